@@ -174,11 +174,11 @@ class _Held:
         near = get_close_matches(unknown[0], names, 1) if unknown else []
         fix = f"Did you mean {near[0]}=?" if near else "Give arguments by their names."
         return Problem(
-            f"{self.verb.__name__} cannot be called like this",
-            f"{len(args)} arguments by place and {len(kwargs)} by name",
-            f"{self.verb.__name__}({', '.join(map(str, self.signature.parameters.values()))})",
-            reason,
-            fix,
+            what=f"{self.verb.__name__} cannot be called like this",
+            where=f"{len(args)} arguments by place and {len(kwargs)} by name",
+            expected=f"{self.verb.__name__}({', '.join(map(str, self.signature.parameters.values()))})",
+            got=reason,
+            fix=fix,
         )
 
 
@@ -225,7 +225,11 @@ def _problem(caller: str, name: str, kind: Kind, value: object, default: object 
         else f"Left out, it is {default!r}."
     )
     return Problem(
-        f"{caller} cannot use an argument", f"argument '{name}'", kind.words, _said(value), fix
+        what=f"{caller} cannot use an argument",
+        where=f"argument '{name}'",
+        expected=kind.words,
+        got=_said(value),
+        fix=fix,
     )
 
 

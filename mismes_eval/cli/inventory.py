@@ -189,12 +189,12 @@ def submit(
         asked = given.to_decide(file.with_name(f"{file.stem}_decisions.csv"))
         raise InputError(
             Problem(
-                "probable duplicates without a decision",
-                given.name,
-                "SAME or DIFFERENT for each pair",
-                "; ".join(f"{r.keep} and {r.drop}: {r.why}" for r in given.pairs.itertuples()),
-                f"Fill in {asked.as_posix()} and give it with --decisions.",
-                len(given.pairs),
+                what="probable duplicates without a decision",
+                where=given.name,
+                expected="SAME or DIFFERENT for each pair",
+                got="; ".join(f"{r.keep} and {r.drop}: {r.why}" for r in given.pairs.itertuples()),
+                fix=f"Fill in {asked.as_posix()} and give it with --decisions.",
+                count=len(given.pairs),
             )
         )
     if dry_run:

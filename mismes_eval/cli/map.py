@@ -65,11 +65,11 @@ def _workbook(params: Params) -> Path:
     if params.mapping.workbook is None:
         raise ParamsError(
             Problem(
-                "these params name no mapping workbook",
-                params.source,
-                "mapping: {workbook: data_raw/ISO3/mapping.xlsx}",
-                "none",
-                "Begin with `mismes new ISO3 --lfs FILE`, which writes it and names it.",
+                what="these params name no mapping workbook",
+                where=params.source,
+                expected="mapping: {workbook: data_raw/ISO3/mapping.xlsx}",
+                got="none",
+                fix="Begin with `mismes new ISO3 --lfs FILE`, which writes it and names it.",
             )
         )
     return params.mapping.workbook

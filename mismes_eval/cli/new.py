@@ -126,11 +126,11 @@ def command(
         if not sys.stdin.isatty():
             raise ParamsError(
                 Problem(
-                    "which country?",
-                    "mismes new",
-                    "an ISO 3166 alpha-3 code",
-                    "none",
-                    "For instance: mismes new JOR.",
+                    what="which country?",
+                    where="mismes new",
+                    expected="an ISO 3166 alpha-3 code",
+                    got="none",
+                    fix="For instance: mismes new JOR.",
                 )
             )
         country = str(click.prompt("Country (ISO 3166 alpha-3 code, for instance JOR)"))
@@ -140,11 +140,11 @@ def command(
         got = "it exists" if file.exists() else str(name)
         raise ParamsError(
             Problem(
-                "the params file cannot be made",
-                str(file),
-                "a new name without folders",
-                got,
-                "Choose another with --name.",
+                what="the params file cannot be made",
+                where=str(file),
+                expected="a new name without folders",
+                got=got,
+                fix="Choose another with --name.",
             )
         )
     folder = Path("data_raw") / code

@@ -75,11 +75,11 @@ def command(
     if (folder / PLAN_FILE).exists():
         raise ParamsError(
             Problem(
-                "this plan was laid down already",
-                (folder / PLAN_FILE).as_posix(),
-                "a measure without a plan, or another folder",
-                "a plan",
-                "A plan that changes after the fact is none: choose another folder with --out.",
+                what="this plan was laid down already",
+                where=(folder / PLAN_FILE).as_posix(),
+                expected="a measure without a plan, or another folder",
+                got="a plan",
+                fix="A plan that changes after the fact is none: choose another folder with --out.",
             )
         )
     made = plan(

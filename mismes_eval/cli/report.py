@@ -252,11 +252,11 @@ def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Out
     except ModuleNotFoundError as error:
         raise ParamsError(
             Problem(
-                "Dask is not installed",
-                "--cluster",
-                "the extra [cluster]",
-                str(error.name),
-                "pip install 'mismes-eval[cluster]'",
+                what="Dask is not installed",
+                where="--cluster",
+                expected="the extra [cluster]",
+                got=str(error.name),
+                fix="pip install 'mismes-eval[cluster]'",
             )
         ) from error
     found: list[Outcome] = cluster.run_on_cluster(address, orders, watch.chapter, watch.done)

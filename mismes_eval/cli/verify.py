@@ -109,11 +109,11 @@ def _signatures(folders: tuple[Path, ...], key: Path | None) -> dict[str, dict[s
 
 def _report_alone(report: Path) -> Problem:
     return Problem(
-        "--report says which report a Word document was made of, and none is named",
-        "--report",
-        "a .docx among the arguments",
-        str(report),
-        f"To repeat the report itself: mismes verify {report}",
+        what="--report says which report a Word document was made of, and none is named",
+        where="--report",
+        expected="a .docx among the arguments",
+        got=str(report),
+        fix=f"To repeat the report itself: mismes verify {report}",
     )
 
 
@@ -123,11 +123,11 @@ def _beside(document: Path) -> Path:
     if not (folder / MANIFEST).is_file():
         raise ParamsError(
             Problem(
-                "which report was the document made of?",
-                document.name,
-                f"a folder with a {MANIFEST}",
-                f"{folder.name}/ has none",
-                f"Name it: mismes verify {document} --report reports/ISO3",
+                what="which report was the document made of?",
+                where=document.name,
+                expected=f"a folder with a {MANIFEST}",
+                got=f"{folder.name}/ has none",
+                fix=f"Name it: mismes verify {document} --report reports/ISO3",
             )
         )
     return folder

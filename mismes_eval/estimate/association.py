@@ -204,24 +204,24 @@ def _rao_scott(
     if statistic == "F":
         f, ddf = pearson / trace, d0 * df
         return Test(
-            null,
-            f,
-            "F",
-            d0,
-            ddf,
-            float(stats.f.sf(f, d0, ddf)),
-            "Pearson's X2 with the Rao-Scott second-order correction",
-            sample.notes,
+            null=null,
+            statistic=f,
+            distribution="F",
+            ndf=d0,
+            ddf=ddf,
+            p=float(stats.f.sf(f, d0, ddf)),
+            method="Pearson's X2 with the Rao-Scott second-order correction",
+            notes=sample.notes,
         )
     return Test(
-        null,
-        pearson,
-        "chi2",
-        float(k),
-        np.inf,
-        float(stats.chi2.sf(pearson / (trace / k), k)),
-        "Pearson's X2 with the Rao-Scott first-order correction",
-        sample.notes,
+        null=null,
+        statistic=pearson,
+        distribution="chi2",
+        ndf=float(k),
+        ddf=np.inf,
+        p=float(stats.chi2.sf(pearson / (trace / k), k)),
+        method="Pearson's X2 with the Rao-Scott first-order correction",
+        notes=sample.notes,
     )
 
 
@@ -259,14 +259,14 @@ def _wald(
     nu = df
     if statistic == "Wald":
         return Test(
-            null,
-            chi / k,
-            "F",
-            float(k),
-            nu,
-            float(stats.f.sf(chi / k, k, nu)),
-            "Wald test of independence",
-            sample.notes,
+            null=null,
+            statistic=chi / k,
+            distribution="F",
+            ndf=float(k),
+            ddf=nu,
+            p=float(stats.f.sf(chi / k, k, nu)),
+            method="Wald test of independence",
+            notes=sample.notes,
         )
     ddf = nu - k + 1
     if not ddf > 0:
@@ -276,12 +276,12 @@ def _wald(
         )
     f = chi * ddf / (k * nu)
     return Test(
-        null,
-        f,
-        "F",
-        float(k),
-        ddf,
-        float(stats.f.sf(f, k, ddf)),
-        "Wald test of independence, adjusted for few PSUs",
-        sample.notes,
+        null=null,
+        statistic=f,
+        distribution="F",
+        ndf=float(k),
+        ddf=ddf,
+        p=float(stats.f.sf(f, k, ddf)),
+        method="Wald test of independence, adjusted for few PSUs",
+        notes=sample.notes,
     )

@@ -188,11 +188,11 @@ def _reweighted(d: _Groups) -> tuple[Float, Float]:
     except Separation as error:
         raise EstimateError(
             Problem(
-                "the comparison cannot be reweighted to the group",
-                ", ".join(d.labels[1:]),
-                "both groups at all values of the covariates",
-                error.named(d.labels),
-                "Merge categories or drop a covariate.",
+                what="the comparison cannot be reweighted to the group",
+                where=", ".join(d.labels[1:]),
+                expected="both groups at all values of the covariates",
+                got=error.named(d.labels),
+                fix="Merge categories or drop a covariate.",
             )
         ) from error
     p = np.zeros(d.y.size)
@@ -225,11 +225,11 @@ def _regression(d: _Groups, x: Float, w: Float) -> tuple[Float, Float]:
         )
         raise EstimateError(
             Problem(
-                "the regression has collinear columns",
-                "argument 'covariates'",
-                "covariates that no combination of the others gives",
-                named,
-                "Drop one or merge categories.",
+                what="the regression has collinear columns",
+                where="argument 'covariates'",
+                expected="covariates that no combination of the others gives",
+                got=named,
+                fix="Drop one or merge categories.",
             )
         ) from error
     influence = np.zeros_like(x)
@@ -253,13 +253,13 @@ def _groups(
     y, g = numbers(sample, outcome, caller), numbers(sample, group, caller)
     problems = [
         Problem(
-            f"{caller} meets missing values in the domain",
-            f"column '{c}'",
-            "a value in every row of the domain",
-            "missing",
-            "Narrow the domain with where(), or code missing as a category.",
-            int(gone.sum()),
-            tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+            what=f"{caller} meets missing values in the domain",
+            where=f"column '{c}'",
+            expected="a value in every row of the domain",
+            got="missing",
+            fix="Narrow the domain with where(), or code missing as a category.",
+            count=int(gone.sum()),
+            rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
         )
         for c in dict.fromkeys(columns)
         if (gone := inside & sample.frame[c].isna().to_numpy()).any()
@@ -326,12 +326,12 @@ def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: 
     )
     n = np.full(len(names), float(d.inside.sum()))
     return Estimate(
-        value,
-        names,
-        (part,),
-        pd.DataFrame({"variable": list(names)}),
-        n,
-        np.full(len(names), sample.degf),
-        kind,
+        value=value,
+        names=names,
+        parts=(part,),
+        keys=pd.DataFrame({"variable": list(names)}),
+        n=n,
+        dof=np.full(len(names), sample.degf),
+        kind=kind,
         notes=sample.notes,
     )

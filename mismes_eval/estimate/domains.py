@@ -91,11 +91,11 @@ def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
         made = "Make one: Sample.from_frame(frame, weights=...)."
         raise EstimateError(
             Problem(
-                f"{caller} takes a Sample",
-                "first argument",
-                "a Sample",
-                f"a {type(sample).__name__}",
-                made,
+                what=f"{caller} takes a Sample",
+                where="first argument",
+                expected="a Sample",
+                got=f"a {type(sample).__name__}",
+                fix=made,
             )
         )
     for c in columns:
@@ -126,13 +126,13 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
         fix = "Calibrate with bounds=(0.3, 3) or the like, or with method='raking'."
         raise EstimateError(
             Problem(
-                f"{caller} cannot use negative weights",
-                "the sample's last weight",
-                "weights of 0 or more",
-                "negative ones",
-                fix,
-                int(negative.sum()),
-                rows,
+                what=f"{caller} cannot use negative weights",
+                where="the sample's last weight",
+                expected="weights of 0 or more",
+                got="negative ones",
+                fix=fix,
+                count=int(negative.sum()),
+                rows=rows,
             )
         )
 
@@ -143,11 +143,11 @@ def occupied(sample: Sample, caller: str) -> NDArray[np.bool_]:
     if not inside.any():
         raise EmptyDomain(
             Problem(
-                f"{caller} has an empty domain",
-                "",
-                "at least one row with a weight above 0",
-                "none",
-                "Widen the mask of where().",
+                what=f"{caller} has an empty domain",
+                where="",
+                expected="at least one row with a weight above 0",
+                got="none",
+                fix="Widen the mask of where().",
             )
         )
     return inside
@@ -184,13 +184,13 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
         named = ", ".join(map(str, columns))
         raise EstimateError(
             Problem(
-                f"{caller} by {named} meets missing values in the domain",
-                f"column '{named}'",
-                "a value in every row of the domain",
-                "missing",
-                "Narrow the domain with where(), or code missing as a category.",
-                int(missing.sum()),
-                tuple(int(i) for i in np.flatnonzero(missing)[:5]),
+                what=f"{caller} by {named} meets missing values in the domain",
+                where=f"column '{named}'",
+                expected="a value in every row of the domain",
+                got="missing",
+                fix="Narrow the domain with where(), or code missing as a category.",
+                count=int(missing.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(missing)[:5]),
             )
         )
     return _combinations(sample.frame[columns], inside)
@@ -261,13 +261,13 @@ def yes_no(
         rows = tuple(int(i) for i in np.flatnonzero(bad)[:5])
         raise error(
             Problem(
-                what or f"{caller} needs a yes or no",
-                f"column '{column}'",
-                "True or False, 1 or 0",
-                "other values",
-                "",
-                int(bad.sum()),
-                rows,
+                what=what or f"{caller} needs a yes or no",
+                where=f"column '{column}'",
+                expected="True or False, 1 or 0",
+                got="other values",
+                fix="",
+                count=int(bad.sum()),
+                rows=rows,
             )
         )
     return value
@@ -284,11 +284,11 @@ def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
     if value is None:
         raise EstimateError(
             Problem(
-                f"{caller} needs numbers",
-                f"column '{column}'",
-                "a numeric or boolean column",
-                str(series.dtype),
-                "Use proportion() for categories.",
+                what=f"{caller} needs numbers",
+                where=f"column '{column}'",
+                expected="a numeric or boolean column",
+                got=str(series.dtype),
+                fix="Use proportion() for categories.",
             )
         )
     if np.isfinite(value.sum()):  # a finite sum has finite terms
@@ -297,13 +297,13 @@ def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
     if bad.any():
         raise EstimateError(
             Problem(
-                f"{caller} meets missing or infinite values in the domain",
-                f"column '{column}'",
-                "a finite number in every row of the domain that carries weight",
-                "missing or infinite",
-                f"Narrow the domain: sample.where(frame['{column}'].notna()).",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what=f"{caller} meets missing or infinite values in the domain",
+                where=f"column '{column}'",
+                expected="a finite number in every row of the domain that carries weight",
+                got="missing or infinite",
+                fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     return value
@@ -354,11 +354,11 @@ def _is_category(series: pd.Series, caller: str) -> bool:
     if series.dtype.kind in "mM":
         raise EstimateError(
             Problem(
-                f"{caller} meets dates",
-                where,
-                "numbers or categories",
-                str(series.dtype),
-                "Count months or years from a fixed date, or make periods categories.",
+                what=f"{caller} meets dates",
+                where=where,
+                expected="numbers or categories",
+                got=str(series.dtype),
+                fix="Count months or years from a fixed date, or make periods categories.",
             )
         )
     return True
@@ -372,13 +372,13 @@ def categories(sample: Sample, column: Column, caller: str) -> tuple[Int, list[o
     if bad.any():
         raise EstimateError(
             Problem(
-                f"{caller} meets missing values in the domain",
-                f"column '{column}'",
-                "a category in every row of the domain that carries weight",
-                "missing",
-                f"Narrow the domain: sample.where(frame['{column}'].notna()).",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what=f"{caller} meets missing values in the domain",
+                where=f"column '{column}'",
+                expected="a category in every row of the domain that carries weight",
+                got="missing",
+                fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     spelling = one_spelling(series)

@@ -118,13 +118,13 @@ def _quantile(
             " time: the error is smaller than the step of time, or unknown, and stands as 0."
         )
     return Estimate(
-        np.array([at]),
-        (f"{duration} by which {100 * prob:g}% had the event",),
-        (Part(z.design, z.influence, averages=z.averages),),
-        keys,
-        curve.n[:1],
-        curve.dof[:1],
-        "quantile",
+        value=np.array([at]),
+        names=(f"{duration} by which {100 * prob:g}% had the event",),
+        parts=(Part(z.design, z.influence, averages=z.averages),),
+        keys=keys,
+        n=curve.n[:1],
+        dof=curve.dof[:1],
+        kind="quantile",
         notes=(*notes, *sample.notes),
         limits=limits,
         extra={"low": early, "high": late},

@@ -61,7 +61,15 @@ def build(sample: Sample, formula: str, caller: str) -> Model:
         raise EstimateError(problems)
     y, x, outcome, names = _matrices(parsed, data, alias, formula, caller)
     _refuse_infinite(np.column_stack([y, x]), (outcome, *names), caller, rows)
-    model = Model(formula, outcome, x, y[:, 0], sample.weights[inside], inside, names)
+    model = Model(
+        formula=formula,
+        outcome=outcome,
+        x=x,
+        y=y[:, 0],
+        w=sample.weights[inside],
+        inside=inside,
+        names=names,
+    )
     try:
         check_rank(x, model.w)
     except Collinear as error:
@@ -225,13 +233,13 @@ def _missing(data: pd.DataFrame, rows: Int, caller: str) -> list[Problem]:
         if bad.any():
             problems.append(
                 Problem(
-                    f"{caller} meets missing values in the domain",
-                    f"column '{c}'",
-                    "a value in every row of the domain that carries weight",
-                    "missing",
-                    f"Narrow the domain: sample.where(frame['{c}'].notna()).",
-                    int(bad.sum()),
-                    tuple(int(i) for i in rows[bad][:5]),
+                    what=f"{caller} meets missing values in the domain",
+                    where=f"column '{c}'",
+                    expected="a value in every row of the domain that carries weight",
+                    got="missing",
+                    fix=f"Narrow the domain: sample.where(frame['{c}'].notna()).",
+                    count=int(bad.sum()),
+                    rows=tuple(int(i) for i in rows[bad][:5]),
                 )
             )
     return problems
@@ -243,13 +251,13 @@ def _refuse_infinite(values: Float, names: tuple[str, ...], caller: str, rows: I
         raise EstimateError(
             [
                 Problem(
-                    f"{caller} meets a term that is not a finite number",
-                    f"'{names[j]}'",
-                    "a finite value in every row",
-                    "infinite or undefined",
-                    "",
-                    int(bad[:, j].sum()),
-                    tuple(int(i) for i in rows[bad[:, j]][:5]),
+                    what=f"{caller} meets a term that is not a finite number",
+                    where=f"'{names[j]}'",
+                    expected="a finite value in every row",
+                    got="infinite or undefined",
+                    fix="",
+                    count=int(bad[:, j].sum()),
+                    rows=tuple(int(i) for i in rows[bad[:, j]][:5]),
                 )
                 for j in np.flatnonzero(bad.any(axis=0))
             ]
@@ -259,9 +267,9 @@ def _refuse_infinite(values: Float, names: tuple[str, ...], caller: str, rows: I
 def _collinear(model: Model, column: int, made: tuple[int, ...]) -> Problem:
     of = ", ".join(f"'{model.names[i]}'" for i in made) or "zeros only"
     return Problem(
-        "a regressor is a combination of others",
-        f"'{model.names[column]}'",
-        "columns none of which follows from the others",
-        f"made of {of}",
-        "Drop one of them from the formula.",
+        what="a regressor is a combination of others",
+        where=f"'{model.names[column]}'",
+        expected="columns none of which follows from the others",
+        got=f"made of {of}",
+        fix="Drop one of them from the formula.",
     )

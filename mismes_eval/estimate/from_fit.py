@@ -96,11 +96,11 @@ def from_fit(fit: object, sample: Sample) -> Estimate:
     if sample.design.replicates is not None:
         raise EstimateError(
             Problem(
-                "a fit cannot be redone in the replicates",
-                "argument 'sample'",
-                "a design with linearised variance",
-                f"{sample.design.replicates.count} replicate weights",
-                "Use me.ols, me.logit or me.poisson, which are fitted in every replicate.",
+                what="a fit cannot be redone in the replicates",
+                where="argument 'sample'",
+                expected="a design with linearised variance",
+                got=f"{sample.design.replicates.count} replicate weights",
+                fix="Use me.ols, me.logit or me.poisson, which are fitted in every replicate.",
             )
         )
     rows = _rows_of(fitted, sample, inside)
@@ -141,11 +141,11 @@ def _opened(fit: object) -> Fitted:
         return _of_linearmodels(model, fit, kind)
     raise EstimateError(
         Problem(
-            "from_fit does not know this kind of fit",
-            "argument 'fit'",
-            SUPPORTED,
-            f"{package}.{kind}" if model is not None else f"a {type(fit).__name__}",
-            "Fit one of these on sample.frame, or use me.ols, me.logit, me.poisson.",
+            what="from_fit does not know this kind of fit",
+            where="argument 'fit'",
+            expected=SUPPORTED,
+            got=f"{package}.{kind}" if model is not None else f"a {type(fit).__name__}",
+            fix="Fit one of these on sample.frame, or use me.ols, me.logit, me.poisson.",
         )
     )
 
@@ -193,11 +193,11 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
     if labels is None:
         raise EstimateError(
             Problem(
-                "the rows of a fit cannot be told",
-                "argument 'fit'",
-                "a fit on columns of sample.frame, which carry its index",
-                "arrays",
-                "Fit on frame columns or by a formula with data=sample.frame.",
+                what="the rows of a fit cannot be told",
+                where="argument 'fit'",
+                expected="a fit on columns of sample.frame, which carry its index",
+                got="arrays",
+                fix="Fit on frame columns or by a formula with data=sample.frame.",
             )
         )
     own = _labels_of(sample, labels)
@@ -206,11 +206,11 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
     if not own.is_unique:
         problems.append(
             Problem(
-                "the sample's rows have no labels of their own",
-                "index of sample.frame",
-                "every label once",
-                f"{int(own.duplicated().sum())} repeated",
-                "sample = me.Sample.from_frame(frame.reset_index(drop=True), ...)",
+                what="the sample's rows have no labels of their own",
+                where="index of sample.frame",
+                expected="every label once",
+                got=f"{int(own.duplicated().sum())} repeated",
+                fix="sample = me.Sample.from_frame(frame.reset_index(drop=True), ...)",
             )
         )
     else:
@@ -222,14 +222,14 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
             if len(found):
                 problems.append(
                     Problem(
-                        f"the fit {what} of the sample's domain",
-                        "argument 'fit'",
-                        f"the {len(wanted):,} rows of the domain that carry weight",
-                        f"{len(labels):,} rows",
-                        "Fit on sample.frame[sample.active]; missing values drop rows silently in"
+                        what=f"the fit {what} of the sample's domain",
+                        where="argument 'fit'",
+                        expected=f"the {len(wanted):,} rows of the domain that carry weight",
+                        got=f"{len(labels):,} rows",
+                        fix="Fit on sample.frame[sample.active]; missing values drop rows silently in"
                         " other packages, so narrow the sample first with sample.where(...).",
-                        len(found),
-                        tuple(found[:5].tolist()),
+                        count=len(found),
+                        rows=tuple(found[:5].tolist()),
                     )
                 )
     if problems:
@@ -257,13 +257,13 @@ def _refuse_other_outcomes(fitted: Fitted, sample: Sample, rows: Int) -> None:
     if differs.any():
         raise EstimateError(
             Problem(
-                "the outcome of the fit is not the sample's",
-                f"column '{fitted.outcome_name}'",
-                "the same values in both",
-                "other values",
-                "Fit the model on sample.frame.",
-                int(differs.sum()),
-                tuple(rows[differs][:5].tolist()),
+                what="the outcome of the fit is not the sample's",
+                where=f"column '{fitted.outcome_name}'",
+                expected="the same values in both",
+                got="other values",
+                fix="Fit the model on sample.frame.",
+                count=int(differs.sum()),
+                rows=tuple(rows[differs][:5].tolist()),
             )
         )
 
@@ -287,11 +287,11 @@ def _refuse_other_weights(fitted: Fitted, weights: Float) -> None:
     )
     raise EstimateError(
         Problem(
-            "the fit used other weights than the sample's",
-            "argument 'fit'",
-            "weights of the sample's rows, up to one factor",
-            "no weights" if np.ptp(fitted.weights) == 0 else "other weights",
-            line,
+            what="the fit used other weights than the sample's",
+            where="argument 'fit'",
+            expected="weights of the sample's rows, up to one factor",
+            got="no weights" if np.ptp(fitted.weights) == 0 else "other weights",
+            fix=line,
         )
     )
 
@@ -350,11 +350,11 @@ def _panel(fitted: Fitted, weights: Float) -> Equation:
     if model.other_effects:
         raise EstimateError(
             Problem(
-                "from_fit takes entity and time effects",
-                "argument 'fit'",
-                "PanelOLS with entity_effects, time_effects or both",
-                "other_effects",
-                "Use AbsorbingLS for other effects.",
+                what="from_fit takes entity and time effects",
+                where="argument 'fit'",
+                expected="PanelOLS with entity_effects, time_effects or both",
+                got="other_effects",
+                fix="Use AbsorbingLS for other effects.",
             )
         )
     theta = np.asarray(result.params, float)

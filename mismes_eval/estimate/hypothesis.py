@@ -108,7 +108,14 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     z = effect / scale
     f = float(z @ np.linalg.solve(correlation, z)) / k
     return Test(
-        null, f, "F", float(k), ddf, float(stats.f.sf(f, k, ddf)), "Wald test", estimate.notes
+        null=null,
+        statistic=f,
+        distribution="F",
+        ndf=float(k),
+        ddf=ddf,
+        p=float(stats.f.sf(f, k, ddf)),
+        method="Wald test",
+        notes=estimate.notes,
     )
 
 

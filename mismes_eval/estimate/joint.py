@@ -96,15 +96,15 @@ def _joined(estimates: tuple[Estimate, ...], parts: tuple[Part, ...]) -> Estimat
     notes = tuple(dict.fromkeys(note for e in estimates for note in e.notes))
     interval: Interval = "logit" if all(e.interval == "logit" for e in estimates) else "t"
     return Estimate(
-        np.concatenate([e.value for e in estimates]),
-        tuple(names),
-        parts,
-        pd.concat([e.keys for e in estimates], ignore_index=True),
-        np.concatenate([e.n for e in estimates]),
-        np.concatenate([e.dof for e in estimates]),
-        estimates[0].kind,
-        estimates[0].unit,
-        "",
-        notes,
-        interval,
+        value=np.concatenate([e.value for e in estimates]),
+        names=tuple(names),
+        parts=parts,
+        keys=pd.concat([e.keys for e in estimates], ignore_index=True),
+        n=np.concatenate([e.n for e in estimates]),
+        dof=np.concatenate([e.dof for e in estimates]),
+        kind=estimates[0].kind,
+        unit=estimates[0].unit,
+        definition="",
+        notes=notes,
+        interval=interval,
     )

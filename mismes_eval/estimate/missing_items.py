@@ -287,11 +287,11 @@ def _table(
     if incomplete or not predictors:
         problems.append(
             Problem(
-                "predictors are not complete",
-                ", ".join(incomplete) or "argument 'predictors'",
-                "columns without gaps",
-                "gaps" if incomplete else "none",
-                "Impute them as well, or leave them out.",
+                what="predictors are not complete",
+                where=", ".join(incomplete) or "argument 'predictors'",
+                expected="columns without gaps",
+                got="gaps" if incomplete else "none",
+                fix="Impute them as well, or leave them out.",
             )
         )
     if problems:

@@ -20,7 +20,12 @@ def dots(estimate: Estimate, ax: Any = None) -> Any:
     low, high = ci["low"].to_numpy(), ci["high"].to_numpy()
     if "event_time" in estimate.keys and estimate.keys["event_time"].is_unique:
         at = estimate.keys["event_time"].to_numpy(float)
-        event = Series("", at, estimate.value, low, high)
+        event = Series(name="", at=at, value=estimate.value, low=low, high=high)
         return path(ax, [event], "event time; dashed: the measure begins", unit, start=-0.5)
     rows = np.arange(estimate.p, dtype=float)
-    return forest(ax, estimate.names, [Series("", rows, estimate.value, low, high)], unit)
+    return forest(
+        ax,
+        estimate.names,
+        [Series(name="", at=rows, value=estimate.value, low=low, high=high)],
+        unit,
+    )

@@ -223,11 +223,11 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
     if interval == "quantile" and sample.design.replicates is None:
         problems.append(
             Problem(
-                "the variance of the quantile itself needs replicates",
-                "argument 'interval'",
-                "'mean' or 'xlogit' for a linearised design",
-                "'quantile'",
-                "Use replicates().",
+                what="the variance of the quantile itself needs replicates",
+                where="argument 'interval'",
+                expected="'mean' or 'xlogit' for a linearised design",
+                got="'quantile'",
+                fix="Use replicates().",
             )
         )
     return problems

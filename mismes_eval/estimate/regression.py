@@ -90,12 +90,12 @@ def logit(sample: Sample, formula: str) -> Estimate:
     if bad.any():
         raise EstimateError(
             Problem(
-                "the outcome of logit is not yes or no",
-                f"'{model.outcome}'",
-                "0 or 1 in every row",
-                f"{model.y[bad][0]:g}",
-                "",
-                int(bad.sum()),
+                what="the outcome of logit is not yes or no",
+                where=f"'{model.outcome}'",
+                expected="0 or 1 in every row",
+                got=f"{model.y[bad][0]:g}",
+                fix="",
+                count=int(bad.sum()),
             )
         )
     return _estimate(sample, model, _fit_logit, "logit")
@@ -120,12 +120,12 @@ def poisson(sample: Sample, formula: str) -> Estimate:
     if bad.any():
         raise EstimateError(
             Problem(
-                "the outcome of poisson is negative",
-                f"'{model.outcome}'",
-                "0 or more in every row",
-                f"{model.y[bad][0]:g}",
-                "",
-                int(bad.sum()),
+                what="the outcome of poisson is negative",
+                where=f"'{model.outcome}'",
+                expected="0 or more in every row",
+                got=f"{model.y[bad][0]:g}",
+                fix="",
+                count=int(bad.sum()),
             )
         )
     return _estimate(sample, model, _fit_poisson, "poisson")
@@ -134,11 +134,11 @@ def poisson(sample: Sample, formula: str) -> Estimate:
 def _fit_ols(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
     fit = least_squares(x, y, w)
     return Fit(
-        fit.beta,
-        fit.residual,
-        fit.inverse,
-        np.ones(y.size),
-        {
+        beta=fit.beta,
+        residual=fit.residual,
+        inverse=fit.inverse,
+        working=np.ones(y.size),
+        extra={
             "condition": fit.condition,
             "classical_se": fit.classical_se(w) if y.size > x.shape[1] else None,
         },
@@ -148,22 +148,22 @@ def _fit_ols(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
 def _fit_logit(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
     fit = fit_logit(x, y, w, start=start)
     return Fit(
-        fit.beta,
-        y - fit.p,
-        np.asarray(np.linalg.inv(fit.information), float),
-        fit.p * (1 - fit.p),
-        {"iterations": fit.iterations},
+        beta=fit.beta,
+        residual=y - fit.p,
+        inverse=np.asarray(np.linalg.inv(fit.information), float),
+        working=fit.p * (1 - fit.p),
+        extra={"iterations": fit.iterations},
     )
 
 
 def _fit_poisson(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
     fit = fit_poisson(x, y, w, start=start)
     return Fit(
-        fit.beta,
-        y - fit.mu,
-        np.asarray(np.linalg.inv(fit.information), float),
-        fit.mu,
-        {"iterations": fit.iterations},
+        beta=fit.beta,
+        residual=y - fit.mu,
+        inverse=np.asarray(np.linalg.inv(fit.information), float),
+        working=fit.mu,
+        extra={"iterations": fit.iterations},
     )
 
 
@@ -173,11 +173,11 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
     except Separation as error:
         raise EstimateError(
             Problem(
-                f"{caller} has no finite solution",
-                model.formula,
-                "an outcome that varies within every combination of regressors",
-                error.named(model.names),
-                "Merge categories or drop a regressor.",
+                what=f"{caller} has no finite solution",
+                where=model.formula,
+                expected="an outcome that varies within every combination of regressors",
+                got=error.named(model.names),
+                fix="Merge categories or drop a regressor.",
             )
         ) from error
     q = fit.beta.size
@@ -215,13 +215,13 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
     n = np.full(q, float(model.y.size))
     definition = f"{caller}: {model.formula}"
     return Estimate(
-        fit.beta,
-        model.names,
-        (part,),
-        keys,
-        n,
-        np.full(q, dof),
-        "coefficient",
+        value=fit.beta,
+        names=model.names,
+        parts=(part,),
+        keys=keys,
+        n=n,
+        dof=np.full(q, dof),
+        kind="coefficient",
         definition=definition,
         notes=notes,
         extra={"formula": model.formula, "rank": q, **fit.extra},
@@ -239,11 +239,11 @@ def _replicates(sample: Sample, model: Model, fitter: Fitter, fit: Fit, caller: 
     except (Separation, Collinear, np.linalg.LinAlgError) as error:
         raise EstimateError(
             Problem(
-                f"{caller} has no solution in some replicate",
-                model.formula,
-                "a solution in every replicate",
-                str(error),
-                "Use the linearised design, or merge categories.",
+                what=f"{caller} has no solution in some replicate",
+                where=model.formula,
+                expected="a solution in every replicate",
+                got=str(error),
+                fix="Use the linearised design, or merge categories.",
             )
         ) from error
 

@@ -67,11 +67,11 @@ def rmst(
     if np.isnan(curve.value).any():
         raise EstimateError(
             Problem(
-                "the horizon lies beyond what was observed in a group",
-                "argument 'tau'",
-                "a time that every group was observed for",
-                f"{tau:g}",
-                "Take a shorter horizon.",
+                what="the horizon lies beyond what was observed in a group",
+                where="argument 'tau'",
+                expected="a time that every group was observed for",
+                got=f"{tau:g}",
+                fix="Take a shorter horizon.",
             )
         )
     start = float(times[0]) if of is None else 0.0

@@ -172,11 +172,11 @@ def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
     if latest > longest:
         raise EstimateError(
             Problem(
-                f"{kind} is asked for after the last observation",
-                f"time {latest:g}",
-                f"times up to {longest:g}",
-                "",
-                "Narrow `times`; without them each domain has its own.",
+                what=f"{kind} is asked for after the last observation",
+                where=f"time {latest:g}",
+                expected=f"times up to {longest:g}",
+                got="",
+                fix="Narrow `times`; without them each domain has its own.",
             )
         )
 
@@ -226,13 +226,13 @@ def _read(
         if bad.any():
             problems.append(
                 Problem(
-                    what,
-                    f"column '{column}'",
-                    "",
-                    "",
-                    "Count an event in the first period as duration 1 (or half a period).",
-                    int(bad.sum()),
-                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                    what=what,
+                    where=f"column '{column}'",
+                    expected="",
+                    got="",
+                    fix="Count an event in the first period as duration 1 (or half a period).",
+                    count=int(bad.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
                 )
             )
     if problems:
@@ -279,11 +279,11 @@ def _times(
     if most > MANY:
         raise EstimateError(
             Problem(
-                f"{kind} has {most:,} distinct event times",
-                "argument 'times'",
-                f"at most {MANY}",
-                "None",
-                "Say at which times you want it.",
+                what=f"{kind} has {most:,} distinct event times",
+                where="argument 'times'",
+                expected=f"at most {MANY}",
+                got="None",
+                fix="Say at which times you want it.",
             )
         )
     return out
@@ -292,11 +292,11 @@ def _times(
 def _spells(length: Float, start: Float, cause: Int, weight: Float) -> Spells:
     grid, leave = np.unique(length, return_inverse=True)
     return Spells(
-        grid,
-        leave.astype(np.intp),
-        (np.searchsorted(grid, start, side="right") - 1).astype(np.intp),
-        cause,
-        weight,
+        grid=grid,
+        exit=leave.astype(np.intp),
+        before=(np.searchsorted(grid, start, side="right") - 1).astype(np.intp),
+        cause=cause,
+        weight=weight,
     )
 
 
@@ -372,11 +372,11 @@ def _part(
             if not used.size:
                 raise EstimateError(
                     Problem(
-                        "a domain has no rows in a replicate",
-                        "",
-                        "rows with weight in every domain, in every replicate",
-                        "none",
-                        "Merge domains, or use the linearised design.",
+                        what="a domain has no rows in a replicate",
+                        where="",
+                        expected="rows with weight in every domain, in every replicate",
+                        got="none",
+                        fix="Merge domains, or use the linearised design.",
                     )
                 )
             curves.append(
@@ -415,13 +415,13 @@ def _wrapped(
         float
     )
     return Estimate(
-        value,
-        names,
-        (part,),
-        keys,
-        np.repeat(count, size),
-        np.full(sum(size), sample.degf),
-        kind,
+        value=value,
+        names=names,
+        parts=(part,),
+        keys=keys,
+        n=np.repeat(count, size),
+        dof=np.full(sum(size), sample.degf),
+        kind=kind,
         notes=sample.notes,
         interval="logit",
     )

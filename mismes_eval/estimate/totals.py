@@ -263,11 +263,11 @@ def ratio(sample: Sample, numerator: Column, denominator: Column, by: By = None)
     if empty.all():
         raise EstimateError(
             Problem(
-                "ratio has a zero denominator",
-                f"column '{denominator}', domain '{where.labels[0] or 'all'}'",
-                "a non-zero weighted total",
-                "0",
-                "Widen the domain or drop this table row.",
+                what="ratio has a zero denominator",
+                where=f"column '{denominator}', domain '{where.labels[0] or 'all'}'",
+                expected="a non-zero weighted total",
+                got="0",
+                fix="Widen the domain or drop this table row.",
             )
         )
 
@@ -442,13 +442,13 @@ def wrap(
     table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
     labels = tuple(n if not label else f"{n}, {label}" for label in where.labels for n in names)
     return Estimate(
-        value,
-        labels,
-        (part,),
-        table,
-        np.repeat(count, k),
-        np.repeat(dof, k),
-        kind,
+        value=value,
+        names=labels,
+        parts=(part,),
+        keys=table,
+        n=np.repeat(count, k),
+        dof=np.repeat(dof, k),
+        kind=kind,
         notes=(*sample.notes, *_absent_in_replicates(part, value, labels)),
         interval=interval,
         srs=srs,

@@ -159,17 +159,17 @@ def on_enrolment(base: Sample, estimate: Estimate) -> Estimate:
         )
     z = pulled_back_to(base.design, part.design, estimate.influence)
     return Estimate(
-        estimate.value,
-        estimate.names,
-        (Part(base.design, Influence.of(z), averages=_on_base(base.design, part)),),
-        estimate.keys,
-        estimate.n,
-        estimate.dof,
-        estimate.kind,
-        estimate.unit,
-        estimate.definition,
-        estimate.notes,
-        estimate.interval,
+        value=estimate.value,
+        names=estimate.names,
+        parts=(Part(base.design, Influence.of(z), averages=_on_base(base.design, part)),),
+        keys=estimate.keys,
+        n=estimate.n,
+        dof=estimate.dof,
+        kind=estimate.kind,
+        unit=estimate.unit,
+        definition=estimate.definition,
+        notes=estimate.notes,
+        interval=estimate.interval,
     )
 
 
@@ -190,11 +190,11 @@ def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
     if len(seen) > MANY:
         raise EstimateError(
             Problem(
-                "the states are too many for a table",
-                "",
-                f"at most {MANY} states",
-                f"{len(seen):,}",
-                "Group them; a quantity needs classes first.",
+                what="the states are too many for a table",
+                where="",
+                expected=f"at most {MANY} states",
+                got=f"{len(seen):,}",
+                fix="Group them; a quantity needs classes first.",
             )
         )
     return sorted(seen, key=lambda v: (str(type(v)), v))
@@ -239,13 +239,13 @@ def _estimate(
         else ()
     )
     return Estimate(
-        np.concatenate(value),
-        names,
-        (Part(base.design, of, averages=by_influence(of)),),
-        keys,
-        np.repeat(n[shown].astype(float), k),
-        np.full(len(names), base.degf),
-        "transition share",
+        value=np.concatenate(value),
+        names=names,
+        parts=(Part(base.design, of, averages=by_influence(of)),),
+        keys=keys,
+        n=np.repeat(n[shown].astype(float), k),
+        dof=np.full(len(names), base.degf),
+        kind="transition share",
         notes=(*note, *base.notes),
         interval="logit",
         extra={"withheld": withheld},

@@ -77,7 +77,13 @@ class Span:
         """The same without its sign, for sentences that say "higher" or "lower"."""
         if self.sign != "lower":
             return self
-        return Span(-self.value, -self.high, -self.low, self.basis, self.doubtful)
+        return Span(
+            value=-self.value,
+            low=-self.high,
+            high=-self.low,
+            basis=self.basis,
+            doubtful=self.doubtful,
+        )
 
     def scaled(self, factor: float) -> Span:
         """In another unit; factor is positive."""

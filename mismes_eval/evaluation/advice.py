@@ -88,40 +88,80 @@ def _lottery(study: Study | None, draw: Lottery | None) -> Advice:
             f"{study.sample.n:,} units; the params name no draw (section lottery): only if lots"
             " were drawn"
         )
-    return Advice("lottery or encouragement", allowed, why, call, "lotteries")
+    return Advice(
+        design="lottery or encouragement", allowed=allowed, why=why, call=call, page="lotteries"
+    )
 
 
 def _before_and_after(tracing: Tracing | None) -> Advice:
     name, page = "comparison group, before and after", "difference-in-differences"
     call = "me.att_2x2(panel, outcome, treated, time=(before, after))"
     if tracing is None:
-        return Advice(name, "no", "no tracer study is named (inputs.tracer_person)", call, page)
+        return Advice(
+            design=name,
+            allowed="no",
+            why="no tracer study is named (inputs.tracer_person)",
+            call=call,
+            page=page,
+        )
     sample = tracing.panel.sample
     arm = sample.frame["treated"].to_numpy(float)
     psus = [np.unique(sample.design.psu[sample.active & (arm == a)]).size for a in (1.0, 0.0)]
     if min(psus) == 0:
-        return Advice(name, "no", "the tracer study has one arm only", call, page)
+        return Advice(
+            design=name, allowed="no", why="the tracer study has one arm only", call=call, page=page
+        )
     if tracing.baseline not in tracing.panel.waves:
-        return Advice(name, "no", f"no wave {tracing.baseline} from before the measure", call, page)
+        return Advice(
+            design=name,
+            allowed="no",
+            why=f"no wave {tracing.baseline} from before the measure",
+            call=call,
+            page=page,
+        )
     counted = f"participants in {psus[0]} PSUs, the comparison in {psus[1]}"
     if min(psus) < LEAST:
-        return Advice(name, "no", f"{counted}: no interval can be had", call, page)
+        return Advice(
+            design=name,
+            allowed="no",
+            why=f"{counted}: no interval can be had",
+            call=call,
+            page=page,
+        )
     if min(psus) < FEW:
-        return Advice(name, "with care", f"{counted}: few for an interval", call, "few-clusters")
-    return Advice(name, "yes", f"{counted}; both groups asked before and after", call, page)
+        return Advice(
+            design=name,
+            allowed="with care",
+            why=f"{counted}: few for an interval",
+            call=call,
+            page="few-clusters",
+        )
+    return Advice(
+        design=name,
+        allowed="yes",
+        why=f"{counted}; both groups asked before and after",
+        call=call,
+        page=page,
+    )
 
 
 def _staggered(rollout: Rollout | None) -> Advice:
     name, call = "roll-out over regions", "me.att_gt(sample, outcome, cohort, time)"
     if rollout is None:
         why = "no rounds and starts are named (inputs.lfs_rounds, rollout.cohort)"
-        return Advice(name, "no", why, call, "event-studies")
+        return Advice(design=name, allowed="no", why=why, call=call, page="event-studies")
     fewest = rollout.fewest_regions
     counted = f"{rollout.regions} regions, {fewest} in the smaller arm"
     if fewest < LEAST:
-        return Advice(name, "no", f"{counted}: no interval can be had", call, "few-clusters")
+        return Advice(
+            design=name,
+            allowed="no",
+            why=f"{counted}: no interval can be had",
+            call=call,
+            page="few-clusters",
+        )
     why = f"{counted}; who lives there may change with migration (me.composition_check)"
-    return Advice(name, "with care", why, call, "event-studies")
+    return Advice(design=name, allowed="with care", why=why, call=call, page="event-studies")
 
 
 def _weighting(evaluation: Evaluation) -> Advice:
@@ -129,7 +169,9 @@ def _weighting(evaluation: Evaluation) -> Advice:
     page = "comparison-by-weighting"
     if evaluation.survey is None or evaluation.tracing is None:
         why = "needs participants and a labour force survey in one country"
-        return Advice("participants beside the survey", "no", why, call, page)
+        return Advice(
+            design="participants beside the survey", allowed="no", why=why, call=call, page=page
+        )
     survey, traced = evaluation.survey.sample.frame, evaluation.tracing.panel.sample.frame
     both = set(map(str, survey.columns)) & set(map(str, traced.columns))
     shared = sorted(both - NOT_TRAITS)
@@ -138,7 +180,11 @@ def _weighting(evaluation: Evaluation) -> Advice:
         " participants differ in these alone"
     )
     return Advice(
-        "participants beside the survey", "with care" if shared else "no", why, call, page
+        design="participants beside the survey",
+        allowed="with care" if shared else "no",
+        why=why,
+        call=call,
+        page=page,
     )
 
 
@@ -147,13 +193,19 @@ def _dose(tracing: Tracing | None) -> Advice:
     services = None if tracing is None else tracing.services
     if tracing is None or services is None or "hours" not in services.columns:
         why = "no services with hours are named (inputs.tracer_service)"
-        return Advice(name, "no", why, call, "dose")
+        return Advice(design=name, allowed="no", why=why, call=call, page="dose")
     hours = pd.to_numeric(services["hours"], errors="coerce")
     if not (hours > 0).any():
-        return Advice(name, "no", "no hours are recorded in the services", call, "dose")
+        return Advice(
+            design=name,
+            allowed="no",
+            why="no hours are recorded in the services",
+            call=call,
+            page="dose",
+        )
     persons = services.loc[hours > 0, tracing.panel.unit].nunique()
     why = f"hours of {persons:,} persons; who got more may have differed (strong parallel trends)"
-    return Advice(name, "with care", why, call, "dose")
+    return Advice(design=name, allowed="with care", why=why, call=call, page="dose")
 
 
 def _switching(tracing: Tracing | None) -> Advice:
@@ -161,16 +213,16 @@ def _switching(tracing: Tracing | None) -> Advice:
     call = f'me.switching_effects(panel, outcome, "{SWITCH}")'
     if tracing is None or SWITCH not in tracing.panel.long.columns:
         why = f"needs a yes/no column in every wave of a tracer study ('{SWITCH}' is not there)"
-        return Advice(name, "no", why, call, "switching")
+        return Advice(design=name, allowed="no", why=why, call=call, page="switching")
     panel = tracing.panel
     status = np.column_stack([panel.values(SWITCH, wave) for wave in panel.waves])
     known = ~np.isnan(status).any(axis=1)
     moved = int((known & (status != status[:, :1]).any(axis=1)).sum())
     if len(panel.waves) < LEAST or not moved:
         why = f"'{SWITCH}' does not change between waves, or there are fewer than three"
-        return Advice(name, "no", why, call, "switching")
+        return Advice(design=name, allowed="no", why=why, call=call, page="switching")
     why = f"'{SWITCH}' changes for {moved:,} of {int(known.sum()):,} persons seen in every wave"
-    return Advice(name, "with care", why, call, "switching")
+    return Advice(design=name, allowed="with care", why=why, call=call, page="switching")
 
 
 def _missing(evaluation: Evaluation) -> Advice:
@@ -178,7 +230,13 @@ def _missing(evaluation: Evaluation) -> Advice:
     call = "me.over_imputations(me.impute(s, columns, predictors), estimate)"
     tracing, impact = evaluation.tracing, evaluation.params.impact
     if tracing is None or impact.main_wave not in tracing.panel.waves:
-        return Advice(name, "no", "no tracer study is named (inputs.tracer_person)", call, page)
+        return Advice(
+            design=name,
+            allowed="no",
+            why="no tracer study is named (inputs.tracer_person)",
+            call=call,
+            page=page,
+        )
     answered = tracing.responded(impact.main_wave)
     gaps = {
         o: int((answered & np.isnan(tracing.values(o, impact.main_wave))).sum())
@@ -188,16 +246,26 @@ def _missing(evaluation: Evaluation) -> Advice:
     silent = [f"{o} ({n:,} persons)" for o, n in gaps.items() if n]
     if not silent:
         why = "nobody who answered the wave of the headline left an outcome out"
-        return Advice(name, "no", why, call, page)
+        return Advice(design=name, allowed="no", why=why, call=call, page=page)
     why = f"left out by persons who answered: {', '.join(silent)}"
-    return Advice(name, "with care", why, call, page)
+    return Advice(design=name, allowed="with care", why=why, call=call, page=page)
 
 
 def _how_soon(tracing: Tracing | None) -> Advice:
     name, call = "time to a first job", "me.rmst(s, months, event, tau, by=treated)"
     if tracing is None or tracing.panel.episodes is None:
-        return Advice(name, "no", "no episodes are named (inputs.tracer_episode)", call, "how-soon")
+        return Advice(
+            design=name,
+            allowed="no",
+            why="no episodes are named (inputs.tracer_episode)",
+            call=call,
+            page="how-soon",
+        )
     count = len(tracing.panel.episodes)
     return Advice(
-        name, "yes", f"{count:,} episodes; leaving is an event of its own", call, "how-soon"
+        design=name,
+        allowed="yes",
+        why=f"{count:,} episodes; leaving is an event of its own",
+        call=call,
+        page="how-soon",
     )

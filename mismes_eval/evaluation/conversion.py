@@ -275,7 +275,7 @@ class Conversion:
         self, what: str, at: Place, expected: str = "", got: str = "", fix: str = ""
     ) -> Any:
         """Nothing to go on with: the value is None and stands in the problems."""
-        self.problems.append(Problem(what, str(at), expected, got, fix))
+        self.problems.append(Problem(what=what, where=str(at), expected=expected, got=got, fix=fix))
 
 
 def nearest_key(name: str, whole: type) -> str:

@@ -207,16 +207,16 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
     z[inside] = (2 / mu * (hi * r - a + above - a) - 2 * a / mu**2 * (hi - mu)) / w.sum()
     of, keys = Influence.of(z), pd.DataFrame({"variable": [participant], "rank": [rank]})
     return Estimate(
-        np.array([2 * a / mu - 1]),
-        (f"concentration of {participant} over {rank}",),
-        (Part(sample.design, of, averages=by_influence(of)),),
-        keys,
-        np.array([float(inside.sum())]),
-        np.array([sample.degf]),
-        "index",
-        "index",
-        f"Concentration index of '{participant}' over '{rank}'.",
-        sample.notes,
+        value=np.array([2 * a / mu - 1]),
+        names=(f"concentration of {participant} over {rank}",),
+        parts=(Part(sample.design, of, averages=by_influence(of)),),
+        keys=keys,
+        n=np.array([float(inside.sum())]),
+        dof=np.array([sample.degf]),
+        kind="index",
+        unit="index",
+        definition=f"Concentration index of '{participant}' over '{rank}'.",
+        notes=sample.notes,
     )
 
 

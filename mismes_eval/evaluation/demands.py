@@ -65,7 +65,11 @@ def idle(params: Params) -> list[Problem]:
         needed = " or ".join(f"inputs.{f}" for f in files)
         fix = "Name the file, or take the key out."
         what = "a key has nothing to act on"
-        problems.append(Problem(what, params.where(name), needed, "no such file", fix))
+        problems.append(
+            Problem(
+                what=what, where=params.where(name), expected=needed, got="no such file", fix=fix
+            )
+        )
     return problems + _without_partner(params)
 
 
@@ -76,7 +80,15 @@ def _without_partner(params: Params) -> list[Problem]:
     def alone(name: str, expected: str, got: str) -> None:
         if name in p.given:
             what = "a key has nothing to act on"
-            problems.append(Problem(what, p.where(name), expected, got, "Take the key out."))
+            problems.append(
+                Problem(
+                    what=what,
+                    where=p.where(name),
+                    expected=expected,
+                    got=got,
+                    fix="Take the key out.",
+                )
+            )
 
     totals = p.inputs.margins is not None or p.calibration.cell is not None
     if p.inputs.lfs is not None and not totals and p.calibration.method != "none":
@@ -122,7 +134,15 @@ def _silent(params: Params, found: Survey) -> list[Problem]:
     where = params.where("mapping.columns") if mapped else params.where("inputs.lfs")
     expected = "labour status (lstatus), or columns on migration (mig_..., migrated_...)"
     fix = "Map the questions of the file to them." if mapped else "Add what the survey asked."
-    return [Problem("the survey answers no question of the report", where, expected, "none", fix)]
+    return [
+        Problem(
+            what="the survey answers no question of the report",
+            where=where,
+            expected=expected,
+            got="none",
+            fix=fix,
+        )
+    ]
 
 
 def of_tracer(params: Params, study: Tracing) -> list[Problem]:
@@ -193,7 +213,11 @@ def _lacking(
     near = get_close_matches(gone[0], sorted(have), 1, 0.5)
     fix = f"Nearest: {near[0]}." if near else ""
     what = "the data lack what a key names"
-    return [Problem(what, params.where(name), expected, ", ".join(gone), fix)]
+    return [
+        Problem(
+            what=what, where=params.where(name), expected=expected, got=", ".join(gone), fix=fix
+        )
+    ]
 
 
 def design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
@@ -221,11 +245,11 @@ def design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
     got = f"{' and '.join(there)} in the file, nothing in the params"
     return [
         Problem(
-            "the params leave out how the sample was drawn",
-            f"{params.source}, section 'design'",
-            "the columns of the design",
-            got,
-            f"design: {{{mend}}}. {why}",
+            what="the params leave out how the sample was drawn",
+            where=f"{params.source}, section 'design'",
+            expected="the columns of the design",
+            got=got,
+            fix=f"design: {{{mend}}}. {why}",
         )
     ]
 
@@ -245,11 +269,11 @@ def arms_alone(study: Tracing) -> list[Problem]:
             got = f"{treated:,} treated and {comparison:,} comparison persons"
             found.append(
                 Problem(
-                    "a measure has one arm only",
-                    f"{study.source}, column '{study.measure}', measure {measure}",
-                    "persons of both arms",
-                    got,
-                    mend,
+                    what="a measure has one arm only",
+                    where=f"{study.source}, column '{study.measure}', measure {measure}",
+                    expected="persons of both arms",
+                    got=got,
+                    fix=mend,
                 )
             )
     return found
@@ -313,10 +337,10 @@ def no_outcome(params: Params, study: Tracing) -> list[Problem]:
     )
     return [
         Problem(
-            "the outcome of the headline is not in the data",
-            params.where("impact.main_outcome"),
-            "a column of tracer_outcome",
-            outcome,
-            mend,
+            what="the outcome of the headline is not in the data",
+            where=params.where("impact.main_outcome"),
+            expected="a column of tracer_outcome",
+            got=outcome,
+            fix=mend,
         )
     ]

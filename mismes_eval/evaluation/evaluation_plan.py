@@ -127,11 +127,11 @@ def measured(evaluation: Evaluation) -> Figures:
     if study is None:
         raise ReportError(
             Problem(
-                "nothing was measured that a plan could rest on",
-                params.source,
-                "a tracer study (inputs.tracer_person, tracer_wave, tracer_outcome)",
-                "none",
-                "A plan without figures of its own is a guess: name a tracer study, of another"
+                what="nothing was measured that a plan could rest on",
+                where=params.source,
+                expected="a tracer study (inputs.tracer_person, tracer_wave, tracer_outcome)",
+                got="none",
+                fix="A plan without figures of its own is a guess: name a tracer study, of another"
                 " measure or a pilot.",
             )
         )
@@ -203,7 +203,14 @@ def plan(
         _candidate(found, spec, persons, regions, months, seed) for spec in _specs(persons, regions)
     ]
     ordered = tuple(sorted(made, key=lambda c: c.study.effect))
-    return Plan(measure, evaluation.params, found, ordered, persons, interview_cost)
+    return Plan(
+        measure=measure,
+        params=evaluation.params,
+        figures=found,
+        candidates=ordered,
+        persons=persons,
+        interview_cost=interview_cost,
+    )
 
 
 @dataclass(frozen=True)

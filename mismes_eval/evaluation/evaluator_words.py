@@ -161,11 +161,11 @@ def _parted(
         return lines[1 : ends[1]], lines[ends[1] + 1 :]
     problems.append(
         Problem(
-            "words are not signed",
-            f"{file}, line 1",
-            "front matter between two lines '---' with author, role and date",
-            "none",
-            "Begin the file with: ---, author: NAME, role: ROLE, date: YYYY-MM-DD, ---.",
+            what="words are not signed",
+            where=f"{file}, line 1",
+            expected="front matter between two lines '---' with author, role and date",
+            got="none",
+            fix="Begin the file with: ---, author: NAME, role: ROLE, date: YYYY-MM-DD, ---.",
         )
     )
     return (), lines
@@ -234,7 +234,13 @@ def _identifiers(body: Sequence[Line], file: str) -> list[Problem]:
         at = f"{file}, line {line.number}"
         fix = "Name an institution or a role."
         out += [
-            Problem("a personal identifier", at, "no personal identifiers", p.got, fix)
+            Problem(
+                what="a personal identifier",
+                where=at,
+                expected="no personal identifiers",
+                got=p.got,
+                fix=fix,
+            )
             for p in find_identifiers(frame)
         ]
     return out

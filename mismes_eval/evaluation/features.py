@@ -60,14 +60,38 @@ def _of_group(outcome: str, months: float, rows: pd.DataFrame) -> Iterable[Featu
 def _contrast(name: str, outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
     having, found, needed = int(rows["feature"].sum()), NotEstimable(TOO_FEW), 0
     if len(rows) < LEAST:
-        return FeatureContrast(name, outcome, months, len(rows), having, found, needed)
+        return FeatureContrast(
+            feature=name,
+            outcome=outcome,
+            months=months,
+            measures=len(rows),
+            with_feature=having,
+            found=found,
+            needed=needed,
+        )
     if having in (0, len(rows)):
         alike = NotEstimable(ALIKE)
-        return FeatureContrast(name, outcome, months, len(rows), having, alike, needed)
+        return FeatureContrast(
+            feature=name,
+            outcome=outcome,
+            months=months,
+            measures=len(rows),
+            with_feature=having,
+            found=alike,
+            needed=needed,
+        )
     made = _regressed(rows, rows[["feature"]].astype(float))
     if isinstance(made, MetaRegression):
         needed = made.needed("feature", MARGIN)
-    return FeatureContrast(name, outcome, months, len(rows), having, made, needed)
+    return FeatureContrast(
+        feature=name,
+        outcome=outcome,
+        months=months,
+        measures=len(rows),
+        with_feature=having,
+        found=made,
+        needed=needed,
+    )
 
 
 def _regressed(rows: pd.DataFrame, features: pd.DataFrame) -> MetaRegression | NotEstimable:
@@ -84,6 +108,22 @@ def _models(outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
     kinds = rows["model"].nunique()
     if len(rows) < max(LEAST, kinds + 2):
         few = NotEstimable(TOO_FEW)
-        return FeatureContrast(MODEL, outcome, months, len(rows), kinds, few, 0)
+        return FeatureContrast(
+            feature=MODEL,
+            outcome=outcome,
+            months=months,
+            measures=len(rows),
+            with_feature=kinds,
+            found=few,
+            needed=0,
+        )
     made = _regressed(rows, rows[["model"]].astype(str))
-    return FeatureContrast(MODEL, outcome, months, len(rows), kinds, made, 0)
+    return FeatureContrast(
+        feature=MODEL,
+        outcome=outcome,
+        months=months,
+        measures=len(rows),
+        with_feature=kinds,
+        found=made,
+        needed=0,
+    )

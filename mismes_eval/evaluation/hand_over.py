@@ -203,7 +203,15 @@ def _numbers(
         ):
             variable = f"lin_{k}"
             linear[variable] = part.design.pull_back(part.influence).dense()[:, 0]
-        numbers.append(Number(table, name, float(item.value[0]), float(item.se[0]), variable))
+        numbers.append(
+            Number(
+                table=table,
+                name=name,
+                value=float(item.value[0]),
+                se=float(item.se[0]),
+                variable=variable,
+            )
+        )
     return tuple(numbers), linear
 
 

@@ -272,14 +272,25 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
         where = f"{file.source}, column '{keys.assigned}'"
         fix = f"Leave them out and say so: study.where: {{{keys.assigned}: [stated]}}."
         problems.append(
-            Problem("units whose arm is not known", where, "1 or 0", "no value", fix, unknown)
+            Problem(
+                what="units whose arm is not known",
+                where=where,
+                expected="1 or 0",
+                got="no value",
+                fix=fix,
+                count=unknown,
+            )
         )
     arms = frame.loc[active, str(keys.assigned)].dropna().unique()
     if not unknown and len(arms) < 2:
         where = f"{file.source}, column '{keys.assigned}'"
         got = f"{arms[0]} for everybody" if len(arms) else "nobody"
         fix = "Keep those who were not drawn in the file: they are the comparison."
-        problems.append(Problem("the draw has one arm only", where, "1 and 0", got, fix))
+        problems.append(
+            Problem(
+                what="the draw has one arm only", where=where, expected="1 and 0", got=got, fix=fix
+            )
+        )
     for outcome in keys.outcomes:
         if not pd.api.types.is_numeric_dtype(frame[outcome]):
             where = f"{file.source}, column '{outcome}'"

@@ -331,4 +331,6 @@ def _one_of(params: Params, value: object, among: tuple[object, ...], name: str)
     expected = f"one of {group} ({', '.join(map(str, among)) or 'none'})"
     fix = f"Name it in {group} too, or set {name} to one of them."
     what = "the headline is not among what is estimated"
-    return [Problem(what, params.where(name), expected, f"{value}", fix)]
+    return [
+        Problem(what=what, where=params.where(name), expected=expected, got=f"{value}", fix=fix)
+    ]

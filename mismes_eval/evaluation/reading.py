@@ -80,11 +80,11 @@ def _of_use(params: Params, path: Path) -> None:
         raise InputError(
             [
                 Problem(
-                    "a key says nothing about this kind of file",
-                    f"{params.source}, key '{key}'",
-                    "a file of " + ", ".join(KINDS_OF_FILE[key]),
-                    path.name,
-                    "Take the key out.",
+                    what="a key says nothing about this kind of file",
+                    where=f"{params.source}, key '{key}'",
+                    expected="a file of " + ", ".join(KINDS_OF_FILE[key]),
+                    got=path.name,
+                    fix="Take the key out.",
                 )
                 for key in idle
             ]

@@ -257,11 +257,11 @@ def _breaks(params: Params, frame: pd.DataFrame, time: str) -> tuple[str, ...]:
     if known and not acknowledged and not (periods[0] >= 1900 and periods[-1] <= 2200):
         raise InputError(
             Problem(
-                "series breaks cannot be placed in time",
-                f"section 'rollout', time '{time}'",
-                "years",
-                f"{periods[0]:g} to {periods[-1]:g}",
-                "Count the rounds in years, or acknowledge the breaks (breaks.acknowledge).",
+                what="series breaks cannot be placed in time",
+                where=f"section 'rollout', time '{time}'",
+                expected="years",
+                got=f"{periods[0]:g} to {periods[-1]:g}",
+                fix="Count the rounds in years, or acknowledge the breaks (breaks.acknowledge).",
             )
         )
     inside = [b for b in known if periods[0] < b.year <= periods[-1]]

@@ -229,13 +229,13 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
     )  # the blocks' means are estimated too (HC1)
     keys = pd.DataFrame({"variable": [outcome]})
     e = Estimate(
-        np.array([b]),
-        (outcome,),
-        (Part(rows.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
-        keys,
-        np.array([float(inside.sum())]),
-        np.array([rows.degf]),
-        "effect",
+        value=np.array([b]),
+        names=(outcome,),
+        parts=(Part(rows.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
+        keys=keys,
+        n=np.array([float(inside.sum())]),
+        dof=np.array([rows.degf]),
+        kind="effect",
         definition="Difference between treated and comparison units"
         + (f" within {' x '.join(s.absorb)}." if s.absorb else "."),
         notes=rows.notes,

@@ -62,7 +62,14 @@ def summaries(effects: pd.DataFrame) -> Iterable[Summary]:
             else None
         )
         yield Summary(
-            str(model), str(outcome), float(str(age)), str(design), rows, result, others, alike
+            model=str(model),
+            outcome=str(outcome),
+            months=float(str(age)),
+            design=str(design),
+            effects=rows,
+            main=result,
+            others=others,
+            alike_before=alike,
         )
 
 

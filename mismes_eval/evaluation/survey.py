@@ -84,7 +84,15 @@ def survey(params: Params) -> Survey | None:
         sample = _post_stratified(params, delivered)
     absent = params.inputs.absent
     roster = None if absent is None else frames.read(absent, template="lfs_absent").frame
-    return Survey(sample, delivered, roster, definition, ages, margins, path.name)
+    return Survey(
+        sample=sample,
+        delivered=delivered,
+        absent=roster,
+        definition=definition,
+        ages=ages,
+        margins=margins,
+        source=path.name,
+    )
 
 
 def _mapping(params: Params) -> Mapping[str, object] | str | None:
@@ -274,12 +282,12 @@ def _post_stratified(params: Params, sample: Sample) -> Sample:
         bad = known.index[known["min"] != known["max"]]
         raise InputError(
             Problem(
-                "a cell has several sizes",
-                f"column '{total}'",
-                "one size in every cell",
-                f"cells {', '.join(map(str, bad[:5]))}",
-                "",
-                len(bad),
+                what="a cell has several sizes",
+                where=f"column '{total}'",
+                expected="one size in every cell",
+                got=f"cells {', '.join(map(str, bad[:5]))}",
+                fix="",
+                count=len(bad),
             )
         )
     return poststratify(sample, str(cell), known["min"].astype(float))

@@ -41,11 +41,11 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
         problems.append(Problem("a step has no words", where, FORM))
     problems.extend(
         Problem(
-            "a personal identifier",
-            where,
-            "no personal identifiers",
-            p.got,
-            "Name an institution or a role.",
+            what="a personal identifier",
+            where=where,
+            expected="no personal identifiers",
+            got=p.got,
+            fix="Name an institution or a role.",
         )
         for p in find_identifiers(pd.DataFrame({"step": list(out)}))
     )
@@ -71,7 +71,11 @@ def _ids(said: Node, where: str, problems: list[Problem]) -> tuple[str, ...]:
         )
         problems.append(
             Problem(
-                "not the id of a table or figure", where, expected, ", ".join(map(repr, wrong)), fix
+                what="not the id of a table or figure",
+                where=where,
+                expected=expected,
+                got=", ".join(map(repr, wrong)),
+                fix=fix,
             )
         )
     return tuple(ids)

@@ -217,11 +217,11 @@ def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None
     if gone:
         raise InputError(
             Problem(
-                "the persons lack a covariate of the attrition model",
-                where,
-                "columns of tracer_person",
-                ", ".join(gone),
-                fix,
+                what="the persons lack a covariate of the attrition model",
+                where=where,
+                expected="columns of tracer_person",
+                got=", ".join(gone),
+                fix=fix,
             )
         )
 
@@ -263,12 +263,12 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
     if bad.any():
         raise InputError(
             Problem(
-                "the arm is neither treated nor comparison",
-                f"{file}, column '{column.name}'",
-                "T or C",
-                str(column[bad].iloc[0]),
-                "",
-                int(bad.sum()),
+                what="the arm is neither treated nor comparison",
+                where=f"{file}, column '{column.name}'",
+                expected="T or C",
+                got=str(column[bad].iloc[0]),
+                fix="",
+                count=int(bad.sum()),
             )
         )
     return out

@@ -124,11 +124,11 @@ def on_day(waves: pd.DataFrame, wave: int, day: date) -> pd.DataFrame:
     if own.empty:
         raise InputError(
             Problem(
-                "the wave has no cases",
-                f"wave {wave}",
-                f"waves {', '.join(map(str, sorted(waves['wave'].unique())))}",
-                "none",
-                "Read the export with `mismes collect`, which gives every sampled case a row.",
+                what="the wave has no cases",
+                where=f"wave {wave}",
+                expected=f"waves {', '.join(map(str, sorted(waves['wave'].unique())))}",
+                got="none",
+                fix="Read the export with `mismes collect`, which gives every sampled case a row.",
             )
         )
     done = pd.to_datetime(own["fieldwork_date"], errors="coerce")
@@ -160,11 +160,11 @@ def wave_tables(params: Params, cases: Path | None = None) -> tuple[pd.DataFrame
     if person is None or wave is None:
         raise ParamsError(
             Problem(
-                "the params name no tracer study",
-                params.source,
-                "inputs.tracer_person and inputs.tracer_wave",
-                "none",
-                "Name both; `mismes collect` makes the second.",
+                what="the params name no tracer study",
+                where=params.source,
+                expected="inputs.tracer_person and inputs.tracer_wave",
+                got="none",
+                fix="Name both; `mismes collect` makes the second.",
             )
         )
     persons = frames.read(person, template="tracer_person").frame
@@ -256,7 +256,13 @@ def _forecast(arm: str, rows: pd.DataFrame) -> Forecast:
     no = len(rows) - pending - yes
     left = stats.betabinom(pending, yes + 0.5, no + 0.5)
     low, high = (int(left.ppf(p)) for p in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    return Forecast(arm, len(rows), yes + float(left.mean()), yes + low, yes + high)
+    return Forecast(
+        arm=arm,
+        sampled=len(rows),
+        expected=yes + float(left.mean()),
+        low=yes + low,
+        high=yes + high,
+    )
 
 
 def _balance(cases: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:

@@ -149,11 +149,11 @@ def _lacking(sample: pd.DataFrame | None, wave: int | None) -> list[Problem]:
     if sample is None or PERSON not in sample.columns:
         problems.append(
             Problem(
-                "a wave needs its sample",
-                "the sample file",
-                f"one row a person, column '{PERSON}'",
-                "none" if sample is None else "another table",
-                "Without it the persons who were never reached are lost.",
+                what="a wave needs its sample",
+                where="the sample file",
+                expected=f"one row a person, column '{PERSON}'",
+                got="none" if sample is None else "another table",
+                fix="Without it the persons who were never reached are lost.",
             )
         )
     elif sample[PERSON].duplicated().any():
@@ -172,12 +172,12 @@ def _strangers(answers: pd.DataFrame, persons: pd.Series, wave: int) -> list[Pro
     if twice.any():
         problems.append(
             Problem(
-                "a person has several interviews",
-                f"export, '{PERSON}'",
-                "one interview a person and wave",
-                ", ".join(answers[PERSON][twice].unique()[:5]),
-                "Decide which one counts, and take the others out of the export.",
-                int(twice.sum()),
+                what="a person has several interviews",
+                where=f"export, '{PERSON}'",
+                expected="one interview a person and wave",
+                got=", ".join(answers[PERSON][twice].unique()[:5]),
+                fix="Decide which one counts, and take the others out of the export.",
+                count=int(twice.sum()),
             )
         )
     other = answers[WAVE].notna() & (answers[WAVE] != wave)
@@ -200,12 +200,12 @@ def _strangers_among(answers: pd.DataFrame, persons: pd.Series) -> list[Problem]
         return []
     return [
         Problem(
-            "a person is not in the sample",
-            f"export, '{PERSON}'",
-            "codes of the sample file",
-            ", ".join(repr(v) for v in answers[PERSON][unknown].unique()[:5]),
-            "Mend the code, or add the person to the sample with its weight.",
-            int(unknown.sum()),
+            what="a person is not in the sample",
+            where=f"export, '{PERSON}'",
+            expected="codes of the sample file",
+            got=", ".join(repr(v) for v in answers[PERSON][unknown].unique()[:5]),
+            fix="Mend the code, or add the person to the sample with its weight.",
+            count=int(unknown.sum()),
         )
     ]
 
@@ -285,7 +285,18 @@ def _episodes(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Work and migration episodes, from a file of their own or from numbered columns."""
     asked = tuple(
-        Question("tracer_wave", name, kind, listed, {}, "", "", False, "tracer_episode", "")
+        Question(
+            form="tracer_wave",
+            name=name,
+            kind=kind,
+            choices=listed,
+            words={},
+            relevant="",
+            constraint="",
+            required=False,
+            template="tracer_episode",
+            source="",
+        )
         for name, kind, listed in (
             ("state", "select_one", "episode_states"),
             ("start_ym", "date month-year", ""),

@@ -195,12 +195,12 @@ def _refuse(
     rows = tuple(int(k) for k in range(len(bad)) if bad.iloc[k])[:5]
     problems.append(
         Problem(
-            "an answer cannot be read",
-            f"question '{question.name}'",
-            expected,
-            seen,
-            "Export codes, or labels in one of the form's languages.",
-            int(bad.sum()),
-            rows,
+            what="an answer cannot be read",
+            where=f"question '{question.name}'",
+            expected=expected,
+            got=seen,
+            fix="Export codes, or labels in one of the form's languages.",
+            count=int(bad.sum()),
+            rows=rows,
         )
     )

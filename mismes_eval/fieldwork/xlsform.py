@@ -78,11 +78,11 @@ def measures_of(inventory: pd.DataFrame, country: str) -> tuple[Measure, ...]:
     if own.empty:
         raise InputError(
             Problem(
-                "the inventory has no measure of this country",
-                f"country {country}",
-                "measures to choose from",
-                "none",
-                "Name the country's inventory in its params (inputs.inventory).",
+                what="the inventory has no measure of this country",
+                where=f"country {country}",
+                expected="measures to choose from",
+                got="none",
+                fix="Name the country's inventory in its params (inputs.inventory).",
             )
         )
     rows = zip(own["measure_id"], own["title_en"], own["model_primary"], strict=True)

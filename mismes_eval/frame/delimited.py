@@ -81,11 +81,11 @@ def read_delimited(
     except pa.ArrowInvalid as error:
         raise InputError(
             Problem(
-                "the file is not a table of cells",
-                name,
-                "rows of cells",
-                str(error).splitlines()[0],
-                "Export it again.",
+                what="the file is not a table of cells",
+                where=name,
+                expected="rows of cells",
+                got=str(error).splitlines()[0],
+                fix="Export it again.",
             )
         ) from error
     if bad:
@@ -123,11 +123,11 @@ def _unzip(content: bytes, name: str) -> bytes:
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
             Problem(
-                "truncated or damaged file",
-                name,
-                "a whole gzip file",
-                str(error),
-                "Fetch the file again.",
+                what="truncated or damaged file",
+                where=name,
+                expected="a whole gzip file",
+                got=str(error),
+                fix="Fetch the file again.",
             )
         ) from error
 
@@ -147,17 +147,19 @@ def _decode(content: bytes, name: str, encoding: str) -> str:
             if isinstance(error, UnicodeDecodeError)
             else "no such encoding"
         )
-        raise InputError(Problem("wrong encoding", name, encoding, got, fix)) from error
+        raise InputError(
+            Problem(what="wrong encoding", where=name, expected=encoding, got=got, fix=fix)
+        ) from error
     if "\ufffd" in text or "\x00" in text:
         line = text[: max(text.find("\ufffd"), text.find("\x00"))].count("\n") + 1
         fix = "Letters were lost before this file was made: export it again from its source."
         raise InputError(
             Problem(
-                "damaged text",
-                name,
-                "readable text",
-                f"a replacement or null character in line {line}",
-                fix,
+                what="damaged text",
+                where=name,
+                expected="readable text",
+                got=f"a replacement or null character in line {line}",
+                fix=fix,
             )
         )
     return text
@@ -176,21 +178,21 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
     except csv.Error as error:
         raise InputError(
             Problem(
-                "the header cannot be read",
-                name,
-                "a first row of column names",
-                str(error),
-                "Export the file again.",
+                what="the header cannot be read",
+                where=name,
+                expected="a first row of column names",
+                got=str(error),
+                fix="Export the file again.",
             )
         ) from error
     if not header:
         raise InputError(
             Problem(
-                "the file has no header",
-                name,
-                "a first row of column names",
-                "blank lines",
-                "Export the file again.",
+                what="the file has no header",
+                where=name,
+                expected="a first row of column names",
+                got="blank lines",
+                fix="Export the file again.",
             )
         )
     if len(header) == 1:
@@ -200,11 +202,11 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
             best = max(counts, key=lambda s: counts[s])
             raise InputError(
                 Problem(
-                    "wrong separator",
-                    name,
-                    f"columns separated by {separator!r}",
-                    f"one column, and {counts[best]} times {best!r} in the header",
-                    f"Read it with separator={best!r}, or save it with {separator!r}.",
+                    what="wrong separator",
+                    where=name,
+                    expected=f"columns separated by {separator!r}",
+                    got=f"one column, and {counts[best]} times {best!r} in the header",
+                    fix=f"Read it with separator={best!r}, or save it with {separator!r}.",
                 )
             )
     return tuple(h.strip() for h in header)
@@ -260,11 +262,11 @@ def _quotes_closed(text: str, name: str, separator: str) -> None:
     if text.count('"') % 2:
         raise InputError(
             Problem(
-                "truncated file",
-                name,
-                "every quotation mark closed",
-                "a quoted cell that never ends",
-                "Fetch the file again, or double the quotation mark inside the cell.",
+                what="truncated file",
+                where=name,
+                expected="every quotation mark closed",
+                got="a quoted cell that never ends",
+                fix="Fetch the file again, or double the quotation mark inside the cell.",
             )
         )
 
@@ -275,11 +277,11 @@ def _cut_rows(bad: list[arrow_csv.InvalidRow], name: str, width: int) -> Problem
     last = "" if len(bad) > 1 else f" It ends: ...{bad[0].text[-40:]!r}."
     what = "truncated file or rows of uneven length"
     return Problem(
-        what,
-        name,
-        f"{width} cells in every row",
-        f"{got} cells",
-        "Fetch the file again; quote cells that hold the separator." + last,
-        len(bad),
-        numbers,
+        what=what,
+        where=name,
+        expected=f"{width} cells in every row",
+        got=f"{got} cells",
+        fix="Fetch the file again; quote cells that hold the separator." + last,
+        count=len(bad),
+        rows=numbers,
     )

@@ -155,7 +155,11 @@ def _right_kind(content: bytes, name: str) -> None:
         fix = "Open it in Excel and save it as Excel workbook (.xlsx)."
     else:
         return
-    raise InputError(Problem(what, name, "an Excel workbook (.xlsx) that opens", got, fix))
+    raise InputError(
+        Problem(
+            what=what, where=name, expected="an Excel workbook (.xlsx) that opens", got=got, fix=fix
+        )
+    )
 
 
 def sheet_titles(content: bytes, name: str) -> tuple[str, ...]:
@@ -260,11 +264,11 @@ def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collec
         counts = ", ".join(f"'{s.title}' with {_data_rows(s, known)} rows" for s in alike)
         raise InputError(
             Problem(
-                "several sheets of the same shape",
-                name,
-                "one sheet of data",
-                counts,
-                "Put all rows on one sheet, delete the copy, or say which one is meant:"
+                what="several sheets of the same shape",
+                where=name,
+                expected="one sheet of data",
+                got=counts,
+                fix="Put all rows on one sheet, delete the copy, or say which one is meant:"
                 f' sheet="{alike[0].title}".',
             )
         )
@@ -274,11 +278,11 @@ def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collec
         return full[0]
     raise InputError(
         Problem(
-            "several sheets",
-            name,
-            "the name of one",
-            ", ".join(titles),
-            f'Say which, for instance sheet="{titles[0]}".',
+            what="several sheets",
+            where=name,
+            expected="the name of one",
+            got=", ".join(titles),
+            fix=f'Say which, for instance sheet="{titles[0]}".',
         )
     )
 
@@ -326,11 +330,11 @@ def _whole(step: Callable[[], Made], name: str) -> Made:
         lines = str(error).strip().splitlines() or ["no reason given"]
         raise InputError(
             Problem(
-                "truncated or damaged file",
-                name,
-                "an Excel workbook (.xlsx)",
-                f"{type(error).__name__}: {lines[0]}",
-                "Fetch the file again.",
+                what="truncated or damaged file",
+                where=name,
+                expected="an Excel workbook (.xlsx)",
+                got=f"{type(error).__name__}: {lines[0]}",
+                fix="Fetch the file again.",
             )
         ) from error
 
@@ -350,7 +354,17 @@ def _cell_problems(body: Sequence[SheetRow], names: list[str], name: str) -> lis
         ("e", "error cells", "#REF!, #N/A or the like", "Correct or empty the cells."),
     ):
         if cells := places[kind]:
-            problems.append(Problem(what, name, "values", got, fix, len(cells), tuple(cells[:5])))
+            problems.append(
+                Problem(
+                    what=what,
+                    where=name,
+                    expected="values",
+                    got=got,
+                    fix=fix,
+                    count=len(cells),
+                    rows=tuple(cells[:5]),
+                )
+            )
     return problems
 
 
@@ -366,13 +380,13 @@ def _merged_problems(sheet: Sheet, head: int, width: int, name: str) -> list[Pro
         return []
     return [
         Problem(
-            "merged cells",
-            f"{name}: sheet '{sheet.title}'",
-            "each cell with its own value",
-            "cells merged into one, so that the others are empty",
-            "Unmerge them and write the value into every cell that it is meant for.",
-            len(inside),
-            tuple(inside[:5]),
+            what="merged cells",
+            where=f"{name}: sheet '{sheet.title}'",
+            expected="each cell with its own value",
+            got="cells merged into one, so that the others are empty",
+            fix="Unmerge them and write the value into every cell that it is meant for.",
+            count=len(inside),
+            rows=tuple(inside[:5]),
         )
     ]
 
@@ -392,14 +406,14 @@ def _year_problems(
         if found:
             problems.append(
                 Problem(
-                    "a year in a cell formatted as a date",
-                    f"{name}: {column} ({found[0][0]})",
-                    "a whole date, or a year in a cell formatted as a number",
-                    found[0][1].replace(" 00:00:00", ""),
-                    "Write the date with day and month (YYYY-MM-DD); where the column takes a"
+                    what="a year in a cell formatted as a date",
+                    where=f"{name}: {column} ({found[0][0]})",
+                    expected="a whole date, or a year in a cell formatted as a number",
+                    got=found[0][1].replace(" 00:00:00", ""),
+                    fix="Write the date with day and month (YYYY-MM-DD); where the column takes a"
                     " year, format its cells as numbers.",
-                    len(found),
-                    tuple(cell for cell, _ in found[:5]),
+                    count=len(found),
+                    rows=tuple(cell for cell, _ in found[:5]),
                 )
             )
     return problems

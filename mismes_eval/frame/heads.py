@@ -56,23 +56,23 @@ def head_problems(
             fix = "Delete the rows above the names of the columns, or name or delete the columns."
         problems.append(
             Problem(
-                "column without a name",
-                where,
-                "a name for every column",
-                f"column {label(nameless[0])} of {len(names)} has cells and none",
-                fix,
-                len(nameless),
+                what="column without a name",
+                where=where,
+                expected="a name for every column",
+                got=f"column {label(nameless[0])} of {len(names)} has cells and none",
+                fix=fix,
+                count=len(nameless),
             )
         )
     twice = sorted({n for n in names if n and list(names).count(n) > 1})
     if twice:
         problems.append(
             Problem(
-                "duplicated columns",
-                f"{where}: {', '.join(twice)}",
-                "each column once",
-                "two or more of the same name",
-                "Rename or drop one of each.",
+                what="duplicated columns",
+                where=f"{where}: {', '.join(twice)}",
+                expected="each column once",
+                got="two or more of the same name",
+                fix="Rename or drop one of each.",
             )
         )
     return problems

@@ -102,13 +102,13 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
             if not _hashed(frame[name]) and mask.any():
                 problems.append(
                     Problem(
-                        "a personal identifier",
-                        name,
-                        "no personal identifiers",
-                        f"what looks like {kind}",
-                        fix,
-                        int(mask.sum()),
-                        rows(mask),
+                        what="a personal identifier",
+                        where=name,
+                        expected="no personal identifiers",
+                        got=f"what looks like {kind}",
+                        fix=fix,
+                        count=int(mask.sum()),
+                        rows=rows(mask),
                     )
                 )
     births = [str(c) for c in frame.columns if BIRTH.search(str(c).lower()) and c not in allowed]
@@ -120,12 +120,12 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
         what = "a full birth date with the village identifies a person"
         problems.append(
             Problem(
-                what,
-                where,
-                "birth year or month, or a larger area",
-                "both",
-                "Keep the year of birth, or the region only.",
-                len(frame),
+                what=what,
+                where=where,
+                expected="birth year or month, or a larger area",
+                got="both",
+                fix="Keep the year of birth, or the region only.",
+                count=len(frame),
             )
         )
     return tuple(problems)
@@ -202,11 +202,11 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
         fix = "Draw one with: python -c 'import secrets; print(secrets.token_hex(16))'"
         problems.append(
             Problem(
-                "the salt is too short",
-                "salt",
-                f"at least {SHORTEST_SALT} characters",
-                f"{len(salt)}",
-                fix,
+                what="the salt is too short",
+                where="salt",
+                expected=f"at least {SHORTEST_SALT} characters",
+                got=f"{len(salt)}",
+                fix=fix,
             )
         )
     floats = [c for c in columns if c in frame and pd.api.types.is_float_dtype(frame[c].dtype)]

@@ -40,7 +40,9 @@ _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 
 def refuse(what: str, name: str, most: int, unit: str, got: str) -> InputError:
     """The error of a file beyond a limit."""
-    return InputError(Problem(what, name, f"at most {most:,} {unit}", got, NARROWER))
+    return InputError(
+        Problem(what=what, where=name, expected=f"at most {most:,} {unit}", got=got, fix=NARROWER)
+    )
 
 
 def check_bytes(size: int, name: str, text: bool) -> None:

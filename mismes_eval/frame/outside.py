@@ -31,7 +31,15 @@ def bytes_of(path: Path, most: int = TEXT, fix: str = NARROWER) -> bytes:
         raise InputError(Problem("no such file", str(path)))
     if (size := path.stat().st_size) > most:
         expected = f"at most {most:,} bytes"
-        raise InputError(Problem("the file is too large", path.name, expected, f"{size:,}", fix))
+        raise InputError(
+            Problem(
+                what="the file is too large",
+                where=path.name,
+                expected=expected,
+                got=f"{size:,}",
+                fix=fix,
+            )
+        )
     return path.read_bytes()
 
 
@@ -42,7 +50,11 @@ def text_of(path: Path, most: int = TEXT) -> str:
     except UnicodeDecodeError as error:
         fix = "Save the file as UTF-8."
         problem = Problem(
-            "wrong encoding", path.name, "UTF-8 text", f"byte {error.start} is not", fix
+            what="wrong encoding",
+            where=path.name,
+            expected="UTF-8 text",
+            got=f"byte {error.start} is not",
+            fix=fix,
         )
         raise InputError(problem) from error
 

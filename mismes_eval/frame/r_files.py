@@ -75,11 +75,19 @@ def read_r(content: bytes, name: str, *, encoding: str, columns: list[str] | Non
         problems = reader.problems
     except UnicodeDecodeError as error:
         fix = 'Say the encoding that it was written in, for instance encoding="cp1252".'
-        problem = Problem("wrong encoding", name, error.encoding, str(error), fix)
+        problem = Problem(
+            what="wrong encoding", where=name, expected=error.encoding, got=str(error), fix=fix
+        )
         raise InputError(problem) from error
     except BROKEN as error:
         got = " ".join(str(error).split())[:200] or type(error).__name__
-        problem = Problem("truncated or damaged file", name, "an R file", got, "Fetch it again.")
+        problem = Problem(
+            what="truncated or damaged file",
+            where=name,
+            expected="an R file",
+            got=got,
+            fix="Fetch it again.",
+        )
         raise InputError(problem) from error
     if problems:
         raise InputError(problems)
@@ -142,7 +150,9 @@ class _Reader:
         got = ", ".join(list(frames)[:5]) or _kind(found)
         fix = "In R: saveRDS(as.data.frame(x), 'x.rds'), with the one that is meant."
         what = "several data frames" if frames else "no data frame"
-        raise InputError(Problem(what, self.name, "one data frame", got, fix))
+        raise InputError(
+            Problem(what=what, where=self.name, expected="one data frame", got=got, fix=fix)
+        )
 
     def _objects(self, found: Any) -> list[tuple[str, Any]]:
         listed = list(_pairs(found)) if _kind(found) == "LIST" else []
@@ -165,7 +175,15 @@ class _Reader:
         for title in twice:
             where = f"{self.name}, column '{title}'"
             fix = "In R: names(x) <- make.unique(names(x))."
-            self.problems.append(Problem("two columns of one name", where, "one", "several", fix))
+            self.problems.append(
+                Problem(
+                    what="two columns of one name",
+                    where=where,
+                    expected="one",
+                    got="several",
+                    fix=fix,
+                )
+            )
         parts = self._row_names(about.get("row.names"), rows, names)
         for title, item in zip(names, table.value, strict=True):
             if wanted is None or title in wanted:
@@ -198,7 +216,11 @@ class _Reader:
             got = "a list, matrix or the like" if length == rows else f"{length:,} values"
             fix = "Leave the column out (columns=), or make it a vector in R."
             expected = f"{rows:,} numbers, texts or dates"
-            self.problems.append(Problem("no column of a table", where, expected, got, fix))
+            self.problems.append(
+                Problem(
+                    what="no column of a table", where=where, expected=expected, got=got, fix=fix
+                )
+            )
             return Column(pd.Series(dtype=float))
         words = next(iter(self._texts(about.get("label"))), "")
         if "factor" in classes:
@@ -207,7 +229,13 @@ class _Reader:
         if kind == "STR" or not pd.api.types.is_numeric_dtype(values.dtype):
             return Column(values, words)
         coded = self._coded(values, about)
-        return Column(values, words, self._codes(about), coded, _letters(item))
+        return Column(
+            values=values,
+            words=words,
+            codes=self._codes(about),
+            coded=coded,
+            letters=_letters(item),
+        )
 
     def _factor(self, item: Any, about: Mapping[str, Any]) -> pd.Series:
         """The text of each level; a code without a level is no factor."""

@@ -135,14 +135,14 @@ def read(
     if problems:
         raise InputError(_at(problems, path.name, letters))
     return Dataset(
-        typed.reset_index(drop=True),
-        path.name,
-        digest,
-        len(typed),
-        read_as.labels,
-        read_as.value_labels,
-        chosen.name if chosen else "",
-        extra,
+        frame=typed.reset_index(drop=True),
+        name=path.name,
+        sha256=digest,
+        rows=len(typed),
+        labels=read_as.labels,
+        value_labels=read_as.value_labels,
+        template=chosen.name if chosen else "",
+        extra=extra,
     )
 
 
@@ -157,7 +157,11 @@ def _only_member(content: bytes, name: str, folder: Path) -> Path:
                 if inner.suffix.lower() == ".zip":
                     fix = "Unpack it."
                     what = "an archive inside an archive"
-                    raise InputError(Problem(what, name, "one data file", inner.name, fix))
+                    raise InputError(
+                        Problem(
+                            what=what, where=name, expected="one data file", got=inner.name, fix=fix
+                        )
+                    )
                 text = inner.suffix.lower() in TEXTS
                 check_bytes(members[0].file_size, f"{name}: {inner.name}", text)
                 with archive.open(members[0]) as stream, inner.open("wb") as whole:
@@ -166,11 +170,21 @@ def _only_member(content: bytes, name: str, folder: Path) -> Path:
     except (BadZipFile, RuntimeError, NotImplementedError) as error:
         fix = "Fetch the file again, or unpack it."
         raise InputError(
-            Problem("truncated, damaged or locked archive", name, "a .zip file", str(error), fix)
+            Problem(
+                what="truncated, damaged or locked archive",
+                where=name,
+                expected="a .zip file",
+                got=str(error),
+                fix=fix,
+            )
         ) from error
     names = ", ".join(m.filename for m in members[:5]) or "none"
     fix = "Unpack it, and name the one that is meant."
-    raise InputError(Problem("an archive of several files", name, "one file", names, fix))
+    raise InputError(
+        Problem(
+            what="an archive of several files", where=name, expected="one file", got=names, fix=fix
+        )
+    )
 
 
 def _suffix(path: Path) -> str:
@@ -179,16 +193,22 @@ def _suffix(path: Path) -> str:
         fix = "Open it and save it as Excel workbook (.xlsx)."
         what = "a workbook of another format"
         raise InputError(
-            Problem(what, path.name, "an Excel workbook (.xlsx)", OTHER_BOOKS[suffix], fix)
+            Problem(
+                what=what,
+                where=path.name,
+                expected="an Excel workbook (.xlsx)",
+                got=OTHER_BOOKS[suffix],
+                fix=fix,
+            )
         )
     if suffix not in FORMATS:
         raise InputError(
             Problem(
-                "unknown file format",
-                path.name,
-                ", ".join(FORMATS),
-                suffix or "no ending",
-                "Export the file to one of these formats.",
+                what="unknown file format",
+                where=path.name,
+                expected=", ".join(FORMATS),
+                got=suffix or "no ending",
+                fix="Export the file to one of these formats.",
             )
         )
     return suffix
@@ -297,13 +317,13 @@ def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
         return []
     return [
         Problem(
-            "identifiers that lost digits",
-            name,
-            "text",
-            f"{cells[lost].iloc[0]:.0f} as a number",
-            "Export the column as text.",
-            int(lost.sum()),
-            rows(lost),
+            what="identifiers that lost digits",
+            where=name,
+            expected="text",
+            got=f"{cells[lost].iloc[0]:.0f} as a number",
+            fix="Export the column as text.",
+            count=int(lost.sum()),
+            rows=rows(lost),
         )
     ]
 
@@ -324,13 +344,13 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
         got = repr(written[scientific].iloc[0])
         return written, [
             Problem(
-                "identifiers that lost digits",
-                name,
-                "text",
-                got,
-                "Export the column as text.",
-                int(scientific.sum()),
-                rows(scientific),
+                what="identifiers that lost digits",
+                where=name,
+                expected="text",
+                got=got,
+                fix="Export the column as text.",
+                count=int(scientific.sum()),
+                rows=rows(scientific),
             )
         ]
     if coded.any():
@@ -348,6 +368,14 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
             f" text_columns=['{name}']."
         )
         return written, [
-            Problem("text in a number column", name, "numbers", got, fix, int(bad.sum()), rows(bad))
+            Problem(
+                what="text in a number column",
+                where=name,
+                expected="numbers",
+                got=got,
+                fix=fix,
+                count=int(bad.sum()),
+                rows=rows(bad),
+            )
         ]
     return written, []

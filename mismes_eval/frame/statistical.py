@@ -82,21 +82,21 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     except UnicodeDecodeError as error:
         raise InputError(
             Problem(
-                "wrong encoding",
-                path.name,
-                encoding,
-                str(error),
-                'Say the encoding that it was written in, for instance encoding="cp1252".',
+                what="wrong encoding",
+                where=path.name,
+                expected=encoding,
+                got=str(error),
+                fix='Say the encoding that it was written in, for instance encoding="cp1252".',
             )
         ) from error
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError) as error:
         raise InputError(
             Problem(
-                "truncated, damaged or unreadable file",
-                path.name,
-                f"a {path.suffix} file",
-                str(error),
-                "Fetch or export the file again.",
+                what="truncated, damaged or unreadable file",
+                where=path.name,
+                expected=f"a {path.suffix} file",
+                got=str(error),
+                fix="Fetch or export the file again.",
             )
         ) from error
     if declared.number_rows is not None and len(frame) != declared.number_rows:
@@ -146,22 +146,22 @@ def _check_declared(declared: Declared, path: Path) -> None:
     if path.suffix.lower() == ".xpt" and size % XPORT:
         raise InputError(
             Problem(
-                "truncated or damaged file",
-                path.name,
-                f"records of {XPORT} bytes",
-                f"{size % XPORT} bytes at the end",
-                "Fetch the file again.",
+                what="truncated or damaged file",
+                where=path.name,
+                expected=f"records of {XPORT} bytes",
+                got=f"{size % XPORT} bytes at the end",
+                fix="Fetch the file again.",
             )
         )
 
 
 def _other_rows(path: Path, declared: int, got: str) -> Problem:
     return Problem(
-        "the file has other rows than its header declares",
-        path.name,
-        f"{declared:,} rows",
-        got,
-        "Fetch or export the file again.",
+        what="the file has other rows than its header declares",
+        where=path.name,
+        expected=f"{declared:,} rows",
+        got=got,
+        fix="Fetch or export the file again.",
     )
 
 
@@ -234,7 +234,11 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
         got = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
             Problem(
-                "truncated or damaged file", name, "a Parquet file", got, "Fetch the file again."
+                what="truncated or damaged file",
+                where=name,
+                expected="a Parquet file",
+                got=got,
+                fix="Fetch the file again.",
             )
         ) from error
     named = [name for name in whole.index.names if name is not None and name not in whole.columns]

@@ -153,23 +153,23 @@ def template(name: str) -> Template:
     )
     rules = tuple(
         Rule(
-            str(r["name"]),
-            str(r["rule"]),
-            _split(str(r["left"])),
-            _split(str(r["right"])),
-            str(r["value"]),
-            str(r["description"]),
+            name=str(r["name"]),
+            rule=str(r["rule"]),
+            left=_split(str(r["left"])),
+            right=_split(str(r["right"])),
+            value=str(r["value"]),
+            description=str(r["description"]),
         )
         for r in read_packaged("templates", "rules").to_dict("records")
         if r["template"] == name
     )
     return Template(
-        name,
-        columns,
-        _split(str(version["keys"])),
-        rules,
-        str(version["version"]),
-        str(version["description"]),
+        name=name,
+        columns=columns,
+        keys=_split(str(version["keys"])),
+        rules=rules,
+        version=str(version["version"]),
+        description=str(version["description"]),
     )
 
 

@@ -106,11 +106,11 @@ def check(
     repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
     if repeated:
         what = Problem(
-            "duplicated columns",
-            ", ".join(map(str, repeated)),
-            "each column once",
-            "two or more of the same name",
-            "Rename or drop one of each.",
+            what="duplicated columns",
+            where=", ".join(map(str, repeated)),
+            expected="each column once",
+            got="two or more of the same name",
+            fix="Rename or drop one of each.",
         )
         return Checked(frame, (what,), ())
     problems = _columns(frame, template)
@@ -167,11 +167,11 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
         if column.required == "yes" and column.name not in frame and column.name not in taken:
             problems.append(
                 Problem(
-                    "missing column",
-                    f"{template.name}.{column.name}",
-                    column.description,
-                    "no such column",
-                    "Add the column.",
+                    what="missing column",
+                    where=f"{template.name}.{column.name}",
+                    expected=column.description,
+                    got="no such column",
+                    fix="Add the column.",
                 )
             )
     return problems
@@ -269,7 +269,13 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
     return [
         Problem(
-            what, column.name, expected, ", ".join(map(repr, got)), fix, int(bad.sum()), rows(bad)
+            what=what,
+            where=column.name,
+            expected=expected,
+            got=", ".join(map(repr, got)),
+            fix=fix,
+            count=int(bad.sum()),
+            rows=rows(bad),
         )
     ]
 
@@ -277,14 +283,14 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
 def unclear_number(got: str, name: str, bad: pd.Series) -> Problem:
     """The problem of numbers as text that may be thousands or fractions."""
     return Problem(
-        "a number that can be read in two ways",
-        name,
-        "a number without a sign between thousands",
-        repr(got),
-        f"Write {re.sub('[.,]', '', got)} if thousands are meant, or the fraction with one or two"
+        what="a number that can be read in two ways",
+        where=name,
+        expected="a number without a sign between thousands",
+        got=repr(got),
+        fix=f"Write {re.sub('[.,]', '', got)} if thousands are meant, or the fraction with one or two"
         " places; in a workbook as a number, not as text.",
-        int(bad.sum()),
-        rows(bad),
+        count=int(bad.sum()),
+        rows=rows(bad),
     )
 
 
@@ -300,13 +306,13 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
         fix = _code_fix(str(value), name, code_list)
         problems.append(
             Problem(
-                "not a code",
-                name,
-                f"a code of '{code_list}'",
-                repr(value),
-                fix,
-                int(count),
-                rows(wrong & (written == value)),
+                what="not a code",
+                where=name,
+                expected=f"a code of '{code_list}'",
+                got=repr(value),
+                fix=fix,
+                count=int(count),
+                rows=rows(wrong & (written == value)),
             )
         )
     if len(counts) > SHOWN_VALUES:
@@ -349,13 +355,13 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
         )
         problems.append(
             Problem(
-                "not a code",
-                column.name,
-                f"codes of '{column.codes}'",
-                repr(value),
-                fix,
-                int(count),
-                rows(where),
+                what="not a code",
+                where=column.name,
+                expected=f"codes of '{column.codes}'",
+                got=repr(value),
+                fix=fix,
+                count=int(count),
+                rows=rows(where),
             )
         )
     twice = values.map(
@@ -388,13 +394,13 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
         )
         problems.append(
             Problem(
-                "undeclared missing code",
-                column.name,
-                expected,
-                f"{value:g}",
-                fix,
-                int(count),
-                rows(coded & (values == value)),
+                what="undeclared missing code",
+                where=column.name,
+                expected=expected,
+                got=f"{value:g}",
+                fix=fix,
+                count=int(count),
+                rows=rows(coded & (values == value)),
             )
         )
     odd = outside & ~coded
@@ -402,13 +408,13 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
         got = ", ".join(f"{v:g}" for v in values[odd].unique()[:3])
         problems.append(
             Problem(
-                "out of range",
-                column.name,
-                expected,
-                got,
-                "Correct the cells or mend the source.",
-                int(odd.sum()),
-                rows(odd),
+                what="out of range",
+                where=column.name,
+                expected=expected,
+                got=got,
+                fix="Correct the cells or mend the source.",
+                count=int(odd.sum()),
+                rows=rows(odd),
             )
         )
     return problems
@@ -423,13 +429,13 @@ def _day_range(values: pd.Series, column: Column, low: float, high: float) -> li
     got = ", ".join(f"{v:%Y-%m-%d}" for v in values[outside].unique()[:3])
     return [
         Problem(
-            "out of range",
-            column.name,
-            f"a day of the years {first} to {last}",
-            got,
-            "Correct the cells; a day that is unknown or open is an empty cell.",
-            int(outside.sum()),
-            rows(outside),
+            what="out of range",
+            where=column.name,
+            expected=f"a day of the years {first} to {last}",
+            got=got,
+            fix="Correct the cells; a day that is unknown or open is an empty cell.",
+            count=int(outside.sum()),
+            rows=rows(outside),
         )
     ]
 
@@ -453,13 +459,13 @@ def _heaped(values: pd.Series, column: Column) -> list[Problem]:
             got = f"{code:g} in {int(at.sum())} rows, its neighbours in {near}"
             problems.append(
                 Problem(
-                    "looks like an undeclared missing code",
-                    name,
-                    "values that go on smoothly",
-                    got,
-                    fix,
-                    int(at.sum()),
-                    rows(at),
+                    what="looks like an undeclared missing code",
+                    where=name,
+                    expected="values that go on smoothly",
+                    got=got,
+                    fix=fix,
+                    count=int(at.sum()),
+                    rows=rows(at),
                 )
             )
     return problems
@@ -479,13 +485,13 @@ def _pattern(values: pd.Series, column: Column) -> list[Problem]:
         fix = f"Write {whole!r}. {EXPORT}"
     return [
         Problem(
-            "wrong form",
-            column.name,
-            f"the form {column.pattern}",
-            repr(got),
-            fix,
-            int(wrong.sum()),
-            rows(wrong),
+            what="wrong form",
+            where=column.name,
+            expected=f"the form {column.pattern}",
+            got=repr(got),
+            fix=fix,
+            count=int(wrong.sum()),
+            rows=rows(wrong),
         )
     ]
 
@@ -502,13 +508,13 @@ def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
     which = named(" ".join(map(str, key)) for key in frame.loc[twice, keys].to_numpy())
     return [
         Problem(
-            "duplicated key",
-            f"{template.name}: {', '.join(keys)}",
-            "each key once",
-            which,
-            "Keep one row of each, or correct the key.",
-            int(twice.sum()),
-            rows(twice),
+            what="duplicated key",
+            where=f"{template.name}: {', '.join(keys)}",
+            expected="each key once",
+            got=which,
+            fix="Keep one row of each, or correct the key.",
+            count=int(twice.sum()),
+            rows=rows(twice),
         )
     ]
 
@@ -527,13 +533,13 @@ def references(
     meant = [f"{near} for {s}" for s in strange[:NAMED] if (near := nearest(s, there))]
     return (
         Problem(
-            "no such row to refer to",
-            column,
-            f"a value of {key}",
-            named(map(repr, strange)),
-            _nearest_ones(strange, meant),
-            int(lost.sum()),
-            rows(lost),
+            what="no such row to refer to",
+            where=column,
+            expected=f"a value of {key}",
+            got=named(map(repr, strange)),
+            fix=_nearest_ones(strange, meant),
+            count=int(lost.sum()),
+            rows=rows(lost),
         ),
     )
 

@@ -49,7 +49,9 @@ class Balance:
         named = " + ".join(f"{int(counts.get(f, 0))} {f}" for f in FATES)
         fix = "Records of the register share an identifier, or a record was lost."
         what = "the records of the import do not add up"
-        return [Problem(what, "balance", f"{self.read} records", named, fix)]
+        return [
+            Problem(what=what, where="balance", expected=f"{self.read} records", got=named, fix=fix)
+        ]
 
     def _lost_money(self) -> list[Problem]:
         return _differences(self.money, self._sums(self.amounts))
@@ -138,11 +140,11 @@ class Balance:
 def _differences(expected: Mapping[str, float], found: Mapping[str, float]) -> list[Problem]:
     return [
         Problem(
-            "the amounts of the import do not add up",
-            f"balance: {currency or 'no currency'}",
-            f"{expected.get(currency, 0.0):,.2f}",
-            f"{found.get(currency, 0.0):,.2f}",
-            "An amount was lost or counted twice on the way.",
+            what="the amounts of the import do not add up",
+            where=f"balance: {currency or 'no currency'}",
+            expected=f"{expected.get(currency, 0.0):,.2f}",
+            got=f"{found.get(currency, 0.0):,.2f}",
+            fix="An amount was lost or counted twice on the way.",
         )
         for currency in sorted({*expected, *found})
         if not math.isclose(

@@ -194,13 +194,13 @@ def _no_repeats(activities: list[Activity], name: str) -> None:
     if twice:
         raise InputError(
             Problem(
-                "an activity stands twice",
-                f"{name}: iati-identifier",
-                "each identifier once",
-                twice[0],
-                "Keep the latest of each.",
-                len(twice),
-                tuple(twice[:5]),
+                what="an activity stands twice",
+                where=f"{name}: iati-identifier",
+                expected="each identifier once",
+                got=twice[0],
+                fix="Keep the latest of each.",
+                count=len(twice),
+                rows=tuple(twice[:5]),
             )
         )
 

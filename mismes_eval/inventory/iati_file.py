@@ -82,21 +82,21 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
     except DefusedXmlException as error:
         raise InputError(
             Problem(
-                "entities or a document type in the file",
-                name,
-                "plain XML",
-                type(error).__name__,
-                "Such files can attack the reader: get it from the publisher's registry.",
+                what="entities or a document type in the file",
+                where=name,
+                expected="plain XML",
+                got=type(error).__name__,
+                fix="Such files can attack the reader: get it from the publisher's registry.",
             )
         ) from error
     except ParseError as error:
         raise InputError(
             Problem(
-                "truncated or damaged XML",
-                name,
-                "a whole document",
-                str(error),
-                "Fetch the file again.",
+                what="truncated or damaged XML",
+                where=name,
+                expected="a whole document",
+                got=str(error),
+                fix="Fetch the file again.",
             )
         ) from error
 
@@ -111,11 +111,11 @@ def _version(root: Element, name: str) -> str | None:
     if version and version not in VERSIONS:
         raise InputError(
             Problem(
-                "another version of IATI",
-                name,
-                "version " + ", ".join(VERSIONS),
-                version,
-                "Ask the publisher for a 2.03 file.",
+                what="another version of IATI",
+                where=name,
+                expected="version " + ", ".join(VERSIONS),
+                got=version,
+                fix="Ask the publisher for a 2.03 file.",
             )
         )
     return version or None
@@ -141,11 +141,11 @@ def _activity(node: Element, number: int, version: str | None, name: str) -> Act
     if version is None and node.find("title/narrative") is None:
         raise InputError(
             Problem(
-                "another version of IATI",
-                f"{name}: activity {number}",
-                "version " + ", ".join(VERSIONS),
-                "no version, and no title in narratives",
-                "Ask the publisher for a 2.03 file.",
+                what="another version of IATI",
+                where=f"{name}: activity {number}",
+                expected="version " + ", ".join(VERSIONS),
+                got="no version, and no title in narratives",
+                fix="Ask the publisher for a 2.03 file.",
             )
         )
     identifier = _text(node.find("iati-identifier"))

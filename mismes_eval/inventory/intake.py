@@ -45,11 +45,11 @@ class Intake:
             got = f"{accepted} accepted + {len(self.refused)} refused + {len(self.outside)} outside"
             raise InputError(
                 Problem(
-                    "the counts of the import do not add up",
-                    self.register,
-                    f"{self.read} records",
-                    got,
-                    "Records of the register share an identifier.",
+                    what="the counts of the import do not add up",
+                    where=self.register,
+                    expected=f"{self.read} records",
+                    got=got,
+                    fix="Records of the register share an identifier.",
                 )
             )
 

@@ -294,11 +294,11 @@ def read(
         if name == "inventory" and data.rows == 0:
             problems.append(
                 Problem(
-                    "the file has no measures",
-                    data.name,
-                    "one row a measure",
-                    "a header only",
-                    "Fill it in, or leave the file out.",
+                    what="the file has no measures",
+                    where=data.name,
+                    expected="one row a measure",
+                    got="a header only",
+                    fix="Fill it in, or leave the file out.",
                 )
             )
         tables[name].append(data.frame)

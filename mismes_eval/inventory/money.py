@@ -116,11 +116,11 @@ def _to_year(
     if index is None:
         return pd.Series(1.0, index=keyed.index), [
             Problem(
-                "no price index",
-                "index",
-                f"a price index to bring amounts to {year}",
-                "None",
-                "Give index=, a table of year, index and source.",
+                what="no price index",
+                where="index",
+                expected=f"a price index to bring amounts to {year}",
+                got="None",
+                fix="Give index=, a table of year, index and source.",
             )
         ]
     levels = validate(index, template("inventory_index")).set_index("year")["index"]

@@ -30,11 +30,11 @@ def allocate(
     """
     problems = [
         Problem(
-            "shares do not add up to 1",
-            name,
-            "1",
-            f"{sum(s.values()):g}",
-            "State shares that add up, the rest under another country.",
+            what="shares do not add up to 1",
+            where=name,
+            expected="1",
+            got=f"{sum(s.values()):g}",
+            fix="State shares that add up, the rest under another country.",
         )
         for name, s in shares.items()
         if abs(sum(s.values()) - 1) > 1e-6

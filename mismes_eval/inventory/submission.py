@@ -212,12 +212,12 @@ def _run_as_formula(new: pd.DataFrame, name: str) -> list[Problem]:
         if starts.any():
             problems.append(
                 Problem(
-                    "a text that a spreadsheet would run",
-                    f"{name}: {column}",
-                    "a text that does not begin with = or @",
-                    repr(str(new[column][starts].iloc[0])[:40]),
-                    "Write it without the sign.",
-                    int(starts.sum()),
+                    what="a text that a spreadsheet would run",
+                    where=f"{name}: {column}",
+                    expected="a text that does not begin with = or @",
+                    got=repr(str(new[column][starts].iloc[0])[:40]),
+                    fix="Write it without the sign.",
+                    count=int(starts.sum()),
                 )
             )
     return problems
@@ -230,12 +230,12 @@ def _identifiers(new: pd.DataFrame, taken: Sequence[str], name: str) -> list[str
     if twice:
         raise InputError(
             Problem(
-                "an identifier that is taken",
-                f"{name}: measure_id",
-                "an empty cell, or a new identifier",
-                ", ".join(twice[:5]),
-                "Leave measure_id empty: the repository gives the next number.",
-                len(twice),
+                what="an identifier that is taken",
+                where=f"{name}: measure_id",
+                expected="an empty cell, or a new identifier",
+                got=", ".join(twice[:5]),
+                fix="Leave measure_id empty: the repository gives the next number.",
+                count=len(twice),
             )
         )
     last: dict[str, int] = {}
@@ -327,11 +327,11 @@ def _other_titles(submission: Submission, table: pd.DataFrame) -> list[Problem]:
     titles = submission.combined.frame.set_index("measure_id")["title_en"]
     return [
         Problem(
-            "a decision on another record",
-            f"{row[side]}: {named}",
-            str(titles[row[side]]),
-            str(row[named]),
-            "The repository has changed: write the pairs again and decide again.",
+            what="a decision on another record",
+            where=f"{row[side]}: {named}",
+            expected=str(titles[row[side]]),
+            got=str(row[named]),
+            fix="The repository has changed: write the pairs again and decide again.",
         )
         for side, named in (("keep", "title_keep"), ("drop", "title_drop"))
         if named in table

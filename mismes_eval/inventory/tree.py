@@ -202,11 +202,11 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
         rows = tuple(str(m) for m, p in lost if p == name)
         problems.append(
             Problem(
-                "parent_id names no measure",
-                "parent_id",
-                "the measure_id of a row of the files read together",
-                name,
-                f"Nearest: {nearest(name, parents)}. Leave it empty where the whole is not recorded.",
+                what="parent_id names no measure",
+                where="parent_id",
+                expected="the measure_id of a row of the files read together",
+                got=name,
+                fix=f"Nearest: {nearest(name, parents)}. Leave it empty where the whole is not recorded.",
                 count=len(rows),
                 rows=rows[:5],
             )

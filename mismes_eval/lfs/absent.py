@@ -139,16 +139,18 @@ def _estimate(
         + " Source: Sirken (1970)."
     )
     return Estimate(
-        result,
-        names,
-        (Part(sample.design, part.influence, part.replicates, part.full, averages=part.averages),),
-        table,
-        n,
-        np.full(len(names), sample.degf),
-        "total and share",
-        "persons; share",
-        words,
-        (*sample.notes, UNCOVERED),
+        value=result,
+        names=names,
+        parts=(
+            Part(sample.design, part.influence, part.replicates, part.full, averages=part.averages),
+        ),
+        keys=table,
+        n=n,
+        dof=np.full(len(names), sample.degf),
+        kind="total and share",
+        unit="persons; share",
+        definition=words,
+        notes=(*sample.notes, UNCOVERED),
         extra={"id": "L2", "title": "Absent members", "source": "Sirken (1970)", "minimum_n": 10},
     )
 
@@ -173,13 +175,13 @@ def _reporting_rows(sample: Sample, absent: pd.DataFrame, household: str) -> Int
     if lost.any():
         raise InputError(
             Problem(
-                "an absent member is reported by a household that the person file lacks",
-                f"column '{household}'",
-                "households of the sample",
-                str(absent[household].to_numpy()[lost][0]),
-                "Load the roster and the persons of one round.",
-                int(lost.sum()),
-                tuple(int(i) for i in np.flatnonzero(lost)[:5]),
+                what="an absent member is reported by a household that the person file lacks",
+                where=f"column '{household}'",
+                expected="households of the sample",
+                got=str(absent[household].to_numpy()[lost][0]),
+                fix="Load the roster and the persons of one round.",
+                count=int(lost.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(lost)[:5]),
             )
         )
     return row.astype(np.intp)
@@ -191,11 +193,11 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
     if multiplicity not in absent.columns:
         raise InputError(
             Problem(
-                "the roster has no multiplicity",
-                f"column '{multiplicity}'",
-                "number of households that may report the person",
-                "",
-                "Ask it in the roster; multiplicity=None states that the counting rule lets one"
+                what="the roster has no multiplicity",
+                where=f"column '{multiplicity}'",
+                expected="number of households that may report the person",
+                got="",
+                fix="Ask it in the roster; multiplicity=None states that the counting rule lets one"
                 " household report a person.",
             )
         )
@@ -204,13 +206,13 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
     if bad.any():
         raise InputError(
             Problem(
-                "a multiplicity is missing or below 1",
-                f"column '{multiplicity}'",
-                "1 or more in every row",
-                "",
-                "Ask again or impute and say so.",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what="a multiplicity is missing or below 1",
+                where=f"column '{multiplicity}'",
+                expected="1 or more in every row",
+                got="",
+                fix="Ask again or impute and say so.",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     return 1.0 / s

@@ -89,12 +89,12 @@ def _refuse(bad: pd.Series, series: pd.Series, column: str, expected: str) -> No
         seen = ", ".join(repr(v) for v in pd.unique(series[rows])[:5])
         raise InputError(
             Problem(
-                "a column has answers that cannot be read",
-                f"column '{column}'",
-                expected,
-                seen,
-                "Recode them in the params (mapping.recode) or declare them as missing.",
-                int(rows.sum()),
-                tuple(int(i) for i in np.flatnonzero(rows)[:5]),
+                what="a column has answers that cannot be read",
+                where=f"column '{column}'",
+                expected=expected,
+                got=seen,
+                fix="Recode them in the params (mapping.recode) or declare them as missing.",
+                count=int(rows.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(rows)[:5]),
             )
         )

@@ -85,11 +85,11 @@ def areas(sample: Sample, member: str, by: str) -> Areas:
     if value.size < 3 or np.ptp(value) == 0:
         raise EstimateError(
             Problem(
-                "areas cannot be told apart",
-                f"column '{by}'",
-                "three or more areas whose prevalence differs",
-                f"{value.size} areas",
-                "Sample all areas alike, or take areas from a census.",
+                what="areas cannot be told apart",
+                where=f"column '{by}'",
+                expected="three or more areas whose prevalence differs",
+                got=f"{value.size} areas",
+                fix="Sample all areas alike, or take areas from a census.",
             )
         )
     planned = centre + max(1 - noise / between, 0.0) * (value - centre)

@@ -79,11 +79,11 @@ def check_breaks(
         raise EstimateError(
             [
                 Problem(
-                    "a series break lies inside a comparison",
-                    f"{country} {min(years)} to {max(years)}",
-                    "years of one series",
-                    f"{b.year}: {b.reason}",
-                    "Compare within one series, or acknowledge the break in the params"
+                    what="a series break lies inside a comparison",
+                    where=f"{country} {min(years)} to {max(years)}",
+                    expected="years of one series",
+                    got=f"{b.year}: {b.reason}",
+                    fix="Compare within one series, or acknowledge the break in the params"
                     " (breaks.acknowledge).",
                 )
                 for b in inside

@@ -52,14 +52,14 @@ def catalogue() -> dict[str, Indicator]:
 def _indicator(row: dict[str, str]) -> Indicator:
     needs = tuple(tuple(n.split("|")) for n in row["needs"].split(";") if n)
     return Indicator(
-        row["id"],
-        row["title"],
-        row["unit"],
-        row["universe"],
-        row["definition"],
-        needs,
-        int(row["minimum_n"]),
-        row["source"],
+        id=row["id"],
+        title=row["title"],
+        unit=row["unit"],
+        universe=row["universe"],
+        definition=row["definition"],
+        needs=needs,
+        minimum_n=int(row["minimum_n"]),
+        source=row["source"],
     )
 
 

@@ -104,12 +104,12 @@ def _question(
         " workbook); a code that is right is written as it is."
     )
     return Problem(
-        "codes are valid by number and differ by label",
-        f"{data.name}, column '{mapping.columns[gld]}' (for {gld})",
-        "; ".join(f"{c.target} = {c.target_label}" for c in doubtful),
-        "; ".join(f"{c.code} = {c.label}" for c in doubtful),
-        fix,
-        sum(c.rows for c in doubtful),
+        what="codes are valid by number and differ by label",
+        where=f"{data.name}, column '{mapping.columns[gld]}' (for {gld})",
+        expected="; ".join(f"{c.target} = {c.target_label}" for c in doubtful),
+        got="; ".join(f"{c.code} = {c.label}" for c in doubtful),
+        fix=fix,
+        count=sum(c.rows for c in doubtful),
     )
 
 

@@ -92,7 +92,15 @@ def context(
     )
     columns = [] if by is None else [str(name) for name in listed(by)]
     sample = sample.with_columns({name: breakdown(sample.frame, name) for name in columns})
-    return Context(sample, tuple(columns), ages, code, in_age, target, notes=tuple(notes))
+    return Context(
+        sample=sample,
+        by=tuple(columns),
+        ages=ages,
+        status=code,
+        in_age=in_age,
+        target=target,
+        notes=tuple(notes),
+    )
 
 
 def words(c: Context, indicator: Indicator) -> str:

@@ -90,13 +90,13 @@ def top_fifth(c: Context, indicator: Indicator) -> Result:
     names = tuple(f"{indicator.id}, {label}" if label else indicator.id for label in where.labels)
     of, full = Influence.of(z), None if each is None else value
     out = Estimate(
-        value,
-        names,
-        (Part(sample.design, of, each, full, averages=by_influence(of)),),
-        where.keys.assign(variable=indicator.id, level=""),
-        n,
-        np.full(value.size, sample.degf),
-        "share",
+        value=value,
+        names=names,
+        parts=(Part(sample.design, of, each, full, averages=by_influence(of)),),
+        keys=where.keys.assign(variable=indicator.id, level=""),
+        n=n,
+        dof=np.full(value.size, sample.degf),
+        kind="share",
         notes=sample.notes,
     )
     return labelled(c, indicator, out, int((concerned & ~base).sum()), int(concerned.sum()))

@@ -44,13 +44,13 @@ def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:
         rows = np.flatnonzero(np.isin(code, bad))
         raise InputError(
             Problem(
-                "a field of study is not in ISCED-F",
-                "column 'field_isced_f'",
-                f"two or more digits that begin with {', '.join(sorted(known))}",
-                ", ".join(repr(distinct[j]) for j in bad[:5]),
-                "",
-                rows.size,
-                tuple(int(i) for i in rows[:5]),
+                what="a field of study is not in ISCED-F",
+                where="column 'field_isced_f'",
+                expected=f"two or more digits that begin with {', '.join(sorted(known))}",
+                got=", ".join(repr(distinct[j]) for j in bad[:5]),
+                fix="",
+                count=rows.size,
+                rows=tuple(int(i) for i in rows[:5]),
             )
         )
     job, jobs = isco_codes(frame, "occup_isco")

@@ -76,13 +76,15 @@ def link_check(
     if twice.any():
         raise InputError(
             Problem(
-                "a person stands twice in one round",
-                f"columns {', '.join(keys)}, {wave}",
-                "one row a person and round",
-                named(" ".join(map(str, k)) for k in frame.loc[twice, [*keys, wave]].to_numpy()),
-                "Correct the key.",
-                int(twice.sum()),
-                tuple(int(i) for i in np.flatnonzero(twice)[:5]),
+                what="a person stands twice in one round",
+                where=f"columns {', '.join(keys)}, {wave}",
+                expected="one row a person and round",
+                got=named(
+                    " ".join(map(str, k)) for k in frame.loc[twice, [*keys, wave]].to_numpy()
+                ),
+                fix="Correct the key.",
+                count=int(twice.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(twice)[:5]),
             )
         )
     in_time = ordering(frame[wave], rounds, "rounds=(first, ..., last)")
@@ -92,13 +94,13 @@ def link_check(
     if unplaced.any():
         raise InputError(
             Problem(
-                "a row has no round in the order",
-                f"column '{wave}'",
-                f"one of {', '.join(map(str, in_time.levels))}",
-                "missing or another",
-                "",
-                int(unplaced.sum()),
-                tuple(np.flatnonzero(unplaced)[:5].tolist()),
+                what="a row has no round in the order",
+                where=f"column '{wave}'",
+                expected=f"one of {', '.join(map(str, in_time.levels))}",
+                got="missing or another",
+                fix="",
+                count=int(unplaced.sum()),
+                rows=tuple(np.flatnonzero(unplaced)[:5].tolist()),
             )
         )
     who = frame.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()

@@ -137,11 +137,11 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
     if not isinstance(spec, str | Path):
         raise ParamsError(
             Problem(
-                "this is no mapping",
-                "argument 'mapping'",
-                "a Mapping, its keys as a dict, the name of a shipped layout or a YAML file",
-                f"a {type(spec).__name__}",
-                "Of params hand over the section 'mapping' alone.",
+                what="this is no mapping",
+                where="argument 'mapping'",
+                expected="a Mapping, its keys as a dict, the name of a shipped layout or a YAML file",
+                got=f"a {type(spec).__name__}",
+                fix="Of params hand over the section 'mapping' alone.",
             )
         )
     if str(spec) in shipped():

@@ -223,7 +223,9 @@ def open_draft(path: str | Path, data: Dataset) -> Draft:
         )
     for gld in _refused(path):
         answers.setdefault(gld, Answer(gld))
-    return Draft(path, data, described, offered, answers, settings)
+    return Draft(
+        path=path, data=data, columns=described, offered=offered, answers=answers, settings=settings
+    )
 
 
 def _refused(path: Path) -> Iterator[str]:

@@ -324,13 +324,13 @@ def _problems(
         if rows.any():
             found.append(
                 Problem(
-                    what,
-                    f"{file}, sheet '{sheet}'",
-                    expected,
-                    "",
-                    fix,
-                    int(rows.sum()),
-                    tuple(rows.index[rows])[:5],
+                    what=what,
+                    where=f"{file}, sheet '{sheet}'",
+                    expected=expected,
+                    got="",
+                    fix=fix,
+                    count=int(rows.sum()),
+                    rows=tuple(rows.index[rows])[:5],
                 )
             )
 

@@ -90,11 +90,11 @@ class Definition:
         ):
             problems.append(
                 Problem(
-                    "GLD columns hold neither months abroad nor work abroad",
-                    f"definition '{self.name}'",
-                    "min_months_abroad none and require_work_abroad false",
-                    f"{self.min_months_abroad}, {self.require_work_abroad}",
-                    "Use evidence 'extension' with the mig_ columns.",
+                    what="GLD columns hold neither months abroad nor work abroad",
+                    where=f"definition '{self.name}'",
+                    expected="min_months_abroad none and require_work_abroad false",
+                    got=f"{self.min_months_abroad}, {self.require_work_abroad}",
+                    fix="Use evidence 'extension' with the mig_ columns.",
                 )
             )
         if problems:
@@ -148,54 +148,54 @@ _KNOWN_AS = {
 }  # presets as a reader knows them
 PRESETS: Mapping[str, Definition] = {
     "icls20": Definition(
-        "icls20",
-        6,
-        None,
-        None,
-        True,
-        15,
-        None,
-        "birth",
-        "extension",
-        "20th ICLS guidelines on international labour migration (2018): former labour attachment"
+        name="icls20",
+        min_months_abroad=6,
+        lookback_months=None,
+        returned_since=None,
+        require_work_abroad=True,
+        age_min=15,
+        age_max=None,
+        immigrant_by="birth",
+        evidence="extension",
+        source="20th ICLS guidelines on international labour migration (2018): former labour attachment"
         " abroad; minimum stay of the order of 6 months, to be confirmed",
     ),
     "hims_tunisia": Definition(
-        "hims_tunisia",
-        3,
-        None,
-        None,
-        False,
-        15,
-        None,
-        "birth",
-        "extension",
-        "Tunisia-HIMS 2020-21: 3 months or more abroad, age 15+",
+        name="hims_tunisia",
+        min_months_abroad=3,
+        lookback_months=None,
+        returned_since=None,
+        require_work_abroad=False,
+        age_min=15,
+        age_max=None,
+        immigrant_by="birth",
+        evidence="extension",
+        source="Tunisia-HIMS 2020-21: 3 months or more abroad, age 15+",
     ),
     "hims_morocco": Definition(
-        "hims_morocco",
-        3,
-        None,
-        "2000-01",
-        False,
-        15,
-        None,
-        "birth",
-        "extension",
-        "Morocco ENMI 2018-19: lived abroad and returned since 1 January 2000; 3 months as in the"
+        name="hims_morocco",
+        min_months_abroad=3,
+        lookback_months=None,
+        returned_since="2000-01",
+        require_work_abroad=False,
+        age_min=15,
+        age_max=None,
+        immigrant_by="birth",
+        evidence="extension",
+        source="Morocco ENMI 2018-19: lived abroad and returned since 1 January 2000; 3 months as in the"
         " MED-HIMS surveys",
     ),
     "gld": Definition(
-        "gld",
-        None,
-        None,
-        None,
-        False,
-        15,
-        None,
-        "none",
-        "gld",
-        "World Bank Global Labor Database, migration module",
+        name="gld",
+        min_months_abroad=None,
+        lookback_months=None,
+        returned_since=None,
+        require_work_abroad=False,
+        age_min=15,
+        age_max=None,
+        immigrant_by="none",
+        evidence="gld",
+        source="World Bank Global Labor Database, migration module",
     ),
 }
 
@@ -313,21 +313,21 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
         count = int((number(frame, "migrated_binary") == 1).sum())
         problems.append(
             Problem(
-                "migrated_binary == 1 is refused as 'returnee'",
-                "column 'migrated_binary'",
-                "migrated_from_cat == 5, or mig_ever_abroad with months and dates",
-                "",
-                BINARY_REASON[0].upper() + BINARY_REASON[1:] + ".",
-                count,
+                what="migrated_binary == 1 is refused as 'returnee'",
+                where="column 'migrated_binary'",
+                expected="migrated_from_cat == 5, or mig_ever_abroad with months and dates",
+                got="",
+                fix=BINARY_REASON[0].upper() + BINARY_REASON[1:] + ".",
+                count=count,
             )
         )
     problems += [
         Problem(
-            f"the definition '{rule.name}' needs a column that the file lacks",
-            f"column '{c}'",
-            "the column, under its GLD or mig_ name",
-            "",
-            "Map it in the params (mapping.columns), or choose a definition that does without it.",
+            what=f"the definition '{rule.name}' needs a column that the file lacks",
+            where=f"column '{c}'",
+            expected="the column, under its GLD or mig_ name",
+            got="",
+            fix="Map it in the params (mapping.columns), or choose a definition that does without it.",
         )
         for c in need
         if c not in frame.columns
@@ -416,13 +416,13 @@ def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
         if future.any():
             raise InputError(
                 Problem(
-                    "a return lies after the interview",
-                    "columns 'mig_last_ret_ym', 'int_year', 'int_month'",
-                    "a month of return up to the interview",
-                    "",
-                    "Mend the dates.",
-                    int(future.sum()),
-                    tuple(int(i) for i in np.flatnonzero(future)[:5]),
+                    what="a return lies after the interview",
+                    where="columns 'mig_last_ret_ym', 'int_year', 'int_month'",
+                    expected="a month of return up to the interview",
+                    got="",
+                    fix="Mend the dates.",
+                    count=int(future.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(future)[:5]),
                 )
             )
         out = _and(

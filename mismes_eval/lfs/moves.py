@@ -85,13 +85,13 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
         bad = np.flatnonzero(np.isin(code, unknown))
         raise InputError(
             Problem(
-                "an answer names no model of support measure",
-                f"column '{column}'",
-                f"codes {known[0]} to {known[-1]} separated by ;, or NONE",
-                ", ".join(repr(str(distinct[j])) for j in unknown[:5]),
-                "",
-                bad.size,
-                tuple(int(i) for i in bad[:5]),
+                what="an answer names no model of support measure",
+                where=f"column '{column}'",
+                expected=f"codes {known[0]} to {known[-1]} separated by ;, or NONE",
+                got=", ".join(repr(str(distinct[j])) for j in unknown[:5]),
+                fix="",
+                count=bad.size,
+                rows=tuple(int(i) for i in bad[:5]),
             )
         )
     return Several(rows[code], ("any", *known), universe)
@@ -124,13 +124,13 @@ def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.nda
     if bad.any():
         raise InputError(
             Problem(
-                "a column has unknown codes",
-                f"column '{column}'",
-                ", ".join(allowed),
-                ", ".join(map(repr, sorted({str(a) for a in answer[bad]})[:5])),
-                "Recode it in the params.",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what="a column has unknown codes",
+                where=f"column '{column}'",
+                expected=", ".join(allowed),
+                got=", ".join(map(repr, sorted({str(a) for a in answer[bad]})[:5])),
+                fix="Recode it in the params.",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     return answer

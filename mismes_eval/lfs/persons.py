@@ -83,11 +83,11 @@ def _bounds(label: str) -> tuple[float, float]:
         return float(ends[0]), float(ends[1])
     raise InputError(
         Problem(
-            "an age group cannot be read",
-            "column 'age_group'",
-            "groups such as 15-19 or 65+",
-            repr(label),
-            "Recode it in the params.",
+            what="an age group cannot be read",
+            where="column 'age_group'",
+            expected="groups such as 15-19 or 65+",
+            got=repr(label),
+            fix="Recode it in the params.",
         )
     )
 
@@ -102,13 +102,14 @@ def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
         seen = ", ".join(map(str, pd.unique(frame.loc[straddles, "age_group"])[:3]))
         raise InputError(
             Problem(
-                f"an age group straddles the limits of {what}",
-                "column 'age_group'",
-                f"groups that break at {low}" + ("" if high is None else f" and {high + 1}"),
-                seen,
-                "Choose age limits at group borders.",
-                int(straddles.sum()),
-                tuple(int(i) for i in np.flatnonzero(straddles)[:5]),
+                what=f"an age group straddles the limits of {what}",
+                where="column 'age_group'",
+                expected=f"groups that break at {low}"
+                + ("" if high is None else f" and {high + 1}"),
+                got=seen,
+                fix="Choose age limits at group borders.",
+                count=int(straddles.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(straddles)[:5]),
             )
         )
     return inside

@@ -145,7 +145,7 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
     if unknown:
         confidence = "low" if confidence == "medium" else "medium"
         why += f"; no code of the template for {', '.join(unknown[:4])}"
-    return Proposal(gld, column.name, confidence, why, codes)
+    return Proposal(gld=gld, column=column.name, confidence=confidence, why=why, codes=codes)
 
 
 def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:

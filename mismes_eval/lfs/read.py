@@ -121,11 +121,11 @@ def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if frame.empty:
         raise InputError(
             Problem(
-                "the file has no persons",
-                name,
-                "one row a person",
-                "a header only",
-                "Export the file again with its rows.",
+                what="the file has no persons",
+                where=name,
+                expected="one row a person",
+                got="a header only",
+                fix="Export the file again with its rows.",
             )
         )
     return frame

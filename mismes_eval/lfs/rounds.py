@@ -235,16 +235,16 @@ def _worded(
     out: Estimate, like: Estimate, keys: pd.DataFrame, n: np.ndarray, text: str
 ) -> Estimate:
     return Estimate(
-        out.value,
-        out.names,
-        out.parts,
-        keys,
-        n,
-        out.dof,
-        f"change of {like.kind}",
-        like.unit,
-        f"{text} {like.definition}",
-        out.notes,
+        value=out.value,
+        names=out.names,
+        parts=out.parts,
+        keys=keys,
+        n=n,
+        dof=out.dof,
+        kind=f"change of {like.kind}",
+        unit=like.unit,
+        definition=f"{text} {like.definition}",
+        notes=out.notes,
         extra=like.extra,
     )
 
@@ -255,11 +255,11 @@ def _comparable(frame: pd.DataFrame, breaks: tuple[str, ...], acknowledge: bool)
         raise EstimateError(
             [
                 Problem(
-                    "rounds are not comparable",
-                    text,
-                    "one version in all rounds",
-                    "",
-                    "Acknowledge it in the params (breaks.acknowledge).",
+                    what="rounds are not comparable",
+                    where=text,
+                    expected="one version in all rounds",
+                    got="",
+                    fix="Acknowledge it in the params (breaks.acknowledge).",
                 )
                 for text in changed
             ]
@@ -281,12 +281,12 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
     ]
     problems += [
         Problem(
-            "a design column is missing for some rows",
-            f"column '{c}'",
-            "a code in every row",
-            "missing",
-            "",
-            int(frame[c].isna().sum()),
+            what="a design column is missing for some rows",
+            where=f"column '{c}'",
+            expected="a code in every row",
+            got="missing",
+            fix="",
+            count=int(frame[c].isna().sum()),
         )
         for c in (psu, household)
         if c in frame.columns and frame[c].isna().any()
@@ -327,13 +327,13 @@ def _strata(
         bad = frame.loc[frame[_CLUSTER].isin(spread.index[spread > 1])]
         raise DesignError(
             Problem(
-                "a cluster that rounds share lies in two strata",
-                f"columns '{psu}', '{household}', '{strata}'",
-                "one stratum for a PSU or household in all rounds",
-                "",
-                "Correct the codes, or treat the rounds as independent.",
-                int(spread.gt(1).sum()),
-                tuple(bad[strata].astype(str).unique()[:5]),
+                what="a cluster that rounds share lies in two strata",
+                where=f"columns '{psu}', '{household}', '{strata}'",
+                expected="one stratum for a PSU or household in all rounds",
+                got="",
+                fix="Correct the codes, or treat the rounds as independent.",
+                count=int(spread.gt(1).sum()),
+                rows=tuple(bad[strata].astype(str).unique()[:5]),
             )
         )
     return text

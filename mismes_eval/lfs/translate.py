@@ -187,13 +187,13 @@ def _recoded(
         seen = ", ".join(repr(_key(distinct[j])) for j in unknown[:8])
         problems.append(
             Problem(
-                "a raw value is not named in the recode",
-                f"column '{raw}' (for {gld})",
-                "every value in recode or missing",
-                seen,
-                "Add it; null makes it missing.",
-                rows.size,
-                tuple(int(i) for i in rows[:5]),
+                what="a raw value is not named in the recode",
+                where=f"column '{raw}' (for {gld})",
+                expected="every value in recode or missing",
+                got=seen,
+                fix="Add it; null makes it missing.",
+                count=rows.size,
+                rows=tuple(int(i) for i in rows[:5]),
             )
         )
     return (
@@ -229,13 +229,13 @@ def _scaled(
     if bad.any():
         problems.append(
             Problem(
-                "a column with a unit is not numeric",
-                f"column '{raw}' (for {gld})",
-                "numbers",
-                ", ".join(map(repr, pd.unique(series[bad])[:5])),
-                "Declare its codes as missing.",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what="a column with a unit is not numeric",
+                where=f"column '{raw}' (for {gld})",
+                expected="numbers",
+                got=", ".join(map(repr, pd.unique(series[bad])[:5])),
+                fix="Declare its codes as missing.",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     return value * factor

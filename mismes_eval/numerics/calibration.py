@@ -160,7 +160,13 @@ def solve(
             break
         lam, gap = lam + step * move, best
     factor = f(xc @ lam)
-    return Solution(np.where(concerned, scale * factor, factor), gap, done, size, scale)
+    return Solution(
+        factor=np.where(concerned, scale * factor, factor),
+        gap=gap,
+        iterations=done,
+        size=size,
+        scale=scale,
+    )
 
 
 def _start(

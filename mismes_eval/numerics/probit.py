@@ -61,11 +61,11 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
         if size <= 1e-13 or last / 4 < size < 1e-9:
             eta = x @ (beta / scale)
             return ProbitFit(
-                beta / scale,
-                ndtr(eta),
-                x.T @ (x * (w * probit_information(eta))[:, None]),
-                value,
-                iteration,
+                beta=beta / scale,
+                p=ndtr(eta),
+                information=x.T @ (x * (w * probit_information(eta))[:, None]),
+                loglik=value,
+                iterations=iteration,
             )
         if np.max(np.abs((xs @ beta)[used])) > 8 and size > 1e-6:
             raise Separation("fitted probabilities run to 0 or 1", apart(beta))

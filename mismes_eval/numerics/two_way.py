@@ -179,14 +179,14 @@ def within(weight: Float, unit: Int, m: int, columns: Columns) -> Within:
     means = np.divide(sums, size[:, None], out=np.zeros_like(sums), where=size[:, None] > 0)
     whole = columns.gram(weight)
     return Within(
-        columns,
-        unit,
-        weight,
-        size,
-        means,
-        whole - means.T @ sums,
-        np.diag(whole),
-        columns.sets[-1][1],
+        columns=columns,
+        unit=unit,
+        weight=weight,
+        size=size,
+        means=means,
+        gram=whole - means.T @ sums,
+        whole=np.diag(whole),
+        periods=columns.sets[-1][1],
     )
 
 

@@ -150,7 +150,15 @@ def _followed(
     main = effect.by_wave.get((outcome, wave))
     cell = published.cells.get(headline_cell(context, effect.measure, study))
     table = f"T17-{effect.measure}"
-    bare = BriefRow(table, named(context, effect.measure), "", NOTHING, NOTHING, NOTHING, NOTHING)
+    bare = BriefRow(
+        anchor=table,
+        measure=named(context, effect.measure),
+        effect="",
+        sure=NOTHING,
+        cost=NOTHING,
+        job_year=NOTHING,
+        home=NOTHING,
+    )
     doubts = {d.measure: d for d in context.evaluation.doubts}
     verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     if not isinstance(main, Estimate) or verdict is None:
@@ -177,7 +185,15 @@ def _followed(
 
 def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | None]:
     """The row of a roll-out over regions."""
-    bare = BriefRow("T24", named(context, rolled.measure), "", NOTHING, NOTHING, NOTHING, NOTHING)
+    bare = BriefRow(
+        anchor="T24",
+        measure=named(context, rolled.measure),
+        effect="",
+        sure=NOTHING,
+        cost=NOTHING,
+        job_year=NOTHING,
+        home=NOTHING,
+    )
     verdict = rollout_verdict(rolled)
     if verdict is None or not isinstance(rolled.overall, Estimate):
         return replace(bare, effect=context.text(NOT_ESTIMATED)), None

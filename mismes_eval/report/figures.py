@@ -200,7 +200,14 @@ def finish(
         fig.set_dpi(matplotlib.rcParams["savefig.dpi"])
         FigureCanvasAgg(fig).print_png(out, metadata={"Software": None})  # savefig draws twice
     return Figure(
-        id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic
+        id=id,
+        title=title,
+        png=out.getvalue(),
+        alt=alt,
+        data=data,
+        source=source,
+        notes=tuple(notes),
+        synthetic=synthetic,
     ).in_language(t)
 
 
@@ -279,7 +286,17 @@ def series_of(
     if "wide_low" in frame:
         wide = frame[["wide_low", "wide_high"]].to_numpy(float) * scale
     name = str(frame["series"].iloc[0]) if len(frame) else name
-    return Series(name, at, value, low, high, colour, MARKERS[k % len(MARKERS)], wide, hollow)
+    return Series(
+        name=name,
+        at=at,
+        value=value,
+        low=low,
+        high=high,
+        colour=colour,
+        marker=MARKERS[k % len(MARKERS)],
+        wide=wide,
+        hollow=hollow,
+    )
 
 
 def sentence_of(frame: pd.DataFrame, labels: Sequence[str], scale: float, t: Language) -> str:

@@ -91,20 +91,20 @@ def entries(out: Path) -> list[Entry]:
         values = params["values"] if isinstance(params, dict) else {}
         found.append(
             Entry(
-                folder.name,
-                str(record["country"]),
-                bool(record["synthetic"]),
-                str(record["started"]),
-                str(values.get("year") or ""),
-                len(results["tables"]),
-                len(results["estimates"]),
-                tuple(
+                name=folder.name,
+                country=str(record["country"]),
+                synthetic=bool(record["synthetic"]),
+                started=str(record["started"]),
+                year=str(values.get("year") or ""),
+                tables=len(results["tables"]),
+                numbers=len(results["estimates"]),
+                files=tuple(
                     sorted(
                         p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()
                     )
                 ),
-                str(values.get("language") or "en"),
-                summary(results),
+                lang=str(values.get("language") or "en"),
+                summary=summary(results),
             )
         )
     return found

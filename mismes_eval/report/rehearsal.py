@@ -70,11 +70,11 @@ def rehearse(evaluation: Evaluation) -> Rehearsal:
 
 def _fault(source: str, error: Exception) -> Problem:
     return Problem(
-        "the report cannot be made",
-        source,
-        "evidence that every chapter can read",
-        f"{type(error).__name__}: {error}",
-        "This is a fault of mismes-eval and not of your file: please report it.",
+        what="the report cannot be made",
+        where=source,
+        expected="evidence that every chapter can read",
+        got=f"{type(error).__name__}: {error}",
+        fix="This is a fault of mismes-eval and not of your file: please report it.",
     )
 
 

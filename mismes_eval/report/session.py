@@ -211,11 +211,11 @@ class Session:
         if self.synthetic and not getattr(shown, "synthetic", False):
             raise ReportError(
                 Problem(
-                    "made-up data are shown without saying so",
-                    shown.id,
-                    "synthetic=True",
-                    "synthetic=False",
-                    "Pass synthetic=report.synthetic.",
+                    what="made-up data are shown without saying so",
+                    where=shown.id,
+                    expected="synthetic=True",
+                    got="synthetic=False",
+                    fix="Pass synthetic=report.synthetic.",
                 )
             )
 

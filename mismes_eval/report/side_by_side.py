@@ -140,7 +140,13 @@ def table(
         ignore_index=True,
     )
     body = _body(numbers, headings, labels, below, digits, stars)
-    return SideBySide(headings, body, numbers, _notes(estimates, headings, below, stars), title)
+    return SideBySide(
+        columns=headings,
+        body=body,
+        values=numbers,
+        notes=_notes(estimates, headings, below, stars),
+        title=title,
+    )
 
 
 def _written(path: str | Path, content: bytes) -> Path:
@@ -232,11 +238,11 @@ def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]
     if not own.index.is_unique:
         raise EstimateError(
             Problem(
-                "two values of one name",
-                f"column '{heading}'",
-                "every name once",
-                ", ".join(own.index[own.index.duplicated()].unique()[:5]),
-                "Pick some with estimate.select([...]).",
+                what="two values of one name",
+                where=f"column '{heading}'",
+                expected="every name once",
+                got=", ".join(own.index[own.index.duplicated()].unique()[:5]),
+                fix="Pick some with estimate.select([...]).",
             )
         )
     return pd.concat([out, own.reindex(list(labels)).reset_index(drop=True)], axis=1)

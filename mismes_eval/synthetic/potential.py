@@ -124,8 +124,16 @@ def simulate(sc: Scenario, spec: Mapping[str, Any], name: str) -> Streams:
                 employed, np.exp(wage[:, None] + noise + gain["log_earnings"] + 0.6 * abroad), 0.0
             )
         )
-        paths.append(Path(employed, abroad, match, earn, _calendar(employed, switch)))
-    return Streams(people, treated, paths[0], paths[1], switch)
+        paths.append(
+            Path(
+                employed=employed,
+                abroad=abroad,
+                match=match,
+                earn=earn,
+                months=_calendar(employed, switch),
+            )
+        )
+    return Streams(people=people, treated=treated, y0=paths[0], y1=paths[1], switch=switch)
 
 
 def _dip() -> np.ndarray:

@@ -227,13 +227,13 @@ class Adjustment:
             raise DesignError(
                 [
                     Problem(
-                        "a lagged covariate is missing among those who answered",
-                        f"column '{c}'",
-                        "a value",
-                        "missing",
-                        "Leave it out, or make missing a category.",
-                        int(m.sum()),
-                        tuple(sample.frame[panel.unit].to_numpy()[m][:5]),
+                        what="a lagged covariate is missing among those who answered",
+                        where=f"column '{c}'",
+                        expected="a value",
+                        got="missing",
+                        fix="Leave it out, or make missing a category.",
+                        count=int(m.sum()),
+                        rows=tuple(sample.frame[panel.unit].to_numpy()[m][:5]),
                     )
                     for c, m in gone
                 ]
@@ -291,7 +291,7 @@ def response_step(
         p[at_risk] = fit_probit(x.dense()[at_risk], r[at_risk], weights[at_risk]).p
     except Separation as error:
         raise no_propensity(name, r[at_risk], error.named(names)) from error
-    return ProbitPropensity(name, x, np.where(at_risk, r, 1.0), p, weights)
+    return ProbitPropensity(name=name, x=x, r=np.where(at_risk, r, 1.0), p=p, before=weights)
 
 
 def _leave(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> Sample:
@@ -376,13 +376,13 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         if gone.any():
             problems.append(
                 Problem(
-                    "an attrition covariate is missing",
-                    f"column '{c}'",
-                    "a value for everybody at enrolment",
-                    "missing",
-                    "Make missing a category.",
-                    int(gone.sum()),
-                    tuple(frame[panel.unit].to_numpy()[gone][:5]),
+                    what="an attrition covariate is missing",
+                    where=f"column '{c}'",
+                    expected="a value for everybody at enrolment",
+                    got="missing",
+                    fix="Make missing a category.",
+                    count=int(gone.sum()),
+                    rows=tuple(frame[panel.unit].to_numpy()[gone][:5]),
                 )
             )
     waved = [*a.lagged, *([a.answered] if a.answered else [])]

@@ -165,28 +165,28 @@ def attrition_tests(
     model = full.estimate(sample, f"{link} of attrition at wave {when}")
     bglw, bglw_design = _bglw(sample, columns, lost, y)
     return AttritionTests(
-        when,
-        mean(sample, "lost", by=groups or None),
-        _differences(sample, groups),
-        model,
-        Test(
-            null,
-            lr,
-            "chi2",
-            float(k),
-            float("nan"),
-            float(stats.chi2.sf(lr, k)),
-            "Likelihood ratio",
-            (),
+        wave=when,
+        rates=mean(sample, "lost", by=groups or None),
+        difference=_differences(sample, groups),
+        model=model,
+        lr=Test(
+            null=null,
+            statistic=lr,
+            distribution="chi2",
+            ndf=float(k),
+            ddf=float("nan"),
+            p=float(stats.chi2.sf(lr, k)),
+            method="Likelihood ratio",
+            notes=(),
         ),
-        wald(model, tested),
-        _fgm(sample, columns, lost, link),
-        bglw,
-        bglw_design,
-        _stayers_minus_all(sample, columns, lost, y),
-        _overlap(sample, 1 - full.p, lost),
-        balance(panel, columns, when),
-        r_indicator(sample, 1 - lost, full),
+        f=wald(model, tested),
+        fgm=_fgm(sample, columns, lost, link),
+        bglw=bglw,
+        bglw_design=bglw_design,
+        stayers_minus_all=_stayers_minus_all(sample, columns, lost, y),
+        overlap=_overlap(sample, 1 - full.p, lost),
+        balance=balance(panel, columns, when),
+        r_indicator=r_indicator(sample, 1 - lost, full),
     )
 
 
@@ -266,23 +266,23 @@ def _bglw(
     f = (rss0 - rss1) / q / (rss1 / (n - 2 * q))
     labels = (*names, *[f"lost x {v}" for v in names])
     e = Estimate(
-        beta,
-        labels,
-        (Part(sample.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
-        pd.DataFrame({"variable": labels}),
-        np.full(2 * q, float(n)),
-        np.full(2 * q, sample.degf + 1 - 2 * q),
-        "coefficient",
+        value=beta,
+        names=labels,
+        parts=(Part(sample.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
+        keys=pd.DataFrame({"variable": labels}),
+        n=np.full(2 * q, float(n)),
+        dof=np.full(2 * q, sample.degf + 1 - 2 * q),
+        kind="coefficient",
         notes=sample.notes,
     )
     return Test(
-        null,
-        f,
-        "F",
-        float(q),
-        float(n - 2 * q),
-        float(stats.f.sf(f, q, n - 2 * q)),
-        "BGLW, classical F",
+        null=null,
+        statistic=f,
+        distribution="F",
+        ndf=float(q),
+        ddf=float(n - 2 * q),
+        p=float(stats.f.sf(f, q, n - 2 * q)),
+        method="BGLW, classical F",
     ), wald(e, list(labels[q:]))
 
 
@@ -297,13 +297,17 @@ def _stayers_minus_all(sample: Sample, columns: Sequence[str], lost: Float, y: F
     everybody, za = _least_squares(sample, x, y, inside)
     q = len(names)
     return Estimate(
-        stay - everybody,
-        names,
-        (Part(sample.design, Influence.of(zs - za), averages=by_influence(Influence.of(zs - za))),),
-        pd.DataFrame({"variable": names}),
-        np.full(q, float(inside.sum())),
-        np.full(q, sample.degf + 1 - q),
-        "difference of coefficients",
+        value=stay - everybody,
+        names=names,
+        parts=(
+            Part(
+                sample.design, Influence.of(zs - za), averages=by_influence(Influence.of(zs - za))
+            ),
+        ),
+        keys=pd.DataFrame({"variable": names}),
+        n=np.full(q, float(inside.sum())),
+        dof=np.full(q, sample.degf + 1 - q),
+        kind="difference of coefficients",
         definition="Outcome at enrolment: coefficients of stayers less those of all.",
         notes=sample.notes,
     )
@@ -347,13 +351,15 @@ def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estim
     through = -2 * ((w * (p - centre) * fitted.slope) @ fitted.x) / total
     z = direct + fitted.influence(sample) @ through
     return Estimate(
-        np.array([1 - 2 * s]),
-        ("R-indicator",),
-        (Part(sample.design, Influence.of(-z / s), averages=by_influence(Influence.of(z / s))),),
-        pd.DataFrame({"variable": ["R-indicator"]}),
-        np.array([float(inside.sum())]),
-        np.array([sample.degf]),
-        "R-indicator",
+        value=np.array([1 - 2 * s]),
+        names=("R-indicator",),
+        parts=(
+            Part(sample.design, Influence.of(-z / s), averages=by_influence(Influence.of(z / s))),
+        ),
+        keys=pd.DataFrame({"variable": ["R-indicator"]}),
+        n=np.array([float(inside.sum())]),
+        dof=np.array([sample.degf]),
+        kind="R-indicator",
         definition="1 - 2 x standard deviation of the response propensities.",
         notes=sample.notes,
     )
@@ -407,12 +413,12 @@ def _refuse(
         if gone.any():
             problems.append(
                 Problem(
-                    "attrition_tests meets missing values",
-                    f"column '{name}'",
-                    "a value for everybody at enrolment",
-                    "missing",
-                    "Narrow the panel with where(), or make missing a category.",
-                    int(gone.sum()),
+                    what="attrition_tests meets missing values",
+                    where=f"column '{name}'",
+                    expected="a value for everybody at enrolment",
+                    got="missing",
+                    fix="Narrow the panel with where(), or make missing a category.",
+                    count=int(gone.sum()),
                 )
             )
     if not 0 < lost[inside].sum() < inside.sum():

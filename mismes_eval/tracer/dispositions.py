@@ -54,13 +54,13 @@ def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
         bad = np.isin(code, [i for i, v in enumerate(level) if v in unknown])
         raise InputError(
             Problem(
-                "a disposition is not in the code list",
-                f"column '{codes.name}'",
-                f"one of {', '.join(table.index)}",
-                ", ".join(unknown[:10]),
-                "",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what="a disposition is not in the code list",
+                where=f"column '{codes.name}'",
+                expected=f"one of {', '.join(table.index)}",
+                got=", ".join(unknown[:10]),
+                fix="",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     position = np.array([order.index(table[v]) for v in level] + [-1], np.intp)

@@ -63,13 +63,13 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     if twice.any():
         raise InputError(
             Problem(
-                "a person has two rows",
-                f"column '{unit}'",
-                "one row a person",
-                "",
-                "",
-                int(twice.sum()),
-                tuple(frame.loc[twice, unit].unique()[:5]),
+                what="a person has two rows",
+                where=f"column '{unit}'",
+                expected="one row a person",
+                got="",
+                fix="",
+                count=int(twice.sum()),
+                rows=tuple(frame.loc[twice, unit].unique()[:5]),
             )
         )
     flat = pd.concat([frame[c] for c in columns], ignore_index=True)
@@ -154,13 +154,13 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
         if (gone := spells[c].isna().to_numpy()).any():
             problems.append(
                 Problem(
-                    "a spell is not whole",
-                    f"column '{c}'",
-                    "a value in every row",
-                    "missing",
-                    "",
-                    int(gone.sum()),
-                    tuple(np.flatnonzero(gone)[:5].tolist()),
+                    what="a spell is not whole",
+                    where=f"column '{c}'",
+                    expected="a value in every row",
+                    got="missing",
+                    fix="",
+                    count=int(gone.sum()),
+                    rows=tuple(np.flatnonzero(gone)[:5].tolist()),
                 )
             )
     if (
@@ -169,13 +169,13 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
     ):
         problems.append(
             Problem(
-                "a spell ends before it starts",
-                "columns 'start_ym' and 'end_ym'",
-                "start_ym up to end_ym",
-                "",
-                "",
-                int(back.sum()),
-                tuple(np.flatnonzero(back)[:5].tolist()),
+                what="a spell ends before it starts",
+                where="columns 'start_ym' and 'end_ym'",
+                expected="start_ym up to end_ym",
+                got="",
+                fix="",
+                count=int(back.sum()),
+                rows=tuple(np.flatnonzero(back)[:5].tolist()),
             )
         )
     if problems:
@@ -389,13 +389,13 @@ def seam_effect(
     values, part = evaluate(sample, y, domains(sample, None, "seam_effect"), OfTotals(value, slope))
     names = ("seam", "elsewhere", "ratio")
     return Estimate(
-        values,
-        names,
-        (part,),
-        pd.DataFrame({"months": names}),
-        y[:, [1, 3, 1]].sum(axis=0),
-        np.full(3, sample.degf),
-        "seam effect",
+        value=values,
+        names=names,
+        parts=(part,),
+        keys=pd.DataFrame({"months": names}),
+        n=y[:, [1, 3, 1]].sum(axis=0),
+        dof=np.full(3, sample.degf),
+        kind="seam effect",
         definition=(
             "Changes a person-month at the seams of two interviews, elsewhere, and their ratio."
         ),

@@ -451,17 +451,17 @@ def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result
 
 def _keyed(e: Estimate, keys: pd.DataFrame, names: tuple[str, ...] | None = None) -> Estimate:
     return Estimate(
-        e.value,
-        names or e.names,
-        e.parts,
-        keys.reset_index(drop=True),
-        e.n,
-        e.dof,
-        e.kind,
-        e.unit,
-        e.definition,
-        e.notes,
-        e.interval,
+        value=e.value,
+        names=names or e.names,
+        parts=e.parts,
+        keys=keys.reset_index(drop=True),
+        n=e.n,
+        dof=e.dof,
+        kind=e.kind,
+        unit=e.unit,
+        definition=e.definition,
+        notes=e.notes,
+        interval=e.interval,
     )
 
 

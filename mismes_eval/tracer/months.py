@@ -47,13 +47,13 @@ def not_months(months: pd.Series, bad: Bool) -> Problem:
     """The problem of values that are no months, bad (n,)."""
     rows = np.flatnonzero(bad)
     return Problem(
-        "a month cannot be read",
-        f"column '{months.name}'" if months.name is not None else "",
-        "year and month, as in 2021-03",
-        str(months.iloc[rows[0]]),
-        "",
-        int(rows.size),
-        tuple(rows[:5].tolist()),
+        what="a month cannot be read",
+        where=f"column '{months.name}'" if months.name is not None else "",
+        expected="year and month, as in 2021-03",
+        got=str(months.iloc[rows[0]]),
+        fix="",
+        count=int(rows.size),
+        rows=tuple(rows[:5].tolist()),
     )
 
 

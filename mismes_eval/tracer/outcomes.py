@@ -47,7 +47,7 @@ def declared(name: str) -> Outcome | None:
     if name not in columns:
         return None
     c = columns[name]
-    return Outcome(name, c.outcome, c.unit, c.universe, c.better)
+    return Outcome(name=name, kind=c.outcome, unit=c.unit, universe=c.universe, better=c.better)
 
 
 def outcome_of(panel: TracerPanel, name: str) -> Outcome:

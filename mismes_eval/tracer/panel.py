@@ -321,12 +321,12 @@ class TracerPanel:
         if lost:
             raise InputError(
                 Problem(
-                    "persons who did not answer carry weight",
-                    "argument 'sample'",
-                    "weight 0 for them",
-                    "",
-                    "Start from weight_sample().",
-                    lost,
+                    what="persons who did not answer carry weight",
+                    where="argument 'sample'",
+                    expected="weight 0 for them",
+                    got="",
+                    fix="Start from weight_sample().",
+                    count=lost,
                 )
             )
         return replace(self, fixed={**self.fixed, key: sample})

@@ -322,13 +322,13 @@ def _wrap(
         for r in names
     )
     return Estimate(
-        value,
-        labels,
-        (part,),
-        keys,
-        np.repeat(count, k),
-        np.full(d * k, sample.degf),
-        "proportion",
+        value=value,
+        names=labels,
+        parts=(part,),
+        keys=keys,
+        n=np.repeat(count, k),
+        dof=np.full(d * k, sample.degf),
+        kind="proportion",
         notes=(*notes, *sample.notes),
     )
 
@@ -340,14 +340,14 @@ def _stacked(parts: list[Estimate]) -> Estimate:
 
 def _with_keys(e: Estimate, keys: pd.DataFrame, n: Float, dof: Float) -> Estimate:
     return Estimate(
-        e.value,
-        e.names,
-        e.parts,
-        keys.reset_index(drop=True),
-        n,
-        dof,
-        e.kind,
-        e.unit,
-        e.definition,
-        e.notes,
+        value=e.value,
+        names=e.names,
+        parts=e.parts,
+        keys=keys.reset_index(drop=True),
+        n=n,
+        dof=dof,
+        kind=e.kind,
+        unit=e.unit,
+        definition=e.definition,
+        notes=e.notes,
     )

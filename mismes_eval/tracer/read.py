@@ -122,11 +122,11 @@ def _table(
     if raw.empty and not isinstance(table, pd.DataFrame):
         problems.append(
             Problem(
-                "the file has no rows",
-                f"{name}, {Path(table).name}",
-                "rows below the header",
-                "a header only",
-                "Fill it in, or leave it out.",
+                what="the file has no rows",
+                where=f"{name}, {Path(table).name}",
+                expected="rows below the header",
+                got="a header only",
+                fix="Fill it in, or leave it out.",
             )
         )
         return pd.DataFrame()
@@ -158,13 +158,13 @@ def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
     if late.any():
         problems.append(
             Problem(
-                "a retrospective row is not before enrolment",
-                f"column '{WAVE}'",
-                "a number below 0",
-                "",
-                "",
-                int(late.sum()),
-                tuple(int(i) for i in np.flatnonzero(late)[:5]),
+                what="a retrospective row is not before enrolment",
+                where=f"column '{WAVE}'",
+                expected="a number below 0",
+                got="",
+                fix="",
+                count=int(late.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(late)[:5]),
             )
         )
         return raw
@@ -192,13 +192,13 @@ def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -
     if lost.any():
         problems.append(
             Problem(
-                "an outcome has no row in the wave table",
-                f"tracer_outcome, columns '{UNIT}' and '{WAVE}'",
-                "a disposition for every outcome",
-                f"persons {named(outcome.loc[lost, UNIT])}",
-                "",
-                int(lost.sum()),
-                tuple(outcome.loc[lost, UNIT].iloc[:5]),
+                what="an outcome has no row in the wave table",
+                where=f"tracer_outcome, columns '{UNIT}' and '{WAVE}'",
+                expected="a disposition for every outcome",
+                got=f"persons {named(outcome.loc[lost, UNIT])}",
+                fix="",
+                count=int(lost.sum()),
+                rows=tuple(outcome.loc[lost, UNIT].iloc[:5]),
             )
         )
     return problems
@@ -216,13 +216,13 @@ def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
     ]
     return [
         Problem(
-            "a row belongs to a person who is not in the person table",
-            f"{name}, column '{UNIT}'",
-            "a person of tracer_person",
-            f"{len(strange)} others: {named(meant)}",
-            "Ids that changed case or padding are shown with the id they probably mean.",
-            int(ids.isin(strange).sum()),
-            tuple(strange[:5]),
+            what="a row belongs to a person who is not in the person table",
+            where=f"{name}, column '{UNIT}'",
+            expected="a person of tracer_person",
+            got=f"{len(strange)} others: {named(meant)}",
+            fix="Ids that changed case or padding are shown with the id they probably mean.",
+            count=int(ids.isin(strange).sum()),
+            rows=tuple(strange[:5]),
         )
     ]
 

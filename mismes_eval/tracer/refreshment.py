@@ -105,7 +105,9 @@ def refreshment(
         )
     )
     domain = panel.sample.domain
-    return Refreshed(_within(both, domain), without, only, share, sizes)
+    return Refreshed(
+        both=_within(both, domain), without=without, only=only, share=share, n_effective=sizes
+    )
 
 
 def _answered(
@@ -208,13 +210,13 @@ def follow_up(
     if bad.any() or not chosen.any():
         raise DesignError(
             Problem(
-                "the subsample for tracing is not usable",
-                f"wave {t}, columns '{selected}' and '{probability}'",
-                "some True, each with a probability in (0, 1]",
-                f"{int(chosen.sum())} selected",
-                "",
-                int(bad.sum()),
-                tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5]),
+                what="the subsample for tracing is not usable",
+                where=f"wave {t}, columns '{selected}' and '{probability}'",
+                expected="some True, each with a probability in (0, 1]",
+                got=f"{int(chosen.sum())} selected",
+                fix="",
+                count=int(bad.sum()),
+                rows=tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5]),
             )
         )
     r = panel.responded[:, panel.waves.index(t)].astype(float)
@@ -237,12 +239,12 @@ def follow_up(
     )
     sample = base.step(
         PhaseTwo(
-            name,
-            share,
-            np.ones(panel.n),
-            None,
-            base.weights,
-            stage.fraction[stage.stratum[base.design.psu]],
+            name=name,
+            share=share,
+            g=np.ones(panel.n),
+            x=None,
+            before=base.weights,
+            fraction=stage.fraction[stage.stratum[base.design.psu]],
         )
     )
     traced = chosen & sample.active

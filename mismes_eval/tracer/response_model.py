@@ -106,13 +106,13 @@ class ResponseModel:
         dof = np.full(q, sample.degf + 1 - q)
         of = Influence.of(self.influence(sample))
         return Estimate(
-            self.beta,
-            self.names,
-            (Part(sample.design, of, averages=by_influence(of)),),
-            pd.DataFrame({"variable": self.names}),
-            np.full(q, float(sample.active.sum())),
-            dof,
-            "coefficient",
+            value=self.beta,
+            names=self.names,
+            parts=(Part(sample.design, of, averages=by_influence(of)),),
+            keys=pd.DataFrame({"variable": self.names}),
+            n=np.full(q, float(sample.active.sum())),
+            dof=dof,
+            kind="coefficient",
             definition=definition,
             notes=sample.notes,
             extra={"classical_se": classical},

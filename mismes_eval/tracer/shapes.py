@@ -24,11 +24,11 @@ def refuse_other(panel: object, caller: str) -> None:
     if not (hasattr(panel, "responded") and hasattr(panel, "weight_sample")):
         raise InputError(
             Problem(
-                f"{caller} takes a tracer panel",
-                "first argument",
-                "a TracerPanel",
-                f"a {type(panel).__name__}",
-                "Make one: TracerPanel.from_frame(frame, ...).",
+                what=f"{caller} takes a tracer panel",
+                where="first argument",
+                expected="a TracerPanel",
+                got=f"a {type(panel).__name__}",
+                fix="Make one: TracerPanel.from_frame(frame, ...).",
             )
         )
 
@@ -48,13 +48,13 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         if gone.any():
             problems.append(
                 Problem(
-                    "a key is missing",
-                    f"column '{c}'",
-                    "a value in every row",
-                    "missing",
-                    "",
-                    int(gone.sum()),
-                    tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+                    what="a key is missing",
+                    where=f"column '{c}'",
+                    expected="a value in every row",
+                    got="missing",
+                    fix="",
+                    count=int(gone.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
                 )
             )
     twice = (
@@ -65,13 +65,13 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         ids = frame.loc[twice, unit].unique()
         problems.append(
             Problem(
-                "a person has two rows at one wave",
-                f"columns '{unit}' and '{wave}'",
-                "one row a person and wave",
-                f"{len(ids)} persons",
-                "Decide which row is right.",
-                int(twice.sum()),
-                tuple(ids[:5]),
+                what="a person has two rows at one wave",
+                where=f"columns '{unit}' and '{wave}'",
+                expected="one row a person and wave",
+                got=f"{len(ids)} persons",
+                fix="Decide which row is right.",
+                count=int(twice.sum()),
+                rows=tuple(ids[:5]),
             )
         )
     if disposition is not None:
@@ -80,13 +80,13 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
             got = ", ".join(map(str, frame.loc[bad, disposition].unique()[:10]))
             problems.append(
                 Problem(
-                    "a disposition is not in the code list",
-                    f"column '{disposition}'",
-                    f"one of {', '.join(known_dispositions().index)}",
-                    got,
-                    "",
-                    int(bad.sum()),
-                    tuple(frame.loc[bad, unit].iloc[:5]),
+                    what="a disposition is not in the code list",
+                    where=f"column '{disposition}'",
+                    expected=f"one of {', '.join(known_dispositions().index)}",
+                    got=got,
+                    fix="",
+                    count=int(bad.sum()),
+                    rows=tuple(frame.loc[bad, unit].iloc[:5]),
                 )
             )
     if problems:
@@ -110,13 +110,13 @@ def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> O
     if outside.any():
         raise InputError(
             Problem(
-                "a wave is not in the stated order",
-                f"column '{column.name}'",
-                f"one of {', '.join(map(str, found.levels))}",
-                ", ".join(map(str, column[outside].unique()[:5])),
-                "State all waves; leave out rows of others yourself.",
-                int(outside.sum()),
-                tuple(np.flatnonzero(outside)[:5].tolist()),
+                what="a wave is not in the stated order",
+                where=f"column '{column.name}'",
+                expected=f"one of {', '.join(map(str, found.levels))}",
+                got=", ".join(map(str, column[outside].unique()[:5])),
+                fix="State all waves; leave out rows of others yourself.",
+                count=int(outside.sum()),
+                rows=tuple(np.flatnonzero(outside)[:5].tolist()),
             )
         )
     return found
@@ -127,11 +127,11 @@ def _of_several_kinds(column: pd.Series) -> Problem | None:
     if len(kinds) < 2:
         return None
     return Problem(
-        "waves cannot be put in order",
-        f"column '{column.name}'",
-        "numbers, dates or text",
-        f"values of several kinds: {', '.join(kinds)}",
-        "Say waves=(first, ..., last).",
+        what="waves cannot be put in order",
+        where=f"column '{column.name}'",
+        expected="numbers, dates or text",
+        got=f"values of several kinds: {', '.join(kinds)}",
+        fix="Say waves=(first, ..., last).",
     )
 
 
@@ -209,13 +209,13 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -
         twice = persons[persons.duplicated(keep=False)]
         raise InputError(
             Problem(
-                "a person stands twice in the sample",
-                f"column '{unit}'",
-                "one row a person",
-                "",
-                "",
-                len(twice),
-                tuple(twice.unique()[:5]),
+                what="a person stands twice in the sample",
+                where=f"column '{unit}'",
+                expected="one row a person",
+                got="",
+                fix="",
+                count=len(twice),
+                rows=tuple(twice.unique()[:5]),
             )
         )
     at = persons.get_indexer(pd.Index(frame[unit]))
@@ -223,13 +223,13 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -
         strange = frame.loc[at < 0, unit].unique()
         raise InputError(
             Problem(
-                "a wave has persons that the sample lacks",
-                f"column '{unit}'",
-                "persons of the sample",
-                f"{len(strange)} others",
-                "Add them to the sample with their weight.",
-                int((at < 0).sum()),
-                tuple(strange[:5]),
+                what="a wave has persons that the sample lacks",
+                where=f"column '{unit}'",
+                expected="persons of the sample",
+                got=f"{len(strange)} others",
+                fix="Add them to the sample with their weight.",
+                count=int((at < 0).sum()),
+                rows=tuple(strange[:5]),
             )
         )
     row = np.full((len(persons), len(order.levels)), -1, np.intp)
@@ -326,13 +326,13 @@ def from_wide(
         twice = frame.loc[frame[unit].duplicated(keep=False), unit]
         problems.append(
             Problem(
-                "a person has two rows",
-                f"column '{unit}'",
-                "one row a person in a wide frame",
-                "",
-                "",
-                len(twice),
-                tuple(twice.unique()[:5]),
+                what="a person has two rows",
+                where=f"column '{unit}'",
+                expected="one row a person in a wide frame",
+                got="",
+                fix="",
+                count=len(twice),
+                rows=tuple(twice.unique()[:5]),
             )
         )
     if problems:

@@ -57,19 +57,19 @@ def frame_problem(frame: object, made: str) -> Problem | None:
     else:
         fix = "Read it with pandas first."
     return Problem(
-        "a sample is made of a frame",
-        "argument 'frame'",
-        "a pandas DataFrame",
-        f"a {known.get(library, library + ' ')}{kind.__name__}",
-        fix,
+        what="a sample is made of a frame",
+        where="argument 'frame'",
+        expected="a pandas DataFrame",
+        got=f"a {known.get(library, library + ' ')}{kind.__name__}",
+        fix=fix,
     )
 
 
 def _values(expected: str, argument: str, value: object) -> Problem:
     return Problem(
-        "a column is named, not handed over",
-        f"argument '{argument}'",
-        expected,
-        f"a {type(value).__name__}",
-        "Columns stand in the sample's frame: give their names.",
+        what="a column is named, not handed over",
+        where=f"argument '{argument}'",
+        expected=expected,
+        got=f"a {type(value).__name__}",
+        fix="Columns stand in the sample's frame: give their names.",
     )

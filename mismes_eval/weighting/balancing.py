@@ -82,11 +82,11 @@ def balance_weights(
     except NoOverlap as error:
         raise DesignError(
             Problem(
-                "the groups cannot be made alike",
-                f"covariates {', '.join(columns)}",
-                "a comparison that spans the treated",
-                str(error),
-                _outside(x.dense(), names, d, inside),
+                what="the groups cannot be made alike",
+                where=f"covariates {', '.join(columns)}",
+                expected="a comparison that spans the treated",
+                got=str(error),
+                fix=_outside(x.dense(), names, d, inside),
             )
         ) from error
     name = f"{method} balancing on {', '.join(columns)}, effect on {WORDS[whom]}"

@@ -292,11 +292,11 @@ def _unmet(
     else:
         fix = "Merge small categories, or drop a margin."
     return Problem(
-        "calibration does not meet its totals",
-        f"margin '{m.labels[worst]}'",
-        f"{m.totals[worst]:,.6g}",
-        f"{m.totals[worst] - gap[worst]:,.6g}",
-        fix,
+        what="calibration does not meet its totals",
+        where=f"margin '{m.labels[worst]}'",
+        expected=f"{m.totals[worst]:,.6g}",
+        got=f"{m.totals[worst] - gap[worst]:,.6g}",
+        fix=fix,
     )
 
 

@@ -199,11 +199,11 @@ def read(
     if not isinstance(sample, Sample):
         raise kind(
             Problem(
-                f"{verb_name()} takes a Sample",
-                "first argument",
-                "a Sample",
-                f"a {type(sample).__name__}",
-                "Make one: Sample.from_frame(frame, weights=...).",
+                what=f"{verb_name()} takes a Sample",
+                where="first argument",
+                expected="a Sample",
+                got=f"a {type(sample).__name__}",
+                fix="Make one: Sample.from_frame(frame, weights=...).",
             )
         )
     problems = _unknown(sample.frame, list(wanted.values()))
@@ -275,13 +275,13 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
         rows = needed & np.isin(code, odd)
         seen = ", ".join(repr(v) for v in level[odd[:SHOWN]].tolist())
         return Problem(
-            "a cohort is not of the kind of the periods",
-            f"column '{values.name}'",
-            f"the first treated period, written like {periods.label(0)}; missing for never",
-            seen,
-            "Write it as the time column does, or leave it empty for never treated.",
-            int(rows.sum()),
-            _rows(rows),
+            what="a cohort is not of the kind of the periods",
+            where=f"column '{values.name}'",
+            expected=f"the first treated period, written like {periods.label(0)}; missing for never",
+            got=seen,
+            fix="Write it as the time column does, or leave it empty for never treated.",
+            count=int(rows.sum()),
+            rows=_rows(rows),
         )
     near = np.searchsorted(periods.scale, at).clip(0, periods.scale.size - 1)
     for shift in (0, -1):
@@ -316,11 +316,11 @@ def _unknown(frame: pd.DataFrame, wanted: list[Kind]) -> list[Problem]:
         if not isinstance(w.column, Hashable):
             problems.append(
                 Problem(
-                    "a column is named, not handed over",
-                    f"an argument of {verb_name()}",
-                    "one column name",
-                    f"a {type(w.column).__name__}",
-                    "Columns stand in the sample's frame: give their names.",
+                    what="a column is named, not handed over",
+                    where=f"an argument of {verb_name()}",
+                    expected="one column name",
+                    got=f"a {type(w.column).__name__}",
+                    fix="Columns stand in the sample's frame: give their names.",
                 )
             )
     return problems
@@ -353,11 +353,11 @@ def _missing(values: pd.Series, want: Kind, needed: Bool) -> list[Problem]:
 def _not_numbers(values: pd.Series, needed: Bool) -> Problem:
     name = values.name
     return Problem(
-        "needs numbers",
-        f"column '{name}'",
-        "a numeric or boolean column",
-        str(values.dtype),
-        f"frame[{name!r}] = pd.to_numeric(frame[{name!r}])",
+        what="needs numbers",
+        where=f"column '{name}'",
+        expected="a numeric or boolean column",
+        got=str(values.dtype),
+        fix=f"frame[{name!r}] = pd.to_numeric(frame[{name!r}])",
     )
 
 
@@ -370,7 +370,13 @@ def _problem(
 ) -> Problem:
     seen = ", ".join(repr(v) for v in values[rows].drop_duplicates()[:SHOWN].tolist())
     return Problem(
-        what, f"column '{values.name}'", expected, got or seen, fix, int(rows.sum()), _rows(rows)
+        what=what,
+        where=f"column '{values.name}'",
+        expected=expected,
+        got=got or seen,
+        fix=fix,
+        count=int(rows.sum()),
+        rows=_rows(rows),
     )
 
 
@@ -389,5 +395,11 @@ def _named(problem: Problem) -> Problem:
         else f"{verb_name()} needs a yes or no"
     )
     return Problem(
-        what, problem.where, problem.expected, problem.got, problem.fix, problem.count, problem.rows
+        what=what,
+        where=problem.where,
+        expected=problem.expected,
+        got=problem.got,
+        fix=problem.fix,
+        count=problem.count,
+        rows=problem.rows,
     )

@@ -23,11 +23,11 @@ def unreadable(frame: pd.DataFrame, columns: Sequence[Column], inside: Bool) -> 
     """
     problems = [
         Problem(
-            "a covariate is named twice",
-            f"column '{c}'",
-            "every column once",
-            f"{columns.count(c)} times",
-            "Name it once.",
+            what="a covariate is named twice",
+            where=f"column '{c}'",
+            expected="every column once",
+            got=f"{columns.count(c)} times",
+            fix="Name it once.",
         )
         for c in dict.fromkeys(columns)
         if columns.count(c) > 1
@@ -77,11 +77,11 @@ def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
     if series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype):
         return [
             Problem(
-                "a covariate is a date",
-                where,
-                "numbers or categories",
-                str(series.dtype),
-                "Count months or years from a fixed date.",
+                what="a covariate is a date",
+                where=where,
+                expected="numbers or categories",
+                got=str(series.dtype),
+                fix="Count months or years from a fixed date.",
             )
         ]
     number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
@@ -93,12 +93,12 @@ def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
         return []
     return [
         Problem(
-            "a covariate is infinite",
-            where,
-            "a finite number in every row of the domain that carries weight",
-            "infinite",
-            "Narrow the domain, or mend the column.",
-            int(bad.sum()),
-            tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            what="a covariate is infinite",
+            where=where,
+            expected="a finite number in every row of the domain that carries weight",
+            got="infinite",
+            fix="Narrow the domain, or mend the column.",
+            count=int(bad.sum()),
+            rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
         )
     ]

@@ -24,11 +24,11 @@ def kish_deff(weights: Float) -> float:
     if not np.isfinite(w).all():
         raise DesignError(
             Problem(
-                "the weights are not numbers",
-                "argument 'weights'",
-                "finite numbers",
-                f"a {type(weights).__name__}",
-                "Drop or replace what is missing.",
+                what="the weights are not numbers",
+                where="argument 'weights'",
+                expected="finite numbers",
+                got=f"a {type(weights).__name__}",
+                fix="Drop or replace what is missing.",
             )
         )
     w = w[w != 0]

@@ -272,11 +272,11 @@ def _frame_problems(
         if c not in s.frame.columns:
             problems.append(
                 Problem(
-                    "membership of the other frame is unknown",
-                    f"sample {k}, column '{c}'",
-                    "a column of the sample",
-                    "none",
-                    "Ask for it in the interview (on the list or not); without it the overlap is"
+                    what="membership of the other frame is unknown",
+                    where=f"sample {k}, column '{c}'",
+                    expected="a column of the sample",
+                    got="none",
+                    fix="Ask for it in the interview (on the list or not); without it the overlap is"
                     " counted twice.",
                 )
             )
@@ -287,13 +287,13 @@ def _frame_problems(
         if bad.any():
             problems.append(
                 Problem(
-                    "membership of the other frame is unknown for some rows",
-                    f"sample {k}, column '{c}'",
-                    "True or False, or a probability from 0 to 1",
-                    "missing or out of range",
-                    "",
-                    int(bad.sum()),
-                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                    what="membership of the other frame is unknown for some rows",
+                    where=f"sample {k}, column '{c}'",
+                    expected="True or False, or a probability from 0 to 1",
+                    got="missing or out of range",
+                    fix="",
+                    count=int(bad.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
                 )
             )
         elif method == "kalton_anderson" and (
@@ -302,11 +302,11 @@ def _frame_problems(
         ):
             problems.append(
                 Problem(
-                    "Kalton-Anderson needs selection probabilities",
-                    f"sample {k}, column '{c}'",
-                    "the probability of selection from the other frame, 0 where not listed",
-                    "yes or no",
-                    "Give probabilities, or use method='hartley'.",
+                    what="Kalton-Anderson needs selection probabilities",
+                    where=f"sample {k}, column '{c}'",
+                    expected="the probability of selection from the other frame, 0 where not listed",
+                    got="yes or no",
+                    fix="Give probabilities, or use method='hartley'.",
                 )
             )
         elif method == "hartley" and not np.isin(value[carries], (0, 1)).all():

@@ -56,11 +56,11 @@ def one_spelling(values: pd.Series) -> Problem | None:
         both = isinstance(value, str) and isinstance(other, str)
         mend = f"{name}.str.strip()" if both else f"{name}.map(str)"
         return Problem(
-            "holds one code in two spellings",
-            f"column '{values.name}'",
-            "one spelling of each code",
-            f"{other!r} and {value!r}",
-            f"{name} = {mend}",
+            what="holds one code in two spellings",
+            where=f"column '{values.name}'",
+            expected="one spelling of each code",
+            got=f"{other!r} and {value!r}",
+            fix=f"{name} = {mend}",
         )
     return None
 

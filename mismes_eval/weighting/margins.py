@@ -106,11 +106,11 @@ def margins(
                 near = get_close_matches(str(c), [str(v) for v in sample.frame.columns], 1)
                 problems.append(
                     Problem(
-                        "a margin names an unknown column",
-                        f"totals['{name}']",
-                        "a column of the sample",
-                        f"'{c}'",
-                        f"Did you mean '{near[0]}'?" if near else "",
+                        what="a margin names an unknown column",
+                        where=f"totals['{name}']",
+                        expected="a column of the sample",
+                        got=f"'{c}'",
+                        fix=f"Did you mean '{near[0]}'?" if near else "",
                     )
                 )
             continue
@@ -217,13 +217,13 @@ def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
         if bad.any():
             problems.append(
                 Problem(
-                    "a calibration column is missing for rows that carry weight",
-                    f"column '{c}'",
-                    "a value in every such row",
-                    "missing",
-                    "Complete it, or make missing a category with a total of its own.",
-                    int(bad.sum()),
-                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                    what="a calibration column is missing for rows that carry weight",
+                    where=f"column '{c}'",
+                    expected="a value in every such row",
+                    got="missing",
+                    fix="Complete it, or make missing a category with a total of its own.",
+                    count=int(bad.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
                 )
             )
 
@@ -248,13 +248,13 @@ def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
     if bad.any():
         problems.append(
             Problem(
-                "a calibration column is infinite for rows that carry weight",
-                f"column '{columns[0]}'",
-                "a finite number in every such row",
-                "infinite",
-                "",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what="a calibration column is infinite for rows that carry weight",
+                where=f"column '{columns[0]}'",
+                expected="a finite number in every such row",
+                got="infinite",
+                fix="",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     return value
@@ -293,12 +293,12 @@ def _category(
         )
         problems.append(
             Problem(
-                "a category of the sample has no total",
-                f"totals['{name}']",
-                "a total for every category that occurs",
-                repr(v),
-                fix,
-                k,
+                what="a category of the sample has no total",
+                where=f"totals['{name}']",
+                expected="a total for every category that occurs",
+                got=repr(v),
+                fix=fix,
+                count=k,
             )
         )
     seen = {v for i, v in enumerate(present) if count[i] > 0}
@@ -307,23 +307,23 @@ def _category(
         if v not in seen and t != 0 and not lost:
             problems.append(
                 Problem(
-                    "a total stands for a category without rows",
-                    f"totals['{name}'][{v!r}]",
-                    "at least one row that carries weight",
-                    "none",
-                    "Merge it with a neighbouring category in both the sample and the totals.",
+                    what="a total stands for a category without rows",
+                    where=f"totals['{name}'][{v!r}]",
+                    expected="at least one row that carries weight",
+                    got="none",
+                    fix="Merge it with a neighbouring category in both the sample and the totals.",
                 )
             )
         if v in seen and _finite(t) and t == 0:
             problems.append(
                 Problem(
-                    "a total of 0 stands for a category with rows",
-                    f"totals['{name}'][{v!r}]",
-                    "a total above 0, or no row that carries weight",
-                    "0",
-                    "Give the rows weight 0 in the file, narrow the sample with where() to the"
+                    what="a total of 0 stands for a category with rows",
+                    where=f"totals['{name}'][{v!r}]",
+                    expected="a total above 0, or no row that carries weight",
+                    got="0",
+                    fix="Give the rows weight 0 in the file, narrow the sample with where() to the"
                     " others, or give their total.",
-                    int(count[present.index(v)]),
+                    count=int(count[present.index(v)]),
                 )
             )
         if _finite(t) and t < 0:
@@ -355,11 +355,11 @@ def _different_sums(
     listed = "; ".join(f"{name}: {total:,.6g}" for name, total in sums)
     return [
         Problem(
-            "margins do not add up to the same total",
-            "argument 'totals'",
-            "equal sums",
-            listed,
-            _mend_of_sums([s for _, s in sums], sums[0][0]),
+            what="margins do not add up to the same total",
+            where="argument 'totals'",
+            expected="equal sums",
+            got=listed,
+            fix=_mend_of_sums([s for _, s in sums], sums[0][0]),
         )
     ]
 
@@ -407,7 +407,7 @@ def _assemble(
         x = Rows(dense) if unit is None else Rows(*_unit_means(sample, dense, unit))
     known = _total_vcov(categorical, numeric, total_se)
     vcov = None if known is None else known * published_unit**2
-    return Margins(x, targets, vcov, labels, owner)
+    return Margins(x=x, totals=targets, total_vcov=vcov, labels=labels, margin=owner)
 
 
 def _zero_outside(values: Float, cell: Int, inside: Bool) -> Rows:
@@ -467,21 +467,21 @@ def _uneven_units(unit: str, code: Int, spread: Bool, cut: Bool, w: Float) -> li
         )
         problems.append(
             Problem(
-                "weights differ inside units",
-                where,
-                "one weight and a code in every unit",
-                f"{int(spread.sum())} units with several weights",
-                two_ways.strip(),
+                what="weights differ inside units",
+                where=where,
+                expected="one weight and a code in every unit",
+                got=f"{int(spread.sum())} units with several weights",
+                fix=two_ways.strip(),
             )
         )
     if cut.any():
         problems.append(
             Problem(
-                "the domain cuts through units",
-                where,
-                "units wholly inside or outside the domain",
-                f"{int(cut.sum())} units partly inside",
-                "Narrow the sample to whole units, or calibrate persons, without unit=.",
+                what="the domain cuts through units",
+                where=where,
+                expected="units wholly inside or outside the domain",
+                got=f"{int(cut.sum())} units partly inside",
+                fix="Narrow the sample to whole units, or calibrate persons, without unit=.",
             )
         )
     return problems

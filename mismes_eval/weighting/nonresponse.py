@@ -95,7 +95,7 @@ def propensity_step(
     p[at_risk] = fit.p
     responded = np.where(at_risk, r, 1.0)
     return ResponsePropensity(
-        name, Rows(np.where(at_risk[:, None], dense, 0.0)), responded, p, weights
+        name=name, x=Rows(np.where(at_risk[:, None], dense, 0.0)), r=responded, p=p, before=weights
     )
 
 
@@ -107,32 +107,32 @@ def no_propensity(name: str, r: Float, reason: str) -> DesignError:
     if (r == 1).all():
         return DesignError(
             Problem(
-                "everybody responded",
-                name,
-                both,
-                "no nonrespondent",
-                "Leave the step out: no weight would change.",
+                what="everybody responded",
+                where=name,
+                expected=both,
+                got="no nonrespondent",
+                fix="Leave the step out: no weight would change.",
             )
         )
     if (r == 0).all():
         return DesignError(
             Problem(
-                "nobody responded",
-                name,
-                both,
-                "no respondent",
-                "Look whether answers are coded as they should be; without respondents no weight"
+                what="nobody responded",
+                where=name,
+                expected=both,
+                got="no respondent",
+                fix="Look whether answers are coded as they should be; without respondents no weight"
                 " can be made.",
             )
         )
     fix = "Merge categories or drop a covariate."
     return DesignError(
         Problem(
-            "the response propensity cannot be fitted",
-            name,
-            f"{both} in every combination the model can tell apart",
-            reason,
-            fix,
+            what="the response propensity cannot be fitted",
+            where=name,
+            expected=f"{both} in every combination the model can tell apart",
+            got=reason,
+            fix=fix,
         )
     )
 
@@ -161,11 +161,11 @@ def cell_step(
         ]
         raise DesignError(
             Problem(
-                "a response cell has no respondent",
-                "; ".join(labels),
-                "at least one respondent in every cell",
-                f"{empty.size} empty",
-                "Merge cells.",
+                what="a response cell has no respondent",
+                where="; ".join(labels),
+                expected="at least one respondent in every cell",
+                got=f"{empty.size} empty",
+                fix="Merge cells.",
             )
         )
     rate = np.divide(reached, mass, out=np.ones(c), where=mass > 0)
@@ -176,7 +176,11 @@ def cell_step(
         else Rows(at_risk[:, None].astype(float))
     )
     return ResponsePropensity(
-        name, x, np.where(at_risk, r, 1.0), np.where(at_risk, rate[cell], 1.0), weights
+        name=name,
+        x=x,
+        r=np.where(at_risk, r, 1.0),
+        p=np.where(at_risk, rate[cell], 1.0),
+        before=weights,
     )
 
 
@@ -221,13 +225,13 @@ def _problems(
     if bad.any():
         problems.append(
             Problem(
-                "the response column is not yes or no",
-                f"column '{responded}'",
-                "True or False, 1 or 0, in every row with weight",
-                "something else",
-                "",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what="the response column is not yes or no",
+                where=f"column '{responded}'",
+                expected="True or False, 1 or 0, in every row with weight",
+                got="something else",
+                fix="",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     elif not (inside & (value == 1)).any():
@@ -247,13 +251,13 @@ def _problems(
         if odd.any():
             problems.append(
                 Problem(
-                    "the eligibility column is not yes, no or missing",
-                    f"column '{eligible}'",
-                    "True or False, 1 or 0, or missing where it is unknown",
-                    "something else",
-                    "",
-                    int(odd.sum()),
-                    tuple(int(i) for i in np.flatnonzero(odd)[:5]),
+                    what="the eligibility column is not yes, no or missing",
+                    where=f"column '{eligible}'",
+                    expected="True or False, 1 or 0, or missing where it is unknown",
+                    got="something else",
+                    fix="",
+                    count=int(odd.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(odd)[:5]),
                 )
             )
     return [*problems, *_missing(sample.frame, columns, inside)]
@@ -266,13 +270,13 @@ def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Prob
         if gone.any():
             problems.append(
                 Problem(
-                    "a response covariate is missing",
-                    f"column '{c}'",
-                    "a value for respondents and nonrespondents",
-                    "missing",
-                    "Make missing a category.",
-                    int(gone.sum()),
-                    tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+                    what="a response covariate is missing",
+                    where=f"column '{c}'",
+                    expected="a value for respondents and nonrespondents",
+                    got="missing",
+                    fix="Make missing a category.",
+                    count=int(gone.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
                 )
             )
     return problems

@@ -129,16 +129,26 @@ def _stated(values: pd.Series, levels: tuple[Hashable, ...], name: str) -> Order
     kinds = [k for k in _readers_for(own) if _read(own, k) is not None]
     at = _read(own, kinds[0]) if len(kinds) == 1 else None
     if at is not None and (np.diff(at) > 0).all():
-        return Ordering(levels, at, _unit(kinds[0]), code.astype(np.intp), kinds[0])
+        return Ordering(
+            levels=levels, scale=at, unit=_unit(kinds[0]), code=code.astype(np.intp), kind=kinds[0]
+        )
     scale = np.arange(len(levels), dtype=float)
-    return Ordering(levels, scale, "period", code.astype(np.intp), "stated")
+    return Ordering(
+        levels=levels, scale=scale, unit="period", code=code.astype(np.intp), kind="stated"
+    )
 
 
 def _ordered_categories(values: pd.Series) -> Ordering:
     used = values.cat.remove_unused_categories()
     levels = tuple(used.cat.categories.tolist())
     code = np.asarray(used.cat.codes, np.intp)
-    return Ordering(levels, np.arange(len(levels), dtype=float), "period", code, "stated")
+    return Ordering(
+        levels=levels,
+        scale=np.arange(len(levels), dtype=float),
+        unit="period",
+        code=code,
+        kind="stated",
+    )
 
 
 def _sorted(
@@ -152,7 +162,11 @@ def _sorted(
         k = int(np.flatnonzero(near)[0])
         both = f"{level[order[k]]!r} and {level[order[k + 1]]!r}"
         return Problem(
-            "two spellings of one period", name, "one spelling each", both, "Make them one."
+            what="two spellings of one period",
+            where=name,
+            expected="one spelling each",
+            got=both,
+            fix="Make them one.",
         )
     position = np.concatenate([[0], np.cumsum(~near)]).astype(np.intp) if at.size else order
     first = np.flatnonzero(np.concatenate([[True], ~near])) if at.size else order
@@ -160,7 +174,7 @@ def _sorted(
     place[order] = position
     levels = tuple(level[order[k]] for k in first)
     out = np.append(place, -1)[code].astype(np.intp)
-    return Ordering(levels, ranked[first], _unit(kind), out, kind)
+    return Ordering(levels=levels, scale=ranked[first], unit=_unit(kind), code=out, kind=kind)
 
 
 def _unstated(distinct: pd.Series, kinds: list[str], name: str, argument: str) -> Problem:
@@ -181,11 +195,11 @@ def _unstated(distinct: pd.Series, kinds: list[str], name: str, argument: str) -
         else f"Make it an ordered categorical: {by_category}"
     )
     return Problem(
-        "the order of periods is not stated",
-        name,
-        "numbers, dates, ordered categories, or text that is one kind of period throughout",
-        got or "no value",
-        own + ".",
+        what="the order of periods is not stated",
+        where=name,
+        expected="numbers, dates, ordered categories, or text that is one kind of period throughout",
+        got=got or "no value",
+        fix=own + ".",
     )
 
 

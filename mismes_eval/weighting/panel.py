@@ -199,13 +199,13 @@ def unanswered(gone: Bool, column: str) -> Problem | None:
     if not gone.any():
         return None
     return Problem(
-        "the time since treatment is missing for persons who answered",
-        f"column '{column}'",
-        "a number in every wave, infinite for never",
-        "missing",
-        f"Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
-        int(gone.sum()),
-        tuple(np.flatnonzero(gone)[:5].tolist()),
+        what="the time since treatment is missing for persons who answered",
+        where=f"column '{column}'",
+        expected="a number in every wave, infinite for never",
+        got="missing",
+        fix=f"Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
+        count=int(gone.sum()),
+        rows=tuple(np.flatnonzero(gone)[:5].tolist()),
     )
 
 
@@ -232,11 +232,11 @@ def refuse_other(data: object) -> None:
         )
         raise IdentificationError(
             Problem(
-                f"{verb_name()} takes a Sample or a tracer panel",
-                "first argument",
-                "one of them",
-                f"a {type(data).__name__}",
-                made,
+                what=f"{verb_name()} takes a Sample or a tracer panel",
+                where="first argument",
+                expected="one of them",
+                got=f"a {type(data).__name__}",
+                fix=made,
             )
         )
 
@@ -377,13 +377,13 @@ def _refuse_twice(
         at = rows[np.flatnonzero(twice)]
         raise IdentificationError(
             Problem(
-                "a unit has several rows in one period",
-                f"columns '{unit}' and '{time}'",
-                "one row a unit and period",
-                f"{twice.sum()} rows, of {named(sample.frame[unit].iloc[at])}",
-                "Remove duplicates.",
-                int(twice.sum()),
-                tuple(sample.frame[unit].iloc[at[:5]].tolist()),
+                what="a unit has several rows in one period",
+                where=f"columns '{unit}' and '{time}'",
+                expected="one row a unit and period",
+                got=f"{twice.sum()} rows, of {named(sample.frame[unit].iloc[at])}",
+                fix="Remove duplicates.",
+                count=int(twice.sum()),
+                rows=tuple(sample.frame[unit].iloc[at[:5]].tolist()),
             )
         )
 
@@ -416,14 +416,14 @@ def _refuse_changes(panel: Panel, value: np.ndarray, column: str) -> None:
     if differs.any():
         raise IdentificationError(
             Problem(
-                "a column changes inside units",
-                f"column '{column}'",
-                "one first treated period for each unit",
-                f"{np.unique(panel.unit[differs]).size:,} units with several",
-                f"{_switches_off(panel, value)}A cohort is the first treated period and treatment"
+                what="a column changes inside units",
+                where=f"column '{column}'",
+                expected="one first treated period for each unit",
+                got=f"{np.unique(panel.unit[differs]).size:,} units with several",
+                fix=f"{_switches_off(panel, value)}A cohort is the first treated period and treatment"
                 " stays on.",
-                int(differs.sum()),
-                tuple(panel.row[np.flatnonzero(differs)[:5]].tolist()),
+                count=int(differs.sum()),
+                rows=tuple(panel.row[np.flatnonzero(differs)[:5]].tolist()),
             )
         )
 
@@ -582,13 +582,13 @@ def wave_values(
     if bad.any() and not infinite:
         raise IdentificationError(
             Problem(
-                "a column of the waves is infinite",
-                f"column '{column}'",
-                "finite numbers, or missing where there is none",
-                "infinite",
-                "Mend the column.",
-                int(bad.sum()),
-                tuple(np.flatnonzero(bad)[:5].tolist()),
+                what="a column of the waves is infinite",
+                where=f"column '{column}'",
+                expected="finite numbers, or missing where there is none",
+                got="infinite",
+                fix="Mend the column.",
+                count=int(bad.sum()),
+                rows=tuple(np.flatnonzero(bad)[:5].tolist()),
             )
         )
     return out

@@ -67,11 +67,11 @@ def two_phase(
         if empty.any():
             raise DesignError(
                 Problem(
-                    "a screening class has no interview",
-                    ", ".join(columns),
-                    "at least one selected row in every class",
-                    f"{int(empty.sum())} empty",
-                    "Merge classes.",
+                    what="a screening class has no interview",
+                    where=", ".join(columns),
+                    expected="at least one selected row in every class",
+                    got=f"{int(empty.sum())} empty",
+                    fix="Merge classes.",
                 )
             )
         g = solve(sample.weights * share, x, target, "linear").factor[x.cell]
@@ -80,7 +80,9 @@ def two_phase(
     if columns:
         name += f", calibrated to phase-1 counts of {', '.join(map(str, columns))}"
     name += sample.narrowed
-    return sample.step(PhaseTwo(name, share, g, x, sample.weights, fraction))
+    return sample.step(
+        PhaseTwo(name=name, share=share, g=g, x=x, before=sample.weights, fraction=fraction)
+    )
 
 
 def _yes(flag: pd.Series) -> Bool:
@@ -120,13 +122,13 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
     if bad.any():
         problems.append(
             Problem(
-                "selected rows without a selection probability",
-                f"column '{phase2_prob}'",
-                "a probability in (0, 1]",
-                "missing or out of range",
-                "",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                what="selected rows without a selection probability",
+                where=f"column '{phase2_prob}'",
+                expected="a probability in (0, 1]",
+                got="missing or out of range",
+                fix="",
+                count=int(bad.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
     if not chosen.any():
@@ -138,13 +140,13 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
         if gone.any():
             problems.append(
                 Problem(
-                    "a screening class is missing",
-                    f"column '{c}'",
-                    "a class for every listed row",
-                    "missing",
-                    "",
-                    int(gone.sum()),
-                    tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+                    what="a screening class is missing",
+                    where=f"column '{c}'",
+                    expected="a class for every listed row",
+                    got="missing",
+                    fix="",
+                    count=int(gone.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
                 )
             )
     return problems
@@ -199,12 +201,12 @@ def weight_share(
     if where.has_duplicates:
         raise DesignError(
             Problem(
-                "a household stands in more than one row",
-                f"column '{key}'",
-                "one row a household",
-                "",
-                "Keep one row a household.",
-                int(where.duplicated().sum()),
+                what="a household stands in more than one row",
+                where=f"column '{key}'",
+                expected="one row a household",
+                got="",
+                fix="Keep one row a household.",
+                count=int(where.duplicated().sum()),
             )
         )
     link = where.get_indexer(reports[key])
@@ -216,13 +218,13 @@ def weight_share(
         if bad.any():
             problems.append(
                 Problem(
-                    what,
-                    f"reports, column '{column}'",
-                    "",
-                    "",
-                    "",
-                    int(bad.sum()),
-                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                    what=what,
+                    where=f"reports, column '{column}'",
+                    expected="",
+                    got="",
+                    fix="",
+                    count=int(bad.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
                 )
             )
     if problems:

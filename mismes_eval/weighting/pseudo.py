@@ -76,12 +76,12 @@ def pseudo_weights(
     ]
     problems += [
         Problem(
-            "a covariate is missing",
-            f"{where}, column '{c}'",
-            "a value in every row",
-            "missing",
-            "Make missing a category.",
-            int(f[c].isna().sum()),
+            what="a covariate is missing",
+            where=f"{where}, column '{c}'",
+            expected="a value in every row",
+            got="missing",
+            fix="Make missing a category.",
+            count=int(f[c].isna().sum()),
         )
         for where, f in (("frame", frame), ("reference", reference.frame[reference.active]))
         for c in columns
@@ -101,20 +101,20 @@ def pseudo_weights(
     except Separation as error:
         raise DesignError(
             Problem(
-                "the covariates tell the two samples apart completely",
-                ", ".join(columns),
-                "overlap",
-                error.named(names),
-                "Merge categories or drop a covariate.",
+                what="the covariates tell the two samples apart completely",
+                where=", ".join(columns),
+                expected="overlap",
+                got=error.named(names),
+                fix="Merge categories or drop a covariate.",
             )
         ) from error
     p = np.ones(r.size)
     p[at_risk] = fit.p
     step = PseudoWeight(
-        f"pseudo-weight by inverse odds on {', '.join(columns)}",
-        x,
-        np.where(at_risk, r, 0.0),
-        p,
-        joined.weights,
+        name=f"pseudo-weight by inverse odds on {', '.join(columns)}",
+        x=x,
+        r=np.where(at_risk, r, 0.0),
+        p=p,
+        before=joined.weights,
     )
     return joined.step(step).flagged(FLAG)

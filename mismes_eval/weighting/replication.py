@@ -39,11 +39,11 @@ def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
             except ValueError as error:
                 raise DesignError(
                     Problem(
-                        "a weight step cannot be redone in a replicate",
-                        f"replicate {b + 1} of {replicates.count}, step '{step.name}'",
-                        "categories with respondents in every replicate",
-                        str(error),
-                        "Merge small categories, or use the linearised design.",
+                        what="a weight step cannot be redone in a replicate",
+                        where=f"replicate {b + 1} of {replicates.count}, step '{step.name}'",
+                        expected="categories with respondents in every replicate",
+                        got=str(error),
+                        fix="Merge small categories, or use the linearised design.",
                     )
                 ) from error
             w = (w[step.link] if isinstance(step, WeightShare) else w) * factor
@@ -65,11 +65,11 @@ def replicated(sample: Sample, statistic: Callable[[Float], Float]) -> Float:
         except ArithmeticError as error:
             raise DesignError(
                 Problem(
-                    "an estimate cannot be made in a replicate",
-                    f"replicate {b + 1} of {_replicates(sample.design).count}",
-                    "rows with weight in every group, in every replicate",
-                    str(error),
-                    "Merge groups, or use the linearised design.",
+                    what="an estimate cannot be made in a replicate",
+                    where=f"replicate {b + 1} of {_replicates(sample.design).count}",
+                    expected="rows with weight in every group, in every replicate",
+                    got=str(error),
+                    fix="Merge groups, or use the linearised design.",
                 )
             ) from error
     return np.array(out)
@@ -166,12 +166,12 @@ def _greg_totals(
     if missed.any():
         raise DesignError(
             Problem(
-                "calibration cannot be redone in a replicate",
-                f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'",
-                "rows in every category",
-                "an empty category",
-                "Merge small categories, or use the linearised design.",
-                int(missed.sum()),
+                what="calibration cannot be redone in a replicate",
+                where=f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'",
+                expected="rows in every category",
+                got="an empty category",
+                fix="Merge small categories, or use the linearised design.",
+                count=int(missed.sum()),
             )
         )
     answer: Float = ty + np.einsum("bi,bij->bj", lam, xy)

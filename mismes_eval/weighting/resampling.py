@@ -83,28 +83,33 @@ def replicates(
             first.stratum, m_h, fraction, count, np.random.default_rng(seed)
         )
         made = ReplicateSet(
-            factor, scale, rscales, mse, f"Rao-Wu bootstrap (seed {seed})", min(degf, count - 1.0)
+            factor=factor,
+            scale=scale,
+            rscales=rscales,
+            mse=mse,
+            method=f"Rao-Wu bootstrap (seed {seed})",
+            degf=min(degf, count - 1.0),
         )
     elif method == "jackknife":
         factor, scale, rscales = _jackknife(first.stratum, m_h, fraction)
         made = ReplicateSet(
-            factor,
-            scale,
-            rscales,
-            mse,
-            "jackknife (JK1)" if m_h.size == 1 else "jackknife (JKn)",
-            degf,
+            factor=factor,
+            scale=scale,
+            rscales=rscales,
+            mse=mse,
+            method="jackknife (JK1)" if m_h.size == 1 else "jackknife (JKn)",
+            degf=degf,
         )
     else:
         keep = rho if method == "fay" else 0.0
         factor, scale, rscales = _half_samples(first.stratum, m_h.size, keep)
         made = ReplicateSet(
-            factor,
-            scale,
-            rscales,
-            mse,
-            f"Fay's method (rho {rho:g})" if method == "fay" else "balanced half samples",
-            degf,
+            factor=factor,
+            scale=scale,
+            rscales=rscales,
+            mse=mse,
+            method=f"Fay's method (rho {rho:g})" if method == "fay" else "balanced half samples",
+            degf=degf,
         )
     notes = design.notes
     if first.fraction.any() and not fraction.any():
@@ -169,13 +174,13 @@ class ReplicateWeights:
         if self.combined and without.any():
             raise DesignError(
                 Problem(
-                    "replicate weights stand beside a zero weight",
-                    "replicate columns",
-                    "0 where the weight is 0",
-                    "",
-                    "",
-                    int(without.sum()),
-                    tuple(np.flatnonzero(without)[:5]),
+                    what="replicate weights stand beside a zero weight",
+                    where="replicate columns",
+                    expected="0 where the weight is 0",
+                    got="",
+                    fix="",
+                    count=int(without.sum()),
+                    rows=tuple(np.flatnonzero(without)[:5]),
                 )
             )
         factor = (
@@ -202,13 +207,13 @@ class ReplicateWeights:
         return replace(
             design,
             replicates=ReplicateSet(
-                table,
-                scale,
-                rscales,
-                self.mse,
-                f"replicate weights of the file ({self.kind})",
-                degf,
-                unit,
+                factor=table,
+                scale=scale,
+                rscales=rscales,
+                mse=self.mse,
+                method=f"replicate weights of the file ({self.kind})",
+                degf=degf,
+                unit=unit,
             ),
         )
 
@@ -341,11 +346,11 @@ class ReplicateWeights:
         words = ("whole weights", "factors") if self.combined else ("factors", "whole weights")
         return [
             Problem(
-                f"replicate columns are not the {words[0]} that they are said to be",
-                "argument 'combined'",
-                f"a mean near {weight:.6g}" if self.combined else "a mean near 1",
-                f"a mean of {replicate:.6g}: they look like {words[1]}",
-                f"Say combined={not self.combined}.",
+                what=f"replicate columns are not the {words[0]} that they are said to be",
+                where="argument 'combined'",
+                expected=f"a mean near {weight:.6g}" if self.combined else "a mean near 1",
+                got=f"a mean of {replicate:.6g}: they look like {words[1]}",
+                fix=f"Say combined={not self.combined}.",
             )
         ]
 
@@ -417,44 +422,44 @@ def _problems(
     if design.cluster_deff != 1:
         problems.append(
             Problem(
-                "replicates cannot carry a supplied cluster effect",
-                "argument 'cluster_deff' of the design",
-                "1",
-                f"{design.cluster_deff:g}",
-                "Use the linearised design.",
+                what="replicates cannot carry a supplied cluster effect",
+                where="argument 'cluster_deff' of the design",
+                expected="1",
+                got=f"{design.cluster_deff:g}",
+                fix="Use the linearised design.",
             )
         )
     if method in ("brr", "fay") and (m_h != 2).any():
         problems.append(
             Problem(
-                "balanced half samples need two PSUs in every stratum",
-                "strata",
-                "2 in each",
-                f"{int((m_h != 2).sum())} strata with another number",
-                "Use the bootstrap or the jackknife.",
+                what="balanced half samples need two PSUs in every stratum",
+                where="strata",
+                expected="2 in each",
+                got=f"{int((m_h != 2).sum())} strata with another number",
+                fix="Use the bootstrap or the jackknife.",
             )
         )
     elif design.lonely_strata and design.lonely not in ("remove", "certainty"):
         problems.append(
             Problem(
-                "strata with one PSU cannot be resampled",
-                "strata",
-                "at least two PSUs in each",
-                ", ".join(design.lonely_strata[:10]),
-                "Merge strata, or choose lonely_psu='certainty' or 'remove', which keep their"
+                what="strata with one PSU cannot be resampled",
+                where="strata",
+                expected="at least two PSUs in each",
+                got=", ".join(design.lonely_strata[:10]),
+                fix="Merge strata, or choose lonely_psu='certainty' or 'remove', which keep their"
                 " factor at 1.",
-                len(design.lonely_strata),
+                count=len(design.lonely_strata),
             )
         )
     count = {"bootstrap": n or 500, "jackknife": design.psus}.get(method, 2 * m_h.size + 2)
     if design.psus * count > _LARGEST:
         problems.append(
             Problem(
-                "too many replicate factors",
-                f"{design.psus:,} PSUs",
-                f"PSUs times replicates of at most {_LARGEST:,}",
-                f"{design.psus * count:,}",
-                "Use the linearised design.",
+                what="too many replicate factors",
+                where=f"{design.psus:,} PSUs",
+                expected=f"PSUs times replicates of at most {_LARGEST:,}",
+                got=f"{design.psus * count:,}",
+                fix="Use the linearised design.",
             )
         )
     return problems

@@ -90,11 +90,11 @@ class Sample(Estimators):
         problems += _repeated_keys(frame, as_names(unit, "unit"))
         stages = as_names(psu, "psu")
         columns = DesignColumns(
-            as_name(weights, "weights"),
-            as_names(strata, "strata"),
-            stages,
-            as_names(fpc, "fpc"),
-            as_name(household, "household"),
+            weights=as_name(weights, "weights"),
+            strata=as_names(strata, "strata"),
+            psu=stages,
+            fpc=as_names(fpc, "fpc"),
+            household=as_name(household, "household"),
         )
         try:
             design = build(frame, columns, lonely_psu, nest, cluster_deff)
@@ -175,13 +175,13 @@ class Sample(Estimators):
                 bad = mask.isna().to_numpy()
                 raise DesignError(
                     Problem(
-                        "the mask is missing for some rows",
-                        "argument 'mask'",
-                        "True or False in every row",
-                        "missing",
-                        "Decide what missing means, e.g. mask.fillna(False).",
-                        int(bad.sum()),
-                        tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                        what="the mask is missing for some rows",
+                        where="argument 'mask'",
+                        expected="True or False in every row",
+                        got="missing",
+                        fix="Decide what missing means, e.g. mask.fillna(False).",
+                        count=int(bad.sum()),
+                        rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
                     )
                 )
         out = np.asarray(mask)
@@ -274,11 +274,11 @@ def needs_sample(sample: object, caller: str) -> None:
         made = "Make one: Sample.from_frame(frame, weights=...)."
         raise DesignError(
             Problem(
-                f"{caller} takes a Sample",
-                "first argument",
-                "a Sample",
-                f"a {type(sample).__name__}",
-                made,
+                what=f"{caller} takes a Sample",
+                where="first argument",
+                expected="a Sample",
+                got=f"a {type(sample).__name__}",
+                fix=made,
             )
         )
 
@@ -294,7 +294,13 @@ def _no_mask(mask: object, array: np.ndarray, n: int) -> Problem:
         got, fix = "a function", "Call it on the frame: sample.where(function(sample.frame))."
     elif array.shape == (n,) and array.size and np.isin(array.astype(object), (0, 1)).all():
         fix = "Where 1 means True: sample.where(mask == 1)."
-    return Problem("the mask is not boolean", "argument 'mask'", f"{n} booleans", got, fix)
+    return Problem(
+        what="the mask is not boolean",
+        where="argument 'mask'",
+        expected=f"{n} booleans",
+        got=got,
+        fix=fix,
+    )
 
 
 def _argument_problems(
@@ -351,12 +357,12 @@ def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
     )
     return [
         Problem(
-            "rows repeat a key",
-            where,
-            "every key once",
-            named(" ".join(map(str, key)) for key in frame.loc[twice, list(unit)].to_numpy()),
-            fix,
-            int(twice.sum()),
-            tuple(int(i) for i in np.flatnonzero(twice)[:5]),
+            what="rows repeat a key",
+            where=where,
+            expected="every key once",
+            got=named(" ".join(map(str, key)) for key in frame.loc[twice, list(unit)].to_numpy()),
+            fix=fix,
+            count=int(twice.sum()),
+            rows=tuple(int(i) for i in np.flatnonzero(twice)[:5]),
         )
     ]

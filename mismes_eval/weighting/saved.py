@@ -134,11 +134,11 @@ def read(path: str | Path) -> tuple[pd.DataFrame, SurveyDesign, Bool, tuple[str,
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise DesignError(
             Problem(
-                "not a saved sample",
-                str(path),
-                "a file that Sample.save wrote with this version",
-                str(error) or type(error).__name__,
-                "Make it again with sample.save(path).",
+                what="not a saved sample",
+                where=str(path),
+                expected="a file that Sample.save wrote with this version",
+                got=str(error) or type(error).__name__,
+                fix="Make it again with sample.save(path).",
             )
         ) from error
     return frame, design, domain, tuple(record["flags"])

@@ -40,7 +40,7 @@ class DesignColumns:
             tuple(c for c in several if c in frame.columns)
             for several in (self.strata, self.psu, self.fpc)
         )
-        return DesignColumns(one[0], strata, psu, fpc, one[1])
+        return DesignColumns(weights=one[0], strata=strata, psu=psu, fpc=fpc, household=one[1])
 
 
 def build(
@@ -107,24 +107,24 @@ def build(
         else 1.0 / np.prod(np.vstack(fractions), axis=0)
     )
     design = SurveyDesign(
-        base,
-        parent_of_row,
-        tuple(stages),
-        lonely,
-        level,
-        cluster_deff,
+        base=base,
+        unit=parent_of_row,
+        stages=tuple(stages),
+        lonely=lonely,
+        level=level,
+        cluster_deff=cluster_deff,
         notes=tuple(notes),
         stratum_labels=labels,
     )
     if lonely == "error" and design.lonely_strata:
         raise DesignError(
             Problem(
-                "strata with one PSU",
-                f"column '{columns.strata[0]}'" if columns.strata else "",
-                "at least two PSUs in every stratum",
-                ", ".join(design.lonely_strata[:10]),
-                "Merge strata, or choose lonely_psu='adjust', 'average', 'remove' or 'certainty'.",
-                len(design.lonely_strata),
+                what="strata with one PSU",
+                where=f"column '{columns.strata[0]}'" if columns.strata else "",
+                expected="at least two PSUs in every stratum",
+                got=", ".join(design.lonely_strata[:10]),
+                fix="Merge strata, or choose lonely_psu='adjust', 'average', 'remove' or 'certainty'.",
+                count=len(design.lonely_strata),
             )
         )
     return design
@@ -181,11 +181,11 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
     if len(columns.strata) > stages:
         problems.append(
             Problem(
-                "more strata columns than sampling stages",
-                "argument 'strata'",
-                f"at most {stages}",
-                str(len(columns.strata)),
-                "To cross two stratifiers make one column of their combinations.",
+                what="more strata columns than sampling stages",
+                where="argument 'strata'",
+                expected=f"at most {stages}",
+                got=str(len(columns.strata)),
+                fix="To cross two stratifiers make one column of their combinations.",
             )
         )
     if len(frame) == 0:
@@ -208,26 +208,26 @@ def _value_problems(
         if bad.any():
             problems.append(
                 Problem(
-                    "a design column is missing for some rows",
-                    f"column '{c}'",
-                    "a code in every row",
-                    "missing",
-                    "Complete the codes; rows are never dropped.",
-                    int(bad.sum()),
-                    _rows(bad),
+                    what="a design column is missing for some rows",
+                    where=f"column '{c}'",
+                    expected="a code in every row",
+                    got="missing",
+                    fix="Complete the codes; rows are never dropped.",
+                    count=int(bad.sum()),
+                    rows=_rows(bad),
                 )
             )
         blank = _blank(frame[c])
         if blank.any():
             problems.append(
                 Problem(
-                    "a design column is blank for some rows",
-                    f"column '{c}'",
-                    "a code in every row",
-                    "empty text",
-                    "Complete the codes; rows are never dropped.",
-                    int(blank.sum()),
-                    _rows(blank),
+                    what="a design column is blank for some rows",
+                    where=f"column '{c}'",
+                    expected="a code in every row",
+                    got="empty text",
+                    fix="Complete the codes; rows are never dropped.",
+                    count=int(blank.sum()),
+                    rows=_rows(blank),
                 )
             )
     for c in (*columns.strata, *columns.psu, *((columns.household,) if columns.household else ())):
@@ -240,13 +240,13 @@ def _value_problems(
         if bad.any():
             problems.append(
                 Problem(
-                    "fpc is not a positive number",
-                    f"column '{c}'",
-                    "population counts, or sampling fractions in (0, 1]",
-                    "missing, zero, negative or text",
-                    "",
-                    int(bad.sum()),
-                    _rows(bad),
+                    what="fpc is not a positive number",
+                    where=f"column '{c}'",
+                    expected="population counts, or sampling fractions in (0, 1]",
+                    got="missing, zero, negative or text",
+                    fix="",
+                    count=int(bad.sum()),
+                    rows=_rows(bad),
                 )
             )
     if isinstance(cluster_deff, (int, float, np.number)) and not cluster_deff > 0:
@@ -261,11 +261,11 @@ def _value_problems(
     if columns.psu and cluster_deff != 1:
         problems.append(
             Problem(
-                "a cluster effect beside PSUs",
-                "argument 'cluster_deff'",
-                "1 where PSUs carry the clustering",
-                str(cluster_deff),
-                "Drop one of the two.",
+                what="a cluster effect beside PSUs",
+                where="argument 'cluster_deff'",
+                expected="1 where PSUs carry the clustering",
+                got=str(cluster_deff),
+                fix="Drop one of the two.",
             )
         )
     return problems
@@ -287,13 +287,13 @@ def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
     if column.dtype.kind in "bcmM" or pd.api.types.is_bool_dtype(column):
         return [
             Problem(
-                "weights that are not numbers",
-                where,
-                "a finite number of 0 or more in every row",
-                str(column.dtype),
-                "Name the weight column.",
-                len(column),
-                (0,),
+                what="weights that are not numbers",
+                where=where,
+                expected="a finite number of 0 or more in every row",
+                got=str(column.dtype),
+                fix="Name the weight column.",
+                count=len(column),
+                rows=(0,),
             )
         ]
     value = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
@@ -308,13 +308,13 @@ def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
             shown = str(column[bad].iloc[0])
             found.append(
                 Problem(
-                    what,
-                    where,
-                    "a finite number of 0 or more in every row",
-                    shown,
-                    f"{_beside(value, what, column.name)}Mend the file; no row is dropped.",
-                    int(bad.sum()),
-                    _rows(bad),
+                    what=what,
+                    where=where,
+                    expected="a finite number of 0 or more in every row",
+                    got=shown,
+                    fix=f"{_beside(value, what, column.name)}Mend the file; no row is dropped.",
+                    count=int(bad.sum()),
+                    rows=_rows(bad),
                 )
             )
     if not found and not value.sum() > 0:
@@ -379,12 +379,12 @@ def _nesting_problems(
     rows = _first(code)[some[:5]]
     return [
         Problem(
-            "PSU codes stand in more than one stratum",
-            f"columns '{column}' and '{stratum_column}'",
-            "each PSU in one stratum",
-            f"{some.size} codes that repeat, first:"
+            what="PSU codes stand in more than one stratum",
+            where=f"columns '{column}' and '{stratum_column}'",
+            expected="each PSU in one stratum",
+            got=f"{some.size} codes that repeat, first:"
             f" {', '.join(str(frame[column].iloc[r]) for r in rows)}",
-            "Say nest=True if codes restart in every stratum; mend the strata if they do not.",
+            fix="Say nest=True if codes restart in every stratum; mend the strata if they do not.",
         )
     ]
 
@@ -403,13 +403,13 @@ def _fraction(
             np.zeros(m_h.size),
             [
                 Problem(
-                    "fpc differs inside a stratum",
-                    where,
-                    "one value per stratum",
-                    "",
-                    "",
-                    int((~constant).sum()),
-                    _rows(~constant),
+                    what="fpc differs inside a stratum",
+                    where=where,
+                    expected="one value per stratum",
+                    got="",
+                    fix="",
+                    count=int((~constant).sum()),
+                    rows=_rows(~constant),
                 )
             ],
             "",
@@ -429,14 +429,14 @@ def _fraction(
             np.zeros(m_h.size),
             [
                 Problem(
-                    f"fpc is {kind}",
-                    where,
-                    f"counts of at least the sampled units ({m_h[h]} in the stratum of row"
+                    what=f"fpc is {kind}",
+                    where=where,
+                    expected=f"counts of at least the sampled units ({m_h[h]} in the stratum of row"
                     f" {first_of_stratum[h]}), or fractions in (0, 1] throughout",
-                    f"{per_stratum[h]:g}",
-                    "",
-                    int(short.sum()),
-                    tuple(int(r) for r in first_of_stratum[short][:5]),
+                    got=f"{per_stratum[h]:g}",
+                    fix="",
+                    count=int(short.sum()),
+                    rows=tuple(int(r) for r in first_of_stratum[short][:5]),
                 )
             ],
             "",

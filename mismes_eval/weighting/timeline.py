@@ -148,11 +148,11 @@ def cohorts_on(time: Timeline, values: pd.Series, needed: Bool) -> Starts | Prob
     """First treated periods: what is a period up to rounding is exactly it."""
     if time.numeric and (values.dtype.kind in "mM" or isinstance(values.dtype, pd.PeriodDtype)):
         return Problem(
-            "a cohort is not of the kind of the periods",
-            f"column '{values.name}'",
-            f"the first treated period, written like {time.labels[0]}; missing for never",
-            f"a date ({values.dtype})",
-            "Write it as the time column does, or leave it empty for never treated.",
+            what="a cohort is not of the kind of the periods",
+            where=f"column '{values.name}'",
+            expected=f"the first treated period, written like {time.labels[0]}; missing for never",
+            got=f"a date ({values.dtype})",
+            fix="Write it as the time column does, or leave it empty for never treated.",
         )
     given = cohorts_of(values, time.ordering, needed)
     if isinstance(given, Problem):

@@ -114,11 +114,11 @@ def _strictly(w: Float, inside: Bool, caps: Caps) -> Float:
             return out
     raise DesignError(
         Problem(
-            "the caps cannot be kept",
-            "arguments 'lower' and 'upper'",
-            f"caps around the mean weight of {w[inside].mean():.6g}",
-            f"weights beyond them after {MOST_PASSES} passes",
-            "Widen the caps.",
+            what="the caps cannot be kept",
+            where="arguments 'lower' and 'upper'",
+            expected=f"caps around the mean weight of {w[inside].mean():.6g}",
+            got=f"weights beyond them after {MOST_PASSES} passes",
+            fix="Widen the caps.",
         )
     )
 
@@ -143,11 +143,11 @@ def _with_totals(
             return done
     raise CalibrationError(
         Problem(
-            "the totals cannot be met within the caps",
-            "arguments 'lower', 'upper' and 'totals'",
-            f"weights within {caps[0]:g} to {caps[1]:g}",
-            f"{after[inside].max():.6g} after {MOST_PASSES} rounds",
-            "Widen the caps, or merge small categories of the totals.",
+            what="the totals cannot be met within the caps",
+            where="arguments 'lower', 'upper' and 'totals'",
+            expected=f"weights within {caps[0]:g} to {caps[1]:g}",
+            got=f"{after[inside].max():.6g} after {MOST_PASSES} rounds",
+            fix="Widen the caps, or merge small categories of the totals.",
         )
     )
 

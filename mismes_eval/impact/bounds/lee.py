@@ -152,7 +152,7 @@ def trimmed(w: Float, d: Float, s: Float, y: Float, rule: Rule) -> Trimming:
             np.array([mean - high, mean - low]),
             np.column_stack([z_mean - z_high, z_mean - z_low]),
         )
-    return Trimming(value, z, 1 - kept, arm, (rate[0], rate[1]))
+    return Trimming(value=value, z=z, share=1 - kept, arm=arm, rates=(rate[0], rate[1]))
 
 
 def _tail(
@@ -255,11 +255,11 @@ def _refuse_empty(seen: Bool, d: Float, cell: Int, labels: tuple[str, ...]) -> N
             if not (seen & (cell == c) & (d == arm)).any():
                 problems.append(
                     Problem(
-                        f"a cell has no observed {name} rows",
-                        label,
-                        "observed rows of both arms in every cell",
-                        "none",
-                        "Merge cells.",
+                        what=f"a cell has no observed {name} rows",
+                        where=label,
+                        expected="observed rows of both arms in every cell",
+                        got="none",
+                        fix="Merge cells.",
                     )
                 )
     if problems:

@@ -199,13 +199,13 @@ def delta_sensitivity(
         *sample.notes,
     )
     return Estimate(
-        value,
-        tuple(f"shift {v:g}" for v in shift),
-        (part,),
-        keys,
-        np.full(shift.size, float(sample.active.sum())),
-        np.full(shift.size, sample.degf),
-        "effect",
+        value=value,
+        names=tuple(f"shift {v:g}" for v in shift),
+        parts=(part,),
+        keys=keys,
+        n=np.full(shift.size, float(sample.active.sum())),
+        dof=np.full(shift.size, sample.degf),
+        kind="effect",
         definition=f"Effect of '{treated}' on '{outcome}' for a stated difference of the missing.",
         notes=notes,
         extra={"tipping_shift": float(-effect / slope) if slope else float("inf")},
@@ -342,11 +342,11 @@ def _read(
     if variance == "neyman" and not plain:
         problems.append(
             Problem(
-                "the closed form needs a plain experiment",
-                "argument 'variance'",
-                "equal weights, no strata, no clusters, no narrowed domain",
-                design.describe().rstrip("."),
-                "Use variance='design'.",
+                what="the closed form needs a plain experiment",
+                where="argument 'variance'",
+                expected="equal weights, no strata, no clusters, no narrowed domain",
+                got=design.describe().rstrip("."),
+                fix="Use variance='design'.",
             )
         )
     if problems:
@@ -361,13 +361,13 @@ def _read(
         if stray.any():
             raise EstimateError(
                 Problem(
-                    "recovered rows that were not tried, or were observed at once",
-                    f"column '{recovered}'",
-                    "attempted yes and selected no",
-                    "other rows",
-                    "",
-                    int(stray.sum()),
-                    tuple(int(i) for i in np.flatnonzero(stray)[:5]),
+                    what="recovered rows that were not tried, or were observed at once",
+                    where=f"column '{recovered}'",
+                    expected="attempted yes and selected no",
+                    got="other rows",
+                    fix="",
+                    count=int(stray.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(stray)[:5]),
                 )
             )
     seen = first if second is None else first | second
@@ -376,13 +376,13 @@ def _read(
     if outside.any():
         raise EstimateError(
             Problem(
-                "outcomes outside their range",
-                f"column '{outcome}'",
-                f"{low:g} to {high:g}",
-                f"{y[outside].min():g} to {y[outside].max():g}",
-                "Widen low and high.",
-                int(outside.sum()),
-                tuple(int(i) for i in np.flatnonzero(outside)[:5]),
+                what="outcomes outside their range",
+                where=f"column '{outcome}'",
+                expected=f"{low:g} to {high:g}",
+                got=f"{y[outside].min():g} to {y[outside].max():g}",
+                fix="Widen low and high.",
+                count=int(outside.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(outside)[:5]),
             )
         )
     both_arms(inside, d, first, treated, caller)
@@ -403,11 +403,11 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
             if not (of & rows.first).any():
                 problems.append(
                     Problem(
-                        "nobody is observed",
-                        place,
-                        "observed rows in every arm and cell",
-                        "none",
-                        "Merge cells.",
+                        what="nobody is observed",
+                        where=place,
+                        expected="observed rows in every arm and cell",
+                        got="none",
+                        fix="Merge cells.",
                     )
                 )
             elif (
@@ -418,11 +418,11 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
             ):
                 problems.append(
                     Problem(
-                        "nobody of the lost was found again",
-                        place,
-                        "recovered rows in every arm and cell that lost some",
-                        "none",
-                        "Merge cells, or leave out the follow-up.",
+                        what="nobody of the lost was found again",
+                        where=place,
+                        expected="recovered rows in every arm and cell that lost some",
+                        got="none",
+                        fix="Merge cells, or leave out the follow-up.",
                     )
                 )
     if problems:

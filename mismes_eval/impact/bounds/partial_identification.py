@@ -101,14 +101,14 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
         if bad.any():
             problems.append(
                 Problem(
-                    f"{caller} meets {what} outcomes among observed rows",
-                    f"column '{outcome}'",
-                    "a finite number in every row that counts as observed",
-                    what,
-                    "Count these rows as not observed, or narrow the domain:"
+                    what=f"{caller} meets {what} outcomes among observed rows",
+                    where=f"column '{outcome}'",
+                    expected="a finite number in every row that counts as observed",
+                    got=what,
+                    fix="Count these rows as not observed, or narrow the domain:"
                     f" sample.where(numpy.isfinite(frame['{outcome}'])).",
-                    int(bad.sum()),
-                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                    count=int(bad.sum()),
+                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
                 )
             )
     if problems:
@@ -176,13 +176,13 @@ def bounds_of(
     keys = pd.DataFrame({"variable": [outcome] * 2, "bound": ["lower", "upper"]})
     n = np.full(2, float(sample.active.sum()))
     out = Estimate(
-        value,
-        ("lower", "upper"),
-        (part,),
-        keys,
-        n,
-        np.full(2, dof),
-        "bounds on an effect",
+        value=value,
+        names=("lower", "upper"),
+        parts=(part,),
+        keys=keys,
+        n=n,
+        dof=np.full(2, dof),
+        kind="bounds on an effect",
         definition=definition,
         notes=(*notes, *sample.notes),
         extra=extra,

@@ -227,11 +227,11 @@ def _refuse(
     if untreated < FEW or dose.size < needed or np.unique(dose).size <= degree + len(knots) + 1:
         problems.append(
             Problem(
-                "too few persons for a dose",
-                "argument 'dose'",
-                f"{FEW} with dose 0, and {needed} above it with more doses than coefficients",
-                f"{untreated} and {dose.size}, {np.unique(dose).size} doses",
-                "Take a lower degree, or fewer knots.",
+                what="too few persons for a dose",
+                where="argument 'dose'",
+                expected=f"{FEW} with dose 0, and {needed} above it with more doses than coefficients",
+                got=f"{untreated} and {dose.size}, {np.unique(dose).size} doses",
+                fix="Take a lower degree, or fewer knots.",
             )
         )
     else:

@@ -249,12 +249,12 @@ def _refuse_far(nearest: Float, caliper: float, treated: int) -> None:
     if far:
         raise IdentificationError(
             Problem(
-                "treated persons have nobody near",
-                f"caliper {caliper:g}",
-                "a comparison person within the caliper for each",
-                f"{far:,} of {treated:,} have none",
-                "Narrow the domain with sample.where to persons who can be compared, and say whom"
+                what="treated persons have nobody near",
+                where=f"caliper {caliper:g}",
+                expected="a comparison person within the caliper for each",
+                got=f"{far:,} of {treated:,} have none",
+                fix="Narrow the domain with sample.where to persons who can be compared, and say whom"
                 " the effect is then about.",
-                far,
+                count=far,
             )
         )

@@ -170,11 +170,11 @@ def _by_period(who: Int, period: Int, status: Float, periods: int, unit: str) ->
     if (count != 1).any():
         raise IdentificationError(
             Problem(
-                "units are not seen once in every period",
-                f"column '{unit}'",
-                f"one row in each of {periods} periods",
-                f"{int((count != 1).any(axis=1).sum()):,} units with gaps or with two rows",
-                "Narrow the domain to periods in which everybody was seen.",
+                what="units are not seen once in every period",
+                where=f"column '{unit}'",
+                expected=f"one row in each of {periods} periods",
+                got=f"{int((count != 1).any(axis=1).sum()):,} units with gaps or with two rows",
+                fix="Narrow the domain to periods in which everybody was seen.",
             )
         )
     table = np.empty(count.shape)

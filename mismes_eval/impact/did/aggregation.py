@@ -86,11 +86,11 @@ def _chosen(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
     if not rows:
         raise IdentificationError(
             Problem(
-                "no group-time effect is left to average",
-                f"aggregate('{kind}')",
-                "at least one",
-                "none",
-                "Widen min_event, max_event or balance.",
+                what="no group-time effect is left to average",
+                where=f"aggregate('{kind}')",
+                expected="at least one",
+                got="none",
+                fix="Widen min_event, max_event or balance.",
             )
         )
     return rows

@@ -150,11 +150,11 @@ def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Ba
     except Separation as error:
         raise IdentificationError(
             Problem(
-                "the propensity cannot be fitted",
-                f"covariates {', '.join(names)}",
-                "overlap, covariates that are not collinear",
-                error.named(columns),
-                "Merge categories or drop a covariate.",
+                what="the propensity cannot be fitted",
+                where=f"covariates {', '.join(names)}",
+                expected="overlap, covariates that are not collinear",
+                got=error.named(columns),
+                fix="Merge categories or drop a covariate.",
             )
         ) from error
     w1, w0 = w * d, w * (1 - d)
@@ -170,10 +170,10 @@ def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Ba
         after=(m1 - mw) / spread,
     )
     return Balance(
-        table,
-        p,
-        d,
-        w,
-        float(odds.sum() ** 2 / (odds**2).sum()),
-        float(w0[p > EXTREME].sum() / w0.sum()),
+        table=table,
+        propensity=p,
+        treated=d,
+        weights=w,
+        effective=float(odds.sum() ** 2 / (odds**2).sum()),
+        extreme=float(w0[p > EXTREME].sum() / w0.sum()),
     )

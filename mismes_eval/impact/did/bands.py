@@ -56,7 +56,7 @@ class Band:
         ]
         at = np.arange(len(self.table), dtype=float)
         value, low, high = (self.table[c].to_numpy(float) for c in ("value", "low", "high"))
-        ax = path(axes(ax, 7, 4), [Series("", at, value, low, high)])
+        ax = path(axes(ax, 7, 4), [Series(name="", at=at, value=value, low=low, high=high)])
         ax.set_xticks(at, labels, rotation=45, ha="right")
         ax.set_title(
             f"Simultaneous {100 * self.level:g}% band, critical value {self.critical:.3f}",
@@ -130,7 +130,7 @@ def sup_t(
         low=estimate.value - half,
         high=estimate.value + half,
     )
-    return Band(critical, level, table, method, draws, seed)
+    return Band(critical=critical, level=level, table=table, method=method, draws=draws, seed=seed)
 
 
 def _critical(

@@ -29,11 +29,11 @@ def starts_at_breaks(
             continue
         problems += [
             Problem(
-                "treatment starts at a break of the series",
-                f"cohort {g:g}, break at {b:g}",
-                f"no break after {before[-1]:g} and up to {after[0]:g}",
-                f"{b:g}",
-                BRIDGE,
+                what="treatment starts at a break of the series",
+                where=f"cohort {g:g}, break at {b:g}",
+                expected=f"no break after {before[-1]:g} and up to {after[0]:g}",
+                got=f"{b:g}",
+                fix=BRIDGE,
             )
             for b in breaks
             if before[-1] < b <= after[0]
@@ -48,11 +48,11 @@ def placed(time: Timeline, breaks: Sequence[float]) -> Float:
     if breaks and not time.numeric:
         raise IdentificationError(
             Problem(
-                "breaks of the series cannot be placed",
-                "argument 'series_breaks'",
-                "periods that are numbers",
-                f"periods such as {time.labels[0]}",
-                "Number the periods.",
+                what="breaks of the series cannot be placed",
+                where="argument 'series_breaks'",
+                expected="periods that are numbers",
+                got=f"periods such as {time.labels[0]}",
+                fix="Number the periods.",
             )
         )
     return time.at
@@ -94,21 +94,21 @@ def refuse_between(
             return ("Breaks of the series were acknowledged and not placed.",)
         raise IdentificationError(
             Problem(
-                "breaks of the series cannot be placed",
-                "argument 'series_breaks'",
-                "two periods that are numbers",
-                repr(time),
-                "Leave it out for outcomes named by column.",
+                what="breaks of the series cannot be placed",
+                where="argument 'series_breaks'",
+                expected="two periods that are numbers",
+                got=repr(time),
+                fix="Leave it out for outcomes named by column.",
             )
         )
     low, high = min(numeric), max(numeric)
     problems = [
         Problem(
-            "a break of the series lies between the two periods",
-            f"break at {b:g}",
-            f"none after {low:g} and up to {high:g}",
-            f"{b:g}",
-            BRIDGE,
+            what="a break of the series lies between the two periods",
+            where=f"break at {b:g}",
+            expected=f"none after {low:g} and up to {high:g}",
+            got=f"{b:g}",
+            fix=BRIDGE,
         )
         for b in breaks
         if low < b <= high

@@ -85,13 +85,13 @@ def composition_check(
     ]
     joint = _settled(stack(*(e.overall("simple") for e in effects)), sample, values)
     estimate = Estimate(
-        joint.value,
-        tuple(labels),
-        joint.parts,
-        keys,
-        joint.n,
-        joint.dof,
-        "change in the make-up",
+        value=joint.value,
+        names=tuple(labels),
+        parts=joint.parts,
+        keys=keys,
+        n=joint.n,
+        dof=joint.dof,
+        kind="change in the make-up",
         definition=(
             "Change of a trait's mean among the treated beyond that of the comparison group: 0 if"
             " the same kind of people was asked before and after."

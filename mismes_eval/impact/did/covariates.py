@@ -71,12 +71,12 @@ def covariates_of(frame: pd.DataFrame, columns: Sequence[str]) -> Covariates:
     everywhere = np.ones(len(frame), bool)
     problems = unreadable(frame, list(columns), everywhere) or [
         Problem(
-            "a covariate is missing",
-            f"column '{c}'",
-            "a value in every row of the domain",
-            "missing",
-            "Narrow the domain, or make missing a category.",
-            int(frame[c].isna().sum()),
+            what="a covariate is missing",
+            where=f"column '{c}'",
+            expected="a value in every row of the domain",
+            got="missing",
+            fix="Narrow the domain, or make missing a category.",
+            count=int(frame[c].isna().sum()),
         )
         for c in columns
         if frame[c].isna().any()

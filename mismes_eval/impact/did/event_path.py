@@ -80,21 +80,21 @@ def _event_study(estimate: object) -> Estimate:
         )
         raise IdentificationError(
             Problem(
-                "not an event study",
-                "argument 'event_study'",
-                "an Estimate with the keys column 'event_time'",
-                have,
-                "Aggregate with aggregate('event').",
+                what="not an event study",
+                where="argument 'event_study'",
+                expected="an Estimate with the keys column 'event_time'",
+                got=have,
+                fix="Aggregate with aggregate('event').",
             )
         )
     if estimate.extra.get("base") == "varying":
         raise IdentificationError(
             Problem(
-                "the coefficients have no common reference period",
-                "argument 'event_study'",
-                "a universal base",
-                "a varying base",
-                "Estimate with base='universal'.",
+                what="the coefficients have no common reference period",
+                where="argument 'event_study'",
+                expected="a universal base",
+                got="a varying base",
+                fix="Estimate with base='universal'.",
             )
         )
     return estimate
@@ -145,12 +145,12 @@ def _reference(study: Estimate, time: Float, order: Int) -> float:
         return missing[0]
     raise IdentificationError(
         Problem(
-            "an event study needs one reference period",
-            "keys column 'event_time'",
-            "one period whose coefficient is 0 without error, or left out",
-            ", ".join(f"{e:g}" for e in time)
+            what="an event study needs one reference period",
+            where="keys column 'event_time'",
+            expected="one period whose coefficient is 0 without error, or left out",
+            got=", ".join(f"{e:g}" for e in time)
             + (f"; missing {', '.join(f'{m:g}' for m in missing)}" if missing else ""),
-            "Use a universal base, or add the reference as a row of value 0.",
+            fix="Use a universal base, or add the reference as a row of value 0.",
         )
     )
 
@@ -170,11 +170,11 @@ def _refuse_one_side(time: Float, reference: float) -> None:
         return
     raise IdentificationError(
         Problem(
-            "an event study needs periods on both sides of its reference",
-            "keys column 'event_time'",
-            f"periods before and after {reference:g}",
-            ", ".join(f"{e:g}" for e in time) or "none",
-            "Estimate with more periods before treatment.",
+            what="an event study needs periods on both sides of its reference",
+            where="keys column 'event_time'",
+            expected=f"periods before and after {reference:g}",
+            got=", ".join(f"{e:g}" for e in time) or "none",
+            fix="Estimate with more periods before treatment.",
         )
     )
 
@@ -184,11 +184,11 @@ def _refuse_still(time: Float, variance: Float, dof: Float) -> None:
     if still.size:
         raise IdentificationError(
             Problem(
-                "coefficients of the event study have no variance",
-                f"event time {', '.join(f'{e:g}' for e in still)}",
-                "an outcome that varies in every period before and after treatment",
-                "one value for everybody, or no variance at all",
-                "Where nobody can have the outcome before treatment, no trend before it can be"
+                what="coefficients of the event study have no variance",
+                where=f"event time {', '.join(f'{e:g}' for e in still)}",
+                expected="an outcome that varies in every period before and after treatment",
+                got="one value for everybody, or no variance at all",
+                fix="Where nobody can have the outcome before treatment, no trend before it can be"
                 " judged: choose an outcome that varies there.",
             )
         )

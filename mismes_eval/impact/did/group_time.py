@@ -377,7 +377,14 @@ def result(
     )
     known = None if replicates is not None else design.vcov(_summed(influence, design))
     full = None if replicates is None else value
-    part = Part(design, influence, replicates, full, known, _averages(layout, fitted))
+    part = Part(
+        design=design,
+        influence=influence,
+        replicates=replicates,
+        full=full,
+        known=known,
+        averages=_averages(layout, fitted),
+    )
     time, cells = layout.time, _numbered(chosen)
     keys = pd.DataFrame(
         {
@@ -414,13 +421,13 @@ def result(
     sizes = pd.DataFrame({"cohort": [time.key(g) for g in groups]})
     all_keys = pd.concat([keys, sizes], ignore_index=True)
     joint = Estimate(
-        value,
-        (*names, *(f"size({chosen.label(h)})" for h in groups)),
-        (part,),
-        all_keys,
-        n,
-        np.full(k + g, layout.sample.degf),
-        "effect",
+        value=value,
+        names=(*names, *(f"size({chosen.label(h)})" for h in groups)),
+        parts=(part,),
+        keys=all_keys,
+        n=n,
+        dof=np.full(k + g, layout.sample.degf),
+        kind="effect",
         notes=notes,
         extra={"base": base, "method": method},
     )

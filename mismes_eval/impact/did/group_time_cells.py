@@ -302,22 +302,22 @@ LEAVE_OUT = "or leave its cells out: impossible='leave_out'."
 def no_rows(cell: Cell, plan: Plan, treated: int, compared: int) -> Problem:
     """A cell that has nobody on one side."""
     return Problem(
-        "a group-time comparison has no rows",
-        _place_of(plan, [cell]),
-        "treated and comparison rows in both periods",
-        f"{treated} treated, {compared} comparison",
-        f"Merge cohorts, narrow the periods, choose unbalanced='balanced', {LEAVE_OUT}",
+        what="a group-time comparison has no rows",
+        where=_place_of(plan, [cell]),
+        expected="treated and comparison rows in both periods",
+        got=f"{treated} treated, {compared} comparison",
+        fix=f"Merge cohorts, narrow the periods, choose unbalanced='balanced', {LEAVE_OUT}",
     )
 
 
 def alone(plan: Plan, cells: Sequence[int], labels: Sequence[str]) -> Problem:
     """Cells whose treated rows have categories that nobody compared with them has."""
     return Problem(
-        "a category of the treated has nobody to be compared with",
-        _place_of(plan, [plan.cells[j] for j in cells]),
-        "every category of the treated among the comparison rows",
-        f"none with {', '.join(labels)}",
-        "Merge categories, or drop the covariate.",
+        what="a category of the treated has nobody to be compared with",
+        where=_place_of(plan, [plan.cells[j] for j in cells]),
+        expected="every category of the treated among the comparison rows",
+        got=f"none with {', '.join(labels)}",
+        fix="Merge categories, or drop the covariate.",
     )
 
 
@@ -346,11 +346,11 @@ def _not_fitted(
 def not_fitted(where: str, names: Sequence[str], method: Method, error: Separation) -> Problem:
     """A comparison whose covariates tell its groups apart, or depend on each other."""
     return Problem(
-        "the comparison cannot be fitted",
-        f"{where}; covariates {', '.join(names[1:]) or 'none'}, method '{method}'",
-        "overlap between cohort and comparison group, covariates not collinear",
-        error.named(names),
-        f"Merge categories, drop a covariate, merge cohorts, choose control='not_yet', {LEAVE_OUT}",
+        what="the comparison cannot be fitted",
+        where=f"{where}; covariates {', '.join(names[1:]) or 'none'}, method '{method}'",
+        expected="overlap between cohort and comparison group, covariates not collinear",
+        got=error.named(names),
+        fix=f"Merge categories, drop a covariate, merge cohorts, choose control='not_yet', {LEAVE_OUT}",
     )
 
 

@@ -126,12 +126,12 @@ def by_group(
     if gone.any():
         raise EstimateError(
             Problem(
-                "the group is missing for some rows",
-                f"column '{', '.join(columns)}'",
-                "a group in every row of the domain",
-                "missing",
-                "Make missing a group, or narrow the domain.",
-                int(gone.sum()),
+                what="the group is missing for some rows",
+                where=f"column '{', '.join(columns)}'",
+                expected="a group in every row of the domain",
+                got="missing",
+                fix="Make missing a group, or narrow the domain.",
+                count=int(gone.sum()),
             )
         )
     groups = sorted(
@@ -163,11 +163,11 @@ def by_group(
         if e.p != 1:
             raise EstimateError(
                 Problem(
-                    "a group needs one value",
-                    "argument 'function'",
-                    "an Estimate of one value",
-                    f"{e.p} values",
-                    "Choose one with select([i]).",
+                    what="a group needs one value",
+                    where="argument 'function'",
+                    expected="an Estimate of one value",
+                    got=f"{e.p} values",
+                    fix="Choose one with select([i]).",
                 )
             )
         found[_label(group)] = e
@@ -221,11 +221,11 @@ def joint(estimates: Sequence[Estimate]) -> Estimate:
         if not same:
             raise EstimateError(
                 Problem(
-                    "the estimates stand on different designs",
-                    "argument 'function'",
-                    "one sample, narrowed by where()",
-                    "other weights, units or strata",
-                    "Use independent() for separate samples.",
+                    what="the estimates stand on different designs",
+                    where="argument 'function'",
+                    expected="one sample, narrowed by where()",
+                    got="other weights, units or strata",
+                    fix="Use independent() for separate samples.",
                 )
             )
         aligned.append(

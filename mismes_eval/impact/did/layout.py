@@ -169,13 +169,13 @@ def _of_waves(
     if unbalanced == "refuse" and lost:
         raise IdentificationError(
             Problem(
-                "the panel is unbalanced",
-                f"'{outcome}'",
-                f"every person with '{outcome}' in all {panel.time.size} waves",
-                f"{lost:,} persons with gaps",
-                "Choose unbalanced='balanced' (those who answered all waves, weighted for"
+                what="the panel is unbalanced",
+                where=f"'{outcome}'",
+                expected=f"every person with '{outcome}' in all {panel.time.size} waves",
+                got=f"{lost:,} persons with gaps",
+                fix="Choose unbalanced='balanced' (those who answered all waves, weighted for"
                 " attrition) or 'pairs'.",
-                lost,
+                count=lost,
             )
         )
     notes = (*panel.notes, *moving_in_waves(data, covariates))
@@ -317,24 +317,24 @@ def _refuse_gaps(
     if unbalanced == "refuse":
         raise IdentificationError(
             Problem(
-                "the panel is unbalanced",
-                where,
-                f"every unit with '{outcome}' in all {panel.time.size} periods",
-                f"{lost:,} units with gaps",
-                "Weight for attrition in a TracerPanel, or choose unbalanced='balanced'"
+                what="the panel is unbalanced",
+                where=where,
+                expected=f"every unit with '{outcome}' in all {panel.time.size} periods",
+                got=f"{lost:,} units with gaps",
+                fix="Weight for attrition in a TracerPanel, or choose unbalanced='balanced'"
                 " (complete units) or 'pairs' (units seen in both periods of a comparison).",
-                lost,
-                tuple(sample.frame[unit].iloc[row[np.flatnonzero(~full)[:5]]].tolist()),
+                count=lost,
+                rows=tuple(sample.frame[unit].iloc[row[np.flatnonzero(~full)[:5]]].tolist()),
             )
         )
     if not full.any() and unbalanced == "balanced":
         raise IdentificationError(
             Problem(
-                "no unit is complete",
-                where,
-                f"units with '{outcome}' in all {panel.time.size} periods",
-                "none",
-                "Narrow the domain to the periods that were asked, or choose unbalanced='pairs'.",
+                what="no unit is complete",
+                where=where,
+                expected=f"units with '{outcome}' in all {panel.time.size} periods",
+                got="none",
+                fix="Narrow the domain to the periods that were asked, or choose unbalanced='pairs'.",
             )
         )
 

@@ -157,11 +157,11 @@ def _nothing_to_compare(
         pairs = "Choose unbalanced='pairs', or u" if any("none with" in w for w in lost) else "U"
         problems.append(
             Problem(
-                "no never-treated group",
-                "argument 'control'",
-                "units whose cohort is 0, missing or infinite",
-                "; ".join(lost) or "none",
-                f"{pairs}se control='not_yet'.",
+                what="no never-treated group",
+                where="argument 'control'",
+                expected="units whose cohort is 0, missing or infinite",
+                got="; ".join(lost) or "none",
+                fix=f"{pairs}se control='not_yet'.",
             )
         )
     return problems

@@ -109,11 +109,11 @@ def triple_difference(
     except Separation as error:
         raise IdentificationError(
             Problem(
-                "a comparison cannot be fitted",
-                f"covariates {', '.join(ready.columns[1:]) or 'none'}, method '{method}'",
-                "overlap between the four groups, covariates not collinear",
-                error.named(ready.columns),
-                "Merge categories or drop a covariate.",
+                what="a comparison cannot be fitted",
+                where=f"covariates {', '.join(ready.columns[1:]) or 'none'}, method '{method}'",
+                expected="overlap between the four groups, covariates not collinear",
+                got=error.named(ready.columns),
+                fix="Merge categories or drop a covariate.",
             )
         ) from error
     value = np.array([att, placebo])
@@ -131,13 +131,13 @@ def triple_difference(
     part = Part(sample.design, Influence.of(z), each, full, averages=taken)
     n = np.array([float(inside.sum()), float(count[1, 0] + count[0, 0])])
     return Estimate(
-        value,
-        ("ATT", "placebo"),
-        (part,),
-        keys,
-        n,
-        np.full(2, sample.degf),
-        "effect",
+        value=value,
+        names=("ATT", "placebo"),
+        parts=(part,),
+        keys=keys,
+        n=n,
+        dof=np.full(2, sample.degf),
+        kind="effect",
         definition="Average effect of the treatment on eligible treated units.",
         notes=(*notes, order_said(*ready.order), *said, *sample.notes),
         extra={"method": method},

@@ -335,12 +335,12 @@ def design_matrix(
         raise IdentificationError(
             [
                 Problem(
-                    "a covariate is missing",
-                    f"column '{c}'",
-                    "a value in every row of the domain that carries weight",
-                    "missing",
-                    "Narrow the domain, or make missing a category.",
-                    int(sample.frame.loc[inside, c].isna().sum()),
+                    what="a covariate is missing",
+                    where=f"column '{c}'",
+                    expected="a value in every row of the domain that carries weight",
+                    got="missing",
+                    fix="Narrow the domain, or make missing a category.",
+                    count=int(sample.frame.loc[inside, c].isna().sum()),
                 )
                 for c in gone
             ]
@@ -385,11 +385,11 @@ def _fitted(
     except Separation as error:
         raise IdentificationError(
             Problem(
-                f"the comparison cannot be fitted{where}",
-                f"covariates {', '.join(names[1:]) or 'none'}, method '{method}'",
-                "overlap between the groups and covariates that are not collinear",
-                error.named(names),
-                "Merge categories, drop a covariate, or choose a comparison group that overlaps.",
+                what=f"the comparison cannot be fitted{where}",
+                where=f"covariates {', '.join(names[1:]) or 'none'}, method '{method}'",
+                expected="overlap between the groups and covariates that are not collinear",
+                got=error.named(names),
+                fix="Merge categories, drop a covariate, or choose a comparison group that overlaps.",
             )
         ) from error
     return effect, Part(
@@ -448,13 +448,13 @@ def _estimate(
             )
     keys = pd.DataFrame({"variable": [what]})
     return Estimate(
-        np.array([effect.att]),
-        (how.name,),
-        (part,),
-        keys,
-        np.array([float(inside.sum())]),
-        np.array([sample.degf]),
-        "effect",
+        value=np.array([effect.att]),
+        names=(how.name,),
+        parts=(part,),
+        keys=keys,
+        n=np.array([float(inside.sum())]),
+        dof=np.array([sample.degf]),
+        kind="effect",
         definition=how.definition,
         notes=(*notes, *sample.notes),
         extra={

@@ -149,11 +149,11 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
     if len(found.levels) != 2:
         raise IdentificationError(
             Problem(
-                "two periods are needed",
-                f"column '{column}'",
-                "two values and none missing in the domain",
-                f"{len(found.levels)} values: {', '.join(map(shown, found.levels[:6]))}",
-                "Narrow the domain, or use att_gt.",
+                what="two periods are needed",
+                where=f"column '{column}'",
+                expected="two values and none missing in the domain",
+                got=f"{len(found.levels)} values: {', '.join(map(shown, found.levels[:6]))}",
+                fix="Narrow the domain, or use att_gt.",
             )
         )
     outside = sample.active & (found.code < 0)
@@ -161,7 +161,9 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
         said = f"{int(outside.sum()):,} rows of other periods are outside the domain."
         sample = sample.where(~outside).flagged(said)
     post = np.where(sample.active, (found.code == 1).astype(float), 0.0)
-    return TwoPeriods(sample, post, column, found.label(0), found.label(1))
+    return TwoPeriods(
+        sample=sample, post=post, column=column, before=found.label(0), after=found.label(1)
+    )
 
 
 def _pair_line(sample: Sample, column: str) -> str:
@@ -187,11 +189,11 @@ def _column_of(sample: Sample, pair: tuple[object, ...], named: Sequence[str]) -
     example = f"time={{{(holds or ['period'])[0]!r}: {pair!r}}}"
     raise IdentificationError(
         Problem(
-            "the column of two stated periods is not clear",
-            "argument 'time'",
-            f"one column that holds {' and '.join(map(repr, pair))}",
-            ", ".join(holds) or "none",
-            f"Name it: {example}.",
+            what="the column of two stated periods is not clear",
+            where="argument 'time'",
+            expected=f"one column that holds {' and '.join(map(repr, pair))}",
+            got=", ".join(holds) or "none",
+            fix=f"Name it: {example}.",
         )
     )
 

@@ -30,11 +30,11 @@ def one_row_a_unit(
     ):
         raise IdentificationError(
             Problem(
-                "rows of one unit are taken for independent",
-                "the design of the long sample",
-                "a PSU that holds whole units",
-                "no PSU",
-                f"Give psu='{ids.name}' (or a larger cluster).",
+                what="rows of one unit are taken for independent",
+                where="the design of the long sample",
+                expected="a PSU that holds whole units",
+                got="no PSU",
+                fix=f"Give psu='{ids.name}' (or a larger cluster).",
             )
         )
     if not element:
@@ -80,10 +80,10 @@ def _refuse_split(psu: Int, inside: Int, u: Int) -> None:
     if split.any():
         raise IdentificationError(
             Problem(
-                "units lie in several PSUs",
-                "the design of the long sample",
-                "a PSU that holds whole units",
-                f"{np.unique(u[split]).size} units that do not",
-                "Freeze the PSU at the first period.",
+                what="units lie in several PSUs",
+                where="the design of the long sample",
+                expected="a PSU that holds whole units",
+                got=f"{np.unique(u[split]).size} units that do not",
+                fix="Freeze the PSU at the first period.",
             )
         )

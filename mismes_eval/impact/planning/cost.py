@@ -83,19 +83,19 @@ def cost_effectiveness(
         notes.append("The cost is taken as known: no uncertainty of it is in the intervals.")
     made = _draws(pair, vcov, dof, None if replicates is None else replicates * scale, draws, seed)
     return CostEffectiveness(
-        float(pair[0]),
-        float(pair[1]),
-        vcov,
-        dof,
-        level,
-        float(att.value[0]),
-        years,
-        participants,
-        value,
-        unit,
-        currency,
-        made,
-        (*notes, *att.notes),
+        effect=float(pair[0]),
+        cost=float(pair[1]),
+        vcov=vcov,
+        dof=dof,
+        level=level,
+        att=float(att.value[0]),
+        years=years,
+        participants=participants,
+        value=value,
+        unit=unit,
+        currency=currency,
+        draws=made,
+        notes=(*notes, *att.notes),
     )
 
 
@@ -158,11 +158,11 @@ def _refuse(
         if isinstance(e, Estimate) and e.p != 1:
             problems.append(
                 Problem(
-                    "one value is needed",
-                    f"argument '{name}'",
-                    "an Estimate of one value",
-                    f"{e.p} values",
-                    "Choose it with select([i]).",
+                    what="one value is needed",
+                    where=f"argument '{name}'",
+                    expected="an Estimate of one value",
+                    got=f"{e.p} values",
+                    fix="Choose it with select([i]).",
                 )
             )
     if isinstance(cost, Estimate) and (cost_se or correlation):

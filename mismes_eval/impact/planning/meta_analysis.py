@@ -120,15 +120,38 @@ class RandomEffects:
         value, error = self.studies.T
         half = float(stats.norm.ppf(0.5 + self.level / 2)) * error
         at = np.arange(self.k, dtype=float)
-        series = [Series("studies", at, value, value - half, value + half, marker="s")]
+        series = [
+            Series(
+                name="studies", at=at, value=value, low=value - half, high=value + half, marker="s"
+            )
+        ]
         last, names_of_rows = np.array([float(self.k)]), [*label, "summary"]
         mean, lower, upper = (np.array([v]) for v in (self.value, self.low, self.high))
-        series.append(Series("summary", last, mean, lower, upper, colour=ORANGE, marker="D"))
+        series.append(
+            Series(
+                name="summary",
+                at=last,
+                value=mean,
+                low=lower,
+                high=upper,
+                colour=ORANGE,
+                marker="D",
+            )
+        )
         if np.isfinite(self.prediction).all():
             names_of_rows.append("a new study")
             low, high = (np.array([v]) for v in self.prediction)
             nothing = np.array([np.nan])
-            series.append(Series("a new study", last + 1, nothing, low, high, colour=ORANGE))
+            series.append(
+                Series(
+                    name="a new study",
+                    at=last + 1,
+                    value=nothing,
+                    low=low,
+                    high=high,
+                    colour=ORANGE,
+                )
+            )
         ax = axes(ax, 7, 1.4 + 0.32 * (self.k + 2))
         words = f"effect, {100 * self.level:g}% intervals"
         return forest(ax, names_of_rows, series, words, reference=0.0, apart=0.0)
@@ -187,25 +210,28 @@ def random_effects(
     between = _q_profile(y, v, level)
     typical = (k - 1) * w0.sum() / (w0.sum() ** 2 - (w0**2).sum())
     return RandomEffects(
-        mean,
-        error,
-        mean - critical * error,
-        mean + critical * error,
-        (mean - wide, mean + wide),
-        tau2,
-        between,
-        q,
-        k - 1,
-        float(stats.chi2.sf(q, k - 1)),
-        float(tau2 / (tau2 + typical)),
-        (float(between[0] / (between[0] + typical)), float(between[1] / (between[1] + typical))),
-        w / w.sum(),
-        common,
-        float(1 / np.sqrt(w0.sum())),
-        method,
-        interval,
-        level,
-        np.column_stack([y, np.sqrt(v)]),
+        value=mean,
+        se=error,
+        low=mean - critical * error,
+        high=mean + critical * error,
+        prediction=(mean - wide, mean + wide),
+        tau2=tau2,
+        tau2_interval=between,
+        q=q,
+        q_dof=k - 1,
+        q_pvalue=float(stats.chi2.sf(q, k - 1)),
+        i2=float(tau2 / (tau2 + typical)),
+        i2_interval=(
+            float(between[0] / (between[0] + typical)),
+            float(between[1] / (between[1] + typical)),
+        ),
+        weights=w / w.sum(),
+        common=common,
+        common_se=float(1 / np.sqrt(w0.sum())),
+        method=method,
+        interval=interval,
+        level=level,
+        studies=np.column_stack([y, np.sqrt(v)]),
     )
 
 
@@ -230,11 +256,11 @@ def _checked(
     elif y.size < 2:
         problems.append(
             Problem(
-                "a summary needs several studies",
-                "random_effects",
-                "two or more",
-                str(y.size),
-                "Show the one effect by itself.",
+                what="a summary needs several studies",
+                where="random_effects",
+                expected="two or more",
+                got=str(y.size),
+                fix="Show the one effect by itself.",
             )
         )
     bad = int((~np.isfinite(y)).sum() + (~(np.isfinite(s) & (s > 0))).sum())

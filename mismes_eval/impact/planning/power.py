@@ -232,11 +232,11 @@ def minimum_detectable_effect(
     if design.dof < 1:
         raise EstimateError(
             Problem(
-                "too few clusters for a test",
-                "arguments 'n' and 'cluster_size'",
-                "3 clusters or more",
-                f"{design.clusters:g}",
-                "Enrol more clusters.",
+                what="too few clusters for a test",
+                where="arguments 'n' and 'cluster_size'",
+                expected="3 clusters or more",
+                got=f"{design.clusters:g}",
+                fix="Enrol more clusters.",
             )
         )
     effect = brentq(
@@ -416,22 +416,22 @@ def _design(
         float(sd) if sd is not None else float(np.sqrt(float(share or 0) * (1 - float(share or 0))))
     )
     return StudyDesign(
-        n,
-        float("nan"),
-        power,
-        estimator,
-        share_treated,
-        spread,
-        icc,
-        cluster_size,
-        rho,
-        rho if cluster_rho is None else cluster_rho,
-        waves_before,
-        waves_after,
-        attrition,
-        take_up,
-        r2,
-        deff,
-        alpha,
-        assigned,
+        n=n,
+        effect=float("nan"),
+        power=power,
+        estimator=estimator,
+        share_treated=share_treated,
+        sd=spread,
+        icc=icc,
+        cluster_size=cluster_size,
+        rho=rho,
+        cluster_rho=rho if cluster_rho is None else cluster_rho,
+        waves_before=waves_before,
+        waves_after=waves_after,
+        attrition=attrition,
+        take_up=take_up,
+        r2=r2,
+        deff=deff,
+        alpha=alpha,
+        assigned=assigned,
     )

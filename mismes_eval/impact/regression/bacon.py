@@ -133,11 +133,11 @@ def bacon(
     if not long.regular:
         raise IdentificationError(
             Problem(
-                "the decomposition needs a balanced panel",
-                "arguments 'unit' and 'time'",
-                "every unit in every period with one weight",
-                "gaps or weights that change",
-                "Narrow the domain to complete units.",
+                what="the decomposition needs a balanced panel",
+                where="arguments 'unit' and 'time'",
+                expected="every unit in every period with one weight",
+                got="gaps or weights that change",
+                fix="Narrow the domain to complete units.",
             )
         )
     g = long.start

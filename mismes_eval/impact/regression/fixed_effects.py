@@ -107,12 +107,12 @@ def two_way(
         if not np.isin(d, (0.0, 1.0)).all():
             raise IdentificationError(
                 Problem(
-                    "treatment is not yes or no",
-                    f"column '{column}'",
-                    "0 or 1",
-                    "other values",
-                    "",
-                    int((~np.isin(d, (0.0, 1.0))).sum()),
+                    what="treatment is not yes or no",
+                    where=f"column '{column}'",
+                    expected="0 or 1",
+                    got="other values",
+                    fix="",
+                    count=int((~np.isin(d, (0.0, 1.0))).sum()),
                 )
             )
         _refuse_switching_off(long, d, column)
@@ -162,14 +162,14 @@ def _refuse_standing_still(long: Panel, d: Float, column: str) -> None:
         value = f"{d[order][still[0]]:g}"
         raise IdentificationError(
             Problem(
-                "the time since treatment does not pass",
-                f"column '{column}'",
-                "a time that grows from period to period, or numpy.inf for never treated",
-                f"{value} after {d[order][still[0] - 1]:g}",
-                f"Where {value} means never treated:"
+                what="the time since treatment does not pass",
+                where=f"column '{column}'",
+                expected="a time that grows from period to period, or numpy.inf for never treated",
+                got=f"{value} after {d[order][still[0] - 1]:g}",
+                fix=f"Where {value} means never treated:"
                 f" frame['{column}'] = frame['{column}'].replace({value}, numpy.inf).",
-                int(still.size),
-                tuple(np.sort(long.row[order][still])[:5].tolist()),
+                count=int(still.size),
+                rows=tuple(np.sort(long.row[order][still])[:5].tolist()),
             )
         )
 
@@ -187,11 +187,11 @@ def _references(
     if unknown or not reference:
         raise IdentificationError(
             Problem(
-                "a reference event time does not occur",
-                f"column '{column}'",
-                f"one of {', '.join(f'{e:g}' for e in occurring[:20])}",
-                ", ".join(f"{r:g}" for r in unknown) or "no event time before 0",
-                "Name an event time that occurs: reference=(...,).",
+                what="a reference event time does not occur",
+                where=f"column '{column}'",
+                expected=f"one of {', '.join(f'{e:g}' for e in occurring[:20])}",
+                got=", ".join(f"{r:g}" for r in unknown) or "no event time before 0",
+                fix="Name an event time that occurs: reference=(...,).",
             )
         )
     return tuple(float(r) for r in reference)
@@ -268,17 +268,17 @@ def regress(
         ]
     )
     return Estimate(
-        beta,
-        tuple(names),
-        (
+        value=beta,
+        names=tuple(names),
+        parts=(
             Part(
                 design, influence, each, full, averages=_averages(long, dose, code, len(labels), k)
             ),
         ),
-        keys.reset_index(drop=True),
-        count,
-        np.full(k, long.sample.degf),
-        "effect",
+        keys=keys.reset_index(drop=True),
+        n=count,
+        dof=np.full(k, long.sample.degf),
+        kind="effect",
         notes=(note, *long.notes, *long.sample.notes),
         extra={"base": "universal", "residual_sum": float(w @ e**2)},
     )
@@ -346,11 +346,11 @@ def _refuse_collinear(gram: Float, size: Float, names: Sequence[str], where: str
         raise IdentificationError(
             [
                 Problem(
-                    "a column is explained by unit and period effects and the columns before it",
-                    f"'{g}'{where}",
-                    "variation of its own",
-                    "none",
-                    "Leave it out; in an event study without never-treated units leave out two"
+                    what="a column is explained by unit and period effects and the columns before it",
+                    where=f"'{g}'{where}",
+                    expected="variation of its own",
+                    got="none",
+                    fix="Leave it out; in an event study without never-treated units leave out two"
                     " event times.",
                 )
                 for g in gone
@@ -376,11 +376,11 @@ def _refuse_switching_off(long: Panel, d: Float, column: str) -> None:
     if falls.any():
         raise IdentificationError(
             Problem(
-                "treatment switches off",
-                f"column '{column}'",
-                "treatment that stays on",
-                f"{int(falls.sum())} units that leave",
-                "Define the cohort by the first treatment.",
+                what="treatment switches off",
+                where=f"column '{column}'",
+                expected="treatment that stays on",
+                got=f"{int(falls.sum())} units that leave",
+                fix="Define the cohort by the first treatment.",
             )
         )
 
@@ -422,22 +422,22 @@ def sun_abraham(
     if not np.isinf(g).any():
         raise IdentificationError(
             Problem(
-                "no never-treated group",
-                "argument 'cohort'",
-                "units with 0, or a start after the last period",
-                "none",
-                "Drop the periods from the last cohort's start on.",
+                what="no never-treated group",
+                where="argument 'cohort'",
+                expected="units with 0, or a start after the last period",
+                got="none",
+                fix="Drop the periods from the last cohort's start on.",
             )
         )
     early = np.unique(g[g <= long.periods[0]])
     if early.size:
         raise IdentificationError(
             Problem(
-                "a cohort has no period before treatment",
-                f"column '{cohort}'",
-                f"starts after {long.time.labels[0]}",
-                long.time.listed(early),
-                "Narrow the domain to the other cohorts.",
+                what="a cohort has no period before treatment",
+                where=f"column '{cohort}'",
+                expected=f"starts after {long.time.labels[0]}",
+                got=long.time.listed(early),
+                fix="Narrow the domain to the other cohorts.",
             )
         )
     said = (

@@ -127,13 +127,13 @@ def imputation(
     full = None if each is None else value
     part = Part(design, long.carried(blocks), each, full, averages=taken)
     return Estimate(
-        value,
-        names,
-        (part,),
-        keys,
-        n,
-        np.full(p, long.sample.degf),
-        "effect",
+        value=value,
+        names=names,
+        parts=(part,),
+        keys=keys,
+        n=n,
+        dof=np.full(p, long.sample.degf),
+        kind="effect",
         notes=(text, *said, *notes, *long.notes, *long.sample.notes),
         extra={"base": "universal"},
     )
@@ -211,11 +211,11 @@ def _of_untreated(
     if np.linalg.matrix_rank(scaled, tol=1e-9, hermitian=True) < needed:
         raise IdentificationError(
             Problem(
-                "untreated rows do not connect all periods, or do not hold a covariate",
-                f"unit and period effects{''.join(', ' + c for c in covariates)}",
-                "untreated units seen across periods, covariates that vary inside units",
-                "separate groups or collinear columns",
-                "Narrow the periods, or drop the covariate.",
+                what="untreated rows do not connect all periods, or do not hold a covariate",
+                where=f"unit and period effects{''.join(', ' + c for c in covariates)}",
+                expected="untreated units seen across periods, covariates that vary inside units",
+                got="separate groups or collinear columns",
+                fix="Narrow the periods, or drop the covariate.",
             )
         )
     return (

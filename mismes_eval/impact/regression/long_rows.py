@@ -94,12 +94,12 @@ def _with_clusters(panel: Panel, unit: str, cluster: str | None) -> Panel:
     if column.isna().any():
         raise IdentificationError(
             Problem(
-                "a cluster is missing",
-                f"column '{cluster or unit}'",
-                "a value in every row",
-                "missing",
-                "",
-                int(column.isna().sum()),
+                what="a cluster is missing",
+                where=f"column '{cluster or unit}'",
+                expected="a value in every row",
+                got="missing",
+                fix="",
+                count=int(column.isna().sum()),
             )
         )
     code = pd.factorize(column)[0].astype(np.intp)

@@ -223,5 +223,13 @@ def _finished(
         factor = 1.0 if rule == "none" else clusters / (clusters - 1) * (n - 1) / (n - counted)
     df = float(n - counted) if errors == "independent" else float(clusters - 1)
     return ClassicalFit(
-        names, value, np.sqrt(np.diag(vcov) * factor), df, n, clusters, counted, rule, errors
+        names=names,
+        value=value,
+        se=np.sqrt(np.diag(vcov) * factor),
+        df=df,
+        observations=n,
+        clusters=clusters,
+        counted=counted,
+        rule=rule,
+        errors=errors,
     )

@@ -137,12 +137,12 @@ def oster(
         raise EstimateError(
             [
                 Problem(
-                    "a control is missing",
-                    f"column '{c}'",
-                    "a value in every row of the domain",
-                    "missing",
-                    "",
-                    int(sample.frame.loc[inside, c].isna().sum()),
+                    what="a control is missing",
+                    where=f"column '{c}'",
+                    expected="a value in every row of the domain",
+                    got="missing",
+                    fix="",
+                    count=int(sample.frame.loc[inside, c].isna().sum()),
                 )
                 for c in gone
             ]
@@ -163,11 +163,11 @@ def oster(
     except Collinear as error:
         raise EstimateError(
             Problem(
-                "controls are collinear",
-                f"controls {', '.join(controls)}",
-                "columns none of which follows from the others",
-                str(error),
-                "Drop one of them.",
+                what="controls are collinear",
+                where=f"controls {', '.join(controls)}",
+                expected="columns none of which follows from the others",
+                got=str(error),
+                fix="Drop one of them.",
             )
         ) from error
     size = w.sum()
@@ -198,7 +198,17 @@ def oster(
         ),
         *sample.notes,
     )
-    return Oster(beta0, beta1, r0, r1, top, delta, adjusted, null, notes)
+    return Oster(
+        uncontrolled=beta0,
+        controlled=beta1,
+        r2_uncontrolled=r0,
+        r2_controlled=r1,
+        r2_max=top,
+        delta=delta,
+        adjusted=adjusted,
+        null=null,
+        notes=notes,
+    )
 
 
 def proportional_selection(

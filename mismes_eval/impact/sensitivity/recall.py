@@ -97,13 +97,13 @@ def recall_sensitivity(
     )
     n = np.full(len(pairs), float(inside.sum()))
     return Estimate(
-        value,
-        names,
-        (part,),
-        keys,
-        n,
-        np.full(len(pairs), sample.degf),
-        "effect",
+        value=value,
+        names=names,
+        parts=(part,),
+        keys=keys,
+        n=n,
+        dof=np.full(len(pairs), sample.degf),
+        kind="effect",
         definition=(
             "Difference-in-differences with the status before corrected for stated recall error."
         ),

@@ -356,11 +356,11 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
         got = f"{result.p} values" if isinstance(result, Estimate) else type(result).__name__
         raise EstimateError(
             Problem(
-                "a specification needs one value",
-                "argument 'function'",
-                "an Estimate of one value",
-                got,
-                "Choose one with select([i]).",
+                what="a specification needs one value",
+                where="argument 'function'",
+                expected="an Estimate of one value",
+                got=got,
+                fix="Choose one with select([i]).",
             )
         )
     return result

@@ -81,11 +81,11 @@ class Trial:
         at = column - (1 if column - 1 < len(self.names) else 2)
         name = self.names[at] if 0 <= at < len(self.names) else "the assignment"
         return Problem(
-            "a covariate depends on others in an arm",
-            f"'{name}'",
-            "columns none of which follows from the others, in each arm",
-            "a combination of others",
-            "Leave it out, merge its rare levels, or choose adjustment='additive'.",
+            what="a covariate depends on others in an arm",
+            where=f"'{name}'",
+            expected="columns none of which follows from the others, in each arm",
+            got="a combination of others",
+            fix="Leave it out, merge its rare levels, or choose adjustment='additive'.",
         )
 
 
@@ -156,11 +156,11 @@ def _refuse_one_armed(cell: Int, d: Bool, block: list[str], sample: Sample, insi
     shown = [", ".join(map(str, frame[cell == k].iloc[0])) for k in alone[:5]]
     raise IdentificationError(
         Problem(
-            "a block has one arm only",
-            f"columns {', '.join(block)}",
-            "persons assigned and not assigned in every block",
-            "; ".join(shown),
-            "Nothing can be compared there: narrow the sample to the other blocks, and say so.",
-            int(np.isin(cell, alone).sum()),
+            what="a block has one arm only",
+            where=f"columns {', '.join(block)}",
+            expected="persons assigned and not assigned in every block",
+            got="; ".join(shown),
+            fix="Nothing can be compared there: narrow the sample to the other blocks, and say so.",
+            count=int(np.isin(cell, alone).sum()),
         )
     )

@@ -90,11 +90,11 @@ def late(
     if first == 0:
         raise IdentificationError(
             Problem(
-                "the offer changed nobody's take-up",
-                f"column '{takeup}'",
-                "a difference between the arms",
-                "the same share in both",
-                "There is no effect of taking part to be had; `itt` is the effect of the offer.",
+                what="the offer changed nobody's take-up",
+                where=f"column '{takeup}'",
+                expected="a difference between the arms",
+                got="the same share in both",
+                fix="There is no effect of taking part to be had; `itt` is the effect of the offer.",
             )
         )
     jacobian = np.array([[1 / first, -reduced / first**2], [0.0, 1.0], [1.0, 0.0]])

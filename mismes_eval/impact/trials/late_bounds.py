@@ -142,11 +142,11 @@ def _refuse_nobody(shares: tuple[float, float], takeup: str) -> None:
     words = ("took part", "did not take part")
     problems = [
         Problem(
-            f"no followed compliers who {word}",
-            f"column '{takeup}'",
-            "more of the offered who took part, and fewer who did not, among those followed",
-            f"a difference of {share:.4g} between the arms",
-            "There are no bounds on an effect of taking part; `itt` and `lee_bounds` are on the"
+            what=f"no followed compliers who {word}",
+            where=f"column '{takeup}'",
+            expected="more of the offered who took part, and fewer who did not, among those followed",
+            got=f"a difference of {share:.4g} between the arms",
+            fix="There are no bounds on an effect of taking part; `itt` and `lee_bounds` are on the"
             " offer.",
         )
         for word, share in zip(words, shares, strict=True)

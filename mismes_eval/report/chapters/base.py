@@ -143,10 +143,10 @@ def text_table(
 ) -> TextTable:
     """A table of words."""
     return TextTable(
-        id,
-        title,
-        pd.DataFrame(list(rows), columns=list(columns)),
-        source,
-        tuple(notes),
-        context.synthetic,
+        id=id,
+        title=title,
+        frame=pd.DataFrame(list(rows), columns=list(columns)),
+        source=source,
+        notes=tuple(notes),
+        synthetic=context.synthetic,
     )

@@ -96,15 +96,15 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
         if m.measured is not None:
             units[job_years_row(context, m)] = (1.0, 3)
     table = Table(
-        "T20",
-        "Cost per participant, completer and additional job",
-        pd.concat(parts, ignore_index=True),
-        study.source,
-        notes,
-        1.0,
-        0,
-        context.synthetic,
-        units,
+        id="T20",
+        title="Cost per participant, completer and additional job",
+        cells=pd.concat(parts, ignore_index=True),
+        source=study.source,
+        notes=notes,
+        scale=1.0,
+        digits=0,
+        synthetic=context.synthetic,
+        units=units,
     )
     return [table, *lines, _figure(context, study, found), *_plane(context, study, found)]
 

@@ -181,15 +181,15 @@ def _weights(context: Context, s: Survey) -> Table:
         "T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic
     )
     return Table(
-        out.id,
-        out.title,
-        out.cells.assign(unit=[units.get(str(c), "ratio") for c in out.cells["column"]]),
-        out.source,
-        (SPREAD_NOTE,),
-        1.0,
-        1,
-        out.synthetic,
-        {
+        id=out.id,
+        title=out.title,
+        cells=out.cells.assign(unit=[units.get(str(c), "ratio") for c in out.cells["column"]]),
+        source=out.source,
+        notes=(SPREAD_NOTE,),
+        scale=1.0,
+        digits=1,
+        synthetic=out.synthetic,
+        units={
             "CV of weights": (1.0, 2),
             "Kish design effect": (1.0, 2),
             "rows with weight": (1.0, 0),
@@ -309,12 +309,12 @@ def _targets(context: Context, s: Survey) -> Table | None:
         return None
     note = context.text("A difference of less than 3 standard errors is what sampling allows.")
     return Table(
-        "T06b",
-        "Published figures reproduced",
-        pd.concat(cells, ignore_index=True),
-        "targets.csv",
-        (note,),
-        100.0,
-        1,
-        context.synthetic,
+        id="T06b",
+        title="Published figures reproduced",
+        cells=pd.concat(cells, ignore_index=True),
+        source="targets.csv",
+        notes=(note,),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )

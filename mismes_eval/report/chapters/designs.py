@@ -148,15 +148,15 @@ def _side_by_side(context: Context, study: Tracing, found: list[Beside]) -> Tabl
         line = context.text("{row}: {reason}", row=row, reason=context.text(b.estimand))
         notes[line] = None
     return Table(
-        "T40",
-        "Designs beside the headline, each with what it estimates",
-        pd.concat(parts, ignore_index=True),
-        study.source,
-        tuple(notes),
-        1.0,
-        1,
-        context.synthetic,
-        units | {P: (1.0, 3)},
+        id="T40",
+        title="Designs beside the headline, each with what it estimates",
+        cells=pd.concat(parts, ignore_index=True),
+        source=study.source,
+        notes=tuple(notes),
+        scale=1.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units=units | {P: (1.0, 3)},
     )
 
 
@@ -178,15 +178,15 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
         study.panel.sample.design.basis,
     )
     return Table(
-        f"{TABLES[b.design]}-{b.measure}",
-        _named(context, b),
-        pd.concat(parts, ignore_index=True),
-        study.source,
-        notes,
-        1.0,
-        1,
-        context.synthetic,
-        units | {P: (1.0, 3)},
+        id=f"{TABLES[b.design]}-{b.measure}",
+        title=_named(context, b),
+        cells=pd.concat(parts, ignore_index=True),
+        source=study.source,
+        notes=notes,
+        scale=1.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units=units | {P: (1.0, 3)},
     )
 
 

@@ -43,14 +43,14 @@ def enrolled_items(context: Context, study: Tracing) -> list[Item]:
     title = "Consent, vulnerability and return of those enrolled, %"
     return [
         Table(
-            "T14b",
-            title,
-            pd.concat(parts, ignore_index=True),
-            study.source,
-            notes,
-            100.0,
-            1,
-            context.synthetic,
+            id="T14b",
+            title=title,
+            cells=pd.concat(parts, ignore_index=True),
+            source=study.source,
+            notes=notes,
+            scale=100.0,
+            digits=1,
+            synthetic=context.synthetic,
         )
     ]
 

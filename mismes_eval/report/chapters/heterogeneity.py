@@ -113,15 +113,15 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
         study.panel.sample.design.basis,
     ]
     return Table(
-        "T18",
-        "Effects by group, main outcome and wave",
-        _joined(cells),
-        study.source,
-        tuple(notes),
-        scale,
-        digits,
-        context.synthetic,
-        ADJUSTED,
+        id="T18",
+        title="Effects by group, main outcome and wave",
+        cells=_joined(cells),
+        source=study.source,
+        notes=tuple(notes),
+        scale=scale,
+        digits=digits,
+        synthetic=context.synthetic,
+        units=ADJUSTED,
     )
 
 
@@ -163,15 +163,15 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
     notes = (_family(context, found.differences), study.panel.sample.design.basis)
     title = "Differences of the effect between groups, with the standard error of the difference"
     return Table(
-        "T18b",
-        title,
-        _joined(cells),
-        study.source,
-        notes,
-        scale,
-        digits,
-        context.synthetic,
-        ADJUSTED,
+        id="T18b",
+        title=title,
+        cells=_joined(cells),
+        source=study.source,
+        notes=notes,
+        scale=scale,
+        digits=digits,
+        synthetic=context.synthetic,
+        units=ADJUSTED,
     )
 
 
@@ -196,15 +196,15 @@ def _outcomes(context: Context, study: Tracing) -> Table:
         " The effects themselves are in the tables T17."
     )
     return Table(
-        "T18c",
-        "P-values adjusted for the number of outcomes and waves",
-        _joined(cells),
-        study.source,
-        (note, study.panel.sample.design.basis),
-        1.0,
-        3,
-        context.synthetic,
-        ADJUSTED,
+        id="T18c",
+        title="P-values adjusted for the number of outcomes and waves",
+        cells=_joined(cells),
+        source=study.source,
+        notes=(note, study.panel.sample.design.basis),
+        scale=1.0,
+        digits=3,
+        synthetic=context.synthetic,
+        units=ADJUSTED,
     )
 
 

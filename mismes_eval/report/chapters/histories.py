@@ -67,15 +67,15 @@ def histories(context: Context, study: Tracing) -> Table:
         " from 0 to 1, in total and by dimension. Months count from enrolment."
     )
     return Table(
-        "T16b",
-        "Work and life after enrolment",
-        cells,
-        study.source,
-        (note, study.panel.sample.design.basis),
-        1.0,
-        1,
-        context.synthetic,
-        units,
+        id="T16b",
+        title="Work and life after enrolment",
+        cells=cells,
+        source=study.source,
+        notes=(note, study.panel.sample.design.basis),
+        scale=1.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
     )
 
 

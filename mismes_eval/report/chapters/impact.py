@@ -185,15 +185,15 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     )
     notes += [pooled] if pooled else []
     return Table(
-        f"T17-{effect.measure}",
-        context.text("Effects of {m}", m=effect.measure),
-        pd.concat(cells, ignore_index=True),
-        study.source,
-        tuple(notes),
-        1.0,
-        1,
-        context.synthetic,
-        units,
+        id=f"T17-{effect.measure}",
+        title=context.text("Effects of {m}", m=effect.measure),
+        cells=pd.concat(cells, ignore_index=True),
+        source=study.source,
+        notes=tuple(notes),
+        scale=1.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
         intervals=True,
     )
 

@@ -107,15 +107,15 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
             ),
         ]
     return Table(
-        "T01",
-        "Measures, budget and beneficiaries by stage of migration",
-        rows(cells),
-        SOURCE,
-        (HIDDEN_NOTE,),
-        1.0,
-        0,
-        context.synthetic,
-        {MILLION: (1.0, 2)},
+        id="T01",
+        title="Measures, budget and beneficiaries by stage of migration",
+        cells=rows(cells),
+        source=SOURCE,
+        notes=(HIDDEN_NOTE,),
+        scale=1.0,
+        digits=0,
+        synthetic=context.synthetic,
+        units={MILLION: (1.0, 2)},
         of="measures",
     )
 
@@ -171,14 +171,14 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
             _number(name, "measures without a budget", float(lacking[records.index].sum()) / 100)
         )
     return Table(
-        "T02",
-        "Who pays",
-        rows(cells),
-        SOURCE,
-        (HIDDEN_NOTE,),
-        100.0,
-        0,
-        context.synthetic,
+        id="T02",
+        title="Who pays",
+        cells=rows(cells),
+        source=SOURCE,
+        notes=(HIDDEN_NOTE,),
+        scale=100.0,
+        digits=0,
+        synthetic=context.synthetic,
         of="measures",
     )
 
@@ -245,14 +245,14 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
         " one measure's own cost."
     )
     return Table(
-        "T04",
-        "Unit costs by model, euro (median over measures)",
-        rows(cells),
-        SOURCE,
-        (note,),
-        1.0,
-        0,
-        context.synthetic,
+        id="T04",
+        title="Unit costs by model, euro (median over measures)",
+        cells=rows(cells),
+        source=SOURCE,
+        notes=(note,),
+        scale=1.0,
+        digits=0,
+        synthetic=context.synthetic,
         of="measures",
     )
 
@@ -302,15 +302,15 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
             | {"definition": _defined(str(r["indicator"]), str(r["definition"]))}
         )
     return Table(
-        "T05",
-        "Who is paid, results, success factors and evaluation of measures",
-        rows(cells),
-        SOURCE,
-        ("n: measures behind the number; the others lack an item.",),
-        1.0,
-        1,
-        context.synthetic,
-        units,
+        id="T05",
+        title="Who is paid, results, success factors and evaluation of measures",
+        cells=rows(cells),
+        source=SOURCE,
+        notes=("n: measures behind the number; the others lack an item.",),
+        scale=1.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
         of="measures",
     )
 
@@ -380,14 +380,14 @@ def _register(context: Context, inventory: Inventory) -> Table:
     )
     notes = (note, added) if known else (note,)
     return Table(
-        "T05b",
-        "Evaluation register",
-        rows(cells),
-        SOURCE,
-        (*notes, HIDDEN_NOTE) if closed else notes,
-        1.0,
-        0,
-        context.synthetic,
-        {MILLION: (1.0, 2)},
+        id="T05b",
+        title="Evaluation register",
+        cells=rows(cells),
+        source=SOURCE,
+        notes=(*notes, HIDDEN_NOTE) if closed else notes,
+        scale=1.0,
+        digits=0,
+        synthetic=context.synthetic,
+        units={MILLION: (1.0, 2)},
         of="measures",
     )

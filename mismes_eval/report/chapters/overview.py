@@ -84,7 +84,13 @@ def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
             weak.add(key)
         if wave == main_wave and headline is not None:
             spoken[key] = headline.span
-    return Line(effect.measure, "months since enrolment", keys, frozenset(weak), spoken)
+    return Line(
+        measure=effect.measure,
+        xlabel="months since enrolment",
+        keys=keys,
+        weak=frozenset(weak),
+        spoken=spoken,
+    )
 
 
 def _weak(context: Context, effect: Effects, wave: object, headline: Verdict | None) -> bool:
@@ -147,7 +153,7 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
             context.words,
         )
 
-    return PictureSpec(PICTURE, title, draw, own, refers)
+    return PictureSpec(id=PICTURE, title=title, draw=draw, cells=own, refers=refers)
 
 
 def _behind(lines: list[Line]) -> list[str]:

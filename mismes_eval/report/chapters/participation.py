@@ -69,14 +69,14 @@ def _by_model(context: Context, s: Survey) -> Table:
             )
         )
     return Table(
-        "T10",
-        "Awareness of and participation in measures, %",
-        pd.concat(parts, ignore_index=True),
-        s.source,
-        basis(s),
-        100.0,
-        1,
-        context.synthetic,
+        id="T10",
+        title="Awareness of and participation in measures, %",
+        cells=pd.concat(parts, ignore_index=True),
+        source=s.source,
+        notes=basis(s),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 
@@ -104,15 +104,15 @@ def _coverage(context: Context, s: Survey) -> Table:
         " time; a person may be counted by several measures."
     )
     return Table(
-        "T03",
-        "Coverage",
-        cells_of(rows, context.rules),
-        s.source,
-        (note, *basis(s)),
-        100.0,
-        1,
-        context.synthetic,
-        {"returnees in the survey, thousand": (0.001, 1)},
+        id="T03",
+        title="Coverage",
+        cells=cells_of(rows, context.rules),
+        source=s.source,
+        notes=(note, *basis(s)),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units={"returnees in the survey, thousand": (0.001, 1)},
     )
 
 
@@ -168,14 +168,14 @@ def _targeting(context: Context, s: Survey) -> Table:
         " above 0 towards the better educated."
     )
     return Table(
-        "T03b",
-        "Targeting: who is favoured among returnees",
-        pd.concat(parts, ignore_index=True),
-        s.source,
-        (note, *basis(s)),
-        1.0,
-        2,
-        context.synthetic,
+        id="T03b",
+        title="Targeting: who is favoured among returnees",
+        cells=pd.concat(parts, ignore_index=True),
+        source=s.source,
+        notes=(note, *basis(s)),
+        scale=1.0,
+        digits=2,
+        synthetic=context.synthetic,
     )
 
 
@@ -225,13 +225,13 @@ def _costs(context: Context, s: Survey) -> Table:
     }
     cells["row"] = [named.get(r, r) for r in cells["row"]]
     return Table(
-        "T11",
-        "Recruitment cost, intentions, circularity",
-        cells,
-        s.source,
-        basis(s),
-        1.0,
-        1,
-        context.synthetic,
-        units,
+        id="T11",
+        title="Recruitment cost, intentions, circularity",
+        cells=cells,
+        source=s.source,
+        notes=basis(s),
+        scale=1.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
     )

@@ -155,15 +155,15 @@ def _shares(context: Context, s: Survey) -> Table:
     if isinstance(absent, Estimate):
         notes.append(lfs.UNCOVERED)
     return Table(
-        "T07a",
-        "How many",
-        pd.concat(items, ignore_index=True),
-        s.source,
-        tuple(notes),
-        100.0,
-        1,
-        context.synthetic,
-        {"absent members, thousand": (0.001, 1)},
+        id="T07a",
+        title="How many",
+        cells=pd.concat(items, ignore_index=True),
+        source=s.source,
+        notes=tuple(notes),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units={"absent members, thousand": (0.001, 1)},
     )
 
 
@@ -221,14 +221,14 @@ def _indicator_table(
             parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
     return Table(
-        id,
-        context.text("{title}, %", title=context.text(title)),
-        cells,
-        s.source,
-        (*meaning(s), *basis(s)) if by == ("status",) else basis(s)[1:],
-        100.0,
-        1,
-        context.synthetic,
+        id=id,
+        title=context.text("{title}, %", title=context.text(title)),
+        cells=cells,
+        source=s.source,
+        notes=(*meaning(s), *basis(s)) if by == ("status",) else basis(s)[1:],
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 
@@ -240,14 +240,14 @@ def _unemployed(context: Context, s: Survey) -> Table:
     if not s.counts_people:
         e = NotEstimable(NO_TOTALS)
     return Table(
-        "T08c",
-        "Unemployed persons, thousand",
-        cells_of([("all residents", "estimate", e)], context.rules),
-        s.source,
-        basis(s)[1:],
-        0.001,
-        1,
-        context.synthetic,
+        id="T08c",
+        title="Unemployed persons, thousand",
+        cells=cells_of([("all residents", "estimate", e)], context.rules),
+        source=s.source,
+        notes=basis(s)[1:],
+        scale=0.001,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 
@@ -306,14 +306,14 @@ def _profile(context: Context, s: Survey) -> Table:
             counted = [Standing(tells=(Persons.among(inside, values == str(v)),)) for v in level]
             parts.append(cells_by(e, context.rules, named_rows, group, counted))
     return Table(
-        "T07",
-        "Profile, % of each group",
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED)),
-        s.source,
-        (*meaning(s), *basis(s), *_lacking(context, frame)),
-        100.0,
-        1,
-        context.synthetic,
+        id="T07",
+        title="Profile, % of each group",
+        cells=pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED)),
+        source=s.source,
+        notes=(*meaning(s), *basis(s), *_lacking(context, frame)),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 
@@ -377,14 +377,14 @@ def _by_sex(context: Context, s: Survey) -> Table:
         parts.append(cells_by(e.select(keep), context.rules, str(e.extra.get("title", w)), names))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
     return Table(
-        "T08b",
-        "Labour status by sex, %",
-        cells,
-        s.source,
-        (*meaning(s), *basis(s)),
-        100.0,
-        1,
-        context.synthetic,
+        id="T08b",
+        title="Labour status by sex, %",
+        cells=cells,
+        source=s.source,
+        notes=(*meaning(s), *basis(s)),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 
@@ -397,14 +397,14 @@ def _gap(context: Context, s: Survey) -> Table:
     }
     rows = [(name, "log points x 100", _first(found.get(k))) for k, name in titles.items()]
     return Table(
-        "T09b",
-        "Earnings of returnees against non-migrants",
-        cells_of(rows, context.rules),
-        s.source,
-        ("Log points times 100 are close to percent for small gaps.", *meaning(s), *basis(s)),
-        100.0,
-        1,
-        context.synthetic,
+        id="T09b",
+        title="Earnings of returnees against non-migrants",
+        cells=cells_of(rows, context.rules),
+        source=s.source,
+        notes=("Log points times 100 are close to percent for small gaps.", *meaning(s), *basis(s)),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 

@@ -157,15 +157,15 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
             ),
         ]
     return Table(
-        "T01b",
-        "Measures, budget and beneficiaries by stage and model",
-        rows(cells),
-        SOURCE,
-        (HIDDEN_NOTE,),
-        1.0,
-        0,
-        context.synthetic,
-        {MILLION: (1.0, 2)},
+        id="T01b",
+        title="Measures, budget and beneficiaries by stage and model",
+        cells=rows(cells),
+        source=SOURCE,
+        notes=(HIDDEN_NOTE,),
+        scale=1.0,
+        digits=0,
+        synthetic=context.synthetic,
+        units={MILLION: (1.0, 2)},
         of="measures",
     )
 
@@ -184,14 +184,14 @@ def actors(context: Context, inventory: Inventory) -> Table:
         cells += [plain(row, pays.get(str(c), str(c)), count.loc[r, c]) for c in count.columns]
         cells.append(plain(row, "all funders", count.loc[r].sum()))
     return Table(
-        "T02b",
-        "Who carries the measures out, by who pays (number of measures)",
-        rows(cells),
-        SOURCE,
-        (all_measures(context, frame),),
-        1.0,
-        0,
-        context.synthetic,
+        id="T02b",
+        title="Who carries the measures out, by who pays (number of measures)",
+        cells=rows(cells),
+        source=SOURCE,
+        notes=(all_measures(context, frame),),
+        scale=1.0,
+        digits=0,
+        synthetic=context.synthetic,
     )
 
 

@@ -98,15 +98,15 @@ def quality(context: Context) -> Table:
         )
     )
     return Table(
-        "T06c",
-        "Quality of the data",
-        pd.concat(cells, ignore_index=True) if cells else rows([]),
-        source,
-        notes,
-        1.0,
-        1,
-        context.synthetic,
-        units,
+        id="T06c",
+        title="Quality of the data",
+        cells=pd.concat(cells, ignore_index=True) if cells else rows([]),
+        source=source,
+        notes=notes,
+        scale=1.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
     )
 
 
@@ -307,15 +307,15 @@ def margins(context: Context, s: Survey) -> list[Item]:
     }
     return [
         Table(
-            "T12b",
-            "Control totals before and after calibration",
-            rows(cells),
-            s.source,
-            (),
-            1.0,
-            1,
-            context.synthetic,
-            units,
+            id="T12b",
+            title="Control totals before and after calibration",
+            cells=rows(cells),
+            source=s.source,
+            notes=(),
+            scale=1.0,
+            digits=1,
+            synthetic=context.synthetic,
+            units=units,
         )
     ]
 

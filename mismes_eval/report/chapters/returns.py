@@ -82,14 +82,14 @@ def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:
     )
     cells = pd.concat(parts, ignore_index=True)
     return Table(
-        ID,
-        "Voluntary and forced returns, %",
-        cells,
-        s.source,
-        (note, *basis),
-        100.0,
-        1,
-        context.synthetic,
+        id=ID,
+        title="Voluntary and forced returns, %",
+        cells=cells,
+        source=s.source,
+        notes=(note, *basis),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 

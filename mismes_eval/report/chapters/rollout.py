@@ -99,15 +99,15 @@ def _summary(context: Context, r: Rollout) -> Table:
         _basis(r),
     )
     return Table(
-        "T24",
-        "Effect of the roll-out, percentage points",
-        pd.concat(cells, ignore_index=True),
-        r.source,
-        notes,
-        100.0,
-        1,
-        context.synthetic,
-        {P: (1.0, 3)},
+        id="T24",
+        title="Effect of the roll-out, percentage points",
+        cells=pd.concat(cells, ignore_index=True),
+        source=r.source,
+        notes=notes,
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units={P: (1.0, 3)},
     )
 
 
@@ -227,14 +227,14 @@ def _cells(context: Context, r: Rollout) -> Table:
         " year are pre-trends."
     )
     return Table(
-        "T24b",
-        "Group-time effects of the roll-out, percentage points",
-        pd.DataFrame(cells, columns=list(CARRIED)),
-        r.source,
-        (note,),
-        100.0,
-        1,
-        context.synthetic,
+        id="T24b",
+        title="Group-time effects of the roll-out, percentage points",
+        cells=pd.DataFrame(cells, columns=list(CARRIED)),
+        source=r.source,
+        notes=(note,),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 

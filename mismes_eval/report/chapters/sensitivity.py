@@ -254,15 +254,15 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         study.panel.sample.design.basis,
     )
     return Table(
-        f"T19-{effect.measure}",
-        title,
-        pd.concat(cells, ignore_index=True),
-        study.source,
-        notes,
-        scale,
-        digits,
-        context.synthetic,
-        {P: (1.0, 3)},
+        id=f"T19-{effect.measure}",
+        title=title,
+        cells=pd.concat(cells, ignore_index=True),
+        source=study.source,
+        notes=notes,
+        scale=scale,
+        digits=digits,
+        synthetic=context.synthetic,
+        units={P: (1.0, 3)},
     )
 
 
@@ -576,15 +576,15 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     )
     title = context.text("{m}: how strong a hidden cause would have to be", m=d.measure)
     return Table(
-        f"T19b-{d.measure}",
-        title,
-        pd.concat(cells, ignore_index=True),
-        study.source,
-        notes,
-        1.0,
-        2,
-        context.synthetic,
-        units,
+        id=f"T19b-{d.measure}",
+        title=title,
+        cells=pd.concat(cells, ignore_index=True),
+        source=study.source,
+        notes=notes,
+        scale=1.0,
+        digits=2,
+        synthetic=context.synthetic,
+        units=units,
     )
 
 

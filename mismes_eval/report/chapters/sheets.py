@@ -111,14 +111,14 @@ def _flow(context: Context, study: Tracing, measure: str) -> Table:
         for code, arm in ARMS.items()
     ]
     return Table(
-        f"{FLOW}-{measure}",
-        context.text("{m}: who was followed, persons", m=context.name(measure)),
-        rows(cells),
-        study.source,
-        (),
-        1.0,
-        0,
-        context.synthetic,
+        id=f"{FLOW}-{measure}",
+        title=context.text("{m}: who was followed, persons", m=context.name(measure)),
+        cells=rows(cells),
+        source=study.source,
+        notes=(),
+        scale=1.0,
+        digits=0,
+        synthetic=context.synthetic,
     )
 
 
@@ -233,14 +233,14 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
     note = "Differences between groups and p-values that count all of them: T18b."
     return [
         Table(
-            f"{GROUPS}-{measure}",
-            title,
-            pd.concat(parts, ignore_index=True),
-            study.source,
-            (note, study.panel.sample.design.basis),
-            scale,
-            digits,
-            context.synthetic,
+            id=f"{GROUPS}-{measure}",
+            title=title,
+            cells=pd.concat(parts, ignore_index=True),
+            source=study.source,
+            notes=(note, study.panel.sample.design.basis),
+            scale=scale,
+            digits=digits,
+            synthetic=context.synthetic,
             intervals=True,
         )
     ]

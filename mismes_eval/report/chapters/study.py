@@ -62,7 +62,15 @@ def _found(context: Context, s: Study, group: str) -> Finding:
     if isinstance(robust, NotEstimable):
         return Finding(context.text("{m}: {r}", m=label, r=context.text(robust.reason)), "none", "")
     verdict = blocks_verdict(context.evaluation, outcome, robust, lost(s, group)[0])
-    about = About(context.name(s.source), label, "", 1.0, "", "", 3)
+    about = About(
+        measure=context.name(s.source),
+        outcome=label,
+        horizon="",
+        scale=1.0,
+        one="",
+        many="",
+        digits=3,
+    )
     messages = [sentences.drawn_sentence(verdict, about), *sentences.reservations(verdict)]
     said = " ".join(context.text(message) for message in messages)
     return Finding(said, verdict.sureness, tables)
@@ -139,14 +147,14 @@ def _lost(context: Context, s: Study) -> Table:
         ]
     note = "Treated minus comparison; the two columns differ in the standard error only."
     return Table(
-        "T30",
-        "Loss to follow-up by arm, percentage points",
-        pd.concat(parts, ignore_index=True),
-        s.source,
-        (note,),
-        100.0,
-        2,
-        context.synthetic,
+        id="T30",
+        title="Loss to follow-up by arm, percentage points",
+        cells=pd.concat(parts, ignore_index=True),
+        source=s.source,
+        notes=(note,),
+        scale=100.0,
+        digits=2,
+        synthetic=context.synthetic,
     )
 
 
@@ -174,14 +182,14 @@ def _within(context: Context, s: Study) -> Table:
         blocks=" x ".join(s.absorb),
     )
     return Table(
-        "T31",
-        "Effects within randomisation blocks",
-        pd.concat(parts, ignore_index=True),
-        s.source,
-        (note,),
-        1.0,
-        3,
-        context.synthetic,
+        id="T31",
+        title="Effects within randomisation blocks",
+        cells=pd.concat(parts, ignore_index=True),
+        source=s.source,
+        notes=(note,),
+        scale=1.0,
+        digits=3,
+        synthetic=context.synthetic,
     )
 
 
@@ -206,14 +214,14 @@ def _methods(context: Context, s: Study) -> list[Item]:
                 words.append(_verdict(context, label, estimates))
     items.append(
         Table(
-            "T32",
-            "Difference-in-differences by estimator",
-            pd.concat(cells, ignore_index=True),
-            s.source,
-            tuple(notes),
-            1.0,
-            2,
-            context.synthetic,
+            id="T32",
+            title="Difference-in-differences by estimator",
+            cells=pd.concat(cells, ignore_index=True),
+            source=s.source,
+            notes=tuple(notes),
+            scale=1.0,
+            digits=2,
+            synthetic=context.synthetic,
         )
     )
     return items + [w for w in words if w]

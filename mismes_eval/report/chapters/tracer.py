@@ -81,15 +81,15 @@ def _enrolled(context: Context, study: Tracing) -> SentenceSpec:
     sets = {"n": Persons.among(study.panel.sample), "t": _arm(study, 1.0), "c": _arm(study, 0.0)}
     cells = rows([counted("enrolled", name, who) for name, who in sets.items()])
     return SentenceSpec(
-        "{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed"
+        template="{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed"
         " for {m:.0f} months. Being abroad is an outcome here, never a missing value.",
-        {name: Number(CellKey("enrolled", "enrolled", name)) for name in sets},
-        {"m": max(study.months.values())},
-        "Persons were enrolled in measures and for comparison, too few in one of the groups to be"
+        numbers={name: Number(CellKey("enrolled", "enrolled", name)) for name in sets},
+        words={"m": max(study.months.values())},
+        otherwise="Persons were enrolled in measures and for comparison, too few in one of the groups to be"
         " counted here, and followed for {m:.0f} months. Being abroad is an outcome here, never a"
         " missing value.",
-        "enrolled",
-        cells,
+        id="enrolled",
+        cells=cells,
     )
 
 
@@ -225,14 +225,14 @@ def _response(context: Context, study: Tracing) -> Table:
     )
     counted = tuple(n for n in e.notes if n not in study.panel.sample.notes)
     return Table(
-        "T13",
-        "Response by wave and arm, %",
-        pd.concat(parts, ignore_index=True),
-        study.source,
-        (note, *counted, study.panel.sample.design.basis),
-        100.0,
-        1,
-        context.synthetic,
+        id="T13",
+        title="Response by wave and arm, %",
+        cells=pd.concat(parts, ignore_index=True),
+        source=study.source,
+        notes=(note, *counted, study.panel.sample.design.basis),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 
@@ -271,14 +271,14 @@ def _attrition(context: Context, study: Tracing) -> Table:
         ),
     )
     return Table(
-        "T15",
-        "Lost to follow-up, %",
-        pd.concat(items, ignore_index=True),
-        study.source,
-        (note, study.panel.sample.design.basis),
-        100.0,
-        1,
-        context.synthetic,
+        id="T15",
+        title="Lost to follow-up, %",
+        cells=pd.concat(items, ignore_index=True),
+        source=study.source,
+        notes=(note, study.panel.sample.design.basis),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
     )
 
 
@@ -324,14 +324,14 @@ def _balance(context: Context, study: Tracing) -> Table:
         " adjusts for the covariates it names."
     )
     return Table(
-        "T14",
-        "Participants and comparison group at enrolment",
-        pd.concat(items, ignore_index=True),
-        study.source,
-        (note, *earnings_note(context, study), study.panel.sample.design.basis),
-        1.0,
-        2,
-        context.synthetic,
+        id="T14",
+        title="Participants and comparison group at enrolment",
+        cells=pd.concat(items, ignore_index=True),
+        source=study.source,
+        notes=(note, *earnings_note(context, study), study.panel.sample.design.basis),
+        scale=1.0,
+        digits=2,
+        synthetic=context.synthetic,
     )
 
 
@@ -392,15 +392,15 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
             if outcome == main:
                 path[row] = study.months[w]
     table = Table(
-        "T16",
-        "Outcomes by wave and arm (shares in %)",
-        pd.concat(items, ignore_index=True),
-        study.source,
-        (_words(context), *earnings_note(context, study), study.panel.sample.design.basis),
-        1.0,
-        1,
-        context.synthetic,
-        units,
+        id="T16",
+        title="Outcomes by wave and arm (shares in %)",
+        cells=pd.concat(items, ignore_index=True),
+        source=study.source,
+        notes=(_words(context), *earnings_note(context, study), study.panel.sample.design.basis),
+        scale=1.0,
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
     )
     if not path:
         return [table]
@@ -446,7 +446,7 @@ def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> Pict
             context.words,
         )
 
-    return PictureSpec("F08b", title, draw, rows([everybody]), keys)
+    return PictureSpec(id="F08b", title=title, draw=draw, cells=rows([everybody]), refers=keys)
 
 
 def _words(context: Context) -> str:

@@ -313,11 +313,11 @@ def language(code: str) -> Language:
     if code not in available():
         raise ParamsError(
             Problem(
-                "no catalogue for this language",
-                "params, key 'language'",
-                f"one of {', '.join(available())}",
-                repr(code),
-                f"Add report/locale/{code}.po.",
+                what="no catalogue for this language",
+                where="params, key 'language'",
+                expected=f"one of {', '.join(available())}",
+                got=repr(code),
+                fix=f"Add report/locale/{code}.po.",
             )
         )
     return Language(code, {} if code == "en" else catalogue(LOCALE / f"{code}.po"))

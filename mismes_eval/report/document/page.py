@@ -179,11 +179,11 @@ def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cov
         or t("Migrant support measures: evaluation from an employment and skills perspective")
     )
     return Cover(
-        title,
-        country,
-        tuple((k, v) for k, v in lines if v),
-        t(BANNER) if params.synthetic else "",
-        t.code,
+        title=title,
+        country=country,
+        lines=tuple((k, v) for k, v in lines if v),
+        banner=t(BANNER) if params.synthetic else "",
+        lang=t.code,
         year=datetime.fromisoformat(started).year,
     )
 

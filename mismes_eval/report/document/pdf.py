@@ -70,11 +70,11 @@ def printer() -> Printer:
         return Printer("typst")
     raise ParamsError(
         Problem(
-            "nothing here can make a PDF",
-            "--pdf",
-            "Chromium (or Chrome, Edge), or typst",
-            "neither",
-            "pip install 'mismes-eval[pdf]', or install Chromium.",
+            what="nothing here can make a PDF",
+            where="--pdf",
+            expected="Chromium (or Chrome, Edge), or typst",
+            got="neither",
+            fix="pip install 'mismes-eval[pdf]', or install Chromium.",
         )
     )
 

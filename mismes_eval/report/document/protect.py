@@ -249,11 +249,11 @@ def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) ->
             return out
     raise DisclosureError(
         Problem(
-            "a small group of persons cannot be protected",
-            f"a group of the population {counts.sets[target].population}",
-            "other cells to hide with it",
-            "it can be computed whatever is hidden",
-            "Drop the table that shows it, or merge its rows.",
+            what="a small group of persons cannot be protected",
+            where=f"a group of the population {counts.sets[target].population}",
+            expected="other cells to hide with it",
+            got="it can be computed whatever is hidden",
+            fix="Drop the table that shows it, or merge its rows.",
         )
     )
 

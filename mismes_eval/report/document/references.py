@@ -75,11 +75,23 @@ class Quotable:
         places = self._places(words)
         if not places:
             what = "a reference names no cell of this report"
-            return Problem(what, at, "a cell that a table shows", "none", self._nearest(reference))
+            return Problem(
+                what=what,
+                where=at,
+                expected="a cell that a table shows",
+                got="none",
+                fix=self._nearest(reference),
+            )
         if len({place.key for place in places}) > 1:
             what = "a reference names several cells"
             among = "; ".join(self.name_of(place.key) for place in places[:NEAREST])
-            return Problem(what, at, "one cell", among, "Write more of the row or the column.")
+            return Problem(
+                what=what,
+                where=at,
+                expected="one cell",
+                got=among,
+                fix="Write more of the row or the column.",
+            )
         return self._number(places[0], at, reference)
 
     def name_of(self, key: CellKey) -> str:
@@ -152,7 +164,13 @@ class Quotable:
             return Filled(text, table.id, self._place(cell, table))
         because = HIDDEN_BECAUSE.get(cell.status, f"it has no {place.part}")
         what = "a reference names a number that is not shown"
-        return Problem(what, at, "a cell that a table shows", because, self._nearest(reference))
+        return Problem(
+            what=what,
+            where=at,
+            expected="a cell that a table shows",
+            got=because,
+            fix=self._nearest(reference),
+        )
 
     def _text(self, cell: PublishedCell, table: Table, part: Part) -> str:
         """One number of a cell as its table shows it; "" where the cell has none."""

@@ -80,11 +80,11 @@ def protect(
             if delta is None:
                 raise DisclosureError(
                     Problem(
-                        "a small cell cannot be protected",
-                        f"cell {k!r}",
-                        "a neighbour to hide with it",
-                        "its total has no other part",
-                        "Drop the row or merge it with another.",
+                        what="a small cell cannot be protected",
+                        where=f"cell {k!r}",
+                        expected="a neighbour to hide with it",
+                        got="its total has no other part",
+                        fix="Drop the row or merge it with another.",
                     )
                 )
             hidden |= np.abs(delta) > 1e-7

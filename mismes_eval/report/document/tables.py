@@ -285,14 +285,14 @@ def counts(
         for column, value in zip(frame.columns, line, strict=True)
     ]
     return Table(
-        id,
-        title,
-        pd.DataFrame(cells, columns=list(COLUMNS)),
-        source,
-        tuple(notes),
-        1.0,
-        digits,
-        synthetic,
+        id=id,
+        title=title,
+        cells=pd.DataFrame(cells, columns=list(COLUMNS)),
+        source=source,
+        notes=tuple(notes),
+        scale=1.0,
+        digits=digits,
+        synthetic=synthetic,
     )
 
 

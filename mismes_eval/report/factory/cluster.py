@@ -37,11 +37,11 @@ def run_on_cluster(
     except (OSError, ValueError, TimeoutError) as error:
         raise ParamsError(
             Problem(
-                "no Dask scheduler answers",
-                address,
-                "tcp://host:port of a running scheduler",
-                str(error),
-                "Start one: dask scheduler --host 127.0.0.1",
+                what="no Dask scheduler answers",
+                where=address,
+                expected="tcp://host:port of a running scheduler",
+                got=str(error),
+                fix="Start one: dask scheduler --host 127.0.0.1",
             )
         ) from error
     with client:
@@ -80,11 +80,11 @@ def _on_worker(order: Order) -> Outcome:
 
 def _outcome(error: BaseException | None, name: str) -> Outcome:
     return Outcome(
-        name,
-        "failed",
-        0.0,
-        None,
-        (
+        name=name,
+        status="failed",
+        seconds=0.0,
+        folder=None,
+        problems=(
             Problem(
                 "the cluster lost this report",
                 name,
@@ -92,7 +92,7 @@ def _outcome(error: BaseException | None, name: str) -> Outcome:
                 fix="Start more workers or give them more memory.",
             ),
         ),
-        1,
+        exit_status=1,
     )
 
 

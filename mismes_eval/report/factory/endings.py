@@ -37,18 +37,34 @@ def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: s
         fix = "Run it in a container or a virtual machine without network."
         return Problem("the network cannot be cut off here", where, "a namespace of Linux", fix=fix)
     if status is None:
-        return Problem(what, where, "a kernel that runs to the end", last_words, MEMORY)
+        return Problem(
+            what=what,
+            where=where,
+            expected="a kernel that runs to the end",
+            got=last_words,
+            fix=MEMORY,
+        )
     if status < 0:
         name = _signal_name(-status)
         got = f"killed by signal {-status} ({name})" + (f": {last_words}" if last_words else "")
         if status == -signal.SIGKILL:
             got += " while the system was out of memory" if for_memory else ""
-            return Problem(what, where, "enough memory, and nobody who kills it", got, MEMORY)
+            return Problem(
+                what=what,
+                where=where,
+                expected="enough memory, and nobody who kills it",
+                got=got,
+                fix=MEMORY,
+            )
         fix = "A library that is not Python crashed: look at what this chapter calls."
-        return Problem(what, where, "a kernel that runs to the end", got, fix)
+        return Problem(
+            what=what, where=where, expected="a kernel that runs to the end", got=got, fix=fix
+        )
     got = f"it ended itself with exit status {status}" + (f": {last_words}" if last_words else "")
     fix = "Take exit(), quit() and os._exit() out of the notebook."
-    return Problem(what, where, "a kernel that runs to the end", got, fix)
+    return Problem(
+        what=what, where=where, expected="a kernel that runs to the end", got=got, fix=fix
+    )
 
 
 def _signal_name(number: int) -> str:
@@ -61,11 +77,11 @@ def _signal_name(number: int) -> str:
 def output_too_large(where: str) -> Problem:
     """A cell that shows more than a page can hold; its kernel was stopped."""
     return Problem(
-        "a cell's output is too large",
-        where,
-        f"at most {LARGEST_OUTPUT // 2**20} million characters",
-        "more; the kernel was stopped",
-        "Show less, or write it to a file of its own.",
+        what="a cell's output is too large",
+        where=where,
+        expected=f"at most {LARGEST_OUTPUT // 2**20} million characters",
+        got="more; the kernel was stopped",
+        fix="Show less, or write it to a file of its own.",
     )
 
 
@@ -82,12 +98,26 @@ def error_of_a_cell(name: str, text: str, where: str) -> Problem:
         return Problem("the notebook waits for input", where, "no question", fix=fix)
     if name == "MemoryError":
         got = f"MemoryError: {text}" if text else "MemoryError"
-        return Problem("the notebook ran out of memory", where, "enough memory", got, MEMORY)
+        return Problem(
+            what="the notebook ran out of memory",
+            where=where,
+            expected="enough memory",
+            got=got,
+            fix=MEMORY,
+        )
     if name == "SystemExit":
         fix = "Take exit(), quit() and sys.exit() out of the notebook."
         got = f"SystemExit: {text}"
-        return Problem("the notebook ended itself", where, "every cell executed", got, fix)
+        return Problem(
+            what="the notebook ended itself",
+            where=where,
+            expected="every cell executed",
+            got=got,
+            fix=fix,
+        )
     if name == "OSError" and f"[Errno {errno.ENOSPC}]" in text:
         fix = "Make room, and make the report again."
-        return Problem("the disk is full", where, "room for the report", text, fix)
+        return Problem(
+            what="the disk is full", where=where, expected="room for the report", got=text, fix=fix
+        )
     return Problem("the notebook failed", where, got=f"{name}: {text}")

@@ -36,11 +36,11 @@ def refuse_where_impossible() -> None:
     if not can_fork():
         raise ParamsError(
             Problem(
-                "kernels cannot be forked here",
-                "--forked",
-                "Linux",
-                "another system",
-                "Leave --forked out: the reports are the same.",
+                what="kernels cannot be forked here",
+                where="--forked",
+                expected="Linux",
+                got="another system",
+                fix="Leave --forked out: the reports are the same.",
             )
         )
 

@@ -21,11 +21,11 @@ def isolated_kernel() -> type[ReportKernel]:
     if not sys.platform.startswith("linux"):
         raise ParamsError(
             Problem(
-                "the network cannot be cut off here",
-                "--foreign",
-                "Linux",
-                "another system",
-                "Run it in a container or a virtual machine without network.",
+                what="the network cannot be cut off here",
+                where="--foreign",
+                expected="Linux",
+                got="another system",
+                fix="Run it in a container or a virtual machine without network.",
             )
         )
     return IsolatedKernel

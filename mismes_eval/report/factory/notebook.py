@@ -77,11 +77,11 @@ def _in_python(notebook: NotebookNode, name: str) -> None:
     if old or not python:
         raise ParamsError(
             Problem(
-                "the notebook is for another kernel",
-                name,
-                "Python 3",
-                f"kernel '{kernel}'" + (f", language '{spoken}'" if spoken else ""),
-                "Write it in Python, or change its kernel in JupyterLab.",
+                what="the notebook is for another kernel",
+                where=name,
+                expected="Python 3",
+                got=f"kernel '{kernel}'" + (f", language '{spoken}'" if spoken else ""),
+                fix="Write it in Python, or change its kernel in JupyterLab.",
             )
         )
 

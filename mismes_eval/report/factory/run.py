@@ -144,32 +144,32 @@ def run_report(
         )
     except Failed as failure:
         return Outcome(
-            order.name,
-            "failed",
-            time.monotonic() - begin,
-            None,
-            failure.problems,
-            failure.exit_status,
-            failure.notebook,
+            name=order.name,
+            status="failed",
+            seconds=time.monotonic() - begin,
+            folder=None,
+            problems=failure.problems,
+            exit_status=failure.exit_status,
+            failed_notebook=failure.notebook,
         )
     except MismesError as error:
         return Outcome(
-            order.name,
-            "failed",
-            time.monotonic() - begin,
-            None,
-            tuple(error.problems),
-            error.exit_status,
+            name=order.name,
+            status="failed",
+            seconds=time.monotonic() - begin,
+            folder=None,
+            problems=tuple(error.problems),
+            exit_status=error.exit_status,
         )
     except OSError as error:
         where = str(error.filename or order.out)
         return Outcome(
-            order.name,
-            "failed",
-            time.monotonic() - begin,
-            None,
-            (_cannot_write(error, where),),
-            1,
+            name=order.name,
+            status="failed",
+            seconds=time.monotonic() - begin,
+            folder=None,
+            problems=(_cannot_write(error, where),),
+            exit_status=1,
         )
     except (
         Exception
@@ -184,17 +184,36 @@ def run_report(
             got=f"{type(error).__name__}: {error}",
             fix=f"Please report it with {trace}.",
         )
-        return Outcome(order.name, "failed", time.monotonic() - begin, None, (problem,), 1)
+        return Outcome(
+            name=order.name,
+            status="failed",
+            seconds=time.monotonic() - begin,
+            folder=None,
+            problems=(problem,),
+            exit_status=1,
+        )
 
 
 def _cannot_write(error: OSError, where: str) -> Problem:
     reason = str(error.strerror or error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         fix = "Make room, and make the report again."
-        return Problem("the disk is full", where, "room for the report", reason, fix)
+        return Problem(
+            what="the disk is full",
+            where=where,
+            expected="room for the report",
+            got=reason,
+            fix=fix,
+        )
     if error.errno in (errno.EACCES, errno.EPERM):
         fix = "Ask its owner to let the group write: chmod -R g+ws, and umask 002."
-        return Problem("the report cannot be written", where, "a folder to write in", reason, fix)
+        return Problem(
+            what="the report cannot be written",
+            where=where,
+            expected="a folder to write in",
+            got=reason,
+            fix=fix,
+        )
     return Problem("the report cannot be written", where, got=reason)
 
 

@@ -109,11 +109,11 @@ def _whole_country_report(folder: Path, record: Mapping[str, object]) -> None:
     if touched:
         raise ParamsError(
             Problem(
-                "the report was changed after it was made",
-                folder.name,
-                "files as the manifest records them",
-                named(touched),
-                "Make it again: mismes report.",
+                what="the report was changed after it was made",
+                where=folder.name,
+                expected="files as the manifest records them",
+                got=named(touched),
+                fix="Make it again: mismes report.",
             )
         )
 
@@ -145,11 +145,11 @@ def _as_recorded(
         if (country, synthetic) != (record["country"], record["synthetic"]):
             problems.append(
                 Problem(
-                    "the manifest says something else of the data",
-                    where,
-                    f"country {record['country']}, synthetic {record['synthetic']}",
-                    f"country {country}, synthetic {synthetic}",
-                    "Make the report again: mismes report.",
+                    what="the manifest says something else of the data",
+                    where=where,
+                    expected=f"country {record['country']}, synthetic {record['synthetic']}",
+                    got=f"country {country}, synthetic {synthetic}",
+                    fix="Make the report again: mismes report.",
                 )
             )
     if problems:

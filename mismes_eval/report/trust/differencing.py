@@ -96,12 +96,12 @@ def _difference(found: Union) -> Difference:
 def told(found: list[Difference], earlier: Path, least: int) -> Problem:
     """The problem of cells that two publications together tell too much of."""
     return Problem(
-        "with the earlier publication this one tells what few persons answered",
-        str(earlier),
-        f"numbers of persons that are the same, or differ by {least} or more, and the same cells"
+        what="with the earlier publication this one tells what few persons answered",
+        where=str(earlier),
+        expected=f"numbers of persons that are the same, or differ by {least} or more, and the same cells"
         " hidden",
-        f"{len(found):,} cells or sums of cells that tell of fewer: {named(found)}",
-        "Where the earlier report was given to others, keep this one back until more persons are in"
+        got=f"{len(found):,} cells or sums of cells that tell of fewer: {named(found)}",
+        fix="Where the earlier report was given to others, keep this one back until more persons are in"
         " it, or leave those tables out.",
     )
 

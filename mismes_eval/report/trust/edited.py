@@ -140,11 +140,11 @@ def _parts(document: Path) -> Mapping[str, bytes]:
     except (OSError, BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
         raise ParamsError(
             Problem(
-                "the file is no Word document that can be read",
-                document.name,
-                "a .docx without a password",
-                type(error).__name__,
-                "Save it in Word as .docx.",
+                what="the file is no Word document that can be read",
+                where=document.name,
+                expected="a .docx without a password",
+                got=type(error).__name__,
+                fix="Save it in Word as .docx.",
             )
         ) from error
     return parts

@@ -59,7 +59,11 @@ def own_params(folder: Path, root: Path, text: str) -> Path:
         fix = "Put the params beside those of the project, in params/."
         raise ParamsError(
             Problem(
-                "the params are part of a report", "params.file", "a file of the project", text, fix
+                what="the params are part of a report",
+                where="params.file",
+                expected="a file of the project",
+                got=text,
+                fix=fix,
             )
         )
     return path

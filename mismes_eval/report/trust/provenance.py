@@ -111,14 +111,14 @@ def ingredients(params: Params, params_path: Path, notebook: Path) -> Ingredient
                 }
             )
     return Ingredients(
-        notebook.name,
-        file_hash(notebook),
-        _below(params_path, params.root),
-        params.fingerprint(),
-        tuple(inputs),
-        package_hash(),
-        file_hash(lock) if lock.is_file() else None,
-        versions(),
+        notebook=notebook.name,
+        notebook_sha256=file_hash(notebook),
+        params_file=_below(params_path, params.root),
+        params_sha256=params.fingerprint(),
+        inputs=tuple(inputs),
+        package_sha256=package_hash(),
+        lock_sha256=file_hash(lock) if lock.is_file() else None,
+        versions=versions(),
     )
 
 

@@ -80,11 +80,11 @@ def sign(folder: Path, key: Path, password: bytes | None = None) -> Signed:
     if touched := changed_outputs(folder, record):
         raise ParamsError(
             Problem(
-                "the report was changed after it was made",
-                folder.name,
-                "files as the manifest records them",
-                named(touched),
-                "Make it again: mismes report.",
+                what="the report was changed after it was made",
+                where=folder.name,
+                expected="files as the manifest records them",
+                got=named(touched),
+                fix="Make it again: mismes report.",
             )
         )
     private = _private(key, password)
@@ -134,21 +134,21 @@ def signed_by(folder: Path, key: Path) -> Signed:
 
 def _other_key(folder: Path, public: PublicKey) -> Problem:
     return Problem(
-        "the report is signed with another key",
-        folder.name,
-        f"the key {public.minisign}",
-        "another",
-        "Do not rely on it before you know whose key that is.",
+        what="the report is signed with another key",
+        where=folder.name,
+        expected=f"the key {public.minisign}",
+        got="another",
+        fix="Do not rely on it before you know whose key that is.",
     )
 
 
 def _other(folder: Path) -> Problem:
     return Problem(
-        "the manifest is not the one that was signed",
-        f"{folder.name}/{MANIFEST}",
-        "the manifest as its makers signed it",
-        "a changed one, or a changed signature",
-        "Ask its makers for the report.",
+        what="the manifest is not the one that was signed",
+        where=f"{folder.name}/{MANIFEST}",
+        expected="the manifest as its makers signed it",
+        got="a changed one, or a changed signature",
+        fix="Ask its makers for the report.",
     )
 
 

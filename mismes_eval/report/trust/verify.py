@@ -206,11 +206,11 @@ def verify(
 
 def _other_notebook(name: str, recorded: str) -> Problem:
     return Problem(
-        "the notebook is not the one that the report was made with; nothing was run",
-        f"notebooks/{name}",
-        f"sha256 {recorded[:12]}...",
-        "another file",
-        "Put the recorded notebook back, or make the report again. To run it as it is, without"
+        what="the notebook is not the one that the report was made with; nothing was run",
+        where=f"notebooks/{name}",
+        expected=f"sha256 {recorded[:12]}...",
+        got="another file",
+        fix="Put the recorded notebook back, or make the report again. To run it as it is, without"
         " network and with a scratch home: --foreign.",
     )
 
@@ -252,7 +252,9 @@ def _inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
         else:
             found = iter(places(folder / name, repeated / name, runs))
         for place, was, now in found:
-            yield Difference(name, place, "", _value(was), _value(now))
+            yield Difference(
+                table=name, cell=place, quantity="", reported=_value(was), repeated=_value(now)
+            )
 
 
 def _words(one: Path, two: Path) -> Iterator[tuple[str, object, object]]:
