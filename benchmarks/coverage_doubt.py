@@ -1,7 +1,7 @@
 """Coverage of the intervals for few clusters, for bounds, for cost ratios and for trends that are
 not parallel.
 
-python benchmarks/coverage_doubt.py [--runs 2000] [--only few|lee|fieller|honest]   prints one table; the seed of run r is r.
+python benchmarks/coverage_doubt.py [--runs 2000] [--only few|sizes|lee|fieller|honest]   prints one table; the seed of run r is r.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pandas as pd
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.bounds.lee import lee_bounds
 from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.inference.ferman_pinto import ferman_pinto
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 from mismes_eval.impact.planning.fieller import fieller
 from mismes_eval.impact.sensitivity.relative_magnitudes import confidence_set
@@ -70,6 +71,46 @@ def few_treated(treated: int, runs: int) -> float:
         ).ci()
         hits += ci["low"].iloc[0] <= 0.5 <= ci["high"].iloc[0]
     return hits / runs
+
+
+def few_of_unequal_size(
+    groups: int, treated: int, large: bool, doubled: bool, runs: int
+) -> tuple[float, float]:
+    """Coverage of the sets that Ferman and Pinto's test and the plain t with the value's degrees of
+    freedom do not reject (an interval that is not given does not cover), few treated groups of 10 to
+    200 persons, the largest or the smallest of all; shocks of the treated doubled; true effect 0.5.
+    """
+    hits = np.zeros(2)
+    for r in range(runs):
+        rng = np.random.default_rng(r)
+        size = np.sort(rng.integers(10, 201, groups))
+        size = size[::-1] if large else size
+        g = np.repeat(np.arange(groups), size)
+        d = (g < treated).astype(float)
+        shock = 0.15 * rng.normal(size=groups) * (1 + doubled * (np.arange(groups) < treated))
+        f = pd.DataFrame(
+            {"y0": 0.0, "y1": 0.5 * d + shock[g] + rng.normal(size=g.size), "d": d, "g": g}
+        )
+        sample = Sample.from_frame(f.assign(w=rng.uniform(1, 3, g.size)), weights="w", psu="g")
+        effect = att_2x2(sample, ("y0", "y1"), "d")
+        test = ferman_pinto(effect, null=0.5, draws=499, level=None, seed=r)
+        ci = effect.ci()
+        inside = ci["low"].iloc[0] <= 0.5 <= ci["high"].iloc[0]
+        hits += (float(test.p[0] > 0.05), float(inside))
+    return float(hits[0]) / runs, float(hits[1]) / runs
+
+
+def sizes(runs: int) -> list[tuple[str, str, float]]:
+    """Rows of the table: groups in all, treated, which of them, their shocks."""
+    rows = []
+    for groups in (20, 41):
+        for treated in (1, 2, 3):
+            for large, doubled in ((True, False), (False, False), (True, True)):
+                what = f"{treated} treated of {groups}, the {'largest' if large else 'smallest'}"
+                case = what + (", their shocks doubled" if doubled else "")
+                shares = few_of_unequal_size(groups, treated, large, doubled, runs)
+                rows += [(case, "Ferman-Pinto", shares[0]), (case, "t", shares[1])]
+    return rows
 
 
 def lee(runs: int) -> list[tuple[str, float]]:
@@ -153,7 +194,7 @@ def honest(runs: int) -> list[tuple[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--only", choices=["few", "lee", "fieller", "honest"])
+    parser.add_argument("--only", choices=["few", "sizes", "lee", "fieller", "honest"])
     chosen = parser.parse_args()
     rows = []
     start = time.time()
@@ -174,6 +215,8 @@ def main() -> None:
             (f"{treated} treated PSUs, 40 others", "t", few_treated(treated, chosen.runs))
             for treated in (2, 3, 4, 6, 8, 12, 20)
         ]
+    if chosen.only in (None, "sizes"):
+        rows += sizes(chosen.runs)
     for name, function in (("lee", lee), ("fieller", ratio), ("honest", honest)):
         if chosen.only in (None, name):
             rows += [(name, label, share) for label, share in function(chosen.runs)]

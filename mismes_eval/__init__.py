@@ -79,6 +79,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.impact.did.heterogeneity import by_group as by_group
     from mismes_eval.impact.did.triple import triple_difference as triple_difference
     from mismes_eval.impact.did.two_by_two import att_2x2 as att_2x2
+    from mismes_eval.impact.inference.ferman_pinto import ferman_pinto as ferman_pinto
     from mismes_eval.impact.inference.multiple_testing import adjust_pvalues as adjust_pvalues
     from mismes_eval.impact.inference.randomisation import randomisation_test as randomisation_test
     from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap as wild_bootstrap
@@ -229,6 +230,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.bounds.lee": ("lee_bounds",),
     "impact.bounds.manski": ("delta_sensitivity", "manski_bounds"),
     "impact.bounds.partial_identification": ("imbens_manski",),
+    "impact.inference.ferman_pinto": ("ferman_pinto",),
     "impact.inference.wild_bootstrap": ("wild_bootstrap", "wild_bootstrap_ols"),
     "impact.inference.randomisation": ("randomisation_test",),
     "impact.inference.multiple_testing": ("adjust_pvalues",),

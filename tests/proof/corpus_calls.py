@@ -609,6 +609,14 @@ EFFECTS = [
             ("cluster",),
         ),
         (
+            "Ferman and Pinto with five groups",
+            MismesError,
+            lambda: me.ferman_pinto(
+                att_2x2(wide(), ("y0", "y1"), "d"), cluster=pd.Series(np.arange(80) % 5)
+            ),
+            ("cluster",),
+        ),
+        (
             "bounds with nobody seen",
             MismesError,
             lambda: me.lee_bounds(wide(s=False), "y1", "d", "s"),

@@ -811,6 +811,19 @@ def calls() -> list[Call]:
             },
         ),
         (
+            "ferman_pinto",
+            me.ferman_pinto,
+            {
+                "estimate": effect(),
+                "cluster": np.arange(effect().parts[0].design.base.size),
+                "treated": None,
+                "null": 0.0,
+                "draws": 99,
+                "level": 0.95,
+                "seed": 1,
+            },
+        ),
+        (
             "randomisation_test",
             me.randomisation_test,
             {

@@ -5,7 +5,6 @@ regression coefficients.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,15 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.formula import build
+from mismes_eval.impact.inference.arms import (
+    Arms,
+    Labels,
+    Totals,
+    arms_of,
+    influence_of,
+    labels_of,
+    totals_of,
+)
 from mismes_eval.impact.inference.wild_draws import (
     FEWEST,
     UNIMPOSED,
@@ -26,14 +34,10 @@ from mismes_eval.impact.inference.wild_draws import (
     signs,
     words,
 )
-from mismes_eval.numerics.averages import Shares
-from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.qr import least_squares
-from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
+from mismes_eval.numerics.rows import Float, Int, group_sums
 from mismes_eval.public import Finite, Seed, public
 from mismes_eval.weighting.sample import Sample
-
-ARM = "arm"  # in Estimate.extra: (n,) 1 for treated, 0 for comparison rows
 
 
 @public(EstimateError)
@@ -84,14 +88,14 @@ def wild_bootstrap(
     Santos (2012), Journal of Econometric Methods 1, 23-41; MacKinnon and Webb (2018), Econometrics
     Journal 21, 114-135 (subclusters); Webb (2023), Canadian Journal of Economics 56, 839-858.
     """
-    z = _influence(estimate)
-    labels = _clusters(estimate, z.n, cluster, strata)
+    z = influence_of(estimate, "the wild bootstrap")
+    labels = labels_of(estimate, z.n, cluster, strata)
     refuse_few(labels.count, level, draws)
-    arms = _arms(estimate, z, treated)
+    arms = arms_of(estimate, z, treated)
     touched = _touched(arms, labels)
     _refuse_arms(touched, labels.count, impose)
     drawn = labels if subcluster is None else _inside(labels, subcluster, z.n)
-    clusters = _totals(estimate, z, drawn, arms if impose else None)
+    clusters = totals_of(estimate, z, drawn, arms if impose else None)
     v, enumerated, used = signs(drawn.count, points, draws, seed)
     into = None if subcluster is None else drawn.into(labels)
     rows = [
@@ -235,34 +239,6 @@ def wild_bootstrap_ols(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Labels:
-    """code (n,) of each row 0..count-1, stratum (count,)."""
-
-    code: Int
-    count: int
-    stratum: Int
-
-    def into(self, larger: _Labels) -> Float:
-        """(count, larger.count) 1 where a unit lies in a larger one."""
-        of = np.zeros(self.count, np.intp)
-        of[self.code] = larger.code
-        return np.eye(larger.count)[of]
-
-
-@dataclass(frozen=True, slots=True)
-class _Totals:
-    """treated, compared (k, p) weighted influence totals of the arms' rows; share (k, 2, p) of each
-    unit in the weight of (treated, comparison), or None where the null is not imposed (then
-    `compared` holds everything); pi (p,): treated share of the weight.
-    """
-
-    treated: Float
-    compared: Float
-    share: Float | None
-    pi: Float
-
-
 class _Starred:
     """The bootstrap totals (B, m) of value j under any null `at`: they are linear in value - at.
 
@@ -270,7 +246,7 @@ class _Starred:
     """
 
     def __init__(
-        self, c: _Totals, j: int, value: float, v: Float, into: Float | None, stratum: Int
+        self, c: Totals, j: int, value: float, v: Float, into: Float | None, stratum: Int
     ) -> None:
         self.value, self.stratum, self.imposed = value, stratum, c.share is not None
         t0, c0 = c.treated[:, j], c.compared[:, j]
@@ -307,58 +283,7 @@ def _centred(x: Float, share: Float, into: Float | None) -> Float:
     return _gathered(x, into) - np.outer(x.sum(axis=1), _gathered(share[None, :], into)[0])
 
 
-def _influence(estimate: Estimate) -> Influence:
-    """Influence on the base weights of the one design."""
-    if not isinstance(estimate, Estimate):
-        raise EstimateError(
-            Problem(
-                "the wild bootstrap takes an estimate",
-                "argument 'estimate'",
-                "an Estimate",
-                f"a {type(estimate).__name__}",
-            )
-        )
-    if (
-        len(estimate.parts) != 1
-        or estimate.parts[0].influence is None
-        or estimate.parts[0].design.replicates is not None
-    ):
-        raise EstimateError(
-            Problem(
-                "the wild bootstrap needs influence columns on one design",
-                "argument 'estimate'",
-                "a linearised design, one sample",
-                f"{len(estimate.parts)} designs or replicates",
-            )
-        )
-    return estimate.parts[0].design.pull_back(estimate.parts[0].influence)
-
-
-def _clusters(
-    estimate: Estimate,
-    n: int,
-    cluster: Sequence[object] | pd.Series | None,
-    strata: Sequence[object] | pd.Series | None,
-) -> _Labels:
-    """The stated clusters, or the design's PSUs in its strata."""
-    design, everybody = estimate.parts[0].design, np.ones(n, bool)
-    if cluster is None:
-        if strata is not None:
-            raise EstimateError(
-                Problem(
-                    "strata come with clusters",
-                    "argument 'strata'",
-                    "None without 'cluster': the design's strata are used",
-                )
-            )
-        return _Labels(design.base_psu, design.psus, design.stages[0].stratum)
-    code, m = codes(cluster, everybody, "cluster", n)
-    if strata is None:
-        return _Labels(code, m, np.zeros(m, np.intp))
-    return _Labels(code, m, _stratum_of(code, m, *codes(strata, everybody, "strata", n)))
-
-
-def _inside(labels: _Labels, subcluster: Sequence[object] | pd.Series, n: int) -> _Labels:
+def _inside(labels: Labels, subcluster: Sequence[object] | pd.Series, n: int) -> Labels:
     """The units whose signs are drawn, each inside one cluster."""
     code, k = codes(subcluster, np.ones(n, bool), "subcluster", n)
     first = np.zeros(k, np.intp)
@@ -375,75 +300,10 @@ def _inside(labels: _Labels, subcluster: Sequence[object] | pd.Series, n: int) -
                 int(crossing),
             )
         )
-    return _Labels(code, k, labels.stratum[first])
+    return Labels(code, k, labels.stratum[first])
 
 
-@dataclass(frozen=True, slots=True)
-class _Arms:
-    """weight (n, 2, p) of each row in the (treated, comparison) arm of each value; treated (n,) 1
-    for rows whose influence counts with the first.
-    """
-
-    weight: Float
-    treated: Bool
-
-
-def _arms(
-    estimate: Estimate, z: Influence, treated: Sequence[float] | pd.Series | None
-) -> _Arms | None:
-    """The arms as stated, or as the estimate knows them; None where neither says."""
-    if treated is None:
-        known = estimate.extra.get(ARM)
-        if known is None:
-            return _one_group(estimate, z.n)
-        treated = pd.Series(np.asarray(known, float))
-    given = pd.Series(treated)
-    if given.shape != (z.n,):
-        raise EstimateError(
-            Problem(
-                "treatment has another length", "argument 'treated'", f"{z.n} rows", str(given.size)
-            )
-        )
-    d = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    used = np.abs(z.dense()).sum(axis=1) > 0
-    if not np.isin(d[used], (0.0, 1.0)).all():
-        raise EstimateError(
-            Problem(
-                "treatment is not yes or no",
-                "argument 'treated'",
-                "0 or 1 in every row behind the estimate",
-                "other values",
-            )
-        )
-    w = estimate.parts[0].design.base * used
-    if not (w * (d == 1)).any():
-        raise EstimateError(
-            Problem(
-                "nobody is treated",
-                "argument 'treated'",
-                "treated rows behind the estimate",
-                "none",
-            )
-        )
-    both = np.column_stack([w * (d == 1), w * (d == 0)])
-    return _Arms(np.repeat(both[:, :, None], estimate.p, axis=2), d == 1)
-
-
-def _one_group(estimate: Estimate, n: int) -> _Arms | None:
-    """One arm where every value is one average: its rows by their share in it."""
-    averages, design = estimate.averages, estimate.parts[0].design
-    if averages is None or len(averages.sources) > 1 or design.weights.size != n:
-        return None
-    (source,) = averages.sources
-    if not isinstance(source, Shares) or ((source.coef != 0).sum(axis=1) != 1).any():
-        return None
-    column = source.column[np.abs(source.coef).argmax(axis=1)]
-    share = np.abs(source.of.dense()[:, column] * design.weights[:, None])
-    weight = np.stack([share, np.zeros_like(share)], axis=1)
-    return _Arms(weight, np.ones(n, bool))
-
-
-def _touched(arms: _Arms | None, labels: _Labels) -> tuple[int, ...]:
+def _touched(arms: Arms | None, labels: Labels) -> tuple[int, ...]:
     """In how many clusters each arm lies, of the arms that there are."""
     if arms is None:
         return ()
@@ -497,23 +357,6 @@ def _few_said(touched: tuple[int, ...]) -> list[str]:
     ]
 
 
-def _totals(estimate: Estimate, z: Influence, units: _Labels, arms: _Arms | None) -> _Totals:
-    """Totals of the influence in the units whose signs are drawn, by arm."""
-    base, code, k = estimate.parts[0].design.base, units.code, units.count
-    if arms is None:
-        everything = z.sums(base, code, k)
-        return _Totals(np.zeros_like(everything), everything, None, np.zeros(estimate.p))
-    n = arms.weight.shape[0]
-    share = group_sums(arms.weight.reshape(n, -1), code, k).reshape(k, 2, -1)
-    size = share.sum(axis=0)
-    return _Totals(
-        z.scaled(arms.treated.astype(float)).sums(base, code, k),
-        z.scaled((~arms.treated).astype(float)).sums(base, code, k),
-        share / np.where(size > 0, size, 1.0),
-        size[0] / np.where(size.sum(axis=0) > 0, size.sum(axis=0), 1.0),
-    )
-
-
 def _score_test(
     starred: _Starred, value: float, null: float, enumerated: bool, level: float | None
 ) -> tuple[float, float, float, float, float]:
@@ -543,23 +386,6 @@ def _spread(x: Float, stratum: Int) -> Float:
     scale = np.where(count > 1, count / np.maximum(count - 1, 1), 1.0)[stratum]
     out: Float = np.sqrt((x - means[:, stratum]) ** 2 @ scale)
     return out
-
-
-def _stratum_of(code: Int, m: int, stratum: Int, strata: int) -> Int:
-    first = np.zeros(m, np.intp)
-    first[code] = stratum
-    if (first[code] != stratum).any():
-        raise EstimateError(
-            Problem(
-                "clusters cross strata",
-                "argument 'strata'",
-                "every cluster in one stratum",
-                "clusters in several",
-                "",
-                int(np.unique(code[first[code] != stratum]).size),
-            )
-        )
-    return first
 
 
 def _no_column(name: str) -> pd.Series:
