@@ -567,7 +567,7 @@ COLUMNS: dict[str, tuple[Callable[[], pd.DataFrame], list[str]]] = {
         ["coefficient", "value", "se", "t", "p", "ci_low", "ci_high"],
     ),
     "make-up": (
-        lambda: me.composition_check(long(), ["z"], "g", "t").to_frame().iloc[:, -1:],
+        lambda: me.composition_check(long(), ["z"], "g", "t").to_frame().filter(["p"]),
         ["p"],
     ),
     "left out": (
