@@ -22,6 +22,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "synthesis": (
         "mismes synthesis",
         "mismes synthesis MDA TUN MAR",
+        "mismes synthesis --evidence evidence.csv",
         "mismes synthesis --language fr --json",
     ),
     "export": (

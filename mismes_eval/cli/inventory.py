@@ -45,7 +45,7 @@ def command() -> None:
     help="Also write register.xlsx, register.csv and register.ics here.",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing; with --out only the files are made.")
-@click.option("--json", "as_json", is_flag=True, help="Print the register as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print register and balance as JSON.")
 def due(
     names: tuple[str, ...],
     on: datetime.datetime | None,
@@ -57,9 +57,12 @@ def due(
     at stake.
     """
     day = on.date() if on is not None else datetime.datetime.now(datetime.UTC).date()
-    register = _measures(names).evaluation_due(day)
+    measures = _measures(names)
+    register = measures.evaluation_due(day)
     if as_json:
-        click.echo(register.table.to_json(orient="records", date_format="iso", force_ascii=False))
+        rows = register.table.to_json(orient="records", date_format="iso", force_ascii=False)
+        told = {"register": json.loads(rows), "balance": measures.balance().to_dict()}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     elif not quiet:
         click.echo(
             "Evaluation register on"

@@ -29,6 +29,7 @@ from mismes_eval.report.factory.run import run_reports
 from mismes_eval.report.index import write_index
 from mismes_eval.report.synthesis.published import (
     FOLDER,
+    evidence_beside,
     fingerprint,
     read_published,
     spoken,
@@ -209,6 +210,10 @@ def _together(target: Path, outcomes: Sequence[Outcome]) -> str:
     if failed:
         return f"synthesis    not made: {', '.join(failed)} failed"
     names, lang = sorted(o.name for o in outcomes), spoken(target / FOLDER)
+    outside = evidence_beside(target / FOLDER)
+    if outside:
+        again = f"mismes synthesis --evidence {outside}"
+        return f"synthesis    not made: it has outside evaluations, make it with `{again}`"
     try:
         if unchanged(target / FOLDER, fingerprint(read_published(target, names), lang)):
             return f"synthesis    unchanged {_shown(target / FOLDER / PAGE)}"

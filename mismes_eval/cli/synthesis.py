@@ -28,6 +28,12 @@ from mismes_eval.report.synthesis.synthesis import write_synthesis
     is_flag=True,
     help="Allow made-up and real data beside one another; the page names them.",
 )
+@click.option(
+    "--evidence",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="Effects of outside evaluations (template evidence), shown beside those of the reports.",
+)
 @click.option("--force", is_flag=True, help="Make it again even where nothing changed.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
@@ -36,6 +42,7 @@ def command(
     out: Path | None,
     lang: str,
     mixed: bool,
+    evidence: Path | None,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -46,7 +53,7 @@ def command(
     Reads published results only, and checks them against their recorded hashes first.
     """
     target = (out or project() / "reports").resolve()
-    folder, made = write_synthesis(target, names, lang, mixed, force)
+    folder, made = write_synthesis(target, names, lang, mixed, force, evidence)
     write_index(target, [])
     where = folder / PAGE
     here = Path.cwd()

@@ -16,6 +16,7 @@ from scipy import stats
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.features import FeatureContrast, feature_contrasts
 from mismes_eval.evaluation.heterogeneity import FACTORS
+from mismes_eval.evaluation.outside_evidence import OutsideEvidence, Together, beside, together
 from mismes_eval.evaluation.summaries import Summary, summaries
 from mismes_eval.frame.codes import codes
 
@@ -49,12 +50,13 @@ NUMBERS = ("value", "se", "ci_low", "ci_high", "n", "degf")
 @dataclass(frozen=True)
 class Published:
     """One country's report as far as a synthesis reads it. facts: the "comparison" part of its
-    estimates.json.
+    estimates.json; manifest_sha256: hash of its manifest, "" where it is not known.
     """
 
     country: str
     synthetic: bool
     facts: Mapping[str, Any]
+    manifest_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,9 @@ class Synthesis:
         p, p_holm.
     effects : country, measure, model, outcome, months, design, value, se, ..., moved_apart, main.  summaries : one a model and outcome.
     features : contrasts of features of measures over the main effects, measures as units.
+    evidence : own main effects and those of outside evaluations, one row an effect (see
+        `outside_evidence.beside`).  together : their means, measures as units; empty without
+        outside evaluations.
     models : model, country, measures, evaluated, with_comparison, effects.  budget, due : one row a country.
     """
 
@@ -80,6 +85,8 @@ class Synthesis:
     effects: pd.DataFrame
     summaries: tuple[Summary, ...]
     features: tuple[FeatureContrast, ...]
+    evidence: pd.DataFrame
+    together: tuple[Together, ...]
     models: pd.DataFrame
     budget: pd.DataFrame
     due: pd.DataFrame
@@ -94,19 +101,22 @@ class Synthesis:
         )
 
 
-def compare(reports: Sequence[Published], mixed: bool = False) -> Synthesis:
+def compare(
+    reports: Sequence[Published], mixed: bool = False, evidence: OutsideEvidence | None = None
+) -> Synthesis:
     """Put the reports of two or more countries side by side.
 
     Parameters
     ----------
     reports : one a country; their samples are independent.  mixed : allow made-up and real data beside one another.
+    evidence : effects of outside evaluations (see `read_evidence`).
 
     Raises
     ------
     ParamsError : fewer than two countries, a country twice, made-up and real data together without
-        `mixed`.
+        `mixed`; made-up outside effects beside real reports, always.
     """
-    _check(reports, mixed)
+    _check(reports, mixed, evidence)
     reports = sorted(reports, key=lambda r: r.country)
     indicators = _gathered(
         reports,
@@ -132,6 +142,9 @@ def compare(reports: Sequence[Published], mixed: bool = False) -> Synthesis:
         ),
     )
     sets = _comparable(reports, indicators)
+    hashes = {r.country: r.manifest_sha256 for r in reports}
+    made_up = [r.country for r in reports if r.synthetic]
+    rows = beside(effects, hashes, made_up, evidence)
     return Synthesis(
         tuple(r.country for r in reports),
         tuple(r.country for r in reports if r.synthetic),
@@ -142,13 +155,17 @@ def compare(reports: Sequence[Published], mixed: bool = False) -> Synthesis:
         effects,
         tuple(summaries(effects)),
         tuple(feature_contrasts(effects)),
+        rows,
+        () if evidence is None else tuple(together(rows)),
         _models(reports, effects),
         _budget(reports),
         _due(reports),
     )
 
 
-def _check(reports: Sequence[Published], mixed: bool) -> None:
+def _check(
+    reports: Sequence[Published], mixed: bool, evidence: OutsideEvidence | None = None
+) -> None:
     names = [r.country for r in reports]
     problems = []
     if len(names) < 2:
@@ -181,8 +198,43 @@ def _check(reports: Sequence[Published], mixed: bool) -> None:
                 "Name the countries of one kind, or allow the mixture, which the page then names.",
             )
         )
+    if evidence is not None:
+        problems += _of_one_kind(made_up, len(reports), mixed, evidence)
     if problems:
         raise ParamsError(problems)
+
+
+def _of_one_kind(
+    made_up: Sequence[str], reports: int, mixed: bool, evidence: OutsideEvidence
+) -> list[Problem]:
+    """Made-up outside effects may not stand beside real reports, real ones beside made-up reports
+    only where the mixture is allowed.
+    """
+    invented = evidence.frame["synthetic"].astype(bool)
+    problems = []
+    if invented.any() and len(made_up) < reports:
+        problems.append(
+            Problem(
+                what="made-up outside evaluations beside reports on real data",
+                where=evidence.name,
+                expected="real evaluations",
+                got=f"{int(invented.sum())} made-up effects",
+                fix="Leave them out.",
+                count=int(invented.sum()),
+            )
+        )
+    if not invented.all() and made_up and not mixed:
+        problems.append(
+            Problem(
+                what="real outside evaluations beside reports on made-up data",
+                where=evidence.name,
+                expected="one kind",
+                got=f"made up: {', '.join(made_up)}; real: {int((~invented).sum())} effects",
+                fix="Leave them out, or allow the mixture, which the page then names.",
+                count=int((~invented).sum()),
+            )
+        )
+    return problems
 
 
 def _gathered(reports: Sequence[Published], what: str, texts: Sequence[str]) -> pd.DataFrame:

@@ -73,6 +73,19 @@ def one_empty(frame: pd.DataFrame, rule: Rule) -> Failing:
     return empty & (empty.groupby(frame[rule.left[0]]).transform("sum") > 1)
 
 
+def above(frame: pd.DataFrame, rule: Rule) -> Failing:
+    values = frame[rule.left[0]]
+    return values.notna() & (values <= float(rule.value))
+
+
+def when_share(frame: pd.DataFrame, rule: Rule) -> Failing:
+    return _is(frame[rule.left[0]], rule.value) & (frame[rule.right[0]].abs() > 1)
+
+
+def once(frame: pd.DataFrame, rule: Rule) -> Failing:
+    return frame.duplicated([c for c in rule.left if c in frame], keep="first")
+
+
 # check, whether every left column must be in the file, whether every right column must
 CHECKS: dict[str, tuple[Callable[[pd.DataFrame, Rule], Failing], bool, bool]] = {
     "le": (le, True, True),
@@ -84,6 +97,9 @@ CHECKS: dict[str, tuple[Callable[[pd.DataFrame, Rule], Failing], bool, bool]] = 
     "not_in": (not_in, True, True),
     "prefix": (prefix, True, True),
     "one_empty": (one_empty, True, True),
+    "above": (above, True, True),
+    "when_share": (when_share, True, True),
+    "once": (once, False, True),
 }
 
 

@@ -16,7 +16,8 @@ from mismes_eval.inventory.inventory import (
     template,
     workbook,
 )
-from mismes_eval.inventory.mapping import load_mapping, read_mapped, shipped_mappings
+from mismes_eval.inventory.mapping import read_mapped
+from mismes_eval.inventory.mapping_file import load_mapping, shipped_mappings
 from mismes_eval.inventory.money import Converted, to_euro
 from mismes_eval.inventory.portfolio import Profile
 from mismes_eval.inventory.quality import (

@@ -124,7 +124,10 @@ def path(
 def _points(ax: Any, x: Float, one: Series) -> None:
     """The values of a series, hollow where it says so."""
     hollow = np.zeros(x.size, bool) if one.hollow is None else one.hollow
-    for rows, face, name in ((~hollow, one.colour, one.name), (hollow, "white", "_")):
+    kinds = [(~hollow, one.colour, one.name)]
+    if hollow.any():
+        kinds.append((hollow, "white", "_"))
+    for rows, face, name in kinds:
         ax.plot(
             x[rows],
             np.asarray(one.value, float)[rows],

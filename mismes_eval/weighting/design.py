@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from mismes_eval.message import Message, Quantity, listed
 from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.effective_df import Clusters
 from mismes_eval.numerics.influence import Influence
@@ -272,35 +273,47 @@ class SurveyDesign:
         return any(isinstance(step, Calibration) and step.total_vcov is not None for step in inner)
 
     @property
-    def basis(self) -> str:
+    def basis(self) -> Message:
         """How the variance is taken, for the note of a table: method, level on the ladder, units
         and strata.
         """
-        ladder = {
-            "psu": f"{self.psus:,} PSUs in {self.strata:,} strata",
-            "household": (
-                f"household clusters ({self.psus:,}) in {self.strata:,} strata, no PSU in the file"
-            ),
-            "element": (
-                f"independent persons in {self.strata:,} strata, no PSU or household in the file"
-                + (
-                    f", variance times a supplied cluster effect of {self.cluster_deff:g}"
-                    if self.cluster_deff != 1
-                    else ", no cluster effect supplied"
-                )
-            ),
-        }[self.level]
+        ladder = self._ladder()
         if self.replicates is None:
-            return f"Variance: linearised, {ladder}."
-        how = f"{self.replicates.method}, {self.replicates.count} replicates"
+            return Message("Variance: linearised, {ladder}.", {"ladder": ladder}, "variance")
+        how = {"how": f"{self.replicates.method}, {self.replicates.count} replicates"}
         if self.replicates.unit is None and self.level != "element":
-            return f"Variance: {how}, {ladder}."
-        return f"Variance: {how}; strata and clusters are those that the replicates were made with."
+            return Message("Variance: {how}, {ladder}.", how | {"ladder": ladder}, "variance")
+        made = "Variance: {how}; strata and clusters are those that the replicates were made with."
+        return Message(made, how, "variance")
 
-    def describe(self) -> str:
+    def _ladder(self) -> Message:
+        """The units whose totals the variance is taken from, and their strata."""
+        strata = {"strata": Quantity(self.strata, "stratum", "strata", 0)}
+        if self.level == "psu":
+            psus = {"psus": Quantity(self.psus, "PSU", "PSUs", 0)}
+            return Message("{psus} in {strata}", psus | strata)
+        if self.level == "household":
+            clusters = {"psus": f"{self.psus:,}"}
+            return Message(
+                "household clusters ({psus}) in {strata}, no PSU in the file", clusters | strata
+            )
+        if self.cluster_deff == 1:
+            return Message(
+                "independent persons in {strata}, no PSU or household in the file, no cluster"
+                " effect supplied",
+                strata,
+            )
+        return Message(
+            "independent persons in {strata}, no PSU or household in the file, variance times a"
+            " supplied cluster effect of {deff}",
+            strata | {"deff": f"{self.cluster_deff:g}"},
+        )
+
+    def describe(self) -> Message:
         """One line: how the variance is taken, and the steps of the weight."""
-        steps = "; ".join(step.name for step in self.steps) or "no weight step"
-        return f"{self.basis} Weight: base weight; {steps}."
+        steps = listed([step.name for step in self.steps] or ["no weight step"])
+        values = {"basis": self.basis, "steps": steps}
+        return Message("{basis} Weight: base weight; {steps}.", values, "variance")
 
     def __repr__(self) -> str:
         return f"SurveyDesign of {self.base.size:,} rows. {self.describe()}"

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.linalg import hadamard
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.message import Quantity
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign, rank
@@ -435,7 +436,7 @@ def _problems(
                 what="balanced half samples need two PSUs in every stratum",
                 where="strata",
                 expected="2 in each",
-                got=f"{int((m_h != 2).sum())} strata with another number",
+                got=f"{Quantity(int((m_h != 2).sum()), 'stratum', 'strata', 0)} with another number",
                 fix="Use the bootstrap or the jackknife.",
             )
         )

@@ -105,11 +105,13 @@ class Sample(Estimators):
         if replicates is not None:
             design = replicates.attach(frame, design)  # type: ignore[attr-defined]
         elif design.lonely_strata:
-            named = ", ".join(design.lonely_strata[:10])
-            note = (
-                f"{len(design.lonely_strata)} strata have one PSU and are treated by the rule"
-                f" '{lonely_psu}': {named}."
+            named, lonely = ", ".join(design.lonely_strata[:10]), len(design.lonely_strata)
+            have = (
+                "1 stratum has one PSU and is"
+                if lonely == 1
+                else f"{lonely} strata have one PSU and are"
             )
+            note = f"{have} treated by the rule '{lonely_psu}': {named}."
             design = replace(design, notes=(*design.notes, note))
         scaled = scaled_weights(design.base)
         if scaled is not None:

@@ -181,9 +181,13 @@ def test_the_register_counts_overdue_measures(
     monkeypatch.chdir(root)
     status, out, _ = mismes(capsys, "inventory", "due", "ARM", "--on", "2026-12-31", "--json")
     assert status == 0
-    rows = json.loads(out)
+    told = json.loads(out)
+    rows, balance = told["register"], told["balance"]
     assert rows
     assert {"measure_id", "status", "due_date"} <= set(rows[0])
+    assert balance["holds"] is True
+    read = [line["records"] for line in balance["lines"] if line["line"] == "read"]
+    assert read == [len(rows)]
 
 
 def test_the_page_of_measures_is_written(

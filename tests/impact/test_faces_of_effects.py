@@ -81,7 +81,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated.",
             (
                 "Difference-in-differences, inverse probability weighted, normalised, one row a unit; covariates: x; 20 treated and 20 comparison rows.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -94,7 +94,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated.",
             (
                 "Difference-in-differences, doubly robust, repeated cross-sections; covariates: none; 20 treated and 20 comparison rows.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -107,7 +107,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated, by cohort and period.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -129,7 +129,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated, by cohort and period.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: not yet treated; base: universal; anticipation: 1; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -151,7 +151,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -164,7 +164,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect by time since treatment.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -177,7 +177,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average over all post-treatment group-time effects, weighted by the size of the cohort.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -190,7 +190,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of each cohort over its treated periods.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -203,7 +203,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect in each period over the cohorts treated by then.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -216,7 +216,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Equal average over event times from 0.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -229,7 +229,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect over cohorts, weighted by their size.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -242,7 +242,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Equal average over periods.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -255,7 +255,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Two-way fixed effects, static, of y on on. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -269,7 +269,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             (
                 "Two-way fixed effects event study of y; reference -1. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
                 "Standard errors are clustered by 'k', 6 clusters; strata are not used.",
-                "Variance: linearised, 6 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 6 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -282,7 +282,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Sun-Abraham regression of y. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -295,7 +295,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: influence.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -308,7 +308,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: influence.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -323,7 +323,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: conservative.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+                "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -336,7 +336,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on eligible treated units.",
             (
                 "Triple difference, doubly robust; covariates: none; 10 eligible and 10 other rows in treated places, 10 and 10 elsewhere.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -350,7 +350,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             (
                 "Imbens-Manski 95% interval of the effect: [0.434387, 1.59376].",
                 "Lee bounds, rule 'exact': 0.45% of the observed comparison arm is trimmed (observed: treated 84.62%, comparison 85.00%, difference -0.38 points, standard error 12.04; the direction of trimming is not certain).",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -367,7 +367,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
                 "Imbens-Manski 95% interval of the effect: [0.424824, 1.70167].",
                 "Lee bounds, rule 'type7': 0.45% of the observed comparison arm is trimmed (observed: treated 84.62%, comparison 85.00%, difference -0.38 points, standard error 12.04; the direction of trimming is not certain).",
                 "Tightened by g: 2 cells; trimmed in the other arm: g=0.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -381,7 +381,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             (
                 "Imbens-Manski 95% interval of the effect: [-0.604485, 2.16561].",
                 "Worst-case (Manski) bounds for outcomes between -2 and 3; treated: 3 of 20 not observed; comparison: 3 of 20 not observed.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -397,7 +397,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             (
                 "Imbens-Manski 95% interval of the effect: [-0.222092, 1.84198].",
                 "Double sampling and worst-case bounds for outcomes between -2 and 3; treated: 3 of 20 not observed, 2 tried again, 1 found; comparison: 3 of 20 not observed, 2 tried again, 1 found.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -410,7 +410,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Effect of 'd' on 'y1' for a stated difference of the missing.",
             (
                 "Missing of the treated arm shifted against the observed of the arm; treated: 3 of 20 not observed; comparison: 3 of 20 not observed.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -431,7 +431,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Difference-in-differences with the status before corrected for stated recall error.",
             (
                 "Only the treated arm errs in recalling 'b'; 'a' is taken as right.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -442,7 +442,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             ("variable", "level"),
             "change in the make-up",
             "Change of a trait's mean among the treated beyond that of the comparison group: 0 if the same kind of people was asked before and after.",
-            ("Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",),
+            ("Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step.",),
         ),
     ),
     "groups": (
@@ -454,7 +454,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated.",
             (
                 "Difference-in-differences, doubly robust, one row a unit; covariates: none; 10 treated and 10 comparison rows.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -467,7 +467,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated.",
             (
                 "Difference-in-differences, doubly robust, one row a unit; covariates: none; 10 treated and 10 comparison rows.",
-                "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
+                "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
     ),
@@ -567,7 +567,7 @@ COLUMNS: dict[str, tuple[Callable[[], pd.DataFrame], list[str]]] = {
         ["coefficient", "value", "se", "t", "p", "ci_low", "ci_high"],
     ),
     "make-up": (
-        lambda: me.composition_check(long(), ["z"], "g", "t").to_frame().iloc[:, -1:],
+        lambda: me.composition_check(long(), ["z"], "g", "t").to_frame().filter(["p"]),
         ["p"],
     ),
     "left out": (

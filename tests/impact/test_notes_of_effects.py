@@ -20,8 +20,8 @@ from mismes_eval.tracer.panel import TracerPanel
 P, U, T = np.arange(40), np.repeat(np.arange(12), 4), np.tile(np.arange(1, 5), 12)
 THREE = np.array([0.0, 3.0, 4.0])
 GAP = np.where((U < 2) & (T == 3), np.nan, np.sin(U * 7.0 + T))
-ELEMENT = "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step."
-UNITS = "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step."
+ELEMENT = "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step."
+UNITS = "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step."
 
 
 def group_time(cohorts: int = 2, units: int = 12, comparison: str = "never") -> str:
@@ -213,7 +213,7 @@ NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
         ),
         (
             "Difference-in-differences, doubly robust, one row a unit; covariates: none; 20 treated and 20 comparison rows.",
-            "Variance: linearised, household clusters (5) in 1 strata, no PSU in the file. Weight: base weight; no weight step.",
+            "Variance: linearised, household clusters (5) in 1 stratum, no PSU in the file. Weight: base weight; no weight step.",
         ),
     ),
     "one PSU": (
@@ -222,7 +222,7 @@ NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
         ),
         (
             "Difference-in-differences, doubly robust, one row a unit; covariates: none; 1 treated and 39 comparison rows.",
-            "Variance: linearised, 20 PSUs in 1 strata. Weight: base weight; no weight step.",
+            "Variance: linearised, 20 PSUs in 1 stratum. Weight: base weight; no weight step.",
         ),
     ),
     "a triple difference of few": (

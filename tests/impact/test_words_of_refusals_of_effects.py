@@ -360,7 +360,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a closed form with clusters": (
         lambda: manski_bounds(wide(psu="h"), "y1", "d", "s", low=-3.0, high=3.0, variance="neyman"),
-        "the closed form needs a plain experiment: argument 'variance'. Expected equal weights, no strata, no clusters, no narrowed domain, got Variance: linearised, 10 PSUs in 1 strata. Weight: base weight; no weight step. Use variance='design'.",
+        "the closed form needs a plain experiment: argument 'variance'. Expected equal weights, no strata, no clusters, no narrowed domain, got Variance: linearised, 10 PSUs in 1 stratum. Weight: base weight; no weight step. Use variance='design'.",
     ),
     "nobody observed": (
         lambda: manski_bounds(

@@ -65,8 +65,8 @@ class Made:
 
     @property
     def figures(self) -> list[Figure]:
-        items = [i for c in self.report.chapters.values() for i in c.items]
-        return [i for i in items if isinstance(i, Figure)]
+        """In the order of the page."""
+        return [f for f in self.report.session.figures.values() if isinstance(f, Figure)]
 
 
 @pytest.fixture(scope="module")

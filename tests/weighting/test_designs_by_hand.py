@@ -231,12 +231,12 @@ def test_households_and_rows_stand_in_for_missing_psus() -> None:
     frame = pd.DataFrame({"w": 1.0, "h": [1, 1, 2, 3], "y": [1.0, 2.0, 3.0, 4.0]})
     house = Sample.from_frame(frame, weights="w", household="h")
     assert house.design.describe().startswith(
-        "Variance: linearised, household clusters (3) in 1 strata, no PSU in the file."
+        "Variance: linearised, household clusters (3) in 1 stratum, no PSU in the file."
     )
     alone = Sample.from_frame(frame, weights="w", cluster_deff=1.5)
     assert (
         alone.design.psus == 4
-        and "independent persons in 1 strata, no PSU or household in the file, variance times a supplied cluster effect of 1.5."
+        and "independent persons in 1 stratum, no PSU or household in the file, variance times a supplied cluster effect of 1.5."
         in alone.design.describe()
     )
     assert "no cluster effect supplied" in Sample.from_frame(frame, weights="w").design.describe()
@@ -249,7 +249,7 @@ def test_lonely_strata_are_named_and_certainties_are_not() -> None:
     s = Sample.from_frame(frame, weights="w", strata="s", psu="p", fpc="f")
     assert (
         s.design.lonely_strata == ("c",)
-        and s.design.notes[-1] == "1 strata have one PSU and are treated by the rule 'adjust': c."
+        and s.design.notes[-1] == "1 stratum has one PSU and is treated by the rule 'adjust': c."
     )
     with pytest.raises(DesignError, match=r"at least two PSUs in every stratum, got a, c. 2 rows"):
         Sample.from_frame(frame, weights="w", strata="s", psu="p", lonely_psu="error")

@@ -470,7 +470,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "half samples of six": (
         lambda: me.replicates(of(psu="p"), "brr"),
         [
-            "balanced half samples need two PSUs in every stratum: strata. Expected 2 in each, got 1 strata with another number. Use the bootstrap or the jackknife."
+            "balanced half samples need two PSUs in every stratum: strata. Expected 2 in each, got 1 stratum with another number. Use the bootstrap or the jackknife."
         ],
     ),
     "a lonely PSU resampled": (

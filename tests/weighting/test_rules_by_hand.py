@@ -256,7 +256,7 @@ def test_what_replicates_refuse() -> None:
             "balanced half samples need two PSUs in every stratum",
             "strata",
             "2 in each",
-            "1 strata with another number",
+            "1 stratum with another number",
         )
     ]
     assert words(replicates, psus(["a", "b", "b"]), "jackknife") == [

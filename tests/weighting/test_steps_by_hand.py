@@ -193,7 +193,7 @@ def test_the_design_adds_what_its_steps_bring_and_shows_itself() -> None:
     )
     assert joined.design.totals_have_error
     assert repr(of().design) == (
-        "SurveyDesign of 6 rows. Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step."
+        "SurveyDesign of 6 rows. Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step."
     )
 
 
@@ -348,9 +348,7 @@ def test_what_a_margin_needs_is_total_over_weight() -> None:
     }
     assert tightest_bounds(of(), {"g": {"a": 9.0, "b": 6.0}}) == pytest.approx((0.5, 1.5))
     wide = Sample.from_frame(pd.DataFrame({"w": 1.0, "v": np.arange(3001.0)}), weights="w")
-    assert np.isnan(
-        tightest_bounds(wide, {"v": 4_501_500.0})
-    ).all()  # too many distinct rows for two linear programmes
+    assert tightest_bounds(wide, {"v": 4_501_500.0}) == pytest.approx((1.0, 1.0), rel=1e-9)
     nothing = me.feasibility(
         of(w=[1.0, 2, 3, 0, 0, 0], k=1.0), {"g": {"a": 6.0, "b": 0.0}, "k": 3.0}
     )
@@ -522,7 +520,7 @@ def test_the_one_stratum_of_a_file_without_strata_is_all() -> None:
     """One PSU in all: the note names the stratum, as it does where strata have names."""
     alone = Sample.from_frame(pd.DataFrame({"w": W, "p": 1, "k": range(6)}), weights="w", psu="p")
     assert alone.design.lonely_strata == ("all",) and alone.design.notes == (
-        "1 strata have one PSU and are treated by the rule 'adjust': all.",
+        "1 stratum has one PSU and is treated by the rule 'adjust': all.",
     )
     two = Sample.from_frame(
         pd.DataFrame({"w": W, "p": [1, 1, 1, 2, 3, 3], "s": [7.0, 7, 7, 2.5, 2.5, 2.5]}),
@@ -532,7 +530,7 @@ def test_the_one_stratum_of_a_file_without_strata_is_all() -> None:
         lonely_psu="certainty",
     )
     assert two.design.notes == (
-        "1 strata have one PSU and are treated by the rule 'certainty': 7.",
+        "1 stratum has one PSU and is treated by the rule 'certainty': 7.",
     ) and two.design.stratum_labels == ("2.5", "7")
 
 

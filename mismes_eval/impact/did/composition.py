@@ -34,7 +34,7 @@ class Composition:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a trait: value, se, ci_low, ci_high, p."""
-        return self.estimate.to_frame().assign(p=self.estimate.pvalue)
+        return self.estimate.to_frame()
 
     def plot(self, ax: Any = None) -> Any:
         """Change of each trait with its interval. Returns the axes."""

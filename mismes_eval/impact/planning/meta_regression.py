@@ -105,7 +105,8 @@ def meta_regression(
     Parameters
     ----------
     value, se : (k,) effects in one unit and their standard errors.
-    features : (k, q) columns of numbers, yes-no or text (text: each level against the first).
+    features : (k, q) columns of numbers, yes-no or text (text: each level against the first); none:
+        the intercept is the mean effect.
     sample : (k,) which sample an effect comes from, where one sample gives several; errors are then
         robust to how they hang together.
     permutations : at most so many orders of the features are tried, all of them where there are no
@@ -139,7 +140,7 @@ def meta_regression(
         error, degf = _knapp_hartung(fit, k - p), np.full(p, float(k - p))
     tail = stats.t.ppf(0.5 + level / 2, degf)
     chance = np.full(p, np.nan)
-    if not robust:
+    if not robust and p > 1:
         chance[1:] = _permuted(y, v, x, np.abs(fit.beta / error), permutations, seed)
     q = float(np.sum(fitted(y, v, x, 0.0).residual ** 2 / v))
     return MetaRegression(
@@ -275,11 +276,14 @@ def _checked(
         )
     if problems:
         raise EstimateError(problems)
-    wide = pd.get_dummies(features.convert_dtypes(), drop_first=True, dtype=float)
+    wide = features
+    if len(features.columns):
+        wide = pd.get_dummies(features.convert_dtypes(), drop_first=True, dtype=float)
     x = np.column_stack([np.ones(y.size), *(wide[c].to_numpy(float) for c in wide.columns)])
     names = ("intercept", *map(str, wide.columns))
     units = int(group.max()) + 1
-    if x.shape[1] < 2 or np.linalg.matrix_rank(x / np.abs(x).max(axis=0)) < x.shape[1]:
+    constant = len(features.columns) > 0 and x.shape[1] < 2
+    if constant or np.linalg.matrix_rank(x / np.abs(x).max(axis=0)) < x.shape[1]:
         problems.append(
             Problem(
                 "features do not tell the effects apart",

@@ -118,8 +118,8 @@ def late_bounds(
     (1997), Review of Economic Studies 64, 555-574 (distributions of compliers).
     """
     names = (as_name(takeup, "takeup"), as_name(selected, "selected"))
-    no_negative_weights(sample, "late_bounds")
     drawn = trial(sample, names, assigned, covariates, blocks, binary=names)
+    no_negative_weights(sample, "late_bounds")
     seen = sample.active & (read(sample, s=YesNo(selected)).s == 1)
     y = observed(sample, as_name(outcome, "outcome"), seen, "late_bounds")[drawn.rows]
     followed = _followed(drawn, y, adjustment)

@@ -145,7 +145,7 @@ def text_table(
     return TextTable(
         id=id,
         title=title,
-        frame=pd.DataFrame(list(rows), columns=list(columns)),
+        frame=pd.DataFrame(list(rows), columns=list(columns), dtype=object),
         source=source,
         notes=tuple(notes),
         synthetic=context.synthetic,

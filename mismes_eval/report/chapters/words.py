@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mismes_eval.message import Message
+
 WORDS = {
     "employed": "employed, at home or abroad",
     "employed_home": "employed at home",
@@ -132,6 +134,9 @@ def spelled(text: str) -> str:
     """A sentence on weights or models with the usual columns of a survey in words; columns of the
     user's own stay as they stand.
     """
+    if isinstance(text, Message):
+        words = {k: spelled(v) if isinstance(v, str) else v for k, v in text.values.items()}
+        return Message(text.template, words, text.kind) if words else text
     return _CODES.sub(lambda m: DESIGN[m[1]], text)
 
 

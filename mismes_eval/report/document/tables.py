@@ -314,7 +314,7 @@ class TextTable:
         """Every text of the table in a language. A table that was put into one stays in it."""
         if self.lang:
             return self
-        frame = self.frame.map(lambda v: printable(t(str(v))))
+        frame = self.frame.map(lambda v: printable(t(v if isinstance(v, str) else str(v))))
         frame.columns = pd.Index([printable(t(str(c))) for c in frame.columns])
         return replace(
             self,

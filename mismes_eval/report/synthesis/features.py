@@ -71,9 +71,9 @@ def _difference(w: Words, c: FeatureContrast) -> str:
     told = t("{v} ({lo} to {hi})", **texts)
     if c.measures < LEAST or found.degf[j] < RELIABLE:
         few = t(
-            "too few measures for a p-value ({df} degrees of freedom)", df=f"{found.degf[j]:.1f}"
+            "too few measures for a p-value ({df} degrees of freedom)", df=t.number(found.degf[j])
         )
-        return f"{told}; {few}"
+        return t("{told}; {few}", told=told, few=few)
     chance = found.permutation[j]
     p = found.pvalue[j] if math.isnan(chance) else chance
     return t("{told}, p={p}", told=told, p=f"{p:.3f}")

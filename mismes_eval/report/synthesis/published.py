@@ -110,13 +110,12 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
     return found
 
 
-def fingerprint(origins: Sequence[Origin], lang: str) -> str:
-    """One hash over everything that decides what a synthesis says."""
-    return hashlib.sha256(
-        "\n".join(
-            [lang, package_hash(), *(f"{o.name} {o.estimates_sha256}" for o in origins)]
-        ).encode()
-    ).hexdigest()
+def fingerprint(origins: Sequence[Origin], lang: str, beside: Sequence[str] = ()) -> str:
+    """One hash over everything that decides what a synthesis says. beside: hashes of other files
+    that it reads.
+    """
+    reports = [f"{o.name} {o.estimates_sha256}" for o in origins]
+    return hashlib.sha256("\n".join([lang, package_hash(), *reports, *beside]).encode()).hexdigest()
 
 
 def unchanged(final: Path, of: str) -> bool:
@@ -128,6 +127,18 @@ def unchanged(final: Path, of: str) -> bool:
     except ParamsError:
         return False
     return record.get("fingerprint") == of and not changed_outputs(final, record)
+
+
+def evidence_beside(final: Path) -> str:
+    """The file of outside evaluations that the synthesis in a folder was made with; "" for none."""
+    if not (final / MANIFEST).is_file():
+        return ""
+    try:
+        record = read_manifest(final)
+    except ParamsError:
+        return ""
+    named = [str(i["path"]) for i in record.get("inputs", ()) if i["key"] == "evidence"]
+    return named[0] if named else ""
 
 
 def spoken(final: Path) -> str:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader
 
+from mismes_eval.evaluation.outside_evidence import OUTSIDE, OutsideEvidence, read_evidence
 from mismes_eval.evaluation.synthesis import Published, Synthesis, compare
 from mismes_eval.report.document.language import Language, country_name, language
 from mismes_eval.report.document.page import (
@@ -34,6 +35,7 @@ from mismes_eval.report.figures import Figure
 from mismes_eval.report.synthesis import effects as synthesis_effects
 from mismes_eval.report.synthesis import tables as synthesis_tables
 from mismes_eval.report.synthesis.features import features
+from mismes_eval.report.synthesis.outside import beside, means
 from mismes_eval.report.synthesis.published import (
     FOLDER,
     KIND,
@@ -68,33 +70,65 @@ class _Whole:
         return self.of
 
 
-def synthesis(out: Path | str, names: Sequence[str] = (), mixed: bool = False) -> Synthesis:
+def synthesis(
+    out: Path | str,
+    names: Sequence[str] = (),
+    mixed: bool = False,
+    evidence: Path | str | None = None,
+) -> Synthesis:
     """The countries below a folder of reports side by side, as data. names: folders; default: all.
-    mixed: made-up and real data together.
+    mixed: made-up and real data together. evidence: a file of effects of outside evaluations in the
+    template `evidence`.
     """
-    return _compared(read_published(Path(out), names), mixed)
+    outside = None if evidence is None else read_evidence(evidence)
+    return _compared(read_published(Path(out), names), mixed, outside)
 
 
-def _compared(origins: Sequence[Origin], mixed: bool) -> Synthesis:
-    return compare([Published(o.country, o.synthetic, o.facts) for o in origins], mixed)
+def _compared(origins: Sequence[Origin], mixed: bool, outside: OutsideEvidence | None) -> Synthesis:
+    reports = [Published(o.country, o.synthetic, o.facts, o.manifest_sha256) for o in origins]
+    return compare(reports, mixed, outside)
 
 
 def write_synthesis(
-    out: Path, names: Sequence[str] = (), lang: str = "en", mixed: bool = False, force: bool = False
+    out: Path,
+    names: Sequence[str] = (),
+    lang: str = "en",
+    mixed: bool = False,
+    force: bool = False,
+    evidence: Path | None = None,
 ) -> tuple[Path, bool]:
     """The synthesis as a report of its own in `out`/synthesis: page, tables, workbook, figures,
     estimates.json, manifest. Whole or not at all.
+
+    Parameters
+    ----------
+    evidence : file of effects of outside evaluations (template `evidence`).
 
     Returns
     -------
     (folder, made) : made is False where nothing changed since the last time.
     """
+    outside = None if evidence is None else read_evidence(evidence)
     origins, final = read_published(out, names), out / FOLDER
-    of = fingerprint(origins, lang)
+    read_beside = () if outside is None else (f"evidence {outside.sha256}",)
+    of = fingerprint(origins, lang, read_beside)
     if not force and unchanged(final, of):
         return final, False
-    evidence, t = _compared(origins, mixed), language(lang)
-    chapters, beside = _chapters(Words(evidence, t), origins)
+    whole = _compared(origins, mixed, outside)
+    return _written(out, whole, origins, outside, lang, of), True
+
+
+def _written(
+    out: Path,
+    evidence: Synthesis,
+    origins: Sequence[Origin],
+    outside: OutsideEvidence | None,
+    lang: str,
+    of: str,
+) -> Path:
+    """Page, tables and manifest of a synthesis, put in their folder at once."""
+    final, t = out / FOLDER, language(lang)
+    chapters, workbook_only = _chapters(Words(evidence, t), origins)
     shown = [
         p.in_language(t) if not isinstance(p, str) else p for _, parts in chapters for p in parts
     ]
@@ -109,7 +143,7 @@ def write_synthesis(
     )
     tables = [
         p
-        for p in (*shown, *(b.in_language(t) for b in beside))
+        for p in (*shown, *(b.in_language(t) for b in workbook_only))
         if isinstance(p, (Table, TextTable))
     ]
     work = work_folder(out, FOLDER)
@@ -133,24 +167,32 @@ def write_synthesis(
             t,
         )
         (work / PAGE).write_text(html, encoding="utf-8")
-        record = _manifest(evidence, origins, work, started, of, lang)
+        record = _manifest(evidence, origins, outside, work, started, of, lang)
         (work / MANIFEST).write_text(
             json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8"
         )
         publish(work, final)
     finally:
         discard(work)
-    return final, True
+    return final
 
 
 def _manifest(
-    evidence: Synthesis, origins: Sequence[Origin], work: Path, started: str, of: str, lang: str
+    evidence: Synthesis,
+    origins: Sequence[Origin],
+    outside: OutsideEvidence | None,
+    work: Path,
+    started: str,
+    of: str,
+    lang: str,
 ) -> Mapping[str, object]:
     inputs = [
         {"key": f"report.{o.country}", "path": f"{o.name}/{file}", "sha256": sha}
         for o in origins
         for file, sha in ((MANIFEST, o.manifest_sha256), (ESTIMATES, o.estimates_sha256))
     ]
+    if outside is not None:
+        inputs.append({"key": "evidence", "path": outside.name, "sha256": outside.sha256})
     return {
         "schema": SCHEMA,
         "kind": KIND,
@@ -188,6 +230,8 @@ def _chapters(
         ]
     compared = features(w)
     effects += [] if compared is None else [compared]
+    if w.evidence.together or (w.evidence.evidence["kind"] == OUTSIDE).any():
+        effects += [beside(w), means(w)]
     never: list[Part] = [synthesis_tables.models(w)]
     if len(w.evidence.budget):
         never += [synthesis_tables.budget(w), synthesis_tables.due(w)]

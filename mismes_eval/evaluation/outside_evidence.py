@@ -1,0 +1,268 @@
+"""Effects of outside evaluations beside those of the country reports, with measures as the units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse, stats
+from scipy.sparse.csgraph import connected_components
+
+from mismes_eval import frame as frames
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.evaluation.features import MARGIN
+from mismes_eval.evaluation.summaries import WINDOW
+from mismes_eval.frame.codes import codes
+from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
+from mismes_eval.message import Message
+from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.numerics.rows import Int
+
+OWN, OUTSIDE = "own", "outside"
+COMPARED = 2  # strength of a design from which there is a comparison group
+NO_SE = "no standard error"
+NO_MONTHS = "months since enrolment not stated"
+NO_COMPARISON = "no comparison group"
+NO_MODEL = "the model of the measures is not on record"
+CURRENCY = "the outcome has no common unit (national currency)"
+TOO_FEW = "{k} measures; {least} needed"
+UNITS: Mapping[str, tuple[str, float]] = {"POINTS": ("share", 0.01)}
+COLUMNS = (
+    "kind",
+    "source",
+    "synthetic",
+    "country",
+    "measure",
+    "model",
+    "outcome",
+    "unit",
+    "value",
+    "se",
+    "low",
+    "high",
+    "months",
+    "design",
+    "risk_of_bias",
+    "sample",
+    "left_out",
+)
+
+
+@dataclass(frozen=True)
+class OutsideEvidence:
+    """Effects of outside evaluations: name and hash of their file, one row an effect in the columns
+    of the template `evidence`.
+    """
+
+    name: str
+    sha256: str
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Together:
+    """Effects on one outcome by one model, in one unit, at one age, whoever estimated them.
+
+    measures : units.  samples : independent ones; effects of one measure or one sample hang
+    together.  found : their mean (coefficient "intercept"), or why there is none.
+    needed : independent samples that would find an effect of five points; 0 where that cannot be
+    told.
+    """
+
+    model: str
+    outcome: str
+    unit: str
+    months: float
+    own: int
+    outside: int
+    measures: int
+    samples: int
+    found: MetaRegression | NotEstimable
+    needed: int
+
+
+def read_evidence(path: str | Path) -> OutsideEvidence:
+    """Effects of outside evaluations from a file in the template `evidence`.
+
+    Raises
+    ------
+    InputError : lists everything that is wrong with the file; a file without an effect.
+    """
+    data = frames.read(path, template="evidence")
+    if data.frame.empty:
+        raise InputError(
+            Problem(
+                what="a file of evidence without an effect",
+                where=data.name,
+                expected="one row an effect",
+                got="0 rows",
+                fix="Fill it in, or leave it out.",
+            )
+        )
+    every = data.frame.reindex(columns=list(frames.template("evidence").names))
+    return OutsideEvidence(data.name, data.sha256, every)
+
+
+def beside(
+    effects: pd.DataFrame,
+    hashes: Mapping[str, str],
+    made_up: Sequence[str],
+    evidence: OutsideEvidence | None,
+) -> pd.DataFrame:
+    """Own main effects and outside ones in COLUMNS, one row an effect.
+
+    Parameters
+    ----------
+    effects : of the synthesis; only its published main effects are taken.
+    hashes : country -> hash of the manifest of its report.  made_up : countries whose data are.
+
+    `left_out` says why an effect stands in no mean; empty where it may.
+    """
+    own = _own(effects, hashes, made_up)
+    if evidence is None:
+        return own
+    outside = _outside(evidence.frame)
+    parts = [part for part in (own, outside) if len(part)]
+    return pd.concat(parts, ignore_index=True).sort_values(
+        ["model", "outcome", "country", "kind", "source"], kind="stable", ignore_index=True
+    )
+
+
+def _own(effects: pd.DataFrame, hashes: Mapping[str, str], made_up: Sequence[str]) -> pd.DataFrame:
+    main = effects[(effects["main"].eq(True) | effects["months"].isna())]
+    main = main[main["status"] == "shown"]
+    rows = pd.DataFrame(
+        {
+            "kind": OWN,
+            "source": main["country"].map(dict(hashes)).fillna(""),
+            "synthetic": main["country"].isin(list(made_up)),
+            "country": main["country"],
+            "measure": main["measure"],
+            "model": main["model"],
+            "outcome": main["outcome"],
+            "unit": main["unit_of_outcome"],
+            "value": main["value"],
+            "se": main["se"],
+            "low": main["ci_low"],
+            "high": main["ci_high"],
+            "months": main["months"].astype(float),
+            "design": main["design"],
+            "risk_of_bias": "",
+            "sample": "report of " + main["country"].astype(str),
+        }
+    )
+    return _with_obstacles(rows, pd.Series(True, index=rows.index))
+
+
+def _outside(given: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the file with shares as the unit of percentage points, 95% normal intervals."""
+    scale = given["unit"].map(lambda unit: UNITS.get(unit, ("", 1.0))[1]).astype(float)
+    value, se = given["effect"].astype(float) * scale, given["se"].astype(float) * scale
+    half = float(stats.norm.ppf(0.975)) * se
+    whole = given["citation"] + ", " + given["country"].astype(str)
+    sample = given["sample"].astype(object).where(given["sample"].notna(), whole)
+    rows = pd.DataFrame(
+        {
+            "kind": OUTSIDE,
+            "source": given["citation"],
+            "synthetic": given["synthetic"].astype(bool),
+            "country": given["country"].astype(str),
+            "measure": given["measure"].astype(object).where(given["measure"].notna(), ""),
+            "model": given["model"].astype(str),
+            "outcome": given["outcome"],
+            "unit": given["unit"].map(lambda u: UNITS.get(u, (str(u).lower(), 1.0))[0]).astype(str),
+            "value": value,
+            "se": se,
+            "low": value - half,
+            "high": value + half,
+            "months": given["months"].astype(float),
+            "design": given["design"].astype(str),
+            "risk_of_bias": given["risk_of_bias"].astype(str),
+            "sample": sample,
+        }
+    )
+    table = codes("impact_designs").set_index("code")["strength"].astype(float)
+    return _with_obstacles(rows, given["design"].astype(str).map(table) >= COMPARED)
+
+
+def _with_obstacles(rows: pd.DataFrame, compared: pd.Series) -> pd.DataFrame:
+    """Why an effect may not be averaged with others; the first reason that holds."""
+    reasons = [
+        (~compared, NO_COMPARISON),
+        (~(rows["se"] > 0), NO_SE),
+        (rows["months"].isna(), NO_MONTHS),
+        (rows["model"].fillna("") == "", NO_MODEL),
+        (rows["unit"].map(_is_money), CURRENCY),
+    ]
+    told = np.select([hit.to_numpy(bool) for hit, _ in reasons], [why for _, why in reasons], "")
+    return rows.assign(left_out=told)[list(COLUMNS)]
+
+
+def _is_money(unit: object) -> bool:
+    """National currency: as the file says it, or the code of a currency as reports do."""
+    return str(unit) == "money" or re.match(r"[A-Z]{3}\b", str(unit)) is not None
+
+
+def together(rows: pd.DataFrame) -> Iterable[Together]:
+    """One mean for each model, outcome, unit and age (to the nearest half-year) of the effects that
+    may be averaged.
+    """
+    usable = rows[rows["left_out"] == ""]
+    ages = (usable["months"] / WINDOW).round() * WINDOW
+    for (model, outcome, unit, age), part in usable.groupby(
+        ["model", "outcome", "unit", ages], sort=True
+    ):
+        yield _mean(str(model), str(outcome), str(unit), float(str(age)), part)
+
+
+def _mean(model: str, outcome: str, unit: str, months: float, rows: pd.DataFrame) -> Together:
+    group = _hanging_together(rows)
+    measures, samples = _measures(rows), int(group.max()) + 1
+    found: MetaRegression | NotEstimable
+    needed = 0
+    if min(measures, samples) < LEAST:
+        found = NotEstimable(Message(TOO_FEW, {"k": min(measures, samples), "least": LEAST}))
+    else:
+        nothing = pd.DataFrame(index=rows.index)
+        shared = list(group) if samples < len(rows) else None
+        value, se = rows["value"].to_numpy(float), rows["se"].to_numpy(float)
+        found = meta_regression(value, se, nothing, shared)
+        needed = found.needed("intercept", MARGIN) if unit == "share" else 0
+    return Together(
+        model=model,
+        outcome=outcome,
+        unit=unit,
+        months=months,
+        own=int((rows["kind"] == OWN).sum()),
+        outside=int((rows["kind"] == OUTSIDE).sum()),
+        measures=measures,
+        samples=samples,
+        found=found,
+        needed=needed,
+    )
+
+
+def _measure_names(rows: pd.DataFrame) -> pd.Series:
+    """The measure of each effect in its country; where none is named, its sample stands for it."""
+    named = rows["country"] + ": " + rows["measure"].astype(str)
+    return named.where(rows["measure"].astype(str) != "", "sample " + rows["sample"])
+
+
+def _measures(rows: pd.DataFrame) -> int:
+    return int(_measure_names(rows).nunique())
+
+
+def _hanging_together(rows: pd.DataFrame) -> Int:
+    """(k,) number of the group of each effect; effects of one measure or one sample are in one."""
+    measure = pd.factorize(_measure_names(rows))[0]
+    sample = pd.factorize(rows["sample"])[0]
+    links = sparse.coo_array(
+        (np.ones(len(rows)), (measure, measure.max() + 1 + sample)),
+        shape=(measure.max() + sample.max() + 2,) * 2,
+    )
+    _, part = connected_components(links, directed=False)
+    return np.asarray(pd.factorize(part[measure])[0])

@@ -1,0 +1,159 @@
+"""The country that each record of a register is filed under, and its share of the amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame import nearest
+from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
+from mismes_eval.inventory.country_names import Countries, countries_of
+from mismes_eval.inventory.mapping_file import Issue, Mapped
+from mismes_eval.inventory.tree import AMOUNTS
+
+
+def place_records(
+    table: pd.DataFrame,
+    mapping: Mapped,
+    countries: tuple[str, ...],
+    money: pd.DataFrame,
+    issues: list[Issue],
+) -> tuple[pd.DataFrame, Balance]:
+    """Records with the country they are filed under and the share of their amounts; several of
+    `countries` in one record go by the mapping's rule. "Outside" holds records only whose countries
+    were all read.
+    """
+    lost = [c for c in mapping.countries if c not in table]
+    if lost:
+        raise InputError(
+            [
+                Problem("no such column", c, fix=f"Nearest: {nearest(c, map(str, table.columns))}.")
+                for c in lost
+            ]
+        )
+    rows: list[tuple[int, str, float]] = []
+    fates: list[tuple[str, str, str]] = []
+    parts: list[tuple[str, str, str, str, float]] = []
+    cells = table[list(mapping.countries)].to_dict("records")
+    for place, (record, row) in enumerate(zip(table["record"], cells, strict=True)):
+        named = countries_named(list(row.values()), mapping)
+        fate, reason = _fate(named, countries, mapping.several)
+        amount, currency = money["amount"].iloc[place], str(money["currency"].iloc[place])
+        budget = None if pd.isna(amount) else float(amount)
+        fates.append((record, fate, reason))
+        filed = _filed(named, countries, mapping.several, budget) if fate == "accepted" else {}
+        _say_countries(record, named, fate, reason, filed, budget, currency, issues)
+        rows += [(place, code, share) for code, share in filed.items()]
+        if budget is not None:
+            held = sum(filed.values())
+            parts.append((record, fate, IN_ROWS if filed else reason, currency, budget * held))
+            if held < 1 and filed:
+                rest = _rest(named, countries, mapping.several)
+                parts.append((record, fate, rest, currency, budget * (1 - held)))
+            elif not filed:
+                parts[-1] = (record, fate, reason, currency, budget)
+    chosen = (
+        table.iloc[[place for place, _, _ in rows]]
+        .assign(country=[c for _, c, _ in rows], share=[s for _, _, s in rows])
+        .reset_index(drop=True)
+    )
+    read = money_in(money["amount"].astype(object), money["currency"])
+    return chosen, balance(fates, parts, len(table), read)
+
+
+def countries_named(cells: list[object], mapping: Mapped) -> Countries:
+    """The countries of all country columns of a record."""
+    found = [countries_of(cell, mapping.split, mapping.aliases) for cell in cells]
+    return Countries(
+        tuple(dict.fromkeys(c for f in found for c in f.codes)),
+        tuple(dict.fromkeys(p for f in found for p in f.unread)),
+    )
+
+
+def _fate(named: Countries, countries: tuple[str, ...], several: str) -> tuple[str, str]:
+    here = [c for c in named.codes if c in countries]
+    if not here and named.unread:
+        return "refused", "a country that cannot be read"
+    if not here and not named.codes:
+        return "refused", "no country is stated"
+    if not here:
+        return "outside", "none of the chosen countries"
+    if len(here) > 1 and several == "refuse":
+        return "refused", f"several countries ({', '.join(here)}) and no rule in the mapping file"
+    return "accepted", ""
+
+
+def _filed(
+    named: Countries, countries: tuple[str, ...], several: str, budget: float | None
+) -> dict[str, float]:
+    """Country -> share of the record's amounts. Several countries have no shares under "each":
+    their amounts are left empty, since the record says them once.
+    """
+    here = [c for c in named.codes if c in countries]
+    whole = len(named.codes) + len(named.unread)
+    if several == "equal":
+        return {c: 1 / whole for c in here}
+    if several == "each" and len(here) > 1:
+        return {c: 0.0 for c in here}
+    return {here[0]: 1.0}
+
+
+def _rest(named: Countries, countries: tuple[str, ...], several: str) -> str:
+    if several == "each":
+        return "not divided among several countries"
+    return "in other countries"
+
+
+def _say_countries(
+    record: str,
+    named: Countries,
+    fate: str,
+    reason: str,
+    filed: Mapping[str, float],
+    budget: float | None,
+    currency: str,
+    issues: list[Issue],
+) -> None:
+    """Issues of a record's countries, with its budget."""
+    amount = "no budget" if budget is None else f"budget {budget:,.2f} {currency}".strip()
+    for piece in named.unread:
+        issues.append((record, "country", piece, f"no country that is known; {amount}", fate))
+    if fate == "refused" and not named.unread:
+        issues.append((record, "country", "; ".join(named.codes), f"{reason}; {amount}", fate))
+    if len(filed) > 1 or (filed and len(named.codes) > 1 and budget is not None):
+        shares = ", ".join(f"{c} {s:.1%} of the amounts" for c, s in filed.items())
+        issues.append(
+            (
+                record,
+                "country",
+                "; ".join(named.codes),
+                f"several countries; {amount}",
+                f"filed under {shares}",
+            )
+        )
+
+
+def divide_amounts(frame: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
+    """Amounts times the share of the row; empty where a record in several countries has none."""
+    part = placed["share"] < 1
+    if not part.any():
+        return frame
+    shares = placed["share"]
+    for name in (a for a in AMOUNTS if a in frame):
+        cells = [
+            _share_of(cell, share) if divided else cell
+            for cell, share, divided in zip(frame[name], shares, part, strict=True)
+        ]
+        frame[name] = pd.Series(cells, index=frame.index, dtype=object).astype("str")
+    said = [
+        f"{share:.4%} of {record}" if divided else None
+        for record, share, divided in zip(placed["record"], shares, part, strict=True)
+    ]
+    return frame.assign(allocation=pd.Series(said, index=frame.index, dtype=object))
+
+
+def _share_of(cell: object, share: float) -> str | None:
+    amount = amount_of(cell)
+    return None if amount is None or share == 0 else repr(amount * share)

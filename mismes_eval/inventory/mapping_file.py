@@ -1,0 +1,168 @@
+"""Mapping files of registers (YAML): what they may say, and the check of what they do say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame import nearest, template
+from mismes_eval.frame.codes import plain
+from mismes_eval.frame.outside import yaml_of
+
+KEYS = {
+    "register",
+    "source",
+    "record",
+    "read",
+    "join",
+    "countries",
+    "split",
+    "several",
+    "aliases",
+    "ignore",
+    "fields",
+}
+RULES = {
+    "column",
+    "constant",
+    "format",
+    "codes",
+    "any",
+    "flags",
+    "date",
+    "written",
+    "year",
+    "country",
+    "else",
+}
+SEVERAL = ("refuse", "first", "each", "equal")
+READ_KEYS = {"encoding", "separator", "decimal", "text_columns"}
+Issue = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A mapping file: register, source, record (identifier column), read options, join, country
+    columns, what stands between several countries of a cell (split), what becomes of a record in
+    several countries, aliases of names, fields.
+    """
+
+    register: str
+    source: str
+    record: str
+    read: Mapping[str, object]
+    join: Mapping[str, str]
+    countries: tuple[str, ...]
+    split: str | None
+    several: str
+    aliases: Mapping[str, str]
+    fields: Mapping[str, Mapping[str, object]]
+
+
+def shipped_mappings() -> tuple[str, ...]:
+    """Names of the mapping files of this package."""
+    return tuple(
+        sorted(
+            p.name.removesuffix(".yaml")
+            for p in (files("mismes_eval.inventory") / "mappings").iterdir()
+            if p.name.endswith(".yaml")
+        )
+    )
+
+
+def load_mapping(name: str | Path) -> Mapped:
+    """A shipped mapping by name, or a mapping file by path.
+
+    Raises
+    ------
+    InputError : unknown keys, fields or rules, with the nearest known one.
+    """
+    shipped = files("mismes_eval.inventory") / "mappings" / f"{name}.yaml"
+    where = Path(name)
+    content: Any
+    if str(name) in shipped_mappings():
+        content = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    elif where.is_file():
+        content = yaml_of(where)
+    else:
+        raise InputError(
+            Problem(
+                "no such mapping file",
+                str(name),
+                "a path, or one of " + ", ".join(shipped_mappings()),
+            )
+        )
+    _refuse_unknown(content, str(name))
+    return Mapped(
+        str(content["register"]),
+        str(content["source"]),
+        str(content["record"]),
+        content.get("read") or {},
+        content.get("join") or {},
+        tuple(content["countries"]),
+        content.get("split"),
+        str(content.get("several", "refuse")),
+        {plain(k): v for k, v in (content.get("aliases") or {}).items()},
+        content["fields"],
+    )
+
+
+def _refuse_unknown(content: object, name: str) -> None:
+    if not isinstance(content, dict):
+        raise InputError(
+            Problem("the mapping file is empty", name, "keys " + ", ".join(sorted(KEYS)))
+        )
+    known = set(template("inventory").names)
+    problems = [
+        Problem("unknown key", f"{name}: {k}", fix=f"Nearest: {nearest(str(k), KEYS)}.")
+        for k in content
+        if k not in KEYS
+    ]
+    problems += [
+        Problem("missing key", f"{name}: {k}")
+        for k in ("register", "source", "record", "countries", "fields")
+        if k not in content
+    ]
+    problems += [
+        Problem("unknown key", f"{name}: read.{k}", "one of " + ", ".join(sorted(READ_KEYS)))
+        for k in content.get("read") or {}
+        if k not in READ_KEYS
+    ]
+    if content.get("several", "refuse") not in SEVERAL:
+        problems.append(
+            Problem(
+                "no such rule",
+                f"{name}: several",
+                "refuse, first, each or equal",
+                str(content["several"]),
+            )
+        )
+    split = content.get("split")
+    if split is not None and not (isinstance(split, str) and split):
+        problems.append(
+            Problem("not a separator", f"{name}: split", "text between two countries", repr(split))
+        )
+    for field, rule in (content.get("fields") or {}).items():
+        if field not in known:
+            problems.append(
+                Problem(
+                    "no such field in the template",
+                    f"{name}: fields.{field}",
+                    fix=f"Nearest: {nearest(field, known)}.",
+                )
+            )
+        wrong = [k for k in rule if k not in RULES] if isinstance(rule, dict) else ["not a rule"]
+        problems += [
+            Problem(
+                "no such rule", f"{name}: fields.{field}: {k}", "one of " + ", ".join(sorted(RULES))
+            )
+            for k in wrong
+        ]
+    if problems:
+        raise InputError(problems)

@@ -1,0 +1,223 @@
+"""Identity: outside evaluations stand beside own effects by citation and hash, one measure counts
+once, and their mean is that of the estimators; too few measures, and every fault of the file, are
+said.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from mismes_eval.cli.report import _together
+from mismes_eval.cli.synthesis import command
+from mismes_eval.errors import EstimateError, InputError, ParamsError
+from mismes_eval.evaluation.outside_evidence import read_evidence
+from mismes_eval.impact.planning.meta_analysis import random_effects
+from mismes_eval.impact.planning.meta_regression import MetaRegression, meta_regression
+from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.report.document.language import language
+from mismes_eval.report.factory.orders import PAGE
+from mismes_eval.report.synthesis import outside
+from mismes_eval.report.synthesis.synthesis import synthesis, write_synthesis
+from mismes_eval.report.synthesis.tables import Words
+from mismes_eval.report.trust.provenance import MANIFEST, file_hash, read_manifest
+from tests.report.test_synthesis import facts, write_report
+
+HEAD = (
+    "citation,synthetic,country,measure,model,sample,outcome,unit,effect,se,months,design,"
+    "risk_of_bias"
+)
+CITED = "Nobody (2020) SYNTHETIC"
+
+
+def row(
+    citation: str = CITED,
+    country: str = "TUN",
+    measure: str = "TUN-001",
+    sample: str = "",
+    outcome: str = "employed",
+    unit: str = "SHARE",
+    effect: str = "0.05",
+    se: str = "0.02",
+    months: str = "24",
+    design: str = "RCT",
+    synthetic: str = "TRUE",
+) -> str:
+    """A row of the file; made-up numbers."""
+    cells = (citation, synthetic, country, measure, "M08", sample, outcome, unit, effect, se)
+    return ",".join((*cells, months, design, "LOW"))
+
+
+def written(folder: Path, *rows: str) -> Path:
+    path = folder / "evidence.csv"
+    path.write_text("\n".join((HEAD, *rows)) + "\n")
+    return path
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Three countries with an effect of one measure each: 0.06, 0.02, 0.10, errors 0.02."""
+    for country, effect in (("ARM", 0.06), ("GEO", 0.02), ("MDA", 0.10)):
+        write_report(tmp_path / "reports", country, facts(0.5, effect, "ICLS-19", country))
+    return tmp_path / "reports"
+
+
+@pytest.mark.identity
+def test_five_measures_have_the_mean_of_the_random_effects(out: Path, tmp_path: Path) -> None:
+    two = (
+        row(unit="POINTS", effect="5", se="2", months="25"),
+        row(country="MAR", measure="", effect="0.12", se="0.03"),
+    )
+    s = synthesis(out, evidence=written(tmp_path, *two))
+    (one,) = s.together
+    assert isinstance(one.found, MetaRegression)
+    assert (one.own, one.outside, one.measures, one.samples) == (3, 2, 5, 5)
+    values, errors = [0.06, 0.02, 0.10, 0.05, 0.12], [0.02, 0.02, 0.02, 0.02, 0.03]
+    r = random_effects(values, errors, "reml", "hartung_knapp_adhoc")
+    got = (one.found.value[0], one.found.low[0], one.found.high[0])
+    assert got == pytest.approx((r.value, r.low, r.high), abs=1e-9)
+    assert one.needed == one.found.needed("intercept", 0.05)
+
+
+@pytest.mark.identity
+def test_a_measure_counts_once_whoever_evaluated_it(out: Path, tmp_path: Path) -> None:
+    same = (
+        row(country="ARM", measure="ARM-001"),
+        row(citation="Other", sample="x"),
+        row(sample="x"),
+    )
+    (one,) = synthesis(out, evidence=written(tmp_path, *same)).together
+    assert (one.own, one.outside, one.measures, one.samples) == (3, 3, 4, 4)
+    assert isinstance(one.found, NotEstimable)
+    assert one.found.reason == "4 measures; 5 needed"
+
+
+@pytest.mark.property
+def test_two_measures_of_one_sample_are_two_measures_and_one_sample(
+    out: Path, tmp_path: Path
+) -> None:
+    rows = [row(country="MAR", measure=f"MAR-00{i}", effect=f"0.0{i}") for i in (1, 2)]
+    more = [row(country=c, measure="", citation=f"By {c}") for c in ("TUN", "DZA")]
+    (one,) = synthesis(out, evidence=written(tmp_path, *rows, *more)).together
+    assert (one.measures, one.samples) == (7, 6)
+    assert isinstance(one.found, MetaRegression)
+    assert "robust to 6 samples" in one.found.definition
+
+
+@pytest.mark.property
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (row(design="BEFOREAFTER"), "no comparison group"),
+        (row(se=""), "no standard error"),
+        (row(months=""), "months since enrolment not stated"),
+        (row(unit="MONEY"), "the outcome has no common unit (national currency)"),
+    ],
+)
+def test_what_cannot_be_averaged_is_shown_with_its_reason(
+    out: Path, tmp_path: Path, fault: str, reason: str
+) -> None:
+    s = synthesis(out, evidence=written(tmp_path, fault))
+    shown = s.evidence[s.evidence["kind"] == "outside"]
+    assert shown["left_out"].tolist() == [reason]
+    assert [one.outside for one in s.together] == [0]
+    table = outside.beside(Words(s, language("en"))).frame
+    assert (table["In a mean"] == reason).sum() == 1
+
+
+@pytest.mark.property
+def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        row(effect="5", country="XXX"),
+        row(se="0", citation="B"),
+        row(design="GUESS", citation="C"),
+        row(citation=""),
+        row(citation="D"),
+        row(citation="D", effect="0.01"),
+    )
+    with pytest.raises(InputError) as error:
+        read_evidence(path)
+    told = str(error.value)
+    for part in ("between -1 and 1", "above 0", "stands once", "XXX", "GUESS", "citation"):
+        assert part in told, part
+
+
+@pytest.mark.property
+def test_a_file_without_an_effect_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="without an effect"):
+        read_evidence(written(tmp_path))
+
+
+@pytest.mark.property
+def test_made_up_and_real_do_not_mix_unasked(out: Path, tmp_path: Path) -> None:
+    real = written(tmp_path, row(synthetic="FALSE"))
+    with pytest.raises(ParamsError, match="real outside evaluations"):
+        synthesis(out, evidence=real)
+    assert len(synthesis(out, mixed=True, evidence=real).evidence) == 4
+    for country in ("ARM", "GEO"):
+        write_report(tmp_path / "real", country, facts(0.5, 0.1, "ICLS-19", country), False)
+    with pytest.raises(ParamsError, match="made-up outside evaluations"):
+        synthesis(tmp_path / "real", mixed=True, evidence=written(tmp_path, row()))
+
+
+@pytest.mark.identity
+def test_the_page_names_own_effects_by_hash_and_outside_ones_by_citation(
+    out: Path, tmp_path: Path
+) -> None:
+    path = written(tmp_path, row())
+    folder, made = write_synthesis(out, evidence=path)
+    assert made
+    page = (folder / PAGE).read_text()
+    hashes = [file_hash(out / c / MANIFEST)[:16] for c in ("ARM", "GEO", "MDA")]
+    for part in (*hashes, CITED, "4 measures; 5 needed", "Low risk of bias", "S05c"):
+        assert part in page, part
+    inputs = {i["key"]: i["sha256"] for i in read_manifest(folder)["inputs"]}
+    assert inputs["evidence"] == file_hash(path)
+    assert not write_synthesis(out, evidence=path)[1]
+    written(tmp_path, row(effect="0.06"))
+    assert write_synthesis(out, evidence=path)[1]
+    assert "mismes synthesis --evidence evidence.csv" in _together(out, [])
+
+
+@pytest.mark.identity
+def test_without_a_file_nothing_is_added(out: Path) -> None:
+    folder, _ = write_synthesis(out)
+    assert "S05b" not in (folder / PAGE).read_text()
+    assert synthesis(out).together == ()
+
+
+@pytest.mark.identity
+def test_the_tables_speak_french(out: Path, tmp_path: Path) -> None:
+    folder, _ = write_synthesis(
+        out, lang="fr", evidence=written(tmp_path, row(), row(se="", citation="B"))
+    )
+    page = (folder / PAGE).read_text().replace("\u202f", " ").replace("\xa0", " ")
+    for part in ("4 mesures ; il en faut 5", "pas d’erreur type", "Risque de biais faible"):
+        assert part.replace("’", "'") in page.replace("’", "'"), part
+    assert json.loads((folder / "estimates.json").read_text())["warnings"] == []
+
+
+@pytest.mark.identity
+def test_the_command_takes_the_file(out: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, row())
+    done = CliRunner().invoke(command, ["--out", str(out), "--evidence", str(path), "--json"])
+    assert done.exit_code == 0, done.output
+    assert CITED in (out / "synthesis" / PAGE).read_text()
+
+
+@pytest.mark.identity
+def test_a_robust_mean_of_equal_weights_has_the_error_of_a_plain_mean() -> None:
+    y = np.array([0.1, 0.3, 0.2, 0.6])
+    no_feature = pd.DataFrame(index=range(4))
+    found = meta_regression(y, np.full(4, 0.05), no_feature, list("abcd"))
+    assert found.value[0] == pytest.approx(y.mean())
+    assert found.se[0] == pytest.approx(y.std(ddof=1) / 2)
+    assert found.degf[0] == pytest.approx(3)
+    with pytest.raises(EstimateError, match="tell the effects apart"):
+        meta_regression(y, np.full(4, 0.05), pd.DataFrame({"same": [1.0] * 4}))
