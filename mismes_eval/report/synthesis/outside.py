@@ -97,7 +97,7 @@ def _unit(w: Words, unit: str) -> str:
     if unit == "share":
         return w.t("percentage points")
     known = set(codes("effect_units")["code"])
-    return _label(w, "effect_units", unit.upper()) if unit.upper() in known else w.t.name(unit)
+    return _label(w, "effect_units", unit.upper()) if unit.upper() in known else w.t(unit)
 
 
 def _size(w: Words, r: Mapping[Any, Any]) -> str:
