@@ -22,6 +22,7 @@ from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.numerics.rows import Int
 
 OWN, OUTSIDE = "own", "outside"
+MOVED_APART = "groups moved apart before enrolment"
 COMPARED = 2  # strength of a design from which there is a comparison group
 NO_SE = "no standard error"
 NO_MONTHS = "months since enrolment not stated"
@@ -156,7 +157,7 @@ def _own(effects: pd.DataFrame, hashes: Mapping[str, str], made_up: Sequence[str
             "high": main["ci_high"],
             "months": main["months"].astype(float),
             "design": main["design"],
-            "risk_of_bias": "",
+            "risk_of_bias": np.where(main["moved_apart"].eq(True), MOVED_APART, ""),
             "sample": "report of " + main["country"].astype(str),
         }
     )

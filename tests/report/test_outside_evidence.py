@@ -157,6 +157,16 @@ def test_own_money_is_averaged_in_a_common_unit_only(
 
 
 @pytest.mark.property
+def test_groups_that_moved_apart_are_said(tmp_path: Path) -> None:
+    for country, apart in (("ARM", True), ("GEO", False)):
+        published = facts(0.5, 0.1, "ICLS-19", country, apart)
+        write_report(tmp_path / "reports", country, published)
+    s = synthesis(tmp_path / "reports", evidence=written(tmp_path, row()))
+    told = outside.beside(Words(s, language("en"))).frame["Risk of bias"].tolist()
+    assert told == ["groups moved apart before enrolment", "not assessed", "Low risk of bias"]
+
+
+@pytest.mark.property
 def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
     path = written(
         tmp_path,
