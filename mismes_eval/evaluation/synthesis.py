@@ -45,6 +45,10 @@ _RESTS_ON: Mapping[str, tuple[str, ...]] = {
 }
 UNEVALUATED = ("overdue", "due next", "later", "no start date")
 NUMBERS = ("value", "se", "ci_low", "ci_high", "n", "degf")
+JOB_COSTS = (
+    *("measure", "model", "value", "ci_low", "ci_high", "status"),
+    *("currency", "price_year", "horizon", "measured"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Synthesis:
         `outside_evidence.beside`).  together : their means, measures as units; empty without
         outside evaluations.
     models : model, country, measures, evaluated, with_comparison, effects.  budget, due : one row a country.
+    job_costs : cost per additional job-year of each measure (see `job_costs_of`).
     """
 
     countries: tuple[str, ...]
@@ -90,6 +95,7 @@ class Synthesis:
     models: pd.DataFrame
     budget: pd.DataFrame
     due: pd.DataFrame
+    job_costs: pd.DataFrame
 
     def never_evaluated(self) -> pd.DataFrame:
         """Models with measures on record, of which none was evaluated and none has an effect, by
@@ -160,6 +166,7 @@ def compare(
         _models(reports, effects),
         _budget(reports),
         _due(reports),
+        job_costs_of(reports),
     )
 
 
@@ -441,3 +448,19 @@ def _due(reports: Sequence[Published]) -> pd.DataFrame:
             | {s: int(measures.get(s, 0)) for s in ("evaluated", *UNEVALUATED)}
         )
     return pd.DataFrame(rows, columns=["country", "day", "evaluated", *UNEVALUATED])
+
+
+def job_costs_of(reports: Sequence[Published]) -> pd.DataFrame:
+    """Cost per additional job-year of each measure as the reports show it: country and JOB_COSTS.
+    What a report hides, or does not give, has no number and says so in `status`; horizon: years
+    that the effect is taken to last; measured: months over which job-years were counted, NaN where
+    they were not. A report of an older version has no row.
+    """
+    rows = [
+        {"country": r.country} | {name: line.get(name) for name in JOB_COSTS}
+        for r in reports
+        for line in r.facts.get("costs", ())
+    ]
+    out = pd.DataFrame(rows, columns=["country", *JOB_COSTS])
+    numbers = ("value", "ci_low", "ci_high", "price_year", "horizon", "measured")
+    return out.astype(dict.fromkeys(numbers, float))

@@ -167,6 +167,28 @@ def test_unit_costs_with_their_spread(made):
     assert cells == ["4", "1", *quarters]
 
 
+def test_what_an_additional_job_costs_is_on_the_page_of_costs(measures, tmp_path):
+    line = {"model": "M09", "currency": "EUR", "price_year": 2020, "horizon": 2.0, "measured": None}
+    shown = {"value": 7654.0, "ci_low": 5000.0, "ci_high": 9000.0, "status": "shown"}
+    hidden = {"value": None, "ci_low": None, "ci_high": None, "status": "confidential"}
+    facts = {
+        "effects": EFFECTS,
+        "costs": [
+            line | shown | {"measure": "MDA-001"},
+            line | hidden | {"measure": "MDA-002"},
+            line | shown | {"measure": "MDA-099", "value": 4321.0},
+        ],
+    }
+    report = Origin("MDA", "MDA", True, "2024-07-01", "0" * 64, "a1" * 32, facts)
+    site = write_site(measures, tmp_path / "site", on=ON, origins=[report])
+    text = (site.folder / "en" / "costs.html").read_text(encoding="utf-8")
+    (first,) = [r for r in text.split("<tr>") if "MDA-001" in r]
+    (second,) = [r for r in text.split("<tr>") if "MDA-002" in r]
+    assert "7,654 (5,000 to 9,000) EUR, prices of 2020" in first and "2 years" in first
+    assert "hidden by the report" in second
+    assert "MDA-099" not in text and "4,321" not in text  # no measure of this repository
+
+
 def test_downloads_hold_the_measures_and_the_effects(made):
     table = pd.read_csv(made.folder / "measures.csv")
     records = json.loads((made.folder / "measures.json").read_text(encoding="utf-8"))

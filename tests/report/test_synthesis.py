@@ -24,6 +24,7 @@ from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.synthesis import CONCEPTS
 from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
 from mismes_eval.report.chapters import Chapter, Context
+from mismes_eval.report.chapters.costs import cost_row, worth_items
 from mismes_eval.report.chapters.impact import _effects
 from mismes_eval.report.chapters.measures import measures
 from mismes_eval.report.chapters.participation import participation
@@ -416,3 +417,58 @@ def test_a_roll_out_is_compared_with_the_error_that_its_report_speaks_with(
     assert (line["value"], line["ci_low"], line["ci_high"]) == pytest.approx(
         (float(rolled.overall.value[0]), low, high)
     )
+
+
+def cost(country: str, status: str) -> dict[str, Any]:
+    """What a report publishes of the cost of an additional job-year."""
+    shown = status == "shown"
+    numbers_of = {"value": 7654.0, "ci_low": 5000.0, "ci_high": 9000.0}
+    about = {"measure": f"{country}-001", "model": "M08", "currency": "EUR", "price_year": 2020}
+    assumed = {"horizon": 3.0, "measured": None if country == "ARM" else 36.0, "status": status}
+    return about | assumed | (numbers_of if shown else dict.fromkeys(numbers_of))
+
+
+@pytest.fixture
+def with_costs(tmp_path: Path) -> Path:
+    """Three reports: one shows its cost, one hides it, one has none to give."""
+    for country, status in (("ARM", "shown"), ("GEO", "confidential"), ("MDA", "not estimable")):
+        published = facts(0.5, 0.06, "ICLS-19", country) | {"costs": [cost(country, status)]}
+        write_report(tmp_path / "reports", country, published)
+    return tmp_path / "reports"
+
+
+def test_costs_of_an_additional_job_stand_side_by_side_and_hidden_ones_say_so(
+    with_costs: Path,
+) -> None:
+    folder, _ = write_synthesis(with_costs)
+    html = (folder / PAGE).read_text(encoding="utf-8")
+    table = html[html.index('id="S06c"') :]
+    table = table[: table.index("</table>")]
+    lines = [line for line in table.split("<tr") if "-001" in line]
+    assert "7,654 (5,000 to 9,000) EUR, prices of 2020" in lines[0]
+    assert "assumes that the effect lasts 3 years" in lines[0]
+    assert "hidden by the report" in lines[1] and "up to 36 months after enrolment" in lines[1]
+    assert "not given: the report shows no gain in jobs that has a price" in lines[2]
+    assert html.count("7,654") == 1
+
+
+def test_the_costs_are_french(with_costs: Path) -> None:
+    folder, _ = write_synthesis(with_costs, lang="fr")
+    assert json.loads((folder / ESTIMATES).read_text())["untranslated"] == []
+
+
+def test_published_costs_are_those_of_the_table_of_costs(context: Context) -> None:
+    study = context.evaluation.tracing
+    assert study is not None
+    table = worth_items(context, study)[0]
+    assert isinstance(table, Table)
+    published: Any = comparable(context, {"worth": Chapter("worth", "", (table,))})
+    rows = table.published().set_index(["row", "column"])
+    name = cost_row(context, "ARM-001", "cost per additional job-year", "EUR")
+    cell = rows.loc[(name, "estimate")]
+    (line,) = [x for x in published["costs"] if x["measure"] == "ARM-001"]
+    assert line["status"] == cell["status"] and line["currency"] == "EUR"
+    assert line["value"] == (float(cell["value"]) if np.isfinite(cell["value"]) else None)
+    strict = replace(table, cells=table.cells.assign(status="confidential", value=np.nan))
+    hidden: Any = comparable(context, {"worth": Chapter("worth", "", (strict,))})
+    assert {x["value"] for x in hidden["costs"]} == {None}

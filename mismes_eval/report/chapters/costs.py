@@ -4,6 +4,7 @@ of both sides.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -162,22 +163,36 @@ def lasting(m: Money) -> list[Message]:
     """What travels with a job-year: over which months it was counted, or how long the effect is
     taken to last.
     """
-    digits = 0 if float(m.horizon).is_integer() else 1
-    years = Quantity(m.horizon, "year", "years", digits)
     if m.measured is None:
-        return [Message("An additional job-year assumes that the effect lasts {h}.", {"h": years})]
+        return [lasting_in_words(m.horizon)]
+    years = _years(m.horizon)
     return [
-        Message(
-            "Job-years are counted: the effects on the months worked in each year up to {w:.0f}"
-            " months after enrolment, added up.",
-            {"w": m.measured},
-        ),
+        lasting_in_words(m.horizon, m.measured),
         Message(
             "Scenario: the effect at the wave of the headline, if it lasts {h}; it is no"
             " measurement.",
             {"h": years},
         ),
     ]
+
+
+def lasting_in_words(horizon: float, measured: float = math.nan) -> Message:
+    """What a job-year assumes. horizon: years that an effect lasts; measured: months over which
+    job-years were counted, NaN where they were not.
+    """
+    if math.isnan(measured):
+        words = "An additional job-year assumes that the effect lasts {h}."
+        return Message(words, {"h": _years(horizon)})
+    return Message(
+        "Job-years are counted: the effects on the months worked in each year up to {w:.0f}"
+        " months after enrolment, added up.",
+        {"w": measured},
+    )
+
+
+def _years(horizon: float) -> Quantity:
+    digits = 0 if float(horizon).is_integer() else 1
+    return Quantity(horizon, "year", "years", digits)
 
 
 def _break_even_scale(context: Context) -> tuple[float, int]:

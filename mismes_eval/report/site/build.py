@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from mismes_eval.evaluation.synthesis import Published, job_costs_of
 from mismes_eval.inventory import EvaluationRegister, Inventory
 from mismes_eval.inventory.export import to_csv
 from mismes_eval.inventory.page import counting_day, page
@@ -51,11 +52,15 @@ def write_site(
     day = counting_day(inventory.frame, on)
     register = inventory.evaluation_due(day)
     found = tuple(evaluations(origins, inventory.frame))
+    spent = job_costs_of([Published(o.country, o.synthetic, o.facts) for o in origins])
+    spent = spent[spent["measure"].isin(inventory.frame["measure_id"])]
     written = 0
     for code in LANGUAGES:
         words = strings(code)
         shell = Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
-        material = pages.Material(inventory.frame, register, found, shell)
+        material = pages.Material(
+            frame=inventory.frame, register=register, found=found, page_shell=shell, job_costs=spent
+        )
         written += _write_language(material, folder / code, day)
     _write_downloads(inventory, register, folder, as_frame(found))
     return Site(folder, written, len(found), day)
@@ -87,7 +92,7 @@ def _synthetic(inventory: Inventory, sentence: str) -> str:
 def _write_language(material: pages.Material, folder: Path, day: date) -> int:
     """Every page in one language; how many they are."""
     (folder / "measures").mkdir(parents=True, exist_ok=True)
-    shell, words = material.shell, material.shell.words
+    shell, words = material.page_shell, material.page_shell.words
     search = page(
         material.frame,
         day,

@@ -19,6 +19,7 @@ from mismes_eval.report.document.plain import escape
 from mismes_eval.report.site.evidence import Evaluation, recorded
 from mismes_eval.report.site.html import Shell, table
 from mismes_eval.report.site.maps import PLACES, cost_dots, country_tiles
+from mismes_eval.report.synthesis import job_costs
 
 ARROWS = {"higher": "↑", "lower": "↓", "unclear": "○", "unknown": "–"}
 UNIT_COSTS = ("benef_reached", "benef_completed", "benef_placed")
@@ -40,25 +41,28 @@ SPREAD = {
 
 @dataclass(frozen=True)
 class Material:
-    """What the pages are made of: measures, register of the day, evaluations of reports."""
+    """What the pages are made of: measures, register of the day, evaluations and costs of an
+    additional job-year of reports.
+    """
 
     frame: pd.DataFrame
     register: EvaluationRegister
     found: tuple[Evaluation, ...]
-    shell: Shell
+    page_shell: Shell
+    job_costs: pd.DataFrame
 
     def outcome(self, name: str) -> str:
         """Label of an outcome; what has none stands as it is."""
-        t = self.shell.t
+        t = self.page_shell.t
         return t(WORDS[name]) if name in WORDS else t.level(name.replace("_", " "))
 
     def model(self, code: str) -> str:
         """Code and title of a model."""
-        return f"{code} {labels('models', self.shell.t.code).get(code, '')}".strip()
+        return f"{code} {labels('models', self.page_shell.t.code).get(code, '')}".strip()
 
     def country(self, code: str) -> str:
         """Name of a country."""
-        return country_name(code, self.shell.t.code)
+        return country_name(code, self.page_shell.t.code)
 
 
 def link(measure: str, title: object, up: str = "") -> str:
@@ -69,7 +73,7 @@ def link(measure: str, title: object, up: str = "") -> str:
 
 def measure_page(material: Material, row: dict[str, Any]) -> str:
     """Evaluations, cost and the whole record of one measure."""
-    words, found = material.shell.words, material.found
+    words, found = material.page_shell.words, material.found
     mine = [e for e in found if e.measure_id == row["measure_id"]]
     parts = [f"<h2>{escape(words['evaluation'])}</h2>", _effects(material, mine, row)]
     parts += [f"<h2>{escape(words['cost'])}</h2>", _costs_of(material, row)]
@@ -94,7 +98,7 @@ def _given(value: object) -> bool:
 
 def _cell(material: Material, value: object, column: Column) -> str:
     """A value of a record as HTML: codes with their labels, addresses as links."""
-    words, t = material.shell.words, material.shell.t
+    words, t = material.page_shell.words, material.page_shell.t
     if not _given(value):
         return f'<span class="quiet">{escape(words["empty"])}</span>'
     if column.kind == "url":
@@ -116,7 +120,7 @@ def _cell(material: Material, value: object, column: Column) -> str:
 
 def _effects(material: Material, mine: Sequence[Evaluation], row: dict[str, Any]) -> str:
     """Effects that reports show, and what the record says of evaluations."""
-    words, shell = material.shell.words, material.shell
+    words, shell = material.page_shell.words, material.page_shell
     said = []
     if _given(row["eval_type"]) and row["eval_type"] != "NONE":
         kinds, designs = labels("eval_types", shell.t.code), labels("impact_designs", shell.t.code)
@@ -156,7 +160,7 @@ def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
 
 
 def _costs_of(material: Material, row: dict[str, Any]) -> str:
-    words, shell = material.shell.words, material.shell
+    words, shell = material.page_shell.words, material.page_shell
     facts = [(words["budget"], escape(shell.number(row["budget_eur"])))]
     for field in UNIT_COSTS:
         cost = _ratio(row["budget_eur"], row[field])
@@ -173,7 +177,7 @@ def _ratio(budget: object, persons: object) -> float:
 
 def gap_map(material: Material) -> str:
     """Models by outcomes: how many measures have an effect, how strong the designs, which way."""
-    words = material.shell.words
+    words = material.page_shell.words
     outcomes = sorted({e.outcome for e in material.found})
     known = {e.measure_id for e in material.found}
     named = recorded(material.frame)
@@ -216,7 +220,7 @@ def _dot(count: int, quality: str, title: str) -> str:
 
 def _gap_cell(material: Material, here: Sequence[Evaluation]) -> str:
     """Count, strength and directions of the latest effect of each measure; links to the measures."""
-    words, there = material.shell.words, set(material.frame["measure_id"])
+    words, there = material.page_shell.words, set(material.frame["measure_id"])
     if not here:
         return _gap(words)
     latest: dict[str, Evaluation] = {}
@@ -240,7 +244,7 @@ def _arrow(e: Evaluation, words: Mapping[str, str], has_page: bool) -> str:
 
 def countries(material: Material) -> str:
     """A map of tiles, and the measures of each country."""
-    words, frame = material.shell.words, material.frame
+    words, frame = material.page_shell.words, material.frame
     counts = {str(code): int(n) for code, n in frame["country"].value_counts().items()}
     names = {code: material.country(code) for code in counts}
     goals = frame["destinations"].dropna().str.split(";").explode().value_counts()
@@ -256,7 +260,7 @@ def countries(material: Material) -> str:
             [
                 link(r["measure_id"], r["title_en"]),
                 escape(str(r["model_primary"])),
-                escape(material.shell.number(r["budget_eur"])),
+                escape(material.page_shell.number(r["budget_eur"])),
             ]
             for r in frame[frame["country"] == code].to_dict("records")
         ]
@@ -268,7 +272,7 @@ def countries(material: Material) -> str:
 
 def costs(material: Material) -> str:
     """Unit costs by model with their spread, one table and one drawing for each kind."""
-    words, shell = material.shell.words, material.shell
+    words, shell = material.page_shell.words, material.page_shell
     tree = Tree.of(material.frame)
     measures = tree.leaves
     parts = [f"<p>{escape(words['costs_intro'])}</p>"]
@@ -287,13 +291,30 @@ def costs(material: Material) -> str:
             lines.append(_cost_row(material, str(model), here, number, values))
         names = [*(words[name] for name in ("model", "number", "missing", *SPREAD)), words[key]]
         parts.append(table(words[key], names, lines, tuple(range(1, 3 + len(SPREAD)))))
+    parts.append(_job_costs(material))
     return "".join(parts) + f'<p class="quiet">{escape(shell.words["census"])}</p>'
+
+
+def _job_costs(material: Material) -> str:
+    """What an additional job-year costs where country reports say so, countries side by side."""
+    t = material.page_shell.t
+    title = t(job_costs.TITLE)
+    heading = f'<h2 id="job-years">{escape(title)}</h2>'
+    if material.job_costs.empty:
+        return f"{heading}<p>{escape(material.page_shell.words['empty'])}</p>"
+    rows = []
+    for line in material.job_costs.to_dict("records"):
+        place = f"{escape(material.country(line['country']))}, {link(line['measure'], None)}"
+        said = job_costs.amount(t, line), job_costs.assumption(t, line)
+        rows.append([place, escape(material.model(line["model"])), *map(escape, said)])
+    notes = "".join(f'<p class="quiet">{escape(t(note))}</p>' for note in job_costs.NOTES)
+    return heading + table(title, [t(name) for name in job_costs.HEAD], rows) + notes
 
 
 def _cost_row(
     material: Material, model: str, here: pd.Series, measures: int, whole: pd.Series
 ) -> list[str]:
-    shell = material.shell
+    shell = material.page_shell
     title = material.model(model)
     spread = [
         escape(shell.number(here.quantile(share) if len(here) else math.nan))
@@ -305,7 +326,7 @@ def _cost_row(
 
 def due(material: Material) -> str:
     """The work list of evaluations."""
-    words, shell = material.shell.words, material.shell
+    words, shell = material.page_shell.words, material.page_shell
     listed = material.register.worklist()
     rows = [
         [
@@ -329,7 +350,7 @@ def due(material: Material) -> str:
 
 def lessons(material: Material) -> str:
     """What effects say by model, and what measures wrote down."""
-    words = material.shell.words
+    words = material.page_shell.words
     parts = [f"<p>{escape(words['lessons_intro'])}</p>"]
     for model in sorted({e.model for e in material.found}):
         parts.append(f"<h2>{escape(material.model(model))}</h2><ul>")
@@ -352,7 +373,7 @@ def lessons(material: Material) -> str:
 
 def _lesson(material: Material, outcome: str, here: Sequence[Evaluation]) -> str:
     counts = {sign: sum(e.direction == sign for e in here) for sign in ARROWS}
-    said = material.shell.words["lesson_counts"].format(
+    said = material.page_shell.words["lesson_counts"].format(
         total=len(here), measures=len({(e.report, e.measure_id) for e in here}), **counts
     )
     return f"<li>{escape(material.outcome(outcome))}: {escape(said)}</li>"

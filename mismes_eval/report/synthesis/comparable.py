@@ -13,12 +13,14 @@ import pandas as pd
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.heterogeneity import FACTORS
+from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.verdicts import effect_verdict, rollout_verdict
 from mismes_eval.report.document.tables import Table, cells_of
@@ -56,6 +58,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
         "definitions": _definitions(context),
         "indicators": list(_indicators(tables)),
         "effects": list(_effects(context, tables)),
+        "costs": list(_costs(context, tables)),
         **_portfolio(context, tables),
     }
 
@@ -120,16 +123,9 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
         context.evaluation.params,
         context.evaluation.inventory,
     )
-    model: dict[str, str] = {}
+    model = _models(inventory)
     scores = _scores(inventory)
     unscored: dict[str, object] = dict.fromkeys(FACTORS)
-    if inventory is not None:
-        model = {
-            str(m): str(c)
-            for m, c in zip(
-                inventory.frame["measure_id"], inventory.frame["model_primary"], strict=True
-            )
-        }
     if study is not None:
         how = {
             "method": p.impact.method,
@@ -174,6 +170,46 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
             "moved_apart": None,
         } | scores.get(rolled.measure, unscored)
         yield about | _record(cell) | (dict.fromkeys(NUMBERS) if hidden else _over_regions(rolled))
+
+
+def _costs(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
+    """Cost per additional job-year of each measure as table T20 publishes it, with what it assumes:
+    horizon (years that the effect is taken to last), measured (months over which job-years were
+    counted, null where they were not).
+    """
+    evaluation = context.evaluation
+    study = evaluation.tracing
+    if study is None or "T20" not in tables:
+        return
+    models = _models(evaluation.inventory)
+    for effect in evaluation.effects:
+        spent = money(evaluation, study, effect)
+        row = cost_row(context, effect.measure, "cost per additional job-year", spent.currency)
+        cell = _cell(tables, "T20", row, "estimate")
+        if cell is None:
+            continue
+        record = _record(cell)
+        yield {
+            "measure": effect.measure,
+            "model": models.get(effect.measure, ""),
+            "currency": spent.currency,
+            "price_year": evaluation.params.cost.price_year,
+            "horizon": spent.horizon,
+            "measured": spent.measured,
+            "table": "T20",
+            **{name: record[name] for name in ("value", "ci_low", "ci_high", "n", "status")},
+        }
+
+
+def _models(inventory: Inventory | None) -> dict[str, str]:
+    """Measure -> its main model."""
+    if inventory is None:
+        return {}
+    frame = inventory.frame
+    return {
+        str(measure): str(model)
+        for measure, model in zip(frame["measure_id"], frame["model_primary"], strict=True)
+    }
 
 
 def _spoken(context: Context, effect: Effects) -> dict[str, object]:

@@ -35,6 +35,7 @@ from mismes_eval.report.figures import Figure
 from mismes_eval.report.synthesis import effects as synthesis_effects
 from mismes_eval.report.synthesis import tables as synthesis_tables
 from mismes_eval.report.synthesis.features import features
+from mismes_eval.report.synthesis.job_costs import job_costs
 from mismes_eval.report.synthesis.outside import beside, means
 from mismes_eval.report.synthesis.published import (
     FOLDER,
@@ -232,6 +233,8 @@ def _chapters(
     effects += [] if compared is None else [compared]
     if w.evidence.together or (w.evidence.evidence["kind"] == OUTSIDE).any():
         effects += [beside(w), means(w)]
+    costs = job_costs(w)
+    effects += [] if costs is None else [costs]
     never: list[Part] = [synthesis_tables.models(w)]
     if len(w.evidence.budget):
         never += [synthesis_tables.budget(w), synthesis_tables.due(w)]
