@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.numerics.rows import Int
 
 OWN, OUTSIDE = "own", "outside"
+MOVED_APART = "groups moved apart before enrolment"
 COMPARED = 2  # strength of a design from which there is a comparison group
 NO_SE = "no standard error"
 NO_MONTHS = "months since enrolment not stated"
@@ -30,7 +30,13 @@ NO_COMPARISON = "no comparison group"
 NO_MODEL = "the model of the measures is not on record"
 CURRENCY = "the outcome has no common unit (national currency)"
 TOO_FEW = "{k} measures; {least} needed"
-UNITS: Mapping[str, tuple[str, float]] = {"POINTS": ("share", 0.01)}
+NO_UNIT = "the unit of the outcome is not stated"
+NATIONAL, UNSTATED = "national currency", "not stated"  # units of effects in country reports
+UNITS: Mapping[str, tuple[str, float]] = {
+    "POINTS": ("share", 0.01),
+    "MONEY": (NATIONAL, 1.0),
+    "PPP": ("international dollars", 1.0),
+}
 COLUMNS = (
     "kind",
     "source",
@@ -151,7 +157,7 @@ def _own(effects: pd.DataFrame, hashes: Mapping[str, str], made_up: Sequence[str
             "high": main["ci_high"],
             "months": main["months"].astype(float),
             "design": main["design"],
-            "risk_of_bias": "",
+            "risk_of_bias": np.where(main["moved_apart"].eq(True), MOVED_APART, ""),
             "sample": "report of " + main["country"].astype(str),
         }
     )
@@ -196,15 +202,11 @@ def _with_obstacles(rows: pd.DataFrame, compared: pd.Series) -> pd.DataFrame:
         (~(rows["se"] > 0), NO_SE),
         (rows["months"].isna(), NO_MONTHS),
         (rows["model"].fillna("") == "", NO_MODEL),
-        (rows["unit"].map(_is_money), CURRENCY),
+        (rows["unit"] == NATIONAL, CURRENCY),
+        (rows["unit"].fillna(UNSTATED) == UNSTATED, NO_UNIT),
     ]
     told = np.select([hit.to_numpy(bool) for hit, _ in reasons], [why for _, why in reasons], "")
     return rows.assign(left_out=told)[list(COLUMNS)]
-
-
-def _is_money(unit: object) -> bool:
-    """National currency: as the file says it, or the code of a currency as reports do."""
-    return str(unit) == "money" or re.match(r"[A-Z]{3}\b", str(unit)) is not None
 
 
 def together(rows: pd.DataFrame) -> Iterable[Together]:

@@ -270,6 +270,37 @@ def test_one_period_before_counts_by_the_upper_end_of_its_interval():
     assert lucky["ci_low"][0] < 0.4 - norm.ppf(0.975) * 0.1
 
 
+@pytest.mark.identity
+@pytest.mark.parametrize("pre", [1, 2, 3])
+def test_smoothness_is_tried_up_to_what_one_bend_may_have_been(pre: int) -> None:
+    """One slope of 0.02 with error 0.1 reaches 0.02 + 1.96 x 0.1; one bend of it is b(-3) - 2 b(-2),
+    error 0.1 x root 5. Three periods before show two bends, and the larger one is taken as it is.
+    """
+    before = np.array([0.05, -0.03, 0.02])[3 - pre :]
+    vcov = np.diag([0.01] * pre + [0.0025] * 2)
+    study = event_study(np.array([*before, 0.4, 0.5]), vcov, [*range(-1 - pre, -1), 0, 1])
+    h = honest_did(study, "smoothness", target="first")
+    bend = abs(-0.03 - 2 * 0.02)
+    other = abs(0.05 - 2 * -0.03 + 0.02)
+    top = {
+        1: 0.02 + norm.ppf(0.975) * 0.1,
+        2: bend + norm.ppf(0.975) * 0.1 * np.sqrt(5),
+        3: max(bend, other),
+    }[pre]
+    np.testing.assert_allclose(h.to_frame()["m"], top * np.arange(5) / 4)
+    assert any("upper end of the interval of the one" in note for note in h.notes) == (pre < 3)
+    stated = honest_did(study, "smoothness", grid=[0.0, 0.1], target="first")
+    assert not any("upper end" in note for note in stated.notes)
+
+
+@pytest.mark.identity
+def test_luck_before_does_not_end_the_grid_of_smoothness_at_nothing() -> None:
+    study = event_study(np.array([0.0, 0.1, 0.1]), np.diag([0.01, 0.0025, 0.0025]), [-2, 0, 1])
+    luck = honest_did(study, "smoothness").to_frame()
+    assert luck["m"].iloc[-1] == pytest.approx(norm.ppf(0.975) * 0.1)
+    assert luck["ci_low"].iloc[-1] < luck["ci_low"].iloc[0] < 0.1
+
+
 def test_reference_row_may_stand_or_miss():
     vcov = np.diag([0.01, 0.01, 0.02, 0.02])
     beta = np.array([0.05, -0.02, 0.4, 0.5])

@@ -131,6 +131,42 @@ def test_what_cannot_be_averaged_is_shown_with_its_reason(
 
 
 @pytest.mark.property
+@pytest.mark.parametrize(
+    ("unit", "reason"),
+    [
+        ("national currency", "the outcome has no common unit (national currency)"),
+        ("not stated", "the unit of the outcome is not stated"),
+        ("international dollars", ""),
+    ],
+)
+def test_own_money_is_averaged_in_a_common_unit_only(
+    tmp_path: Path, unit: str, reason: str
+) -> None:
+    for country in ("ARM", "GEO", "MDA", "TUN", "MAR"):
+        published = facts(0.5, 90.0, "ICLS-19", country)
+        published["effects"][0] |= {"unit_of_outcome": unit, "outcome": "earnings"}
+        write_report(tmp_path / "reports", country, published)
+    made = written(tmp_path, row(outcome="earnings", unit="PPP", effect="80", country="DZA"))
+    s = synthesis(tmp_path / "reports", evidence=made)
+    own = s.evidence[s.evidence["kind"] == "own"]
+    assert set(own["left_out"]) == {reason}
+    (one,) = s.together
+    assert one.measures == (1 if reason else 6)
+    assert isinstance(one.found, NotEstimable if reason else MetaRegression)
+    assert one.needed == 0
+
+
+@pytest.mark.property
+def test_groups_that_moved_apart_are_said(tmp_path: Path) -> None:
+    for country, apart in (("ARM", True), ("GEO", False)):
+        published = facts(0.5, 0.1, "ICLS-19", country, apart)
+        write_report(tmp_path / "reports", country, published)
+    s = synthesis(tmp_path / "reports", evidence=written(tmp_path, row()))
+    told = outside.beside(Words(s, language("en"))).frame["Risk of bias"].tolist()
+    assert told == ["groups moved apart before enrolment", "not assessed", "Low risk of bias"]
+
+
+@pytest.mark.property
 def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
     path = written(
         tmp_path,

@@ -28,6 +28,7 @@ from mismes_eval.public import public
 Target = Literal["average", "first"] | Mapping[float, float]
 
 
+FEW_BEFORE = 2  # periods before treatment up to which one change of slope, or none, was seen
 ONE_BREAK = "the upper end of the interval of the one before treatment"
 RELATIVE = "M: post-treatment breaks over the largest before"
 SLOPE = "M: change of the slope of the deviation, per period"
@@ -131,7 +132,8 @@ def honest_did(
         "smoothness": the slope of the deviation changes by at most M between periods (M = 0: a
         straight line).
     grid : values of M. Default 0, 0.5, 1, 1.5, 2; for smoothness five values up to the largest
-        change of slope seen before treatment.
+        change of slope seen before treatment. Where only one was seen, or with one period before
+        none but a slope, they go up to the upper end of its interval: its size is luck.
     target : "average" of the effects from event time 0 on, "first" (at 0), or weights by event
         time. Periods in which units may anticipate carry deviations on and are no effect.
     level : of the intervals.
@@ -173,8 +175,8 @@ def honest_did(
         )
     path, relative = event_path(event_study), method == "relative_magnitude"
     weights, label = _target(path, target)
-    values = _grid(path, method, grid)
     widened = _widened(path, level)
+    values = _grid(path, widened, method, grid, level)
     table = pd.DataFrame(
         [_row(path, widened, weights, method, m, level) for m in values],
         columns=["m", "set_low", "set_high", "ci_low", "ci_high"],
@@ -198,7 +200,12 @@ def honest_did(
         table=table,
         breakdown=None if held == 0 else float(values[held - 1]),
         level=level,
-        notes=(*notes, *_how(relative, one_before), *event_study.notes),
+        notes=(
+            *notes,
+            *_how(relative, one_before),
+            *_reach_of_grid(path, relative, grid),
+            *event_study.notes,
+        ),
         one_before=one_before,
     )
 
@@ -216,6 +223,19 @@ def _how(relative: bool, one_before: bool) -> tuple[str, ...]:
         "The sampling error of the largest break before treatment is in the interval; the set"
         " between set_low and set_high ignores it.",
         "Rambachan and Roth (2023), conditional test with a least-favourable first stage.",
+    )
+
+
+def _reach_of_grid(
+    path: EventPath, relative: bool, grid: Sequence[float] | None
+) -> tuple[str, ...]:
+    """How far M goes where nobody said it and too little lies before to see it."""
+    if relative or grid is not None or path.pre > FEW_BEFORE:
+        return ()
+    seen = "slope" if path.pre == 1 else "change of slope"
+    return (
+        f"M goes up to the upper end of the interval of the one {seen} before treatment, as its"
+        " estimate is luck.",
     )
 
 
@@ -292,7 +312,9 @@ def _plain(number: float) -> float | int:
     return int(number) if number == int(number) else number
 
 
-def _grid(path: EventPath, method: str, grid: Sequence[float] | None) -> list[float]:
+def _grid(
+    path: EventPath, widened: Float, method: str, grid: Sequence[float] | None, level: float
+) -> list[float]:
     if grid is not None:
         values = [float(m) for m in grid]
         if (
@@ -311,6 +333,16 @@ def _grid(path: EventPath, method: str, grid: Sequence[float] | None) -> list[fl
         return values
     if method == "relative_magnitude":
         return [0.0, 0.5, 1.0, 1.5, 2.0]
-    steps = breaks(path.pre) @ path.beta[: path.pre]
-    largest = float(np.abs(np.diff(steps)).max()) if steps.size > 1 else float(np.abs(steps).max())
-    return [float(m) for m in np.linspace(0, largest, 5)]
+    return [float(m) for m in np.linspace(0, _largest_bend(path, widened, level), 5)]
+
+
+def _largest_bend(path: EventPath, widened: Float, level: float) -> float:
+    """The largest change of slope before treatment; the upper end of the interval of the only one,
+    or, with one period before, of the slope itself, which may have been none before.
+    """
+    seen = breaks(path.pre) if path.pre == 1 else np.diff(breaks(path.pre), axis=0)
+    size = np.abs(seen @ path.beta[: path.pre])
+    if path.pre > FEW_BEFORE:
+        return float(size.max())
+    spread = float(np.sqrt((seen @ widened[: path.pre, : path.pre] @ seen.T)[0, 0]))
+    return float(size[0]) + float(stats.norm.ppf(0.5 + level / 2)) * spread

@@ -63,8 +63,11 @@ def _effect_row(w: Words, r: Mapping[Any, Any]) -> tuple[str, ...]:
     place = w.country(str(r["country"]))
     if r["measure"]:
         place = t.name(f"{place}, {r['measure']}")
-    bias = t("not assessed") if own else _label(w, "bias_risks", str(r["risk_of_bias"]))
-    design = t(str(r["design"])) if own else _label(w, "impact_designs", str(r["design"]))
+    if own:
+        bias, design = t(str(r["risk_of_bias"]) or "not assessed"), t(str(r["design"]))
+    else:
+        bias = _label(w, "bias_risks", str(r["risk_of_bias"]))
+        design = _label(w, "impact_designs", str(r["design"]))
     model = w.model(str(r["model"]))
     kept = t(str(r["left_out"])) if r["left_out"] else t("yes")
     return (
@@ -97,7 +100,7 @@ def _unit(w: Words, unit: str) -> str:
     if unit == "share":
         return w.t("percentage points")
     known = set(codes("effect_units")["code"])
-    return _label(w, "effect_units", unit.upper()) if unit.upper() in known else w.t.name(unit)
+    return _label(w, "effect_units", unit.upper()) if unit.upper() in known else w.t(unit)
 
 
 def _size(w: Words, r: Mapping[Any, Any]) -> str:
