@@ -62,6 +62,7 @@ def project(folder: Path) -> Path:
     )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     made: Path = module.make_project(folder)
     return made

@@ -152,21 +152,21 @@ def compare(
     made_up = [r.country for r in reports if r.synthetic]
     rows = beside(effects, hashes, made_up, evidence)
     return Synthesis(
-        tuple(r.country for r in reports),
-        tuple(r.country for r in reports if r.synthetic),
-        indicators,
-        _definitions(reports),
-        sets,
-        _contrasts(indicators, sets),
-        effects,
-        tuple(summaries(effects)),
-        tuple(feature_contrasts(effects)),
-        rows,
-        () if evidence is None else tuple(together(rows)),
-        _models(reports, effects),
-        _budget(reports),
-        _due(reports),
-        job_costs_of(reports),
+        countries=tuple(r.country for r in reports),
+        synthetic=tuple(r.country for r in reports if r.synthetic),
+        indicators=indicators,
+        definitions=_definitions(reports),
+        comparable=sets,
+        contrasts=_contrasts(indicators, sets),
+        effects=effects,
+        summaries=tuple(summaries(effects)),
+        features=tuple(feature_contrasts(effects)),
+        evidence=rows,
+        together=() if evidence is None else tuple(together(rows)),
+        models=_models(reports, effects),
+        budget=_budget(reports),
+        due=_due(reports),
+        job_costs=job_costs_of(reports),
     )
 
 
@@ -198,11 +198,11 @@ def _check(
         real = ", ".join(n for n in names if n not in made_up)
         problems.append(
             Problem(
-                "made-up and real data in one synthesis",
-                "reports",
-                "one kind",
-                f"made up: {', '.join(made_up)}; real: {real}",
-                "Name the countries of one kind, or allow the mixture, which the page then names.",
+                what="made-up and real data in one synthesis",
+                where="reports",
+                expected="one kind",
+                got=f"made up: {', '.join(made_up)}; real: {real}",
+                fix="Name the countries of one kind, or allow the mixture, which the page then names.",
             )
         )
     if evidence is not None:

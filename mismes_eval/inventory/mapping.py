@@ -56,11 +56,11 @@ def read_mapped(
         if join is None:
             raise InputError(
                 Problem(
-                    "the mapping joins a second file",
-                    chosen.register,
-                    "join=path",
-                    "None",
-                    str(chosen.join.get("note", "")),
+                    what="the mapping joins a second file",
+                    where=chosen.register,
+                    expected="join=path",
+                    got="None",
+                    fix=str(chosen.join.get("note", "")),
                 )
             )
         second = read(join, **_options(chosen), allowed=None)  # type: ignore[arg-type]

@@ -100,16 +100,16 @@ def load_mapping(name: str | Path) -> Mapped:
         )
     _refuse_unknown(content, str(name))
     return Mapped(
-        str(content["register"]),
-        str(content["source"]),
-        str(content["record"]),
-        content.get("read") or {},
-        content.get("join") or {},
-        tuple(content["countries"]),
-        content.get("split"),
-        str(content.get("several", "refuse")),
-        {plain(k): v for k, v in (content.get("aliases") or {}).items()},
-        content["fields"],
+        register=str(content["register"]),
+        source=str(content["source"]),
+        record=str(content["record"]),
+        read=content.get("read") or {},
+        join=content.get("join") or {},
+        countries=tuple(content["countries"]),
+        split=content.get("split"),
+        several=str(content.get("several", "refuse")),
+        aliases={plain(k): v for k, v in (content.get("aliases") or {}).items()},
+        fields=content["fields"],
     )
 
 

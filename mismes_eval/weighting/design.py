@@ -280,7 +280,9 @@ class SurveyDesign:
         ladder = self._ladder()
         if self.replicates is None:
             return Message("Variance: linearised, {ladder}.", {"ladder": ladder}, "variance")
-        how = {"how": f"{self.replicates.method}, {self.replicates.count} replicates"}
+        how: dict[str, object] = {
+            "how": f"{self.replicates.method}, {self.replicates.count} replicates"
+        }
         if self.replicates.unit is None and self.level != "element":
             return Message("Variance: {how}, {ladder}.", how | {"ladder": ladder}, "variance")
         made = "Variance: {how}; strata and clusters are those that the replicates were made with."
@@ -288,12 +290,12 @@ class SurveyDesign:
 
     def _ladder(self) -> Message:
         """The units whose totals the variance is taken from, and their strata."""
-        strata = {"strata": Quantity(self.strata, "stratum", "strata", 0)}
+        strata: dict[str, object] = {"strata": Quantity(self.strata, "stratum", "strata", 0)}
         if self.level == "psu":
             psus = {"psus": Quantity(self.psus, "PSU", "PSUs", 0)}
             return Message("{psus} in {strata}", psus | strata)
         if self.level == "household":
-            clusters = {"psus": f"{self.psus:,}"}
+            clusters: dict[str, object] = {"psus": f"{self.psus:,}"}
             return Message(
                 "household clusters ({psus}) in {strata}, no PSU in the file", clusters | strata
             )

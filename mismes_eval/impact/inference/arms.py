@@ -199,12 +199,12 @@ def _stratum_of(code: Int, m: int, stratum: Int, strata: int) -> Int:
     if (first[code] != stratum).any():
         raise EstimateError(
             Problem(
-                "clusters cross strata",
-                "argument 'strata'",
-                "every cluster in one stratum",
-                "clusters in several",
-                "",
-                int(np.unique(code[first[code] != stratum]).size),
+                what="clusters cross strata",
+                where="argument 'strata'",
+                expected="every cluster in one stratum",
+                got="clusters in several",
+                fix="",
+                count=int(np.unique(code[first[code] != stratum]).size),
             )
         )
     return first

@@ -249,22 +249,22 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
     if crossing:
         problems.append(
             Problem(
-                "a group lies in both arms",
-                "argument 'cluster'",
-                "every group treated or not",
-                "both",
-                "",
-                crossing,
+                what="a group lies in both arms",
+                where="argument 'cluster'",
+                expected="every group treated or not",
+                got="both",
+                fix="",
+                count=crossing,
             )
         )
     if not (treated and compared) or groups < FEWEST_GROUPS:
         problems.append(
             Problem(
-                "there are too few groups",
-                "argument 'cluster'",
-                f"{FEWEST_GROUPS} groups or more in all, one or more in each arm",
-                f"{groups} groups, {treated} with treated rows, {compared} with others",
-                "Take smaller groups (the design's PSUs), or randomisation_test where the assignment"
+                what="there are too few groups",
+                where="argument 'cluster'",
+                expected=f"{FEWEST_GROUPS} groups or more in all, one or more in each arm",
+                got=f"{groups} groups, {treated} with treated rows, {compared} with others",
+                fix="Take smaller groups (the design's PSUs), or randomisation_test where the assignment"
                 " was random.",
             )
         )

@@ -123,7 +123,13 @@ def adjust_pvalues(
             f"{int((~usable).sum())} values without a standard error are not in the family."
         )
     return AdjustedPValues(
-        estimate.names, estimate.value, estimate.se, p, adjusted, method, (*notes, *estimate.notes)
+        names=estimate.names,
+        value=estimate.value,
+        se=estimate.se,
+        p=p,
+        adjusted=adjusted,
+        method=method,
+        notes=(*notes, *estimate.notes),
     )
 
 

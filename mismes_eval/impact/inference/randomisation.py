@@ -173,7 +173,15 @@ def randomisation_test(
         notes.append(f"No p-value below {1 / made.size:.3g} is possible.")
     if failed:
         notes.append(f"{failed:,} assignments had no statistic and count as at least as large.")
-    return RandomisationTest(observed, made, p, enumerated, failed, studentised, tuple(notes))
+    return RandomisationTest(
+        observed=observed,
+        distribution=made,
+        p=p,
+        enumerated=enumerated,
+        failed=failed,
+        studentised=studentised,
+        notes=tuple(notes),
+    )
 
 
 def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
@@ -203,21 +211,21 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
     if result.p != 1:
         raise EstimateError(
             Problem(
-                "the statistic has several values",
-                "argument 'statistic'",
-                "an Estimate of one value, or a number",
-                f"{result.p} values",
-                "Choose one with select([i]).",
+                what="the statistic has several values",
+                where="argument 'statistic'",
+                expected="an Estimate of one value, or a number",
+                got=f"{result.p} values",
+                fix="Choose one with select([i]).",
             )
         )
     if not (result.se[0] > 0 and np.isfinite(result.value[0])):
         raise EstimateError(
             Problem(
-                "the statistic has no standard error",
-                "argument 'statistic'",
-                "a standard error above 0",
-                f"{result.se[0]:g}",
-                "Return the number itself: float(e.value[0]).",
+                what="the statistic has no standard error",
+                where="argument 'statistic'",
+                expected="a standard error above 0",
+                got=f"{result.se[0]:g}",
+                fix="Return the number itself: float(e.value[0]).",
             )
         )
     return float(result.value[0] / result.se[0]), True
@@ -238,12 +246,12 @@ def _units(
     ]
     problems += [
         Problem(
-            "a label is missing",
-            f"column '{c}'",
-            "a value in every row of the domain",
-            "missing",
-            "Narrow the domain.",
-            int(frame.loc[inside, c].isna().sum()),
+            what="a label is missing",
+            where=f"column '{c}'",
+            expected="a value in every row of the domain",
+            got="missing",
+            fix="Narrow the domain.",
+            count=int(frame.loc[inside, c].isna().sum()),
         )
         for c in named
         if c in frame.columns and frame.loc[inside, c].isna().any()
@@ -273,13 +281,13 @@ def _units(
             )
             problems.append(
                 Problem(
-                    what,
-                    f"column '{column}'",
-                    "one value in each cluster",
-                    "several",
-                    "",
-                    int(bad.size),
-                    tuple(names),
+                    what=what,
+                    where=f"column '{column}'",
+                    expected="one value in each cluster",
+                    got="several",
+                    fix="",
+                    count=int(bad.size),
+                    rows=tuple(names),
                 )
             )
     if problems:

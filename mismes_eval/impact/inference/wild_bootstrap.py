@@ -222,20 +222,20 @@ def wild_bootstrap_ols(
         *sample.notes,
     )
     return WildBootstrap(
-        (coefficient,),
-        np.array([beta]),
-        np.array([se]),
-        np.array([(beta - null) / se]),
-        np.array([p_of(null)]),
-        np.array([low]),
-        np.array([high]),
-        null,
-        level,
-        m,
-        v.shape[0],
-        enumerated,
-        used,
-        notes,
+        names=(coefficient,),
+        estimate=np.array([beta]),
+        se=np.array([se]),
+        statistic=np.array([(beta - null) / se]),
+        p=np.array([p_of(null)]),
+        low=np.array([low]),
+        high=np.array([high]),
+        null=null,
+        level=level,
+        clusters=m,
+        draws=v.shape[0],
+        enumerated=enumerated,
+        points=used,
+        notes=notes,
     )
 
 
@@ -292,12 +292,12 @@ def _inside(labels: Labels, subcluster: Sequence[object] | pd.Series, n: int) ->
     if crossing:
         raise EstimateError(
             Problem(
-                "subclusters cross clusters",
-                "argument 'subcluster'",
-                "every subcluster in one cluster",
-                "subclusters in several",
-                "",
-                int(crossing),
+                what="subclusters cross clusters",
+                where="argument 'subcluster'",
+                expected="every subcluster in one cluster",
+                got="subclusters in several",
+                fix="",
+                count=int(crossing),
             )
         )
     return Labels(code, k, labels.stratum[first])
@@ -316,11 +316,11 @@ def _refuse_arms(touched: tuple[int, ...], clusters: int, impose: bool) -> None:
     if impose and not touched:
         raise EstimateError(
             Problem(
-                "on whom the null is to be imposed is not known",
-                "argument 'treated'",
-                "1 for treated and 0 for comparison rows (1 throughout for a mean of one group)",
-                "None",
-                "State it; for a coefficient use wild_bootstrap_ols; with 20 clusters or more in"
+                what="on whom the null is to be imposed is not known",
+                where="argument 'treated'",
+                expected="1 for treated and 0 for comparison rows (1 throughout for a mean of one group)",
+                got="None",
+                fix="State it; for a coefficient use wild_bootstrap_ols; with 20 clusters or more in"
                 " each arm impose=False will do.",
             )
         )
@@ -328,11 +328,11 @@ def _refuse_arms(touched: tuple[int, ...], clusters: int, impose: bool) -> None:
     if fewest < FEWEST:
         raise EstimateError(
             Problem(
-                "an arm lies in too few clusters",
-                "argument 'cluster'",
-                f"{FEWEST} clusters or more in each arm",
-                str(fewest),
-                "So few say nothing of how clusters differ: take smaller clusters (the design's"
+                what="an arm lies in too few clusters",
+                where="argument 'cluster'",
+                expected=f"{FEWEST} clusters or more in each arm",
+                got=str(fewest),
+                fix="So few say nothing of how clusters differ: take smaller clusters (the design's"
                 " PSUs), or randomisation_test where the assignment was random.",
             )
         )

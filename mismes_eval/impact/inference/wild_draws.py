@@ -159,13 +159,13 @@ def codes(
     if gone.any():
         raise EstimateError(
             Problem(
-                f"{what} is missing",
-                f"argument '{what}'",
-                "a label in every row",
-                "missing",
-                "",
-                int(gone.sum()),
-                tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+                what=f"{what} is missing",
+                where=f"argument '{what}'",
+                expected="a label in every row",
+                got="missing",
+                fix="",
+                count=int(gone.sum()),
+                rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
             )
         )
     code, level = pd.factorize(series.where(needed), sort=True)
@@ -182,10 +182,10 @@ def refuse_few(m: int, level: float | None, draws: int) -> None:
     )
     raise EstimateError(
         Problem(
-            "the wild bootstrap cannot be drawn",
-            "",
-            f"{FEWEST} clusters or more, a level between 0.5 and 1, {LEAST_DRAWS} draws or more",
-            f"{m} clusters, level {level}, {draws} draws",
-            smaller if m < FEWEST else "",
+            what="the wild bootstrap cannot be drawn",
+            where="",
+            expected=f"{FEWEST} clusters or more, a level between 0.5 and 1, {LEAST_DRAWS} draws or more",
+            got=f"{m} clusters, level {level}, {draws} draws",
+            fix=smaller if m < FEWEST else "",
         )
     )

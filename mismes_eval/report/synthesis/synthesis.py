@@ -316,12 +316,12 @@ def _page(
         (t("Run"), f"{of[:12]} ({MANIFEST})"),
     )
     cover = Cover(
-        t("Migrant support measures: evaluation from an employment and skills perspective"),
-        t("Synthesis across countries"),
-        lines,
-        banner,
-        t.code,
-        STYLE,
+        title=t("Migrant support measures: evaluation from an employment and skills perspective"),
+        country=t("Synthesis across countries"),
+        lines=lines,
+        banner=banner,
+        lang=t.code,
+        style=STYLE,
     )
     page = Environment(
         loader=FileSystemLoader(TEMPLATES / "synthesis"), autoescape=False

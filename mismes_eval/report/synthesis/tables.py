@@ -97,15 +97,15 @@ def table(
 ) -> Table:
     """A table of numbers."""
     return Table(
-        id,
-        title,
-        pd.DataFrame(list(cells), columns=list(COLUMNS)),
-        SOURCE,
-        tuple(notes),
-        1.0,
-        digits,
-        w.synthetic,
-        units or {},
+        id=id,
+        title=title,
+        cells=pd.DataFrame(list(cells), columns=list(COLUMNS)),
+        source=SOURCE,
+        notes=tuple(notes),
+        scale=1.0,
+        digits=digits,
+        synthetic=w.synthetic,
+        units=units or {},
     )
 
 
@@ -119,12 +119,12 @@ def words_table(
 ) -> TextTable:
     """A table of words."""
     return TextTable(
-        id,
-        title,
-        pd.DataFrame([list(r) for r in rows], columns=list(head)),
-        SOURCE,
-        tuple(notes),
-        w.synthetic,
+        id=id,
+        title=title,
+        frame=pd.DataFrame([list(r) for r in rows], columns=list(head)),
+        source=SOURCE,
+        notes=tuple(notes),
+        synthetic=w.synthetic,
     )
 
 
