@@ -2,7 +2,7 @@
 parameters page. A hook of mkdocs, and a command.
 
 `python docs/make_pages.py` writes docs/parameters.md again; mkdocs calls `on_files` for the pages
-that exist only in the site.
+that exist only in the site, and `on_page_markdown` for formulas.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -41,6 +42,26 @@ PIECE = re.compile(
 )
 ID = re.compile(r'id="([^"]+)"')
 SOURCE = re.compile(r'src="data:image/[^"]*"')
+
+
+FORMULA = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.DOTALL | re.MULTILINE)
+
+
+def as_mathml(markdown: str) -> str:
+    """A page's formulas ($$ on a line of its own, one LaTeX formula a line, $$) as MathML, which
+    browsers set without a script.
+    """
+
+    def block(found: re.Match[str]) -> str:
+        rows = [f"<div>{convert(row, display='block')}</div>" for row in found[1].splitlines()]
+        return '<div class="formula">' + "".join(rows) + "</div>"
+
+    return FORMULA.sub(block, markdown)
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """mkdocs: the Markdown of a page before it is read."""
+    return as_mathml(markdown)
 
 
 def modules(floor: str) -> list[str]:

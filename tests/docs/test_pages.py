@@ -167,3 +167,17 @@ def test_the_glossary_speaks_the_french_of_the_reports() -> None:
     shared = [(r[0], r[1].lower(), french[r[0].lower()]) for r in rows if r[0].lower() in french]
     assert len(shared) > 8
     assert [(term, said) for term, said, printed in shared if printed not in said] == []
+
+
+def test_every_formula_is_set_as_mathematics(make_pages: ModuleType) -> None:
+    """No formula is left as rows of text, and no LaTeX command is printed as it stands."""
+    count = 0
+    for page in (ROOT / "docs").rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        assert 'class="formula"' not in text, page.name
+        shown = make_pages.as_mathml(text)
+        assert "$$" not in shown, page.name
+        for formula in re.findall(r"<math .*?</math>", shown, re.DOTALL):
+            count += 1
+            assert "\\" not in formula, f"{page.name}: {formula}"
+    assert count >= 26
