@@ -75,13 +75,14 @@ def in_question(
     for gld, found in codes.items():
         if gld in mapping.recode:
             continue
-        doubtful = [c for c in found if _doubtful(gld, c, stated)]
-        if doubtful:
-            problems.append(_question(data, mapping, gld, found, doubtful))
+        unsure = [c for c in found if doubtful(gld, c, stated)]
+        if unsure:
+            problems.append(_question(data, mapping, gld, found, unsure))
     return problems
 
 
-def _doubtful(gld: str, code: FileCode, stated: bool) -> bool:
+def doubtful(gld: str, code: FileCode, stated: bool) -> bool:
+    """Whether a code that keeps its number may mean something else there than here."""
     if code.code != code.target or not code.label or not code.target_label:
         return False
     if plain(code.label) == plain(code.code):

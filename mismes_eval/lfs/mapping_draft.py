@@ -16,6 +16,7 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
+from mismes_eval.lfs.code_labels import FileCode, doubtful
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_workbook import (
     NO,
@@ -34,6 +35,7 @@ from mismes_eval.lfs.proposals import (
     proposals,
     proposed_codes,
     spelled,
+    template_labels,
 )
 from mismes_eval.lfs.read import codebook
 from mismes_eval.lfs.translate import map_columns
@@ -139,16 +141,19 @@ class Draft:
 
     def undecided(self, answer: Answer) -> tuple[str, ...]:
         """File codes of an answer that nothing is said of. Where no code is changed, those that are
-        no code of the template.
+        no code of the template, and those that the file calls something else than the template.
         """
         if not answer.column:
             return ()
-        listed = [code for code, _, _ in self.file_codes(answer.column)]
         said = {*answer.codes, *answer.reasons}
-        own = _template_codes(answer.gld)
-        if answer.codes or not own:
-            return tuple(c for c in listed if c not in said) if answer.codes else ()
-        return tuple(c for c in listed if c not in said and c not in own)
+        own, named = _template_codes(answer.gld), template_labels(answer.gld)
+        left = []
+        for code, label, n in self.file_codes(answer.column):
+            kept = FileCode(code, label, code, named.get(code, ""), n)
+            unsure = code not in own or doubtful(answer.gld, kept, stated=True)
+            if code not in said and (answer.codes or (own and unsure)):
+                left.append(code)
+        return tuple(left)
 
     def answered(self, answer: Answer) -> Draft:
         """The draft with one more answer.

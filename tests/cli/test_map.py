@@ -173,3 +173,27 @@ def test_params_without_a_workbook_say_how_to_begin(project: Path) -> None:
     (project / "params" / "PHL.yaml").write_text("\n".join(lines), encoding="utf-8")
     run = asked("y")
     assert isinstance(run.exception, ParamsError) and "mismes new" in str(run.exception)
+
+
+def test_a_number_that_both_have_and_call_differently_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3 is secondary schooling in the file and completed primary in the template."""
+    monkeypatch.chdir(tmp_path)
+    words = {1: "Aucun", 2: "Primaire", 3: "Secondaire", 4: "Supérieur"}
+    frame = pd.DataFrame({"educ": [1 + i % 4 for i in range(ROWS)]})
+    pyreadstat.write_dta(
+        frame,
+        str(tmp_path / "lfs.dta"),
+        column_labels=["Niveau d'instruction"],
+        variable_value_labels={"educ": words},
+    )
+    with pytest.raises(SystemExit):
+        main(["new", "PHL", "--lfs", "lfs.dta", "--year", "2020"])
+    begun = draft(tmp_path)
+    taken = begun.proposed("educat7", "educ")
+    assert set(begun.undecided(taken)) >= {"3", "4"}
+    with pytest.raises(InputError, match="nothing is said of"):
+        begun.answered(taken)
+    said = {"1": "1", "2": "3", "3": "5", "4": "7"}
+    assert begun.answered(Answer("educat7", "educ", codes=said)).answers["educat7"].codes == said
