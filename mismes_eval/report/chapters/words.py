@@ -134,9 +134,9 @@ def spelled(text: str) -> str:
     """A sentence on weights or models with the usual columns of a survey in words; columns of the
     user's own stay as they stand.
     """
-    if isinstance(text, Message):
+    if isinstance(text, Message) and text.values:
         words = {k: spelled(v) if isinstance(v, str) else v for k, v in text.values.items()}
-        return Message(text.template, words, text.kind) if words else text
+        return Message(text.template, words, text.kind)
     return _CODES.sub(lambda m: DESIGN[m[1]], text)
 
 
