@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -222,26 +224,33 @@ def _margins(context: Context, s: Survey) -> list[Item]:
         if same is None
         else [
             context.text(
-                "The office's final weight '{c}' is reproduced for all {n:,} persons; the largest"
-                " relative difference is {d:.1e}.",
+                "The office's final weight '{c}' is reproduced for all {n:,} persons; no relative"
+                " difference exceeds {d:.0e}.",
                 c=same[0],
                 n=s.sample.n,
-                d=same[1],
+                d=_bound(same[1]),
             )
         ]
     )
     return [
         *said,
         context.text(
-            "{n} margin cells are met; the largest gap left is {gap:.1e} of its total. Before"
+            "{n} margin cells are met; no gap left exceeds {gap:.0e} of its total. Before"
             " calibration the sample missed its totals by {mean:.1%} on average and by {most:.1%}"
             " at most.",
             n=len(table),
-            gap=worst,
+            gap=_bound(worst),
             mean=float(move.abs().mean()),
             most=float(move.abs().max()),
         ),
     ]
+
+
+def _bound(error: float) -> float:
+    """The power of ten that a relative error of rounding stays below, 1e-9 at least: its digits
+    change with the machine.
+    """
+    return 10.0 ** math.ceil(math.log10(max(error, 1e-9)))
 
 
 def _distribution(context: Context, s: Survey) -> Item:
