@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -58,40 +59,22 @@ def _of_group(outcome: str, months: float, rows: pd.DataFrame) -> Iterable[Featu
 
 
 def _contrast(name: str, outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
-    having, found, needed = int(rows["feature"].sum()), NotEstimable(TOO_FEW), 0
-    if len(rows) < LEAST:
-        return FeatureContrast(
-            feature=name,
-            outcome=outcome,
-            months=months,
-            measures=len(rows),
-            with_feature=having,
-            found=found,
-            needed=needed,
-        )
-    if having in (0, len(rows)):
-        alike = NotEstimable(ALIKE)
-        return FeatureContrast(
-            feature=name,
-            outcome=outcome,
-            months=months,
-            measures=len(rows),
-            with_feature=having,
-            found=alike,
-            needed=needed,
-        )
-    made = _regressed(rows, rows[["feature"]].astype(float))
-    if isinstance(made, MetaRegression):
-        needed = made.needed("feature", MARGIN)
-    return FeatureContrast(
+    having = int(rows["feature"].sum())
+    contrast = partial(
+        FeatureContrast,
         feature=name,
         outcome=outcome,
         months=months,
         measures=len(rows),
         with_feature=having,
-        found=made,
-        needed=needed,
     )
+    if len(rows) < LEAST:
+        return contrast(found=NotEstimable(TOO_FEW), needed=0)
+    if having in (0, len(rows)):
+        return contrast(found=NotEstimable(ALIKE), needed=0)
+    made = _regressed(rows, rows[["feature"]].astype(float))
+    needed = made.needed("feature", MARGIN) if isinstance(made, MetaRegression) else 0
+    return contrast(found=made, needed=needed)
 
 
 def _regressed(rows: pd.DataFrame, features: pd.DataFrame) -> MetaRegression | NotEstimable:

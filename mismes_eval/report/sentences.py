@@ -137,60 +137,44 @@ class About:
         }
 
 
+def _by_sign(verdict: Verdict, about: About, templates: tuple[str, str, str, str]) -> Message:
+    """The sentence for an effect that is higher, lower, unclear, or without an interval."""
+    signs = ("higher", "lower", "unclear", "unknown")
+    return _sentence(templates[signs.index(verdict.sign)], verdict, about)
+
+
 def effect_sentence(verdict: Verdict, about: About) -> Message:
     """The effect after so many months, with its interval and its assumption."""
-    words = {"higher": HIGHER, "lower": LOWER, "unclear": UNCLEAR, "unknown": NO_INTERVAL}
-    return _sentence(words[verdict.sign], verdict, about)
+    return _by_sign(verdict, about, (HIGHER, LOWER, UNCLEAR, NO_INTERVAL))
 
 
 def rollout_sentence(verdict: Verdict, about: About) -> Message:
     """The effect of a measure rolled out by region."""
-    words = {
-        "higher": ROLLED_HIGHER,
-        "lower": ROLLED_LOWER,
-        "unclear": ROLLED_UNCLEAR,
-        "unknown": ROLLED_NO_INTERVAL,
-    }
-    return _sentence(words[verdict.sign], verdict, about)
+    return _by_sign(
+        verdict, about, (ROLLED_HIGHER, ROLLED_LOWER, ROLLED_UNCLEAR, ROLLED_NO_INTERVAL)
+    )
 
 
 def design_sentence(verdict: Verdict, about: About) -> Message:
     """What a design beside the headline gives."""
-    words = {
-        "higher": BESIDE_HIGHER,
-        "lower": BESIDE_LOWER,
-        "unclear": BESIDE_UNCLEAR,
-        "unknown": BESIDE_NO_INTERVAL,
-    }
-    return _sentence(words[verdict.sign], verdict, about)
+    return _by_sign(
+        verdict, about, (BESIDE_HIGHER, BESIDE_LOWER, BESIDE_UNCLEAR, BESIDE_NO_INTERVAL)
+    )
 
 
 def drawn_sentence(verdict: Verdict, about: About) -> Message:
     """The difference between those drawn by lot and the others."""
-    words = {
-        "higher": DRAWN_HIGHER,
-        "lower": DRAWN_LOWER,
-        "unclear": DRAWN_UNCLEAR,
-        "unknown": DRAWN_NO_INTERVAL,
-    }
-    return _sentence(words[verdict.sign], verdict, about)
+    return _by_sign(verdict, about, (DRAWN_HIGHER, DRAWN_LOWER, DRAWN_UNCLEAR, DRAWN_NO_INTERVAL))
 
 
 def taken_sentence(verdict: Verdict, about: About) -> Message:
     """The effect of taking part on those whom the lot made take part."""
-    words = {
-        "higher": TAKEN_HIGHER,
-        "lower": TAKEN_LOWER,
-        "unclear": TAKEN_UNCLEAR,
-        "unknown": TAKEN_UNCLEAR,
-    }
-    return _sentence(words[verdict.sign], verdict, about)
+    return _by_sign(verdict, about, (TAKEN_HIGHER, TAKEN_LOWER, TAKEN_UNCLEAR, TAKEN_UNCLEAR))
 
 
 def effect_in_short(verdict: Verdict, about: About) -> Message:
     """The effect in a cell of the matrix."""
-    words = {"higher": ROSE, "lower": FELL, "unclear": NOT_SHOWN, "unknown": NO_INTERVAL}
-    return _sentence(words[verdict.sign], verdict, about)
+    return _by_sign(verdict, about, (ROSE, FELL, NOT_SHOWN, NO_INTERVAL))
 
 
 def excluded(verdict: Verdict, about: About) -> list[Message]:

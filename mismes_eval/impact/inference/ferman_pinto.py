@@ -13,7 +13,7 @@ from scipy.optimize import nnls
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.impact.inference.arms import (
     Arms,
     Labels,
@@ -30,8 +30,8 @@ FEWEST_GROUPS = 20  # in both arms together: residuals of fewer are no distribut
 _METHOD = "the test of Ferman and Pinto"
 
 
-@dataclass(frozen=True)
-class FermanPinto:
+@dataclass(frozen=True, repr=False)
+class FermanPinto(ResultTable):
     """One row a tested value: names, estimate, se, p, low, high, between, within (all (p,)); between
     and within: a group's change has the variance between + within / persons; groups that are treated
     and compared.
@@ -69,14 +69,6 @@ class FermanPinto:
                 "draws": self.draws,
             }
         )
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(
-            f"<p><small>{note}</small></p>" for note in self.notes
-        )
-
-    def __repr__(self) -> str:
-        return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
 
 
 @public(EstimateError)

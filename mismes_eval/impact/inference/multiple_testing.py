@@ -11,7 +11,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, need_estimates
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Count, Seed, public
 
@@ -29,8 +29,8 @@ METHODS = {
 }
 
 
-@dataclass(frozen=True)
-class AdjustedPValues:
+@dataclass(frozen=True, repr=False)
+class AdjustedPValues(ResultTable):
     """names, value, se, p, adjusted, all (p,); values without a standard error keep NaN and do not
     count in the family.
     """
@@ -54,14 +54,6 @@ class AdjustedPValues:
                 "p_adjusted": self.adjusted,
             }
         )
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(
-            f"<p><small>{note}</small></p>" for note in self.notes
-        )
-
-    def __repr__(self) -> str:
-        return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
 
 
 @public(EstimateError)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.pictures.shares import distribution
 from mismes_eval.public import Seed, public
@@ -47,7 +47,7 @@ def sample_of(data: object) -> Sample:
 
 
 @dataclass(frozen=True)
-class RandomisationTest:
+class RandomisationTest(ResultTable):
     """observed statistic; distribution (B,) of it under other assignments; p two-sided; enumerated:
     all assignments were taken; failed: how many had no statistic.
     """
@@ -85,11 +85,6 @@ class RandomisationTest:
         )
         ax.set_title(f"p = {self.p:.3g}", loc="left")
         return ax
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(
-            f"<p><small>{note}</small></p>" for note in self.notes
-        )
 
 
 @public(EstimateError)

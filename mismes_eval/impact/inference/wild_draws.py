@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Bool, Float, Int
 
 Draws = Literal["auto", "rademacher", "webb"]
@@ -26,8 +26,8 @@ UNIMPOSED = 20  # clusters in an arm from which the null need not be imposed
 WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
 
 
-@dataclass(frozen=True)
-class WildBootstrap:
+@dataclass(frozen=True, repr=False)
+class WildBootstrap(ResultTable):
     """One row a tested value: names, estimate, se, statistic, p, low, high (all (p,)); level of the
     intervals; how it was drawn.
     """
@@ -62,14 +62,6 @@ class WildBootstrap:
                 "draws": self.draws,
             }
         )
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(
-            f"<p><small>{note}</small></p>" for note in self.notes
-        )
-
-    def __repr__(self) -> str:
-        return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
 
 
 def ratios(top: Float, bottom: Float) -> Float:
