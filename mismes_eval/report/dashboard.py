@@ -85,21 +85,32 @@ def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
     shown = [r for r in records if r["status"] == "shown" and r["value"] is not None]
     for main in (r for r in shown if r.get("main") and r["unit_of_outcome"] == "share"):
         path = [
-            Point(float(r["months"]), *(100 * float(r[k]) for k in ("value", "ci_low", "ci_high")))
+            Point(float(r["months"]), 100 * float(r["value"]), *_spoken(r))
             for r in shown
             if (r["measure"], r["outcome"]) == (main["measure"], main["outcome"])
             and None not in (r["months"], r["ci_low"], r["ci_high"])
         ]
-        low, high = main.get("spoken_low"), main.get("spoken_high")
+        low, high = _spoken(main)
         yield Effect(
             measure=str(main["measure"]),
             value=100 * float(main["value"]),
-            low=100 * float(main["ci_low"] if low is None else low),
-            high=100 * float(main["ci_high"] if high is None else high),
+            low=low,
+            high=high,
             grade=str(main.get("grade") or ""),
             months=None if main.get("months") is None else float(main["months"]),
             path=tuple(sorted(path, key=lambda point: point.months)),
         )
+
+
+def _spoken(record: Mapping[str, Any]) -> tuple[float, float]:
+    """The interval that a report speaks of, in percentage points: the wider one where the headline
+    has one, in words and picture alike.
+    """
+    ends = [
+        record[design] if record.get(spoken) is None else record[spoken]
+        for design, spoken in (("ci_low", "spoken_low"), ("ci_high", "spoken_high"))
+    ]
+    return 100 * float(ends[0]), 100 * float(ends[1])
 
 
 def span_of(summaries: Iterable[Summary]) -> tuple[float, float]:

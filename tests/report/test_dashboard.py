@@ -48,6 +48,7 @@ def test_a_row_has_what_the_report_published(results: dict[str, Any]) -> None:
     (main,) = s.effects
     assert (main.value, main.low, main.high) == pytest.approx((10, -2, 22))
     assert main.grade == "weak" and [p.months for p in main.path] == [12.0, 24.0]
+    assert (main.path[-1].low, main.path[-1].high) == (main.low, main.high) == (-2.0, 22.0)
 
 
 def test_what_is_hidden_is_not_there(results: dict[str, Any]) -> None:
