@@ -250,15 +250,17 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     """The table of a Parquet file, without columns of lists and records that nobody reads. A file of a few bytes can hold one long text a thousand million
     times, so each text is first read once, and what all rows of it will take is known before.
     """
-    file = parquet.ParquetFile(io.BytesIO(content))
+    source = pa.BufferReader(content)
+    file = parquet.ParquetFile(source)
     check_table(file.metadata.num_rows, file.metadata.num_columns, name)
     nested = [f.name for f in file.schema_arrow if pa.types.is_nested(f.type)]
     if read_nested := [n for n in nested if columns is None or n in columns]:
         raise InputError([_nested(name, column) for column in read_nested])
     texts = {f.name: f.type for f in file.schema_arrow if f.type in TEXT_TYPES}
     flat = [f.name for f in file.schema_arrow if f.name not in nested]
-    table = parquet.read_table(
-        io.BytesIO(content), columns=flat if nested else None, read_dictionary=list(texts)
+    # without threads: one that still starts when the process ends aborts it
+    table = parquet.ParquetFile(source, read_dictionary=list(texts)).read(
+        columns=flat if nested else None, use_threads=False
     )
     for place, column_name in enumerate(table.column_names):
         column = table.column(place)

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Bool, Columns, Rows
@@ -124,7 +126,8 @@ def read(path: str | Path) -> tuple[pd.DataFrame, SurveyDesign, Bool, tuple[str,
             record = json.loads(file.read(RECORD))
             if record["layout"] != LAYOUT:
                 raise ValueError(f"layout {record['layout']}")
-            frame = pd.read_parquet(io.BytesIO(file.read(FRAME)))
+            stored_frame = parquet.ParquetFile(pa.BufferReader(file.read(FRAME)))
+            frame = stored_frame.read(use_threads=False).to_pandas()
             packed = io.BytesIO(file.read(ARRAYS))
             with zipfile.ZipFile(packed) as parts:
                 _refuse_large(parts)
