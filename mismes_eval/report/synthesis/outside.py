@@ -12,6 +12,7 @@ from mismes_eval.evaluation.features import MARGIN
 from mismes_eval.evaluation.outside_evidence import OWN, Together
 from mismes_eval.frame.codes import codes
 from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.report.document.language import code_labels
 from mismes_eval.report.document.tables import TextTable
 from mismes_eval.report.synthesis.features import RELIABLE
 from mismes_eval.report.synthesis.tables import Words, words_table
@@ -84,9 +85,7 @@ def _effect_row(w: Words, r: Mapping[Any, Any]) -> tuple[str, ...]:
 
 def _label(w: Words, table: str, code: str) -> str:
     """A code's label in the language of the page."""
-    row = codes(table).set_index("code").loc[code]
-    own = f"label_{w.t.code}"
-    return w.t.name(str(row[own])) if own in row.index else w.t(str(row["label_en"]))
+    return code_labels(table, w.t)[code]
 
 
 def _outcome(w: Words, name: str, months: float) -> str:

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.evaluation.synthesis import CONCEPTS, UNEVALUATED, Synthesis
-from mismes_eval.frame.codes import codes
 from mismes_eval.report import figures_synthesis
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.cells import COLUMNS
-from mismes_eval.report.document.language import Language, country_name
+from mismes_eval.report.document.language import Language, code_labels, country_name
 from mismes_eval.report.document.tables import P_VALUE, UNIT_OF_KIND, Table, TextTable
 from mismes_eval.report.figures import Figure
 
@@ -50,16 +49,10 @@ class Words:
         return self.t.name(country_name(code, self.t.code))
 
     def model(self, code: str) -> str:
-        table = codes("models").set_index("code")
-        own = f"label_{self.t.code}"
-        if code not in table.index:
+        known = code_labels("models", self.t)
+        if code not in known:
             return self.t("model not on record")
-        label = (
-            str(table.loc[code, own])
-            if own in table.columns
-            else self.t(str(table.loc[code, "label_en"]))
-        )
-        return self.t.name(f"{code} {label}")
+        return self.t.name(f"{code} {known[code]}")
 
     def outcome(self, name: str) -> str:
         return self.t(WORDS[name]) if name in WORDS else self.t.level(name.replace("_", " "))
