@@ -32,8 +32,40 @@ ONLY_RETURNEES = ("L6", "L8")
 FROM, TO = "95% from", "95% to"
 
 
+class Names:
+    """Names of countries, models, outcomes and codes in the language of a page."""
+
+    t: Language
+
+    def country(self, code: str) -> str:
+        """Name of a country."""
+        return self.t.name(country_name(code, self.t.code))
+
+    def model(self, code: str) -> str:
+        """Code and title of a model."""
+        known = code_labels("models", self.t)
+        if code not in known:
+            return self.t("model not on record")
+        return self.t.name(f"{code} {known[code]}")
+
+    def outcome(self, name: str) -> str:
+        """Label of an outcome; what has none stands as it is."""
+        return self.t(WORDS[name]) if name in WORDS else self.t.level(name.replace("_", " "))
+
+    def label(self, table: str, code: str) -> str:
+        """Label of a code of a list."""
+        return code_labels(table, self.t)[code]
+
+
 @dataclass(frozen=True)
-class Words:
+class PageNames(Names):
+    """Names where there is no synthesis."""
+
+    t: Language
+
+
+@dataclass(frozen=True)
+class Words(Names):
     """What every table of the synthesis needs: the evidence, the language, names of countries and
     models.
     """
@@ -44,18 +76,6 @@ class Words:
     @property
     def synthetic(self) -> bool:
         return bool(self.evidence.synthetic)
-
-    def country(self, code: str) -> str:
-        return self.t.name(country_name(code, self.t.code))
-
-    def model(self, code: str) -> str:
-        known = code_labels("models", self.t)
-        if code not in known:
-            return self.t("model not on record")
-        return self.t.name(f"{code} {known[code]}")
-
-    def outcome(self, name: str) -> str:
-        return self.t(WORDS[name]) if name in WORDS else self.t.level(name.replace("_", " "))
 
     def indicator(self, title: str, group: str) -> str:
         return self.t("{title}, {group}", title=self.t(title), group=self.t(group))
