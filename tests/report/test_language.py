@@ -48,7 +48,7 @@ KEYS = {
     "axes fraction",
     "DejaVu Sans",
 }  # words of the code, not of the report
-WHOLE = frozenset({"fr"})  # catalogues that have every entry
+WHOLE = frozenset({"fr", "ro"})  # catalogues that have every entry
 CATALOGUES = [c for c in available() if c in WHOLE]
 
 
