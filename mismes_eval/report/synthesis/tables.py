@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.evaluation.synthesis import CONCEPTS, UNEVALUATED, Synthesis
-from mismes_eval.frame.codes import codes
 from mismes_eval.report import figures_synthesis
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.cells import COLUMNS
-from mismes_eval.report.document.language import Language, country_name
+from mismes_eval.report.document.language import Language, code_labels, country_name
 from mismes_eval.report.document.tables import P_VALUE, UNIT_OF_KIND, Table, TextTable
 from mismes_eval.report.figures import Figure
 
@@ -44,9 +43,10 @@ class Names:
 
     def model(self, code: str) -> str:
         """Code and title of a model."""
-        if code not in set(codes("models")["code"]):
+        known = code_labels("models", self.t)
+        if code not in known:
             return self.t("model not on record")
-        return self.t.name(f"{code} {self.label('models', code)}")
+        return self.t.name(f"{code} {known[code]}")
 
     def outcome(self, name: str) -> str:
         """Label of an outcome; what has none stands as it is."""
@@ -54,9 +54,7 @@ class Names:
 
     def label(self, table: str, code: str) -> str:
         """Label of a code of a list."""
-        row = codes(table).set_index("code").loc[code]
-        own = f"label_{self.t.code}"
-        return self.t.name(str(row[own])) if own in row.index else self.t(str(row["label_en"]))
+        return code_labels(table, self.t)[code]
 
 
 @dataclass(frozen=True)
