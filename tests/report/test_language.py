@@ -17,6 +17,7 @@ from babel import Locale
 from babel.messages.pofile import read_po
 
 from mismes_eval.errors import ParamsError
+from mismes_eval.message import Message
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document import language as module
 from mismes_eval.report.document.conventions import CONVENTIONS, Conventions
@@ -342,6 +343,13 @@ def test_what_is_in_the_language_already_stays():
     assert once == "3 femmes"
     assert t(once) == once
     assert t(t("Group")) == "Groupe"
+    assert not t.unknown
+
+
+def test_a_message_without_values_that_is_in_the_language_already_stays():
+    t = Language("fr", {"participants": "personnes suivies"})
+    once = t(Message("participants"))
+    assert t(once) == once == "personnes suivies"
     assert not t.unknown
 
 
