@@ -49,13 +49,13 @@ class Problem:
         return listed(clauses, " ", "reason")
 
     def _counted(self) -> Message:
-        counted = "{count} row" if self.count == 1 else "{count} rows"
+        count: dict[str, object] = {"count": self.count}
         if not self.rows:
-            return Message(f"{counted}.", {"count": self.count}, "reason")
+            words = "{count} row." if self.count == 1 else "{count} rows."
+            return Message(words, count, "reason")
+        words = "{count} row, first: {rows}." if self.count == 1 else "{count} rows, first: {rows}."
         shown = ", ".join(str(row) for row in self.rows[:5])
-        return Message(
-            f"{counted}, first: {{rows}}.", {"count": self.count, "rows": shown}, "reason"
-        )
+        return Message(words, count | {"rows": shown}, "reason")
 
 
 NAMED = 50  # keys that a sentence lists before it only counts

@@ -44,6 +44,10 @@ class Message(str):
         """The same words for another purpose."""
         return Message(self.template, self.values, kind)
 
+    def extended(self, words: str, values: Mapping[str, object] = NO_VALUES) -> Message:
+        """The words with more behind them: one entry of the catalogue together."""
+        return Message(self.template + words, {**self.values, **values}, self.kind)
+
 
 def as_message(text: str, kind: Kind = "note") -> Message:
     """A text as a message; one that is a message already stays what it is."""

@@ -34,6 +34,7 @@ from mismes_eval.impact.sensitivity.robustness import (
     attempt,
     leave_one_out,
 )
+from mismes_eval.message import Message
 from mismes_eval.numerics.did import Method
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.weighting.sample import Sample
@@ -269,8 +270,11 @@ def few_clusters(
             out[name] = main
         elif cluster is None and count >= least:
             out[name] = NotEstimable(
-                f"{count:,} primary sampling units are not few (below {least}): the interval of the"
-                " design stands"
+                Message(
+                    "{count} primary sampling units are not few (below {least}): the interval of the"
+                    " design stands",
+                    {"count": f"{count:,}", "least": f"{least}"},
+                )
             )
         else:
             out[name] = tried(partial(wild_bootstrap, main, cluster=cluster, treated=d, seed=seed))

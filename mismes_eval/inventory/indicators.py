@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.inventory.tree import Tree
+from mismes_eval.message import Message
 
 SUCCESS_FACTORS = (
     "linked_job_offer",
@@ -247,7 +248,11 @@ def _concentration(tree: Tree) -> Iterator[Row]:
             "index 0-1",
             n,
             missing,
-            f"sum of squared shares of {len(weights)} funders, as they are spelled",
+            Message(
+                "sum of squared shares of {n} funders, as they are spelled",
+                {"n": f"{len(weights)}"},
+                "definition",
+            ),
         )
 
 
@@ -271,9 +276,10 @@ def _evaluated(frame: pd.DataFrame, on: pd.Timestamp) -> Iterator[Row]:
         unknown,
         "measures with an evaluation beyond monitoring / all measures; no record counts as none",
     )
-    text = (
-        f"the same among measures that started {MONTHS_TO_EVALUATION} months or more before"
-        f" {'(no day given)' if pd.isna(on) else on.date()}"
+    text = Message(
+        f"the same among measures that started {MONTHS_TO_EVALUATION} months or more before {{day}}",
+        {"day": "(no day given)" if pd.isna(on) else str(on.date())},
+        "definition",
     )
     yield (
         "I11",

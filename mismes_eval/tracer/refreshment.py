@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
 from mismes_eval.tracer.attrition import response_step
@@ -99,8 +100,12 @@ def refreshment(
     mixing = np.where(fresh, 1 - share, share)
     both = both.step(
         KnownFactor(
-            f"panel and refreshment combined by effective n ({share:.3f} and {1 - share:.3f},"
-            " shares treated as fixed)",
+            Message(
+                "panel and refreshment combined by effective n ({a} and {b}, shares treated as"
+                " fixed)",
+                {"a": f"{share:.3f}", "b": f"{1 - share:.3f}"},
+                "step",
+            ),
             mixing,
         )
     )
@@ -228,7 +233,7 @@ def follow_up(
     if dead.any():
         base = base.step(
             KnownFactor(
-                f"known dead by wave {t} leave the population ({int(dead.sum()):,})",
+                known_dead(t, dead),
                 (~dead).astype(float),
             )
         )

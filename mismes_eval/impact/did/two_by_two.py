@@ -429,11 +429,7 @@ def _estimate(
 ) -> Estimate:
     inside = sample.active
     treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
-    notes = [
-        f"Difference-in-differences, {NAMES[how.method]}, {kind}; covariates:"
-        f" {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows.",
-        order_said(*order),
-    ]
+    notes = [_method_said(how.method, kind, covariates, (treated, compared)), order_said(*order)]
     extreme = 0.0
     if effect.propensity is not None and covariates:
         compare = inside & (d == 0)
