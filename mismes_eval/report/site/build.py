@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from mismes_eval.evaluation.synthesis import Published, job_costs_of
+from mismes_eval.evaluation.published_effects import Published
+from mismes_eval.evaluation.synthesis import job_costs_of
 from mismes_eval.inventory import EvaluationRegister, Inventory
 from mismes_eval.inventory.export import to_csv
 from mismes_eval.inventory.page import counting_day, page
