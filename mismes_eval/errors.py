@@ -98,6 +98,11 @@ class MismesError(Exception):
         )
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    @property
+    def message(self) -> Message:
+        """All problems as a message, each in a line of its own."""
+        return listed([problem.message for problem in self.problems], "\n", "reason")
+
     def __reduce__(self) -> tuple[type[MismesError], tuple[tuple[Problem, ...]]]:
         return type(self), (tuple(self.problems),)
 

@@ -53,7 +53,7 @@ def duration_quantile(
     try:
         where = domains(sample, by, "duration_quantile")
     except EmptyDomain as error:
-        return {"": NotEstimable(str(error))}
+        return {"": NotEstimable(error.message)}
     return {
         label: _quantile(sample.where(where.code == d), duration, event, prob, entry)
         for d, label in enumerate(where.labels)

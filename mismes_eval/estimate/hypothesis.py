@@ -99,9 +99,7 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     v = matrix @ estimate.vcov @ matrix.T
     scale = np.sqrt(np.diag(v))
     if not (scale > 0).all() or not np.isfinite(v).all():
-        return NotEstimable(
-            Message("a combination has no variance to test {null}", {"null": null})
-        )
+        return NotEstimable(Message("a combination has no variance to test {null}", {"null": null}))
     correlation = v / np.outer(scale, scale)
     k = matrix.shape[0]
     if np.linalg.matrix_rank(correlation, tol=1e-10 * k, hermitian=True) < k:

@@ -151,7 +151,7 @@ def family(
             adjust_pvalues(together, "benjamini_hochberg"),
         )
     except MismesError as error:
-        return NotEstimable(str(error))
+        return NotEstimable(error.message)
     return Family(together, wolf.adjusted, hochberg.adjusted, place)
 
 
@@ -202,7 +202,7 @@ def _by(
     try:
         found = by_group(estimate, known, _LEVEL, first)
     except MismesError as error:
-        return NotEstimable(str(error))
+        return NotEstimable(error.message)
     return replace(found, effects=found.effects.annotated(notes=_left_out(level, active)))
 
 

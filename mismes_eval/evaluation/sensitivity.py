@@ -128,7 +128,7 @@ def tried(make: Callable[[], T]) -> T | NotEstimable:
         return make()
     except MismesError as error:
         return NotEstimable(
-            error.problems[0].message if isinstance(error, EstimateError) else str(error)
+            error.problems[0].message if isinstance(error, EstimateError) else error.message
         )
 
 

@@ -48,7 +48,9 @@ def portfolio_rows(tree: Tree, on: pd.Timestamp) -> pd.DataFrame:
         *_evaluated(frame, on),
         *_success(frame),
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["definition"] = pd.Series([row[-1] for row in rows], dtype=object)
+    return table
 
 
 def share(part: float, whole: float) -> float:
@@ -155,7 +157,11 @@ def _unit_costs(tree: Tree, group: str) -> Iterator[Row]:
             f"EUR per {name}",
             n,
             missing,
-            f"sum of budget_eur / sum of {field}, the same measures",
+            Message(
+                "sum of {a} / sum of {b}, the same measures",
+                {"a": "budget_eur", "b": field},
+                "definition",
+            ),
         )
 
 
@@ -220,7 +226,11 @@ def _rates(tree: Tree, group: str) -> Iterator[Row]:
             "share",
             len(part),
             missing,
-            f"sum of {numerator} / sum of {denominator}, measures with both",
+            Message(
+                "sum of {a} / sum of {b}, measures with both",
+                {"a": numerator, "b": denominator},
+                "definition",
+            ),
         )
 
 

@@ -76,6 +76,8 @@ _IN_FULL: Mapping[str, Callable[[Context, Indicator], Result]] = {
     **dict.fromkeys(("L9", "L9.mincer", "L9.dfl", "L9.oaxaca"), earnings.gap),
 }
 
+LACKING = "The file has no {columns}."
+
 
 def indicators(
     sample: Sample,
@@ -117,7 +119,7 @@ def _one(c: Context, indicator: Indicator) -> Result:
     lacking = indicator.lacking(c.frame)
     if lacking:
         return NotEstimable(
-            Message("The file has no {columns}.", {"columns": ", ".join(lacking)}),
+            Message(LACKING, {"columns": ", ".join(lacking)}),
             words(c, indicator),
         )
     by_status = bool({"status", "mig_status"} & set(c.by))

@@ -107,7 +107,7 @@ def _made(name: str, maker: Callable[[], Result]) -> Result:
     try:
         result = maker()
     except MismesError as error:
-        return NotEstimable(str(error), definition)
+        return NotEstimable(error.message, definition)
     return (
         NotEstimable(result.reason, definition)
         if isinstance(result, NotEstimable)
@@ -319,7 +319,11 @@ def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
                 )
             )
     if not parts:
-        return NotEstimable(f"no pair of waves 12 or 24 months apart with {minimum} businesses")
+        return NotEstimable(
+            Message(
+                "no pair of waves 12 or 24 months apart with {n} businesses", {"n": f"{minimum}"}
+            )
+        )
     return stack(*parts).annotated(kind="proportion")
 
 
@@ -444,13 +448,24 @@ def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result
         return NotEstimable("nobody in the domain answered what this needs")
     if not parts:
         return NotEstimable(
-            f"no wave with answers within {clock.tolerance:g} months of"
-            f" {', '.join(map(str, clock.months))} months since {clock.since}"
+            Message(
+                "no wave with answers within {t} months of {months} months since {origin}",
+                {
+                    "t": f"{clock.tolerance:g}",
+                    "months": ", ".join(map(str, clock.months)),
+                    "origin": clock.since,
+                },
+            )
         )
     out = stack(*parts) if len(parts) > 1 else parts[0]
     missing = [m for m in clock.months if m not in set(out.keys["months"])]
     note = (
-        (f"No wave near {', '.join(map(str, missing))} months since {clock.since}.",)
+        (
+            Message(
+                "No wave near {months} months since {origin}.",
+                {"months": ", ".join(map(str, missing)), "origin": clock.since},
+            ),
+        )
         if missing
         else ()
     )

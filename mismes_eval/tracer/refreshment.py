@@ -15,7 +15,7 @@ from mismes_eval.errors import DesignError, Problem
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
-from mismes_eval.tracer.attrition import response_step
+from mismes_eval.tracer.attrition import known_dead, response_step
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import KnownFactor, PhaseTwo
 
@@ -127,10 +127,9 @@ def _answered(
     if not (at_risk & (r == 0)).any():
         return sample
     listed = [covariates] if isinstance(covariates, str) else list(covariates)
-    name = (
-        f"response of the refreshment sample at wave {wave}"
-        f" ({method if listed else 'one rate'}{' on ' + ', '.join(listed) if listed else ''})"
-    )
+    at_wave = {"wave": str(wave), "method": method, "columns": ", ".join(listed)}
+    model = "({method} on {columns})" if listed else "(one rate)"
+    name = Message(f"response of the refreshment sample at wave {{wave}} {model}", at_wave, "step")
     return sample.step(
         response_step(
             name,
@@ -238,10 +237,12 @@ def follow_up(
             )
         )
     stage = base.design.stages[0]
-    name = (
-        f"intensive tracing of {int(chosen.sum()):,} of"
-        f" {int((~first & base.active).sum()):,} lost at wave {t}"
-    )
+    lost = {
+        "n": f"{int(chosen.sum()):,}",
+        "all": f"{int((~first & base.active).sum()):,}",
+        "wave": str(t),
+    }
+    name = Message("intensive tracing of {n} of {all} lost at wave {wave}", lost, "step")
     sample = base.step(
         PhaseTwo(
             name=name,
@@ -255,11 +256,14 @@ def follow_up(
     traced = chosen & sample.active
     if (traced & (r == 0)).any():
         listed = [covariates] if isinstance(covariates, str) else list(covariates)
-        label = (
-            "response to intensive tracing"
-            f" ({method + ' on ' + ', '.join(listed) if listed else 'one rate'};"
-            f" {int((traced & (r == 1)).sum()):,} of {int(traced.sum()):,})"
-        )
+        told = {
+            "method": method,
+            "columns": ", ".join(listed),
+            "n": f"{int((traced & (r == 1)).sum()):,}",
+            "all": f"{int(traced.sum()):,}",
+        }
+        model = "{method} on {columns}" if listed else "one rate"
+        label = Message(f"response to intensive tracing ({model}; {{n}} of {{all}})", told, "step")
         step = response_step(
             label,
             method if listed else "logit",

@@ -20,6 +20,8 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.plane import ellipse, plane
 
+NO_VALUE = "no value of a {unit} was given"
+
 
 @dataclass(frozen=True)
 class CostEffectiveness:
