@@ -20,7 +20,14 @@ from mismes_eval.errors import ParamsError
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document import language as module
 from mismes_eval.report.document.conventions import CONVENTIONS, Conventions
-from mismes_eval.report.document.language import LOCALE, Language, available, catalogue, language
+from mismes_eval.report.document.language import (
+    LOCALE,
+    Language,
+    available,
+    catalogue,
+    language,
+    typeset,
+)
 from mismes_eval.report.document.tables import TextTable, counts
 
 REPORT = LOCALE.parent
@@ -48,8 +55,7 @@ KEYS = {
     "axes fraction",
     "DejaVu Sans",
 }  # words of the code, not of the report
-WHOLE = frozenset({"fr"})  # catalogues that have every entry
-CATALOGUES = [c for c in available() if c in WHOLE]
+CATALOGUES = [c for c in available() if c != "en"]
 
 
 def whole(code: str) -> dict[str, str]:
@@ -149,6 +155,28 @@ def test_every_entry_is_translated_with_the_same_names(code):
     entries = whole(code)
     assert not [k for k, v in entries.items() if not v.strip()]
     assert not {k: v for k, v in entries.items() if set(FIELD.findall(k)) != set(FIELD.findall(v))}
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_every_catalogue_has_the_same_entries(code):
+    others = {k for other in CATALOGUES for k in whole(other)}
+    assert not sorted(others - set(whole(code)))
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_an_entry_keeps_the_formats_and_has_the_forms_of_its_language(code):
+    """ "{n:,}" stays "{n:,}"; "{n:=mesure|mesures}" has at most a form for each plural class, and
+    more than one; letters are those that the typesetting leaves.
+    """
+    asked = re.compile(r"\{\w+(?::(?!=)[^}]*)?\}")
+    chosen = re.compile(r"\{\w+:=([^}]*)\}")
+    classes = len(CONVENTIONS[code].classes)
+    for entry, text in whole(code).items():
+        assert set(asked.findall(entry)) == set(asked.findall(text)), entry
+        for forms in chosen.findall(text):
+            assert 2 <= len(forms.split("|")) <= classes, (entry, forms)
+        letters = typeset(text, code)
+        assert [c for c in letters if c.isalpha()] == [c for c in text if c.isalpha()], entry
 
 
 @pytest.mark.parametrize("code", CATALOGUES)
