@@ -184,7 +184,7 @@ class Language(Formatter):
     def _message(self, message: Message) -> str:
         """A message by its template; what stands in it is put into the language in turn."""
         if not message.values:
-            return self._look_up(message.template)
+            return self._kept(self._look_up(message.template))
         values = {name: self._value(value) for name, value in message.values.items()}
         if SEPARATOR in values:
             separator = self._look_up(str(message.values[SEPARATOR]))
