@@ -15,6 +15,7 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
 from mismes_eval.report.site import front_page, write_site
+from mismes_eval.report.site.html import spoken
 from mismes_eval.report.synthesis.published import read_published
 
 names_argument = click.argument(
@@ -104,7 +105,7 @@ def due(
     default=None,
     help="Folder of country reports whose effects are shown (default: the folder of --out).",
 )
-@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(spoken()), default="en", show_default=True)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def site(
@@ -117,8 +118,8 @@ def site(
     as_json: bool,
 ) -> int:
     """The repository as pages that work without a network: search and filters, a page for each
-    measure, evidence-gap map, countries, unit costs, evaluations due, what was learned; in English
-    and French, in a folder beside the file.
+    measure, evidence-gap map, countries, unit costs, evaluations due, what was learned; in English,
+    French and Romanian, in a folder beside the file.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     measures = _measures(names)

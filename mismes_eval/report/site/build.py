@@ -1,4 +1,4 @@
-"""The site written: pages in English and French, and the data for download."""
+"""The site written: pages in every language that it has words in, and the data for download."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.site import pages
 from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
-from mismes_eval.report.site.html import LANGUAGES, Shell, strings
+from mismes_eval.report.site.html import Shell, spoken, strings
 from mismes_eval.report.synthesis.published import Origin
 
 
@@ -37,7 +37,7 @@ def write_site(
     on: date | None = None,
     origins: Sequence[Origin] = (),
 ) -> Site:
-    """Write the pages below `folder`/en and `folder`/fr and the downloads in `folder`. A measure
+    """Write the pages below `folder`/en, `folder`/fr and so on, and the downloads in `folder`. A measure
     has the address LANGUAGE/measures/ID.html whatever else is in the repository.
 
     Parameters
@@ -56,7 +56,7 @@ def write_site(
     spent = job_costs_of([Published(o.country, o.synthetic, o.facts) for o in origins])
     spent = spent[spent["measure"].isin(inventory.frame["measure_id"])]
     written = 0
-    for code in LANGUAGES:
+    for code in spoken():
         words = strings(code)
         shell = Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
         material = pages.Material(
