@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -147,7 +148,7 @@ def beside(
     an effect stands in no mean; empty where it may.
     """
     named = [] if evidence is None else references(evidence.frame, reports)
-    own = _own(effects, reports, named)
+    own = _own(effects, named)
     if evidence is None:
         return own
     outside = _outside(evidence.cited)
@@ -159,23 +160,18 @@ def beside(
     )
 
 
-def _own(
-    effects: pd.DataFrame, reports: Sequence[Published], named: Sequence[Reference]
-) -> pd.DataFrame:
+def _own(effects: pd.DataFrame, named: Sequence[Reference]) -> pd.DataFrame:
     """Published main effects and those that are named, with the risk of bias that a reader saw."""
-    hashes = {r.country: r.manifest_sha256 for r in reports}
-    made_up = [r.country for r in reports if r.synthetic]
-    records = effects.to_dict("records")
-    risks = [_risk_of_bias(r, hashes[r["country"]], named) for r in records]
+    risks = [_risk_of_bias(r, named) for r in effects.to_dict("records")]
     risk = pd.Series(risks, index=effects.index, dtype=object)
     taken = headlines(effects) | risk.notna()
     main = effects[taken & (effects["status"] == "shown")]
-    design = main["design_code"].where(main["design_code"].notna(), main["design"])
+    design = main["design_code"].where(main["design_code"] != "", main["design"])
     rows = pd.DataFrame(
         {
             "kind": OWN,
-            "source": main["country"].map(hashes).fillna(""),
-            "synthetic": main["country"].isin(made_up),
+            "source": main["manifest_sha256"],
+            "synthetic": main["synthetic"].astype(bool),
             "country": main["country"],
             "measure": main["measure"],
             "model": main["model"],
@@ -189,7 +185,7 @@ def _own(
             "design": design,
             "risk_of_bias": risk[main.index].fillna(NOT_ASSESSED),
             "moved_apart": main["moved_apart"].eq(True),
-            "grade": main["grade"].astype(object).where(main["grade"].notna(), ""),
+            "grade": main["grade"],
             "sample": "report of " + main["country"].astype(str),
             **{name: pd.to_numeric(main[name], errors="coerce") for name in FACTORS},
         }
@@ -197,10 +193,10 @@ def _own(
     return _with_obstacles(rows, pd.Series(True, index=rows.index))
 
 
-def _risk_of_bias(effect: object, sha256: str, named: Sequence[Reference]) -> str | None:
+def _risk_of_bias(effect: Mapping[Any, Any], named: Sequence[Reference]) -> str | None:
     """As the reader of a report saw it; None where the file does not name the effect."""
-    assert isinstance(effect, dict)
-    here = [r for r in named if r.manifest_sha256 == sha256 and r.names(effect)]
+    of_report = [r for r in named if r.manifest_sha256 == effect["manifest_sha256"]]
+    here = [r for r in of_report if r.names(effect)]
     return here[0].risk_of_bias if here else None
 
 

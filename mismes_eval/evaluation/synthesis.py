@@ -150,7 +150,7 @@ def compare(
 
 def effects_of(reports: Sequence[Published]) -> pd.DataFrame:
     """The effects that reports publish, one row an effect; ci_low, ci_high: the interval with which
-    the report speaks, which may be wider than se tells.
+    the report speaks, which may be wider than se tells; grade, design_code: "" where there is none.
     """
     effects = _gathered(
         reports,
@@ -159,11 +159,16 @@ def effects_of(reports: Sequence[Published]) -> pd.DataFrame:
             *("measure", "model", "outcome", "unit_of_outcome", "design", "design_code", "method"),
             *("months", "moved_apart", "main", "covariates", "status", "grade"),
             *("spoken_low", "spoken_high", *FACTORS),
+            *("manifest_sha256", "synthetic"),  # of the report
         ),
     )
     ends = [spoken_ends(effect) for effect in effects.to_dict("records")]
     spoken = pd.DataFrame(ends, columns=["ci_low", "ci_high"], index=effects.index, dtype=float)
-    return effects.assign(**spoken).drop(columns=["spoken_low", "spoken_high"])
+    texts = {
+        name: effects[name].astype(object).where(effects[name].notna(), "")
+        for name in ("grade", "design_code")
+    }
+    return effects.assign(**spoken, **texts).drop(columns=["spoken_low", "spoken_high"])
 
 
 def _check(
@@ -243,7 +248,8 @@ def _of_one_kind(
 
 def _gathered(reports: Sequence[Published], what: str, texts: Sequence[str]) -> pd.DataFrame:
     rows = [
-        {"country": r.country} | {k: item.get(k) for k in (*texts, *NUMBERS)}
+        {k: item.get(k) for k in (*texts, *NUMBERS)}
+        | {"country": r.country, "manifest_sha256": r.manifest_sha256, "synthetic": r.synthetic}
         for r in reports
         for item in r.facts.get(what, [])
     ]

@@ -5,29 +5,26 @@ strength that the matrix gives them; where a number is hidden, the answer has no
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from mismes_eval.evaluation.params import Params
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters.answers import ANSWERS, answered
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
-from mismes_eval.report.document.language import language
 from mismes_eval.report.document.tables import TextTable
-from mismes_eval.report.session import Session
 
-ROOT = Path(__file__).resolve().parents[2]
+from .conftest import WholeReport
+
 RATE = catalogue()["L3.employment"].title
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> CountryReport:
-    params = Params.load(ROOT / "params" / "GEO.yaml")
-    return country_report(Session(params, tmp_path_factory.mktemp("geo"), language("en"), True))
+def report(whole_report: Callable[[str, str], WholeReport]) -> CountryReport:
+    return whole_report("GEO", "en").report
 
 
 def answer(report: CountryReport, chapter: str) -> str:

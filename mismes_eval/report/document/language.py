@@ -152,7 +152,7 @@ class Language(Formatter):
 
     def quantity(self, quantity: Quantity) -> str:
         """A number with its unit in the singular or plural of the language: French has "1,5 point",
-        English "1.5 points".
+        English "1.5 points". A sign has one form and follows the number at once: "20 EUR".
         """
         number = self.numeral(quantity.number)
         if self.source:
@@ -161,7 +161,8 @@ class Language(Formatter):
             return number
         form = self._class(Decimal(quantity.number.replace(",", "")))
         unit = self(quantity.one if form == "one" else quantity.many)
-        between = self.conventions.between.get(form)
+        sign = quantity.one == quantity.many
+        between = None if sign else self.conventions.between.get(form)
         return self._kept(" ".join(part for part in (number, between, unit) if part))
 
     def date(self, day: date) -> str:

@@ -25,13 +25,14 @@ from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
 from mismes_eval.report.chapters.people import LABOUR, MATCH
+from mismes_eval.report.chapters.rollout import OVERALL, SUMMARY
 from mismes_eval.report.chapters.verdicts import (
     draw_verdict,
     drawn_by_lot,
     effect_verdict,
     rollout_verdict,
 )
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.synthesis.published import FACTS
 from mismes_eval.tracer.outcomes import NUMBER, Outcome, declared
 
@@ -161,27 +162,44 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                     if main and cell["status"] == "shown":
                         about |= _spoken(context, effect)
                     yield about | how | _record(cell)
-    rolled = context.evaluation.rollout
-    if rolled is not None:
-        cell = cells_of([("", "", rolled.overall)], context.rules).assign(table="").iloc[0]
-        hidden = cell["status"] != "shown"
-        about = {
-            "measure": rolled.measure,
-            "model": model.get(rolled.measure, ""),
-            "outcome": rolled.outcome,
-            "months": None,
-            "unit_of_outcome": "share",
-            "main": False,
-            "table": "",
-            "method": "dr",
-            "covariates": list(p.rollout.covariates),
-            "design": ROLLOUT,
-            "design_code": "DID",
-            "sample": "survey rounds",
-            "moved_apart": None,
-        } | scores.get(rolled.measure, unscored)
-        yield about | _record(cell) | (dict.fromkeys(NUMBERS) if hidden else _over_regions(rolled))
+    yield from _rolled_out(context, tables, model, scores)
     yield from _draws(context, tables, model, scores)
+
+
+def _rolled_out(
+    context: Context,
+    tables: Mapping[str, Table],
+    model: Mapping[str, str],
+    scores: Mapping[str, dict[str, object]],
+) -> Iterable[dict[str, object]]:
+    """The effect of a roll-out as table T24 publishes it, with the error over regions where its
+    interval is the wider one.
+    """
+    rolled = context.evaluation.rollout
+    cell = None if rolled is None else _cell(tables, SUMMARY, OVERALL, "estimate")
+    if rolled is None or cell is None:
+        return
+    unscored: dict[str, object] = dict.fromkeys(FACTORS)
+    about = {
+        "measure": rolled.measure,
+        "model": model.get(rolled.measure, ""),
+        "outcome": rolled.outcome,
+        "months": None,
+        "unit_of_outcome": "share",
+        "main": False,
+        "table": SUMMARY,
+        "method": "dr",
+        "covariates": list(context.evaluation.params.rollout.covariates),
+        "design": ROLLOUT,
+        "design_code": "DID",
+        "sample": "survey rounds",
+        "moved_apart": None,
+    } | scores.get(rolled.measure, unscored)
+    verdict = rollout_verdict(rolled)
+    if cell["status"] != "shown" or verdict is None:
+        yield about | _record(cell)
+        return
+    yield about | {"grade": verdict.sureness} | _record(cell) | _over_regions(rolled)
 
 
 def _draws(

@@ -119,7 +119,7 @@ def _outcome(w: Names, name: str, months: float) -> str:
     return w.t("{outcome}, after {m:.0f} months", outcome=w.outcome(str(name)), m=months)
 
 
-def _unit(w: Names, unit: str) -> str:
+def unit_words(w: Names, unit: str) -> str:
     """Words of a unit of `outside_evidence`: shares are told in percentage points."""
     if unit == "share":
         return w.t("percentage points")
@@ -127,16 +127,20 @@ def _unit(w: Names, unit: str) -> str:
     return w.label("effect_units", unit.upper()) if unit.upper() in known else w.t(unit)
 
 
+def scale_of(unit: str) -> tuple[float, int]:
+    """Scale and decimals in which a report prints an effect in a unit."""
+    return {"share": (POINTS, 1), "score": (1.0, 2)}.get(unit, (1.0, 1))
+
+
 def size_words(w: Names, r: Mapping[Any, Any]) -> str:
     """Value, interval where there is one, unit."""
-    unit = str(r["unit"])
-    scale = POINTS if unit == "share" else 1.0
-    number = w.t.number
-    value = number(scale * r["value"])
+    scale, digits = scale_of(str(r["unit"]))
+    value = w.t.number(scale * r["value"], digits)
     if np.isfinite(r["low"]) and np.isfinite(r["high"]):
-        ends = {"lo": number(scale * r["low"]), "hi": number(scale * r["high"])}
-        value = w.t("{v} ({lo} to {hi})", v=value, **ends)
-    return w.t("{v} {unit}", v=value, unit=_unit(w, unit))
+        ends = {"lo": r["low"], "hi": r["high"]}
+        texts = {name: w.t.number(scale * end, digits) for name, end in ends.items()}
+        value = w.t("{v} ({lo} to {hi})", v=value, **texts)
+    return w.t("{v} {unit}", v=value, unit=unit_words(w, str(r["unit"])))
 
 
 def means(w: Words) -> TextTable:
@@ -208,7 +212,7 @@ def said_of_mean(w: Names, one: Together) -> str:
     if verdict.excluded_size is None:
         return said
     scale = POINTS if one.unit == "share" else 1.0
-    most = f"{t.number(scale * verdict.excluded_size)} {_unit(w, one.unit)}"
+    most = f"{t.number(scale * verdict.excluded_size)} {unit_words(w, one.unit)}"
     return t("{told}; a mean of more than {most} is excluded", told=said, most=t.name(most))
 
 

@@ -14,7 +14,6 @@ from typing import Any, cast
 from jinja2 import Environment, FileSystemLoader
 
 from mismes_eval.evaluation.outside_evidence import OUTSIDE, OutsideEvidence, read_evidence
-from mismes_eval.evaluation.published_effects import Published
 from mismes_eval.evaluation.synthesis import Synthesis, compare
 from mismes_eval.report.document.language import Language, country_name, language
 from mismes_eval.report.document.page import (
@@ -88,8 +87,7 @@ def synthesis(
 
 
 def _compared(origins: Sequence[Origin], mixed: bool, outside: OutsideEvidence | None) -> Synthesis:
-    reports = [Published(o.country, o.synthetic, o.facts, o.manifest_sha256) for o in origins]
-    return compare(reports, mixed, outside)
+    return compare([o.published for o in origins], mixed, outside)
 
 
 def write_synthesis(
