@@ -39,10 +39,7 @@ LACKING = "missing: {fields}"
 class Measured:
     """A number that a claim is about, with its interval, in the unit of the claim.
 
-    value, low, high : the number and its 95% interval; of a census the lowest and highest that the
-        records without an answer allow.
-    n : persons, measures or effects behind it.  records : of a census, those without an answer;
-        None where the interval is one of chance.
+    value, low, high : the number and its 95% interval.  n : persons or measures behind it.
     doubtful : the interval is known to be too short.
     """
 
@@ -50,7 +47,6 @@ class Measured:
     low: float
     high: float
     n: float = math.nan
-    records: int | None = None
     doubtful: bool = False
 
     @property
@@ -59,14 +55,10 @@ class Measured:
         return all(math.isfinite(end) for end in (self.value, self.low, self.high))
 
     def widened(self, factor: float) -> Measured:
-        """The same with an interval of chance `factor` times as wide; a census stays as it is."""
-        if self.records is not None:
-            return self
+        """The same with an interval `factor` times as wide."""
         low = self.value - factor * (self.value - self.low)
         high = self.value + factor * (self.high - self.value)
-        return Measured(
-            value=self.value, low=low, high=high, n=self.n, records=None, doubtful=self.doubtful
-        )
+        return Measured(self.value, low, high, self.n, self.doubtful)
 
 
 def distance(measured: Measured, direction: Direction, threshold: float) -> Span:
@@ -103,9 +95,9 @@ def decide(span: Span, margin: float) -> ClaimAnswer:
 @dataclass(frozen=True)
 class ClaimVerdict:
     """answer; span: the signed distance, NaN where there is none; reason: why, in words; needed: how
-    many units (of a census: further records) would decide, NaN where that cannot be told.
+    many persons or measures would decide, NaN where that cannot be told.
 
-    together : the answer where all claims of a table that chance enters are to hold together.
+    together : the answer where all claims of a table are to hold together.
     """
 
     answer: ClaimAnswer
@@ -170,10 +162,8 @@ def judge(
 
 def needed_to_decide(span: Span, margin: float, measured: Measured) -> float:
     """Units with which the interval would decide if the number stayed where it is; its ends come
-    nearer with the root of their number. Of a census: the records that are missing.
+    nearer with the root of their number.
     """
-    if measured.records is not None:
-        return float(measured.records)
     ways = []
     if span.value > 0:
         ways.append((span.value - span.low) / span.value)

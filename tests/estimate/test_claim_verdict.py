@@ -105,12 +105,6 @@ def test_together_claims_are_never_decided_sooner(
     assert verdict.together == decide(Span(value, *wider), margin)
 
 
-def test_a_census_counts_the_records_that_are_missing() -> None:
-    verdict = judge(Measured(0.6, 0.45, 0.7, n=20.0, records=5), 1, 0.5, 0.1, factor=3.0)
-    assert verdict.answer == verdict.together == "undecided"  # chance does not enter
-    assert verdict.needed == 5
-
-
 def test_what_has_no_number_gives_none_away() -> None:
     for verdict in (hidden(), without_field(("inventory.sector",)), without_number("nobody")):
         assert not verdict.span.known and math.isnan(verdict.span.value)

@@ -83,16 +83,26 @@ def test_an_empty_column_is_missing(moldova: Evaluation) -> None:
 
 @pytest.mark.golden
 def test_a_register_by_hand() -> None:
-    """Ten measures: 6 yes, 2 no, 2 that do not say: 6/8, from 6/10 to 8/10."""
-    values = np.array([1.0] * 6 + [0.0] * 2 + [np.nan] * 2)
-    m = Census(values).measured()
-    assert (m.value, m.low, m.high, m.n, m.records) == (0.75, 0.6, 0.8, 10.0, 2)
-    # above one half by 0.25 (0.10 to 0.30)
-    assert judge(m, 1, 0.5, 0.1).answer == "supported"
-    assert judge(m, 1, 0.65, 0.1).answer == "undecided"  # 0.10 (-0.05 to 0.15)
-    # of two against each other, one that does not say is -1 to 1
-    paired = Census(np.array([1.0, 0.0, -1.0, 1.0, np.nan]), least=-1.0).measured()
-    assert (paired.value, paired.low, paired.high) == (0.25, 0.0, 0.4)
+    """7 of 10 measures: Clopper-Pearson 0.3475 to 0.9333 (R 4: binom.test(7, 10)$conf.int)."""
+    m = Census(np.array([1.0] * 7 + [0.0] * 3)).measured()
+    assert (m.value, m.n) == (0.7, 10.0)
+    assert (m.low, m.high) == pytest.approx((0.34754715, 0.93326047), abs=1e-7)
+    verdict = judge(m, 1, 0.5, 0.1)
+    assert verdict.span.value == pytest.approx(0.2) and verdict.answer == "undecided"
+
+
+@pytest.mark.identity
+def test_silent_records_may_hold_anything() -> None:
+    """6 yes, 2 no, 2 silent: from the lower end of 6 of 10 to the upper end of 8 of 10."""
+    m = Census(np.array([1.0] * 6 + [0.0] * 2 + [np.nan] * 2)).measured()
+    low = Census(np.array([1.0] * 6 + [0.0] * 4)).measured().low
+    high = Census(np.array([1.0] * 8 + [0.0] * 2)).measured().high
+    assert (m.value, m.low, m.high) == (0.75, low, high)
+    assert Census(np.full(8, np.nan)).measured().low == 0.0
+    paired = Census(np.array([1.0, 0.0, -1.0, 1.0]), least=-1.0).measured()
+    halves = Census(np.array([1.0, 0.5, 0.0, 1.0])).measured()
+    assert paired.value == 0.25
+    assert (paired.low, paired.high) == pytest.approx((2 * halves.low - 1, 2 * halves.high - 1))
 
 
 @pytest.mark.identity

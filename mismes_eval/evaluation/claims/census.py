@@ -1,5 +1,6 @@
-"""Claims about the measures on record. A register is a census: what is uncertain is what its records
-do not say, so an interval runs from the lowest to the highest number that they allow.
+"""Claims about measures, from those on record. A claim is about measures of a kind, of which the
+register has some: chance counts as if they had been drawn, and a record that does not say may hold
+anything.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from mismes_eval.estimate.claim_verdict import Measured
 from mismes_eval.inventory import Inventory
@@ -17,6 +19,7 @@ from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
 from mismes_eval.numerics.rows import Float
 
 LEAST_MEASURES = 5
+TAIL = 0.025
 NOT_TO_STRONG = 2  # scores below: not or slightly
 INFORMATION = ("M02", "M04", "M07", "M10")
 ORIENTATION, SKILLS, ENTREPRENEURSHIP, PACKAGES = "M02", "M03", "M08", "M09"
@@ -44,17 +47,35 @@ class Census:
         return int(np.isnan(self.values).sum())
 
     def measured(self) -> Measured:
-        """The mean over the records that say, between what the others allow."""
+        """The mean over the records that say, with its interval."""
         known = self.values[~np.isnan(self.values)]
-        low = (known.sum() + self.missing * self.least) / self.measures
-        high = (known.sum() + self.missing * self.most) / self.measures
-        return Measured(
-            value=float(known.mean()) if known.size else float("nan"),
-            low=float(low),
-            high=float(high),
-            n=float(self.measures),
-            records=self.missing,
-        )
+        return interval(float(known.sum()), known.size, self.missing, (self.least, self.most))
+
+
+def interval(total: float, answered: int, silent: int, ends: tuple[float, float]) -> Measured:
+    """Mean of bounded numbers of measures, and its 95% interval: Clopper-Pearson at the least and at
+    the most that the silent records could hold. For numbers between the two ends it is wider than it
+    need be, because nothing bounded varies more than what only takes them.
+
+    Parameters
+    ----------
+    total, answered : sum of the numbers that are there, and how many.  silent : records without one.
+    ends : least and most that a measure could hold.
+    """
+    least, most = ends
+    measures, width = answered + silent, most - least
+    fewest = (total - answered * least) / width
+    low = special.betaincinv(fewest, measures - fewest + 1, TAIL) if fewest > 0 else 0.0
+    largest = fewest + silent
+    high = 1.0
+    if largest < measures:
+        high = special.betaincinv(largest + 1, measures - largest, 1 - TAIL)
+    return Measured(
+        value=total / answered if answered else float("nan"),
+        low=least + width * float(low),
+        high=least + width * float(high),
+        n=float(measures),
+    )
 
 
 def census(inventory: Inventory, claim: str, day: date) -> Census:

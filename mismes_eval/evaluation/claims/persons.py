@@ -20,11 +20,12 @@ from mismes_eval.evaluation.claims.census import BEFORE, ENTREPRENEURSHIP, NOT_T
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.evaluation.heterogeneity import RETURN_KINDS, VOLUNTARY
 from mismes_eval.evaluation.money import money
-from mismes_eval.evaluation.tracer_study import TREATED
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.planning.meta_regression import LEAST
 from mismes_eval.message import Message
+from mismes_eval.tracer.outcomes import Outcome, declared
 from mismes_eval.weighting.sample import Sample
 
 RETURNEE, STAYER = "returnee", "non-migrant"
@@ -32,8 +33,9 @@ MEAN, LEVEL, DIFFERENCE, EFFECT = "mean", "share", "difference", "effect"
 NO_SUCH = "nobody is {group}"
 APART = "{measure}: the groups moved apart before the measure began"
 ONE_KIND = "all measures with an effect are alike in this"
+NO_SHARE = "the main outcome is no share, so a margin in points says nothing"
 NO_MEASURE = "no such measure has an effect"
-FEATURES_OVER = "{k} measures with an effect here; over all countries {least} or more are needed"
+FEATURES_OVER = "measures with an effect here: {k}; over all countries {least} or more are needed"
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,19 @@ def _agencies(evaluation: Evaluation) -> Evidence:
     return _less(mean(sample, "_without", by="_by"), "_by", ("PRIVATE_AGENCY", "PES"))
 
 
+def _is_share(study: Tracing, outcome: str) -> bool:
+    """Whether what would matter of an outcome can be said in points."""
+    known = study.outcomes.get(outcome) or declared(outcome) or Outcome(outcome)
+    return known.kind == "share"
+
+
 def _main_effects(evaluation: Evaluation) -> dict[str, Result]:
     """The main effect of each measure; none where its groups moved apart before."""
-    p = evaluation.params.impact
+    p, study = evaluation.params.impact, evaluation.tracing
     absent = NotEstimable("the params name no such outcome and wave")
     out: dict[str, Result] = {}
+    if study is not None and not _is_share(study, p.main_outcome):
+        return {e.measure: NotEstimable(NO_SHARE) for e in evaluation.effects}
     for effect in evaluation.effects:
         out[effect.measure] = effect.by_wave.get((p.main_outcome, p.main_wave), absent)
         if moved_apart(effect.pre.get(p.main_outcome)):
@@ -229,8 +239,10 @@ def _entrepreneurship(evaluation: Evaluation) -> Evidence:
 
 def _voluntary(evaluation: Evaluation) -> Evidence:
     """Mean over measures for returnees: effect on voluntary less effect on forced returnees."""
-    whom = evaluation.whom
-    assert whom is not None
+    whom, study = evaluation.whom, evaluation.tracing
+    assert whom is not None and study is not None
+    if not _is_share(study, evaluation.params.impact.main_outcome):
+        return Evidence(NotEstimable(NO_SHARE))
     gaps, reason = [], NO_MEASURE
     for (_, factor), found in whom.groups.items():
         if factor != VOLUNTARY:

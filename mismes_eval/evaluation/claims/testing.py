@@ -15,7 +15,7 @@ from mismes_eval.evaluation.claims.persons import Evidence, evidence
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.message import Message
 
-FEW_MEASURES = "{k} measures on record; {least} or more are needed"
+FEW_MEASURES = "measures on record: {k}; {least} or more are needed"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from mismes_eval.frame.codes import codes
 from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.claims import facts as claim_facts
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
 from mismes_eval.report.chapters.people import LABOUR, MATCH
@@ -68,6 +69,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
         "indicators": list(_indicators(tables)),
         "effects": list(_effects(context, tables)),
         "costs": list(_costs(context, tables)),
+        "claims": claim_facts(context, chapters),
         **_portfolio(context, tables),
     }
 
