@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -51,22 +52,38 @@ def persons() -> pd.DataFrame:
     return columns.assign(group=status[kept].to_numpy(str))
 
 
-def drawn(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """PSUs with replacement within strata; one that is drawn twice is two."""
-    parts = []
-    for _, stratum in frame.groupby("strata"):
-        blocks = [block for _, block in stratum.groupby("psu")]
-        for k, at in enumerate(rng.integers(0, len(blocks), len(blocks))):
-            parts.append(blocks[at].assign(psu=k))
-    return pd.concat(parts, ignore_index=True)
+@dataclass(frozen=True)
+class World:
+    """frame: the persons; strata: for each stratum the rows of each of its PSUs."""
+
+    frame: pd.DataFrame
+    strata: tuple[tuple[np.ndarray, ...], ...]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> World:
+        """The PSUs of a frame."""
+        strata = []
+        for _, stratum in frame.groupby("strata"):
+            strata.append(tuple(rows.index.to_numpy() for _, rows in stratum.groupby("psu")))
+        return cls(frame, tuple(strata))
+
+    def drawn(self, rng: np.random.Generator) -> pd.DataFrame:
+        """PSUs with replacement within strata; one that is drawn twice is two."""
+        rows, psus = [], []
+        for blocks in self.strata:
+            for at in rng.integers(0, len(blocks), len(blocks)):
+                psus.append(np.full(blocks[at].size, len(rows)))
+                rows.append(blocks[at])
+        sample = self.frame.take(np.concatenate(rows)).reset_index(drop=True)
+        return sample.assign(psu=np.concatenate(psus))
 
 
-def gap(frame: pd.DataFrame, distance: float, claim: Claim, rng: np.random.Generator) -> str:
+def gap(world: World, distance: float, claim: Claim, rng: np.random.Generator) -> str:
     """The verdict on a difference of groups, planted at a distance in the claim's direction. A part
     of each PSU's luck is shared, as in a real cluster.
     """
-    sample = drawn(frame, rng)
-    blocks = sample.groupby(["strata", "psu"]).ngroup().to_numpy()
+    sample = world.drawn(rng)
+    blocks = sample["psu"].to_numpy()
     luck = rng.normal(0.0, 0.05, blocks.max() + 1)[blocks]
     returned = (sample["group"] == "RET").to_numpy(float)
     chance = BASE + luck + returned * claim.direction * distance
@@ -127,13 +144,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    frame, claims = persons(), ledger()
+    world, claims = World.of(persons()), ledger()
     print(HEAD, end="")
     lines = counted(
         claims["C14"],
         "C14, survey, margin 5 points",
         given.runs,
-        lambda distance, claim, rng: gap(frame, distance, claim, rng),
+        lambda distance, claim, rng: gap(world, distance, claim, rng),
     )
     for size in (SMALL, LARGE):
         name = f"C26, register of {size} measures, margin 10 points"

@@ -27,6 +27,7 @@ from mismes_eval.evaluation.claims.census import Census
 from mismes_eval.evaluation.claims.ledger import SOURCE, Claim, version
 from mismes_eval.evaluation.claims.persons import Evidence
 from mismes_eval.evaluation.claims.testing import ClaimEvidence, put_to_the_test
+from mismes_eval.message import Quantity
 from mismes_eval.report.chapters.base import Chapter, Context, text_table
 from mismes_eval.report.chapters.cells import arms, plain, rows
 from mismes_eval.report.document.cells import (
@@ -255,8 +256,7 @@ def _line(t: Language, one: Judged) -> tuple[str, ...]:
 def margin_text(t: Language, claim: Claim) -> str:
     """The least distance that would matter, with its unit."""
     one, many = UNITS[claim.unit]
-    shown = t.number(claim.margin * claim.scale, 1)
-    return f"{shown} {t(one if shown in ('1', '1.0') else many)}"
+    return t.quantity(Quantity(claim.margin * claim.scale, one, many, digits=0))
 
 
 def distance_text(t: Language, one: Judged) -> str:
