@@ -208,15 +208,18 @@ def _family_factor(k: int, degf: float) -> float:
 
 def verdicts_of(context: Context, chapters: Mapping[str, Chapter]) -> tuple[Judged, ...]:
     """The verdicts of a report; none where it tests no claim. context: with published cells."""
+    if "claims" not in chapters:
+        return ()
     tables = [i for i in chapters["claims"].items if isinstance(i, ClaimsTable)]
     return judged(context, tables[0].tested) if tables else ()
 
 
 def with_verdicts(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Chapter]:
     """The chapters with T41 in front of the numbers. context: with published cells."""
-    found, chapter = verdicts_of(context, chapters), chapters["claims"]
+    found = verdicts_of(context, chapters)
     if not found:
         return dict(chapters)
+    chapter = chapters["claims"]
     items = (verdict_table(context, found), *chapter.items)
     return {**chapters, "claims": replace(chapter, items=items)}
 
