@@ -87,6 +87,10 @@ def test_a_quantity_is_counted_as_it_is_shown(value: float, digits: int, said: s
     assert t(Message("{q} more", {"q": many})) == f"{said} în plus"
 
 
+def test_the_sign_of_a_currency_is_not_counted() -> None:
+    assert language("ro").quantity(Quantity(5499.0, "EUR", "EUR", 0)) == "5.499 EUR"
+
+
 def test_letters_have_a_comma_below_and_signs_their_spaces() -> None:
     once = typeset("ac\u0163iune \u015fi 12 % (-3,2)", "ro")
     assert once == "ac\u021biune \u0219i 12\u00a0% (−3,2)"
