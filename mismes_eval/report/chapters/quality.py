@@ -293,7 +293,7 @@ def margins(context: Context, s: Survey) -> list[Item]:
         missed = (before / total - 1) * 100 if total else np.nan
         left = (after / total - 1) * 100 if total else np.nan
         cells += [
-            plain(row, "persons interviewed", float(n), standing=who),
+            plain(row, "persons interviewed", float(n), "persons", standing=who),
             plain(row, "before, thousand", before / 1e3, "thousand persons", standing=who),
             plain(row, "control total, thousand", total / 1e3, "thousand persons"),
             plain(row, "before against total, %", missed, "%", standing=who),

@@ -258,7 +258,7 @@ def _cell(
 
 
 def counted(
-    row: str, column: str, persons: Persons, scale: float = 1.0, unit: str = ""
+    row: str, column: str, persons: Persons, scale: float = 1.0, unit: str = "persons"
 ) -> dict[str, object]:
     """The cell of a count of persons: hidden where they are few, known where they are none."""
     standing = Standing(tells=(persons,))
