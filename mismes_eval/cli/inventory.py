@@ -16,6 +16,7 @@ from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
 from mismes_eval.report.site import front_page, write_site
+from mismes_eval.report.site.html import spoken
 from mismes_eval.report.synthesis.published import read_published
 
 names_argument = click.argument(
@@ -69,14 +70,7 @@ def due(
             "Evaluation register on"
             f" {day.isoformat()}\n\n{register.summary.to_string(index=False)}\n"
         )
-        late = register.overdue()[
-            ["measure_id", "title_en", "due_date", "months_overdue", "budget_eur"]
-        ]
-        click.echo(
-            "Overdue:\n" + late.to_string(index=False, na_rep="")
-            if len(late)
-            else "None is overdue."
-        )
+        click.echo(_work_list(register))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for path in (
@@ -87,6 +81,18 @@ def due(
             if not quiet:
                 click.echo(f"made {path.as_posix()}", err=as_json)
     return 0
+
+
+def _work_list(register: inventory.EvaluationRegister) -> str:
+    """What is to be evaluated, in the order of the reminders."""
+    listed = register.worklist()
+    if listed.empty:
+        return "Nothing is to be evaluated."
+    columns = ["reminder", "measure_id", "title_en", "status", "due_date", "months_overdue"]
+    table = listed[[*columns, "score", "not_recorded", "budget_eur"]].copy()
+    table["not_recorded"] = table["not_recorded"].str.replace(";", ", ")
+    none = "" if (listed["status"] == "overdue").any() else "None is overdue.\n"
+    return f"{none}Work list:\n{table.to_string(index=False, na_rep='')}"
 
 
 @command.command("site", epilog=epilog("inventory site"))
@@ -111,7 +117,7 @@ def due(
     default=None,
     help="Effects of outside evaluations (template evidence), shown beside those of the reports.",
 )
-@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(spoken()), default="en", show_default=True)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def site(
@@ -125,15 +131,15 @@ def site(
     as_json: bool,
 ) -> int:
     """The repository as pages that work without a network: search and filters, a page for each
-    measure, every evaluation with its effect, evidence-gap map, countries, unit costs, evaluations due, what was learned; in English
-    and French, in a folder beside the file.
+    measure, every effect of an evaluation, evidence-gap map, countries, unit costs, evaluations due,
+    what was learned; in English, French and Romanian, in a folder beside the file.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     measures = _measures(names)
     made = write_site(
         measures,
         out.with_suffix(""),
-        on=None if on is None else on.date(),
+        on=on.date() if on is not None else datetime.datetime.now(datetime.UTC).date(),
         origins=read_published(out.parent if reports is None else reports),
         evidence=None if evidence is None else read_evidence(evidence),
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.evaluation.claims.overall import OverallClaim, overall
 from mismes_eval.evaluation.features import FeatureContrast, feature_contrasts
 from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.outside_evidence import (
@@ -26,6 +27,7 @@ from mismes_eval.evaluation.outside_evidence import (
 from mismes_eval.evaluation.published_effects import Published, spoken_ends, unlike
 from mismes_eval.evaluation.summaries import Summary, summaries
 from mismes_eval.frame.codes import codes
+from mismes_eval.message import unpacked
 
 CONCEPTS: Mapping[str, str] = {
     "year": "Reference year",
@@ -76,6 +78,7 @@ class Synthesis:
         outside evaluations.
     models : model, country, measures, evaluated, with_comparison, effects.  budget, due : one row a country.
     job_costs : cost per additional job-year of each measure (see `job_costs_of`).
+    claims : every claim of the ledger over all countries; empty where no report tests them.
     """
 
     countries: tuple[str, ...]
@@ -93,6 +96,7 @@ class Synthesis:
     budget: pd.DataFrame
     due: pd.DataFrame
     job_costs: pd.DataFrame
+    claims: tuple[OverallClaim, ...] = ()
 
     def never_evaluated(self) -> pd.DataFrame:
         """Models with measures on record, of which none was evaluated and none has an effect, by
@@ -145,6 +149,7 @@ def compare(
         budget=_budget(reports),
         due=_due(reports),
         job_costs=job_costs_of(reports),
+        claims=overall(reports, features),
     )
 
 
@@ -258,12 +263,14 @@ def _gathered(reports: Sequence[Published], what: str, texts: Sequence[str]) -> 
 
 
 def _definitions(reports: Sequence[Published]) -> pd.DataFrame:
-    rows = [
-        (c, r.country, str(r.facts["definitions"].get(c, "")))
-        for c in (*CONCEPTS, "basis")
-        for r in reports
-    ]
-    return pd.DataFrame(rows, columns=["concept", "country", "text"])
+    rows = [(c, r.country, _definition(r.facts, c)) for c in (*CONCEPTS, "basis") for r in reports]
+    return pd.DataFrame(rows, columns=["concept", "country", "text"], dtype=object)
+
+
+def _definition(facts: Mapping[str, Any], concept: str) -> object:
+    """A definition as the message that it was made of, where the report kept it."""
+    text = str(facts["definitions"].get(concept, ""))
+    return unpacked(facts.get("messages", {}).get(text, text))
 
 
 def rests_on(indicator: str, group: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import html
 import json
 import re
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import Column, labels, template
 from mismes_eval.inventory.balance import Balance
+from mismes_eval.inventory.own_amounts import confidential, publishable
 from mismes_eval.inventory.register import evaluation_due
 
 SEARCHED = (
@@ -34,7 +36,6 @@ SEARCHED = (
     "iati_id",
     "status",
 )
-LANGUAGES = ("en", "fr")
 
 
 def write_page(
@@ -52,14 +53,15 @@ def write_page(
     ----------
     on : day of the evaluation status; None takes the latest date_retrieved of the records.
     title : of the page; None takes the repository's name in the language.
-    language : "en" or "fr": words of the page and labels of the codes.
+    language : one of `spoken()`: words of the page and labels of the codes.
 
     Raises
     ------
     InputError : another language, or no day to count to.
     """
-    if language not in LANGUAGES:
-        raise InputError(Problem("no such language", "language", "'en' or 'fr'", repr(language)))
+    if language not in spoken():
+        either = " or ".join(map(repr, spoken()))
+        raise InputError(Problem("no such language", "language", either, repr(language)))
     day = counting_day(frame, on)
     path = Path(path)
     name = title or _strings(language)["repository"]
@@ -95,9 +97,15 @@ def page(
     balance: Balance | None = None,
 ) -> str:
     """The page as text. menu: links to other pages (HTML); measures: folder with a page for each
-    measure, empty where there is none.  balance: where the records that were read went.
+    measure, empty where there is none.  balance: where the records that were read went. Amounts
+    that are one payer's own are not on the page, and no sum that would give one away.
     """
     strings = _strings(language)
+    hidden = int(confidential(frame).sum())
+    if hidden:
+        own = strings["own amounts"].format(n=hidden)
+        strings |= {"census": f"{strings['census']} {own}", "shown": strings["shown own"]}
+        frame = publishable(frame)
     script, style = _part("page.js"), _part("page.css")
     data = json.dumps(
         {**_data(frame, on, strings, language), "pages": measures},
@@ -109,7 +117,7 @@ def page(
         "language": language,
         "title": html.escape(title),
         "menu": menu,
-        "balance": "" if balance is None else _balance(balance, strings),
+        "balance": "" if balance is None else _balance(balance, strings, with_money=not hidden),
         "noscript": html.escape(strings["noscript"]),
         "style": style,
         "script": script,
@@ -124,10 +132,10 @@ def page(
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], _part("page.html"))
 
 
-def _balance(balance: Balance, strings: dict[str, str]) -> str:
+def _balance(balance: Balance, strings: dict[str, str], with_money: bool) -> str:
     """The balance as a table that can be opened, a line a reason."""
-    table = balance.to_frame()
     names = ["line", "reason", "records"]
+    table = balance.to_frame() if with_money else balance.to_frame()[names]
     head = [strings[f"balance {name}"] for name in names]
     head += [str(c) for c in table.columns if c not in names]
     lines = ["".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)]
@@ -151,10 +159,20 @@ def _hash(text: str) -> str:
     )
 
 
-def _strings(language: str) -> dict[str, str]:
+@cache
+def _words() -> pd.DataFrame:
+    """Words of the page: a row a key, a column a language."""
     with (files("mismes_eval.inventory") / "page_strings.csv").open(encoding="utf-8") as handle:
-        table = pd.read_csv(handle, dtype=str)
-    return dict(zip(table["key"], table[language], strict=True))
+        return pd.read_csv(handle, dtype=str).set_index("key")
+
+
+def spoken() -> tuple[str, ...]:
+    """Languages that the page has words in."""
+    return tuple(str(code) for code in _words().columns)
+
+
+def _strings(language: str) -> dict[str, str]:
+    return {str(key): str(text) for key, text in _words()[language].items()}
 
 
 def _data(

@@ -25,13 +25,12 @@ from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.frame.codes import codes
+from mismes_eval.frame.codes import labels, languages
 from mismes_eval.message import SEPARATOR, Message, Quantity
 from mismes_eval.report.document.conventions import CONVENTIONS, MINUS, Conventions
 
 LOCALE = Path(__file__).parent.parent / "locale"
 _FIELD = re.compile(r"\{\w+[^}]*\}")
-_SPEC = re.compile(r"\{(\w+)(?::(?!=)[^}]*)?\}")  # not a choice of words by a number
 _LETTERS = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(
@@ -39,10 +38,6 @@ _CODE = re.compile(
 )  # identifiers, files, hashes, and lists of them
 _NAME = re.compile(r"\w+")
 _JOINED = re.compile(r"(, | x | and | or | = )")  # between the names of a list
-_STEPS = re.compile(r"; (?![^()]*\))")  # between the steps of a weight, not inside their brackets
-# letters that an entry must have besides its {names} to be looked for in sentences that were put
-# together elsewhere
-_LITERAL = 4
 
 
 @dataclass(frozen=True)
@@ -50,17 +45,15 @@ class Language(Formatter):
     """code: "en", "fr", "ro"; words: English text -> text. Called like gettext: t("Returnees"),
     t("{n:,} persons", n=12).
 
-    A sentence that was put together below the report ("Variance: linearised, 417 PSUs in 8 strata")
-    is found by the catalogue entry it was made from ("Variance: {how}, {psus} PSUs in {strata}
-    strata"); its parts are translated in turn. unknown collects what has no entry, for the test of
-    completeness.
+    A sentence that was put together below the report is a `Message`: its template is the entry of
+    the catalogue, and what stands in it is translated in turn. unknown collects what has no entry,
+    for the test of completeness.
     """
 
     code: str
     words: Mapping[str, str]
     unknown: set[str] = field(default_factory=set, compare=False, repr=False)
     _said: set[str] = field(default_factory=set, compare=False, repr=False)
-    _found: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, text: str, **values: object) -> str:
         """The text in this language, with {names} filled in; numbers among the values get the
@@ -226,27 +219,8 @@ class Language(Formatter):
     def _look_up(self, text: str) -> str:
         if not self.words or text in self.words:
             return self.words.get(text) or text
-        if text not in self._found:
-            self._found[text] = self._composed(text)
-        return self._found[text]
-
-    def _composed(self, text: str) -> str:
-        found = self._matched(text)
-        if found is None:
-            self._miss(text)
-        return text if found is None else found
-
-    def _matched(self, text: str) -> str | None:
-        """The text by the entry with {names} that it was made from."""
-        for pattern, target in self._patterns:
-            match = pattern.fullmatch(text)
-            if match:
-                parts = {
-                    k: self._steps(v) if k == "steps" else self._part(v)
-                    for k, v in match.groupdict().items()
-                }
-                return self.vformat(target, (), parts)
-        return None
+        self._miss(text)
+        return text
 
     def _part(self, text: str) -> str:
         """What stands in a {name}: a number, a text of the catalogue, or names of columns and the
@@ -272,21 +246,6 @@ class Language(Formatter):
             )
         return self._look_up(text)
 
-    def _steps(self, text: str) -> str:
-        """The steps of a weight, one after the other."""
-        return self._look_up("; ").join(self._part(t) for t in _STEPS.split(text))
-
-    @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        """Entries with {names} as patterns, the most literal first."""
-        many = [
-            m
-            for m in self.words
-            if "{" in m and len(_LETTERS.findall(_FIELD.sub("", m))) >= _LITERAL
-        ]
-        many.sort(key=lambda m: -len(_FIELD.sub("", m)))
-        return [(_pattern(m), _SPEC.sub(r"{\1}", self.words[m])) for m in many]
-
 
 def typeset(text: str, code: str) -> str:
     """The text with the signs of its language: spaces that do not break, apostrophe, minus. A text
@@ -301,22 +260,6 @@ def available() -> tuple[str, ...]:
     """Language codes that have a catalogue and conventions; English needs no catalogue."""
     written = {p.stem for p in LOCALE.glob("*.po")} - {"en"}
     return ("en", *sorted(written & set(CONVENTIONS)))
-
-
-def _pattern(entry: str) -> re.Pattern[str]:
-    """A catalogue entry with {names} -> a pattern that captures them; a name that stands twice must
-    match itself.
-    """
-    seen: set[str] = set()
-    out, at = "", 0
-    for match in _FIELD.finditer(entry):
-        name = re.split(r"\W", match.group(0)[1:-1])[0]
-        out += re.escape(entry[at : match.start()]) + (
-            f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
-        )
-        seen.add(name)
-        at = match.end()
-    return re.compile(out + re.escape(entry[at:]), re.DOTALL)
 
 
 def language(code: str) -> Language:
@@ -345,27 +288,24 @@ def catalogue(path: Path) -> Mapping[str, str]:
         }
 
 
+def own_name(code: str) -> str:
+    """A language's name in the language itself."""
+    name = Locale.parse(code).get_display_name(code) or code
+    return name[:1].upper() + name[1:]
+
+
 def country_name(code: str, lang: str) -> str:
-    """A country's name in a language: of the list, else of the Unicode locale data, else English."""
-    table = codes("countries").set_index("code")
-    if code not in table.index:
-        return code
-    row = table.loc[code]
-    own = f"label_{lang}"
-    if own in table.columns:
-        return str(row[own])
-    return str(Locale.parse(lang).territories.get(str(row["alpha2"]), row["label_en"]))
+    """A country's name in a language; a code that the list does not have stays."""
+    return labels("countries", lang).get(code, code)
 
 
 def code_labels(name: str, t: Language) -> dict[str, str]:
     """Code -> label of a code list in a language: of the list where it has them, else by the
     catalogue.
     """
-    table = codes(name)
-    own = f"label_{t.code}"
-    if own in table.columns:
-        return {str(c): t.name(str(v)) for c, v in zip(table["code"], table[own], strict=True)}
-    return {str(c): t(str(v)) for c, v in zip(table["code"], table["label_en"], strict=True)}
+    if t.code in languages(name):
+        return {code: t.name(label) for code, label in labels(name, t.code).items()}
+    return {code: t(label) for code, label in labels(name).items()}
 
 
 ENGLISH = Language("en", {})
