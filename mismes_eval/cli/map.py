@@ -16,8 +16,10 @@ from mismes_eval.errors import InputError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import TAB
 from mismes_eval.frame.dataset import Dataset
+from mismes_eval.lfs.carried import spelled
 from mismes_eval.lfs.mapping import REASONS
 from mismes_eval.lfs.mapping_draft import Answer, Draft, Preview, Question, open_draft
+from mismes_eval.report.factory.publish import write_whole
 
 HELP = (
     "y take it · n the file has none · NAME another column (NAME * 0.001 where the unit differs) ·"
@@ -47,7 +49,8 @@ def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> in
     mapped.
     """
     params = Params.load(params_file(project(), name), data_root)
-    draft = open_draft(_workbook(params), _delivered(params))
+    known = ["countrycode", *(["year"] if params.year is not None else [])]
+    draft = open_draft(_workbook(params), _delivered(params), known)
     if as_json:
         say(json.dumps(_record(draft), ensure_ascii=False, indent=1))
         return 0 if _finished(draft) else 2
@@ -58,6 +61,8 @@ def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> in
     except _Stop:
         say("")
     asking.draft.save()
+    if params.year is None:
+        _year_said(asking.draft, params_file(project(), name), quiet)
     return _told(asking.draft, name, quiet)
 
 
@@ -228,11 +233,32 @@ def _told(draft: Draft, name: str, quiet: bool) -> int:
             _whole(preview)
     for found in preview.problems:
         problem(found)
+    if draft.definitions and not quiet:
+        say(
+            f"who is a migrant is chosen in params/{name}.yaml, definitions.preset. The file carries"
+        )
+        for one in draft.definitions:
+            say(f"  {one.preset} (needs {spelled(one.needs)}): {one.definition.text}")
     if draft.open:
         say(f"open: {', '.join(q.gld for q in draft.open)}. Go on: mismes map {name}")
     elif not preview.problems and not quiet:
         say(mark("done", f"every question is answered. Next: mismes check {name}"))
     return 0 if _finished(draft) else 2
+
+
+def _year_said(draft: Draft, params: Path, quiet: bool) -> None:
+    """A year that is the same for every row is the year of the run: it is written into the params,
+    where nothing stands yet.
+    """
+    answer = draft.answers.get("year")
+    lines = params.read_text(encoding="utf-8").split("\n")
+    blank = next((k for k, line in enumerate(lines) if line.strip() == "# year:"), None)
+    if answer is None or not answer.constant or blank is None:
+        return
+    lines[blank] = f"year: {answer.constant}"
+    write_whole(params, "\n".join(lines))
+    if not quiet:
+        say(f"{params.name}: year: {answer.constant}")
 
 
 def _spoken(draft: Draft) -> str:
@@ -266,6 +292,7 @@ def _record(draft: Draft) -> dict[str, object]:
         "problems": [str(p) for p in preview.problems],
         "counts": json.loads(preview.counts.to_json(orient="records")),
         "weighted": preview.weighted,
+        "definitions": [one.preset for one in draft.definitions],
     }
 
 

@@ -296,7 +296,9 @@ def contradictions(params: Params) -> list[Problem]:
         where = p.where("mapping.name")
         expected = "a shipped mapping or a workbook"
         problems.append(Problem("two mappings are named", where, expected, "both"))
-    problems += _refused(p, "definitions", lambda: as_definition(p.definitions.rule()))
+    rule = p.definitions.rule()
+    if rule is not None:
+        problems += _refused(p, "definitions", lambda: as_definition(rule))
     problems += _refused(p, "breaks.series", lambda: series_breaks("", p.breaks.series))
     return problems
 

@@ -30,7 +30,8 @@ ICLS_19 = "19th ICLS resolution (2013)"
 @dataclass(frozen=True)
 class Context:
     """status (n,) codes or None; in_age (n,) age range of the migrant definition; target: statuses
-    that measures address; rates: currency units per EUR.
+    that measures address; rates: currency units per EUR; untold: an indicator that the definition cannot
+    tell.
     """
 
     sample: Sample
@@ -42,6 +43,7 @@ class Context:
     absent: pd.DataFrame | None = None
     rates: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    untold: str = ""
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -4,7 +4,7 @@ share. Nothing is taken that nobody said; what is said is written into the workb
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,14 +16,16 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
+from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import FileCode, doubtful
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_workbook import (
     NO,
+    REFUSED,
     SHEETS,
     YES,
     mapping_of,
-    offered_rows,
+    refused_columns,
     workbook_rows,
     write_file_sheets,
 )
@@ -41,7 +43,6 @@ from mismes_eval.lfs.read import codebook
 from mismes_eval.lfs.translate import map_columns
 
 MANY = 60  # codes of a column that are asked for one by one
-REFUSED = "not there"
 _NOTHING = pd.DataFrame(columns=["column", "value", "rows", "weighted", "share"])
 
 
@@ -100,7 +101,9 @@ class Preview:
 
 @dataclass(frozen=True)
 class Draft:
-    """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column of the template.  settings : of the workbook."""
+    """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column of the template.  settings : of the workbook.
+    known : columns of the template whose value the params say, which nobody is asked for.
+    """
 
     path: Path
     data: Dataset
@@ -108,15 +111,34 @@ class Draft:
     offered: Mapping[str, Proposal]
     answers: Mapping[str, Answer]
     settings: pd.DataFrame
+    known: frozenset[str] = frozenset()
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """Every column of the template that is proposed, or needed and found nowhere."""
+        """Every column of the template that is proposed, or needed and found nowhere; the weight
+        first, so that every other is counted with it.
+        """
         template = {c.name: c for c in frames.template("lfs_person").columns}
         found = tuple(self.offered.values())
         proposed = [Question(template[p.gld], p) for p in found]
         needed = [Question(template[gld], None, mend) for gld, mend in lacking(found)]
-        return (*proposed, *needed)
+        asked = [q for q in (*proposed, *needed) if q.gld not in self.known]
+        turn = {"weight": 0, "countrycode": 2, "year": 3}
+        return tuple(sorted(asked, key=lambda q: turn.get(q.gld, 1)))
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """Columns of the template that the file has so far."""
+        return tuple(a.gld for a in self.answers.values() if not a.absent)
+
+    @property
+    def definitions(self) -> tuple[Carried, ...]:
+        """Definitions of a migrant that the mapped columns can carry; none where nothing that is
+        mapped tells of migration.
+        """
+        if not EVIDENCE_OF_MIGRATION & set(self.mapped):
+            return ()
+        return tuple(one for one in carried(self.mapped) if one.whole)
 
     @property
     def open(self) -> tuple[Question, ...]:
@@ -200,12 +222,13 @@ class Draft:
         return self.path
 
 
-def open_draft(path: str | Path, data: Dataset) -> Draft:
+def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> Draft:
     """A mapping workbook as far as it is filled.
 
     Parameters
     ----------
     path : the workbook that `mismes new` or `mapping_workbook` made.  data : the office's file, as `frame.read` gives it.
+    known : columns of the template whose value the params say (countrycode, year).
 
     Raises
     ------
@@ -226,21 +249,17 @@ def open_draft(path: str | Path, data: Dataset) -> Draft:
             codes={r.file_code: r.gld_code for r in mine.itertuples() if r.gld_code},
             reasons={r.file_code: r.missing_reason for r in mine.itertuples() if r.missing_reason},
         )
-    for gld in _refused(path):
+    for gld in refused_columns(path):
         answers.setdefault(gld, Answer(gld))
     return Draft(
-        path=path, data=data, columns=described, offered=offered, answers=answers, settings=settings
+        path=path,
+        data=data,
+        columns=described,
+        offered=offered,
+        answers=answers,
+        settings=settings,
+        known=frozenset(known),
     )
-
-
-def _refused(path: Path) -> Iterator[str]:
-    """Columns of the template of which somebody said that the file has none."""
-    for row in offered_rows(path, "proposals").to_dict("records"):
-        if str(row["take"]).lower() in NO and not row["file_code"]:
-            yield str(row["gld_column"])
-    for row in offered_rows(path, "not found").to_dict("records"):
-        if row.get("answer") == REFUSED:
-            yield str(row["gld_column"])
 
 
 def _template_codes(gld: str) -> set[str]:

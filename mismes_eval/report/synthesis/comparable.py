@@ -69,7 +69,7 @@ def _definitions(context: Context) -> dict[str, str]:
     if s is None:
         return out
     out |= {
-        "migrant": s.definition.text,
+        "migrant": s.migrant,
         "ages": s.ages.labour,
         "neet": f"aged {s.ages.neet_min} to {s.ages.neet_max}",
         "basis": s.sample.design.basis,
