@@ -25,8 +25,8 @@ setup: $(READY) ## make the environment in .venv from the lock file
 report: $(READY) ## the five country reports from the data that ship, in reports/
 	$(BIN)/mismes report --all --jobs 2
 
-# tests of one file or country share what they make, in one process; every process finds byte code
-TESTS := $(BIN)/python -m pytest -n 2 --dist loadgroup
+# tests of one file share what they make, in one process; every process finds byte code
+TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
 test slow check: export PYTHONDONTWRITEBYTECODE =
 
 test: $(READY) ## the tests, without those that take long

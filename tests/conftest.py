@@ -20,21 +20,6 @@ from mismes_eval.evaluation.params import Params
 
 mpl.use("Agg")
 ROOT = Path(__file__).resolve().parent.parent
-COUNTRIES = ("ARM", "GEO", "MAR", "MDA", "TUN")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file, or of one country that ships, run in one process one after the other (with
-    --dist loadgroup), so that what they share is made once.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            chosen = getattr(item, "callspec", None)
-            values = [] if chosen is None else list(chosen.params.values())
-            countries = [v for v in values if isinstance(v, str) and v in COUNTRIES]
-            file = item.nodeid.split("::")[0]
-            item.add_marker(pytest.mark.xdist_group(countries[0] if countries else file))
 
 
 @pytest.fixture(scope="session")

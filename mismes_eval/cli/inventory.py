@@ -12,6 +12,7 @@ from mismes_eval import inventory
 from mismes_eval.cli.examples import epilog
 from mismes_eval.cli.project import all_params, country_names, params_file, project
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
 from mismes_eval.report.site import front_page, write_site
@@ -104,6 +105,12 @@ def due(
     default=None,
     help="Folder of country reports whose effects are shown (default: the folder of --out).",
 )
+@click.option(
+    "--evidence",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="Effects of outside evaluations (template evidence), shown beside those of the reports.",
+)
 @click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
@@ -112,12 +119,13 @@ def site(
     on: datetime.datetime | None,
     out: Path,
     reports: Path | None,
+    evidence: Path | None,
     language: str,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """The repository as pages that work without a network: search and filters, a page for each
-    measure, evidence-gap map, countries, unit costs, evaluations due, what was learned; in English
+    measure, every evaluation with its effect, evidence-gap map, countries, unit costs, evaluations due, what was learned; in English
     and French, in a folder beside the file.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +135,7 @@ def site(
         out.with_suffix(""),
         on=None if on is None else on.date(),
         origins=read_published(out.parent if reports is None else reports),
+        evidence=None if evidence is None else read_evidence(evidence),
     )
     page = front_page(measures, made, out, language)
     index = out.parent / INDEX if out.name == INVENTORY and (out.parent / INDEX).is_file() else None
@@ -149,7 +158,7 @@ def site(
     elif not quiet:
         click.echo(
             f"made {page.as_posix()} and {made.pages} pages in {made.folder.as_posix()},"
-            f" {made.effects} effects of reports"
+            f" {made.effects} effects"
             + ("" if index is None else f"\nlinked from {index.as_posix()}")
         )
         click.echo(f"\nBalance of the import\n{measures.balance()}")

@@ -4,7 +4,7 @@ countries cannot compare.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,11 +14,13 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
+from mismes_eval.message import Message
 from mismes_eval.not_estimable import NotEstimable
 
 MODEL = "model"
 STRONG = 2  # score from which a feature counts as given: 0 not, 1 slightly, 2 fairly, 3 fully
-TOO_FEW, ALIKE = "too few measures", "all measures are alike here"
+TOO_FEW, ALIKE = "{k} measures; {least} needed", "all measures are alike here"
+EMPTY: Mapping[str, str] = {}
 MARGIN = 0.05  # five points: a difference that would matter
 
 
@@ -45,68 +47,85 @@ def feature_contrasts(effects: pd.DataFrame) -> Iterable[FeatureContrast]:
     """
     main = effects[effects["main"].eq(True) & (effects["status"] == "shown")]
     main = main[(main["se"] > 0) & (main["unit_of_outcome"] == "share")]
+    main = main.assign(
+        group=main["country"], unit_of_count=main["country"] + " " + main["measure"].astype(str)
+    )
     ages = (main["months"].astype(float) / WINDOW).round() * WINDOW
     for (outcome, age, _), rows in main.groupby(["outcome", ages, "design"], sort=True):
-        yield from _of_group(str(outcome), float(str(age)), rows)
+        yield from contrasts_of(str(outcome), float(str(age)), rows)
 
 
-def _of_group(outcome: str, months: float, rows: pd.DataFrame) -> Iterable[FeatureContrast]:
+def contrasts_of(
+    outcome: str, months: float, rows: pd.DataFrame, others: Mapping[str, str] = EMPTY
+) -> Iterable[FeatureContrast]:
+    """Contrasts over effects on one outcome at one age.
+
+    Parameters
+    ----------
+    rows : value, se, model, the scores of FACTORS, group (effects of one group hang together) and
+        unit_of_count (which measure).
+    others : further columns of yes, no or missing, with their names.
+    """
     for column, name in FACTORS.items():
         score = pd.to_numeric(rows[column], errors="coerce")
         known = rows[score.notna()].assign(feature=score[score.notna()] >= STRONG)
         yield _contrast(name, outcome, months, known)
+    for column, name in others.items():
+        known = rows[rows[column].notna()]
+        yield _contrast(name, outcome, months, known.assign(feature=known[column].astype(bool)))
     yield _models(outcome, months, rows)
 
 
 def _contrast(name: str, outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
-    having = int(rows["feature"].sum())
+    measures = int(rows["unit_of_count"].nunique())
+    having = int(rows.loc[rows["feature"], "unit_of_count"].nunique())
     contrast = partial(
         FeatureContrast,
         feature=name,
         outcome=outcome,
         months=months,
-        measures=len(rows),
+        measures=measures,
         with_feature=having,
     )
-    if len(rows) < LEAST:
-        return contrast(found=NotEstimable(TOO_FEW), needed=0)
-    if having in (0, len(rows)):
+    if measures < LEAST:
+        return contrast(found=_too_few(measures, LEAST), needed=0)
+    if rows["feature"].nunique() < 2:
         return contrast(found=NotEstimable(ALIKE), needed=0)
     made = _regressed(rows, rows[["feature"]].astype(float))
     needed = made.needed("feature", MARGIN) if isinstance(made, MetaRegression) else 0
     return contrast(found=made, needed=needed)
 
 
+def _too_few(measures: int, least: int) -> NotEstimable:
+    return NotEstimable(Message(TOO_FEW, {"k": measures, "least": least}))
+
+
 def _regressed(rows: pd.DataFrame, features: pd.DataFrame) -> MetaRegression | NotEstimable:
-    shared = rows["country"].duplicated().any()
+    shared = rows["group"].duplicated().any()
     value, se = rows["value"].to_numpy(float), rows["se"].to_numpy(float)
     try:
-        return meta_regression(value, se, features, list(rows["country"]) if shared else None)
+        return meta_regression(value, se, features, list(rows["group"]) if shared else None)
     except EstimateError as error:
         return NotEstimable("; ".join(p.what for p in error.problems))
 
 
 def _models(outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
     """Models against each other: one coefficient a model, so many measures are needed."""
-    kinds = rows["model"].nunique()
-    if len(rows) < max(LEAST, kinds + 2):
-        few = NotEstimable(TOO_FEW)
-        return FeatureContrast(
-            feature=MODEL,
-            outcome=outcome,
-            months=months,
-            measures=len(rows),
-            with_feature=kinds,
-            found=few,
-            needed=0,
-        )
-    made = _regressed(rows, rows[["model"]].astype(str))
+    kinds, measures = rows["model"].nunique(), int(rows["unit_of_count"].nunique())
+    least = max(LEAST, kinds + 2)
+    found: MetaRegression | NotEstimable
+    if measures < least:
+        found = _too_few(measures, least)
+    elif kinds < 2:
+        found = NotEstimable(ALIKE)
+    else:
+        found = _regressed(rows, rows[["model"]].astype(str))
     return FeatureContrast(
         feature=MODEL,
         outcome=outcome,
         months=months,
-        measures=len(rows),
+        measures=measures,
         with_feature=kinds,
-        found=made,
+        found=found,
         needed=0,
     )

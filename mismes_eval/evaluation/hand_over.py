@@ -17,7 +17,7 @@ import pyreadstat
 from mismes_eval.errors import DesignError, EstimateError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.frame.codes import labels
+from mismes_eval.frame.codes import labels, languages
 from mismes_eval.frame.template import template
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.replication import replicate_weights
@@ -236,7 +236,6 @@ def _words(
     frame: pd.DataFrame, of: str, language: str
 ) -> tuple[dict[str, str], dict[str, dict[int | float, str]]]:
     """Labels of columns, and of the codes of those that hold whole numbers."""
-    tongue = language if language in ("en", "fr") else "en"
     own: dict[str, str] = {}
     values: dict[str, dict[int | float, str]] = {}
     for column in template(of).columns:
@@ -244,6 +243,7 @@ def _words(
             continue
         own[column.name] = column.description[:LONGEST]
         if column.kind == "code" and column.codes:
+            tongue = language if language in languages(column.codes) else "en"
             known = labels(column.codes, tongue)
             values[column.name] = {int(k): v for k, v in known.items() if str(k).isdigit()}
     return own, values

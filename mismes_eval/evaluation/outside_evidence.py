@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,18 @@ from scipy.sparse.csgraph import connected_components
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.evaluation.features import MARGIN
+from mismes_eval.evaluation.features import MARGIN, TOO_FEW, FeatureContrast, contrasts_of
+from mismes_eval.evaluation.heterogeneity import FACTORS
+from mismes_eval.evaluation.published_effects import (
+    NATIONAL,
+    UNSTATED,
+    Published,
+    Reference,
+    headlines,
+    named_by_hash,
+    references,
+    unit_of,
+)
 from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.frame.codes import codes
 from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
@@ -22,21 +34,20 @@ from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.numerics.rows import Int
 
 OWN, OUTSIDE = "own", "outside"
-MOVED_APART = "groups moved apart before enrolment"
+NOT_ASSESSED = "NOT_ASSESSED"
+STRONG_DESIGN, LOW_RISK = 4, "LOW"
+HOW_EVALUATED = {
+    "by_lot": "a lot or a threshold as the design",
+    "low_risk": "low risk of bias",
+    "elsewhere": "an outside evaluation",
+}
 COMPARED = 2  # strength of a design from which there is a comparison group
 NO_SE = "no standard error"
 NO_MONTHS = "months since enrolment not stated"
 NO_COMPARISON = "no comparison group"
 NO_MODEL = "the model of the measures is not on record"
 CURRENCY = "the outcome has no common unit (national currency)"
-TOO_FEW = "{k} measures; {least} needed"
 NO_UNIT = "the unit of the outcome is not stated"
-NATIONAL, UNSTATED = "national currency", "not stated"  # units of effects in country reports
-UNITS: Mapping[str, tuple[str, float]] = {
-    "POINTS": ("share", 0.01),
-    "MONEY": (NATIONAL, 1.0),
-    "PPP": ("international dollars", 1.0),
-}
 COLUMNS = (
     "kind",
     "source",
@@ -53,8 +64,11 @@ COLUMNS = (
     "months",
     "design",
     "risk_of_bias",
+    "moved_apart",
+    "grade",
     "sample",
     "left_out",
+    *FACTORS,
 )
 
 
@@ -68,13 +82,18 @@ class OutsideEvidence:
     sha256: str
     frame: pd.DataFrame
 
+    @property
+    def cited(self) -> pd.DataFrame:
+        """Rows of outside evaluations; the others name effects of country reports by hash."""
+        return self.frame[~named_by_hash(self.frame)]
+
 
 @dataclass(frozen=True)
 class Together:
     """Effects on one outcome by one model, in one unit, at one age, whoever estimated them.
 
     measures : units.  samples : independent ones; effects of one measure or one sample hang
-    together.  found : their mean (coefficient "intercept"), or why there is none.
+    together.  effects : rows of `beside`.  found : their mean (coefficient "intercept"), or why there is none.
     needed : independent samples that would find an effect of five points; 0 where that cannot be
     told.
     """
@@ -87,6 +106,7 @@ class Together:
     outside: int
     measures: int
     samples: int
+    effects: pd.DataFrame
     found: MetaRegression | NotEstimable
     needed: int
 
@@ -114,38 +134,44 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
 
 
 def beside(
-    effects: pd.DataFrame,
-    hashes: Mapping[str, str],
-    made_up: Sequence[str],
-    evidence: OutsideEvidence | None,
+    effects: pd.DataFrame, reports: Sequence[Published], evidence: OutsideEvidence | None
 ) -> pd.DataFrame:
-    """Own main effects and outside ones in COLUMNS, one row an effect.
+    """Own effects and outside ones in COLUMNS, one row an effect.
 
     Parameters
     ----------
-    effects : of the synthesis; only its published main effects are taken.
-    hashes : country -> hash of the manifest of its report.  made_up : countries whose data are.
+    effects : of the synthesis; its published main effects are taken, and those that the file names
+        by the hash of a report.
+    reports : whose effects they are.  evidence : a file without a problem (`unlike`).
 
-    `left_out` says why an effect stands in no mean; empty where it may.
+    `low`, `high` of own effects are the interval with which the report speaks. `left_out` says why
+    an effect stands in no mean; empty where it may.
     """
-    own = _own(effects, hashes, made_up)
+    named = [] if evidence is None else references(evidence.frame, reports)
+    own = _own(effects, named)
     if evidence is None:
         return own
-    outside = _outside(evidence.frame)
+    outside = _outside(evidence.cited)
     parts = [part for part in (own, outside) if len(part)]
+    if not parts:
+        return own
     return pd.concat(parts, ignore_index=True).sort_values(
         ["model", "outcome", "country", "kind", "source"], kind="stable", ignore_index=True
     )
 
 
-def _own(effects: pd.DataFrame, hashes: Mapping[str, str], made_up: Sequence[str]) -> pd.DataFrame:
-    main = effects[(effects["main"].eq(True) | effects["months"].isna())]
-    main = main[main["status"] == "shown"]
+def _own(effects: pd.DataFrame, named: Sequence[Reference]) -> pd.DataFrame:
+    """Published main effects and those that are named, with the risk of bias that a reader saw."""
+    risks = [_risk_of_bias(r, named) for r in effects.to_dict("records")]
+    risk = pd.Series(risks, index=effects.index, dtype=object)
+    taken = headlines(effects) | risk.notna()
+    main = effects[taken & (effects["status"] == "shown")]
+    design = main["design_code"].where(main["design_code"] != "", main["design"])
     rows = pd.DataFrame(
         {
             "kind": OWN,
-            "source": main["country"].map(dict(hashes)).fillna(""),
-            "synthetic": main["country"].isin(list(made_up)),
+            "source": main["manifest_sha256"],
+            "synthetic": main["synthetic"].astype(bool),
             "country": main["country"],
             "measure": main["measure"],
             "model": main["model"],
@@ -156,17 +182,27 @@ def _own(effects: pd.DataFrame, hashes: Mapping[str, str], made_up: Sequence[str
             "low": main["ci_low"],
             "high": main["ci_high"],
             "months": main["months"].astype(float),
-            "design": main["design"],
-            "risk_of_bias": np.where(main["moved_apart"].eq(True), MOVED_APART, ""),
+            "design": design,
+            "risk_of_bias": risk[main.index].fillna(NOT_ASSESSED),
+            "moved_apart": main["moved_apart"].eq(True),
+            "grade": main["grade"],
             "sample": "report of " + main["country"].astype(str),
+            **{name: pd.to_numeric(main[name], errors="coerce") for name in FACTORS},
         }
     )
     return _with_obstacles(rows, pd.Series(True, index=rows.index))
 
 
+def _risk_of_bias(effect: Mapping[Any, Any], named: Sequence[Reference]) -> str | None:
+    """As the reader of a report saw it; None where the file does not name the effect."""
+    of_report = [r for r in named if r.manifest_sha256 == effect["manifest_sha256"]]
+    here = [r for r in of_report if r.names(effect)]
+    return here[0].risk_of_bias if here else None
+
+
 def _outside(given: pd.DataFrame) -> pd.DataFrame:
     """The rows of the file with shares as the unit of percentage points, 95% normal intervals."""
-    scale = given["unit"].map(lambda unit: UNITS.get(unit, ("", 1.0))[1]).astype(float)
+    scale = given["unit"].map(lambda unit: unit_of(unit)[1]).astype(float)
     value, se = given["effect"].astype(float) * scale, given["se"].astype(float) * scale
     half = float(stats.norm.ppf(0.975)) * se
     whole = given["citation"] + ", " + given["country"].astype(str)
@@ -180,7 +216,7 @@ def _outside(given: pd.DataFrame) -> pd.DataFrame:
             "measure": given["measure"].astype(object).where(given["measure"].notna(), ""),
             "model": given["model"].astype(str),
             "outcome": given["outcome"],
-            "unit": given["unit"].map(lambda u: UNITS.get(u, (str(u).lower(), 1.0))[0]).astype(str),
+            "unit": given["unit"].map(lambda unit: unit_of(unit)[0]).astype(str),
             "value": value,
             "se": se,
             "low": value - half,
@@ -188,7 +224,10 @@ def _outside(given: pd.DataFrame) -> pd.DataFrame:
             "months": given["months"].astype(float),
             "design": given["design"].astype(str),
             "risk_of_bias": given["risk_of_bias"].astype(str),
+            "moved_apart": False,
+            "grade": "",
             "sample": sample,
+            **{name: pd.to_numeric(given[name], errors="coerce") for name in FACTORS},
         }
     )
     table = codes("impact_designs").set_index("code")["strength"].astype(float)
@@ -243,9 +282,29 @@ def _mean(model: str, outcome: str, unit: str, months: float, rows: pd.DataFrame
         outside=int((rows["kind"] == OUTSIDE).sum()),
         measures=measures,
         samples=samples,
+        effects=rows,
         found=found,
         needed=needed,
     )
+
+
+def features_together(rows: pd.DataFrame) -> Iterable[FeatureContrast]:
+    """Contrasts of features over own and outside effects on shares that may be averaged: those of
+    the measures, and how they were evaluated. Effects of one measure or one sample hang together.
+    """
+    usable = rows[(rows["left_out"] == "") & (rows["unit"] == "share")]
+    ages = (usable["months"] / WINDOW).round() * WINDOW
+    strength = codes("impact_designs").set_index("code")["strength"].astype(float)
+    for (outcome, age), part in usable.groupby(["outcome", ages], sort=True):
+        strong = part["design"].map(strength)
+        known = part.assign(
+            group=_hanging_together(part),
+            unit_of_count=_measure_names(part),
+            by_lot=(strong >= STRONG_DESIGN).where(strong.notna()),
+            low_risk=(part["risk_of_bias"] == LOW_RISK).where(part["risk_of_bias"] != NOT_ASSESSED),
+            elsewhere=part["kind"] == OUTSIDE,
+        )
+        yield from contrasts_of(str(outcome), float(str(age)), known, HOW_EVALUATED)
 
 
 def _measure_names(rows: pd.DataFrame) -> pd.Series:

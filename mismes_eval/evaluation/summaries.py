@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.evaluation.published_effects import headlines
 from mismes_eval.impact.planning.meta_analysis import RandomEffects, Tau2, random_effects
 
 _OTHERS: tuple[Tau2, ...] = ("dl", "pm")
@@ -41,7 +42,7 @@ def summaries(effects: pd.DataFrame) -> Iterable[Summary]:
     """One summary for each model, outcome, follow-up and design of the main effects. Effects on
     different models are never averaged: they are different treatments.
     """
-    main = effects[(effects["main"] | effects["months"].isna()) & (effects["status"] == "shown")]
+    main = effects[headlines(effects) & (effects["status"] == "shown")]
     main = main.assign(
         _age=(main["months"] / WINDOW).round() * WINDOW, _adjusted=main["method"] != "none"
     )

@@ -16,7 +16,14 @@ from scipy import stats
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.features import FeatureContrast, feature_contrasts
 from mismes_eval.evaluation.heterogeneity import FACTORS
-from mismes_eval.evaluation.outside_evidence import OutsideEvidence, Together, beside, together
+from mismes_eval.evaluation.outside_evidence import (
+    OutsideEvidence,
+    Together,
+    beside,
+    features_together,
+    together,
+)
+from mismes_eval.evaluation.published_effects import Published, spoken_ends, unlike
 from mismes_eval.evaluation.summaries import Summary, summaries
 from mismes_eval.frame.codes import codes
 
@@ -52,18 +59,6 @@ JOB_COSTS = (
 
 
 @dataclass(frozen=True)
-class Published:
-    """One country's report as far as a synthesis reads it. facts: the "comparison" part of its
-    estimates.json; manifest_sha256: hash of its manifest, "" where it is not known.
-    """
-
-    country: str
-    synthetic: bool
-    facts: Mapping[str, Any]
-    manifest_sha256: str = ""
-
-
-@dataclass(frozen=True)
 class Synthesis:
     """Everything in long form, one row a number; amounts in million euro.
 
@@ -72,8 +67,10 @@ class Synthesis:
     definitions : concept, country, text.  comparable : id, group, sets (tuples of countries that share every definition), reason why there are several.
     contrasts : id, title, group, first, second, value (first - second), se, degf, ci_low, ci_high,
         p, p_holm.
-    effects : country, measure, model, outcome, months, design, value, se, ..., moved_apart, main.  summaries : one a model and outcome.
-    features : contrasts of features of measures over the main effects, measures as units.
+    effects : country, measure, model, outcome, months, design, value, se, ..., moved_apart, main;
+        ci_low, ci_high with which the report speaks.  summaries : one a model and outcome.
+    features : contrasts of features of measures over the main effects, measures as units; with a
+        file of evidence over own and outside effects together.
     evidence : own main effects and those of outside evaluations, one row an effect (see
         `outside_evidence.beside`).  together : their means, measures as units; empty without
         outside evaluations.
@@ -129,28 +126,9 @@ def compare(
         "indicators",
         ("id", "title", "group", "flag", "kind", "unit", "definition", "status"),
     )
-    effects = _gathered(
-        reports,
-        "effects",
-        (
-            "measure",
-            "model",
-            "outcome",
-            "unit_of_outcome",
-            "design",
-            "method",
-            "months",
-            "moved_apart",
-            "main",
-            "covariates",
-            "status",
-            *FACTORS,
-        ),
-    )
-    sets = _comparable(reports, indicators)
-    hashes = {r.country: r.manifest_sha256 for r in reports}
-    made_up = [r.country for r in reports if r.synthetic]
-    rows = beside(effects, hashes, made_up, evidence)
+    effects, sets = effects_of(reports), _comparable(reports, indicators)
+    rows = beside(effects, reports, evidence)
+    features = feature_contrasts(effects) if evidence is None else features_together(rows)
     return Synthesis(
         countries=tuple(r.country for r in reports),
         synthetic=tuple(r.country for r in reports if r.synthetic),
@@ -160,7 +138,7 @@ def compare(
         contrasts=_contrasts(indicators, sets),
         effects=effects,
         summaries=tuple(summaries(effects)),
-        features=tuple(feature_contrasts(effects)),
+        features=tuple(features),
         evidence=rows,
         together=() if evidence is None else tuple(together(rows)),
         models=_models(reports, effects),
@@ -168,6 +146,29 @@ def compare(
         due=_due(reports),
         job_costs=job_costs_of(reports),
     )
+
+
+def effects_of(reports: Sequence[Published]) -> pd.DataFrame:
+    """The effects that reports publish, one row an effect; ci_low, ci_high: the interval with which
+    the report speaks, which may be wider than se tells; grade, design_code: "" where there is none.
+    """
+    effects = _gathered(
+        reports,
+        "effects",
+        (
+            *("measure", "model", "outcome", "unit_of_outcome", "design", "design_code", "method"),
+            *("months", "moved_apart", "main", "covariates", "status", "grade"),
+            *("spoken_low", "spoken_high", *FACTORS),
+            *("manifest_sha256", "synthetic"),  # of the report
+        ),
+    )
+    ends = [spoken_ends(effect) for effect in effects.to_dict("records")]
+    spoken = pd.DataFrame(ends, columns=["ci_low", "ci_high"], index=effects.index, dtype=float)
+    texts = {
+        name: effects[name].astype(object).where(effects[name].notna(), "")
+        for name in ("grade", "design_code")
+    }
+    return effects.assign(**spoken, **texts).drop(columns=["spoken_low", "spoken_high"])
 
 
 def _check(
@@ -207,6 +208,7 @@ def _check(
         )
     if evidence is not None:
         problems += _of_one_kind(made_up, len(reports), mixed, evidence)
+        problems += unlike(evidence.frame, evidence.name, reports)
     if problems:
         raise ParamsError(problems)
 
@@ -217,7 +219,7 @@ def _of_one_kind(
     """Made-up outside effects may not stand beside real reports, real ones beside made-up reports
     only where the mixture is allowed.
     """
-    invented = evidence.frame["synthetic"].astype(bool)
+    invented = evidence.cited["synthetic"].astype(bool)
     problems = []
     if invented.any() and len(made_up) < reports:
         problems.append(
@@ -246,7 +248,8 @@ def _of_one_kind(
 
 def _gathered(reports: Sequence[Published], what: str, texts: Sequence[str]) -> pd.DataFrame:
     rows = [
-        {"country": r.country} | {k: item.get(k) for k in (*texts, *NUMBERS)}
+        {k: item.get(k) for k in (*texts, *NUMBERS)}
+        | {"country": r.country, "manifest_sha256": r.manifest_sha256, "synthetic": r.synthetic}
         for r in reports
         for item in r.facts.get(what, [])
     ]

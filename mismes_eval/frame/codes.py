@@ -56,13 +56,18 @@ def codes(name: str) -> pd.DataFrame:
     return _codes(name).copy()
 
 
+def languages(name: str) -> tuple[str, ...]:
+    """Languages that the code list `name` has a column of labels in."""
+    return tuple(c.removeprefix("label_") for c in _codes(name).columns if c.startswith("label_"))
+
+
 def labels(name: str, language: str = "en") -> dict[str, str]:
-    """Code -> label in `language` ("en" or "fr")."""
-    if language not in ("en", "fr"):
-        raise InputError(
-            Problem("no such language", "labels", expected="'en' or 'fr'", got=repr(language))
-        )
+    """Code -> label in `language`, one that the list has a column of labels in ("en" or "fr")."""
     table = _codes(name)
+    spoken = languages(name)
+    if language not in spoken:
+        either = " or ".join(map(repr, spoken))
+        raise InputError(Problem("no such language", "labels", expected=either, got=repr(language)))
     return dict(zip(table["code"], table[f"label_{language}"], strict=True))
 
 

@@ -86,6 +86,11 @@ def once(frame: pd.DataFrame, rule: Rule) -> Failing:
     return frame.duplicated([c for c in rule.left if c in frame], keep="first")
 
 
+def one_of(frame: pd.DataFrame, rule: Rule) -> Failing:
+    given = pd.concat([~_absent(frame, c) for c in rule.left], axis=1)
+    return given.sum(axis=1) != 1
+
+
 # check, whether every left column must be in the file, whether every right column must
 CHECKS: dict[str, tuple[Callable[[pd.DataFrame, Rule], Failing], bool, bool]] = {
     "le": (le, True, True),
@@ -99,6 +104,7 @@ CHECKS: dict[str, tuple[Callable[[pd.DataFrame, Rule], Failing], bool, bool]] = 
     "one_empty": (one_empty, True, True),
     "above": (above, True, True),
     "when_share": (when_share, True, True),
+    "one_of": (one_of, False, True),
     "once": (once, False, True),
 }
 

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mismes_eval.evaluation.published_effects import spoken_ends
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.plain import escape
 
 WIDE, HIGH, EDGE = 150.0, 46.0, 6.0  # of a small picture, in its own units
 EMPLOYMENT = "L3.employment"
+SAME = ("measure", "outcome", "design")  # of the effects that make a path
 DUE = ("overdue", "due next")
 
 
@@ -87,7 +89,7 @@ def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
         path = [
             Point(float(r["months"]), 100 * float(r["value"]), *_spoken(r))
             for r in shown
-            if (r["measure"], r["outcome"]) == (main["measure"], main["outcome"])
+            if all(r.get(key) == main.get(key) for key in SAME)
             and None not in (r["months"], r["ci_low"], r["ci_high"])
         ]
         low, high = _spoken(main)
@@ -103,14 +105,9 @@ def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
 
 
 def _spoken(record: Mapping[str, Any]) -> tuple[float, float]:
-    """The interval that a report speaks of, in percentage points: the wider one where the headline
-    has one, in words and picture alike.
-    """
-    ends = [
-        record[design] if record.get(spoken) is None else record[spoken]
-        for design, spoken in (("ci_low", "spoken_low"), ("ci_high", "spoken_high"))
-    ]
-    return 100 * float(ends[0]), 100 * float(ends[1])
+    """The interval that a report speaks of, in percentage points, in words and picture alike."""
+    low, high = spoken_ends(record)
+    return 100 * low, 100 * high
 
 
 def span_of(summaries: Iterable[Summary]) -> tuple[float, float]:

@@ -48,6 +48,7 @@ BESIDE = {
 }
 
 SITE = {
+    "evidence": "Evidence: every evaluation with its effect, and what they say together",
     "gap-map": "Evidence-gap map: which models of measures were evaluated on which outcomes",
     "countries": "Measures by country",
     "costs": "Unit costs compared",

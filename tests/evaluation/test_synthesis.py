@@ -14,7 +14,8 @@ from statsmodels.stats.multitest import multipletests
 
 from mismes_eval.errors import ParamsError
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.evaluation.synthesis import CONCEPTS, Published, Synthesis, compare, rests_on
+from mismes_eval.evaluation.published_effects import Published
+from mismes_eval.evaluation.synthesis import CONCEPTS, Synthesis, compare, rests_on
 from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
 from mismes_eval.impact.planning.meta_regression import MetaRegression
 

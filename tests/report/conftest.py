@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import pytest
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.tables import Table, TextTable, footnotes
+from mismes_eval.report.figures import Figure
 from mismes_eval.report.session import Session
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -31,6 +34,15 @@ fig, ax = canvas()
 ax.plot([0, 1], [0, 1])
 report.add_figure(finish("F01", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}), synthetic=report.synthetic))"""
 FINISH = "report.finish()"
+# words that no sentence in another language has; names of files, codes and titles of measures stand apart
+ENGLISH = re.compile(
+    r"(?<![\w./_-])(the|of|and|with|from|which|who|whose|is|are|was|were|has|have|not|by|for|between"
+    r"|than|this|these|those|there|their|to|in|at|if|or|no|none|each|every|both|year|years|month"
+    r"|months|share|weights?|measures? of|wild|sample|survey|estimates?|value|values|effects?|higher"
+    r"|lower|inside|outside|shown|hidden|men|women|rural and|returnees?|employed|unemployed|persons?"
+    r"|households?|because|more|less|few|many|does|do|can|cannot|could|would|its|it)(?![\w_-])",
+    re.IGNORECASE,
+)
 
 
 def write_notebook(path: Path, *cells: str, parameters: str = 'run = "params/MDA.yaml"') -> Path:
@@ -138,3 +150,27 @@ def whole_report(
         return WholeReport(country_report(session, evaluation))
 
     return lru_cache(made)
+
+
+def texts(report: CountryReport) -> list[tuple[str, str]]:
+    """(where, text) of everything that the report says."""
+    t, out = report.session.language, []
+    for name, chapter in report.chapters.items():
+        for item in chapter.items:
+            if isinstance(item, str):
+                out.append((name, item))
+                continue
+            assert isinstance(item, (Table, TextTable, Figure))
+            said = item.in_language(t)
+            out += [(said.id, said.title), (said.id, said.source)]
+            if isinstance(said, Figure):
+                out += [(said.id, text) for text in (said.alt, *said.notes)]
+                continue
+            out += [(said.id, note) for note in footnotes(said, t)]
+            if isinstance(said, Table):
+                words = (*said.rows, *said.columns, *map(t, said.cells["unit"].dropna().unique()))
+                out += [(said.id, str(word)) for word in words if word]
+            else:
+                out += [(said.id, str(v)) for line in said.frame.to_numpy() for v in line]
+                out += [(said.id, str(c)) for c in said.frame.columns]
+    return out

@@ -12,21 +12,10 @@ import pytest
 
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.language import language, typeset
-from mismes_eval.report.document.tables import Table, TextTable, footnotes
-from mismes_eval.report.figures import Figure
 
-from .conftest import WholeReport
+from .conftest import ENGLISH, WholeReport, texts
 
 ROOT = Path(__file__).parents[2]
-# words that no French sentence has; names of files, codes and titles of measures stand apart
-ENGLISH = re.compile(
-    r"(?<![\w./_-])(the|of|and|with|from|which|who|whose|is|are|was|were|has|have|not|by|for|between"
-    r"|than|this|these|those|there|their|to|in|at|if|or|no|none|each|every|both|year|years|month"
-    r"|months|share|weights?|measures? of|wild|sample|survey|estimates?|value|values|effects?|higher"
-    r"|lower|inside|outside|shown|hidden|men|women|rural and|returnees?|employed|unemployed|persons?"
-    r"|households?|because|more|less|few|many|does|do|can|cannot|could|would|its|it)(?![\w_-])",
-    re.IGNORECASE,
-)
 # words of this list that French has as well, or that stand in a name
 FRENCH_TOO = frozenset({"or", "no", "if", "men", "lower", "has", "sample"})
 
@@ -36,30 +25,6 @@ def report(
     request: pytest.FixtureRequest, whole_report: Callable[[str, str], WholeReport]
 ) -> CountryReport:
     return whole_report(request.param, "fr").report
-
-
-def texts(report: CountryReport) -> list[tuple[str, str]]:
-    """(where, text) of everything that the report says."""
-    t, out = report.session.language, []
-    for name, chapter in report.chapters.items():
-        for item in chapter.items:
-            if isinstance(item, str):
-                out.append((name, item))
-                continue
-            assert isinstance(item, (Table, TextTable, Figure))
-            said = item.in_language(t)
-            out += [(said.id, said.title), (said.id, said.source)]
-            if isinstance(said, Figure):
-                out += [(said.id, text) for text in (said.alt, *said.notes)]
-                continue
-            out += [(said.id, note) for note in footnotes(said, t)]
-            if isinstance(said, Table):
-                words = (*said.rows, *said.columns, *map(t, said.cells["unit"].dropna().unique()))
-                out += [(said.id, str(word)) for word in words if word]
-            else:
-                out += [(said.id, str(v)) for line in said.frame.to_numpy() for v in line]
-                out += [(said.id, str(c)) for c in said.frame.columns]
-    return out
 
 
 def test_no_english_word_is_left(report: CountryReport) -> None:

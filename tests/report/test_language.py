@@ -13,11 +13,21 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from babel import Locale
 from babel.messages.pofile import read_po
 
+from mismes_eval.errors import ParamsError
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document import language as module
-from mismes_eval.report.document.language import LOCALE, Language, available, catalogue, language
+from mismes_eval.report.document.conventions import CONVENTIONS, Conventions
+from mismes_eval.report.document.language import (
+    LOCALE,
+    Language,
+    available,
+    catalogue,
+    language,
+    typeset,
+)
 from mismes_eval.report.document.tables import TextTable, counts
 
 REPORT = LOCALE.parent
@@ -145,6 +155,28 @@ def test_every_entry_is_translated_with_the_same_names(code):
     entries = whole(code)
     assert not [k for k, v in entries.items() if not v.strip()]
     assert not {k: v for k, v in entries.items() if set(FIELD.findall(k)) != set(FIELD.findall(v))}
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_every_catalogue_has_the_same_entries(code):
+    others = {k for other in CATALOGUES for k in whole(other)}
+    assert not sorted(others - set(whole(code)))
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_an_entry_keeps_the_formats_and_has_the_forms_of_its_language(code):
+    """ "{n:,}" stays "{n:,}"; "{n:=mesure|mesures}" has at most a form for each plural class, and
+    more than one; letters are those that the typesetting leaves.
+    """
+    asked = re.compile(r"\{\w+(?::(?!=)[^}]*)?\}")
+    chosen = re.compile(r"\{\w+:=([^}]*)\}")
+    classes = len(CONVENTIONS[code].classes)
+    for entry, text in whole(code).items():
+        assert set(asked.findall(entry)) == set(asked.findall(text)), entry
+        for forms in chosen.findall(text):
+            assert 2 <= len(forms.split("|")) <= classes, (entry, forms)
+        letters = typeset(text, code)
+        assert [c for c in letters if c.isalpha()] == [c for c in text if c.isalpha()], entry
 
 
 @pytest.mark.parametrize("code", CATALOGUES)
@@ -343,7 +375,9 @@ def test_a_table_is_put_into_one_language_once():
     assert list(once.frame.columns) == ["Élément"]
 
 
-def test_a_language_is_one_file(tmp_path, monkeypatch):
+def test_a_language_is_one_file_and_one_record(tmp_path, monkeypatch):
+    record = {"de": Conventions(locale="de", minus="-")}
+    monkeypatch.setattr(module, "CONVENTIONS", {**CONVENTIONS, **record})
     (tmp_path / "de.po").write_text(
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Group"\nmsgstr "Gruppe"\n',
         encoding="utf-8",
@@ -354,5 +388,36 @@ def test_a_language_is_one_file(tmp_path, monkeypatch):
     assert german("Group") == "Gruppe"
     assert german.number(1234.5) == "1.234,5"
     assert german("{x:.0%}", x=0.5) == "50\u00a0%"
+    assert german.number(-1.5) == "-1,5"
     assert german.date(date(2023, 3, 1)) == "1. März 2023"
     catalogue.cache_clear()
+
+
+def test_a_catalogue_without_a_record_is_no_language(tmp_path, monkeypatch):
+    (tmp_path / "de.po").write_text('msgid ""\nmsgstr ""\n', encoding="utf-8")
+    monkeypatch.setattr(module, "LOCALE", tmp_path)
+    assert available() == ("en",)
+    with pytest.raises(ParamsError, match=r"conventions\.py"):
+        language("de")
+
+
+def test_every_language_has_a_catalogue_and_a_record():
+    written = {p.stem for p in LOCALE.glob("*.po")}
+    assert set(CONVENTIONS) == written | {"en"}
+    for code, record in CONVENTIONS.items():
+        assert Locale.parse(record.locale).language == code
+        known = {*Locale.parse(code).plural_form.tags, "other"}
+        assert set(record.classes) <= known and record.classes[-1] == "other"
+        assert set(record.between) <= set(record.classes)
+
+
+def test_no_module_asks_for_one_language():
+    """What differs between languages stands in catalogues, records and code lists."""
+    asks = re.compile(r"""(?:==|!=|in \()\s*["'](?:fr|ro)["']|["'](?:fr|ro)["']\s*(?:==|!=)""")
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted(REPORT.rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if asks.search(line)
+    ]
+    assert not found

@@ -16,11 +16,14 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.lottery import ALL
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.published_effects import spoken_ends
 from mismes_eval.evaluation.study import study_file
+from mismes_eval.report.chapters.verdicts import draw_verdict
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.session import Session
+from mismes_eval.report.synthesis.comparable import comparable
 
 PERSONS = 1200
 LOTTERY = """
@@ -260,3 +263,25 @@ def test_groups_of_a_study_count_whom_they_leave_out(tmp_path: Path) -> None:
     file = study_file(params, drawn())
     assert file.ungrouped == 7
     assert list(file.groups) == ["sex = men", "sex = women"]
+
+
+@pytest.mark.identity
+def test_what_the_lot_changed_is_published_for_the_synthesis_and_the_site(
+    report: CountryReport,
+) -> None:
+    published = comparable(report.context, report.chapters)["effects"]
+    assert isinstance(published, list)
+    by_outcome = {effect["outcome"]: effect for effect in published}
+    assert set(by_outcome) == {"employed", "earnings"}
+    for outcome, effect in by_outcome.items():
+        there = cell(report, "T35", outcome, "estimate")
+        assert effect["value"] == there["value"] and effect["se"] == there["se"]
+        assert (effect["design_code"], effect["months"], effect["status"]) == ("RCT", 12.0, "shown")
+    draw = report.context.evaluation.lottery
+    assert draw is not None
+    verdict = draw_verdict(report.context.evaluation, draw)
+    assert verdict is not None
+    main = by_outcome["employed"]
+    assert main["main"] and main["grade"] == verdict.sureness
+    assert spoken_ends(main) == (verdict.span.low, verdict.span.high)
+    assert not by_outcome["earnings"]["main"]

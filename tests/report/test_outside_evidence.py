@@ -30,7 +30,7 @@ from tests.report.test_synthesis import facts, write_report
 
 HEAD = (
     "citation,synthetic,country,measure,model,sample,outcome,unit,effect,se,months,design,"
-    "risk_of_bias"
+    "risk_of_bias,manifest_sha256,employer_involved"
 )
 CITED = "Nobody (2020) SYNTHETIC"
 
@@ -47,10 +47,20 @@ def row(
     months: str = "24",
     design: str = "RCT",
     synthetic: str = "TRUE",
+    bias: str = "LOW",
+    sha256: str = "",
+    employer: str = "",
 ) -> str:
     """A row of the file; made-up numbers."""
     cells = (citation, synthetic, country, measure, "M08", sample, outcome, unit, effect, se)
-    return ",".join((*cells, months, design, "LOW"))
+    return ",".join((*cells, months, design, bias, sha256, employer))
+
+
+def own_row(out: Path, country: str = "MDA", **cells: str) -> str:
+    """A row that names the effect of a report by its hash."""
+    base = {"citation": "", "country": country, "measure": f"{country}-001", "effect": "0.10"}
+    base |= {"design": "DID", "sha256": file_hash(out / country / MANIFEST)[:16]}
+    return row(**{**base, **cells})
 
 
 def written(folder: Path, *rows: str) -> Path:
@@ -182,6 +192,138 @@ def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
     told = str(error.value)
     for part in ("between -1 and 1", "above 0", "stands once", "XXX", "GUESS", "citation"):
         assert part in told, part
+
+
+@pytest.mark.identity
+def test_an_own_effect_named_by_hash_takes_the_readers_judgement(out: Path, tmp_path: Path) -> None:
+    points = own_row(out, unit="POINTS", effect="10", se="2", bias="SOME")
+    s = synthesis(out, evidence=written(tmp_path, points, row()))
+    own = s.evidence[s.evidence["kind"] == "own"].set_index("country")
+    assert own["risk_of_bias"].to_dict() == {
+        "ARM": "NOT_ASSESSED",
+        "GEO": "NOT_ASSESSED",
+        "MDA": "SOME",
+    }
+    assert (own.loc["MDA", "value"], len(s.evidence)) == (0.10, 4)
+    (one,) = s.together
+    assert (one.own, one.outside, one.measures) == (3, 1, 4)
+
+
+@pytest.mark.property
+def test_an_effect_of_a_later_wave_stands_beside_when_it_is_named(tmp_path: Path) -> None:
+    for country in ("ARM", "MDA"):
+        published = facts(0.5, 0.1, "ICLS-19", country)
+        later = published["effects"][0] | {"months": 36.0, "main": False, "value": 0.07}
+        hidden = later | {"months": 48.0, "status": "confidential", "value": None}
+        published["effects"] += [later, hidden]
+        write_report(tmp_path / "reports", country, published)
+    out = tmp_path / "reports"
+    named = written(tmp_path, own_row(out, months="36", effect="0.07"))
+    own = synthesis(out, evidence=named).evidence
+    assert sorted(own["months"]) == [24.0, 24.0, 36.0]
+    hidden_row = written(tmp_path, own_row(out, months="48", effect="0.07"))
+    with pytest.raises(ParamsError, match="does not show"):
+        synthesis(out, evidence=hidden_row)
+
+
+@pytest.mark.property
+def test_hash_and_number_are_held_against_the_reports(out: Path, tmp_path: Path) -> None:
+    rows = (
+        own_row(out, sha256="0" * 16),
+        own_row(out, "GEO", effect="0.03", se="0.02"),
+        own_row(out, "ARM", effect="0.06", unit="MONTHS", sample="persons"),
+        own_row(out, "ARM", effect="0.06", outcome="earnings"),
+    )
+    with pytest.raises(ParamsError) as error:
+        synthesis(out, evidence=written(tmp_path, *rows))
+    told = {(p.what, p.where.split(": ")[1], p.rows) for p in error.value.problems}
+    assert told == {
+        ("a hash that names no report", "manifest_sha256", (2,)),
+        ("a number is not the one that the report shows", "effect", (3,)),
+        ("a cell is not what the report says", "unit", (4,)),
+        ("a cell is not what the report says", "sample", (4,)),
+        ("an effect that the report does not show", "measure, outcome, months", (5,)),
+    }
+    assert "made again with the same number" in str(error.value)
+
+
+@pytest.mark.property
+def test_a_report_whose_number_moved_is_said(out: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, own_row(out))
+    synthesis(out, evidence=path)
+    for file in (out / "MDA").iterdir():
+        file.unlink()
+    (out / "MDA").rmdir()
+    write_report(out, "MDA", facts(0.5, 0.13, "ICLS-19", "MDA"))
+    with pytest.raises(ParamsError, match=r"its number moved to 0\.13"):
+        synthesis(out, evidence=path)
+
+
+@pytest.mark.property
+def test_an_effect_is_cited_or_named_by_hash(out: Path, tmp_path: Path) -> None:
+    both = own_row(out, citation="Somebody (2021)")
+    neither = row(citation="")
+    with pytest.raises(InputError) as error:
+        read_evidence(written(tmp_path, both, neither))
+    (problem,) = error.value.problems
+    assert problem.rows == (2, 3)
+
+
+@pytest.mark.identity
+def test_features_are_compared_over_own_and_outside_effects(out: Path, tmp_path: Path) -> None:
+    names = ("TUN", "MAR", "DZA", "EGY")
+    rows = [
+        row(citation=f"By {c}", country=c, measure="", effect=f"0.0{i}", employer=str(i % 4))
+        for i, c in enumerate(names, 1)
+    ]
+    s = synthesis(out, evidence=written(tmp_path, *rows))
+    by_name = {c.feature: c for c in s.features}
+    employers = by_name["employers' involvement"]
+    assert isinstance(employers.found, NotEstimable)
+    assert str(employers.found.reason) == "4 measures; 5 needed"
+    elsewhere = by_name["an outside evaluation"]
+    assert (elsewhere.measures, elsewhere.with_feature) == (7, 4)
+    assert isinstance(elsewhere.found, MetaRegression)
+    y = [0.06, 0.02, 0.10, 0.01, 0.02, 0.03, 0.04]
+    outside_ones = pd.DataFrame({"feature": [0.0] * 3 + [1.0] * 4})
+    direct = meta_regression(y, [0.02] * 7, outside_ones)
+    assert elsewhere.found.value == pytest.approx(direct.value)
+    assert elsewhere.found.permutation[1] == pytest.approx(direct.permutation[1], abs=0.05)
+
+
+@pytest.mark.property
+def test_a_mean_has_its_verdict_and_its_place_in_the_forest(out: Path, tmp_path: Path) -> None:
+    rows = [
+        row(citation=f"By {c}", country=c, measure="", effect=effect)
+        for c, effect in (("TUN", "0.06"), ("MAR", "0.05"), ("DZA", "0.07"))
+    ]
+    s = synthesis(out, evidence=written(tmp_path, *rows))
+    w = Words(s, language("en"))
+    (one,) = s.together
+    assert isinstance(one.found, MetaRegression) and one.found.low[0] > 0
+    (line,) = outside.means(w).frame.to_dict("records")
+    assert line["What may be said"] == "on average higher"
+    assert line["Measures; needed for 5 points"] == f"6 measures; {one.needed} needed"
+    drawn = outside.forest(w)
+    assert drawn is not None
+    kinds = drawn.data["kind"].value_counts().to_dict()
+    assert kinds == {"effect": 6, "head": 1, "summary": 1}
+    assert drawn.data.loc[drawn.data["kind"] == "summary", "value"].item() == pytest.approx(
+        100 * one.found.value[0]
+    )
+
+
+@pytest.mark.identity
+def test_own_effects_have_the_interval_that_speaks(tmp_path: Path) -> None:
+    for country in ("ARM", "MDA"):
+        published = facts(0.5, 0.1, "ICLS-19", country)
+        wide = {"spoken_low": -0.2, "spoken_high": 0.4, "grade": "weak"}
+        published["effects"][0] |= {"ci_low": 0.06, "ci_high": 0.14} | wide
+        write_report(tmp_path / "reports", country, published)
+    s = synthesis(tmp_path / "reports", evidence=written(tmp_path, row()))
+    own = s.evidence[s.evidence["kind"] == "own"]
+    assert set(own["low"]) == {-0.2} and set(own["high"]) == {0.4} and set(own["grade"]) == {"weak"}
+    assert set(s.effects["ci_low"]) == {-0.2}
 
 
 @pytest.mark.property

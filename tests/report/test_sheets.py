@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.base import Sheet
 from mismes_eval.report.chapters.description import NOT_RECORDED, description
-from mismes_eval.report.country import CountryReport, country_report
-from mismes_eval.report.document.language import language
+from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
-from mismes_eval.report.session import Session
+
+from .conftest import WholeReport
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def report() -> CountryReport:
+def report(whole_report: Callable[[str, str], WholeReport]) -> CountryReport:
     """A made-up country with two measures followed and one rolled out."""
-    params = Params.load(ROOT / "params" / "MDA.yaml")
-    folder = Path(tempfile.mkdtemp())
-    return country_report(Session(params, folder, language("en"), True))
+    return whole_report("MDA", "en").report
 
 
 def test_each_evaluated_measure_has_a_sheet(report: CountryReport) -> None:
@@ -83,10 +80,12 @@ def test_a_budget_of_one_payer_is_not_printed(report: CountryReport) -> None:
     assert told["Dates"] == "1 January 2019 to 30 April 2021"
 
 
-def test_main_part_and_annex_hold_every_item_once(report: CountryReport) -> None:
+def test_main_part_and_annex_hold_every_item_once(report: CountryReport, tmp_path: Path) -> None:
     for chapter in report.chapters.values():
         parts = [*core(chapter), *behind(chapter)]
         assert sorted(map(id, parts)) == sorted(map(id, chapter.items))
+    session = dataclasses.replace(report.session, work=tmp_path, tables={}, figures={}, origins={})
+    report = dataclasses.replace(report, session=session)
     pages = [report.main(name).html for name in report.chapters]
     annex = report.annex().html
     every = {i.id for c in report.chapters.values() for i in c.items if not isinstance(i, str)}

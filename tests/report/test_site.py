@@ -5,6 +5,7 @@ it shows what reports show and nothing that they hide; made-up data are marked o
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -13,6 +14,8 @@ import pytest
 
 from mismes_eval import inventory
 from mismes_eval.errors import InputError
+from mismes_eval.evaluation.outside_evidence import read_evidence
+from mismes_eval.evaluation.published_effects import DRAW
 from mismes_eval.report.index import write_index
 from mismes_eval.report.site import front_page, write_site
 from mismes_eval.report.site.evidence import evaluations
@@ -101,7 +104,7 @@ def test_every_measure_has_its_address_in_both_languages(made):
     for code in LANGUAGES:
         assert sorted(p.stem for p in (made.folder / code / "measures").iterdir()) == ids
         assert {p.stem for p in (made.folder / code).glob("*.html")} == {name for name, _ in PAGES}
-    assert made.pages == 2 * (6 + 5)
+    assert made.pages == 2 * (7 + 5)
 
 
 def test_an_address_stays_when_other_measures_come_and_go(measures, made, origin):
@@ -215,6 +218,100 @@ def test_without_a_day_nothing_is_written(tmp_path):
     with pytest.raises(InputError, match="no day"):
         write_site(inventory.read(path), tmp_path / "site")
     assert not (tmp_path / "site").exists()
+
+
+OUTSIDE = (
+    "citation,synthetic,country,measure,model,outcome,unit,effect,se,months,design,risk_of_bias,"
+    "manifest_sha256\n"
+    "Nobody (2020) SYNTHETIC,TRUE,MDA,MDA-003,M09,employed,POINTS,6,2,12,RCT,LOW,\n"
+    "Someone (2021),TRUE,TUN,,M01,employed,SHARE,0.04,0.03,24,MATCH,HIGH,\n"
+    ",TRUE,MDA,MDA-001,M09,employed,POINTS,9,,12,DID,SOME,{hash}\n"
+)
+
+
+def evidence_file(folder, sha256="0" * 16):
+    path = folder / "evidence.csv"
+    path.write_text(OUTSIDE.format(hash=sha256), encoding="utf-8")
+    return read_evidence(path)
+
+
+def test_outside_evaluations_stand_beside_own_ones(measures, origin, tmp_path):
+    given = evidence_file(tmp_path)
+    site = write_site(measures, tmp_path / "site", on=ON, origins=[origin], evidence=given)
+    assert site.effects == 5
+    text = (site.folder / "en" / "evidence.html").read_text(encoding="utf-8")
+    lines = text.split("<tr>")
+    (cited,) = [line for line in lines if "Nobody (2020) SYNTHETIC" in line]
+    for part in ("6.0 (2.1 to 9.9) percentage points", "Randomised", "Low risk of bias", "↑"):
+        assert part in cited, part
+    assert 'href="measures/MDA-003.html"' in cited
+    (elsewhere,) = [line for line in lines if "Someone (2021)" in line]
+    assert "Someone (2021) (SYNTHETIC)" in elsewhere and "Tunisia" in elsewhere
+    (judged,) = [line for line in lines if "Some concerns" in line]
+    assert "MDA-001" in judged and "report MDA, manifest 0000000000000000" in judged
+    assert "1 measure; 5 needed" in text.replace("1 measures", "1 measure")
+    gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
+    line = next(r for r in gap.split("<tr>") if "M09 " in r)
+    assert ">3</span>" in line and "dot n2 strong" in line and "MDA-003: higher" in line
+    assert "Someone (2021): no effect shown" in next(r for r in gap.split("<tr>") if "M01 " in r)
+    page = (site.folder / "fr" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
+    assert "Nobody (2020) SYNTHETIC" in page
+    table = pd.read_csv(site.folder / "evaluations.csv")
+    assert table["risk_of_bias"].value_counts().to_dict() == {
+        "NOT_ASSESSED": 2,
+        "LOW": 1,
+        "HIGH": 1,
+        "SOME": 1,
+    }
+
+
+def test_a_draw_by_lot_is_told_and_counts_as_a_strong_design(measures, tmp_path):
+    drawn = effect("MDA-003", "employed", 0.06, 0.02, 0.10, main=True, design=DRAW)
+    drawn |= {"design_code": "RCT", "grade": "strong"}
+    older = effect("MDA-001", "employed", 0.09, 0.05, 0.13)
+    report = Origin(
+        "MDA", "MDA", True, "2024-07-01", "0" * 64, "a1" * 32, {"effects": [drawn, older]}
+    )
+    site = write_site(measures, tmp_path / "site", on=ON, origins=[report])
+    page = (site.folder / "en" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
+    assert f"{DRAW} (Randomised controlled trial)" in page and "<td>strong</td>" in page
+    assert "6.0 more (2.0 to 10.0) percentage points" in page
+    other = (site.folder / "en" / "measures" / "MDA-001.html").read_text(encoding="utf-8")
+    assert "tracer panel (Difference in differences)" in other and "not graded" in other
+    gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
+    assert "dot n1 strong" in next(r for r in gap.split("<tr>") if "M09 " in r)
+
+
+def test_the_interval_that_speaks_decides_the_direction(measures, tmp_path):
+    wide = effect("MDA-001", "employed", 0.09, 0.05, 0.13, main=True)
+    wide |= {"spoken_low": -0.16, "spoken_high": 0.18, "grade": "weak"}
+    later = effect("MDA-001", "employed", 0.08, 0.04, 0.12, months=36.0)
+    report = Origin(
+        "MDA", "MDA", True, "2024-07-01", "0" * 64, "a1" * 32, {"effects": [wide, later]}
+    )
+    site = write_site(measures, tmp_path / "site", on=ON, origins=[report])
+    page = (site.folder / "en" / "measures" / "MDA-001.html").read_text(encoding="utf-8")
+    assert "none shown (-16.0 to 18.0) percentage points" in page
+    gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
+    assert "MDA-001: no effect shown" in gap and "MDA-001: higher" not in gap
+    lessons = (site.folder / "en" / "lessons.html").read_text(encoding="utf-8")
+    assert "of 1 evaluations 0 show it higher, 0 lower, 1 no effect" in lessons
+
+
+def test_a_hash_that_names_no_report_stops_the_site(measures, origin, tmp_path):
+    given = evidence_file(tmp_path, "f" * 16)
+    with pytest.raises(InputError, match="a hash that names no report"):
+        write_site(measures, tmp_path / "site", on=ON, origins=[origin], evidence=given)
+    assert not (tmp_path / "site").exists()
+
+
+def test_made_up_evidence_does_not_stand_beside_real_records(measures, tmp_path):
+    real = measures.frame.assign(source_type="INTERVIEW")
+    path = evidence_file(tmp_path)
+    cited = replace(path, frame=path.cited)
+    with pytest.raises(InputError, match="made-up data for a measure that is not") as error:
+        evaluations([], real, cited)
+    assert len(error.value.problems) == 2
 
 
 @pytest.mark.browser

@@ -29,6 +29,7 @@ from mismes_eval.report.chapters.impact import _effects
 from mismes_eval.report.chapters.measures import measures
 from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
+from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.results import ESTIMATES
 from mismes_eval.report.document.rules import Rules
@@ -401,6 +402,10 @@ def test_a_mean_effect_that_hangs_on_groups_that_moved_apart_says_so(
     )
 
 
+def _effects_of(published: Any) -> list[dict[str, Any]]:
+    return list(published["effects"])
+
+
 def test_a_roll_out_is_compared_with_the_error_that_its_report_speaks_with(
     evaluated: Callable[[str], Evaluation],
 ) -> None:
@@ -411,7 +416,9 @@ def test_a_roll_out_is_compared_with_the_error_that_its_report_speaks_with(
     rolled = own.evaluation.rollout
     assert rolled is not None and isinstance(rolled.overall, Estimate)
     assert isinstance(rolled.wild, NotEstimable)
-    published: Any = comparable(own, {})
+    items = tuple(rollout_items(own, rolled))
+    published: Any = comparable(own, {"impact": Chapter("impact", "", items)})
+    assert not any(x["measure"] == "MDA-003" for x in _effects_of(comparable(own, {})))
     (line,) = [x for x in published["effects"] if x["measure"] == "MDA-003"]
     low, high = (float(v) for v in rolled.overall.ci().iloc[0])
     assert (line["value"], line["ci_low"], line["ci_high"]) == pytest.approx(

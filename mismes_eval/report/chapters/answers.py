@@ -11,6 +11,7 @@ from datetime import date
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
+from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap, survey_strength
 from mismes_eval.report.chapters.measures import (
@@ -18,6 +19,8 @@ from mismes_eval.report.chapters.measures import (
     register_summary,
     with_evaluations,
 )
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.items import Number, SentenceSpec
 
 EMPLOYMENT = "L3.employment"
 QUESTION = "Question: {question} Answer: {answer}"
@@ -40,6 +43,14 @@ FARES = {
 NO_ANSWER = "Nothing can be said: {r}."
 REACH = "Do the measures reach those who have returned?"
 REACHED = "{v}% of returnees took part in a measure (95% interval {lo} to {hi})."
+FOLLOWED = "How many of those who are compared were lost on the way?"
+STAYED = (
+    "After {m:.0f} months {t}% of participants and {c}% of the comparison group were lost, a difference of"
+    " {d} points (95% interval {lo} to {hi})."
+)
+WORKED = "What did the measures change for those who took part?"
+CHANGED = "{m}: {effect}; evidence {sure}"
+BY_MEASURE = "{caption}. {rows}. {more}"
 KNOWN = "Do we know whether the measures work?"
 ON_RECORD = (
     "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} past 24"
@@ -116,13 +127,47 @@ def _known(context: Context) -> Answer | None:
     return Answer(context.text(KNOWN), said)
 
 
+def _followed(context: Context) -> Answer | None:
+    """How many were lost in either arm by the wave of the headline."""
+    study = context.evaluation.tracing
+    if study is None or context.published is None:
+        return None
+    months = study.months[context.evaluation.params.impact.main_wave]
+    row = context.text("{m:.0f} months", m=months)
+    gap = CellKey("T15", row, "difference")
+    numbers = {
+        "t": Number(CellKey("T15", row, "participants"), scale=100.0, digits=1),
+        "c": Number(CellKey("T15", row, "comparison"), scale=100.0, digits=1),
+        "d": Number(gap, scale=100.0, digits=1),
+        "lo": Number(gap, "ci_low", 100.0, 1),
+        "hi": Number(gap, "ci_high", 100.0, 1),
+    }
+    few = context.text(NO_ANSWER, r=context.text("too few persons"))
+    said = SentenceSpec(STAYED, numbers, {"m": months}).text(context.published, context.words)
+    return Answer(context.text(FOLLOWED), said or few)
+
+
+def _worked(context: Context) -> Answer | None:
+    """The effect of each measure in the words of the first page."""
+    told = None if context.published is None else brief(context, context.published)
+    if told is None:
+        return None
+    rows = [
+        context.text(CHANGED, m=row.measure, effect=row.effect, sure=row.sure) for row in told.rows
+    ]
+    words = {"caption": told.caption, "rows": "; ".join(rows), "more": told.more}
+    return Answer(context.text(WORKED), context.text(BY_MEASURE, **words).strip())
+
+
 def _graded(context: Context, said: str, estimate: Estimate) -> str:
     strength = context.text(survey_strength(context, estimate))
     return context.text(GRADED, said=said, strength=strength)
 
 
 ANSWERS: Mapping[str, Callable[[Context], Answer | None]] = {
+    "impact": _worked,
     "inventory": _known,
     "people": _fare,
     "participation": _reach,
+    "tracer": _followed,
 }

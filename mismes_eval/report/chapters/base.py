@@ -11,11 +11,10 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
-from mismes_eval.frame.codes import codes
 from mismes_eval.report.chapters.words import WORDS, asked
 from mismes_eval.report.document.cells import Published
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
-from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.language import Language, code_labels
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
@@ -70,15 +69,7 @@ class Context:
 
     def codes(self, name: str) -> dict[str, str]:
         """Labels of a code list in the report's language, from the list itself where it has them."""
-        table = codes(name)
-        own = f"label_{self.words.code}"
-        make = self.words.name if own in table.columns else self.words
-        return {
-            str(c): make(str(v))
-            for c, v in zip(
-                table["code"], table[own if own in table.columns else "label_en"], strict=True
-            )
-        }
+        return code_labels(name, self.words)
 
     def column(self, name: str) -> str:
         """A column's name in the report's language; a column of the user's own as it stands. An

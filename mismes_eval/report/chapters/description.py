@@ -56,7 +56,7 @@ def _record(context: Context, measure: str) -> Record:
 
 def _name(context: Context, record: Record) -> str:
     """The English title in an English report, the original one in any other."""
-    title = record.get("title_en" if context.words.code == "en" else "title_orig")
+    title = record.get("title_en" if context.words.source else "title_orig")
     return "" if title is None else context.name(title)
 
 

@@ -79,6 +79,11 @@ def main_key(context: Context, draw: Lottery) -> CellKey:
     return CellKey(OFFER, _row(context, ALL, draw.main_outcome), "estimate")
 
 
+def offer_row(context: Context, outcome: str) -> str:
+    """The row of T35 of all who were in the draw."""
+    return _row(context, ALL, outcome)
+
+
 def _who(context: Context, draw: Lottery) -> SentenceSpec:
     """How many were drawn and not, who was left out, whose group is not known."""
     active, offered = draw.sample.active, draw.offered

@@ -252,7 +252,7 @@ def titled(context: Context, frame: pd.DataFrame) -> pd.Series:
     """Short title of each measure, in the original language where the report is not in English and
     the inventory has it; "" where it has none.
     """
-    order = ("title_en", "title_orig") if context.words.code == "en" else ("title_orig", "title_en")
+    order = ("title_en", "title_orig") if context.words.source else ("title_orig", "title_en")
     said = pd.Series(pd.NA, index=frame.index, dtype="string")
     for column in order:
         said = said.fillna(frame[column].astype("string")) if column in frame.columns else said

@@ -27,6 +27,8 @@ from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, Status
 from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of
 from mismes_eval.report.truth import truth_message
 
+SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
+
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
     """T24 group-time effects, T24b summary with the wild bootstrap, F11-rollout path of the effect
@@ -70,9 +72,7 @@ def said(context: Context, r: Rollout) -> str:
 
 def _summary(context: Context, r: Rollout) -> Table:
     cells = [
-        with_interval(
-            context, "all groups and periods, design-based error", in_unit(r.overall, "share")
-        ),
+        with_interval(context, OVERALL, in_unit(r.overall, "share")),
         _wild(context, r),
         _pretrend(context, r),
         *_makeup(context, r),
@@ -99,7 +99,7 @@ def _summary(context: Context, r: Rollout) -> Table:
         _basis(r),
     )
     return Table(
-        id="T24",
+        id=SUMMARY,
         title="Effect of the roll-out, percentage points",
         cells=pd.concat(cells, ignore_index=True),
         source=r.source,

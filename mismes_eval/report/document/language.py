@@ -1,5 +1,5 @@
 """Words, numbers and dates of a report's language. Adding a language is adding one .po file to
-report/locale.
+report/locale and its record to conventions.py.
 
 Every text is put into the language once: sentences with numbers where they are written (`t("{n:,}
 persons", n=12)`), names of rows, columns, notes and definitions when the table or figure that
@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Formatter
@@ -26,8 +27,8 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.frame.codes import codes
 from mismes_eval.message import SEPARATOR, Message, Quantity
+from mismes_eval.report.document.conventions import CONVENTIONS, MINUS, Conventions
 
-MINUS = "\N{MINUS SIGN}"
 LOCALE = Path(__file__).parent.parent / "locale"
 _FIELD = re.compile(r"\{\w+[^}]*\}")
 _SPEC = re.compile(r"\{(\w+)(?::(?!=)[^}]*)?\}")  # not a choice of words by a number
@@ -46,7 +47,7 @@ _LITERAL = 4
 
 @dataclass(frozen=True)
 class Language(Formatter):
-    """code: "en", "fr", ...; words: English text -> text. Called like gettext: t("Returnees"),
+    """code: "en", "fr", "ro"; words: English text -> text. Called like gettext: t("Returnees"),
     t("{n:,} persons", n=12).
 
     A sentence that was put together below the report ("Variance: linearised, 417 PSUs in 8 strata")
@@ -89,7 +90,8 @@ class Language(Formatter):
 
     def format_field(self, value: object, format_spec: str) -> str:
         """A value in a sentence: "{n:,}", "{share:.1%}" and "{x:.2f}" with the language's
-        separators; "{n:=mesure|mesures}" is the word that n asks for, without n.
+        separators; "{n:=mesure|mesures}" is the word that n asks for, without n, in the order of
+        the language's plural classes ("{n:=măsură|măsuri|de măsuri}").
         """
         if format_spec.startswith("="):
             return self._form(value, *format_spec[1:].split("|"))
@@ -100,12 +102,47 @@ class Language(Formatter):
             else text
         )
 
-    def _form(self, value: object, one: str, many: str) -> str:
-        """The singular or the plural, as the language has it: French has "1,5 point"."""
-        shown = _counted(value)
+    @property
+    def conventions(self) -> Conventions:
+        """How the language writes numbers, counts and signs."""
+        return CONVENTIONS[self.code]
+
+    @property
+    def source(self) -> bool:
+        """Whether this is the language that the package is written in."""
+        return not self.words
+
+    def _form(self, value: object, *forms: str) -> str:
+        """The form for a number, as the language has it: French has "1,5 point", Romanian "20 de
+        puncte".
+        """
+        shown = self._counted(value)
         if shown is None:
-            return many
-        return one if Locale.parse(self.code).plural_form(abs(shown)) == "one" else many
+            return forms[-1]
+        place = self.conventions.classes.index(self._class(shown))
+        return forms[min(place, len(forms) - 1)]
+
+    def _class(self, shown: Decimal) -> str:
+        """The plural class of a number as it is shown; one that the language does not tell apart
+        (French millions) is its last.
+        """
+        known = self.conventions.classes
+        found = Locale.parse(self.code).plural_form(abs(shown))
+        return found if found in known else known[-1]
+
+    def _counted(self, value: object) -> Decimal | None:
+        """The number in a value, also where it stands in the sentence as text already."""
+        if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+            plain = f"{float(value):.6f}".rstrip("0").rstrip(".")
+        else:
+            thousands, decimal, _ = self._signs
+            plain = re.sub(r"[\s\u202f\u00a0]", "", str(value)).replace(MINUS, "-")
+            plain = plain.replace(thousands, "").replace(decimal, ".")
+        try:
+            number = Decimal(plain)
+        except InvalidOperation:
+            return None
+        return number if number.is_finite() else None
 
     def number(self, value: float, digits: int = 1) -> str:
         """A number with the language's separators; missing is a dash."""
@@ -115,32 +152,33 @@ class Language(Formatter):
 
     def quantity(self, quantity: Quantity) -> str:
         """A number with its unit in the singular or plural of the language: French has "1,5 point",
-        English "1.5 points".
+        English "1.5 points". A sign has one form and follows the number at once: "20 EUR".
         """
         number = self.numeral(quantity.number)
-        if self.code == "en":
+        if self.source:
             return str(quantity)
         if not quantity.many:
             return number
-        shown = abs(round(quantity.value, quantity.digits))
-        form = Locale.parse(self.code).plural_form(shown)
-        unit = quantity.one if form == "one" else quantity.many
-        return self._kept(f"{number} {self(unit)}")
+        form = self._class(Decimal(quantity.number.replace(",", "")))
+        unit = self(quantity.one if form == "one" else quantity.many)
+        sign = quantity.one == quantity.many
+        between = None if sign else self.conventions.between.get(form)
+        return self._kept(" ".join(part for part in (number, between, unit) if part))
 
     def date(self, day: date) -> str:
         """A day in words."""
-        return format_date(day, "long", locale="en_GB" if self.code == "en" else self.code)
+        return format_date(day, "long", locale=self.conventions.locale)
 
     def numeral(self, text: str) -> str:
         """A number written the English way, written the language's way."""
         thousands, decimal, percent = self._signs
-        turned = (
+        return (
             text.replace(",", "\0")
             .replace(".", decimal)
             .replace("\0", thousands)
             .replace("%", percent)
+            .replace("-", self.conventions.minus)
         )
-        return turned if self.code == "en" else turned.replace("-", MINUS)
 
     @cached_property
     def _signs(self) -> tuple[str, str, str]:
@@ -250,44 +288,19 @@ class Language(Formatter):
         return [(_pattern(m), _SPEC.sub(r"{\1}", self.words[m])) for m in many]
 
 
-def _counted(value: object) -> float | None:
-    """The number in a value, also where it stands in the sentence as text already."""
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-        return float(value)
-    text = re.sub(r"[\s\u202f\u00a0]", "", str(value)).replace(MINUS, "-").replace(",", ".")
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-# French: narrow space before ; ? ! and %, space before :, inside quotation marks, no break at any
-_FRENCH = (
-    (re.compile(r"(?<=\w)'(?=\w)"), "\u2019"),
-    (re.compile(r"[ \u00a0\u202f]*([;?!])(?=\s|$)"), "\u202f\\1"),
-    (re.compile(r"(?<=[^\s\u00a0\u202f:]) ?:(?=\s|$)"), "\u00a0:"),
-    (re.compile(r"(?<=\d)[ \u00a0]?%"), "\u202f%"),
-    (re.compile(r"[ ](?=%)"), "\u00a0"),
-    (re.compile(r"«[ \u202f]?(?=\S)"), "«\u00a0"),
-    (re.compile(r"(?<=\S)[ \u202f]?»"), "\u00a0»"),
-    (re.compile(r"(?<![\w\u2212.)\]%-])-(?=\d)"), MINUS),
-)
-
-
 def typeset(text: str, code: str) -> str:
     """The text with the signs of its language: spaces that do not break, apostrophe, minus. A text
     that was typeset stays as it is.
     """
-    if code != "fr" or not text:
-        return text
-    for pattern, sign in _FRENCH:
+    for pattern, sign in CONVENTIONS[code].signs:
         text = pattern.sub(sign, text)
     return text
 
 
 def available() -> tuple[str, ...]:
-    """Language codes that have a catalogue; English needs none."""
-    return ("en", *sorted(p.stem for p in LOCALE.glob("*.po")))
+    """Language codes that have a catalogue and conventions; English needs no catalogue."""
+    written = {p.stem for p in LOCALE.glob("*.po")} - {"en"}
+    return ("en", *sorted(written & set(CONVENTIONS)))
 
 
 def _pattern(entry: str) -> re.Pattern[str]:
@@ -317,7 +330,7 @@ def language(code: str) -> Language:
                 where="params, key 'language'",
                 expected=f"one of {', '.join(available())}",
                 got=repr(code),
-                fix=f"Add report/locale/{code}.po.",
+                fix=f"Add report/locale/{code}.po and a record to report/document/conventions.py.",
             )
         )
     return Language(code, {} if code == "en" else catalogue(LOCALE / f"{code}.po"))
@@ -333,10 +346,26 @@ def catalogue(path: Path) -> Mapping[str, str]:
 
 
 def country_name(code: str, lang: str) -> str:
-    """A country's name in a language, English where the list has none."""
+    """A country's name in a language: of the list, else of the Unicode locale data, else English."""
     table = codes("countries").set_index("code")
-    column = f"label_{lang}" if f"label_{lang}" in table.columns else "label_en"
-    return str(table.loc[code, column]) if code in table.index else code
+    if code not in table.index:
+        return code
+    row = table.loc[code]
+    own = f"label_{lang}"
+    if own in table.columns:
+        return str(row[own])
+    return str(Locale.parse(lang).territories.get(str(row["alpha2"]), row["label_en"]))
+
+
+def code_labels(name: str, t: Language) -> dict[str, str]:
+    """Code -> label of a code list in a language: of the list where it has them, else by the
+    catalogue.
+    """
+    table = codes(name)
+    own = f"label_{t.code}"
+    if own in table.columns:
+        return {str(c): t.name(str(v)) for c, v in zip(table["code"], table[own], strict=True)}
+    return {str(c): t(str(v)) for c, v in zip(table["code"], table["label_en"], strict=True)}
 
 
 ENGLISH = Language("en", {})

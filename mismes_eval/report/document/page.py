@@ -192,7 +192,7 @@ def in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
     """Markdown of the notebook, paragraph by paragraph through the catalogue; its first-level
     heading gives way to the cover.
     """
-    if t.code == "en":
+    if t.source:
         turned = notebook
     else:
         turned = type(notebook)(notebook)

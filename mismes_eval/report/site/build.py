@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from mismes_eval.evaluation.synthesis import Published, job_costs_of
+from mismes_eval.evaluation.outside_evidence import (
+    OutsideEvidence,
+    Together,
+    beside,
+    together,
+)
+from mismes_eval.evaluation.published_effects import Published
+from mismes_eval.evaluation.synthesis import effects_of, job_costs_of
 from mismes_eval.inventory import EvaluationRegister, Inventory
 from mismes_eval.inventory.export import to_csv
 from mismes_eval.inventory.page import counting_day, page
@@ -35,6 +42,7 @@ def write_site(
     *,
     on: date | None = None,
     origins: Sequence[Origin] = (),
+    evidence: OutsideEvidence | None = None,
 ) -> Site:
     """Write the pages below `folder`/en and `folder`/fr and the downloads in `folder`. A measure
     has the address LANGUAGE/measures/ID.html whatever else is in the repository.
@@ -43,27 +51,46 @@ def write_site(
     ----------
     on : day of the register; None takes the latest date_retrieved of the records.
     origins : country reports whose effects are shown (`read_published`).
+    evidence : effects of outside evaluations, and readers' judgements of own ones
+        (`read_evidence`).
 
     Raises
     ------
-    InputError : no day to count to; effects of made-up data for measures that are not made up.
+    InputError : no day to count to; effects of made-up data for measures that are not made up; an
+        effect that the file names by hash and that the reports do not show.
     """
     folder = Path(folder)
     day = counting_day(inventory.frame, on)
     register = inventory.evaluation_due(day)
-    found = tuple(evaluations(origins, inventory.frame))
-    spent = job_costs_of([Published(o.country, o.synthetic, o.facts) for o in origins])
+    found = tuple(evaluations(origins, inventory.frame, evidence))
+    reports = [origin.published for origin in origins]
+    spent = job_costs_of(reports)
+    means = _means(reports, set(inventory.frame["measure_id"]), evidence)
     spent = spent[spent["measure"].isin(inventory.frame["measure_id"])]
     written = 0
     for code in LANGUAGES:
         words = strings(code)
         shell = Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
         material = pages.Material(
-            frame=inventory.frame, register=register, found=found, page_shell=shell, job_costs=spent
+            frame=inventory.frame,
+            register=register,
+            found=found,
+            means=means,
+            page_shell=shell,
+            job_costs=spent,
         )
         written += _write_language(material, folder / code, day)
     _write_downloads(inventory, register, folder, as_frame(found))
     return Site(folder, written, len(found), day)
+
+
+def _means(
+    reports: Sequence[Published], known: set[str], evidence: OutsideEvidence | None
+) -> tuple[Together, ...]:
+    """Means over the effects of measures of the repository and outside ones."""
+    effects = effects_of(reports)
+    here = effects[effects["measure"].isin(known)].reset_index(drop=True)
+    return tuple(together(beside(here, reports, evidence)))
 
 
 def front_page(inventory: Inventory, site: Site, path: Path, code: str) -> Path:
@@ -103,6 +130,7 @@ def _write_language(material: pages.Material, folder: Path, day: date) -> int:
     )
     write_whole(folder / "index.html", search)
     made = {
+        "evidence": ("evidence", pages.evidence),
         "gap-map": ("gap", pages.gap_map),
         "countries": ("countries", pages.countries),
         "costs": ("costs", pages.costs),

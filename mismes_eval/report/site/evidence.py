@@ -1,35 +1,55 @@
-"""What evaluations found: effects that country reports published, with the verdict on each, and
-evaluations that records name.
+"""What evaluations found: effects that country reports published, with the verdict on each, effects
+of outside evaluations, and evaluations that records name.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.estimate.verdict import Sign, Span, Verdict
+from mismes_eval.evaluation.outside_evidence import (
+    NOT_ASSESSED,
+    OUTSIDE,
+    OWN,
+    OutsideEvidence,
+    beside,
+)
+from mismes_eval.evaluation.published_effects import (
+    SHOWN,
+    Reference,
+    headlines,
+    references,
+    unlike,
+)
+from mismes_eval.evaluation.synthesis import effects_of
 from mismes_eval.frame import codes
 from mismes_eval.inventory.indicators import evaluated
 from mismes_eval.report.synthesis.published import Origin
 
-SHOWN = "shown"
 MADE_UP = "SYNTHETIC"
 STRONG, COMPARED = 4, 2  # strength of a design from which it is strong, or has a comparison
-COLUMNS = (
-    *("measure_id", "country", "model", "outcome", "months", "unit", "value", "ci_low", "ci_high"),
-    *("direction", "moved_apart", "design", "quality", "report", "results_sha256", "synthetic"),
-)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An effect of one measure on one outcome, as a report shows it."""
+    """An effect of one measure on one outcome, as a report or an outside evaluation gives it.
 
+    kind : own or outside.  measure_id : in the repository, empty where it is not there; measure :
+        as the source names it.  ci_low, ci_high : the interval that speaks; direction : its verdict.
+    main : whether the report's headline is of it; grade : how sure that is.
+    design : in the words of a report, or a code; design_code : code of `impact_designs`.  quality : class of the design.
+    source : name of the report, or citation.  The hashes are of a report's manifest and results.
+    """
+
+    kind: str
     measure_id: str
+    measure: str
     country: str
     model: str
     outcome: str
@@ -39,70 +59,163 @@ class Evaluation:
     ci_low: float
     ci_high: float
     direction: Sign
+    grade: str
     moved_apart: bool
+    main: bool
     design: str
+    design_code: str
     quality: str
-    report: str
+    risk_of_bias: str
+    source: str
+    manifest_sha256: str
     results_sha256: str
     synthetic: bool
 
+    @property
+    def study(self) -> tuple[str, str, str, str]:
+        """Effects of one measure in one source by one design are of one study."""
+        return self.source, self.country, self.measure, self.design
 
-def evaluations(origins: Sequence[Origin], frame: pd.DataFrame) -> list[Evaluation]:
-    """Effects that reports show for measures of the repository. What a report hides, could not
-    estimate or calls unreliable is not among them.
+
+COLUMNS = tuple(field.name for field in fields(Evaluation))
+
+
+def evaluations(
+    origins: Sequence[Origin], frame: pd.DataFrame, outside: OutsideEvidence | None = None
+) -> list[Evaluation]:
+    """Effects that reports show for measures of the repository, and those of outside evaluations.
+    What a report hides, could not estimate or calls unreliable is not among them.
 
     Raises
     ------
-    InputError : an effect of made-up data for a measure that is not made up, or the other way.
+    InputError : an effect of made-up data for a measure that is not made up, or the other way; a
+        row of the file that names an effect by a hash and is not what the report says.
     """
     kinds = dict(zip(frame["measure_id"], frame["source_type"] == MADE_UP, strict=True))
+    named: list[Reference] = []
+    problems: list[Problem] = []
+    if outside is not None:
+        reports = [origin.published for origin in origins]
+        problems += unlike(outside.frame, outside.name, reports)
+        named = references(outside.frame, reports)
     found = [
-        _evaluation(origin, effect)
+        evaluation
         for origin in origins
-        for effect in origin.facts.get("effects", ())
-        if effect.get("status") == SHOWN and effect.get("value") is not None
-        if effect["measure"] in kinds
+        for evaluation in _of_report(origin, named)
+        if evaluation.measure_id in kinds
     ]
-    mixed = sorted({(e.report, e.measure_id) for e in found if e.synthetic != kinds[e.measure_id]})
-    if mixed:
-        raise InputError(
-            [
-                Problem(
-                    "a report on made-up data for a measure that is not, or the other way",
-                    f"report {report}: {measure}",
-                    "report and record both made up, or both not",
-                    fix="Name the folder of the right reports, or the right inventory.",
-                )
-                for report, measure in mixed
-            ]
-        )
+    if outside is not None:
+        found += _cited(outside, frozenset(kinds))
+    problems += _mixed(found, kinds)
+    if problems:
+        raise InputError(problems)
     return found
 
 
-def _evaluation(origin: Origin, effect: dict[str, object]) -> Evaluation:
-    value, low, high = (_number(effect.get(key)) for key in ("value", "ci_low", "ci_high"))
+def _mixed(found: Sequence[Evaluation], kinds: Mapping[str, bool]) -> Iterator[Problem]:
+    """Made-up effects of real measures, or the other way; made-up ones of measures that are not in
+    the repository, beside real records.
+    """
+    real = not all(kinds.values())
+    here = [e for e in found if e.measure_id in kinds and e.synthetic != kinds[e.measure_id]]
+    elsewhere = [e for e in found if e.measure_id not in kinds and e.synthetic and real]
+    wrong = {(e.kind, e.source, e.measure_id or e.country) for e in (*here, *elsewhere)}
+    for kind, source, measure in sorted(wrong):
+        called = "report" if kind == OWN else "outside evaluation"
+        yield Problem(
+            "a report on made-up data for a measure that is not, or the other way",
+            f"{called} {source}: {measure}",
+            "evaluation and record both made up, or both not",
+            fix="Name the folder of the right reports, the right file, or the right inventory.",
+        )
+
+
+def _of_report(origin: Origin, named: Sequence[Reference]) -> Iterator[Evaluation]:
+    """What a report shows, with the interval with which it speaks."""
+    effects = effects_of([origin.published])
+    first = headlines(effects).tolist()
+    for effect, main in zip(effects.to_dict("records"), first, strict=True):
+        if effect["status"] != SHOWN or math.isnan(effect["value"]):
+            continue
+        of_report = [r for r in named if r.manifest_sha256 == origin.manifest_sha256]
+        risk = [r.risk_of_bias for r in of_report if r.names(effect)]
+        yield _own(origin, effect, main, risk[0] if risk else NOT_ASSESSED)
+
+
+def _own(origin: Origin, effect: Mapping[Any, Any], main: bool, risk: str) -> Evaluation:
+    value, low, high = (float(effect[name]) for name in ("value", "ci_low", "ci_high"))
+    code = effect["design_code"] or "DID"  # older reports: every effect was one
     return Evaluation(
+        kind=OWN,
         measure_id=str(effect["measure"]),
+        measure=str(effect["measure"]),
         country=origin.country,
         model=str(effect["model"]),
         outcome=str(effect["outcome"]),
-        months=_number(effect.get("months")),
-        unit=str(effect.get("unit_of_outcome") or ""),
+        months=math.nan if effect["months"] is None else float(effect["months"]),
+        unit=str(effect["unit_of_outcome"] or ""),
         value=value,
         ci_low=low,
         ci_high=high,
         direction=Verdict(Span(value, low, high)).sign,
-        moved_apart=effect.get("moved_apart") is True,
-        design=str(effect.get("design") or ""),
-        quality="medium",  # every effect of a report rests on a comparison group
-        report=origin.name,
+        grade=str(effect["grade"] or ""),
+        moved_apart=effect["moved_apart"] is True,
+        main=main,
+        design=str(effect["design"] or ""),
+        design_code=code,
+        quality=quality(_strength(code)),
+        risk_of_bias=risk,
+        source=origin.name,
+        manifest_sha256=origin.manifest_sha256,
         results_sha256=origin.estimates_sha256,
         synthetic=origin.synthetic,
     )
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else math.nan
+def _cited(outside: OutsideEvidence, known: frozenset[str]) -> Iterator[Evaluation]:
+    """Outside evaluations; measure_id is empty where the measure is not in the repository."""
+    rows = beside(effects_of([]), [], outside)
+    for row in rows[rows["kind"] == OUTSIDE].to_dict("records"):
+        value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+        yield Evaluation(
+            kind=OUTSIDE,
+            measure_id=row["measure"] if row["measure"] in known else "",
+            measure=row["measure"],
+            country=row["country"],
+            model=row["model"],
+            outcome=row["outcome"],
+            months=float(row["months"]),
+            unit=row["unit"],
+            value=value,
+            ci_low=low,
+            ci_high=high,
+            direction=Verdict(Span(value, low, high)).sign,
+            grade="",
+            moved_apart=False,
+            main=False,
+            design=row["design"],
+            design_code=row["design"],
+            quality=quality(_strength(row["design"])),
+            risk_of_bias=row["risk_of_bias"],
+            source=row["source"],
+            manifest_sha256="",
+            results_sha256="",
+            synthetic=bool(row["synthetic"]),
+        )
+
+
+def headline(effects: Sequence[Evaluation]) -> Evaluation:
+    """The effect that speaks for a study: that of the report's headline, else the latest."""
+    main = [e for e in effects if e.main]
+    return max(main or effects, key=lambda e: -1.0 if math.isnan(e.months) else e.months)
+
+
+def of_each_study(found: Sequence[Evaluation]) -> list[Evaluation]:
+    """One effect of each study on each outcome."""
+    studies: dict[tuple[str, ...], list[Evaluation]] = {}
+    for e in found:
+        studies.setdefault((*e.study, e.model, e.outcome), []).append(e)
+    return [headline(effects) for effects in studies.values()]
 
 
 def as_frame(found: Sequence[Evaluation]) -> pd.DataFrame:
@@ -113,10 +226,14 @@ def as_frame(found: Sequence[Evaluation]) -> pd.DataFrame:
 
 def recorded(frame: pd.DataFrame) -> pd.DataFrame:
     """Evaluations that records name: measure_id, model_primary and quality by the design."""
-    strength = codes("impact_designs").set_index("code")["strength"].astype(int)
     done = frame.loc[evaluated(frame), ["measure_id", "model_primary", "impact_design"]]
-    ranked = done["impact_design"].map(strength).fillna(0)
-    return done.assign(quality=[quality(rank) for rank in ranked])
+    return done.assign(quality=[quality(_strength(code)) for code in done["impact_design"]])
+
+
+def _strength(code: object) -> float:
+    """Strength of a design by its code; 0 for none."""
+    known = codes("impact_designs").set_index("code")["strength"].astype(float)
+    return float(known.get(str(code), 0.0))
 
 
 def quality(strength: float) -> str:

@@ -16,12 +16,14 @@ from mismes_eval.report.document.plain import escape
 LANGUAGES = ("en", "fr")
 PAGES = (
     ("index", "search"),
+    ("evidence", "evidence"),
     ("gap-map", "gap"),
     ("countries", "countries"),
     ("costs", "costs"),
     ("due", "due"),
     ("lessons", "lessons"),
 )
+ARROWS = {"higher": "↑", "lower": "↓", "unclear": "○", "unknown": "–"}
 DOWNLOADS = ("measures.csv", "measures.json", "evaluations.csv", "register.csv", "register.ics")
 
 
@@ -86,6 +88,12 @@ def _current(here: bool) -> str:
 
 def _downloads(up: str) -> str:
     return " · ".join(f'<a href="{up}../{name}">{name}</a>' for name in DOWNLOADS)
+
+
+def link(measure: str, title: object, up: str = "") -> str:
+    """Link to the page of a measure."""
+    name = "" if title is None or pd.isna(title) else f" {title}"  # type: ignore[call-overload]
+    return f'<a href="{up}measures/{measure}.html">{escape(measure + name)}</a>'
 
 
 def table(

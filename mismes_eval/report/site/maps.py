@@ -28,6 +28,7 @@ PLACES: Mapping[str, tuple[int, int]] = {
 }
 TILE = 54
 WIDE = 320
+MARK = 140  # width of the picture of an interval
 FAINT, DARK = 0.12, 0.55  # shares of the colour of a tile with few and with most measures
 
 
@@ -80,4 +81,25 @@ def cost_dots(values: Sequence[float], low: float, high: float, title: str) -> s
         f'<line class="box" x1="{place(first):.1f}" x2="{place(third):.1f}" y1="15" y2="15"></line>'
         f'<line class="box" x1="{place(middle):.1f}" x2="{place(middle):.1f}" y1="5" y2="25">'
         f"</line>{dots}</svg>"
+    )
+
+
+def interval_mark(value: float, low: float, high: float, span: tuple[float, float]) -> str:
+    """An effect with its interval on an axis with zero in it; an end beyond the axis runs out of
+    the picture. Its numbers stand in the cell beside it.
+    """
+
+    def place(number: float) -> float:
+        share = (number - span[0]) / (span[1] - span[0])
+        return MARK / 2 if not math.isfinite(share) else MARK * min(max(share, 0.0), 1.0)
+
+    line = ""
+    if not (math.isnan(low) or math.isnan(high)):
+        line = (
+            f'<line class="box" x1="{place(low):.1f}" x2="{place(high):.1f}" y1="9" y2="9"></line>'
+        )
+    return (
+        f'<svg width="{MARK}" height="18" aria-hidden="true">'
+        f'<line class="axis" x1="{place(0.0):.1f}" x2="{place(0.0):.1f}" y1="0" y2="18"></line>'
+        f'{line}<circle class="mark" cx="{place(value):.1f}" cy="9" r="4"></circle></svg>'
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from mismes_eval.evaluation.outside_evidence import Together
 from mismes_eval.frame import Column, codes, labels, template
 from mismes_eval.inventory import EvaluationRegister
 from mismes_eval.inventory.indicators import pairs
@@ -16,18 +17,22 @@ from mismes_eval.inventory.tree import Tree
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.document.plain import escape
-from mismes_eval.report.site.evidence import Evaluation, recorded
-from mismes_eval.report.site.html import Shell, table
+from mismes_eval.report.site.evidence import Evaluation, of_each_study, recorded
+from mismes_eval.report.site.evidence_page import (
+    Listing,
+    design_words,
+    effect_words,
+    evidence_page,
+    source_words,
+)
+from mismes_eval.report.site.html import ARROWS, Shell, link, table
 from mismes_eval.report.site.maps import PLACES, cost_dots, country_tiles
 from mismes_eval.report.synthesis import job_costs
 
-ARROWS = {"higher": "↑", "lower": "↓", "unclear": "○", "unknown": "–"}
 UNIT_COSTS = ("benef_reached", "benef_completed", "benef_placed")
 WRITTEN = ("lessons", "obstacles")  # further columns of the file, where it has them
 TOLD = ("description", "objective", "sector", *WRITTEN, "documents")
 QUALITIES = ("strong", "medium", "weak")
-PERCENT = 100.0
-HASH = 12  # digits of a hash that are shown
 
 
 SPREAD = {
@@ -41,13 +46,14 @@ SPREAD = {
 
 @dataclass(frozen=True)
 class Material:
-    """What the pages are made of: measures, register of the day, evaluations and costs of an
-    additional job-year of reports.
+    """What the pages are made of: measures, register of the day, evaluations with their means, and
+    costs of an additional job-year of reports.
     """
 
     frame: pd.DataFrame
     register: EvaluationRegister
     found: tuple[Evaluation, ...]
+    means: tuple[Together, ...]
     page_shell: Shell
     job_costs: pd.DataFrame
 
@@ -63,12 +69,6 @@ class Material:
     def country(self, code: str) -> str:
         """Name of a country."""
         return country_name(code, self.page_shell.t.code)
-
-
-def link(measure: str, title: object, up: str = "") -> str:
-    """Link to the page of a measure."""
-    name = "" if title is None or pd.isna(title) else f" {title}"  # type: ignore[call-overload]
-    return f'<a href="{up}measures/{measure}.html">{escape(measure + name)}</a>'
 
 
 def measure_page(material: Material, row: dict[str, Any]) -> str:
@@ -131,31 +131,27 @@ def _effects(material: Material, mine: Sequence[Evaluation], row: dict[str, Any]
     if not mine:
         return "".join(said) or f"<p>{escape(words['no_evaluation'])}</p>"
     rows = [[escape(material.outcome(e.outcome)), *_effect_cells(shell, e)] for e in mine]
-    head = ("outcome", "months", "effect", "interval", "direction", "design", "source")
-    notes = [words["assumption"], words["hidden_note"]]
+    head = ("outcome", "months", "effect", "direction", "grade", "design", "source")
+    notes = [words["spoken_note"], words["assumption"], words["hidden_note"]]
     if any(e.moved_apart for e in mine):
         notes.insert(0, words["reservation"])
     return (
         "".join(said)
-        + table(words["evaluation"], [words[key] for key in head], rows, (1, 2, 3))
+        + table(words["evaluation"], [words[key] for key in head], rows, (1, 2))
         + "".join(f'<p class="quiet">{escape(note)}</p>' for note in notes)
     )
 
 
 def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
-    """Months, effect, interval, direction, design and source of an effect."""
-    scale, digits = (PERCENT, 1) if e.unit == "share" else (1.0, 2)
-    unit = shell.words["points"] if e.unit == "share" else shell.t.level(e.unit)
-    ends = " – ".join(shell.t.number(end * scale, digits) for end in (e.ci_low, e.ci_high))
+    """Months, effect with its interval, direction, grade, design and source of an effect."""
     mark = " (a)" if e.moved_apart else ""
-    source = shell.words["report_source"].format(name=e.report, hash=e.results_sha256[:HASH])
     return [
         "" if math.isnan(e.months) else shell.number(e.months),
-        escape(f"{shell.t.number(e.value * scale, digits)} {unit}".strip()),
-        escape(ends),
+        escape(effect_words(shell, e)),
         escape(f"{ARROWS[e.direction]} {shell.words[e.direction]}{mark}"),
-        escape(shell.t.level(e.design)),
-        escape(source),
+        escape(shell.t(e.grade) if e.grade else shell.words["not_graded"]),
+        escape(design_words(shell, e)),
+        escape(source_words(shell, e)),
     ]
 
 
@@ -173,6 +169,12 @@ def _ratio(budget: object, persons: object) -> float:
     if not _given(budget) or not _given(persons) or float(persons) == 0:  # type: ignore[arg-type]
         return math.nan
     return float(budget) / float(persons)  # type: ignore[arg-type]
+
+
+def evidence(material: Material) -> str:
+    """All evaluations, own and outside."""
+    listing = Listing(material.frame, material.found, material.means)
+    return evidence_page(material.page_shell, listing)
 
 
 def gap_map(material: Material) -> str:
@@ -219,23 +221,21 @@ def _dot(count: int, quality: str, title: str) -> str:
 
 
 def _gap_cell(material: Material, here: Sequence[Evaluation]) -> str:
-    """Count, strength and directions of the latest effect of each measure; links to the measures."""
-    words, there = material.page_shell.words, set(material.frame["measure_id"])
+    """Count, strength and directions of the effect of each study; links to the measures."""
+    words = material.page_shell.words
     if not here:
         return _gap(words)
-    latest: dict[str, Evaluation] = {}
-    for e in sorted(here, key=lambda e: (math.isnan(e.months), e.months)):
-        latest[f"{e.report} {e.measure_id}"] = e
-    best = next(q for q in QUALITIES if any(e.quality == q for e in latest.values()))
-    links = " ".join(_arrow(e, words, e.measure_id in there) for e in latest.values())
-    return f"{_dot(len(latest), best, words[best])} {links}"
+    studies = of_each_study(here)
+    best = next(q for q in QUALITIES if any(e.quality == q for e in studies))
+    links = " ".join(_arrow(e, words) for e in studies)
+    return f"{_dot(len(studies), best, words[best])} {links}"
 
 
-def _arrow(e: Evaluation, words: Mapping[str, str], has_page: bool) -> str:
+def _arrow(e: Evaluation, words: Mapping[str, str]) -> str:
     """Direction of an effect, as a link where the measure is in the repository."""
-    said = escape(f"{e.measure_id}: {words[e.direction]}")
+    said = escape(f"{e.measure_id or e.source}: {words[e.direction]}")
     arrow = f'<span role="img" aria-label="{said}">{ARROWS[e.direction]}</span>'
-    if has_page:
+    if e.measure_id:
         arrow = (
             f'<a href="measures/{e.measure_id}.html" aria-label="{said}">{ARROWS[e.direction]}</a>'
         )
@@ -372,8 +372,7 @@ def lessons(material: Material) -> str:
 
 
 def _lesson(material: Material, outcome: str, here: Sequence[Evaluation]) -> str:
-    counts = {sign: sum(e.direction == sign for e in here) for sign in ARROWS}
-    said = material.page_shell.words["lesson_counts"].format(
-        total=len(here), measures=len({(e.report, e.measure_id) for e in here}), **counts
-    )
+    studies = of_each_study(here)
+    counts = {sign: sum(e.direction == sign for e in studies) for sign in ARROWS}
+    said = material.page_shell.words["lesson_counts"].format(total=len(studies), **counts)
     return f"<li>{escape(material.outcome(outcome))}: {escape(said)}</li>"

@@ -11,9 +11,11 @@ from datetime import date
 import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.estimate.verdict import moved_apart
+from mismes_eval.estimate.verdict import Verdict, moved_apart
 from mismes_eval.evaluation.heterogeneity import FACTORS
+from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.money import money
+from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.frame.codes import codes
@@ -21,9 +23,16 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.costs import cost_row
+from mismes_eval.report.chapters.lottery import OFFER, offer_row
 from mismes_eval.report.chapters.people import LABOUR, MATCH
-from mismes_eval.report.chapters.verdicts import effect_verdict, rollout_verdict
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.chapters.rollout import OVERALL, SUMMARY
+from mismes_eval.report.chapters.verdicts import (
+    draw_verdict,
+    drawn_by_lot,
+    effect_verdict,
+    rollout_verdict,
+)
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.synthesis.published import FACTS
 from mismes_eval.tracer.outcomes import NUMBER, Outcome, declared
 
@@ -134,6 +143,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
             "sample": "tracer",
         }
         for effect in context.evaluation.effects:
+            by_lot = drawn_by_lot(context.evaluation, effect.measure)
             for (outcome, wave), _ in effect.by_wave.items():
                 row, column = (
                     context.column(outcome),
@@ -143,6 +153,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                 if cell is not None:
                     main = outcome == p.impact.main_outcome and wave == p.impact.main_wave
                     about = _about(study, effect, str(outcome), wave) | {
+                        "design_code": "RCT" if by_lot else "DID",
                         "model": model.get(effect.measure, ""),
                         "main": main,
                         "table": f"T17-{effect.measure}",
@@ -151,25 +162,89 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                     if main and cell["status"] == "shown":
                         about |= _spoken(context, effect)
                     yield about | how | _record(cell)
+    yield from _rolled_out(context, tables, model, scores)
+    yield from _draws(context, tables, model, scores)
+
+
+def _rolled_out(
+    context: Context,
+    tables: Mapping[str, Table],
+    model: Mapping[str, str],
+    scores: Mapping[str, dict[str, object]],
+) -> Iterable[dict[str, object]]:
+    """The effect of a roll-out as table T24 publishes it, with the error over regions where its
+    interval is the wider one.
+    """
     rolled = context.evaluation.rollout
-    if rolled is not None:
-        cell = cells_of([("", "", rolled.overall)], context.rules).assign(table="").iloc[0]
-        hidden = cell["status"] != "shown"
-        about = {
-            "measure": rolled.measure,
-            "model": model.get(rolled.measure, ""),
-            "outcome": rolled.outcome,
-            "months": None,
-            "unit_of_outcome": "share",
-            "main": False,
-            "table": "",
-            "method": "dr",
-            "covariates": list(p.rollout.covariates),
-            "design": "roll-out by region, survey rounds",
-            "sample": "survey rounds",
+    cell = None if rolled is None else _cell(tables, SUMMARY, OVERALL, "estimate")
+    if rolled is None or cell is None:
+        return
+    unscored: dict[str, object] = dict.fromkeys(FACTORS)
+    about = {
+        "measure": rolled.measure,
+        "model": model.get(rolled.measure, ""),
+        "outcome": rolled.outcome,
+        "months": None,
+        "unit_of_outcome": "share",
+        "main": False,
+        "table": SUMMARY,
+        "method": "dr",
+        "covariates": list(context.evaluation.params.rollout.covariates),
+        "design": ROLLOUT,
+        "design_code": "DID",
+        "sample": "survey rounds",
+        "moved_apart": None,
+    } | scores.get(rolled.measure, unscored)
+    verdict = rollout_verdict(rolled)
+    if cell["status"] != "shown" or verdict is None:
+        yield about | _record(cell)
+        return
+    yield about | {"grade": verdict.sureness} | _record(cell) | _over_regions(rolled)
+
+
+def _draws(
+    context: Context,
+    tables: Mapping[str, Table],
+    model: Mapping[str, str],
+    scores: Mapping[str, dict[str, object]],
+) -> Iterable[dict[str, object]]:
+    """What the offer of a draw by lot changed in each outcome, as table T35 publishes it."""
+    draw = context.evaluation.lottery
+    if draw is None:
+        return
+    unscored: dict[str, object] = dict.fromkeys(FACTORS)
+    for outcome in draw.keys.outcomes:
+        cell = _cell(tables, OFFER, offer_row(context, outcome), "estimate")
+        if cell is None:
+            continue
+        main = outcome == draw.main_outcome
+        about: dict[str, object] = {
+            "measure": draw.measure,
+            "outcome": outcome,
+            "months": draw.keys.months,
+            "unit_of_outcome": _unit_of_draw(draw, outcome),
             "moved_apart": None,
-        } | scores.get(rolled.measure, unscored)
-        yield about | _record(cell) | (dict.fromkeys(NUMBERS) if hidden else _over_regions(rolled))
+            "design_code": "RCT",
+            "model": model.get(draw.measure, ""),
+            "main": main,
+            "table": OFFER,
+            "method": draw.keys.adjustment,
+            "covariates": list(draw.keys.covariates),
+            "design": DRAW,
+            "sample": "draw",
+        }
+        about |= scores.get(draw.measure, unscored)
+        verdict = draw_verdict(context.evaluation, draw) if main else None
+        if cell["status"] == "shown" and verdict is not None:
+            about |= _with_verdict(verdict)
+        yield about | _record(cell)
+
+
+def _unit_of_draw(draw: Lottery, outcome: str) -> str:
+    if draw.is_share(outcome):
+        return "share"
+    known = declared(outcome)
+    return "not stated" if known is None else _unit_of(known)
 
 
 def _costs(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
@@ -216,9 +291,13 @@ def _spoken(context: Context, effect: Effects) -> dict[str, object]:
     """The interval with which the headline of an effect speaks, and how sure it is."""
     doubts = {d.measure: d for d in context.evaluation.doubts}
     verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
-    if verdict is None or not math.isfinite(verdict.span.width):
-        return {}
+    return {} if verdict is None else _with_verdict(verdict)
+
+
+def _with_verdict(verdict: Verdict) -> dict[str, object]:
     span = verdict.span
+    if not math.isfinite(span.width):
+        return {"grade": verdict.sureness}
     return {"spoken_low": span.low, "spoken_high": span.high, "grade": verdict.sureness}
 
 
@@ -266,7 +345,10 @@ def _about(study: Tracing, effect: Effects, outcome: str, wave: object) -> dict[
 
 def _unit(study: Tracing, name: str) -> str:
     """The unit in which an effect is compared between countries, from what the outcome is."""
-    outcome = study.outcomes.get(name) or declared(name) or Outcome(name)
+    return _unit_of(study.outcomes.get(name) or declared(name) or Outcome(name))
+
+
+def _unit_of(outcome: Outcome) -> str:
     if outcome.kind != "money":
         return "not stated" if outcome.kind == NUMBER else outcome.kind
     return "international dollars" if "international" in outcome.unit else "national currency"

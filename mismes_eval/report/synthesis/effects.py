@@ -11,6 +11,7 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.evaluation.published_effects import ROLLOUT
 from mismes_eval.evaluation.summaries import Summary
 from mismes_eval.impact.planning.meta_analysis import RandomEffects
 from mismes_eval.message import Message
@@ -34,6 +35,10 @@ def effect_label(w: Words, r: Mapping[Any, Any]) -> str:
 ROLLED = (
     "Roll-outs: standard error and interval with regions as the clusters (wild bootstrap) where the"
     " country report has them."
+)
+SPOKEN = (
+    "Intervals are those with which the reports speak: over regions where those are wider than the"
+    " design's. Means weigh the effects by the standard errors of their designs."
 )
 MOVED = (
     "(a) The groups moved apart already in the year before enrolment: the effect may be wrong by as"
@@ -72,13 +77,15 @@ def effects(w: Words) -> Table:
         "S05",
         "Effects by model and country",
         cells,
-        ("Percentage points, 95% intervals.", *too_few(w), *designs, ROLLED, MOVED),
+        ("Percentage points, 95% intervals.", *too_few(w), *designs, ROLLED, SPOKEN, MOVED),
     )
 
 
 def followed(w: Words, s: Summary) -> str:
     """Outcome, follow-up and design of a group of effects."""
-    when = w.t("over all rounds") if np.isnan(s.months) else w.t("after {m:.0f} months", m=s.months)
+    when = w.t("after {m:.0f} months", m=s.months)
+    if np.isnan(s.months):
+        when = w.t("over all rounds") if s.design == ROLLOUT else w.t("months not stated")
     return w.t(
         "{outcome}, {when}, {design}", outcome=w.outcome(s.outcome), when=when, design=w.t(s.design)
     )
@@ -91,7 +98,7 @@ def forest(w: Words) -> Figure:
         gap = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
         head = (
             t("{model} (survey rounds)", model=w.model(s.model))
-            if np.isnan(s.months)
+            if s.design == ROLLOUT
             else w.model(s.model)
         )
         rows.append({"kind": figures_synthesis.HEAD, "label": head} | gap)
@@ -140,6 +147,7 @@ def forest(w: Words) -> Figure:
             " Diamond: summary with the Hartung-Knapp interval. Dashed: 95% prediction interval."
         ),
         *too_few(w),
+        SPOKEN,
         MOVED,
     )
     return figures_synthesis.forest(

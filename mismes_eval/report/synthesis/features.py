@@ -23,6 +23,18 @@ NOTES = (
         " models, where there are two measures more than models."
     ),
 )
+NOTES_TOGETHER = (
+    (
+        "Units are measures, not persons: own and outside effects on shares that may be averaged, by"
+        " random-effects meta-regression (REML, Knapp-Hartung; errors robust where one measure or"
+        " one sample has several). Interval: 95%."
+    ),
+    (
+        "With the feature: scored fairly or fully, or stated by the reader of the evaluation."
+        " Features were not drawn by lot: measures that differ in one differ in others. At least"
+        " five measures are compared; models, where there are two measures more than models."
+    ),
+)
 
 
 def features(w: Words) -> TextTable | None:
@@ -39,7 +51,8 @@ def features(w: Words) -> TextTable | None:
         t("Samples needed for {m} points", m=f"{100 * MARGIN:.0f}"),
     ]
     title = "Features of measures: do effects differ with them?"
-    return words_table(w, "S06b", title, rows, head, NOTES)
+    notes = NOTES_TOGETHER if w.evidence.together else NOTES
+    return words_table(w, "S06b", title, rows, head, notes)
 
 
 def _row(w: Words, c: FeatureContrast) -> tuple[str, ...]:

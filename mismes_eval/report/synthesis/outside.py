@@ -1,4 +1,6 @@
-"""Effects of outside evaluations beside those of the country reports: the tables of the synthesis."""
+"""Effects of outside evaluations beside those of the country reports: the tables and the picture of
+the synthesis, and the words that the site shares with them.
+"""
 
 from __future__ import annotations
 
@@ -7,147 +9,253 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.features import MARGIN
-from mismes_eval.evaluation.outside_evidence import OWN, Together
+from mismes_eval.evaluation.outside_evidence import NOT_ASSESSED, OWN, Together
 from mismes_eval.frame.codes import codes
+from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression
 from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.report import figures_synthesis
 from mismes_eval.report.document.tables import TextTable
+from mismes_eval.report.figures import Figure
 from mismes_eval.report.synthesis.features import RELIABLE
-from mismes_eval.report.synthesis.tables import Words, words_table
+from mismes_eval.report.synthesis.tables import Names, Words, words_table
 
 SOURCE = "published results of the country reports; outside evaluations as cited"
+DIGITS = 16  # of a hash that are shown
+MOVED_APART = "groups moved apart before enrolment"
+POINTS = 100.0
+EFFECTS = (
+    *("Source", "Country and measure", "Model", "Outcome", "Effect (95% interval)", "Design"),
+    *("Risk of bias", "In a mean"),
+)
+MEANS = (
+    *("Model", "Outcome", "Own effects", "Outside effects", "Mean effect (95% interval)"),
+    *("What may be said", "Measures; needed for {m} points"),
+)
 NOTE_OF_EFFECTS = (
-    "Own effects are named by the hash of the manifest of their report, outside ones by their"
-    " citation, as its reader entered them: their data were not seen here. Outside intervals: 95%,"
-    " normal, from the standard error."
+    "Own effects are named by the hash of the manifest of their report, with the interval with which"
+    " the report speaks of them; outside ones by their citation, as its reader entered them: their"
+    " data were not seen here. Outside intervals: 95%, normal, from the standard error."
 )
 NOTES_OF_MEANS = (
     (
         "Units are measures, not persons: random effects (REML) over own and outside evaluations"
         " with a comparison group, whatever their design and their risk of bias; Knapp-Hartung"
         " intervals, and errors robust (CR2) where effects come from one measure or one sample."
+        " Effects are weighed by the standard errors of their designs."
     ),
     (
         "At least five measures from independent samples make a mean. Evaluations that were"
         " published may be those that found something."
     ),
 )
+SAID = {
+    "higher": "on average higher",
+    "lower": "on average lower",
+    "unclear": "no mean effect could be shown",
+    "unknown": "no interval",
+}
 
 
 def beside(w: Words) -> TextTable:
     """S05b: own and outside effects, one row an effect."""
-    t = w.t
-    rows = [_effect_row(w, r) for r in w.evidence.evidence.to_dict("records")]
-    head = [
-        t("Source"),
-        t("Country and measure"),
-        t("Model"),
-        t("Outcome"),
-        t("Effect (95% interval)"),
-        t("Design"),
-        t("Risk of bias"),
-        t("In a mean"),
-    ]
+    rows = [effect_cells(w, r) for r in w.evidence.evidence.to_dict("records")]
     title = "Own effects and effects of outside evaluations"
+    head = [w.t(name) for name in EFFECTS]
     return replace(words_table(w, "S05b", title, rows, head, (NOTE_OF_EFFECTS,)), source=SOURCE)
 
 
-def _effect_row(w: Words, r: Mapping[Any, Any]) -> tuple[str, ...]:
-    t, own = w.t, r["kind"] == OWN
-    source = t.name(str(r["source"]))
-    if own:
-        source = t("country report, manifest {sha}", sha=str(r["source"])[:16])
-    if r["synthetic"] and "SYNTHETIC" not in str(r["source"]):
-        source = t("{source} (SYNTHETIC)", source=source)
-    place = w.country(str(r["country"]))
-    if r["measure"]:
-        place = t.name(f"{place}, {r['measure']}")
-    if own:
-        bias, design = t(str(r["risk_of_bias"]) or "not assessed"), t(str(r["design"]))
-    else:
-        bias = _label(w, "bias_risks", str(r["risk_of_bias"]))
-        design = _label(w, "impact_designs", str(r["design"]))
-    model = w.model(str(r["model"]))
-    kept = t(str(r["left_out"])) if r["left_out"] else t("yes")
+def effect_cells(w: Names, r: Mapping[Any, Any]) -> tuple[str, ...]:
+    """The cells of EFFECTS for a row of `outside_evidence.beside`."""
+    kept = w.t(str(r["left_out"])) if r["left_out"] else w.t("yes")
     return (
-        source,
-        place,
-        model,
+        source_words(w, r),
+        _place(w, r),
+        w.model(str(r["model"])),
         _outcome(w, r["outcome"], r["months"]),
-        _size(w, r),
-        design,
-        bias,
+        size_words(w, r),
+        design_words(w, str(r["design"])),
+        bias_words(w, r),
         kept,
     )
 
 
-def _label(w: Words, table: str, code: str) -> str:
-    """A code's label in the language of the page."""
-    row = codes(table).set_index("code").loc[code]
-    own = f"label_{w.t.code}"
-    return w.t.name(str(row[own])) if own in row.index else w.t(str(row["label_en"]))
+def source_words(w: Names, r: Mapping[Any, Any]) -> str:
+    """Citation, or hash of the manifest; marked where the effect is made up."""
+    t, source = w.t, w.t.name(str(r["source"]))
+    if r["kind"] == OWN:
+        source = t("country report, manifest {sha}", sha=str(r["source"])[:DIGITS])
+    if r["synthetic"] and "SYNTHETIC" not in str(r["source"]):
+        return t("{source} (SYNTHETIC)", source=source)
+    return source
 
 
-def _outcome(w: Words, name: str, months: float) -> str:
+def design_words(w: Names, design: str) -> str:
+    """Label of a design; a design without a code as it stands."""
+    known = design in set(codes("impact_designs")["code"])
+    return w.label("impact_designs", design) if known else w.t(design)
+
+
+def bias_words(w: Names, r: Mapping[Any, Any]) -> str:
+    """Risk of bias as a reader saw it, and groups that moved apart before."""
+    code = str(r["risk_of_bias"])
+    assessed = w.label("bias_risks", code) if code != NOT_ASSESSED else ""
+    apart = w.t(MOVED_APART) if r["moved_apart"] else ""
+    told = [words for words in (assessed, apart) if words]
+    return w.t.name("; ".join(told)) if told else w.t("not assessed")
+
+
+def _place(w: Names, r: Mapping[Any, Any]) -> str:
+    place = w.country(str(r["country"]))
+    return w.t.name(f"{place}, {r['measure']}") if r["measure"] else place
+
+
+def _outcome(w: Names, name: str, months: float) -> str:
     if np.isnan(months):
         return w.outcome(str(name))
     return w.t("{outcome}, after {m:.0f} months", outcome=w.outcome(str(name)), m=months)
 
 
-def _unit(w: Words, unit: str) -> str:
+def unit_words(w: Names, unit: str) -> str:
     """Words of a unit of `outside_evidence`: shares are told in percentage points."""
     if unit == "share":
         return w.t("percentage points")
     known = set(codes("effect_units")["code"])
-    return _label(w, "effect_units", unit.upper()) if unit.upper() in known else w.t(unit)
+    return w.label("effect_units", unit.upper()) if unit.upper() in known else w.t(unit)
 
 
-def _size(w: Words, r: Mapping[Any, Any]) -> str:
+def scale_of(unit: str) -> tuple[float, int]:
+    """Scale and decimals in which a report prints an effect in a unit."""
+    return {"share": (POINTS, 1), "score": (1.0, 2)}.get(unit, (1.0, 1))
+
+
+def size_words(w: Names, r: Mapping[Any, Any]) -> str:
     """Value, interval where there is one, unit."""
-    unit = str(r["unit"])
-    scale = 100.0 if unit == "share" else 1.0
-    number = w.t.number
-    value = number(scale * r["value"])
-    if np.isfinite(r["low"]):
-        ends = {"lo": number(scale * r["low"]), "hi": number(scale * r["high"])}
-        value = w.t("{v} ({lo} to {hi})", v=value, **ends)
-    return w.t("{v} {unit}", v=value, unit=_unit(w, unit))
+    scale, digits = scale_of(str(r["unit"]))
+    value = w.t.number(scale * r["value"], digits)
+    if np.isfinite(r["low"]) and np.isfinite(r["high"]):
+        ends = {"lo": r["low"], "hi": r["high"]}
+        texts = {name: w.t.number(scale * end, digits) for name, end in ends.items()}
+        value = w.t("{v} ({lo} to {hi})", v=value, **texts)
+    return w.t("{v} {unit}", v=value, unit=unit_words(w, str(r["unit"])))
 
 
 def means(w: Words) -> TextTable:
     """S05c: means over own and outside effects, measures as units."""
-    t = w.t
-    head = [
-        t("Model"),
-        t("Outcome"),
-        t("Own effects"),
-        t("Outside effects"),
-        t("Measures"),
-        t("Mean effect (95% interval)"),
-        t("Samples needed for {m} points", m=f"{100 * MARGIN:.0f}"),
-    ]
-    rows = [_mean_row(w, one) for one in w.evidence.together]
+    rows = [mean_cells(w, one) for one in w.evidence.together]
     title = "Own and outside effects together, measures as units"
-    return replace(words_table(w, "S05c", title, rows, head, NOTES_OF_MEANS), source=SOURCE)
+    made = words_table(w, "S05c", title, rows, mean_head(w), NOTES_OF_MEANS)
+    return replace(made, source=SOURCE)
 
 
-def _mean_row(w: Words, one: Together) -> tuple[str, ...]:
-    needed = str(one.needed) if one.needed else "–"
-    counts = str(one.own), str(one.outside), str(one.measures)
+def mean_head(w: Names) -> list[str]:
+    """The head of a table of means."""
+    return [w.t(name, m=f"{POINTS * MARGIN:.0f}") for name in MEANS]
+
+
+def mean_cells(w: Names, one: Together) -> tuple[str, ...]:
+    """The cells of MEANS for a mean, or for effects too few to make one."""
+    counts = str(one.own), str(one.outside)
     outcome = _outcome(w, one.outcome, one.months)
-    return w.model(one.model), outcome, *counts, _mean(w, one), needed
+    return w.model(one.model), outcome, *counts, _mean(w, one), said_of_mean(w, one), needed(w, one)
 
 
-def _mean(w: Words, one: Together) -> str:
-    found = one.found
-    if isinstance(found, NotEstimable):
-        return w.t(found.reason)
-    ends = {"value": found.value[0], "low": found.low[0], "high": found.high[0]}
-    size = _size(w, {"unit": one.unit, **ends})
-    if found.degf[0] >= RELIABLE:
-        return size
-    few = w.t(
-        "too few measures for a p-value ({df} degrees of freedom)", df=w.t.number(found.degf[0])
+def needed(w: Names, one: Together) -> str:
+    """How many measures there are, and how many it takes."""
+    if isinstance(one.found, NotEstimable):
+        return w.t("{k} measures; {least} needed", k=min(one.measures, one.samples), least=LEAST)
+    if not one.needed:
+        return w.t("{k} measures", k=one.measures)
+    return w.t("{k} measures; {least} needed", k=one.measures, least=one.needed)
+
+
+def _mean(w: Names, one: Together) -> str:
+    if isinstance(one.found, NotEstimable):
+        return "–"
+    return size_words(w, {"unit": one.unit, **_numbers(one.found)})
+
+
+def _numbers(found: MetaRegression) -> dict[str, float]:
+    ends = {"low": found.low[0], "high": found.high[0]}
+    return {"value": float(found.value[0]), **{name: float(end) for name, end in ends.items()}}
+
+
+def mean_verdict(one: Together) -> Verdict | None:
+    """The verdict on a mean; with few degrees of freedom its interval is doubtful. None without a
+    mean.
+    """
+    if isinstance(one.found, NotEstimable):
+        return None
+    few, numbers = float(one.found.degf[0]) < RELIABLE, _numbers(one.found)
+    span = Span(numbers["value"], numbers["low"], numbers["high"], doubtful=few)
+    return Verdict(span, assumption=None, clusters=one.samples)
+
+
+def said_of_mean(w: Names, one: Together) -> str:
+    """What may be said of a mean, in words."""
+    t, verdict = w.t, mean_verdict(one)
+    if verdict is None or isinstance(one.found, NotEstimable):
+        return t("too few measures for a mean")
+    said = t(SAID[verdict.sign])
+    if verdict.doubtful:
+        return t(
+            "{told}; {few}",
+            told=said,
+            few=t(
+                "too few measures for a p-value ({df} degrees of freedom)",
+                df=t.number(one.found.degf[0]),
+            ),
+        )
+    if verdict.excluded_size is None:
+        return said
+    scale = POINTS if one.unit == "share" else 1.0
+    most = f"{t.number(scale * verdict.excluded_size)} {unit_words(w, one.unit)}"
+    return t("{told}; a mean of more than {most} is excluded", told=said, most=t.name(most))
+
+
+def forest(w: Words) -> Figure | None:
+    """G01b: own and outside effects on shares, with their mean; None without one."""
+    groups = [one for one in w.evidence.together if one.unit == "share"]
+    if not groups:
+        return None
+    rows = [row for one in groups for row in _forest_rows(w, one)]
+    notes = (
+        (
+            "Square: effect and 95% interval; hollow: an outside evaluation. Diamond: the mean with"
+            " its interval, where there are measures enough."
+        ),
+        *NOTES_OF_MEANS,
     )
-    return w.t("{told}; {few}", told=size, few=few)
+    return figures_synthesis.forest(
+        "G01b",
+        "Own and outside effects, and their mean",
+        pd.DataFrame(rows),
+        w.t("effect, percentage points (95% interval)"),
+        SOURCE,
+        notes,
+        w.synthetic or bool(w.evidence.evidence["synthetic"].any()),
+        w.t,
+    )
+
+
+def _forest_rows(w: Words, one: Together) -> list[dict[str, object]]:
+    """Heading, effects and mean of one model and outcome."""
+    t = w.t
+    bare = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
+    what = f"{w.model(one.model)}: {_outcome(w, one.outcome, one.months)}"
+    head = t("{what} ({how})", what=t.name(what), how=needed(w, one))
+    rows: list[dict[str, object]] = [{**bare, "kind": figures_synthesis.HEAD, "label": head}]
+    for r in one.effects.to_dict("records"):
+        own = r["kind"] == OWN
+        label = _place(w, r) if own else t.name(f"{w.country(str(r['country']))}, {r['source']}")
+        numbers = {name: POINTS * r[name] for name in ("value", "low", "high")}
+        kind = figures_synthesis.EFFECT
+        rows.append({**bare, **numbers, "kind": kind, "label": label, "hollow": not own})
+    if isinstance(one.found, MetaRegression):
+        numbers = {name: POINTS * value for name, value in _numbers(one.found).items()}
+        label = t("mean over {k} measures", k=one.measures)
+        rows.append({**bare, **numbers, "kind": figures_synthesis.SUMMARY, "label": label})
+    return rows

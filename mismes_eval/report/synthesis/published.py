@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mismes_eval.errors import ParamsError, Problem, ReportError
+from mismes_eval.evaluation.published_effects import Published
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,
     MANIFEST,
@@ -39,6 +40,11 @@ class Origin:
     manifest_sha256: str
     estimates_sha256: str
     facts: Mapping[str, Any]
+
+    @property
+    def published(self) -> Published:
+        """What a synthesis reads of it."""
+        return Published(self.country, self.synthetic, self.facts, self.manifest_sha256)
 
 
 def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from jinja2 import Environment, FileSystemLoader
 
 from mismes_eval.evaluation.outside_evidence import OUTSIDE, OutsideEvidence, read_evidence
-from mismes_eval.evaluation.synthesis import Published, Synthesis, compare
+from mismes_eval.evaluation.synthesis import Synthesis, compare
 from mismes_eval.report.document.language import Language, country_name, language
 from mismes_eval.report.document.page import (
     BANNER,
@@ -37,6 +37,7 @@ from mismes_eval.report.synthesis import tables as synthesis_tables
 from mismes_eval.report.synthesis.features import features
 from mismes_eval.report.synthesis.job_costs import job_costs
 from mismes_eval.report.synthesis.outside import beside, means
+from mismes_eval.report.synthesis.outside import forest as outside_forest
 from mismes_eval.report.synthesis.published import (
     FOLDER,
     KIND,
@@ -86,8 +87,7 @@ def synthesis(
 
 
 def _compared(origins: Sequence[Origin], mixed: bool, outside: OutsideEvidence | None) -> Synthesis:
-    reports = [Published(o.country, o.synthetic, o.facts, o.manifest_sha256) for o in origins]
-    return compare(reports, mixed, outside)
+    return compare([o.published for o in origins], mixed, outside)
 
 
 def write_synthesis(
@@ -232,7 +232,8 @@ def _chapters(
     compared = features(w)
     effects += [] if compared is None else [compared]
     if w.evidence.together or (w.evidence.evidence["kind"] == OUTSIDE).any():
-        effects += [beside(w), means(w)]
+        drawn = outside_forest(w)
+        effects += [beside(w), *([drawn] if drawn is not None else []), means(w)]
     costs = job_costs(w)
     effects += [] if costs is None else [costs]
     never: list[Part] = [synthesis_tables.models(w)]

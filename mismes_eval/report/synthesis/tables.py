@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.evaluation.synthesis import CONCEPTS, UNEVALUATED, Synthesis
-from mismes_eval.frame.codes import codes
 from mismes_eval.report import figures_synthesis
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.cells import COLUMNS
-from mismes_eval.report.document.language import Language, country_name
+from mismes_eval.report.document.language import Language, code_labels, country_name
 from mismes_eval.report.document.tables import P_VALUE, UNIT_OF_KIND, Table, TextTable
 from mismes_eval.report.figures import Figure
 
@@ -33,8 +32,40 @@ ONLY_RETURNEES = ("L6", "L8")
 FROM, TO = "95% from", "95% to"
 
 
+class Names:
+    """Names of countries, models, outcomes and codes in the language of a page."""
+
+    t: Language
+
+    def country(self, code: str) -> str:
+        """Name of a country."""
+        return self.t.name(country_name(code, self.t.code))
+
+    def model(self, code: str) -> str:
+        """Code and title of a model."""
+        known = code_labels("models", self.t)
+        if code not in known:
+            return self.t("model not on record")
+        return self.t.name(f"{code} {known[code]}")
+
+    def outcome(self, name: str) -> str:
+        """Label of an outcome; what has none stands as it is."""
+        return self.t(WORDS[name]) if name in WORDS else self.t.level(name.replace("_", " "))
+
+    def label(self, table: str, code: str) -> str:
+        """Label of a code of a list."""
+        return code_labels(table, self.t)[code]
+
+
 @dataclass(frozen=True)
-class Words:
+class PageNames(Names):
+    """Names where there is no synthesis."""
+
+    t: Language
+
+
+@dataclass(frozen=True)
+class Words(Names):
     """What every table of the synthesis needs: the evidence, the language, names of countries and
     models.
     """
@@ -45,24 +76,6 @@ class Words:
     @property
     def synthetic(self) -> bool:
         return bool(self.evidence.synthetic)
-
-    def country(self, code: str) -> str:
-        return self.t.name(country_name(code, self.t.code))
-
-    def model(self, code: str) -> str:
-        table = codes("models").set_index("code")
-        own = f"label_{self.t.code}"
-        if code not in table.index:
-            return self.t("model not on record")
-        label = (
-            str(table.loc[code, own])
-            if own in table.columns
-            else self.t(str(table.loc[code, "label_en"]))
-        )
-        return self.t.name(f"{code} {label}")
-
-    def outcome(self, name: str) -> str:
-        return self.t(WORDS[name]) if name in WORDS else self.t.level(name.replace("_", " "))
 
     def indicator(self, title: str, group: str) -> str:
         return self.t("{title}, {group}", title=self.t(title), group=self.t(group))

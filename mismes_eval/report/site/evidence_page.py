@@ -1,0 +1,187 @@
+"""The page of the evidence: every effect of a report or an outside evaluation, what they say
+together, and evaluations that records name without an effect that is known here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mismes_eval.estimate.verdict import Span
+from mismes_eval.evaluation.outside_evidence import OWN, Together
+from mismes_eval.frame import codes, labels
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.sentences import in_brief
+from mismes_eval.report.site.evidence import Evaluation, recorded
+from mismes_eval.report.site.html import ARROWS, Shell, link, table
+from mismes_eval.report.site.maps import interval_mark
+from mismes_eval.report.synthesis import outside as words_of
+from mismes_eval.report.synthesis.tables import PageNames
+
+HEAD = (
+    *("measure", "outcome", "months", "effect", "picture", "direction", "grade", "design"),
+    *("risk_of_bias", "source"),
+)
+HASH = 16  # digits of a hash that are shown
+PERCENT = 100.0
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the page is made of: records, effects, means over them."""
+
+    frame: pd.DataFrame
+    found: tuple[Evaluation, ...]
+    means: tuple[Together, ...]
+
+
+def evidence_page(shell: Shell, listing: Listing) -> str:
+    """Means, then the effects of each model, then what is named only."""
+    words, w = shell.words, PageNames(shell.t)
+    parts = [f"<p>{escape(words['evidence_intro'])}</p>"]
+    if not listing.found:
+        parts.append(f"<p>{escape(words['no_effects'])}</p>")
+    for model in codes("models")["code"]:
+        here = [e for e in listing.found if e.model == model]
+        if here:
+            parts.append(_of_model(shell, listing, str(model), here))
+    others = [e for e in listing.found if e.model not in set(codes("models")["code"])]
+    if others:
+        parts.append(_of_model(shell, listing, "", others))
+    notes = ["spoken_note", "assumption", "hidden_note"]
+    if any(e.moved_apart for e in listing.found):
+        notes.insert(0, "reservation")
+    parts += [f'<p class="quiet">{escape(words[key])}</p>' for key in notes]
+    parts += [_means(shell, w, listing.means), _named_only(shell, listing)]
+    return "".join(parts)
+
+
+def _of_model(shell: Shell, listing: Listing, model: str, here: Sequence[Evaluation]) -> str:
+    """The effects on measures of one model, by outcome; pictures share an axis within the page."""
+    w = PageNames(shell.t)
+    title = w.model(model)
+    span = _span(listing.found)
+    ordered = sorted(here, key=lambda e: (e.outcome, e.country, e.measure, e.source, e.months))
+    rows = [
+        [_place(w, e), escape(w.outcome(e.outcome)), *effect_cells(shell, e, span)] for e in ordered
+    ]
+    heading = f'<h2 id="{escape(model or "none")}">{escape(title)}</h2>'
+    return heading + table(title, [shell.words[key] for key in HEAD], rows, (2, 3))
+
+
+def _place(w: PageNames, e: Evaluation) -> str:
+    country = escape(w.country(e.country))
+    if e.measure_id:
+        return f"{country}, {link(e.measure_id, None)}"
+    return f"{country}, {escape(e.measure)}" if e.measure else country
+
+
+def _span(found: Sequence[Evaluation]) -> tuple[float, float]:
+    """The ends of the axis of effects on shares: all values, and intervals no longer than twice
+    the room that values take; longer ones run out of the picture.
+    """
+    values = [e.value for e in found if e.unit == "share"]
+    room = max([abs(v) for v in values], default=0.0)
+    return -2 * room, 2 * room
+
+
+def effect_cells(shell: Shell, e: Evaluation, span: tuple[float, float]) -> list[str]:
+    """Months, effect with its interval, picture, direction, grade, design, risk of bias and source
+    of an effect.
+    """
+    words = shell.words
+    mark = " (a)" if e.moved_apart else ""
+    drawn = ""
+    if e.unit == "share" and span[1] > span[0]:
+        drawn = interval_mark(e.value, e.ci_low, e.ci_high, span)
+    return [
+        "" if math.isnan(e.months) else shell.number(e.months),
+        escape(effect_words(shell, e)),
+        drawn,
+        escape(f"{ARROWS[e.direction]} {words[e.direction]}{mark}"),
+        escape(shell.t(e.grade) if e.grade else words["not_graded"]),
+        escape(design_words(shell, e)),
+        escape(_bias(shell, e)),
+        escape(source_words(shell, e)),
+    ]
+
+
+def effect_words(shell: Shell, e: Evaluation) -> str:
+    """Value, the interval that speaks, unit; for a headline the words of the first page."""
+    if e.main:
+        scale, digits = words_of.scale_of(e.unit)
+        brief = shell.t(in_brief(Span(e.value, e.ci_low, e.ci_high), scale, digits))
+        unit = words_of.unit_words(PageNames(shell.t), e.unit)
+        return shell.t("{v} {unit}", v=brief, unit=unit)
+    row = {"unit": e.unit, "value": e.value, "low": e.ci_low, "high": e.ci_high}
+    return words_of.size_words(PageNames(shell.t), row)
+
+
+def design_words(shell: Shell, e: Evaluation) -> str:
+    """The design in words; where lots were drawn it says so."""
+    known = labels("impact_designs", shell.t.code)
+    label = known.get(e.design_code, e.design_code)
+    return label if e.kind != OWN else f"{shell.t(e.design)} ({label})"
+
+
+def _bias(shell: Shell, e: Evaluation) -> str:
+    row = {"risk_of_bias": e.risk_of_bias, "moved_apart": e.moved_apart}
+    return words_of.bias_words(PageNames(shell.t), row)
+
+
+def source_words(shell: Shell, e: Evaluation) -> str:
+    """Citation, or report with the hash of its manifest; marked where the effect is made up."""
+    source = e.source
+    if e.kind == OWN:
+        said = shell.words["report_source"]
+        source = said.format(name=e.source, hash=e.manifest_sha256[:HASH])
+    marked = e.synthetic and "SYNTHETIC" not in source
+    return f"{source} ({shell.words['made_up_mark']})" if marked else source
+
+
+def _means(shell: Shell, w: PageNames, means: Sequence[Together]) -> str:
+    """Means with measures as units, what may be said of them, and how many measures it takes."""
+    title = shell.t("Own and outside effects together, measures as units")
+    heading = f'<h2 id="means">{escape(title)}</h2>'
+    if not means:
+        return f"{heading}<p>{escape(shell.words['no_means'])}</p>"
+    rows = [[escape(cell) for cell in words_of.mean_cells(w, one)] for one in means]
+    notes = "".join(
+        f'<p class="quiet">{escape(shell.t(note))}</p>' for note in words_of.NOTES_OF_MEANS
+    )
+    return heading + table(title, words_of.mean_head(w), rows) + notes
+
+
+def _named_only(shell: Shell, listing: Listing) -> str:
+    """Evaluations that records name and of which no effect is known here."""
+    words = shell.words
+    known = {e.measure_id for e in listing.found}
+    named = recorded(listing.frame)
+    named = named[~named["measure_id"].isin(known)]
+    heading = f'<h2 id="named">{escape(words["recorded_only"])}</h2>'
+    if named.empty:
+        return f"{heading}<p>{escape(words['empty'])}</p>"
+    rows = [_record_cells(shell, listing.frame.loc[label]) for label in named.index]
+    head = ("measure", "model", "evaluation", "design", "year", "source")
+    return heading + table(words["recorded_only"], [words[key] for key in head], rows)
+
+
+def _record_cells(shell: Shell, row: pd.Series) -> list[str]:
+    empty, t = shell.words["empty"], shell.t
+    kinds, designs = labels("eval_types", t.code), labels("impact_designs", t.code)
+    year = empty if pd.isna(row["eval_year"]) else f"{row['eval_year']:.0f}"
+    url = row.get("eval_url")
+    source = escape(empty)
+    if not pd.isna(url):
+        source = f'<a rel="noreferrer" href="{escape(str(url))}">{escape(str(url))}</a>'
+    return [
+        link(row["measure_id"], row["title_en"]),
+        escape(PageNames(t).model(str(row["model_primary"]))),
+        escape(kinds.get(str(row["eval_type"]), empty)),
+        escape(designs.get(str(row["impact_design"]), empty)),
+        year,
+        source,
+    ]
