@@ -194,6 +194,28 @@ class Definitions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnIndicators:
+    """Shares of an office's own, as rows of table T08e: poverty, a NEET flag."""
+
+    columns: Mapping[str, str] = key(
+        "name of an indicator -> column of the survey's file that it is read from", {}
+    )
+    yes: Mapping[str, tuple[str, ...]] = key(
+        "name -> values of the file that count as yes, ranges a..b allowed", {}
+    )
+    no: Mapping[str, tuple[str, ...]] = key("name -> values of the file that count as no", {})
+    missing: Mapping[str, tuple[str, ...]] = key(
+        "name -> values of the file that are no answer; what no list names is an error", {}
+    )
+    among: Mapping[str, Mapping[str, tuple[str, ...]]] = key(
+        "name -> {column of the template: [values or a..b]}: of whom it is a share; empty: of all"
+        " residents",
+        {},
+    )
+    title: Mapping[str, str] = key("name -> what the table calls it; empty: the name", {})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Design:
     """How the sample was drawn."""
 

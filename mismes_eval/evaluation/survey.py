@@ -29,6 +29,7 @@ from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
 from mismes_eval.weighting.sample import Sample
 
+OWN = "own"  # begins the name of a column that holds an own indicator
 NO_QUESTION = "The survey has no question on migration."
 NO_TOTALS = "the weights do not add to a population"
 FINAL, DELIVERED, BASE = "final weight", "weight as delivered", "base weight"
@@ -125,7 +126,10 @@ def survey(params: Params) -> Survey | None:
         labour_min=params.definitions.labour_min,
         labour_max=params.definitions.labour_max,
     )
-    persons = read_persons(params, path, _mapping(params))
+    section = _mapping(params)
+    persons = read_persons(params, path, section)
+    if section is None and params.indicators.columns:
+        persons = persons.assign(**lfs.map_columns(persons, with_own({"name": OWN}, params)))
     definition = _definition(params, persons)
     if definition is not None:
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
@@ -210,7 +214,28 @@ def _mapping(params: Params) -> Mapping[str, object] | str | None:
     workbook = given.pop("workbook", None)
     base = {"name": params.source} if workbook is None else lfs.read_mapping(workbook)
     section = {**base, **{k: changed(base.get(k), v) for k, v in given.items()}}
-    return said_once(section, params)
+    return said_once(with_own(section, params), params)
+
+
+def own_column(name: str) -> str:
+    """The column of the survey that holds an own indicator."""
+    return f"{OWN}_{name}"
+
+
+def with_own(section: Mapping[str, object], params: Params) -> dict[str, object]:
+    """A mapping that reads the columns of the run's own indicators as well: 1 yes, 0 no."""
+    own = params.indicators
+    if not own.columns:
+        return dict(section)
+    more: dict[str, dict[str, object]] = {
+        "columns": {own_column(n): column for n, column in own.columns.items()},
+        "recode": {
+            own_column(n): {**dict.fromkeys(own.yes[n], 1), **dict.fromkeys(own.no[n], 0)}
+            for n in own.columns
+        },
+        "missing": {own_column(n): dict.fromkeys(v, "DK") for n, v in own.missing.items()},
+    }
+    return {**section, **{part: changed(section.get(part), v) for part, v in more.items()}}
 
 
 def said_once(section: Mapping[str, object], params: Params) -> dict[str, object]:

@@ -58,7 +58,7 @@ def map_columns(
         out[gld] = _derived(frame, rules)
     if m.absent:
         out["mig_absent"] = pd.array(
-            _holds(frame[str(m.absent["column"])], m.absent["values"]), dtype="boolean"
+            holds(frame[str(m.absent["column"])], m.absent["values"]), dtype="boolean"
         )
     if problems:
         raise InputError(problems)
@@ -122,15 +122,15 @@ def _derived(frame: pd.DataFrame, rules: Sequence[Rule]) -> pd.Series:
     value = np.full(len(frame), None, dtype=object)
     open_rows = np.ones(len(frame), bool)
     for rule in rules:
-        holds = open_rows.copy()
+        met = open_rows.copy()
         for raw, wanted in rule["when"].items():
-            holds &= _holds(frame[raw], wanted)
-        value[holds] = rule["value"]
-        open_rows &= ~holds
+            met &= holds(frame[raw], wanted)
+        value[met] = rule["value"]
+        open_rows &= ~met
     return _tidy(pd.Series(value, index=frame.index).infer_objects())
 
 
-def _holds(series: pd.Series, wanted: object) -> Bool:
+def holds(series: pd.Series, wanted: object) -> Bool:
     """(n,) rows whose value is among the wanted ones: a value, "a..b", null (missing), or a list of
     such.
     """

@@ -22,6 +22,7 @@ from mismes_eval.report.chapters.absentees import ID as ABSENT_ID
 from mismes_eval.report.chapters.absentees import absentees, listed_note
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.own import own
 from mismes_eval.report.chapters.quality import reliability
 from mismes_eval.report.chapters.returns import ID as SPLIT_ID
 from mismes_eval.report.chapters.returns import returns
@@ -120,6 +121,7 @@ def _everybody(context: Context, s: Survey) -> list[Item]:
         *shares,
         *absentees(context, s),
         _indicator_table(context, "T08", "Labour status", LABOUR, s, by=("sex",)),
+        *own(context, s, {}),
         _unemployed(context, s),
     ]
 
@@ -134,6 +136,7 @@ def _by_origin(context: Context, s: Survey) -> list[Item]:
         _profile(context, s),
         *absentees(context, s),
         _indicator_table(context, "T08", title, LABOUR, s),
+        *own(context, s, dict(groups(s))),
         _by_sex(context, s),
         _unemployed(context, s),
         _indicator_table(context, "T09", "Match of skills and jobs", MATCH[:2], s),
@@ -148,6 +151,7 @@ def _by_return(context: Context, s: Survey) -> list[Item]:
         _profile(context, s),
         *absentees(context, s),
         _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
+        *own(context, s, dict(groups(s))),
         _by_sex(context, s),
         _unemployed(context, s),
         returns(context, s, basis(s)),
