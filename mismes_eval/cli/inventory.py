@@ -69,14 +69,7 @@ def due(
             "Evaluation register on"
             f" {day.isoformat()}\n\n{register.summary.to_string(index=False)}\n"
         )
-        late = register.overdue()[
-            ["measure_id", "title_en", "due_date", "months_overdue", "budget_eur"]
-        ]
-        click.echo(
-            "Overdue:\n" + late.to_string(index=False, na_rep="")
-            if len(late)
-            else "None is overdue."
-        )
+        click.echo(_work_list(register))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for path in (
@@ -87,6 +80,18 @@ def due(
             if not quiet:
                 click.echo(f"made {path.as_posix()}", err=as_json)
     return 0
+
+
+def _work_list(register: inventory.EvaluationRegister) -> str:
+    """What is to be evaluated, in the order of the reminders."""
+    listed = register.worklist()
+    if listed.empty:
+        return "Nothing is to be evaluated."
+    columns = ["reminder", "measure_id", "title_en", "status", "due_date", "months_overdue"]
+    table = listed[[*columns, "score", "not_recorded", "budget_eur"]].copy()
+    table["not_recorded"] = table["not_recorded"].str.replace(";", ", ")
+    none = "" if (listed["status"] == "overdue").any() else "None is overdue.\n"
+    return f"{none}Work list:\n{table.to_string(index=False, na_rep='')}"
 
 
 @command.command("site", epilog=epilog("inventory site"))
@@ -133,7 +138,7 @@ def site(
     made = write_site(
         measures,
         out.with_suffix(""),
-        on=None if on is None else on.date(),
+        on=on.date() if on is not None else datetime.datetime.now(datetime.UTC).date(),
         origins=read_published(out.parent if reports is None else reports),
         evidence=None if evidence is None else read_evidence(evidence),
     )

@@ -19,10 +19,12 @@ from mismes_eval.frame.codes import plain
 
 LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "nl", "ro", "ru", "ar", "hy", "ka", "tr", "uk")
 SEPARATORS = (";", "|", "\n", "/", ",")
-AND = re.compile(r"\s+(?:and|et|und|y|e|i|&|\+)\s+", re.IGNORECASE)
+AND = re.compile(r"\s+(?:and|et|und|y|e|i|[sșş]i|и|та|ve|&|\+)\s+", re.IGNORECASE)
 FORM_OF_STATE = re.compile(
     r"(?:the )?(?:republic|kingdom) of (?:the )?|(?:la |le )?(?:republique|royaume) (?:de la |de |du |d')"
+    r"|republica (?:de |del |da |do )?|republik |республика "
 )
+NAME_AND_CODE = re.compile(r"(.+?) [(\[]([A-Za-z]{2,3})[)\]]")  # Armenia (AM)
 ARTICLE = re.compile(r"(?:the|la|le|les|l') ?")
 # formal names of ISO 3166-1 and UN M49 (English, French), spellings of every day, and former names
 # of countries that stand for one of today; in the plain form
@@ -120,6 +122,24 @@ OTHER_SPELLINGS = {
     "kosovo (unscr 1244)": "XKX",
     "xk": "XKX",
     "xkx": "XKX",
+    "молдавия": "MDA",
+    "republique kirghize": "KGZ",
+    "republica kirghiza": "KGZ",
+    "киргизия": "KGZ",
+    "киргизская республика": "KGZ",
+    "кыргызская республика": "KGZ",
+    "чешская республика": "CZE",
+    "republica ceha": "CZE",
+    "republique tcheque": "CZE",
+    "tschechische republik": "CZE",
+    "marea britanie": "GBR",
+    "grande-bretagne": "GBR",
+    "великобритания": "GBR",
+    "el": "GRC",
+    "republica china": "TWN",
+    "republica de china": "TWN",
+    "republik china": "TWN",
+    "республика китай": "TWN",
     "dr congo": "COD",
     "democratic republic of congo": "COD",
     "congo-kinshasa": "COD",
@@ -164,6 +184,10 @@ def country(text: object, aliases: Mapping[str, str] | None = None) -> str:
         stated = FORM_OF_STATE.match(form)
         if stated and form[stated.end() :] in known:
             return known[form[stated.end() :]]
+    coded = NAME_AND_CODE.fullmatch(written)
+    if coded:
+        by_name, by_code = country(coded.group(1)), country(coded.group(2))
+        return by_name if by_name == by_code else ""
     return ""
 
 
@@ -172,7 +196,7 @@ def countries_of(
 ) -> Countries:
     """Every country of a cell.
 
-    separator : what stands between countries; None tries ; | / , a line break and "and" in five
+    separator : what stands between countries; None tries ; | / , a line break and "and" in several
         languages, and only where the whole cell is not one country ("Moldova, Republic of").
     """
     written = _written(text)
@@ -271,7 +295,7 @@ def _spellings() -> dict[str, str]:
         for form in {plain(spelling), _bare(plain(spelling))}:
             found.setdefault(form, set()).add(code)
     single = {form: next(iter(those)) for form, those in found.items() if form and len(those) == 1}
-    return single | OTHER_SPELLINGS
+    return single | {plain(spelling): code for spelling, code in OTHER_SPELLINGS.items()}
 
 
 def _of_the_code_list() -> Iterator[tuple[str, str]]:

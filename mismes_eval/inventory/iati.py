@@ -185,7 +185,25 @@ def _parents(activities: list[Activity], issues: list[Issue]) -> dict[str, str]:
             )
         if len(others) < len(set(names)):
             issues.append((child, "parent_id", child, "an activity is its own parent", "left out"))
-    return parents
+    return _without_circles(parents, issues)
+
+
+def _without_circles(parents: dict[str, str], issues: list[Issue]) -> dict[str, str]:
+    """The parents of activities that do not come back to themselves; who is above whom in a circle
+    the file does not say.
+    """
+    circles: set[str] = set()
+    for start in parents:
+        above, seen = parents.get(start), {start}
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = parents.get(above)
+        if above == start:
+            circles.add(start)
+    for child in sorted(circles):
+        what = "parents that come back to the activity"
+        issues.append((child, "parent_id", parents[child], what, "left out"))
+    return {child: parent for child, parent in parents.items() if child not in circles}
 
 
 def _no_repeats(activities: list[Activity], name: str) -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 
 TYPES = {"1": "original", "2": "revised"}
 STATUSES = {"1": "indicative", "2": "committed"}
@@ -119,8 +120,9 @@ def money_of(
 def in_force(
     budgets: tuple[Budget, ...],
 ) -> tuple[list[Budget], list[Budget], list[Budget]]:
-    """Budgets that count, budgets that a revised one replaces, and originals whose period a
-    revised one covers in part (which of them counts, the file does not say).
+    """Budgets that count, budgets that a revised one replaces, and budgets of which the file does
+    not say what counts: originals whose period a revised one covers in part, and budgets of one
+    type whose periods overlap in part (the same money may stand in both).
     """
     revised, older = _latest([b for b in budgets if b.kind == "revised"])
     unclear: list[Budget] = []
@@ -128,9 +130,22 @@ def in_force(
     for original in (b for b in budgets if b.kind == "original"):
         covered = _covered(original, revised)
         {"all": replaced, "none": counted, "part": unclear}[covered].append(original)
-    if unclear:
+    if unclear or overlapping(counted):
         counted, unclear = [], [*unclear, *counted]
     return counted, replaced, unclear
+
+
+def overlapping(budgets: list[Budget]) -> bool:
+    """Whether budgets of one type have periods that overlap and are not the same."""
+    for first, second in combinations(budgets, 2):
+        same = (first.start, first.end) == (second.start, second.end)
+        periods = _days(first), _days(second)
+        if first.kind != second.kind or same or periods[0] is None or periods[1] is None:
+            continue
+        shared = min(periods[0][1], periods[1][1]) - max(periods[0][0], periods[1][0]) + 1
+        if shared > TOUCHING:
+            return True
+    return False
 
 
 def _latest(revised: list[Budget]) -> tuple[list[Budget], list[Budget]]:
@@ -193,6 +208,8 @@ def _why_none(
     elif unclear:
         value = _listed((b.value, b.currency) for b in unclear)
         reason = "a revised budget covers a part of the period of another"
+        if overlapping(unclear):
+            reason = "periods of budgets of one type overlap"
     elif len(currencies) > 1 or currencies == [""]:
         value = _listed((v, c) for v, c, _ in parts)
         reason = "amounts in several currencies, or in none"

@@ -18,6 +18,7 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import Column, labels, template
 from mismes_eval.inventory.balance import Balance
+from mismes_eval.inventory.own_amounts import confidential, publishable
 from mismes_eval.inventory.register import evaluation_due
 
 SEARCHED = (
@@ -95,9 +96,15 @@ def page(
     balance: Balance | None = None,
 ) -> str:
     """The page as text. menu: links to other pages (HTML); measures: folder with a page for each
-    measure, empty where there is none.  balance: where the records that were read went.
+    measure, empty where there is none.  balance: where the records that were read went. Amounts
+    that are one payer's own are not on the page, and no sum that would give one away.
     """
     strings = _strings(language)
+    hidden = int(confidential(frame).sum())
+    if hidden:
+        own = strings["own amounts"].format(n=hidden)
+        strings |= {"census": f"{strings['census']} {own}", "shown": strings["shown own"]}
+        frame = publishable(frame)
     script, style = _part("page.js"), _part("page.css")
     data = json.dumps(
         {**_data(frame, on, strings, language), "pages": measures},
@@ -109,7 +116,7 @@ def page(
         "language": language,
         "title": html.escape(title),
         "menu": menu,
-        "balance": "" if balance is None else _balance(balance, strings),
+        "balance": "" if balance is None else _balance(balance, strings, with_money=not hidden),
         "noscript": html.escape(strings["noscript"]),
         "style": style,
         "script": script,
@@ -124,10 +131,10 @@ def page(
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], _part("page.html"))
 
 
-def _balance(balance: Balance, strings: dict[str, str]) -> str:
+def _balance(balance: Balance, strings: dict[str, str], with_money: bool) -> str:
     """The balance as a table that can be opened, a line a reason."""
-    table = balance.to_frame()
     names = ["line", "reason", "records"]
+    table = balance.to_frame() if with_money else balance.to_frame()[names]
     head = [strings[f"balance {name}"] for name in names]
     head += [str(c) for c in table.columns if c not in names]
     lines = ["".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)]

@@ -20,6 +20,7 @@ from mismes_eval.inventory.tree import Tree
 
 STATUSES = ("overdue", "due next", "later", "evaluated", "no start date")
 FOLD = 73
+NOTICE_DAYS = 7  # before the day of an event, for its alarm
 A_MONTH = 4  # overdue measures that are taken up on the first Monday of a month
 WORKLIST = (
     *("reminder", "measure_id", "country", "title_en", "status", "due_date", "months_overdue"),
@@ -72,8 +73,9 @@ class EvaluationRegister:
         return to_excel(sheets, path)
 
     def to_calendar(self, path: str | Path) -> Path:
-        """An iCalendar file (RFC 5545), one all-day event with an alarm a week before it for each
-        measure that is due, on the day of its reminder: none lies before the day of the register.
+        """An iCalendar file (RFC 5545), one all-day event with an alarm a week before it (later, where
+        that would lie behind) for each measure that is due, on the day of its reminder: no event
+        and no alarm lies before the day of the register.
         """
         path = Path(path)
         path.write_bytes(
@@ -243,12 +245,20 @@ def calendar(table: pd.DataFrame, on: date) -> str:
             f"DESCRIPTION:{_escape(text)}",
             "BEGIN:VALARM",
             "ACTION:DISPLAY",
-            "TRIGGER:-P7D",
+            f"TRIGGER:{_alarm(row['reminder'].date(), on)}",
             f"DESCRIPTION:{_escape('Evaluation due: ' + row['measure_id'])}",
             "END:VALARM",
             "END:VEVENT",
         ]
     return "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _fold(line)) + "\r\n"
+
+
+def _alarm(reminder: date, on: date) -> str:
+    """When an alarm goes off: a week before the day of the event, or as much of it as lies ahead; on
+    the morning of the day where that is tomorrow.
+    """
+    days = min(NOTICE_DAYS, (reminder - on).days - 1)
+    return f"-P{days}D" if days > 0 else "PT9H"
 
 
 def _escape(text: str) -> str:

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,19 @@ def test_the_register_counts_overdue_measures(
     assert read == [len(rows)]
 
 
+def test_the_work_list_is_printed_in_the_order_of_the_reminders(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(root)
+    status, out, _ = mismes(capsys, "inventory", "due", "ARM", "--on", "2026-12-31")
+    assert status == 0
+    head, *lines = out.split("Work list:\n")[1].splitlines()
+    assert head.split()[:2] == ["reminder", "measure_id"]
+    assert {"score", "not_recorded"} <= set(head.split())
+    days = [line.split()[0] for line in lines if line.strip()]
+    assert days == sorted(days) and days[0] > "2026-12-31"
+
+
 def test_the_page_of_measures_is_written(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -281,6 +295,10 @@ def test_the_page_of_measures_for_a_program(
         "linked_from": (tmp_path / "index.html").as_posix(),
     }
     assert said["measures"] > 10 and page.is_file()
+    calendar = (tmp_path / "inventory" / "register.ics").read_text(encoding="utf-8")
+    days = re.findall(r"DTSTART;VALUE=DATE:(\d{8})", calendar)
+    today = datetime.now(UTC).strftime("%Y%m%d")
+    assert days and min(days) >= today  # counted to today where no day is given
     assert mismes(capsys, "inventory", "site", "MDA", "--out", str(page), "--quiet")[:2] == (0, "")
 
 

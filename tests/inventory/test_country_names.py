@@ -41,6 +41,16 @@ pytestmark = pytest.mark.golden
         ("The Gambia", "GMB"),
         ("St. Lucia", "LCA"),
         ("Kosovo*", "XKX"),
+        ("EL", "GRC"),
+        # forms of state in other languages; a name with its code
+        ("Республика Молдова", "MDA"),
+        ("Молдавия", "MDA"),
+        ("Republica Armenia", "ARM"),
+        ("Republik Moldau", "MDA"),
+        ("Республика Китай", "TWN"),
+        ("République kirghize", "KGZ"),
+        ("Armenia (AM)", "ARM"),
+        ("Armenia [ARM]", "ARM"),
     ],
 )
 def test_one_country(written, code):
@@ -48,7 +58,7 @@ def test_one_country(written, code):
 
 
 @pytest.mark.parametrize(
-    "written", ["", None, "Atlantis", "Moldov", "Yugoslavia", "999", "XX", "4980"]
+    "written", ["", None, "Atlantis", "Moldov", "Yugoslavia", "999", "XX", "4980", "Georgia (US)"]
 )
 def test_no_country(written):
     assert country(written) == ""
@@ -57,5 +67,8 @@ def test_no_country(written):
 def test_countries_with_commas_and_with_and():
     found = countries_of("Armenia, Moldova, Republic of, Bosnia and Herzegovina and Atlantis")
     assert found.codes == ("ARM", "MDA", "BIH") and found.unread == ("Atlantis",)
+    for together in ("Moldova și Georgia", "Молдова и Грузия", "Moldova ve Gürcistan"):
+        assert countries_of(together).codes == ("MDA", "GEO")
+    assert countries_of("Босния и Герцеговина").codes == ("BIH",)
     assert countries_of("Trinidad and Tobago").codes == ("TTO",)
     assert countries_of("MD;MD;GE").codes == ("MDA", "GEO")

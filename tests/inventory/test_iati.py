@@ -276,6 +276,42 @@ def test_parents_and_children_from_either_side(iati, stated):
     assert pd.isna(intake.frame["parent_id"][0])
 
 
+@pytest.mark.parametrize(
+    "budgets",
+    [
+        budget(100, "2020-01-01", "2020-12-31") + budget(200, "2020-01-01", "2021-12-31"),
+        budget(100, "2020-01-01", "2020-12-31", kind=2)
+        + budget(200, "2020-07-01", "2021-06-30", kind=2),
+        budget(50, "2019-01-01", "2019-12-31")
+        + budget(100, "2020-01-01", "2020-12-31", kind=2)
+        + budget(300, "2020-01-01", "2021-12-31", kind=2),
+    ],
+)
+def test_budgets_of_one_type_that_overlap_are_not_added(iati, budgets):
+    intake = iati(activity(money=budgets))
+    assert intake.frame["budget_total"].isna().all()
+    (issue,) = intake.issues.to_dict("records")
+    assert issue["what"] == "periods of budgets of one type overlap"
+
+
+def test_periods_that_touch_do_not_overlap(iati):
+    two = budget(100, "2020-01-01", "2020-12-31") + budget(50, "2020-12-31", "2021-12-31")
+    assert iati(activity(money=two)).frame["budget_total"].tolist() == [150.0]
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_parents_in_a_circle_are_left_out_and_named(iati, kind):
+    ring = [("A", "B"), ("B", "C"), ("C", "A")]
+    parts = [activity(name, related=related((other, kind))) for name, other in ring]
+    below = activity("D", related=related(("A", 1)))
+    intake = iati(*parts, below)
+    frame = intake.frame.set_index("record")
+    assert frame.loc[["A", "B", "C"], "parent_id"].isna().all()
+    assert frame.loc["D", "parent_id"] == frame.loc["A", "measure_id"]
+    named = intake.issues[intake.issues["what"] == "parents that come back to the activity"]
+    assert sorted(named["record"]) == ["A", "B", "C"]
+
+
 def test_a_parent_or_part_that_is_not_there_is_named(iati):
     intake = iati(activity("X-1", related=related(("P", 1), ("C", 2), ("X-1", 1))))
     named = intake.issues[intake.issues["field"] == "parent_id"]

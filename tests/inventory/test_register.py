@@ -2,6 +2,7 @@
 calendar obeys RFC 5545.
 """
 
+import re
 from datetime import date
 
 import pandas as pd
@@ -125,3 +126,16 @@ def test_no_event_of_the_calendar_lies_in_the_past(six, tmp_path):
     days = [line.split(":")[1].strip() for line in text.splitlines() if "DTSTART" in line]
     assert len(days) == 4 and all(day > "20400101" for day in days)
     assert text.count("BEGIN:VALARM") == 4
+
+
+def test_no_alarm_lies_before_the_day_of_the_register(write, measure, tmp_path):
+    """Due tomorrow, in three days, in a month: the alarm is on the day, two days and a week before."""
+    starts = ("2022-07-02", "2022-07-04", "2022-08-01")
+    rows = [
+        measure(n, start_date=day, eval_done="", end_date="") for n, day in enumerate(starts, 1)
+    ]
+    on = date(2024, 7, 1)
+    path = inventory.read(write(rows)).evaluation_due(on).to_calendar(tmp_path / "due.ics")
+    text = path.read_text(encoding="utf-8")
+    assert re.findall("TRIGGER:(.*)", text) == ["PT9H", "-P2D", "-P7D"]
+    assert re.findall("DATE:(.*)", text) == ["20240702", "20240704", "20240801"]

@@ -298,6 +298,30 @@ def test_the_interval_that_speaks_decides_the_direction(measures, tmp_path):
     assert "of 1 evaluations 0 show it higher, 0 lower, 1 no effect" in lessons
 
 
+@pytest.mark.parametrize("source", ["QUESTIONNAIRE", "INTERVIEW"])
+def test_an_amount_told_in_confidence_is_on_no_page_and_in_no_download(source, tmp_path):
+    amounts = {"budget_total": "987123", "budget_eur": "987123", "cost_direct": "456789"}
+    told = amounts | {"source_type": source, "benef_reached": "100"}
+    rows = [row(1, source_type="REGISTER"), row(2, **told), row(3, source_type="WEB")]
+    path = tmp_path / "inventory.csv"
+    pd.DataFrame(rows).fillna("").to_csv(path, index=False)
+    given = inventory.read(path)
+    site = write_site(given, tmp_path / "site", on=ON)
+    front_page(given, site, tmp_path / "site.html", "en")
+    given.site(tmp_path / "page.html", on=ON)
+    secrets = ("987123", "987,123", "456789", "9871", "9,871", "987\u202f123", "991123", "991,123")
+    files = [*site.folder.rglob("*"), tmp_path / "site.html", tmp_path / "page.html"]
+    for file in files:
+        if file.is_file():
+            text = file.read_text(encoding="utf-8").replace("\u00a0", "\u202f")
+            assert not any(secret in text for secret in secrets), file
+    page = (site.folder / "en" / "measures" / "MDA-002.html").read_text(encoding="utf-8")
+    assert page.count("recorded, not shown") >= 2
+    public = (site.folder / "en" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
+    assert "3,000" in public and "recorded, not shown" not in public
+    assert "The amounts of 1 measures" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_a_hash_that_names_no_report_stops_the_site(measures, origin, tmp_path):
     given = evidence_file(tmp_path, "f" * 16)
     with pytest.raises(InputError, match="a hash that names no report"):

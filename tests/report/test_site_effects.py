@@ -14,10 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT
 from mismes_eval.report.brief import brief
+from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.description import OWN_AMOUNT, ROWS
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.site import write_site
 from mismes_eval.report.site.evidence import evaluations
 from mismes_eval.report.synthesis.comparable import comparable
@@ -93,3 +97,16 @@ def test_an_effect_that_a_report_hides_is_not_on_the_site(
     for path in site.folder.rglob("*.html"):
         text = re.sub(r"<svg.*?</svg>", "", path.read_text(encoding="utf-8"))
         assert not any(n in text for n in numbers), path
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [("WEB", "1,000 EUR"), ("REGISTER", "1,000 EUR"), ("INTERVIEW", OWN_AMOUNT)],
+)
+def test_the_sheet_of_a_measure_follows_the_rule_of_the_site(
+    source: str, told: str, evaluated: Callable[[str], Evaluation]
+) -> None:
+    context = Context(evaluated("MDA"), Rules(), language("en"))
+    record = {"budget_eur": 1000.0, "source_type": source}
+    assert ROWS["Budget"](context, record) == told
+    assert ROWS["Budget"](context, {"source_type": source}) == ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.inventory.own_amounts import PUBLISHED, kinds_of_amounts
 from mismes_eval.message import Quantity
 from mismes_eval.report.chapters.base import Context, text_table
 from mismes_eval.report.chapters.portfolio import SOURCE
@@ -82,9 +83,16 @@ def _day(context: Context, value: object) -> str:
 
 
 def _budget(context: Context, record: Record) -> str:
-    """Whether a budget is on record: the amount is one payer's own, and would give others away."""
-    known = record.get("budget_eur") is not None or record.get("budget_total") is not None
-    return context.text(OWN_AMOUNT) if known else ""
+    """The budget where the payer has published it; else whether one is on record: the amount is one
+    payer's own, and would give others away.
+    """
+    amount = record.get("budget_eur")
+    if amount is None and record.get("budget_total") is None:
+        return ""
+    kind = kinds_of_amounts(pd.DataFrame([dict(record)])).iloc[0]
+    if kind != PUBLISHED or not isinstance(amount, (int, float)):
+        return context.text(OWN_AMOUNT)
+    return context.text("{v} EUR", v=context.words.number(float(amount), 0))
 
 
 def _partners(context: Context, record: Record) -> str:

@@ -30,6 +30,7 @@ from mismes_eval.report.chapters.portfolio import (
     dominated,
     hidden_groups,
     hidden_parts,
+    not_published,
     sources,
     timeline,
     tree,
@@ -190,8 +191,10 @@ def hidden_sides(records: pd.DataFrame) -> set[str]:
 
 def _hidden_groups(records: pd.DataFrame, group: pd.Series) -> set[str]:
     """Groups of measures whose budget may not be published beside the total: by the p% rule, and
-    those that would give one away by subtraction.
+    those that would give one away by subtraction; published amounts aside.
     """
+    records = not_published(records)
+    group = group[records.index]
     parts = {
         (g,): records[group == g]
         for g in sorted(group.unique())

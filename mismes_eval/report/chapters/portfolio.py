@@ -13,6 +13,7 @@ import pandas as pd
 
 from mismes_eval.errors import DisclosureError
 from mismes_eval.inventory import Inventory
+from mismes_eval.inventory.own_amounts import PUBLISHED, kinds_of_amounts
 from mismes_eval.report import figures_inventory
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
@@ -52,33 +53,51 @@ def counted(inventory: Inventory) -> pd.DataFrame:
 
 def budgets(frame: pd.DataFrame) -> Budgets:
     """Sums by stage, protected first, and by model within each stage: p% rule over funders, then
-    whatever subtraction would give away.
+    whatever subtraction would give away. Amounts that payers have published need no protection and
+    give none: the rule looks at the others alone.
 
     A stage that is hidden hides its models; a stage that is shown hides two models or more where it
     hides one.
     """
+    return Budgets(_sums(_by_place(frame)), _hidden(_by_place(not_published(frame))))
+
+
+def not_published(frame: pd.DataFrame) -> pd.DataFrame:
+    """Records whose amounts nobody has published; made-up ones are protected as real ones are."""
+    return frame[kinds_of_amounts(frame) != PUBLISHED]
+
+
+def _by_place(frame: pd.DataFrame) -> dict[Key, pd.DataFrame]:
+    """All records, those of each stage, and of each stage and model."""
     stage, model = frame["stage_code"].astype(str), frame["model_primary"].astype(str)
     groups: dict[Key, pd.DataFrame] = {WHOLE: frame} | {
         (s,): frame[stage == s] for s in stage.unique()
     }
-    groups |= {
+    return groups | {
         (s, m): frame[(stage == s) & (model == m)]
         for s, m in sorted(set(zip(stage, model, strict=True)))
     }
-    amount = {
+
+
+def _sums(groups: Mapping[Key, pd.DataFrame]) -> dict[Key, float]:
+    return {
         key: float(part["budget_eur"].sum())
         for key, part in groups.items()
         if part["budget_eur"].notna().any()
     }
+
+
+def _hidden(groups: Mapping[Key, pd.DataFrame]) -> frozenset[Key]:
+    amount = _sums(groups)
     closed = {key for key in amount if dominated(groups[key])}
     if WHOLE not in amount or WHOLE in closed:
-        return Budgets(amount, frozenset(amount))
+        return frozenset(amount)
     stages = tuple(k for k in amount if len(k) == 1 and k != WHOLE)
     hidden = hidden_parts(amount, WHOLE, stages, closed)
     for s in stages:
         models = tuple(k for k in amount if len(k) == 2 and k[0] == s[0])
         hidden |= set(models) if s in hidden else hidden_parts(amount, s, models, closed)
-    return Budgets(amount, frozenset(hidden))
+    return frozenset(hidden)
 
 
 def hidden_parts(
@@ -106,8 +125,9 @@ def hidden_parts(
 
 def hidden_groups(frame: pd.DataFrame, by: str) -> set[str]:
     """Groups of a column whose budgets may not be published beside the whole budget: the p% rule
-    over funders, then whatever subtraction would give away.
+    over funders, then whatever subtraction would give away; published amounts aside.
     """
+    frame = not_published(frame)
     label = frame[by].astype(str)
     groups: dict[Key, pd.DataFrame] = {(str(g),): frame[label == g] for g in label.unique()}
     amount = {

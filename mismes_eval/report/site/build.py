@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from mismes_eval.evaluation.published_effects import Published
 from mismes_eval.evaluation.synthesis import effects_of, job_costs_of
 from mismes_eval.inventory import EvaluationRegister, Inventory
 from mismes_eval.inventory.export import to_csv
+from mismes_eval.inventory.own_amounts import confidential, publishable
 from mismes_eval.inventory.page import counting_day, page
 from mismes_eval.report.document.language import language
 from mismes_eval.report.factory.publish import write_whole
@@ -45,7 +46,8 @@ def write_site(
     evidence: OutsideEvidence | None = None,
 ) -> Site:
     """Write the pages below `folder`/en and `folder`/fr and the downloads in `folder`. A measure
-    has the address LANGUAGE/measures/ID.html whatever else is in the repository.
+    has the address LANGUAGE/measures/ID.html whatever else is in the repository. Amounts that are one payer's own
+    (docs/methods/disclosure.md) stand on no page and in no download.
 
     Parameters
     ----------
@@ -60,6 +62,8 @@ def write_site(
         effect that the file names by hash and that the reports do not show.
     """
     folder = Path(folder)
+    own = frozenset(inventory.frame.loc[confidential(inventory.frame), "measure_id"])
+    inventory = replace(inventory, frame=publishable(inventory.frame))
     day = counting_day(inventory.frame, on)
     register = inventory.evaluation_due(day)
     found = tuple(evaluations(origins, inventory.frame, evidence))
@@ -70,6 +74,9 @@ def write_site(
     written = 0
     for code in LANGUAGES:
         words = strings(code)
+        if own:
+            told = words["own_amounts"].format(n=len(own))
+            words = {**words, "census": f"{words['census']} {told}"}
         shell = Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
         material = pages.Material(
             frame=inventory.frame,
@@ -78,6 +85,7 @@ def write_site(
             means=means,
             page_shell=shell,
             job_costs=spent,
+            own_amounts=own,
         )
         written += _write_language(material, folder / code, day)
     _write_downloads(inventory, register, folder, as_frame(found))

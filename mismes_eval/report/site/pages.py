@@ -13,6 +13,7 @@ from mismes_eval.evaluation.outside_evidence import Together
 from mismes_eval.frame import Column, codes, labels, template
 from mismes_eval.inventory import EvaluationRegister
 from mismes_eval.inventory.indicators import pairs
+from mismes_eval.inventory.own_amounts import AMOUNTS
 from mismes_eval.inventory.tree import Tree
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.language import country_name
@@ -47,7 +48,7 @@ SPREAD = {
 @dataclass(frozen=True)
 class Material:
     """What the pages are made of: measures, register of the day, evaluations with their means, and
-    costs of an additional job-year of reports.
+    costs of an additional job-year of reports; own_amounts: measures whose amounts are not shown.
     """
 
     frame: pd.DataFrame
@@ -56,6 +57,7 @@ class Material:
     means: tuple[Together, ...]
     page_shell: Shell
     job_costs: pd.DataFrame
+    own_amounts: frozenset[str] = frozenset()
 
     def outcome(self, name: str) -> str:
         """Label of an outcome; what has none stands as it is."""
@@ -82,7 +84,7 @@ def measure_page(material: Material, row: dict[str, Any]) -> str:
     for column in template("inventory").columns:
         sections.setdefault(column.section, []).append(column)
     for section, columns in sections.items():
-        facts = [(c.name, _cell(material, row[c.name], c)) for c in columns if c.name in row]
+        facts = [(c.name, _fact(material, row, c)) for c in columns if c.name in row]
         parts.append(f"<h3>{escape(section)}</h3>{_facts(facts)}")
     told = [(name, escape(str(row[name]))) for name in TOLD if _given(row.get(name))]
     return "".join(parts) + (_facts(told) if told else "")
@@ -94,6 +96,13 @@ def _facts(facts: Sequence[tuple[str, str]]) -> str:
 
 def _given(value: object) -> bool:
     return value is not None and not pd.isna(value) and str(value).strip() != ""  # type: ignore[call-overload]
+
+
+def _fact(material: Material, row: dict[str, Any], column: Column) -> str:
+    """A fact of a record; an amount that is one payer's own says so."""
+    if column.name in AMOUNTS and row["measure_id"] in material.own_amounts:
+        return f'<span class="quiet">{escape(material.page_shell.words["own_amount"])}</span>'
+    return _cell(material, row[column.name], column)
 
 
 def _cell(material: Material, value: object, column: Column) -> str:
@@ -157,6 +166,8 @@ def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
 
 def _costs_of(material: Material, row: dict[str, Any]) -> str:
     words, shell = material.page_shell.words, material.page_shell
+    if row["measure_id"] in material.own_amounts:
+        return _facts([(words["budget"], escape(words["own_amount"]))])
     facts = [(words["budget"], escape(shell.number(row["budget_eur"])))]
     for field in UNIT_COSTS:
         cost = _ratio(row["budget_eur"], row[field])
