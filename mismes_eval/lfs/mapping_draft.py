@@ -40,7 +40,7 @@ from mismes_eval.lfs.proposals import (
     template_labels,
 )
 from mismes_eval.lfs.read import codebook
-from mismes_eval.lfs.translate import map_columns
+from mismes_eval.lfs.translate import map_columns, matches
 
 MANY = 60  # codes of a column that are asked for one by one
 _NOTHING = pd.DataFrame(columns=["column", "value", "rows", "weighted", "share"])
@@ -243,7 +243,9 @@ class Draft:
         for code, label, n in self.file_codes(answer.column):
             kept = FileCode(code, label, code, named.get(code, ""), n)
             unsure = code not in own or doubtful(answer.gld, kept, stated=True)
-            if code not in said and (answer.codes or (own and unsure)):
+            if not any(matches(code, known) for known in said) and (
+                answer.codes or (own and unsure)
+            ):
                 left.append(code)
         return tuple(left)
 
