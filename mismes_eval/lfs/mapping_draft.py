@@ -40,7 +40,7 @@ from mismes_eval.lfs.proposals import (
     template_labels,
 )
 from mismes_eval.lfs.read import codebook
-from mismes_eval.lfs.translate import map_columns
+from mismes_eval.lfs.translate import map_columns, matches
 
 MANY = 60  # codes of a column that are asked for one by one
 _NOTHING = pd.DataFrame(columns=["column", "value", "rows", "weighted", "share"])
@@ -161,6 +161,76 @@ class Draft:
         codes = proposed_codes(gld, self.file_codes(column))
         return Answer(gld, column, codes=codes)
 
+    def meant(self, gld: str, said: str | Mapping[str, object]) -> Answer:
+        """The answer that words mean: "y" takes the proposal, "n" the file has none, "= VALUE" one
+        value for every row, else a column of the file ("NAME * 0.001" where the unit differs). A
+        mapping says the fields of an `Answer`: column, factor, constant, codes, reasons.
+
+        Raises
+        ------
+        InputError : they mean nothing.
+        """
+        if not isinstance(said, str):
+            return self._spelled_out(gld, said)
+        offered = self.offered.get(gld)
+        if said == "n":
+            return Answer(gld)
+        if said.startswith("="):
+            return Answer(gld, constant=said[1:].strip())
+        if said == "y" and offered is not None:
+            return self.proposed(gld, offered.column)
+        name, _, factor = (part.strip() for part in said.partition("*"))
+        if name not in {c.name for c in self.columns}:
+            expected = "y, n, = VALUE or a column of the file"
+            raise InputError(Problem("no such answer", gld, expected, repr(said)))
+        return replace(self.proposed(gld, name), factor=factor)
+
+    def _spelled_out(self, gld: str, said: Mapping[str, object]) -> Answer:
+        known = ("column", "factor", "constant", "codes", "reasons")
+        strange = [str(key) for key in said if key not in known]
+        pairs: dict[str, dict[str, str]] = {}
+        for key in ("codes", "reasons"):
+            given = said.get(key, {})
+            strange += [] if isinstance(given, Mapping) else [key]
+            some = given if isinstance(given, Mapping) else {}
+            pairs[key] = {str(code): str(new) for code, new in some.items()}
+        if strange:
+            expected = f"{', '.join(known)}; codes and reasons by file code"
+            raise InputError(Problem("no such part of an answer", gld, expected, strange[0]))
+        column, factor, constant = (str(said.get(key, "")) for key in known[:3])
+        return Answer(gld, column, factor, constant, pairs["codes"], pairs["reasons"])
+
+    def answered_all(self, said: Mapping[str, str | Mapping[str, object]]) -> Draft:
+        """The draft with several answers, as words or parts (see `meant`).
+
+        Raises
+        ------
+        InputError : everything that is wrong with any of them; the draft stays as it was.
+        """
+        out, wrong = self, list[Problem]()
+        for gld, words in said.items():
+            try:
+                out = out.answered(out.meant(gld, words))
+            except InputError as error:
+                wrong += error.problems
+        if wrong:
+            raise InputError(wrong)
+        return out
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                q.gld,
+                q.about.description,
+                "" if q.proposal is None else q.proposal.column,
+                "" if q.proposal is None else f"{q.proposal.confidence}: {q.proposal.why}",
+                _told(self.answers.get(q.gld)),
+            )
+            for q in self.questions
+        ]
+        heads = ["column", "meaning", "proposed", "how sure", "answer"]
+        return str(pd.DataFrame(rows, columns=heads).to_html(index=False))
+
     def undecided(self, answer: Answer) -> tuple[str, ...]:
         """File codes of an answer that nothing is said of. Where no code is changed, those that are
         no code of the template, and those that the file calls something else than the template.
@@ -173,7 +243,9 @@ class Draft:
         for code, label, n in self.file_codes(answer.column):
             kept = FileCode(code, label, code, named.get(code, ""), n)
             unsure = code not in own or doubtful(answer.gld, kept, stated=True)
-            if code not in said and (answer.codes or (own and unsure)):
+            if not any(matches(code, known) for known in said) and (
+                answer.codes or (own and unsure)
+            ):
                 left.append(code)
         return tuple(left)
 
@@ -220,6 +292,13 @@ class Draft:
         _mark(book, self.answers)
         book.save(self.path)
         return self.path
+
+
+def _told(answer: Answer | None) -> str:
+    if answer is None:
+        return "open"
+    constant = f"= {answer.constant}" if answer.constant else REFUSED
+    return answer.column or constant
 
 
 def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> Draft:

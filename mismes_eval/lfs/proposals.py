@@ -33,6 +33,7 @@ QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a 
 NOT_THERE: Mapping[str, str] = {
     "hhid": "rows are numbered, and nothing is said of households",
     "pid": "rows are numbered",
+    "age": "labour and migration need it, or age_group (15-24, 65+) where the file has groups",
     "countrycode": "key 'country' of the params",
     "year": "key 'year' of the params",
     "icls_v": "the report says that the definition of employment is not stated",
@@ -141,11 +142,15 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
     by_name = plain(column.name) in names
     label = QUESTION.sub("", plain(column.label))
     by_label = bool(label) and re.search(words, label) is not None
-    if not (by_name or by_label):
+    first = plain(column.name).partition("_")[0]
+    by_part = not column.label and len(first) > 2 and first in names
+    if not (by_name or by_label or by_part):
         return None
     why = " and ".join(
         part for part, holds in (("its name", by_name), ("its label", by_label)) if holds
     )
+    if not why:
+        return Proposal(gld, column.name, "low", f"its name begins with '{first}'", codes)
     both = by_name and (by_label or not column.label or plain(column.name) == gld)
     confidence: Confidence = "high" if both else "medium"
     if unknown:

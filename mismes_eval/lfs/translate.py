@@ -136,11 +136,11 @@ def holds(series: pd.Series, wanted: object) -> Bool:
     """
     listed = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     code, distinct = pd.factorize(series)
-    hit = [any(_matches(_key(v), w) for w in listed if w is not None) for v in distinct]
+    hit = [any(matches(_key(v), w) for w in listed if w is not None) for v in distinct]
     return np.array([*hit, None in listed], bool)[code]
 
 
-def _matches(key: str, wanted: object) -> bool:
+def matches(key: str, wanted: object) -> bool:
     if ".." in str(wanted):
         low, high = (float(x) for x in str(wanted).split(".."))
         return _is_number(key) and low <= float(key) <= high
@@ -179,7 +179,7 @@ def _recoded(
     new: list[object] = []
     unknown: list[int] = []
     for j, value in enumerate(distinct):
-        found = [v for k, v in table.items() if _matches(_key(value), k)]
+        found = [v for k, v in table.items() if matches(_key(value), k)]
         new.append(found[0] if found else None)
         unknown += [] if found else [j]
     if unknown:
