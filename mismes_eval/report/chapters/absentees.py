@@ -12,6 +12,7 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.frame.codes import labels
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.language import country_name
 from mismes_eval.report.document.tables import Table, cells_of
 
 ID = "T07b"
@@ -55,16 +56,20 @@ def _cells(context: Context, s: Survey, roster: pd.DataFrame, trait: str) -> pd.
         return cells_of([(name, "% of absent members", NotEstimable(NOT_ASKED))], context.rules)
     level = roster_levels(roster, trait)
     found = lfs.among_absent(s.sample, roster, level)
-    words = labels("countries", context.words.code) if trait == "country" else {}
     parts = []
     for value, one in found.items():
-        row = context.text(
-            "{c}: {level}", c=name, level=words.get(value) or context.words.level(value)
-        )
+        row = context.text("{c}: {level}", c=name, level=_level(context, trait, value))
         who = Persons.of("absent members", (level == value).to_numpy(bool))
         standing = Standing(persons=who, tells=(who,))
         parts.append(cells_of([(row, "% of absent members", one)], context.rules, standing))
     return pd.concat(parts, ignore_index=True)
+
+
+def _level(context: Context, trait: str, value: str) -> str:
+    """A level of a trait in the report's language."""
+    if trait == "country" and value in labels("countries"):
+        return context.name(country_name(value, context.words.code))
+    return context.words.level(value)
 
 
 def roster_levels(roster: pd.DataFrame, trait: str) -> pd.Series:
