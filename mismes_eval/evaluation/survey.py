@@ -139,7 +139,10 @@ def survey(params: Params) -> Survey | None:
         else _single_phase(params, persons)
     )
     flags = (
-        f"Data: {path.name}, vintage {params.data_vintage}.",
+        Message(
+            "Data: {file}, vintage {vintage}.",
+            {"file": path.name, "vintage": str(params.data_vintage)},
+        ),
         *((SYNTHETIC,) if params.synthetic else ()),
     )
     delivered = delivered.flagged(*flags)
