@@ -34,6 +34,7 @@ from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.histories import ABROAD, EMPLOYED, EMPLOYED_ABROAD, EMPLOYED_HOME
 from mismes_eval.weighting.balancing import balance_weights
+from mismes_eval.weighting.censoring import censoring_weights
 from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.frames import stack_samples
 from mismes_eval.weighting.sample import Sample
@@ -44,7 +45,7 @@ Answer = Estimate | Imputed | NotEstimable
 HOURS = "hours"
 DID = "difference-in-differences"
 DID_ESTIMAND = "participants who were followed"
-OUTCOME, JOINED = "_outcome", "_took_part"
+OUTCOME, JOINED, ENDED = "_outcome", "_took_part", "_ended"
 WAYS = {
     "job at home": EMPLOYED_HOME,
     "job abroad": EMPLOYED_ABROAD,
@@ -98,6 +99,11 @@ ASSUMPTIONS: Mapping[Name, Message] = {
     ),
 }
 
+WATCHED = Message(
+    "if the groups differ at enrolment in the covariates alone and being lost tells nothing of the"
+    " wait among those alike in what the weights know"
+)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -119,6 +125,7 @@ class Beside:
     outcome, unit : of the effect; unit "outcome" is that of the outcome, "months" months.
     effect : the number that stands for the design; lines : all else it gives.
     groups : who is compared, as samples whose domain they are.
+    under : an assumption in the place of the design's own.
     """
 
     measure: str
@@ -130,6 +137,7 @@ class Beside:
     lines: tuple[Line, ...] = ()
     groups: tuple[Sample, ...] = ()
     notes: tuple[Message, ...] = ()
+    under: Message | None = None
 
     @property
     def estimand(self) -> Message:
@@ -149,7 +157,7 @@ class Beside:
 
     @property
     def assumption(self) -> Message:
-        return ASSUMPTIONS[self.design]
+        return self.under or ASSUMPTIONS[self.design]
 
 
 def _row(line: Line) -> dict[str, object]:
@@ -461,8 +469,8 @@ def _since(periods: int) -> Message:
 def _first_job(params: Params, study: Tracing, measure: str) -> Beside:
     months = params.designs.first_job[measure]
     panel = study.of(measure)
-    waits = _alike(params, tracers.first_event(panel, {"job": EMPLOYED}))
-    compete = _alike(params, tracers.first_event(panel, WAYS))
+    waits = _watched(params, tracers.first_event(panel, {"job": EMPLOYED}), "event", months)
+    compete = _watched(params, tracers.first_event(panel, WAYS), "cause", months)
     within = rmst(waits, "duration", "event", months, by=TREATED)
     lines = [
         Line(Message("comparison group: months without a job"), within.select([0]), "months"),
@@ -480,6 +488,8 @@ def _first_job(params: Params, study: Tracing, measure: str) -> Beside:
         unit="months",
         lines=tuple(lines),
         groups=_arms(waits),
+        notes=_lost_notes(params),
+        under=WATCHED if params.designs.lost_given else None,
     )
 
 
@@ -487,6 +497,28 @@ def _alike(params: Params, waits: Sample) -> Sample:
     """The comparison group weighted to be like participants in the covariates."""
     covariates = params.impact.covariates
     return balance_weights(waits, TREATED, covariates) if covariates else waits
+
+
+def _watched(params: Params, waits: Sample, event: str, months: float) -> Sample:
+    """Groups made alike; those who were watched stand for those alike in each who were lost."""
+    alike = _alike(params, waits)
+    given = params.designs.lost_given
+    if not given:
+        return alike
+    came = alike.frame[event]
+    ended = came.notna() if event == "cause" else came
+    marked = alike.with_columns({ENDED: ended.to_numpy(float)})
+    return censoring_weights(marked, "duration", ENDED, months, given, TREATED)
+
+
+def _lost_notes(params: Params) -> tuple[Message, ...]:
+    if not params.designs.lost_given:
+        return ()
+    words = (
+        "Whoever was watched stands for those of the group who were lost and alike in {c} (inverse"
+        " probability of being still observed; the error of the weights is inside)."
+    )
+    return (Message(words, {"c": ", ".join(params.designs.lost_given)}, "note"),)
 
 
 def _came(compete: Sample, way: str, months: float) -> Estimate:

@@ -300,3 +300,26 @@ def test_a_design_as_a_frame(evaluation: Evaluation) -> None:
     assert isinstance(b.effect, me.Estimate)
     assert frame["value"].iloc[0] == b.effect.value[0]
     assert of(evaluation, "first_job", "MDA-002").to_frame()["why not"].notna().all()
+
+
+@pytest.mark.identity
+def test_those_lost_before_a_first_job_are_stood_for_by_those_alike(
+    root: Path, evaluation: Evaluation
+) -> None:
+    """`designs.lost_given`: the verbs one after the other; its assumption and its note say so."""
+    given = ("male", "age_enrol")
+    only = {"designs.first_job": {"MDA-001": 24.0}, "designs.lost_given": given}
+    bare = Params.load(root / "params" / "MDA.yaml")
+    found = of(evaluate(bare.changed(only)), "first_job")
+    plain = of(evaluation, "first_job")
+    inside = plain.groups[0].domain | plain.groups[1].domain
+    waits = plain.groups[0].everybody().where(inside)
+    weighted = me.censoring_weights(waits, "duration", "event", 24, given, TREATED)
+    means = me.rmst(weighted, "duration", "event", 24, by=TREATED)
+    expected = means.contrast({means.names[1]: 1.0, means.names[0]: -1.0})
+    assert isinstance(found.effect, me.Estimate) and isinstance(plain.effect, me.Estimate)
+    assert found.effect.value[0] == pytest.approx(expected.value[0], abs=1e-10)
+    assert found.effect.se[0] == pytest.approx(expected.se[0], rel=1e-9)
+    assert found.effect.value[0] != pytest.approx(plain.effect.value[0], abs=1e-9)
+    assert "alike in what the weights know" in str(found.assumption)
+    assert "male, age_enrol" in str(found.notes[0])
