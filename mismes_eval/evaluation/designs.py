@@ -27,6 +27,7 @@ from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
 from mismes_eval.impact.designs.dose import dose_response
 from mismes_eval.impact.designs.matching import match
 from mismes_eval.impact.designs.switching import switching_effects
+from mismes_eval.impact.did.balance import Balance, balance
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve
 from mismes_eval.message import Message
@@ -126,6 +127,7 @@ class Beside:
     effect : the number that stands for the design; lines : all else it gives.
     groups : who is compared, as samples whose domain they are.
     under : an assumption in the place of the design's own.
+    alikeness : the groups in what makes them alike, before and after; why it is not known.
     """
 
     measure: str
@@ -138,6 +140,7 @@ class Beside:
     groups: tuple[Sample, ...] = ()
     notes: tuple[Message, ...] = ()
     under: Message | None = None
+    alikeness: Balance | NotEstimable | None = None
 
     @property
     def estimand(self) -> Message:
@@ -248,12 +251,14 @@ def _beside_survey(params: Params, study: Tracing, survey: Survey | None, measur
     groups = tuple(both.where(both.frame[JOINED].to_numpy(float) == g) for g in (1.0, 0.0))
     plain = _between(mean(both, OUTCOME, by=JOINED))
     notes: tuple[Message, ...] = ()
+    alikeness: Balance | NotEstimable | None = None
     if method == "match":
         effect = match(both, OUTCOME, JOINED, _numbers(both, traits))
     else:
         alike = balance_weights(both, JOINED, traits, method)
         effect = _between(mean(alike, OUTCOME, by=JOINED))
         notes = _left_unlike(both, alike, traits)
+        alikeness = tried(lambda: balance(both, JOINED, traits, alike))
     return Beside(
         measure=measure,
         design="beside_survey",
@@ -263,6 +268,7 @@ def _beside_survey(params: Params, study: Tracing, survey: Survey | None, measur
         lines=(Line(Message("difference as they are"), plain),),
         groups=groups,
         notes=notes,
+        alikeness=alikeness,
     )
 
 
