@@ -34,6 +34,7 @@ from mismes_eval.impact.sensitivity.robustness import (
     attempt,
     leave_one_out,
 )
+from mismes_eval.message import listed
 from mismes_eval.numerics.did import Method
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.weighting.sample import Sample
@@ -126,9 +127,8 @@ def tried(make: Callable[[], T]) -> T | NotEstimable:
     try:
         return make()
     except MismesError as error:
-        return NotEstimable(
-            error.problems[0].message if isinstance(error, EstimateError) else str(error)
-        )
+        told = error.problems[:1] if isinstance(error, EstimateError) else error.problems
+        return NotEstimable(listed([problem.message for problem in told], " ", "reason"))
 
 
 def specifications(
