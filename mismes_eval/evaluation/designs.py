@@ -330,7 +330,11 @@ def _of_survey(frame: pd.DataFrame, outcome: str) -> Float:
     status = float64(frame["lstatus"]) if "lstatus" in frame.columns else None
     if outcome != "employed" or status is None:
         raise EstimateError(
-            Problem(f"the labour force survey has no column '{outcome}' to compare with")
+            Problem(
+                Message(
+                    "the labour force survey has no column '{o}' to compare with", {"o": outcome}
+                )
+            )
         )
     return np.where(np.isnan(status), np.nan, (status == 1).astype(float))
 
@@ -341,8 +345,11 @@ def _numbers(sample: Sample, traits: Sequence[str]) -> list[str]:
     if text:
         raise EstimateError(
             Problem(
-                f"nearest neighbours need numbers: {', '.join(text)} is text; weight instead"
-                " (entropy), or leave it out"
+                Message(
+                    "nearest neighbours need numbers: {c} is text; weight instead (entropy), or"
+                    " leave it out",
+                    {"c": ", ".join(text)},
+                )
             )
         )
     return list(traits)
@@ -385,7 +392,12 @@ def _dose(params: Params, study: Tracing, measure: str) -> Beside:
     strange = inside & (arm == 0.0) & (np.nan_to_num(dose) > 0)
     if strange.any():
         raise EstimateError(
-            Problem(f"{int(strange.sum()):,} comparison persons have a dose of '{column}'")
+            Problem(
+                Message(
+                    "{n:,} comparison persons have a dose of '{c}'",
+                    {"n": int(strange.sum()), "c": column},
+                )
+            )
         )
     silent = inside & (arm == 1.0) & ~(np.nan_to_num(dose) > 0)
     known = sample.where(~silent).with_columns({"_dose": np.where(arm == 1.0, dose, 0.0)})
@@ -546,7 +558,7 @@ def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
     inside = sample.active
     gaps = [name for name in names if np.isnan(values[name][inside]).any()]
     if not gaps:
-        raise EstimateError(Problem(f"nobody who answered left '{outcome}' out"))
+        raise EstimateError(Problem(Message("nobody who answered left '{o}' out", {"o": outcome})))
     known = [TREATED, *covariates, *(name for name in names if name not in gaps)]
     main = f"{params.impact.main_outcome}@{wave}"
     beside_it = study.values(params.impact.main_outcome, wave)

@@ -342,3 +342,10 @@ def test_residents_are_drawn_as_alike_as_the_weights_made_them(
     assert found.table["before"].iloc[0] == pytest.approx(expected, abs=1e-10)
     figures = [i.id for i in items if isinstance(i, Figure)]
     assert "F41-MDA-001" in figures and "F41-MDA-002" not in figures
+
+
+def test_why_a_design_gives_nothing_is_said_in_french(evaluation: Evaluation) -> None:
+    words = [i for i in shown(evaluation, "fr") if isinstance(i, str) and "200" in i]
+    assert len(words) == 1
+    assert "après la dernière observation" in words[0]
+    assert "asked" not in words[0] and "times up to" not in words[0]
