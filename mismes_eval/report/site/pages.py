@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -79,15 +80,43 @@ def measure_page(material: Material, row: dict[str, Any]) -> str:
     mine = [e for e in found if e.measure_id == row["measure_id"]]
     parts = [f"<h2>{escape(words['evaluation'])}</h2>", _effects(material, mine, row)]
     parts += [f"<h2>{escape(words['cost'])}</h2>", _costs_of(material, row)]
+    parts.append(_told(material, row))
     parts.append(f"<h2>{escape(words['facts'])}</h2>")
     sections: dict[str, list[Column]] = {}
     for column in template("inventory").columns:
-        sections.setdefault(column.section, []).append(column)
+        if column.name not in TOLD:
+            sections.setdefault(column.section, []).append(column)
     for section, columns in sections.items():
         facts = [(c.name, _fact(material, row, c)) for c in columns if c.name in row]
         parts.append(f"<h3>{escape(section)}</h3>{_facts(facts)}")
-    told = [(name, escape(str(row[name]))) for name in TOLD if _given(row.get(name))]
-    return "".join(parts) + (_facts(told) if told else "")
+    return "".join(parts)
+
+
+def _told(material: Material, row: dict[str, Any]) -> str:
+    """What the measure is in its own words, and what was learned; nothing where nothing is written."""
+    words = material.page_shell.words
+    columns = {column.name: column for column in template("inventory").columns}
+    told = []
+    for name in TOLD:
+        if _given(row.get(name)):
+            column = columns.get(name, Column(name))
+            said = (
+                _documents(row[name]) if name == "documents" else _cell(material, row[name], column)
+            )
+            told.append((words[f"told_{name}"], said))
+    return f'<h2 id="learned">{escape(words["learned"])}</h2>{_facts(told)}' if told else ""
+
+
+def _documents(value: object) -> str:
+    """Documents, addresses among them as links."""
+    pieces = [piece.strip() for piece in str(value).split(";") if piece.strip()]
+    shown = [
+        f'<a rel="noreferrer" href="{escape(piece)}">{escape(piece)}</a>'
+        if re.match(r"https?://", piece)
+        else escape(piece)
+        for piece in pieces
+    ]
+    return "<br>".join(shown)
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> str:
