@@ -331,6 +331,10 @@ def test_an_amount_told_in_confidence_is_on_no_page_and_in_no_download(source, t
     assert page.count("recorded, not shown") >= 2
     public = (site.folder / "en" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
     assert "3,000" in public and "recorded, not shown" not in public
+    due = (site.folder / "en" / "due.html").read_text(encoding="utf-8")
+    assert due.count("recorded, not shown") == 1
+    calendar = (site.folder / "register.ics").read_text(encoding="utf-8").replace("\n ", "")
+    assert calendar.count("told in confidence") == 1 and "EUR 3\\,000" in calendar
     assert "The amounts of 1 measures" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 

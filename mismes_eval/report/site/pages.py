@@ -69,6 +69,12 @@ class Material:
         """Code and title of a model."""
         return f"{code} {labels('models', self.page_shell.t.code).get(code, '')}".strip()
 
+    def budget(self, row: Mapping[Any, Any]) -> str:
+        """The budget of a measure in euro, or why it has none here."""
+        if row["measure_id"] in self.own_amounts:
+            return self.page_shell.words["own_amount"]
+        return self.page_shell.number(row["budget_eur"])
+
     def country(self, code: str) -> str:
         """Name of a country."""
         return country_name(code, self.page_shell.t.code)
@@ -195,9 +201,9 @@ def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
 
 def _costs_of(material: Material, row: dict[str, Any]) -> str:
     words, shell = material.page_shell.words, material.page_shell
+    facts = [(words["budget"], escape(material.budget(row)))]
     if row["measure_id"] in material.own_amounts:
-        return _facts([(words["budget"], escape(words["own_amount"]))])
-    facts = [(words["budget"], escape(shell.number(row["budget_eur"])))]
+        return _facts(facts)
     for field in UNIT_COSTS:
         cost = _ratio(row["budget_eur"], row[field])
         facts.append((words[f"cost_{field.removeprefix('benef_')}"], escape(shell.number(cost))))
@@ -300,7 +306,7 @@ def countries(material: Material) -> str:
             [
                 link(r["measure_id"], r["title_en"]),
                 escape(str(r["model_primary"])),
-                escape(material.page_shell.number(r["budget_eur"])),
+                escape(material.budget(r)),
             ]
             for r in frame[frame["country"] == code].to_dict("records")
         ]
@@ -366,7 +372,7 @@ def _cost_row(
 
 def due(material: Material) -> str:
     """The work list of evaluations."""
-    words, shell = material.page_shell.words, material.page_shell
+    words = material.page_shell.words
     listed = material.register.worklist()
     rows = [
         [
@@ -376,7 +382,7 @@ def due(material: Material) -> str:
             f"{r['due_date']:%Y-%m-%d}",
             f"{r['score']}",
             escape(r["not_recorded"].replace(";", ", ").replace("_", " ")),
-            escape(shell.number(r["budget_eur"])),
+            escape(material.budget(r)),
         ]
         for r in listed.to_dict("records")
     ]
