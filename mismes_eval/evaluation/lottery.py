@@ -1,5 +1,5 @@
 """A draw by lot in a file of its own: the loss of each arm, the arms before the draw, what the offer
-changed, and what taking part changed where that is known.
+changed, what taking part changed where that is known, and the bounds of both where units were lost.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mismes_eval.evaluation.sections import LotteryKeys
 from mismes_eval.evaluation.study import StudyFile, lacking, study_file
 from mismes_eval.impact.trials.itt import itt
 from mismes_eval.impact.trials.late import late
+from mismes_eval.impact.trials.late_bounds import late_bounds
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.sample import Sample
@@ -171,6 +172,40 @@ class Lottery:
             )
 
         return _tried(estimated)
+
+    @cached_property
+    def bounds(self) -> Mapping[tuple[str, str], Result]:
+        """By outcome and column (the offer, taking part): the least and the largest effect on those
+        who would be followed either way, whatever decided who was lost; empty where nobody was, or
+        where the params want none.
+        """
+        if not self.keys.bounds or not self.adjusted:
+            return {}
+        columns = [c for c in (self.assigned, self.keys.takeup) if c is not None]
+        return {
+            (outcome, column): self._bounds(outcome, column)
+            for outcome in self.keys.outcomes
+            for column in columns
+        }
+
+    def _bounds(self, outcome: str, column: str) -> Result:
+        answered = self.answered(outcome)
+        if answered[self.sample.active].all():
+            return NotEstimable(NOBODY_LOST)
+        marked = self.sample.with_columns({FOLLOWED: answered.astype(float)})
+        keys = self.keys
+        return _tried(
+            lambda: late_bounds(
+                marked,
+                outcome,
+                column,
+                self.assigned,
+                FOLLOWED,
+                covariates=keys.covariates,
+                blocks=keys.blocks,
+                adjustment=keys.adjustment,
+            )
+        )
 
     def weighted(self, *columns: str) -> Sample:
         """The units with weights of those who have a value in each column, raised by a response

@@ -327,6 +327,10 @@ class LotteryKeys:
         " coefficient, for many small blocks",
         "interacted",
     )
+    bounds: bool = key(
+        "where units were lost: bounds on the effects of the offer and of taking part (table T37)",
+        True,
+    )
     measure: str | None = key(
         "id of the measure in the inventory; empty: the name of the study's file", None
     )

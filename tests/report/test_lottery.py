@@ -137,7 +137,7 @@ def test_taking_part_is_late_with_the_ends_of_its_set(report: CountryReport) -> 
 @pytest.mark.identity
 def test_the_loss_stands_first_and_is_the_share_without_an_answer(report: CountryReport) -> None:
     ids = [i.id for i in report.chapters["impact"].items if isinstance(i, Table)]
-    assert ids == ["T33", "T34", "T35", "T36"]
+    assert ids == ["T33", "T34", "T35", "T36", "T37"]
     frame = drawn()
     lost = frame["employed"].isna()
     for arm, value in (("drawn", 1), ("not drawn", 0)):
@@ -285,3 +285,59 @@ def test_what_the_lot_changed_is_published_for_the_synthesis_and_the_site(
     assert main["main"] and main["grade"] == verdict.sureness
     assert spoken_ends(main) == (verdict.span.low, verdict.span.high)
     assert not by_outcome["earnings"]["main"]
+
+
+@pytest.mark.identity
+def test_bounds_stand_beside_effects_where_units_were_lost(report: CountryReport) -> None:
+    frame = drawn().assign(w=1.0)
+    frame["here"] = frame["employed"].notna().astype(float)
+    sample = me.Sample.from_frame(frame, weights="w")
+    for column, words in (("offered", "the offer"), ("took_part", "taking part")):
+        expected = me.late_bounds(
+            sample, "employed", column, "offered", "here", covariates="age", blocks="district"
+        )
+        row = f"{report.context.column('employed')}, {words}"
+        found = tables(report)["T37"].cells.set_index(["row", "column"])["value"].loc[row]
+        ends = (*expected.value, *expected.extra["set"])
+        assert found.to_numpy(float) == pytest.approx(ends, abs=1e-12)
+        assert list(found.index) == ["lower bound", "upper bound", "95% from", "95% to"]
+        assert ends[2] < ends[0] < ends[1] < ends[3]
+
+
+@pytest.mark.identity
+def test_bounds_of_the_offer_in_one_block_are_those_of_lee(tmp_path: Path) -> None:
+    sections = "lottery:\n  assigned: offered\n  outcomes: [earnings]\n"
+    params = load(tmp_path, drawn(), sections)
+    draw = evaluate(params).lottery
+    assert draw is not None
+    frame = drawn().assign(w=1.0)
+    sample = me.Sample.from_frame(
+        frame.assign(here=frame["earnings"].notna().astype(float)), weights="w"
+    )
+    expected = me.lee_bounds(sample, "earnings", "offered", "here")
+    found = draw.bounds["earnings", "offered"]
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(expected.value[:2], abs=1e-9)
+
+
+@pytest.mark.identity
+def test_no_bounds_where_nobody_was_lost_or_none_are_wanted(tmp_path: Path) -> None:
+    whole = drawn().fillna({"employed": 0.0, "earnings": 0.0})
+    kept = evaluate(load(tmp_path, whole, LOTTERY)).lottery
+    assert kept is not None and not kept.bounds
+    without = evaluate(load(tmp_path, drawn(), LOTTERY + "  bounds: false\n")).lottery
+    assert without is not None and not without.bounds
+
+
+@pytest.mark.identity
+def test_bounds_without_ends_say_so(tmp_path: Path) -> None:
+    r = np.random.default_rng(5)
+    weak = drawn().assign(took_part=(r.random(PERSONS) < 0.5).astype(int))
+    weak["took_part"] = np.where(
+        (weak["offered"] == 1) & (np.arange(PERSONS) % 17 == 0), 1, weak["took_part"]
+    )
+    found = report_of(load(tmp_path, weak, LOTTERY), tmp_path)
+    cells = tables(found)["T37"].cells
+    of_takers = cells[cells["row"].str.endswith("taking part")]
+    assert (of_takers["status"] == "not estimable").any()
+    assert cells.loc[cells["row"].str.endswith("the offer"), "value"].notna().all()

@@ -1,5 +1,5 @@
 """A draw by lot, inside the impact chapter: who was lost in each arm, the arms before the draw, what
-the offer changed, what taking part changed.
+the offer changed, what taking part changed, and what both can have changed whoever was lost.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ from mismes_eval.report.document.items import Number, SentenceSpec
 from mismes_eval.report.document.tables import Table, cells_of
 from mismes_eval.report.sentences import About
 
-LOSS, BEFORE, OFFER, TAKEN = "T33", "T34", "T35", "T36"
+LOSS, BEFORE, OFFER, TAKEN, BOUNDS = "T33", "T34", "T35", "T36", "T37"
+LOWER, UPPER = "lower bound", "upper bound"
 ADJUSTED = {
     "interacted": "a regression in each arm, evaluated at the mean of both (Lin 2013)",
     "additive": "one regression with the arm and the covariates",
 }
 NO_END = "no end: the lot moved take-up too little"
+NO_BOUND = "no end: those who would be followed either way are not clearly there"
 
 
 def lottery_items(context: Context, draw: Lottery) -> list[Item]:
     """T33 loss by arm, T34 the arms before the draw, the headline, T35 what the offer changed, T36
-    what taking part changed.
+    what taking part changed, T37 bounds on both where units were lost.
     """
     items: list[Item] = [_who(context, draw), _loss(context, draw)]
     if isinstance(draw.before, Estimate):
@@ -39,6 +41,8 @@ def lottery_items(context: Context, draw: Lottery) -> list[Item]:
     items += [*_headline(context, draw), _offers(context, draw)]
     if draw.taken:
         items += [*_taken_words(context, draw), _taken(context, draw)]
+    if draw.bounds:
+        items.append(_bounds(context, draw))
     return items
 
 
@@ -313,6 +317,57 @@ def _effect_on_takers(
     low, high = possible.intervals[0]
     cells = [plain(row, FROM, low, unit, kind="effect"), plain(row, TO, high, unit, kind="effect")]
     return pd.concat([main, rows(cells)], ignore_index=True)
+
+
+def _bounds(context: Context, draw: Lottery) -> Table:
+    """Bounds on the effects of the offer and of taking part, with the ends of their sets."""
+    parts, units = [], {}
+    for (outcome, column), found in draw.bounds.items():
+        words = "{outcome}, the offer" if column == draw.assigned else "{outcome}, taking part"
+        row = context.text(words, outcome=context.column(outcome))
+        share = draw.is_share(outcome)
+        units[row] = (100.0, 1) if share else (1.0, 2)
+        standing = _arms(draw, draw.answered(outcome))
+        parts.append(_ends(context, row, found, "share" if share else "number", standing))
+    notes = (
+        "On those who would be followed whether they were drawn (took part) or not, whatever decided"
+        " who was lost: the arm that lost fewer is trimmed from above and from below.",
+        "It holds if being drawn (taking part) moves being followed in one direction only, and the"
+        " offer moves it through taking part alone. Weights are those from before any correction"
+        " for loss.",
+        "The interval holds every effect that the tests on both bounds do not reject.",
+    )
+    return Table(
+        id=BOUNDS,
+        title="Bounds where units were lost, whoever they were",
+        cells=pd.concat(parts, ignore_index=True),
+        source=draw.file.source,
+        notes=tuple(map(context.text, notes)),
+        scale=1.0,
+        digits=2,
+        synthetic=context.synthetic,
+        units=units,
+    )
+
+
+def _ends(
+    context: Context, row: str, found: Estimate | NotEstimable, unit: str, standing: Standing
+) -> pd.DataFrame:
+    """Both bounds and the ends of the set of effects."""
+    if isinstance(found, NotEstimable):
+        return cells_of([(row, LOWER, found)], context.rules, standing)
+    each = [found.contrast({name: 1.0}).annotated(unit=unit) for name in found.names]
+    pair = [(row, LOWER, each[0]), (row, UPPER, each[1])]
+    main = cells_of(pair, context.rules, standing)
+    if (main["status"] != "shown").any():
+        return main
+    low, high = (float(end) for end in np.asarray(found.extra["set"], float))
+    if not np.isfinite(low):
+        ends = cells_of([(row, c, NotEstimable(NO_BOUND)) for c in (FROM, TO)], context.rules)
+    else:
+        ends = rows([plain(row, FROM, low, unit, kind="effect")])
+        ends = pd.concat([ends, rows([plain(row, TO, high, unit, kind="effect")])])
+    return pd.concat([main, ends], ignore_index=True)
 
 
 def _first_stage(context: Context, outcome: str, found: Estimate) -> str:
