@@ -7,7 +7,8 @@ the same rows are taken to add up in the columns that hide something, whatever t
 Every such sum is an equation; a hidden small cell has 1 to 9 persons, another hidden one 10 or
 more. A cell that two linear programmes pin to one number is recovered. All folders of the tree are
 read: countries, synthesis, and the pages for numbers that the tables hide. Two folders of reports
-are taken from each other as well, for cells, and sums of cells, that 1 to 9 persons lie between.
+are taken from each other as well, for cells, and sums of cells, that 1 to 9 persons lie between, and
+for the base that the one prints and the larger base that the other prints.
 
 The last two lines give n tried and n held; exit status 1 where one attack succeeds.
 """
@@ -154,18 +155,55 @@ def between(one: Path, other: Path) -> tuple[int, list[str]]:
         twin = other / folder.name / "estimates.json"
         if not twin.is_file():
             continue
-        whole = [
-            pd.DataFrame(json.loads(f.read_text())["estimates"]).astype({"n": float})
-            for f in (folder / "estimates.json", twin)
-        ]
-        more, summed = by_sums(folder.name, *whole)
-        tried, told = tried + more, told + summed
-        frames = [frame.dropna(subset=["n", "value"]) for frame in whole]
+        whole = [persons(f) for f in (folder / "estimates.json", twin)]
+        for attack in (by_sums, by_bases):
+            more, summed = attack(folder.name, *whole)
+            tried, told = tried + more, told + summed
+        frames = [frame.dropna(subset=["n"]) for frame in whole]
         both = frames[0].merge(frames[1], on=["table", "row", "column"])
         apart = (both["n_x"] - both["n_y"]).abs()
         tried += len(both)
         for cell in both[(apart > 0) & (apart < SMALL)].to_dict("records"):
             told.append(f"{folder.name} {cell['table']} / {cell['row']} / {cell['column']}")
+    return tried, told
+
+
+def persons(file: Path) -> pd.DataFrame:
+    """The cells of a report; of a count of persons, the count is how many there are."""
+    frame = pd.DataFrame(json.loads(file.read_text())["estimates"]).astype({"n": float})
+    frame["row"] = frame["row"].str.replace("\u2019", "'")  # set otherwise, and no other row
+    if {"kind", "unit"} <= set(frame):
+        counted = frame["kind"].eq("count") & frame["unit"].eq("persons")
+        frame["n"] = frame["n"].mask(counted, frame["value"].astype(float))
+    return frame
+
+
+def by_bases(name: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[int, list[str]]:
+    """Where nobody came or went in a column: numbers that only one folder prints beside numbers
+    that only the other prints, of the same people by the words of their column.
+    """
+    place = ["table", "row", "column"]
+    both = then.drop_duplicates(place).merge(
+        now.drop_duplicates(place), on=place, how="outer", suffixes=("", "_new")
+    )
+    both["people"] = both["column"].str.split(r"[\s,]", regex=True).str[0]
+    tried, told = 0, []
+    for people, part in both.groupby("people", sort=False):
+        old, new = part["n"], part["n_new"]
+        if (old.notna() & new.notna() & (old != new)).any():
+            continue
+        lost = part[old.gt(0) & new.isna() & ~old.isin(new)]  # what both print is not new
+        won = part[new.gt(0) & old.isna() & ~new.isin(old)]
+        for cell in lost.to_dict("records"):
+            for other in won.to_dict("records"):
+                if cell["table"] == other["table"] and cell["row"] != other["row"]:
+                    continue  # rows of one table: the sums
+                tried += 1
+                if 0 < abs(cell["n"] - other["n_new"]) < SMALL:
+                    told.append(
+                        f"{name} {people}: {cell['table']} / {cell['row']} then,"
+                        f" {other['table']} / {other['row']} now"
+                    )
     return tried, told
 
 
@@ -192,7 +230,8 @@ def by_sums(name: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[int, list
             tried += bool(hidden)
             if hidden and 0 < abs(left) < SMALL:
                 told.append(f"{name} {key[0]} / {' + '.join(hidden)} / {key[1]}")
-        if (change.dropna() == 0).all() and change.notna().any():
+        still = change.dropna()
+        if (still == 0).all() and (len(still) or unmoved(then, now, key[0])):
             small = both["status"].eq("confidential") | both["status_new"].eq("confidential")
             status = small.map({True: "confidential", False: "shown"})
             merged = both.assign(n=both["n"].fillna(both["n_new"]), status=status)
@@ -200,6 +239,17 @@ def by_sums(name: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[int, list
             tried += count
             told += [f"{name} {key[0]} / {row} / {key[1]}, hidden in both" for row in found]
     return tried, told
+
+
+def unmoved(then: pd.DataFrame, now: pd.DataFrame, table: str) -> bool:
+    """Whether nothing that both print of a table has changed, or of the whole where they print
+    nothing of it in both.
+    """
+    both = then.dropna(subset=["n"]).merge(now.dropna(subset=["n"]), on=["table", "row", "column"])
+    own = both[both["table"] == table]
+    return bool(
+        (own["n_x"] == own["n_y"]).all() if len(own) else (both["n_x"] == both["n_y"]).all()
+    )
 
 
 def main() -> int:

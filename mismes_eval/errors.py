@@ -49,13 +49,13 @@ class Problem:
         return listed(clauses, " ", "reason")
 
     def _counted(self) -> Message:
-        counted = "{count} row" if self.count == 1 else "{count} rows"
+        count: dict[str, object] = {"count": self.count}
         if not self.rows:
-            return Message(f"{counted}.", {"count": self.count}, "reason")
+            words = "{count} row." if self.count == 1 else "{count} rows."
+            return Message(words, count, "reason")
+        words = "{count} row, first: {rows}." if self.count == 1 else "{count} rows, first: {rows}."
         shown = ", ".join(str(row) for row in self.rows[:5])
-        return Message(
-            f"{counted}, first: {{rows}}.", {"count": self.count, "rows": shown}, "reason"
-        )
+        return Message(words, count | {"rows": shown}, "reason")
 
 
 NAMED = 50  # keys that a sentence lists before it only counts
@@ -97,6 +97,11 @@ class MismesError(Exception):
             (problems,) if isinstance(problems, Problem) else tuple(problems)
         )
         super().__init__("\n".join(str(p) for p in self.problems))
+
+    @property
+    def message(self) -> Message:
+        """All problems as a message, each in a line of its own."""
+        return listed([problem.message for problem in self.problems], "\n", "reason")
 
     def __reduce__(self) -> tuple[type[MismesError], tuple[tuple[Problem, ...]]]:
         return type(self), (tuple(self.problems),)

@@ -9,7 +9,7 @@ sentence back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -43,6 +43,10 @@ class Message(str):
     def of_kind(self, kind: Kind) -> Message:
         """The same words for another purpose."""
         return Message(self.template, self.values, kind)
+
+    def extended(self, words: str, values: Mapping[str, object] = NO_VALUES) -> Message:
+        """The words with more behind them: one entry of the catalogue together."""
+        return Message(self.template + words, {**self.values, **values}, self.kind)
 
 
 def as_message(text: str, kind: Kind = "note") -> Message:
@@ -87,3 +91,21 @@ class Quantity:
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
+
+
+def packed(value: object) -> object:
+    """A message as plain data (JSON), with all that stands in it; other values as they are."""
+    if isinstance(value, Message):
+        values = {name: packed(part) for name, part in value.values.items()}
+        return {"template": value.template, "values": values, "kind": value.kind}
+    return {"quantity": asdict(value)} if isinstance(value, Quantity) else value
+
+
+def unpacked(data: object) -> object:
+    """What `packed` made plain data of."""
+    if not isinstance(data, Mapping):
+        return data
+    if "quantity" in data:
+        return Quantity(**data["quantity"])
+    values = {name: unpacked(part) for name, part in data["values"].items()}
+    return Message(data["template"], values, data["kind"])

@@ -115,7 +115,7 @@ def public(
             except EmptyDomain as empty:
                 if composed or not answers:
                     raise
-                return NotEstimable(str(empty))  # type: ignore[return-value]
+                return NotEstimable(empty.message)  # type: ignore[return-value]
             finally:
                 _CALLED.reset(token)
 

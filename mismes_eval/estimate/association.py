@@ -16,6 +16,7 @@ from mismes_eval.estimate.domains import By, categories, domains, numbers, requi
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
+from mismes_eval.message import Message
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.rows import Columns, Float, Int
 from mismes_eval.public import public
@@ -81,16 +82,22 @@ def rao_scott(
     null = f"{row} and {column} are independent"
     if r < 2 or c < 2:
         return NotEstimable(
-            f"{row} has {r} and {column} has {c} categories in the domain: a test of independence"
-            " needs two of each"
+            Message(
+                "{row} has {r} and {column} has {c} categories in the domain: a test of independence"
+                " needs two of each",
+                {"row": row, "r": f"{r}", "column": column, "c": f"{c}"},
+            )
         )
     if not sample.degf > 0:
-        return NotEstimable(f"no degrees of freedom ({sample.degf:g}) to test that {null}")
+        free_said = {"n": f"{sample.degf:g}", "null": null}
+        return NotEstimable(Message("no degrees of freedom ({n}) to test that {null}", free_said))
     free = sample.degf
     if df == "effective":
         free = min(_behind(sample, a, r), _behind(sample, b, c))
     if not free > 0:
-        return NotEstimable(f"a category lies in too few PSUs to test that {null}")
+        return NotEstimable(
+            Message("a category lies in too few PSUs to test that {null}", {"null": null})
+        )
     cell = np.where(a >= 0, a * c + b, -1)
     if statistic in ("F", "Chisq"):
         share, v = _cells(sample, cell, r * c, _SHARES)
@@ -195,10 +202,14 @@ def _rao_scott(
     try:
         delta = np.linalg.solve(contrast.T @ scaled / n, scaled.T @ v @ scaled)
     except np.linalg.LinAlgError:
-        return NotEstimable(f"empty cells leave too few combinations to test that {null}")
+        return NotEstimable(
+            Message("empty cells leave too few combinations to test that {null}", {"null": null})
+        )
     trace = float(np.trace(delta))
     if not trace > 0:
-        return NotEstimable(f"the table has no sampling variance: {null} cannot be tested")
+        return NotEstimable(
+            Message("the table has no sampling variance: {null} cannot be tested", {"null": null})
+        )
     d0 = trace**2 / float(np.trace(delta @ delta))
     k = (r - 1) * (c - 1)
     if statistic == "F":
@@ -253,7 +264,11 @@ def _wald(
     k = (r - 1) * (c - 1)
     if np.linalg.matrix_rank(spread, hermitian=True) < k:
         return NotEstimable(
-            f"the design has too few PSUs, or the table too many empty cells, to test that {null}"
+            Message(
+                "the design has too few PSUs, or the table too many empty cells, to test that"
+                " {null}",
+                {"null": null},
+            )
         )
     chi = float(departure[use] @ np.linalg.solve(spread, departure[use]))
     nu = df
@@ -271,8 +286,11 @@ def _wald(
     ddf = nu - k + 1
     if not ddf > 0:
         return NotEstimable(
-            f"{k} contrasts and {nu:g} degrees of freedom of the design: the adjusted Wald test has"
-            " none left"
+            Message(
+                "{k} contrasts and {nu} degrees of freedom of the design: the adjusted Wald test has"
+                " none left",
+                {"k": f"{k}", "nu": f"{nu:g}"},
+            )
         )
     f = chi * ddf / (k * nu)
     return Test(

@@ -10,6 +10,7 @@ from mismes_eval.errors import EmptyDomain, EstimateError, Problem
 from mismes_eval.estimate.domains import By, domains, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, finite
 from mismes_eval.estimate.survival import MANY, survival
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
@@ -52,7 +53,7 @@ def duration_quantile(
     try:
         where = domains(sample, by, "duration_quantile")
     except EmptyDomain as error:
-        return {"": NotEstimable(str(error))}
+        return {"": NotEstimable(error.message)}
     return {
         label: _quantile(sample.where(where.code == d), duration, event, prob, entry)
         for d, label in enumerate(where.labels)
@@ -77,8 +78,14 @@ def _quantile(
     below = np.flatnonzero(curve.value <= 1 - prob + 1e-12)
     if not below.size:
         return NotEstimable(
-            f"only {100 * (1 - curve.value[-1]):.1f}% had the event by the last time"
-            f" ({times[-1]:g}); {100 * prob:g}% are needed"
+            Message(
+                "only {share}% had the event by the last time ({time}); {needed}% are needed",
+                {
+                    "share": f"{100 * (1 - curve.value[-1]):.1f}",
+                    "time": f"{times[-1]:g}",
+                    "needed": f"{100 * prob:g}",
+                },
+            )
         )
     j = int(below[0])
     at = float(times[j])

@@ -14,6 +14,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite, need_estimates
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import public
 
@@ -92,18 +93,22 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     null = "; ".join(f"{_words(row, estimate.names)} = 0" for row in matrix)
     ddf = _degrees(estimate, matrix)
     if not ddf > 0:
-        return NotEstimable(f"no degrees of freedom are left ({ddf:g}) to test {null}")
+        left = {"n": f"{ddf:g}", "null": null}
+        return NotEstimable(Message("no degrees of freedom are left ({n}) to test {null}", left))
     effect = matrix @ estimate.value
     v = matrix @ estimate.vcov @ matrix.T
     scale = np.sqrt(np.diag(v))
     if not (scale > 0).all() or not np.isfinite(v).all():
-        return NotEstimable(f"a combination has no variance to test {null}")
+        return NotEstimable(Message("a combination has no variance to test {null}", {"null": null}))
     correlation = v / np.outer(scale, scale)
     k = matrix.shape[0]
     if np.linalg.matrix_rank(correlation, tol=1e-10 * k, hermitian=True) < k:
         return NotEstimable(
-            f"the combinations depend on each other, or the design has too few PSUs for {k} of them"
-            f" at once: {null}"
+            Message(
+                "the combinations depend on each other, or the design has too few PSUs for {k} of"
+                " them at once: {null}",
+                {"k": f"{k}", "null": null},
+            )
         )
     z = effect / scale
     f = float(z @ np.linalg.solve(correlation, z)) / k

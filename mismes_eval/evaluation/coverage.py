@@ -15,6 +15,7 @@ from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, need_estimates
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean, proportion, total
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool
@@ -43,7 +44,9 @@ def coverage(
     uncertainty by the delta method; NotEstimable where the target is.
     """
     if isinstance(target, NotEstimable):
-        return NotEstimable(f"coverage needs the target population: {target.reason}")
+        return NotEstimable(
+            Message("coverage needs the target population: {r}", {"r": target.reason})
+        )
     need_estimates((target,), "coverage")
     if isinstance(beneficiaries, Mapping):
         unknown = [k for k in beneficiaries if k not in target.names]
@@ -109,9 +112,11 @@ def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstima
         [np.eye(k) / overall.value[0], -(rate.value / overall.value[0] ** 2)[:, None]]
     )
     out = joint.through(lambda v: v[:-1] / v[-1], jacobian, rate.names)
-    definition = (
-        f"Share of '{by}' group among participants over its share in the target population (I9); 1:"
-        " no bias."
+    definition = Message(
+        "Share of '{by}' group among participants over its share in the target population (I9); 1:"
+        " no bias.",
+        {"by": by},
+        "definition",
     )
     return replace(
         out,
@@ -136,7 +141,10 @@ def targeting_of_counts(
     lost = sorted(set(counted) - set(level))
     if lost or sum(counted.values()) <= 0:
         return NotEstimable(
-            f"groups of the beneficiaries that the survey lacks: {', '.join(lost)}"
+            Message(
+                "groups of the beneficiaries that the survey lacks: {groups}",
+                {"groups": ", ".join(lost)},
+            )
             if lost
             else "no beneficiaries are counted"
         )
@@ -149,9 +157,11 @@ def targeting_of_counts(
         unit="index",
         n=shares.n,
         dof=shares.dof,
-        definition=(
-            f"Share of '{by}' group among beneficiaries (register) over its share in the target"
-            " population (survey) (I9)."
+        definition=Message(
+            "Share of '{by}' group among beneficiaries (register) over its share in the target"
+            " population (survey) (I9).",
+            {"by": by},
+            "definition",
         ),
     )
 
@@ -172,7 +182,11 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
         names=("leakage",),
         kind="proportion",
         unit="share",
-        definition=f"Participants outside the target group '{target}' over all participants.",
+        definition=Message(
+            "Participants outside the target group '{target}' over all participants.",
+            {"target": target},
+            "definition",
+        ),
     )
 
 
@@ -215,7 +229,9 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
         dof=np.array([sample.degf]),
         kind="index",
         unit="index",
-        definition=f"Concentration index of '{participant}' over '{rank}'.",
+        definition=Message(
+            "Concentration index of '{p}' over '{r}'.", {"p": participant, "r": rank}, "definition"
+        ),
         notes=sample.notes,
     )
 
@@ -259,5 +275,5 @@ def target_population(
         names=(name,),
         keys=pd.DataFrame({"variable": [name]}),
         unit="persons",
-        definition=f"Weighted persons: {name}.",
+        definition=Message("Weighted persons: {name}.", {"name": name}, "definition"),
     )

@@ -14,7 +14,7 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
-from mismes_eval.message import Message
+from mismes_eval.message import Message, listed
 from mismes_eval.not_estimable import NotEstimable
 
 MODEL = "model"
@@ -106,7 +106,7 @@ def _regressed(rows: pd.DataFrame, features: pd.DataFrame) -> MetaRegression | N
     try:
         return meta_regression(value, se, features, list(rows["group"]) if shared else None)
     except EstimateError as error:
-        return NotEstimable("; ".join(p.what for p in error.problems))
+        return NotEstimable(listed([p.what for p in error.problems], kind="reason"))
 
 
 def _models(outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:

@@ -20,6 +20,7 @@ from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.did.heterogeneity import GroupEffects, by_group, joint
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.tracer import TracerPanel
 
@@ -150,7 +151,7 @@ def family(
             adjust_pvalues(together, "benjamini_hochberg"),
         )
     except MismesError as error:
-        return NotEstimable(str(error))
+        return NotEstimable(error.message)
     return Family(together, wolf.adjusted, hochberg.adjusted, place)
 
 
@@ -192,20 +193,24 @@ def _by(
     seen = sorted(level[active].dropna().unique())
     if len(seen) < 2:
         return NotEstimable(
-            f"everybody is in one group: {seen[0]}" if seen else "nobody has a value"
+            Message("everybody is in one group: {g}", {"g": str(seen[0])})
+            if seen
+            else "nobody has a value"
         )
     known = panel.with_columns({_LEVEL: level.to_numpy()}).where(level.notna().to_numpy(bool))
     first = next((v for v in (_SKILLS["LOW"], "voluntary") if v in seen), None)
     try:
         found = by_group(estimate, known, _LEVEL, first)
     except MismesError as error:
-        return NotEstimable(str(error))
+        return NotEstimable(error.message)
     return replace(found, effects=found.effects.annotated(notes=_left_out(level, active)))
 
 
 def _left_out(level: pd.Series, active: np.ndarray) -> tuple[str, ...]:
     gone = int((active & level.isna().to_numpy()).sum())
-    return (f"{gone:,} persons without a group are left out.",) if gone else ()
+    if not gone:
+        return ()
+    return (Message("{n} persons without a group are left out.", {"n": f"{gone:,}"}),)
 
 
 def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEstimable]:
@@ -216,7 +221,9 @@ def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEsti
     out: dict[str, pd.Series | NotEstimable] = {}
     for column in dict.fromkeys((*params.impact.groups, "male")):
         if column not in frame.columns:
-            out[column] = NotEstimable(f"the tracer study has no column '{column}'")
+            out[column] = NotEstimable(
+                Message("the tracer study has no column '{c}'", {"c": column})
+            )
         elif column == "male":
             out[SEX] = pd.to_numeric(frame["male"], errors="coerce").map({1.0: "men", 0.0: "women"})
         else:
@@ -304,12 +311,14 @@ def _of_measures(
             value = pd.to_numeric(followed[column]).map(_SCORES).astype("string")
         seen = sorted(value.dropna().unique())
         what = ", ".join(seen) if seen else "not scored"
-        alike = (
-            f"all measures followed by the tracer study are alike here ({what}): nothing to compare"
+        alike = Message(
+            "all measures followed by the tracer study are alike here ({what}): nothing to compare",
+            {"what": what},
         )
-        units = (
-            f"a feature of measures has measures as its units, and {int(value.notna().sum())} are"
-            " followed here: measures are compared in the synthesis of countries"
+        units = Message(
+            "a feature of measures has measures as its units, and {k} are followed here: measures"
+            " are compared in the synthesis of countries",
+            {"k": f"{int(value.notna().sum())}"},
         )
         out[factor] = NotEstimable(alike if len(seen) < 2 else units)
     return out

@@ -20,6 +20,7 @@ from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
 from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.planning.cost import cost_effectiveness
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
+from mismes_eval.message import Message
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -121,7 +122,9 @@ def _worth(
         return cost
     if outcome not in JOBS:
         return NotEstimable(
-            f"a cost per additional job needs an employment outcome, not '{outcome}'"
+            Message(
+                "a cost per additional job needs an employment outcome, not '{o}'", {"o": outcome}
+            )
         )
     try:
         return cost_effectiveness(
@@ -168,9 +171,11 @@ def _no_costs(study: Tracing, measure: str) -> str | None:
         return "no service records with costs were supplied"
     rows = study.services[study.services["measure_id"].astype(str) == measure]
     if rows.empty:
-        return f"no service record names measure {measure}"
+        return Message("no service record names measure {m}", {"m": measure})
     gone = int(rows["cost_eur"].isna().sum())
-    return f"{gone} service records of {measure} have no cost" if gone else None
+    if not gone:
+        return None
+    return Message("{n} service records of {m} have no cost", {"n": f"{gone}", "m": measure})
 
 
 def _per_completer(inside: Sample, services: pd.DataFrame, currency: str) -> Result:

@@ -28,6 +28,7 @@ from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.honest import HonestDiD, honest_did
 from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower, pretrend_power
+from mismes_eval.message import Message
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -179,7 +180,10 @@ def _over_regions(
         return overall
     if fewest < FEWEST_REGIONS:
         return NotEstimable(
-            f"one side has {fewest} regions: no interval from regions below {FEWEST_REGIONS}"
+            Message(
+                "one side has {n} regions: no interval from regions below {least}",
+                {"n": f"{fewest}", "least": f"{FEWEST_REGIONS}"},
+            )
         )
     start = frame[COHORT]
     ever = start > 0 if bool((start == 0).any()) else start < start.max()
@@ -231,7 +235,11 @@ def _makeup(
     """
     traits = [c for c in TRAITS if c in frame.columns and frame.loc[sample.active, c].notna().all()]
     if not traits:
-        return NotEstimable(f"the rounds have none of {', '.join(TRAITS)} for everybody")
+        return NotEstimable(
+            Message(
+                "the rounds have none of {columns} for everybody", {"columns": ", ".join(TRAITS)}
+            )
+        )
     named = sample.with_columns(
         {c: frame[c].astype(float).map("{:.0f}".format).to_numpy() for c in traits if c != "male"}
     )
@@ -267,4 +275,6 @@ def _breaks(params: Params, frame: pd.DataFrame, time: str) -> tuple[str, ...]:
     inside = [b for b in known if periods[0] < b.year <= periods[-1]]
     starts = frame[COHORT].to_numpy(float)
     at = refuse_starts(periods, starts[starts > 0], [float(b.year) for b in inside], acknowledged)
-    return (*at, *(f"Series break {b.year} inside the rounds: {b.reason}." for b in inside))
+    words = "Series break {year} inside the rounds: {reason}."
+    said = (Message(words, {"year": f"{b.year}", "reason": b.reason}) for b in inside)
+    return (*at, *said)

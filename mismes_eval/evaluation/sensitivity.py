@@ -34,6 +34,7 @@ from mismes_eval.impact.sensitivity.robustness import (
     attempt,
     leave_one_out,
 )
+from mismes_eval.message import Message
 from mismes_eval.numerics.did import Method
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.weighting.sample import Sample
@@ -127,7 +128,7 @@ def tried(make: Callable[[], T]) -> T | NotEstimable:
         return make()
     except MismesError as error:
         return NotEstimable(
-            error.problems[0].message if isinstance(error, EstimateError) else str(error)
+            error.problems[0].message if isinstance(error, EstimateError) else error.message
         )
 
 
@@ -269,8 +270,11 @@ def few_clusters(
             out[name] = main
         elif cluster is None and count >= least:
             out[name] = NotEstimable(
-                f"{count:,} primary sampling units are not few (below {least}): the interval of the"
-                " design stands"
+                Message(
+                    "{count} primary sampling units are not few (below {least}): the interval of the"
+                    " design stands",
+                    {"count": f"{count:,}", "least": f"{least}"},
+                )
             )
         else:
             out[name] = tried(partial(wild_bootstrap, main, cluster=cluster, treated=d, seed=seed))

@@ -17,6 +17,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
+from mismes_eval.message import Message, listed
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.influence import Influence
@@ -178,7 +179,9 @@ def _spelled(value: object) -> str:
     )
 
 
-def _domain(frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]) -> tuple[np.ndarray, str]:
+def _domain(
+    frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]
+) -> tuple[np.ndarray, Message]:
     """Rows that the rules keep, and a sentence on how many each leaves out."""
     keep, said = np.ones(len(frame), bool), []
     for column, values in rules.items():
@@ -186,9 +189,21 @@ def _domain(frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]) -> tuple[
         hit = np.array(spelled.isin(values).fillna(False), bool)
         hit |= ("missing" in values) & frame[column].isna().to_numpy()
         hit |= ("stated" in values) & frame[column].notna().to_numpy()
-        said.append(f"{int((keep & ~hit).sum()):,} units outside {column} = {', '.join(values)}")
+        outside = {
+            "n": f"{int((keep & ~hit).sum()):,}",
+            "rule": f"{column} = {', '.join(values)}",
+        }
+        said.append(Message("{n} units outside {rule}", outside))
         keep &= hit
-    return keep, "; ".join(said)
+    return keep, listed(said) if said else Message("")
+
+
+def _difference(absorb: Sequence[str]) -> Message:
+    """What is estimated within blocks, or where there are none."""
+    if not absorb:
+        return Message("Difference between treated and comparison units.", kind="definition")
+    words = "Difference between treated and comparison units within {blocks}."
+    return Message(words, {"blocks": " x ".join(absorb)}, "definition")
 
 
 def lost(s: Study, group: str) -> tuple[Result, Classical | NotEstimable]:
@@ -236,8 +251,7 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
         n=np.array([float(inside.sum())]),
         dof=np.array([rows.degf]),
         kind="effect",
-        definition="Difference between treated and comparison units"
-        + (f" within {' x '.join(s.absorb)}." if s.absorb else "."),
+        definition=_difference(s.absorb),
         notes=rows.notes,
     )
     return e, _classical(frame[outcome], d, block, w)

@@ -17,6 +17,7 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import persons as read_persons
 from mismes_eval.lfs.mapping import changed
 from mismes_eval.lfs.migrants import GLD_MOVES
+from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.design import sums_can_be_counts
@@ -72,7 +73,10 @@ def survey(params: Params) -> Survey | None:
         else _single_phase(params, persons)
     )
     flags = (
-        f"Data: {path.name}, vintage {params.data_vintage}.",
+        Message(
+            "Data: {file}, vintage {vintage}.",
+            {"file": path.name, "vintage": str(params.data_vintage)},
+        ),
         *((SYNTHETIC,) if params.synthetic else ()),
     )
     delivered = delivered.flagged(*flags)

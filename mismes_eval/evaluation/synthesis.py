@@ -26,6 +26,7 @@ from mismes_eval.evaluation.outside_evidence import (
 from mismes_eval.evaluation.published_effects import Published, spoken_ends, unlike
 from mismes_eval.evaluation.summaries import Summary, summaries
 from mismes_eval.frame.codes import codes
+from mismes_eval.message import unpacked
 
 CONCEPTS: Mapping[str, str] = {
     "year": "Reference year",
@@ -258,12 +259,14 @@ def _gathered(reports: Sequence[Published], what: str, texts: Sequence[str]) -> 
 
 
 def _definitions(reports: Sequence[Published]) -> pd.DataFrame:
-    rows = [
-        (c, r.country, str(r.facts["definitions"].get(c, "")))
-        for c in (*CONCEPTS, "basis")
-        for r in reports
-    ]
-    return pd.DataFrame(rows, columns=["concept", "country", "text"])
+    rows = [(c, r.country, _definition(r.facts, c)) for c in (*CONCEPTS, "basis") for r in reports]
+    return pd.DataFrame(rows, columns=["concept", "country", "text"], dtype=object)
+
+
+def _definition(facts: Mapping[str, Any], concept: str) -> object:
+    """A definition as the message that it was made of, where the report kept it."""
+    text = str(facts["definitions"].get(concept, ""))
+    return unpacked(facts.get("messages", {}).get(text, text))
 
 
 def rests_on(indicator: str, group: str) -> tuple[str, ...]:

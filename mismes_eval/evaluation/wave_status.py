@@ -303,7 +303,7 @@ def _alike(cases: pd.DataFrame, params: Params) -> Estimate | NotEstimable:
         answered = np.asarray(sample.frame["state"] == "interviewed", float)
         return r_indicator(sample, answered, ResponseModel.of(sample, known, 1 - answered, "logit"))
     except MismesError as error:
-        return NotEstimable(str(error))
+        return NotEstimable(error.message)
 
 
 def earlier_waves(

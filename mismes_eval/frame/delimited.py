@@ -77,7 +77,9 @@ def read_delimited(
     )
     _quotes_closed(text, name, separator)
     try:
-        table = arrow_csv.read_csv(io.BytesIO(text.encode("utf-8")), options, parsing, converting)
+        table = arrow_csv.read_csv(
+            pa.BufferReader(text.encode("utf-8")), options, parsing, converting
+        )
     except pa.ArrowInvalid as error:
         raise InputError(
             Problem(
@@ -92,9 +94,10 @@ def read_delimited(
         raise InputError(_cut_rows(bad, name, len(header)))
     check_cell(_longest(table), name)
     frame = table.slice(1).to_pandas(
+        use_threads=False,
         types_mapper=lambda kind: (
             pd.StringDtype(na_value=float("nan")) if kind == pa.string() else None
-        )
+        ),
     )
     frame.columns = list(header)
     frame = _named_columns(_full_rows(frame, above, known), name)

@@ -1,6 +1,6 @@
-"""How much text a Stata or SPSS file holds, counted before it is read whole: Stata keeps a long text
-once and names it in many rows, SPSS compresses, so that a file of a few kilobytes can hold more
-than a computer.
+"""How much text a Stata, SPSS or SAS file holds, counted before it is read whole: Stata keeps a long
+text once and names it in many rows, SPSS and SAS compress, so that a file of a few kilobytes can
+hold more than a computer.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ MOST_ROWS = 1_000_000  # rows of one part
 STORED = re.compile(
     rb"<stata_dta><header><release>(\d{3})</release><byteorder>([LM]SF)</byteorder>"
 )
+COMPRESSED = (".sav", ".sas7bdat")
 STRLS = 10  # place of the long texts among the offsets of a file's map
 Reader = Callable[..., tuple[Any, Any]]
 
@@ -37,7 +38,7 @@ def check_texts(
     """Raise InputError where the texts of the columns that are read are more than is read of a text
     file. reader : of the file, with usecols, row_offset and row_limit.
     """
-    compressed = path.suffix.lower() == ".sav"
+    compressed = path.suffix.lower() in COMPRESSED
     texts = [c for c in stored.column_names if stored.readstat_variable_types[c] == "string"]
     texts = [c for c in texts if columns is None or c in columns]
     long = [c for c in texts if not stored.variable_storage_width[c]]

@@ -228,7 +228,7 @@ def companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> p
 def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.DataFrame:
     """A Parquet file. A key that stands in the index of the frame it was written from is a column."""
     try:
-        whole: pd.DataFrame = _table(content, name, columns).to_pandas()
+        whole: pd.DataFrame = _table(content, name, columns).to_pandas(use_threads=False)
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         got = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.inventory.tree import Tree
+from mismes_eval.message import Message
 
 SUCCESS_FACTORS = (
     "linked_job_offer",
@@ -47,7 +48,9 @@ def portfolio_rows(tree: Tree, on: pd.Timestamp) -> pd.DataFrame:
         *_evaluated(frame, on),
         *_success(frame),
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["definition"] = pd.Series([row[-1] for row in rows], dtype=object)
+    return table
 
 
 def share(part: float, whole: float) -> float:
@@ -154,7 +157,11 @@ def _unit_costs(tree: Tree, group: str) -> Iterator[Row]:
             f"EUR per {name}",
             n,
             missing,
-            f"sum of budget_eur / sum of {field}, the same measures",
+            Message(
+                "sum of {a} / sum of {b}, the same measures",
+                {"a": "budget_eur", "b": field},
+                "definition",
+            ),
         )
 
 
@@ -219,7 +226,11 @@ def _rates(tree: Tree, group: str) -> Iterator[Row]:
             "share",
             len(part),
             missing,
-            f"sum of {numerator} / sum of {denominator}, measures with both",
+            Message(
+                "sum of {a} / sum of {b}, measures with both",
+                {"a": numerator, "b": denominator},
+                "definition",
+            ),
         )
 
 
@@ -247,7 +258,11 @@ def _concentration(tree: Tree) -> Iterator[Row]:
             "index 0-1",
             n,
             missing,
-            f"sum of squared shares of {len(weights)} funders, as they are spelled",
+            Message(
+                "sum of squared shares of {n} funders, as they are spelled",
+                {"n": f"{len(weights)}"},
+                "definition",
+            ),
         )
 
 
@@ -271,9 +286,10 @@ def _evaluated(frame: pd.DataFrame, on: pd.Timestamp) -> Iterator[Row]:
         unknown,
         "measures with an evaluation beyond monitoring / all measures; no record counts as none",
     )
-    text = (
-        f"the same among measures that started {MONTHS_TO_EVALUATION} months or more before"
-        f" {'(no day given)' if pd.isna(on) else on.date()}"
+    text = Message(
+        f"the same among measures that started {MONTHS_TO_EVALUATION} months or more before {{day}}",
+        {"day": "(no day given)" if pd.isna(on) else str(on.date())},
+        "definition",
     )
     yield (
         "I11",

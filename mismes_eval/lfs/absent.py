@@ -17,6 +17,7 @@ from mismes_eval.lfs.answers import values
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, words
 from mismes_eval.lfs.persons import breakdown, residents
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.sample import Sample
 
@@ -125,18 +126,16 @@ def _estimate(
         for k in keys.itertuples(index=False)
     )
     n = np.tile(np.bincount(there, minlength=d).astype(float), len(kinds))
-    words = (
+    counting = (
+        "Multiplicity 1: the counting rule lets one household report a person."
+        if multiplicity is None
+        else "Multiplicity: the number of households that may report the person ({c})."
+    )
+    words = Message(
         "Absent members: sum over reporting households of weight / multiplicity; share: over"
-        " residents and absent members. "
-        + (
-            "Multiplicity 1: the counting rule lets one household report a person."
-            if multiplicity is None
-            else (
-                "Multiplicity: the number of households that may report the person"
-                f" ({multiplicity})."
-            )
-        )
-        + " Source: Sirken (1970)."
+        f" residents and absent members. {counting} Source: Sirken (1970).",
+        {"c": str(multiplicity)},
+        "definition",
     )
     return Estimate(
         value=result,

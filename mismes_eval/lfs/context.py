@@ -18,13 +18,15 @@ from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.labour import Measure
 from mismes_eval.lfs.migrants import Definition, as_definition, migration_status
 from mismes_eval.lfs.moves import Several
-from mismes_eval.lfs.persons import LABELS, Ages, aged, breakdown
+from mismes_eval.lfs.persons import LABELS, Ages, aged, aged_said, breakdown
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 
 ICLS_19 = "19th ICLS resolution (2013)"
+SILENT = "{n} of {all} persons in the universe gave no answer and are left out."
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def context(
     target: tuple[str, ...],
 ) -> Context:
     """Statuses under the definition (or as delivered), breakdowns made, notes begun."""
-    frame, notes = sample.frame, []
+    frame = sample.frame
+    notes: list[str] = []
     if definition is not None:
         rule = as_definition(definition)
         status = migration_status(frame, rule)
@@ -73,8 +76,11 @@ def context(
         notes.append(rule.text)
         if status.attrs["unknown"]:
             notes.append(
-                f"{status.attrs['unknown']:,} persons in the age range have no status because an"
-                " answer that decides is missing."
+                Message(
+                    "{n} persons in the age range have no status because an answer that decides is"
+                    " missing.",
+                    {"n": f"{status.attrs['unknown']:,}"},
+                )
             )
         sample = sample.with_columns({"mig_status": status})
     elif "mig_status" in frame.columns:
@@ -103,19 +109,30 @@ def context(
     )
 
 
-def words(c: Context, indicator: Indicator) -> str:
-    """Title, formula, universe and source of an indicator, for a table."""
+def words(c: Context, indicator: Indicator) -> Message:
+    """Title, formula, universe and source of an indicator, for a table; each indicator of the list
+    has an entry of the catalogue.
+    """
+    return Message(
+        f"{indicator.title}: {indicator.definition}. Among {{whom}}. Source: {{source}}.",
+        {"whom": _universe(c, indicator), "source": _source(c, indicator)},
+        "definition",
+    )
+
+
+def _universe(c: Context, indicator: Indicator) -> Message:
+    """Who an indicator is about. A range of ages is part of the entry: a language agrees "aged" with
+    who is.
+    """
     targets = " and ".join(f"{LABELS[t]}s" if t in LABELS else t for t in c.target)
-    universe = indicator.universe.format(
-        labour=c.ages.labour,
-        neet=f"aged {c.ages.neet_min} to {c.ages.neet_max}",
-        cell=c.ages.match_cell,
-        target=targets,
-    )
-    return (
-        f"{indicator.title}: {indicator.definition}. Among {universe}. Source:"
-        f" {_source(c, indicator)}."
-    )
+    ages = {"labour": c.ages.labour, "neet": aged_said(c.ages.neet_min, c.ages.neet_max)}
+    template = indicator.universe
+    values: dict[str, object] = {"cell": f"{c.ages.match_cell}", "target": targets}
+    for name, aged_words in ages.items():
+        if f"{{{name}}}" in template:
+            template = template.replace(f"{{{name}}}", aged_words.template)
+            values |= aged_words.values
+    return Message(template, values)
 
 
 def _source(c: Context, indicator: Indicator) -> str:
@@ -143,11 +160,7 @@ def labelled(
     """An Estimate with its unit, definition, notes and id; silent: persons in the universe without
     an answer.
     """
-    left_out = (
-        (f"{silent:,} of {concerned:,} persons in the universe gave no answer and are left out.",)
-        if silent
-        else ()
-    )
+    left_out = (Message(SILENT, {"n": f"{silent:,}", "all": f"{concerned:,}"}),) if silent else ()
     out = e.annotated(
         unit=indicator.unit, definition=words(c, indicator), notes=c.notes + left_out + notes
     )
@@ -165,20 +178,15 @@ def labelled(
 
 def nobody(c: Context, indicator: Indicator, concerned: Bool) -> NotEstimable:
     """The reason why an indicator has no rows."""
-    digits = (
-        " Realised matches need ISCO codes of two digits or more."
-        if indicator.id.startswith("L5.")
-        else ""
+    reason = Message(
+        "Nobody in the universe has an answer."
+        if concerned.any()
+        else "Nobody in the sample belongs to the universe.",
+        kind="reason",
     )
-    return NotEstimable(
-        (
-            "Nobody in the universe has an answer."
-            if concerned.any()
-            else "Nobody in the sample belongs to the universe."
-        )
-        + digits,
-        words(c, indicator),
-    )
+    if indicator.id.startswith("L5."):
+        reason = reason.extended(" Realised matches need ISCO codes of two digits or more.")
+    return NotEstimable(reason, words(c, indicator))
 
 
 def estimate(

@@ -20,6 +20,7 @@ from mismes_eval.lfs.labour import Measure
 from mismes_eval.lfs.migrants import Definition
 from mismes_eval.lfs.moves import Several
 from mismes_eval.lfs.persons import Ages, residents
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.sample import Sample
 
@@ -75,6 +76,8 @@ _IN_FULL: Mapping[str, Callable[[Context, Indicator], Result]] = {
     **dict.fromkeys(("L9", "L9.mincer", "L9.dfl", "L9.oaxaca"), earnings.gap),
 }
 
+LACKING = "The file has no {columns}."
+
 
 def indicators(
     sample: Sample,
@@ -115,7 +118,10 @@ def indicators(
 def _one(c: Context, indicator: Indicator) -> Result:
     lacking = indicator.lacking(c.frame)
     if lacking:
-        return NotEstimable(f"The file has no {', '.join(lacking)}.", words(c, indicator))
+        return NotEstimable(
+            Message(LACKING, {"columns": ", ".join(lacking)}),
+            words(c, indicator),
+        )
     by_status = bool({"status", "mig_status"} & set(c.by))
     if by_status and indicator.id.split(".")[0] in ("L1", "L2", "L9"):
         return NotEstimable(

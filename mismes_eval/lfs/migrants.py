@@ -14,7 +14,8 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, ParamsError, Problem
 from mismes_eval.lfs.answers import month_number, number, truth
-from mismes_eval.lfs.persons import aged
+from mismes_eval.lfs.persons import aged, aged_said
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 
 STATUSES = ("NON", "RET", "IMM", "INT_INTERNAL", "CUR_ABS")
@@ -101,43 +102,56 @@ class Definition:
             raise ParamsError(problems)
 
     @property
-    def text(self) -> str:
+    def text(self) -> Message:
         """The definition in words, for every table."""
-        stay = (
-            "any stay abroad"
-            if self.min_months_abroad is None
-            else f"a stay abroad of {self.min_months_abroad:g} months or more"
-        )
-        work = " with work there" if self.require_work_abroad else ""
-        back = (
-            "ever"
-            if self.lookback_months is None
-            else f"within {self.lookback_months:g} months before the interview"
-        )
-        if self.returned_since:
-            back = f"since {self.returned_since}" + (
-                "" if self.lookback_months is None else f" and {back}"
-            )
-        ages = (
-            f"aged {self.age_min}+"
-            if self.age_max is None
-            else f"aged {self.age_min} to {self.age_max}"
-        )
         other = {
             "birth": "Immigrant: born in another country.",
             "citizenship": "Immigrant: foreign citizen.",
             "none": "Immigrants cannot be told from returnees in this file.",
         }[self.immigrant_by]
-        read = (
-            " Read from migrated_from_cat == 5 (previous residence in another country)."
-            if self.evidence == "gld"
-            else ""
+        words = Message(
+            "Returnee ({preset}): usual resident {ages} who returned, {back}, from {stay}. {other}",
+            {
+                "preset": _KNOWN_AS.get(self.name, self.name),
+                "ages": aged_said(self.age_min, self.age_max),
+                "back": self._back,
+                "stay": self._stay,
+                "other": other,
+            },
+            "definition",
         )
-        source = f" Source of the definition: {self.source}." if self.source else ""
-        return (
-            f"Returnee ({_KNOWN_AS.get(self.name, self.name)}): usual resident {ages} who returned,"
-            f" {back}, from {stay}{work}. {other}{read}{source}"
-        )
+        if self.evidence == "gld":
+            words = words.extended(
+                " Read from migrated_from_cat == 5 (previous residence in another country)."
+            )
+        if self.source:
+            words = words.extended(" Source of the definition: {source}.", {"source": self.source})
+        return words
+
+    @property
+    def _stay(self) -> Message:
+        """How long a stay abroad, and whether with work."""
+        stay = Message("any stay abroad")
+        if self.min_months_abroad is not None:
+            months = {"n": f"{self.min_months_abroad:g}"}
+            stay = Message("a stay abroad of {n} months or more", months)
+        if not self.require_work_abroad:
+            return stay
+        return Message("{stay} with work there", {"stay": stay})
+
+    @property
+    def _back(self) -> Message:
+        """Since when."""
+        if self.lookback_months is None:
+            if not self.returned_since:
+                return Message("ever")
+            return Message("since {date}", {"date": str(self.returned_since)})
+        within = "within {n} months before the interview"
+        window = {"n": f"{self.lookback_months:g}"}
+        if not self.returned_since:
+            return Message(within, window)
+        date = {"date": str(self.returned_since)}
+        return Message("since {date} and " + within, window | date)
 
 
 _KNOWN_AS = {

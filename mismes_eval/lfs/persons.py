@@ -9,6 +9,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.lfs.answers import values, yes
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 
 LABELS = {
@@ -45,12 +46,15 @@ class Ages:
     recruitment_months: float | None = 36
 
     @property
-    def labour(self) -> str:
-        return (
-            f"aged {self.labour_min}+"
-            if self.labour_max is None
-            else f"aged {self.labour_min} to {self.labour_max}"
-        )
+    def labour(self) -> Message:
+        return aged_said(self.labour_min, self.labour_max)
+
+
+def aged_said(low: float, high: float | None) -> Message:
+    """An age range in words."""
+    if high is None:
+        return Message("aged {x}+", {"x": f"{low:g}"})
+    return Message("aged {x} to {y}", {"x": f"{low:g}", "y": f"{high:g}"})
 
 
 def age_bounds(frame: pd.DataFrame) -> tuple[Float, Float]:

@@ -16,6 +16,7 @@ from mismes_eval.errors import DesignError, DesignWarning, EstimateError, Proble
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import independent
 from mismes_eval.lfs.breaks import check_breaks, version_changes
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.public import public
@@ -135,7 +136,7 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
                 )
             )
     said = ", ".join(f"{label} {a:.3f}" for label, a in zip(labels, alpha, strict=True))
-    name = f"pooling of rounds, shares {said} (known factor)"
+    name = Message("pooling of rounds, shares {shares} (known factor)", {"shares": said}, "step")
     sums = np.asarray(np.bincount(code, weights=w, minlength=len(labels)), float)
     if not (sums > 0).all():
         empty = [str(label) for label, total in zip(labels, sums, strict=True) if not total > 0]
@@ -149,7 +150,7 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
         return sample.step(KnownFactor(name, alpha[code]))
     warnings.warn(unlike, DesignWarning, stacklevel=2)
     return sample.step(
-        RoundShares(f"{name}, each round brought to the average sum", code, alpha, w)
+        RoundShares(name.extended(", each round brought to the average sum"), code, alpha, w)
     ).flagged(unlike)
 
 

@@ -22,6 +22,7 @@ from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import independent
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.message import Message
 from mismes_eval.report.session import open as open_session
 
 BREAKDOWNS = ("none", "status", "sex", "age_group", "education", "region")
@@ -74,7 +75,7 @@ def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotE
         by=() if breakdown == WHOLE else (breakdown,), which=(indicator.split(".", maxsplit=1)[0],)
     )
     if not found:
-        return NotEstimable(f"{run} names no labour force survey")
+        return NotEstimable(Message("{name} names no labour force survey", {"name": run}))
     if indicator not in found:
         raise ParamsError(Problem("no such indicator", f"'{indicator}' in {run}", ", ".join(found)))
     return found[indicator]

@@ -161,7 +161,7 @@ class CountryReport:
         t = self.session.language
         audit = self.audit.assign(
             **{
-                c: [t(str(v)) for v in self.audit[c]]
+                c: [t(name) for name in self.audit[c]]
                 for c in ("row", "column")
                 if c in self.audit.columns
             }

@@ -29,6 +29,7 @@ import pandas as pd
 
 from mismes_eval.errors import MismesWarning, Problem, ReportError
 from mismes_eval.evaluation.params import Params
+from mismes_eval.message import Message
 from mismes_eval.report.document.blocks import MIME, Block, to_text
 from mismes_eval.report.document.grids import block_of
 from mismes_eval.report.document.language import Language, language
@@ -39,6 +40,7 @@ from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.trust.provenance import PACKAGE
 
+UNTRANSLATED = "{n} texts of this report have no entry in report/locale/{code}.po: {first}"
 RUN_FILE = "run.json"
 # begins a line of standard output that tells the command line which chapter is in work
 PROGRESS = "::chapter::"
@@ -177,17 +179,19 @@ class Session:
         """
         lacking = sorted(self.language.unknown)
         if lacking:
-            self.warnings.append(
-                f"{len(lacking)} texts of this report have no entry in"
-                f" report/locale/{self.language.code}.po: {'; '.join(lacking[:5])}"
-            )
+            what = {
+                "n": len(lacking),
+                "code": self.language.code,
+                "first": "; ".join(lacking[:5]),
+            }
+            self.warnings.append(Message(UNTRANSLATED, what))
         write_results(
             self.work,
             self.params,
             list(self.tables.values()),
             list(self.figures.values()),
             self.facts,
-            self.warnings,
+            [self.language(warning) for warning in self.warnings],
             self.language,
             self.origins,
             list(self.passages.values()),
@@ -228,8 +232,9 @@ class Session:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        if issubclass(category, MismesWarning) and str(message) not in self.warnings:
-            self.warnings.append(str(message))
+        text = message.args[0] if isinstance(message, Warning) and message.args else message
+        if issubclass(category, MismesWarning) and str(text) not in self.warnings:
+            self.warnings.append(text if isinstance(text, str) else str(text))
 
 
 def open(run: str) -> Session:

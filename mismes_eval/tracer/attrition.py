@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
 from mismes_eval.numerics.rows import Bool, Float
@@ -138,7 +139,11 @@ class Adjustment:
         if panel.refreshed.any() and not keep_refreshment:
             everybody = everybody.step(
                 KnownFactor(
-                    f"without the refreshment sample ({int(panel.refreshed.sum()):,})",
+                    Message(
+                        "without the refreshment sample ({n})",
+                        {"n": f"{int(panel.refreshed.sum()):,}"},
+                        "step",
+                    ),
                     (~panel.refreshed).astype(float),
                 )
             )
@@ -173,14 +178,20 @@ class Adjustment:
         if self.method == "none":
             return sample.step(
                 KnownFactor(
-                    f"answered wave {wave} ({int(r.sum()):,} of {int(at_risk.sum()):,}, no"
-                    " adjustment for those lost)",
+                    Message(
+                        "answered wave {wave} ({n} of {all}, no adjustment for those lost)",
+                        _of_wave(wave, r) | {"all": f"{int(at_risk.sum()):,}"},
+                        "step",
+                    ),
                     np.where(at_risk, r, 1.0),
                 )
             )
         step = self._step(panel, sample, wave, before, r, at_risk)
         return sample.step(
-            KnownFactor(f"{step.name}, factors treated as fixed", step.factor)
+            KnownFactor(
+                Message("{step}, factors treated as fixed", {"step": step.name}, "step"),
+                step.factor,
+            )
             if self.fixed_weights
             else step
         )
@@ -197,9 +208,11 @@ class Adjustment:
         frame, columns = self._covariates(panel, sample, before, at_risk)
         kind = "stabilised, " if self.stabilised else ""
         outside = "" if self.among is None else "; persons outside the domain keep their weight"
-        name = (
-            f"attrition at wave {wave} ({kind}{self.method} on {', '.join(columns)};"
-            f" {int((at_risk & (r == 1)).sum()):,} of {int(at_risk.sum()):,} answered{outside})"
+        model: dict[str, object] = {"method": self.method, "columns": ", ".join(columns)}
+        size = _of_wave(wave, at_risk & (r == 1)) | {"all": f"{int(at_risk.sum()):,}"}
+        words = "{method} on {columns}; {n} of {all} answered"
+        name = Message(
+            "attrition at wave {wave} (" + kind + words + outside + ")", model | size, "step"
         )
         inner = response_step(name, self.method, frame, columns, r, sample.weights, at_risk)
         if not self.stabilised:
@@ -294,13 +307,24 @@ def response_step(
     return ProbitPropensity(name=name, x=x, r=np.where(at_risk, r, 1.0), p=p, before=weights)
 
 
+def known_dead(wave: object, dead: Bool) -> Message:
+    """The step by which those known to have died leave the population."""
+    words = "known dead by wave {wave} leave the population ({n})"
+    return Message(words, _of_wave(wave, dead), "step")
+
+
+def _of_wave(wave: object, who: Bool | Float) -> dict[str, object]:
+    """A wave and how many persons it is about."""
+    return {"wave": str(wave), "n": f"{int(who.sum()):,}"}
+
+
 def _leave(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> Sample:
     dead = panel.dead[:, panel.waves.index(wave)] & (sample.weights != 0) & modelled
     if not dead.any():
         return sample
     return sample.step(
         KnownFactor(
-            f"known dead by wave {wave} leave the population ({int(dead.sum()):,})",
+            known_dead(wave, dead),
             (~dead).astype(float),
         )
     )
@@ -313,8 +337,12 @@ def _untried(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -
         return sample
     return sample.step(
         KnownFactor(
-            f"pending or not fielded at wave {wave} ({int(outside.sum()):,}): the weights stand for"
-            " the persons whose fieldwork is over",
+            Message(
+                "pending or not fielded at wave {wave} ({n}): the weights stand for the persons"
+                " whose fieldwork is over",
+                _of_wave(wave, outside),
+                "step",
+            ),
             (~outside).astype(float),
         )
     )

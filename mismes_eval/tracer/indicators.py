@@ -19,6 +19,7 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.survival import cumulative_incidence
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import Pair, on_enrolment, pooled_transitions
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
 from mismes_eval.tracer.clock import Clock
@@ -106,7 +107,7 @@ def _made(name: str, maker: Callable[[], Result]) -> Result:
     try:
         result = maker()
     except MismesError as error:
-        return NotEstimable(str(error), definition)
+        return NotEstimable(error.message, definition)
     return (
         NotEstimable(result.reason, definition)
         if isinstance(result, NotEstimable)
@@ -120,7 +121,7 @@ def response_difference(panel: TracerPanel, arm: str) -> Result:
     """
     sample = panel.sample
     if arm not in sample.frame.columns:
-        return NotEstimable(f"no column '{arm}' of arms")
+        return NotEstimable(Message("no column '{arm}' of arms", {"arm": arm}))
     parts = []
     for t, wave in enumerate(panel.waves):
         answered: dict[str, object] = {"answered": panel.responded[:, t].astype(float)}
@@ -179,7 +180,7 @@ def months_to_first_job(panel: TracerPanel, clock: Clock, by: By, minimum: int) 
     """T5."""
     sample = first_event(panel, {"job": EMPLOYED}, clock.since)
     if sample.active.sum() < minimum:
-        return NotEstimable(f"{int(sample.active.sum())} persons at risk, fewer than {minimum}")
+        return _too_few_at_risk(sample, minimum)
     found = duration_quantile(sample, "duration", "event", 0.5, by)
     good = {label: e for label, e in found.items() if isinstance(e, Estimate)}
     if not good:
@@ -249,11 +250,13 @@ def going_abroad(panel: TracerPanel, clock: Clock, by: By, minimum: int) -> Resu
     """
     sample = _abroad(panel, clock)
     if sample.active.sum() < minimum:
-        return NotEstimable(f"{int(sample.active.sum())} persons at risk, fewer than {minimum}")
+        return _too_few_at_risk(sample, minimum)
     last = _last_common(sample, by)
     times = [m for m in clock.months if m <= last]
     if not times:
-        return NotEstimable(f"nobody is observed for {min(clock.months)} months")
+        return NotEstimable(
+            Message("nobody is observed for {n} months", {"n": f"{min(clock.months)}"})
+        )
     return cumulative_incidence(sample, "duration", "cause", "abroad", by, times)
 
 
@@ -261,12 +264,17 @@ def abroad_hazard(panel: TracerPanel, clock: Clock, by: By, minimum: int) -> Res
     """T9 as events a person-month."""
     sample = _abroad(panel, clock)
     if sample.active.sum() < minimum:
-        return NotEstimable(f"{int(sample.active.sum())} persons at risk, fewer than {minimum}")
+        return _too_few_at_risk(sample, minimum)
     return hazard(sample, "abroad", by)
 
 
 def _abroad(panel: TracerPanel, clock: Clock) -> Sample:
     return first_event(panel, {"abroad": ABROAD}, clock.since, abroad="abroad")
+
+
+def _too_few_at_risk(sample: Sample, minimum: int) -> NotEstimable:
+    size = {"n": f"{int(sample.active.sum())}", "least": f"{minimum}"}
+    return NotEstimable(Message("{n} persons at risk, fewer than {least}", size))
 
 
 def _last_common(sample: Sample, by: By) -> float:
@@ -311,7 +319,11 @@ def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
                 )
             )
     if not parts:
-        return NotEstimable(f"no pair of waves 12 or 24 months apart with {minimum} businesses")
+        return NotEstimable(
+            Message(
+                "no pair of waves 12 or 24 months apart with {n} businesses", {"n": f"{minimum}"}
+            )
+        )
     return stack(*parts).annotated(kind="proportion")
 
 
@@ -436,13 +448,24 @@ def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result
         return NotEstimable("nobody in the domain answered what this needs")
     if not parts:
         return NotEstimable(
-            f"no wave with answers within {clock.tolerance:g} months of"
-            f" {', '.join(map(str, clock.months))} months since {clock.since}"
+            Message(
+                "no wave with answers within {t} months of {months} months since {origin}",
+                {
+                    "t": f"{clock.tolerance:g}",
+                    "months": ", ".join(map(str, clock.months)),
+                    "origin": clock.since,
+                },
+            )
         )
     out = stack(*parts) if len(parts) > 1 else parts[0]
     missing = [m for m in clock.months if m not in set(out.keys["months"])]
     note = (
-        (f"No wave near {', '.join(map(str, missing))} months since {clock.since}.",)
+        (
+            Message(
+                "No wave near {months} months since {origin}.",
+                {"months": ", ".join(map(str, missing)), "origin": clock.since},
+            ),
+        )
         if missing
         else ()
     )

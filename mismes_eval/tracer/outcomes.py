@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.frame.template import template
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.columns import float64
@@ -90,9 +91,7 @@ def composites(
     if not columns:
         return panel, outcomes
     named = {n: replace(o, composite=True) if n in columns else o for n, o in outcomes.items()}
-    notes = tuple(
-        f"Outcome '{n}': persons without {WITHOUT[named[n].universe]} count as 0." for n in columns
-    )
+    notes = tuple(Message(WITHOUT[named[name].universe], {"outcome": name}) for name in columns)
     made = replace(
         panel,
         long=panel.long.assign(**columns),
@@ -101,7 +100,10 @@ def composites(
     return made, named
 
 
-WITHOUT = {EMPLOYED: "work", BUSINESS: "a business"}
+WITHOUT = {
+    EMPLOYED: "Outcome '{outcome}': persons without work count as 0.",
+    BUSINESS: "Outcome '{outcome}': persons without a business count as 0.",
+}
 
 
 def _has(long: pd.DataFrame, universe: str) -> Float | None:

@@ -12,6 +12,7 @@ from mismes_eval.estimate.domains import By, Domains, domains
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import OfTotals, evaluate
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 
@@ -109,21 +110,31 @@ def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
     notes = []
     if silent:
         notes.append(
-            f"{silent:,} enrolled persons have no row at wave {wave} and count as not contacted."
+            Message(
+                "{n} enrolled persons have no row at wave {wave} and count as not contacted.",
+                {"n": f"{silent:,}", "wave": str(wave)},
+            )
         )
     if wave in panel.interviews_only:
         notes.append(
-            f"Wave {wave} holds interviews only: who refused or was reached is not known, and its"
-            " refusal, cooperation and contact rates are not estimable."
+            Message(
+                "Wave {wave} holds interviews only: who refused or was reached is not known, and its"
+                " refusal, cooperation and contact rates are not estimable.",
+                {"wave": str(wave)},
+            )
         )
     code = len(GROUPS) + OUTSIDE.index("PD")
     pending = int((inside & (panel.groups[:, t] == code)).sum())
     if pending:
-        notes.append(f"{pending:,} persons are pending at wave {wave} and outside its rates.")
+        words = "{n} persons are pending at wave {wave} and outside its rates."
+        notes.append(Message(words, {"n": f"{pending:,}", "wave": str(wave)}))
     beyond = int((inside & ~panel.tried[:, t]).sum()) - pending
     if beyond:
         notes.append(
-            f"{beyond:,} persons were not fielded at wave {wave} and are outside its rates."
+            Message(
+                "{n} persons were not fielded at wave {wave} and are outside its rates.",
+                {"n": f"{beyond:,}", "wave": str(wave)},
+            )
         )
     return tuple(notes)
 

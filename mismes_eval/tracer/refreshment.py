@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
-from mismes_eval.tracer.attrition import response_step
+from mismes_eval.tracer.attrition import known_dead, response_step
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import KnownFactor, PhaseTwo
 
@@ -99,8 +100,12 @@ def refreshment(
     mixing = np.where(fresh, 1 - share, share)
     both = both.step(
         KnownFactor(
-            f"panel and refreshment combined by effective n ({share:.3f} and {1 - share:.3f},"
-            " shares treated as fixed)",
+            Message(
+                "panel and refreshment combined by effective n ({a} and {b}, shares treated as"
+                " fixed)",
+                {"a": f"{share:.3f}", "b": f"{1 - share:.3f}"},
+                "step",
+            ),
             mixing,
         )
     )
@@ -122,10 +127,9 @@ def _answered(
     if not (at_risk & (r == 0)).any():
         return sample
     listed = [covariates] if isinstance(covariates, str) else list(covariates)
-    name = (
-        f"response of the refreshment sample at wave {wave}"
-        f" ({method if listed else 'one rate'}{' on ' + ', '.join(listed) if listed else ''})"
-    )
+    at_wave = {"wave": str(wave), "method": method, "columns": ", ".join(listed)}
+    model = "({method} on {columns})" if listed else "(one rate)"
+    name = Message(f"response of the refreshment sample at wave {{wave}} {model}", at_wave, "step")
     return sample.step(
         response_step(
             name,
@@ -228,15 +232,17 @@ def follow_up(
     if dead.any():
         base = base.step(
             KnownFactor(
-                f"known dead by wave {t} leave the population ({int(dead.sum()):,})",
+                known_dead(t, dead),
                 (~dead).astype(float),
             )
         )
     stage = base.design.stages[0]
-    name = (
-        f"intensive tracing of {int(chosen.sum()):,} of"
-        f" {int((~first & base.active).sum()):,} lost at wave {t}"
-    )
+    lost = {
+        "n": f"{int(chosen.sum()):,}",
+        "all": f"{int((~first & base.active).sum()):,}",
+        "wave": str(t),
+    }
+    name = Message("intensive tracing of {n} of {all} lost at wave {wave}", lost, "step")
     sample = base.step(
         PhaseTwo(
             name=name,
@@ -250,11 +256,14 @@ def follow_up(
     traced = chosen & sample.active
     if (traced & (r == 0)).any():
         listed = [covariates] if isinstance(covariates, str) else list(covariates)
-        label = (
-            "response to intensive tracing"
-            f" ({method + ' on ' + ', '.join(listed) if listed else 'one rate'};"
-            f" {int((traced & (r == 1)).sum()):,} of {int(traced.sum()):,})"
-        )
+        told = {
+            "method": method,
+            "columns": ", ".join(listed),
+            "n": f"{int((traced & (r == 1)).sum()):,}",
+            "all": f"{int(traced.sum()):,}",
+        }
+        model = "{method} on {columns}" if listed else "one rate"
+        label = Message(f"response to intensive tracing ({model}; {{n}} of {{all}})", told, "step")
         step = response_step(
             label,
             method if listed else "logit",

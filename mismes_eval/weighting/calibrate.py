@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.optimize import linprog
 
 from mismes_eval.errors import CalibrationError, DesignWarning, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import check
@@ -97,12 +98,11 @@ def calibrate(
             stacklevel=2,
         )
     keys = ", ".join(dict.fromkeys(m.margin))
-    limits = f", factors within {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
-    constant = f", constant within {unit}" if unit else ""
-    name = (
-        f"{'raking' if method == 'raking' else method + ' calibration'} to {keys}{limits}{constant}"
-        f"{_scaled(solution.scale, bounds)}{published.words}{sample.narrowed}"
-    )
+    name = _named(method, keys, bounds, unit)
+    if bounds is not None and solution.scale != 1:
+        factor_said = {"step": name, "factor": f"{solution.scale:.4g}"}
+        name = Message("{step}, all weights first multiplied by {factor}", factor_said, "step")
+    name = sample.narrowed(published.said_of(name))
     return sample.step(
         Calibration(
             name=name,
@@ -120,8 +120,17 @@ def calibrate(
     )
 
 
-def _scaled(scale: float, bounds: tuple[float, float] | None) -> str:
-    return "" if scale == 1 or bounds is None else f", all weights first multiplied by {scale:.4g}"
+def _named(
+    method: Method, keys: str, bounds: tuple[float, float] | None, unit: str | None
+) -> Message:
+    """The method, the margins, the bounds of the factors and the unit that shares one."""
+    name = Message("{method} calibration to {keys}", {"method": method, "keys": keys}, "step")
+    if method == "raking":
+        name = Message("raking to {keys}", {"keys": keys}, "step")
+    if bounds:
+        ends = {"lo": f"{bounds[0]:g}", "hi": f"{bounds[1]:g}"}
+        name = name.extended(", factors within {lo} to {hi}", ends)
+    return name.extended(", constant within {unit}", {"unit": unit}) if unit else name
 
 
 def poststratify(

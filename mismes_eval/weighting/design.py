@@ -280,13 +280,12 @@ class SurveyDesign:
         ladder = self._ladder()
         if self.replicates is None:
             return Message("Variance: linearised, {ladder}.", {"ladder": ladder}, "variance")
-        how: dict[str, object] = {
-            "how": f"{self.replicates.method}, {self.replicates.count} replicates"
-        }
+        made = {"method": self.replicates.method, "count": f"{self.replicates.count}"}
+        how: dict[str, object] = {"how": Message("{method}, {count} replicates", made)}
         if self.replicates.unit is None and self.level != "element":
             return Message("Variance: {how}, {ladder}.", how | {"ladder": ladder}, "variance")
-        made = "Variance: {how}; strata and clusters are those that the replicates were made with."
-        return Message(made, how, "variance")
+        words = "Variance: {how}; strata and clusters are those that the replicates were made with."
+        return Message(words, how, "variance")
 
     def _ladder(self) -> Message:
         """The units whose totals the variance is taken from, and their strata."""

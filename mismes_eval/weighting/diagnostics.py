@@ -92,7 +92,9 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
                     **_summary(w[index][sample.domain[index]]),
                 }
             )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table["name"] = pd.Series([row["name"] for row in rows], dtype=object)
+    return table
 
 
 def _summary(w: Float) -> dict[str, float]:

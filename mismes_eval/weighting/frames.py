@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.public import check
@@ -63,11 +64,12 @@ def combine_frames(
     ]
     if method == "kalton_anderson":
         share = [_expected(s, pi) for s, pi in zip(samples, other, strict=True)]
-        name = "frame share, Kalton-Anderson (known factor)"
+        name = Message("frame share, Kalton-Anderson (known factor)", kind="step")
     else:
         theta = _theta(samples, other) if theta is None else theta
         share = [np.where(other[0] > 0, theta, 1.0), np.where(other[1] > 0, 1.0 - theta, 1.0)]
-        name = f"frame share, Hartley theta {theta:.4f} (known factor)"
+        words = "frame share, Hartley theta {theta} (known factor)"
+        name = Message(words, {"theta": f"{theta:.4f}"}, "step")
     return stack_samples(samples, "frame_sample").step(KnownFactor(name, np.concatenate(share)))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import CalibrationError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows, cells
 from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import levels_of, one_spelling
@@ -52,12 +53,15 @@ class Publication:
     unit: float = 1.0
     scale_to: str | tuple[str, ...] | None = None
 
-    @property
-    def words(self) -> str:
-        """What was done, for the name of the step."""
-        thousands = "" if self.unit == 1 else f", totals in units of {self.unit:,.10g}"
-        scaled = "" if self.scale_to is None else f", margins scaled to that of {self.margin}"
-        return thousands + scaled
+    def said_of(self, step: Message) -> Message:
+        """The name of a step, and what was done to the totals before it."""
+        if self.unit != 1:
+            unit = {"step": step, "unit": f"{self.unit:,.10g}"}
+            step = Message("{step}, totals in units of {unit}", unit, "step")
+        if self.scale_to is not None:
+            margin = {"step": step, "margin": self.margin}
+            step = Message("{step}, margins scaled to that of {margin}", margin, "step")
+        return step
 
     @property
     def margin(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows, cells
 from mismes_eval.weighting.arguments import as_name, as_names
@@ -70,7 +71,8 @@ def nonresponse(
     if eligible is not None:
         at_risk &= ~(sample.frame[eligible].to_numpy(dtype=float, na_value=np.nan) == 0)
     on = ", ".join(map(str, columns)) or "the overall rate"
-    name = f"nonresponse ({method}) on {on}{sample.narrowed}"
+    model = {"method": method, "columns": on}
+    name = sample.narrowed(Message("nonresponse ({method}) on {columns}", model, "step"))
     if method == "cells":
         return sample.step(cell_step(name, sample.frame, columns, r, sample.weights, at_risk))
     return sample.step(

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem, named
+from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
 from mismes_eval.public import verb_name
@@ -451,8 +452,11 @@ def zero_said(values: pd.Series, time: Timeline) -> tuple[str, ...]:
     if not (pd.to_numeric(values, errors="coerce") == 0).any():
         return ()
     return (
-        f"0 in '{values.name}' is read as never treated, although 0 is one of the periods: where it"
-        " means a start, count the periods from 1.",
+        Message(
+            "0 in '{c}' is read as never treated, although 0 is one of the periods: where it means a"
+            " start, count the periods from 1.",
+            {"c": str(values.name)},
+        ),
     )
 
 

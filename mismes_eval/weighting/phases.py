@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.rows import Bool, Rows, cells
 from mismes_eval.public import check
@@ -76,10 +77,12 @@ def two_phase(
             )
         g = solve(sample.weights * share, x, target, "linear").factor[x.cell]
     listed = int(sample.domain.sum())
-    name = f"two-phase selection ({int(chosen.sum()):,} of {listed:,} listed)"
+    size = {"n": f"{int(chosen.sum()):,}", "all": f"{listed:,}"}
+    name = Message("two-phase selection ({n} of {all} listed)", size, "step")
     if columns:
-        name += f", calibrated to phase-1 counts of {', '.join(map(str, columns))}"
-    name += sample.narrowed
+        counted = {"columns": ", ".join(map(str, columns))}
+        name = name.extended(", calibrated to phase-1 counts of {columns}", counted)
+    name = sample.narrowed(name)
     return sample.step(
         PhaseTwo(name=name, share=share, g=g, x=x, before=sample.weights, fraction=fraction)
     )
@@ -230,7 +233,11 @@ def weight_share(
     if problems:
         raise DesignError(problems)
     step = WeightShare(
-        f"weight share 1/{multiplicity} over reporting households (known factor)",
+        Message(
+            "weight share 1/{m} over reporting households (known factor)",
+            {"m": multiplicity},
+            "step",
+        ),
         1.0 / s,
         link.astype(np.intp),
         households.n,

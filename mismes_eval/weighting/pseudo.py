@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.frames import stack_samples
@@ -111,7 +112,9 @@ def pseudo_weights(
     p = np.ones(r.size)
     p[at_risk] = fit.p
     step = PseudoWeight(
-        name=f"pseudo-weight by inverse odds on {', '.join(columns)}",
+        name=Message(
+            "pseudo-weight by inverse odds on {columns}", {"columns": ", ".join(columns)}, "step"
+        ),
         x=x,
         r=np.where(at_risk, r, 0.0),
         p=p,

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.linalg import hadamard
 
 from mismes_eval.errors import DesignError, Problem
-from mismes_eval.message import Quantity
+from mismes_eval.message import Message, Quantity
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign, rank
@@ -88,7 +88,7 @@ def replicates(
             scale=scale,
             rscales=rscales,
             mse=mse,
-            method=f"Rao-Wu bootstrap (seed {seed})",
+            method=Message("Rao-Wu bootstrap (seed {seed})", {"seed": f"{seed}"}),
             degf=min(degf, count - 1.0),
         )
     elif method == "jackknife":
@@ -109,16 +109,19 @@ def replicates(
             scale=scale,
             rscales=rscales,
             mse=mse,
-            method=f"Fay's method (rho {rho:g})" if method == "fay" else "balanced half samples",
+            method=Message("Fay's method (rho {rho})", {"rho": f"{rho:g}"})
+            if method == "fay"
+            else "balanced half samples",
             degf=degf,
         )
     notes = design.notes
     if first.fraction.any() and not fraction.any():
         notes = (
             *notes,
-            (
-                f"Replicates ({made.method}) treat PSUs as drawn with replacement: the fpc is left"
-                " out and standard errors are on the safe side."
+            Message(
+                "Replicates ({method}) treat PSUs as drawn with replacement: the fpc is left out and"
+                " standard errors are on the safe side.",
+                {"method": made.method},
             ),
         )
     return replace(sample, design=replace(design, replicates=made, notes=notes))
@@ -212,7 +215,7 @@ class ReplicateWeights:
                 scale=scale,
                 rscales=rscales,
                 mse=self.mse,
-                method=f"replicate weights of the file ({self.kind})",
+                method=Message("replicate weights of the file ({method})", {"method": self.kind}),
                 degf=degf,
                 unit=unit,
             ),

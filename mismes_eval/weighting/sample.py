@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, DesignWarning, Problem, named
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting import plot, saved
@@ -197,12 +198,13 @@ class Sample(Estimators):
         """
         return replace(self, domain=np.ones(self.n, bool))
 
-    @property
-    def narrowed(self) -> str:
-        """What the name of a weight step says where it acts on a domain; empty where on all."""
+    def narrowed(self, name: Message) -> Message:
+        """The name of a weight step, and that it acts on a domain where it does."""
         if self.domain.all():
-            return ""
-        return f", inside the domain ({int(self.domain.sum()):,} of {self.n:,} rows)"
+            return name
+        size = {"n": f"{int(self.domain.sum()):,}", "all": f"{self.n:,}"}
+        words = "{step}, inside the domain ({n} of {all} rows)"
+        return Message(words, {"step": name, **size}, "step")
 
     def step(self, step: WeightStep) -> Sample:
         """The same sample after one more weight step."""

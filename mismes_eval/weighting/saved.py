@@ -127,7 +127,7 @@ def read(path: str | Path) -> tuple[pd.DataFrame, SurveyDesign, Bool, tuple[str,
             if record["layout"] != LAYOUT:
                 raise ValueError(f"layout {record['layout']}")
             stored_frame = parquet.ParquetFile(pa.BufferReader(file.read(FRAME)))
-            frame = stored_frame.read(use_threads=False).to_pandas()
+            frame = stored_frame.read(use_threads=False).to_pandas(use_threads=False)
             packed = io.BytesIO(file.read(ARRAYS))
             with zipfile.ZipFile(packed) as parts:
                 _refuse_large(parts)

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from mismes_eval.message import Message
 from mismes_eval.numerics import calibration
 from mismes_eval.numerics.influence import Influence, one_above_other
 from mismes_eval.numerics.logit import Propensity
@@ -339,7 +340,9 @@ class Embedded:
 
     @property
     def name(self) -> str:
-        return f"{self.inner.name} (rows {self.start + 1:,} to {self.start + self.size:,})"
+        rows = {"first": f"{self.start + 1:,}", "last": f"{self.start + self.size:,}"}
+        words = "{step} (rows {first} to {last})"
+        return Message(words, {"step": self.inner.name, **rows}, "step")
 
     @property
     def factor(self) -> Float:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem
+from mismes_eval.message import Message, listed
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.columns import cohorts as cohorts_of
 from mismes_eval.weighting.order import Ordering, ordering, shown
@@ -55,13 +56,13 @@ class Timeline:
         return step.size < 2 or bool(np.ptp(step) <= 2 * self.tolerance)
 
     @property
-    def said(self) -> str:
+    def said(self) -> Message:
         """The periods in the order that was taken; where they are labels, how they are counted."""
         some = self.labels
         if self.size > 12:
             some = (*self.labels[:11], "...", self.labels[-1])
-        order = f"Periods in their order: {', '.join(some)}."
-        return order if self.numeric else f"{order} Event time counts them."
+        order = Message("Periods in their order: {periods}.", {"periods": ", ".join(some)})
+        return order if self.numeric else listed([order, "Event time counts them."], " ")
 
     def shown(self, place: float) -> str:
         """A period or cohort as people write it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mismes_eval.errors import CalibrationError, DesignError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.calibrate import calibrate
@@ -71,11 +72,13 @@ def _step(sample: Sample, w: Float, capped: Float, caps: Caps, how: str) -> Know
     inside = sample.active
     moved = int((inside & (np.clip(w, *caps) != w)).sum())
     beyond = inside & ~_kept(capped, caps)
-    pushed = f"; {int(beyond.sum())} weights pushed beyond a cap by what was redistributed"
-    name = (
-        f"trimmed to {max(caps[0], 0):g} to {caps[1]:g} ({moved} weights, caps treated as fixed"
-        f"{pushed if beyond.any() else ''}{how}){sample.narrowed}"
-    )
+    ends = {"lo": f"{max(caps[0], 0):g}", "hi": f"{caps[1]:g}", "n": f"{moved}"}
+    words = "trimmed to {lo} to {hi} ({n} weights, caps treated as fixed"
+    name = Message(words, ends, "step")
+    if beyond.any():
+        pushed = "; {k} weights pushed beyond a cap by what was redistributed"
+        name = name.extended(pushed, {"k": f"{int(beyond.sum())}"})
+    name = sample.narrowed(name.extended(f"{how})"))
     return KnownFactor(name, np.divide(capped, w, out=np.ones_like(w), where=w != 0))
 
 

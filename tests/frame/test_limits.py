@@ -12,7 +12,9 @@ import struct
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -23,7 +25,7 @@ from pyarrow import parquet
 
 from mismes_eval.errors import InputError
 from mismes_eval.frame import limits, long_texts, read
-from mismes_eval.frame.long_texts import _longest_text
+from mismes_eval.frame.long_texts import _longest_text, check_texts
 
 MEBIBYTE = 1 << 20
 READ = """
@@ -311,6 +313,41 @@ def test_long_texts_of_stata_are_counted_where_they_stand(
     assert len(read(path).frame) == 12
     monkeypatch.setattr(limits, "TEXT", 12_000 + 4 * len(words) + 11)
     assert "too large" in refused(path)
+
+
+class OfSas:
+    """What a compressed SAS file of one text a row says of itself; reads: rows of each part."""
+
+    number_rows = 1_000
+    column_names = ("id", "t")
+    readstat_variable_types: Mapping[str, str] = {"id": "double", "t": "string"}
+    variable_storage_width: Mapping[str, int] = {"id": 8, "t": 32_767}
+
+    def __init__(self, text: str) -> None:
+        self.text, self.reads = text, list[int]()
+
+    def read(self, usecols: list[str], row_offset: int, row_limit: int, output_format: str) -> Any:
+        assert (usecols, output_format) == (["t"], "dict")
+        self.reads.append(min(row_limit, self.number_rows - row_offset))
+        return {"t": [self.text] * self.reads[-1]}, None
+
+
+@pytest.mark.parametrize("suffix", [".sas7bdat", ".SAS7BDAT", ".sav"])
+def test_texts_of_a_compressed_file_are_counted_part_by_part(
+    suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_texts, "AT_ONCE", 3_276_700)
+    for place in (limits, long_texts):
+        monkeypatch.setattr(place, "TEXT", 1_000_000)
+    path = Path(f"a{suffix}")
+    short, long = OfSas("x" * 1_000), OfSas("x" * 30_000)
+    check_texts(path, path.name, short, None, short.read)
+    assert short.reads == [100] * 10
+    with pytest.raises(InputError, match="too large"):
+        check_texts(path, path.name, long, None, long.read)
+    assert long.reads == [100]
+    check_texts(path, path.name, long, ["id"], long.read)  # nobody reads the text
+    assert long.reads == [100]
 
 
 def test_columns_of_lists_that_nobody_reads_do_no_harm(tmp_path: Path) -> None:

@@ -127,6 +127,101 @@ def test_sums_of_two_publications_are_sought(
     assert all(d.column == "c1" for d in differences(earlier, later, 10))
 
 
+def test_a_sum_with_nobody_in_a_part_is_learned(tmp_path: Path) -> None:
+    """0 is printed where nobody is, so that the sum is known; it tells of a part with few."""
+    everybody = rows(110, 0, 300, 410)
+    earlier = table(tmp_path / "then", everybody, rows(50, None, 60, 115))
+    later = table(tmp_path / "now", everybody, rows(74, None, 60, 140))
+    (found,) = differences(earlier, later, 10)
+    assert (found.row, found.earlier, found.now) == ("south", 5, 6)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "told"),
+    [
+        # the parts in one, the whole in the other, nothing in both
+        (rows(50, None, 60, None), rows(None, None, None, 115), ["south"]),
+        (rows(50, None, 60, None), rows(None, None, None, 140), []),
+        (rows(50, 0, 60, None), rows(None, None, None, 115), []),
+        (rows(50, None, None, None), rows(None, None, 60, 115), ["south"]),
+    ],
+)
+def test_the_whole_in_one_and_its_parts_in_the_other(
+    then: dict[str, int | None], now: dict[str, int | None], told: list[str], tmp_path: Path
+) -> None:
+    earlier = table(tmp_path / "then", EVERYBODY, then)
+    later = table(tmp_path / "now", EVERYBODY, now)
+    assert [d.row for d in differences(earlier, later, 10)] == told
+
+
+Place = tuple[str, str, str]
+WHOLE = ("T07", "sex: men", "returnees")
+ASKED = ("T10", "any measure", "returnees who took part")
+ELSE = ("T08", "employed", "returnees")
+
+
+def cells(folder: Path, numbers: dict[Place, int | None], **how: object) -> Path:
+    """A report of cells with their numbers of persons; how: further fields of every cell."""
+    folder.mkdir(parents=True)
+    made = [
+        {"table": t, "row": r, "column": c, "value": 0.5, "n": n, **how}
+        for (t, r, c), n in numbers.items()
+    ]
+    record = {"country": "MDA", "estimates": made}
+    (folder / "estimates.json").write_text(json.dumps(record), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "told"),
+    [
+        # a base in the one, those of it who were asked in the other
+        ({WHOLE: 62, ASKED: None, ELSE: 40}, {WHOLE: None, ASKED: 58, ELSE: 40}, [(62, 58)]),
+        ({WHOLE: None, ASKED: 58, ELSE: 40}, {WHOLE: 62, ASKED: None, ELSE: 40}, [(58, 62)]),
+        # a table that was left out of the one, and another out of the other
+        ({WHOLE: 62}, {ASKED: 58}, [(62, 58)]),
+        ({WHOLE: 62, ELSE: 40}, {ASKED: 58, ELSE: 40}, [(62, 58)]),
+        # enough persons between; all the same; others came meanwhile
+        ({WHOLE: 62}, {ASKED: 52}, []),
+        ({WHOLE: 62}, {ASKED: 62}, []),
+        ({WHOLE: 62, ELSE: 40}, {ASKED: 58, ELSE: 60}, []),
+        # other people by their name; men and women
+        ({WHOLE: 62}, {("T10", "any measure", "residents"): 58}, []),
+        ({WHOLE: 62}, {("T07", "sex: women", "returnees"): 58}, []),
+        # both were in the earlier one: nothing is new
+        ({WHOLE: 62, ASKED: 58}, {WHOLE: None, ASKED: 58}, []),
+        ({WHOLE: 62, ("T10", "one", ASKED[2]): 58}, {("T10", "two", ASKED[2]): 58}, []),
+        # a label that is set otherwise
+        ({("T08", "taux d'emploi", "x"): 62}, {("T08", "taux d\u2019emploi", "x"): 63}, [(62, 63)]),
+        ({("T08", "taux d'emploi", "x"): 62}, {("T08", "taux d\u2019emploi", "x"): 62}, []),
+    ],
+)
+def test_bases_that_hold_others_are_sought(
+    then: dict[Place, int | None],
+    now: dict[Place, int | None],
+    told: list[tuple[int, int]],
+    tmp_path: Path,
+) -> None:
+    earlier, later = cells(tmp_path / "then", then), cells(tmp_path / "now", now)
+    assert [(d.earlier, d.now) for d in differences(earlier, later, 10)] == told
+
+
+def test_an_n_beside_a_value_that_is_not_shown_is_known(tmp_path: Path) -> None:
+    earlier = cells(tmp_path / "then", {WHOLE: 62}, value=None, status="unreliable")
+    later = cells(tmp_path / "now", {WHOLE: 63}, value=None, status="unreliable")
+    assert [(d.earlier, d.now) for d in differences(earlier, later, 10)] == [(62, 63)]
+
+
+def test_a_count_of_persons_is_one_and_other_counts_are_not(tmp_path: Path) -> None:
+    def counts(name: str, value: float, unit: str) -> Path:
+        folder = tmp_path / f"{name}-{unit}"
+        return cells(folder, {ELSE: None}, value=value, kind="count", unit=unit)
+
+    found = differences(counts("then", 62.0, "persons"), counts("now", 63.0, "persons"), 10)
+    assert [(d.earlier, d.now) for d in found] == [(62, 63)]
+    assert differences(counts("then", 8.0, "number"), counts("now", 9.0, "number"), 10) == []
+
+
 def test_columns_that_add_up_are_sought_as_rows_are(tmp_path: Path) -> None:
     def across(folder: Path, women: int | None, both: int) -> Path:
         columns = [{"all": 40, "old": 50}, {"all": 50, "old": women}, {"all": 90, "old": both}]

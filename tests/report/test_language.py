@@ -5,6 +5,7 @@ follow the locale, names out of the data stay as they are.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -17,6 +18,7 @@ from babel import Locale
 from babel.messages.pofile import read_po
 
 from mismes_eval.errors import ParamsError
+from mismes_eval.message import Message, Quantity, packed, unpacked
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document import language as module
 from mismes_eval.report.document.conventions import CONVENTIONS, Conventions
@@ -358,13 +360,29 @@ def test_names_out_of_the_data_are_never_looked_up():
     assert table.columns == ["hommes"]
 
 
-def test_a_sentence_of_a_lower_floor_is_found_by_its_pattern():
-    t = Language(
-        "fr",
-        {"Variance: {how}, {n} PSUs.": "Variance : {how}, {n} UP.", "linearised": "linéarisée"},
-    )
-    assert t("Variance: linearised, 1,417 PSUs.") == "Variance\u00a0: linéarisée, 1\u202f417 UP."
+VARIANCE = {"Variance: {how}, {n} PSUs.": "Variance : {how}, {n} UP.", "linearised": "linéarisée"}
+
+
+def test_a_sentence_of_a_lower_floor_is_translated_by_its_template():
+    t = Language("fr", VARIANCE)
+    said = Message("Variance: {how}, {n} PSUs.", {"how": "linearised", "n": "1,417"})
+    assert t(said) == "Variance\u00a0: linéarisée, 1\u202f417 UP."
     assert not t.unknown
+
+
+def test_a_finished_sentence_is_never_read_back():
+    t = Language("fr", VARIANCE)
+    finished = "Variance: linearised, 1,417 PSUs."
+    assert "linearised, 1,417 PSUs" in t(finished)
+    assert t.unknown == {finished}
+
+
+def test_a_message_comes_back_from_plain_data():
+    inner = Message("in {where}", {"where": "Chișinău"})
+    said = Message("{n} left, {part}", {"n": Quantity(2, "stratum", "strata", 0), "part": inner})
+    again = unpacked(json.loads(json.dumps(packed(said))))
+    assert isinstance(again, Message) and again == said
+    assert again.template == said.template and again.values == said.values
 
 
 def test_a_table_is_put_into_one_language_once():

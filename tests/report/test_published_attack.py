@@ -113,3 +113,53 @@ def test_sums_of_two_folders_are_attacked(
     file.write_text(json.dumps(record), encoding="utf-8")
     found = attack.between(tmp_path / "then", tmp_path / "now")[1]
     assert told in found if isinstance(told, str) else found == told
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "told"),
+    [
+        ({"T07/all/returnees": 62}, {"T10/any/returnees who took part": 58}, 1),
+        ({"T07/all/returnees": 62}, {"T10/any/returnees who took part": 52}, 0),
+        ({"T07/all/returnees": 62}, {"T10/any/residents": 58}, 0),
+        (
+            {"T07/all/returnees": 62, "T08/work/returnees": 40},
+            {"T10/any/returnees": 58, "T08/work/returnees": 60},
+            0,
+        ),
+        ({"T07/sex: men/returnees": 62}, {"T07/sex: women/returnees": 58}, 0),
+    ],
+)
+def test_bases_of_two_folders_are_attacked(
+    attack: ModuleType, tmp_path: Path, then: dict[str, int], now: dict[str, int], told: int
+) -> None:
+    for name, numbers in (("then", then), ("now", now)):
+        folder = tmp_path / name / "MDA"
+        folder.mkdir(parents=True)
+        keys = ("table", "row", "column", "n", "value", "status")
+        rows = [(*place.split("/"), n, 0.5, "shown") for place, n in numbers.items()]
+        made = {"estimates": [dict(zip(keys, row, strict=True)) for row in rows]}
+        (folder / "estimates.json").write_text(json.dumps(made), encoding="utf-8")
+    assert len(attack.between(tmp_path / "then", tmp_path / "now")[1]) == told
+
+
+def test_the_parts_in_one_folder_and_the_whole_in_the_other(
+    attack: ModuleType, tmp_path: Path
+) -> None:
+    small = {"south": "confidential"}
+    report(tmp_path / "then" / "MDA", small | {"all": "secondary"})
+    report(tmp_path / "now" / "MDA", small | {"north": "secondary", "east": "secondary"})
+    told = attack.between(tmp_path / "then", tmp_path / "now")[1]
+    assert "MDA T08 / south / returnees, hidden in both" in told
+
+
+def test_a_count_of_persons_is_compared(attack: ModuleType, tmp_path: Path) -> None:
+    for name, count in (("then", 62.0), ("now", 63.0)):
+        folder = tmp_path / name / "MDA"
+        folder.mkdir(parents=True)
+        cell = {"table": "T26", "row": "enrolled", "column": "participants", "value": count}
+        cell |= {"n": None, "kind": "count", "unit": "persons", "status": "shown"}
+        (folder / "estimates.json").write_text(json.dumps({"estimates": [cell]}), encoding="utf-8")
+    assert attack.between(tmp_path / "then", tmp_path / "now") == (
+        1,
+        ["MDA T26 / enrolled / participants"],
+    )

@@ -15,6 +15,7 @@ from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import domains, listed, no_negative_weights, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
+from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
@@ -121,9 +122,11 @@ def lee_bounds(
             + (f"; trimmed in the other arm: {'; '.join(other)}." if other else ".")
         )
     value, part = part_of(sample, lambda w: _over_cells(w, d, s, y, cell, labels, rule)[:2], d, s)
-    definition = (
-        f"Effect of '{treated}' on '{outcome}' for those observed whatever their treatment;"
-        " observation depends on treatment in one direction only."
+    definition = Message(
+        "Effect of '{t}' on '{o}' for those observed whatever their treatment; observation depends"
+        " on treatment in one direction only.",
+        {"t": treated, "o": outcome},
+        "definition",
     )
     return bounds_of(sample, value, part, outcome, definition, tuple(notes), extra, sample.degf)
 

@@ -15,6 +15,7 @@ from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
@@ -124,8 +125,10 @@ def manski_bounds(
     ]
     if poststratify is not None:
         notes.append(f"Averaged over {where.count} cells with fixed shares.")
-    definition = (
-        f"Effect of '{treated}' on '{outcome}' on everybody, whatever the missing outcomes are."
+    definition = Message(
+        "Effect of '{t}' on '{o}' on everybody, whatever the missing outcomes are.",
+        {"t": treated, "o": outcome},
+        "definition",
     )
     return bounds_of(
         sample,
@@ -206,7 +209,11 @@ def delta_sensitivity(
         n=np.full(shift.size, float(sample.active.sum())),
         dof=np.full(shift.size, sample.degf),
         kind="effect",
-        definition=f"Effect of '{treated}' on '{outcome}' for a stated difference of the missing.",
+        definition=Message(
+            "Effect of '{t}' on '{o}' for a stated difference of the missing.",
+            {"t": treated, "o": outcome},
+            "definition",
+        ),
         notes=notes,
         extra={"tipping_shift": float(-effect / slope) if slope else float("inf")},
     )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.timeline import Timeline
 
@@ -286,5 +287,5 @@ def _overall(
         out,
         n=np.array([n[chosen].max()]),
         dof=np.array([joint.dof.min()]),
-        definition=f"Equal average over {words}.",
+        definition=Message("Equal average over {what}.", {"what": words}, "definition"),
     )

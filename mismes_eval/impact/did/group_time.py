@@ -31,6 +31,7 @@ from mismes_eval.impact.did.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.did.periods import Base, Control, Plan, plan
 from mismes_eval.impact.did.two_by_two import EXTREME, NAMES, PROPENSITY
 from mismes_eval.impact.did.two_periods import distinct
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import Averages, Shares
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
@@ -200,8 +201,10 @@ def by_fewer_psus(test: Test, free: float) -> Test | NotEstimable:
     ddf = free - test.ndf + 1
     if ddf < 1:
         return NotEstimable(
-            f"{test.ndf:g} effects cannot be tested together with {free:g} degrees of freedom"
-            " between PSUs"
+            Message(
+                "{k} effects cannot be tested together with {d} degrees of freedom between PSUs",
+                {"k": f"{test.ndf:g}", "d": f"{free:g}"},
+            )
         )
     factor = ddf / free
     return replace(

@@ -158,7 +158,7 @@ def by_group(
         try:
             e = function(data.where(mask))
         except MismesError as error:
-            missing[_label(group)] = NotEstimable(str(error))
+            missing[_label(group)] = NotEstimable(error.message)
             continue
         if e.p != 1:
             raise EstimateError(

@@ -14,6 +14,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.impact.did.covariates import Covariates, covariates_of
 from mismes_eval.impact.did.unit_design import one_row_a_unit
+from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.weighting.columns import Number, Order, Stated, float64, read
@@ -219,15 +220,16 @@ def _changes(values: pd.Series, unit: Int) -> bool:
     return bool((code != first[unit]).any())
 
 
-def first_period_said(moving: Sequence[str], which: str) -> tuple[str, ...]:
+def first_period_said(moving: Sequence[str], which: str) -> tuple[Message, ...]:
     """What is said of covariates that change over time."""
     if not moving:
         return ()
     what = "changes" if len(moving) == 1 else "change"
-    return (
-        f"{', '.join(moving)} {what} over time: each unit has the value {which}, which treatment"
-        " has not moved.",
+    words = (
+        f"{{covariates}} {what} over time: each unit has the value {which}, which treatment has not"
+        " moved."
     )
+    return (Message(words, {"covariates": ", ".join(moving)}),)
 
 
 def _of_long(

@@ -23,6 +23,7 @@ from mismes_eval.impact.did.two_periods import (
     two_periods,
     waves_named,
 )
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.did import (
     ESTIMANDS,
@@ -416,6 +417,20 @@ def _settled(e: Estimate, size: float) -> Estimate:
     )
 
 
+def _method_said(
+    method: Method, kind: str, covariates: Sequence[str], rows: tuple[int, int]
+) -> Message:
+    """How the effect was estimated, and from how many treated and comparison rows."""
+    sizes = {"treated": f"{rows[0]:,}", "controls": f"{rows[1]:,}"}
+    model = {"method": NAMES[method], "covariates": ", ".join(covariates)}
+    adjusted = "covariates: {covariates}" if covariates else "no covariates"
+    return Message(
+        f"Difference-in-differences, {{method}}, {kind}; {adjusted};"
+        " {treated} treated and {controls} comparison rows.",
+        model | sizes,
+    )
+
+
 def _estimate(
     sample: Sample,
     effect: Effect,
@@ -429,9 +444,8 @@ def _estimate(
 ) -> Estimate:
     inside = sample.active
     treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
-    notes = [
-        f"Difference-in-differences, {NAMES[how.method]}, {kind}; covariates:"
-        f" {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows.",
+    notes: list[str] = [
+        _method_said(how.method, kind, covariates, (treated, compared)),
         order_said(*order),
     ]
     extreme = 0.0

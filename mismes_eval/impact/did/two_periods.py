@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.columns import Order, read
 from mismes_eval.weighting.order import shown
@@ -198,9 +199,10 @@ def _column_of(sample: Sample, pair: tuple[object, ...], named: Sequence[str]) -
     )
 
 
-def order_said(before: object, after: object) -> str:
+def order_said(before: object, after: object) -> Message:
     """What a change was taken between."""
-    return f"Before: {before}; after: {after}."
+    order = {"before": str(before), "after": str(after)}
+    return Message("Before: {before}; after: {after}.", order)
 
 
 def distinct(code: Int) -> int:

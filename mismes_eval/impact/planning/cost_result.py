@@ -16,8 +16,11 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.impact.planning.fieller import fieller
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.plane import ellipse, plane
+
+NO_VALUE = "no value of a {unit} was given"
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,24 @@ class CostEffectiveness:
             return NotEstimable("no degrees of freedom for the effect's interval")
         if sign == "unclear":
             return NotEstimable(
-                f"the {percent} interval of the effect [{low:.4g}, {high:.4g}] covers 0: a cost per"
-                f" {self.unit} has no finite interval; read the plane"
+                Message(
+                    "the {level} interval of the effect [{low}, {high}] covers 0: a cost per {unit}"
+                    " has no finite interval; read the plane",
+                    {
+                        "level": percent,
+                        "low": f"{low:.4g}",
+                        "high": f"{high:.4g}",
+                        "unit": self.unit,
+                    },
+                )
             )
         if sign == "lower":
             return NotEstimable(
-                f"the effect is negative ({self.effect:.4g} {self.unit} per participant): the"
-                " measure costs and gains nothing"
+                Message(
+                    "the effect is negative ({v} {unit} per participant): the measure costs and"
+                    " gains nothing",
+                    {"v": f"{self.effect:.4g}", "unit": self.unit},
+                )
             )
         if self.cost <= 0:
             return NotEstimable(
@@ -133,7 +147,7 @@ class CostEffectiveness:
     def break_even(self) -> float | NotEstimable:
         """The ATT at which the outcomes are worth their cost."""
         return (
-            NotEstimable(f"no value of a {self.unit} was given")
+            NotEstimable(Message(NO_VALUE, {"unit": self.unit}))
             if self.value is None
             else self.cost / (self.value * self.years)
         )
@@ -142,7 +156,7 @@ class CostEffectiveness:
     def net_benefit(self) -> tuple[float, float, float] | NotEstimable:
         """Value of the outcomes minus the cost, per participant: estimate, low, high."""
         if self.value is None:
-            return NotEstimable(f"no value of a {self.unit} was given")
+            return NotEstimable(Message(NO_VALUE, {"unit": self.unit}))
         gradient = np.array([self.value, -1.0])
         net = self.value * self.effect - self.cost
         return net, *self._interval(net, float(gradient @ self.vcov @ gradient))

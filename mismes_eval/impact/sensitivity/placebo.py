@@ -162,5 +162,5 @@ def _all_zero(done: Sequence[Estimate]) -> Test | NotEstimable:
     try:
         together = joint(done)
     except EstimateError as error:
-        return NotEstimable(str(error))
+        return NotEstimable(error.message)
     return wald(together, np.eye(together.p))

@@ -349,7 +349,7 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
     try:
         result = function(data, **arguments)
     except MismesError as error:
-        return NotEstimable(str(error))
+        return NotEstimable(error.message)
     if isinstance(result, NotEstimable):
         return result
     if not isinstance(result, Estimate) or result.p != 1:

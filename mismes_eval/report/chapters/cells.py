@@ -12,7 +12,13 @@ from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.document.cells import NOBODY, STANDING, Persons, Standing, Status
-from mismes_eval.report.document.tables import CARRIED, P_VALUE, UNIT_OF_KIND, cells_of
+from mismes_eval.report.document.tables import (
+    CARRIED,
+    P_VALUE,
+    UNIT_OF_KIND,
+    cells_of,
+    frame_of,
+)
 from mismes_eval.report.sentences import About
 from mismes_eval.tracer.outcomes import Outcome, declared
 
@@ -120,7 +126,7 @@ def plain(
 
 def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
     """Plain cells as the frame of a table."""
-    return pd.DataFrame(cells, columns=list(CARRIED))
+    return frame_of(cells)
 
 
 def arms(study: Tracing) -> Standing:

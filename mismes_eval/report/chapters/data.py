@@ -161,7 +161,7 @@ def _weights(context: Context, s: Survey) -> Table:
     frame = table.set_index(
         pd.Index(
             [
-                context.text("{k}. {step}", k=k, step=context.text(spelled(str(v))))
+                context.text("{k}. {step}", k=k, step=context.text(spelled(v)))
                 for k, v in zip(table["step"], table["name"], strict=True)
             ]
         )

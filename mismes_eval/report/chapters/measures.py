@@ -302,7 +302,7 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         private = side in hidden[str(r["group"]) not in ("all", "all measures")]
         cells.append(
             _number(label, "value", float(r["value"]), str(r["unit"]), private, n=float(r["n"]))
-            | {"definition": _defined(str(r["indicator"]), str(r["definition"]))}
+            | {"definition": _defined(str(r["indicator"]), r["definition"])}
         )
     return Table(
         id="T05",

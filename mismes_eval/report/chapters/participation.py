@@ -144,7 +144,7 @@ def _targeting(context: Context, s: Survey) -> Table:
         try:
             e = targeting(named, PART, c)
         except EstimateError as error:
-            e = NotEstimable(str(error))
+            e = NotEstimable(error.message)
         if isinstance(e, NotEstimable):
             parts.append(cells_by(e, context.rules, c, "index"))
             continue

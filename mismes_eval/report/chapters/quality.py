@@ -14,6 +14,7 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.survey import Survey
+from mismes_eval.message import Message
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
@@ -148,7 +149,7 @@ def _missing(s: Survey) -> list[Line]:
         "wage_no_compen": _is(frame, "empstat", 1),
     }
     for column, name in ITEMS.items():
-        row = f"no answer (Q2): {name}, %"
+        row = Message("no answer (Q2): {what}, %", {"what": name})
         if column not in frame.columns:
             out.append((row, NotEstimable(UNASKED)))
             continue
@@ -292,7 +293,7 @@ def margins(context: Context, s: Survey) -> list[Item]:
         missed = (before / total - 1) * 100 if total else np.nan
         left = (after / total - 1) * 100 if total else np.nan
         cells += [
-            plain(row, "persons interviewed", float(n), standing=who),
+            plain(row, "persons interviewed", float(n), "persons", standing=who),
             plain(row, "before, thousand", before / 1e3, "thousand persons", standing=who),
             plain(row, "control total, thousand", total / 1e3, "thousand persons"),
             plain(row, "before against total, %", missed, "%", standing=who),

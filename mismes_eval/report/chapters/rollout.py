@@ -24,7 +24,7 @@ from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.sensitivity import honest_items
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, Status
-from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of
+from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of, frame_of
 from mismes_eval.report.truth import truth_message
 
 SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
@@ -229,7 +229,7 @@ def _cells(context: Context, r: Rollout) -> Table:
     return Table(
         id="T24b",
         title="Group-time effects of the roll-out, percentage points",
-        cells=pd.DataFrame(cells, columns=list(CARRIED)),
+        cells=frame_of(cells),
         source=r.source,
         notes=(note,),
         scale=100.0,

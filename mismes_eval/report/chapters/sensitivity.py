@@ -17,6 +17,7 @@ from mismes_eval.impact.did.bands import Band
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.planning.detectable import detectable_effect
 from mismes_eval.impact.sensitivity.honest import HonestDiD
+from mismes_eval.message import Message
 from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
@@ -216,7 +217,7 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     if isinstance(d.bounds, Estimate):
         lines += [
             (
-                f"worst case of those lost (Manski): {side}",
+                Message("worst case of those lost (Manski): {side}", {"side": side}),
                 d.bounds.select([k]).annotated(kind="effect"),
             )
             for k, side in enumerate(("lower", "upper"))

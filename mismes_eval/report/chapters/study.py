@@ -93,7 +93,7 @@ def study_items(context: Context, s: Study) -> list[Item]:
             "Study file {f}: {n:,} units. {said}",
             f=s.source,
             n=int(s.sample.active.sum()),
-            said="; ".join(context.text(part) for part in s.left_out.split("; ")),
+            said=context.text(s.left_out),
         )
     ]
     if s.ungrouped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mismes_eval.lfs.indicators import LACKING
 from mismes_eval.message import Message
 
 WORDS = {
@@ -85,7 +86,6 @@ QUESTIONS = {
     "msm_part": "participation in support measures",
     "msm_useful": "usefulness of support measures",
 }
-_LACKING = re.compile(r"The file has no (.+)\.")
 _ASKED = re.compile(
     rf"(?<![\w'])({'|'.join(sorted(map(re.escape, QUESTIONS), key=len, reverse=True))})(?![\w'])"
 )
@@ -142,14 +142,24 @@ def spelled(text: str) -> str:
 
 def asked(reason: str) -> str:
     """Why a number is missing, with the survey's columns as what is asked."""
-    said = _ASKED.sub(lambda m: QUESTIONS[m[1]], reason)
-    lacking = _LACKING.fullmatch(said)
-    if said == reason or lacking is None:
+    if not isinstance(reason, Message) or not reason.values:
+        return _as_questions(reason)
+    words = {k: _as_questions(v) if isinstance(v, str) else v for k, v in reason.values.items()}
+    said = Message(reason.template, words, reason.kind)
+    if said == reason or reason.template != LACKING:
         return said
     parts = dict.fromkeys(
-        " or ".join(dict.fromkeys(part.split(" or "))) for part in lacking[1].split(", ")
+        " or ".join(dict.fromkeys(part.split(" or "))) for part in str(words["columns"]).split(", ")
     )
-    return f"The survey does not ask for {', '.join(parts)}."
+    return Message("The survey does not ask for {what}.", {"what": ", ".join(parts)}, reason.kind)
+
+
+def _as_questions(text: str) -> str:
+    """A text with the survey's columns as what is asked; a message by what stands in it."""
+    if isinstance(text, Message) and text.values:
+        return asked(text)
+    said = _ASKED.sub(lambda m: QUESTIONS[m[1]], text)
+    return text if said == text else said
 
 
 def factor(indicator: str) -> str | None:

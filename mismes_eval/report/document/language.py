@@ -31,7 +31,6 @@ from mismes_eval.report.document.conventions import CONVENTIONS, MINUS, Conventi
 
 LOCALE = Path(__file__).parent.parent / "locale"
 _FIELD = re.compile(r"\{\w+[^}]*\}")
-_SPEC = re.compile(r"\{(\w+)(?::(?!=)[^}]*)?\}")  # not a choice of words by a number
 _LETTERS = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(
@@ -39,10 +38,6 @@ _CODE = re.compile(
 )  # identifiers, files, hashes, and lists of them
 _NAME = re.compile(r"\w+")
 _JOINED = re.compile(r"(, | x | and | or | = )")  # between the names of a list
-_STEPS = re.compile(r"; (?![^()]*\))")  # between the steps of a weight, not inside their brackets
-# letters that an entry must have besides its {names} to be looked for in sentences that were put
-# together elsewhere
-_LITERAL = 4
 
 
 @dataclass(frozen=True)
@@ -50,17 +45,15 @@ class Language(Formatter):
     """code: "en", "fr", "ro"; words: English text -> text. Called like gettext: t("Returnees"),
     t("{n:,} persons", n=12).
 
-    A sentence that was put together below the report ("Variance: linearised, 417 PSUs in 8 strata")
-    is found by the catalogue entry it was made from ("Variance: {how}, {psus} PSUs in {strata}
-    strata"); its parts are translated in turn. unknown collects what has no entry, for the test of
-    completeness.
+    A sentence that was put together below the report is a `Message`: its template is the entry of
+    the catalogue, and what stands in it is translated in turn. unknown collects what has no entry,
+    for the test of completeness.
     """
 
     code: str
     words: Mapping[str, str]
     unknown: set[str] = field(default_factory=set, compare=False, repr=False)
     _said: set[str] = field(default_factory=set, compare=False, repr=False)
-    _found: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, text: str, **values: object) -> str:
         """The text in this language, with {names} filled in; numbers among the values get the
@@ -226,27 +219,8 @@ class Language(Formatter):
     def _look_up(self, text: str) -> str:
         if not self.words or text in self.words:
             return self.words.get(text) or text
-        if text not in self._found:
-            self._found[text] = self._composed(text)
-        return self._found[text]
-
-    def _composed(self, text: str) -> str:
-        found = self._matched(text)
-        if found is None:
-            self._miss(text)
-        return text if found is None else found
-
-    def _matched(self, text: str) -> str | None:
-        """The text by the entry with {names} that it was made from."""
-        for pattern, target in self._patterns:
-            match = pattern.fullmatch(text)
-            if match:
-                parts = {
-                    k: self._steps(v) if k == "steps" else self._part(v)
-                    for k, v in match.groupdict().items()
-                }
-                return self.vformat(target, (), parts)
-        return None
+        self._miss(text)
+        return text
 
     def _part(self, text: str) -> str:
         """What stands in a {name}: a number, a text of the catalogue, or names of columns and the
@@ -272,21 +246,6 @@ class Language(Formatter):
             )
         return self._look_up(text)
 
-    def _steps(self, text: str) -> str:
-        """The steps of a weight, one after the other."""
-        return self._look_up("; ").join(self._part(t) for t in _STEPS.split(text))
-
-    @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        """Entries with {names} as patterns, the most literal first."""
-        many = [
-            m
-            for m in self.words
-            if "{" in m and len(_LETTERS.findall(_FIELD.sub("", m))) >= _LITERAL
-        ]
-        many.sort(key=lambda m: -len(_FIELD.sub("", m)))
-        return [(_pattern(m), _SPEC.sub(r"{\1}", self.words[m])) for m in many]
-
 
 def typeset(text: str, code: str) -> str:
     """The text with the signs of its language: spaces that do not break, apostrophe, minus. A text
@@ -301,22 +260,6 @@ def available() -> tuple[str, ...]:
     """Language codes that have a catalogue and conventions; English needs no catalogue."""
     written = {p.stem for p in LOCALE.glob("*.po")} - {"en"}
     return ("en", *sorted(written & set(CONVENTIONS)))
-
-
-def _pattern(entry: str) -> re.Pattern[str]:
-    """A catalogue entry with {names} -> a pattern that captures them; a name that stands twice must
-    match itself.
-    """
-    seen: set[str] = set()
-    out, at = "", 0
-    for match in _FIELD.finditer(entry):
-        name = re.split(r"\W", match.group(0)[1:-1])[0]
-        out += re.escape(entry[at : match.start()]) + (
-            f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
-        )
-        seen.add(name)
-        at = match.end()
-    return re.compile(out + re.escape(entry[at:]), re.DOTALL)
 
 
 def language(code: str) -> Language:

@@ -250,10 +250,10 @@ def _translated(source: str, t: Language) -> str:
 
 
 def run_warnings(warnings: Sequence[str], t: Language) -> str:
-    """The warnings of the run, below everything else."""
+    """The warnings of the run, in the report's language already, below everything else."""
     if not warnings:
         return ""
-    items = "".join(f"<li>{escape(t(w))}</li>" for w in warnings)
+    items = "".join(f"<li>{escape(w)}</li>" for w in warnings)
     return (
         "<section"
         f' class="warnings"><h2>{escape(t("Warnings of this run"))}</h2><ul>{items}</ul></section>'

@@ -114,8 +114,8 @@ class Table:
             return self
         cells = self.cells.assign(
             **{
-                c: [printable(t(str(v))) if isinstance(v, str) else v for v in self.cells[c]]
-                for c in ("row", "column", "definition")
+                c: [printable(t(v)) if isinstance(v, str) else v for v in self.cells[c]]
+                for c in TEXTS
             }
         )
         units = {t(k): v for k, v in self.units.items()}
@@ -139,6 +139,7 @@ class Table:
 
 
 CARRIED = (*COLUMNS, STANDING)
+TEXTS = ("row", "column", "definition")  # words of a cell that a reader sees
 
 
 def cells_of(
@@ -158,7 +159,7 @@ def cells_of(
         else:
             told = [standing] * item.p
             out += _estimated(item, [row] * item.p, [column] * item.p, rules, told)[:1]
-    return _frame_of(out)
+    return frame_of(out)
 
 
 def cells_by(
@@ -176,17 +177,21 @@ def cells_by(
     if isinstance(item, NotEstimable):
         name = rows if isinstance(rows, str) else (rows[0] if rows else "")
         head = columns if isinstance(columns, str) else (columns[0] if columns else "")
-        return _frame_of([_cell(name, head, definition=item.reason, status=Status.NOT_ESTIMABLE)])
+        return frame_of([_cell(name, head, definition=item.reason, status=Status.NOT_ESTIMABLE)])
     names = [rows] * item.p if isinstance(rows, str) else list(rows)
     heads = [columns] * item.p if isinstance(columns, str) else list(columns)
     told = list(standing) or [NOBODY] * item.p
-    return _frame_of(_estimated(item, names, heads, rules, told))
+    return frame_of(_estimated(item, names, heads, rules, told))
 
 
-def _frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    if not cells:
-        return pd.DataFrame(columns=list(CARRIED))
-    return pd.DataFrame({name: [cell[name] for cell in cells] for name in CARRIED})
+def frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Cells as a frame with a row each. Its texts are kept as they are: a message stays one until
+    it is put into a language.
+    """
+    frame = pd.DataFrame(list(cells), columns=list(CARRIED))
+    for column in TEXTS:
+        frame[column] = pd.Series([cell[column] for cell in cells], dtype=object)
+    return frame
 
 
 def _estimated(
@@ -253,7 +258,7 @@ def _cell(
 
 
 def counted(
-    row: str, column: str, persons: Persons, scale: float = 1.0, unit: str = ""
+    row: str, column: str, persons: Persons, scale: float = 1.0, unit: str = "persons"
 ) -> dict[str, object]:
     """The cell of a count of persons: hidden where they are few, known where they are none."""
     standing = Standing(tells=(persons,))

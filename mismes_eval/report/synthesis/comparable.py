@@ -21,6 +21,8 @@ from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
+from mismes_eval.lfs.persons import aged_said
+from mismes_eval.message import packed
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
@@ -56,15 +58,18 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
 
     Returns
     -------
-    definitions : what indicators rest on, "" where the run does not say.  indicators, effects : one record a number with its status; hidden numbers are null.
+    definitions : what indicators rest on, "" where the run does not say.  messages : the same
+        texts with the template and the values that they were made of.  indicators, effects : one record a number with its status; hidden numbers are null.
     models : measures on record by model.  register : measures and budget by status of evaluation.  price_years : of the budgets.
     """
     tables = {
         item.id: item for c in chapters.values() for item in c.items if isinstance(item, Table)
     }
+    definitions = _definitions(context)
     return {
         "schema": FACTS,
-        "definitions": _definitions(context),
+        "definitions": definitions,
+        "messages": {text: packed(text) for text in definitions.values()},
         "indicators": list(_indicators(tables)),
         "effects": list(_effects(context, tables)),
         "costs": list(_costs(context, tables)),
@@ -80,7 +85,7 @@ def _definitions(context: Context) -> dict[str, str]:
     out |= {
         "migrant": s.definition.text,
         "ages": s.ages.labour,
-        "neet": f"aged {s.ages.neet_min} to {s.ages.neet_max}",
+        "neet": aged_said(s.ages.neet_min, s.ages.neet_max),
         "basis": s.sample.design.basis,
     }
     for key, column in (("icls", "icls_v"), ("isco", "isco_version"), ("isced", "isced_version")):

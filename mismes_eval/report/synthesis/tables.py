@@ -146,7 +146,7 @@ def definitions(w: Words) -> TextTable:
     t, long = w.t, w.evidence.definitions
     rows = []
     for concept, part in long.groupby("concept", sort=False):
-        texts = [t(str(x)) if x else t("not stated") for x in part["text"]]
+        texts = [t(x) if x else t("not stated") for x in part["text"]]
         differs = len(set(texts)) > 1 and concept != "basis"
         rows.append(
             [

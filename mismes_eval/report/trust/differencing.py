@@ -1,10 +1,11 @@
 """Two publications of one country, one taken from the other: whoever keeps last quarter's report and
 this one knows what the persons between them answered, where they are few.
 
-The attack reads published numbers only, as anybody can: the numbers of persons behind the cells that
-stand in both. A cell whose number of persons changed by 1 to `least` - 1 tells of that few persons. What nobody can see from two reports (who left and who came in equal numbers,
-which groups hold which others) is not looked for here; within one report, protection compares sets
-of persons and needs no guess.
+The attack reads published numbers only, as anybody can: the numbers of persons behind the cells,
+and counts of persons. A cell whose number changed by 1 to `least` - 1 tells of that few persons; so
+does a base in the one and a base of the other that holds it, where nobody came or went in what both
+show. What nobody can see from two reports (who left and who came in equal numbers) is not looked for
+here; within one report, protection compares sets of persons and needs no guess.
 """
 
 from __future__ import annotations
@@ -15,7 +16,16 @@ from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem, named
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_results
-from mismes_eval.report.trust.published_sums import Cell, Union, learned, lines, unions, unmasked
+from mismes_eval.report.trust.published_sums import (
+    Cell,
+    Union,
+    bases,
+    learned,
+    lines,
+    unchanged,
+    unions,
+    unmasked,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +80,29 @@ def differences(earlier: Path, now: Path, least: int) -> list[Difference]:
 def _together(
     before: Mapping[Cell, int | None], after: Mapping[Cell, int | None], least: int
 ) -> Iterator[Difference]:
-    """What sums of cells of both tell of cells that one of them hides."""
+    """What sums of cells of both tell of cells that one of them hides, and a base that only the one
+    shows of a base that only the other does.
+    """
     every = lines(before, after)
     sums = learned(every)
     for line in every:
         for found in unions(line, sums):
             if 0 < abs(found.now - found.earlier) < least:
                 yield _difference(found)
+    for line in unchanged(every):
         for found in unmasked(line, sums):
             if 0 < found.now < least:
                 yield _difference(found)
+    for one, other in bases(before, after, sums):
+        then, now = before[one], after[other]
+        if then is not None and now is not None and 0 < abs(now - then) < least:
+            yield Difference(
+                table=one[0],
+                row=f"{one[1]} / {one[2]}, and {other[0]}",
+                column=f"{other[1]} / {other[2]}",
+                earlier=then,
+                now=now,
+            )
 
 
 def _difference(found: Union) -> Difference:
@@ -119,17 +142,32 @@ def _results(folder: Path) -> dict[str, object]:
 
 
 def _persons(results: dict[str, object]) -> dict[Cell, int | None]:
-    """(table, row, column) -> how many persons stand behind a cell that shows a value; None where
-    the value or the number is hidden. A name that comes again gets its place.
+    """(table, row, column) -> how many persons stand behind a cell or are counted in it; None where
+    the number is not printed. A name that comes again gets its place.
     """
     estimates = results["estimates"]
     cells = estimates if isinstance(estimates, list) else []
     out: dict[Cell, int | None] = {}
     for cell in cells:
-        table, row, column = (str(cell.get(k, "")) for k in ("table", "row", "column"))
+        table, row, column = (_name(cell.get(k, "")) for k in ("table", "row", "column"))
         name, count = row, 2
         while (table, name, column) in out:
             name, count = f"{row} ({count})", count + 1
-        shown = cell.get("n") is not None and cell.get("value") is not None
-        out[(table, name, column)] = int(cell["n"]) if shown else None
+        out[(table, name, column)] = _number(cell)
     return out
+
+
+def _name(label: object) -> str:
+    """A label with one kind of apostrophe and of space: what is set otherwise is no other cell."""
+    return " ".join(str(label).replace("\u2019", "'").split())
+
+
+def _number(cell: Mapping[str, object]) -> int | None:
+    """The persons that a cell prints. An n is printed beside a value that is too uncertain to be
+    shown as well.
+    """
+    if (cell.get("kind"), cell.get("unit")) == ("count", "persons"):
+        value = cell.get("value")
+        return int(value) if isinstance(value, int | float) and value == int(value) else None
+    n = cell.get("n")
+    return int(n) if isinstance(n, int | float) else None

@@ -5,6 +5,7 @@ kind, before anything is read, run or packed by it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +15,9 @@ from mismes_eval.errors import ParamsError, Problem
 DATA_ROOT = "<data root>/"  # begins the path of an input that is kept outside the project
 _CONTROL, _DRIVE = re.compile(r"[\x00-\x1f\x7f\\]"), re.compile(r"^[A-Za-z]:")
 _SHA256, _MOMENT = re.compile(r"[0-9a-f]{64}"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # kinds of characters that a name must not have
+_PORTS = [f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10)]
+_DEVICES = {"con", "prn", "aux", "nul", *_PORTS}  # what Windows opens whatever follows the name
 PATH, HASH, MOMENT = (
     "a relative path without '..'",
     "a sha256 in hexadecimal",
@@ -27,6 +31,18 @@ def is_relative(text: object) -> bool:
         return False
     path = PurePosixPath(text)
     return not path.is_absolute() and ".." not in path.parts and path.as_posix() == text != "."
+
+
+def is_of_a_report(text: object) -> bool:
+    """Whether a text names a file of a report in a way that means the same on every system: no
+    device or stream of Windows, no dot or space that it drops, no character that nobody sees.
+    """
+    if not is_relative(text) or ":" in str(text):
+        return False
+    if any(unicodedata.category(letter) in _UNSEEN for letter in str(text)):
+        return False
+    parts = str(text).split("/")
+    return all(p.rstrip(". ") == p and p.partition(".")[0].lower() not in _DEVICES for p in parts)
 
 
 def within(folder: Path, text: str, where: str) -> Path:
@@ -116,7 +132,7 @@ def _yes_no(value: object) -> bool:
 
 
 def _file_name(value: object) -> bool:
-    return is_relative(value) and "/" not in str(value)
+    return is_of_a_report(value) and "/" not in str(value)
 
 
 def _input_path(value: object) -> bool:
@@ -156,7 +172,7 @@ NAMED: Mapping[tuple[str, str], tuple[Test, str]] = {
 }
 LISTED: Mapping[str, Mapping[str, tuple[Test, str]]] = {
     "inputs": {"key": (_text, "a text"), "path": (_input_path, PATH), "sha256": (_hash, HASH)},
-    "outputs": {"path": (is_relative, PATH), "sha256": (_hash, HASH)},
+    "outputs": {"path": (is_of_a_report, PATH), "sha256": (_hash, HASH)},
 }
 
 
@@ -176,3 +192,19 @@ def _unfit(record: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                 if not isinstance(row, Mapping) or not fits(row.get(part)):
                     got = row.get(part) if isinstance(row, Mapping) else row
                     yield f"{name} {number}, {part}", kind, repr(got)[:80]
+    yield from _twice(record.get("outputs"))
+
+
+def _twice(rows: object) -> Iterator[tuple[str, str, str]]:
+    """Files that are one file on a system that does not tell capitals or ways to write an accent
+    apart: which of the two was recorded, nobody could say.
+    """
+    seen: dict[str, str] = {}
+    for row in rows if isinstance(rows, list) else ():
+        path = row.get("path") if isinstance(row, Mapping) else None
+        if not isinstance(path, str):
+            continue
+        alike = unicodedata.normalize("NFC", path).casefold()
+        if alike in seen:
+            yield "outputs", "each file once", repr(f"{seen[alike]} and {path}")[:80]
+        seen[alike] = path

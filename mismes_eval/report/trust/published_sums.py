@@ -3,13 +3,15 @@ the parts that neither shows.
 
 A run of cells of one row or column of a table that adds up to another cell of it, in both
 publications, is taken for a total with its parts, and to hold wherever cells of these names stand
-in one line. So is the attack that anybody can make who has both.
+in one line; a part of which 0 is printed is known. A base is taken for a part of another where its
+name says so. So is the attack that anybody can make who has both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 
 import numpy as np
 
@@ -17,6 +19,7 @@ Cell = tuple[str, str, str]  # table, row, column
 Number = int | None  # of persons; None where it is hidden
 Sum = tuple[str, tuple[str, ...]]  # name of the total, names of the parts
 KNOWN = 1e-8
+PARTS = 2  # of some persons that make a sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +81,19 @@ def learned(every: Iterable[Line]) -> list[Sum]:
 
 
 def _sums(numbers: Mapping[str, Number]) -> list[Sum]:
-    """Runs of two shown cells or more, of some persons each, that add up to a cell outside."""
+    """Runs of shown cells, two or more of them of some persons, that add up to a cell outside."""
     names, persons = list(numbers), list(numbers.values())
     found = []
     for first in range(len(names)):
-        total = persons[first] or 0
-        for last in range(first + 1, len(names)):
+        total, peopled = 0, 0
+        for last in range(first, len(names)):
             more = persons[last]
-            if not total or not more:
+            if more is None:
                 break
-            total += more
-            whole = (k for k, n in enumerate(persons) if n == total and not first <= k <= last)
-            found += [(names[k], tuple(names[first : last + 1])) for k in whole]
+            total, peopled = total + more, peopled + (more > 0)
+            if peopled >= PARTS:
+                whole = (k for k, n in enumerate(persons) if n == total and not first <= k <= last)
+                found += [(names[k], tuple(names[first : last + 1])) for k in whole]
     return found
 
 
@@ -109,18 +113,103 @@ def unions(line: Line, sums: Sequence[Sum]) -> Iterator[Union]:
 
 
 def unmasked(line: Line, sums: Sequence[Sum]) -> Iterator[Union]:
-    """Cells that both publications hide and that follow where each shows what the other hides:
-    nothing that both show has changed, so that the two are one table.
+    """Cells of a line in which nothing that both publications show has changed, that both hide and
+    that follow where each shows what the other hides: the two are one table.
     """
     names = list(line.after)
-    changes = [line.change(name) for name in names]
-    if any(changes) or all(change is None for change in changes):
-        return
     one = {n: line.before[n] if line.after[n] is None else line.after[n] for n in names}
     rows = _of(line, sums)
     hidden = [name for name in names if one[name] is None]
     for name, number in _solved(one, hidden, rows).items():
         yield Union((line.cell(name),), number, number)
+
+
+def unchanged(every: Iterable[Line]) -> list[Line]:
+    """The lines in which nothing that both publications show has changed. Where a line shows
+    nothing in both, its table must not have changed, or the whole where that shows nothing either.
+    """
+    moved: dict[str, bool] = {}
+    told = [(line, _changes(line)) for line in every]
+    for line, changes in told:
+        if changes:
+            moved[line.table] = moved.get(line.table, False) or any(changes)
+    anywhere = any(moved.values())
+    return [
+        line
+        for line, changes in told
+        if not (any(changes) if changes else moved.get(line.table, anywhere))
+    ]
+
+
+def _changes(line: Line) -> list[int]:
+    """The changes of the cells that both publications show."""
+    return [change for change in map(line.change, line.after) if change is not None]
+
+
+def bases(
+    before: Mapping[Cell, Number], after: Mapping[Cell, Number], sums: Sequence[Sum]
+) -> Iterator[tuple[Cell, Cell]]:
+    """Pairs of cells, the first shown by the earlier publication only and the second by the later
+    one only, of which one may be the other without a group: a whole and those of it who were asked.
+    Their columns have one name, or the one begins with the other's, and nobody came or went in
+    what both publications show of such columns. Where one publication prints both numbers in such
+    columns, the other adds nothing.
+    """
+    then = _by_column(cell for cell, n in before.items() if n and after.get(cell) is None)
+    now = _by_column(cell for cell, n in after.items() if n and before.get(cell) is None)
+    apart = {frozenset(two) for _, parts in sums for two in combinations(parts, 2)}
+    moved, printed = _moved_columns(before, after), (_printed(before), _printed(after))
+    for column, earlier in then.items():
+        for other, later in now.items():
+            if not _one_people(column, other):
+                continue
+            if any(there for name, there in moved.items() if _one_people(name, column)):
+                continue
+            for one, two in product(earlier, later):
+                is_new = before[one] not in printed[1].get(column, ())
+                is_new = is_new and after[two] not in printed[0].get(other, ())
+                if is_new and not _unlike((one, two), apart):
+                    yield one, two
+
+
+def _by_column(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
+    out: dict[str, list[Cell]] = {}
+    for cell in cells:
+        out.setdefault(cell[2], []).append(cell)
+    return out
+
+
+def _printed(numbers: Mapping[Cell, Number]) -> dict[str, set[Number]]:
+    """Name of a column -> the numbers of persons that stand in columns of that name."""
+    out: dict[str, set[Number]] = {}
+    for cell, n in numbers.items():
+        out.setdefault(cell[2], set()).add(n)
+    return out
+
+
+def _moved_columns(before: Mapping[Cell, Number], after: Mapping[Cell, Number]) -> dict[str, bool]:
+    """Name of a column -> whether a number of persons in it has changed."""
+    out: dict[str, bool] = {}
+    for cell, now in after.items():
+        then = before.get(cell)
+        if then is not None and now is not None:
+            out[cell[2]] = out.get(cell[2], False) or then != now
+    return out
+
+
+def _one_people(column: str, other: str) -> bool:
+    """Whether two columns are of one people by their names: returnees, returnees who took part."""
+    short, long = sorted((column, other), key=len)
+    return long == short or (long.startswith(short) and not long[len(short)].isalnum())
+
+
+def _unlike(pair: tuple[Cell, Cell], apart: set[frozenset[str]]) -> bool:
+    """Whether nobody stands in both cells, by their names: parts of one sum, sex: men and women."""
+    one, other = (cell[1] for cell in pair)
+    if one == other:
+        return False
+    label, mark, _ = one.partition(": ")
+    return frozenset((one, other)) in apart or (bool(mark) and other.startswith(label + mark))
 
 
 def _of(line: Line, sums: Sequence[Sum]) -> list[Sum]:
