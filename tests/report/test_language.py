@@ -361,12 +361,14 @@ def test_names_out_of_the_data_are_never_looked_up():
 
 
 VARIANCE = {"Variance: {how}, {n} PSUs.": "Variance : {how}, {n} UP.", "linearised": "linéarisée"}
+VARIANCE["no study"] = "pas d'étude"
 
 
 def test_a_sentence_of_a_lower_floor_is_translated_by_its_template():
     t = Language("fr", VARIANCE)
     said = Message("Variance: {how}, {n} PSUs.", {"how": "linearised", "n": "1,417"})
     assert t(said) == "Variance\u00a0: linéarisée, 1\u202f417 UP."
+    assert t(Message("no study")) == "pas d\u2019étude"
     assert not t.unknown
 
 

@@ -16,10 +16,11 @@ from mismes_eval import inventory
 from mismes_eval.errors import InputError
 from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.published_effects import DRAW
+from mismes_eval.report.document.language import available
 from mismes_eval.report.index import write_index
 from mismes_eval.report.site import front_page, write_site
 from mismes_eval.report.site.evidence import evaluations
-from mismes_eval.report.site.html import LANGUAGES, PAGES, strings
+from mismes_eval.report.site.html import PAGES, spoken, strings
 from mismes_eval.report.synthesis.published import Origin
 
 pytestmark = pytest.mark.property
@@ -102,10 +103,10 @@ def made(measures, origin, tmp_path):
 
 def test_every_measure_has_its_address_in_both_languages(made):
     ids = ["GEO-001", *(f"MDA-00{n}" for n in range(1, 5))]
-    for code in LANGUAGES:
+    for code in spoken():
         assert sorted(p.stem for p in (made.folder / code / "measures").iterdir()) == ids
         assert {p.stem for p in (made.folder / code).glob("*.html")} == {name for name, _ in PAGES}
-    assert made.pages == 2 * (7 + 5)
+    assert made.pages == len(spoken()) * (7 + 5)
 
 
 def test_an_address_stays_when_other_measures_come_and_go(measures, made, origin):
@@ -143,7 +144,9 @@ def test_effects_are_those_of_measures_of_the_repository(measures, origin):
 def test_made_up_data_are_marked_on_every_page(made):
     for page in made.folder.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        assert re.search("SYNTHETIC|SYNTHÉTIQUE", text.replace("SYNTHETIC measure", "")), page
+        assert re.search("SYNTHETIC|SYNTHÉTIQUE|SINTETIC", text.replace("SYNTHETIC measure", "")), (
+            page
+        )
 
 
 def test_texts_are_shown_as_text(made):
@@ -216,9 +219,24 @@ def test_the_index_of_reports_links_to_the_site(made):
     assert 'href="inventory/en/gap-map.html"' in text and 'href="inventory.html"' in text
 
 
-def test_words_are_there_in_both_languages():
-    assert strings("en").keys() == strings("fr").keys()
-    for code in LANGUAGES:
+def test_words_are_there_in_every_language_with_the_same_names():
+    assert set(spoken()) == set(available())
+    english = strings("en")
+    for code in spoken():
+        for key, text in strings(code).items():
+            names = sorted(re.findall(r"\{\w+\}", text))
+            assert text and names == sorted(re.findall(r"\{\w+\}", english[key])), key
+
+
+def test_the_site_speaks_romanian(made):
+    page = (made.folder / "ro" / "countries.html").read_text(encoding="utf-8")
+    assert '<html lang="ro">' in page and "Republica Moldova" in page and "Țări" in page
+    assert '<a lang="fr" hreflang="fr" href="../fr/countries.html">Français</a>' in page
+    measure = (made.folder / "ro" / "measures" / "MDA-001.html").read_text(encoding="utf-8")
+    assert 'href="../../en/measures/MDA-001.html">English</a>' in measure
+    search = (made.folder / "ro" / "index.html").read_text(encoding="utf-8")
+    assert '"Repertoriul măsurilor de sprijin pentru migranți"' in search
+    for code in spoken():
         assert all(isinstance(text, str) and text for text in strings(code).values())
 
 
@@ -366,7 +384,7 @@ def test_in_a_browser_from_the_file_system(chromium, made):
         page.on("request", lambda r: asked.append(r.url))
         page.on("pageerror", lambda e: errors.append(str(e)))
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        for code in LANGUAGES:
+        for code in spoken():
             for name in (*(name for name, _ in PAGES), "measures/MDA-001", "measures/MDA-004"):
                 page.goto((made.folder / code / f"{name}.html").resolve().as_uri())
                 found = axe.run(page, options={"runOnly": rules}).response["violations"]

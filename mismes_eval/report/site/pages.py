@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 
 from mismes_eval.evaluation.outside_evidence import Together
-from mismes_eval.frame import Column, codes, labels, template
+from mismes_eval.frame import Column, codes, template
 from mismes_eval.inventory import EvaluationRegister
 from mismes_eval.inventory.indicators import pairs
 from mismes_eval.inventory.own_amounts import AMOUNTS
 from mismes_eval.inventory.tree import Tree
 from mismes_eval.report.chapters.words import WORDS
-from mismes_eval.report.document.language import country_name
+from mismes_eval.report.document.language import code_labels, country_name
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.site.evidence import Evaluation, of_each_study, recorded
 from mismes_eval.report.site.evidence_page import (
@@ -67,7 +67,7 @@ class Material:
 
     def model(self, code: str) -> str:
         """Code and title of a model."""
-        return f"{code} {labels('models', self.page_shell.t.code).get(code, '')}".strip()
+        return f"{code} {code_labels('models', self.page_shell.t).get(code, '')}".strip()
 
     def budget(self, row: Mapping[Any, Any]) -> str:
         """The budget of a measure in euro, or why it has none here."""
@@ -152,7 +152,7 @@ def _cell(material: Material, value: object, column: Column) -> str:
     if column.kind == "date":
         return f"{value:%Y-%m-%d}"
     if column.codes:
-        known = labels(column.codes, t.code)
+        known = code_labels(column.codes, t)
         written = f"{value:g}" if isinstance(value, float) else str(value)
         return escape("; ".join(f"{c} {known.get(c, '')}".strip() for c in written.split(";")))
     if column.unit == "year":
@@ -167,7 +167,7 @@ def _effects(material: Material, mine: Sequence[Evaluation], row: dict[str, Any]
     words, shell = material.page_shell.words, material.page_shell
     said = []
     if _given(row["eval_type"]) and row["eval_type"] != "NONE":
-        kinds, designs = labels("eval_types", shell.t.code), labels("impact_designs", shell.t.code)
+        kinds, designs = code_labels("eval_types", shell.t), code_labels("impact_designs", shell.t)
         design = designs.get(str(row["impact_design"]), words["empty"])
         year = f"{row['eval_year']:.0f}" if _given(row["eval_year"]) else words["empty"]
         summary = ", ".join((kinds[str(row["eval_type"])], design, year))
