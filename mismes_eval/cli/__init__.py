@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "lab": "Open JupyterLab on the notebooks.",
     "inventory": "Evaluation register and page of the measures.",
     "export": "Hand data, programs and codebook to colleagues.",
+    "claims": "Say what a report's evidence says of the claims of the MISMES studies.",
     "advise": "Say which designs the data of a country allow.",
     "plan": "Plan an evaluation before the project starts.",
     "form": "Write questionnaires for tablets and paper.",

@@ -37,6 +37,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes wave plan MDA --wave 4 --months 36",
         "mismes wave status MDA --wave 3 --on 2021-07-25",
     ),
+    "claims": (
+        "mismes claims MDA",
+        "mismes claims MDA --out reports/2026Q3 --json",
+    ),
     "advise": (
         "mismes advise MDA",
         "mismes advise MDA --json",
@@ -95,6 +99,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "inventory site": (
         "mismes inventory site",
         "mismes inventory site ARM --on 2026-12-31 --language fr --reports reports",
+        "mismes inventory site --evidence evidence.csv",
         "mismes inventory site measures.xlsx --out page.html",
     ),
     "inventory submit": (

@@ -16,6 +16,7 @@ from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
 from mismes_eval.report.site import front_page, write_site
+from mismes_eval.report.site.html import spoken
 from mismes_eval.report.synthesis.published import read_published
 
 names_argument = click.argument(
@@ -116,7 +117,7 @@ def _work_list(register: inventory.EvaluationRegister) -> str:
     default=None,
     help="Effects of outside evaluations (template evidence), shown beside those of the reports.",
 )
-@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(spoken()), default="en", show_default=True)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def site(
@@ -130,8 +131,8 @@ def site(
     as_json: bool,
 ) -> int:
     """The repository as pages that work without a network: search and filters, a page for each
-    measure, every evaluation with its effect, evidence-gap map, countries, unit costs, evaluations due, what was learned; in English
-    and French, in a folder beside the file.
+    measure, every effect of an evaluation, evidence-gap map, countries, unit costs, evaluations due,
+    what was learned; in English, French and Romanian, in a folder beside the file.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     measures = _measures(names)

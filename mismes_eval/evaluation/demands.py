@@ -183,7 +183,9 @@ def of_designs(params: Params, study: Tracing, survey: Survey | None) -> list[Pr
     switched = [c for c in d.switching.values() if c not in waves]
     imputed = [c for c in d.imputed.values() if c not in waves]
     traits = [c for c in d.traits if c not in persons]
+    known = [c for c in d.lost_given if c not in persons]
     of_study = "columns of the tracer study"
+    problems += _lacking(params, "designs.lost_given", known, persons, of_study)
     problems += _lacking(params, "designs.dose", doses, persons, of_study)
     problems += _lacking(params, "designs.switching", switched, waves, of_study)
     problems += _lacking(params, "designs.imputed", imputed, waves, of_study)

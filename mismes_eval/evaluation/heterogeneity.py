@@ -37,7 +37,7 @@ FACTORS = {
     "expectation_mgmt": "expectations management",
 }
 _LEVEL = "_level"
-_VOLUNTARY = {
+RETURN_KINDS = {
     "SPONT": "voluntary",
     "AVRR": "voluntary",
     "DEPORT": "forced",
@@ -240,7 +240,7 @@ def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEsti
     else:
         out[SKILL] = NotEstimable("the tracer study has no column 'isced'")
     if "ret_type" in frame.columns:
-        out[VOLUNTARY] = frame["ret_type"].astype("string").map(_VOLUNTARY)
+        out[VOLUNTARY] = frame["ret_type"].astype("string").map(RETURN_KINDS)
     else:
         out[VOLUNTARY] = NotEstimable(
             "the tracer study does not say whether a return was voluntary (column 'ret_type':"

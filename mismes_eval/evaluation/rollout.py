@@ -82,22 +82,28 @@ def rollout(params: Params) -> Rollout | None:
     )
     cohort = params.rollout.cohort
     covariates = params.rollout.covariates
-    needed = [
-        c
-        for c in (outcome, time, region, cohort, *covariates)
-        if c is None or c not in frame.columns
-    ]
-    if needed:
-        raise InputError(
-            [
-                Problem(
-                    "the rounds lack a column",
-                    f"{source.name}, section 'rollout', column '{c}'",
-                    "a column of the file",
-                )
-                for c in needed
-            ]
+    keys = {"outcome": outcome, "time": time, "region": region, "cohort": cohort}
+    problems = [
+        Problem(
+            "the roll-out names no column",
+            f"section 'rollout', key '{key}'",
+            f"a column of {source.name}",
+            "nothing",
         )
+        for key, column in keys.items()
+        if column is None
+    ]
+    problems += [
+        Problem(
+            "the rounds lack a column",
+            f"{source.name}, section 'rollout', column '{column}'",
+            "a column of the file",
+        )
+        for column in (*keys.values(), *covariates)
+        if column is not None and column not in frame.columns
+    ]
+    if problems:
+        raise InputError(problems)
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
     household = None if params.design.psu else params.design.household
     sample = Sample.from_frame(

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.evaluation.claims.overall import OverallClaim, overall
 from mismes_eval.evaluation.features import FeatureContrast, feature_contrasts
 from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.outside_evidence import (
@@ -77,6 +78,7 @@ class Synthesis:
         outside evaluations.
     models : model, country, measures, evaluated, with_comparison, effects.  budget, due : one row a country.
     job_costs : cost per additional job-year of each measure (see `job_costs_of`).
+    claims : every claim of the ledger over all countries; empty where no report tests them.
     """
 
     countries: tuple[str, ...]
@@ -94,6 +96,7 @@ class Synthesis:
     budget: pd.DataFrame
     due: pd.DataFrame
     job_costs: pd.DataFrame
+    claims: tuple[OverallClaim, ...] = ()
 
     def never_evaluated(self) -> pd.DataFrame:
         """Models with measures on record, of which none was evaluated and none has an effect, by
@@ -146,6 +149,7 @@ def compare(
         budget=_budget(reports),
         due=_due(reports),
         job_costs=job_costs_of(reports),
+        claims=overall(reports, features),
     )
 
 

@@ -1,5 +1,5 @@
-"""Code lists: versioned CSV files in `codelists/`, each code with English and French labels, a
-source and a status.
+"""Code lists: versioned CSV files in `codelists/`, each code with labels in English and other
+languages, a source and a status.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from functools import cache
 from importlib.resources import files
 
 import pandas as pd
+from babel import Locale
+from babel.localedata import locale_identifiers
 from rapidfuzz import fuzz, process
 
 from mismes_eval.errors import InputError, Problem
 
 NEAR = 70.0
+NAMED_BY_LOCALE = ("countries", "currencies")  # lists that the Unicode locale data name, too
 
 
 def read_packaged(folder: str, name: str) -> pd.DataFrame:
@@ -57,18 +60,38 @@ def codes(name: str) -> pd.DataFrame:
 
 
 def languages(name: str) -> tuple[str, ...]:
-    """Languages that the code list `name` has a column of labels in."""
-    return tuple(c.removeprefix("label_") for c in _codes(name).columns if c.startswith("label_"))
+    """Languages that the code list `name` has labels in: its own columns; for countries and
+    currencies every language of the Unicode locale data.
+    """
+    own = _spoken(_codes(name))
+    if name not in NAMED_BY_LOCALE:
+        return own
+    return own + tuple(sorted({*map(str, locale_identifiers())} - {*own}))
+
+
+def _spoken(table: pd.DataFrame) -> tuple[str, ...]:
+    """Languages of a list's own columns of labels."""
+    names = map(str, table.columns)
+    return tuple(c.removeprefix("label_") for c in names if c.startswith("label_"))
 
 
 def labels(name: str, language: str = "en") -> dict[str, str]:
-    """Code -> label in `language`, one that the list has a column of labels in ("en" or "fr")."""
+    """Code -> label in `language`, one of `languages(name)`. A country or currency that the locale
+    data do not name keeps its English label.
+    """
     table = _codes(name)
-    spoken = languages(name)
-    if language not in spoken:
-        either = " or ".join(map(repr, spoken))
+    own = f"label_{language}"
+    if own in table.columns:
+        return dict(zip(table["code"], table[own], strict=True))
+    if language not in languages(name):
+        either = " or ".join(map(repr, _spoken(table)))
         raise InputError(Problem("no such language", "labels", expected=either, got=repr(language)))
-    return dict(zip(table["code"], table[f"label_{language}"], strict=True))
+    locale, at = Locale.parse(language), table["code"]
+    named = locale.currencies
+    if name == "countries":
+        named, at = locale.territories, table["alpha2"]
+    rows = zip(table["code"], at, table["label_en"], strict=True)
+    return {code: str(named.get(key, english)) for code, key, english in rows}
 
 
 def plain(text: str) -> str:

@@ -10,6 +10,7 @@ import html
 import json
 import re
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,7 +36,6 @@ SEARCHED = (
     "iati_id",
     "status",
 )
-LANGUAGES = ("en", "fr")
 
 
 def write_page(
@@ -53,14 +53,15 @@ def write_page(
     ----------
     on : day of the evaluation status; None takes the latest date_retrieved of the records.
     title : of the page; None takes the repository's name in the language.
-    language : "en" or "fr": words of the page and labels of the codes.
+    language : one of `spoken()`: words of the page and labels of the codes.
 
     Raises
     ------
     InputError : another language, or no day to count to.
     """
-    if language not in LANGUAGES:
-        raise InputError(Problem("no such language", "language", "'en' or 'fr'", repr(language)))
+    if language not in spoken():
+        either = " or ".join(map(repr, spoken()))
+        raise InputError(Problem("no such language", "language", either, repr(language)))
     day = counting_day(frame, on)
     path = Path(path)
     name = title or _strings(language)["repository"]
@@ -104,6 +105,7 @@ def page(
     if hidden:
         own = strings["own amounts"].format(n=hidden)
         strings |= {"census": f"{strings['census']} {own}", "shown": strings["shown own"]}
+        strings |= {"empty": strings["empty own"]}
         frame = publishable(frame)
     script, style = _part("page.js"), _part("page.css")
     data = json.dumps(
@@ -158,10 +160,20 @@ def _hash(text: str) -> str:
     )
 
 
-def _strings(language: str) -> dict[str, str]:
+@cache
+def _words() -> pd.DataFrame:
+    """Words of the page: a row a key, a column a language."""
     with (files("mismes_eval.inventory") / "page_strings.csv").open(encoding="utf-8") as handle:
-        table = pd.read_csv(handle, dtype=str)
-    return dict(zip(table["key"], table[language], strict=True))
+        return pd.read_csv(handle, dtype=str).set_index("key")
+
+
+def spoken() -> tuple[str, ...]:
+    """Languages that the page has words in."""
+    return tuple(str(code) for code in _words().columns)
+
+
+def _strings(language: str) -> dict[str, str]:
+    return {str(key): str(text) for key, text in _words()[language].items()}
 
 
 def _data(

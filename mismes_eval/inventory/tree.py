@@ -29,6 +29,8 @@ AMOUNTS = (
     "benef_women",
     "benef_completed",
     "benef_placed",
+    "benef_returned",
+    "jobs_created",
 )
 
 

@@ -32,6 +32,7 @@ ROWS = 4
 NOTHING = "–"
 NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated"
 NO_PRICE = "not given: gain unsure"
+PRICE = "{price}, {sure}"  # a price is quoted alone: it says by itself what it rests on
 CAPTION = "'{o}', {unit} against life without the measure (95% interval), {assumption}"
 HEADS = (
     "Measure",
@@ -172,6 +173,8 @@ def _followed(
     job_year = _between(context, published, _cost(context, effect, "cost per additional job-year"))
     if cost != NOTHING and job_year == NOTHING:
         job_year = context.text(NO_PRICE)
+    elif job_year != NOTHING and verdict.sureness == "weak":
+        job_year = context.text(PRICE, price=job_year, sure=context.text("weak"))
     row = replace(
         bare,
         effect=_effect(context, verdict.span, outcome, when),

@@ -20,6 +20,7 @@ from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
 from mismes_eval.report.chapters.cells import arms
+from mismes_eval.report.chapters.claims import with_verdicts
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.chapters.words import WORDS
@@ -208,7 +209,8 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
     page_one = released.chapters.pop(PAGE_ONE)
     context = replace(context, published=released.published)
     last = CHAPTERS[LAST](context)
-    chapters = {**answered(context, released.chapters), LAST: last}
+    told = with_verdicts(context, answered(context, released.chapters))
+    chapters = {**told, LAST: last}
     shown = {PAGE_ONE: page_one, **chapters}
     mapped = source_map(context, shown, cells_of_notebook(chapters))
     chapters[LAST] = replace(last, items=(*last.items, mapped))

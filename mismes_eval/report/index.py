@@ -10,13 +10,17 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
-from babel import Locale
-
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.message import Quantity
 from mismes_eval.report.dashboard import Effect, Summary, small_picture, span_of, summary
-from mismes_eval.report.document.language import Language, available, country_name, language
+from mismes_eval.report.document.language import (
+    Language,
+    available,
+    country_name,
+    language,
+    own_name,
+)
 from mismes_eval.report.document.page import BANNER, CSP, STYLE
 from mismes_eval.report.document.pdf import PDF
 from mismes_eval.report.document.plain import escape
@@ -158,7 +162,7 @@ def _page(
 def _switch(t: Language, pages: Mapping[str, str]) -> str:
     """Links to the same page in other languages, each named in its own."""
     others = [
-        f'<a lang="{code}" hreflang="{code}" href="{name}">{escape(_own_name(code))}</a>'
+        f'<a lang="{code}" hreflang="{code}" href="{name}">{escape(own_name(code))}</a>'
         for code, name in pages.items()
         if code != t.code
     ]
@@ -166,11 +170,6 @@ def _switch(t: Language, pages: Mapping[str, str]) -> str:
         return ""
     label = escape(t("Languages"))
     return f'<nav class="switch" aria-label="{label}">{" · ".join(others)}</nav>'
-
-
-def _own_name(code: str) -> str:
-    name = Locale.parse(code).get_display_name(code) or code
-    return name[:1].upper() + name[1:]
 
 
 def _dashboard(found: Sequence[Entry], t: Language) -> str:

@@ -384,7 +384,8 @@ def _nesting_problems(
             expected="each PSU in one stratum",
             got=f"{some.size} codes that repeat, first:"
             f" {', '.join(str(frame[column].iloc[r]) for r in rows)}",
-            fix="Say nest=True if codes restart in every stratum; mend the strata if they do not.",
+            fix="Say nest=True (in params: design.nest: true) if codes restart in every stratum;"
+            " mend the strata if they do not.",
         )
     ]
 

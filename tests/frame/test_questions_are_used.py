@@ -69,7 +69,6 @@ KEPT = {
             "mig_isced_abroad",
             "mig_recog_route",
             "mig_legal_status_abroad",
-            "mig_written_contract",
             "mig_wage_abroad_ym",
             "mig_rec_cost_financing",
             "mig_remit_12m",

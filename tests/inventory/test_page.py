@@ -147,6 +147,12 @@ def test_the_file_itself(made, six, tmp_path):
     )
 
 
+def test_the_page_in_romanian(six, tmp_path):
+    page = six.site(tmp_path / "ro.html", on=date(2024, 6, 30), language="ro")
+    text = page.read_text(encoding="utf-8")
+    assert 'lang="ro"' in text and "<title>Repertoriul" in text and "Republica Moldova" in text
+
+
 def test_language_and_day_must_be_known(six, tmp_path):
     with pytest.raises(InputError, match="no such language"):
         six.site(tmp_path / "x.html", language="de")

@@ -89,11 +89,15 @@ def test_every_language_has_its_page_and_a_way_to_the_others(
         lang="fr",
         summary=summary(results),
     )
-    pages = {"en": "index.html", "fr": "index.fr.html"}
+    pages = {"en": "index.html", "fr": "index.fr.html", "ro": "index.ro.html"}
     english = _page(tmp_path, [entry], {}, language("en"), pages)
     french = _page(tmp_path, [entry], {}, language("fr"), pages)
     assert '<a lang="fr" hreflang="fr" href="index.fr.html">Français</a>' in english
     assert '<a lang="en" hreflang="en" href="index.html">English</a>' in french
+    assert '<a lang="ro" hreflang="ro" href="index.ro.html">Română</a>' in english
+    romanian = _page(tmp_path, [entry], {}, language("ro"), pages)
+    assert '<html lang="ro">' in romanian and ">Republica Moldova<" in romanian
+    assert "−2,0" in romanian and not re.search(r"\b(weak|none shown|aucun)\b", romanian)
     assert "AAA-001: none shown (-2.0 to 22.0) after 24 months, weak" in english
     words = re.sub(r'aria-label="[^"]*"', "", english)  # a picture may say the value it draws
     assert "10.0 (-2.0" not in words and "aucun démontré (−2,0 à 22,0)" in french

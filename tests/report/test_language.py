@@ -347,6 +347,13 @@ def test_what_is_in_the_language_already_stays():
     assert not t.unknown
 
 
+def test_a_message_without_values_that_is_in_the_language_already_stays():
+    t = Language("fr", {"participants": "personnes suivies"})
+    once = t(Message("participants"))
+    assert t(once) == once == "personnes suivies"
+    assert not t.unknown
+
+
 def test_names_out_of_the_data_are_never_looked_up():
     t = Language("fr", {"men": "hommes", "{c}: {level}": "{c} : {level}"})
     assert t.level("men") == "hommes"
@@ -361,12 +368,14 @@ def test_names_out_of_the_data_are_never_looked_up():
 
 
 VARIANCE = {"Variance: {how}, {n} PSUs.": "Variance : {how}, {n} UP.", "linearised": "linéarisée"}
+VARIANCE["no study"] = "pas d'étude"
 
 
 def test_a_sentence_of_a_lower_floor_is_translated_by_its_template():
     t = Language("fr", VARIANCE)
     said = Message("Variance: {how}, {n} PSUs.", {"how": "linearised", "n": "1,417"})
     assert t(said) == "Variance\u00a0: linéarisée, 1\u202f417 UP."
+    assert t(Message("no study")) == "pas d\u2019étude"
     assert not t.unknown
 
 

@@ -5,16 +5,21 @@ of thousands, letters with a comma below.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
 
 import openpyxl
 import pytest
 from babel import Locale
+from matplotlib.font_manager import findfont, get_font
 
 from mismes_eval.message import Message, Quantity
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.language import Language, country_name, language, typeset
+from mismes_eval.report.document.pdf import Printer, write_pdf
 
 from .conftest import ENGLISH, WholeReport, texts
 
@@ -164,3 +169,31 @@ def test_the_page_and_the_workbook_are_romanian(whole: WholeReport) -> None:
     assert book.sheetnames[0] == "Cuprins"
     head = [c.value for c in next(book["T08"].iter_rows(min_row=3, max_row=3))]
     assert head[:3] == ["Grup", "non-migranți", "non-migranți, eroare standard"]
+
+
+LETTERS = "ăâîșțĂÂÎȘȚ„”"
+
+
+def test_the_pdf_carries_the_letters_in_its_own_font(tmp_path: Path) -> None:
+    """No other font steps in, and every letter is in the map from glyphs back to text."""
+    pytest.importorskip("typst")
+    page = tmp_path / "report.html"
+    page.write_text(
+        '<!DOCTYPE html><html lang="ro"><head><title>Republica Moldova</title></head><body>'
+        f"<main><h2>Ocupare</h2><p>{LETTERS}</p></main></body></html>",
+        encoding="utf-8",
+    )
+    write_pdf(page, tmp_path / "report.pdf", Printer("typst"))
+    read = (tmp_path / "report.pdf").read_bytes()
+    for stream in re.finditer(rb"stream\r?\n(.*?)endstream", read, re.DOTALL):
+        with suppress(zlib.error):
+            read += zlib.decompress(stream[1])
+    fonts = set(re.findall(rb"/BaseFont\s*/([\w+-]+)", read))
+    assert fonts and all(b"LibertinusSerif" in font for font in fonts)
+    mapped = read.upper()
+    assert all(f"<{ord(letter):04X}>".encode() in mapped for letter in LETTERS)
+
+
+def test_every_font_of_the_figures_has_the_letters() -> None:
+    from_file = get_font(findfont("DejaVu Sans", fallback_to_default=False))
+    assert all(from_file.get_char_index(ord(letter)) for letter in LETTERS)

@@ -21,11 +21,12 @@ from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.message import Message
 from mismes_eval.report.brief import brief
-from mismes_eval.report.chapters import Context
+from mismes_eval.report.chapters import Context, rollout
 from mismes_eval.report.chapters.bias import ITEMS, bias
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.costs import priced
@@ -35,7 +36,6 @@ from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
 from mismes_eval.report.chapters.plan import deviations, read_plan
 from mismes_eval.report.chapters.portfolio import WHOLE, budgets
-from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.verdicts import (
     CERTAIN,
     CLUSTERS,
@@ -47,6 +47,7 @@ from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
 )
 from mismes_eval.report.country import release
+from mismes_eval.report.document.items import SentenceSpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.suppression import Relation, attack, recovered
@@ -190,6 +191,15 @@ def test_one_region_on_a_side_is_weak_evidence() -> None:
     verdict = Verdict(Span(0.1, 0.05, 0.15), (Check("x", "trends", "yes", Message("m")),))
     assert verdict.sureness == "moderate"
     assert dataclasses.replace(verdict, clusters=2).sureness == "weak"
+
+
+def said(context: Context, r: Rollout) -> str:
+    """The words on a roll-out, where its table shows the effect."""
+    item = rollout.said(context, r)
+    assert isinstance(item, SentenceSpec)
+    (number,) = item.numbers.values()
+    assert (number.key.table, number.key.row) == (rollout.SUMMARY, rollout.OVERALL)
+    return str(item.words["said"])
 
 
 def test_a_roll_out_says_which_error_its_interval_is_of(

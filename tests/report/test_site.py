@@ -16,10 +16,11 @@ from mismes_eval import inventory
 from mismes_eval.errors import InputError
 from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.published_effects import DRAW
+from mismes_eval.report.document.language import available
 from mismes_eval.report.index import write_index
 from mismes_eval.report.site import front_page, write_site
 from mismes_eval.report.site.evidence import evaluations
-from mismes_eval.report.site.html import LANGUAGES, PAGES, strings
+from mismes_eval.report.site.html import PAGES, spoken, strings
 from mismes_eval.report.synthesis.published import Origin
 
 pytestmark = pytest.mark.property
@@ -86,6 +87,7 @@ def origin():
 def measures(tmp_path):
     rows = [row(n) for n in range(1, 6)]
     rows[3] |= {"title_en": ATTACK, "lessons": "<b>Train</b> staff first", "ongoing": "TRUE"}
+    rows[3] |= {"documents": "https://example.org/report.pdf; Final report (2020)"}
     rows[4] |= {"country": "GEO", "measure_id": "GEO-001", "benef_reached": ""}
     path = tmp_path / "inventory.csv"
     pd.DataFrame(rows).fillna("").to_csv(path, index=False)
@@ -101,10 +103,10 @@ def made(measures, origin, tmp_path):
 
 def test_every_measure_has_its_address_in_both_languages(made):
     ids = ["GEO-001", *(f"MDA-00{n}" for n in range(1, 5))]
-    for code in LANGUAGES:
+    for code in spoken():
         assert sorted(p.stem for p in (made.folder / code / "measures").iterdir()) == ids
         assert {p.stem for p in (made.folder / code).glob("*.html")} == {name for name, _ in PAGES}
-    assert made.pages == 2 * (7 + 5)
+    assert made.pages == len(spoken()) * (7 + 5)
 
 
 def test_an_address_stays_when_other_measures_come_and_go(measures, made, origin):
@@ -142,7 +144,9 @@ def test_effects_are_those_of_measures_of_the_repository(measures, origin):
 def test_made_up_data_are_marked_on_every_page(made):
     for page in made.folder.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        assert re.search("SYNTHETIC|SYNTHÉTIQUE", text.replace("SYNTHETIC measure", "")), page
+        assert re.search("SYNTHETIC|SYNTHÉTIQUE|SINTETIC", text.replace("SYNTHETIC measure", "")), (
+            page
+        )
 
 
 def test_texts_are_shown_as_text(made):
@@ -150,6 +154,15 @@ def test_texts_are_shown_as_text(made):
         assert "<script>document" not in page.read_text(encoding="utf-8")
     lessons = (made.folder / "en" / "lessons.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;Train&lt;/b&gt; staff first" in lessons
+
+
+def test_what_was_learned_stands_on_the_page_of_the_measure(made):
+    page = (made.folder / "en" / "measures" / "MDA-004.html").read_text(encoding="utf-8")
+    learned = page.split('id="learned"')[1].split("<h2>")[0]
+    assert "<dt>Lessons</dt><dd>&lt;b&gt;Train&lt;/b&gt; staff first</dd>" in learned
+    assert 'href="https://example.org/report.pdf"' in learned and "Final report (2020)" in learned
+    assert page.count("staff first") == 1
+    assert 'id="learned"' not in (made.folder / "en" / "measures" / "MDA-001.html").read_text()
 
 
 def test_gap_map_counts_measures_and_says_directions(made):
@@ -206,9 +219,24 @@ def test_the_index_of_reports_links_to_the_site(made):
     assert 'href="inventory/en/gap-map.html"' in text and 'href="inventory.html"' in text
 
 
-def test_words_are_there_in_both_languages():
-    assert strings("en").keys() == strings("fr").keys()
-    for code in LANGUAGES:
+def test_words_are_there_in_every_language_with_the_same_names():
+    assert set(spoken()) == set(available())
+    english = strings("en")
+    for code in spoken():
+        for key, text in strings(code).items():
+            names = sorted(re.findall(r"\{\w+\}", text))
+            assert text and names == sorted(re.findall(r"\{\w+\}", english[key])), key
+
+
+def test_the_site_speaks_romanian(made):
+    page = (made.folder / "ro" / "countries.html").read_text(encoding="utf-8")
+    assert '<html lang="ro">' in page and "Republica Moldova" in page and "Țări" in page
+    assert '<a lang="fr" hreflang="fr" href="../fr/countries.html">Français</a>' in page
+    measure = (made.folder / "ro" / "measures" / "MDA-001.html").read_text(encoding="utf-8")
+    assert 'href="../../en/measures/MDA-001.html">English</a>' in measure
+    search = (made.folder / "ro" / "index.html").read_text(encoding="utf-8")
+    assert '"Repertoriul măsurilor de sprijin pentru migranți"' in search
+    for code in spoken():
         assert all(isinstance(text, str) and text for text in strings(code).values())
 
 
@@ -250,6 +278,8 @@ def test_outside_evaluations_stand_beside_own_ones(measures, origin, tmp_path):
     (judged,) = [line for line in lines if "Some concerns" in line]
     assert "MDA-001" in judged and "report MDA, manifest 0000000000000000" in judged
     assert "1 measure; 5 needed" in text.replace("1 measures", "1 measure")
+    assert text.count('aria-label="2 effects and their mean"') == 0
+    assert text.count("effects and their mean") == 2  # a picture for each model with an effect
     gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
     line = next(r for r in gap.split("<tr>") if "M09 " in r)
     assert ">3</span>" in line and "dot n2 strong" in line and "MDA-003: higher" in line
@@ -319,6 +349,10 @@ def test_an_amount_told_in_confidence_is_on_no_page_and_in_no_download(source, t
     assert page.count("recorded, not shown") >= 2
     public = (site.folder / "en" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
     assert "3,000" in public and "recorded, not shown" not in public
+    due = (site.folder / "en" / "due.html").read_text(encoding="utf-8")
+    assert due.count("recorded, not shown") == 1
+    calendar = (site.folder / "register.ics").read_text(encoding="utf-8").replace("\n ", "")
+    assert calendar.count("told in confidence") == 1 and "EUR 3\\,000" in calendar
     assert "The amounts of 1 measures" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
@@ -350,7 +384,7 @@ def test_in_a_browser_from_the_file_system(chromium, made):
         page.on("request", lambda r: asked.append(r.url))
         page.on("pageerror", lambda e: errors.append(str(e)))
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        for code in LANGUAGES:
+        for code in spoken():
             for name in (*(name for name, _ in PAGES), "measures/MDA-001", "measures/MDA-004"):
                 page.goto((made.folder / code / f"{name}.html").resolve().as_uri())
                 found = axe.run(page, options={"runOnly": rules}).response["violations"]

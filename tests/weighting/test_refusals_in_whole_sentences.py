@@ -579,7 +579,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "PSUs in two strata": (
         lambda: of(strata="g", psu="p"),
         [
-            "PSU codes stand in more than one stratum: columns 'p' and 'g'. Expected each PSU in one stratum, got 6 codes that repeat, first: 0, 1, 2, 3, 4. Say nest=True if codes restart in every stratum; mend the strata if they do not."
+            "PSU codes stand in more than one stratum: columns 'p' and 'g'. Expected each PSU in one stratum, got 6 codes that repeat, first: 0, 1, 2, 3, 4. Say nest=True (in params: design.nest: true) if codes restart in every stratum; mend the strata if they do not."
         ],
     ),
     "codes missing and blank": (

@@ -1,6 +1,7 @@
 """Chapters of the country report, in the order of the published country studies."""
 
 from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.claims import claims
 from mismes_eval.report.chapters.data import data
 from mismes_eval.report.chapters.impact import impact
 from mismes_eval.report.chapters.limits import limits
@@ -18,6 +19,7 @@ CHAPTERS = {
     "participation": participation,
     "tracer": tracer,
     "impact": impact,
+    "claims": claims,
     "limits": limits,
 }
 
@@ -25,6 +27,7 @@ __all__ = [
     "CHAPTERS",
     "Chapter",
     "Context",
+    "claims",
     "data",
     "impact",
     "limits",

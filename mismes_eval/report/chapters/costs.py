@@ -19,7 +19,7 @@ from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.message import Message, Quantity, as_message
-from mismes_eval.report import figures_impact
+from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     FROM,
@@ -32,6 +32,8 @@ from mismes_eval.report.chapters.cells import (
     with_interval,
 )
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import Table, cells_of
 
 RATE = (
@@ -58,6 +60,13 @@ LOST = (
     "participants lost job-years ({v} each, 95% interval {lo} to {hi}): the measure costs and gains"
     " nothing"
 )
+JOB_YEAR_ROW = "cost per additional job-year"
+# rows of T20 that F13 draws -> what a line of it is called
+DRAWN = {
+    "cost per participant": "per participant",
+    "cost per completer": "per completer",
+    JOB_YEAR_ROW: "per additional job-year",
+}
 NO_VALUE = "the params give no value of a job-year (cost.job_year_value)"
 
 
@@ -69,7 +78,8 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
     found = {e.measure: priced(evaluation, study, e, d) for e, d in pairs}
     sizes = {e.measure: _behind(evaluation, e) for e in evaluation.effects}
-    lines, parts = [], []
+    lines: list[Item] = []
+    parts: list[pd.DataFrame] = []
     for measure, m in found.items():
         parts += [cells for cells in _costs(context, m, sizes[measure])]
         lines.append(_said(context, m))
@@ -222,7 +232,7 @@ def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
         _without_p(with_interval(context, named("cost per completer"), m.completer)),
     ]
     job, net, even = (
-        named("cost per additional job-year"),
+        named(JOB_YEAR_ROW),
         named("net benefit per participant"),
         context.text("{m}, break-even effect", m=m.measure),
     )
@@ -295,8 +305,14 @@ def _without_p(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["column"] != P]
 
 
-def _said(context: Context, m: Priced) -> str:
-    return context.text(job_sentence(m))
+def _said(context: Context, m: Priced) -> Item:
+    """What an additional job-year cost, where table T20 shows it; why there is no cost elsewhere."""
+    sentence = context.text(job_sentence(m))
+    if isinstance(m.job, NotEstimable):
+        return sentence
+    row = cost_row(context, m.measure, JOB_YEAR_ROW, m.currency)
+    shown = {"shown": Number(CellKey("T20", row, "estimate"))}
+    return SentenceSpec("{said}", shown, {"said": sentence})
 
 
 def job_sentence(m: Priced) -> Message:
@@ -320,68 +336,61 @@ def job_sentence(m: Priced) -> Message:
     return Message(template, values)
 
 
-def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Item:
-    """F13: every cost that may be shown, with its interval."""
-    lines: list[tuple[str, float, float, float, str]] = []
-    size = 0.0
+def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> PictureSpec:
+    """F13: every cost that table T20 shows, with its interval."""
+    title = "What the measures cost"
+    labels: dict[CellKey, tuple[str, str]] = {}
     for measure, m in found.items():
-        size += max(
-            (float(e.n[0]) for e in (m.cost, m.completer) if isinstance(e, Estimate)), default=0.0
-        )
-        for what, e in (("per participant", m.cost), ("per completer", m.completer)):
-            if isinstance(e, Estimate) and not context.rules.confidential("mean", float(e.n[0])):
-                low, high = (float(v) for v in e.ci().iloc[0])
-                lines.append(
-                    (
-                        context.text("{m}, {what}", m=measure, what=context.text(what)),
-                        float(e.value[0]),
-                        low,
-                        high,
-                        context.text(what),
-                    )
-                )
-        if (
-            isinstance(m.worth, CostEffectiveness)
-            and not isinstance(m.job, NotEstimable)
-            and m.worth.fieller is not None
-        ):
-            what = context.text("per additional job-year")
-            lines.append(
-                (
-                    context.text("{m}, {what}", m=measure, what=what),
-                    m.job,
-                    *m.worth.fieller,
-                    what,
-                )
-            )
-    if not lines:
-        return context.text(
-            "{f}: {m}: {r}.", f="F13", m=", ".join(found), r=context.text("no cost can be shown")
-        )
-    frame = pd.DataFrame(lines, columns=["label", "value", "low", "high", "group"])
-    notes = (
-        (
-            "A measure without a cost per additional job-year is missing here: the table before"
-            " says why."
-        ),
-        persons(context, size),
-        study.panel.sample.design.basis,
-    )
+        for row, what in DRAWN.items():
+            key = CellKey("T20", cost_row(context, measure, row, m.currency), "estimate")
+            said = context.text(what)
+            labels[key] = (context.text("{m}, {what}", m=measure, what=said), said)
     currency = next(iter(found.values())).currency
-    return figures_impact.forest(
-        "F13",
-        "What the measures cost",
-        frame,
-        context.text("{c} (95% interval)", c=currency),
-        1.0,
-        False,
-        study.source,
-        notes,
-        context.synthetic,
-        context.words,
-        0,
-        legend=False,
-    )
+    size = _participants(found)
+
+    def draw(published: pd.DataFrame) -> figures.Figure | str:
+        cells = published[published["ci_low"].notna()]
+        if cells.empty:
+            reason = context.text("no cost can be shown")
+            return context.text("{f}: {m}: {r}.", f="F13", m=", ".join(found), r=reason)
+        named = [labels[CellKey("T20", row, "estimate")] for row in cells["row"]]
+        frame = pd.DataFrame(
+            {
+                "label": [label for label, _ in named],
+                "value": cells["value"].to_numpy(),
+                "low": cells["ci_low"].to_numpy(),
+                "high": cells["ci_high"].to_numpy(),
+                "group": [group for _, group in named],
+            }
+        )
+        notes = (
+            "A measure without a cost per additional job-year is missing here: the table before"
+            " says why.",
+            persons(context, size),
+            study.panel.sample.design.basis,
+        )
+        return figures_impact.forest(
+            "F13",
+            title,
+            frame,
+            context.text("{c} (95% interval)", c=currency),
+            1.0,
+            False,
+            study.source,
+            notes,
+            context.synthetic,
+            context.words,
+            0,
+            legend=False,
+        )
+
+    return PictureSpec("F13", title, draw, refers=tuple(labels))
+
+
+def _participants(found: dict[str, Priced]) -> float:
+    """Participants whose costs are known, over all measures."""
+    known = ([e for e in (m.cost, m.completer) if isinstance(e, Estimate)] for m in found.values())
+    return sum(max((float(e.n[0]) for e in costs), default=0.0) for costs in known)
 
 
 def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[Item]:
@@ -405,15 +414,19 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
         persons(context, size),
         study.panel.sample.design.basis,
     )
-    return [
-        *said,
-        figures_impact.plane(
-            "F13b",
-            "Effect and cost together",
-            worths,
-            study.source,
-            notes,
-            context.synthetic,
-            context.words,
-        ),
-    ]
+    title = "Effect and cost together"
+    currency = next(iter(found.values())).currency
+    rows_of = {cost_row(context, m, "cost per participant", currency): m for m in worths}
+    keys = tuple(CellKey("T20", row, "estimate") for row in rows_of)
+
+    def draw(published: pd.DataFrame) -> figures.Figure | str:
+        shown = published.loc[published["status"] == "shown", "row"]
+        drawn = {rows_of[row]: worths[rows_of[row]] for row in shown}
+        if not drawn:
+            reason = context.text("no cost can be shown")
+            return context.text("{f}: {m}: {r}.", f="F13b", m=", ".join(worths), r=reason)
+        return figures_impact.plane(
+            "F13b", title, drawn, study.source, notes, context.synthetic, context.words
+        )
+
+    return [*said, PictureSpec("F13b", title, draw, refers=keys)]

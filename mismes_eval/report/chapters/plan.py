@@ -64,6 +64,15 @@ INPUTS = {
     "participation": ("lfs", "margins", "inventory", "rates"),
     "tracer": ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_episode"),
     "sheets": ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "inventory"),
+    "claims": (
+        "lfs",
+        "margins",
+        "tracer_person",
+        "tracer_wave",
+        "tracer_outcome",
+        "tracer_service",
+        "inventory",
+    ),
     "impact": (
         "tracer_person",
         "tracer_wave",

@@ -23,11 +23,13 @@ from mismes_eval.report.chapters.cells import (
 from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.sensitivity import honest_items
 from mismes_eval.report.chapters.verdicts import rollout_verdict
-from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, Status
+from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, CellKey, Status
+from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of, frame_of
 from mismes_eval.report.truth import truth_message
 
 SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
+EACH = "T24b"  # the table of group-time effects
 
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
@@ -53,21 +55,25 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
     ]
 
 
-def said(context: Context, r: Rollout) -> str:
+def said(context: Context, r: Rollout) -> Item:
     """The effect of a roll-out in words that follow the interval that counts, and say which one
-    that is.
+    that is; said where table T24 shows it.
     """
     if isinstance(r.overall, NotEstimable):
         return context.text(
             "The effect of the roll-out could not be estimated: {r}",
             r=context.text(r.overall.reason),
         )
-    if not published(context, r.overall):
-        return context.text("The effect of the roll-out is not shown: too few persons.")
     verdict, about = rollout_verdict(r), about_rollout(context, r)
     assert verdict is not None
     messages = [sentences.rollout_sentence(verdict, about), *sentences.excluded(verdict, about)]
-    return " ".join(context.text(message) for message in messages)
+    effect = CellKey(SUMMARY, OVERALL, "estimate")
+    return SentenceSpec(
+        "{said}",
+        {"shown": Number(effect)},
+        {"said": " ".join(context.text(message) for message in messages)},
+        otherwise="The effect of the roll-out is not shown: too few persons.",
+    )
 
 
 def _summary(context: Context, r: Rollout) -> Table:
@@ -227,7 +233,7 @@ def _cells(context: Context, r: Rollout) -> Table:
         " year are pre-trends."
     )
     return Table(
-        id="T24b",
+        id=EACH,
         title="Group-time effects of the roll-out, percentage points",
         cells=frame_of(cells),
         source=r.source,
@@ -291,7 +297,7 @@ def _band(r: Rollout) -> dict[str, np.ndarray]:
 
 
 def _map(context: Context, r: Rollout) -> list[Item]:
-    """F11c: group-time effects as a map."""
+    """F11c: group-time effects as a map, of what table T24b shows."""
     if isinstance(r.effects, NotEstimable):
         return []
     notes = (
@@ -300,18 +306,32 @@ def _map(context: Context, r: Rollout) -> list[Item]:
         _basis(r),
     )
     title = "Group-time effects of the roll-out, percentage points"
-    return [
-        figures_impact.group_time(
+    places = r.effects.to_frame()[["cohort", "time"]].astype(int).astype(str)
+    keys = tuple(CellKey(EACH, g, t) for g, t in places.itertuples(index=False))
+
+    def draw(cells: pd.DataFrame) -> figures.Figure:
+        effects = pd.DataFrame(
+            {
+                "cohort": cells["row"].astype(float),
+                "time": cells["column"].astype(float),
+                "att": cells["value"],
+                "se": cells["se"],
+                "ci_low": cells["ci_low"],
+                "ci_high": cells["ci_high"],
+            }
+        )
+        return figures_impact.group_time(
             "F11c-rollout",
             title,
-            r.effects.to_frame(),
+            effects,
             100.0,
             r.source,
             notes,
             context.synthetic,
             context.words,
         )
-    ]
+
+    return [PictureSpec("F11c-rollout", title, draw, refers=keys)]
 
 
 def _honest(context: Context, r: Rollout) -> list[Item]:

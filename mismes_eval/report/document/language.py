@@ -25,7 +25,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.frame.codes import codes
+from mismes_eval.frame.codes import labels, languages
 from mismes_eval.message import SEPARATOR, Message, Quantity
 from mismes_eval.report.document.conventions import CONVENTIONS, MINUS, Conventions
 
@@ -184,7 +184,7 @@ class Language(Formatter):
     def _message(self, message: Message) -> str:
         """A message by its template; what stands in it is put into the language in turn."""
         if not message.values:
-            return self._look_up(message.template)
+            return self._kept(self._look_up(message.template))
         values = {name: self._value(value) for name, value in message.values.items()}
         if SEPARATOR in values:
             separator = self._look_up(str(message.values[SEPARATOR]))
@@ -288,27 +288,24 @@ def catalogue(path: Path) -> Mapping[str, str]:
         }
 
 
+def own_name(code: str) -> str:
+    """A language's name in the language itself."""
+    name = Locale.parse(code).get_display_name(code) or code
+    return name[:1].upper() + name[1:]
+
+
 def country_name(code: str, lang: str) -> str:
-    """A country's name in a language: of the list, else of the Unicode locale data, else English."""
-    table = codes("countries").set_index("code")
-    if code not in table.index:
-        return code
-    row = table.loc[code]
-    own = f"label_{lang}"
-    if own in table.columns:
-        return str(row[own])
-    return str(Locale.parse(lang).territories.get(str(row["alpha2"]), row["label_en"]))
+    """A country's name in a language; a code that the list does not have stays."""
+    return labels("countries", lang).get(code, code)
 
 
 def code_labels(name: str, t: Language) -> dict[str, str]:
     """Code -> label of a code list in a language: of the list where it has them, else by the
     catalogue.
     """
-    table = codes(name)
-    own = f"label_{t.code}"
-    if own in table.columns:
-        return {str(c): t.name(str(v)) for c, v in zip(table["code"], table[own], strict=True)}
-    return {str(c): t(str(v)) for c, v in zip(table["code"], table["label_en"], strict=True)}
+    if t.code in languages(name):
+        return {code: t.name(label) for code, label in labels(name, t.code).items()}
+    return {code: t(label) for code, label in labels(name).items()}
 
 
 ENGLISH = Language("en", {})

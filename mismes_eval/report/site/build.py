@@ -1,4 +1,4 @@
-"""The site written: pages in English and French, and the data for download."""
+"""The site written: pages in every language that it has words in, and the data for download."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.site import pages
 from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
-from mismes_eval.report.site.html import LANGUAGES, Shell, strings
+from mismes_eval.report.site.html import Shell, spoken, strings
 from mismes_eval.report.synthesis.published import Origin
 
 
@@ -45,9 +45,9 @@ def write_site(
     origins: Sequence[Origin] = (),
     evidence: OutsideEvidence | None = None,
 ) -> Site:
-    """Write the pages below `folder`/en and `folder`/fr and the downloads in `folder`. A measure
-    has the address LANGUAGE/measures/ID.html whatever else is in the repository. Amounts that are one payer's own
-    (docs/methods/disclosure.md) stand on no page and in no download.
+    """Write the pages below `folder`/en, `folder`/fr and so on, and the downloads in `folder`. A
+    measure has the address LANGUAGE/measures/ID.html whatever else is in the repository. Amounts
+    that are one payer's own (docs/methods/disclosure.md) stand on no page and in no download.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def write_site(
     means = _means(reports, set(inventory.frame["measure_id"]), evidence)
     spent = spent[spent["measure"].isin(inventory.frame["measure_id"])]
     written = 0
-    for code in LANGUAGES:
+    for code in spoken():
         words = strings(code)
         if own:
             told = words["own_amounts"].format(n=len(own))

@@ -9,11 +9,10 @@ from importlib.resources import files
 
 import pandas as pd
 
-from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.language import Language, own_name
 from mismes_eval.report.document.page import CSP
 from mismes_eval.report.document.plain import escape
 
-LANGUAGES = ("en", "fr")
 PAGES = (
     ("index", "search"),
     ("evidence", "evidence"),
@@ -28,11 +27,20 @@ DOWNLOADS = ("measures.csv", "measures.json", "evaluations.csv", "register.csv",
 
 
 @cache
+def _words() -> pd.DataFrame:
+    """Words of the pages: a row a key, a column a language."""
+    with (files("mismes_eval.report.site") / "strings.csv").open(encoding="utf-8") as handle:
+        return pd.read_csv(handle, dtype=str).set_index("key")
+
+
+def spoken() -> tuple[str, ...]:
+    """Languages that the pages have words in."""
+    return tuple(str(code) for code in _words().columns)
+
+
 def strings(code: str) -> Mapping[str, str]:
     """Words of the pages by key."""
-    with (files("mismes_eval.report.site") / "strings.csv").open(encoding="utf-8") as handle:
-        table = pd.read_csv(handle, dtype=str)
-    return dict(zip(table["key"], table[code], strict=True))
+    return {str(key): str(text) for key, text in _words()[code].items()}
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,6 @@ class Shell:
         """A whole page. name: its path without .html below the language's folder; up: the way from
         it back to that folder; warning: instead of the sentence on all data.
         """
-        other = LANGUAGES[1 - LANGUAGES.index(self.t.code)]
         warning = warning or self.synthetic
         banner = f'<p class="synthetic" role="note">{escape(warning)}</p>' if warning else ""
         style = (files("mismes_eval.report.site") / "site.css").read_text(encoding="utf-8")
@@ -62,8 +69,16 @@ class Shell:
             f'<main id="text"><h1>{escape(title)}</h1>\n{body}\n</main>\n'
             f'<footer><p class="quiet">{escape(self.words["census"])}</p>'
             f"<p>{escape(self.words['downloads'])}: {_downloads(up)}</p>"
-            f'<p><a lang="{other}" href="{up}../{other}/{name}.html">'
-            f"{escape(self.words['language'])}</a></p></footer>\n</body>\n</html>\n"
+            f"<p>{self.others(name, up)}</p></footer>\n</body>\n</html>\n"
+        )
+
+    def others(self, name: str, up: str) -> str:
+        """Links to the page in the other languages, each named in its own."""
+        return " · ".join(
+            f'<a lang="{code}" hreflang="{code}" href="{up}../{code}/{name}.html">'
+            f"{escape(own_name(code))}</a>"
+            for code in spoken()
+            if code != self.t.code
         )
 
     def menu(self, name: str, up: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,13 @@ from typing import Any
 import pandas as pd
 
 from mismes_eval.evaluation.outside_evidence import Together
-from mismes_eval.frame import Column, codes, labels, template
+from mismes_eval.frame import Column, codes, template
 from mismes_eval.inventory import EvaluationRegister
 from mismes_eval.inventory.indicators import pairs
 from mismes_eval.inventory.own_amounts import AMOUNTS
 from mismes_eval.inventory.tree import Tree
 from mismes_eval.report.chapters.words import WORDS
-from mismes_eval.report.document.language import country_name
+from mismes_eval.report.document.language import code_labels, country_name
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.site.evidence import Evaluation, of_each_study, recorded
 from mismes_eval.report.site.evidence_page import (
@@ -66,7 +67,13 @@ class Material:
 
     def model(self, code: str) -> str:
         """Code and title of a model."""
-        return f"{code} {labels('models', self.page_shell.t.code).get(code, '')}".strip()
+        return f"{code} {code_labels('models', self.page_shell.t).get(code, '')}".strip()
+
+    def budget(self, row: Mapping[Any, Any]) -> str:
+        """The budget of a measure in euro, or why it has none here."""
+        if row["measure_id"] in self.own_amounts:
+            return self.page_shell.words["own_amount"]
+        return self.page_shell.number(row["budget_eur"])
 
     def country(self, code: str) -> str:
         """Name of a country."""
@@ -79,15 +86,43 @@ def measure_page(material: Material, row: dict[str, Any]) -> str:
     mine = [e for e in found if e.measure_id == row["measure_id"]]
     parts = [f"<h2>{escape(words['evaluation'])}</h2>", _effects(material, mine, row)]
     parts += [f"<h2>{escape(words['cost'])}</h2>", _costs_of(material, row)]
+    parts.append(_told(material, row))
     parts.append(f"<h2>{escape(words['facts'])}</h2>")
     sections: dict[str, list[Column]] = {}
     for column in template("inventory").columns:
-        sections.setdefault(column.section, []).append(column)
+        if column.name not in TOLD:
+            sections.setdefault(column.section, []).append(column)
     for section, columns in sections.items():
         facts = [(c.name, _fact(material, row, c)) for c in columns if c.name in row]
         parts.append(f"<h3>{escape(section)}</h3>{_facts(facts)}")
-    told = [(name, escape(str(row[name]))) for name in TOLD if _given(row.get(name))]
-    return "".join(parts) + (_facts(told) if told else "")
+    return "".join(parts)
+
+
+def _told(material: Material, row: dict[str, Any]) -> str:
+    """What the measure is in its own words, and what was learned; nothing where nothing is written."""
+    words = material.page_shell.words
+    columns = {column.name: column for column in template("inventory").columns}
+    told = []
+    for name in TOLD:
+        if _given(row.get(name)):
+            column = columns.get(name, Column(name))
+            said = (
+                _documents(row[name]) if name == "documents" else _cell(material, row[name], column)
+            )
+            told.append((words[f"told_{name}"], said))
+    return f'<h2 id="learned">{escape(words["learned"])}</h2>{_facts(told)}' if told else ""
+
+
+def _documents(value: object) -> str:
+    """Documents, addresses among them as links."""
+    pieces = [piece.strip() for piece in str(value).split(";") if piece.strip()]
+    shown = [
+        f'<a rel="noreferrer" href="{escape(piece)}">{escape(piece)}</a>'
+        if re.match(r"https?://", piece)
+        else escape(piece)
+        for piece in pieces
+    ]
+    return "<br>".join(shown)
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> str:
@@ -117,7 +152,7 @@ def _cell(material: Material, value: object, column: Column) -> str:
     if column.kind == "date":
         return f"{value:%Y-%m-%d}"
     if column.codes:
-        known = labels(column.codes, t.code)
+        known = code_labels(column.codes, t)
         written = f"{value:g}" if isinstance(value, float) else str(value)
         return escape("; ".join(f"{c} {known.get(c, '')}".strip() for c in written.split(";")))
     if column.unit == "year":
@@ -132,7 +167,7 @@ def _effects(material: Material, mine: Sequence[Evaluation], row: dict[str, Any]
     words, shell = material.page_shell.words, material.page_shell
     said = []
     if _given(row["eval_type"]) and row["eval_type"] != "NONE":
-        kinds, designs = labels("eval_types", shell.t.code), labels("impact_designs", shell.t.code)
+        kinds, designs = code_labels("eval_types", shell.t), code_labels("impact_designs", shell.t)
         design = designs.get(str(row["impact_design"]), words["empty"])
         year = f"{row['eval_year']:.0f}" if _given(row["eval_year"]) else words["empty"]
         summary = ", ".join((kinds[str(row["eval_type"])], design, year))
@@ -166,9 +201,9 @@ def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
 
 def _costs_of(material: Material, row: dict[str, Any]) -> str:
     words, shell = material.page_shell.words, material.page_shell
+    facts = [(words["budget"], escape(material.budget(row)))]
     if row["measure_id"] in material.own_amounts:
-        return _facts([(words["budget"], escape(words["own_amount"]))])
-    facts = [(words["budget"], escape(shell.number(row["budget_eur"])))]
+        return _facts(facts)
     for field in UNIT_COSTS:
         cost = _ratio(row["budget_eur"], row[field])
         facts.append((words[f"cost_{field.removeprefix('benef_')}"], escape(shell.number(cost))))
@@ -271,7 +306,7 @@ def countries(material: Material) -> str:
             [
                 link(r["measure_id"], r["title_en"]),
                 escape(str(r["model_primary"])),
-                escape(material.page_shell.number(r["budget_eur"])),
+                escape(material.budget(r)),
             ]
             for r in frame[frame["country"] == code].to_dict("records")
         ]
@@ -337,7 +372,7 @@ def _cost_row(
 
 def due(material: Material) -> str:
     """The work list of evaluations."""
-    words, shell = material.page_shell.words, material.page_shell
+    words = material.page_shell.words
     listed = material.register.worklist()
     rows = [
         [
@@ -347,7 +382,7 @@ def due(material: Material) -> str:
             f"{r['due_date']:%Y-%m-%d}",
             f"{r['score']}",
             escape(r["not_recorded"].replace(";", ", ").replace("_", " ")),
-            escape(shell.number(r["budget_eur"])),
+            escape(material.budget(r)),
         ]
         for r in listed.to_dict("records")
     ]

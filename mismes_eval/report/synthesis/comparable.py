@@ -24,6 +24,7 @@ from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.persons import aged_said
 from mismes_eval.message import packed
 from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.claims import facts as claim_facts
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
 from mismes_eval.report.chapters.people import LABOUR, MATCH
@@ -73,6 +74,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
         "indicators": list(_indicators(tables)),
         "effects": list(_effects(context, tables)),
         "costs": list(_costs(context, tables)),
+        "claims": claim_facts(context, chapters),
         **_portfolio(context, tables),
     }
 

@@ -34,6 +34,7 @@ from mismes_eval.report.factory.publish import discard, publish, work_folder
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.synthesis import effects as synthesis_effects
 from mismes_eval.report.synthesis import tables as synthesis_tables
+from mismes_eval.report.synthesis.claims import claims_table
 from mismes_eval.report.synthesis.features import features
 from mismes_eval.report.synthesis.job_costs import job_costs
 from mismes_eval.report.synthesis.outside import beside, means
@@ -254,10 +255,16 @@ def _chapters(
             ],
         ),
         ("Effects by model and country", effects),
+        *_claims(w),
         ("What is not known", never),
         ("Sources", [_sources(w, origins)]),
     ]
     return chapters, [b for b in (more, synthesis_tables.unevaluated(w)) if b is not None]
+
+
+def _claims(w: Words) -> list[tuple[str, list[Part]]]:
+    """The chapter on claims; none where no report tests them."""
+    return [("Claims over all countries", [claims_table(w)])] if w.evidence.claims else []
 
 
 def _list(items: Sequence[tuple[str, str]]) -> str:

@@ -1,0 +1,203 @@
+"""Claims about measures, from those on record. A claim is about measures of a kind, of which the
+register has some: chance counts as if they had been drawn, and a record that does not say may hold
+anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from mismes_eval.estimate.claim_verdict import Measured
+from mismes_eval.inventory import Inventory
+from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
+from mismes_eval.numerics.rows import Float
+
+LEAST_MEASURES = 5
+TAIL = 0.025
+NOT_TO_STRONG = 2  # scores below: not or slightly
+INFORMATION = ("M02", "M04", "M07", "M10")
+ORIENTATION, SKILLS, ENTREPRENEURSHIP, PACKAGES = "M02", "M03", "M08", "M09"
+BEFORE, DURING, AFTER = "BEF", "DUR", "AFT"
+SHORT_HOURS = 40.0
+FEW_BACK, FEW_JOBS, MUCH_OVERHEAD = 0.25, 0.5, 0.2
+
+
+@dataclass(frozen=True)
+class Census:
+    """One number for each measure looked at, NaN where its record does not say; least and most: what
+    a record that does not say could hold.
+    """
+
+    values: Float
+    least: float = 0.0
+    most: float = 1.0
+
+    @property
+    def measures(self) -> int:
+        return int(self.values.size)
+
+    @property
+    def missing(self) -> int:
+        return int(np.isnan(self.values).sum())
+
+    def measured(self) -> Measured:
+        """The mean over the records that say, with its interval."""
+        known = self.values[~np.isnan(self.values)]
+        return interval(float(known.sum()), known.size, self.missing, (self.least, self.most))
+
+
+def interval(total: float, answered: int, silent: int, ends: tuple[float, float]) -> Measured:
+    """Mean of bounded numbers of measures, and its 95% interval: Clopper-Pearson at the least and at
+    the most that the silent records could hold. For numbers between the two ends it is wider than it
+    need be, because nothing bounded varies more than what only takes them.
+
+    Parameters
+    ----------
+    total, answered : sum of the numbers that are there, and how many.  silent : records without one.
+    ends : least and most that a measure could hold.
+    """
+    least, most = ends
+    measures, width = answered + silent, most - least
+    fewest = (total - answered * least) / width
+    low = special.betaincinv(fewest, measures - fewest + 1, TAIL) if fewest > 0 else 0.0
+    largest = fewest + silent
+    high = 1.0
+    if largest < measures:
+        high = special.betaincinv(largest + 1, measures - largest, 1 - TAIL)
+    return Measured(
+        value=total / answered if answered else float("nan"),
+        low=least + width * float(low),
+        high=least + width * float(high),
+        n=float(measures),
+    )
+
+
+def census(inventory: Inventory, claim: str, day: date) -> Census:
+    """What the measures on record say of a claim of the ledger."""
+    return CENSUS[claim](inventory.tree.measures, day)
+
+
+def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:
+    return pd.to_numeric(frame[column], errors="coerce").astype(float)
+
+
+def _yes(frame: pd.DataFrame, column: str) -> pd.Series:
+    """1, 0, or NaN where the record does not say."""
+    return frame[column].astype("boolean").astype("Float64").astype(float)
+
+
+def _whether(condition: pd.Series, known: pd.Series) -> Census:
+    return Census(np.asarray(condition.astype(float).where(known), np.float64))
+
+
+def _of_stage(frame: pd.DataFrame, stage: str) -> pd.DataFrame:
+    return frame[frame["stage_code"].astype(str) == stage]
+
+
+def _of_models(frame: pd.DataFrame, *models: str) -> pd.DataFrame:
+    return frame[frame["model_primary"].astype(str).isin(models)]
+
+
+def _below(frame: pd.DataFrame, column: str, bound: float) -> Census:
+    number = _numbers(frame, column)
+    return _whether(number < bound, number.notna())
+
+
+def _ratio_below(frame: pd.DataFrame, part: str, whole: str, bound: float) -> Census:
+    """Measures whose part for each unit of the whole is below a bound; a whole of 0 says nothing."""
+    bottom = _numbers(frame, whole)
+    ratio = _numbers(frame, part) / bottom.where(bottom > 0)
+    return _whether(ratio < bound, ratio.notna())
+
+
+def _against_next(member: pd.Series, others: pd.DataFrame) -> Census:
+    """Share of measures with something less the share with the most frequent of the others.
+
+    member, others : 1, 0 or NaN for each measure; others has one column a rival.
+    """
+    if others.shape[1] == 0:
+        return Census(member.to_numpy(float), least=-1.0)
+    rival = others.mean().idxmax()
+    return Census((member - others[rival]).to_numpy(float), least=-1.0)
+
+
+def _information_first(frame: pd.DataFrame, _: date) -> Census:
+    before = _of_stage(frame, BEFORE)
+    services = [c for c in before.columns if c.startswith("service_") and c != "service_info"]
+    rivals = pd.DataFrame({c: _yes(before, c) for c in services}, index=before.index)
+    return _against_next(_yes(before, "service_info"), rivals)
+
+
+def _information_unlinked(frame: pd.DataFrame, _: date) -> Census:
+    models = _of_models(frame, *INFORMATION)
+    informing = models[_yes(models, "service_info") == 1]
+    return _below(informing, "linked_job_offer", NOT_TO_STRONG)
+
+
+def _by_code(frame: pd.DataFrame, column: str, code: str) -> Census:
+    """One code of a column against the most frequent other one."""
+    given = frame[column].astype("string")
+    codes = [c for c in sorted(given.dropna().unique()) if c != code]
+    rivals = {c: (given == c).astype("Float64").astype(float) for c in codes}
+    member = (given == code).astype("Float64").astype(float)
+    return _against_next(member, pd.DataFrame(rivals, index=frame.index))
+
+
+def _funded_from(frame: pd.DataFrame, side: str, there: bool) -> Census:
+    given = frame["funder_side"].astype("string")
+    return _whether((given == side).fillna(False) == there, given.notna())
+
+
+def _names_sector(frame: pd.DataFrame, _: date) -> Census:
+    """A record that names no sector does not say that there is none."""
+    given = _of_models(frame, SKILLS)["sector"].astype("string")
+    return _whether((given != "NONE").fillna(False), given.notna())
+
+
+def _without_recognition(frame: pd.DataFrame, _: date) -> Census:
+    offered = _yes(_of_stage(frame, AFTER), "service_recognition")
+    return _whether(offered == 0, offered.notna())
+
+
+def _never_evaluated(frame: pd.DataFrame, day: date) -> Census:
+    """Of measures that began 24 months before the day or earlier."""
+    begun = frame["start_date"] + pd.DateOffset(months=MONTHS_TO_EVALUATION)
+    old = frame[(begun <= pd.Timestamp(day)).fillna(False)]
+    return _whether(~evaluated(old), old["eval_done"].notna())
+
+
+def _much_overhead(frame: pd.DataFrame, _: date) -> Census:
+    low = _ratio_below(frame, "cost_overhead", "budget_total", MUCH_OVERHEAD)
+    return Census(np.asarray(1.0 - low.values, np.float64))
+
+
+CENSUS: Mapping[str, Callable[[pd.DataFrame, date], Census]] = {
+    "C01": _information_first,
+    "C02": _information_unlinked,
+    "C05": lambda frame, _: _below(_of_models(frame, ORIENTATION), "dose_hours", SHORT_HOURS),
+    "C06": lambda frame, _: _below(_of_models(frame, ORIENTATION), "qual_attention", NOT_TO_STRONG),
+    "C08": _names_sector,
+    "C09": lambda frame, _: _ratio_below(
+        _of_stage(frame, DURING), "benef_returned", "benef_reached", FEW_BACK
+    ),
+    "C11": lambda frame, _: _by_code(frame, "stage_code", AFTER),
+    "C12": lambda frame, _: _funded_from(_of_stage(frame, AFTER), "DESTINATION", True),
+    "C16": lambda frame, _: _below(
+        _of_models(frame, ENTREPRENEURSHIP), "embedded_national", NOT_TO_STRONG
+    ),
+    "C17": lambda frame, _: _ratio_below(
+        _of_models(frame, ENTREPRENEURSHIP), "jobs_created", "benef_reached", FEW_JOBS
+    ),
+    "C19": lambda frame, _: _by_code(_of_stage(frame, AFTER), "model_primary", PACKAGES),
+    "C21": _without_recognition,
+    "C25": lambda frame, _: _funded_from(frame, "ORIGIN", False),
+    "C26": lambda frame, _: _below(frame, "embedded_national", NOT_TO_STRONG),
+    "C27": _much_overhead,
+    "C31": _never_evaluated,
+}

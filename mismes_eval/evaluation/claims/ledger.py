@@ -1,0 +1,84 @@
+"""The ledger of claims: what the MISMES studies say, what would show it, and by how much it would
+have to differ to matter. Read from ledger.csv.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import cast
+
+from mismes_eval.estimate.claim_verdict import Direction
+
+SOURCE = (
+    "European Training Foundation, slides on migrant support measures from an employment and skills"
+    " perspective (MISMES)"
+)
+FEATURES = "features"  # claims about measures as units: one country has too few
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One line of the ledger.
+
+    title, claim : in two to five words, and in one sentence.  slide : heading of the slide that says
+    so.
+    evidence : inventory, survey, tracer, costs or features (measures as units).  indicator : what is
+    computed, and against what.
+    direction, threshold, margin : see `estimate.claim_verdict`; in the unit of the number (share,
+    score or money).
+    needs : file.column of every field it takes, alternatives separated by |.  since : version of the
+    ledger in which the line last changed.
+    """
+
+    id: str
+    title: str
+    claim: str
+    slide: str
+    evidence: str
+    indicator: str
+    direction: Direction
+    threshold: float
+    margin: float
+    unit: str
+    needs: tuple[str, ...]
+    since: str
+
+    @property
+    def scale(self) -> float:
+        """Factor with which a page shows the number: shares in percent."""
+        return 100.0 if self.unit == "share" else 1.0
+
+
+@cache
+def ledger() -> Mapping[str, Claim]:
+    """All claims by id, in the order of the slides."""
+    with (resources.files("mismes_eval.evaluation.claims") / "ledger.csv").open(
+        encoding="utf-8"
+    ) as file:
+        return {row["id"]: _claim(row) for row in csv.DictReader(file)}
+
+
+def version() -> str:
+    """Version of the ledger: the newest of its lines."""
+    return max(claim.since for claim in ledger().values())
+
+
+def _claim(row: Mapping[str, str]) -> Claim:
+    return Claim(
+        id=row["id"],
+        title=row["title"],
+        claim=row["claim"],
+        slide=row["slide"],
+        evidence=row["evidence"],
+        indicator=row["indicator"],
+        direction=cast(Direction, int(row["direction"])),
+        threshold=float(row["threshold"]),
+        margin=float(row["margin"]),
+        unit=row["unit"],
+        needs=tuple(need for need in row["needs"].split(";") if need),
+        since=row["since"],
+    )

@@ -1,0 +1,133 @@
+"""Claims over all countries, from what their reports published: no microdata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mismes_eval.errors import EstimateError
+from mismes_eval.estimate.claim_verdict import (
+    ANSWERS,
+    ClaimVerdict,
+    Measured,
+    judge,
+    without_field,
+    without_number,
+)
+from mismes_eval.evaluation.claims.census import interval
+from mismes_eval.evaluation.claims.ledger import FEATURES, Claim, ledger
+from mismes_eval.evaluation.features import FeatureContrast
+from mismes_eval.evaluation.heterogeneity import FACTORS
+from mismes_eval.evaluation.published_effects import Published
+from mismes_eval.impact.planning.meta_analysis import random_effects
+from mismes_eval.impact.planning.meta_regression import MetaRegression
+from mismes_eval.message import Message
+from mismes_eval.not_estimable import NotEstimable
+
+ONE_COUNTRY = "one country has a number; two or more are needed"
+NO_COUNTRY = "no country has a number"
+FACTOR_OF: Mapping[str, str] = {
+    "C32": FACTORS["employer_involved"],
+    "C33": FACTORS["qual_attention"],
+    "C34": FACTORS["expectation_mgmt"],
+}
+
+
+@dataclass(frozen=True)
+class OverallClaim:
+    """verdict : over all countries.  countries : how many have a number.  answers : verdict -> how
+    many countries have it.  units : what would decide is counted in (persons or measures).
+    """
+
+    claim: Claim
+    verdict: ClaimVerdict
+    countries: int
+    answers: Mapping[str, int]
+    units: str
+
+
+def overall(
+    reports: Sequence[Published], features: Sequence[FeatureContrast]
+) -> tuple[OverallClaim, ...]:
+    """Every claim of the ledger over the countries whose reports say something of it; empty where no
+    report does.
+    """
+    told = [{str(c["id"]): c for c in r.facts.get("claims", [])} for r in reports]
+    if not any(told):
+        return ()
+    return tuple(
+        _overall(claim, [one[claim.id] for one in told if claim.id in one], features)
+        for claim in ledger().values()
+    )
+
+
+def _overall(
+    claim: Claim, records: Sequence[Mapping[str, Any]], features: Sequence[FeatureContrast]
+) -> OverallClaim:
+    numbers = [r for r in records if r["value"] is not None]
+    answers: dict[str, int] = {a: sum(r["answer"] == a for r in records) for a in ANSWERS}
+    units = "persons"
+    if claim.evidence == FEATURES:
+        verdict, units = _of_features(claim, features), "measures"
+    elif claim.evidence == "inventory":
+        verdict, units = _of_registers(claim, numbers, records), "measures"
+    else:
+        verdict = _of_samples(claim, numbers, records)
+    return OverallClaim(claim, verdict, len(numbers), answers, units)
+
+
+def _without(records: Sequence[Mapping[str, Any]], countries: int) -> ClaimVerdict:
+    """Why there is no number over all: a field that every country lacks, or too few countries."""
+    missing = [tuple(r["missing"]) for r in records]
+    if missing and all(missing):
+        return without_field(tuple(dict.fromkeys(field for one in missing for field in one)))
+    return without_number(Message(ONE_COUNTRY if countries == 1 else NO_COUNTRY))
+
+
+def _of_samples(
+    claim: Claim, numbers: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
+) -> ClaimVerdict:
+    """Mean of the countries' numbers by random effects."""
+    usable = [r for r in numbers if r["se"] is not None and r["se"] > 0 and not r["doubtful"]]
+    if len(usable) < 2:
+        return _without(records, len(usable))
+    try:
+        mean = random_effects([r["value"] for r in usable], [r["se"] for r in usable])
+    except EstimateError as error:
+        return without_number(error.problems[0].message)
+    measured = Measured(mean.value, mean.low, mean.high, float(sum(r["n"] for r in usable)))
+    return judge(measured, claim.direction, claim.threshold, claim.margin)
+
+
+def _of_registers(
+    claim: Claim, numbers: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
+) -> ClaimVerdict:
+    """The measures of all registers together."""
+    if not numbers:
+        return _without(records, 0)
+    silent = sum(int(r["silent"]) for r in numbers)
+    answered = sum(int(r["n"]) for r in numbers) - silent
+    total = sum((r["n"] - r["silent"]) * r["value"] for r in numbers)
+    ends = min(r["least"] for r in numbers), max(r["most"] for r in numbers)
+    measured = interval(total, answered, silent, ends)
+    return judge(measured, claim.direction, claim.threshold, claim.margin)
+
+
+def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerdict:
+    """The regression of effects on a success factor, over the outcome and age with most measures."""
+    mine = [f for f in features if f.feature == FACTOR_OF[claim.id]]
+    if not mine:
+        return without_number(Message(NO_COUNTRY))
+    widest = max(mine, key=lambda f: f.measures)
+    if isinstance(widest.found, NotEstimable):
+        return without_number(widest.found.reason)
+    return judge(
+        _coefficient(widest.found, widest.measures), claim.direction, claim.threshold, claim.margin
+    )
+
+
+def _coefficient(made: MetaRegression, measures: int) -> Measured:
+    at = made.names.index("feature")
+    low, high = float(made.low[at]), float(made.high[at])
+    return Measured(float(made.value[at]), low, high, float(measures))

@@ -1,0 +1,336 @@
+"""Claims about persons, from the survey and the tracer study: the estimates of the report's own
+verbs, with their errors, set against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval import lfs
+from mismes_eval.errors import MismesError
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.totals import mean
+from mismes_eval.estimate.verdict import moved_apart
+from mismes_eval.evaluation.claims.census import BEFORE, ENTREPRENEURSHIP, NOT_TO_STRONG
+from mismes_eval.evaluation.evaluation import Evaluation, Result
+from mismes_eval.evaluation.heterogeneity import RETURN_KINDS, VOLUNTARY
+from mismes_eval.evaluation.money import money
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.impact.did.base_design import on_base
+from mismes_eval.impact.did.heterogeneity import GroupEffects
+from mismes_eval.impact.planning.meta_regression import LEAST
+from mismes_eval.message import Message
+from mismes_eval.tracer.outcomes import Outcome, declared
+from mismes_eval.weighting.sample import Sample
+
+RETURNEE, STAYER = "returnee", "non-migrant"
+MEAN, LEVEL, DIFFERENCE, EFFECT = "mean", "share", "difference", "effect"
+NO_SUCH = "nobody is {group}"
+APART = "{measure}: the groups moved apart before the measure began"
+ONE_KIND = "all measures with an effect are alike in this"
+NO_SHARE = "the main outcome is no share, so a margin in points says nothing"
+NO_MEASURE = "no such measure has an effect"
+FEATURES_OVER = "measures with an effect here: {k}; over all countries {least} or more are needed"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found for a claim: the number, and the groups of persons that it compares, each as
+    an estimate of the group alone (by whose rows it is known who they are).
+
+    arms : the number is an effect, which compares participants with the comparison group.
+    needed : where there is no number, how many units it would take.
+    """
+
+    found: Result
+    compared: tuple[Estimate, ...] = ()
+    arms: bool = False
+    needed: float = float("nan")
+
+
+def evidence(evaluation: Evaluation, claim: str) -> Evidence:
+    """The estimate for a claim about persons; NotEstimable with its reason where there is none."""
+    try:
+        return PERSONS[claim](evaluation)
+    except MismesError as error:
+        return Evidence(NotEstimable(error.problems[0].message))
+
+
+def _gap(
+    evaluation: Evaluation, indicator: str, by: str, pair: tuple[str, str], row: str = ""
+) -> Evidence:
+    """An indicator of one group less that of another. row: which of its numbers; the first."""
+    found = evaluation.indicators(by=(by,), which=(indicator,)).get(indicator)
+    return _less(found or NotEstimable("not computed for this survey"), by, pair, row)
+
+
+def _less(found: Result, by: str, pair: tuple[str, str], row: str = "") -> Evidence:
+    if isinstance(found, NotEstimable):
+        return Evidence(found)
+    keys = found.keys.astype(str)
+    named = keys["variable"] if "variable" in keys else pd.Series("", index=keys.index)
+    wanted = row or named.iloc[0]
+    at = {g: np.flatnonzero((keys[by] == g) & (named == wanted)) for g in pair}
+    empty = [g for g in pair if at[g].size == 0]
+    if empty:
+        return Evidence(NotEstimable(Message(NO_SUCH, {"group": empty[0]})))
+    first, second = (int(at[g][0]) for g in pair)
+    difference = found.contrast({found.names[first]: 1.0, found.names[second]: -1.0})
+    groups = found.select([first]), found.select([second])
+    return Evidence(difference.annotated(kind=DIFFERENCE), compared=groups)
+
+
+def _level(evaluation: Evaluation, indicator: str) -> Evidence:
+    """The first number of an indicator, to be held against a threshold."""
+    found = evaluation.indicators(which=(indicator,)).get(indicator)
+    if not isinstance(found, Estimate):
+        return Evidence(found or NotEstimable("not computed for this survey"))
+    alone = found.select([0])
+    return Evidence(alone.annotated(kind=DIFFERENCE), compared=(alone,))
+
+
+def _models_of_participation(evaluation: Evaluation, one: str, other: str) -> Evidence:
+    """Share of those meant who took part in one model less that in another: the same persons."""
+    found = evaluation.indicators(which=("L12",)).get("L12")
+    if not isinstance(found, Estimate):
+        return Evidence(found or NotEstimable("not computed for this survey"))
+    model = [str(v).split(" ")[-1] for v in found.keys["variable"]]
+    lacking = [m for m in (one, other) if m not in model]
+    if lacking:
+        return Evidence(NotEstimable(Message(NO_SUCH, {"group": lacking[0]})))
+    names = [found.names[model.index(m)] for m in (one, other)]
+    difference = found.contrast({names[0]: 1.0, names[1]: -1.0})
+    alone = found.select([model.index(one)])
+    return Evidence(difference.annotated(kind=DIFFERENCE), compared=(alone,))
+
+
+def _returnees(evaluation: Evaluation, columns: Mapping[str, object]) -> Sample:
+    survey = evaluation.survey
+    assert survey is not None
+    frame = survey.sample.frame
+    returned = (frame["mig_status"].astype("string") == "RET").fillna(False).to_numpy(bool)
+    return survey.sample.with_columns(dict(columns)).where(returned)
+
+
+def _by_kind_of_return(evaluation: Evaluation) -> Evidence:
+    """Employment of forced less that of voluntary returnees, as table T08d has them."""
+    survey = evaluation.survey
+    assert survey is not None
+    kind = survey.sample.frame["mig_ret_type"].astype("string").map(RETURN_KINDS)
+    known = kind.notna().to_numpy(bool)
+    sample = _returnees(evaluation, {"_kind": kind.astype(object).where(known, None).to_numpy()})
+    made = lfs.indicators(
+        sample.where(known), by=["_kind"], which=["L3.employment"], ages=survey.ages
+    )
+    return _less(made["L3.employment"], "_kind", ("forced", "voluntary"))
+
+
+def _yes_share(evaluation: Evaluation, column: str) -> Evidence:
+    """Share of returnees with a yes, of those who answered."""
+    survey = evaluation.survey
+    assert survey is not None
+    answer = pd.to_numeric(survey.sample.frame[column], errors="coerce").to_numpy(float)
+    sample = _returnees(evaluation, {"_yes": np.nan_to_num(answer)})
+    found = mean(sample.where(np.isfinite(answer)), "_yes")
+    return Evidence(found.annotated(kind=DIFFERENCE, unit="share"), compared=(found,))
+
+
+def _agencies(evaluation: Evaluation) -> Evidence:
+    """Returnees without a written contract abroad: private agencies less public services."""
+    survey = evaluation.survey
+    assert survey is not None
+    frame = survey.sample.frame
+    written = frame["mig_written_contract"].astype("boolean").astype("Float64")
+    without = 1.0 - written.astype(float).to_numpy()
+    recruiter = frame["mig_recruiter"].astype("string")
+    known = recruiter.isin(["PES", "PRIVATE_AGENCY"]).fillna(False).to_numpy(bool)
+    columns = {"_without": np.nan_to_num(without), "_by": recruiter.astype(object).to_numpy()}
+    sample = _returnees(evaluation, columns).where(known & np.isfinite(without))
+    return _less(mean(sample, "_without", by="_by"), "_by", ("PRIVATE_AGENCY", "PES"))
+
+
+def _is_share(study: Tracing, outcome: str) -> bool:
+    """Whether what would matter of an outcome can be said in points."""
+    known = study.outcomes.get(outcome) or declared(outcome) or Outcome(outcome)
+    return known.kind == "share"
+
+
+def _main_effects(evaluation: Evaluation) -> dict[str, Result]:
+    """The main effect of each measure; none where its groups moved apart before."""
+    p, study = evaluation.params.impact, evaluation.tracing
+    absent = NotEstimable("the params name no such outcome and wave")
+    out: dict[str, Result] = {}
+    if study is not None and not _is_share(study, p.main_outcome):
+        return {e.measure: NotEstimable(NO_SHARE) for e in evaluation.effects}
+    for effect in evaluation.effects:
+        out[effect.measure] = effect.by_wave.get((p.main_outcome, p.main_wave), absent)
+        if moved_apart(effect.pre.get(p.main_outcome)):
+            out[effect.measure] = NotEstimable(Message(APART, {"measure": effect.measure}))
+    return out
+
+
+def _means(effects: Sequence[Sequence[Estimate]]) -> Estimate:
+    """Mean of the first group of effects, less that of the second where there is one."""
+    sizes = [len(part) for part in effects]
+    weights = [1.0 / sizes[0]] * sizes[0]
+    if len(effects) > 1:
+        weights += [-1.0 / sizes[1]] * sizes[1]
+    together = on_base([e for part in effects for e in part])
+    row = np.array([weights])
+    made = together.through(lambda value: row @ value, row, ("effect",))
+    return made.annotated(kind=EFFECT)
+
+
+def _measures(evaluation: Evaluation) -> pd.DataFrame:
+    assert evaluation.inventory is not None
+    frame = evaluation.inventory.frame.drop_duplicates("measure_id")
+    return frame.set_index(frame["measure_id"].astype(str))
+
+
+def _split(evaluation: Evaluation, having: pd.Series) -> Evidence:
+    """Effects of measures that have a feature less those of measures that have not. having: by
+    measure, missing where the register does not say.
+    """
+    effects = _main_effects(evaluation)
+    groups: dict[bool, list[Estimate]] = {True: [], False: []}
+    refused = ""
+    for measure, effect in effects.items():
+        feature = having.get(measure, pd.NA)
+        if isinstance(effect, NotEstimable):
+            refused = refused or effect.reason
+        elif not pd.isna(feature):
+            groups[bool(feature)].append(effect)
+    if not groups[True] or not groups[False]:
+        return Evidence(NotEstimable(refused or ONE_KIND))
+    return Evidence(_means([groups[True], groups[False]]), arms=True)
+
+
+def _trains(measures: pd.DataFrame) -> pd.Series:
+    columns = [measures[c].astype("boolean") for c in ("service_language", "service_vet_training")]
+    return columns[0] | columns[1]
+
+
+def _skills(evaluation: Evaluation) -> Evidence:
+    return _split(evaluation, _trains(_measures(evaluation)))
+
+
+def _linked_training(evaluation: Evaluation) -> Evidence:
+    measures = _measures(evaluation)
+    score = pd.to_numeric(measures["linked_job_offer"], errors="coerce")
+    linked = (score >= NOT_TO_STRONG).astype("boolean").mask(score.isna())
+    return _split(evaluation, linked[_trains(measures).fillna(False)])
+
+
+def _entrepreneurship(evaluation: Evaluation) -> Evidence:
+    """Mean of the main effects of entrepreneurship measures."""
+    model = _measures(evaluation)["model_primary"].astype(str)
+    mine = {m: e for m, e in _main_effects(evaluation).items() if model.get(m) == ENTREPRENEURSHIP}
+    found = [e for e in mine.values() if isinstance(e, Estimate)]
+    if not found:
+        reasons = [e.reason for e in mine.values() if isinstance(e, NotEstimable)]
+        return Evidence(NotEstimable(reasons[0] if reasons else NO_MEASURE))
+    return Evidence(_means([found]), arms=True)
+
+
+def _voluntary(evaluation: Evaluation) -> Evidence:
+    """Mean over measures for returnees: effect on voluntary less effect on forced returnees."""
+    whom, study = evaluation.whom, evaluation.tracing
+    assert whom is not None and study is not None
+    if not _is_share(study, evaluation.params.impact.main_outcome):
+        return Evidence(NotEstimable(NO_SHARE))
+    gaps, reason = [], NO_MEASURE
+    for (_, factor), found in whom.groups.items():
+        if factor != VOLUNTARY:
+            continue
+        if isinstance(found, NotEstimable):
+            reason = found.reason
+            continue
+        gap = _voluntary_less_forced(found)
+        if gap is not None:
+            gaps.append(gap)
+    if not gaps:
+        return Evidence(NotEstimable(reason))
+    return Evidence(_means([gaps]), arms=True)
+
+
+def _voluntary_less_forced(groups: GroupEffects) -> Estimate | None:
+    names = groups.effects.names
+    if not {"voluntary", "forced"} <= set(names):
+        return None
+    return groups.effects.contrast({"voluntary": 1.0, "forced": -1.0})
+
+
+def _net_benefit(evaluation: Evaluation) -> Evidence:
+    """Value of the job-years added less what the services cost, for each participant."""
+    study, value = evaluation.tracing, evaluation.params.cost.job_year_value
+    assert study is not None and value is not None
+    effects, gains, reason = _main_effects(evaluation), [], NO_MEASURE
+    for effect in evaluation.effects:
+        main = effects[effect.measure]
+        spent = money(evaluation, study, effect)
+        without = [e.reason for e in (main, spent.cost) if isinstance(e, NotEstimable)]
+        if isinstance(main, NotEstimable) or isinstance(spent.cost, NotEstimable):
+            reason = without[0]
+            continue
+        row = np.array([[value * spent.horizon, -1.0]])
+        both = on_base([main, spent.cost])
+        gains.append(both.through(partial(np.matmul, row), row, ("net benefit",)))
+    if not gains:
+        return Evidence(NotEstimable(reason))
+    return Evidence(_means([gains]), arms=True)
+
+
+def _disappointed(evaluation: Evaluation) -> Evidence:
+    """Share of participants of measures before departure who earn less than they expected."""
+    study, p = evaluation.tracing, evaluation.params.impact
+    assert study is not None
+    stage = _measures(evaluation)["stage_code"].astype(str)
+    before = {m for m in study.measures if stage.get(m) == BEFORE}
+    panel = study.panel
+    frame = panel.sample.frame
+    expected = pd.to_numeric(frame["expect_earn"], errors="coerce").to_numpy(float)
+    earned = study.values("earnings", p.main_wave)
+    mine = frame[study.measure].astype("string").isin(before).fillna(False).to_numpy(bool)
+    mine &= frame[TREATED].to_numpy(float) == 1
+    known = mine & np.isfinite(expected) & np.isfinite(earned) & study.responded(p.main_wave)
+    if not known.any():
+        return Evidence(NotEstimable(NO_MEASURE))
+    less = np.where(known, earned < expected, 0.0).astype(float)
+    sample = panel.weight_sample(p.main_wave).with_columns({"_less": less}).where(known)
+    found = mean(sample, "_less")
+    return Evidence(found.annotated(kind=DIFFERENCE, unit="share"), compared=(found,))
+
+
+def _feature(evaluation: Evaluation) -> Evidence:
+    """Measures are the units: one country has too few."""
+    k = sum(isinstance(e, Estimate) for e in _main_effects(evaluation).values())
+    said = Message(FEATURES_OVER, {"k": k, "least": LEAST})
+    return Evidence(NotEstimable(said), needed=float(LEAST))
+
+
+PERSONS: Mapping[str, Callable[[Evaluation], Evidence]] = {
+    "C03": _disappointed,
+    "C04": _agencies,
+    "C07": _linked_training,
+    "C10": partial(_gap, indicator="L13", by="status", pair=(RETURNEE, STAYER)),
+    "C13": _voluntary,
+    "C14": partial(_gap, indicator="L3.employment", by="status", pair=(RETURNEE, STAYER)),
+    "C15": partial(_models_of_participation, one="M08", other="M09"),
+    "C18": _entrepreneurship,
+    "C20": _by_kind_of_return,
+    "C22": partial(_yes_share, column="mig_skills_validated"),
+    "C23": partial(_gap, indicator="L5", by="status", pair=(RETURNEE, STAYER)),
+    "C24": partial(_level, indicator="L12"),
+    "C28": _net_benefit,
+    "C29": partial(_gap, indicator="L12", by="sex", pair=("men", "women")),
+    "C30": partial(_gap, indicator="L12", by="education", pair=("high", "low")),
+    "C32": _feature,
+    "C33": _feature,
+    "C34": _feature,
+    "C35": _skills,
+}

@@ -1,0 +1,50 @@
+"""Every claim of the ledger put to the evidence of a run: a number with its interval, or what is
+missing. What is said of it is decided after it is known which numbers are published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.evaluation.claims.census import CENSUS, LEAST_MEASURES, Census, census
+from mismes_eval.evaluation.claims.fields import missing_fields
+from mismes_eval.evaluation.claims.ledger import Claim, ledger
+from mismes_eval.evaluation.claims.persons import Evidence, evidence
+from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.message import Message
+
+FEW_MEASURES = "measures on record: {k}; {least} or more are needed"
+
+
+@dataclass(frozen=True)
+class ClaimEvidence:
+    """A claim with what the run has on it. missing: fields that it lacks, then there is no number.
+
+    found : of persons an Evidence, of the register a Census.
+    """
+
+    claim: Claim
+    missing: tuple[str, ...]
+    found: Evidence | Census | None
+
+
+def put_to_the_test(evaluation: Evaluation) -> tuple[ClaimEvidence, ...]:
+    """All claims of the ledger, in its order."""
+    day = date(evaluation.params.year or date.today().year, 12, 31)
+    return tuple(_tested(evaluation, claim, day) for claim in ledger().values())
+
+
+def _tested(evaluation: Evaluation, claim: Claim, day: date) -> ClaimEvidence:
+    missing = missing_fields(evaluation, claim)
+    if missing:
+        return ClaimEvidence(claim, missing, None)
+    if claim.id not in CENSUS:
+        return ClaimEvidence(claim, (), evidence(evaluation, claim.id))
+    assert evaluation.inventory is not None
+    found = census(evaluation.inventory, claim.id, day)
+    if found.measures >= LEAST_MEASURES:
+        return ClaimEvidence(claim, (), found)
+    said = Message(FEW_MEASURES, {"k": found.measures, "least": LEAST_MEASURES})
+    return ClaimEvidence(claim, (), Evidence(NotEstimable(said), needed=float(LEAST_MEASURES)))

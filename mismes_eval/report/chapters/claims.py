@@ -1,0 +1,365 @@
+"""The claims of the MISMES studies put to the evidence of the run: the numbers (T40), what may be
+said of each claim (T41), and the distances in a picture (F40).
+
+Verdicts are made of published cells only: a number that is hidden gives none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+from scipy import special
+
+from mismes_eval.estimate.claim_verdict import (
+    ClaimVerdict,
+    Measured,
+    hidden,
+    judge,
+    without_field,
+    without_number,
+)
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.evaluation.claims.census import Census
+from mismes_eval.evaluation.claims.ledger import SOURCE, Claim, version
+from mismes_eval.evaluation.claims.persons import Evidence
+from mismes_eval.evaluation.claims.testing import ClaimEvidence, put_to_the_test
+from mismes_eval.message import Quantity
+from mismes_eval.report.chapters.base import Chapter, Context, text_table
+from mismes_eval.report.chapters.cells import arms, plain, rows
+from mismes_eval.report.document.cells import (
+    NOBODY,
+    CellKey,
+    Persons,
+    PublishedCell,
+    Standing,
+    Status,
+    persons_behind,
+)
+from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.document.language import Language, language
+from mismes_eval.report.document.tables import Table, TextTable, cells_of
+from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_impact import forest
+
+NUMBERS, VERDICTS, PICTURE, COLUMN = "T40", "T41", "F40", "number"
+READ = ("value", "ci_low", "ci_high", "n", "flag")
+LEVEL, FEW = 0.95, "too few persons"
+HEAD = ("Claim", "Measured by", "Verdict", "Distance", "What would matter", "Why")
+NOTHING = (
+    "No claim of the MISMES studies can be tested: this run has neither survey, tracer study nor"
+    " inventory."
+)
+UNITS: Mapping[str, tuple[str, str]] = {
+    "share": ("percentage point", "percentage points"),
+    "score": ("point of the score", "points of the score"),
+    "money": ("currency unit", "currency units"),
+}
+READING = (
+    "Distance: how far the number of {table} lies from the claim's threshold, in the direction of"
+    " the claim, with its 95% interval. Supported: the interval lies above 0 and reaches what would"
+    " matter. Contradicted: it lies wholly below what would matter. Undecided: neither."
+)
+CENSUS_NOTE = (
+    "Claims about measures are about measures of a kind, of which the register has some: their"
+    " interval counts chance as if these had been drawn, and lets a record without an answer hold"
+    " anything."
+)
+CHANCE = (
+    "{k} of the claims have a number. Of claims that are false at the threshold, one in 40 is called"
+    " supported by chance; with intervals that hold for all {k} together these keep their verdict:"
+    " {firm}."
+)
+LEDGER = "Ledger of claims, version {version}, after: {source}."
+AXIS = "distance from the threshold, in units of what would matter"
+TITLE = "The claims of the MISMES studies"
+TITLE_OF_NUMBERS = "Claims of the MISMES studies: numbers"
+TITLE_OF_VERDICTS = "Claims of the MISMES studies: what this evidence says"
+TITLE_OF_PICTURE = "How far the evidence lies from each claim"
+WOULD_DECIDE = {
+    "persons": "{why}; about {n} persons would decide",
+    "measures": "{why}; about {n} measures would decide",
+}
+
+
+@dataclass(frozen=True)
+class ClaimsTable(Table):
+    """T40 with what was found for each claim, of which verdicts are made once it is known what is
+    published.
+    """
+
+    tested: tuple[ClaimEvidence, ...] = ()
+
+
+def claims(context: Context) -> Chapter:
+    """T40: the number for each claim that the run has one for."""
+    tested = put_to_the_test(context.evaluation)
+    parts = [cells for one in tested if len(cells := _cells(context, one))]
+    if not parts:
+        return Chapter("claims", TITLE, (context.text(NOTHING),))
+    table = ClaimsTable(
+        id=NUMBERS,
+        title=TITLE_OF_NUMBERS,
+        cells=pd.concat(parts, ignore_index=True),
+        source="survey, tracer study and inventory of this run",
+        synthetic=context.synthetic,
+        units={context.name(one.claim.id): (one.claim.scale, 1) for one in tested},
+        intervals=True,
+        tested=tested,
+    )
+    return Chapter("claims", TITLE, (table, _picture(context, tested)))
+
+
+def _cells(context: Context, one: ClaimEvidence) -> pd.DataFrame:
+    """The cell of a claim; nothing where fields are missing."""
+    if one.found is None:
+        return rows([])
+    if isinstance(one.found, Census):
+        return rows([_register(one.claim, one.found)])
+    few = any(context.rules.confidential("share", float(e.n[0])) for e in one.found.compared)
+    found = NotEstimable(FEW) if few else one.found.found
+    standing = _standing(context, one.found)
+    return cells_of([(context.name(one.claim.id), COLUMN, found)], context.rules, standing)
+
+
+def _register(claim: Claim, found: Census) -> dict[str, object]:
+    """A number of measures, which are no persons."""
+    measured = found.measured()
+    ends = {"ci_low": measured.low, "ci_high": measured.high}
+    return plain(claim.id, COLUMN, measured.value, n=measured.n) | ends
+
+
+def _standing(context: Context, found: Evidence) -> Standing:
+    """The groups of persons that a number compares."""
+    study = context.evaluation.tracing
+    if found.arms and study is not None:
+        return arms(study)
+    groups = [persons_behind(e, 0) for e in found.compared]
+    known = tuple(g for g in groups if isinstance(g, Persons))
+    return Standing(compares=known) if known else NOBODY
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim with its verdict. units: what would decide is counted in.  missing: fields that the
+    run lacks.  register: of claims about measures, what they hold.
+    """
+
+    claim: Claim
+    verdict: ClaimVerdict
+    units: str = "persons"
+    missing: tuple[str, ...] = ()
+    register: Census | None = None
+
+
+def judged(context: Context, tested: tuple[ClaimEvidence, ...]) -> tuple[Judged, ...]:
+    """The verdict on every claim, from published cells. context: with published cells."""
+    assert context.published is not None
+    found = {one.claim.id: context.published.get(NUMBERS, one.claim.id, COLUMN) for one in tested}
+    k = sum(cell is not None and cell.shown for cell in found.values())
+    return tuple(_judged(one, found[one.claim.id], k) for one in tested)
+
+
+def _judged(one: ClaimEvidence, cell: PublishedCell | None, k: int) -> Judged:
+    claim = one.claim
+    if one.missing:
+        return Judged(claim, without_field(one.missing), missing=one.missing)
+    if cell is None or not (cell.shown or cell.status == Status.NOT_ESTIMABLE):
+        return Judged(claim, hidden())
+    if isinstance(one.found, Evidence) and cell.status == Status.NOT_ESTIMABLE:
+        found = one.found.found
+        reason = found.reason if isinstance(found, NotEstimable) else FEW
+        return Judged(claim, without_number(reason, one.found.needed), "measures")
+    made = judge(
+        _measured({name: getattr(cell, name) for name in READ}),
+        claim.direction,
+        claim.threshold,
+        claim.margin,
+        _family_factor(k, cell.degf),
+    )
+    if isinstance(one.found, Census):
+        return Judged(claim, made, "measures", register=one.found)
+    return Judged(claim, made)
+
+
+def _measured(cell: Mapping[Any, Any]) -> Measured:
+    """The published number and its interval."""
+    return Measured(
+        value=float(cell["value"]),
+        low=float(cell["ci_low"]),
+        high=float(cell["ci_high"]),
+        n=float(cell["n"]),
+        doubtful="i" in str(cell["flag"]),
+    )
+
+
+def _family_factor(k: int, degf: float) -> float:
+    """How much wider an interval is that holds for k numbers together (Bonferroni); of measures by
+    the normal distribution.
+    """
+    tail = (1 - LEVEL) / 2
+    quantiles = [1 - tail, 1 - tail / max(k, 1)]
+    alone, together = special.stdtrit(degf, quantiles) if degf > 0 else special.ndtri(quantiles)
+    return float(together / alone)
+
+
+def verdicts_of(context: Context, chapters: Mapping[str, Chapter]) -> tuple[Judged, ...]:
+    """The verdicts of a report; none where it tests no claim. context: with published cells."""
+    if "claims" not in chapters:
+        return ()
+    tables = [i for i in chapters["claims"].items if isinstance(i, ClaimsTable)]
+    return judged(context, tables[0].tested) if tables else ()
+
+
+def with_verdicts(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Chapter]:
+    """The chapters with T41 in front of the numbers. context: with published cells."""
+    found = verdicts_of(context, chapters)
+    if not found:
+        return dict(chapters)
+    chapter = chapters["claims"]
+    items = (verdict_table(context, found), *chapter.items)
+    return {**chapters, "claims": replace(chapter, items=items)}
+
+
+def verdict_table(context: Context, found: tuple[Judged, ...]) -> TextTable:
+    """T41: a line for each claim."""
+    lines = [_line(context.words, one) for one in found]
+    chance = [one for one in found if one.verdict.together is not None]
+    kept = [
+        one.claim.id
+        for one in chance
+        if one.verdict.together in ("supported", "contradicted")
+        and one.verdict.together == one.verdict.answer
+    ]
+    firm = ", ".join(kept) or context.text("none")
+    notes = (
+        context.text(READING, table=NUMBERS),
+        context.text(CENSUS_NOTE),
+        *([context.text(CHANCE, k=len(chance), firm=firm)] if chance else []),
+        context.text(LEDGER, version=version(), source=context.text(SOURCE)),
+    )
+    return text_table(context, VERDICTS, TITLE_OF_VERDICTS, lines, HEAD, "", notes)
+
+
+def _line(t: Language, one: Judged) -> tuple[str, ...]:
+    claim = one.claim
+    return (
+        t.name(f"{claim.id} {t(claim.claim)}"),
+        t(claim.indicator),
+        t(one.verdict.answer),
+        t.name(distance_text(t, one)),
+        t.name(margin_text(t, claim)),
+        t.name(why(t, one)),
+    )
+
+
+def margin_text(t: Language, claim: Claim) -> str:
+    """The least distance that would matter, with its unit."""
+    one, many = UNITS[claim.unit]
+    return t.quantity(Quantity(claim.margin * claim.scale, one, many, digits=0))
+
+
+def distance_text(t: Language, one: Judged) -> str:
+    """Distance with its interval in the unit of the claim; a dash where there is none."""
+    span, scale = one.verdict.span, one.claim.scale
+    if not span.known:
+        return "–"
+    low, high = (t.number(end * scale, 1) for end in (span.low, span.high))
+    value = t.number(span.value * scale, 1)
+    if span.low == span.high:
+        return value
+    return t("{v} ({lo} to {hi})", v=value, lo=low, hi=high)
+
+
+def why(t: Language, one: Judged) -> str:
+    """The reason of a verdict, and how many would decide where that can be told."""
+    reason, needed = t(one.verdict.reason), one.verdict.needed
+    if not (math.isfinite(needed) and one.verdict.span.known):
+        return reason
+    return t(WOULD_DECIDE[one.units], why=reason, n=int(needed))
+
+
+def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec:
+    """Distances of the published numbers in units of the margin, with their intervals."""
+    t, synthetic = context.words, context.synthetic
+    by_id = {one.claim.id: one for one in tested}
+    keys = tuple(CellKey(NUMBERS, id_, COLUMN) for id_ in by_id)
+
+    def draw(published: pd.DataFrame) -> Figure | str:
+        shown = published[(published["status"] == "shown") & published["value"].notna()]
+        lines = [_drawn(t, by_id[str(cell["row"])], cell) for cell in shown.to_dict("records")]
+        if not lines:
+            return ""
+        frame = pd.DataFrame(lines)
+        xlabel = t(AXIS)
+        return forest(PICTURE, TITLE_OF_PICTURE, frame, xlabel, synthetic=synthetic, t=t, digits=1)
+
+    return PictureSpec(PICTURE, TITLE_OF_PICTURE, draw, refers=keys)
+
+
+def _drawn(t: Language, one: ClaimEvidence, cell: Mapping[Any, Any]) -> dict[str, object]:
+    """A row of the picture: the distance in units of what would matter, coloured by verdict."""
+    claim = one.claim
+    found = judge(_measured(cell), claim.direction, claim.threshold, claim.margin)
+    span = found.span.scaled(1 / claim.margin)
+    ends = {"value": span.value, "low": span.low, "high": span.high}
+    return {"label": t.name(claim.id), **ends, "group": t(found.answer)}
+
+
+def facts(context: Context, chapters: Mapping[str, Chapter]) -> list[dict[str, object]]:
+    """What a synthesis and the command line read of each claim: published numbers only, null where
+    there is none. value, low, high: the number and its interval, in the unit of the claim; said, why:
+    distance and reason in English.
+    """
+    english = language("en")
+    return [_fact(english, context, one) for one in verdicts_of(context, chapters)]
+
+
+def _fact(english: Language, context: Context, one: Judged) -> dict[str, object]:
+    verdict = one.verdict
+    number = _published_number(context, one)
+    return {
+        "id": one.claim.id,
+        "version": version(),
+        "answer": verdict.answer,
+        "together": verdict.together,
+        "missing": list(one.missing),
+        "margin": one.claim.margin,
+        "unit": one.claim.unit,
+        "distance": _finite(verdict.span.value),
+        "distance_low": _finite(verdict.span.low),
+        "distance_high": _finite(verdict.span.high),
+        "needed": _finite(verdict.needed),
+        **number,
+        "said": distance_text(english, one),
+        "why": why(english, one),
+    }
+
+
+def _published_number(context: Context, one: Judged) -> dict[str, object]:
+    published = context.published
+    cell = None if published is None else published.get(NUMBERS, one.claim.id, COLUMN)
+    names = ("value", "low", "high", "se", "n", "degf", "doubtful", "silent", "least", "most")
+    if cell is None or not cell.shown or not one.verdict.span.known:
+        return dict.fromkeys(names)
+    register = one.register
+    ends: tuple[float | None, ...] = (None, None, None)
+    if register is not None:
+        ends = (register.missing, register.least, register.most)
+    return {
+        "value": cell.value,
+        "low": _finite(cell.ci_low),
+        "high": _finite(cell.ci_high),
+        "se": _finite(cell.se),
+        "n": _finite(cell.n),
+        "degf": _finite(cell.degf),
+        "doubtful": "i" in cell.flag,
+        **dict(zip(names[-3:], ends, strict=True)),
+    }
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None
