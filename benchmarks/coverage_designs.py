@@ -101,6 +101,10 @@ def beside(rng: Rng) -> dict[str, Draw]:
     for method in ("entropy", "ipw", "overlap"):
         alike = me.balance_weights(s, "took", "x", method)
         out[f"beside residents, {method}"] = drawn(between(me.mean(alike, "y", by="took")), EFFECT)
+    both = me.balance_weights(s, "took", "x", "cbps", "ate")
+    out["beside residents, cbps (everybody)"] = drawn(
+        between(me.mean(both, "y", by="took")), EFFECT
+    )
     out["beside residents, nearest neighbour"] = drawn(me.match(s, "y", "took", ["x"]), EFFECT)
     return out
 
@@ -164,6 +168,23 @@ def waits(rng: Rng) -> dict[str, Draw]:
     }
 
 
+def lost(rng: Rng) -> dict[str, Draw]:
+    """Waits in whole months that are longer where x is 1, from where fewer are lost; arms by lot."""
+    f = people(rng)
+    n = len(f)
+    f["took"], f["level"] = (rng.random(n) < 0.5).astype(float), (f["x"] > 0).astype(float)
+    hazard = np.where(f["level"] == 1, 0.04, 0.15) * np.where(f["took"] == 1, 1.4, 1.0)
+    wait = np.ceil(rng.exponential(1 / hazard))
+    gone = np.ceil(rng.exponential(np.where(f["level"] == 1, 60.0, 8.0)))
+    f["months"] = np.minimum(np.minimum(wait, gone), TAU)
+    f["any"] = ((wait <= gone) & (wait <= TAU)).astype(int)
+    s = me.censoring_weights(sampled(f), "months", "any", TAU, "level", "took")
+    month = np.arange(TAU)
+    means = [np.mean([np.exp(-h * up * month).sum() for h in (0.04, 0.15)]) for up in (1.4, 1.0)]
+    found = between(me.rmst(s, "months", "any", TAU, by="took"))
+    return {"wait, a third lost by what is known (IPCW)": drawn(found, float(means[0] - means[1]))}
+
+
 def missing(rng: Rng) -> dict[str, Draw]:
     """A third of the answers missing, by x; mean of a population of which x has mean 0."""
     f = people(rng)
@@ -203,6 +224,7 @@ DESIGNS: dict[str, Callable[[Rng], dict[str, Draw]]] = {
     "dose": dose,
     "switching": switching,
     "waits": waits,
+    "lost": lost,
     "missing": missing,
     "own_model": own_model,
 }

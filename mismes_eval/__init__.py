@@ -128,6 +128,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.weighting.calibrate import feasibility as feasibility
     from mismes_eval.weighting.calibrate import poststratify as poststratify
     from mismes_eval.weighting.calibrate import tightest_bounds as tightest_bounds
+    from mismes_eval.weighting.censoring import censoring_weights as censoring_weights
     from mismes_eval.weighting.diagnostics import kish_deff as kish_deff
     from mismes_eval.weighting.diagnostics import margins_before_after as margins_before_after
     from mismes_eval.weighting.diagnostics import provenance as provenance
@@ -172,6 +173,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "weighting.nonresponse": ("nonresponse",),
     "weighting.trim": ("trim",),
     "weighting.balancing": ("balance_weights",),
+    "weighting.censoring": ("censoring_weights",),
     "weighting.phases": ("two_phase", "weight_share"),
     "weighting.frames": ("combine_frames", "stack_samples"),
     "weighting.pseudo": ("pseudo_weights",),

@@ -99,6 +99,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "inventory site": (
         "mismes inventory site",
         "mismes inventory site ARM --on 2026-12-31 --language fr --reports reports",
+        "mismes inventory site --evidence evidence.csv",
         "mismes inventory site measures.xlsx --out page.html",
     ),
     "inventory submit": (

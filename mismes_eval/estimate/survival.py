@@ -14,6 +14,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import not_estimable
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
@@ -172,9 +173,11 @@ def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
     if latest > longest:
         raise EstimateError(
             Problem(
-                what=f"{kind} is asked for after the last observation",
-                where=f"time {latest:g}",
-                expected=f"times up to {longest:g}",
+                what=Message(
+                    "{kind} is asked for after the last observation", {"kind": Message(kind)}
+                ),
+                where=Message("time {at}", {"at": f"{latest:g}"}),
+                expected=Message("times up to {end}", {"end": f"{longest:g}"}),
                 got="",
                 fix="Narrow `times`; without them each domain has its own.",
             )

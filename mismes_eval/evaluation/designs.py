@@ -27,6 +27,7 @@ from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
 from mismes_eval.impact.designs.dose import dose_response
 from mismes_eval.impact.designs.matching import match
 from mismes_eval.impact.designs.switching import switching_effects
+from mismes_eval.impact.did.balance import Balance, balance
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve
 from mismes_eval.message import Message
@@ -34,6 +35,7 @@ from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.histories import ABROAD, EMPLOYED, EMPLOYED_ABROAD, EMPLOYED_HOME
 from mismes_eval.weighting.balancing import balance_weights
+from mismes_eval.weighting.censoring import censoring_weights
 from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.frames import stack_samples
 from mismes_eval.weighting.sample import Sample
@@ -44,7 +46,7 @@ Answer = Estimate | Imputed | NotEstimable
 HOURS = "hours"
 DID = "difference-in-differences"
 DID_ESTIMAND = "participants who were followed"
-OUTCOME, JOINED = "_outcome", "_took_part"
+OUTCOME, JOINED, ENDED = "_outcome", "_took_part", "_ended"
 WAYS = {
     "job at home": EMPLOYED_HOME,
     "job abroad": EMPLOYED_ABROAD,
@@ -98,6 +100,11 @@ ASSUMPTIONS: Mapping[Name, Message] = {
     ),
 }
 
+WATCHED = Message(
+    "if the groups differ at enrolment in the covariates alone and being lost tells nothing of the"
+    " wait among those alike in what the weights know"
+)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -119,6 +126,8 @@ class Beside:
     outcome, unit : of the effect; unit "outcome" is that of the outcome, "months" months.
     effect : the number that stands for the design; lines : all else it gives.
     groups : who is compared, as samples whose domain they are.
+    under : an assumption in the place of the design's own.
+    alikeness : the groups in what makes them alike, before and after; why it is not known.
     """
 
     measure: str
@@ -130,6 +139,8 @@ class Beside:
     lines: tuple[Line, ...] = ()
     groups: tuple[Sample, ...] = ()
     notes: tuple[Message, ...] = ()
+    under: Message | None = None
+    alikeness: Balance | NotEstimable | None = None
 
     @property
     def estimand(self) -> Message:
@@ -149,7 +160,7 @@ class Beside:
 
     @property
     def assumption(self) -> Message:
-        return ASSUMPTIONS[self.design]
+        return self.under or ASSUMPTIONS[self.design]
 
 
 def _row(line: Line) -> dict[str, object]:
@@ -240,12 +251,14 @@ def _beside_survey(params: Params, study: Tracing, survey: Survey | None, measur
     groups = tuple(both.where(both.frame[JOINED].to_numpy(float) == g) for g in (1.0, 0.0))
     plain = _between(mean(both, OUTCOME, by=JOINED))
     notes: tuple[Message, ...] = ()
+    alikeness: Balance | NotEstimable | None = None
     if method == "match":
         effect = match(both, OUTCOME, JOINED, _numbers(both, traits))
     else:
         alike = balance_weights(both, JOINED, traits, method)
         effect = _between(mean(alike, OUTCOME, by=JOINED))
         notes = _left_unlike(both, alike, traits)
+        alikeness = tried(lambda: balance(both, JOINED, traits, alike))
     return Beside(
         measure=measure,
         design="beside_survey",
@@ -255,6 +268,7 @@ def _beside_survey(params: Params, study: Tracing, survey: Survey | None, measur
         lines=(Line(Message("difference as they are"), plain),),
         groups=groups,
         notes=notes,
+        alikeness=alikeness,
     )
 
 
@@ -316,7 +330,11 @@ def _of_survey(frame: pd.DataFrame, outcome: str) -> Float:
     status = float64(frame["lstatus"]) if "lstatus" in frame.columns else None
     if outcome != "employed" or status is None:
         raise EstimateError(
-            Problem(f"the labour force survey has no column '{outcome}' to compare with")
+            Problem(
+                Message(
+                    "the labour force survey has no column '{o}' to compare with", {"o": outcome}
+                )
+            )
         )
     return np.where(np.isnan(status), np.nan, (status == 1).astype(float))
 
@@ -327,8 +345,11 @@ def _numbers(sample: Sample, traits: Sequence[str]) -> list[str]:
     if text:
         raise EstimateError(
             Problem(
-                f"nearest neighbours need numbers: {', '.join(text)} is text; weight instead"
-                " (entropy), or leave it out"
+                Message(
+                    "nearest neighbours need numbers: {c} is text; weight instead (entropy), or"
+                    " leave it out",
+                    {"c": ", ".join(text)},
+                )
             )
         )
     return list(traits)
@@ -371,7 +392,12 @@ def _dose(params: Params, study: Tracing, measure: str) -> Beside:
     strange = inside & (arm == 0.0) & (np.nan_to_num(dose) > 0)
     if strange.any():
         raise EstimateError(
-            Problem(f"{int(strange.sum()):,} comparison persons have a dose of '{column}'")
+            Problem(
+                Message(
+                    "{n:,} comparison persons have a dose of '{c}'",
+                    {"n": int(strange.sum()), "c": column},
+                )
+            )
         )
     silent = inside & (arm == 1.0) & ~(np.nan_to_num(dose) > 0)
     known = sample.where(~silent).with_columns({"_dose": np.where(arm == 1.0, dose, 0.0)})
@@ -461,8 +487,8 @@ def _since(periods: int) -> Message:
 def _first_job(params: Params, study: Tracing, measure: str) -> Beside:
     months = params.designs.first_job[measure]
     panel = study.of(measure)
-    waits = _alike(params, tracers.first_event(panel, {"job": EMPLOYED}))
-    compete = _alike(params, tracers.first_event(panel, WAYS))
+    waits = _watched(params, tracers.first_event(panel, {"job": EMPLOYED}), "event", months)
+    compete = _watched(params, tracers.first_event(panel, WAYS), "cause", months)
     within = rmst(waits, "duration", "event", months, by=TREATED)
     lines = [
         Line(Message("comparison group: months without a job"), within.select([0]), "months"),
@@ -480,6 +506,8 @@ def _first_job(params: Params, study: Tracing, measure: str) -> Beside:
         unit="months",
         lines=tuple(lines),
         groups=_arms(waits),
+        notes=_lost_notes(params),
+        under=WATCHED if params.designs.lost_given else None,
     )
 
 
@@ -487,6 +515,28 @@ def _alike(params: Params, waits: Sample) -> Sample:
     """The comparison group weighted to be like participants in the covariates."""
     covariates = params.impact.covariates
     return balance_weights(waits, TREATED, covariates) if covariates else waits
+
+
+def _watched(params: Params, waits: Sample, event: str, months: float) -> Sample:
+    """Groups made alike; those who were watched stand for those alike in each who were lost."""
+    alike = _alike(params, waits)
+    given = params.designs.lost_given
+    if not given:
+        return alike
+    came = alike.frame[event]
+    ended = came.notna() if event == "cause" else came
+    marked = alike.with_columns({ENDED: ended.to_numpy(float)})
+    return censoring_weights(marked, "duration", ENDED, months, given, TREATED)
+
+
+def _lost_notes(params: Params) -> tuple[Message, ...]:
+    if not params.designs.lost_given:
+        return ()
+    words = (
+        "Whoever was watched stands for those of the group who were lost and alike in {c} (inverse"
+        " probability of being still observed; the error of the weights is inside)."
+    )
+    return (Message(words, {"c": ", ".join(params.designs.lost_given)}, "note"),)
 
 
 def _came(compete: Sample, way: str, months: float) -> Estimate:
@@ -508,7 +558,7 @@ def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
     inside = sample.active
     gaps = [name for name in names if np.isnan(values[name][inside]).any()]
     if not gaps:
-        raise EstimateError(Problem(f"nobody who answered left '{outcome}' out"))
+        raise EstimateError(Problem(Message("nobody who answered left '{o}' out", {"o": outcome})))
     known = [TREATED, *covariates, *(name for name in names if name not in gaps)]
     main = f"{params.impact.main_outcome}@{wave}"
     beside_it = study.values(params.impact.main_outcome, wave)

@@ -80,8 +80,9 @@ def _fate(named: Countries, countries: tuple[str, ...], several: str) -> tuple[s
         return "refused", "no country is stated"
     if not here:
         return "outside", "none of the chosen countries"
-    if len(here) > 1 and several == "refuse":
-        return "refused", f"several countries ({', '.join(here)}) and no rule in the mapping file"
+    if len(named.codes) > 1 and several == "refuse":
+        places = ", ".join(named.codes)
+        return "refused", f"several countries ({places}) and no rule in the mapping file"
     return "accepted", ""
 
 
@@ -95,7 +96,7 @@ def _filed(
     whole = len(named.codes) + len(named.unread)
     if several == "equal":
         return {c: 1 / whole for c in here}
-    if several == "each" and len(here) > 1:
+    if several == "each" and whole > 1:
         return {c: 0.0 for c in here}
     return {here[0]: 1.0}
 

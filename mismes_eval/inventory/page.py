@@ -105,6 +105,7 @@ def page(
     if hidden:
         own = strings["own amounts"].format(n=hidden)
         strings |= {"census": f"{strings['census']} {own}", "shown": strings["shown own"]}
+        strings |= {"empty": strings["empty own"]}
         frame = publishable(frame)
     script, style = _part("page.js"), _part("page.css")
     data = json.dumps(

@@ -4,10 +4,12 @@ next, with the budget at stake.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,6 +18,7 @@ from mismes_eval.frame import codes
 from mismes_eval.inventory.evaluability import QUESTIONS, evaluability, reminders
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
+from mismes_eval.inventory.own_amounts import CONFIDENTIAL, kinds_of_amounts
 from mismes_eval.inventory.tree import Tree
 
 STATUSES = ("overdue", "due next", "later", "evaluated", "no start date")
@@ -221,11 +224,7 @@ def calendar(table: pd.DataFrame, on: date) -> str:
         "CALSCALE:GREGORIAN",
     ]
     for row in table.to_dict("records"):
-        budget = (
-            "budget not recorded"
-            if pd.isna(row["budget_eur"])
-            else f"budget EUR {row['budget_eur']:,.0f}"
-        )
+        budget = f"budget {_budget(row)}"
         made_up = "SYNTHETIC. " if row["source_type"] == "SYNTHETIC" else ""
         implementer = (
             "not recorded" if pd.isna(row["implementer_name"]) else row["implementer_name"]
@@ -251,6 +250,14 @@ def calendar(table: pd.DataFrame, on: date) -> str:
             "END:VEVENT",
         ]
     return "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _fold(line)) + "\r\n"
+
+
+def _budget(row: Mapping[Any, Any]) -> str:
+    """The budget of a row; a site leaves amounts out that were told in confidence."""
+    if not pd.isna(row["budget_eur"]):
+        return f"EUR {row['budget_eur']:,.0f}"
+    confidential = kinds_of_amounts(pd.DataFrame([row])).iloc[0] == CONFIDENTIAL
+    return "not recorded, or told in confidence" if confidential else "not recorded"
 
 
 def _alarm(reminder: date, on: date) -> str:

@@ -202,6 +202,14 @@ def test_what_a_coder_must_fill_is_listed_and_then_filled(mapped):
     }
 
 
+@pytest.mark.parametrize(("rule", "held"), [("refuse", []), ("each", [None]), ("equal", [50.0])])
+def test_an_amount_that_another_country_shares_is_not_the_chosen_country_s(mapped, rule, held):
+    """Moldova is chosen, Poland is not: the whole amount is not Moldova's, whatever the rule."""
+    intake = mapped(MONEY | {"several": rule}, [project(1, "Moldova; Poland")])
+    amounts = [None if pd.isna(v) else float(v) for v in intake.frame.get("budget_total", [])]
+    assert amounts == held
+
+
 @pytest.mark.parametrize(
     ("rule", "accepted", "refused"), [("refuse", 1, 1), ("first", 2, 0), ("each", 2, 0)]
 )

@@ -187,6 +187,18 @@ def calls() -> list[Call]:
             },
         ),
         (
+            "censoring_weights",
+            me.censoring_weights,
+            {
+                "sample": s,
+                "duration": "len",
+                "event": "end",
+                "tau": 2.0,
+                "covariates": ["x"],
+                "by": "sex",
+            },
+        ),
+        (
             "itt",
             me.itt,
             {

@@ -222,7 +222,7 @@ def test_the_curve_names_every_estimand_and_mixes_no_units(evaluation: Evaluatio
 
 def test_the_figure_is_of_the_curve(items: list[object]) -> None:
     figures = {i.id: i for i in items if isinstance(i, Figure)}
-    assert list(figures) == ["F40-MDA-001", "F40-MDA-002"]
+    assert list(figures) == ["F40-MDA-001", "F40-MDA-002", "F41-MDA-001"]
     assert len(figures["F40-MDA-001"].data) == 4
     assert any("another estimand" in n for n in figures["F40-MDA-001"].notes)
 
@@ -300,3 +300,52 @@ def test_a_design_as_a_frame(evaluation: Evaluation) -> None:
     assert isinstance(b.effect, me.Estimate)
     assert frame["value"].iloc[0] == b.effect.value[0]
     assert of(evaluation, "first_job", "MDA-002").to_frame()["why not"].notna().all()
+
+
+@pytest.mark.identity
+def test_those_lost_before_a_first_job_are_stood_for_by_those_alike(
+    root: Path, evaluation: Evaluation
+) -> None:
+    """`designs.lost_given`: the verbs one after the other; its assumption and its note say so."""
+    given = ("male", "age_enrol")
+    only = {"designs.first_job": {"MDA-001": 24.0}, "designs.lost_given": given}
+    bare = Params.load(root / "params" / "MDA.yaml")
+    found = of(evaluate(bare.changed(only)), "first_job")
+    plain = of(evaluation, "first_job")
+    inside = plain.groups[0].domain | plain.groups[1].domain
+    waits = plain.groups[0].everybody().where(inside)
+    weighted = me.censoring_weights(waits, "duration", "event", 24, given, TREATED)
+    means = me.rmst(weighted, "duration", "event", 24, by=TREATED)
+    expected = means.contrast({means.names[1]: 1.0, means.names[0]: -1.0})
+    assert isinstance(found.effect, me.Estimate) and isinstance(plain.effect, me.Estimate)
+    assert found.effect.value[0] == pytest.approx(expected.value[0], abs=1e-10)
+    assert found.effect.se[0] == pytest.approx(expected.se[0], rel=1e-9)
+    assert found.effect.value[0] != pytest.approx(plain.effect.value[0], abs=1e-9)
+    assert "alike in what the weights know" in str(found.assumption)
+    assert "male, age_enrol" in str(found.notes[0])
+
+
+@pytest.mark.identity
+def test_residents_are_drawn_as_alike_as_the_weights_made_them(
+    evaluation: Evaluation, items: list[object]
+) -> None:
+    """Entropy balancing meets the means: nothing is left; before, the difference by hand."""
+    found = of(evaluation, "beside_survey").alikeness
+    assert not isinstance(found, me.NotEstimable) and found is not None
+    assert found.table["after"].abs().max() < 1e-8
+    ones, others = of(evaluation, "beside_survey").groups
+    x1, x0 = (s.frame.loc[s.active, "male"].to_numpy(float) for s in (ones, others))
+    w1, w0 = (s.weights[s.active] for s in (ones, others))
+    centre = np.average(x1, weights=w1)
+    spread = np.sqrt(np.average((x1 - centre) ** 2, weights=w1))
+    expected = (centre - np.average(x0, weights=w0)) / spread
+    assert found.table["before"].iloc[0] == pytest.approx(expected, abs=1e-10)
+    figures = [i.id for i in items if isinstance(i, Figure)]
+    assert "F41-MDA-001" in figures and "F41-MDA-002" not in figures
+
+
+def test_why_a_design_gives_nothing_is_said_in_french(evaluation: Evaluation) -> None:
+    words = [i for i in shown(evaluation, "fr") if isinstance(i, str) and "200" in i]
+    assert len(words) == 1
+    assert "après la dernière observation" in words[0]
+    assert "asked" not in words[0] and "times up to" not in words[0]

@@ -87,6 +87,7 @@ def origin():
 def measures(tmp_path):
     rows = [row(n) for n in range(1, 6)]
     rows[3] |= {"title_en": ATTACK, "lessons": "<b>Train</b> staff first", "ongoing": "TRUE"}
+    rows[3] |= {"documents": "https://example.org/report.pdf; Final report (2020)"}
     rows[4] |= {"country": "GEO", "measure_id": "GEO-001", "benef_reached": ""}
     path = tmp_path / "inventory.csv"
     pd.DataFrame(rows).fillna("").to_csv(path, index=False)
@@ -153,6 +154,15 @@ def test_texts_are_shown_as_text(made):
         assert "<script>document" not in page.read_text(encoding="utf-8")
     lessons = (made.folder / "en" / "lessons.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;Train&lt;/b&gt; staff first" in lessons
+
+
+def test_what_was_learned_stands_on_the_page_of_the_measure(made):
+    page = (made.folder / "en" / "measures" / "MDA-004.html").read_text(encoding="utf-8")
+    learned = page.split('id="learned"')[1].split("<h2>")[0]
+    assert "<dt>Lessons</dt><dd>&lt;b&gt;Train&lt;/b&gt; staff first</dd>" in learned
+    assert 'href="https://example.org/report.pdf"' in learned and "Final report (2020)" in learned
+    assert page.count("staff first") == 1
+    assert 'id="learned"' not in (made.folder / "en" / "measures" / "MDA-001.html").read_text()
 
 
 def test_gap_map_counts_measures_and_says_directions(made):
@@ -268,6 +278,8 @@ def test_outside_evaluations_stand_beside_own_ones(measures, origin, tmp_path):
     (judged,) = [line for line in lines if "Some concerns" in line]
     assert "MDA-001" in judged and "report MDA, manifest 0000000000000000" in judged
     assert "1 measure; 5 needed" in text.replace("1 measures", "1 measure")
+    assert text.count('aria-label="2 effects and their mean"') == 0
+    assert text.count("effects and their mean") == 2  # a picture for each model with an effect
     gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
     line = next(r for r in gap.split("<tr>") if "M09 " in r)
     assert ">3</span>" in line and "dot n2 strong" in line and "MDA-003: higher" in line
@@ -337,6 +349,10 @@ def test_an_amount_told_in_confidence_is_on_no_page_and_in_no_download(source, t
     assert page.count("recorded, not shown") >= 2
     public = (site.folder / "en" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
     assert "3,000" in public and "recorded, not shown" not in public
+    due = (site.folder / "en" / "due.html").read_text(encoding="utf-8")
+    assert due.count("recorded, not shown") == 1
+    calendar = (site.folder / "register.ics").read_text(encoding="utf-8").replace("\n ", "")
+    assert calendar.count("told in confidence") == 1 and "EUR 3\\,000" in calendar
     assert "The amounts of 1 measures" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 

@@ -149,3 +149,20 @@ def test_what_cannot_be_balanced_is_refused() -> None:
         me.balance_weights(sample(f), "treated", ["ages"])
     with pytest.raises(DesignError, match="depend"):
         me.balance_weights(sample(f.assign(twice=2 * f.age)), "d", ["age", "twice"])
+
+
+@pytest.mark.identity
+def test_differences_in_differences_on_the_weighted_sample() -> None:
+    """The weighted mean change of the treated less that of the comparison, the step's error inside."""
+    r = np.random.default_rng(4)
+    x = r.normal(size=300)
+    f = pd.DataFrame({"x": x, "d": (r.random(300) < 1 / (1 + np.exp(-x))).astype(int), "w": 1.0})
+    f["y0"] = x + r.normal(size=300)
+    f["y1"] = f["y0"] + 0.5 * x + f["d"] + r.normal(size=300)
+    f["change"] = f["y1"] - f["y0"]
+    s = me.balance_weights(me.Sample.from_frame(f, weights="w"), "d", "x")
+    found = me.att_2x2(s, ("y0", "y1"), "d", method="none")
+    by = me.mean(s, "change", by="d")
+    expected = by.contrast({by.names[1]: 1.0, by.names[0]: -1.0})
+    assert found.value[0] == pytest.approx(expected.value[0], abs=1e-12)
+    assert found.se[0] == pytest.approx(expected.se[0], rel=1e-9)

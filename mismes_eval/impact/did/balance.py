@@ -120,9 +120,15 @@ class Balance:
 
 
 @public(EstimateError)
-def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Balance:
+def balance(
+    sample: Sample,
+    treated: str,
+    covariates: str | Sequence[str],
+    weighted: Sample | None = None,
+) -> Balance:
     """Balance of covariates between treated and comparison rows, before and after weights p/(1 - p)
-    of a logit on main effects.
+    of a logit on main effects, or those of `weighted`: the same sample after a step that makes the
+    groups alike (`balance_weights`).
 
     Differences are divided by the standard deviation among the treated. Raises IdentificationError:
     no overlap, collinear or missing covariates, one group.
@@ -159,7 +165,11 @@ def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Ba
         ) from error
     w1, w0 = w * d, w * (1 - d)
     odds = w0 * p / (1 - p)
-    m1, m0, mw = (k @ x / k.sum() for k in (w1, w0, odds))
+    last = w1
+    if weighted is not None:
+        after = _same_rows(sample, weighted)[inside]
+        last, odds = after * d, after * (1 - d)
+    m1, m0, mw, ml = (k @ x / k.sum() for k in (w1, w0, odds, last))
     spread = np.sqrt(w1 @ (x - m1) ** 2 / w1.sum())
     spread = np.where(spread > 0, spread, np.nan)
     table = keys.assign(
@@ -167,7 +177,7 @@ def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Ba
         comparison=m0,
         weighted_comparison=mw,
         before=(m1 - m0) / spread,
-        after=(m1 - mw) / spread,
+        after=(ml - mw) / spread,
     )
     return Balance(
         table=table,
@@ -177,3 +187,18 @@ def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Ba
         effective=float(odds.sum() ** 2 / (odds**2).sum()),
         extreme=float(w0[p > EXTREME].sum() / w0.sum()),
     )
+
+
+def _same_rows(sample: Sample, weighted: Sample) -> Float:
+    """(n,) weights after the step. Raises IdentificationError for another sample."""
+    if weighted.n != sample.n or not weighted.frame.index.equals(sample.frame.index):
+        raise IdentificationError(
+            Problem(
+                what="the weighted sample has other rows",
+                where="argument 'weighted'",
+                expected=f"the {sample.n:,} rows of 'sample'",
+                got=f"{weighted.n:,} rows",
+                fix="Give the sample that a weight step made of it.",
+            )
+        )
+    return weighted.weights

@@ -81,7 +81,7 @@ WHOLE = "the number that stands for it"
 
 def design_items(context: Context, study: Tracing) -> list[Item]:
     """T40 all designs that the params name, F40 those on the outcome of the headline beside it, T41
-    to T45 each of them. Nothing where none is named.
+    to T45 each of them, F41 how alike residents were made. Nothing where none is named.
     """
     found = [_large_enough(context, b) for b in context.evaluation.beside]
     if not found:
@@ -92,6 +92,32 @@ def design_items(context: Context, study: Tracing) -> list[Item]:
         _side_by_side(context, study, found),
         *(i for e in context.evaluation.effects for i in _curve(context, study, e, found)),
         *(_table(context, study, b) for b in found if not isinstance(b.effect, NotEstimable)),
+        *(i for b in found for i in _alike(context, study, b)),
+    ]
+
+
+def _alike(context: Context, study: Tracing, b: Beside) -> list[Item]:
+    """F41: participants and residents in what makes them alike, before and after weighting."""
+    if b.alikeness is None or isinstance(b.effect, NotEstimable):
+        return []
+    if isinstance(b.alikeness, NotEstimable):
+        reason = context.text(b.alikeness.reason)
+        return [context.text("{f}: {m}: {r}.", f="F41", m=_named(context, b), r=reason)]
+    table = b.alikeness.table
+    labels = {v: context.column(str(v)) for v in table["variable"]}
+    words = "{n:,} unweighted persons, {k:,.0f} residents in effect after weighting."
+    told = context.text(words, n=b.alikeness.treated.size, k=b.alikeness.effective)
+    return [
+        figures_impact.love(
+            f"F41-{b.measure}",
+            context.text("{m}: participants against residents", m=context.name(b.measure)),
+            b.alikeness,
+            labels,
+            study.source,
+            (told, study.panel.sample.design.basis),
+            context.synthetic,
+            context.words,
+        )
     ]
 
 
@@ -99,7 +125,7 @@ def _large_enough(context: Context, b: Beside) -> Beside:
     """The design, without its numbers where one of its groups is too small for a mean."""
     sizes = [int(g.active.sum()) for g in b.groups]
     if any(context.rules.confidential("mean", n) for n in sizes):
-        return replace(b, effect=FEW, lines=(), notes=())
+        return replace(b, effect=FEW, lines=(), notes=(), alikeness=None)
     return b
 
 

@@ -13,11 +13,12 @@ import pandas as pd
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.outside_evidence import OWN, Together
 from mismes_eval.frame import codes, labels
+from mismes_eval.impact.planning.meta_regression import MetaRegression
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.sentences import in_brief
 from mismes_eval.report.site.evidence import Evaluation, recorded
 from mismes_eval.report.site.html import ARROWS, Shell, link, table
-from mismes_eval.report.site.maps import interval_mark
+from mismes_eval.report.site.maps import forest_mark, interval_mark
 from mismes_eval.report.synthesis import outside as words_of
 from mismes_eval.report.synthesis.tables import PageNames
 
@@ -51,11 +52,11 @@ def evidence_page(shell: Shell, listing: Listing) -> str:
     others = [e for e in listing.found if e.model not in set(codes("models")["code"])]
     if others:
         parts.append(_of_model(shell, listing, "", others))
-    notes = ["spoken_note", "assumption", "hidden_note"]
+    notes = ["picture_note", "spoken_note", "assumption", "hidden_note"]
     if any(e.moved_apart for e in listing.found):
         notes.insert(0, "reservation")
     parts += [f'<p class="quiet">{escape(words[key])}</p>' for key in notes]
-    parts += [_means(shell, w, listing.means), _named_only(shell, listing)]
+    parts += [_means(shell, w, listing), _named_only(shell, listing)]
     return "".join(parts)
 
 
@@ -64,7 +65,18 @@ def _of_model(shell: Shell, listing: Listing, model: str, here: Sequence[Evaluat
     w = PageNames(shell.t)
     title = w.model(model)
     span = _span(listing.found)
-    ordered = sorted(here, key=lambda e: (e.outcome, e.country, e.measure, e.source, e.months))
+    spoken = {e.outcome for e in here if e.main}
+    ordered = sorted(
+        here,
+        key=lambda e: (
+            e.outcome not in spoken,
+            e.outcome,
+            e.country,
+            e.measure,
+            e.source,
+            e.months,
+        ),
+    )
     rows = [
         [_place(w, e), escape(w.outcome(e.outcome)), *effect_cells(shell, e, span)] for e in ordered
     ]
@@ -96,7 +108,7 @@ def effect_cells(shell: Shell, e: Evaluation, span: tuple[float, float]) -> list
     mark = " (a)" if e.moved_apart else ""
     drawn = ""
     if e.unit == "share" and span[1] > span[0]:
-        drawn = interval_mark(e.value, e.ci_low, e.ci_high, span)
+        drawn = interval_mark((e.value, e.ci_low, e.ci_high), span)
     return [
         "" if math.isnan(e.months) else shell.number(e.months),
         escape(effect_words(shell, e)),
@@ -142,17 +154,35 @@ def source_words(shell: Shell, e: Evaluation) -> str:
     return f"{source} ({shell.words['made_up_mark']})" if marked else source
 
 
-def _means(shell: Shell, w: PageNames, means: Sequence[Together]) -> str:
+def _means(shell: Shell, w: PageNames, listing: Listing) -> str:
     """Means with measures as units, what may be said of them, and how many measures it takes."""
     title = shell.t("Own and outside effects together, measures as units")
     heading = f'<h2 id="means">{escape(title)}</h2>'
-    if not means:
+    if not listing.means:
         return f"{heading}<p>{escape(shell.words['no_means'])}</p>"
-    rows = [[escape(cell) for cell in words_of.mean_cells(w, one)] for one in means]
+    span = _span(listing.found)
+    rows = [
+        [*(escape(cell) for cell in words_of.mean_cells(w, one)), _forest(shell, one, span)]
+        for one in listing.means
+    ]
+    head = [*words_of.mean_head(w), shell.words["picture"]]
     notes = "".join(
         f'<p class="quiet">{escape(shell.t(note))}</p>' for note in words_of.NOTES_OF_MEANS
     )
-    return heading + table(title, words_of.mean_head(w), rows) + notes
+    return heading + table(title, head, rows) + notes
+
+
+def _forest(shell: Shell, one: Together, span: tuple[float, float]) -> str:
+    """The effects behind a mean, and the mean."""
+    if one.unit != "share" or not span[1] > span[0]:
+        return ""
+    columns = one.effects[["value", "low", "high"]].to_numpy(float)
+    effects = [(float(value), float(low), float(high)) for value, low, high in columns]
+    mean = None
+    if isinstance(one.found, MetaRegression):
+        mean = float(one.found.value[0]), float(one.found.low[0]), float(one.found.high[0])
+    title = shell.words["picture_of_mean"].format(k=len(effects))
+    return forest_mark(effects, mean, span, title)
 
 
 def _named_only(shell: Shell, listing: Listing) -> str:

@@ -28,7 +28,7 @@ PLACES: Mapping[str, tuple[int, int]] = {
 }
 TILE = 54
 WIDE = 320
-MARK = 140  # width of the picture of an interval
+MARK, ROW = 140, 18  # width and height of the picture of an interval
 FAINT, DARK = 0.12, 0.55  # shares of the colour of a tile with few and with most measures
 
 
@@ -84,22 +84,51 @@ def cost_dots(values: Sequence[float], low: float, high: float, title: str) -> s
     )
 
 
-def interval_mark(value: float, low: float, high: float, span: tuple[float, float]) -> str:
+Interval = tuple[float, float, float]  # value, low, high
+
+
+def interval_mark(interval: Interval, span: tuple[float, float]) -> str:
     """An effect with its interval on an axis with zero in it; an end beyond the axis runs out of
     the picture. Its numbers stand in the cell beside it.
     """
+    drawn = _interval(interval, span, ROW / 2)
+    return f'<svg width="{MARK}" height="{ROW}" aria-hidden="true">{_zero(span, ROW)}{drawn}</svg>'
 
-    def place(number: float) -> float:
-        share = (number - span[0]) / (span[1] - span[0])
-        return MARK / 2 if not math.isfinite(share) else MARK * min(max(share, 0.0), 1.0)
 
+def forest_mark(
+    effects: Sequence[Interval], mean: Interval | None, span: tuple[float, float], title: str
+) -> str:
+    """Effects below each other, and their mean where there is one, on one axis."""
+    rows = [*effects, *([] if mean is None else [mean])]
+    height = ROW * len(rows)
+    drawn = "".join(
+        _interval(row, span, ROW * (at + 0.5)) for at, row in enumerate(rows[: len(effects)])
+    )
+    if mean is not None:
+        low, middle, high = (_across(end, span) for end in (mean[1], mean[0], mean[2]))
+        y = ROW * (len(effects) + 0.5)
+        corners = f"{low:.1f},{y} {middle:.1f},{y - 5} {high:.1f},{y} {middle:.1f},{y + 5}"
+        drawn += f'<polygon class="mark" points="{corners}"></polygon>'
+    return (
+        f'<svg width="{MARK}" height="{height}" role="img" aria-label="{escape(title)}">'
+        f"{_zero(span, height)}{drawn}</svg>"
+    )
+
+
+def _across(number: float, span: tuple[float, float]) -> float:
+    share = (number - span[0]) / (span[1] - span[0])
+    return MARK * min(max(share, 0.0), 1.0)
+
+
+def _zero(span: tuple[float, float], height: int) -> str:
+    x = f"{_across(0.0, span):.1f}"
+    return f'<line class="axis" x1="{x}" x2="{x}" y1="0" y2="{height}"></line>'
+
+
+def _interval(interval: Interval, span: tuple[float, float], y: float) -> str:
+    value, low, high = interval
     line = ""
     if not (math.isnan(low) or math.isnan(high)):
-        line = (
-            f'<line class="box" x1="{place(low):.1f}" x2="{place(high):.1f}" y1="9" y2="9"></line>'
-        )
-    return (
-        f'<svg width="{MARK}" height="18" aria-hidden="true">'
-        f'<line class="axis" x1="{place(0.0):.1f}" x2="{place(0.0):.1f}" y1="0" y2="18"></line>'
-        f'{line}<circle class="mark" cx="{place(value):.1f}" cy="9" r="4"></circle></svg>'
-    )
+        ends = f'x1="{_across(low, span):.1f}" x2="{_across(high, span):.1f}"'
+        line = f'<line class="box" {ends} y1="{y:g}" y2="{y:g}"></line>'
+    return f'{line}<circle class="mark" cx="{_across(value, span):.1f}" cy="{y:g}" r="4"></circle>'

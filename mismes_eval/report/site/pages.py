@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,12 @@ class Material:
         """Code and title of a model."""
         return f"{code} {code_labels('models', self.page_shell.t).get(code, '')}".strip()
 
+    def budget(self, row: Mapping[Any, Any]) -> str:
+        """The budget of a measure in euro, or why it has none here."""
+        if row["measure_id"] in self.own_amounts:
+            return self.page_shell.words["own_amount"]
+        return self.page_shell.number(row["budget_eur"])
+
     def country(self, code: str) -> str:
         """Name of a country."""
         return country_name(code, self.page_shell.t.code)
@@ -79,15 +86,43 @@ def measure_page(material: Material, row: dict[str, Any]) -> str:
     mine = [e for e in found if e.measure_id == row["measure_id"]]
     parts = [f"<h2>{escape(words['evaluation'])}</h2>", _effects(material, mine, row)]
     parts += [f"<h2>{escape(words['cost'])}</h2>", _costs_of(material, row)]
+    parts.append(_told(material, row))
     parts.append(f"<h2>{escape(words['facts'])}</h2>")
     sections: dict[str, list[Column]] = {}
     for column in template("inventory").columns:
-        sections.setdefault(column.section, []).append(column)
+        if column.name not in TOLD:
+            sections.setdefault(column.section, []).append(column)
     for section, columns in sections.items():
         facts = [(c.name, _fact(material, row, c)) for c in columns if c.name in row]
         parts.append(f"<h3>{escape(section)}</h3>{_facts(facts)}")
-    told = [(name, escape(str(row[name]))) for name in TOLD if _given(row.get(name))]
-    return "".join(parts) + (_facts(told) if told else "")
+    return "".join(parts)
+
+
+def _told(material: Material, row: dict[str, Any]) -> str:
+    """What the measure is in its own words, and what was learned; nothing where nothing is written."""
+    words = material.page_shell.words
+    columns = {column.name: column for column in template("inventory").columns}
+    told = []
+    for name in TOLD:
+        if _given(row.get(name)):
+            column = columns.get(name, Column(name))
+            said = (
+                _documents(row[name]) if name == "documents" else _cell(material, row[name], column)
+            )
+            told.append((words[f"told_{name}"], said))
+    return f'<h2 id="learned">{escape(words["learned"])}</h2>{_facts(told)}' if told else ""
+
+
+def _documents(value: object) -> str:
+    """Documents, addresses among them as links."""
+    pieces = [piece.strip() for piece in str(value).split(";") if piece.strip()]
+    shown = [
+        f'<a rel="noreferrer" href="{escape(piece)}">{escape(piece)}</a>'
+        if re.match(r"https?://", piece)
+        else escape(piece)
+        for piece in pieces
+    ]
+    return "<br>".join(shown)
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> str:
@@ -166,9 +201,9 @@ def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
 
 def _costs_of(material: Material, row: dict[str, Any]) -> str:
     words, shell = material.page_shell.words, material.page_shell
+    facts = [(words["budget"], escape(material.budget(row)))]
     if row["measure_id"] in material.own_amounts:
-        return _facts([(words["budget"], escape(words["own_amount"]))])
-    facts = [(words["budget"], escape(shell.number(row["budget_eur"])))]
+        return _facts(facts)
     for field in UNIT_COSTS:
         cost = _ratio(row["budget_eur"], row[field])
         facts.append((words[f"cost_{field.removeprefix('benef_')}"], escape(shell.number(cost))))
@@ -271,7 +306,7 @@ def countries(material: Material) -> str:
             [
                 link(r["measure_id"], r["title_en"]),
                 escape(str(r["model_primary"])),
-                escape(material.page_shell.number(r["budget_eur"])),
+                escape(material.budget(r)),
             ]
             for r in frame[frame["country"] == code].to_dict("records")
         ]
@@ -337,7 +372,7 @@ def _cost_row(
 
 def due(material: Material) -> str:
     """The work list of evaluations."""
-    words, shell = material.page_shell.words, material.page_shell
+    words = material.page_shell.words
     listed = material.register.worklist()
     rows = [
         [
@@ -347,7 +382,7 @@ def due(material: Material) -> str:
             f"{r['due_date']:%Y-%m-%d}",
             f"{r['score']}",
             escape(r["not_recorded"].replace(";", ", ").replace("_", " ")),
-            escape(shell.number(r["budget_eur"])),
+            escape(material.budget(r)),
         ]
         for r in listed.to_dict("records")
     ]
