@@ -9,15 +9,15 @@ from pathlib import Path
 
 import click
 
-from mismes_eval import frame as frames
 from mismes_eval.cli.project import country_names, data_root_option, params_file, project
 from mismes_eval.cli.terminal import mark, problem, say
-from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.errors import InputError
+from mismes_eval.evaluation.mapping_of_run import draft_of
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.reading import TAB
-from mismes_eval.frame.dataset import Dataset
+from mismes_eval.lfs.carried import spelled
 from mismes_eval.lfs.mapping import REASONS
-from mismes_eval.lfs.mapping_draft import Answer, Draft, Preview, Question, open_draft
+from mismes_eval.lfs.mapping_draft import Answer, Draft, Preview, Question
+from mismes_eval.report.factory.publish import write_whole
 
 HELP = (
     "y take it · n the file has none · NAME another column (NAME * 0.001 where the unit differs) ·"
@@ -47,7 +47,7 @@ def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> in
     mapped.
     """
     params = Params.load(params_file(project(), name), data_root)
-    draft = open_draft(_workbook(params), _delivered(params))
+    draft = draft_of(params)
     if as_json:
         say(json.dumps(_record(draft), ensure_ascii=False, indent=1))
         return 0 if _finished(draft) else 2
@@ -58,40 +58,9 @@ def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> in
     except _Stop:
         say("")
     asking.draft.save()
+    if params.year is None:
+        _year_said(asking.draft, params_file(project(), name), quiet)
     return _told(asking.draft, name, quiet)
-
-
-def _workbook(params: Params) -> Path:
-    if params.mapping.workbook is None:
-        raise ParamsError(
-            Problem(
-                what="these params name no mapping workbook",
-                where=params.source,
-                expected="mapping: {workbook: data_raw/ISO3/mapping.xlsx}",
-                got="none",
-                fix="Begin with `mismes new ISO3 --lfs FILE`, which writes it and names it.",
-            )
-        )
-    return params.mapping.workbook
-
-
-def _delivered(params: Params) -> Dataset:
-    """The office's file as it was delivered."""
-    path, reading = params.inputs.lfs, params.reading
-    if path is None:
-        raise ParamsError(
-            Problem("these params name no survey", params.source, "inputs.lfs: the office's file")
-        )
-    data = frames.read(
-        path,
-        encoding=reading.encoding,
-        separator="\t" if reading.separator == TAB else reading.separator,
-        decimal=reading.decimal,
-        sheet=reading.sheet,
-        allowed=None,
-    )
-    kept = data.frame.drop(columns=[c for c in reading.drop if c in data.frame.columns])
-    return replace(data, frame=frames.identifiers(kept, reading.allowed))
 
 
 @dataclass
@@ -140,20 +109,15 @@ class _Asking:
             for column in self.draft.columns:
                 say(f"    {column.name}  {column.label}")
             return None
-        if said == "n":
-            return Answer(question.gld)
-        if said.startswith("="):
-            return Answer(question.gld, constant=said[1:].strip())
-        if said == "y" and question.proposal is not None:
-            return self.draft.proposed(question.gld, question.proposal.column)
-        name, _, factor = (part.strip() for part in said.partition("*"))
-        known = {c.name for c in self.draft.columns}
-        if name not in known:
+        try:
+            answer = self.draft.meant(question.gld, said)
+        except InputError:
             say(f"  '{said}' is no answer, and the file has no such column.")
             return None
-        if question.proposal is None or name != question.proposal.column:
-            self._show(question, name)
-        return replace(self.draft.proposed(question.gld, name), factor=factor)
+        own = question.proposal.column if question.proposal is not None else ""
+        if answer.column not in ("", own):
+            self._show(question, answer.column)
+        return answer
 
     def _taken(self, answer: Answer) -> bool:
         """Whether the answer stands, with a code for each code of the file."""
@@ -228,11 +192,32 @@ def _told(draft: Draft, name: str, quiet: bool) -> int:
             _whole(preview)
     for found in preview.problems:
         problem(found)
+    if draft.definitions and not quiet:
+        say(
+            f"who is a migrant is chosen in params/{name}.yaml, definitions.preset. The file carries"
+        )
+        for one in draft.definitions:
+            say(f"  {one.preset} (needs {spelled(one.needs)}): {one.definition.text}")
     if draft.open:
         say(f"open: {', '.join(q.gld for q in draft.open)}. Go on: mismes map {name}")
     elif not preview.problems and not quiet:
         say(mark("done", f"every question is answered. Next: mismes check {name}"))
     return 0 if _finished(draft) else 2
+
+
+def _year_said(draft: Draft, params: Path, quiet: bool) -> None:
+    """A year that is the same for every row is the year of the run: it is written into the params,
+    where nothing stands yet.
+    """
+    answer = draft.answers.get("year")
+    lines = params.read_text(encoding="utf-8").split("\n")
+    blank = next((k for k, line in enumerate(lines) if line.strip() == "# year:"), None)
+    if answer is None or not answer.constant or blank is None:
+        return
+    lines[blank] = f"year: {answer.constant}"
+    write_whole(params, "\n".join(lines))
+    if not quiet:
+        say(f"{params.name}: year: {answer.constant}")
 
 
 def _spoken(draft: Draft) -> str:
@@ -266,6 +251,7 @@ def _record(draft: Draft) -> dict[str, object]:
         "problems": [str(p) for p in preview.problems],
         "counts": json.loads(preview.counts.to_json(orient="records")),
         "weighted": preview.weighted,
+        "definitions": [one.preset for one in draft.definitions],
     }
 
 

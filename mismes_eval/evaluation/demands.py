@@ -128,11 +128,14 @@ def _silent(params: Params, found: Survey) -> list[Problem]:
     """A survey with neither work nor migration fills no table."""
     columns = found.delivered.frame.columns
     answers = ("lstatus", "mig_status", "migrated_binary", "migrated_from_cat")
-    if found.absent is not None or any(c in columns for c in answers):
+    own = bool(params.indicators.columns)
+    if own or found.absent is not None or any(c in columns for c in answers):
         return []
     mapped = any(name.startswith("mapping.") for name in params.given)
     where = params.where("mapping.columns") if mapped else params.where("inputs.lfs")
-    expected = "labour status (lstatus), or columns on migration (mig_..., migrated_...)"
+    expected = (
+        "labour status (lstatus), columns on migration (mig_..., migrated_...) or own indicators"
+    )
     fix = "Map the questions of the file to them." if mapped else "Add what the survey asked."
     return [
         Problem(

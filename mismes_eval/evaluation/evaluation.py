@@ -82,9 +82,8 @@ class Evaluation:
         }
 
     def _repr_html_(self) -> str:
-        notes = (
-            () if self.survey is None else (self.survey.definition.text, *self.survey.sample.notes)
-        )
+        s = self.survey
+        notes = () if s is None else (s.migrant, *s.sample.notes)
         return as_html(f"Evaluation of {self.params.country}", self.facts(), notes)
 
     def __repr__(self) -> str:
@@ -106,17 +105,11 @@ class Evaluation:
                 none = NotEstimable(Message(NO_BREAKDOWN, {"names": ", ".join(lacking)}))
                 self.kept[key] = {i.id: none for i in chosen(list(which) or None)}
                 return self.kept[key]
-            rule = (
-                s.definition
-                if "mig_status" in s.sample.frame.columns
-                and any(c.startswith("mig_ever") for c in s.sample.frame.columns)
-                else None
-            )
             self.kept[key] = lfs.indicators(
                 s.sample,
                 by=list(by) or None,
                 which=list(which) or None,
-                definition=rule,
+                definition=s.definition,
                 ages=s.ages,
                 absent=s.absent,
                 rates=self.rates,

@@ -30,6 +30,7 @@ from mismes_eval.evaluation.sections import (
     Inputs,
     Layout,
     LotteryKeys,
+    OwnIndicators,
     Reading,
     RegionalRollout,
     TheoryOfChange,
@@ -67,6 +68,9 @@ class Params:
     )
     mapping: Layout = section(Layout, "from the file's columns and codes to the template's")
     definitions: Definitions = section(Definitions, "who counts as a migrant, and at which ages")
+    indicators: OwnIndicators = section(
+        OwnIndicators, "shares of your own that stand beside the labour indicators"
+    )
     design: Design = section(Design, "how the sample was drawn: what the variance rests on")
     calibration: Calibration = section(
         Calibration, "how the weights are adjusted to the control totals of inputs.margins"
@@ -296,9 +300,32 @@ def contradictions(params: Params) -> list[Problem]:
         where = p.where("mapping.name")
         expected = "a shipped mapping or a workbook"
         problems.append(Problem("two mappings are named", where, expected, "both"))
-    problems += _refused(p, "definitions", lambda: as_definition(p.definitions.rule()))
+    problems += _half_said(p)
+    rule = p.definitions.rule()
+    if rule is not None:
+        problems += _refused(p, "definitions", lambda: as_definition(rule))
     problems += _refused(p, "breaks.series", lambda: series_breaks("", p.breaks.series))
     return problems
+
+
+def _half_said(params: Params) -> list[Problem]:
+    """Own indicators that lack their column or what counts as yes and no."""
+    own = params.indicators
+    needed = {"columns": own.columns, "yes": own.yes, "no": own.no}
+    extra = {"missing": own.missing, "among": own.among, "title": own.title}
+    names = dict.fromkeys(name for part in (*needed.values(), *extra.values()) for name in part)
+    return [
+        Problem(
+            what="an own indicator is not described",
+            where=params.where(f"indicators.{key}"),
+            expected=f"'{name}' under columns, yes and no",
+            got=f"none under {key}",
+            fix="For instance indicators: {columns: {poor: pobreza}, yes: {poor: [1, 2]}, no: {poor: [3]}}.",
+        )
+        for name in names
+        for key, part in needed.items()
+        if name not in part
+    ]
 
 
 def _refused(params: Params, name: str, make: Callable[[], object]) -> list[Problem]:

@@ -17,6 +17,7 @@ from mismes_eval.evaluation.demands import panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.survey import NONE, Survey
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.frame.strange_cells import strange_cells, strange_weights
 from mismes_eval.inventory import Inventory
@@ -80,17 +81,11 @@ def _lines(found: Evaluation) -> list[str]:
     """One sentence on each kind of evidence that could be read."""
     lines = []
     if found.survey is not None:
-        s = found.survey.sample
-        lines.append(
-            f"labour force survey: {len(s.frame):,} persons, sum of weights"
-            f" {float(s.weights.sum()):,.0f}; {s.design.describe()}"
-        )
+        s, own = found.survey.sample, found.survey
+        added = f", sum of weights {float(s.weights.sum()):,.0f}" if own.counts_people else ""
+        lines.append(f"labour force survey: {len(s.frame):,} persons{added}; {own.weighting}")
         lines += _status_lines(s)
-        if not found.survey.counts_people:
-            lines.append(
-                "labour force survey: the weights do not add to a population (their mean is 1 or"
-                " less): the report has shares and means, no totals"
-            )
+        lines += _not_there(own)
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
         lines += _linked_lines(found.params, delivered.frame)
@@ -113,6 +108,28 @@ def _lines(found: Evaluation) -> list[str]:
         if table is not None:
             lines.append(f"{name}: {len(table)} rows")
     return lines
+
+
+def _not_there(s: Survey) -> list[str]:
+    """What the file does not have, and what the report therefore leaves out."""
+    lines = []
+    if s.first_weight == NONE:
+        lines.append("the file has no weight: the report has shares and means, no totals")
+    elif not s.counts_people:
+        lines.append(
+            "the weights do not add to a population (their mean is 1 or less): the report has"
+            " shares and means, no totals"
+        )
+    elif s.one_weight:
+        lines.append("every person has the same weight: is it the office's?")
+    if not s.has_households:
+        lines.append("the file has no household number: nothing is said of households")
+    if s.sample.design.level == "element":
+        lines.append(
+            "no PSU or household is named: standard errors are those of persons drawn one by one,"
+            " and smaller than the survey's"
+        )
+    return [f"labour force survey: {line}" for line in lines]
 
 
 def _design_lines(found: Evaluation) -> list[str]:

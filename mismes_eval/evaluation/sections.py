@@ -15,7 +15,9 @@ from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.variance import Lonely
 
-Preset = Literal["icls20", "hims_tunisia", "hims_morocco", "gld"]
+Preset = Literal[
+    "icls20", "hims_tunisia", "hims_morocco", "gld", "birth", "citizenship", "delivered"
+]
 Alike = Literal["entropy", "cbps", "ipw", "overlap", "match"]
 Separator = Literal[",", ";", "tab", "|"]
 Reason = Literal["NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN"]
@@ -159,7 +161,11 @@ class Layout:
 class Definitions:
     """Who counts as a migrant, and at which ages; None: as the preset says."""
 
-    preset: Preset = key("who is a migrant", "hims_tunisia")
+    preset: Preset | None = key(
+        "who is a migrant; `mismes check` lists what the file can carry, and what each needs",
+        None,
+        example="birth",
+    )
     min_months_abroad: float | None = key("shortest stay abroad that counts, months", None, low=0)
     lookback_months: float | None = key(
         "return within so many months before the interview", None, low=0
@@ -170,8 +176,12 @@ class Definitions:
     labour_min: int = key("youngest age of labour indicators", 15, low=0, high=120)
     labour_max: int | None = key("oldest age of labour indicators", None, low=0, high=120)
 
-    def rule(self) -> dict[str, object]:
-        """The preset with what the params change, as a definition is made from."""
+    def rule(self) -> dict[str, object] | None:
+        """The preset with what the params change, as a definition is made from; None where nobody
+        said who is a migrant.
+        """
+        if self.preset is None:
+            return None
         changes = {
             "min_months_abroad": self.min_months_abroad,
             "lookback_months": self.lookback_months,
@@ -181,6 +191,28 @@ class Definitions:
         }
         said = {name: value for name, value in changes.items() if value is not None}
         return {"preset": self.preset, **said}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnIndicators:
+    """Shares of an office's own, as rows of table T08e: poverty, a NEET flag."""
+
+    columns: Mapping[str, str] = key(
+        "name of an indicator -> column of the survey's file that it is read from", {}
+    )
+    yes: Mapping[str, tuple[str, ...]] = key(
+        "name -> values of the file that count as yes, ranges a..b allowed", {}
+    )
+    no: Mapping[str, tuple[str, ...]] = key("name -> values of the file that count as no", {})
+    missing: Mapping[str, tuple[str, ...]] = key(
+        "name -> values of the file that are no answer; what no list names is an error", {}
+    )
+    among: Mapping[str, Mapping[str, tuple[str, ...]]] = key(
+        "name -> {column of the template: [values or a..b]}: of whom it is a share; empty: of all"
+        " residents",
+        {},
+    )
+    title: Mapping[str, str] = key("name -> what the table calls it; empty: the name", {})
 
 
 @dataclass(frozen=True, kw_only=True)

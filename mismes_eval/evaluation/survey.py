@@ -4,6 +4,7 @@ and its calibration.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
@@ -12,12 +13,15 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import persons as read_persons
+from mismes_eval.frame.codes import plain
+from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, carried
 from mismes_eval.lfs.mapping import changed
-from mismes_eval.lfs.migrants import GLD_MOVES
-from mismes_eval.message import Message
+from mismes_eval.lfs.read import CONSTANTS, FILE_NAMES, NUMBERED_KEYS
+from mismes_eval.message import Message, listed
 from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.design import sums_can_be_counts
@@ -25,27 +29,87 @@ from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
 from mismes_eval.weighting.sample import Sample
 
+OWN = "own"  # begins the name of a column that holds an own indicator
+NO_QUESTION = "The survey has no question on migration."
+NO_TOTALS = "the weights do not add to a population"
+FINAL, DELIVERED, BASE = "final weight", "weight as delivered", "base weight"
+NONE = "every person counts once"
+CALLED_FINAL = re.compile(r"final|calibr|calage|definiti")  # a weight's name or label in its file
 SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country."
 
 
 @dataclass(frozen=True)
 class Survey:
     """sample: weights ready for use; delivered: the weights before calibration; absent: roster or
-    None; definition: who is a migrant; margins: control totals or None.
+    None; definition: who is a migrant, None where the file does not ask; margins: control totals or None.
     """
 
     sample: Sample
     delivered: Sample
     absent: pd.DataFrame | None
-    definition: lfs.Definition
+    definition: lfs.Definition | None
     ages: lfs.Ages
     margins: pd.DataFrame | None
     source: str
+    weight: str = "weight"
+    as_delivered: bool = False
 
     @property
     def counts_people(self) -> bool:
-        """Whether sums of the weights, after all steps, can be numbers of people."""
-        return sums_can_be_counts(self.sample.weights[self.sample.active])
+        """Whether sums of the weights, after all steps, can be numbers of people. A weight that the
+        mapping gave, the same for everybody, adds to nothing before it meets a control total.
+        """
+        given = self.first_weight == NONE and not self.sample.design.steps
+        return not given and sums_can_be_counts(self.sample.weights[self.sample.active])
+
+    @property
+    def migrant(self) -> str:
+        """Who is a migrant, in words."""
+        return NO_QUESTION if self.definition is None else self.definition.text
+
+    @property
+    def tells_return(self) -> bool:
+        """Whether the file tells who returned from abroad."""
+        return self.definition is not None and self.definition.tells_return
+
+    @property
+    def first_weight(self) -> str:
+        """What the weight of the file is: the office's final one where its name or label or the
+        params say so, and nothing adjusts it here; none where the mapping gave one value.
+        """
+        attrs, weight = self.delivered.frame.attrs, self.weight
+        if weight in attrs.get(CONSTANTS, ()):
+            return NONE
+        named = plain(f"{weight} {attrs.get(FILE_NAMES, {}).get(weight, '')}")
+        if self.sample.design.steps:
+            return BASE
+        return FINAL if self.as_delivered or CALLED_FINAL.search(named) else DELIVERED
+
+    @property
+    def one_weight(self) -> bool:
+        """Whether every person has the same weight."""
+        weights = self.sample.weights[self.sample.active]
+        return bool(weights.size and np.ptp(weights) <= 1e-9 * weights.max())
+
+    @property
+    def has_households(self) -> bool:
+        """Whether the file tells which persons live together: it has a household number that is not
+        the number of the row, and some of them have several persons.
+        """
+        frame = self.sample.frame
+        return "hhid" in frame.columns and not _numbered(self.delivered.frame, "hhid")
+
+    @property
+    def weighting(self) -> Message:
+        """In a line: how the variance is taken, which weight is used, and its steps."""
+        design = self.sample.design
+        steps = listed([step.name for step in design.steps] or ["no weight step"])
+        values = {"basis": design.basis, "weight": self.first_weight, "steps": steps}
+        return Message("{basis} Weight: {weight}; {steps}.", values, "variance")
+
+    def total(self, result: Estimate | NotEstimable) -> Estimate | NotEstimable:
+        """A number of people as it may be shown: none where the weights add to no population."""
+        return result if self.counts_people else NotEstimable(NO_TOTALS)
 
 
 def survey(params: Params) -> Survey | None:
@@ -58,14 +122,16 @@ def survey(params: Params) -> Survey | None:
     path = params.inputs.lfs
     if path is None:
         return None
-    definition = lfs.as_definition(params.definitions.rule())
     ages = lfs.Ages(
         labour_min=params.definitions.labour_min,
         labour_max=params.definitions.labour_max,
     )
-    persons = read_persons(params, path, _mapping(params))
-    moves = definition.evidence == "gld" and any(c in persons.columns for c in GLD_MOVES)
-    if moves or any(c.startswith("mig_") for c in persons.columns):
+    section = _mapping(params)
+    persons = read_persons(params, path, section)
+    if section is None and params.indicators.columns:
+        persons = persons.assign(**lfs.map_columns(persons, with_own({"name": OWN}, params)))
+    definition = _definition(params, persons)
+    if definition is not None:
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
     delivered = (
         _two_phases(params, persons)
@@ -87,7 +153,11 @@ def survey(params: Params) -> Survey | None:
     elif params.calibration.cell is not None:
         sample = _post_stratified(params, delivered)
     absent = params.inputs.absent
-    roster = None if absent is None else frames.read(absent, template="lfs_absent").frame
+    roster = (
+        lfs.listed_as_rows(persons)
+        if absent is None
+        else frames.read(absent, template="lfs_absent").frame
+    )
     return Survey(
         sample=sample,
         delivered=delivered,
@@ -96,7 +166,42 @@ def survey(params: Params) -> Survey | None:
         ages=ages,
         margins=margins,
         source=path.name,
+        weight=params.design.weights,
+        as_delivered=params.calibration.method == "none" and params.calibration.cell is None,
     )
+
+
+def _definition(params: Params, persons: pd.DataFrame) -> lfs.Definition | None:
+    """Who is a migrant; None where the file has no question on migration.
+
+    Raises
+    ------
+    ParamsError : the file has one, and nobody said who is a migrant.
+    """
+    there = EVIDENCE_OF_MIGRATION & {*map(str, persons.columns)}
+    if not there:
+        return None
+    rule = params.definitions.rule()
+    if rule is not None:
+        return lfs.as_definition(rule)
+    offered = carried({*map(str, persons.columns)})
+    whole = [one for one in offered if one.whole]
+    first = whole[0].preset if whole else offered[0].preset
+    raise ParamsError(
+        Problem(
+            what="nobody said who is a migrant",
+            where=f"{params.source}, key 'definitions.preset'",
+            expected="; ".join(map(str, whole or offered)),
+            got=f"no definition, and columns {', '.join(sorted(there))}",
+            fix=f"Choose before looking at results, for instance definitions: {{preset: {first}}}.",
+        )
+    )
+
+
+def _numbered(frame: pd.DataFrame, household: str) -> bool:
+    """Whether a household number is one of the row: numbered here, or different in every row."""
+    rows = frame[household]
+    return household in frame.attrs.get(NUMBERED_KEYS, ()) or rows.nunique() == len(rows)
 
 
 def _mapping(params: Params) -> Mapping[str, object] | str | None:
@@ -110,13 +215,68 @@ def _mapping(params: Params) -> Mapping[str, object] | str | None:
     if params.mapping.absent is not None:
         given["absent"] = asdict(params.mapping.absent)
     workbook = given.pop("workbook", None)
-    if workbook is None:
-        return {"name": params.source, **given}
-    base = lfs.read_mapping(workbook)
-    return {**base, **{k: changed(base.get(k), v) for k, v in given.items()}}
+    base = {"name": params.source} if workbook is None else lfs.read_mapping(workbook)
+    section = {**base, **{k: changed(base.get(k), v) for k, v in given.items()}}
+    return said_once(with_own(section, params), params)
+
+
+def own_column(name: str) -> str:
+    """The column of the survey that holds an own indicator."""
+    return f"{OWN}_{name}"
+
+
+def with_own(section: Mapping[str, object], params: Params) -> dict[str, object]:
+    """A mapping that reads the columns of the run's own indicators as well: 1 yes, 0 no."""
+    own = params.indicators
+    if not own.columns:
+        return dict(section)
+    more: dict[str, dict[str, object]] = {
+        "columns": {own_column(n): column for n, column in own.columns.items()},
+        "recode": {
+            own_column(n): {**dict.fromkeys(own.yes[n], 1), **dict.fromkeys(own.no[n], 0)}
+            for n in own.columns
+        },
+        "missing": {own_column(n): dict.fromkeys(v, "DK") for n, v in own.missing.items()},
+    }
+    return {**section, **{part: changed(section.get(part), v) for part, v in more.items()}}
+
+
+def said_once(section: Mapping[str, object], params: Params) -> dict[str, object]:
+    """A mapping with the country and the year that the params say, where neither the file nor the
+    mapping says them.
+
+    Raises
+    ------
+    ParamsError : the mapping gives every row another country or year than the params.
+    """
+    layout = lfs.as_mapping(dict(section))
+    known = {"countrycode": params.country[:3], "year": params.year}
+    mapped = {*layout.columns, *layout.derive, *layout.join}
+    wrong = [
+        Problem(
+            what="the mapping and the params say two things",
+            where=f"{params.source}: constant '{name}' of the mapping",
+            expected=f"{value}, as the params say",
+            got=str(layout.constants[name]),
+            fix="Say it once, in the params.",
+        )
+        for name, value in known.items()
+        if value is not None and str(layout.constants.get(name, value)) != str(value)
+    ]
+    if wrong:
+        raise ParamsError(wrong)
+    more = {
+        name: str(value)
+        for name, value in known.items()
+        if value is not None and name not in {*mapped, *layout.constants}
+    }
+    return {**section, "constants": {**layout.constants, **more}} if more else dict(section)
 
 
 def _single_phase(params: Params, persons: pd.DataFrame) -> Sample:
+    household = None if params.design.psu else params.design.household
+    if household in persons.columns and _numbered(persons, str(household)):
+        household = None
     return Sample.from_frame(
         persons,
         weights=params.design.weights,
@@ -124,7 +284,7 @@ def _single_phase(params: Params, persons: pd.DataFrame) -> Sample:
         psu=params.design.psu or None,
         fpc=params.design.fpc or None,
         lonely_psu=params.design.lonely_psu,
-        household=None if params.design.psu else params.design.household,
+        household=household,
         cluster_deff=params.design.cluster_deff,
         nest=params.design.nest,
     )

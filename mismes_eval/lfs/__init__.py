@@ -2,15 +2,28 @@
 L1 to L14, rounds, link check.
 """
 
-from mismes_eval.lfs.absent import UNCOVERED, absent_members
+from mismes_eval.lfs.absent import (
+    LISTED,
+    UNCOVERED,
+    absent_members,
+    among_absent,
+    listed_as_rows,
+)
 from mismes_eval.lfs.areas import Areas, areas
 from mismes_eval.lfs.breaks import check_breaks, series_breaks
+from mismes_eval.lfs.carried import carried
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.indicators import indicators
 from mismes_eval.lfs.link import LinkCheck, link_check
 from mismes_eval.lfs.mapping import Mapping, as_mapping, shipped
 from mismes_eval.lfs.mapping_workbook import mapping_workbook, read_mapping
-from mismes_eval.lfs.migrants import PRESETS, Definition, as_definition, migration_status
+from mismes_eval.lfs.migrants import (
+    PRESETS,
+    Definition,
+    as_definition,
+    migration_status,
+    needed,
+)
 from mismes_eval.lfs.moves import took_part
 from mismes_eval.lfs.persons import Ages, breakdown, has_breakdown
 from mismes_eval.lfs.read import codebook, read
@@ -19,6 +32,7 @@ from mismes_eval.lfs.transitions import cells
 from mismes_eval.lfs.translate import map_columns, unused_columns
 
 __all__ = [
+    "LISTED",
     "PRESETS",
     "UNCOVERED",
     "Ages",
@@ -27,10 +41,12 @@ __all__ = [
     "LinkCheck",
     "Mapping",
     "absent_members",
+    "among_absent",
     "areas",
     "as_definition",
     "as_mapping",
     "breakdown",
+    "carried",
     "catalogue",
     "cells",
     "change",
@@ -40,9 +56,11 @@ __all__ = [
     "has_breakdown",
     "indicators",
     "link_check",
+    "listed_as_rows",
     "map_columns",
     "mapping_workbook",
     "migration_status",
+    "needed",
     "pool",
     "read",
     "read_mapping",

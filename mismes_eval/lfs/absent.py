@@ -5,6 +5,7 @@ person whom several households may report counts once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.estimate.domains import By, Domains, listed
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
-from mismes_eval.estimate.totals import OfTotals, evaluate
+from mismes_eval.estimate.totals import OfTotals, evaluate, ratio
 from mismes_eval.lfs.answers import values
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, words
@@ -21,6 +22,8 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.sample import Sample
 
+LISTED = "listed_as_rows"  # attribute of a roster that was made of rows among the persons
+_WHOLE, _PART = "_absent", "_absent_part"
 UNCOVERED = (
     "Absent members are those whom a household of the sample reports. Households that left as a"
     " whole are not covered and not estimated; compare with the migrant stocks of destination"
@@ -86,6 +89,56 @@ def indicator(c: Context, item: Indicator) -> Estimate | NotEstimable:
             "No roster of absent members was given (argument 'absent').", words(c, item)
         )
     return absent_members(c.sample, c.absent, list(c.by) or None)
+
+
+def among_absent(sample: Sample, absent: pd.DataFrame, level: pd.Series) -> dict[str, Estimate]:
+    """Share of each level of a trait among the absent members.
+
+    Parameters
+    ----------
+    sample : persons, every household with one weight.  absent : as for `absent_members`, with s_i.
+    level : trait of each row of `absent`.
+
+    Returns
+    -------
+    Level -> Estimate: a ratio of two sums over reporting households, n the reports of the level.
+
+    Raises
+    ------
+    InputError : as `absent_members`.
+    """
+    row = _reporting_rows(sample, absent, "hhid")
+    share = _shares(absent, "s_i")
+    code, names = pd.factorize(level, sort=True)
+    out = {}
+    for k, name in enumerate(names):
+        mine, reports = code == k, float((code == k).sum())
+        carried = sample.with_columns(
+            {
+                _WHOLE: np.bincount(row, share, sample.n),
+                _PART: np.bincount(row[mine], share[mine], sample.n),
+            }
+        )
+        found = ratio(carried, _PART, _WHOLE)
+        out[str(name)] = replace(found, n=np.array([reports]), kind="share", unit="share")
+    return out
+
+
+def listed_as_rows(persons: pd.DataFrame) -> pd.DataFrame | None:
+    """A roster of the absent members who are rows of the file of persons (mig_absent); None where
+    there are none. Each is counted once.
+    """
+    if "mig_absent" not in persons.columns or "hhid" not in persons.columns:
+        return None
+    away = persons[~residents(persons)]
+    if away.empty:
+        return None
+    kept = [c for c in ("hhid", "male", "age", "age_group", "educat7") if c in away.columns]
+    roster = away[kept].reset_index(drop=True).assign(s_i=1)
+    if "mig_last_country" in away.columns:
+        roster["country"] = away["mig_last_country"].to_numpy()
+    roster.attrs = {LISTED: True}
+    return roster
 
 
 def _estimate(

@@ -32,7 +32,8 @@ SILENT = "{n} of {all} persons in the universe gave no answer and are left out."
 @dataclass(frozen=True)
 class Context:
     """status (n,) codes or None; in_age (n,) age range of the migrant definition; target: statuses
-    that measures address; rates: currency units per EUR.
+    that measures address; rates: currency units per EUR; untold: an indicator that the definition cannot
+    tell.
     """
 
     sample: Sample
@@ -44,6 +45,7 @@ class Context:
     absent: pd.DataFrame | None = None
     rates: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    untold: str = ""
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from mismes_eval.lfs import costs, earnings, fields, labour, match, moves, trans
 from mismes_eval.lfs.catalogue import Indicator, chosen
 from mismes_eval.lfs.context import Context, Result, context, estimate, words
 from mismes_eval.lfs.labour import Measure
-from mismes_eval.lfs.migrants import Definition
+from mismes_eval.lfs.migrants import Definition, as_definition, was_asked
 from mismes_eval.lfs.moves import Several
 from mismes_eval.lfs.persons import Ages, residents
 from mismes_eval.message import Message
@@ -39,6 +39,7 @@ _ON_PERSONS: Mapping[str, Callable[[pd.DataFrame, Ages], Measure]] = {
     "L10.employer": labour.employer,
 }
 SEVERAL = ("msm_aware", "msm_part")
+UNTOLD = "The definition of a migrant does not tell immigrants from returnees."
 BLANK = (
     "Blank answers may mean none or not asked: write NONE for none, or name the reasons in a column"
     " that ends in _miss."
@@ -111,6 +112,7 @@ def indicators(
         context(sample, by, definition, ages or Ages(), tuple(target)),
         absent=absent,
         rates=dict(rates or {}),
+        untold=_untold(definition),
     )
     return {indicator.id: _one(shared, indicator) for indicator in chosen(which)}
 
@@ -122,6 +124,8 @@ def _one(c: Context, indicator: Indicator) -> Result:
             Message(LACKING, {"columns": ", ".join(lacking)}),
             words(c, indicator),
         )
+    if c.untold == indicator.id:
+        return NotEstimable(UNTOLD, words(c, indicator))
     by_status = bool({"status", "mig_status"} & set(c.by))
     if by_status and indicator.id.split(".")[0] in ("L1", "L2", "L9"):
         return NotEstimable(
@@ -141,12 +145,17 @@ def _one(c: Context, indicator: Indicator) -> Result:
     return estimate(within, indicator, measure, _PROBS.get(indicator.id, ()))
 
 
+def _untold(definition: Definition | str | Mapping[str, object] | None) -> str:
+    """The indicator that the definition cannot tell; "" where it tells all."""
+    rule = None if definition is None else as_definition(definition)
+    return "L1.immigrant" if rule is not None and rule.immigrant_by == "none" else ""
+
+
 def asked(frame: pd.DataFrame, indicator: Indicator) -> Bool:
     """(n,) rows whose questions were asked: no column that the indicator needs has the reason
     NOTASKED or NA_notapp in its companion.
     """
     out = np.ones(len(frame), bool)
     for column in (name for names in indicator.needs for name in names):
-        if f"{column}_miss" in frame.columns:
-            out &= ~frame[f"{column}_miss"].isin(["NOTASKED", "NA_notapp"]).to_numpy()
+        out &= was_asked(frame, column)
     return out

@@ -4,7 +4,7 @@ share. Nothing is taken that nobody said; what is said is written into the workb
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,14 +16,16 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
+from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import FileCode, doubtful
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_workbook import (
     NO,
+    REFUSED,
     SHEETS,
     YES,
     mapping_of,
-    offered_rows,
+    refused_columns,
     workbook_rows,
     write_file_sheets,
 )
@@ -38,10 +40,9 @@ from mismes_eval.lfs.proposals import (
     template_labels,
 )
 from mismes_eval.lfs.read import codebook
-from mismes_eval.lfs.translate import map_columns
+from mismes_eval.lfs.translate import map_columns, matches
 
 MANY = 60  # codes of a column that are asked for one by one
-REFUSED = "not there"
 _NOTHING = pd.DataFrame(columns=["column", "value", "rows", "weighted", "share"])
 
 
@@ -100,7 +101,9 @@ class Preview:
 
 @dataclass(frozen=True)
 class Draft:
-    """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column of the template.  settings : of the workbook."""
+    """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column of the template.  settings : of the workbook.
+    known : columns of the template whose value the params say, which nobody is asked for.
+    """
 
     path: Path
     data: Dataset
@@ -108,15 +111,34 @@ class Draft:
     offered: Mapping[str, Proposal]
     answers: Mapping[str, Answer]
     settings: pd.DataFrame
+    known: frozenset[str] = frozenset()
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """Every column of the template that is proposed, or needed and found nowhere."""
+        """Every column of the template that is proposed, or needed and found nowhere; the weight
+        first, so that every other is counted with it.
+        """
         template = {c.name: c for c in frames.template("lfs_person").columns}
         found = tuple(self.offered.values())
         proposed = [Question(template[p.gld], p) for p in found]
         needed = [Question(template[gld], None, mend) for gld, mend in lacking(found)]
-        return (*proposed, *needed)
+        asked = [q for q in (*proposed, *needed) if q.gld not in self.known]
+        turn = {"weight": 0, "countrycode": 2, "year": 3}
+        return tuple(sorted(asked, key=lambda q: turn.get(q.gld, 1)))
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """Columns of the template that the file has so far."""
+        return tuple(a.gld for a in self.answers.values() if not a.absent)
+
+    @property
+    def definitions(self) -> tuple[Carried, ...]:
+        """Definitions of a migrant that the mapped columns can carry; none where nothing that is
+        mapped tells of migration.
+        """
+        if not EVIDENCE_OF_MIGRATION & set(self.mapped):
+            return ()
+        return tuple(one for one in carried(self.mapped) if one.whole)
 
     @property
     def open(self) -> tuple[Question, ...]:
@@ -139,6 +161,76 @@ class Draft:
         codes = proposed_codes(gld, self.file_codes(column))
         return Answer(gld, column, codes=codes)
 
+    def meant(self, gld: str, said: str | Mapping[str, object]) -> Answer:
+        """The answer that words mean: "y" takes the proposal, "n" the file has none, "= VALUE" one
+        value for every row, else a column of the file ("NAME * 0.001" where the unit differs). A
+        mapping says the fields of an `Answer`: column, factor, constant, codes, reasons.
+
+        Raises
+        ------
+        InputError : they mean nothing.
+        """
+        if not isinstance(said, str):
+            return self._spelled_out(gld, said)
+        offered = self.offered.get(gld)
+        if said == "n":
+            return Answer(gld)
+        if said.startswith("="):
+            return Answer(gld, constant=said[1:].strip())
+        if said == "y" and offered is not None:
+            return self.proposed(gld, offered.column)
+        name, _, factor = (part.strip() for part in said.partition("*"))
+        if name not in {c.name for c in self.columns}:
+            expected = "y, n, = VALUE or a column of the file"
+            raise InputError(Problem("no such answer", gld, expected, repr(said)))
+        return replace(self.proposed(gld, name), factor=factor)
+
+    def _spelled_out(self, gld: str, said: Mapping[str, object]) -> Answer:
+        known = ("column", "factor", "constant", "codes", "reasons")
+        strange = [str(key) for key in said if key not in known]
+        pairs: dict[str, dict[str, str]] = {}
+        for key in ("codes", "reasons"):
+            given = said.get(key, {})
+            strange += [] if isinstance(given, Mapping) else [key]
+            some = given if isinstance(given, Mapping) else {}
+            pairs[key] = {str(code): str(new) for code, new in some.items()}
+        if strange:
+            expected = f"{', '.join(known)}; codes and reasons by file code"
+            raise InputError(Problem("no such part of an answer", gld, expected, strange[0]))
+        column, factor, constant = (str(said.get(key, "")) for key in known[:3])
+        return Answer(gld, column, factor, constant, pairs["codes"], pairs["reasons"])
+
+    def answered_all(self, said: Mapping[str, str | Mapping[str, object]]) -> Draft:
+        """The draft with several answers, as words or parts (see `meant`).
+
+        Raises
+        ------
+        InputError : everything that is wrong with any of them; the draft stays as it was.
+        """
+        out, wrong = self, list[Problem]()
+        for gld, words in said.items():
+            try:
+                out = out.answered(out.meant(gld, words))
+            except InputError as error:
+                wrong += error.problems
+        if wrong:
+            raise InputError(wrong)
+        return out
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                q.gld,
+                q.about.description,
+                "" if q.proposal is None else q.proposal.column,
+                "" if q.proposal is None else f"{q.proposal.confidence}: {q.proposal.why}",
+                _told(self.answers.get(q.gld)),
+            )
+            for q in self.questions
+        ]
+        heads = ["column", "meaning", "proposed", "how sure", "answer"]
+        return str(pd.DataFrame(rows, columns=heads).to_html(index=False))
+
     def undecided(self, answer: Answer) -> tuple[str, ...]:
         """File codes of an answer that nothing is said of. Where no code is changed, those that are
         no code of the template, and those that the file calls something else than the template.
@@ -151,7 +243,9 @@ class Draft:
         for code, label, n in self.file_codes(answer.column):
             kept = FileCode(code, label, code, named.get(code, ""), n)
             unsure = code not in own or doubtful(answer.gld, kept, stated=True)
-            if code not in said and (answer.codes or (own and unsure)):
+            if not any(matches(code, known) for known in said) and (
+                answer.codes or (own and unsure)
+            ):
                 left.append(code)
         return tuple(left)
 
@@ -200,12 +294,20 @@ class Draft:
         return self.path
 
 
-def open_draft(path: str | Path, data: Dataset) -> Draft:
+def _told(answer: Answer | None) -> str:
+    if answer is None:
+        return "open"
+    constant = f"= {answer.constant}" if answer.constant else REFUSED
+    return answer.column or constant
+
+
+def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> Draft:
     """A mapping workbook as far as it is filled.
 
     Parameters
     ----------
     path : the workbook that `mismes new` or `mapping_workbook` made.  data : the office's file, as `frame.read` gives it.
+    known : columns of the template whose value the params say (countrycode, year).
 
     Raises
     ------
@@ -226,21 +328,17 @@ def open_draft(path: str | Path, data: Dataset) -> Draft:
             codes={r.file_code: r.gld_code for r in mine.itertuples() if r.gld_code},
             reasons={r.file_code: r.missing_reason for r in mine.itertuples() if r.missing_reason},
         )
-    for gld in _refused(path):
+    for gld in refused_columns(path):
         answers.setdefault(gld, Answer(gld))
     return Draft(
-        path=path, data=data, columns=described, offered=offered, answers=answers, settings=settings
+        path=path,
+        data=data,
+        columns=described,
+        offered=offered,
+        answers=answers,
+        settings=settings,
+        known=frozenset(known),
     )
-
-
-def _refused(path: Path) -> Iterator[str]:
-    """Columns of the template of which somebody said that the file has none."""
-    for row in offered_rows(path, "proposals").to_dict("records"):
-        if str(row["take"]).lower() in NO and not row["file_code"]:
-            yield str(row["gld_column"])
-    for row in offered_rows(path, "not found").to_dict("records"):
-        if row.get("answer") == REFUSED:
-            yield str(row["gld_column"])
 
 
 def _template_codes(gld: str) -> set[str]:

@@ -21,6 +21,7 @@ from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.excel import sheet_titles
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
+from mismes_eval.lfs.carried import carried, spelled
 from mismes_eval.lfs.mapping import REASONS, shipped
 from mismes_eval.lfs.proposals import (
     FileColumn,
@@ -78,6 +79,8 @@ PROPOSED = (
     "gld_code",
     "gld_code_label",
 )
+REFUSED = "not there"
+NUMBERED = ("hhid", "pid")  # keys that the number of the row stands for where the file has none
 YES = ("yes", "y", "x", "oui", "si", "sí", "1", "true")
 NO = ("no", "n", "non", "0", "false")
 ABOUT_FILE = (
@@ -85,7 +88,9 @@ ABOUT_FILE = (
     " codes with their labels. Sheet 'proposals': what a column may be, by its name and label, and"
     " what its codes may be, by their labels. Nothing is taken by itself: write yes under 'take' in"
     " every row that is right (a code is taken with its column's row), correct the others in sheets"
-    " 'columns' and 'codes'. Sheet 'not found': what the template needs and no column seems to be.",
+    " 'columns' and 'codes'. Sheet 'not found': what the template needs and no column seems to be;"
+    f" where the file has none, write {REFUSED} under 'answer'. Sheet 'who is a migrant':"
+    " definitions that the file may carry, with what each needs; one is chosen in the params.",
 )
 
 
@@ -151,7 +156,40 @@ def read_mapping(path: str | Path) -> dict[str, object]:
         meanings, factors that are no numbers: all at once, with row numbers.
     """
     path = Path(path)
-    return mapping_of(path, *workbook_rows(path))
+    section = mapping_of(path, *workbook_rows(path))
+    return {**section, **_instead(section, refused_columns(path))}
+
+
+def _instead(section: dict[str, object], refused: tuple[str, ...]) -> dict[str, object]:
+    """What stands for the columns that somebody said the file has none of: a row's number for its
+    keys, 1 for the weight.
+    """
+    constants = section["constants"]
+    assert isinstance(constants, dict)
+    weight = {"weight": "1"} if "weight" in refused else {}
+    return {
+        "row_keys": [name for name in NUMBERED if name in refused],
+        "constants": {**weight, **constants},
+    }
+
+
+def refused_columns(path: Path) -> tuple[str, ...]:
+    """Columns of the template of which somebody said that the file has none, and that no row of the
+    workbook maps all the same.
+    """
+    offered, gone = offered_rows(path, "proposals"), offered_rows(path, "not found")
+    said = [
+        str(row["gld_column"])
+        for row in offered.to_dict("records")
+        if str(row["take"]).lower() in NO and not row["file_code"]
+    ]
+    said += [
+        str(row["gld_column"])
+        for row in gone.to_dict("records")
+        if str(row.get("answer", "")).strip().lower() in (REFUSED, *NO)
+    ]
+    mapped = set(workbook_rows(path)[0]["gld_column"])
+    return tuple(name for name in dict.fromkeys(said) if name not in mapped)
 
 
 def workbook_rows(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -212,9 +250,21 @@ def write_file_sheets(book: Workbook, data: Dataset) -> None:
             _row(offered, number, row)
             number += 1
     gone = book.create_sheet("not found")
-    _row(gone, 1, ("gld_column", "how to say that it is not there"), bold=True)
+    _row(gone, 1, ("gld_column", "what happens without it", "answer"), bold=True)
     for number, line in enumerate(lacking(found), start=2):
         _row(gone, number, line)
+    _definitions(book, [p.gld for p in found])
+
+
+def _definitions(book: Workbook, columns: Sequence[str]) -> None:
+    """Who can be a migrant: each preset with what it needs, and what no proposal of the file
+    meets. One is chosen in the params.
+    """
+    sheet = book.create_sheet("who is a migrant")
+    _row(sheet, 1, ("definitions.preset", "needs", "no column seems to be", "means"), bold=True)
+    for number, one in enumerate(carried(columns), start=2):
+        line = (one.preset, spelled(one.needs), spelled(one.lacking), one.definition.text)
+        _row(sheet, number, line)
 
 
 def _proposal_rows(proposal: Proposal, column: FileColumn) -> list[tuple[object, ...]]:

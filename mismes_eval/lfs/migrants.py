@@ -23,6 +23,20 @@ _WITHIN_COUNTRY = (1, 2, 3, 4, 6)
 _OTHER_COUNTRY = 5
 GLD_MOVES = ("migrated_binary", "migrated_from_cat", "migrated_years", "migrated_from_country")
 NOT_APPLICABLE = "NA_notapp"
+EVIDENCE = ("extension", "gld", "origin", "delivered")
+OF_ORIGIN: Mapping[str, tuple[str, ...]] = {
+    "birth": ("mig_birth_country", "mig_foreign_born"),
+    "citizenship": ("mig_citizenship", "mig_foreign_citizen"),
+}  # the country, or whether it is another one
+ORIGIN_TEXT = {
+    "birth": "Foreign-born: usual resident {ages} born in another country; native-born: born here.",
+    "citizenship": "Foreign citizen: usual resident {ages} with the citizenship of another country;"
+    " national: with that of this one.",
+}
+DELIVERED_TEXT = (
+    "Migration status {ages} as delivered in the file (column mig_status); its definition is not"
+    " part of the params."
+)
 BINARY_REASON = (
     "migrated_binary mixes internal and international moves (Georgia sets it from the previous"
     " region, Morocco from any answer to one question, most files leave it empty); a returnee needs"
@@ -40,7 +54,8 @@ class Definition:
     immigrant_by : "birth" or "citizenship" tells immigrants from returnees; "none" where the file
         cannot.
     evidence : "extension" reads the mig_ columns; "gld" reads migrated_from_cat and migrated_years
-        of a GLD file.
+        of a GLD file; "origin" reads the country of birth or the citizenship alone, and tells
+        nobody who returned; "delivered" takes mig_status as it stands in the file.
     """
 
     name: str = "custom"
@@ -77,33 +92,51 @@ class Definition:
                     repr(self.immigrant_by),
                 )
             )
-        if self.evidence not in ("extension", "gld"):
+        if self.evidence not in EVIDENCE:
             problems.append(
                 Problem(
                     "unknown evidence for migration",
                     "evidence",
-                    "'extension' (mig_ columns) or 'gld' (migrated_ columns)",
+                    "'extension' (mig_ columns), 'gld' (migrated_ columns), 'origin' (country of"
+                    " birth or citizenship) or 'delivered' (mig_status)",
                     repr(self.evidence),
                 )
             )
-        if self.evidence == "gld" and (
-            self.min_months_abroad is not None or self.require_work_abroad
-        ):
-            problems.append(
-                Problem(
-                    what="GLD columns hold neither months abroad nor work abroad",
-                    where=f"definition '{self.name}'",
-                    expected="min_months_abroad none and require_work_abroad false",
-                    got=f"{self.min_months_abroad}, {self.require_work_abroad}",
-                    fix="Use evidence 'extension' with the mig_ columns.",
-                )
-            )
+        problems += self._unheld()
         if problems:
             raise ParamsError(problems)
+
+    def _unheld(self) -> list[Problem]:
+        """What the definition asks of columns that do not hold it."""
+        stay = self.min_months_abroad is not None or self.require_work_abroad
+        when = self.lookback_months is not None or self.returned_since is not None
+        where, fix = f"definition '{self.name}'", "Use evidence 'extension' with the mig_ columns."
+        asked = f"{self.min_months_abroad}, {self.require_work_abroad}"
+        dates = f"{self.lookback_months}, {self.returned_since}"
+        found = []
+        if self.evidence == "gld" and stay:
+            expected = "min_months_abroad none and require_work_abroad false"
+            what = "GLD columns hold neither months abroad nor work abroad"
+            found.append(Problem(what, where, expected, asked, fix))
+        if self.evidence in ("origin", "delivered") and (stay or when):
+            expected = "no months, no work abroad, no dates of return"
+            what = f"evidence '{self.evidence}' holds neither stays abroad nor returns"
+            found.append(Problem(what, where, expected, f"{asked}, {dates}", fix))
+        if self.evidence == "origin" and self.immigrant_by == "none":
+            expected = "immigrant_by 'birth' or 'citizenship'"
+            found.append(Problem("evidence 'origin' tells nobody apart", where, expected, "none"))
+        return found
+
+    @property
+    def tells_return(self) -> bool:
+        """Whether it can tell who returned from abroad."""
+        return self.evidence != "origin"
 
     @property
     def text(self) -> Message:
         """The definition in words, for every table."""
+        if self.evidence in ("origin", "delivered"):
+            return self._short_text()
         other = {
             "birth": "Immigrant: born in another country.",
             "citizenship": "Immigrant: foreign citizen.",
@@ -152,6 +185,14 @@ class Definition:
             return Message(within, window)
         date = {"date": str(self.returned_since)}
         return Message("since {date} and " + within, window | date)
+
+    def _short_text(self) -> Message:
+        """The words of a definition that reads one column."""
+        words = ORIGIN_TEXT[self.immigrant_by] if self.evidence == "origin" else DELIVERED_TEXT
+        said = Message(words, {"ages": aged_said(self.age_min, self.age_max)}, "definition")
+        if self.source:
+            said = said.extended(" Source of the definition: {source}.", {"source": self.source})
+        return said
 
 
 _KNOWN_AS = {
@@ -211,6 +252,19 @@ PRESETS: Mapping[str, Definition] = {
         evidence="gld",
         source="World Bank Global Labor Database, migration module",
     ),
+    "birth": Definition(
+        name="birth",
+        immigrant_by="birth",
+        evidence="origin",
+        source="UN recommendations on statistics of international migration (1998): foreign-born",
+    ),
+    "citizenship": Definition(
+        name="citizenship",
+        immigrant_by="citizenship",
+        evidence="origin",
+        source="UN recommendations on statistics of international migration (1998): foreigners",
+    ),
+    "delivered": Definition(name="delivered", immigrant_by="none", evidence="delivered"),
 }
 
 
@@ -273,6 +327,8 @@ def migration_status(
     rule = as_definition(definition)
     _require(frame, rule)
     in_age = _in_age(frame, rule)
+    if rule.evidence == "delivered":
+        return _as_delivered(frame, rule, in_age)
     abroad = _was_abroad(frame, rule)
     foreign = _foreign(frame, rule)
     internal = (
@@ -292,37 +348,73 @@ def migration_status(
     status[foreign == 1] = "IMM"
     status[~in_age] = None
     status[absent] = "CUR_ABS"
+    return _stated(status, rule, in_age, frame.index)
+
+
+def _as_delivered(frame: pd.DataFrame, rule: Definition, in_age: Bool) -> pd.Series:
+    """The status that stands in the file, in the age range."""
+    delivered = frame["mig_status"].astype("string")
+    strange = sorted(set(delivered.dropna()) - set(STATUSES))
+    if strange:
+        raise InputError(
+            Problem(
+                "no such migration status", "column 'mig_status'", ", ".join(STATUSES), strange[0]
+            )
+        )
+    status = delivered.astype(object).where(delivered.notna(), None).to_numpy()
+    status[~in_age & (status != "CUR_ABS")] = None
+    return _stated(status, rule, in_age, frame.index)
+
+
+def _stated(status: np.ndarray, rule: Definition, in_age: Bool, index: pd.Index) -> pd.Series:
     out = pd.Series(
-        pd.Categorical(status, categories=list(STATUSES)), index=frame.index, name="mig_status"
+        pd.Categorical(status, categories=list(STATUSES)), index=index, name="mig_status"
     )
     out.attrs["definition"] = rule.text
     out.attrs["unknown"] = int((out.isna().to_numpy() & in_age).sum())
     return out
 
 
-def _require(frame: pd.DataFrame, rule: Definition) -> None:
-    need = {
-        "birth": ["mig_birth_country", "countrycode"],
-        "citizenship": ["mig_citizenship", "countrycode"],
-        "none": [],
-    }[rule.immigrant_by]
-    need = need if "age_group" in frame.columns else ["age", *need]
+def needed(rule: Definition) -> tuple[tuple[str, ...], ...]:
+    """Columns that a definition reads, one entry a need; an entry may have several that serve."""
     dates = rule.lookback_months is not None
-    if rule.evidence == "extension":
-        need += ["mig_ever_abroad"]
-        need += ["mig_months_abroad_last"] if rule.min_months_abroad is not None else []
-        need += ["mig_worked_abroad"] if rule.require_work_abroad else []
-        need += ["mig_last_ret_ym"] if dates or rule.returned_since else []
-        need += ["int_year", "int_month"] if dates else []
-    else:
-        need += ["migrated_from_cat"]
-        need += ["migrated_years"] if dates or rule.returned_since else []
-        need += ["int_year"] if rule.returned_since else []
-    problems = []
-    key = "mig_ever_abroad" if rule.evidence == "extension" else "migrated_from_cat"
-    offered = "migrated_binary" in frame.columns and bool(
-        (number(frame, "migrated_binary") == 1).any()
+    by_return = dates or rule.returned_since is not None
+    asked = {
+        "extension": (
+            ("mig_ever_abroad", True),
+            ("mig_months_abroad_last", rule.min_months_abroad is not None),
+            ("mig_worked_abroad", rule.require_work_abroad),
+            ("mig_last_ret_ym", by_return),
+            ("int_year", dates),
+            ("int_month", dates),
+        ),
+        "gld": (
+            ("migrated_from_cat", True),
+            ("migrated_years", by_return),
+            ("int_year", rule.returned_since is not None),
+        ),
+        "origin": (),
+        "delivered": (("mig_status", True),),
+    }[rule.evidence]
+    origin = OF_ORIGIN.get(rule.immigrant_by)
+    return (
+        ("age", "age_group"),
+        *(() if origin is None else (origin,)),
+        *((name,) for name, holds in asked if holds),
     )
+
+
+def _require(frame: pd.DataFrame, rule: Definition) -> None:
+    problems = []
+    key = {"extension": "mig_ever_abroad", "gld": "migrated_from_cat"}.get(rule.evidence, "")
+    offered = (
+        bool(key)
+        and "migrated_binary" in frame.columns
+        and bool((number(frame, "migrated_binary") == 1).any())
+    )
+    gone = [names for names in needed(rule) if not set(names) & set(frame.columns)]
+    if _compares(frame, rule) and "countrycode" not in frame.columns:
+        gone.append(("countrycode",))
     if offered and (key not in frame.columns or not frame[key].notna().any()):
         count = int((number(frame, "migrated_binary") == 1).sum())
         problems.append(
@@ -338,16 +430,22 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
     problems += [
         Problem(
             what=f"the definition '{rule.name}' needs a column that the file lacks",
-            where=f"column '{c}'",
-            expected="the column, under its GLD or mig_ name",
+            where=f"column '{names[0]}'",
+            expected="the column, under its GLD or mig_ name"
+            + "".join(f", or {other}" for other in names[1:]),
             got="",
             fix="Map it in the params (mapping.columns), or choose a definition that does without it.",
         )
-        for c in need
-        if c not in frame.columns
+        for names in gone
     ]
     if problems:
         raise InputError(problems)
+
+
+def _compares(frame: pd.DataFrame, rule: Definition) -> bool:
+    """Whether the country of birth or citizenship is compared with the country of the survey."""
+    columns = OF_ORIGIN.get(rule.immigrant_by)
+    return columns is not None and (columns[0] in frame.columns or columns[1] not in frame.columns)
 
 
 def _in_age(frame: pd.DataFrame, rule: Definition) -> Bool:
@@ -358,6 +456,8 @@ def _was_abroad(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
     """(n,) 1 for a stay abroad that meets the definition, 0 for none, NaN where an answer that
     decides is missing.
     """
+    if rule.evidence == "origin":
+        return np.where(np.isnan(_foreign(frame, rule)), np.nan, 0.0)
     if rule.evidence == "gld":
         origin = number(frame, "migrated_from_cat").to_numpy(dtype=float, na_value=np.nan)
         moved = (
@@ -399,6 +499,16 @@ def _was_abroad(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
         if rule.lookback_months is None and not rule.returned_since
         else _and(out, _returned_in_window(frame, rule))
     )
+
+
+def was_asked(frame: pd.DataFrame, column: str) -> Bool:
+    """(n,) False where the reason of a missing answer says that the question was not put. GLD's
+    questions on a move do not apply to those who never moved: they were asked.
+    """
+    if f"{column}_miss" not in frame.columns:
+        return np.ones(len(frame), bool)
+    unasked = ["NOTASKED"] if column in GLD_MOVES else ["NOTASKED", NOT_APPLICABLE]
+    return np.asarray(~frame[f"{column}_miss"].isin(unasked).to_numpy(bool))
 
 
 def never_moved(frame: pd.DataFrame) -> Bool:
@@ -449,7 +559,10 @@ def _foreign(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
     """(n,) 1 immigrant, 0 not, NaN unknown."""
     if rule.immigrant_by == "none":
         return np.zeros(len(frame))
-    column = frame["mig_birth_country" if rule.immigrant_by == "birth" else "mig_citizenship"]
+    country, other_one = OF_ORIGIN[rule.immigrant_by]
+    if country not in frame.columns:
+        return truth(frame, other_one).to_numpy(dtype=float, na_value=np.nan)
+    column = frame[country]
     other = (column.astype("string") != frame["countrycode"].astype("string")).to_numpy(
         dtype=float, na_value=np.nan
     )

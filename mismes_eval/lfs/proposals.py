@@ -19,6 +19,8 @@ from mismes_eval.frame.dataset import Dataset
 
 Confidence = Literal["high", "medium", "low"]
 LEVELS = 12
+OF_COUNTRIES = ("mig_birth_country", "mig_citizenship", "countrycode")
+OF_FOREIGN = ("mig_foreign_born", "mig_foreign_citizen")
 LISTED = 60  # codes of a list whose words are compared; longer ones are classifications
 NEGATIONS = frozenset({"not", "no", "non", "never", "without", "sans", "sin", "nunca", "jamais"})
 IDLE = frozenset(
@@ -29,12 +31,13 @@ OF_YES_OR_NO = {"male": {"0": "Female", "1": "Male"}, "urban": {"0": "Rural", "1
 YES_OR_NO = (("1", "si"), ("1", "sim"), ("1", "da"), ("0", "nao"), ("0", "nu"))  # beside the list's
 QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a label begins with
 NOT_THERE: Mapping[str, str] = {
-    "hhid": "mapping: {row_keys: [hhid]} in the params: every row then is a household of its own",
-    "pid": "mapping: {row_keys: [pid]} in the params",
-    "countrycode": "a constant in sheet 'columns'",
-    "year": "a constant in sheet 'columns'",
-    "icls_v": "setting 'icls' in sheet 'settings'",
-    "weight": "a constant 1 in sheet 'columns': the sample then stands for itself",
+    "hhid": "rows are numbered, and nothing is said of households",
+    "pid": "rows are numbered",
+    "age": "labour and migration need it, or age_group (15-24, 65+) where the file has groups",
+    "countrycode": "key 'country' of the params",
+    "year": "key 'year' of the params",
+    "icls_v": "the report says that the definition of employment is not stated",
+    "weight": "every person counts once: the report has shares and means of the sample, no totals",
 }
 
 
@@ -130,22 +133,42 @@ def spelled(value: object) -> str:
 
 
 def _proposed(gld: str, column: FileColumn) -> Proposal | None:
+    if (gld in OF_COUNTRIES and not _names_countries(column)) or (
+        gld in OF_FOREIGN and _names_countries(column)
+    ):
+        return None
     names, words = _table()[gld]
     codes, unknown = _recodes(gld, column)
     by_name = plain(column.name) in names
     label = QUESTION.sub("", plain(column.label))
     by_label = bool(label) and re.search(words, label) is not None
-    if not (by_name or by_label):
+    first = plain(column.name).partition("_")[0]
+    by_part = not column.label and len(first) > 2 and first in names
+    if not (by_name or by_label or by_part):
         return None
     why = " and ".join(
         part for part, holds in (("its name", by_name), ("its label", by_label)) if holds
     )
+    if not why:
+        return Proposal(gld, column.name, "low", f"its name begins with '{first}'", codes)
     both = by_name and (by_label or not column.label or plain(column.name) == gld)
     confidence: Confidence = "high" if both else "medium"
     if unknown:
         confidence = "low" if confidence == "medium" else "medium"
         why += f"; no code of the template for {', '.join(unknown[:4])}"
     return Proposal(gld=gld, column=column.name, confidence=confidence, why=why, codes=codes)
+
+
+def _names_countries(column: FileColumn) -> bool:
+    """Whether a column says which country: its codes or labels are countries, or too many and
+    unlabelled to tell.
+    """
+    if not column.codes:
+        return True
+    known = {code.casefold() for code, _ in _known("mig_birth_country")}
+    known |= {plain(words) for _, words in _known("mig_birth_country")}
+    said = {plain(word) for code, label, _ in column.codes for word in (code, label)}
+    return len(said & known) > 1
 
 
 def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:

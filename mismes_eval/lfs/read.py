@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,16 @@ from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
 from mismes_eval.lfs.code_labels import FileCode, in_question, mapped_codes
 from mismes_eval.lfs.mapping import Mapping, as_mapping
-from mismes_eval.lfs.proposals import template_labels
+from mismes_eval.lfs.proposals import NOT_THERE, template_labels
 from mismes_eval.lfs.translate import map_columns, unused_columns
 
 FILE_CODES = (
     "file_codes"  # attribute of a read frame: column -> {code: the file's codes with labels}
 )
+FILE_NAMES = "file_names"  # attribute: column -> the file's name and label of it
+NUMBERED_KEYS = "numbered_keys"  # attribute: keys that the number of the row stands for
+CONSTANTS = "constants"  # attribute: columns that the mapping gives one value
+MISSING_COLUMN = "missing column"
 _MULTI = ("msm_aware", "msm_applied", "msm_part")
 
 
@@ -53,23 +58,27 @@ def read(
     Returns
     -------
     DataFrame with the template's types. `.attrs` holds source, sha256, rows, mapping, unused (raw
-    columns that no mapping entry reads).
+    columns that no mapping entry reads), file_names (column -> name and label in the file),
+    numbered_keys and constants (what the mapping gives and the file does not).
 
     Raises
     ------
     InputError : one list of everything that is wrong, personal identifiers included.
     """
     if mapping is None:
-        data = frames.read(
-            path,
-            template=None if drop else "lfs_person",
-            encoding=encoding,
-            separator=separator,
-            decimal=decimal,
-            sheet=sheet,
-            missing=missing,
-            allowed=None if drop else allowed,
-        )
+        try:
+            data = frames.read(
+                path,
+                template=None if drop else "lfs_person",
+                encoding=encoding,
+                separator=separator,
+                decimal=decimal,
+                sheet=sheet,
+                missing=missing,
+                allowed=None if drop else allowed,
+            )
+        except InputError as error:
+            raise InputError([_without_mapping(p) for p in error.problems]) from error
         own = _as_it_is(data)
         found = mapped_codes(data, own, data.frame)
         if problems := in_question(data, own, found, stated=False):
@@ -96,10 +105,47 @@ def read(
     codes = mapped_codes(data, m, mapped)
     if problems := in_question(data, m, codes, stated=True):
         raise InputError(problems)
-    out = frames.validate(mapped, frames.template("lfs_person"), missing={"age": {}})
+    out = _validated(mapped)
     out = _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)
     out.attrs[FILE_CODES] = {gld: _of_targets(found) for gld, found in codes.items()}
+    out.attrs[FILE_NAMES] = {g: f"{c} {data.labels.get(c, '')}" for g, c in m.columns.items()}
+    out.attrs[NUMBERED_KEYS] = tuple(m.row_keys)
+    out.attrs[CONSTANTS] = tuple(m.constants)
     return out
+
+
+def _validated(mapped: pd.DataFrame) -> pd.DataFrame:
+    """Mapped persons under the template's rules; a column that is not there is asked for in the
+    mapping, not in the office's file.
+    """
+    try:
+        return frames.validate(mapped, frames.template("lfs_person"), missing={"age": {}})
+    except InputError as error:
+        raise InputError([_in_the_mapping(p) for p in error.problems]) from error
+
+
+def _without_mapping(problem: Problem) -> Problem:
+    """A column that is missing where no mapping was named: an office's own file needs one."""
+    fix = (
+        "An office's own file needs a mapping: `mismes new ISO3 --lfs FILE` makes its workbook"
+        " (mapping.workbook); where the file is the template, fill the column in."
+    )
+    return replace(problem, fix=fix) if problem.what == MISSING_COLUMN else problem
+
+
+def _in_the_mapping(problem: Problem) -> Problem:
+    if problem.what != MISSING_COLUMN:
+        return problem
+    gld = problem.where.rpartition(".")[2]
+    without = f" Without one: {NOT_THERE[gld]}." if gld in NOT_THERE else ""
+    say = "Say which column of the file it is, in the mapping workbook or with `mismes map`"
+    none = ", or that the file has none" if gld in NOT_THERE else ""
+    return replace(
+        problem,
+        what="the mapping does not say which column this is",
+        got="nothing in the mapping",
+        fix=f"{say}{none}.{without}",
+    )
 
 
 def _of_targets(codes: Sequence[FileCode]) -> dict[str, str]:

@@ -58,7 +58,7 @@ def map_columns(
         out[gld] = _derived(frame, rules)
     if m.absent:
         out["mig_absent"] = pd.array(
-            _holds(frame[str(m.absent["column"])], m.absent["values"]), dtype="boolean"
+            holds(frame[str(m.absent["column"])], m.absent["values"]), dtype="boolean"
         )
     if problems:
         raise InputError(problems)
@@ -122,25 +122,25 @@ def _derived(frame: pd.DataFrame, rules: Sequence[Rule]) -> pd.Series:
     value = np.full(len(frame), None, dtype=object)
     open_rows = np.ones(len(frame), bool)
     for rule in rules:
-        holds = open_rows.copy()
+        met = open_rows.copy()
         for raw, wanted in rule["when"].items():
-            holds &= _holds(frame[raw], wanted)
-        value[holds] = rule["value"]
-        open_rows &= ~holds
+            met &= holds(frame[raw], wanted)
+        value[met] = rule["value"]
+        open_rows &= ~met
     return _tidy(pd.Series(value, index=frame.index).infer_objects())
 
 
-def _holds(series: pd.Series, wanted: object) -> Bool:
+def holds(series: pd.Series, wanted: object) -> Bool:
     """(n,) rows whose value is among the wanted ones: a value, "a..b", null (missing), or a list of
     such.
     """
     listed = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     code, distinct = pd.factorize(series)
-    hit = [any(_matches(_key(v), w) for w in listed if w is not None) for v in distinct]
+    hit = [any(matches(_key(v), w) for w in listed if w is not None) for v in distinct]
     return np.array([*hit, None in listed], bool)[code]
 
 
-def _matches(key: str, wanted: object) -> bool:
+def matches(key: str, wanted: object) -> bool:
     if ".." in str(wanted):
         low, high = (float(x) for x in str(wanted).split(".."))
         return _is_number(key) and low <= float(key) <= high
@@ -179,7 +179,7 @@ def _recoded(
     new: list[object] = []
     unknown: list[int] = []
     for j, value in enumerate(distinct):
-        found = [v for k, v in table.items() if _matches(_key(value), k)]
+        found = [v for k, v in table.items() if matches(_key(value), k)]
         new.append(found[0] if found else None)
         unknown += [] if found else [j]
     if unknown:

@@ -16,6 +16,7 @@ from mismes_eval.cli import main
 from mismes_eval.cli import map as mapping
 from mismes_eval.errors import InputError, ParamsError
 from mismes_eval.lfs.mapping_draft import Answer, Draft, open_draft
+from mismes_eval.report.mapping_chooser import choose_mapping, mapping_of
 
 SEX = {1: "Male", 2: "Female"}
 MARITAL = {1: "Single", 2: "Married", 3: "Widowed", 8: "Unknown"}
@@ -197,3 +198,45 @@ def test_a_number_that_both_have_and_call_differently_is_asked_about(
         begun.answered(taken)
     said = {"1": "1", "2": "3", "3": "5", "4": "7"}
     assert begun.answered(Answer("educat7", "educ", codes=said)).answers["educat7"].codes == said
+
+
+def test_answers_by_hand_are_those_of_the_terminal(project: Path) -> None:
+    said = draft(project).answered_all(
+        {
+            "weight": "y",
+            "age": "C05_AGE",
+            "hhid": "n",
+            "male": {"column": "C04_SEX", "codes": {1: 1, 2: 0}},
+            "marital": {
+                "column": "C06_MSTAT",
+                "codes": {"1": "2", "2": "1", "3": "5"},
+                "reasons": {"8": "DK"},
+            },
+        }
+    )
+    said.save()
+    read = lfs.read_mapping(book(project))
+    assert read["recode"]["male"] == {"1": "1", "2": "0"}  # type: ignore[index]
+    assert read["missing"] == {"marital": {"8": "DK"}} and read["row_keys"] == ["hhid"]
+    assert "C06_MSTAT" in said._repr_html_()
+    with pytest.raises(InputError) as refused:
+        draft(project).answered_all({"age": "NOPE", "male": {"code": "1"}})
+    assert [p.what for p in refused.value.problems] == [
+        "no such answer",
+        "no such part of an answer",
+    ]
+
+
+def test_the_chooser_of_a_notebook_chooses_nothing_by_itself(project: Path) -> None:
+    begun = mapping_of("params/PHL.yaml")
+    assert "year" not in {q.gld for q in begun.open}
+    box = choose_mapping(begun)
+    rows = {row.children[0].description: row.children for row in box.children[:-2]}  # type: ignore[attr-defined]
+    assert all(drop.value == "" for drop, _ in rows.values())
+    drop, codes = rows["marital"]
+    drop.value = "C06_MSTAT"
+    assert "nothing is said of" in box.children[-1].value  # type: ignore[attr-defined]
+    codes.value = "8=DK"
+    assert "missing: DK" in box.children[-1].value  # type: ignore[attr-defined]
+    box.children[-2].click()  # type: ignore[attr-defined]
+    assert lfs.read_mapping(book(project))["missing"] == {"marital": {"8": "DK"}}

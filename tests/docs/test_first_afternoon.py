@@ -30,7 +30,7 @@ NAMES = {
     "region": "Région",
     "statut": "Statut d'activité",
 }
-ANSWERS = ["y"] * 7 + ["5", "7", "1", "= PHL", "= ICLS-19", "= 2024", "ident", "lin", "statut"]
+ANSWERS = ["y"] * 10 + ["5", "7", "2", "= ICLS-19"]
 
 
 def write_survey(path: Path) -> None:

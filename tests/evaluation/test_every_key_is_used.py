@@ -22,6 +22,7 @@ ELSEWHERE = {
     "contact": "tests/report/test_page.py",
     "licence": "tests/report/test_page.py",
     "mapping": "tests/evaluation/test_real_data.py",
+    "indicators": "tests/report/test_own_indicators.py",
     "design.phase2_prob": "tests/report/test_country_tables.py",
     "design.phase1_class": "tests/report/test_country_tables.py",
     "calibration.total": "tests/evaluation/test_params.py",

@@ -300,6 +300,7 @@ def test_the_keys_are_the_fields() -> None:
         "reading",
         "mapping",
         "definitions",
+        "indicators",
         "design",
         "calibration",
         "tracer",

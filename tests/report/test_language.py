@@ -347,6 +347,13 @@ def test_what_is_in_the_language_already_stays():
     assert not t.unknown
 
 
+def test_a_message_without_values_that_is_in_the_language_already_stays():
+    t = Language("fr", {"participants": "personnes suivies"})
+    once = t(Message("participants"))
+    assert t(once) == once == "personnes suivies"
+    assert not t.unknown
+
+
 def test_names_out_of_the_data_are_never_looked_up():
     t = Language("fr", {"men": "hommes", "{c}: {level}": "{c} : {level}"})
     assert t.level("men") == "hommes"

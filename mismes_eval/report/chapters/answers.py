@@ -82,7 +82,7 @@ def answered(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Cha
 def _fare(context: Context) -> Answer | None:
     """Returnees against those who never left."""
     survey = context.evaluation.survey
-    if survey is None or "mig_status" not in survey.sample.frame.columns:
+    if survey is None or not survey.tells_return:
         return None
     question = context.text(FARE)
     gap, title = returnee_gap(context, EMPLOYMENT), catalogue()[EMPLOYMENT].title

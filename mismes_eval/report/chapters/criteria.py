@@ -176,11 +176,15 @@ def _relevance(context: Context) -> list[Line]:
     return out + _take_up(context)
 
 
+UNTOLD = "the survey does not tell who returned"
+
+
 def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
     """Returnees minus non-migrants."""
     survey = context.evaluation.survey
-    if survey is None or "mig_status" not in survey.sample.frame.columns:
-        return NotEstimable("the survey has no question on migration")
+    if survey is None or not survey.tells_return:
+        asked = survey is not None and survey.definition is not None
+        return NotEstimable(UNTOLD if asked else "the survey has no question on migration")
     e = context.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(
         id_, NotEstimable("not computed for this survey")
     )

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.evaluation.survey import Survey, reproduced
+from mismes_eval.evaluation.survey import FINAL, NONE, Survey, reproduced
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons, plain, rows
-from mismes_eval.report.chapters.people import with_status
+from mismes_eval.report.chapters.people import groups, with_status
 from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.cells import Persons, Standing
@@ -63,10 +63,10 @@ def _definitions(context: Context) -> Item:
     ]
     if s is not None:
         lines += [
-            ("Who is a migrant", s.definition.text),
+            ("Who is a migrant", s.migrant),
             ("Labour force indicators", s.ages.labour),
             ("Survey file", context.name(s.source)),
-            ("Variance", spelled(s.sample.design.describe())),
+            ("Variance", spelled(s.weighting)),
             ("Lonely PSUs", _lonely(context, s)),
         ]
         isco, isced, icls = (
@@ -162,7 +162,7 @@ def _weights(context: Context, s: Survey) -> Table:
         pd.Index(
             [
                 context.text("{k}. {step}", k=k, step=context.text(spelled(v)))
-                for k, v in zip(table["step"], table["name"], strict=True)
+                for k, v in enumerate((s.first_weight, *table["name"][1:]))
             ]
         )
     )[["n", "sum", "cv", "kish_deff", "n_eff"]]
@@ -177,6 +177,8 @@ def _weights(context: Context, s: Survey) -> Table:
             "effective n",
         ]
     )
+    if not s.counts_people:
+        frame = frame.drop(columns="sum of weights")
     units = dict.fromkeys((frame.columns[0], frame.columns[-1]), "persons")
     units |= {"sum of weights": "weighted persons"}
     out = counts(
@@ -204,6 +206,8 @@ def _weights(context: Context, s: Survey) -> Table:
 def _margins(context: Context, s: Survey) -> list[Item]:
     table = margins_before_after(s.sample)
     same = reproduced(context.evaluation.params, s)
+    if table.empty and s.first_weight == NONE:
+        return [context.text(UNWEIGHTED)]
     if table.empty and not s.counts_people:
         return [
             context.text(
@@ -213,9 +217,8 @@ def _margins(context: Context, s: Survey) -> list[Item]:
         ]
     if table.empty:
         return [
-            context.text(
-                "The weights are used as delivered; no control totals were supplied or asked for."
-            )
+            context.text(AS_FINAL if s.first_weight == FINAL else AS_DELIVERED),
+            *([context.text(ONE_WEIGHT)] if s.one_weight else []),
         ]
     worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
     move = table["before"] / table["total"] - 1
@@ -246,6 +249,21 @@ def _margins(context: Context, s: Survey) -> list[Item]:
     ]
 
 
+UNWEIGHTED = (
+    "The file has no weight: every person counts once. Shares and means are those of the persons"
+    " interviewed, and no totals are given."
+)
+AS_DELIVERED = "The weights are used as delivered; no control totals were supplied or asked for."
+AS_FINAL = (
+    "The weights are the office's final ones and are used as delivered; no control totals were"
+    " supplied or asked for."
+)
+ONE_WEIGHT = (
+    "Every person has the same weight. Totals are right only where the sample was drawn so that"
+    " everybody had the same chance and answered alike."
+)
+
+
 def _bound(error: float) -> float:
     """The power of ten that a relative error of rounding stays below, 1e-9 at least: its digits
     change with the machine.
@@ -254,19 +272,24 @@ def _bound(error: float) -> float:
 
 
 def _distribution(context: Context, s: Survey) -> Item:
+    if s.one_weight:
+        return context.text(
+            "{f}: {m}: {r}.",
+            f="F05",
+            m=context.text("weights of returnees and others"),
+            r=context.text("every person has the same weight"),
+        )
     status = (
-        s.sample.frame["mig_status"]
-        .astype("string")
-        .map({"RET": "returnees", "NON": "non-migrants"})
-        if "mig_status" in s.sample.frame.columns
+        s.sample.frame["mig_status"].astype("string").map(groups(s))
+        if s.definition is not None
         else None
     )
-    groups = None if status is None else status.fillna("others").tolist()
+    named = None if status is None else status.fillna("others").tolist()
     return figures.histogram(
         "F05",
-        "Weights of returnees and others",
+        "Weights of returnees and others" if s.tells_return else "Weights of the survey",
         np.asarray(s.sample.weights),
-        groups,
+        named,
         "persons that one interviewed person stands for (log scale)",
         s.source,
         (

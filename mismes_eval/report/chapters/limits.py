@@ -5,10 +5,24 @@ from __future__ import annotations
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
+from mismes_eval.evaluation.survey import NONE
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.plan import deviations
 from mismes_eval.report.chapters.theory import evaluated, shortfalls
+
+NO_UNITS = "Neither PSU nor household in the survey file"
+BY_DEFF = "Variances treat persons as independent apart from the supplied cluster effect."
+BY_PERSONS = (
+    "Variances treat persons as independent: persons of one place or household are alike, so that"
+    " the true errors are larger."
+)
+NO_WEIGHT = (
+    "Every person counts once. Shares and means describe the persons interviewed; they are those of"
+    " the population only where everybody had the same chance to be drawn."
+)
+NO_POPULATION = "Shares and means are given, no totals."
+NO_NUMBER = "Rows are numbered, and nothing is said of households."
 
 
 def limits(context: Context) -> Chapter:
@@ -61,15 +75,14 @@ def _limitations(context: Context) -> Item:
                 )
             )
         if level == "element":
-            rows.append(
-                (
-                    "Neither PSU nor household in the survey file",
-                    (
-                        "Variances treat persons as independent apart from the supplied cluster"
-                        " effect."
-                    ),
-                )
-            )
+            supplied = e.survey.sample.design.cluster_deff != 1
+            rows.append((NO_UNITS, BY_DEFF if supplied else BY_PERSONS))
+        if e.survey.first_weight == NONE:
+            rows.append(("No weight in the survey file", NO_WEIGHT))
+        elif not e.survey.counts_people:
+            rows.append(("Weights that add to no population", NO_POPULATION))
+        if not e.survey.has_households:
+            rows.append(("No household number in the survey file", NO_NUMBER))
         if e.survey.absent is not None:
             rows.append(
                 (

@@ -26,11 +26,7 @@ QUARTILES = {"p25": "first quartile", "p50": "median", "p75": "third quartile"}
 def participation(context: Context) -> Chapter:
     """T10 awareness and participation by model, T03 coverage and targeting, T11 recruitment cost."""
     s = context.evaluation.survey
-    if (
-        s is None
-        or "msm_part" not in s.sample.frame.columns
-        or "mig_status" not in s.sample.frame.columns
-    ):
+    if s is None or "msm_part" not in s.sample.frame.columns or not s.tells_return:
         return Chapter(
             "participation",
             "Participation in support measures",
@@ -88,7 +84,7 @@ def _coverage(context: Context, s: Survey) -> Table:
     inventory = context.evaluation.inventory
     returnees = target_population(s.sample, _returnees(s), "returnees")
     rows: list[tuple[str, str, Estimate | NotEstimable]] = [
-        ("returnees in the survey, thousand", "estimate", returnees)
+        ("returnees in the survey, thousand", "estimate", s.total(returnees))
     ]
     if inventory is not None:
         frame = inventory.tree.amounts()

@@ -14,11 +14,15 @@ from mismes_eval.estimate.totals import mean, proportion
 from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
-from mismes_eval.lfs.persons import age_bounds, aged
+from mismes_eval.lfs.migrants import was_asked
+from mismes_eval.lfs.persons import LABELS, age_bounds, aged
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures
+from mismes_eval.report.chapters.absentees import ID as ABSENT_ID
+from mismes_eval.report.chapters.absentees import absentees, listed_note
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.own import own
 from mismes_eval.report.chapters.quality import reliability
 from mismes_eval.report.chapters.returns import ID as SPLIT_ID
 from mismes_eval.report.chapters.returns import returns
@@ -46,7 +50,32 @@ WITH_INTERNAL = (
     " the age range of the migrant definition."
 )
 RETURNEES_ROW = "returnees, % of residents"
-GROUPS = {"RET": "returnees", "NON": "non-migrants"}
+GROUPS: Mapping[str, str] = {"RET": "returnees", "NON": "non-migrants"}
+OF_ORIGIN: Mapping[str, Mapping[str, str]] = {
+    "birth": {"IMM": "foreign-born", "NON": "native-born"},
+    "citizenship": {"IMM": "foreign citizens", "NON": "nationals"},
+}
+ORIGIN_ROWS: Mapping[str, tuple[str, str]] = {
+    "birth": (
+        "Share of residents whose country of birth is another one.",
+        "Share of residents who were born in the country.",
+    ),
+    "citizenship": (
+        "Share of residents with the citizenship of another country.",
+        "Share of residents with the citizenship of the country.",
+    ),
+}
+ORIGIN_ADDS_UP = "The two are shares of residents whose origin is known, and add up to 100%."
+NO_RETURN = "The survey does not tell who returned from abroad."
+BY_REGION: Mapping[str, str] = {
+    "returnees": "Returnees by region",
+    "foreign-born": "Foreign-born by region",
+    "foreign citizens": "Foreign citizens by region",
+}
+TITLES: Mapping[str, str] = {
+    "birth": "Labour status of the foreign-born and the native-born",
+    "citizenship": "Labour status of foreign citizens and nationals",
+}
 BANDS = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+")
 LABOUR = (
     "L3.participation",
@@ -72,46 +101,88 @@ def people(context: Context) -> Chapter:
             "Migrants in the labour force survey",
             (context.absent("labour force survey"),),
         )
-    if "mig_status" not in s.sample.frame.columns:
-        plain = _indicator_table(context, "T08", "Labour status", LABOUR, s, by=("sex",))
-        none = context.text(
-            "The survey has no question on migration; labour status is shown for everybody."
-        )
-        return Chapter(
-            "people",
-            "Migrants in the labour force survey",
-            (
-                none,
-                plain,
-                _unemployed(context, s),
-                *reliability(context, [plain], s.source, basis(s)[1:]),
-            ),
-        )
-    items: list[Item] = [
+    make = _everybody if s.definition is None else _by_return if s.tells_return else _by_origin
+    items = make(context, s)
+    items += reliability(
+        context,
+        [i for i in items if isinstance(i, Table) and i.id not in (SPLIT_ID, ABSENT_ID)],
+        s.source,
+        variance(s),
+    )
+    return Chapter("people", "Migrants in the labour force survey", tuple(items))
+
+
+def _everybody(context: Context, s: Survey) -> list[Item]:
+    """A survey that asks nobody about a migration of their own."""
+    said = "The survey has no question on migration; labour status is shown for everybody."
+    shares = [] if s.absent is None else [_shares(context, s)]
+    return [
+        context.text(said),
+        *shares,
+        *absentees(context, s),
+        _indicator_table(context, "T08", "Labour status", LABOUR, s, by=("sex",)),
+        *own(context, s, {}),
+        _unemployed(context, s),
+    ]
+
+
+def _by_origin(context: Context, s: Survey) -> list[Item]:
+    """A survey that tells where people were born, or whose citizens they are, and no more."""
+    assert s.definition is not None
+    title = TITLES[s.definition.immigrant_by]
+    return [
+        context.text(NO_RETURN),
         _shares(context, s),
         _profile(context, s),
+        *absentees(context, s),
+        _indicator_table(context, "T08", title, LABOUR, s),
+        *own(context, s, dict(groups(s))),
+        _by_sex(context, s),
+        _unemployed(context, s),
+        _indicator_table(context, "T09", "Match of skills and jobs", MATCH[:2], s),
+        *_regions(context, s),
+    ]
+
+
+def _by_return(context: Context, s: Survey) -> list[Item]:
+    """A survey that tells who returned from abroad."""
+    return [
+        _shares(context, s),
+        _profile(context, s),
+        *absentees(context, s),
         _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
+        *own(context, s, dict(groups(s))),
         _by_sex(context, s),
         _unemployed(context, s),
         returns(context, s, basis(s)),
         _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s),
         _gap(context, s),
+        *_regions(context, s),
     ]
-    items += _regions(context, s)
-    items += reliability(
-        context,
-        [i for i in items if isinstance(i, Table) and i.id != SPLIT_ID],
-        s.source,
-        basis(s)[1:],
-    )
-    return Chapter("people", "Migrants in the labour force survey", tuple(items))
 
 
-def basis(s: Survey) -> tuple[str, str]:
-    """What every table of the survey says of itself: who is a migrant, and at which level its
-    variance is taken.
+def basis(s: Survey) -> tuple[str, ...]:
+    """What every table of the survey says of itself: who is a migrant, where somebody may be, and
+    at which level its variance is taken.
     """
-    return s.definition.text, s.sample.design.basis
+    return (*(() if s.definition is None else (s.definition.text,)), *variance(s))
+
+
+def variance(s: Survey) -> tuple[str, ...]:
+    """At which level the variance of the survey is taken."""
+    return (s.sample.design.basis,)
+
+
+def groups(s: Survey) -> Mapping[str, str]:
+    """Status -> its name, of the two groups that the tables compare."""
+    if s.definition is None or s.tells_return:
+        return GROUPS
+    return OF_ORIGIN[s.definition.immigrant_by]
+
+
+def _named_levels(s: Survey) -> Mapping[str, str]:
+    """Level of the breakdown by status -> name of its group."""
+    return {LABELS[code]: name for code, name in groups(s).items()}
 
 
 def _rows_of(estimate: Estimate, column: str) -> list[str]:
@@ -120,21 +191,9 @@ def _rows_of(estimate: Estimate, column: str) -> list[str]:
 
 def _shares(context: Context, s: Survey) -> Table:
     found = context.indicators(which=("L1", "L2"))
-    items: list[pd.DataFrame] = []
-    for id_, name, code in (
-        ("L1", RETURNEES_ROW, "RET"),
-        ("L1.immigrant", "immigrants, % of residents", "IMM"),
-        ("L1.internal", "internal migrants, % of residents", "INT_INTERNAL"),
-        ("L1.non_migrant", "non-migrants, % of residents", "NON"),
-    ):
-        item = found.get(id_, NotEstimable("not computed"))
-        if code == "NON" and not tells_internal(s) and isinstance(item, Estimate):
-            item = item.annotated(definition=WITH_INTERNAL)
-        if code == "INT_INTERNAL" and not tells_internal(s):
-            item = NotEstimable(INTERNAL_UNASKED)
-        counted = Standing(tells=(Persons.among(s.sample, with_status(s, code)),))
-        items.append(cells_of([(name, "estimate", item)], context.rules, counted))
-    items.append(_unknown(context, s))
+    items = [_status_row(context, s, found, *row) for row in _status_rows(s)]
+    if s.definition is not None:
+        items.append(_unknown(context, s, s.definition))
     absent = found.get("L2", NotEstimable("no roster of absent members"))
     if isinstance(absent, Estimate):
         names = {
@@ -148,12 +207,15 @@ def _shares(context: Context, s: Survey) -> Table:
             )
             reported = Persons.of("absent members", np.ones(int(one.n[0]), bool))
             who = Standing(persons=reported)
-            items.append(cells_of([(names[variable], "estimate", one)], context.rules, who))
+            known = s.total(one) if variable == "absent" else one
+            items.append(cells_of([(names[variable], "estimate", known)], context.rules, who))
     else:
-        items.append(cells_of([("absent members", "estimate", absent)], context.rules))
-    notes = [ADD_UP, *basis(s)]
+        none = NotEstimable("no roster of absent members")
+        items.append(cells_of([("absent members", "estimate", none)], context.rules))
+    adds_up = ADD_UP if s.tells_return else ORIGIN_ADDS_UP
+    notes = [*(() if s.definition is None else (adds_up,)), *basis(s)]
     if isinstance(absent, Estimate):
-        notes.append(lfs.UNCOVERED)
+        notes += [lfs.UNCOVERED, *listed_note(s)]
     return Table(
         id="T07a",
         title="How many",
@@ -167,16 +229,54 @@ def _shares(context: Context, s: Survey) -> Table:
     )
 
 
-def _unknown(context: Context, s: Survey) -> pd.DataFrame:
-    """Residents of the age range without a migration status, who are in none of the shares above."""
-    rule, frame = s.definition, s.sample.frame
+def _status_rows(s: Survey) -> tuple[tuple[str, str, str], ...]:
+    """Indicator, row and status of each share of residents."""
+    if s.definition is None:
+        return ()
+    if not s.tells_return:
+        foreign, native = groups(s).values()
+        return (
+            ("L1.immigrant", f"{foreign}, % of residents", "IMM"),
+            ("L1.non_migrant", f"{native}, % of residents", "NON"),
+        )
+    return (
+        ("L1", RETURNEES_ROW, "RET"),
+        ("L1.immigrant", "immigrants, % of residents", "IMM"),
+        ("L1.internal", "internal migrants, % of residents", "INT_INTERNAL"),
+        ("L1.non_migrant", "non-migrants, % of residents", "NON"),
+    )
+
+
+def _status_row(
+    context: Context, s: Survey, found: Mapping[str, Result], id_: str, name: str, code: str
+) -> pd.DataFrame:
+    """The share of residents with a status."""
+    item = found.get(id_, NotEstimable("not computed"))
+    if isinstance(item, Estimate) and s.definition is not None and not s.tells_return:
+        foreign, native = ORIGIN_ROWS[s.definition.immigrant_by]
+        item = item.annotated(definition=foreign if code == "IMM" else native)
+    elif code == "NON" and not tells_internal(s) and isinstance(item, Estimate):
+        item = item.annotated(definition=WITH_INTERNAL)
+    elif code == "INT_INTERNAL" and not tells_internal(s):
+        item = NotEstimable(INTERNAL_UNASKED)
+    counted = Standing(tells=(Persons.among(s.sample, with_status(s, code)),))
+    return cells_of([(name, "estimate", item)], context.rules, counted)
+
+
+def _unknown(context: Context, s: Survey, rule: lfs.Definition) -> pd.DataFrame:
+    """Residents of the age range without a migration status, of those who were asked; they are in
+    none of the shares above.
+    """
+    frame = s.sample.frame
     status = frame["mig_status"].astype("string")
     in_age = aged(frame, rule.age_min, rule.age_max, rule.name)
     missing = status.isna().to_numpy(bool)
+    there = [c for names in lfs.needed(rule)[1:] for c in names if c in frame.columns]
+    put = np.logical_and.reduce([in_age, *(was_asked(frame, c) for c in there)])
     inside = s.sample.with_columns({"_unknown": missing.astype(float)}).where(
-        in_age & (status != "CUR_ABS").fillna(True).to_numpy(bool)
+        put & (status != "CUR_ABS").fillna(True).to_numpy(bool)
     )
-    if not inside.active.any():
+    if not inside.active.any() or missing[inside.active].all():
         return cells_of(
             [(UNKNOWN_ROW, "estimate", NotEstimable("nobody was asked"))], context.rules
         )
@@ -192,7 +292,7 @@ def tells_internal(s: Survey) -> bool:
 
 def meaning(s: Survey) -> tuple[str, ...]:
     """What non-migrant means, where it is more than the words say."""
-    return () if tells_internal(s) else (INTERNAL_AMONG,)
+    return () if tells_internal(s) or not s.tells_return else (INTERNAL_AMONG,)
 
 
 def _indicator_table(
@@ -214,7 +314,8 @@ def _indicator_table(
             if isinstance(r, Estimate):
                 title_of = str(r.extra.get("title", w))
         if isinstance(e, Estimate):
-            parts.append(_grouped(e, title_of, by, context))
+            label = _named_levels(s) if by == ("status",) else None
+            parts.append(_grouped(e, title_of, by, context, label))
         elif isinstance(e, NotEstimable) and not isinstance(whole, Estimate):
             parts.append(cells_of([(catalogue()[w].title, "all residents", e)], context.rules))
         if isinstance(whole, Estimate) and whole.p == 1:
@@ -225,39 +326,39 @@ def _indicator_table(
         title=context.text("{title}, %", title=context.text(title)),
         cells=cells,
         source=s.source,
-        notes=(*meaning(s), *basis(s)) if by == ("status",) else basis(s)[1:],
+        notes=(*meaning(s), *basis(s)) if by == ("status",) else variance(s),
         scale=100.0,
         digits=1,
         synthetic=context.synthetic,
     )
 
 
-NO_TOTALS = "the weights do not add to a population"
-
-
 def _unemployed(context: Context, s: Survey) -> Table:
     e = context.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
-    if not s.counts_people:
-        e = NotEstimable(NO_TOTALS)
     return Table(
         id="T08c",
         title="Unemployed persons, thousand",
-        cells=cells_of([("all residents", "estimate", e)], context.rules),
+        cells=cells_of([("all residents", "estimate", s.total(e))], context.rules),
         source=s.source,
-        notes=basis(s)[1:],
+        notes=variance(s),
         scale=0.001,
         digits=1,
         synthetic=context.synthetic,
     )
 
 
-def _grouped(e: Estimate, title: str, by: Sequence[str], context: Context) -> pd.DataFrame:
-    """Cells of the first measure of an indicator by group, in words; groups that are neither
-    returnees nor non-migrants are left to 'all residents'.
+def _grouped(
+    e: Estimate,
+    title: str,
+    by: Sequence[str],
+    context: Context,
+    label: Mapping[str, str] | None,
+) -> pd.DataFrame:
+    """Cells of the first measure of an indicator by group, in words. label: names of the groups
+    that are shown, the others are left to 'all residents'; None: every group.
     """
     column = e.keys[by[0]].astype(str)
     first = [k for k in range(e.p) if e.keys["variable"].iloc[k] == e.keys["variable"].iloc[0]]
-    label = {"returnee": "returnees", "non-migrant": "non-migrants"} if by[0] == "status" else None
     keep = [k for k in first if label is None or column.iloc[k] in label]
     if not keep:
         return pd.DataFrame(columns=list(CARRIED))
@@ -273,10 +374,11 @@ def with_status(s: Survey, code: str) -> Bool:
 
 def _statuses(s: Survey) -> Mapping[str, Sample]:
     code = s.sample.frame["mig_status"].astype("string")
-    groups = {
-        name: s.sample.where((code == c).fillna(False).to_numpy(bool)) for c, name in GROUPS.items()
+    there = {
+        name: s.sample.where((code == c).fillna(False).to_numpy(bool))
+        for c, name in groups(s).items()
     }
-    return groups | {"all residents": s.sample.where(code.notna().to_numpy(bool))}
+    return there | {"all residents": s.sample.where(code.notna().to_numpy(bool))}
 
 
 def _profile(context: Context, s: Survey) -> Table:
@@ -362,10 +464,8 @@ def _by_sex(context: Context, s: Survey) -> Table:
         e = found.get(w)
         if not isinstance(e, Estimate):
             continue
-        keep = [
-            k for k in range(e.p) if str(e.keys["status"].iloc[k]) in ("returnee", "non-migrant")
-        ]
-        label = {"returnee": context.text("returnees"), "non-migrant": context.text("non-migrants")}
+        label = {level: context.text(name) for level, name in _named_levels(s).items()}
+        keep = [k for k in range(e.p) if str(e.keys["status"].iloc[k]) in label]
         names = [
             context.text(
                 "{status}, {sex}",
@@ -415,7 +515,10 @@ def _first(item: Result | None) -> Result:
 
 
 def _regions(context: Context, s: Survey) -> list[Item]:
-    found = context.indicators(by=("region",), which=("L1",)).get("L1")
+    code, name = next(iter(groups(s).items()))
+    title = BY_REGION[name]
+    id_ = "L1" if code == "RET" else "L1.immigrant"
+    found = context.indicators(by=("region",), which=("L1",)).get(id_)
     found = in_order(found, "region") if isinstance(found, Estimate) else found
     if not isinstance(found, Estimate) or found.p > 30:
         reason = (
@@ -423,25 +526,23 @@ def _regions(context: Context, s: Survey) -> list[Item]:
             if isinstance(found, Estimate)
             else context.text(found.reason if found is not None else "not computed for this survey")
         )
-        return [
-            context.text("{f}: {m}: {r}.", f="F06", m=context.text("returnees by region"), r=reason)
-        ]
+        return [context.text("{f}: {m}: {r}.", f="F06", m=context.text(title), r=reason)]
     regions = lfs.breakdown(s.sample.frame, "region").astype(str).to_numpy()
     known = s.sample.frame["mig_status"].notna().to_numpy(bool)
-    returned = with_status(s, "RET") & known
+    counts = with_status(s, code) & known
     names = _rows_of(found, "region")
     counted = [
-        Standing(tells=(Persons.among(s.sample, returned & (regions == name)),)) for name in names
+        Standing(tells=(Persons.among(s.sample, counts & (regions == place)),)) for place in names
     ]
     labels = [context.words.level(v) for v in names]
-    cells = cells_by(found, context.rules, labels, "returnees", counted)
+    cells = cells_by(found, context.rules, labels, name, counted)
 
     def draw(published: pd.DataFrame) -> figures.Figure:
         hidden = not (published["status"] == "shown").all()
         note = "c: not shown, too few persons, or it would reveal another region."
         return figures.dots_of(
             "F06",
-            "Returnees by region",
+            title,
             published,
             "% of residents (95% interval)",
             100.0,
@@ -455,4 +556,4 @@ def _regions(context: Context, s: Survey) -> list[Item]:
             context.words,
         )
 
-    return [PictureSpec("F06", "Returnees by region", draw, cells)]
+    return [PictureSpec("F06", title, draw, cells)]

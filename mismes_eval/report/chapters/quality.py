@@ -10,10 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from mismes_eval import lfs
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.survey import Survey
+from mismes_eval.lfs.migrants import was_asked
 from mismes_eval.message import Message
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
@@ -29,6 +31,8 @@ from mismes_eval.weighting.sample import Sample
 LEAST = 5
 RELIABILITY = "Reliability of the survey's numbers"
 UNASKED = "the survey's file does not say"
+NO_HOUSEHOLDS = "the file has no household number: every row has one of its own"
+NO_CLUSTERS = "no PSU or household in the file"
 BEYOND = 10  # fewest persons at or beyond a percentile that is shown
 SPREAD = "99th / 1st percentile"
 SPREAD_NOTE = (
@@ -115,23 +119,33 @@ def _sample(s: Survey) -> list[Line]:
     inside, design = s.sample.active, s.sample.design
     frame = s.sample.frame.loc[inside]
     out: list[Line] = [("persons in the survey", Persons.among(s.sample), COUNT)]
-    if "hhid" in frame.columns and frame["hhid"].nunique() < len(frame):
+    if s.has_households:
         out.append(("households", float(frame["hhid"].nunique()), COUNT))
-    elif "hhid" in frame.columns:
-        out.append(("households", NotEstimable("every row has a household number of its own")))
-    out += [
-        ("clusters of the variance", float(design.psus), COUNT),
-        ("strata", float(design.strata), COUNT),
-    ]
-    if "mig_status" in frame.columns:
+    else:
+        out.append(("households", NotEstimable(NO_HOUSEHOLDS)))
+    if design.level == "element":
+        out.append(("clusters of the variance", NotEstimable(NO_CLUSTERS)))
+    else:
+        out.append(("clusters of the variance", float(design.psus), COUNT))
+    out.append(("strata", float(design.strata), COUNT))
+    if s.definition is not None:
         whole = s.sample.frame
         out += [
             (name, Persons.among(s.sample, _is(whole, "mig_status", code)), COUNT)
-            for name, code in (("returnees interviewed", "RET"), ("immigrants interviewed", "IMM"))
+            for name, code in _interviewed(s.definition)
         ]
     if s.absent is not None:
         out.append(("absent members reported", float(len(s.absent)), COUNT))
     return out
+
+
+def _interviewed(definition: lfs.Definition) -> list[tuple[str, str]]:
+    """Rows and statuses of the groups that the definition can tell."""
+    returned = [("returnees interviewed", "RET")] if definition.tells_return else []
+    foreign = {"birth": "foreign-born interviewed", "citizenship": "foreign citizens interviewed"}
+    told = definition.immigrant_by != "none"
+    name = "immigrants interviewed" if returned else foreign.get(definition.immigrant_by, "")
+    return returned + ([(name, "IMM")] if told else [])
 
 
 def _unit(shown: tuple[float, int]) -> str:
@@ -153,7 +167,7 @@ def _missing(s: Survey) -> list[Line]:
         if column not in frame.columns:
             out.append((row, NotEstimable(UNASKED)))
             continue
-        mask = asked.get(column, np.ones(len(frame), bool)) & _was_asked(frame, column)
+        mask = asked.get(column, np.ones(len(frame), bool)) & was_asked(frame, column)
         marked = s.sample.with_columns({"_gone": frame[column].isna().to_numpy(float)}).where(mask)
         if not marked.active.any():
             out.append((row, NotEstimable("nobody was asked")))
@@ -165,13 +179,6 @@ def _missing(s: Survey) -> list[Line]:
             else (row, NotEstimable("not asked in this survey: nobody has an answer"))
         )
     return out
-
-
-def _was_asked(frame: pd.DataFrame, column: str) -> np.ndarray:
-    """(n,) False where the reason of a missing answer says that the question was not put."""
-    if f"{column}_miss" not in frame.columns:
-        return np.ones(len(frame), bool)
-    return ~frame[f"{column}_miss"].isin(["NOTASKED", "NA_notapp"]).to_numpy(bool)
 
 
 def _is(frame: pd.DataFrame, column: str, value: object) -> np.ndarray:

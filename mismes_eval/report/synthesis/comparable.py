@@ -85,7 +85,7 @@ def _definitions(context: Context) -> dict[str, str]:
     if s is None:
         return out
     out |= {
-        "migrant": s.definition.text,
+        "migrant": s.migrant,
         "ages": s.ages.labour,
         "neet": aged_said(s.ages.neet_min, s.ages.neet_max),
         "basis": s.sample.design.basis,

@@ -1,0 +1,58 @@
+"""The mapping workbook of a run with the office's file, for the terminal and the notebook."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from mismes_eval import frame as frames
+from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import TAB
+from mismes_eval.frame.dataset import Dataset
+from mismes_eval.lfs.mapping_draft import Draft, open_draft
+
+
+def draft_of(params: Params) -> Draft:
+    """The workbook that a run names, as far as it is filled; country and year are not asked for
+    where the params say them.
+
+    Raises
+    ------
+    ParamsError : the run names no workbook or no survey.  InputError : they cannot be read.
+    """
+    known = ["countrycode", *(["year"] if params.year is not None else [])]
+    return open_draft(_workbook(params), _delivered(params), known)
+
+
+def _workbook(params: Params) -> Path:
+    if params.mapping.workbook is None:
+        raise ParamsError(
+            Problem(
+                what="these params name no mapping workbook",
+                where=params.source,
+                expected="mapping: {workbook: data_raw/ISO3/mapping.xlsx}",
+                got="none",
+                fix="Begin with `mismes new ISO3 --lfs FILE`, which writes it and names it.",
+            )
+        )
+    return params.mapping.workbook
+
+
+def _delivered(params: Params) -> Dataset:
+    """The office's file as it was delivered."""
+    path, reading = params.inputs.lfs, params.reading
+    if path is None:
+        raise ParamsError(
+            Problem("these params name no survey", params.source, "inputs.lfs: the office's file")
+        )
+    data = frames.read(
+        path,
+        encoding=reading.encoding,
+        separator="\t" if reading.separator == TAB else reading.separator,
+        decimal=reading.decimal,
+        sheet=reading.sheet,
+        allowed=None,
+    )
+    kept = data.frame.drop(columns=[c for c in reading.drop if c in data.frame.columns])
+    return replace(data, frame=frames.identifiers(kept, reading.allowed))

@@ -1,0 +1,68 @@
+"""T08e: shares of an office's own beside the labour indicators."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.own_indicators import OwnIndicator, own_indicators
+from mismes_eval.evaluation.survey import Survey
+from mismes_eval.lfs.persons import LABELS, breakdown
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.weighting.sample import Sample
+
+ID = "T08e"
+WHOLE = "all residents"
+
+
+def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
+    """T08e, where the params describe own indicators. groups: status -> name; empty: by sex."""
+    found = own_indicators(context.evaluation.params, s.sample.frame)
+    if not found:
+        return []
+    parts = [_row(context, s, one, groups) for one in found]
+    return [
+        Table(
+            id=ID,
+            title="Own indicators, %",
+            cells=pd.concat(parts, ignore_index=True),
+            source=s.source,
+            notes=(s.sample.design.basis,),
+            scale=100.0,
+            digits=1,
+            synthetic=context.synthetic,
+        )
+    ]
+
+
+def _row(context: Context, s: Survey, one: OwnIndicator, groups: dict[str, str]) -> pd.DataFrame:
+    """An indicator for each group and for everybody."""
+    parts = [
+        _cell(context, one, inside, context.words.level(name))
+        for name, inside in _parts(s, groups).items()
+    ]
+    return pd.concat([*parts, _cell(context, one, s.sample, WHOLE)], ignore_index=True)
+
+
+def _parts(s: Survey, groups: dict[str, str]) -> dict[str, Sample]:
+    """The persons of each group that a column shows."""
+    by = "status" if groups else "sex"
+    level = breakdown(s.sample.frame, by).astype("string")
+    named = {LABELS[code]: name for code, name in groups.items()}
+    shown = named or {"men": "men", "women": "women"}
+    return {
+        name: s.sample.where((level == value).fillna(False).to_numpy(bool))
+        for value, name in shown.items()
+    }
+
+
+def _cell(context: Context, one: OwnIndicator, inside: Sample, column: str) -> pd.DataFrame:
+    share = one.share(inside)
+    title = context.name(one.title)
+    if not isinstance(share, Estimate):
+        return cells_of([(title, column, share)], context.rules)
+    yes = inside.frame[one.own].to_numpy(dtype=float, na_value=0.0) == 1
+    who = Persons.among(inside, yes & one.inside(inside.frame))
+    return cells_of([(title, column, share)], context.rules, Standing(tells=(who,)))
