@@ -132,7 +132,7 @@ def compare(
     )
     effects, sets = effects_of(reports), _comparable(reports, indicators)
     rows = beside(effects, reports, evidence)
-    features = feature_contrasts(effects) if evidence is None else features_together(rows)
+    features = tuple(feature_contrasts(effects) if evidence is None else features_together(rows))
     return Synthesis(
         countries=tuple(r.country for r in reports),
         synthetic=tuple(r.country for r in reports if r.synthetic),
@@ -142,7 +142,7 @@ def compare(
         contrasts=_contrasts(indicators, sets),
         effects=effects,
         summaries=tuple(summaries(effects)),
-        features=tuple(features),
+        features=features,
         evidence=rows,
         together=() if evidence is None else tuple(together(rows)),
         models=_models(reports, effects),

@@ -1,5 +1,5 @@
-"""The claims of the MISMES studies put to the evidence of the run: the numbers (T40), what may be
-said of each claim (T41), and the distances in a picture (F40).
+"""The claims of the MISMES studies put to the evidence of the run: the numbers (T50), what may be
+said of each claim (T51), and the distances in a picture (F50).
 
 Verdicts are made of published cells only: a number that is hidden gives none.
 """
@@ -45,7 +45,7 @@ from mismes_eval.report.document.tables import Table, TextTable, cells_of
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_impact import forest
 
-NUMBERS, VERDICTS, PICTURE, COLUMN = "T40", "T41", "F40", "number"
+NUMBERS, VERDICTS, PICTURE, COLUMN = "T50", "T51", "F50", "number"
 READ = ("value", "ci_low", "ci_high", "n", "flag")
 LEVEL, FEW = 0.95, "too few persons"
 HEAD = ("Claim", "Measured by", "Verdict", "Distance", "What would matter", "Why")
@@ -87,7 +87,7 @@ WOULD_DECIDE = {
 
 @dataclass(frozen=True)
 class ClaimsTable(Table):
-    """T40 with what was found for each claim, of which verdicts are made once it is known what is
+    """T50 with what was found for each claim, of which verdicts are made once it is known what is
     published.
     """
 
@@ -95,7 +95,7 @@ class ClaimsTable(Table):
 
 
 def claims(context: Context) -> Chapter:
-    """T40: the number for each claim that the run has one for."""
+    """T50: the number for each claim that the run has one for."""
     tested = put_to_the_test(context.evaluation)
     parts = [cells for one in tested if len(cells := _cells(context, one))]
     if not parts:
@@ -215,7 +215,7 @@ def verdicts_of(context: Context, chapters: Mapping[str, Chapter]) -> tuple[Judg
 
 
 def with_verdicts(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Chapter]:
-    """The chapters with T41 in front of the numbers. context: with published cells."""
+    """The chapters with T51 in front of the numbers. context: with published cells."""
     found = verdicts_of(context, chapters)
     if not found:
         return dict(chapters)
@@ -225,7 +225,7 @@ def with_verdicts(context: Context, chapters: Mapping[str, Chapter]) -> dict[str
 
 
 def verdict_table(context: Context, found: tuple[Judged, ...]) -> TextTable:
-    """T41: a line for each claim."""
+    """T51: a line for each claim."""
     lines = [_line(context.words, one) for one in found]
     chance = [one for one in found if one.verdict.together is not None]
     kept = [
