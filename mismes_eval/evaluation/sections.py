@@ -424,7 +424,7 @@ class Designs:
         low=1,
     )
     lost_given: tuple[str, ...] = key(
-        "first_job: columns of tracer_person, known at enrolment, that tell who is lost; whoever was"
+        "of first_job: columns of tracer_person, known at enrolment, that tell who is lost; whoever was"
         " watched stands for those alike who were lost (inverse probability of censoring weights);"
         " empty: being lost tells nothing of the wait",
         (),
