@@ -152,6 +152,18 @@ def test_over_countries_samples_are_pooled_by_random_effects() -> None:
     assert alone.verdict.answer == "undecided" and not alone.verdict.span.known
 
 
+def test_a_number_whose_persons_are_not_told_is_pooled_without_saying_what_would_decide() -> None:
+    counted = [report(c, number("C14", 0.001, 0.05)) for c in ("ARM", "GEO")]
+    told = {"n": None}
+    silent = [report(c, number("C14", 0.001, 0.05) | told) for c in ("ARM", "GEO")]
+    known, unknown = (
+        {o.claim.id: o for o in overall(countries, ())}["C14"].verdict
+        for countries in (counted, silent)
+    )
+    assert known.answer == unknown.answer == "undecided" and known.span == unknown.span
+    assert np.isfinite(known.needed) and np.isnan(unknown.needed)
+
+
 @pytest.mark.identity
 def test_over_countries_registers_are_one_register() -> None:
     def share(yes: int, answered: int, silent: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,8 @@ def _of_samples(
         mean = random_effects([r["value"] for r in usable], [r["se"] for r in usable])
     except EstimateError as error:
         return without_number(error.problems[0].message)
-    measured = Measured(mean.value, mean.low, mean.high, float(sum(r["n"] for r in usable)))
+    persons = sum(math.nan if r["n"] is None else float(r["n"]) for r in usable)
+    measured = Measured(mean.value, mean.low, mean.high, persons)
     return judge(measured, claim.direction, claim.threshold, claim.margin)
 
 
