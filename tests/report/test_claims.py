@@ -153,9 +153,9 @@ def test_over_countries_samples_are_pooled_by_random_effects() -> None:
 
 
 def test_a_number_whose_persons_are_not_told_is_pooled_without_saying_what_would_decide() -> None:
-    counted = [report(c, number("C14", 0.001, 0.05)) for c in ("ARM", "GEO")]
-    told = {"n": None}
-    silent = [report(c, number("C14", 0.001, 0.05) | told) for c in ("ARM", "GEO")]
+    values = {"ARM": -0.06, "GEO": 0.05, "MDA": -0.04}
+    counted = [report(c, number("C14", v, 0.05)) for c, v in values.items()]
+    silent = [report(c, number("C14", v, 0.05) | {"n": None}) for c, v in values.items()]
     known, unknown = (
         {o.claim.id: o for o in overall(countries, ())}["C14"].verdict
         for countries in (counted, silent)
