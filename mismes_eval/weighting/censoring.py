@@ -43,6 +43,8 @@ class Watched:
     information: Float
 
     def pull_back(self, z: Influence) -> Influence:
+        if not self.slope.shape[1]:  # nobody was lost: nothing was fitted
+            return z.scaled(self.factor)
         left = z.cross(Rows(self.slope), self.before * self.factor * self.inside)
         coef = np.asarray(np.linalg.solve(self.information, left), float)
         return z.scaled(self.factor).plus(Rows(self.score), coef, self.inside.astype(float))

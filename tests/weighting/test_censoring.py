@@ -141,6 +141,9 @@ def test_where_nobody_is_lost_nothing_changes() -> None:
     f = many().assign(e=1)
     s = me.censoring_weights(sample(f), "t", "e", 12, "x", by="g")
     assert (s.weights == f["w"]).all()
+    found, plain = (me.rmst(k, "t", "e", 12, by="g") for k in (s, sample(f)))
+    assert found.value == pytest.approx(plain.value, abs=1e-12)
+    assert found.se == pytest.approx(plain.se, rel=1e-12)
 
 
 def test_what_cannot_be_had_is_refused() -> None:
