@@ -55,6 +55,10 @@ OF_ORIGIN: Mapping[str, Mapping[str, str]] = {
     "birth": {"IMM": "foreign-born", "NON": "native-born"},
     "citizenship": {"IMM": "foreign citizens", "NON": "nationals"},
 }
+ORIGIN_SHARES: Mapping[str, tuple[str, str]] = {
+    "birth": ("foreign-born, % of residents", "native-born, % of residents"),
+    "citizenship": ("foreign citizens, % of residents", "nationals, % of residents"),
+}
 ORIGIN_ROWS: Mapping[str, tuple[str, str]] = {
     "birth": (
         "Share of residents whose country of birth is another one.",
@@ -234,11 +238,8 @@ def _status_rows(s: Survey) -> tuple[tuple[str, str, str], ...]:
     if s.definition is None:
         return ()
     if not s.tells_return:
-        foreign, native = groups(s).values()
-        return (
-            ("L1.immigrant", f"{foreign}, % of residents", "IMM"),
-            ("L1.non_migrant", f"{native}, % of residents", "NON"),
-        )
+        foreign, native = ORIGIN_SHARES[s.definition.immigrant_by]
+        return (("L1.immigrant", foreign, "IMM"), ("L1.non_migrant", native, "NON"))
     return (
         ("L1", RETURNEES_ROW, "RET"),
         ("L1.immigrant", "immigrants, % of residents", "IMM"),
