@@ -21,6 +21,7 @@ HEAD = "country: ARG\nsynthetic: true\n"
 SURVEY = (
     HEAD + "year: 2016\ninputs: {lfs: lfs.csv}\ncalibration: {method: none}\n"
     "design: {weights: weight, strata: [strata], household: hhid}\n"
+    "definitions: {preset: hims_tunisia}\n"
 )
 TRACER = (
     HEAD + "inputs: {tracer_person: tracer_person.csv, tracer_wave: tracer_wave.csv,\n"
