@@ -23,6 +23,7 @@ from mismes_eval.evaluation.money import MONTHS, YEAR, job_years, money
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
+from mismes_eval.message import Message
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.impact import truth_items
 from mismes_eval.report.chapters.people import UNKNOWN_ROW
@@ -375,12 +376,11 @@ def test_columns_of_the_survey_are_spelled_where_a_reader_meets_them(
         assert not codes.search(
             " ".join([*item.notes, *item.rows, *item.cells["definition"].astype(str)])
         ), id_
-    assert (
-        spelled("raking to male x age_group, my_own, constant within hhid")
-        == "raking to sex x age group, my_own, constant within household"
-    )
+    columns = {"keys": "male x age_group, my_own", "unit": "hhid"}
+    step = spelled(Message("raking to {keys}, constant within {unit}", columns, "step"))
+    assert step == "raking to sex x age group, my_own, constant within household"
     french = language("fr")
-    said = french("raking to sex x age group, my_own, constant within household")
+    said = french(step)
     assert (
         said == "calage par ratissage (raking) sur sexe x groupe d’âge, my_own, constant par ménage"
         and not french.unknown

@@ -49,9 +49,10 @@ NUMBERS, VERDICTS, PICTURE, COLUMN = "T50", "T51", "F50", "number"
 READ = ("value", "ci_low", "ci_high", "n", "flag")
 LEVEL, FEW = 0.95, "too few persons"
 HEAD = ("Claim", "Measured by", "Verdict", "Distance", "What would matter", "Why")
-NOTHING = (
-    "No claim of the MISMES studies can be tested: this run has neither survey, tracer study nor"
-    " inventory."
+NEEDED = "survey, tracer study or inventory"
+SOURCE_OF_NUMBERS = "survey, tracer study and inventory of this run"
+COUNTED = (
+    "n: {k:,} claims with a number; each stands on the persons or measures of its row in {table}."
 )
 UNITS: Mapping[str, tuple[str, str]] = {
     "share": ("percentage point", "percentage points"),
@@ -99,18 +100,27 @@ def claims(context: Context) -> Chapter:
     tested = put_to_the_test(context.evaluation)
     parts = [cells for one in tested if len(cells := _cells(context, one))]
     if not parts:
-        return Chapter("claims", TITLE, (context.text(NOTHING),))
+        return Chapter("claims", TITLE, (context.absent(NEEDED),))
     table = ClaimsTable(
         id=NUMBERS,
         title=TITLE_OF_NUMBERS,
         cells=pd.concat(parts, ignore_index=True),
-        source="survey, tracer study and inventory of this run",
+        source=SOURCE_OF_NUMBERS,
+        notes=_bases(context),
         synthetic=context.synthetic,
         units={context.name(one.claim.id): (one.claim.scale, 1) for one in tested},
         intervals=True,
         tested=tested,
     )
     return Chapter("claims", TITLE, (table, _picture(context, tested)))
+
+
+def _bases(context: Context) -> tuple[str, ...]:
+    """What the errors of the survey and of the tracer study rest on."""
+    survey, study = context.evaluation.survey, context.evaluation.tracing
+    samples = [] if survey is None else [survey.sample]
+    samples += [] if study is None else [study.panel.sample]
+    return tuple(dict.fromkeys(sample.design.basis for sample in samples))
 
 
 def _cells(context: Context, one: ClaimEvidence) -> pd.DataFrame:
@@ -122,7 +132,8 @@ def _cells(context: Context, one: ClaimEvidence) -> pd.DataFrame:
     few = any(context.rules.confidential("share", float(e.n[0])) for e in one.found.compared)
     found = NotEstimable(FEW) if few else one.found.found
     standing = _standing(context, one.found)
-    return cells_of([(context.name(one.claim.id), COLUMN, found)], context.rules, standing)
+    cells = cells_of([(context.name(one.claim.id), COLUMN, found)], context.rules, standing)
+    return cells.assign(unit=cells["unit"].replace("", one.claim.unit))
 
 
 def _register(claim: Claim, found: Census) -> dict[str, object]:
@@ -294,8 +305,17 @@ def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec
         if not lines:
             return ""
         frame = pd.DataFrame(lines)
-        xlabel = t(AXIS)
-        return forest(PICTURE, TITLE_OF_PICTURE, frame, xlabel, synthetic=synthetic, t=t, digits=1)
+        return forest(
+            PICTURE,
+            TITLE_OF_PICTURE,
+            frame,
+            xlabel=t(AXIS),
+            source=SOURCE_OF_NUMBERS,
+            notes=(t(COUNTED, k=len(frame), table=NUMBERS),),
+            synthetic=synthetic,
+            t=t,
+            digits=1,
+        )
 
     return PictureSpec(PICTURE, TITLE_OF_PICTURE, draw, refers=keys)
 
