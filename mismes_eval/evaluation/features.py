@@ -11,7 +11,7 @@ from functools import partial
 import pandas as pd
 
 from mismes_eval.errors import EstimateError
-from mismes_eval.evaluation.heterogeneity import FACTORS
+from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
 from mismes_eval.message import Message, listed

@@ -14,6 +14,7 @@ from mismes_eval import inventory as inventories
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
 from mismes_eval.frame import codes
 from mismes_eval.impact.did.base_design import on_base
@@ -31,11 +32,6 @@ SEX, SKILL, VOLUNTARY, MODEL = (
     "voluntariness of return",
     "model of the measure",
 )
-FACTORS = {
-    "employer_involved": "employers' involvement",
-    "qual_attention": "attention to qualifications",
-    "expectation_mgmt": "expectations management",
-}
 _LEVEL = "_level"
 RETURN_KINDS = {
     "SPONT": "voluntary",

@@ -15,7 +15,6 @@ from scipy.sparse.csgraph import connected_components
 from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.features import MARGIN, TOO_FEW, FeatureContrast, contrasts_of
-from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.published_effects import (
     NATIONAL,
     UNSTATED,
@@ -26,6 +25,7 @@ from mismes_eval.evaluation.published_effects import (
     references,
     unit_of,
 )
+from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.frame.codes import codes
 from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression

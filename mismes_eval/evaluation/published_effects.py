@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from mismes_eval.errors import Problem
-from mismes_eval.evaluation.heterogeneity import FACTORS
+from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.frame.validate import rows as rows_where
 
 SHOWN = "shown"

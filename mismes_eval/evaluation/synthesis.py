@@ -16,7 +16,6 @@ from scipy import stats
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.claims.overall import OverallClaim, overall
 from mismes_eval.evaluation.features import FeatureContrast, feature_contrasts
-from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.outside_evidence import (
     OutsideEvidence,
     Together,
@@ -25,6 +24,7 @@ from mismes_eval.evaluation.outside_evidence import (
     together,
 )
 from mismes_eval.evaluation.published_effects import Published, spoken_ends, unlike
+from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.summaries import Summary, summaries
 from mismes_eval.frame.codes import codes
 from mismes_eval.message import unpacked

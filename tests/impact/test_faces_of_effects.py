@@ -93,7 +93,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "effect",
             "Average effect of the treatment on the treated.",
             (
-                "Difference-in-differences, doubly robust, repeated cross-sections; covariates: none; 20 treated and 20 comparison rows.",
+                "Difference-in-differences, doubly robust, repeated cross-sections; no covariates; 20 treated and 20 comparison rows.",
                 "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
@@ -453,7 +453,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "effect",
             "Average effect of the treatment on the treated.",
             (
-                "Difference-in-differences, doubly robust, one row a unit; covariates: none; 10 treated and 10 comparison rows.",
+                "Difference-in-differences, doubly robust, one row a unit; no covariates; 10 treated and 10 comparison rows.",
                 "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),
@@ -466,7 +466,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "effect",
             "Average effect of the treatment on the treated.",
             (
-                "Difference-in-differences, doubly robust, one row a unit; covariates: none; 10 treated and 10 comparison rows.",
+                "Difference-in-differences, doubly robust, one row a unit; no covariates; 10 treated and 10 comparison rows.",
                 "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
         ),

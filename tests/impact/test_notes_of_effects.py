@@ -176,7 +176,7 @@ NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
     "two waves with gaps": (
         lambda: me.att_2x2(tracer(), "y", "d", (1, 3)),
         (
-            "Difference-in-differences, doubly robust, one row a unit; covariates: none; 5 treated and 5 comparison rows.",
+            "Difference-in-differences, doubly robust, one row a unit; no covariates; 5 treated and 5 comparison rows.",
             ELEMENT,
             "2 responding persons without 'y' in both waves are outside the domain.",
         ),
@@ -191,7 +191,7 @@ NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
             acknowledge_breaks=True,
         ),
         (
-            "Difference-in-differences, doubly robust, repeated cross-sections; covariates: none; 20 treated and 20 comparison rows.",
+            "Difference-in-differences, doubly robust, repeated cross-sections; no covariates; 20 treated and 20 comparison rows.",
             ELEMENT,
             "Acknowledged break of the series: break at 2011.",
             "Acknowledged break of the series: break at 2012.",
@@ -202,7 +202,7 @@ NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
             wide(), ("y0", "y1"), "d", series_breaks=[2011], acknowledge_breaks=True
         ),
         (
-            "Difference-in-differences, doubly robust, one row a unit; covariates: none; 20 treated and 20 comparison rows.",
+            "Difference-in-differences, doubly robust, one row a unit; no covariates; 20 treated and 20 comparison rows.",
             ELEMENT,
             "Breaks of the series were acknowledged and not placed.",
         ),
@@ -212,7 +212,7 @@ NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
             me.Sample.from_frame(wide().frame.assign(hh=P // 8), weights="w", household="hh")
         ),
         (
-            "Difference-in-differences, doubly robust, one row a unit; covariates: none; 20 treated and 20 comparison rows.",
+            "Difference-in-differences, doubly robust, one row a unit; no covariates; 20 treated and 20 comparison rows.",
             "Variance: linearised, household clusters (5) in 1 stratum, no PSU in the file. Weight: base weight; no weight step.",
         ),
     ),
@@ -221,7 +221,7 @@ NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
             me.Sample.from_frame(wide(d=P < 1).frame.assign(p=P // 2), weights="w", psu="p")
         ),
         (
-            "Difference-in-differences, doubly robust, one row a unit; covariates: none; 1 treated and 39 comparison rows.",
+            "Difference-in-differences, doubly robust, one row a unit; no covariates; 1 treated and 39 comparison rows.",
             "Variance: linearised, 20 PSUs in 1 stratum. Weight: base weight; no weight step.",
         ),
     ),

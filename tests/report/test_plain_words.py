@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.lfs.indicators import LACKING
+from mismes_eval.message import Message
 from mismes_eval.report.chapters import Chapter, Context
 from mismes_eval.report.chapters.data import data
 from mismes_eval.report.chapters.measures import measures
@@ -61,15 +63,18 @@ def test_tables_name_no_columns_of_files(shown: Mapping[str, object], id_: str) 
 
 
 def test_reasons_say_what_the_survey_does_not_ask() -> None:
+    def lacks(columns: str) -> str:
+        return asked(Message(LACKING, {"columns": columns}))
+
     assert (
-        asked("The file has no wage_no_compen, unitwage.")
+        lacks("wage_no_compen, unitwage")
         == "The survey does not ask for earnings of employees, the period that earnings are for."
     )
     assert (
-        asked("The file has no educat7 or educat5 or educat4, school.")
+        lacks("educat7 or educat5 or educat4, school")
         == "The survey does not ask for education, school attendance."
     )
-    assert asked("The file has no own_column.") == "The file has no own_column."
+    assert lacks("own_column") == "The file has no own_column."
     assert asked("too few persons") == "too few persons"
 
 

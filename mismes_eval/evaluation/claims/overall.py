@@ -19,8 +19,8 @@ from mismes_eval.estimate.claim_verdict import (
 from mismes_eval.evaluation.claims.census import interval
 from mismes_eval.evaluation.claims.ledger import FEATURES, Claim, ledger
 from mismes_eval.evaluation.features import FeatureContrast
-from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.published_effects import Published
+from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.impact.planning.meta_analysis import random_effects
 from mismes_eval.impact.planning.meta_regression import MetaRegression
 from mismes_eval.message import Message

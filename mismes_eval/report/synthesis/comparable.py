@@ -12,11 +12,11 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import Verdict, moved_apart
-from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT
 from mismes_eval.evaluation.rollout import Rollout
+from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.inventory import Inventory
