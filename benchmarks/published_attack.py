@@ -173,8 +173,11 @@ def persons(file: Path) -> pd.DataFrame:
     frame = pd.DataFrame(json.loads(file.read_text())["estimates"]).astype({"n": float})
     frame["row"] = frame["row"].str.replace("\u2019", "'")  # set otherwise, and no other row
     if {"kind", "unit"} <= set(frame):
-        counted = frame["kind"].eq("count") & frame["unit"].eq("persons")
-        frame["n"] = frame["n"].mask(counted, frame["value"].astype(float))
+        people = frame["unit"].eq("persons")
+        frame["n"] = frame["n"].mask(
+            frame["kind"].eq("count") & people, frame["value"].astype(float)
+        )
+        frame = frame[frame["kind"].ne("count") | people]  # other counts are of measures
     return frame
 
 

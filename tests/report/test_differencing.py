@@ -222,6 +222,12 @@ def test_a_count_of_persons_is_one_and_other_counts_are_not(tmp_path: Path) -> N
     assert differences(counts("then", 8.0, "number"), counts("now", 9.0, "number"), 10) == []
 
 
+def test_an_n_of_measures_is_no_number_of_persons(tmp_path: Path) -> None:
+    cost = {"value": 580.0, "kind": "count", "unit": "EUR"}
+    earlier, later = (cells(tmp_path / f"{n}", {WHOLE: n}, **cost) for n in (7, 8))
+    assert differences(earlier, later, 10) == []
+
+
 def test_columns_that_add_up_are_sought_as_rows_are(tmp_path: Path) -> None:
     def across(folder: Path, women: int | None, both: int) -> Path:
         columns = [{"all": 40, "old": 50}, {"all": 50, "old": women}, {"all": 90, "old": both}]

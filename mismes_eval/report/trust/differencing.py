@@ -149,6 +149,8 @@ def _persons(results: dict[str, object]) -> dict[Cell, int | None]:
     cells = estimates if isinstance(estimates, list) else []
     out: dict[Cell, int | None] = {}
     for cell in cells:
+        if cell.get("kind") == "count" and cell.get("unit") != "persons":
+            continue  # a number of measures, or of the register
         table, row, column = (_name(cell.get(k, "")) for k in ("table", "row", "column"))
         name, count = row, 2
         while (table, name, column) in out:
@@ -166,7 +168,7 @@ def _number(cell: Mapping[str, object]) -> int | None:
     """The persons that a cell prints. An n is printed beside a value that is too uncertain to be
     shown as well.
     """
-    if (cell.get("kind"), cell.get("unit")) == ("count", "persons"):
+    if cell.get("kind") == "count":
         value = cell.get("value")
         return int(value) if isinstance(value, int | float) and value == int(value) else None
     n = cell.get("n")
