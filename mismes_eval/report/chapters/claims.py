@@ -81,8 +81,8 @@ TITLE_OF_NUMBERS = "Claims of the MISMES studies: numbers"
 TITLE_OF_VERDICTS = "Claims of the MISMES studies: what this evidence says"
 TITLE_OF_PICTURE = "How far the evidence lies from each claim"
 WOULD_DECIDE = {
-    "persons": "{why}; about {n} persons would decide",
-    "measures": "{why}; about {n} measures would decide",
+    "persons": "{why}; about {n:,} persons would decide",
+    "measures": "{why}; about {n:,} measures would decide",
 }
 
 
