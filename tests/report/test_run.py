@@ -5,6 +5,7 @@ final name and says what to mend.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,7 +116,10 @@ def test_nothing_published_names_this_machine(made: Path) -> None:
             assert str(Path.home()) + "/" not in text, path
 
 
-def test_unchanged_is_skipped_and_a_changed_output_is_made_again(made: Path) -> None:
+def test_unchanged_is_skipped_and_a_changed_output_is_made_again(
+    made: Path, tmp_path: Path
+) -> None:
+    made = shutil.copytree(made, tmp_path / "copy", symlinks=True)
     assert run_report(order(made), lambda a, b: None).status == "unchanged"
     page = made / "reports" / "MDA" / "report.html"
     page.write_text(page.read_text(encoding="utf-8").replace("120", "121"), encoding="utf-8")
@@ -161,7 +165,8 @@ def test_the_country_with_the_most_data_begins_first_and_outcomes_keep_their_ord
     assert [o.exit_status for o in outcomes] == [1, 2, 1]
 
 
-def test_a_failing_run_keeps_the_earlier_report(made: Path) -> None:
+def test_a_failing_run_keeps_the_earlier_report(made: Path, tmp_path: Path) -> None:
+    made = shutil.copytree(made, tmp_path / "copy", symlinks=True)
     before = read_manifest(made / "reports" / "MDA")["fingerprint"]
     write_notebook(made / "notebooks" / "broken.ipynb", "raise ValueError")
     assert run_report(order(made, "broken"), lambda a, b: None).status == "failed"
