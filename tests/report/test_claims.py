@@ -84,13 +84,17 @@ def test_a_verdict_is_that_of_the_estimate(moldova: Made) -> None:
 
 def test_the_page_has_verdicts_numbers_and_a_picture(moldova: Made) -> None:
     context, chapters, _ = moldova
-    verdicts, numbers, picture = with_verdicts(context, chapters)["claims"].items
+    said, verdicts, numbers, picture = with_verdicts(context, chapters)["claims"].items
     assert isinstance(verdicts, TextTable) and isinstance(numbers, ClaimsTable)
     assert isinstance(picture, Figure) and len(verdicts.frame) == len(ledger())
     told = dict(zip(ledger(), verdicts.frame["Verdict"], strict=True))
     assert told == {k: r["answer"] for k, r in records(moldova).items()}
     shown = set(numbers.cells.loc[numbers.cells["status"] == "shown", "row"])
     assert set(picture.data["label"]) == shown
+    assert isinstance(said, str) and f"Of {len(ledger())} claims" in said
+    for name in ("supported", "contradicted"):
+        ids = [claim for claim, verdict in told.items() if verdict == name]
+        assert f"{len(ids)} " in said and f"{name} ({', '.join(ids) or 'none'})" in said
 
 
 def test_a_hidden_number_has_no_verdict(moldova: Made) -> None:
@@ -214,7 +218,7 @@ def test_the_command_prints_what_the_report_published(
 
 def test_margins_are_said_in_their_unit(moldova: Made) -> None:
     context, chapters, _ = moldova
-    table = with_verdicts(context, chapters)["claims"].items[0]
+    table = with_verdicts(context, chapters)["claims"].items[1]
     assert isinstance(table, TextTable)
     said = set(table.frame["What would matter"])
     assert {"5 percentage points", "1 percentage point", "100 currency units"} <= said

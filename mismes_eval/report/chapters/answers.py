@@ -12,7 +12,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.brief import brief
-from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.base import QUESTION, Chapter, Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap, survey_strength
 from mismes_eval.report.chapters.measures import (
     evaluated_here,
@@ -23,7 +23,6 @@ from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import Number, SentenceSpec
 
 EMPLOYMENT = "L3.employment"
-QUESTION = "Question: {question} Answer: {answer}"
 GRADED = "{said} Evidence: {strength} (as in T05c)."
 FARE = "Do those who have returned find work as often as those who never left?"
 FARES = {

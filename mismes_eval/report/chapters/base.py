@@ -40,6 +40,7 @@ AMONG = {
     "home": "{what} (of persons at home)",
     "participants": "{what} (of participants)",
 }
+QUESTION = "Question: {question} Answer: {answer}"  # with which a chapter begins
 NOT_SUPPLIED = "Not supplied: this run names no {what}."
 
 

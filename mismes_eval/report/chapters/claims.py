@@ -28,7 +28,7 @@ from mismes_eval.evaluation.claims.ledger import SOURCE, Claim, version
 from mismes_eval.evaluation.claims.persons import Evidence
 from mismes_eval.evaluation.claims.testing import ClaimEvidence, put_to_the_test
 from mismes_eval.message import Quantity
-from mismes_eval.report.chapters.base import Chapter, Context, text_table
+from mismes_eval.report.chapters.base import QUESTION, Chapter, Context, text_table
 from mismes_eval.report.chapters.cells import arms, plain, rows
 from mismes_eval.report.document.cells import (
     NOBODY,
@@ -75,6 +75,11 @@ CHANCE = (
     " {firm}."
 )
 LEDGER = "Ledger of claims, version {version}, after: {source}."
+ASKED = "What does this evidence say of the claims of the MISMES studies?"
+SAID = (
+    "Of {n} claims {s} {s:=is|are} supported ({supported}), {c} {c:=is|are} contradicted"
+    " ({contradicted}), {u} {u:=is|are} undecided and {m} cannot be tested; T51 has each."
+)
 AXIS = "distance from the threshold, in units of what would matter"
 TITLE = "The claims of the MISMES studies"
 TITLE_OF_NUMBERS = "Claims of the MISMES studies: numbers"
@@ -226,13 +231,34 @@ def verdicts_of(context: Context, chapters: Mapping[str, Chapter]) -> tuple[Judg
 
 
 def with_verdicts(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Chapter]:
-    """The chapters with T51 in front of the numbers. context: with published cells."""
+    """The chapters with the answer and T51 in front of the numbers. context: with published cells."""
     found = verdicts_of(context, chapters)
     if not found:
         return dict(chapters)
     chapter = chapters["claims"]
-    items = (verdict_table(context, found), *chapter.items)
+    items = (answer(context, found), verdict_table(context, found), *chapter.items)
     return {**chapters, "claims": replace(chapter, items=items)}
+
+
+def answer(context: Context, found: tuple[Judged, ...]) -> str:
+    """How many claims have which verdict, and which those are that are decided."""
+    by_answer: dict[str, list[str]] = {}
+    for one in found:
+        by_answer.setdefault(one.verdict.answer, []).append(one.claim.id)
+    named = {
+        name: ", ".join(by_answer.get(name, ())) or context.text("none")
+        for name in ("supported", "contradicted")
+    }
+    said = context.text(
+        SAID,
+        n=len(found),
+        s=len(by_answer.get("supported", ())),
+        c=len(by_answer.get("contradicted", ())),
+        u=len(by_answer.get("undecided", ())),
+        m=len(by_answer.get("cannot be tested", ())),
+        **named,
+    )
+    return context.text(QUESTION, question=context.text(ASKED), answer=said)
 
 
 def verdict_table(context: Context, found: tuple[Judged, ...]) -> TextTable:
