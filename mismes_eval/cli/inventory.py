@@ -16,7 +16,7 @@ from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
 from mismes_eval.report.site import front_page, write_site
-from mismes_eval.report.site.html import spoken
+from mismes_eval.report.site.html import WORDS
 from mismes_eval.report.synthesis.published import read_published
 
 names_argument = click.argument(
@@ -117,7 +117,7 @@ def _work_list(register: inventory.EvaluationRegister) -> str:
     default=None,
     help="Effects of outside evaluations (template evidence), shown beside those of the reports.",
 )
-@click.option("--language", type=click.Choice(spoken()), default="en", show_default=True)
+@click.option("--language", type=click.Choice(WORDS.languages), default="en", show_default=True)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def site(

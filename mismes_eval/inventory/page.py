@@ -9,8 +9,8 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Mapping
 from datetime import date
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,8 +20,10 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import Column, labels, template
 from mismes_eval.inventory.balance import Balance
 from mismes_eval.inventory.own_amounts import confidential, publishable
+from mismes_eval.inventory.page_words import PageWords
 from mismes_eval.inventory.register import evaluation_due
 
+WORDS = PageWords("mismes_eval.inventory", "page_strings.csv")
 SEARCHED = (
     "measure_id",
     "title_en",
@@ -53,18 +55,18 @@ def write_page(
     ----------
     on : day of the evaluation status; None takes the latest date_retrieved of the records.
     title : of the page; None takes the repository's name in the language.
-    language : one of `spoken()`: words of the page and labels of the codes.
+    language : one of the languages of WORDS: words of the page and labels of the codes.
 
     Raises
     ------
     InputError : another language, or no day to count to.
     """
-    if language not in spoken():
-        either = " or ".join(map(repr, spoken()))
+    if language not in WORDS.languages:
+        either = " or ".join(map(repr, WORDS.languages))
         raise InputError(Problem("no such language", "language", either, repr(language)))
     day = counting_day(frame, on)
     path = Path(path)
-    name = title or _strings(language)["repository"]
+    name = title or WORDS.said(language)["repository"]
     whole = page(frame, day, name, language, balance=balance)
     path.write_text(whole, encoding="utf-8")
     return path
@@ -100,7 +102,7 @@ def page(
     measure, empty where there is none.  balance: where the records that were read went. Amounts
     that are one payer's own are not on the page, and no sum that would give one away.
     """
-    strings = _strings(language)
+    strings = WORDS.said(language)
     hidden = int(confidential(frame).sum())
     if hidden:
         own = strings["own amounts"].format(n=hidden)
@@ -133,7 +135,7 @@ def page(
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], _part("page.html"))
 
 
-def _balance(balance: Balance, strings: dict[str, str], with_money: bool) -> str:
+def _balance(balance: Balance, strings: Mapping[str, str], with_money: bool) -> str:
     """The balance as a table that can be opened, a line a reason."""
     names = ["line", "reason", "records"]
     table = balance.to_frame() if with_money else balance.to_frame()[names]
@@ -160,24 +162,8 @@ def _hash(text: str) -> str:
     )
 
 
-@cache
-def _words() -> pd.DataFrame:
-    """Words of the page: a row a key, a column a language."""
-    with (files("mismes_eval.inventory") / "page_strings.csv").open(encoding="utf-8") as handle:
-        return pd.read_csv(handle, dtype=str).set_index("key")
-
-
-def spoken() -> tuple[str, ...]:
-    """Languages that the page has words in."""
-    return tuple(str(code) for code in _words().columns)
-
-
-def _strings(language: str) -> dict[str, str]:
-    return {str(key): str(text) for key, text in _words()[language].items()}
-
-
 def _data(
-    frame: pd.DataFrame, on: date, strings: dict[str, str], language: str
+    frame: pd.DataFrame, on: date, strings: Mapping[str, str], language: str
 ) -> dict[str, object]:
     declared = template("inventory").columns
     register = evaluation_due(frame, on).table.set_index("measure_id")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.censoring import NoHazard, observed
@@ -160,17 +161,7 @@ def _fitted(step: Watched, before: Float) -> tuple[Float, Float, Float, Float]:
             whole = np.zeros((before.size, int(known.sum())))
             whole[rows] = part[:, known]
             out.append(whole)
-    return factor, np.hstack(slopes), np.hstack(scores), _diagonal(squares)
-
-
-def _diagonal(squares: list[Float]) -> Float:
-    size = sum(s.shape[0] for s in squares)
-    out, at = np.zeros((size, size)), 0
-    for s in squares:
-        end = at + s.shape[0]
-        out[at:end, at:end] = s
-        at = end
-    return out
+    return factor, np.hstack(slopes), np.hstack(scores), block_diag(*squares)
 
 
 def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, duration: str) -> None:

@@ -31,7 +31,7 @@ def moldova(evaluated: Callable[[str], Evaluation]) -> Evaluation:
 
 
 @pytest.fixture(scope="module")
-def tested(moldova: Evaluation) -> dict[str, ClaimEvidence]:
+def found_for(moldova: Evaluation) -> dict[str, ClaimEvidence]:
     return {t.claim.id: t for t in put_to_the_test(moldova)}
 
 
@@ -57,12 +57,12 @@ def test_every_field_that_a_claim_takes_is_one_of_a_template(claim: Claim) -> No
         assert column in {c.name for c in template(file).columns}, way
 
 
-def test_every_claim_has_a_number_or_what_is_missing(tested: dict[str, ClaimEvidence]) -> None:
-    assert list(tested) == list(ledger())
-    for one in tested.values():
+def test_every_claim_has_a_number_or_what_is_missing(found_for: dict[str, ClaimEvidence]) -> None:
+    assert list(found_for) == list(ledger())
+    for one in found_for.values():
         assert bool(one.missing) == (one.found is None)
-    assert tested["C03"].missing == ("tracer_person.expect_earn",)
-    assert tested["C28"].missing == ("params.cost.job_year_value",)
+    assert found_for["C03"].missing == ("tracer_person.expect_earn",)
+    assert found_for["C28"].missing == ("params.cost.job_year_value",)
 
 
 def test_a_file_that_is_not_there_is_named_alone(moldova: Evaluation) -> None:
@@ -173,10 +173,10 @@ def test_net_benefit_is_that_of_the_cost_chapter(moldova: Evaluation) -> None:
     assert found.value[0] == pytest.approx(np.mean(nets), rel=1e-9)
 
 
-def test_what_cannot_be_had_says_why(tested: dict[str, ClaimEvidence]) -> None:
+def test_what_cannot_be_had_says_why(found_for: dict[str, ClaimEvidence]) -> None:
     for id_ in ("C32", "C33", "C34"):
-        found = tested[id_].found
+        found = found_for[id_].found
         assert isinstance(found, Evidence) and isinstance(found.found, NotEstimable)
         assert found.needed > 2
-    found = tested["C35"].found
+    found = found_for["C35"].found
     assert isinstance(found, Evidence) and isinstance(found.found, NotEstimable)

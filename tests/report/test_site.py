@@ -20,7 +20,7 @@ from mismes_eval.report.document.language import available
 from mismes_eval.report.index import write_index
 from mismes_eval.report.site import front_page, write_site
 from mismes_eval.report.site.evidence import evaluations
-from mismes_eval.report.site.html import PAGES, spoken, strings
+from mismes_eval.report.site.html import PAGES, WORDS
 from mismes_eval.report.synthesis.published import Origin
 
 pytestmark = pytest.mark.property
@@ -103,10 +103,10 @@ def made(measures, origin, tmp_path):
 
 def test_every_measure_has_its_address_in_both_languages(made):
     ids = ["GEO-001", *(f"MDA-00{n}" for n in range(1, 5))]
-    for code in spoken():
+    for code in WORDS.languages:
         assert sorted(p.stem for p in (made.folder / code / "measures").iterdir()) == ids
         assert {p.stem for p in (made.folder / code).glob("*.html")} == {name for name, _ in PAGES}
-    assert made.pages == len(spoken()) * (7 + 5)
+    assert made.pages == len(WORDS.languages) * (7 + 5)
 
 
 def test_an_address_stays_when_other_measures_come_and_go(measures, made, origin):
@@ -220,10 +220,10 @@ def test_the_index_of_reports_links_to_the_site(made):
 
 
 def test_words_are_there_in_every_language_with_the_same_names():
-    assert set(spoken()) == set(available())
-    english = strings("en")
-    for code in spoken():
-        for key, text in strings(code).items():
+    assert set(WORDS.languages) == set(available())
+    english = WORDS.said("en")
+    for code in WORDS.languages:
+        for key, text in WORDS.said(code).items():
             names = sorted(re.findall(r"\{\w+\}", text))
             assert text and names == sorted(re.findall(r"\{\w+\}", english[key])), key
 
@@ -236,8 +236,8 @@ def test_the_site_speaks_romanian(made):
     assert 'href="../../en/measures/MDA-001.html">English</a>' in measure
     search = (made.folder / "ro" / "index.html").read_text(encoding="utf-8")
     assert '"Repertoriul măsurilor de sprijin pentru migranți"' in search
-    for code in spoken():
-        assert all(isinstance(text, str) and text for text in strings(code).values())
+    for code in WORDS.languages:
+        assert all(isinstance(text, str) and text for text in WORDS.said(code).values())
 
 
 def test_without_a_day_nothing_is_written(tmp_path):
@@ -384,7 +384,7 @@ def test_in_a_browser_from_the_file_system(chromium, made):
         page.on("request", lambda r: asked.append(r.url))
         page.on("pageerror", lambda e: errors.append(str(e)))
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        for code in spoken():
+        for code in WORDS.languages:
             for name in (*(name for name, _ in PAGES), "measures/MDA-001", "measures/MDA-004"):
                 page.goto((made.folder / code / f"{name}.html").resolve().as_uri())
                 found = axe.run(page, options={"runOnly": rules}).response["violations"]

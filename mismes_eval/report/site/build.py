@@ -23,7 +23,7 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.site import pages
 from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
-from mismes_eval.report.site.html import Shell, spoken, strings
+from mismes_eval.report.site.html import WORDS, Shell
 from mismes_eval.report.synthesis.published import Origin
 
 
@@ -72,8 +72,8 @@ def write_site(
     means = _means(reports, set(inventory.frame["measure_id"]), evidence)
     spent = spent[spent["measure"].isin(inventory.frame["measure_id"])]
     written = 0
-    for code in spoken():
-        words = strings(code)
+    for code in WORDS.languages:
+        words = WORDS.said(code)
         if own:
             told = words["own_amounts"].format(n=len(own))
             words = {**words, "census": f"{words['census']} {told}"}
@@ -103,7 +103,7 @@ def _means(
 
 def front_page(inventory: Inventory, site: Site, path: Path, code: str) -> Path:
     """The search page beside the folder of the site, in one language, with links into it."""
-    words = strings(code)
+    words = WORDS.said(code)
     shell = Shell(language(code), words, "")
     inside = f"{site.folder.name}/{code}/"
     text = page(

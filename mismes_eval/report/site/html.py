@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 
 import pandas as pd
 
+from mismes_eval.inventory.page_words import PageWords
 from mismes_eval.report.document.language import Language, own_name
 from mismes_eval.report.document.page import CSP
 from mismes_eval.report.document.plain import escape
@@ -23,24 +23,8 @@ PAGES = (
     ("lessons", "lessons"),
 )
 ARROWS = {"higher": "↑", "lower": "↓", "unclear": "○", "unknown": "–"}
+WORDS = PageWords("mismes_eval.report.site", "strings.csv")
 DOWNLOADS = ("measures.csv", "measures.json", "evaluations.csv", "register.csv", "register.ics")
-
-
-@cache
-def _words() -> pd.DataFrame:
-    """Words of the pages: a row a key, a column a language."""
-    with (files("mismes_eval.report.site") / "strings.csv").open(encoding="utf-8") as handle:
-        return pd.read_csv(handle, dtype=str).set_index("key")
-
-
-def spoken() -> tuple[str, ...]:
-    """Languages that the pages have words in."""
-    return tuple(str(code) for code in _words().columns)
-
-
-def strings(code: str) -> Mapping[str, str]:
-    """Words of the pages by key."""
-    return {str(key): str(text) for key, text in _words()[code].items()}
 
 
 @dataclass(frozen=True)
@@ -77,7 +61,7 @@ class Shell:
         return " · ".join(
             f'<a lang="{code}" hreflang="{code}" href="{up}../{code}/{name}.html">'
             f"{escape(own_name(code))}</a>"
-            for code in spoken()
+            for code in WORDS.languages
             if code != self.t.code
         )
 

@@ -51,6 +51,7 @@ ONE_ROW = (
     ("L9.mincer", "T09b", "earnings gap, adjusted (Mincer)", "log points x 100", "returnees"),
 )
 COMPARED = ("MATCH", "DID", "RD", "RCT")
+NOT_DESCRIBED: dict[str, object] = {"model": "", **dict.fromkeys(FACTORS)}
 
 
 def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, object]:
@@ -139,9 +140,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
         context.evaluation.params,
         context.evaluation.inventory,
     )
-    model = _models(inventory)
-    scores = _scores(inventory)
-    unscored: dict[str, object] = dict.fromkeys(FACTORS)
+    described = _described(inventory)
     if study is not None:
         how = {
             "method": p.impact.method,
@@ -161,23 +160,21 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                     main = outcome == p.impact.main_outcome and wave == p.impact.main_wave
                     about = _about(study, effect, str(outcome), wave) | {
                         "design_code": "RCT" if by_lot else "DID",
-                        "model": model.get(effect.measure, ""),
                         "main": main,
                         "table": f"T17-{effect.measure}",
                     }
-                    about |= scores.get(effect.measure, unscored)
+                    about |= described.get(effect.measure, NOT_DESCRIBED)
                     if main and cell["status"] == "shown":
                         about |= _spoken(context, effect)
                     yield about | how | _record(cell)
-    yield from _rolled_out(context, tables, model, scores)
-    yield from _draws(context, tables, model, scores)
+    yield from _rolled_out(context, tables, described)
+    yield from _draws(context, tables, described)
 
 
 def _rolled_out(
     context: Context,
     tables: Mapping[str, Table],
-    model: Mapping[str, str],
-    scores: Mapping[str, dict[str, object]],
+    described: Mapping[str, dict[str, object]],
 ) -> Iterable[dict[str, object]]:
     """The effect of a roll-out as table T24 publishes it, with the error over regions where its
     interval is the wider one.
@@ -186,10 +183,8 @@ def _rolled_out(
     cell = None if rolled is None else _cell(tables, SUMMARY, OVERALL, "estimate")
     if rolled is None or cell is None:
         return
-    unscored: dict[str, object] = dict.fromkeys(FACTORS)
     about = {
         "measure": rolled.measure,
-        "model": model.get(rolled.measure, ""),
         "outcome": rolled.outcome,
         "months": None,
         "unit_of_outcome": "share",
@@ -201,7 +196,7 @@ def _rolled_out(
         "design_code": "DID",
         "sample": "survey rounds",
         "moved_apart": None,
-    } | scores.get(rolled.measure, unscored)
+    } | described.get(rolled.measure, NOT_DESCRIBED)
     verdict = rollout_verdict(rolled)
     if cell["status"] != "shown" or verdict is None:
         yield about | _record(cell)
@@ -212,14 +207,12 @@ def _rolled_out(
 def _draws(
     context: Context,
     tables: Mapping[str, Table],
-    model: Mapping[str, str],
-    scores: Mapping[str, dict[str, object]],
+    described: Mapping[str, dict[str, object]],
 ) -> Iterable[dict[str, object]]:
     """What the offer of a draw by lot changed in each outcome, as table T35 publishes it."""
     draw = context.evaluation.lottery
     if draw is None:
         return
-    unscored: dict[str, object] = dict.fromkeys(FACTORS)
     for outcome in draw.keys.outcomes:
         cell = _cell(tables, OFFER, offer_row(context, outcome), "estimate")
         if cell is None:
@@ -232,7 +225,6 @@ def _draws(
             "unit_of_outcome": _unit_of_draw(draw, outcome),
             "moved_apart": None,
             "design_code": "RCT",
-            "model": model.get(draw.measure, ""),
             "main": main,
             "table": OFFER,
             "method": draw.keys.adjustment,
@@ -240,7 +232,7 @@ def _draws(
             "design": DRAW,
             "sample": "draw",
         }
-        about |= scores.get(draw.measure, unscored)
+        about |= described.get(draw.measure, NOT_DESCRIBED)
         verdict = draw_verdict(context.evaluation, draw) if main else None
         if cell["status"] == "shown" and verdict is not None:
             about |= _with_verdict(verdict)
@@ -308,14 +300,18 @@ def _with_verdict(verdict: Verdict) -> dict[str, object]:
     return {"spoken_low": span.low, "spoken_high": span.high, "grade": verdict.sureness}
 
 
-def _scores(inventory: Inventory | None) -> dict[str, dict[str, object]]:
-    """Measure -> its scores on the success factors, None where a factor is not scored."""
+def _described(inventory: Inventory | None) -> Mapping[str, dict[str, object]]:
+    """Measure -> its main model and its scores on the success factors, None where a factor is not
+    scored.
+    """
     if inventory is None:
         return {}
+    models = _models(inventory)
     rows = inventory.frame.drop_duplicates("measure_id").set_index("measure_id")
     numbers = rows[list(FACTORS)].apply(pd.to_numeric, errors="coerce")
     return {
-        str(measure): {k: None if pd.isna(v) else int(v) for k, v in own.items()}
+        str(measure): {"model": models[str(measure)]}
+        | {k: None if pd.isna(v) else int(v) for k, v in own.items()}
         for measure, own in numbers.to_dict("index").items()
     }
 
