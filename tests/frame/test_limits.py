@@ -288,6 +288,17 @@ def test_a_refused_file_never_aborts_the_process(tmp_path: Path) -> None:
     assert [process.wait() for process in ends] == [0] * len(ends)
 
 
+def test_no_module_reads_parquet_by_threads() -> None:
+    """Readers of whole data sets start threads that may still start when a process ends."""
+    threaded = re.compile(
+        r"\bpd\.read_parquet\(|\b(parquet|pq)\.read_(table|pandas)\(|arrow.dataset"
+    )
+    package = Path(limits.__file__).parents[1]
+    sources = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    assert len(sources) > 100
+    assert not [str(path) for path, text in sources.items() if threaded.search(text)]
+
+
 @pytest.mark.parametrize("version", [117, 118, 119])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_long_texts_of_stata_are_counted_where_they_stand(
