@@ -48,7 +48,7 @@ class Balance:
     @property
     def effective(self) -> float:
         """Kish size of the comparison group after weighting."""
-        return float(self.sizes.loc["comparison", "after"])
+        return float(self.sizes["after"].to_numpy(float)[1])
 
     def to_frame(self) -> pd.DataFrame:
         """The table."""
@@ -85,7 +85,7 @@ class Balance:
 
     def love_plot(self, ax: Any = None) -> Any:
         """Absolute standardised differences before (open) and after (filled). Returns the axes."""
-        before, after = (self.table[c].to_numpy(float) for c in ("before", "after"))
+        before, after = (self.table[column].to_numpy(float) for column in ("before", "after"))
         ax = love(
             ax,
             labels=self.labels(),
@@ -206,9 +206,7 @@ def _yes_no(sample: Sample, treated: str, inside: Bool) -> Float:
     return d
 
 
-def _propensity(
-    sample: Sample, names: Sequence[str], inside: Bool, d: Float, needed: bool
-) -> Float:
+def _propensity(sample: Sample, names: list[str], inside: Bool, d: Float, needed: bool) -> Float:
     """(k,) propensities; NaN where there are none and none is needed."""
     effects, columns = named_effects(sample.frame, names, inside)
     try:

@@ -171,11 +171,11 @@ def _balance_table(
                 unit = "standard deviations" if key in ("before", "after") else "ratio"
                 cells.append(plain(name, column, row[key], unit, kind="effect", standing=standing))
     units = {}
-    for group, name in (("treated", "participants"), ("comparison", "residents")):
+    for place, name in enumerate(("participants", "residents")):
         row_name = context.text("{g}: persons in effect", g=context.text(name))
         units[row_name] = (1.0, 0)
         for key in ("before", "after"):
-            size = float(found.sizes.loc[group, key])
+            size = float(found.sizes[key].to_numpy(float)[place])
             unit = "persons in effect"
             column = STANDARDISED[key]
             cells.append(plain(row_name, column, size, unit, kind="effect", standing=standing))
