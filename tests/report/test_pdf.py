@@ -242,7 +242,9 @@ def test_pages_are_full_and_the_main_part_is_short(
     begins = [bool(re.match(r"\d+(\.\d+)?( \D|$)", page[0][2])) for page in pages]
     full = [(page[-1][1] - TOP) / (FOOT - TOP) for page in pages]
     last = [*begins[1:], True]
-    short = [number for number, share in enumerate(full, 1) if share < FULL and not last[number - 1]]
+    short = [
+        number for number, share in enumerate(full, 1) if share < FULL and not last[number - 1]
+    ]
     assert [number for number in short if number > 1] == []
     annex = [k for k, page in enumerate(pages, 1) if any(ANNEX.match(line[2]) for line in page)]
     assert annex[-1] - 1 <= MAIN
