@@ -219,7 +219,7 @@ def lines_by_page(file: Path) -> list[list[tuple[float, float, str]]]:
             if place is not None:
                 top, bottom = (float(end) / height for end in place.groups())
                 lines.append((top, bottom, " ".join(WORD.findall(part[place.end() :]))))
-        out.append(sorted(line for line in lines if TOP < line[0] and line[1] < FOOT))
+        out.append(sorted(line for line in lines if line[0] > TOP and line[1] < FOOT))
     return out
 
 
