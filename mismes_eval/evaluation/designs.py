@@ -167,13 +167,18 @@ def _row(line: Line) -> dict[str, object]:
     row: dict[str, object] = {"number": str(line.words)}
     if isinstance(line.answer, NotEstimable):
         return row | {"why not": line.answer.reason}
-    (low, high), e = line.answer.ends(), line.answer
-    return row | {"value": e.value[0], "se": e.se[0], "ci_low": low[0], "ci_high": high[0]}
+    (low, high), answer = line.answer.ends(), line.answer
+    return row | {
+        "value": answer.value[0],
+        "se": answer.se[0],
+        "ci_low": low[0],
+        "ci_high": high[0],
+    }
 
 
 def beside(params: Params, study: Tracing, survey: Survey | None) -> tuple[Beside, ...]:
     """Every design that the params name, in the order of the measures."""
-    d = params.designs
+    designs = params.designs
     makers: Mapping[Name, Callable[[str], Beside]] = {
         "beside_survey": partial(_beside_survey, params, study, survey),
         "dose": partial(_dose, params, study),
@@ -182,10 +187,12 @@ def beside(params: Params, study: Tracing, survey: Survey | None) -> tuple[Besid
         "imputed": partial(_imputed, params, study),
     }
     return tuple(
-        _reasoned(make, measure, name, _plain(d.named[name][measure]), params.impact.main_outcome)
+        _reasoned(
+            make, measure, name, _plain(designs.named[name][measure]), params.impact.main_outcome
+        )
         for measure in study.measures
         for name, make in makers.items()
-        if measure in d.named.get(name, {})
+        if measure in designs.named.get(name, {})
     )
 
 
@@ -199,12 +206,12 @@ def across(
     own = {"design": DID, "estimand": DID_ESTIMAND}
     runs = [Specification(DID, own, main)]
     elsewhere = []
-    for b in (b for b in found if b.measure == effect.measure):
-        if b.outcome != outcome or b.unit != "outcome":
-            elsewhere.append(IN_WORDS[b.design])
+    for beside_it in (b for b in found if b.measure == effect.measure):
+        if beside_it.outcome != outcome or beside_it.unit != "outcome":
+            elsewhere.append(IN_WORDS[beside_it.design])
             continue
-        choices = {"design": IN_WORDS[b.design], "estimand": b.whose}
-        runs.append(Specification(IN_WORDS[b.design], choices, b.effect))
+        choices = {"design": IN_WORDS[beside_it.design], "estimand": beside_it.whose}
+        runs.append(Specification(IN_WORDS[beside_it.design], choices, beside_it.effect))
     notes = (f"In other units or of another outcome: {', '.join(elsewhere)}.",) if elsewhere else ()
     return SpecificationCurve(tuple(runs), DID, notes)
 
@@ -226,7 +233,7 @@ def _reasoned(
 def _arms(sample: Sample) -> tuple[Sample, ...]:
     """Participants and the comparison group of a sample's domain."""
     arm = sample.frame[TREATED].to_numpy(float)
-    return tuple(sample.where(arm == a) for a in (1.0, 0.0))
+    return tuple(sample.where(arm == side) for side in (1.0, 0.0))
 
 
 def _between(by_group: Estimate) -> Estimate:
@@ -248,7 +255,7 @@ def _beside_survey(params: Params, study: Tracing, survey: Survey | None, measur
         raise EstimateError(Problem("no labour force survey is named"))
     both = _stacked(params, study, survey, measure)
     traits = list(params.designs.traits)
-    groups = tuple(both.where(both.frame[JOINED].to_numpy(float) == g) for g in (1.0, 0.0))
+    groups = tuple(both.where(both.frame[JOINED].to_numpy(float) == side) for side in (1.0, 0.0))
     plain = _between(mean(both, OUTCOME, by=JOINED))
     notes: tuple[Message, ...] = ()
     alikeness: Balance | NotEstimable | None = None
@@ -289,7 +296,7 @@ def _stacked(params: Params, study: Tracing, survey: Survey, measure: str) -> Sa
         {OUTCOME: _of_survey(people.frame, outcome), JOINED: np.zeros(people.n)}
         | {trait: people.frame[column] for trait, column in traits.items()}
     )
-    slim = [_slim(s, [OUTCOME, JOINED, *traits]) for s in (own, others)]
+    slim = [_slim(side, [OUTCOME, JOINED, *traits]) for side in (own, others)]
     both = stack_samples(slim)
     return both.where(both.frame[[OUTCOME, *traits]].notna().all(axis=1).to_numpy(bool))
 
@@ -341,7 +348,7 @@ def _of_survey(frame: pd.DataFrame, outcome: str) -> Float:
 
 def _numbers(sample: Sample, traits: Sequence[str]) -> list[str]:
     """The traits that are numbers; others cannot be near each other."""
-    text = [t for t in traits if float64(sample.frame[t]) is None]
+    text = [trait for trait in traits if float64(sample.frame[trait]) is None]
     if text:
         raise EstimateError(
             Problem(
@@ -357,7 +364,7 @@ def _numbers(sample: Sample, traits: Sequence[str]) -> list[str]:
 
 def _left_unlike(before: Sample, after: Sample, traits: Sequence[str]) -> tuple[Message, ...]:
     """How unlike the groups were, and are after weighting."""
-    gap, left = (_largest_gap(s, before, traits) for s in (before, after))
+    gap, left = (_largest_gap(part, before, traits) for part in (before, after))
     words = (
         "Largest standardised difference of a trait: {gap:.2f} before weighting, {left:.2f} after."
     )
@@ -368,10 +375,12 @@ def _largest_gap(weighted: Sample, plain: Sample, traits: Sequence[str]) -> floa
     inside = plain.active
     frame = plain.frame.loc[inside, list(traits)].convert_dtypes()
     x = pd.get_dummies(frame, drop_first=True, dtype=float).to_numpy(float)
-    d = plain.frame.loc[inside, JOINED].to_numpy(float) == 1.0
+    joined = plain.frame.loc[inside, JOINED].to_numpy(float) == 1.0
     w = weighted.weights[inside]
-    spread = np.sqrt(np.average((x[d] - _mean(x[d], w[d])) ** 2, axis=0, weights=w[d]))
-    gap = np.abs(_mean(x[d], w[d]) - _mean(x[~d], w[~d]))
+    spread = np.sqrt(
+        np.average((x[joined] - _mean(x[joined], w[joined])) ** 2, axis=0, weights=w[joined])
+    )
+    gap = np.abs(_mean(x[joined], w[joined]) - _mean(x[~joined], w[~joined]))
     return float(np.max(gap[spread > 0] / spread[spread > 0]))
 
 
@@ -404,9 +413,9 @@ def _dose(params: Params, study: Tracing, measure: str) -> Beside:
     found = dose_response(known, names, "_dose", degree=params.designs.dose_degree)
     more = Message("one unit of the dose more, mean over participants")
     lines = [Line(more, found.overall.select([1]), fine=True)]
-    for k, at in enumerate(found.doses):
+    for place, at in enumerate(found.doses):
         words = Message("effect of a dose of {d}", {"d": f"{at:g}"})
-        lines.append(Line(words, found.levels.select([k])))
+        lines.append(Line(words, found.levels.select([place])))
     return Beside(
         measure=measure,
         design="dose",
@@ -458,7 +467,7 @@ def _switching(params: Params, study: Tracing, measure: str) -> Beside:
         outcome=outcome,
         effect=found.select([int(np.flatnonzero(periods == 1)[0])]),
         lines=tuple(
-            Line(_since(int(p)), found.select([k])) for k, p in enumerate(periods) if p != 1
+            Line(_since(int(p)), found.select([place])) for place, p in enumerate(periods) if p != 1
         ),
         groups=(seen.where(moved), seen.where(~moved)),
         notes=(Message("Whoever switched back counts as having switched.", kind="note"),),
@@ -573,7 +582,7 @@ def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
         return att_2x2(s, names, TREATED, None, covariates, method)
 
     found = over_imputations(copies, effect)
-    answered = sample.where(~np.any([np.isnan(v) for v in values.values()], axis=0))
+    answered = sample.where(~np.any([np.isnan(value) for value in values.values()], axis=0))
     words = "{n:,} persons left '{o}' out; {x:.0%} of the information is missing."
     lost = int(inside.sum()) - int(answered.active.sum())
     told = {"n": lost, "o": outcome, "x": float(found.missing[0])}

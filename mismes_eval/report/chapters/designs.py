@@ -83,16 +83,24 @@ def design_items(context: Context, study: Tracing) -> list[Item]:
     """T40 all designs that the params name, F40 those on the outcome of the headline beside it, T41
     to T45 each of them, F41 how alike residents were made. Nothing where none is named.
     """
-    found = [_large_enough(context, b) for b in context.evaluation.beside]
+    found = [_large_enough(context, design) for design in context.evaluation.beside]
     if not found:
         return []
     return [
         context.text(INTRO),
-        *(_said(context, b) for b in found),
+        *(_said(context, design) for design in found),
         _side_by_side(context, study, found),
-        *(i for e in context.evaluation.effects for i in _curve(context, study, e, found)),
-        *(_table(context, study, b) for b in found if not isinstance(b.effect, NotEstimable)),
-        *(i for b in found for i in _alike(context, study, b)),
+        *(
+            i
+            for effect in context.evaluation.effects
+            for i in _curve(context, study, effect, found)
+        ),
+        *(
+            _table(context, study, design)
+            for design in found
+            if not isinstance(design.effect, NotEstimable)
+        ),
+        *(i for design in found for i in _alike(context, study, design)),
     ]
 
 
@@ -104,7 +112,7 @@ def _alike(context: Context, study: Tracing, b: Beside) -> list[Item]:
         reason = context.text(b.alikeness.reason)
         return [context.text("{f}: {m}: {r}.", f="F41", m=_named(context, b), r=reason)]
     table = b.alikeness.table
-    labels = {v: context.column(str(v)) for v in table["variable"]}
+    labels = {variable: context.column(str(variable)) for variable in table["variable"]}
     words = "{n:,} unweighted persons, {k:,.0f} residents in effect after weighting."
     told = context.text(words, n=b.alikeness.treated.size, k=b.alikeness.effective)
     return [
@@ -123,7 +131,7 @@ def _alike(context: Context, study: Tracing, b: Beside) -> list[Item]:
 
 def _large_enough(context: Context, b: Beside) -> Beside:
     """The design, without its numbers where one of its groups is too small for a mean."""
-    sizes = [int(g.active.sum()) for g in b.groups]
+    sizes = [int(group.active.sum()) for group in b.groups]
     if any(context.rules.confidential("mean", n) for n in sizes):
         return replace(b, effect=FEW, lines=(), notes=(), alikeness=None)
     return b
@@ -167,11 +175,11 @@ def _read(answer: Estimate | Imputed) -> Estimate | Span:
 def _side_by_side(context: Context, study: Tracing, found: list[Beside]) -> Table:
     notes: dict[str, None] = {}
     parts, units = [], {}
-    for b in found:
-        row = _named(context, b)
-        units[row] = _shown_as(context, b, b.unit)
-        parts.append(_cells(context, row, b.effect, b, b.unit))
-        line = context.text("{row}: {reason}", row=row, reason=context.text(b.estimand))
+    for design in found:
+        row = _named(context, design)
+        units[row] = _shown_as(context, design, design.unit)
+        parts.append(_cells(context, row, design.effect, design, design.unit))
+        line = context.text("{row}: {reason}", row=row, reason=context.text(design.estimand))
         notes[line] = None
     return Table(
         id="T40",
@@ -226,7 +234,7 @@ def _shown_as(context: Context, b: Beside, unit: Unit) -> tuple[float, int]:
 def _cells(context: Context, row: str, answer: Answer, b: Beside, unit: Unit) -> pd.DataFrame:
     """A number with its interval; n counts persons."""
     told = cell_unit(context, b.outcome) if unit == "outcome" else unit
-    standing = Standing(compares=tuple(Persons.among(g) for g in b.groups))
+    standing = Standing(compares=tuple(Persons.among(group) for group in b.groups))
     if isinstance(answer, Estimate) and answer.kind != "effect":
         return cells_of([(row, "estimate", in_unit(answer, told))], context.rules, standing)
     if not isinstance(answer, Imputed):
@@ -280,4 +288,8 @@ def _curve(context: Context, study: Tracing, effect: Effects, found: list[Beside
 
 def _published(context: Context, found: list[Beside]) -> list[Beside]:
     """The designs whose numbers the tables show."""
-    return [b for b in found if not isinstance(b.effect, Estimate) or published(context, b.effect)]
+    return [
+        design
+        for design in found
+        if not isinstance(design.effect, Estimate) or published(context, design.effect)
+    ]
