@@ -16,6 +16,7 @@ from mismes_eval.evaluation.params import BY_NAME, Params
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.frame.strange_cells import strange_cells
+from mismes_eval.weighting.sample import Sample
 
 # a section, or a key, and the inputs of which one must be supplied for it to act on anything
 ACTS_ON: Mapping[str, tuple[str, ...]] = {
@@ -37,6 +38,8 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
     "designs.beside_survey": ("lfs",),
     "designs.traits": ("lfs",),
     "designs.residents": ("lfs",),
+    "designs.residents_before": ("lfs",),
+    "designs.round_before": ("lfs_rounds",),
     "designs.first_job": ("tracer_episode",),
     "theory_of_change": ("tracer_person", "lfs_rounds", "study"),
     "cost": ("tracer_service",),
@@ -58,11 +61,11 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
 def idle(params: Params) -> list[Problem]:
     """Keys that the file gives and that nothing can use: what they act on is not supplied."""
     problems = []
-    for name in (name for name in BY_NAME if name in params.given):
+    for name in (k for k in BY_NAME if k in params.given):
         files = ACTS_ON.get(name) or ACTS_ON.get(BY_NAME[name].section, ())
         if not files or params.inputs.named(files):
             continue
-        needed = " or ".join(f"inputs.{file}" for file in files)
+        needed = " or ".join(f"inputs.{f}" for f in files)
         fix = "Name the file, or take the key out."
         what = "a key has nothing to act on"
         problems.append(
@@ -108,6 +111,10 @@ def _without_partner(params: Params) -> list[Problem]:
     if not p.designs.beside_survey:
         alone("designs.traits", "designs.beside_survey", "nothing")
         alone("designs.residents", "designs.beside_survey", "nothing")
+        alone("designs.residents_before", "designs.beside_survey", "nothing")
+        alone("designs.round_before", "designs.beside_survey", "nothing")
+    if p.designs.residents_before is not None:
+        alone("designs.round_before", "one of it and designs.residents_before", "both")
     if not p.designs.dose:
         alone("designs.dose_degree", "designs.dose", "nothing")
     if not p.designs.imputed:
@@ -129,7 +136,7 @@ def _silent(params: Params, found: Survey) -> list[Problem]:
     columns = found.delivered.frame.columns
     answers = ("lstatus", "mig_status", "migrated_binary", "migrated_from_cat")
     own = bool(params.indicators.columns)
-    if own or found.absent is not None or any(answer in columns for answer in answers):
+    if own or found.absent is not None or any(c in columns for c in answers):
         return []
     mapped = any(name.startswith("mapping.") for name in params.given)
     where = params.where("mapping.columns") if mapped else params.where("inputs.lfs")
@@ -152,22 +159,16 @@ def of_tracer(params: Params, study: Tracing) -> list[Problem]:
     """Measures with one arm, and columns and measures that are not in the tracer's files."""
     persons = study.panel.sample.frame
     waves = study.panel.long.columns
-    outcomes = [
-        outcome
-        for outcome in params.impact.outcomes
-        if outcome not in waves and outcome not in persons.columns
-    ]
+    outcomes = [c for c in params.impact.outcomes if c not in waves and c not in persons.columns]
     impact = params.impact
-    before = [column for column in impact.pre.values() if column not in persons.columns]
-    unseen = [outcome for outcome in impact.pre if outcome not in waves]
+    before = [c for c in impact.pre.values() if c not in persons.columns]
+    unseen = [o for o in impact.pre if o not in waves]
     enrolled = set(persons[study.measure].dropna().astype(str))
     measures = [m for m in params.tracer.measures if m not in enrolled]
     gone = {
-        "impact.covariates": [
-            covariate for covariate in impact.covariates if covariate not in persons.columns
-        ],
-        "impact.groups": [group for group in impact.groups if group not in persons.columns],
-        "impact.outcomes": [outcome for outcome in outcomes if outcome != impact.main_outcome],
+        "impact.covariates": [c for c in impact.covariates if c not in persons.columns],
+        "impact.groups": [c for c in impact.groups if c not in persons.columns],
+        "impact.outcomes": [c for c in outcomes if c != impact.main_outcome],
         "impact.pre": before + unseen,
     }
     problems = arms_alone(study) + no_outcome(params, study)
@@ -177,41 +178,62 @@ def of_tracer(params: Params, study: Tracing) -> list[Problem]:
     return problems + _lacking(params, "tracer.measures", measures, enrolled, "ids of measures")
 
 
-def of_designs(params: Params, study: Tracing, survey: Survey | None) -> list[Problem]:
+def of_designs(
+    params: Params, study: Tracing, survey: Survey | None, earlier: Sample | None = None
+) -> list[Problem]:
     """Measures and columns that the designs name and the files do not have."""
-    designs, problems = params.designs, []
+    d, problems = params.designs, []
     persons, waves = set(study.panel.sample.frame.columns), set(study.panel.long.columns)
-    for name, chosen in designs.named.items():
+    for name, chosen in d.named.items():
         gone = [m for m in chosen if m not in study.measures]
         expected = "measures that are evaluated"
         problems += _lacking(params, f"designs.{name}", gone, study.measures, expected)
-    doses = [
-        column for column in designs.dose.values() if column != HOURS and column not in persons
-    ]
-    switched = [column for column in designs.switching.values() if column not in waves]
-    imputed = [column for column in designs.imputed.values() if column not in waves]
-    traits = [trait for trait in designs.traits if trait not in persons]
-    known = [column for column in designs.lost_given if column not in persons]
+    doses = [c for c in d.dose.values() if c != HOURS and c not in persons]
+    switched = [c for c in d.switching.values() if c not in waves]
+    imputed = [c for c in d.imputed.values() if c not in waves]
+    traits = [c for c in d.traits if c not in persons]
+    known = [c for c in d.lost_given if c not in persons]
     of_study = "columns of the tracer study"
     problems += _lacking(params, "designs.lost_given", known, persons, of_study)
     problems += _lacking(params, "designs.dose", doses, persons, of_study)
     problems += _lacking(params, "designs.switching", switched, waves, of_study)
     problems += _lacking(params, "designs.imputed", imputed, waves, of_study)
     problems += _lacking(params, "designs.traits", traits, persons, of_study)
-    if HOURS in designs.dose.values() and study.services is None:
+    if HOURS in d.dose.values() and study.services is None:
         where = params.where("designs.dose")
         problems.append(Problem("hours have no file", where, "inputs.tracer_service", "none"))
-    if designs.beside_survey and not designs.traits:
+    if d.beside_survey and not d.traits:
         where = params.where("designs.beside_survey")
         expected = "designs.traits: what makes residents like participants"
         problems.append(Problem("nothing makes them alike", where, expected, "none"))
-    if survey is None:
-        return problems
-    have = set(survey.sample.frame.columns)
-    for name, columns in (("traits", designs.traits.values()), ("residents", designs.residents)):
-        lost = [column for column in columns if column not in have]
-        expected = "columns of the labour force survey"
-        problems += _lacking(params, f"designs.{name}", lost, have, expected)
+    asked = {"traits": [*d.traits.values()], "residents": [*d.residents]}
+    back = [] if d.residents_before is None else [d.residents_before]
+    for who, s, columns in (
+        ("columns of the labour force survey", survey, asked | {"residents_before": back}),
+        ("columns of the labour force survey and of its rounds", earlier, asked),
+    ):
+        if s is None:
+            continue
+        have = set((s.sample if isinstance(s, Survey) else s).frame.columns)
+        for name, named in columns.items():
+            lost = [c for c in named if c not in have]
+            problems += _lacking(params, f"designs.{name}", lost, have, who)
+    return problems + _baseline_alone(params)
+
+
+def _baseline_alone(params: Params) -> list[Problem]:
+    """A baseline that overlap weights cannot have, or that is not from before."""
+    d, problems = params.designs, []
+    where = params.where("designs.round_before")
+    overlap = [m for m, method in d.beside_survey.items() if method == "overlap"]
+    if d.round_before is not None and overlap:
+        what = "overlap weights change participants too, not alike for residents of two rounds"
+        expected = "entropy, cbps, ipw or match with a round from before"
+        problems.append(Problem(what, where, expected, f"overlap for {', '.join(overlap)}"))
+    year = "" if params.year is None else f"{params.year}"
+    if d.round_before is not None and d.round_before.isdigit() and year and d.round_before >= year:
+        expected = f"a period before {year}, the year of the survey"
+        problems.append(Problem("the round is not from before", where, expected, d.round_before))
     return problems
 
 
@@ -238,8 +260,8 @@ def design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
     independent persons.
     """
     said = any(
-        name in params.given
-        for name in (
+        k in params.given
+        for k in (
             "design.strata",
             "design.psu",
             "design.household",
@@ -247,16 +269,10 @@ def design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
             "inputs.listing",
         )
     )
-    there = [
-        column
-        for column in ("strata", "psu")
-        if column in frame.columns and frame[column].notna().any()
-    ]
+    there = [c for c in ("strata", "psu") if c in frame.columns and frame[c].notna().any()]
     if said or not there:
         return []
-    mend = ", ".join(f"{column}: [{column}]" for column in there) + (
-        "" if "psu" in there else ", household: hhid"
-    )
+    mend = ", ".join(f"{c}: [{c}]" for c in there) + ("" if "psu" in there else ", household: hhid")
     why = (
         "Without them every person counts as drawn alone, and standard errors come out too small; a"
         " file without PSUs takes household or cluster_deff."
@@ -320,11 +336,7 @@ def _of_cells(study: Tracing) -> list[str]:
     panel = study.panel
     keys = [panel.unit, panel.wave, panel.disposition]
     tables = (panel.sample.frame, panel.long)
-    said = [
-        cell
-        for table in tables
-        for cell in strange_cells(table.drop(columns=keys, errors="ignore"))
-    ]
+    said = [s for table in tables for s in strange_cells(table.drop(columns=keys, errors="ignore"))]
     return list(dict.fromkeys(said))
 
 
@@ -350,10 +362,9 @@ def no_outcome(params: Params, study: Tracing) -> list[Problem]:
     if outcome in long.columns or outcome in study.panel.sample.frame.columns:
         return []
     there = [
-        str(column)
-        for column in long.columns
-        if pd.api.types.is_numeric_dtype(long[column])
-        and column not in (study.panel.unit, study.panel.wave)
+        str(c)
+        for c in long.columns
+        if pd.api.types.is_numeric_dtype(long[c]) and c not in (study.panel.unit, study.panel.wave)
     ]
     mend = (
         "Name a column of the outcome file in impact.main_outcome and impact.outcomes; numbers"

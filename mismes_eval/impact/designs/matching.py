@@ -119,6 +119,8 @@ def _estimate(
     arm = np.full(sample.n, 2, np.intp)
     arm[inside] = np.where(d, 0, 1)
     arm[inside[~d][use == 0]] = 2
+    stands_for = np.zeros(sample.n)
+    stands_for[inside[d]], stands_for[inside[~d]] = w[d], use
     influence = Influence.of(full)
     plain = float((w[d] @ y[d] - use @ y[~d]) / total)
     return Estimate(
@@ -142,6 +144,7 @@ def _estimate(
             "abadie_imbens": _abadie_imbens(y, d, near, pairs),
             "uses": float((use / w[d].mean()).max()),
             "nearest": float(pairs.nearest.max()),
+            "weights": stands_for,
         },
     )
 
