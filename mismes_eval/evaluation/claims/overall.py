@@ -16,7 +16,7 @@ from mismes_eval.estimate.claim_verdict import (
     without_field,
     without_number,
 )
-from mismes_eval.evaluation.claims.census import interval
+from mismes_eval.evaluation.claims.census import FEW_MEASURES, LEAST_MEASURES, interval
 from mismes_eval.evaluation.claims.ledger import FEATURES, Claim, ledger
 from mismes_eval.evaluation.features import FeatureContrast
 from mismes_eval.evaluation.published_effects import Published
@@ -37,8 +37,9 @@ FACTOR_OF: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class OverallClaim:
-    """verdict : over all countries.  countries : how many have a number.  answers : verdict -> how
-    many countries have it.  units : what would decide is counted in (persons or measures).
+    """verdict : over all countries.  countries : how many have a number (of registers: a measure).
+    answers : verdict -> how many countries have it.  units : what would decide is counted in
+    (persons or measures).
     """
 
     claim: Claim
@@ -67,6 +68,8 @@ def _overall(
     claim: Claim, records: Sequence[Mapping[str, Any]], features: Sequence[FeatureContrast]
 ) -> OverallClaim:
     numbers = [r for r in records if r["value"] is not None]
+    if claim.evidence == "inventory":
+        numbers = [r for r in records if r.get("n")]
     answers: dict[str, int] = {a: sum(r["answer"] == a for r in records) for a in ANSWERS}
     units = "persons"
     if claim.evidence == FEATURES:
@@ -110,7 +113,10 @@ def _of_registers(
         return _without(records, 0)
     silent = sum(int(r["silent"]) for r in numbers)
     answered = sum(int(r["n"]) for r in numbers) - silent
-    total = sum((r["n"] - r["silent"]) * r["value"] for r in numbers)
+    if answered + silent < LEAST_MEASURES:
+        said = {"k": answered + silent, "least": LEAST_MEASURES}
+        return without_number(Message(FEW_MEASURES, said), float(LEAST_MEASURES))
+    total = sum((r["n"] - r["silent"]) * (r["value"] or 0.0) for r in numbers)
     ends = min(r["least"] for r in numbers), max(r["most"] for r in numbers)
     measured = interval(total, answered, silent, ends)
     return judge(measured, claim.direction, claim.threshold, claim.margin)
