@@ -130,8 +130,14 @@ def _against_next(member: pd.Series, others: pd.DataFrame) -> Census:
 
 def _information_first(frame: pd.DataFrame, _: date) -> Census:
     before = _of_stage(frame, BEFORE)
-    services = [c for c in before.columns if c.startswith("service_") and c != "service_info"]
-    rivals = pd.DataFrame({c: _yes(before, c) for c in services}, index=before.index)
+    services = [
+        column
+        for column in before.columns
+        if column.startswith("service_") and column != "service_info"
+    ]
+    rivals = pd.DataFrame(
+        {service: _yes(before, service) for service in services}, index=before.index
+    )
     return _against_next(_yes(before, "service_info"), rivals)
 
 
