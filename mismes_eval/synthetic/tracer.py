@@ -44,7 +44,9 @@ def tables(
             ret_type=_return_types(sc, name, specs[name], len(rows))
         )
         if specs[name]["stage"] == "BEF":
-            person["expect_earn"] = planted_fields.expectations(sc, name, stream.treated[rows], path)
+            person["expect_earn"] = planted_fields.expectations(
+                sc, name, stream.treated[rows], path
+            )
         wave = _waves(sc, rng, person, path, specs[name])
         parts["person"].append(person)
         parts["wave"].append(wave)
