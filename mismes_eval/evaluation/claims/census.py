@@ -19,6 +19,7 @@ from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
 from mismes_eval.numerics.rows import Float
 
 LEAST_MEASURES = 5
+FEW_MEASURES = "measures on record: {k}; {least} or more are needed"
 TAIL = 0.025
 NOT_TO_STRONG = 2  # scores below: not or slightly
 INFORMATION = ("M02", "M04", "M07", "M10")

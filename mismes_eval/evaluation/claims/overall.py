@@ -16,7 +16,7 @@ from mismes_eval.estimate.claim_verdict import (
     without_field,
     without_number,
 )
-from mismes_eval.evaluation.claims.census import interval
+from mismes_eval.evaluation.claims.census import FEW_MEASURES, LEAST_MEASURES, interval
 from mismes_eval.evaluation.claims.ledger import FEATURES, Claim, ledger
 from mismes_eval.evaluation.features import FeatureContrast
 from mismes_eval.evaluation.published_effects import Published
@@ -37,8 +37,9 @@ FACTOR_OF: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class OverallClaim:
-    """verdict : over all countries.  countries : how many have a number.  answers : verdict -> how
-    many countries have it.  units : what would decide is counted in (persons or measures).
+    """verdict : over all countries.  countries : how many have a number (of registers: a measure).
+    answers : verdict -> how many countries have it.  units : what would decide is counted in
+    (persons or measures).
     """
 
     claim: Claim
@@ -69,6 +70,8 @@ def _overall(
     claim: Claim, records: Sequence[Mapping[str, Any]], features: Sequence[FeatureContrast]
 ) -> OverallClaim:
     numbers = [record for record in records if record["value"] is not None]
+    if claim.evidence == "inventory":
+        numbers = [record for record in records if record.get("n")]
     answers: dict[str, int] = {
         answer: sum(record["answer"] == answer for record in records) for answer in ANSWERS
     }
@@ -120,7 +123,10 @@ def _of_registers(
         return _without(records, 0)
     silent = sum(int(number["silent"]) for number in numbers)
     answered = sum(int(number["n"]) for number in numbers) - silent
-    total = sum((number["n"] - number["silent"]) * number["value"] for number in numbers)
+    if answered + silent < LEAST_MEASURES:
+        said = {"k": answered + silent, "least": LEAST_MEASURES}
+        return without_number(Message(FEW_MEASURES, said), float(LEAST_MEASURES))
+    total = sum((number["n"] - number["silent"]) * (number["value"] or 0.0) for number in numbers)
     ends = min(number["least"] for number in numbers), max(number["most"] for number in numbers)
     measured = interval(total, answered, silent, ends)
     return judge(measured, claim.direction, claim.threshold, claim.margin)

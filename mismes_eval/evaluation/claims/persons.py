@@ -304,9 +304,10 @@ def _disappointed(evaluation: Evaluation) -> Evidence:
     frame = panel.sample.frame
     expected = pd.to_numeric(frame["expect_earn"], errors="coerce").to_numpy(float)
     earned = study.values("earnings", p.main_wave)
-    mine = frame[study.measure].astype("string").isin(before).fillna(False).to_numpy(bool)
-    mine &= frame[TREATED].to_numpy(float) == 1
-    known = mine & np.isfinite(expected) & np.isfinite(earned) & study.responded(p.main_wave)
+    inside = frame[study.measure].astype("string").isin(before).fillna(False).to_numpy(bool)
+    took_part = inside & (frame[TREATED].to_numpy(float) == 1)
+    known = took_part & np.isfinite(expected) & np.isfinite(earned)
+    known &= study.responded(p.main_wave)
     if not known.any():
         return Evidence(NotEstimable(NO_MEASURE))
     less = np.where(known, earned < expected, 0.0).astype(float)

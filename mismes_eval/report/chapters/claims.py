@@ -190,7 +190,8 @@ def _judged(one: ClaimEvidence, cell: PublishedCell | None, k: int) -> Judged:
     if isinstance(one.found, Evidence) and cell.status == Status.NOT_ESTIMABLE:
         found = one.found.found
         reason = found.reason if isinstance(found, NotEstimable) else FEW
-        return Judged(claim, without_number(reason, one.found.needed), "measures")
+        verdict = without_number(reason, one.found.needed)
+        return Judged(claim, verdict, "measures", register=one.few)
     made = judge(
         _measured({name: getattr(cell, name) for name in READ}),
         claim.direction,
@@ -390,13 +391,14 @@ def _fact(english: Language, context: Context, one: Judged) -> dict[str, object]
 def _published_number(context: Context, one: Judged) -> dict[str, object]:
     published = context.published
     cell = None if published is None else published.get(NUMBERS, one.claim.id, COLUMN)
-    names = ("value", "low", "high", "se", "n", "degf", "doubtful", "silent", "least", "most")
-    if cell is None or not cell.shown or not one.verdict.span.known:
-        return dict.fromkeys(names)
     register = one.register
-    ends: tuple[float | None, ...] = (None, None, None)
+    of_register = dict.fromkeys(("silent", "least", "most"))
     if register is not None:
-        ends = (register.missing, register.least, register.most)
+        ends = {"least": register.least, "most": register.most}
+        of_register = {"silent": register.missing, **ends}
+    names = ("value", "low", "high", "se", "n", "degf", "doubtful")
+    if cell is None or not cell.shown or not one.verdict.span.known:
+        return dict.fromkeys(names) | _few(register) | of_register
     return {
         "value": cell.value,
         "low": _finite(cell.ci_low),
@@ -405,8 +407,16 @@ def _published_number(context: Context, one: Judged) -> dict[str, object]:
         "n": _finite(cell.n),
         "degf": _finite(cell.degf),
         "doubtful": "i" in cell.flag,
-        **dict(zip(names[-3:], ends, strict=True)),
+        **of_register,
     }
+
+
+def _few(register: Census | None) -> dict[str, object]:
+    """Measures too few for a number of their own: they count over all countries."""
+    if register is None or register.measures == 0:
+        return {}
+    measured = register.measured()
+    return {"value": _finite(measured.value), "n": measured.n}
 
 
 def _finite(number: float) -> float | None:
