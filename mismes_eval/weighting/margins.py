@@ -189,6 +189,13 @@ def _mapping(given: object) -> Mapping[Any, Any] | None:
     return given if isinstance(given, Mapping) else None
 
 
+def _written(level: object) -> str:
+    """A category, or the tuple of one, as it is written in Python: without the types of numpy."""
+    if isinstance(level, tuple):
+        return f"({', '.join(map(_written, level))})"
+    return repr(level.item() if isinstance(level, np.generic) else level)
+
+
 def _finite(target: object) -> TypeGuard[float]:
     return (
         isinstance(target, (int, float, np.number))
@@ -289,9 +296,10 @@ def _category(
     count = np.bincount(code if carries.all() else code[carries], minlength=len(present))
     lost = [(v, int(count[i])) for i, v in enumerate(present) if v not in position and count[i] > 0]
     for v, k in lost[:20]:
-        near = get_close_matches(str(v), [str(t) for t in position], 1)
+        near = get_close_matches(_written(v), [_written(t) for t in position], 1)
         fix = (
-            f"Nearest is {near[0]!r}" + (" (another type)." if near and str(v) == near[0] else ".")
+            f"Nearest is {near[0]}"
+            + (" (another type)." if near and _written(v) == near[0] else ".")
             if near
             else "Give its total, or recode it."
         )
@@ -300,7 +308,7 @@ def _category(
                 what="a category of the sample has no total",
                 where=f"totals['{name}']",
                 expected="a total for every category that occurs",
-                got=repr(v),
+                got=_written(v),
                 fix=fix,
                 count=k,
             )
@@ -312,7 +320,7 @@ def _category(
             problems.append(
                 Problem(
                     what="a total stands for a category without rows",
-                    where=f"totals['{name}'][{v!r}]",
+                    where=f"totals['{name}'][{_written(v)}]",
                     expected="at least one row that carries weight",
                     got="none",
                     fix="Merge it with a neighbouring category in both the sample and the totals.",
@@ -322,7 +330,7 @@ def _category(
             problems.append(
                 Problem(
                     what="a total of 0 stands for a category with rows",
-                    where=f"totals['{name}'][{v!r}]",
+                    where=f"totals['{name}'][{_written(v)}]",
                     expected="a total above 0, or no row that carries weight",
                     got="0",
                     fix="Give the rows weight 0 in the file, narrow the sample with where() to the"
@@ -332,7 +340,7 @@ def _category(
             )
         if _finite(t) and t < 0:
             problems.append(
-                Problem("a negative total", f"totals['{name}'][{v!r}]", "0 or more", str(t))
+                Problem("a negative total", f"totals['{name}'][{_written(v)}]", "0 or more", str(t))
             )
     if len(problems) > before:
         return None
