@@ -80,15 +80,15 @@ def match(
     """
     names = [covariates] if isinstance(covariates, str) else list(covariates)
     _refuse_call(names, metric, caliper)
-    c = read(
+    data = read(
         sample,
         d=YesNo(treated),
         y=Number(outcome),
-        **{f"x{k}": Number(name) for k, name in enumerate(names)},
+        **{f"x{place}": Number(name) for place, name in enumerate(names)},
     )
-    x = np.column_stack([getattr(c, f"x{k}") for k in range(len(names))])
+    x = np.column_stack([getattr(data, f"x{place}") for place in range(len(names))])
     inside = np.flatnonzero(sample.active)
-    d, y, x, w = c.d[inside] == 1, c.y[inside], x[inside], sample.weights[inside]
+    d, y, x, w = data.d[inside] == 1, data.y[inside], x[inside], sample.weights[inside]
     _refuse_arms(d, x, names, neighbours)
     near = _scaled(x, metric)
     pairs = _neighbours(near[d], near[~d], neighbours)

@@ -68,7 +68,7 @@ class Balance:
 
     def love_plot(self, ax: Any = None) -> Any:
         """Absolute standardised differences before (open) and after (filled). Returns the axes."""
-        before, after = (self.table[c].to_numpy(float) for c in ("before", "after"))
+        before, after = (self.table[column].to_numpy(float) for column in ("before", "after"))
         ax = love(
             ax,
             labels=self.labels(),
@@ -169,7 +169,7 @@ def balance(
     if weighted is not None:
         after = _same_rows(sample, weighted)[inside]
         last, odds = after * d, after * (1 - d)
-    m1, m0, mw, ml = (k @ x / k.sum() for k in (w1, w0, odds, last))
+    m1, m0, mw, ml = (mass @ x / mass.sum() for mass in (w1, w0, odds, last))
     spread = np.sqrt(w1 @ (x - m1) ** 2 / w1.sum())
     spread = np.where(spread > 0, spread, np.nan)
     table = keys.assign(
