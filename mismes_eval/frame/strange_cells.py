@@ -63,7 +63,8 @@ def _of_text(series: pd.Series, column: str) -> list[str]:
             f"Column '{column}' has letters that were read in another encoding in {broken:,} rows"
             f" ({one!r}): export the file again as UTF-8."
         )
-    said += _alike(text, column)
+    if not unseen:
+        said += _alike(text, column)
     long = _rows(code, text, lambda t: t.str.len() > LONGEST)
     if long:
         most = int(text.str.len().max())
