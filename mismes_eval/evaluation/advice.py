@@ -177,7 +177,7 @@ def _weighting(evaluation: Evaluation) -> Advice:
     shared = sorted(both - NOT_TRAITS)
     why = (
         f"columns of one name in both files: {', '.join(shared[:8]) or 'none'}; nothing tests that"
-        " participants differ in these alone"
+        f" participants differ in these alone; {_time_before(evaluation, survey)}"
     )
     return Advice(
         design="participants beside the survey",
@@ -186,6 +186,16 @@ def _weighting(evaluation: Evaluation) -> Advice:
         call=call,
         page=page,
     )
+
+
+def _time_before(evaluation: Evaluation, survey: pd.DataFrame) -> str:
+    """Whether residents have a baseline, for a difference-in-differences on top."""
+    inputs, time = evaluation.params.inputs, evaluation.params.rollout.time
+    if "lstatus_year" in survey.columns:
+        return "residents were asked back (designs.residents_before: lstatus_year)"
+    if inputs.lfs_rounds is not None:
+        return f"rounds from before, if they are (designs.round_before: a value of '{time}')"
+    return "residents have no outcome from before (an earlier round, inputs.lfs_rounds, has one)"
 
 
 def _dose(tracing: Tracing | None) -> Advice:
@@ -252,7 +262,11 @@ def _missing(evaluation: Evaluation) -> Advice:
 
 
 def _how_soon(tracing: Tracing | None) -> Advice:
-    name, call = "time to a first job", "me.rmst(s, months, event, tau, by=treated)"
+    name = "time to a first job"
+    call = (
+        "me.rmst(s, months, event, tau, by=treated); where the lost differ, first"
+        " me.censoring_weights(s, months, event, tau, covariates, by=treated)"
+    )
     if tracing is None or tracing.panel.episodes is None:
         return Advice(
             design=name,
@@ -265,7 +279,8 @@ def _how_soon(tracing: Tracing | None) -> Advice:
     return Advice(
         design=name,
         allowed="yes",
-        why=f"{count:,} episodes; leaving is an event of its own",
+        why=f"{count:,} episodes; leaving is an event of its own; where those who were lost differ,"
+        " designs.lost_given",
         call=call,
         page="how-soon",
     )

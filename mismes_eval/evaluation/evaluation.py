@@ -20,7 +20,7 @@ from mismes_eval.evaluation.designs import Beside, beside
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.rollout import Rollout, rollout
+from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
 from mismes_eval.evaluation.sensitivity import Doubt, doubt
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
@@ -28,6 +28,7 @@ from mismes_eval.evaluation.tracer_study import Effects, Tracing, effects, traci
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs.catalogue import chosen
 from mismes_eval.message import Message
+from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class Evaluation:
     rollout: Rollout | None
     truth: pd.DataFrame | None
     targets: pd.DataFrame | None
+    earlier: Sample | None = None
     kept: dict[tuple[str, ...], Mapping[str, Result]] = field(default_factory=dict, repr=False)
     verdicts: dict[str, tuple[Effects, Doubt | None, Verdict | None]] = field(
         init=False, default_factory=dict, repr=False
@@ -176,7 +178,7 @@ class Evaluation:
         """The designs that the params name beside the difference-in-differences."""
         if self.tracing is None:
             return ()
-        return beside(self.params, self.tracing, self.survey)
+        return beside(self.params, self.tracing, self.survey, self.earlier)
 
     @cached_property
     def whom(self) -> ForWhom | None:
@@ -219,13 +221,14 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         rollout=tried(rollout),
         truth=tried(partial(_table, "truth")),
         targets=tried(partial(_table, "targets")),
+        earlier=tried(earlier_round),
     )
     tried(lambda _: found.per_euro)
     if found.survey is not None:
         problems += of_survey(params, found.survey)
     if found.tracing is not None:
         problems += of_tracer(params, found.tracing)
-        problems += of_designs(params, found.tracing, found.survey)
+        problems += of_designs(params, found.tracing, found.survey, found.earlier)
     evidence = ("lfs", "tracer_person", "inventory", "study", "lfs_rounds")
     if not params.inputs.named(evidence) and not problems:
         expected = (

@@ -235,20 +235,20 @@ def _bytes(path: Path) -> bytes:
 
 
 def _wanted(frame: pd.DataFrame, wanted: list[str] | None, name: str) -> None:
-    lost = [c for c in wanted or () if c not in frame]
+    lost = [column for column in wanted or () if column not in frame]
     if lost:
         raise InputError(
             [
                 Problem(
                     "no such column",
-                    f"{name}: {c}",
+                    f"{name}: {column}",
                     fix=(
                         f"The nearest is '{near}'."
-                        if (near := nearest(c, map(str, frame.columns)))
+                        if (near := nearest(column, map(str, frame.columns)))
                         else ""
                     ),
                 )
-                for c in lost
+                for column in lost
             ]
         )
 

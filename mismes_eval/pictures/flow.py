@@ -15,7 +15,7 @@ from mismes_eval.pictures.style import BLUE, axes
 WIDTH, LOSSES = 40, 46  # letters in a line: of who is there, of who is not
 INCHES = 4.2  # as wide as a phone shows without making letters smaller
 BOX = "round,pad=0,rounding_size=0.06"
-LINE, SMALL, GAP, PAD = 0.2, 0.17, 0.3, 0.09  # inches: lines of text, an arrow, around a text
+LINE, SMALL, GAP, PAD = 0.2, 0.17, 0.24, 0.08  # inches: lines of text, an arrow, around a text
 
 
 def flow(ax: Any, steps: Sequence[tuple[str, str]]) -> Any:

@@ -33,6 +33,7 @@ from mismes_eval.report.document.plain import escape, printable
 
 SCREEN, PRINT = 110, 150  # dots an inch: as shown on a screen, as drawn
 NARROW = 480  # pixels that a phone shows with letters that can be read
+TALL = 1.2  # height by width: on paper it begins its chapter's page
 WATERMARK = "SYNTHETIC DATA"
 SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimable": "–"}
 _STYLE = {
@@ -104,9 +105,10 @@ class Figure:
             notes.append(t("Source: {source}", source=said.source))
         foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
         wide = " wide" if self.width > NARROW else ""
+        tall = ' class="tall"' if self.height > TALL * self.width else ""
         picture = base64.b64encode(self.png).decode("ascii")
         return (
-            f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span>'
+            f'<figure id="{escape(self.id)}"{tall}><figcaption><span class="id">{escape(self.id)}</span>'
             f' {escape(said.title)}</figcaption><div class="picture{wide}"><img width="{self.width}"'
             f' src="data:image/png;base64,{picture}" alt="{escape(said.alt)}"></div><ul'
             f' class="notes">{foot}</ul>{download(said.id, said.data, t)}</figure>'
@@ -115,8 +117,16 @@ class Figure:
     @property
     def width(self) -> int:
         """Pixels of a screen that it takes: letters as large as those around it."""
-        dots = int.from_bytes(self.png[16:20], "big")
-        return round(dots * SCREEN / PRINT)
+        return self._dots(16)
+
+    @property
+    def height(self) -> int:
+        """Pixels of a screen that it takes from top to bottom."""
+        return self._dots(20)
+
+    def _dots(self, at: int) -> int:
+        """A length from the head of the PNG, in pixels of a screen."""
+        return round(int.from_bytes(self.png[at : at + 4], "big") * SCREEN / PRINT)
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -197,7 +197,7 @@ def sources_flow(
     boxes = [("; ".join(_counted(name, n, t) for name, n in left.items()), "")]
     for what, n, lost in steps:
         number = t.number(n, 0) if np.isfinite(n) else HIDDEN
-        boxes.append((f"{what}\nn = {number}", lost))
+        boxes.append((f"{what}: {number}", lost))
     fig, ax = canvas(INCHES, flow_height(boxes))
     flow(ax, boxes)
     alt = "; ".join(
