@@ -51,7 +51,8 @@ class RowGroup:
     def read(self, columns: list[str]) -> pd.DataFrame:
         file = parquet.ParquetFile(self.path)
         table = file.read_row_group(self.group, columns=columns, use_threads=False)
-        return table.to_pandas(use_threads=False)
+        frame: pd.DataFrame = table.to_pandas(use_threads=False)
+        return frame
 
 
 @dataclass(frozen=True)

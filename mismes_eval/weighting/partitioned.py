@@ -15,10 +15,11 @@ from typing import Any
 import pandas as pd
 
 from mismes_eval.errors import DesignError, EstimateError, Problem
+from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting.arguments import Column, Names, as_names
-from mismes_eval.weighting.calibrate import Method, calibrate, poststratify
+from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.data_warnings import scaled_weights
 from mismes_eval.weighting.estimators import verb
 from mismes_eval.weighting.margins import Totals
@@ -203,7 +204,10 @@ class PartitionedSample:
         )
 
     def poststratify(
-        self, by: Names, totals: Mapping[object, float] | pd.Series, totals_unit: float = 1.0
+        self,
+        by: str | Sequence[str],
+        totals: Mapping[object, float] | pd.Series,
+        totals_unit: float = 1.0,
     ) -> PartitionedSample:
         """`mismes_eval.poststratify`, in cells of key columns."""
         self._check("poststratify", as_names(by, "by"))
