@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument, of_covariates
+from mismes_eval.errors import IdentificationError, Problem, in_column, of_argument, of_covariates
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
@@ -80,7 +80,7 @@ def match(
     1720-1732.
     """
     names = [covariates] if isinstance(covariates, str) else list(covariates)
-    _refuse_call(names, metric, caliper)
+    _refuse_call(names, metric, caliper, (outcome, treated))
     data = read(
         sample,
         d=YesNo(treated),
@@ -202,8 +202,20 @@ def _neighbours(looking: Float, donors: Float, count: int, itself: bool = True) 
     )
 
 
-def _refuse_call(names: list[str], metric: str, caliper: float | None) -> None:
-    problems = []
+def _refuse_call(
+    names: list[str], metric: str, caliper: float | None, measured: tuple[str, str]
+) -> None:
+    problems = [
+        Problem(
+            what="a column stands in two places",
+            where=in_column(name),
+            expected="covariates known before the treatment",
+            got="the outcome or the treatment",
+            fix="Leave it out of the covariates.",
+        )
+        for name in names
+        if name in measured
+    ]
     if not names:
         problems.append(
             Problem(
