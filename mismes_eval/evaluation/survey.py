@@ -13,7 +13,7 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem, named
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import persons as read_persons
@@ -130,6 +130,7 @@ def survey(params: Params) -> Survey | None:
     persons = read_persons(params, path, section)
     if section is None and params.indicators.columns:
         persons = persons.assign(**lfs.map_columns(persons, with_own({"name": OWN}, params)))
+    _of_the_run(params, persons, "countrycode", path.name)
     definition = _definition(params, persons)
     if definition is not None:
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
@@ -355,9 +356,47 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
     return Sample(out.frame, out.design, out.domain, sample.flags)
 
 
+def _of_the_run(params: Params, rows: pd.DataFrame, column: str, file: str) -> None:
+    """Raises InputError where rows are of another country than the run's."""
+    if column not in rows.columns:
+        return
+    country, own = rows[column].astype("string"), params.country[:3]
+    other = (country.notna() & (country != own)).to_numpy(bool)
+    if other.any():
+        fix = f"Keep the rows of {own}, or name the file of {own}."
+        raise InputError(
+            Problem(
+                what="rows of another country",
+                where=f"{file}, column '{column}'",
+                expected=f"{own}, the country of {params.source}",
+                got=named(country[other].unique()),
+                fix=fix,
+                count=int(other.sum()),
+                rows=tuple(int(i) + 2 for i in np.flatnonzero(other)[:5]),
+            )
+        )
+
+
 def _margins(params: Params) -> pd.DataFrame | None:
     path = params.inputs.margins
-    return None if path is None else frames.read(path, template="margins").frame
+    if path is None:
+        return None
+    margins = frames.read(path, template="margins").frame
+    _of_the_run(params, margins, "country", path.name)
+    twice = margins.duplicated(["margin", "category"], keep=False).to_numpy(bool)
+    if twice.any():
+        raise InputError(
+            Problem(
+                what="control totals of several years",
+                where=f"{path.name}, column 'year'",
+                expected="one total for each category of a margin",
+                got=named(margins["year"].unique()),
+                fix=f"Keep the rows of one year, {params.year or 'the survey’s'} if it is there.",
+                count=int(twice.sum()),
+                rows=tuple(int(i) + 2 for i in np.flatnonzero(twice)[:5]),
+            )
+        )
+    return margins
 
 
 def totals_of(

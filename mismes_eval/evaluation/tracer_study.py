@@ -171,6 +171,7 @@ def tracing(params: Params) -> Tracing | None:
             ]
         )
     arm = _arm(person[treated], persons.name).to_numpy()
+    _one_arm(person, treated, persons.name)
     flags = (SYNTHETIC,) if params.synthetic else ()
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
     covariates = params.tracer.attrition_covariates
@@ -276,6 +277,26 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
             )
         )
     return out
+
+
+def _one_arm(person: pd.DataFrame, chosen: str, file: str) -> None:
+    """Raises InputError where the two columns that say who was treated contradict each other."""
+    if not {"arm", "treated"} <= set(person.columns):
+        return
+    arm, treated = _arm(person["arm"], file), _arm(person["treated"], file)
+    apart = (arm != treated).to_numpy(bool)
+    if apart.any():
+        raise InputError(
+            Problem(
+                what="two columns say different things about who was treated",
+                where=f"{file}, columns 'arm' and 'treated'",
+                expected="T with 1, C with 0",
+                got="persons in one arm by one column and in the other by the other",
+                fix=f"Correct them, or leave one out: the report goes by '{chosen}'.",
+                count=int(apart.sum()),
+                rows=tuple(int(i) + 2 for i in np.flatnonzero(apart)[:5]),
+            )
+        )
 
 
 def _months(panel: TracerPanel) -> dict[object, float]:
