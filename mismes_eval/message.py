@@ -20,7 +20,7 @@ NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class _Counted(Formatter):
-    """"{n:=region|regions}" is the word that a number asks for, without the number."""
+    """ "{n:=region|regions}" is the word that a number asks for, without the number."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         if not format_spec.startswith("="):

@@ -12,9 +12,10 @@ import pandas as pd
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
 from mismes_eval.weighting.columns import Stated, float64, read
@@ -280,9 +281,11 @@ def _table(
             problems.append(
                 Problem(
                     "a column cannot be imputed",
-                    f"column '{column}'",
+                    in_column(column),
                     "numbers or yes-no with some answers and some gaps",
-                    "text" if values is None else f"{int(gaps.sum()):,} gaps of {gaps.size:,}",
+                    "text"
+                    if values is None
+                    else Message("{a:,} gaps of {b:,}", {"a": int(gaps.sum()), "b": gaps.size}),
                 )
             )
         made[_safe(place)] = values
@@ -291,7 +294,7 @@ def _table(
         problems.append(
             Problem(
                 what="predictors are not complete",
-                where=", ".join(incomplete) or "argument 'predictors'",
+                where=", ".join(incomplete) or of_argument("predictors"),
                 expected="columns without gaps",
                 got="gaps" if incomplete else "none",
                 fix="Impute them as well, or leave them out.",

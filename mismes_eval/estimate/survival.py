@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import not_estimable
@@ -123,7 +123,7 @@ def cumulative_incidence(
         raise EstimateError(
             Problem(
                 "cumulative incidence is of one event",
-                "argument 'of'",
+                of_argument("of"),
                 f"one of the values of '{cause}'",
                 repr(of) if of is None else f"a {type(of).__name__}",
             )
@@ -204,7 +204,7 @@ def _read(
             problems.append(
                 Problem(
                     "the event is not yes or no",
-                    f"column '{event}'",
+                    in_column(event),
                     "1 where it was seen, 0 where censored",
                     "other values",
                 )
@@ -216,9 +216,9 @@ def _read(
             problems.append(
                 Problem(
                     "no spell ended by this event",
-                    f"column '{event}'",
-                    f"some rows with {of!r}",
-                    ", ".join(map(str, series[inside].dropna().unique()[:10])) or "all censored",
+                    in_column(event),
+                    Message("some rows with '{of}'", {"of": of}),
+                    _ways(series[inside]),
                 )
             )
         code, count = np.where(series.isna(), 0, np.where(series == of, 1, 2)).astype(np.intp), 2
@@ -234,7 +234,7 @@ def _read(
             problems.append(
                 Problem(
                     what=what,
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="",
                     got="",
                     fix="Count an event in the first period as duration 1 (or half a period).",
@@ -260,7 +260,7 @@ def _times(
             raise EstimateError(
                 Problem(
                     "the times are not durations",
-                    "argument 'times'",
+                    of_argument("times"),
                     "finite numbers of 0 or more",
                     repr(times),
                 )
@@ -269,14 +269,19 @@ def _times(
             raise EstimateError(
                 Problem(
                     "the times are not durations",
-                    "argument 'times'",
+                    of_argument("times"),
                     "finite numbers of 0 or more",
                     str(at[:5].tolist()),
                 )
             )
         return [at] * where.count
     if not ((where.code < where.count) & (cause == 1)).any():
-        raise EstimateError(Problem(f"{kind} has no event in the domain", "", "at least one"))
+        raise EstimateError(
+            Problem(
+                Message("{kind} has no event in the domain", {"kind": Message(kind)}),
+                expected="at least one",
+            )
+        )
     out = []
     for place in range(where.count):
         here = where.code == place
@@ -286,14 +291,22 @@ def _times(
     if most > MANY:
         raise EstimateError(
             Problem(
-                what=f"{kind} has {most:,} distinct event times",
-                where="argument 'times'",
-                expected=f"at most {MANY}",
+                what=Message(
+                    "{kind} has {n:,} distinct event times", {"kind": Message(kind), "n": most}
+                ),
+                where=of_argument("times"),
+                expected=Message("at most {k:g}", {"k": MANY}),
                 got="None",
                 fix="Say at which times you want it.",
             )
         )
     return out
+
+
+def _ways(ended: pd.Series) -> Message:
+    """By what spells ended."""
+    ways = ", ".join(map(str, ended.dropna().unique()[:10]))
+    return Message("spells ended by {w}", {"w": ways}) if ways else Message("all censored")
 
 
 def _spells(length: Float, start: Float, cause: Int, weight: Float) -> Spells:

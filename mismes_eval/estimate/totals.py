@@ -440,7 +440,8 @@ def wrap(
 ) -> Estimate:
     d, k = where.count, len(names)
     active = sample.active
-    count = np.bincount(where.code[active], minlength=d + 1)[:d].astype(float)
+    persons = None if sample.persons is None else sample.persons[active]
+    count = np.bincount(where.code[active], persons, minlength=d + 1)[:d].astype(float)
     dof = np.array([sample.degf]) if d == 1 else _domain_degf(sample, where)
     outer = where.keys.take(np.repeat(np.arange(d), k)).reset_index(drop=True)
     table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
@@ -455,7 +456,7 @@ def wrap(
         kind=kind,
         notes=(*sample.notes, *_absent_in_replicates(part, value, labels)),
         interval=interval,
-        srs=srs,
+        srs=srs if persons is None else None,
     )
 
 

@@ -60,12 +60,12 @@ def advice(evaluation: Evaluation) -> list[Advice]:
         _missing(evaluation),
     ]
     measure = tracing.measures[0] if tracing is not None and tracing.measures else "MEASURE"
-    return [replace(a, params=LINES[a.design].replace(MEASURE, measure)) for a in found]
+    return [replace(line, params=LINES[line.design].replace(MEASURE, measure)) for line in found]
 
 
 def to_frame(found: list[Advice]) -> pd.DataFrame:
     """One row a design."""
-    return pd.DataFrame([vars(a) for a in found])
+    return pd.DataFrame([vars(line) for line in found])
 
 
 def _lottery(study: Study | None, draw: Lottery | None) -> Advice:
@@ -106,7 +106,7 @@ def _before_and_after(tracing: Tracing | None) -> Advice:
         )
     sample = tracing.panel.sample
     arm = sample.frame["treated"].to_numpy(float)
-    psus = [np.unique(sample.design.psu[sample.active & (arm == a)]).size for a in (1.0, 0.0)]
+    psus = [np.unique(sample.design.psu[sample.active & (arm == side)]).size for side in (1.0, 0.0)]
     if min(psus) == 0:
         return Advice(
             design=name, allowed="no", why="the tracer study has one arm only", call=call, page=page
@@ -249,11 +249,11 @@ def _missing(evaluation: Evaluation) -> Advice:
         )
     answered = tracing.responded(impact.main_wave)
     gaps = {
-        o: int((answered & np.isnan(tracing.values(o, impact.main_wave))).sum())
-        for o in impact.outcomes
-        if o in tracing.panel.long.columns
+        outcome: int((answered & np.isnan(tracing.values(outcome, impact.main_wave))).sum())
+        for outcome in impact.outcomes
+        if outcome in tracing.panel.long.columns
     }
-    silent = [f"{o} ({n:,} persons)" for o, n in gaps.items() if n]
+    silent = [f"{outcome} ({n:,} persons)" for outcome, n in gaps.items() if n]
     if not silent:
         why = "nobody who answered the wave of the headline left an outcome out"
         return Advice(design=name, allowed="no", why=why, call=call, page=page)

@@ -56,23 +56,23 @@ class Evaluation:
 
     def facts(self) -> dict[str, object]:
         """Each kind of evidence in a few words."""
-        s, t, i = self.survey, self.tracing, self.inventory
+        survey, tracing, i = self.survey, self.tracing, self.inventory
         none = "not supplied"
         return {
             "labour force survey": (
                 none
-                if s is None
+                if survey is None
                 else (
-                    f"{s.sample.n:,} persons ({s.source}), {s.sample.design.psus:,} PSUs or what"
+                    f"{survey.sample.n:,} persons ({survey.source}), {survey.sample.design.psus:,} PSUs or what"
                     " stands for them"
                 )
             ),
             "tracer study": (
                 none
-                if t is None
+                if tracing is None
                 else (
-                    f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures"
-                    f" {', '.join(t.measures)}"
+                    f"{tracing.panel.n:,} persons, waves {', '.join(map(str, tracing.panel.waves))}; measures"
+                    f" {', '.join(tracing.measures)}"
                 )
             ),
             "inventory of measures": none if i is None else f"{len(i)} measures",
@@ -84,8 +84,8 @@ class Evaluation:
         }
 
     def _repr_html_(self) -> str:
-        s = self.survey
-        notes = () if s is None else (s.migrant, *s.sample.notes)
+        survey = self.survey
+        notes = () if survey is None else (survey.migrant, *survey.sample.notes)
         return as_html(f"Evaluation of {self.params.country}", self.facts(), notes)
 
     def __repr__(self) -> str:
@@ -101,19 +101,19 @@ class Evaluation:
             return {}
         key = (*by, "|", *which)
         if key not in self.kept:
-            s = self.survey
-            lacking = [name for name in by if not lfs.has_breakdown(s.sample.frame, name)]
+            survey = self.survey
+            lacking = [name for name in by if not lfs.has_breakdown(survey.sample.frame, name)]
             if lacking:
                 none = NotEstimable(Message(NO_BREAKDOWN, {"names": ", ".join(lacking)}))
                 self.kept[key] = {i.id: none for i in chosen(list(which) or None)}
                 return self.kept[key]
             self.kept[key] = lfs.indicators(
-                s.sample,
+                survey.sample,
                 by=list(by) or None,
                 which=list(which) or None,
-                definition=s.definition,
-                ages=s.ages,
-                absent=s.absent,
+                definition=survey.definition,
+                ages=survey.ages,
+                absent=survey.absent,
                 rates=self.rates,
             )
         return self.kept[key]
@@ -126,14 +126,13 @@ class Evaluation:
         return self._rates_of(self.params.year or 0)
 
     def _rates_of(self, year: int) -> dict[str, float] | None:
-        path = self.params.inputs.rates
-        if path is None:
+        table = _rates(self.params)
+        if table is None:
             return None
-        table = frames.read(path, template="inventory_rate").frame
         mine = table[table["year"].astype(float) == float(year)]
         return {
-            str(c): 1.0 / float(r)
-            for c, r in zip(mine["currency"], mine["eur_per_unit"], strict=True)
+            str(currency): 1.0 / float(rate)
+            for currency, rate in zip(mine["currency"], mine["eur_per_unit"], strict=True)
         } | {"EUR": 1.0}
 
     @cached_property
@@ -170,7 +169,7 @@ class Evaluation:
         return (
             ()
             if self.tracing is None
-            else tuple(doubt(self.params, self.tracing, e) for e in self.effects)
+            else tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
         )
 
     @cached_property
@@ -223,6 +222,7 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         targets=tried(partial(_table, "targets")),
         earlier=tried(earlier_round),
     )
+    tried(_rates)
     tried(lambda _: found.per_euro)
     if found.survey is not None:
         problems += of_survey(params, found.survey)
@@ -256,6 +256,12 @@ def _inventory(params: Params) -> inventories.Inventory | None:
         if decisions is None
         else out.merge(frames.read(decisions, template="inventory_decision").frame)
     )
+
+
+def _rates(params: Params) -> pd.DataFrame | None:
+    """The run's table of exchange rates; None where none is supplied."""
+    path = params.inputs.rates
+    return None if path is None else frames.read(path, template="inventory_rate").frame
 
 
 def _table(name: str, params: Params) -> pd.DataFrame | None:

@@ -119,7 +119,7 @@ def rollout(params: Params) -> Rollout | None:
                 COHORT,
                 time,
                 None,
-                [c for c in covariates if c != column],
+                [covariate for covariate in covariates if covariate != column],
                 control,
                 base,
             )
@@ -267,7 +267,11 @@ def _makeup(
     """Did the kind of people who were asked change where the measure was rolled out? By the traits
     that the rounds have.
     """
-    traits = [c for c in TRAITS if c in frame.columns and frame.loc[sample.active, c].notna().all()]
+    traits = [
+        trait
+        for trait in TRAITS
+        if trait in frame.columns and frame.loc[sample.active, trait].notna().all()
+    ]
     if not traits:
         return NotEstimable(
             Message(
@@ -275,7 +279,11 @@ def _makeup(
             )
         )
     named = sample.with_columns(
-        {c: frame[c].astype(float).map("{:.0f}".format).to_numpy() for c in traits if c != "male"}
+        {
+            trait: frame[trait].astype(float).map("{:.0f}".format).to_numpy()
+            for trait in traits
+            if trait != "male"
+        }
     )
     return _tried(lambda: composition_check(named, traits, COHORT, time, control))
 
@@ -306,9 +314,13 @@ def _breaks(params: Params, frame: pd.DataFrame, time: str) -> tuple[str, ...]:
                 fix="Count the rounds in years, or acknowledge the breaks (breaks.acknowledge).",
             )
         )
-    inside = [b for b in known if periods[0] < b.year <= periods[-1]]
+    inside = [change for change in known if periods[0] < change.year <= periods[-1]]
     starts = frame[COHORT].to_numpy(float)
-    at = refuse_starts(periods, starts[starts > 0], [float(b.year) for b in inside], acknowledged)
+    at = refuse_starts(
+        periods, starts[starts > 0], [float(change.year) for change in inside], acknowledged
+    )
     words = "Series break {year} inside the rounds: {reason}."
-    said = (Message(words, {"year": f"{b.year}", "reason": b.reason}) for b in inside)
+    said = (
+        Message(words, {"year": f"{change.year}", "reason": change.reason}) for change in inside
+    )
     return (*at, *said)

@@ -12,6 +12,7 @@ from mismes_eval.synthetic import inventory as inventory_table
 from mismes_eval.synthetic import (
     lfs,
     lfs_migration,
+    planted_truth,
     population,
     potential,
     published,
@@ -108,6 +109,8 @@ def _country(sc: Scenario, to: Path) -> list[Path]:
     truth = truth.astype({column: "Int64" for column in ("wave", "months", "cohort", "year")})
     files += tracer_files
     files.append(writer.csv(truth.assign(data_status=MARK), to / "truth.csv"))
+    claims = planted_truth.table(sc, main, measures, truth)
+    files.append(writer.csv(claims, to / "claims_truth.csv"))
     files.append(writer.csv(measures, to / "inventory.csv"))
     side = {
         "inventory_contact": inventory_table.contacts,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.synthetic import planted_fields
 from mismes_eval.synthetic.scenario import MARK, Scenario, spread
 
 MODELS = {
@@ -34,7 +35,7 @@ _TARGET = {
     "AFT": "RETURNEE_VOL",
     "MUL": "POT_MIG;RETURNEE_VOL",
 }
-_SERVICES = {  # chance that a measure of the stage offers the service
+SERVICES = {  # chance that a measure of the stage offers the service
     "service_info": (0.8, 0.6, 0.6, 0.9),
     "service_counselling": (0.6, 0.3, 0.8, 0.8),
     "service_jobmatch": (0.5, 0.2, 0.4, 0.5),
@@ -47,6 +48,13 @@ _SERVICES = {  # chance that a measure of the stage offers the service
     "service_psychosocial": (0.02, 0.05, 0.35, 0.2),
 }
 _STAGES = ("BEF", "DUR", "AFT", "MUL")
+FUNDERS = {"EU": 42, "EU_MS": 30, "OTHER_DONOR": 12, "NAT_BUDGET": 13, "FEES": 3}
+ORIGIN_FUNDERS, MULTILATERAL = ("NAT_BUDGET", "FEES"), 0.6  # the latter of other donors
+OVERHEAD = (0.10, 0.25)  # of the budget, uniform
+DOSE_SHAPE, DOSE_SCALE, DOSE_LEAST = 2.0, 28.0, 2  # gamma, hours
+SCORES = (0.28, 0.34, 0.24, 0.14)  # 0 to 3
+EVALUATED = 0.38
+EVALUATIONS = {"MONITORING": 3, "FINAL": 5, "EXPOST": 2, "IMPACT": 1}
 
 
 def build(sc: Scenario) -> pd.DataFrame:
@@ -82,6 +90,8 @@ def build(sc: Scenario) -> pd.DataFrame:
         ("eval_year", "eval_url"),
     ):
         out.insert(list(out.columns).index(after) + 1, name, "")
+    for after, field, values in planted_fields.measures(sc, out):
+        out.insert(list(out.columns).index(after) + 1, field, values)
     return out
 
 
@@ -224,13 +234,15 @@ def _actors(rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
         ["IO", "EU_MS_AGENCY", "NGO", "PES", "MIN", "PRIVATE_AGENCY", "EDU", "DIASPORA_ORG"],
         [26, 18, 20, 14, 8, 5, 5, 4],
     )
-    funder = spread(
-        rng, n, ["EU", "EU_MS", "OTHER_DONOR", "NAT_BUDGET", "FEES"], [42, 30, 12, 13, 3]
-    )
+    funder = spread(rng, n, list(FUNDERS), list(FUNDERS.values()))
     side = np.where(
-        np.isin(funder, ("NAT_BUDGET", "FEES")),
+        np.isin(funder, ORIGIN_FUNDERS),
         "ORIGIN",
-        np.where((funder == "OTHER_DONOR") & (rng.random(n) < 0.6), "MULTILATERAL", "DESTINATION"),
+        np.where(
+            (funder == "OTHER_DONOR") & (rng.random(n) < MULTILATERAL),
+            "MULTILATERAL",
+            "DESTINATION",
+        ),
     )
     no = rng.integers(1, 15, n)
     names = {
@@ -256,7 +268,7 @@ def _money(sc: Scenario, rng: np.random.Generator, n: int, start: pd.Series) -> 
     total = np.where(national, np.round(eur * sc.per_eur, -3), eur)
     told = rng.random(n) < 0.86
     told[: len(sc.tracer) + 1] = True
-    direct, overhead = rng.uniform(0.55, 0.72, n), rng.uniform(0.10, 0.25, n)
+    direct, overhead = rng.uniform(0.55, 0.72, n), rng.uniform(*OVERHEAD, n)
     out = pd.DataFrame(
         {
             "budget_total": total,
@@ -363,10 +375,10 @@ def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
 def _services(rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
     at = np.array([_STAGES.index(code) for code in stage])
     out = pd.DataFrame(
-        {column: rng.random(len(stage)) < np.array(p)[at] for column, p in _SERVICES.items()}
+        {column: rng.random(len(stage)) < np.array(p)[at] for column, p in SERVICES.items()}
     )
     out["dose_hours"], out["duration_days"] = (
-        np.round(rng.gamma(2.0, 28.0, len(stage)) + 2),
+        np.round(rng.gamma(DOSE_SHAPE, DOSE_SCALE, len(stage)) + DOSE_LEAST),
         np.round(rng.gamma(2.0, 45.0, len(stage)) + 3),
     )
     return out
@@ -376,7 +388,7 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
     n = len(m)
     out = pd.DataFrame(
         {
-            column: rng.choice([0, 1, 2, 3], n, p=[0.28, 0.34, 0.24, 0.14])
+            column: rng.choice([0, 1, 2, 3], n, p=SCORES)
             for column in (
                 "linked_job_offer",
                 "employer_involved",
@@ -388,10 +400,8 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
     )
     out["sustained_after_end"] = rng.random(n) < 0.32
     out["me_framework"] = rng.random(n) < 0.66
-    done = rng.random(n) < 0.38
-    kind = np.where(
-        done, spread(rng, n, ["MONITORING", "FINAL", "EXPOST", "IMPACT"], [3, 5, 2, 1]), "NONE"
-    )
+    done = rng.random(n) < EVALUATED
+    kind = np.where(done, spread(rng, n, list(EVALUATIONS), list(EVALUATIONS.values())), "NONE")
     started = m["start_date"].str[:4].astype(int).to_numpy()
     year = pd.array(np.minimum(started + rng.integers(1, 5, n), sc.year), dtype="Int64")
     year[~done] = pd.NA

@@ -43,7 +43,7 @@ def person_file(sc: Scenario, pop: Population, draw: Draw, name: str) -> pd.Data
     rng = sc.stream(f"{name}/{pop.year}")
     s = draw.persons
     out = _survey(sc, s, pop.year, rng)
-    out = pd.concat([out, _household(sc, s, rng), _education(s, rng), _work(sc, s, rng)], axis=1)
+    out = pd.concat([out, _household(sc, s, rng), education(s, rng), work(sc, s, rng)], axis=1)
     return out
 
 
@@ -155,7 +155,7 @@ def _relation(s: pd.DataFrame) -> np.ndarray:
     return pd.Series(code, index=order.index).sort_index().to_numpy()
 
 
-def _education(s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def education(s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     e, age, adult = s["educat7"].to_numpy(), s["age"].to_numpy(), s["adult"].to_numpy()
     school = (age < 15) | (
         rng.random(len(s)) < np.where(age < 19, 0.75, np.where(age < 25, 0.3, 0.01))
@@ -207,7 +207,7 @@ def isco(rng: np.random.Generator, major: np.ndarray, digits: int) -> np.ndarray
     return np.asarray({1: major * 1000, 2: two * 100, 4: four}[digits])
 
 
-def _work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     n, module = len(s), s["module"].to_numpy()
     status = np.where(module, s["lstatus"].to_numpy(), 0)
     job, idle, out_lf = status == 1, status == 2, status == 3

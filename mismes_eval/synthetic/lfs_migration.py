@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.synthetic import planted_fields
 from mismes_eval.synthetic.lfs import _where, isco, major_group, skill
 from mismes_eval.synthetic.population import Population
 from mismes_eval.synthetic.sampling import Draw
@@ -90,7 +91,8 @@ def extend(
     out["proxy"] = s["adult"].to_numpy() & (
         rng.random(len(s)) < np.where(s["male"] == 1, 0.30, 0.18)
     )
-    return out
+    fields = planted_fields.persons(sc, out, f"{name}/{pop.year}")
+    return pd.concat([out, fields], axis=1)
 
 
 def _status(rng: np.random.Generator, s: pd.DataFrame) -> np.ndarray:
@@ -236,7 +238,7 @@ def _jobs_abroad(
         ),
         NONE,
     )
-    out["mig_written_contract"] = pd.array(rng.random(n) < 0.61, dtype="boolean")
+    out["mig_written_contract"] = pd.array(rng.random(n) < planted_fields.WRITTEN, dtype="boolean")
     out.loc[~worked, "mig_written_contract"] = pd.NA
     currency = np.array([_CURRENCY.get(code, "EUR") for code in country], dtype=object)
     level = np.array(
@@ -275,17 +277,36 @@ def _jobs_abroad(
     out["mig_remit_12m"] = np.where(
         receives, np.round(rng.lognormal(7.2, 0.8, n) * sc.per_eur, -2), 0.0
     )
-    eager = s["adult"].to_numpy() & (
-        rng.random(n)
-        < logistic(
-            np.log(sc.migration["intend"] / (1 - sc.migration["intend"]))
-            + 0.8 * ret
-            + 0.05 * (38 - s["age"].to_numpy()).clip(-25, 15)
-        )
-    )
+    eager = s["adult"].to_numpy() & (rng.random(n) < leaving(sc, s, ret))
     out["mig_intend_6m"] = eager
     out["mig_intend_country"] = np.where(eager, country, NONE)
     return out
+
+
+def leaving(sc: Scenario, s: pd.DataFrame, ret: np.ndarray) -> np.ndarray:
+    """(n,) Chance that a person intends to leave within six months."""
+    return logistic(
+        np.log(sc.migration["intend"] / (1 - sc.migration["intend"]))
+        + 0.8 * ret
+        + 0.05 * (38 - s["age"].to_numpy()).clip(-25, 15)
+    )
+
+
+def awareness(sc: Scenario, s: pd.DataFrame, ret: np.ndarray) -> np.ndarray:
+    """(n, 11) Chance that a person knows each model."""
+    chance = np.where(ret[:, None], _AWARE["RET"], _AWARE["NON"]) / 100.0
+    k = MODELS.index(sc.rollout["model"])
+    chance[:, k] += float(sc.rollout["effect_aware"]) * s["exposed"].to_numpy()
+    return np.asarray(chance)
+
+
+def participation(
+    sc: Scenario, s: pd.DataFrame, ret: np.ndarray, inventory: pd.DataFrame
+) -> np.ndarray:
+    """(n, 11) Chance that a person who is asked took part in each model."""
+    of_aware = np.where(ret[:, None], _PART["RET"], _PART["NON"]) / 100.0
+    offered = np.array([(inventory["model_primary"] == m).any() for m in MODELS])
+    return np.asarray(awareness(sc, s, ret) * of_aware * offered)
 
 
 def _participation(
@@ -298,10 +319,7 @@ def _participation(
 ) -> pd.DataFrame:
     n, ret = len(s), status == "RET"
     asked = s["adult"].to_numpy() & (s["age"].to_numpy() <= 64)
-    aware_p = np.where(ret[:, None], _AWARE["RET"], _AWARE["NON"]) / 100.0
-    place = MODELS.index(sc.rollout["model"])
-    aware_p[:, place] += float(sc.rollout["effect_aware"]) * s["exposed"].to_numpy()
-    aware = (rng.random((n, 11)) < aware_p) & asked[:, None]
+    aware = (rng.random((n, 11)) < awareness(sc, s, ret)) & asked[:, None]
     offered = np.array([(inventory["model_primary"] == m).any() for m in MODELS])
     applied = aware & (
         rng.random((n, 11)) < 2.2 * np.where(ret[:, None], _PART["RET"], _PART["NON"]) / 100.0

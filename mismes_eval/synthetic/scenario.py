@@ -38,6 +38,7 @@ _SECTIONS = (
     "rollout",
     "inventory",
     "tracer",
+    "claims",
 )
 
 
@@ -62,6 +63,7 @@ class Scenario:
     rollout: Mapping[str, Any]
     inventory: Mapping[str, Any]
     tracer: tuple[Mapping[str, Any], ...]
+    claims: Mapping[str, float]
     seed: int
 
     @property

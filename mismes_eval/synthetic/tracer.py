@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mismes_eval.synthetic import planted_fields
 from mismes_eval.synthetic.lfs import isco, major_group
 from mismes_eval.synthetic.potential import NODES, WAVES, Path, Streams, calendar
 from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, intercept, logistic, spread
@@ -18,6 +19,11 @@ from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, intercept, logi
 _FADE = {1: 0.5, 2: 0.68, 3: 0.86, 4: 1.0}  # attrition by wave as a share of the last wave's
 _HOME_NO = ("2.1", "2.2", "2.3", "3.1", "3.2")
 _OWN_BUSINESS = 0.16
+SERVICES = (  # of participants: share, mean hours less one, euro an hour
+    ("service_counselling", 1.0, 6, 25),
+    ("service_vet_training", 0.7, 60, 9),
+    ("service_grant_cash", 0.35, 2, 700),
+)
 _RETURNS = {"SPONT": 55, "AVRR": 25, "DEPORT": 12, "READMISSION": 8}
 
 
@@ -37,6 +43,10 @@ def tables(
         person = _person(sc, rng, stream, rows, weight, name, specs[name], path).assign(
             ret_type=_return_types(sc, name, specs[name], len(rows))
         )
+        if specs[name]["stage"] == "BEF":
+            person["expect_earn"] = planted_fields.expectations(
+                sc, name, stream.treated[rows], path
+            )
         wave = _waves(sc, rng, person, path, specs[name])
         parts["person"].append(person)
         parts["wave"].append(wave)
@@ -404,11 +414,7 @@ def _businesses(sc: Scenario, person: pd.DataFrame, path: Path) -> np.ndarray:
 def _services(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame) -> pd.DataFrame:
     got = person[person["treated"].eq(1)]
     parts = []
-    for service, share, hours, cost in (
-        ("service_counselling", 1.0, 6, 25),
-        ("service_vet_training", 0.7, 60, 9),
-        ("service_grant_cash", 0.35, 2, 700),
-    ):
+    for service, share, hours, cost in SERVICES:
         took = got[rng.random(len(got)) < share]
         start = pd.to_datetime(took["enrol_date"]) + pd.to_timedelta(
             rng.integers(3, 90, len(took)), unit="D"

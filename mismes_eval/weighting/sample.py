@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,12 +40,15 @@ class Sample(Estimators):
 
     flags : sentences every table of this sample carries (synthetic data, non-probability sample,
         definitions in force).
+    persons : (n,) how many persons each row stands for, where rows are cells of persons
+        (`PartitionedSample`).
     """
 
     frame: pd.DataFrame
     design: SurveyDesign
     domain: Bool
     flags: tuple[str, ...] = ()
+    persons: Float | None = None
 
     @classmethod
     def from_frame(
@@ -142,6 +146,10 @@ class Sample(Estimators):
         out: Bool = self.domain & (self.weights != 0)
         return out
 
+    def counted(self, rows: Bool) -> int:
+        """How many persons these rows (n,) are."""
+        return int(rows.sum() if self.persons is None else self.persons[rows].sum())
+
     @cached_property
     def degf(self) -> float:
         """Design degrees of freedom in the domain."""
@@ -210,11 +218,11 @@ class Sample(Estimators):
         """The same sample after one more weight step."""
         return replace(self, design=self.design.add(step))
 
-    def with_columns(self, columns: dict[str, object]) -> Sample:
+    def with_columns(self, columns: dict[str, Any]) -> Sample:
         """The same sample with added or replaced columns of n values; design columns were read
         already and are not re-read.
         """
-        return replace(self, frame=self.frame.assign(**columns))  # type: ignore[arg-type]
+        return replace(self, frame=self.frame.assign(**columns))
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""

@@ -4,6 +4,7 @@ verbs, with their errors, set against each other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from mismes_eval import lfs
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
-from mismes_eval.estimate.verdict import moved_apart
+from mismes_eval.estimate.verdict import Verdict, moved_apart
 from mismes_eval.evaluation.claims.census import BEFORE, ENTREPRENEURSHIP, NOT_TO_STRONG
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.evaluation.heterogeneity import RETURN_KINDS, VOLUNTARY
@@ -44,13 +45,49 @@ class Evidence:
     an estimate of the group alone (by whose rows it is known who they are).
 
     arms : the number is an effect, which compares participants with the comparison group.
+    adds, takes : the measures whose main effects the number adds up and takes off.
     needed : where there is no number, how many units it would take.
     """
 
     found: Result
     compared: tuple[Estimate, ...] = ()
     arms: bool = False
+    adds: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     needed: float = float("nan")
+
+    def ends(self, evaluation: Evaluation) -> tuple[float, float]:
+        """The interval that speaks: of main effects as wide as the headlines speak of them, which
+        may be wider than the design's; NaN where a headline's has no end.
+        """
+        assert isinstance(self.found, Estimate)
+        value, low, high = (float(end[0]) for end in (self.found.value, *self.found.ends()))
+        below, above = 1.0, 1.0
+        for measure in (*self.adds, *self.takes):
+            down, up = _widened(evaluation, measure)
+            if measure in self.takes:
+                down, up = up, down
+            below, above = max(below, down), max(above, up)
+        if not (math.isfinite(below) and math.isfinite(above)):
+            return math.nan, math.nan
+        return value - below * (value - low), value + above * (high - value)
+
+
+def _widened(evaluation: Evaluation, measure: str) -> tuple[float, float]:
+    """How many times as far as the design's the two ends of a headline's interval lie from it."""
+    doubt = next(one for one in evaluation.doubts if one.measure == measure)
+    verdict = Verdict(_main_effect(evaluation, measure), wider=doubt.wider)
+    own, span = verdict.own, verdict.span
+    return (
+        (span.value - span.low) / (own.value - own.low),
+        (span.high - span.value) / (own.high - own.value),
+    )
+
+
+def _main_effect(evaluation: Evaluation, measure: str) -> Estimate:
+    found = _main_effects(evaluation)[measure]
+    assert isinstance(found, Estimate)
+    return found
 
 
 def evidence(evaluation: Evaluation, claim: str) -> Evidence:
@@ -75,11 +112,11 @@ def _less(found: Result, by: str, pair: tuple[str, str], row: str = "") -> Evide
     keys = found.keys.astype(str)
     named = keys["variable"] if "variable" in keys else pd.Series("", index=keys.index)
     wanted = row or named.iloc[0]
-    at = {g: np.flatnonzero((keys[by] == g) & (named == wanted)) for g in pair}
-    empty = [g for g in pair if at[g].size == 0]
+    at = {group: np.flatnonzero((keys[by] == group) & (named == wanted)) for group in pair}
+    empty = [group for group in pair if at[group].size == 0]
     if empty:
         return Evidence(NotEstimable(Message(NO_SUCH, {"group": empty[0]})))
-    first, second = (int(at[g][0]) for g in pair)
+    first, second = (int(at[group][0]) for group in pair)
     difference = found.contrast({found.names[first]: 1.0, found.names[second]: -1.0})
     groups = found.select([first]), found.select([second])
     return Evidence(difference.annotated(kind=DIFFERENCE), compared=groups)
@@ -99,7 +136,7 @@ def _models_of_participation(evaluation: Evaluation, one: str, other: str) -> Ev
     found = evaluation.indicators(which=("L12",)).get("L12")
     if not isinstance(found, Estimate):
         return Evidence(found or NotEstimable("not computed for this survey"))
-    model = [str(v).split(" ")[-1] for v in found.keys["variable"]]
+    model = [str(variable).split(" ")[-1] for variable in found.keys["variable"]]
     lacking = [m for m in (one, other) if m not in model]
     if lacking:
         return Evidence(NotEstimable(Message(NO_SUCH, {"group": lacking[0]})))
@@ -166,7 +203,7 @@ def _main_effects(evaluation: Evaluation) -> dict[str, Result]:
     absent = NotEstimable("the params name no such outcome and wave")
     out: dict[str, Result] = {}
     if study is not None and not _is_share(study, p.main_outcome):
-        return {e.measure: NotEstimable(NO_SHARE) for e in evaluation.effects}
+        return {effect.measure: NotEstimable(NO_SHARE) for effect in evaluation.effects}
     for effect in evaluation.effects:
         out[effect.measure] = effect.by_wave.get((p.main_outcome, p.main_wave), absent)
         if moved_apart(effect.pre.get(p.main_outcome)):
@@ -180,7 +217,7 @@ def _means(effects: Sequence[Sequence[Estimate]]) -> Estimate:
     weights = [1.0 / sizes[0]] * sizes[0]
     if len(effects) > 1:
         weights += [-1.0 / sizes[1]] * sizes[1]
-    together = on_base([e for part in effects for e in part])
+    together = on_base([effect for part in effects for effect in part])
     row = np.array([weights])
     made = together.through(lambda value: row @ value, row, ("effect",))
     return made.annotated(kind=EFFECT)
@@ -197,21 +234,25 @@ def _split(evaluation: Evaluation, having: pd.Series) -> Evidence:
     measure, missing where the register does not say.
     """
     effects = _main_effects(evaluation)
-    groups: dict[bool, list[Estimate]] = {True: [], False: []}
+    groups: dict[bool, dict[str, Estimate]] = {True: {}, False: {}}
     refused = ""
     for measure, effect in effects.items():
         feature = having.get(measure, pd.NA)
         if isinstance(effect, NotEstimable):
             refused = refused or effect.reason
         elif not pd.isna(feature):
-            groups[bool(feature)].append(effect)
+            groups[bool(feature)][measure] = effect
     if not groups[True] or not groups[False]:
         return Evidence(NotEstimable(refused or ONE_KIND))
-    return Evidence(_means([groups[True], groups[False]]), arms=True)
+    found = _means([list(groups[having].values()) for having in (True, False)])
+    return Evidence(found, arms=True, adds=tuple(groups[True]), takes=tuple(groups[False]))
 
 
 def _trains(measures: pd.DataFrame) -> pd.Series:
-    columns = [measures[c].astype("boolean") for c in ("service_language", "service_vet_training")]
+    columns = [
+        measures[column].astype("boolean")
+        for column in ("service_language", "service_vet_training")
+    ]
     return columns[0] | columns[1]
 
 
@@ -229,12 +270,16 @@ def _linked_training(evaluation: Evaluation) -> Evidence:
 def _entrepreneurship(evaluation: Evaluation) -> Evidence:
     """Mean of the main effects of entrepreneurship measures."""
     model = _measures(evaluation)["model_primary"].astype(str)
-    mine = {m: e for m, e in _main_effects(evaluation).items() if model.get(m) == ENTREPRENEURSHIP}
-    found = [e for e in mine.values() if isinstance(e, Estimate)]
+    mine = {
+        m: effect
+        for m, effect in _main_effects(evaluation).items()
+        if model.get(m) == ENTREPRENEURSHIP
+    }
+    found = {m: effect for m, effect in mine.items() if isinstance(effect, Estimate)}
     if not found:
-        reasons = [e.reason for e in mine.values() if isinstance(e, NotEstimable)]
+        reasons = [effect.reason for effect in mine.values() if isinstance(effect, NotEstimable)]
         return Evidence(NotEstimable(reasons[0] if reasons else NO_MEASURE))
-    return Evidence(_means([found]), arms=True)
+    return Evidence(_means([list(found.values())]), arms=True, adds=tuple(found))
 
 
 def _voluntary(evaluation: Evaluation) -> Evidence:
@@ -269,20 +314,22 @@ def _net_benefit(evaluation: Evaluation) -> Evidence:
     """Value of the job-years added less what the services cost, for each participant."""
     study, value = evaluation.tracing, evaluation.params.cost.job_year_value
     assert study is not None and value is not None
-    effects, gains, reason = _main_effects(evaluation), [], NO_MEASURE
+    effects, gains, reason = _main_effects(evaluation), {}, NO_MEASURE
     for effect in evaluation.effects:
         main = effects[effect.measure]
         spent = money(evaluation, study, effect)
-        without = [e.reason for e in (main, spent.cost) if isinstance(e, NotEstimable)]
+        without = [
+            answer.reason for answer in (main, spent.cost) if isinstance(answer, NotEstimable)
+        ]
         if isinstance(main, NotEstimable) or isinstance(spent.cost, NotEstimable):
             reason = without[0]
             continue
         row = np.array([[value * spent.horizon, -1.0]])
         both = on_base([main, spent.cost])
-        gains.append(both.through(partial(np.matmul, row), row, ("net benefit",)))
+        gains[effect.measure] = both.through(partial(np.matmul, row), row, ("net benefit",))
     if not gains:
         return Evidence(NotEstimable(reason))
-    return Evidence(_means([gains]), arms=True)
+    return Evidence(_means([list(gains.values())]), arms=True, adds=tuple(gains))
 
 
 def _disappointed(evaluation: Evaluation) -> Evidence:
@@ -295,9 +342,10 @@ def _disappointed(evaluation: Evaluation) -> Evidence:
     frame = panel.sample.frame
     expected = pd.to_numeric(frame["expect_earn"], errors="coerce").to_numpy(float)
     earned = study.values("earnings", p.main_wave)
-    mine = frame[study.measure].astype("string").isin(before).fillna(False).to_numpy(bool)
-    mine &= frame[TREATED].to_numpy(float) == 1
-    known = mine & np.isfinite(expected) & np.isfinite(earned) & study.responded(p.main_wave)
+    inside = frame[study.measure].astype("string").isin(before).fillna(False).to_numpy(bool)
+    took_part = inside & (frame[TREATED].to_numpy(float) == 1)
+    known = took_part & np.isfinite(expected) & np.isfinite(earned)
+    known &= study.responded(p.main_wave)
     if not known.any():
         return Evidence(NotEstimable(NO_MEASURE))
     less = np.where(known, earned < expected, 0.0).astype(float)
@@ -308,8 +356,8 @@ def _disappointed(evaluation: Evaluation) -> Evidence:
 
 def _feature(evaluation: Evaluation) -> Evidence:
     """Measures are the units: one country has too few."""
-    k = sum(isinstance(e, Estimate) for e in _main_effects(evaluation).values())
-    said = Message(FEATURES_OVER, {"k": k, "least": LEAST})
+    done = sum(isinstance(effect, Estimate) for effect in _main_effects(evaluation).values())
+    said = Message(FEATURES_OVER, {"k": done, "least": LEAST})
     return Evidence(NotEstimable(said), needed=float(LEAST))
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, of_argument
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Float, Int
@@ -96,7 +97,7 @@ def dose_response(
         raise IdentificationError(
             Problem(
                 "a dose needs the outcome before and after",
-                "argument 'outcome'",
+                of_argument("outcome"),
                 "two columns, (before, after)",
                 repr(outcome),
             )
@@ -221,16 +222,22 @@ def _refuse(
     problems = []
     if not 0 <= degree <= 3:
         problems.append(
-            Problem("a spline has a degree", "argument 'degree'", "0 to 3", str(degree))
+            Problem("a spline has a degree", of_argument("degree"), "0 to 3", str(degree))
         )
     needed = FEW * (degree + 1 + len(knots))
     if untreated < FEW or dose.size < needed or np.unique(dose).size <= degree + len(knots) + 1:
         problems.append(
             Problem(
                 what="too few persons for a dose",
-                where="argument 'dose'",
-                expected=f"{FEW} with dose 0, and {needed} above it with more doses than coefficients",
-                got=f"{untreated} and {dose.size}, {np.unique(dose).size} doses",
+                where=of_argument("dose"),
+                expected=Message(
+                    "{few} with dose 0, and {needed} above it with more doses than coefficients",
+                    {"few": FEW, "needed": needed},
+                ),
+                got=Message(
+                    "{a} and {b}, {k} doses",
+                    {"a": untreated, "b": dose.size, "k": np.unique(dose).size},
+                ),
                 fix="Take a lower degree, or fewer knots.",
             )
         )
@@ -242,7 +249,7 @@ def _refuse(
                 Problem(
                     "a dose that nobody had",
                     "arguments 'doses' and 'knots'",
-                    f"{low:g} to {high:g}",
+                    Message("{low:g} to {high:g}", {"low": low, "high": high}),
                     ", ".join(f"{place:g}" for place in outside[:5]),
                 )
             )
@@ -251,7 +258,7 @@ def _refuse(
             problems.append(
                 Problem(
                     "knots leave an interval without persons",
-                    "argument 'knots'",
+                    of_argument("knots"),
                     "persons between neighbouring knots",
                     ", ".join(f"{knot:g}" for knot in knots),
                 )

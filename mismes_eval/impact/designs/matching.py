@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, of_argument, of_covariates
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -205,17 +206,19 @@ def _refuse_call(names: list[str], metric: str, caliper: float | None) -> None:
     problems = []
     if not names:
         problems.append(
-            Problem("nobody can be matched on nothing", "argument 'covariates'", "columns", "none")
+            Problem(
+                "nobody can be matched on nothing", of_argument("covariates"), "columns", "none"
+            )
         )
     if metric not in ("scaled", "mahalanobis"):
         problems.append(
             Problem(
-                "unknown metric", "argument 'metric'", "'scaled' or 'mahalanobis'", repr(metric)
+                "unknown metric", of_argument("metric"), "'scaled' or 'mahalanobis'", repr(metric)
             )
         )
     if caliper is not None and not caliper > 0:
         problems.append(
-            Problem("a caliper is a distance", "argument 'caliper'", "above 0", str(caliper))
+            Problem("a caliper is a distance", of_argument("caliper"), "above 0", str(caliper))
         )
     if problems:
         raise IdentificationError(problems)
@@ -228,9 +231,12 @@ def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
         problems.append(
             Problem(
                 "too few persons to match",
-                "argument 'treated'",
-                f"treated persons, and at least {max(neighbours, len(names) + 2)} others",
-                f"{int(d.sum())} and {donors}",
+                of_argument("treated"),
+                Message(
+                    "treated persons, and at least {n} others",
+                    {"n": max(neighbours, len(names) + 2)},
+                ),
+                Message("{a:,} and {b:,}", {"a": int(d.sum()), "b": donors}),
             )
         )
     scale = np.where(np.abs(x).max(axis=0) > 0, np.abs(x).max(axis=0), 1.0)
@@ -239,7 +245,7 @@ def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
         problems.append(
             Problem(
                 "covariates do not tell people apart",
-                ", ".join(names),
+                of_covariates(names),
                 "covariates that vary and do not depend on each other",
             )
         )
@@ -253,9 +259,9 @@ def _refuse_far(nearest: Float, caliper: float, treated: int) -> None:
         raise IdentificationError(
             Problem(
                 what="treated persons have nobody near",
-                where=f"caliper {caliper:g}",
+                where=Message("caliper {c:g}", {"c": caliper}),
                 expected="a comparison person within the caliper for each",
-                got=f"{far:,} of {treated:,} have none",
+                got=Message("{a:,} of {b:,} have none", {"a": far, "b": treated}),
                 fix="Narrow the domain with sample.where to persons who can be compared, and say whom"
                 " the effect is then about.",
                 count=far,

@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_column
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
 from mismes_eval.impact.did.group_time import GroupTime, check_call, planned, result
 from mismes_eval.impact.did.group_time_cells import fit_cells, without_lost
 from mismes_eval.impact.did.layout import Layout, layout_of
 from mismes_eval.impact.did.periods import Control
+from mismes_eval.message import Message
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
@@ -90,7 +91,7 @@ def switching_effects(
         raise IdentificationError(
             Problem(
                 "nobody changes status",
-                f"column '{treated}'",
+                in_column(treated),
                 "units whose treatment starts or stops",
                 "none",
             )
@@ -128,7 +129,7 @@ def _changes_of_waves(panel: PanelLike, treated: str) -> PanelLike:
     table = np.column_stack([panel.values(treated, wave) for wave in panel.waves])
     if table.dtype == object or not np.isin(table[~np.isnan(table)], (0.0, 1.0)).all():
         raise IdentificationError(
-            Problem("a status is not yes or no", f"column '{treated}'", "0 and 1 at every wave")
+            Problem("a status is not yes or no", in_column(treated), "0 and 1 at every wave")
         )
     changed = table != table[:, :1]
     when = np.where(changed.any(axis=1), changed.argmax(axis=1), len(panel.waves))
@@ -171,9 +172,12 @@ def _by_period(who: Int, period: Int, status: Float, periods: int, unit: str) ->
         raise IdentificationError(
             Problem(
                 what="units are not seen once in every period",
-                where=f"column '{unit}'",
-                expected=f"one row in each of {periods} periods",
-                got=f"{int((count != 1).any(axis=1).sum()):,} units with gaps or with two rows",
+                where=in_column(unit),
+                expected=Message("one row in each of {k} periods", {"k": periods}),
+                got=Message(
+                    "{n:,} units with gaps or with two rows",
+                    {"n": int((count != 1).any(axis=1).sum())},
+                ),
                 fix="Narrow the domain to periods in which everybody was seen.",
             )
         )

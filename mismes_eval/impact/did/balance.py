@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    of_covariates,
+)
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.numerics.logit import Separation, fit_logit
@@ -79,7 +86,7 @@ class Balance:
         """
         if kind not in ("love", "overlap"):
             raise IdentificationError(
-                Problem("unknown plot", "argument 'kind'", "'love' or 'overlap'", repr(kind))
+                Problem("unknown plot", of_argument("kind"), "'love' or 'overlap'", repr(kind))
             )
         return self.love_plot(ax) if kind == "love" else self.overlap_plot(ax)
 
@@ -198,7 +205,7 @@ def _yes_no(sample: Sample, treated: str, inside: Bool) -> Float:
         raise IdentificationError(
             Problem(
                 "treatment is not yes or no, or has one value",
-                f"column '{treated}'",
+                in_column(treated),
                 "0 and 1 in the domain",
                 ", ".join(map(str, np.unique(d)[:5])),
             )
@@ -217,7 +224,7 @@ def _propensity(sample: Sample, names: list[str], inside: Bool, d: Float, needed
         raise IdentificationError(
             Problem(
                 what="the propensity cannot be fitted",
-                where=f"covariates {', '.join(names)}",
+                where=of_covariates(names),
                 expected="overlap, covariates that are not collinear",
                 got=error.named(columns),
                 fix="Merge categories or drop a covariate.",
@@ -261,7 +268,7 @@ def _same_rows(sample: Sample, weighted: Sample | Sequence[float]) -> Float:
         raise IdentificationError(
             Problem(
                 what="the weighted sample has other rows",
-                where="argument 'weighted'",
+                where=of_argument("weighted"),
                 expected=f"the {sample.n:,} rows of 'sample'",
                 got=f"{rows:,} rows",
                 fix="Give the sample that a weight step made of it.",

@@ -447,7 +447,7 @@ def _estimate(
     order: tuple[str, str],
 ) -> Estimate:
     inside = sample.active
-    treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
+    treated, compared = sample.counted(inside & (d == 1)), sample.counted(inside & (d == 0))
     notes: list[str] = [
         _method_said(how.method, kind, covariates, (treated, compared)),
         order_said(*order),
@@ -470,7 +470,7 @@ def _estimate(
         names=(how.name,),
         parts=(part,),
         keys=keys,
-        n=np.array([float(inside.sum())]),
+        n=np.array([float(treated + compared)]),
         dof=np.array([sample.degf]),
         kind="effect",
         definition=how.definition,

@@ -163,7 +163,7 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
         )
     outside = sample.active & (found.code < 0)
     if outside.any():
-        said = f"{int(outside.sum()):,} rows of other periods are outside the domain."
+        said = f"{sample.counted(outside):,} rows of other periods are outside the domain."
         sample = sample.where(~outside).flagged(said)
     post = np.where(sample.active, (found.code == 1).astype(float), 0.0)
     return TwoPeriods(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.errors import EmptyDomain, IdentificationError, Problem
+from mismes_eval.errors import EmptyDomain, IdentificationError, Problem, in_column, of_argument
+from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment, ArmDifference, arm_difference
 from mismes_eval.numerics.averages import Averages, arms
 from mismes_eval.numerics.qr import Collinear
@@ -106,7 +107,7 @@ def trial(
     block = list(as_names(blocks, "blocks", IdentificationError))
     if not outcomes:
         raise IdentificationError(
-            Problem("a trial names no outcome", "argument 'outcome'", "a column, or several")
+            Problem("a trial names no outcome", of_argument("outcome"), "a column, or several")
         )
     wanted = {
         f"y{place}": YesNo(name) if name in binary else Number(name)
@@ -125,7 +126,7 @@ def trial(
     d = data.d[inside] == 1.0
     if d.all() or not d.any():
         raise IdentificationError(
-            Problem("a trial needs two arms", f"column '{assigned}'", "0 and 1", "one arm")
+            Problem("a trial needs two arms", in_column(assigned), "0 and 1", "one arm")
         )
     cell = _cells([getattr(data, f"b{place}").code[inside] for place in range(len(block))], d.size)
     _refuse_one_armed(cell, d, block, sample, inside)
@@ -160,7 +161,7 @@ def _refuse_one_armed(cell: Int, d: Bool, block: list[str], sample: Sample, insi
     raise IdentificationError(
         Problem(
             what="a block has one arm only",
-            where=f"columns {', '.join(block)}",
+            where=Message("columns {c}", {"c": ", ".join(block)}),
             expected="persons assigned and not assigned in every block",
             got="; ".join(shown),
             fix="Nothing can be compared there: narrow the sample to the other blocks, and say so.",

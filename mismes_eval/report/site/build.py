@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from mismes_eval.evaluation.outside_evidence import (
     OutsideEvidence,
     Together,
@@ -152,7 +154,7 @@ def _write_language(material: pages.Material, folder: Path, day: date) -> int:
         name = f"measures/{row['measure_id']}"
         warning = words["made_up"] if row["source_type"] == MADE_UP else ""
         title = f"{row['measure_id']} {row['title_en']}"
-        text = pages.measure_page(material, {str(k): v for k, v in row.items()})
+        text = pages.measure_page(material, {str(key): value for key, value in row.items()})
         whole = shell.page(name, title, text, up="../", warning=warning)
         write_whole(folder / f"{name}.html", whole)
     _drop_others(folder / "measures", {f"{row['measure_id']}.html" for row in rows})
@@ -167,13 +169,13 @@ def _drop_others(folder: Path, names: set[str]) -> None:
 
 
 def _write_downloads(
-    inventory: Inventory, register: EvaluationRegister, folder: Path, effects: object
+    inventory: Inventory, register: EvaluationRegister, folder: Path, effects: pd.DataFrame
 ) -> None:
     to_csv(inventory.frame, folder / "measures.csv")
     whole = inventory.frame.to_json(
         orient="records", date_format="iso", date_unit="s", force_ascii=False, indent=1
     )
     write_whole(folder / "measures.json", whole)
-    to_csv(effects, folder / "evaluations.csv")  # type: ignore[arg-type]
+    to_csv(effects, folder / "evaluations.csv")
     register.to_csv(folder / "register.csv")
     register.to_calendar(folder / "register.ics")

@@ -10,11 +10,11 @@ from datetime import date
 
 import pandas as pd
 
-from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict, moved_apart
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.money import money
-from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT
+from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT, TAKEN
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
@@ -28,6 +28,7 @@ from mismes_eval.report.chapters.claims import facts as claim_facts
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.criteria import EMPLOYMENT, returnee_gap
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
+from mismes_eval.report.chapters.lottery import TAKEN as TAKEN_PART
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.rollout import OVERALL, SUMMARY
 from mismes_eval.report.chapters.verdicts import (
@@ -35,6 +36,7 @@ from mismes_eval.report.chapters.verdicts import (
     drawn_by_lot,
     effect_verdict,
     rollout_verdict,
+    taken_verdict,
 )
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.synthesis.published import FACTS
@@ -66,7 +68,10 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
     models : measures on record by model.  register : measures and budget by status of evaluation.  price_years : of the budgets.
     """
     tables = {
-        item.id: item for c in chapters.values() for item in c.items if isinstance(item, Table)
+        item.id: item
+        for chapter in chapters.values()
+        for item in chapter.items
+        if isinstance(item, Table)
     }
     definitions = _definitions(context)
     return {
@@ -83,23 +88,23 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
 
 
 def _definitions(context: Context) -> dict[str, str]:
-    p, s = context.evaluation.params, context.evaluation.survey
+    p, survey = context.evaluation.params, context.evaluation.survey
     out = {"year": str(p.year or "")}
-    if s is None:
+    if survey is None:
         return out
     out |= {
-        "migrant": s.migrant,
-        "ages": s.ages.labour,
-        "neet": aged_said(s.ages.neet_min, s.ages.neet_max),
-        "basis": s.sample.design.basis,
+        "migrant": survey.migrant,
+        "ages": survey.ages.labour,
+        "neet": aged_said(survey.ages.neet_min, survey.ages.neet_max),
+        "basis": survey.sample.design.basis,
     }
     for key, column in (("icls", "icls_v"), ("isco", "isco_version"), ("isced", "isced_version")):
         found = (
-            sorted(s.sample.frame[column].dropna().astype(str).unique())
-            if column in s.sample.frame.columns
+            sorted(survey.sample.frame[column].dropna().astype(str).unique())
+            if column in survey.sample.frame.columns
             else []
         )
-        out[key] = ", ".join(v.removeprefix(f"{key}_") for v in found)  # isco_2008 reads 2008
+        out[key] = ", ".join(name.removeprefix(f"{key}_") for name in found)  # isco_2008 reads 2008
     return out
 
 
@@ -113,17 +118,19 @@ def _cell(tables: Mapping[str, Table], table: str, row: str, column: str) -> pd.
 
 def _record(cell: pd.Series) -> dict[str, object]:
     out: dict[str, object] = {
-        k: float(cell[k]) if math.isfinite(cell[k]) else None for k in NUMBERS
+        number: float(cell[number]) if math.isfinite(cell[number]) else None for number in NUMBERS
     }
-    return out | {k: str(cell[k]) for k in ("flag", "kind", "unit", "definition", "status")}
+    return out | {
+        word: str(cell[word]) for word in ("flag", "kind", "unit", "definition", "status")
+    }
 
 
 def _indicators(tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
     places = [
-        (i, t, catalogue()[i].title, g, g)
-        for t, many in (("T08", LABOUR), ("T09", MATCH))
+        (i, table, catalogue()[i].title, group, group)
+        for table, many in (("T08", LABOUR), ("T09", MATCH))
         for i in many
-        for g in GROUPS
+        for group in GROUPS
     ]
     for id_, table, row, column, group in (*places, *ONE_ROW):
         cell = _cell(tables, table, row, column)
@@ -184,6 +191,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                     yield about | how | _record(cell)
     yield from _rolled_out(context, tables, described)
     yield from _draws(context, tables, described)
+    yield from _takers(context, tables, described)
 
 
 def _rolled_out(
@@ -228,30 +236,58 @@ def _draws(
     draw = context.evaluation.lottery
     if draw is None:
         return
+    same = described.get(draw.measure, NOT_DESCRIBED)
     for outcome in draw.keys.outcomes:
         cell = _cell(tables, OFFER, offer_row(context, outcome), "estimate")
         if cell is None:
             continue
         main = outcome == draw.main_outcome
-        about: dict[str, object] = {
-            "measure": draw.measure,
-            "outcome": outcome,
-            "months": draw.keys.months,
-            "unit_of_outcome": _unit_of_draw(draw, outcome),
-            "moved_apart": None,
-            "design_code": "RCT",
-            "main": main,
-            "table": OFFER,
-            "method": draw.keys.adjustment,
-            "covariates": list(draw.keys.covariates),
-            "design": DRAW,
-            "sample": "draw",
-        }
-        about |= described.get(draw.measure, NOT_DESCRIBED)
+        about = _of_draw(draw, outcome, OFFER, DRAW) | same | {"main": main}
         verdict = draw_verdict(context.evaluation, draw) if main else None
         if cell["status"] == "shown" and verdict is not None:
             about |= _with_verdict(verdict)
         yield about | _record(cell)
+
+
+def _takers(
+    context: Context,
+    tables: Mapping[str, Table],
+    described: Mapping[str, dict[str, object]],
+) -> Iterable[dict[str, object]]:
+    """What taking part changed, as table T36 publishes it, with the set that speaks there: null ends
+    where it has none. The offer's effect of the same persons is the main one.
+    """
+    draw = context.evaluation.lottery
+    if draw is None:
+        return
+    same = described.get(draw.measure, NOT_DESCRIBED)
+    for outcome, found in draw.taken.items():
+        cell = _cell(tables, TAKEN_PART, offer_row(context, outcome), "estimate")
+        if cell is None:
+            continue
+        about = _of_draw(draw, outcome, TAKEN_PART, TAKEN) | same | _record(cell)
+        if cell["status"] == "shown" and isinstance(found, Estimate):
+            span = taken_verdict(found).span
+            ends = {"ci_low": span.low, "ci_high": span.high}
+            about |= {name: end if math.isfinite(end) else None for name, end in ends.items()}
+        yield about
+
+
+def _of_draw(draw: Lottery, outcome: str, table: str, design: str) -> dict[str, object]:
+    return {
+        "measure": draw.measure,
+        "outcome": outcome,
+        "months": draw.keys.months,
+        "unit_of_outcome": _unit_of_draw(draw, outcome),
+        "moved_apart": None,
+        "design_code": "RCT",
+        "main": False,
+        "table": table,
+        "method": draw.keys.adjustment,
+        "covariates": list(draw.keys.covariates),
+        "design": design,
+        "sample": "draw",
+    }
 
 
 def _unit_of_draw(draw: Lottery, outcome: str) -> str:
@@ -303,7 +339,7 @@ def _models(inventory: Inventory | None) -> dict[str, str]:
 
 def _spoken(context: Context, effect: Effects) -> dict[str, object]:
     """The interval with which the headline of an effect speaks, and how sure it is."""
-    doubts = {d.measure: d for d in context.evaluation.doubts}
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     return {} if verdict is None else _with_verdict(verdict)
 
@@ -326,7 +362,7 @@ def _described(inventory: Inventory | None) -> Mapping[str, dict[str, object]]:
     numbers = rows[list(FACTORS)].apply(pd.to_numeric, errors="coerce")
     return {
         str(measure): {"model": models[str(measure)]}
-        | {k: None if pd.isna(v) else int(v) for k, v in own.items()}
+        | {name: None if pd.isna(value) else int(value) for name, value in own.items()}
         for measure, own in numbers.to_dict("index").items()
     }
 
@@ -391,15 +427,15 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
     for code in codes("models")["code"].astype(str):
         mine = table[table["model_primary"].astype(str) == code]
         n = {
-            s: int((mine["status"] == s).sum())
-            for s in ("evaluated", "overdue", "due next", "later", "no start date")
+            state: int((mine["status"] == state).sum())
+            for state in ("evaluated", "overdue", "due next", "later", "no start date")
         }
         strong = int(((mine["status"] == "evaluated") & mine["impact_design"].isin(COMPARED)).sum())
         models.append({"model": code, "measures": len(mine), "with_comparison": strong} | n)
     register = []
     for status in ("evaluated", "overdue", "due next", "later", "no start date"):
         n_cell, money = (
-            _cell(tables, "T05b", status, c) for c in ("measures", "budget, million euro")
+            _cell(tables, "T05b", status, column) for column in ("measures", "budget, million euro")
         )
         if n_cell is not None and money is not None:
             register.append(
