@@ -58,6 +58,21 @@ class Problem:
         return Message(words, count | {"rows": shown}, "reason")
 
 
+def in_column(name: object) -> Message:
+    """Where a problem is: a column."""
+    return Message("column '{c}'", {"c": name}, "reason")
+
+
+def of_argument(name: str) -> Message:
+    """Where a problem is: an argument."""
+    return Message("argument '{a}'", {"a": name}, "reason")
+
+
+def of_covariates(names: Iterable[object]) -> Message:
+    """Where a problem is: the covariates together."""
+    return Message("covariates {c}", {"c": ", ".join(map(str, names))}, "reason")
+
+
 NAMED = 50  # keys that a sentence lists before it only counts
 
 

@@ -34,8 +34,8 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
         problems.append(Problem("steps are needed", where, FORM))
         return {}
     out = {
-        step.strip(): _ids(said, f"{where}, step {k}", problems)
-        for k, (step, said) in enumerate(node.items(), 1)
+        step.strip(): _ids(said, f"{where}, step {number}", problems)
+        for number, (step, said) in enumerate(node.items(), 1)
     }
     if any(not step for step in out):
         problems.append(Problem("a step has no words", where, FORM))

@@ -154,19 +154,24 @@ def tracing(params: Params) -> Tracing | None:
     person = panel.sample.frame
     treated = params.tracer.treated
     measure = params.tracer.measure
-    missing = [c for c in (treated, measure, params.tracer.weights) if c not in person.columns]
+    missing = [
+        column
+        for column in (treated, measure, params.tracer.weights)
+        if column not in person.columns
+    ]
     if missing:
         raise InputError(
             [
                 Problem(
                     "the tracer study lacks a column",
-                    f"{persons.name}, column '{c}'",
+                    f"{persons.name}, column '{column}'",
                     "a column of tracer_person",
                 )
-                for c in missing
+                for column in missing
             ]
         )
     arm = _arm(person[treated], persons.name).to_numpy()
+    _one_arm(person, treated, persons.name)
     flags = (SYNTHETIC,) if params.synthetic else ()
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
     covariates = params.tracer.attrition_covariates
@@ -213,7 +218,7 @@ def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None
             f" {', '.join(map(str, person.columns))}."
         ),
     )
-    gone = [c for c in covariates if c not in person.columns]
+    gone = [covariate for covariate in covariates if covariate not in person.columns]
     if gone:
         raise InputError(
             Problem(
@@ -274,18 +279,41 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
     return out
 
 
+def _one_arm(person: pd.DataFrame, chosen: str, file: str) -> None:
+    """Raises InputError where the two columns that say who was treated contradict each other."""
+    if not {"arm", "treated"} <= set(person.columns):
+        return
+    arm, treated = _arm(person["arm"], file), _arm(person["treated"], file)
+    apart = (arm != treated).to_numpy(bool)
+    if apart.any():
+        raise InputError(
+            Problem(
+                what="two columns say different things about who was treated",
+                where=f"{file}, columns 'arm' and 'treated'",
+                expected="T with 1, C with 0",
+                got="persons in one arm by one column and in the other by the other",
+                fix=f"Correct them, or leave one out: the report goes by '{chosen}'.",
+                count=int(apart.sum()),
+                rows=tuple(int(i) + 2 for i in np.flatnonzero(apart)[:5]),
+            )
+        )
+
+
 def _months(panel: TracerPanel) -> dict[object, float]:
     """Median months from enrolment to each wave's target date, or to its fieldwork where no target
     is stated.
     """
-    column = next((c for c in ("target_date", "fieldwork_date") if c in panel.long.columns), None)
+    column = next(
+        (column for column in ("target_date", "fieldwork_date") if column in panel.long.columns),
+        None,
+    )
     if column is None:
         return {w: float("nan") for w in panel.waves}
     date = pd.to_datetime(panel.long[column])
     first = date.groupby(panel.long[panel.unit]).transform("min")
     return {
-        w: float(v)
-        for w, v in (
+        w: float(months)
+        for w, months in (
             ((date - first).dt.days / 30.4375)
             .groupby(panel.long[panel.wave])
             .median()
@@ -322,11 +350,11 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
                 partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
             )
     pre = {
-        str(o): _pre_trend(study, panel, str(o), str(c), covariates, method)
-        for o, c in params.impact.pre.items()
+        str(outcome): _pre_trend(study, panel, str(outcome), str(column), covariates, method)
+        for outcome, column in params.impact.pre.items()
     }
     inside = panel.sample.active
-    d = panel.sample.frame[TREATED].to_numpy(float)
+    treated = panel.sample.frame[TREATED].to_numpy(float)
     beside = _beside(params, study, panel, covariates)
     return Effects(
         measure=measure,
@@ -334,8 +362,8 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
         unadjusted=plain,
         pre=pre,
         beside=beside,
-        n_treated=int((d[inside] == 1).sum()),
-        n_comparison=int((d[inside] == 0).sum()),
+        n_treated=int((treated[inside] == 1).sum()),
+        n_comparison=int((treated[inside] == 0).sum()),
         bounds=bounds,
     )
 

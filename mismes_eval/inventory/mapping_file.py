@@ -108,7 +108,9 @@ def load_mapping(name: str | Path) -> Mapped:
         countries=tuple(content["countries"]),
         split=content.get("split"),
         several=str(content.get("several", "refuse")),
-        aliases={plain(k): v for k, v in (content.get("aliases") or {}).items()},
+        aliases={
+            plain(alias): country for alias, country in (content.get("aliases") or {}).items()
+        },
         fields=content["fields"],
     )
 
@@ -120,19 +122,19 @@ def _refuse_unknown(content: object, name: str) -> None:
         )
     known = set(template("inventory").names)
     problems = [
-        Problem("unknown key", f"{name}: {k}", fix=f"Nearest: {nearest(str(k), KEYS)}.")
-        for k in content
-        if k not in KEYS
+        Problem("unknown key", f"{name}: {key}", fix=f"Nearest: {nearest(str(key), KEYS)}.")
+        for key in content
+        if key not in KEYS
     ]
     problems += [
-        Problem("missing key", f"{name}: {k}")
-        for k in ("register", "source", "record", "countries", "fields")
-        if k not in content
+        Problem("missing key", f"{name}: {key}")
+        for key in ("register", "source", "record", "countries", "fields")
+        if key not in content
     ]
     problems += [
-        Problem("unknown key", f"{name}: read.{k}", "one of " + ", ".join(sorted(READ_KEYS)))
-        for k in content.get("read") or {}
-        if k not in READ_KEYS
+        Problem("unknown key", f"{name}: read.{key}", "one of " + ", ".join(sorted(READ_KEYS)))
+        for key in content.get("read") or {}
+        if key not in READ_KEYS
     ]
     if content.get("several", "refuse") not in SEVERAL:
         problems.append(
@@ -157,12 +159,16 @@ def _refuse_unknown(content: object, name: str) -> None:
                     fix=f"Nearest: {nearest(field, known)}.",
                 )
             )
-        wrong = [k for k in rule if k not in RULES] if isinstance(rule, dict) else ["not a rule"]
+        wrong = (
+            [key for key in rule if key not in RULES] if isinstance(rule, dict) else ["not a rule"]
+        )
         problems += [
             Problem(
-                "no such rule", f"{name}: fields.{field}: {k}", "one of " + ", ".join(sorted(RULES))
+                "no such rule",
+                f"{name}: fields.{field}: {key}",
+                "one of " + ", ".join(sorted(RULES)),
             )
-            for k in wrong
+            for key in wrong
         ]
     if problems:
         raise InputError(problems)

@@ -57,11 +57,11 @@ class Mapping:
     @classmethod
     def from_dict(cls, values: Dict[str, object], where: str = "mapping") -> Mapping:
         """From params. Every unknown key, wrong type and dangling name is listed."""
-        known = [f.name for f in fields(cls)]
+        known = [field.name for field in fields(cls)]
         problems = [
-            Problem("a mapping has an unknown key", f"{where}.{k}", f"one of {', '.join(known)}")
-            for k in values
-            if k not in known
+            Problem("a mapping has an unknown key", f"{where}.{key}", f"one of {', '.join(known)}")
+            for key in values
+            if key not in known
         ]
         dicts = (
             "columns",
@@ -78,12 +78,12 @@ class Mapping:
         problems += [
             Problem(
                 "a mapping section has the wrong type",
-                f"{where}.{k}",
+                f"{where}.{key}",
                 "names with values",
-                type(values[k]).__name__,
+                type(values[key]).__name__,
             )
-            for k in dicts
-            if not isinstance(values.get(k, {}), dict)
+            for key in dicts
+            if not isinstance(values.get(key, {}), dict)
         ]
         if not values.get("columns") or "name" not in values:
             problems.append(
@@ -182,8 +182,16 @@ def _plain(values: Dict[str, object]) -> dict[str, object]:
         "isced": "isced_version",
     }
     named, factors = values.get("versions", {}), values.get("units", {})
-    versions = {alias.get(k, k): v for k, v in named.items()} if isinstance(named, dict) else {}
-    units = {k: _factor(v) for k, v in factors.items()} if isinstance(factors, dict) else {}
+    versions = (
+        {alias.get(name, name): column for name, column in named.items()}
+        if isinstance(named, dict)
+        else {}
+    )
+    units = (
+        {name: _factor(factor) for name, factor in factors.items()}
+        if isinstance(factors, dict)
+        else {}
+    )
     return {"versions": versions, "units": units}
 
 
@@ -199,66 +207,66 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
     problems = [
         Problem(
             "a mapping section names a column that is not mapped",
-            f"{where}.{s}.{k}",
+            f"{where}.{section}.{key}",
             "a key of columns",
         )
-        for s in ("recode", "missing", "units")
-        for k in getattr(m, s)
-        if k not in m.columns
+        for section in ("recode", "missing", "units")
+        for key in getattr(m, section)
+        if key not in m.columns
     ]
     problems += [
-        Problem("unknown version key", f"{where}.versions.{k}", ", ".join(VERSION_KEYS))
-        for k in m.versions
-        if k not in VERSION_KEYS
+        Problem("unknown version key", f"{where}.versions.{key}", ", ".join(VERSION_KEYS))
+        for key in m.versions
+        if key not in VERSION_KEYS
     ]
     problems += [
         Problem(
             "unknown reason for a missing answer",
-            f"{where}.missing.{c}.{v}",
+            f"{where}.missing.{column}.{code}",
             ", ".join(REASONS),
-            repr(r),
+            repr(reason),
         )
-        for c, codes in m.missing.items()
-        for v, r in codes.items()
-        if r not in REASONS
+        for column, codes in m.missing.items()
+        for code, reason in codes.items()
+        if reason not in REASONS
     ]
     problems += [
         Problem(
             "a unit factor is not a positive number",
-            f"{where}.units.{k}",
+            f"{where}.units.{name}",
             "a factor such as 0.001",
-            repr(f),
+            repr(factor),
         )
-        for k, f in m.units.items()
-        if not isinstance(f, (int, float)) or not f > 0
+        for name, factor in m.units.items()
+        if not isinstance(factor, (int, float)) or not factor > 0
     ]
     problems += [
-        Problem("a column is mapped and constant", f"{where}.constants.{k}", "one of the two")
-        for k in m.constants
-        if k in m.columns
+        Problem("a column is mapped and constant", f"{where}.constants.{name}", "one of the two")
+        for name in m.constants
+        if name in m.columns
     ]
     problems += [
-        Problem("a column is mapped and derived", f"{where}.derive.{k}", "one of the two")
-        for k in m.derive
-        if k in m.columns
+        Problem("a column is mapped and derived", f"{where}.derive.{name}", "one of the two")
+        for name in m.derive
+        if name in m.columns
     ]
     problems += [
         Problem(
             "a derive rule is not {when: {column: values}, value: ...}",
-            f"{where}.derive.{k}[{i}]",
+            f"{where}.derive.{name}[{i}]",
             "the keys when and value",
             str(rule)[:80],
         )
-        for k, rules in m.derive.items()
+        for name, rules in m.derive.items()
         for i, rule in enumerate(rules)
         if not isinstance(rule, dict)
         or set(rule) != {"when", "value"}
         or not isinstance(rule["when"], dict)
     ]
     problems += [
-        Problem("a row key is mapped", f"{where}.row_keys", "keys that the file lacks", k)
-        for k in m.row_keys
-        if k in m.columns
+        Problem("a row key is mapped", f"{where}.row_keys", "keys that the file lacks", name)
+        for name in m.row_keys
+        if name in m.columns
     ]
     if m.absent and set(m.absent) != {"column", "values"}:
         problems.append(

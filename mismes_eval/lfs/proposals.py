@@ -230,7 +230,9 @@ def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
     """Columns that the template needs and no proposal covers, with how to say that they are not
     there.
     """
-    needed = [c.name for c in frames.template("lfs_person").columns if c.required != "no"]
+    needed = [
+        column.name for column in frames.template("lfs_person").columns if column.required != "no"
+    ]
     covered = {p.gld for p in found}
     say = "nothing to say: the tables that need it say that it was not asked"
     return tuple((name, NOT_THERE.get(name, say)) for name in needed if name not in covered)
@@ -423,7 +425,9 @@ def _ruled(gld: str, said: str) -> str:
 
 def template_labels(gld: str) -> Mapping[str, str]:
     """Code -> label of a column of the template; none where it has no list, or a long one."""
-    about = next((c for c in frames.template("lfs_person").columns if c.name == gld), None)
+    about = next(
+        (column for column in frames.template("lfs_person").columns if column.name == gld), None
+    )
     if about is None:
         return {}
     if gld in OF_YES_OR_NO:

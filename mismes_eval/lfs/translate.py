@@ -143,7 +143,7 @@ def holds(series: pd.Series, wanted: object) -> Bool:
     """
     listed = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     code, distinct = pd.factorize(series)
-    hit = [any(matches(_key(v), w) for w in listed if w is not None) for v in distinct]
+    hit = [any(matches(_key(value), w) for w in listed if w is not None) for value in distinct]
     return np.array([*hit, None in listed], bool)[code]
 
 
@@ -166,7 +166,7 @@ def _key(value: object) -> str:
 def _keys(series: pd.Series) -> pd.Series:
     """Values as keys, missing stays missing; the distinct values are spelled once."""
     code, distinct = pd.factorize(series)
-    spelled = np.array([_key(v) for v in distinct] + [None], dtype=object)
+    spelled = np.array([_key(value) for value in distinct] + [None], dtype=object)
     return pd.Series(spelled[code], index=series.index, dtype="string")
 
 
@@ -202,7 +202,7 @@ def _recoded(
     new: list[object] = []
     unknown: list[int] = []
     for j, value in enumerate(distinct):
-        found = [v for k, v in table.items() if matches(_key(value), k)]
+        found = [meaning for code, meaning in table.items() if matches(_key(value), code)]
         new.append(found[0] if found else None)
         unknown += [] if found else [j]
     if unknown:
@@ -229,9 +229,9 @@ def _recoded(
 def _tidy(series: pd.Series) -> pd.Series:
     """Numbers as Float64, answers as boolean, the rest as text."""
     some = series.dropna()
-    if len(some) and all(isinstance(v, (bool, np.bool_)) for v in pd.unique(some)):
+    if len(some) and all(isinstance(value, (bool, np.bool_)) for value in pd.unique(some)):
         return series.astype("boolean")
-    if len(some) and all(isinstance(v, Real) for v in pd.unique(some)):
+    if len(some) and all(isinstance(value, Real) for value in pd.unique(some)):
         return pd.to_numeric(series).astype("Float64")
     return series.astype("string")
 

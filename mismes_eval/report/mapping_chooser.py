@@ -64,11 +64,15 @@ def choose_mapping(draft: Draft) -> object:
 
 def _row(widgets: Any, draft: Draft, q: Question) -> tuple[Any, Any]:
     offered = q.proposal
-    names = [c.name for c in draft.columns]
+    names = [column.name for column in draft.columns]
     options = [(OPEN, ""), (NONE, "n"), *((name, name) for name in names)]
     if offered is not None:
         own = (f"{offered.column} ({offered.confidence}: {offered.why})", offered.column)
-        options = [options[0], own, *(o for o in options[1:] if o[1] != offered.column)]
+        options = [
+            options[0],
+            own,
+            *(option for option in options[1:] if option[1] != offered.column),
+        ]
     drop = widgets.Dropdown(options=options, value="", description=q.gld)
     codes = widgets.Text(value="", placeholder="codes where they differ: 1=1, 2=0, 9=DK")
     return drop, codes

@@ -65,6 +65,9 @@ RULES = {
     "months_since_event": (
         "the recorded months since the event differ from the dates by more than one month"
     ),
+    "age_at_enrolment": "age at enrolment is not the time from birth to enrolment, or not 0 to 120",
+    "employed_by_status": "employed, and the labour status says not, or the reverse",
+    "service_to_comparison": "a service of a measure, and the person is in the comparison arm",
     "abroad_at_home": "abroad by disposition, and the country is the home country",
     "spell_reversed": "a spell ends before it starts",
     "spell_overlap": "two spells of a person overlap",
@@ -96,7 +99,9 @@ def edits(
     found: list[Found] = []
     found += _spelling(panel)
     found += [
-        ("invariant_drift", c, _drift(panel, c)) for c in invariant if c in panel.long.columns
+        ("invariant_drift", column, _drift(panel, column))
+        for column in invariant
+        if column in panel.long.columns
     ]
     found += _other_person(panel, invariant)
     if panel.disposition is not None:
@@ -104,9 +109,9 @@ def edits(
         found.append(("wave_missing", panel.wave, silent.any(axis=1)))
     found += _ghosts(panel)
     found += _far_dates(panel)
-    for c in growing:
-        if c in panel.long.columns:
-            found.append(("age_or_education_back", c, _back(panel, c)))
+    for column in growing:
+        if column in panel.long.columns:
+            found.append(("age_or_education_back", column, _back(panel, column)))
     if "age" in panel.long.columns and "fieldwork_date" in panel.long.columns:
         found.append(("age_jump", "age", _age_jump(panel)))
     if panel.disposition is not None:
@@ -117,7 +122,7 @@ def edits(
     ids = panel.sample.frame[panel.unit].to_numpy()
     rows = [
         (rule, column, RULES[rule], int(bad.sum()), list(ids[bad]))
-        for rule, column, bad in [*found, *_spells(panel)]
+        for rule, column, bad in [*found, *_services(panel), *_spells(panel)]
     ]
     return pd.DataFrame(rows, columns=["rule", "column", "meaning", "count", "ids"])
 
@@ -155,8 +160,8 @@ def _other_person(panel: TracerPanel, invariant: Sequence[str]) -> list[Found]:
     """Persons of whom several characteristics that cannot change do, between waves or against the
     persons' own table.
     """
-    there = [c for c in invariant if c in panel.long.columns]
-    changes = [_drift(panel, c) | _unlike_at_enrolment(panel, c) for c in there]
+    there = [column for column in invariant if column in panel.long.columns]
+    changes = [_drift(panel, column) | _unlike_at_enrolment(panel, column) for column in there]
     if len(changes) < 2:
         return []
     return [("other_person", ", ".join(there), np.sum(changes, axis=0) >= 2)]
@@ -180,10 +185,12 @@ def _ghosts(panel: TracerPanel) -> list[Found]:
     long = panel.long
     if "interviewer" not in long.columns:
         return []
-    answers = [c.name for c in template("tracer_outcome").columns if c.name in long.columns]
-    answers = [c for c in answers if c not in (panel.unit, panel.wave)]
-    counted = [v for c in answers if (v := float64(long[c])) is not None]
-    telling = np.sum([np.nan_to_num(v) != 0 for v in counted], axis=0, initial=0)
+    answers = [
+        column.name for column in template("tracer_outcome").columns if column.name in long.columns
+    ]
+    answers = [answer for answer in answers if answer not in (panel.unit, panel.wave)]
+    counted = [number for answer in answers if (number := float64(long[answer])) is not None]
+    telling = np.sum([np.nan_to_num(number) != 0 for number in counted], axis=0, initial=0)
     told = pd.Series(telling >= ASKED, index=long.index) & long["interviewer"].notna()
     same = long[told].duplicated([panel.wave, "interviewer", *answers], keep=False)
     rows = np.zeros(len(long) + 1, bool)
@@ -198,7 +205,7 @@ def _far_dates(panel: TracerPanel) -> list[Found]:
     for table in tables:
         if table is None:
             continue
-        for column in [c for c in DATED if c in table.columns]:
+        for column in [column for column in DATED if column in table.columns]:
             code, days = pd.factorize(table[column])
             year = pd.Series(days).astype("string").str.extract(r"^(\d{4})-")[0].astype("Float64")
             outside = ((year < FIRST) | (year > LAST)).fillna(False).to_numpy(bool)
@@ -211,8 +218,10 @@ def _far_dates(panel: TracerPanel) -> list[Found]:
 def _before(value: Float) -> Float:
     """(n, T) the last known value before each wave."""
     out = np.full(value.shape, np.nan)
-    for t in range(1, value.shape[1]):
-        out[:, t] = np.where(np.isnan(value[:, t - 1]), out[:, t - 1], value[:, t - 1])
+    for place in range(1, value.shape[1]):
+        out[:, place] = np.where(
+            np.isnan(value[:, place - 1]), out[:, place - 1], value[:, place - 1]
+        )
     return out
 
 
@@ -255,9 +264,9 @@ def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[Found]:
         if "target_date" in have:
             target = _days(panel, "target_date")
             following = np.full(target.shape, np.nan)
-            for t in range(target.shape[1] - 2, -1, -1):
-                following[:, t] = np.where(
-                    np.isnan(target[:, t + 1]), following[:, t + 1], target[:, t + 1]
+            for place in range(target.shape[1] - 2, -1, -1):
+                following[:, place] = np.where(
+                    np.isnan(target[:, place + 1]), following[:, place + 1], target[:, place + 1]
                 )
             out.append(
                 (
@@ -277,9 +286,11 @@ def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[Found]:
         if "months_since_event" in have and "event_date" in panel.sample.frame.columns:
             gap = np.abs(_matrix(panel, "months_since_event") - elapsed(panel, "event_date"))
             out.append(("months_since_event", "months_since_event", (gap > 1).any(axis=1)))
-    for c in ("enrol_date", "event_date"):
-        if c in panel.sample.frame.columns:
-            out.append(("future_date", c, (dates(panel.sample.frame[c]) > as_of).to_numpy(bool)))
+    for column in ("enrol_date", "event_date"):
+        if column in panel.sample.frame.columns:
+            out.append(
+                ("future_date", column, (dates(panel.sample.frame[column]) > as_of).to_numpy(bool))
+            )
     return out
 
 
@@ -318,10 +329,24 @@ def _enrolled(panel: TracerPanel) -> list[Found]:
         out.append(
             ("no_consent", "consent_version", known["consent_version"].isna().to_numpy(bool))
         )
+    out += _ages(known)
     contacts = float64(known["n_contacts_given"]) if "n_contacts_given" in known.columns else None
     if contacts is not None:
         out.append(("no_contact", "n_contacts_given", contacts == 0))
     return out
+
+
+def _ages(known: pd.DataFrame) -> list[Found]:
+    """Ages at enrolment that cannot be, by themselves or by the dates."""
+    age = float64(known["age_enrol"]) if "age_enrol" in known.columns else None
+    if age is None:
+        return []
+    wrong = (age < 0) | (age > 120)
+    if {"birth_ym", "enrol_date"} <= set(known.columns):
+        born, enrolled = month_number(known["birth_ym"]), dates(known["enrol_date"])
+        months = enrolled.dt.year.to_numpy(float) * 12 + enrolled.dt.month.to_numpy(float) - 1
+        wrong |= np.abs((months - born) / 12 - age) > 2
+    return [("age_at_enrolment", "age_enrol", wrong)]
 
 
 def _weights(panel: TracerPanel) -> list[Found]:
@@ -343,23 +368,37 @@ def _jobs(panel: TracerPanel) -> list[Found]:
     if "lstatus" not in panel.long.columns:
         return []
     idle = np.isin(_matrix(panel, "lstatus"), (2.0, 3.0))
-    there = [c for c in OF_A_JOB if c in panel.long.columns]
-    return [
-        ("job_without_work", c, (idle & ~np.isnan(_matrix(panel, c))).any(axis=1)) for c in there
+    there = [column for column in OF_A_JOB if column in panel.long.columns]
+    out: list[Found] = []
+    if "employed" in panel.long.columns:
+        works, employed = _matrix(panel, "lstatus") == 1, _matrix(panel, "employed")
+        apart = ((employed == 1) & idle) | ((employed == 0) & works)
+        out.append(("employed_by_status", "employed", apart.any(axis=1)))
+    return out + [
+        ("job_without_work", column, (idle & ~np.isnan(_matrix(panel, column))).any(axis=1))
+        for column in there
     ]
 
 
-def _spells(panel: TracerPanel) -> list[Found]:
-    e = panel.episodes
-    if e is None:
+def _services(panel: TracerPanel) -> list[Found]:
+    known, services = panel.sample.frame, panel.services
+    if services is None or "arm" not in known.columns or panel.unit not in services.columns:
         return []
-    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(e[panel.unit])
-    start, end = month_number(e["start_ym"]), month_number(e["end_ym"])
+    served = known[panel.unit].isin(services[panel.unit]) & known["arm"].astype("string").eq("C")
+    return [("service_to_comparison", panel.unit, served.fillna(False).to_numpy(bool))]
+
+
+def _spells(panel: TracerPanel) -> list[Found]:
+    episodes = panel.episodes
+    if episodes is None:
+        return []
+    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(episodes[panel.unit])
+    start, end = month_number(episodes["start_ym"]), month_number(episodes["end_ym"])
     last = np.where(np.isnan(end), np.inf, end)
     order = np.lexsort((last, start, person))
     p, s, f = person[order], start[order], last[order]
     reach = pd.Series(f).groupby(p).cummax().groupby(p).shift().to_numpy()
-    overlap = np.zeros(len(e), bool)
+    overlap = np.zeros(len(episodes), bool)
     overlap[order] = s <= np.where(np.isnan(reach), -np.inf, reach)
     openings = np.bincount(person[np.isnan(end)], minlength=panel.n)
     out = [
@@ -367,21 +406,21 @@ def _spells(panel: TracerPanel) -> list[Found]:
         ("spell_overlap", "start_ym", _persons(panel, person, overlap)),
         ("spell_two_open", "end_ym", openings > 1),
     ]
-    if "source_wave" in e.columns:
-        source = float64(e["source_wave"])
+    if "source_wave" in episodes.columns:
+        source = float64(episodes["source_wave"])
         waves = [w for w in panel.waves if isinstance(w, int | float)]
         if source is not None and waves:
             strange = ~np.isnan(source) & ~np.isin(source, waves)
             out.append(("spell_source", "source_wave", _persons(panel, person, strange)))
-    if "country" in e.columns and "country" in panel.sample.frame.columns:
+    if "country" in episodes.columns and "country" in panel.sample.frame.columns:
         table = codes("episode_states").set_index("code")["abroad"]
-        abroad = e["state"].astype(str).map(table).eq("1").to_numpy(bool)
+        abroad = episodes["state"].astype(str).map(table).eq("1").to_numpy(bool)
         home = panel.sample.frame["country"].to_numpy()[person]
         out.append(
             (
                 "spell_abroad_at_home",
                 "country",
-                _persons(panel, person, abroad & (e["country"].to_numpy() == home)),
+                _persons(panel, person, abroad & (episodes["country"].to_numpy() == home)),
             )
         )
     return out

@@ -250,6 +250,15 @@ def float64(values: pd.Series) -> Float | None:
     return _objects(values) if kind.kind == "O" else None
 
 
+def spelled(values: pd.Series) -> pd.Series:
+    """(n,) values as a person writes them (whole numbers without a point), missing as they are."""
+    number = float64(values)
+    if number is None:
+        return values.astype("string")
+    text = pd.Series(number, values.index).map("{:.15g}".format).astype("string")
+    return text.mask(np.isnan(number))
+
+
 def _objects(values: pd.Series) -> Float | None:
     """(n,) numbers that are stored one by one; each distinct one is looked at once."""
     try:

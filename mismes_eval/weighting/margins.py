@@ -194,6 +194,13 @@ def _mapping(given: object) -> Mapping[Any, Any] | None:
     return given if isinstance(given, Mapping) else None
 
 
+def _plain(level: object) -> object:
+    """A category, or the tuple of one, in Python's own types, as messages write it."""
+    if isinstance(level, tuple):
+        return tuple(map(_plain, level))
+    return level.item() if isinstance(level, np.generic) else level
+
+
 def _finite(target: object) -> TypeGuard[float]:
     return (
         isinstance(target, (int, float, np.number))
@@ -298,9 +305,10 @@ def _category(
         if value not in position and count[i] > 0
     ]
     for v, rows in lost[:20]:
-        near = get_close_matches(str(v), [str(value) for value in position], 1)
+        near = get_close_matches(str(_plain(v)), [str(_plain(level)) for level in position], 1)
         fix = (
-            f"Nearest is {near[0]!r}" + (" (another type)." if near and str(v) == near[0] else ".")
+            f"Nearest is {near[0]!r}"
+            + (" (another type)." if near and str(_plain(v)) == near[0] else ".")
             if near
             else "Give its total, or recode it."
         )
@@ -309,7 +317,7 @@ def _category(
                 what="a category of the sample has no total",
                 where=f"totals['{name}']",
                 expected="a total for every category that occurs",
-                got=repr(v),
+                got=repr(_plain(v)),
                 fix=fix,
                 count=rows,
             )
@@ -321,7 +329,7 @@ def _category(
             problems.append(
                 Problem(
                     what="a total stands for a category without rows",
-                    where=f"totals['{name}'][{v!r}]",
+                    where=f"totals['{name}'][{_plain(v)!r}]",
                     expected="at least one row that carries weight",
                     got="none",
                     fix="Merge it with a neighbouring category in both the sample and the totals.",
@@ -331,7 +339,7 @@ def _category(
             problems.append(
                 Problem(
                     what="a total of 0 stands for a category with rows",
-                    where=f"totals['{name}'][{v!r}]",
+                    where=f"totals['{name}'][{_plain(v)!r}]",
                     expected="a total above 0, or no row that carries weight",
                     got="0",
                     fix="Give the rows weight 0 in the file, narrow the sample with where() to the"
@@ -341,7 +349,7 @@ def _category(
             )
         if _finite(t) and t < 0:
             problems.append(
-                Problem("a negative total", f"totals['{name}'][{v!r}]", "0 or more", str(t))
+                Problem("a negative total", f"totals['{name}'][{_plain(v)!r}]", "0 or more", str(t))
             )
     if len(problems) > before:
         return None

@@ -39,12 +39,15 @@ class Sample(Estimators):
 
     flags : sentences every table of this sample carries (synthetic data, non-probability sample,
         definitions in force).
+    persons : (n,) how many persons each row stands for, where rows are cells of persons
+        (`PartitionedSample`).
     """
 
     frame: pd.DataFrame
     design: SurveyDesign
     domain: Bool
     flags: tuple[str, ...] = ()
+    persons: Float | None = None
 
     @classmethod
     def from_frame(
@@ -141,6 +144,10 @@ class Sample(Estimators):
         """(n,) rows of the domain that carry weight."""
         out: Bool = self.domain & (self.weights != 0)
         return out
+
+    def counted(self, rows: Bool) -> int:
+        """How many persons these rows (n,) are."""
+        return int(rows.sum() if self.persons is None else self.persons[rows].sum())
 
     @cached_property
     def degf(self) -> float:

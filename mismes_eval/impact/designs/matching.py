@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, of_argument, of_covariates
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -80,15 +81,15 @@ def match(
     """
     names = [covariates] if isinstance(covariates, str) else list(covariates)
     _refuse_call(names, metric, caliper)
-    c = read(
+    data = read(
         sample,
         d=YesNo(treated),
         y=Number(outcome),
-        **{f"x{k}": Number(name) for k, name in enumerate(names)},
+        **{f"x{place}": Number(name) for place, name in enumerate(names)},
     )
-    x = np.column_stack([getattr(c, f"x{k}") for k in range(len(names))])
+    x = np.column_stack([getattr(data, f"x{place}") for place in range(len(names))])
     inside = np.flatnonzero(sample.active)
-    d, y, x, w = c.d[inside] == 1, c.y[inside], x[inside], sample.weights[inside]
+    d, y, x, w = data.d[inside] == 1, data.y[inside], x[inside], sample.weights[inside]
     _refuse_arms(d, x, names, neighbours)
     near = _scaled(x, metric)
     pairs = _neighbours(near[d], near[~d], neighbours)
@@ -119,6 +120,8 @@ def _estimate(
     arm = np.full(sample.n, 2, np.intp)
     arm[inside] = np.where(d, 0, 1)
     arm[inside[~d][use == 0]] = 2
+    stands_for = np.zeros(sample.n)
+    stands_for[inside[d]], stands_for[inside[~d]] = w[d], use
     influence = Influence.of(full)
     plain = float((w[d] @ y[d] - use @ y[~d]) / total)
     return Estimate(
@@ -142,6 +145,7 @@ def _estimate(
             "abadie_imbens": _abadie_imbens(y, d, near, pairs),
             "uses": float((use / w[d].mean()).max()),
             "nearest": float(pairs.nearest.max()),
+            "weights": stands_for,
         },
     )
 
@@ -202,17 +206,19 @@ def _refuse_call(names: list[str], metric: str, caliper: float | None) -> None:
     problems = []
     if not names:
         problems.append(
-            Problem("nobody can be matched on nothing", "argument 'covariates'", "columns", "none")
+            Problem(
+                "nobody can be matched on nothing", of_argument("covariates"), "columns", "none"
+            )
         )
     if metric not in ("scaled", "mahalanobis"):
         problems.append(
             Problem(
-                "unknown metric", "argument 'metric'", "'scaled' or 'mahalanobis'", repr(metric)
+                "unknown metric", of_argument("metric"), "'scaled' or 'mahalanobis'", repr(metric)
             )
         )
     if caliper is not None and not caliper > 0:
         problems.append(
-            Problem("a caliper is a distance", "argument 'caliper'", "above 0", str(caliper))
+            Problem("a caliper is a distance", of_argument("caliper"), "above 0", str(caliper))
         )
     if problems:
         raise IdentificationError(problems)
@@ -225,9 +231,12 @@ def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
         problems.append(
             Problem(
                 "too few persons to match",
-                "argument 'treated'",
-                f"treated persons, and at least {max(neighbours, len(names) + 2)} others",
-                f"{int(d.sum())} and {donors}",
+                of_argument("treated"),
+                Message(
+                    "treated persons, and at least {n} others",
+                    {"n": max(neighbours, len(names) + 2)},
+                ),
+                Message("{a:,} and {b:,}", {"a": int(d.sum()), "b": donors}),
             )
         )
     scale = np.where(np.abs(x).max(axis=0) > 0, np.abs(x).max(axis=0), 1.0)
@@ -236,7 +245,7 @@ def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
         problems.append(
             Problem(
                 "covariates do not tell people apart",
-                ", ".join(names),
+                of_covariates(names),
                 "covariates that vary and do not depend on each other",
             )
         )
@@ -250,9 +259,9 @@ def _refuse_far(nearest: Float, caliper: float, treated: int) -> None:
         raise IdentificationError(
             Problem(
                 what="treated persons have nobody near",
-                where=f"caliper {caliper:g}",
+                where=Message("caliper {c:g}", {"c": caliper}),
                 expected="a comparison person within the caliper for each",
-                got=f"{far:,} of {treated:,} have none",
+                got=Message("{a:,} of {b:,} have none", {"a": far, "b": treated}),
                 fix="Narrow the domain with sample.where to persons who can be compared, and say whom"
                 " the effect is then about.",
                 count=far,

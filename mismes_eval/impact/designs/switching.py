@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_column
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
 from mismes_eval.impact.did.group_time import GroupTime, check_call, planned, result
 from mismes_eval.impact.did.group_time_cells import fit_cells, without_lost
 from mismes_eval.impact.did.layout import Layout, layout_of
 from mismes_eval.impact.did.periods import Control
+from mismes_eval.message import Message
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
@@ -90,7 +91,7 @@ def switching_effects(
         raise IdentificationError(
             Problem(
                 "nobody changes status",
-                f"column '{treated}'",
+                in_column(treated),
                 "units whose treatment starts or stops",
                 "none",
             )
@@ -128,7 +129,7 @@ def _changes_of_waves(panel: PanelLike, treated: str) -> PanelLike:
     table = np.column_stack([panel.values(treated, wave) for wave in panel.waves])
     if table.dtype == object or not np.isin(table[~np.isnan(table)], (0.0, 1.0)).all():
         raise IdentificationError(
-            Problem("a status is not yes or no", f"column '{treated}'", "0 and 1 at every wave")
+            Problem("a status is not yes or no", in_column(treated), "0 and 1 at every wave")
         )
     changed = table != table[:, :1]
     when = np.where(changed.any(axis=1), changed.argmax(axis=1), len(panel.waves))
@@ -144,19 +145,19 @@ def _first_changes(
     is written in the file, None for never.
     """
     column, stated = stated_order(time)
-    c = read(
+    data = read(
         sample,
         d=YesNo(treated),
         t=Order(str(column), stated, f'time={{"{column}": (first, ..., last)}}'),
         unit=Stated(unit),
     )
-    rows = np.flatnonzero(sample.active & (c.t.code >= 0))
+    rows = np.flatnonzero(sample.active & (data.t.code >= 0))
     who = pd.factorize(sample.frame[unit].iloc[rows])[0]
-    table = _by_period(who, c.t.code[rows], c.d[rows], len(c.t.levels), unit)
+    table = _by_period(who, data.t.code[rows], data.d[rows], len(data.t.levels), unit)
     changed = table != table[:, :1]
     ever = changed.any(axis=1)
     when = changed.argmax(axis=1)
-    label = np.array([*c.t.levels, None], dtype=object)[np.where(ever, when, len(c.t.levels))]
+    label = np.array([*data.t.levels, None], dtype=object)[np.where(ever, when, len(data.t.levels))]
     status = np.full(sample.n, np.nan)
     first = np.full(sample.n, None, dtype=object)
     status[rows], first[rows] = table[who, 0], label[who]
@@ -171,9 +172,12 @@ def _by_period(who: Int, period: Int, status: Float, periods: int, unit: str) ->
         raise IdentificationError(
             Problem(
                 what="units are not seen once in every period",
-                where=f"column '{unit}'",
-                expected=f"one row in each of {periods} periods",
-                got=f"{int((count != 1).any(axis=1).sum()):,} units with gaps or with two rows",
+                where=in_column(unit),
+                expected=Message("one row in each of {k} periods", {"k": periods}),
+                got=Message(
+                    "{n:,} units with gaps or with two rows",
+                    {"n": int((count != 1).any(axis=1).sum())},
+                ),
                 fix="Narrow the domain to periods in which everybody was seen.",
             )
         )
@@ -198,8 +202,8 @@ def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) 
         cells.append(own[own["time"] != own["base"]])
         at += part.joint.p
     table = pd.concat(cells, ignore_index=True)
-    after = sorted(k for k in table["periods"].unique() if k > 0)
-    before = sorted((k for k in table["periods"].unique() if k < 0), reverse=True)
+    after = sorted(period for period in table["periods"].unique() if period > 0)
+    before = sorted((period for period in table["periods"].unique() if period < 0), reverse=True)
     keys = [*after, *before]
     jacobian = np.zeros((len(keys), joint.p))
     value = np.zeros(len(keys))
@@ -212,7 +216,7 @@ def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) 
         np.add.at(jacobian[row], own["value_at"], own["sign"].to_numpy(float) * size / size.sum())
         np.add.at(jacobian[row], own["size_at"], (effect - value[row]) / size.sum())
         n[row] = joint.n[own["value_at"]].sum()
-    names = tuple(f"effect {k}" if k > 0 else f"before {-k}" for k in keys)
+    names = tuple(f"effect {key}" if key > 0 else f"before {-key}" for key in keys)
     found = joint.through(lambda v: value, jacobian, names)
     return replace(
         found,

@@ -234,15 +234,15 @@ def _of_changes(
 ) -> Estimate:
     require(sample, [*outcome, treated, *covariates], verb_name())
     inside = sample.active
-    c = read(
+    data = read(
         sample,
         IdentificationError,
         before=Number(outcome[0]),
         after=Number(outcome[1]),
         d=YesNo(treated),
     )
-    d = np.where(inside, c.d, 0.0)
-    before, after = (np.where(inside, v, 0.0) for v in (c.before, c.after))
+    d = np.where(inside, data.d, 0.0)
+    before, after = (np.where(inside, values, 0.0) for values in (data.before, data.after))
     change = after - before
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([("", inside)], d, treated)
@@ -277,14 +277,14 @@ def _of_cross_sections(
     require(sample, [outcome, treated, *covariates], verb_name())
     two = two_periods(sample, time, [outcome, treated, *covariates])
     sample, post = two.sample, two.post
-    c = read(sample, IdentificationError, y=Number(outcome), d=YesNo(treated))
+    data = read(sample, IdentificationError, y=Number(outcome), d=YesNo(treated))
     inside = sample.active
-    y, d = (np.where(inside, v, 0.0) for v in (c.y, c.d))
+    y, d = (np.where(inside, values, 0.0) for values in (data.y, data.d))
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided(
         [
-            (f" in {two.column} {label}", inside & (post == k))
-            for k, label in enumerate((two.before, two.after))
+            (f" in {two.column} {label}", inside & (post == place))
+            for place, label in enumerate((two.before, two.after))
         ],
         d,
         treated,
@@ -331,19 +331,23 @@ def design_matrix(
     """(n, q) intercept and covariates, categories as indicators, 0 outside, and their names;
     missing values are refused.
     """
-    gone = [c for c in dict.fromkeys(covariates) if sample.frame.loc[inside, c].isna().any()]
+    gone = [
+        column
+        for column in dict.fromkeys(covariates)
+        if sample.frame.loc[inside, column].isna().any()
+    ]
     if gone:
         raise IdentificationError(
             [
                 Problem(
                     what="a covariate is missing",
-                    where=f"column '{c}'",
+                    where=f"column '{column}'",
                     expected="a value in every row of the domain that carries weight",
                     got="missing",
                     fix="Narrow the domain, or make missing a category.",
-                    count=int(sample.frame.loc[inside, c].isna().sum()),
+                    count=int(sample.frame.loc[inside, column].isna().sum()),
                 )
-                for c in gone
+                for column in gone
             ]
         )
     unread = unreadable(sample.frame, list(covariates), inside)
@@ -443,7 +447,7 @@ def _estimate(
     order: tuple[str, str],
 ) -> Estimate:
     inside = sample.active
-    treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
+    treated, compared = sample.counted(inside & (d == 1)), sample.counted(inside & (d == 0))
     notes: list[str] = [
         _method_said(how.method, kind, covariates, (treated, compared)),
         order_said(*order),
@@ -466,7 +470,7 @@ def _estimate(
         names=(how.name,),
         parts=(part,),
         keys=keys,
-        n=np.array([float(inside.sum())]),
+        n=np.array([float(treated + compared)]),
         dof=np.array([sample.degf]),
         kind="effect",
         definition=how.definition,

@@ -135,9 +135,15 @@ def _refuse(
     draws: int,
 ) -> None:
     problems = []
-    for name, e, other in (("att", att, ""), ("cost", cost, ", or a number")):
-        if not isinstance(e, Estimate) and not (other and isinstance(e, int | float | np.number)):
-            got = f"not estimable: {e.reason}" if isinstance(e, NotEstimable) else type(e).__name__
+    for name, estimate, other in (("att", att, ""), ("cost", cost, ", or a number")):
+        if not isinstance(estimate, Estimate) and not (
+            other and isinstance(estimate, int | float | np.number)
+        ):
+            got = (
+                f"not estimable: {estimate.reason}"
+                if isinstance(estimate, NotEstimable)
+                else type(estimate).__name__
+            )
             problems.append(
                 Problem(
                     "one value is needed",
@@ -146,22 +152,26 @@ def _refuse(
                     got,
                 )
             )
-        elif isinstance(e, Estimate) and e.p == 1 and not np.isfinite([e.value[0], e.se[0]]).all():
+        elif (
+            isinstance(estimate, Estimate)
+            and estimate.p == 1
+            and not np.isfinite([estimate.value[0], estimate.se[0]]).all()
+        ):
             problems.append(
                 Problem(
                     "one value is needed",
                     f"argument '{name}'",
                     "a finite value with a standard error",
-                    f"{e.value[0]:g} with {e.se[0]:g}",
+                    f"{estimate.value[0]:g} with {estimate.se[0]:g}",
                 )
             )
-        if isinstance(e, Estimate) and e.p != 1:
+        if isinstance(estimate, Estimate) and estimate.p != 1:
             problems.append(
                 Problem(
                     what="one value is needed",
                     where=f"argument '{name}'",
                     expected="an Estimate of one value",
-                    got=f"{e.p} values",
+                    got=f"{estimate.p} values",
                     fix="Choose it with select([i]).",
                 )
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_column
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.trials.arms import trial
 from mismes_eval.impact.trials.itt import assigned_difference
@@ -18,6 +18,7 @@ from mismes_eval.public import Level, public
 from mismes_eval.weighting.arguments import as_name
 from mismes_eval.weighting.sample import Sample
 
+NOTHING = 1e-12  # a difference of shares that is rounding
 WEAK = 10.0  # first-stage F below which the usual interval is not to be trusted
 
 
@@ -86,12 +87,12 @@ def late(
     names = (as_name(outcome, "outcome"), as_name(takeup, "takeup"))
     read = trial(sample, names, assigned, covariates, blocks, binary=(takeup,))
     both = assigned_difference(read, ("offer", "first stage"), adjustment)
-    reduced, first = (float(v) for v in both.value)
-    if first == 0:
+    reduced, first = (float(part) for part in both.value)
+    if abs(first) < NOTHING:
         raise IdentificationError(
             Problem(
                 what="the offer changed nobody's take-up",
-                where=f"column '{takeup}'",
+                where=in_column(takeup),
                 expected="a difference between the arms",
                 got="the same share in both",
                 fix="There is no effect of taking part to be had; `itt` is the effect of the offer.",
@@ -103,7 +104,8 @@ def late(
         return np.array([v[0] / v[1], v[1], v[0]])
 
     found = both.through(ratio, jacobian, ("late", "first stage", "offer"))
-    f = (first / float(both.se[1])) ** 2
+    error = float(both.se[1])
+    f = (first / error) ** 2 if error > 0 else np.inf  # everybody offered came, nobody else
     possible = ratio_set(both, level)
     definition = (
         f"effect of '{takeup}' on those who take part if offered ({both.definition}); nobody takes"
@@ -122,11 +124,11 @@ def late(
 def ratio_set(both: Estimate, level: float) -> RatioSet:
     """The set of ratios of the first value to the second that are not rejected at 1 - level."""
     critical = float(stats.t.ppf(0.5 + level / 2, both.degf.min()))
-    v, c2 = both.vcov, critical**2
+    covariance, c2 = both.vcov, critical**2
     y, d = (float(x) for x in both.value)
-    a = d**2 - c2 * float(v[1, 1])
-    b = y * d - c2 * float(v[0, 1])
-    c = y**2 - c2 * float(v[0, 0])
+    a = d**2 - c2 * float(covariance[1, 1])
+    b = y * d - c2 * float(covariance[0, 1])
+    c = y**2 - c2 * float(covariance[0, 0])
     inside = b**2 - a * c
     if a > 0:
         root = max(inside, 0.0) ** 0.5

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_column
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import imbens_manski, observed
 from mismes_eval.impact.trials.arms import Trial, trial
 from mismes_eval.impact.trials.itt import assigned_difference
+from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment, difference_row
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Level, public
@@ -142,10 +143,10 @@ def _refuse_nobody(shares: tuple[float, float], takeup: str) -> None:
     words = ("took part", "did not take part")
     problems = [
         Problem(
-            what=f"no followed compliers who {word}",
-            where=f"column '{takeup}'",
+            what=Message("no followed compliers who {did}", {"did": Message(word)}),
+            where=in_column(takeup),
             expected="more of the offered who took part, and fewer who did not, among those followed",
-            got=f"a difference of {share:.4g} between the arms",
+            got=Message("a difference of {x:.4g} between the arms", {"x": share}),
             fix="There are no bounds on an effect of taking part; `itt` and `lee_bounds` are on the"
             " offer.",
         )
@@ -157,7 +158,7 @@ def _refuse_nobody(shares: tuple[float, float], takeup: str) -> None:
 
 
 def _bounds(joint: Estimate, outcome: str, takeup: str, level: float) -> Estimate:
-    low, high, either, first, treated, untreated = (float(v) for v in joint.value)
+    low, high, either, first, treated, untreated = (float(value) for value in joint.value)
     jacobian = np.zeros((2, joint.p))
     jacobian[[0, 1], [0, 1]] = 1 / either
     jacobian[:, 2] = [-low / either**2, -high / either**2]
@@ -189,16 +190,19 @@ def possible_effects(joint: Estimate, level: float) -> tuple[float, float]:
     `either` is not clearly above 0.
     """
     critical = float(stats.t.ppf(0.5 + level / 2, joint.degf[:3].min()))
-    v, square = joint.vcov, critical**2
+    covariance, square = joint.vcov, critical**2
     either = float(joint.value[2])
-    clear = either**2 - square * float(v[2, 2])
+    clear = either**2 - square * float(covariance[2, 2])
     if not clear > 0:
         return -np.inf, np.inf
     ends = []
-    for k, sign in ((0, -1.0), (1, 1.0)):
-        total = float(joint.value[k])
-        middle = total * either - square * float(v[k, 2])
-        root = max(middle**2 - clear * (total**2 - square * float(v[k, k])), 0.0) ** 0.5
+    for place, sign in ((0, -1.0), (1, 1.0)):
+        total = float(joint.value[place])
+        middle = total * either - square * float(covariance[place, 2])
+        root = (
+            max(middle**2 - clear * (total**2 - square * float(covariance[place, place])), 0.0)
+            ** 0.5
+        )
         ends.append((middle + sign * root) / clear)
     return ends[0], ends[1]
 
