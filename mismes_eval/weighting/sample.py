@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -217,11 +218,11 @@ class Sample(Estimators):
         """The same sample after one more weight step."""
         return replace(self, design=self.design.add(step))
 
-    def with_columns(self, columns: dict[str, object]) -> Sample:
+    def with_columns(self, columns: dict[str, Any]) -> Sample:
         """The same sample with added or replaced columns of n values; design columns were read
         already and are not re-read.
         """
-        return replace(self, frame=self.frame.assign(**columns))  # type: ignore[arg-type]
+        return replace(self, frame=self.frame.assign(**columns))
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""
