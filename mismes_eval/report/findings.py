@@ -85,7 +85,7 @@ def _inventory(context: Context) -> list[Finding]:
     register = with_evaluations(register, evaluated_here(context.evaluation))
     n = register_summary(register.table).set_index("status")["measures"]
     text = context.text(
-        "Of {n} measures on record {done} were evaluated; {late} are past 24 months without.",
+        "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} past 24 months without.",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
         late=int(n.get("overdue", 0)),
