@@ -19,20 +19,24 @@ SEPARATOR = "separator"  # the value that says that a message is a list of messa
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
-class _Counting(Formatter):
-    """ "{n:=measure|measures}" is the word that n asks for, without n."""
+class _Counted(Formatter):
+    """ "{n:=region|regions}" is the word that a number asks for, without the number."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         if not format_spec.startswith("="):
-            return format(value, format_spec)
+            return str(format(value, format_spec))
         one, many = format_spec[1:].split("|")
-        return one if str(value) == "1" else many
+        return one if str(value) in ("1", "-1") else many
 
 
-def _english(template: str, values: Mapping[str, object]) -> str:
-    if ":=" not in template:
-        return template.format(**values)
-    return _Counting().vformat(template, (), values)
+_COUNTED = _Counted()
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """The English words with their values."""
+    if ":=" in template:
+        return _COUNTED.vformat(template, (), values)
+    return template.format(**values)
 
 
 class Message(str):
@@ -50,7 +54,7 @@ class Message(str):
     def __new__(
         cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "note"
     ) -> Message:
-        message = super().__new__(cls, _english(template, values) if values else template)
+        message = super().__new__(cls, _filled(template, values) if values else template)
         message.template = template
         message.values = MappingProxyType(dict(values))
         message.kind = kind
