@@ -22,8 +22,7 @@ from lxml import etree
 
 from mismes_eval.cli import verify as verify_command
 from mismes_eval.errors import ParamsError, ReportError
-from mismes_eval.evaluation.params import Params
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.blocks import (
     MIME,
     Grid,
@@ -50,6 +49,8 @@ from mismes_eval.report.trust.differences import Runs, places
 from mismes_eval.report.trust.edited import edited
 from mismes_eval.report.trust.provenance import outputs
 
+from .conftest import WholeReport
+
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 RUN = "0123456789abcdef" * 4
 MARK = "SYNTHETIC DATA"
@@ -74,12 +75,17 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(
+    root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    whole_report: Callable[[str, str], WholeReport],
+) -> Made:
     """The report's notebook, executed by hand: a kernel would import the installed package."""
     folder = tmp_path_factory.mktemp("word") / "MDA"
     folder.mkdir()
-    params = Params.load(root / "params" / "MDA.yaml")
-    report = country_report(Session(params, folder, language("en"), True))
+    built = whole_report("MDA", "en").report
+    params = built.session.params
+    report = replace(built, session=Session(params, folder, language("en"), True))
     notebook = nbformat.read(root / "notebooks" / "country_report.ipynb", as_version=4)
     for cell in notebook.cells:
         called = re.fullmatch(r'report\.(\w+)\((?:"(\w+)")?\)', cell.source.strip())
