@@ -21,6 +21,8 @@ NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 class Message(str):
     """template: English words with {names}, the entry of the catalogue; values: what stands at the
     names (numbers, names out of the data, other messages); kind: what the message is for.
+
+    "{n:=measure|measures}" in a template is the word that n asks for, as in a catalogue.
     """
 
     __slots__ = ("kind", "template", "values")

@@ -32,7 +32,6 @@ from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manife
 
 INDEX = "index.html"
 INVENTORY = "inventory.html"
-REPOSITORY = "site/index.html"
 FIRST = {
     PAGE: "Report",
     PDF: "PDF",
@@ -252,7 +251,6 @@ def _across(out: Path, t: Language) -> str:
     """Links to what is made across countries."""
     places = {
         f"{FOLDER}/{PAGE}": "Synthesis across countries",
-        REPOSITORY: "Repository of measures",
     }
     links = [
         f'<li><a href="{path}">{escape(t(label))}</a></li>'

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -182,7 +182,7 @@ class GroupTime:
                     repr(kind),
                 )
             )
-        estimate = self.aggregate(kind)  # type: ignore[arg-type]
+        estimate = self.aggregate(cast(Kind, kind))
         return staggered_plots.study(estimate, sup_t(estimate, seed=seed), self.time, ax)
 
     def _repr_html_(self) -> str:

@@ -30,7 +30,7 @@ from mismes_eval.estimate.verdict import (
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.sensitivity import Doubt, wild_span
 from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
 from mismes_eval.impact.did.balance import LIMIT
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
@@ -129,7 +129,7 @@ def _judged(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict
     if not isinstance(main, Estimate) or study is None:
         return None
     by_lot = drawn_by_lot(evaluation, effect.measure)
-    bare = Verdict(main, wider=() if d is None else _over_regions(d))
+    bare = Verdict(main, wider=() if d is None else d.wider)
     months = study.months[wave]
     checks = [_check(DRAWN_BY_LOT, "start", by_lot)]
     checks += _threats(evaluation, study, effect, d, bare, months)
@@ -160,7 +160,7 @@ def rollout_verdict(r: Rollout) -> Verdict | None:
     wild = Message(
         "regions as the clusters, wild bootstrap over {n} regions", {"n": r.regions}, "note"
     )
-    bare = Verdict(Span.of(r.overall, basis=design), wider=_wild_span(r.wild, wild))
+    bare = Verdict(Span.of(r.overall, basis=design), wider=wild_span(r.wild, wild))
     checks = [_check(DRAWN_BY_LOT, "start", False), *_years_before(r, bare)]
     if isinstance(r.honest, HonestDiD):
         checks.append(_parting(r.honest, bare))
@@ -453,21 +453,6 @@ def _holds_without(spans: list[Span], verdict: Verdict) -> bool:
     if verdict.shown:
         return all((span.value > 0) == (verdict.span.value > 0) for span in spans)
     return not any(span.sign in ("higher", "lower") for span in spans)
-
-
-def _over_regions(d: Doubt) -> tuple[Span, ...]:
-    """The intervals of the wild bootstrap that stand beside the design's."""
-    out: list[Span] = []
-    for level, wild in d.wild.items():
-        words = "{level} as the clusters, wild bootstrap"
-        out += _wild_span(wild, Message(words, {"level": Message(level)}))
-    return tuple(out)
-
-
-def _wild_span(wild: WildBootstrap | NotEstimable, basis: Message) -> tuple[Span, ...]:
-    if isinstance(wild, NotEstimable):
-        return ()
-    return (Span(float(wild.estimate[0]), float(wild.low[0]), float(wild.high[0]), basis),)
 
 
 def _check(code: str, aspect: Aspect, passed: bool) -> Check:
