@@ -261,9 +261,7 @@ def _groups(
             expected="a value in every row of the domain",
             got="missing",
             fix="Narrow the domain with where(), or code missing as a category.",
-            count=int(gone.sum()),
-            rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-        )
+        ).in_rows(np.flatnonzero(gone))
         for column in dict.fromkeys(columns)
         if (gone := inside & sample.frame[column].isna().to_numpy()).any()
     ]

@@ -94,7 +94,6 @@ def logit(sample: Sample, formula: str) -> Estimate:
                 where=f"'{model.outcome}'",
                 expected="0 or 1 in every row",
                 got=f"{model.y[bad][0]:g}",
-                fix="",
                 count=int(bad.sum()),
             )
         )
@@ -124,7 +123,6 @@ def poisson(sample: Sample, formula: str) -> Estimate:
                 where=f"'{model.outcome}'",
                 expected="0 or more in every row",
                 got=f"{model.y[bad][0]:g}",
-                fix="",
                 count=int(bad.sum()),
             )
         )

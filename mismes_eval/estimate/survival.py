@@ -182,7 +182,6 @@ def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
                 ),
                 where=Message("time {at}", {"at": f"{latest:g}"}),
                 expected=Message("times up to {end}", {"end": f"{longest:g}"}),
-                got="",
                 fix="Narrow `times`; without them each domain has its own.",
             )
         )
@@ -235,12 +234,8 @@ def _read(
                 Problem(
                     what=what,
                     where=in_column(column),
-                    expected="",
-                    got="",
                     fix="Count an event in the first period as duration 1 (or half a period).",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if problems:
         raise EstimateError(problems)
@@ -393,7 +388,6 @@ def _part(
                 raise EstimateError(
                     Problem(
                         what="a domain has no rows in a replicate",
-                        where="",
                         expected="rows with weight in every domain, in every replicate",
                         got="none",
                         fix="Merge domains, or use the linearised design.",

@@ -196,7 +196,6 @@ def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
         raise EstimateError(
             Problem(
                 what="the states are too many for a table",
-                where="",
                 expected=f"at most {MANY} states",
                 got=f"{len(seen):,}",
                 fix="Group them; a quantity needs classes first.",

@@ -169,9 +169,7 @@ def _problem(what: str, where: str, expected: str, got: str, fix: str, rows: pd.
         expected=expected,
         got=got,
         fix=fix,
-        count=int(rows.sum()),
-        rows=rows_where(rows),
-    )
+    ).in_rows(rows_where(rows))
 
 
 def _effect_of(row: Mapping[Any, Any], report: Published) -> Mapping[str, Any] | None:

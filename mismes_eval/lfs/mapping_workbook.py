@@ -390,7 +390,6 @@ def _problems(
                     what=what,
                     where=f"{file}, sheet '{sheet}'",
                     expected=expected,
-                    got="",
                     fix=fix,
                     count=int(rows.sum()),
                     rows=tuple(rows.index[rows])[:5],

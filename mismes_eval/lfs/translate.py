@@ -215,9 +215,7 @@ def _recoded(
                 expected="every value in recode or missing",
                 got=seen,
                 fix="Add it; null makes it missing.",
-                count=rows.size,
-                rows=tuple(int(i) for i in rows[:5]),
-            )
+            ).in_rows(rows)
         )
     return (
         pd.Series(np.array([*new, None], dtype=object)[code], index=series.index)
@@ -257,8 +255,6 @@ def _scaled(
                 expected="numbers",
                 got=", ".join(map(repr, pd.unique(series[bad])[:5])),
                 fix="Declare its codes as missing.",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return value * factor

@@ -21,8 +21,8 @@ from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
 from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.claims import with_verdicts
-from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.impact import headline_cell
+from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.chapters.words import WORDS
@@ -216,7 +216,7 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
     shown = {PAGE_ONE: page_one, **chapters}
     mapped = source_map(context, shown, cells_of_notebook(chapters))
     chapters[LAST] = replace(last, items=(*last.items, mapped))
-    passages = _passages(context, written, chapters)
+    passages = passages_of(context, written, chapters)
     return CountryReport(
         session=session,
         context=context,
@@ -314,7 +314,7 @@ def _rendered(
     return item
 
 
-def _passages(
+def passages_of(
     context: Context, written: AllWords, chapters: Mapping[str, Chapter]
 ) -> dict[str, Passage]:
     """What people wrote, with numbers of published cells.

@@ -191,9 +191,7 @@ class Sample(Estimators):
                         expected="True or False in every row",
                         got="missing",
                         fix="Decide what missing means, e.g. mask.fillna(False).",
-                        count=int(bad.sum()),
-                        rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                    )
+                    ).in_rows(np.flatnonzero(bad))
                 )
         out = np.asarray(mask)
         if out.dtype != bool or out.shape != (self.n,):
@@ -376,7 +374,5 @@ def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
             expected="every key once",
             got=named(" ".join(map(str, key)) for key in frame.loc[twice, list(unit)].to_numpy()),
             fix=fix,
-            count=int(twice.sum()),
-            rows=tuple(int(i) for i in np.flatnonzero(twice)[:5]),
-        )
+        ).in_rows(np.flatnonzero(twice))
     ]

@@ -377,10 +377,7 @@ def _read(
                     where=f"column '{recovered}'",
                     expected="attempted yes and selected no",
                     got="other rows",
-                    fix="",
-                    count=int(stray.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(stray)[:5]),
-                )
+                ).in_rows(np.flatnonzero(stray))
             )
     seen = first if second is None else first | second
     y = observed(sample, outcome, seen, caller)
@@ -393,9 +390,7 @@ def _read(
                 expected=f"{low:g} to {high:g}",
                 got=f"{y[outside].min():g} to {y[outside].max():g}",
                 fix="Widen low and high.",
-                count=int(outside.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(outside)[:5]),
-            )
+            ).in_rows(np.flatnonzero(outside))
         )
     both_arms(inside, d, first, treated, caller)
     where = domains(sample, by, caller)

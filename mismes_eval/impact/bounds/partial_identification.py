@@ -109,9 +109,7 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
                     got=what,
                     fix="Count these rows as not observed, or narrow the domain:"
                     f" sample.where(numpy.isfinite(frame['{outcome}'])).",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if problems:
         raise EstimateError(problems)

@@ -111,7 +111,6 @@ def two_way(
                     where=f"column '{column}'",
                     expected="0 or 1",
                     got="other values",
-                    fix="",
                     count=int((~np.isin(dose, (0.0, 1.0))).sum()),
                 )
             )
