@@ -372,6 +372,7 @@ def test_made_up_evidence_does_not_stand_beside_real_records(measures, tmp_path)
     assert len(error.value.problems) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_in_a_browser_from_the_file_system(chromium, made):
     driver = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
