@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem, in_column, of_argument, of_covariates
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
