@@ -21,7 +21,7 @@ from mismes_eval.cli.project import (
     project,
 )
 from mismes_eval.cli.terminal import say
-from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.report.document.pdf import printer
 from mismes_eval.report.factory.orders import CELL_SECONDS, PAGE, Order, Outcome
 from mismes_eval.report.factory.publish import tidy
@@ -131,7 +131,7 @@ def command(
                 "which reports?",
                 "mismes report",
                 "country codes or --all",
-                "both" if names else "neither",
+                worded("both") if names else worded("neither"),
             )
         )
     files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]

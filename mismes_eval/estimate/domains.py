@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EmptyDomain, EstimateError, Problem
+from mismes_eval.errors import EmptyDomain, EstimateError, Problem, in_argument, in_column, worded
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import Column, Names, as_name, as_names
 from mismes_eval.weighting.columns import float64
@@ -58,8 +58,8 @@ def some(columns: Names, caller: str) -> list[Column]:
     if not names:
         raise EstimateError(
             Problem(
-                f"{caller} names no column",
-                "argument 'columns'",
+                worded("{caller} names no column", {"caller": caller}),
+                in_argument("columns"),
                 "a column name, or a list of names",
             )
         )
@@ -91,10 +91,10 @@ def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
         made = "Make one: Sample.from_frame(frame, weights=...)."
         raise EstimateError(
             Problem(
-                what=f"{caller} takes a Sample",
-                where="first argument",
+                what=worded("{caller} takes a Sample", {"caller": caller}),
+                where=worded("first argument"),
                 expected="a Sample",
-                got=f"a {type(sample).__name__}",
+                got=worded("a {kind}", {"kind": type(sample).__name__}),
                 fix=made,
             )
         )
@@ -106,10 +106,10 @@ def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
         raise EstimateError(
             [
                 Problem(
-                    f"{caller} names an unknown column",
-                    f"column '{c}'",
+                    worded("{caller} names an unknown column", {"caller": caller}),
+                    in_column(c),
                     "one of the frame's columns",
-                    fix=f"The frame has: {have}.",
+                    fix=worded("The frame has: {have}.", {"have": have}),
                 )
                 for c in missing
             ]
@@ -126,10 +126,10 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
         fix = "Calibrate with bounds=(0.3, 3) or the like, or with method='raking'."
         raise EstimateError(
             Problem(
-                what=f"{caller} cannot use negative weights",
-                where="the sample's last weight",
+                what=worded("{caller} cannot use negative weights", {"caller": caller}),
+                where=worded("the sample's last weight"),
                 expected="weights of 0 or more",
-                got="negative ones",
+                got=worded("negative ones"),
                 fix=fix,
                 count=int(negative.sum()),
                 rows=rows,
@@ -143,10 +143,10 @@ def occupied(sample: Sample, caller: str) -> NDArray[np.bool_]:
     if not inside.any():
         raise EmptyDomain(
             Problem(
-                what=f"{caller} has an empty domain",
+                what=worded("{caller} has an empty domain", {"caller": caller}),
                 where="",
                 expected="at least one row with a weight above 0",
-                got="none",
+                got=worded("none"),
                 fix="Widen the mask of where().",
             )
         )
@@ -164,7 +164,9 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
         raise EstimateError(
             [
                 Problem(
-                    f"{caller} names a column of 'by' twice", f"column '{c}'", "every column once"
+                    worded("{caller} names a column of 'by' twice", {"caller": caller}),
+                    in_column(c),
+                    "every column once",
                 )
                 for c in twice
             ]
@@ -184,10 +186,13 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
         named = ", ".join(map(str, columns))
         raise EstimateError(
             Problem(
-                what=f"{caller} by {named} meets missing values in the domain",
-                where=f"column '{named}'",
+                what=worded(
+                    "{caller} by {named} meets missing values in the domain",
+                    {"caller": caller, "named": named},
+                ),
+                where=in_column(named),
                 expected="a value in every row of the domain",
-                got="missing",
+                got=worded("missing"),
                 fix="Narrow the domain with where(), or code missing as a category.",
                 count=int(missing.sum()),
                 rows=tuple(int(i) for i in np.flatnonzero(missing)[:5]),
@@ -261,10 +266,10 @@ def yes_no(
         rows = tuple(int(i) for i in np.flatnonzero(bad)[:5])
         raise error(
             Problem(
-                what=what or f"{caller} needs a yes or no",
-                where=f"column '{column}'",
+                what=what or worded("{caller} needs a yes or no", {"caller": caller}),
+                where=in_column(column),
                 expected="True or False, 1 or 0",
-                got="other values",
+                got=worded("other values"),
                 fix="",
                 count=int(bad.sum()),
                 rows=rows,
@@ -284,8 +289,8 @@ def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
     if value is None:
         raise EstimateError(
             Problem(
-                what=f"{caller} needs numbers",
-                where=f"column '{column}'",
+                what=worded("{caller} needs numbers", {"caller": caller}),
+                where=in_column(column),
                 expected="a numeric or boolean column",
                 got=str(series.dtype),
                 fix="Use proportion() for categories.",
@@ -297,11 +302,16 @@ def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
     if bad.any():
         raise EstimateError(
             Problem(
-                what=f"{caller} meets missing or infinite values in the domain",
-                where=f"column '{column}'",
+                what=worded(
+                    "{caller} meets missing or infinite values in the domain", {"caller": caller}
+                ),
+                where=in_column(column),
                 expected="a finite number in every row of the domain that carries weight",
-                got="missing or infinite",
-                fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                got=worded("missing or infinite"),
+                fix=worded(
+                    "Narrow the domain: sample.where(frame['{column}'].notna()).",
+                    {"column": column},
+                ),
                 count=int(bad.sum()),
                 rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
@@ -350,11 +360,11 @@ def _is_category(series: pd.Series, caller: str) -> bool:
     number = not isinstance(series.dtype, pd.CategoricalDtype) and float64(series) is not None
     if number or series.dtype.kind == "c":
         return False
-    where = f"column '{series.name}'"
+    where = in_column(series.name)
     if series.dtype.kind in "mM":
         raise EstimateError(
             Problem(
-                what=f"{caller} meets dates",
+                what=worded("{caller} meets dates", {"caller": caller}),
                 where=where,
                 expected="numbers or categories",
                 got=str(series.dtype),
@@ -372,11 +382,14 @@ def categories(sample: Sample, column: Column, caller: str) -> tuple[Int, list[o
     if bad.any():
         raise EstimateError(
             Problem(
-                what=f"{caller} meets missing values in the domain",
-                where=f"column '{column}'",
+                what=worded("{caller} meets missing values in the domain", {"caller": caller}),
+                where=in_column(column),
                 expected="a category in every row of the domain that carries weight",
-                got="missing",
-                fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                got=worded("missing"),
+                fix=worded(
+                    "Narrow the domain: sample.where(frame['{column}'].notna()).",
+                    {"column": column},
+                ),
                 count=int(bad.sum()),
                 rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_argument, worded
 from mismes_eval.estimate.caution import FEW, TWO, Caution, cautions_of
 from mismes_eval.estimate.limits import at_the_ends, beta_limits, log_odds, logit_limits, logit_se
 from mismes_eval.estimate.number_format import chance, figure, whole
@@ -157,7 +157,9 @@ class Estimate:
         if len(dense) != len(self.parts):
             raise EstimateError(
                 Problem(
-                    "no influence columns", "replicate designs", fix="Use the linearised design."
+                    "no influence columns",
+                    worded("replicate designs"),
+                    fix="Use the linearised design.",
                 )
             )
         return np.vstack(dense)
@@ -300,7 +302,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the level is not a probability",
-                    "argument 'level'",
+                    in_argument("level"),
                     "a number between 0 and 1",
                     str(level),
                 )
@@ -430,8 +432,8 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "a value is picked by a position that is not there",
-                    "argument 'which'",
-                    f"a list of positions 0 to {self.p - 1}",
+                    in_argument("which"),
+                    worded("a list of positions 0 to {place}", {"place": self.p - 1}),
                     repr(which),
                 )
             )
@@ -459,7 +461,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "a contrast weighs named values",
-                    "argument 'weights'",
+                    in_argument("weights"),
                     "a mapping of name to weight",
                     repr(weights),
                 )
@@ -470,14 +472,19 @@ class Estimate:
                 Problem(
                     "contrast names no value",
                     ", ".join(unknown),
-                    f"names among {', '.join(self.names[:20])}",
+                    worded("names among {names}", {"names": ", ".join(self.names[:20])}),
                 )
             ]
             if unknown
             else []
         )
         problems += [
-            Problem("a weight is not a finite number", f"'{k}'", "a number", repr(v))
+            Problem(
+                "a weight is not a finite number",
+                worded("'{number}'", {"number": k}),
+                "a number",
+                repr(v),
+            )
             for k, v in weights.items()
             if not finite(v)
         ]
@@ -514,18 +521,18 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the jacobian is no matrix",
-                    "argument 'jacobian'",
-                    f"numbers, shape (values, {self.p})",
-                    f"a {type(jacobian).__name__}",
+                    in_argument("jacobian"),
+                    worded("numbers, shape (values, {place})", {"place": self.p}),
+                    worded("a {kind}", {"kind": type(jacobian).__name__}),
                 )
             ) from None
         if not np.isfinite(j).all():
             raise EstimateError(
                 Problem(
                     "the jacobian is not finite",
-                    "argument 'jacobian'",
+                    in_argument("jacobian"),
                     "finite derivatives",
-                    f"{int((~np.isfinite(j)).sum())} that are not",
+                    worded("{value} that are not", {"value": int((~np.isfinite(j)).sum())}),
                 )
             )
         value = np.atleast_1d(np.asarray(function(self.value), float))
@@ -533,17 +540,17 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the names do not fit",
-                    "argument 'names'",
-                    f"{value.size} names",
-                    f"{len(names)}",
+                    in_argument("names"),
+                    worded("{size} names", {"size": value.size}),
+                    str(len(names)),
                 )
             )
         if j.shape != (value.size, self.p):
             raise EstimateError(
                 Problem(
                     "the jacobian has the wrong shape",
-                    "argument 'jacobian'",
-                    f"({value.size}, {self.p})",
+                    in_argument("jacobian"),
+                    worded("({size}, {place})", {"size": value.size, "place": self.p}),
                     str(j.shape),
                 )
             )
@@ -645,20 +652,17 @@ def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
     """
     other = [e for e in estimates if not isinstance(e, Estimate)]
     if other or not estimates:
-        got = (
-            ", ".join(
-                (
-                    f"NotEstimable ({e.reason})"
-                    if isinstance(e, NotEstimable)
-                    else f"a {type(e).__name__}"
-                )
-                for e in other
+        got = ", ".join(
+            (
+                f"NotEstimable ({e.reason})"
+                if isinstance(e, NotEstimable)
+                else f"a {type(e).__name__}"
             )
-            or "nothing"
-        )
+            for e in other
+        ) or worded("nothing")
         raise EstimateError(
             Problem(
-                f"{caller} takes estimates",
+                worded("{caller} takes estimates", {"caller": caller}),
                 "arguments",
                 "an Estimate each, one after the other",
                 got,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Block, Influence
@@ -97,9 +97,9 @@ def from_fit(fit: object, sample: Sample) -> Estimate:
         raise EstimateError(
             Problem(
                 what="a fit cannot be redone in the replicates",
-                where="argument 'sample'",
+                where=in_argument("sample"),
                 expected="a design with linearised variance",
-                got=f"{sample.design.replicates.count} replicate weights",
+                got=worded("{count} replicate weights", {"count": sample.design.replicates.count}),
                 fix="Use me.ols, me.logit or me.poisson, which are fitted in every replicate.",
             )
         )
@@ -142,9 +142,11 @@ def _opened(fit: object) -> Fitted:
     raise EstimateError(
         Problem(
             what="from_fit does not know this kind of fit",
-            where="argument 'fit'",
+            where=in_argument("fit"),
             expected=SUPPORTED,
-            got=f"{package}.{kind}" if model is not None else f"a {type(fit).__name__}",
+            got=worded("{package}.{kind}", {"package": package, "kind": kind})
+            if model is not None
+            else worded("a {kind}", {"kind": type(fit).__name__}),
             fix="Fit one of these on sample.frame, or use me.ols, me.logit, me.poisson.",
         )
     )
@@ -194,9 +196,9 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
         raise EstimateError(
             Problem(
                 what="the rows of a fit cannot be told",
-                where="argument 'fit'",
+                where=in_argument("fit"),
                 expected="a fit on columns of sample.frame, which carry its index",
-                got="arrays",
+                got=worded("arrays"),
                 fix="Fit on frame columns or by a formula with data=sample.frame.",
             )
         )
@@ -207,9 +209,9 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
         problems.append(
             Problem(
                 what="the sample's rows have no labels of their own",
-                where="index of sample.frame",
+                where=worded("index of sample.frame"),
                 expected="every label once",
-                got=f"{int(own.duplicated().sum())} repeated",
+                got=worded("{own} repeated", {"own": int(own.duplicated().sum())}),
                 fix="sample = me.Sample.from_frame(frame.reset_index(drop=True), ...)",
             )
         )
@@ -222,10 +224,13 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
             if len(found):
                 problems.append(
                     Problem(
-                        what=f"the fit {what} of the sample's domain",
-                        where="argument 'fit'",
-                        expected=f"the {len(wanted):,} rows of the domain that carry weight",
-                        got=f"{len(labels):,} rows",
+                        what=worded("the fit {what} of the sample's domain", {"what": what}),
+                        where=in_argument("fit"),
+                        expected=worded(
+                            "the {wanted:,} rows of the domain that carry weight",
+                            {"wanted": len(wanted)},
+                        ),
+                        got=worded("{labels:,} rows", {"labels": len(labels)}),
                         fix="Fit on sample.frame[sample.active]; missing values drop rows silently in"
                         " other packages, so narrow the sample first with sample.where(...).",
                         count=len(found),
@@ -258,9 +263,9 @@ def _refuse_other_outcomes(fitted: Fitted, sample: Sample, rows: Int) -> None:
         raise EstimateError(
             Problem(
                 what="the outcome of the fit is not the sample's",
-                where=f"column '{fitted.outcome_name}'",
+                where=in_column(fitted.outcome_name),
                 expected="the same values in both",
-                got="other values",
+                got=worded("other values"),
                 fix="Fit the model on sample.frame.",
                 count=int(differs.sum()),
                 rows=tuple(rows[differs][:5].tolist()),
@@ -288,9 +293,9 @@ def _refuse_other_weights(fitted: Fitted, weights: Float) -> None:
     raise EstimateError(
         Problem(
             what="the fit used other weights than the sample's",
-            where="argument 'fit'",
+            where=in_argument("fit"),
             expected="weights of the sample's rows, up to one factor",
-            got="no weights" if np.ptp(fitted.weights) == 0 else "other weights",
+            got=worded("no weights") if np.ptp(fitted.weights) == 0 else worded("other weights"),
             fix=line,
         )
     )
@@ -351,9 +356,9 @@ def _panel(fitted: Fitted, weights: Float) -> Equation:
         raise EstimateError(
             Problem(
                 what="from_fit takes entity and time effects",
-                where="argument 'fit'",
+                where=in_argument("fit"),
                 expected="PanelOLS with entity_effects, time_effects or both",
-                got="other_effects",
+                got=worded("other_effects"),
                 fix="Use AbsorbingLS for other effects.",
             )
         )

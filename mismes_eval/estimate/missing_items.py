@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_argument, in_arguments, in_column, worded
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Float, Int
@@ -160,9 +160,12 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
         raise EstimateError(
             Problem(
                 "imputed samples cannot be gone through",
-                "arguments 'samples' and 'verb'",
+                in_arguments("samples", "verb"),
                 "the samples of `impute`, and a function of a sample",
-                f"a {type(samples).__name__} and a {type(verb).__name__}",
+                worded(
+                    "a {kind} and a {kind2}",
+                    {"kind": type(samples).__name__, "kind2": type(verb).__name__},
+                ),
             )
         )
     return combine_imputations([verb(sample) for sample in samples])
@@ -182,7 +185,10 @@ def combine_imputations(estimates: Sequence[Estimate]) -> Imputed:
                 "imputations cannot be combined",
                 "combine_imputations",
                 "two or more estimates of the same values",
-                f"{len(made)} estimates, {len({e.names for e in made})} sets of names",
+                worded(
+                    "{made} estimates, {value} sets of names",
+                    {"made": len(made), "value": len({e.names for e in made})},
+                ),
             )
         )
     value = np.array([e.value for e in made])
@@ -277,9 +283,13 @@ def _table(
             problems.append(
                 Problem(
                     "a column cannot be imputed",
-                    f"column '{column}'",
+                    in_column(column),
                     "numbers or yes-no with some answers and some gaps",
-                    "text" if values is None else f"{int(gaps.sum()):,} gaps of {gaps.size:,}",
+                    worded("text")
+                    if values is None
+                    else worded(
+                        "{gaps:,} gaps of {size:,}", {"gaps": int(gaps.sum()), "size": gaps.size}
+                    ),
                 )
             )
         made[_safe(k)] = values
@@ -288,9 +298,9 @@ def _table(
         problems.append(
             Problem(
                 what="predictors are not complete",
-                where=", ".join(incomplete) or "argument 'predictors'",
+                where=", ".join(incomplete) or in_argument("predictors"),
                 expected="columns without gaps",
-                got="gaps" if incomplete else "none",
+                got=worded("gaps") if incomplete else worded("none"),
                 fix="Impute them as well, or leave them out.",
             )
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import not_estimable
@@ -121,9 +121,9 @@ def cumulative_incidence(
         raise EstimateError(
             Problem(
                 "cumulative incidence is of one event",
-                "argument 'of'",
-                f"one of the values of '{cause}'",
-                repr(of) if of is None else f"a {type(of).__name__}",
+                in_argument("of"),
+                worded("one of the values of '{cause}'", {"cause": cause}),
+                repr(of) if of is None else worded("a {kind}", {"kind": type(of).__name__}),
             )
         )
     return _curves(sample, duration, cause, of, by, times, entry, "cumulative incidence")
@@ -200,9 +200,9 @@ def _read(
             problems.append(
                 Problem(
                     "the event is not yes or no",
-                    f"column '{event}'",
+                    in_column(event),
                     "1 where it was seen, 0 where censored",
-                    "other values",
+                    worded("other values"),
                 )
             )
         code, count = cause.astype(np.intp), 1
@@ -212,9 +212,10 @@ def _read(
             problems.append(
                 Problem(
                     "no spell ended by this event",
-                    f"column '{event}'",
-                    f"some rows with {of!r}",
-                    ", ".join(map(str, series[inside].dropna().unique()[:10])) or "all censored",
+                    in_column(event),
+                    worded("some rows with {of}", {"of": repr(of)}),
+                    ", ".join(map(str, series[inside].dropna().unique()[:10]))
+                    or worded("all censored"),
                 )
             )
         code, count = np.where(series.isna(), 0, np.where(series == of, 1, 2)).astype(np.intp), 2
@@ -230,7 +231,7 @@ def _read(
             problems.append(
                 Problem(
                     what=what,
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="",
                     got="",
                     fix="Count an event in the first period as duration 1 (or half a period).",
@@ -256,7 +257,7 @@ def _times(
             raise EstimateError(
                 Problem(
                     "the times are not durations",
-                    "argument 'times'",
+                    in_argument("times"),
                     "finite numbers of 0 or more",
                     repr(times),
                 )
@@ -265,14 +266,16 @@ def _times(
             raise EstimateError(
                 Problem(
                     "the times are not durations",
-                    "argument 'times'",
+                    in_argument("times"),
                     "finite numbers of 0 or more",
                     str(at[:5].tolist()),
                 )
             )
         return [at] * where.count
     if not ((where.code < where.count) & (cause == 1)).any():
-        raise EstimateError(Problem(f"{kind} has no event in the domain", "", "at least one"))
+        raise EstimateError(
+            Problem(worded("{kind} has no event in the domain", {"kind": kind}), "", "at least one")
+        )
     out = []
     for d in range(where.count):
         here = where.code == d
@@ -282,9 +285,11 @@ def _times(
     if most > MANY:
         raise EstimateError(
             Problem(
-                what=f"{kind} has {most:,} distinct event times",
-                where="argument 'times'",
-                expected=f"at most {MANY}",
+                what=worded(
+                    "{kind} has {most:,} distinct event times", {"kind": kind, "most": most}
+                ),
+                where=in_argument("times"),
+                expected=worded("at most {many}", {"many": MANY}),
                 got="None",
                 fix="Say at which times you want it.",
             )
@@ -378,7 +383,7 @@ def _part(
                         what="a domain has no rows in a replicate",
                         where="",
                         expected="rows with weight in every domain, in every replicate",
-                        got="none",
+                        got=worded("none"),
                         fix="Merge domains, or use the linearised design.",
                     )
                 )

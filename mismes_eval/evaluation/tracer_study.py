@@ -10,7 +10,17 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    InputError,
+    MismesError,
+    Problem,
+    at_key,
+    in_column,
+    in_place,
+    in_section,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.evaluation.params import Params
@@ -137,7 +147,7 @@ def tracing(params: Params) -> Tracing | None:
         raise InputError(
             Problem(
                 "the tracer study is not complete",
-                "params, section 'inputs'",
+                in_place("params", in_section("inputs")),
                 "tracer_person, tracer_wave and tracer_outcome",
             )
         )
@@ -160,7 +170,7 @@ def tracing(params: Params) -> Tracing | None:
             [
                 Problem(
                     "the tracer study lacks a column",
-                    f"{persons.name}, column '{c}'",
+                    in_place(persons.name, in_column(c)),
                     "a column of tracer_person",
                 )
                 for c in missing
@@ -182,8 +192,8 @@ def tracing(params: Params) -> Tracing | None:
         raise InputError(
             Problem(
                 "a wave of the params is not in the data",
-                "params, section 'tracer'",
-                f"waves {panel.waves}",
+                in_place("params", in_section("tracer")),
+                worded("waves {waves}", {"waves": panel.waves}),
                 ", ".join(map(str, unknown)),
             )
         )
@@ -207,10 +217,12 @@ def _outcomes(params: Params) -> tuple[str, ...]:
 def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None:
     """Every covariate of the attrition model is a column of the persons."""
     where, fix = (
-        f"{source}, key 'tracer.attrition_covariates'",
+        in_place(source, at_key("tracer.attrition_covariates")),
         (
-            "Name what the file has and what was known at enrolment; it has:"
-            f" {', '.join(map(str, person.columns))}."
+            worded(
+                "Name what the file has and what was known at enrolment; it has: {columns}.",
+                {"columns": ", ".join(map(str, person.columns))},
+            )
         ),
     )
     gone = [c for c in covariates if c not in person.columns]
@@ -264,7 +276,7 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
         raise InputError(
             Problem(
                 what="the arm is neither treated nor comparison",
-                where=f"{file}, column '{column.name}'",
+                where=in_place(file, in_column(column.name)),
                 expected="T or C",
                 got=str(column[bad].iloc[0]),
                 fix="",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest
 from mismes_eval.frame.codes import plain
 from mismes_eval.inventory.mapped_places import countries_named
@@ -24,8 +24,13 @@ def field_cells(
             [
                 Problem(
                     "no such column",
-                    f"{mapping.register}: fields.{field}: {c}",
-                    fix=f"Nearest: {nearest(c, map(str, rows.columns))}.",
+                    worded(
+                        "{register}: fields.{field}: {column}",
+                        {"register": mapping.register, "field": field, "column": c},
+                    ),
+                    fix=worded(
+                        "Nearest: {nearest}.", {"nearest": nearest(c, map(str, rows.columns))}
+                    ),
                 )
                 for c in lost
             ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest
 from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
 from mismes_eval.inventory.country_names import Countries, countries_of
@@ -29,7 +29,13 @@ def place_records(
     if lost:
         raise InputError(
             [
-                Problem("no such column", c, fix=f"Nearest: {nearest(c, map(str, table.columns))}.")
+                Problem(
+                    "no such column",
+                    c,
+                    fix=worded(
+                        "Nearest: {nearest}.", {"nearest": nearest(c, map(str, table.columns))}
+                    ),
+                )
                 for c in lost
             ]
         )

@@ -9,7 +9,7 @@ from importlib import resources
 
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, worded
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,11 @@ def chosen(which: str | Sequence[str] | None) -> list[Indicator]:
     if unknown:
         raise EstimateError(
             [
-                Problem("no such indicator", f"which '{a}'", f"ids among {', '.join(table)}")
+                Problem(
+                    "no such indicator",
+                    worded("which '{value}'", {"value": a}),
+                    worded("ids among {table}", {"table": ", ".join(table)}),
+                )
                 for a in unknown
             ]
         )

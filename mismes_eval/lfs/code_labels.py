@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.lfs.mapping import Mapping
@@ -100,13 +100,16 @@ def _question(
 ) -> Problem:
     """What a column's codes are called here and there, with the line that answers."""
     answers = ", ".join(f"{c.code}: {_answer(gld, c)}" for c in found)
-    fix = (
-        f"Say what each is, under recode: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of the"
-        " workbook); a code that is right is written as it is."
+    fix = worded(
+        "Say what each is, under recode: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of the workbook); a code that is right is written as it is.",
+        {"gld": gld, "answers": answers},
     )
     return Problem(
         what="codes are valid by number and differ by label",
-        where=f"{data.name}, column '{mapping.columns[gld]}' (for {gld})",
+        where=worded(
+            "{name}, column '{columns}' (for {gld})",
+            {"name": data.name, "columns": mapping.columns[gld], "gld": gld},
+        ),
         expected="; ".join(f"{c.target} = {c.target_label}" for c in doubtful),
         got="; ".join(f"{c.code} = {c.label}" for c in doubtful),
         fix=fix,

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, in_argument, worded
 from mismes_eval.frame.outside import yaml_of
 
 VERSION_KEYS = ("icls_v", "isco_version", "isic_version", "isced_version")
@@ -59,7 +59,11 @@ class Mapping:
         """From params. Every unknown key, wrong type and dangling name is listed."""
         known = [f.name for f in fields(cls)]
         problems = [
-            Problem("a mapping has an unknown key", f"{where}.{k}", f"one of {', '.join(known)}")
+            Problem(
+                "a mapping has an unknown key",
+                worded("{where}.{number}", {"where": where, "number": k}),
+                worded("one of {known}", {"known": ", ".join(known)}),
+            )
             for k in values
             if k not in known
         ]
@@ -78,7 +82,7 @@ class Mapping:
         problems += [
             Problem(
                 "a mapping section has the wrong type",
-                f"{where}.{k}",
+                worded("{where}.{number}", {"where": where, "number": k}),
                 "names with values",
                 type(values[k]).__name__,
             )
@@ -138,9 +142,9 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
         raise ParamsError(
             Problem(
                 what="this is no mapping",
-                where="argument 'mapping'",
+                where=in_argument("mapping"),
                 expected="a Mapping, its keys as a dict, the name of a shipped layout or a YAML file",
-                got=f"a {type(spec).__name__}",
+                got=worded("a {kind}", {"kind": type(spec).__name__}),
                 fix="Of params hand over the section 'mapping' alone.",
             )
         )
@@ -151,7 +155,7 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
             Problem(
                 "no such mapping",
                 repr(str(spec)),
-                f"a file, or a shipped layout: {', '.join(shipped())}",
+                worded("a file, or a shipped layout: {shipped}", {"shipped": ", ".join(shipped())}),
             )
         )
     return Mapping.load(str(spec))
@@ -199,7 +203,7 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
     problems = [
         Problem(
             "a mapping section names a column that is not mapped",
-            f"{where}.{s}.{k}",
+            worded("{where}.{name}.{number}", {"where": where, "name": s, "number": k}),
             "a key of columns",
         )
         for s in ("recode", "missing", "units")
@@ -207,14 +211,18 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         if k not in m.columns
     ]
     problems += [
-        Problem("unknown version key", f"{where}.versions.{k}", ", ".join(VERSION_KEYS))
+        Problem(
+            "unknown version key",
+            worded("{where}.versions.{number}", {"where": where, "number": k}),
+            ", ".join(VERSION_KEYS),
+        )
         for k in m.versions
         if k not in VERSION_KEYS
     ]
     problems += [
         Problem(
             "unknown reason for a missing answer",
-            f"{where}.missing.{c}.{v}",
+            worded("{where}.missing.{column}.{value}", {"where": where, "column": c, "value": v}),
             ", ".join(REASONS),
             repr(r),
         )
@@ -225,7 +233,7 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
     problems += [
         Problem(
             "a unit factor is not a positive number",
-            f"{where}.units.{k}",
+            worded("{where}.units.{number}", {"where": where, "number": k}),
             "a factor such as 0.001",
             repr(f),
         )
@@ -233,19 +241,29 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         if not isinstance(f, (int, float)) or not f > 0
     ]
     problems += [
-        Problem("a column is mapped and constant", f"{where}.constants.{k}", "one of the two")
+        Problem(
+            "a column is mapped and constant",
+            worded("{where}.constants.{number}", {"where": where, "number": k}),
+            "one of the two",
+        )
         for k in m.constants
         if k in m.columns
     ]
     problems += [
-        Problem("a column is mapped and derived", f"{where}.derive.{k}", "one of the two")
+        Problem(
+            "a column is mapped and derived",
+            worded("{where}.derive.{number}", {"where": where, "number": k}),
+            "one of the two",
+        )
         for k in m.derive
         if k in m.columns
     ]
     problems += [
         Problem(
             "a derive rule is not {when: {column: values}, value: ...}",
-            f"{where}.derive.{k}[{i}]",
+            worded(
+                "{where}.derive.{number}[{number2}]", {"where": where, "number": k, "number2": i}
+            ),
             "the keys when and value",
             str(rule)[:80],
         )
@@ -256,7 +274,12 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         or not isinstance(rule["when"], dict)
     ]
     problems += [
-        Problem("a row key is mapped", f"{where}.row_keys", "keys that the file lacks", k)
+        Problem(
+            "a row key is mapped",
+            worded("{where}.row_keys", {"where": where}),
+            "keys that the file lacks",
+            k,
+        )
         for k in m.row_keys
         if k in m.columns
     ]
@@ -264,7 +287,7 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         problems.append(
             Problem(
                 "absent members need a column and its values",
-                f"{where}.absent",
+                worded("{where}.absent", {"where": where}),
                 "{column: ..., values: [...]}",
                 str(dict(m.absent)),
             )

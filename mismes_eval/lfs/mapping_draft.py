@@ -12,7 +12,7 @@ import pandas as pd
 from openpyxl import Workbook, load_workbook
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
@@ -195,7 +195,9 @@ class Draft:
             some = given if isinstance(given, Mapping) else {}
             pairs[key] = {str(code): str(new) for code, new in some.items()}
         if strange:
-            expected = f"{', '.join(known)}; codes and reasons by file code"
+            expected = worded(
+                "{known}; codes and reasons by file code", {"known": ", ".join(known)}
+            )
             raise InputError(Problem("no such part of an answer", gld, expected, strange[0]))
         column, factor, constant = (str(said.get(key, "")) for key in known[:3])
         return Answer(gld, column, factor, constant, pairs["codes"], pairs["reasons"])
@@ -364,18 +366,28 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     for code, new in given:
         if own and new not in own:
             expected = ", ".join(sorted(own)[:12])
-            yield Problem("no such code", f"{answer.gld}, file code {code!r}", expected, new)
+            yield Problem(
+                "no such code",
+                worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
+                expected,
+                new,
+            )
     for code, reason in answer.reasons.items():
         if reason not in REASONS:
             expected = ", ".join(REASONS)
-            yield Problem("no such reason", f"{answer.gld}, file code {code!r}", expected, reason)
+            yield Problem(
+                "no such reason",
+                worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
+                expected,
+                reason,
+            )
 
 
 def _left(answer: Answer, codes: tuple[str, ...]) -> Iterator[Problem]:
     if codes:
         yield Problem(
             "codes of the file that nothing is said of",
-            f"{answer.gld}, column '{answer.column}'",
+            in_place(answer.gld, in_column(answer.column)),
             "a code of the template or a reason for each",
             ", ".join(codes[:12]),
         )

@@ -15,7 +15,7 @@ import pandas as pd
 from docx import Document
 from great_tables import GT
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.public import public
 
@@ -164,9 +164,11 @@ def _headings(
         raise EstimateError(
             Problem(
                 "the headings do not fit the estimates",
-                "argument 'columns'",
-                f"{len(estimates)} different headings, one an estimate",
-                ", ".join(headings) or "no estimate",
+                in_argument("columns"),
+                worded(
+                    "{estimates} different headings, one an estimate", {"estimates": len(estimates)}
+                ),
+                ", ".join(headings) or worded("no estimate"),
             )
         )
     return headings
@@ -186,8 +188,8 @@ def _rows(
         raise EstimateError(
             Problem(
                 "a row that no estimate has",
-                "argument 'rows'",
-                f"names among {', '.join(list(known)[:20])}",
+                in_argument("rows"),
+                worded("names among {known}", {"known": ", ".join(list(known)[:20])}),
                 ", ".join(lacking),
             )
         )
@@ -198,20 +200,20 @@ def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
     problems = [
         Problem(
             "table takes estimates",
-            f"argument {k}",
+            worded("argument {number}", {"number": k}),
             "an Estimate or a NotEstimable",
-            f"a {type(e).__name__}",
+            worded("a {kind}", {"kind": type(e).__name__}),
         )
         for k, e in enumerate(estimates, 1)
         if not isinstance(e, (Estimate, NotEstimable))
     ]
     if below not in WORDS:
         problems.append(
-            Problem("unknown line below", "argument 'below'", "'se', 'ci' or 'p'", repr(below))
+            Problem("unknown line below", in_argument("below"), "'se', 'ci' or 'p'", repr(below))
         )
     if not 0 <= digits <= 12:
         problems.append(
-            Problem("no number of decimals", "argument 'digits'", "0 to 12", str(digits))
+            Problem("no number of decimals", in_argument("digits"), "0 to 12", str(digits))
         )
     if problems:
         raise EstimateError(problems)
@@ -239,7 +241,7 @@ def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]
         raise EstimateError(
             Problem(
                 what="two values of one name",
-                where=f"column '{heading}'",
+                where=in_column(heading),
                 expected="every name once",
                 got=", ".join(own.index[own.index.duplicated()].unique()[:5]),
                 fix="Pick some with estimate.select([...]).",

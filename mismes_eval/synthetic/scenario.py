@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, in_argument, worded
 
 COUNTRIES = ("ARM", "GEO", "MDA", "MAR", "TUN")
 SEED = 20260102
@@ -114,8 +114,8 @@ def load(country: str, seed: int = SEED) -> Scenario:
         raise ParamsError(
             Problem(
                 "no scenario for this country",
-                "argument 'countries'",
-                "one of " + ", ".join(COUNTRIES),
+                in_argument("countries"),
+                worded("one of {countries}", {"countries": ", ".join(COUNTRIES)}),
                 repr(country),
             )
         )
@@ -134,12 +134,21 @@ def load(country: str, seed: int = SEED) -> Scenario:
 
 def _problems(raw: Mapping[str, Any], where: str) -> list[Problem]:
     found = [
-        Problem("a section is missing", f"{where}: {k}", "all of " + ", ".join(_SECTIONS))
+        Problem(
+            "a section is missing",
+            worded("{where}: {number}", {"where": where, "number": k}),
+            worded("all of {sections}", {"sections": ", ".join(_SECTIONS)}),
+        )
         for k in _SECTIONS
         if k not in raw
     ]
     found += [
-        Problem("an unknown section", f"{where}: {k}", "one of " + ", ".join(_SECTIONS), k)
+        Problem(
+            "an unknown section",
+            worded("{where}: {number}", {"where": where, "number": k}),
+            worded("one of {sections}", {"sections": ", ".join(_SECTIONS)}),
+            k,
+        )
         for k in raw
         if k not in _SECTIONS
     ]
@@ -149,8 +158,8 @@ def _problems(raw: Mapping[str, Any], where: str) -> list[Problem]:
             found.append(
                 Problem(
                     "a figure without status or source",
-                    f"{where}: {name}",
-                    "status " + " | ".join(STATUSES) + " and a source",
+                    worded("{where}: {name}", {"where": where, "name": name}),
+                    worded("status {statuses} and a source", {"statuses": " | ".join(STATUSES)}),
                     repr(dict(item)),
                 )
             )

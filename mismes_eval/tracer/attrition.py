@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
@@ -241,9 +241,9 @@ class Adjustment:
                 [
                     Problem(
                         what="a lagged covariate is missing among those who answered",
-                        where=f"column '{c}'",
+                        where=in_column(c),
                         expected="a value",
-                        got="missing",
+                        got=worded("missing"),
                         fix="Leave it out, or make missing a category.",
                         count=int(m.sum()),
                         rows=tuple(sample.frame[panel.unit].to_numpy()[m][:5]),
@@ -358,7 +358,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "unknown method for attrition weights",
-                "argument 'method'",
+                in_argument("method"),
                 " or ".join(map(repr, METHODS)),
                 repr(a.method),
             )
@@ -367,16 +367,16 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "attrition weights need covariates",
-                "argument 'covariates'",
+                in_argument("covariates"),
                 "columns known at enrolment",
-                "none",
+                worded("none"),
             )
         )
     if a.restricted and not a.stabilised:
         problems.append(
             Problem(
                 "restricted columns are for stabilised weights",
-                "argument 'restricted'",
+                in_argument("restricted"),
                 "stabilised=True",
             )
         )
@@ -385,8 +385,8 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "a restricted column is not among the covariates",
-                f"column '{', '.join(strange)}'",
-                f"some of {', '.join(a.covariates)}",
+                in_column(", ".join(strange)),
+                worded("some of {covariates}", {"covariates": ", ".join(a.covariates)}),
             )
         )
     frame, carries = panel.sample.frame, panel.sample.active
@@ -395,7 +395,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
             problems.append(
                 Problem(
                     "attrition weights name an unknown column",
-                    f"column '{c}'",
+                    in_column(c),
                     "a column of the persons at enrolment",
                 )
             )
@@ -405,9 +405,9 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
             problems.append(
                 Problem(
                     what="an attrition covariate is missing",
-                    where=f"column '{c}'",
+                    where=in_column(c),
                     expected="a value for everybody at enrolment",
-                    got="missing",
+                    got=worded("missing"),
                     fix="Make missing a category.",
                     count=int(gone.sum()),
                     rows=tuple(frame[panel.unit].to_numpy()[gone][:5]),
@@ -415,9 +415,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
             )
     waved = [*a.lagged, *([a.answered] if a.answered else [])]
     problems += [
-        Problem(
-            "attrition weights name an unknown column", f"column '{c}'", "a column of the waves"
-        )
+        Problem("attrition weights name an unknown column", in_column(c), "a column of the waves")
         for c in waved
         if c not in panel.long.columns
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.errors import EstimateError, MismesError, Problem, in_column
 from mismes_eval.estimate.domains import By, listed
 from mismes_eval.estimate.duration_quantile import duration_quantile
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -492,5 +492,5 @@ def _require(panel: TracerPanel, *columns: str) -> None:
     missing = [c for c in columns if c not in panel.long.columns]
     if missing:
         raise EstimateError(
-            [Problem("the indicator needs a column of the waves", f"column '{c}'") for c in missing]
+            [Problem("the indicator needs a column of the waves", in_column(c)) for c in missing]
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_argument, in_arguments, in_column, worded
 from mismes_eval.numerics.balancing import (
     PARTS,
     Balancing,
@@ -83,7 +83,7 @@ def balance_weights(
         raise DesignError(
             Problem(
                 what="the groups cannot be made alike",
-                where=f"covariates {', '.join(columns)}",
+                where=worded("covariates {columns}", {"columns": ", ".join(columns)}),
                 expected="a comparison that spans the treated",
                 got=str(error),
                 fix=_outside(x.dense(), names, d, inside),
@@ -135,21 +135,26 @@ def _groups(
         allowed = "; ".join(f"{m} for {e}" for m, e in PARTS)
         problems.append(
             Problem(
-                "unknown method or estimand", "arguments 'method', 'estimand'", allowed, f"{how}"
+                "unknown method or estimand", in_arguments("method", "estimand"), allowed, str(how)
             )
         )
     if not columns:
         problems.append(
-            Problem("nothing to balance", "argument 'covariates'", "columns known in both groups")
+            Problem("nothing to balance", in_argument("covariates"), "columns known in both groups")
         )
     if (sample.weights[inside] < 0).any():
         problems.append(
-            Problem("balance_weights cannot use negative weights", "the sample's last weight")
+            Problem(
+                "balance_weights cannot use negative weights", worded("the sample's last weight")
+            )
         )
     if np.unique(treatment[inside]).size < 2:
         problems.append(
             Problem(
-                "one group is empty", f"column '{treated}'", "0 and 1 in the domain", "one group"
+                "one group is empty",
+                in_column(treated),
+                "0 and 1 in the domain",
+                worded("one group"),
             )
         )
     if problems:

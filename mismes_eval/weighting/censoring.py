@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import block_diag
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
 from mismes_eval.numerics.censoring import NoHazard, observed
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
@@ -136,7 +136,9 @@ def _made(step: Watched, columns: list[str]) -> Watched:
         raise DesignError(
             Problem(
                 what="the probability of being still observed cannot be fitted",
-                where=f"covariates {', '.join(columns)}" if columns else "column of durations",
+                where=worded("covariates {columns}", {"columns": ", ".join(columns)})
+                if columns
+                else worded("column of durations"),
                 expected="rows that are lost and rows that are not, whatever the covariates",
                 got=str(error),
                 fix="Use fewer or coarser covariates, or a shorter horizon.",
@@ -166,25 +168,31 @@ def _fitted(step: Watched, before: Float) -> tuple[Float, Float, Float, Float]:
 
 def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, duration: str) -> None:
     """Raise DesignError with every problem."""
-    inside, where, problems = sample.active, f"column '{duration}'", []
+    inside, where, problems = sample.active, in_column(duration), []
     if not tau > 0:
-        problems.append(Problem("no horizon", "argument 'tau'", "a time above 0", f"{tau:g}"))
+        problems.append(
+            Problem(
+                "no horizon", in_argument("tau"), "a time above 0", worded("{tau:g}", {"tau": tau})
+            )
+        )
     if (inside & (exit <= 0)).any():
         count = int((inside & (exit <= 0)).sum())
         fix = "Count an event in the first period as duration 1 (or half a period)."
         problems.append(Problem("a duration is not above 0", where, fix=fix, count=count))
     if (sample.weights[inside] < 0).any():
         problems.append(
-            Problem("censoring_weights cannot use negative weights", "the sample's last weight")
+            Problem(
+                "censoring_weights cannot use negative weights", worded("the sample's last weight")
+            )
         )
     watched = [exit[inside & (group == g)].max() for g in np.unique(group[inside])]
     if watched and min(watched) < tau:
         problems.append(
             Problem(
                 what="the horizon lies beyond what was observed in a group",
-                where="argument 'tau'",
-                expected=f"at most {min(watched):g}",
-                got=f"{tau:g}",
+                where=in_argument("tau"),
+                expected=worded("at most {watched:g}", {"watched": min(watched)}),
+                got=worded("{tau:g}", {"tau": tau}),
                 fix="Take a shorter horizon.",
             )
         )
@@ -192,7 +200,13 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
     if times > MOST:
         fix = "Round the durations, to months for one."
         problems.append(
-            Problem("too many times of being lost", where, f"at most {MOST}", f"{times}", fix=fix)
+            Problem(
+                "too many times of being lost",
+                where,
+                worded("at most {most}", {"most": MOST}),
+                str(times),
+                fix=fix,
+            )
         )
     if problems:
         raise DesignError(problems)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.columns import float64
@@ -24,9 +24,9 @@ def unreadable(frame: pd.DataFrame, columns: Sequence[Column], inside: Bool) -> 
     problems = [
         Problem(
             what="a covariate is named twice",
-            where=f"column '{c}'",
+            where=in_column(c),
             expected="every column once",
-            got=f"{columns.count(c)} times",
+            got=worded("{columns} times", {"columns": columns.count(c)}),
             fix="Name it once.",
         )
         for c in dict.fromkeys(columns)
@@ -73,7 +73,7 @@ def _plain(series: pd.Series) -> pd.Series:
 
 
 def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
-    where = f"column '{series.name}'"
+    where = in_column(series.name)
     if series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype):
         return [
             Problem(
@@ -96,7 +96,7 @@ def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
             what="a covariate is infinite",
             where=where,
             expected="a finite number in every row of the domain that carries weight",
-            got="infinite",
+            got=worded("infinite"),
             fix="Narrow the domain, or mend the column.",
             count=int(bad.sum()),
             rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),

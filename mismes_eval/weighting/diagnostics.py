@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.sample import Sample, needs_sample
@@ -25,9 +25,9 @@ def kish_deff(weights: Float) -> float:
         raise DesignError(
             Problem(
                 what="the weights are not numbers",
-                where="argument 'weights'",
+                where=in_argument("weights"),
                 expected="finite numbers",
-                got=f"a {type(weights).__name__}",
+                got=worded("a {kind}", {"kind": type(weights).__name__}),
                 fix="Drop or replace what is missing.",
             )
         )
@@ -50,13 +50,13 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
     columns = list(as_names(by, "by"))
     problems = [
         Problem(
-            "weight_diagnostics names an unknown column", f"column '{c}'", "a column of the sample"
+            "weight_diagnostics names an unknown column", in_column(c), "a column of the sample"
         )
         for c in columns
         if c not in sample.frame.columns
     ]
     problems += [
-        Problem("weight_diagnostics names a column twice", f"column '{c}'", "every column once")
+        Problem("weight_diagnostics names a column twice", in_column(c), "every column once")
         for c in dict.fromkeys(columns)
         if columns.count(c) > 1
     ]

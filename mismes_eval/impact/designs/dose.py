@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_argument, in_arguments, worded
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
@@ -96,7 +96,7 @@ def dose_response(
         raise IdentificationError(
             Problem(
                 "a dose needs the outcome before and after",
-                "argument 'outcome'",
+                in_argument("outcome"),
                 "two columns, (before, after)",
                 repr(outcome),
             )
@@ -221,16 +221,22 @@ def _refuse(
     problems = []
     if not 0 <= degree <= 3:
         problems.append(
-            Problem("a spline has a degree", "argument 'degree'", "0 to 3", str(degree))
+            Problem("a spline has a degree", in_argument("degree"), "0 to 3", str(degree))
         )
     needed = FEW * (degree + 1 + len(knots))
     if untreated < FEW or dose.size < needed or np.unique(dose).size <= degree + len(knots) + 1:
         problems.append(
             Problem(
                 what="too few persons for a dose",
-                where="argument 'dose'",
-                expected=f"{FEW} with dose 0, and {needed} above it with more doses than coefficients",
-                got=f"{untreated} and {dose.size}, {np.unique(dose).size} doses",
+                where=in_argument("dose"),
+                expected=worded(
+                    "{few} with dose 0, and {needed} above it with more doses than coefficients",
+                    {"few": FEW, "needed": needed},
+                ),
+                got=worded(
+                    "{untreated} and {size}, {size2} doses",
+                    {"untreated": untreated, "size": dose.size, "size2": np.unique(dose).size},
+                ),
                 fix="Take a lower degree, or fewer knots.",
             )
         )
@@ -241,8 +247,8 @@ def _refuse(
             problems.append(
                 Problem(
                     "a dose that nobody had",
-                    "arguments 'doses' and 'knots'",
-                    f"{low:g} to {high:g}",
+                    in_arguments("doses", "knots"),
+                    worded("{low:g} to {high:g}", {"low": low, "high": high}),
                     ", ".join(f"{k:g}" for k in outside[:5]),
                 )
             )
@@ -251,7 +257,7 @@ def _refuse(
             problems.append(
                 Problem(
                     "knots leave an interval without persons",
-                    "argument 'knots'",
+                    in_argument("knots"),
                     "persons between neighbouring knots",
                     ", ".join(f"{k:g}" for k in knots),
                 )

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_argument, worded
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
@@ -202,17 +202,22 @@ def _refuse_call(names: list[str], metric: str, caliper: float | None) -> None:
     problems = []
     if not names:
         problems.append(
-            Problem("nobody can be matched on nothing", "argument 'covariates'", "columns", "none")
+            Problem(
+                "nobody can be matched on nothing",
+                in_argument("covariates"),
+                "columns",
+                worded("none"),
+            )
         )
     if metric not in ("scaled", "mahalanobis"):
         problems.append(
             Problem(
-                "unknown metric", "argument 'metric'", "'scaled' or 'mahalanobis'", repr(metric)
+                "unknown metric", in_argument("metric"), "'scaled' or 'mahalanobis'", repr(metric)
             )
         )
     if caliper is not None and not caliper > 0:
         problems.append(
-            Problem("a caliper is a distance", "argument 'caliper'", "above 0", str(caliper))
+            Problem("a caliper is a distance", in_argument("caliper"), "above 0", str(caliper))
         )
     if problems:
         raise IdentificationError(problems)
@@ -225,9 +230,12 @@ def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
         problems.append(
             Problem(
                 "too few persons to match",
-                "argument 'treated'",
-                f"treated persons, and at least {max(neighbours, len(names) + 2)} others",
-                f"{int(d.sum())} and {donors}",
+                in_argument("treated"),
+                worded(
+                    "treated persons, and at least {neighbours} others",
+                    {"neighbours": max(neighbours, len(names) + 2)},
+                ),
+                worded("{domain} and {donors}", {"domain": int(d.sum()), "donors": donors}),
             )
         )
     scale = np.where(np.abs(x).max(axis=0) > 0, np.abs(x).max(axis=0), 1.0)
@@ -250,9 +258,9 @@ def _refuse_far(nearest: Float, caliper: float, treated: int) -> None:
         raise IdentificationError(
             Problem(
                 what="treated persons have nobody near",
-                where=f"caliper {caliper:g}",
+                where=worded("caliper {caliper:g}", {"caliper": caliper}),
                 expected="a comparison person within the caliper for each",
-                got=f"{far:,} of {treated:,} have none",
+                got=worded("{far:,} of {treated:,} have none", {"far": far, "treated": treated}),
                 fix="Narrow the domain with sample.where to persons who can be compared, and say whom"
                 " the effect is then about.",
                 count=far,

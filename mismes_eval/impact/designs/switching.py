@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_arguments, in_column, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
 from mismes_eval.impact.did.group_time import GroupTime, check_call, planned, result
@@ -90,9 +90,9 @@ def switching_effects(
         raise IdentificationError(
             Problem(
                 "nobody changes status",
-                f"column '{treated}'",
+                in_column(treated),
                 "units whose treatment starts or stops",
-                "none",
+                worded("none"),
             )
         )
     return _combined(parts, np.array(signs), outcome, treated)
@@ -113,9 +113,9 @@ def _stated(time: TimeColumn | None, unit: str | None) -> tuple[TimeColumn, str]
         raise IdentificationError(
             Problem(
                 "a long sample needs its time and its unit",
-                "arguments 'time' and 'unit'",
+                in_arguments("time", "unit"),
                 "two columns",
-                f"{time!r} and {unit!r}",
+                worded("{time} and {unit}", {"time": repr(time), "unit": repr(unit)}),
             )
         )
     return time, unit
@@ -128,7 +128,7 @@ def _changes_of_waves(panel: PanelLike, treated: str) -> PanelLike:
     table = np.column_stack([panel.values(treated, wave) for wave in panel.waves])
     if table.dtype == object or not np.isin(table[~np.isnan(table)], (0.0, 1.0)).all():
         raise IdentificationError(
-            Problem("a status is not yes or no", f"column '{treated}'", "0 and 1 at every wave")
+            Problem("a status is not yes or no", in_column(treated), "0 and 1 at every wave")
         )
     changed = table != table[:, :1]
     when = np.where(changed.any(axis=1), changed.argmax(axis=1), len(panel.waves))
@@ -171,9 +171,12 @@ def _by_period(who: Int, period: Int, status: Float, periods: int, unit: str) ->
         raise IdentificationError(
             Problem(
                 what="units are not seen once in every period",
-                where=f"column '{unit}'",
-                expected=f"one row in each of {periods} periods",
-                got=f"{int((count != 1).any(axis=1).sum()):,} units with gaps or with two rows",
+                where=in_column(unit),
+                expected=worded("one row in each of {periods} periods", {"periods": periods}),
+                got=worded(
+                    "{value:,} units with gaps or with two rows",
+                    {"value": int((count != 1).any(axis=1).sum())},
+                ),
                 fix="Narrow the domain to periods in which everybody was seen.",
             )
         )

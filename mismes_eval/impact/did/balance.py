@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_argument,
+    in_column,
+    worded,
+)
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.numerics.logit import Separation, fit_logit
@@ -62,7 +69,7 @@ class Balance:
         """
         if kind not in ("love", "overlap"):
             raise IdentificationError(
-                Problem("unknown plot", "argument 'kind'", "'love' or 'overlap'", repr(kind))
+                Problem("unknown plot", in_argument("kind"), "'love' or 'overlap'", repr(kind))
             )
         return self.love_plot(ax) if kind == "love" else self.overlap_plot(ax)
 
@@ -143,7 +150,7 @@ def balance(
         raise IdentificationError(
             Problem(
                 "treatment is not yes or no, or has one value",
-                f"column '{treated}'",
+                in_column(treated),
                 "0 and 1 in the domain",
                 ", ".join(map(str, np.unique(d)[:5])),
             )
@@ -157,7 +164,7 @@ def balance(
         raise IdentificationError(
             Problem(
                 what="the propensity cannot be fitted",
-                where=f"covariates {', '.join(names)}",
+                where=worded("covariates {names}", {"names": ", ".join(names)}),
                 expected="overlap, covariates that are not collinear",
                 got=error.named(columns),
                 fix="Merge categories or drop a covariate.",
@@ -195,9 +202,9 @@ def _same_rows(sample: Sample, weighted: Sample) -> Float:
         raise IdentificationError(
             Problem(
                 what="the weighted sample has other rows",
-                where="argument 'weighted'",
-                expected=f"the {sample.n:,} rows of 'sample'",
-                got=f"{weighted.n:,} rows",
+                where=in_argument("weighted"),
+                expected=worded("the {count:,} rows of 'sample'", {"count": sample.n}),
+                got=worded("{count:,} rows", {"count": weighted.n}),
                 fix="Give the sample that a weight step made of it.",
             )
         )

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_argument, worded
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.joint import independent, stack
 from mismes_eval.weighting.design import SurveyDesign
@@ -30,7 +30,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
     """
     if not estimates:
         raise EstimateError(
-            Problem("no estimate to join", "argument 'estimates'", "one or more", "none")
+            Problem("no estimate to join", in_argument("estimates"), "one or more", worded("none"))
         )
     problems = []
     for e in estimates:
@@ -54,7 +54,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
                     "a weight step has an error of its own",
                     ", ".join(e.names[:3]),
                     "steps to exact totals",
-                    "estimated totals or a second phase",
+                    worded("estimated totals or a second phase"),
                 )
             )
     if problems:

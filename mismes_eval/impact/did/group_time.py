@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, in_argument, worded
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -176,7 +176,7 @@ class GroupTime:
             raise IdentificationError(
                 Problem(
                     "unknown plot",
-                    "argument 'kind'",
+                    in_argument("kind"),
                     "'event', 'cohort', 'calendar' or 'heat'",
                     repr(kind),
                 )
@@ -324,7 +324,7 @@ def check_call(
         problems.append(
             Problem(
                 "unknown treatment of cells that cannot be fitted",
-                "argument 'impossible'",
+                in_argument("impossible"),
                 "'refuse' or 'leave_out'",
                 repr(impossible),
             )
@@ -333,7 +333,7 @@ def check_call(
         problems.append(
             Problem(
                 "unknown treatment of unbalanced panels",
-                "argument 'unbalanced'",
+                in_argument("unbalanced"),
                 "'refuse', 'balanced' or 'pairs'",
                 repr(unbalanced),
             )
@@ -341,14 +341,17 @@ def check_call(
     if method not in METHODS:
         problems.append(
             Problem(
-                "unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)
+                "unknown method",
+                in_argument("method"),
+                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
+                repr(method),
             )
         )
     if method == "none" and covariates:
         problems.append(
             Problem(
                 "method 'none' takes no covariates",
-                "argument 'covariates'",
+                in_argument("covariates"),
                 "()",
                 ", ".join(covariates),
             )

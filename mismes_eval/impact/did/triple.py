@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, in_argument, worded
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_between
@@ -83,7 +83,10 @@ def triple_difference(
     if method not in METHODS:
         raise IdentificationError(
             Problem(
-                "unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)
+                "unknown method",
+                in_argument("method"),
+                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
+                repr(method),
             )
         )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
@@ -110,7 +113,10 @@ def triple_difference(
         raise IdentificationError(
             Problem(
                 what="a comparison cannot be fitted",
-                where=f"covariates {', '.join(ready.columns[1:]) or 'none'}, method '{method}'",
+                where=worded(
+                    "covariates {columns}, method '{method}'",
+                    {"columns": ", ".join(ready.columns[1:]) or "none", "method": method},
+                ),
                 expected="overlap between the four groups, covariates not collinear",
                 got=error.named(ready.columns),
                 fix="Merge categories or drop a covariate.",
@@ -177,7 +183,7 @@ def _prepared(
         raise IdentificationError(
             Problem(
                 "a wide sample has no time column",
-                "argument 'time'",
+                in_argument("time"),
                 "None with outcome=(before, after)",
                 repr(time),
             )
@@ -259,10 +265,13 @@ def _refuse_empty(
 ) -> None:
     problems = [
         Problem(
-            f"one of the four groups has no rows{where}",
-            f"{treated} = {a}, {eligible} = {b}",
+            worded("one of the four groups has no rows{where}", {"where": where}),
+            worded(
+                "{treated} = {value}, {eligible} = {number}",
+                {"treated": treated, "value": a, "eligible": eligible, "number": b},
+            ),
             "rows in all four groups",
-            "none",
+            worded("none"),
         )
         for where, mask in periods
         for (a, b), rows in groups.items()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_argument, in_arguments, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.impact.did.base_design import together
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -137,12 +137,16 @@ def _refuse(
     problems = []
     for name, e, other in (("att", att, ""), ("cost", cost, ", or a number")):
         if not isinstance(e, Estimate) and not (other and isinstance(e, int | float | np.number)):
-            got = f"not estimable: {e.reason}" if isinstance(e, NotEstimable) else type(e).__name__
+            got = (
+                worded("not estimable: {reason}", {"reason": e.reason})
+                if isinstance(e, NotEstimable)
+                else type(e).__name__
+            )
             problems.append(
                 Problem(
                     "one value is needed",
-                    f"argument '{name}'",
-                    f"an Estimate of one value{other}",
+                    in_argument(name),
+                    worded("an Estimate of one value{other}", {"other": other}),
                     got,
                 )
             )
@@ -150,18 +154,18 @@ def _refuse(
             problems.append(
                 Problem(
                     "one value is needed",
-                    f"argument '{name}'",
+                    in_argument(name),
                     "a finite value with a standard error",
-                    f"{e.value[0]:g} with {e.se[0]:g}",
+                    worded("{value:g} with {se:g}", {"value": e.value[0], "se": e.se[0]}),
                 )
             )
         if isinstance(e, Estimate) and e.p != 1:
             problems.append(
                 Problem(
                     what="one value is needed",
-                    where=f"argument '{name}'",
+                    where=in_argument(name),
                     expected="an Estimate of one value",
-                    got=f"{e.p} values",
+                    got=worded("{place} values", {"place": e.p}),
                     fix="Choose it with select([i]).",
                 )
             )
@@ -169,14 +173,16 @@ def _refuse(
         problems.append(
             Problem(
                 "an Estimate brings its own error",
-                "arguments 'cost_se' and 'correlation'",
+                in_arguments("cost_se", "correlation"),
                 "0 with an Estimate of the cost",
-                f"{cost_se:g}, {correlation:g}",
+                worded(
+                    "{cost_se:g}, {correlation:g}", {"cost_se": cost_se, "correlation": correlation}
+                ),
             )
         )
     if isinstance(cost, int | float | np.number) and not np.isfinite(cost):
         problems.append(
-            Problem("the cost is not a number", "argument 'cost'", "a finite number", str(cost))
+            Problem("the cost is not a number", in_argument("cost"), "a finite number", str(cost))
         )
     for name, number, low in (
         ("participants", participants, 0.0),
@@ -185,25 +191,38 @@ def _refuse(
     ):
         if number is not None and not (np.isfinite(number) and number > low):
             problems.append(
-                Problem("a figure is out of range", f"argument '{name}'", "above 0", f"{number:g}")
+                Problem(
+                    "a figure is out of range",
+                    in_argument(name),
+                    "above 0",
+                    worded("{number:g}", {"number": number}),
+                )
             )
     if not cost_se >= 0:
         problems.append(
             Problem(
-                "a standard error is negative", "argument 'cost_se'", "0 or more", f"{cost_se:g}"
+                "a standard error is negative",
+                in_argument("cost_se"),
+                "0 or more",
+                worded("{cost_se:g}", {"cost_se": cost_se}),
             )
         )
     if not -1 <= correlation <= 1:
         problems.append(
-            Problem("no correlation", "argument 'correlation'", "-1 to 1", f"{correlation:g}")
+            Problem(
+                "no correlation",
+                in_argument("correlation"),
+                "-1 to 1",
+                worded("{correlation:g}", {"correlation": correlation}),
+            )
         )
     if not 0 < level < 1 or draws < 100:
         problems.append(
             Problem(
                 "a figure is out of range",
-                "arguments 'level' and 'draws'",
+                in_arguments("level", "draws"),
                 "0 < level < 1, at least 100 draws",
-                f"{level:g}, {draws}",
+                worded("{level:g}, {draws}", {"level": level, "draws": draws}),
             )
         )
     if problems:

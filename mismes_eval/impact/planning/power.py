@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_argument, in_arguments, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.public import public
 
@@ -233,9 +233,9 @@ def minimum_detectable_effect(
         raise EstimateError(
             Problem(
                 what="too few clusters for a test",
-                where="arguments 'n' and 'cluster_size'",
+                where=in_arguments("n", "cluster_size"),
                 expected="3 clusters or more",
-                got=f"{design.clusters:g}",
+                got=worded("{clusters:g}", {"clusters": design.clusters}),
                 fix="Enrol more clusters.",
             )
         )
@@ -272,7 +272,7 @@ def sample_size(
     if not (np.isfinite(effect) and effect != 0):
         raise EstimateError(
             Problem(
-                "no effect to look for", "argument 'effect'", "a number other than 0", str(effect)
+                "no effect to look for", in_argument("effect"), "a number other than 0", str(effect)
             )
         )
 
@@ -305,7 +305,7 @@ def sample_size(
             raise EstimateError(
                 Problem(
                     "no number of persons is enough",
-                    "argument 'effect'",
+                    in_argument("effect"),
                     "an effect that is not vanishing",
                     str(effect),
                 )
@@ -341,9 +341,9 @@ def _design(
         problems.append(
             Problem(
                 "the spread of the outcome is needed once",
-                "arguments 'sd' and 'share'",
+                in_arguments("sd", "share"),
                 "one of the two",
-                "both" if sd is not None else "neither",
+                worded("both") if sd is not None else worded("neither"),
             )
         )
     ranges: list[tuple[str, float | None, float, float]] = [
@@ -359,9 +359,9 @@ def _design(
     problems += [
         Problem(
             "a planning figure is out of range",
-            f"argument '{a}'",
-            f"above {lo:g} and below {hi:g}",
-            f"{v:g}",
+            in_argument(a),
+            worded("above {lo:g} and below {hi:g}", {"lo": lo, "hi": hi}),
+            worded("{value:g}", {"value": v}),
         )
         for a, v, lo, hi in ranges
         if v is not None and not lo < v < hi
@@ -376,9 +376,9 @@ def _design(
     problems += [
         Problem(
             "a planning figure is out of range",
-            f"argument '{a}'",
+            in_argument(a),
             "0 or more and below 1",
-            f"{v:g}",
+            worded("{value:g}", {"value": v}),
         )
         for a, v in halves
         if v is not None and not 0 <= v < 1
@@ -387,27 +387,37 @@ def _design(
         problems.append(
             Problem(
                 "a planning figure is out of range",
-                "cluster_size, waves_before, waves_after",
+                worded("cluster_size, waves_before, waves_after"),
                 "1 or more",
-                f"{cluster_size:g}, {waves_before}, {waves_after}",
+                worded(
+                    "{cluster_size:g}, {waves_before}, {waves_after}",
+                    {
+                        "cluster_size": cluster_size,
+                        "waves_before": waves_before,
+                        "waves_after": waves_after,
+                    },
+                ),
             )
         )
     if estimator not in ("post", "did", "ancova") or assigned not in ("cluster", "person"):
         problems.append(
             Problem(
                 "unknown choice",
-                "arguments 'estimator' and 'assigned'",
+                in_arguments("estimator", "assigned"),
                 "post, did or ancova; cluster or person",
-                f"{estimator!r}, {assigned!r}",
+                worded(
+                    "{estimator}, {assigned}",
+                    {"estimator": repr(estimator), "assigned": repr(assigned)},
+                ),
             )
         )
     if icc > 0 and cluster_size == 1:
         problems.append(
             Problem(
                 "a correlation inside clusters without clusters",
-                "arguments 'icc' and 'cluster_size'",
+                in_arguments("icc", "cluster_size"),
                 "cluster_size above 1 where icc is above 0",
-                f"{icc:g}, 1",
+                worded("{icc:g}, 1", {"icc": icc}),
             )
         )
     if problems:

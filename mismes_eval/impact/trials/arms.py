@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.errors import EmptyDomain, IdentificationError, Problem
+from mismes_eval.errors import (
+    EmptyDomain,
+    IdentificationError,
+    Problem,
+    in_argument,
+    in_column,
+    worded,
+)
 from mismes_eval.numerics.arms import Adjustment, ArmDifference, arm_difference
 from mismes_eval.numerics.averages import Averages, arms
 from mismes_eval.numerics.qr import Collinear
@@ -82,9 +89,9 @@ class Trial:
         name = self.names[at] if 0 <= at < len(self.names) else "the assignment"
         return Problem(
             what="a covariate depends on others in an arm",
-            where=f"'{name}'",
+            where=worded("'{name}'", {"name": name}),
             expected="columns none of which follows from the others, in each arm",
-            got="a combination of others",
+            got=worded("a combination of others"),
             fix="Leave it out, merge its rare levels, or choose adjustment='additive'.",
         )
 
@@ -106,7 +113,7 @@ def trial(
     block = list(as_names(blocks, "blocks", IdentificationError))
     if not outcomes:
         raise IdentificationError(
-            Problem("a trial names no outcome", "argument 'outcome'", "a column, or several")
+            Problem("a trial names no outcome", in_argument("outcome"), "a column, or several")
         )
     wanted = {f"y{k}": YesNo(c) if c in binary else Number(c) for k, c in enumerate(outcomes)}
     stated = {f"x{k}": Stated(c) for k, c in enumerate(known)}
@@ -114,15 +121,17 @@ def trial(
     c = read(sample, d=YesNo(assigned), **wanted, **stated, **grouped)
     inside = sample.active
     if not inside.any():
-        raise EmptyDomain(Problem("a trial has an empty domain", "", "rows with weight", "none"))
+        raise EmptyDomain(
+            Problem("a trial has an empty domain", "", "rows with weight", worded("none"))
+        )
     if (sample.weights[inside] < 0).any():
         raise IdentificationError(
-            Problem("a trial cannot use negative weights", "the sample's last weight")
+            Problem("a trial cannot use negative weights", worded("the sample's last weight"))
         )
     d = c.d[inside] == 1.0
     if d.all() or not d.any():
         raise IdentificationError(
-            Problem("a trial needs two arms", f"column '{assigned}'", "0 and 1", "one arm")
+            Problem("a trial needs two arms", in_column(assigned), "0 and 1", worded("one arm"))
         )
     cell = _cells([getattr(c, f"b{k}").code[inside] for k in range(len(block))], d.size)
     _refuse_one_armed(cell, d, block, sample, inside)
@@ -157,7 +166,7 @@ def _refuse_one_armed(cell: Int, d: Bool, block: list[str], sample: Sample, insi
     raise IdentificationError(
         Problem(
             what="a block has one arm only",
-            where=f"columns {', '.join(block)}",
+            where=worded("columns {block}", {"block": ", ".join(block)}),
             expected="persons assigned and not assigned in every block",
             got="; ".join(shown),
             fix="Nothing can be compared there: narrow the sample to the other blocks, and say so.",

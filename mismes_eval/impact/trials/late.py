@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_column, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.trials.arms import trial
 from mismes_eval.impact.trials.itt import assigned_difference
@@ -91,9 +91,9 @@ def late(
         raise IdentificationError(
             Problem(
                 what="the offer changed nobody's take-up",
-                where=f"column '{takeup}'",
+                where=in_column(takeup),
                 expected="a difference between the arms",
-                got="the same share in both",
+                got=worded("the same share in both"),
                 fix="There is no effect of taking part to be had; `itt` is the effect of the offer.",
             )
         )

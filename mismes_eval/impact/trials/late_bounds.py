@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_column, worded
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import imbens_manski, observed
@@ -142,10 +142,10 @@ def _refuse_nobody(shares: tuple[float, float], takeup: str) -> None:
     words = ("took part", "did not take part")
     problems = [
         Problem(
-            what=f"no followed compliers who {word}",
-            where=f"column '{takeup}'",
+            what=worded("no followed compliers who {word}", {"word": word}),
+            where=in_column(takeup),
             expected="more of the offered who took part, and fewer who did not, among those followed",
-            got=f"a difference of {share:.4g} between the arms",
+            got=worded("a difference of {share:.4g} between the arms", {"share": share}),
             fix="There are no bounds on an effect of taking part; `itt` and `lee_bounds` are on the"
             " offer.",
         )

@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, at_line, in_column, in_place, worded
 from mismes_eval.frame.outside import table_of
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
@@ -187,7 +187,7 @@ def read_plan(path: Path) -> pd.DataFrame:
             [
                 Problem(
                     "the analysis plan lacks a column",
-                    f"{path.name}, column '{c}'",
+                    in_place(path.name, in_column(c)),
                     "item and value",
                     ", ".join(map(str, frame.columns)),
                 )
@@ -206,9 +206,12 @@ def read_plan(path: Path) -> pd.DataFrame:
             [
                 Problem(
                     "a line of the analysis plan cannot be compared",
-                    f"{path.name}, line {int(k) + 2}",
-                    f"an item among {', '.join(known)} and a value",
-                    f"{frame.loc[k, 'item']!r}, {frame.loc[k, 'value']!r}",
+                    in_place(path.name, at_line(int(k) + 2)),
+                    worded("an item among {known} and a value", {"known": ", ".join(known)}),
+                    worded(
+                        "{loc}, {loc2}",
+                        {"loc": repr(frame.loc[k, "item"]), "loc2": repr(frame.loc[k, "value"])},
+                    ),
                 )
                 for k in frame.index[bad]
             ]

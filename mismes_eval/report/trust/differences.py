@@ -31,7 +31,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 from pyarrow import parquet
 
-from mismes_eval.errors import InputError
+from mismes_eval.errors import InputError, worded
 from mismes_eval.frame.limits import FILE, check_workbook
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
@@ -129,7 +129,9 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
     extra = [sorted(map(bytes, s.metadata or {})) for s in schemas]
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
-    a, b = (read_parquet(content, "the published table", columns=None) for content in (one, two))
+    a, b = (
+        read_parquet(content, worded("the published table"), columns=None) for content in (one, two)
+    )
     if list(a.columns) != list(b.columns) or len(a) != len(b):
         yield (
             "shape",
