@@ -76,7 +76,7 @@ def listed(parts: Iterable[str], separator: str = "; ", kind: Kind = "note") -> 
     """Messages one after the other, each translated by itself; separator: an entry of the
     catalogue, too.
     """
-    values = {f"part{k}": as_message(part) for k, part in enumerate(parts)}
+    values = {f"part{place}": as_message(part) for place, part in enumerate(parts)}
     template = separator.join(f"{{{name}}}" for name in values)
     return Message(template, values | {SEPARATOR: separator}, kind)
 

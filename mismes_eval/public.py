@@ -170,7 +170,7 @@ class _Held:
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any], reason: str
     ) -> Problem:
         names = list(self.signature.parameters)
-        unknown = [k for k in kwargs if k not in names]
+        unknown = [name for name in kwargs if name not in names]
         near = get_close_matches(unknown[0], names, 1) if unknown else []
         fix = (
             worded("Did you mean {near}=?", {"near": near[0]})
@@ -274,7 +274,7 @@ def _list(value: object) -> bool:
 
 
 def _numbers(value: Any) -> bool:
-    return _list(value) and all(isinstance(v, (Real, np.number)) for v in value)
+    return _list(value) and all(isinstance(member, (Real, np.number)) for member in value)
 
 
 _NAMES = Kind("a name or a list of names", _names)
@@ -307,19 +307,21 @@ def _kind(hint: Any) -> Kind | None:
             else Kind(within[0].words, lambda value: plain.holds(value) and within[0].holds(value))
         )
     if origin is Literal:
-        return _PLAIN[str] if all(isinstance(v, str) for v in inner) else None
+        return _PLAIN[str] if all(isinstance(member, str) for member in inner) else None
     if origin in (Union, UnionType):
         several = [_kind(part) for part in inner]
-        known = [k for k in several if k is not None]
+        known = [kind for kind in several if kind is not None]
         if _COLUMNS in known:
-            known = [k for k in known if k not in (_PLAIN[str], _PLAIN[int])]
+            known = [kind for kind in known if kind not in (_PLAIN[str], _PLAIN[int])]
         words = dict.fromkeys(
-            k.words for k in known if not (k.words == _PLAIN[str].words and _NAMES in known)
+            kind.words
+            for kind in known
+            if not (kind.words == _PLAIN[str].words and _NAMES in known)
         )
         return (
             None
             if None in several
-            else Kind(" or ".join(words), lambda value: any(k.holds(value) for k in known))
+            else Kind(" or ".join(words), lambda value: any(kind.holds(value) for kind in known))
         )
     if origin is Callable:
         return Kind("a function", callable)

@@ -84,12 +84,16 @@ def command(
     paths = [params_file(root, n) for n in names] or all_params(root)
     records = [_checked(path, data_root, quick) for path in paths]
     if as_json:
-        click.echo(json.dumps([_plain(r, codebook) for r in records], ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps(
+                [_plain(record, codebook) for record in records], ensure_ascii=False, indent=1
+            )
+        )
     for record in () if as_json else records:
         _print(
             record, quiet, codebook if codebook is not None else record.mapped and len(names) == 1
         )
-    return 2 if any(r.problems for r in records) else 0
+    return 2 if any(record.problems for record in records) else 0
 
 
 def _checked(path: Path, data_root: Path | None, quick: bool) -> Record:
@@ -126,7 +130,7 @@ def _plain(record: Record, codebook: bool | None) -> dict[str, object]:
     out: dict[str, object] = {
         "file": record.file,
         "problems": [str(p) for p in record.problems],
-        "steps": [asdict(s) for s in record.steps],
+        "steps": [asdict(step) for step in record.steps],
         "read": list(record.read),
         "absent": list(record.absent),
         "chapters": list(record.chapters),
@@ -183,9 +187,9 @@ def _codebook_text(book: pd.DataFrame) -> str:
         column=book["column"].where(~book["column"].duplicated(), ""),
         value=book["value"].astype(str).str.slice(0, 48),
         label=book["label"].str.slice(0, 32),
-        rows=[f"{v:,}" for v in book["rows"]],
-        weighted=[f"{v:,.0f}" for v in book["weighted"]],
-        share=[f"{100 * v:.1f}%" for v in book["share"]],
+        rows=[f"{count:,}" for count in book["rows"]],
+        weighted=[f"{count:,.0f}" for count in book["weighted"]],
+        share=[f"{100 * share:.1f}%" for share in book["share"]],
     )
     return "After the mapping (compare with the office's own tables):\n" + shown.to_string(
         index=False, justify="left"

@@ -34,7 +34,7 @@ def command(countries: tuple[str, ...], seed: int, out: Path, quiet: bool, as_js
                     "synthetic": True,
                     "seed": seed,
                     "bytes": made.size,
-                    "files": [Path(f).as_posix() for f in made.files],
+                    "files": [Path(file).as_posix() for file in made.files],
                 }
             )
         )

@@ -73,6 +73,6 @@ def command(
         click.echo(f"{mark}{len(written)} files in {folder.as_posix()}.")
         if not microdata:
             click.echo("The codebook alone: say --microdata where persons may be handed on.")
-        for note in dict.fromkeys(note for d in sets for note in d.notes):
+        for note in dict.fromkeys(note for made in sets for note in made.notes):
             click.echo(f"note: {note}")
     return 0

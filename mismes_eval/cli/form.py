@@ -55,10 +55,10 @@ def command(
     root = project()
     params = Params.load(params_file(root, name))
     measures = _measures(params, params.country)
-    wanted = forms or tuple(f for f in FORMS if f != "lfs_module" or measures)
+    wanted = forms or tuple(form for form in FORMS if form != "lfs_module" or measures)
     folder = out or root / "data_processed" / params.country / "forms"
-    made = {f: xlsform(f, params.country, measures, languages) for f in wanted}
-    forms_as_xml = {f: compiled(workbook) for f, workbook in made.items()}
+    made = {form: xlsform(form, params.country, measures, languages) for form in wanted}
+    forms_as_xml = {form: compiled(workbook) for form, workbook in made.items()}
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for form, workbook in made.items():

@@ -210,7 +210,9 @@ def submit(
                 what="probable duplicates without a decision",
                 where=given.name,
                 expected="SAME or DIFFERENT for each pair",
-                got="; ".join(f"{r.keep} and {r.drop}: {r.why}" for r in given.pairs.itertuples()),
+                got="; ".join(
+                    f"{pair.keep} and {pair.drop}: {pair.why}" for pair in given.pairs.itertuples()
+                ),
                 fix=worded(
                     "Fill in {asked} and give it with --decisions.", {"asked": asked.as_posix()}
                 ),
@@ -285,7 +287,7 @@ def import_records(
         _refuse_unused(countries=countries, join=join, allocation=allocation, out=out)
         counted, issues = inventory.read(file).balance(), []
     else:
-        chosen = tuple(c.strip().upper() for c in countries.split(",") if c.strip())
+        chosen = tuple(code.strip().upper() for code in countries.split(",") if code.strip())
         if mapping is None:
             _refuse_unused(join=join)
             intake = inventory.read_iati(file, countries=chosen, allocation=allocation)
@@ -322,7 +324,7 @@ def _measures(names: tuple[str, ...]) -> inventory.Inventory:
             if names
             else [Params.load(p) for p in all_params(root)]
         )
-        files += [r.inputs.inventory for r in runs if r.inputs.inventory is not None]
+        files += [run.inputs.inventory for run in runs if run.inputs.inventory is not None]
     if not files:
         raise InputError(
             Problem(

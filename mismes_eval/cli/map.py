@@ -74,7 +74,9 @@ class _Asking:
         """Ask until there is an answer that can be meant, or it is put off."""
         say(f"\n{place} {question.gld}: {question.about.description}")
         if question.codes:
-            say("  codes: " + ", ".join(f"{c} {label}" for c, label in question.codes.items()))
+            say(
+                "  codes: " + ", ".join(f"{code} {label}" for code, label in question.codes.items())
+            )
         if question.proposal is not None:
             self._show(question, question.proposal.column)
         else:
@@ -89,7 +91,7 @@ class _Asking:
 
     def _show(self, question: Question, column: str) -> None:
         """A column of the file, with what its codes would become."""
-        about = next(c for c in self.draft.columns if c.name == column)
+        about = next(declared for declared in self.draft.columns if declared.name == column)
         proposal = question.proposal
         own = proposal is not None and proposal.column == column
         sure = f" ({proposal.confidence}: {proposal.why})" if own and proposal else ""
@@ -211,7 +213,7 @@ def _year_said(draft: Draft, params: Path, quiet: bool) -> None:
     """
     answer = draft.answers.get("year")
     lines = params.read_text(encoding="utf-8").split("\n")
-    blank = next((k for k, line in enumerate(lines) if line.strip() == "# year:"), None)
+    blank = next((place for place, line in enumerate(lines) if line.strip() == "# year:"), None)
     if answer is None or not answer.constant or blank is None:
         return
     lines[blank] = f"year: {answer.constant}"
@@ -221,8 +223,8 @@ def _year_said(draft: Draft, params: Path, quiet: bool) -> None:
 
 
 def _spoken(draft: Draft) -> str:
-    taken = [a.gld for a in draft.answers.values() if not a.absent]
-    absent = [a.gld for a in draft.answers.values() if a.absent]
+    taken = [answer.gld for answer in draft.answers.values() if not answer.absent]
+    absent = [answer.gld for answer in draft.answers.values() if answer.absent]
     lines = [f"{draft.path.name}: {len(taken)} columns mapped ({', '.join(taken)})"]
     if absent:
         lines.append(f"not in the file: {', '.join(absent)}")
@@ -246,8 +248,12 @@ def _record(draft: Draft) -> dict[str, object]:
     return {
         "workbook": draft.path.name,
         "open": [_question(q) for q in draft.open],
-        "mapped": {a.gld: a.column or a.constant for a in draft.answers.values() if not a.absent},
-        "absent": [a.gld for a in draft.answers.values() if a.absent],
+        "mapped": {
+            answer.gld: answer.column or answer.constant
+            for answer in draft.answers.values()
+            if not answer.absent
+        },
+        "absent": [answer.gld for answer in draft.answers.values() if answer.absent],
         "problems": [str(p) for p in preview.problems],
         "counts": json.loads(preview.counts.to_json(orient="records")),
         "weighted": preview.weighted,

@@ -25,7 +25,7 @@ from mismes_eval.report.factory.publish import write_whole
 
 PACKAGE = Path(__file__).resolve().parents[1]
 NOTEBOOKS = next(
-    (f for f in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if f.is_dir()),
+    (folder for folder in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if folder.is_dir()),
     PACKAGE.parent / "notebooks",
 )  # of a wheel, or of a checkout
 DOCS_LINK = re.compile(r"\[([^\]]+)\]\(\.\./(docs/[^)\s]+)\)")
@@ -151,7 +151,9 @@ def command(
     data = None if survey is None or mapping is not None else _delivered(survey)
     if data is not None:
         mapping = (folder / "mapping.xlsx").as_posix()
-    outlines = {f"evaluator.{s}": Path("words") / file.stem / f"{s}.md" for s in SUBJECTS}
+    outlines = {
+        f"evaluator.{subject}": Path("words") / file.stem / f"{subject}.md" for subject in SUBJECTS
+    }
     given = _given(survey, measures, mapping, year, weights, strata, psu)
     named = {name: json.dumps(path.as_posix()) for name, path in outlines.items()}
     text = blank_params(code, synthetic, given | named)
@@ -270,7 +272,11 @@ def _given(
         "design.strata": list(strata) or None,
         "design.psu": list(psu) or None,
     }
-    return {k: json.dumps(v, ensure_ascii=False) for k, v in said.items() if v is not None}
+    return {
+        key: json.dumps(value, ensure_ascii=False)
+        for key, value in said.items()
+        if value is not None
+    }
 
 
 def _delivered(name: str) -> Dataset | None:

@@ -138,8 +138,8 @@ def command(
     target = (out or root / "reports").resolve()
     orders = [
         Order(
-            name=f.stem,
-            params=f,
+            name=file.stem,
+            params=file,
             notebook=(notebook or root / NOTEBOOK).resolve(),
             out=target,
             data_root=data_root,
@@ -147,9 +147,9 @@ def command(
             force=force,
             pdf=pdf,
             docx=docx,
-            earlier=None if earlier is None else _published(earlier, f.stem),
+            earlier=None if earlier is None else _published(earlier, file.stem),
         )
-        for f in files
+        for file in files
     ]
     if cluster is not None and (forked or jobs is not None):
         raise ParamsError(
@@ -175,7 +175,7 @@ def command(
             if cluster
             else run_reports(orders, at_once, watch.chapter, watch.done, forked)
         )
-        whole = [o for o in outcomes if o.status != "failed"]
+        whole = [outcome for outcome in outcomes if outcome.status != "failed"]
         together = _together(target, outcomes) if every and len(outcomes) > 1 else ""
         index = (
             write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
@@ -183,7 +183,7 @@ def command(
     finally:
         tidy(target)
     if as_json:
-        say(json.dumps([_record(o) for o in outcomes], ensure_ascii=False, indent=1))
+        say(json.dumps([_record(outcome) for outcome in outcomes], ensure_ascii=False, indent=1))
     for outcome in outcomes:
         _complain(outcome)
     if together and not quiet and not as_json:
@@ -192,8 +192,14 @@ def command(
         say(
             f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}"
         )
-    failed = [o for o in outcomes if o.status == "failed"]
-    return 0 if not failed else 2 if not whole and all(o.exit_status == 2 for o in failed) else 1
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    return (
+        0
+        if not failed
+        else 2
+        if not whole and all(outcome.exit_status == 2 for outcome in failed)
+        else 1
+    )
 
 
 def _published(earlier: Path, name: str) -> Path:
@@ -206,10 +212,10 @@ def _together(target: Path, outcomes: Sequence[Outcome]) -> str:
     """Make the synthesis where every country has a report of this run; the sentence that says so,
     or why there is none.
     """
-    failed = [o.name for o in outcomes if o.status == "failed"]
+    failed = [outcome.name for outcome in outcomes if outcome.status == "failed"]
     if failed:
         return f"synthesis    not made: {', '.join(failed)} failed"
-    names, lang = sorted(o.name for o in outcomes), spoken(target / FOLDER)
+    names, lang = sorted(outcome.name for outcome in outcomes), spoken(target / FOLDER)
     outside = evidence_beside(target / FOLDER)
     if outside:
         again = f"mismes synthesis --evidence {outside}"

@@ -74,8 +74,8 @@ def command(
     Exit status 0: reproduced. 1: something differs; the output says which table, cell and number,
     and what changed since. 2: nothing could be run.
     """
-    documents = [f for f in folders if f.suffix.lower() == WORD_FILE]
-    folders = tuple(f for f in folders if f not in documents)
+    documents = [folder for folder in folders if folder.suffix.lower() == WORD_FILE]
+    folders = tuple(folder for folder in folders if folder not in documents)
     if report is not None and not documents:
         raise ParamsError(_report_alone(report))
     signatures = _signatures(folders, signed_by)
@@ -88,10 +88,15 @@ def command(
                 say(one.text())
     found = _repeated(folders, data_root, foreign, quiet, as_json) if folders else []
     if as_json:
-        told = (_record(v) | signatures.get(v.name, {}) for v in found)
-        records = [*(_edited_record(e) for e in checked), *told]
+        told = (_record(verified) | signatures.get(verified.name, {}) for verified in found)
+        records = [*(_edited_record(document) for document in checked), *told]
         say(json.dumps(records, ensure_ascii=False, indent=1))
-    return 0 if all(e.unchanged for e in checked) and all(v.reproduced for v in found) else 1
+    return (
+        0
+        if all(document.unchanged for document in checked)
+        and all(verified.reproduced for verified in found)
+        else 1
+    )
 
 
 def _signatures(folders: tuple[Path, ...], key: Path | None) -> dict[str, dict[str, str]]:
@@ -161,7 +166,10 @@ def _repeated(
 def _edited_record(e: Edited) -> dict[str, object]:
     edits = {"changed": e.changed, "hidden": e.hidden}
     told = {
-        name: [{"where": d.where, "reported": d.reported, "found": d.found} for d in part]
+        name: [
+            {"where": difference.where, "reported": difference.reported, "found": difference.found}
+            for difference in part
+        ]
         for name, part in edits.items()
     }
     return {
@@ -189,16 +197,21 @@ def _record(v: Verification) -> dict[str, object]:
         "changed": list(v.changed),
         "differences": [
             {
-                "table": d.table,
-                "cell": d.cell,
-                "quantity": d.quantity,
-                "reported": d.reported,
-                "repeated": d.repeated,
+                "table": difference.table,
+                "cell": difference.cell,
+                "quantity": difference.quantity,
+                "reported": difference.reported,
+                "repeated": difference.repeated,
             }
-            for d in v.differences
+            for difference in v.differences
         ],
         "places": [
-            {"file": d.table, "place": d.cell, "reported": d.reported, "repeated": d.repeated}
-            for d in v.inside
+            {
+                "file": difference.table,
+                "place": difference.cell,
+                "reported": difference.reported,
+                "repeated": difference.repeated,
+            }
+            for difference in v.inside
         ],
     }

@@ -70,7 +70,7 @@ def plan(
         "appointments.ics": wave_page.calendar(sample, params.country, wave, today),
         "protocol.md": wave_page.protocol(params.country, wave),
     }
-    _written(folder, {k: v.encode() for k, v in files.items()})
+    _written(folder, {k: content.encode() for k, content in files.items()})
     if as_json:
         click.echo(json.dumps({"folder": folder.as_posix(), "persons": len(sample)}))
     elif not quiet:

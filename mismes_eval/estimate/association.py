@@ -128,7 +128,7 @@ def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
     """
     names = some(columns, "variance")
     require(sample, names, "variance")
-    raw = [numbers(sample, c, "variance") for c in names]
+    raw = [numbers(sample, name, "variance") for name in names]
     where = domains(sample, by, "variance")
     k, d = len(names), where.count
     w = np.where(where.code < d, sample.weights, 0.0)
@@ -158,8 +158,8 @@ def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
 
     values, part = evaluate(sample, y, where, OfTotals(value, slope))
     part = replace(part, averages=averages.of_domains(w, where.code, d, k))
-    keys = pd.DataFrame({"variable": [str(c) for c in names], "level": ""})
-    return wrap(sample, values, part, where, keys, [str(c) for c in names], "variance")
+    keys = pd.DataFrame({"variable": [str(name) for name in names], "level": ""})
+    return wrap(sample, values, part, where, keys, [str(name) for name in names], "variance")
 
 
 def _share_slope(t: Float) -> Float:

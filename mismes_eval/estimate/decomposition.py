@@ -58,10 +58,10 @@ def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[
     -------
     Estimate with one value, in the outcome's units.
     """
-    d = _groups(sample, outcome, group, covariates, "adjusted_gap")
+    groups = _groups(sample, outcome, group, covariates, "adjusted_gap")
     return _wrap(
         sample,
-        d,
+        groups,
         _adjusted,
         ("adjusted gap",),
         f"linear regression on {', '.join(map(str, listed(covariates)))}",
@@ -111,16 +111,16 @@ def oaxaca_blinder(
                 repr(reference),
             )
         )
-    d = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
+    groups = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
     names = (
         "gap",
         "explained",
         "unexplained",
-        *((f"explained by {label}" for label in d.labels[1:]) if detail else ()),
+        *((f"explained by {label}" for label in groups.labels[1:]) if detail else ()),
     )
     return _wrap(
         sample,
-        d,
+        groups,
         partial(_oaxaca, reference=reference, detail=detail),
         names,
         f"Oaxaca-Blinder on {', '.join(map(str, listed(covariates)))}, {reference} coefficients",
@@ -128,16 +128,16 @@ def oaxaca_blinder(
 
 
 def _oaxaca(d: _Groups, reference: str, detail: bool) -> tuple[Float, Float]:
-    a, b = d.g == 1, d.g == 0
+    first, second = d.g == 1, d.g == 0
     joined = np.column_stack([d.y, d.x])
-    (mean_a, z_a), (mean_b, z_b) = _mean(joined, d.w * a), _mean(joined, d.w * b)
+    (mean_a, z_a), (mean_b, z_b) = _mean(joined, d.w * first), _mean(joined, d.w * second)
     gap, z_gap = mean_a[0] - mean_b[0], z_a[:, 0] - z_b[:, 0]
     shift, z_shift = mean_a[1:] - mean_b[1:], z_a[:, 1:] - z_b[:, 1:]
     if reference == "pooled":
         beta, z_beta = _regression(d, np.column_stack([d.x, d.g]), d.w)
         beta, z_beta = beta[:-1], z_beta[:, :-1]
     else:
-        beta, z_beta = _regression(d, d.x, d.w * (b if reference == "comparison" else a))
+        beta, z_beta = _regression(d, d.x, d.w * (second if reference == "comparison" else first))
     each, z_each = shift * beta, z_shift * beta + z_beta * shift
     explained, z_explained = each.sum(), z_each.sum(axis=1)
     value, z = (
@@ -170,10 +170,10 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
     """
     require(sample, [], "reweighted_gap")
     no_negative_weights(sample, "reweighted_gap")
-    d = _groups(sample, outcome, group, covariates, "reweighted_gap")
+    groups = _groups(sample, outcome, group, covariates, "reweighted_gap")
     return _wrap(
         sample,
-        d,
+        groups,
         _reweighted,
         ("gap", "composition", "adjusted gap"),
         f"reweighting (DFL) on {', '.join(map(str, listed(covariates)))}",
@@ -181,7 +181,7 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
 
 
 def _reweighted(d: _Groups) -> tuple[Float, Float]:
-    a, b = d.g == 1, d.g == 0
+    first, second = d.g == 1, d.g == 0
     rows = d.w != 0
     try:
         fit = fit_logit(d.x[rows], d.g[rows], d.w[rows])
@@ -197,13 +197,16 @@ def _reweighted(d: _Groups) -> tuple[Float, Float]:
         ) from error
     p = np.zeros(d.y.size)
     p[rows] = fit.p
-    odds = np.where(b, np.divide(p, 1 - p, out=np.zeros_like(p), where=p < 1), 0.0)
+    odds = np.where(second, np.divide(p, 1 - p, out=np.zeros_like(p), where=p < 1), 0.0)
     mass = float(d.w @ odds)
     centre = float(d.w @ (odds * d.y)) / mass
     slope = (d.x * (d.w * odds * (d.y - centre))[:, None]).sum(axis=0) / mass
     score = d.x * np.where(rows, d.g - p, 0.0)[:, None]
     z_centre = odds * (d.y - centre) / mass + score @ np.linalg.solve(fit.information, slope)
-    (mean_a, z_a), (mean_b, z_b) = _mean(d.y[:, None], d.w * a), _mean(d.y[:, None], d.w * b)
+    (mean_a, z_a), (mean_b, z_b) = (
+        _mean(d.y[:, None], d.w * first),
+        _mean(d.y[:, None], d.w * second),
+    )
     value = np.array([mean_a[0] - mean_b[0], centre - mean_b[0], mean_a[0] - centre])
     return value, np.column_stack(
         [z_a[:, 0] - z_b[:, 0], z_centre - z_b[:, 0], z_a[:, 0] - z_centre]
@@ -254,15 +257,15 @@ def _groups(
     problems = [
         Problem(
             what=worded("{caller} meets missing values in the domain", {"caller": caller}),
-            where=in_column(c),
+            where=in_column(column),
             expected="a value in every row of the domain",
             got=worded("missing"),
             fix="Narrow the domain with where(), or code missing as a category.",
             count=int(gone.sum()),
             rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
         )
-        for c in dict.fromkeys(columns)
-        if (gone := inside & sample.frame[c].isna().to_numpy()).any()
+        for column in dict.fromkeys(columns)
+        if (gone := inside & sample.frame[column].isna().to_numpy()).any()
     ]
     problems += unreadable(sample.frame, columns, inside)
     if not np.isin(g[inside], (0.0, 1.0)).all():
@@ -292,16 +295,17 @@ def _groups(
 def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
     """Intercept and main effects; empty categories and constant columns are left out."""
     plain = occurring(frame)
-    varied = [c for c in plain.columns if plain[c].nunique() > 1]
+    varied = [column for column in plain.columns if plain[column].nunique() > 1]
     plain = plain.assign(
         **{
-            str(c): plain[c].astype(float)
-            for c in varied
-            if pd.api.types.is_numeric_dtype(plain[c]) or pd.api.types.is_bool_dtype(plain[c])
+            str(column): plain[column].astype(float)
+            for column in varied
+            if pd.api.types.is_numeric_dtype(plain[column])
+            or pd.api.types.is_bool_dtype(plain[column])
         }
     )
     matrix = model_matrix(
-        " + ".join(["1", *(f"`{c}`" for c in varied)]), plain[varied], na_action="raise"
+        " + ".join(["1", *(f"`{column}`" for column in varied)]), plain[varied], na_action="raise"
     )
     return matrix.to_numpy(float), tuple(map(str, matrix.columns))
 

@@ -78,8 +78,12 @@ def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
         except EstimateError as error:
             errors.append(error)
     if errors:
-        kind = EmptyDomain if all(isinstance(e, EmptyDomain) for e in errors) else EstimateError
-        raise kind(dict.fromkeys(problem for e in errors for problem in e.problems))
+        kind = (
+            EmptyDomain
+            if all(isinstance(error, EmptyDomain) for error in errors)
+            else EstimateError
+        )
+        raise kind(dict.fromkeys(problem for error in errors for problem in error.problems))
     return out[0], out[1]
 
 
@@ -98,20 +102,20 @@ def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
                 fix=made,
             )
         )
-    for c in columns:
-        as_name(c, "column", EstimateError)
-    missing = [c for c in columns if c not in sample.frame.columns]
+    for column in columns:
+        as_name(column, "column", EstimateError)
+    missing = [column for column in columns if column not in sample.frame.columns]
     if missing:
         have = ", ".join(map(str, sample.frame.columns[:30]))
         raise EstimateError(
             [
                 Problem(
                     worded("{caller} names an unknown column", {"caller": caller}),
-                    in_column(c),
+                    in_column(column),
                     "one of the frame's columns",
                     fix=worded("The frame has: {have}.", {"have": have}),
                 )
-                for c in missing
+                for column in missing
             ]
         )
 
@@ -159,29 +163,32 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
     """
     columns = list(as_names(by, "by", EstimateError))
     require(sample, columns, caller)
-    twice = [c for c in dict.fromkeys(columns) if columns.count(c) > 1]
+    twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
     if twice:
         raise EstimateError(
             [
                 Problem(
                     worded("{caller} names a column of 'by' twice", {"caller": caller}),
-                    in_column(c),
+                    in_column(column),
                     "every column once",
                 )
-                for c in twice
+                for column in twice
             ]
         )
     inside = occupied(sample, caller)
     if not columns:
         return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
     spellings = [
-        replace(problem, what=f"{caller} by {c} {problem.what}")
-        for c in columns
-        if (problem := one_spelling(sample.frame[c])) is not None
+        replace(problem, what=f"{caller} by {column} {problem.what}")
+        for column in columns
+        if (problem := one_spelling(sample.frame[column])) is not None
     ]
     if spellings:
         raise EstimateError(spellings)
-    missing = np.logical_or.reduce([sample.frame[c].isna().to_numpy() for c in columns]) & inside
+    missing = (
+        np.logical_or.reduce([sample.frame[column].isna().to_numpy() for column in columns])
+        & inside
+    )
     if missing.any():
         named = ", ".join(map(str, columns))
         raise EstimateError(
@@ -204,8 +211,8 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
 def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
     code: Int = np.zeros(0, np.intp)
     levels: list[pd.Index] = []
-    for c in frame.columns:
-        each, level = levels_of(frame[c])
+    for column in frame.columns:
+        each, level = levels_of(frame[column])
         if each.size and each.min() < 0:
             each = np.maximum(each, 0)
         code = code * max(len(level), 1) + each if levels else each
@@ -224,12 +231,12 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
     out: Int = dense if inside.all() else np.where(inside, dense, present.size).astype(np.intp)
     keys: dict[str, object] = {}
     rest = present.copy()
-    for c, level in zip(reversed(list(frame.columns)), reversed(levels), strict=True):
-        keys[key_name(c)] = np.asarray(level)[rest % len(level)]
+    for column, level in zip(reversed(list(frame.columns)), reversed(levels), strict=True):
+        keys[key_name(column)] = np.asarray(level)[rest % len(level)]
         rest = rest // len(level)
-    table = pd.DataFrame({key_name(c): keys[key_name(c)] for c in frame.columns})
+    table = pd.DataFrame({key_name(column): keys[key_name(column)] for column in frame.columns})
     labels = tuple(
-        ", ".join(f"{c}={v}" for c, v in zip(frame.columns, row, strict=True))
+        ", ".join(f"{column}={value}" for column, value in zip(frame.columns, row, strict=True))
         for row in table.itertuples(index=False)
     )
     return Domains(out, table, labels)
@@ -329,12 +336,12 @@ def variables(
     require(sample, names, caller)
     found: list[tuple[tuple[str, str], str, NDArray[np.generic]]] = []
     problems: list[Problem] = []
-    for c in names:
+    for name in names:
         try:
             found += (
-                _indicators(sample, c, caller)
-                if _is_category(sample.frame[c], caller)
-                else [((str(c), ""), str(c), stated(sample, c, caller))]
+                _indicators(sample, name, caller)
+                if _is_category(sample.frame[name], caller)
+                else [((str(name), ""), str(name), stated(sample, name, caller))]
             )
         except EstimateError as error:
             problems += error.problems

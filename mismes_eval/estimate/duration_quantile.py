@@ -55,8 +55,8 @@ def duration_quantile(
     except EmptyDomain as error:
         return {"": NotEstimable(error.message)}
     return {
-        label: _quantile(sample.where(where.code == d), duration, event, prob, entry)
-        for d, label in enumerate(where.labels)
+        label: _quantile(sample.where(where.code == place), duration, event, prob, entry)
+        for place, label in enumerate(where.labels)
     }
 
 

@@ -307,14 +307,14 @@ class Estimate:
                     str(level),
                 )
             )
-        t = special.stdtrit(np.where(self.degf > 0, self.degf, np.nan), 0.5 + level / 2)
-        low, high = self.value - t * self.se, self.value + t * self.se
+        critical = special.stdtrit(np.where(self.degf > 0, self.degf, np.nan), 0.5 + level / 2)
+        low, high = self.value - critical * self.se, self.value + critical * self.se
         if self.interval == "logit":
-            low, high = logit_limits(self.value, self._logit_se(), t)
+            low, high = logit_limits(self.value, self._logit_se(), critical)
         if self.interval == "beta":
-            low, high = beta_limits(self.value, self.se, self.n, level, t)
+            low, high = beta_limits(self.value, self.se, self.n, level, critical)
         if self.kind == "proportion" and self.interval != "t":
-            low, high = at_the_ends(self.value, self.n, level, t, (low, high))
+            low, high = at_the_ends(self.value, self.n, level, critical, (low, high))
         if self.limits is not None:
             low, high = self.limits(level, self.degf)
         return low, high
@@ -331,13 +331,13 @@ class Estimate:
             & (self.value > 0)
             & (self.value < 1)
         )
-        v = self.value[inside]
+        share = self.value[inside]
         outside = (np.zeros((self.p, self.p)) + part.outside).diagonal()[inside] / (
-            v * (1 - v)
+            share * (1 - share)
         ) ** 2
         linear[inside] = np.sqrt(
             part.design.replicates.vcov(
-                log_odds(part.replicates[:, inside]), log_odds(v)
+                log_odds(part.replicates[:, inside]), log_odds(share)
             ).diagonal()
             + outside
         )
@@ -352,8 +352,8 @@ class Estimate:
     @property
     def pvalue(self) -> Float:
         """(p,) two-sided p-value of value = 0."""
-        t = np.abs(self._statistic)
-        return 2 * np.asarray(special.stdtr(np.where(self.degf > 0, self.degf, np.nan), -t))
+        statistic = np.abs(self._statistic)
+        return 2 * np.asarray(special.stdtr(np.where(self.degf > 0, self.degf, np.nan), -statistic))
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """One row a value: keys, value, se, ci_low, ci_high, p, cv, n, degf; p of the test that the
@@ -483,16 +483,16 @@ class Estimate:
                 "a weight is not a finite number",
                 worded("'{number}'", {"number": k}),
                 "a number",
-                repr(v),
+                repr(weight),
             )
-            for k, v in weights.items()
-            if not finite(v)
+            for k, weight in weights.items()
+            if not finite(weight)
         ]
         if problems:
             raise EstimateError(problems)
         j = np.zeros((1, self.p))
-        for k, v in weights.items():
-            j[0, self.names.index(k)] += v
+        for k, weight in weights.items():
+            j[0, self.names.index(k)] += weight
         named = np.isin(self.names, list(weights))
         out = self.through(lambda value: j[:, named] @ value[named], j, (name,))
         return replace(out, n=np.array([self._rows(named)]), dof=np.array([self.dof[named].min()]))
@@ -565,7 +565,10 @@ class Estimate:
                 replace(
                     parts[0],
                     replicates=np.array(
-                        [np.atleast_1d(function(r)) for r in self.parts[0].replicates]
+                        [
+                            np.atleast_1d(function(replicate))
+                            for replicate in self.parts[0].replicates
+                        ]
                     ),
                     full=value,
                 ),
@@ -650,15 +653,15 @@ def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
     """Raise EstimateError where nothing, or something else than an Estimate, is to be joined or
     tested.
     """
-    other = [e for e in estimates if not isinstance(e, Estimate)]
+    other = [estimate for estimate in estimates if not isinstance(estimate, Estimate)]
     if other or not estimates:
         got = ", ".join(
             (
-                f"NotEstimable ({e.reason})"
-                if isinstance(e, NotEstimable)
-                else f"a {type(e).__name__}"
+                f"NotEstimable ({estimate.reason})"
+                if isinstance(estimate, NotEstimable)
+                else f"a {type(estimate).__name__}"
             )
-            for e in other
+            for estimate in other
         ) or worded("nothing")
         raise EstimateError(
             Problem(

@@ -46,10 +46,12 @@ def build(sample: Sample, formula: str, caller: str) -> Model:
     """
     require(sample, [], caller)
     parsed, alias = _parsed(formula, caller)
-    original = {v: k for k, v in alias.items()}
+    original = {written: spelled for spelled, written in alias.items()}
     columns = sorted(
-        original.get(c, c)
-        for c in _named(parsed, {alias.get(str(c), str(c)) for c in sample.frame.columns})
+        original.get(column, column)
+        for column in _named(
+            parsed, {alias.get(str(column), str(column)) for column in sample.frame.columns}
+        )
     )
     require(sample, columns, caller)
     no_negative_weights(sample, caller)
@@ -171,9 +173,9 @@ def _unreadable(parsed: Formula, original: Mapping[str, str], data: pd.DataFrame
     problems = []
     for side, what in ((parsed.lhs, "the outcome"), (parsed.rhs, "a covariate")):
         columns = [
-            c
-            for c in dict.fromkeys(original.get(e, e) for e in _factors(side))
-            if c in data.columns and float64(data[c]) is None
+            factor
+            for factor in dict.fromkeys(original.get(factor, factor) for factor in _factors(side))
+            if factor in data.columns and float64(data[factor]) is None
         ]
         problems += [
             replace(p, what=p.what.replace("a covariate", what))
@@ -186,7 +188,7 @@ def _matrices(
     parsed: Formula, data: pd.DataFrame, alias: Mapping[str, str], formula: str, caller: str
 ) -> tuple[Float, Float, str, tuple[str, ...]]:
     """Outcome (n_a, 1), regressors (n_a, q), and the names of both."""
-    original = {v: k for k, v in alias.items()}
+    original = {written: spelled for spelled, written in alias.items()}
     plain = occurring(data)
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -231,7 +233,7 @@ def _matrices(
         y,
         matrices.rhs.to_numpy(float),
         outcome,
-        tuple(_spelled(str(c), original) for c in matrices.rhs.columns),
+        tuple(_spelled(str(column), original) for column in matrices.rhs.columns),
     )
 
 
@@ -244,17 +246,18 @@ def _spelled(name: str, original: dict[str, str]) -> str:
 
 def _missing(data: pd.DataFrame, rows: Int, caller: str) -> list[Problem]:
     problems = []
-    for c in data.columns:
-        bad = data[c].isna().to_numpy()
+    for column in data.columns:
+        bad = data[column].isna().to_numpy()
         if bad.any():
             problems.append(
                 Problem(
                     what=worded("{caller} meets missing values in the domain", {"caller": caller}),
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a value in every row of the domain that carries weight",
                     got=worded("missing"),
                     fix=worded(
-                        "Narrow the domain: sample.where(frame['{column}'].notna()).", {"column": c}
+                        "Narrow the domain: sample.where(frame['{column}'].notna()).",
+                        {"column": column},
                     ),
                     count=int(bad.sum()),
                     rows=tuple(int(i) for i in rows[bad][:5]),

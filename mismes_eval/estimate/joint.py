@@ -20,9 +20,12 @@ def stack(*estimates: Estimate) -> Estimate:
     need_estimates(estimates, "stack")
     first = estimates[0]
     if any(
-        len(e.parts) != len(first.parts)
-        or any(a.design is not b.design for a, b in zip(e.parts, first.parts, strict=True))
-        for e in estimates
+        len(estimate.parts) != len(first.parts)
+        or any(
+            own.design is not other.design
+            for own, other in zip(estimate.parts, first.parts, strict=True)
+        )
+        for estimate in estimates
     ):
         raise EstimateError(
             Problem(
@@ -33,8 +36,8 @@ def stack(*estimates: Estimate) -> Estimate:
             )
         )
     parts = []
-    for k, part in enumerate(first.parts):
-        many = [e.parts[k] for e in estimates]
+    for place, part in enumerate(first.parts):
+        many = [estimate.parts[place] for estimate in estimates]
         influence = [m.influence for m in many if m.influence is not None]
         replicates = [m.replicates for m in many if m.replicates is not None]
         full = [m.full for m in many if m.full is not None]
@@ -67,13 +70,13 @@ def independent(*estimates: Estimate) -> Estimate:
     between them.
     """
     need_estimates(estimates, "independent")
-    p = sum(e.p for e in estimates)
+    p = sum(estimate.p for estimate in estimates)
     parts: list[Part] = []
     at = 0
-    for e in estimates:
-        pad = np.zeros((p, e.p))
-        pad[at : at + e.p] = np.eye(e.p)
-        for part in e.parts:
+    for estimate in estimates:
+        pad = np.zeros((p, estimate.p))
+        pad[at : at + estimate.p] = np.eye(estimate.p)
+        for part in estimate.parts:
             if any(part.design.base is other.design.base for other in parts):
                 raise EstimateError(
                     Problem(
@@ -85,23 +88,25 @@ def independent(*estimates: Estimate) -> Estimate:
                     )
                 )
             parts.append(part.linear(pad))
-        at += e.p
+        at += estimate.p
     return _joined(estimates, tuple(parts))
 
 
 def _joined(estimates: tuple[Estimate, ...], parts: tuple[Part, ...]) -> Estimate:
-    names = [n for e in estimates for n in e.names]
+    names = [n for estimate in estimates for n in estimate.names]
     if len(set(names)) < len(names):
-        names = [f"{i + 1}: {n}" for i, e in enumerate(estimates) for n in e.names]
-    notes = tuple(dict.fromkeys(note for e in estimates for note in e.notes))
-    interval: Interval = "logit" if all(e.interval == "logit" for e in estimates) else "t"
+        names = [f"{i + 1}: {n}" for i, estimate in enumerate(estimates) for n in estimate.names]
+    notes = tuple(dict.fromkeys(note for estimate in estimates for note in estimate.notes))
+    interval: Interval = (
+        "logit" if all(estimate.interval == "logit" for estimate in estimates) else "t"
+    )
     return Estimate(
-        value=np.concatenate([e.value for e in estimates]),
+        value=np.concatenate([estimate.value for estimate in estimates]),
         names=tuple(names),
         parts=parts,
-        keys=pd.concat([e.keys for e in estimates], ignore_index=True),
-        n=np.concatenate([e.n for e in estimates]),
-        dof=np.concatenate([e.dof for e in estimates]),
+        keys=pd.concat([estimate.keys for estimate in estimates], ignore_index=True),
+        n=np.concatenate([estimate.n for estimate in estimates]),
+        dof=np.concatenate([estimate.dof for estimate in estimates]),
         kind=estimates[0].kind,
         unit=estimates[0].unit,
         definition="",

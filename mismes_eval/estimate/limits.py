@@ -19,8 +19,8 @@ def logit_se(value: Float, se: Float) -> Float:
     (0, 1).
     """
     inside = (value > 0) & (value < 1)
-    v = np.where(inside, value, 0.5)
-    return np.where(inside, se / (v * (1 - v)), np.nan)
+    share = np.where(inside, value, 0.5)
+    return np.where(inside, se / (share * (1 - share)), np.nan)
 
 
 def logit_limits(value: Float, se: Float, t: Float) -> tuple[Float, Float]:

@@ -116,7 +116,10 @@ def impute(
     (without the PSUs among the predictors, errors come out too small).
     """
     listed, known = list(columns), list(predictors)
-    read(sample, **{f"k{i}": Stated(c, missing=True) for i, c in enumerate([*listed, *known])})
+    read(
+        sample,
+        **{f"k{i}": Stated(column, missing=True) for i, column in enumerate([*listed, *known])},
+    )
     inside = sample.active
     frame = sample.frame.loc[inside]
     table = _table(frame, listed, known, sample.weights[inside])
@@ -179,7 +182,7 @@ def combine_imputations(estimates: Sequence[Estimate]) -> Imputed:
     listed = isinstance(estimates, (tuple, list))
     need_estimates(tuple(estimates) if listed else (estimates,), "combine_imputations")
     made = list(estimates)
-    if len(made) < FEWEST or any(e.names != made[0].names for e in made):
+    if len(made) < FEWEST or any(estimate.names != made[0].names for estimate in made):
         raise EstimateError(
             Problem(
                 "imputations cannot be combined",
@@ -187,15 +190,15 @@ def combine_imputations(estimates: Sequence[Estimate]) -> Imputed:
                 "two or more estimates of the same values",
                 worded(
                     "{made} estimates, {value} sets of names",
-                    {"made": len(made), "value": len({e.names for e in made})},
+                    {"made": len(made), "value": len({estimate.names for estimate in made})},
                 ),
             )
         )
-    value = np.array([e.value for e in made])
-    within = np.mean([e.se**2 for e in made], axis=0)
+    value = np.array([estimate.value for estimate in made])
+    within = np.mean([estimate.se**2 for estimate in made], axis=0)
     between = value.var(axis=0, ddof=1)
     total = within + (1 + 1 / len(made)) * between
-    complete = np.min([e.degf for e in made], axis=0)
+    complete = np.min([estimate.degf for estimate in made], axis=0)
     degf = barnard_rubin(within, between, len(made), complete)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (1 + 1 / len(made)) * between / within
@@ -276,7 +279,7 @@ def _table(
 ) -> pd.DataFrame:
     """The columns to be imputed (y0, y1, ...) and complete predictors (x0, x1, ...), as floats."""
     problems, made = [], {}
-    for k, column in enumerate(columns):
+    for place, column in enumerate(columns):
         values = float64(frame[column])
         gaps = np.ones(len(frame), bool) if values is None else np.isnan(values)
         if values is None or not gaps.any() or gaps.all():
@@ -292,8 +295,8 @@ def _table(
                     ),
                 )
             )
-        made[_safe(k)] = values
-    incomplete = [c for c in predictors if frame[c].isna().any()]
+        made[_safe(place)] = values
+    incomplete = [predictor for predictor in predictors if frame[predictor].isna().any()]
     if incomplete or not predictors:
         problems.append(
             Problem(
@@ -307,8 +310,8 @@ def _table(
     if problems:
         raise EstimateError(problems)
     wide = pd.get_dummies(frame[predictors].convert_dtypes(), drop_first=True, dtype=float)
-    kept = [c for c in wide.columns if wide[c].nunique() > 1]
-    made |= {f"x{k}": wide[c].to_numpy(float) for k, c in enumerate(kept)}
+    kept = [column for column in wide.columns if wide[column].nunique() > 1]
+    made |= {f"x{place}": wide[column].to_numpy(float) for place, column in enumerate(kept)}
     if np.ptp(weights) > 0:
         made[WEIGHT.strip("_")] = np.log(weights)
     return pd.DataFrame(made)

@@ -143,7 +143,9 @@ def quantile(
     if interval == "quantile":
         each = replicated(
             sample,
-            lambda w: np.array([c.quantile(chosen, rule) for c in _curves(y, w, where)]).ravel(),
+            lambda w: np.array(
+                [curve.quantile(chosen, rule) for curve in _curves(y, w, where)]
+            ).ravel(),
         )
         return replace(
             wrap(
@@ -173,8 +175,8 @@ def quantile(
         return _read_back(curves, owner, low, rule), _read_back(curves, owner, high, rule)
 
     low, high = limits(0.95, wrapped.dof)
-    t = stats.t.ppf(0.975, np.where(wrapped.dof > 0, wrapped.dof, np.nan))
-    slope = np.divide((high - low) / (2 * t), se, out=np.zeros_like(se), where=se > 0)
+    critical = stats.t.ppf(0.975, np.where(wrapped.dof > 0, wrapped.dof, np.nan))
+    slope = np.divide((high - low) / (2 * critical), se, out=np.zeros_like(se), where=se > 0)
     if np.isnan(slope).any():
         notes = (
             *notes,
@@ -236,8 +238,8 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
 def _curves(y: Float, w: Float, where: Domains) -> list[Distribution]:
     order = np.argsort(where.code, kind="stable")
     ends = np.cumsum(np.bincount(where.code, minlength=where.count + 1))
-    rows = [order[(ends[d - 1] if d else 0) : ends[d]] for d in range(where.count)]
-    return [Distribution.of(y[r], w[r]) for r in rows]
+    rows = [order[(ends[place - 1] if place else 0) : ends[place]] for place in range(where.count)]
+    return [Distribution.of(y[rows_], w[rows_]) for rows_ in rows]
 
 
 def _shares_below(sample: Sample, y: Float, q: Float, where: Domains) -> tuple[Float, Part]:
@@ -265,12 +267,12 @@ def _averages(sample: Sample, where: Domains, each: int) -> Averages:
 def _share_interval(
     share: Float, se: Float, dof: Float, level: float, interval: str
 ) -> tuple[Float, Float]:
-    t = stats.t.ppf(0.5 + level / 2, np.where(dof > 0, dof, np.nan))
+    critical = stats.t.ppf(0.5 + level / 2, np.where(dof > 0, dof, np.nan))
     if interval == "mean":
-        return share - t * se, share + t * se
+        return share - critical * se, share + critical * se
     inside = (share > 0) & (share < 1)
-    v = np.where(inside, share, 0.5)
-    eta, half = np.log(v / (1 - v)), t * se / (v * (1 - v))
+    level_ = np.where(inside, share, 0.5)
+    eta, half = np.log(level_ / (1 - level_)), critical * se / (level_ * (1 - level_))
     return np.where(inside, 1 / (1 + np.exp(half - eta)), np.nan), np.where(
         inside, 1 / (1 + np.exp(-half - eta)), np.nan
     )
@@ -278,6 +280,6 @@ def _share_interval(
 
 def _read_back(curves: list[Distribution], owner: np.ndarray, p: Float, rule: Rule) -> Float:
     out = np.empty(p.size)
-    for d, curve in enumerate(curves):
-        out[owner == d] = curve.quantile(p[owner == d], rule)
+    for place, curve in enumerate(curves):
+        out[owner == place] = curve.quantile(p[owner == place], rule)
     return out

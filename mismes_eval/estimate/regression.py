@@ -230,9 +230,9 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
 
 def _replicates(sample: Sample, model: Model, fitter: Fitter, fit: Fit, caller: str) -> Float:
     def refitted(w: Float) -> Float:
-        v = w[model.inside]
-        used = v > 0
-        return fitter(model.x[used], model.y[used], v[used], fit.beta).beta
+        weight = w[model.inside]
+        used = weight > 0
+        return fitter(model.x[used], model.y[used], weight[used], fit.beta).beta
 
     try:
         return replicated(sample, _moved(model, fit) if fitter is _fit_ols else refitted)
@@ -256,11 +256,11 @@ def _moved(model: Model, fit: Fit) -> Callable[[Float], Float]:
     x = model.x @ half
 
     def beta(w: Float) -> Float:
-        v = w[model.inside]
-        gram = x.T @ (x * v[:, None])
+        weight = w[model.inside]
+        gram = x.T @ (x * weight[:, None])
         if np.linalg.cond(gram) > 1e10:
             raise np.linalg.LinAlgError("a regressor is a combination of others there")
-        moved: Float = fit.beta + half @ np.linalg.solve(gram, x.T @ (v * fit.residual))
+        moved: Float = fit.beta + half @ np.linalg.solve(gram, x.T @ (weight * fit.residual))
         return moved
 
     return beta

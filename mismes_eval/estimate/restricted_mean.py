@@ -62,8 +62,8 @@ def rmst(
     groups = _groups(curve)
     width = np.diff(np.append(times, tau))
     jacobian = np.zeros((len(groups), curve.p))
-    for k, rows in enumerate(groups):
-        jacobian[k, rows] = width
+    for place, rows in enumerate(groups):
+        jacobian[place, rows] = width
     if np.isnan(curve.value).any():
         raise EstimateError(
             Problem(
@@ -93,8 +93,8 @@ def _keyed(found: Estimate, keys: pd.DataFrame, definition: str) -> Estimate:
 
 
 def _name(row: Mapping[Hashable, object]) -> str:
-    own = {k: v for k, v in row.items() if k != "variable"}
-    return ", ".join(f"{k}={v}" for k, v in own.items()) or "restricted mean"
+    own = {key: value for key, value in row.items() if key != "variable"}
+    return ", ".join(f"{key}={value}" for key, value in own.items()) or "restricted mean"
 
 
 def _times(sample: Sample, duration: str, event: str, tau: float, of: object) -> Float:
@@ -106,17 +106,17 @@ def _times(sample: Sample, duration: str, event: str, tau: float, of: object) ->
             )
         )
     kind = YesNo(event) if of is None else Category(event, missing=True)
-    c = read(sample, t=Number(duration), e=kind)
-    happened = c.e == 1.0 if of is None else c.e.code >= 0
-    rows = sample.active & happened & (c.t <= tau)
-    times: Float = np.unique(c.t[rows])
+    data = read(sample, t=Number(duration), e=kind)
+    happened = data.e == 1.0 if of is None else data.e.code >= 0
+    rows = sample.active & happened & (data.t <= tau)
+    times: Float = np.unique(data.t[rows])
     return np.union1d(times, [tau])
 
 
 def _groups(curve: Estimate) -> list[list[int]]:
     """Positions of each group's values, in time order."""
-    columns = [c for c in curve.keys.columns if c not in ("time", "at_risk")]
+    columns = [column for column in curve.keys.columns if column not in ("time", "at_risk")]
     if not columns:
         return [list(range(curve.p))]
     code = curve.keys.groupby(columns, sort=False, dropna=False).ngroup().to_numpy()
-    return [np.flatnonzero(code == k).tolist() for k in dict.fromkeys(code.tolist())]
+    return [np.flatnonzero(code == place).tolist() for place in dict.fromkeys(code.tolist())]

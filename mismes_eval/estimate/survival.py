@@ -49,9 +49,11 @@ class Spells:
         events = np.array(
             [
                 np.bincount(
-                    self.exit[self.cause == c], weights=self.weight[self.cause == c], minlength=k
+                    self.exit[self.cause == cause],
+                    weights=self.weight[self.cause == cause],
+                    minlength=k,
                 )
-                for c in range(1, causes + 1)
+                for cause in range(1, causes + 1)
             ]
         )
         return at_risk, events
@@ -147,14 +149,16 @@ def _curves(
     seen = _last_times(length, where)
     _refuse_after(max(seen), at, kind)
     value, columns, risk = [], [], []
-    for d, moments in enumerate(at):
-        rows = np.flatnonzero(where.code == d)
+    for place, moments in enumerate(at):
+        rows = np.flatnonzero(where.code == place)
         spells = _spells(length[rows], start[rows], cause[rows], sample.weights[rows])
         v, z = _one_curve(spells, moments, last)
-        after = moments > seen[d]
+        after = moments > seen[place]
         value.append(np.where(after, np.nan, v))
         columns.append((rows, np.where(after, 0.0, z)))
-        risk.append([int(((length[rows] >= t) & (start[rows] < t)).sum()) for t in moments])
+        risk.append(
+            [int(((length[rows] >= moment) & (start[rows] < moment)).sum()) for moment in moments]
+        )
     part = _part(sample, columns, at, (length, start, cause), last)
     values = np.concatenate(value)
     out = _wrapped(sample, values, part, where, at, np.concatenate(risk), kind, of)
@@ -164,7 +168,7 @@ def _curves(
 
 def _last_times(length: Float, where: Domains) -> list[float]:
     """The longest duration of each domain."""
-    return [float(length[where.code == d].max()) for d in range(where.count)]
+    return [float(length[where.code == place].max()) for place in range(where.count)]
 
 
 def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
@@ -277,8 +281,8 @@ def _times(
             Problem(worded("{kind} has no event in the domain", {"kind": kind}), "", "at least one")
         )
     out = []
-    for d in range(where.count):
-        here = where.code == d
+    for place in range(where.count):
+        here = where.code == place
         own = np.unique(length[here & (cause == 1)])
         out.append(own if own.size else length[here].max(keepdims=True))
     most = max(own.size for own in out)
@@ -324,17 +328,17 @@ def _one_curve(s: Spells, at: Float, causes: int) -> tuple[Float, Float]:
         before = np.concatenate([[1.0], left[:-1]])
         own = np.where((risk > 0) & (total < 1), 1 / (risk * (1 - total)), 0.0)
         direct = np.where(risk > 0, before / risk, 0.0)
-    k = np.searchsorted(s.grid, at, side="right") - 1
+    at_or_before = np.searchsorted(s.grid, at, side="right") - 1
     if causes == 1:
-        value = np.where(k >= 0, left[np.maximum(k, 0)], 1.0)
-        return value, _through(s, own, total * own, k, s.cause > 0) * -value
+        value = np.where(at_or_before >= 0, left[np.maximum(at_or_before, 0)], 1.0)
+        return value, _through(s, own, total * own, at_or_before, s.cause > 0) * -value
     grown = np.cumsum(before * hazard[0])
-    value = np.where(k >= 0, grown[np.maximum(k, 0)], 0.0)
-    z = _through(s, direct, hazard[0] * direct, k, s.cause == 1)
+    value = np.where(at_or_before >= 0, grown[np.maximum(at_or_before, 0)], 0.0)
+    z = _through(s, direct, hazard[0] * direct, at_or_before, s.cause == 1)
     # d F(t) through S(u-): sum over v <= t of S(v-) h1(v) * dlogS(v-), dlogS(v-) = -sum over u < v
     # of dM(u) own(u)
-    z -= _through(s, own, total * own, k, s.cause > 0) * value - _through(
-        s, own * grown, total * own * grown, k, s.cause > 0
+    z -= _through(s, own, total * own, at_or_before, s.cause > 0) * value - _through(
+        s, own * grown, total * own * grown, at_or_before, s.cause > 0
     )
     return value, z
 

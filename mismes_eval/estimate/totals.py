@@ -76,8 +76,8 @@ def evaluate(
         ):  # a domain that is empty in some replicate has no standard error: NaN
             each = np.array(
                 [
-                    statistic.value(t).ravel()
-                    for t in replicated_totals(design, block).reshape(-1, d, k)
+                    statistic.value(totals).ravel()
+                    for totals in replicated_totals(design, block).reshape(-1, d, k)
                 ]
             )
         full = value.ravel()
@@ -207,10 +207,10 @@ def _levels(
     require(sample, chosen, "proportion")
     found: list[tuple[tuple[str, str], str, NDArray[np.generic]]] = []
     problems: list[Problem] = []
-    for c in chosen:
-        own = str(c)
+    for choice in chosen:
+        own = str(choice)
         try:
-            code, level = categories(sample, c, "proportion")
+            code, level = categories(sample, choice, "proportion")
         except EstimateError as error:
             problems += error.problems
             continue
@@ -386,11 +386,15 @@ def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int, replacement: bo
     size = np.bincount(code, weights=w, minlength=d + 1)[:d]
     each = [y.column(j) for j in range(y.k)]
     first = (
-        np.column_stack([np.bincount(code, weights=w * c, minlength=d + 1)[:d] for c in each])
+        np.column_stack(
+            [np.bincount(code, weights=w * column, minlength=d + 1)[:d] for column in each]
+        )
         / size[:, None]
     )
     second = (
-        np.column_stack([np.bincount(code, weights=w * c * c, minlength=d + 1)[:d] for c in each])
+        np.column_stack(
+            [np.bincount(code, weights=w * column * column, minlength=d + 1)[:d] for column in each]
+        )
         / size[:, None]
     )
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -414,8 +418,8 @@ def _srs_of_totals(sample: Sample, y: Columns, code: Int, domains: int, replacem
     w, x = sample.weights[inside], y.take(inside).dense()
     drawn = _drawn(sample, np.array([w.size]), np.array([w.sum()]), replacement)[0]
     out = []
-    for d in range(domains):
-        z = x * (code[inside] == d)[:, None]
+    for place in range(domains):
+        z = x * (code[inside] == place)[:, None]
         m = w @ z / w.sum()
         spread = (
             (w @ (z - m) ** 2 / w.sum()) * w.size / (w.size - 1)
@@ -483,7 +487,7 @@ def _absent_in_replicates(part: Part, value: Float, names: Sequence[str]) -> tup
 def _domain_degf(sample: Sample, where: Domains) -> Float:
     """(D,) degrees of freedom of the design in each domain."""
     if sample.design.replicates is not None:
-        inside = [sample.active & (where.code == d) for d in range(where.count)]
+        inside = [sample.active & (where.code == place) for place in range(where.count)]
         return np.array([sample.design.degf_within(rows) for rows in inside])
     design = sample.design
     rows = slice(None) if sample.active.all() else sample.active

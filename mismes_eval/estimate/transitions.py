@@ -53,7 +53,7 @@ def transitions(sample: Sample, pairs: Sequence[tuple[str, str]], minimum: int =
     ----------
     Binder (1983), International Statistical Review 51, 279-292, for the ratio of totals.
     """
-    columns = list(dict.fromkeys(c for pair in pairs for c in pair))
+    columns = list(dict.fromkeys(column for pair in pairs for column in pair))
     if not columns:
         raise EstimateError(
             Problem(
@@ -64,11 +64,16 @@ def transitions(sample: Sample, pairs: Sequence[tuple[str, str]], minimum: int =
         )
     require(sample, columns, "transitions")
     states = {
-        c: sample.frame[c].astype(object).where(sample.frame[c].notna(), None).to_numpy()
-        for c in columns
+        column: sample.frame[column]
+        .astype(object)
+        .where(sample.frame[column].notna(), None)
+        .to_numpy()
+        for column in columns
     }
     return pooled_transitions(
-        sample, [Pair(sample, states[a], states[b]) for a, b in pairs], minimum
+        sample,
+        [Pair(sample, states[origin], states[destination]) for origin, destination in pairs],
+        minimum,
     )
 
 
@@ -125,7 +130,7 @@ def pulled_back_to(base: SurveyDesign, design: SurveyDesign, z: Float) -> Float:
     if (
         design.base is not base.base
         or len(steps) < len(base.steps)
-        or any(a is not b for a, b in zip(steps, base.steps, strict=False))
+        or any(own is not other for own, other in zip(steps, base.steps, strict=False))
     ):
         raise EstimateError(
             Problem(
@@ -221,18 +226,28 @@ def _estimate(
 ) -> Estimate:
     k = len(levels)
     value, influence = [], []
-    for a in shown:
-        size = totals[a].sum()
-        share = totals[a] / size
+    for origin in shown:
+        size = totals[origin].sum()
+        share = totals[origin] / size
         value.append(share)
-        influence.append((z[:, a, :] - share * z[:, a, :].sum(axis=1, keepdims=True)) / size)
+        influence.append(
+            (z[:, origin, :] - share * z[:, origin, :].sum(axis=1, keepdims=True)) / size
+        )
     of = Influence.of(np.hstack(influence))
     keys = pd.DataFrame(
-        [(levels[a], levels[b], int(moves[a, b])) for a in shown for b in range(k)],
+        [
+            (levels[origin], levels[destination], int(moves[origin, destination]))
+            for origin in shown
+            for destination in range(k)
+        ],
         columns=["origin", "destination", "transitions"],
     )
-    names = tuple(f"{levels[a]} to {levels[b]}" for a in shown for b in range(k))
-    withheld = {levels[a]: int(n[a]) for a in range(k) if a not in shown and n[a]}
+    names = tuple(
+        f"{levels[origin]} to {levels[destination]}" for origin in shown for destination in range(k)
+    )
+    withheld = {
+        levels[origin]: int(n[origin]) for origin in range(k) if origin not in shown and n[origin]
+    }
     note = (
         (f"Withheld, fewer than {minimum} persons: " + ", ".join(map(str, withheld)) + ".",)
         if withheld

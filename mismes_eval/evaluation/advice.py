@@ -60,12 +60,12 @@ def advice(evaluation: Evaluation) -> list[Advice]:
         _missing(evaluation),
     ]
     measure = tracing.measures[0] if tracing is not None and tracing.measures else "MEASURE"
-    return [replace(a, params=LINES[a.design].replace(MEASURE, measure)) for a in found]
+    return [replace(line, params=LINES[line.design].replace(MEASURE, measure)) for line in found]
 
 
 def to_frame(found: list[Advice]) -> pd.DataFrame:
     """One row a design."""
-    return pd.DataFrame([vars(a) for a in found])
+    return pd.DataFrame([vars(line) for line in found])
 
 
 def _lottery(study: Study | None, draw: Lottery | None) -> Advice:
@@ -106,7 +106,7 @@ def _before_and_after(tracing: Tracing | None) -> Advice:
         )
     sample = tracing.panel.sample
     arm = sample.frame["treated"].to_numpy(float)
-    psus = [np.unique(sample.design.psu[sample.active & (arm == a)]).size for a in (1.0, 0.0)]
+    psus = [np.unique(sample.design.psu[sample.active & (arm == side)]).size for side in (1.0, 0.0)]
     if min(psus) == 0:
         return Advice(
             design=name, allowed="no", why="the tracer study has one arm only", call=call, page=page
@@ -177,7 +177,7 @@ def _weighting(evaluation: Evaluation) -> Advice:
     shared = sorted(both - NOT_TRAITS)
     why = (
         f"columns of one name in both files: {', '.join(shared[:8]) or 'none'}; nothing tests that"
-        " participants differ in these alone"
+        f" participants differ in these alone; {_time_before(evaluation, survey)}"
     )
     return Advice(
         design="participants beside the survey",
@@ -186,6 +186,16 @@ def _weighting(evaluation: Evaluation) -> Advice:
         call=call,
         page=page,
     )
+
+
+def _time_before(evaluation: Evaluation, survey: pd.DataFrame) -> str:
+    """Whether residents have a baseline, for a difference-in-differences on top."""
+    inputs, time = evaluation.params.inputs, evaluation.params.rollout.time
+    if "lstatus_year" in survey.columns:
+        return "residents were asked back (designs.residents_before: lstatus_year)"
+    if inputs.lfs_rounds is not None:
+        return f"rounds from before, if they are (designs.round_before: a value of '{time}')"
+    return "residents have no outcome from before (an earlier round, inputs.lfs_rounds, has one)"
 
 
 def _dose(tracing: Tracing | None) -> Advice:
@@ -239,11 +249,11 @@ def _missing(evaluation: Evaluation) -> Advice:
         )
     answered = tracing.responded(impact.main_wave)
     gaps = {
-        o: int((answered & np.isnan(tracing.values(o, impact.main_wave))).sum())
-        for o in impact.outcomes
-        if o in tracing.panel.long.columns
+        outcome: int((answered & np.isnan(tracing.values(outcome, impact.main_wave))).sum())
+        for outcome in impact.outcomes
+        if outcome in tracing.panel.long.columns
     }
-    silent = [f"{o} ({n:,} persons)" for o, n in gaps.items() if n]
+    silent = [f"{outcome} ({n:,} persons)" for outcome, n in gaps.items() if n]
     if not silent:
         why = "nobody who answered the wave of the headline left an outcome out"
         return Advice(design=name, allowed="no", why=why, call=call, page=page)
@@ -252,7 +262,11 @@ def _missing(evaluation: Evaluation) -> Advice:
 
 
 def _how_soon(tracing: Tracing | None) -> Advice:
-    name, call = "time to a first job", "me.rmst(s, months, event, tau, by=treated)"
+    name = "time to a first job"
+    call = (
+        "me.rmst(s, months, event, tau, by=treated); where the lost differ, first"
+        " me.censoring_weights(s, months, event, tau, covariates, by=treated)"
+    )
     if tracing is None or tracing.panel.episodes is None:
         return Advice(
             design=name,
@@ -265,7 +279,8 @@ def _how_soon(tracing: Tracing | None) -> Advice:
     return Advice(
         design=name,
         allowed="yes",
-        why=f"{count:,} episodes; leaving is an event of its own",
+        why=f"{count:,} episodes; leaving is an event of its own; where those who were lost differ,"
+        " designs.lost_given",
         call=call,
         page="how-soon",
     )

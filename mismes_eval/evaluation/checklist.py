@@ -61,7 +61,7 @@ def checklist(params: Params, problems: Sequence[Problem]) -> tuple[Step, ...]:
         how = (
             ""
             if named[kind]
-            else f"Fill {folder}{template}; then name it: {', '.join(f'inputs.{k}' for k in keys)}."
+            else f"Fill {folder}{template}; then name it: {', '.join(f'inputs.{key}' for key in keys)}."
         )
         steps.append(
             Step(
@@ -99,7 +99,7 @@ def checklist(params: Params, problems: Sequence[Problem]) -> tuple[Step, ...]:
         )
         steps.append(Step("tracer covariates", "done" if both else "optional", mend))
     steps += [Step(p.what, "todo", str(p)) for p in problems] if begun else []
-    blocked = any(s.state == "todo" for s in steps)
+    blocked = any(step.state == "todo" for step in steps)
     return (
         *steps,
         Step(

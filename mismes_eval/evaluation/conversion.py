@@ -52,7 +52,7 @@ class Place:
     @property
     def line(self) -> int | None:
         """The line of the last step that the file gives one of."""
-        known = [self.steps[:k] for k in range(len(self.steps), 0, -1)]
+        known = [self.steps[:depth] for depth in range(len(self.steps), 0, -1)]
         return next((self.lines[steps] for steps in known if steps in self.lines), None)
 
     @property
@@ -86,7 +86,7 @@ class Conversion:
         self, kind: type, tree: Mapping[str, Node], at: Place, whole: type
     ) -> dict[str, Any]:
         hints = hints_of(kind)
-        named = {f.name: f for f in fields(kind) if "about" in f.metadata}
+        named = {field.name: field for field in fields(kind) if "about" in field.metadata}
         for name in tree:
             if name not in named:
                 self._unknown(name, at, whole)
@@ -148,8 +148,8 @@ class Conversion:
             return self._problem("a value is missing or too many", at, kind_of(hint), repr(node))
         kinds = (inside[0],) * len(items) if inside[-1] is Ellipsis else inside
         pairs = enumerate(zip(kinds, items, strict=True))
-        out = tuple(self.value(kind, item, at.inside(k)) for k, (kind, item) in pairs)
-        twice = [v for k, v in enumerate(out) if v in out[:k]]
+        out = tuple(self.value(kind, item, at.inside(place)) for place, (kind, item) in pairs)
+        twice = [value for place, value in enumerate(out) if value in out[:place]]
         if inside[-1] is Ellipsis and twice and None not in out:
             self._problem("a value stands twice", at, "every value once", repr(twice[0]))
         return out
@@ -164,7 +164,7 @@ class Conversion:
         }
 
     def _nested(self, kind: Any, node: Node, at: Place) -> Any:
-        names = [f.name for f in fields(kind)]
+        names = [field.name for field in fields(kind)]
         if not isinstance(node, dict) or set(node) != set(names):
             expected = "{" + ", ".join(f"{name}: ..." for name in names) + "}"
             return self._problem("a mapping is needed", at, expected, repr(node))

@@ -49,7 +49,7 @@ def coverage(
         )
     need_estimates((target,), "coverage")
     if isinstance(beneficiaries, Mapping):
-        unknown = [k for k in beneficiaries if k not in target.names]
+        unknown = [name for name in beneficiaries if name not in target.names]
         if unknown or len(beneficiaries) != target.p:
             raise EstimateError(
                 Problem(
@@ -59,10 +59,10 @@ def coverage(
                     ", ".join(beneficiaries),
                 )
             )
-        b = np.array([float(beneficiaries[k]) for k in target.names])
+        counts = np.array([float(beneficiaries[name]) for name in target.names])
     else:
-        b = np.full(target.p, float(beneficiaries))
-    if not (np.isfinite(b) & (b >= 0)).all() or not years > 0:
+        counts = np.full(target.p, float(beneficiaries))
+    if not (np.isfinite(counts) & (counts >= 0)).all() or not years > 0:
         raise EstimateError(
             Problem(
                 "beneficiaries are not counts",
@@ -76,8 +76,8 @@ def coverage(
         )
     if (target.value <= 0).any():
         return NotEstimable("the survey finds nobody in the target population")
-    b = b / years
-    out = target.through(lambda t: b / t, np.diag(-b / target.value**2), target.names)
+    counts = counts / years
+    out = target.through(lambda t: counts / t, np.diag(-counts / target.value**2), target.names)
     return replace(
         out,
         keys=target.keys,
@@ -140,7 +140,7 @@ def targeting_of_counts(
     """
     shares = proportion(sample, by)
     level = shares.keys["level"].tolist()
-    counted = {str(k): float(v) for k, v in beneficiaries.items()}
+    counted = {str(name): float(count) for name, count in beneficiaries.items()}
     lost = sorted(set(counted) - set(level))
     if lost or sum(counted.values()) <= 0:
         return NotEstimable(
@@ -151,8 +151,8 @@ def targeting_of_counts(
             if lost
             else "no beneficiaries are counted"
         )
-    b = np.array([counted.get(v, 0.0) for v in level]) / sum(counted.values())
-    out = shares.through(lambda v: b / v, np.diag(-b / shares.value**2), shares.names)
+    counts = np.array([counted.get(name, 0.0) for name in level]) / sum(counted.values())
+    out = shares.through(lambda v: counts / v, np.diag(-counts / shares.value**2), shares.names)
     return replace(
         out,
         keys=shares.keys,
@@ -179,9 +179,9 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
     outside = sample.with_columns(
         {"_outside": ~sample.frame[target].fillna(False).astype(bool)}
     ).where(took)
-    e = mean(outside, "_outside")
+    estimate = mean(outside, "_outside")
     return replace(
-        e,
+        estimate,
         names=("leakage",),
         kind="proportion",
         unit="share",
@@ -270,9 +270,9 @@ def target_population(
 ) -> Estimate:
     """Weighted number of persons in a target group."""
     inside = sample.with_columns({"_one": 1.0}).where(mask)
-    e = total(inside, "_one")
+    estimate = total(inside, "_one")
     return replace(
-        e,
+        estimate,
         names=(name,),
         keys=pd.DataFrame({"variable": [name]}),
         unit="persons",

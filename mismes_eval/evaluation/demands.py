@@ -16,6 +16,7 @@ from mismes_eval.evaluation.params import BY_NAME, Params
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.frame.strange_cells import strange_cells
+from mismes_eval.weighting.sample import Sample
 
 # a section, or a key, and the inputs of which one must be supplied for it to act on anything
 ACTS_ON: Mapping[str, tuple[str, ...]] = {
@@ -37,6 +38,8 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
     "designs.beside_survey": ("lfs",),
     "designs.traits": ("lfs",),
     "designs.residents": ("lfs",),
+    "designs.residents_before": ("lfs",),
+    "designs.round_before": ("lfs_rounds",),
     "designs.first_job": ("tracer_episode",),
     "theory_of_change": ("tracer_person", "lfs_rounds", "study"),
     "cost": ("tracer_service",),
@@ -114,6 +117,10 @@ def _without_partner(params: Params) -> list[Problem]:
     if not p.designs.beside_survey:
         alone("designs.traits", "designs.beside_survey", worded("nothing"))
         alone("designs.residents", "designs.beside_survey", worded("nothing"))
+        alone("designs.residents_before", "designs.beside_survey", worded("nothing"))
+        alone("designs.round_before", "designs.beside_survey", worded("nothing"))
+    if p.designs.residents_before is not None:
+        alone("designs.round_before", "one of it and designs.residents_before", worded("both"))
     if not p.designs.dose:
         alone("designs.dose_degree", "designs.dose", worded("nothing"))
     if not p.designs.imputed:
@@ -177,7 +184,9 @@ def of_tracer(params: Params, study: Tracing) -> list[Problem]:
     return problems + _lacking(params, "tracer.measures", measures, enrolled, "ids of measures")
 
 
-def of_designs(params: Params, study: Tracing, survey: Survey | None) -> list[Problem]:
+def of_designs(
+    params: Params, study: Tracing, survey: Survey | None, earlier: Sample | None = None
+) -> list[Problem]:
     """Measures and columns that the designs name and the files do not have."""
     d, problems = params.designs, []
     persons, waves = set(study.panel.sample.frame.columns), set(study.panel.long.columns)
@@ -205,13 +214,41 @@ def of_designs(params: Params, study: Tracing, survey: Survey | None) -> list[Pr
         where = params.where("designs.beside_survey")
         expected = "designs.traits: what makes residents like participants"
         problems.append(Problem("nothing makes them alike", where, expected, worded("none")))
-    if survey is None:
-        return problems
-    have = set(survey.sample.frame.columns)
-    for name, columns in (("traits", d.traits.values()), ("residents", d.residents)):
-        lost = [c for c in columns if c not in have]
-        expected = "columns of the labour force survey"
-        problems += _lacking(params, f"designs.{name}", lost, have, expected)
+    asked = {"traits": [*d.traits.values()], "residents": [*d.residents]}
+    back = [] if d.residents_before is None else [d.residents_before]
+    for who, s, columns in (
+        ("columns of the labour force survey", survey, asked | {"residents_before": back}),
+        ("columns of the labour force survey and of its rounds", earlier, asked),
+    ):
+        if s is None:
+            continue
+        have = set((s.sample if isinstance(s, Survey) else s).frame.columns)
+        for name, named in columns.items():
+            lost = [c for c in named if c not in have]
+            problems += _lacking(params, f"designs.{name}", lost, have, who)
+    return problems + _baseline_alone(params)
+
+
+def _baseline_alone(params: Params) -> list[Problem]:
+    """A baseline that overlap weights cannot have, or that is not from before."""
+    d, problems = params.designs, []
+    where = params.where("designs.round_before")
+    overlap = [m for m, method in d.beside_survey.items() if method == "overlap"]
+    if d.round_before is not None and overlap:
+        what = "overlap weights change participants too, not alike for residents of two rounds"
+        expected = "entropy, cbps, ipw or match with a round from before"
+        problems.append(
+            Problem(
+                what,
+                where,
+                expected,
+                worded("overlap for {overlap}", {"overlap": ", ".join(overlap)}),
+            )
+        )
+    year = "" if params.year is None else f"{params.year}"
+    if d.round_before is not None and d.round_before.isdigit() and year and d.round_before >= year:
+        expected = worded("a period before {year}, the year of the survey", {"year": year})
+        problems.append(Problem("the round is not from before", where, expected, d.round_before))
     return problems
 
 

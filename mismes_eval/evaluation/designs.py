@@ -19,25 +19,22 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed, impute, over_imputations
 from mismes_eval.estimate.restricted_mean import rmst
 from mismes_eval.estimate.survival import cumulative_incidence
-from mismes_eval.estimate.totals import mean
+from mismes_eval.evaluation.beside_survey import beside_residents, between
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.sensitivity import changes, tried
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
 from mismes_eval.impact.designs.dose import dose_response
-from mismes_eval.impact.designs.matching import match
 from mismes_eval.impact.designs.switching import switching_effects
-from mismes_eval.impact.did.balance import Balance, balance
+from mismes_eval.impact.did.balance import Balance
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve
 from mismes_eval.message import Message
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Float
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.histories import ABROAD, EMPLOYED, EMPLOYED_ABROAD, EMPLOYED_HOME
 from mismes_eval.weighting.balancing import balance_weights
 from mismes_eval.weighting.censoring import censoring_weights
-from mismes_eval.weighting.columns import float64
-from mismes_eval.weighting.frames import stack_samples
 from mismes_eval.weighting.sample import Sample
 
 Name = Literal["beside_survey", "dose", "switching", "first_job", "imputed"]
@@ -46,7 +43,7 @@ Answer = Estimate | Imputed | NotEstimable
 HOURS = "hours"
 DID = "difference-in-differences"
 DID_ESTIMAND = "participants who were followed"
-OUTCOME, JOINED, ENDED = "_outcome", "_took_part", "_ended"
+ENDED = "_ended"
 WAYS = {
     "job at home": EMPLOYED_HOME,
     "job abroad": EMPLOYED_ABROAD,
@@ -69,6 +66,16 @@ ESTIMANDS: Mapping[Name, Message] = {
 OVERLAP = Message(
     "participants who could be residents and residents who could be participants (overlap weights),"
     " one against the other"
+)
+CHANGE = Message(
+    "participants who were followed, their change against that of residents made like them"
+)
+OVERLAP_CHANGE = Message(
+    "participants who could be residents and residents who could be participants (overlap weights),"
+    " the change of one against that of the other"
+)
+MOVED_ALIKE = Message(
+    "if participants and residents made like them would else have moved alike (parallel trends)"
 )
 IN_WORDS: Mapping[str, str] = {
     "beside_survey": "residents of the survey",
@@ -128,6 +135,7 @@ class Beside:
     groups : who is compared, as samples whose domain they are.
     under : an assumption in the place of the design's own.
     alikeness : the groups in what makes them alike, before and after; why it is not known.
+    changes : of the survey, whether changes from a baseline are compared.
     """
 
     measure: str
@@ -141,10 +149,13 @@ class Beside:
     notes: tuple[Message, ...] = ()
     under: Message | None = None
     alikeness: Balance | NotEstimable | None = None
+    changes: bool = False
 
     @property
     def estimand(self) -> Message:
-        return OVERLAP if self.chosen == "overlap" else ESTIMANDS[self.design]
+        if self.chosen == "overlap":
+            return OVERLAP_CHANGE if self.changes else OVERLAP
+        return CHANGE if self.changes else ESTIMANDS[self.design]
 
     @property
     def whose(self) -> str:
@@ -171,11 +182,13 @@ def _row(line: Line) -> dict[str, object]:
     return row | {"value": e.value[0], "se": e.se[0], "ci_low": low[0], "ci_high": high[0]}
 
 
-def beside(params: Params, study: Tracing, survey: Survey | None) -> tuple[Beside, ...]:
+def beside(
+    params: Params, study: Tracing, survey: Survey | None, earlier: Sample | None = None
+) -> tuple[Beside, ...]:
     """Every design that the params name, in the order of the measures."""
     d = params.designs
     makers: Mapping[Name, Callable[[str], Beside]] = {
-        "beside_survey": partial(_beside_survey, params, study, survey),
+        "beside_survey": partial(_beside_survey, params, study, survey, earlier),
         "dose": partial(_dose, params, study),
         "switching": partial(_switching, params, study),
         "first_job": partial(_first_job, params, study),
@@ -229,12 +242,6 @@ def _arms(sample: Sample) -> tuple[Sample, ...]:
     return tuple(sample.where(arm == a) for a in (1.0, 0.0))
 
 
-def _between(by_group: Estimate) -> Estimate:
-    """The second group's value less the first's."""
-    one, other = by_group.names
-    return by_group.contrast({other: 1.0, one: -1.0}).annotated(kind="effect")
-
-
 def _headline(params: Params) -> tuple[str, int]:
     return params.impact.main_outcome, params.impact.main_wave
 
@@ -242,141 +249,32 @@ def _headline(params: Params) -> tuple[str, int]:
 # Participants beside the survey
 
 
-def _beside_survey(params: Params, study: Tracing, survey: Survey | None, measure: str) -> Beside:
-    outcome, method = params.impact.main_outcome, params.designs.beside_survey[measure]
-    if survey is None:
-        raise EstimateError(Problem("no labour force survey is named"))
-    both = _stacked(params, study, survey, measure)
-    traits = list(params.designs.traits)
-    groups = tuple(both.where(both.frame[JOINED].to_numpy(float) == g) for g in (1.0, 0.0))
-    plain = _between(mean(both, OUTCOME, by=JOINED))
-    notes: tuple[Message, ...] = ()
-    alikeness: Balance | NotEstimable | None = None
-    if method == "match":
-        effect = match(both, OUTCOME, JOINED, _numbers(both, traits))
-    else:
-        alike = balance_weights(both, JOINED, traits, method)
-        effect = _between(mean(alike, OUTCOME, by=JOINED))
-        notes = _left_unlike(both, alike, traits)
-        alikeness = tried(lambda: balance(both, JOINED, traits, alike))
+def _beside_survey(
+    params: Params, study: Tracing, survey: Survey | None, earlier: Sample | None, measure: str
+) -> Beside:
+    found = beside_residents(params, study, survey, earlier, measure)
+    lines = [Line(Message("difference as they are"), found.plain)]
+    under = None
+    if found.after is not None and found.before is not None:
+        under = MOVED_ALIKE
+        lines = [
+            Line(Message("difference after the measure, residents made alike"), found.after),
+            Line(Message("difference before it, residents made alike"), found.before),
+            Line(Message("difference-in-differences as they are"), found.plain),
+        ]
     return Beside(
         measure=measure,
         design="beside_survey",
-        chosen=method,
-        outcome=outcome,
-        effect=effect,
-        lines=(Line(Message("difference as they are"), plain),),
-        groups=groups,
-        notes=notes,
-        alikeness=alikeness,
+        chosen=params.designs.beside_survey[measure],
+        outcome=params.impact.main_outcome,
+        effect=found.effect,
+        lines=tuple(lines),
+        groups=found.groups,
+        notes=found.notes,
+        under=under,
+        alikeness=found.alikeness,
+        changes=under is not None,
     )
-
-
-def _stacked(params: Params, study: Tracing, survey: Survey, measure: str) -> Sample:
-    """Participants who answered at the headline's wave, and residents, in one sample with the
-    outcome and the traits under one name; its domain are those with all of them.
-    """
-    outcome, wave = _headline(params)
-    study.comparable(outcome)
-    panel, traits = study.of(measure), params.designs.traits
-    followed = panel.weight_sample([wave])
-    arm = followed.frame[TREATED].to_numpy(float)
-    own = followed.where(arm == 1.0).with_columns(
-        {OUTCOME: study.values(outcome, wave), JOINED: np.ones(followed.n)}
-    )
-    people = survey.sample.where(_residents(survey.sample.frame, params.designs.residents))
-    others = people.with_columns(
-        {OUTCOME: _of_survey(people.frame, outcome), JOINED: np.zeros(people.n)}
-        | {trait: people.frame[column] for trait, column in traits.items()}
-    )
-    slim = [_slim(s, [OUTCOME, JOINED, *traits]) for s in (own, others)]
-    both = stack_samples(slim)
-    return both.where(both.frame[[OUTCOME, *traits]].notna().all(axis=1).to_numpy(bool))
-
-
-def _slim(sample: Sample, columns: Sequence[str]) -> Sample:
-    """The sample with these columns alone, text and numbers as the two files can share them."""
-    frame = sample.frame[list(columns)].copy()
-    for column in columns:
-        number = float64(frame[column])
-        frame[column] = frame[column].astype("string") if number is None else number
-    return replace(sample, frame=frame)
-
-
-def _residents(frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]) -> Bool:
-    """(n,) rows that the params keep."""
-    keep = np.ones(len(frame), bool)
-    for column, values in rules.items():
-        number = float64(frame[column])
-        text = (
-            frame[column].astype("string")
-            if number is None
-            else pd.Series(number).map("{:g}".format)
-        )
-        known = frame[column].notna().to_numpy(bool)
-        hit = known & text.isin(values).fillna(False).to_numpy(bool)
-        hit |= ("missing" in values) & ~known
-        hit |= ("stated" in values) & known
-        keep &= hit
-    return keep
-
-
-def _of_survey(frame: pd.DataFrame, outcome: str) -> Float:
-    """(n,) the outcome in the survey: a column of its name, or work by labour status."""
-    if outcome in frame.columns:
-        number = float64(frame[outcome])
-        if number is not None:
-            return number
-    status = float64(frame["lstatus"]) if "lstatus" in frame.columns else None
-    if outcome != "employed" or status is None:
-        raise EstimateError(
-            Problem(
-                Message(
-                    "the labour force survey has no column '{o}' to compare with", {"o": outcome}
-                )
-            )
-        )
-    return np.where(np.isnan(status), np.nan, (status == 1).astype(float))
-
-
-def _numbers(sample: Sample, traits: Sequence[str]) -> list[str]:
-    """The traits that are numbers; others cannot be near each other."""
-    text = [t for t in traits if float64(sample.frame[t]) is None]
-    if text:
-        raise EstimateError(
-            Problem(
-                Message(
-                    "nearest neighbours need numbers: {c} is text; weight instead (entropy), or"
-                    " leave it out",
-                    {"c": ", ".join(text)},
-                )
-            )
-        )
-    return list(traits)
-
-
-def _left_unlike(before: Sample, after: Sample, traits: Sequence[str]) -> tuple[Message, ...]:
-    """How unlike the groups were, and are after weighting."""
-    gap, left = (_largest_gap(s, before, traits) for s in (before, after))
-    words = (
-        "Largest standardised difference of a trait: {gap:.2f} before weighting, {left:.2f} after."
-    )
-    return (Message(words, {"gap": gap, "left": left}, "note"),)
-
-
-def _largest_gap(weighted: Sample, plain: Sample, traits: Sequence[str]) -> float:
-    inside = plain.active
-    frame = plain.frame.loc[inside, list(traits)].convert_dtypes()
-    x = pd.get_dummies(frame, drop_first=True, dtype=float).to_numpy(float)
-    d = plain.frame.loc[inside, JOINED].to_numpy(float) == 1.0
-    w = weighted.weights[inside]
-    spread = np.sqrt(np.average((x[d] - _mean(x[d], w[d])) ** 2, axis=0, weights=w[d]))
-    gap = np.abs(_mean(x[d], w[d]) - _mean(x[~d], w[~d]))
-    return float(np.max(gap[spread > 0] / spread[spread > 0]))
-
-
-def _mean(x: Float, w: Float) -> Float:
-    return np.asarray(w @ x / w.sum())
 
 
 # Dose
@@ -502,7 +400,7 @@ def _first_job(params: Params, study: Tracing, measure: str) -> Beside:
         design="first_job",
         chosen=f"{months:g}",
         outcome="months without a job",
-        effect=_between(within),
+        effect=between(within),
         unit="months",
         lines=tuple(lines),
         groups=_arms(waits),
@@ -541,7 +439,7 @@ def _lost_notes(params: Params) -> tuple[Message, ...]:
 
 def _came(compete: Sample, way: str, months: float) -> Estimate:
     """Participants less the comparison group, of those who have gone one way first."""
-    return _between(cumulative_incidence(compete, "duration", "cause", way, TREATED, months))
+    return between(cumulative_incidence(compete, "duration", "cause", way, TREATED, months))
 
 
 # Answers that are imputed

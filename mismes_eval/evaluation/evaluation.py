@@ -20,7 +20,7 @@ from mismes_eval.evaluation.designs import Beside, beside
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.rollout import Rollout, rollout
+from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
 from mismes_eval.evaluation.sensitivity import Doubt, doubt
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
@@ -28,6 +28,7 @@ from mismes_eval.evaluation.tracer_study import Effects, Tracing, effects, traci
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs.catalogue import chosen
 from mismes_eval.message import Message
+from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class Evaluation:
     rollout: Rollout | None
     truth: pd.DataFrame | None
     targets: pd.DataFrame | None
+    earlier: Sample | None = None
     kept: dict[tuple[str, ...], Mapping[str, Result]] = field(default_factory=dict, repr=False)
     verdicts: dict[str, tuple[Effects, Doubt | None, Verdict | None]] = field(
         init=False, default_factory=dict, repr=False
@@ -54,23 +56,23 @@ class Evaluation:
 
     def facts(self) -> dict[str, object]:
         """Each kind of evidence in a few words."""
-        s, t, i = self.survey, self.tracing, self.inventory
+        survey, tracing, i = self.survey, self.tracing, self.inventory
         none = "not supplied"
         return {
             "labour force survey": (
                 none
-                if s is None
+                if survey is None
                 else (
-                    f"{s.sample.n:,} persons ({s.source}), {s.sample.design.psus:,} PSUs or what"
+                    f"{survey.sample.n:,} persons ({survey.source}), {survey.sample.design.psus:,} PSUs or what"
                     " stands for them"
                 )
             ),
             "tracer study": (
                 none
-                if t is None
+                if tracing is None
                 else (
-                    f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures"
-                    f" {', '.join(t.measures)}"
+                    f"{tracing.panel.n:,} persons, waves {', '.join(map(str, tracing.panel.waves))}; measures"
+                    f" {', '.join(tracing.measures)}"
                 )
             ),
             "inventory of measures": none if i is None else f"{len(i)} measures",
@@ -82,8 +84,8 @@ class Evaluation:
         }
 
     def _repr_html_(self) -> str:
-        s = self.survey
-        notes = () if s is None else (s.migrant, *s.sample.notes)
+        survey = self.survey
+        notes = () if survey is None else (survey.migrant, *survey.sample.notes)
         return as_html(f"Evaluation of {self.params.country}", self.facts(), notes)
 
     def __repr__(self) -> str:
@@ -99,19 +101,19 @@ class Evaluation:
             return {}
         key = (*by, "|", *which)
         if key not in self.kept:
-            s = self.survey
-            lacking = [name for name in by if not lfs.has_breakdown(s.sample.frame, name)]
+            survey = self.survey
+            lacking = [name for name in by if not lfs.has_breakdown(survey.sample.frame, name)]
             if lacking:
                 none = NotEstimable(Message(NO_BREAKDOWN, {"names": ", ".join(lacking)}))
                 self.kept[key] = {i.id: none for i in chosen(list(which) or None)}
                 return self.kept[key]
             self.kept[key] = lfs.indicators(
-                s.sample,
+                survey.sample,
                 by=list(by) or None,
                 which=list(which) or None,
-                definition=s.definition,
-                ages=s.ages,
-                absent=s.absent,
+                definition=survey.definition,
+                ages=survey.ages,
+                absent=survey.absent,
                 rates=self.rates,
             )
         return self.kept[key]
@@ -130,8 +132,8 @@ class Evaluation:
         table = frames.read(path, template="inventory_rate").frame
         mine = table[table["year"].astype(float) == float(year)]
         return {
-            str(c): 1.0 / float(r)
-            for c, r in zip(mine["currency"], mine["eur_per_unit"], strict=True)
+            str(currency): 1.0 / float(rate)
+            for currency, rate in zip(mine["currency"], mine["eur_per_unit"], strict=True)
         } | {"EUR": 1.0}
 
     @cached_property
@@ -168,7 +170,7 @@ class Evaluation:
         return (
             ()
             if self.tracing is None
-            else tuple(doubt(self.params, self.tracing, e) for e in self.effects)
+            else tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
         )
 
     @cached_property
@@ -176,7 +178,7 @@ class Evaluation:
         """The designs that the params name beside the difference-in-differences."""
         if self.tracing is None:
             return ()
-        return beside(self.params, self.tracing, self.survey)
+        return beside(self.params, self.tracing, self.survey, self.earlier)
 
     @cached_property
     def whom(self) -> ForWhom | None:
@@ -219,13 +221,14 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         rollout=tried(rollout),
         truth=tried(partial(_table, "truth")),
         targets=tried(partial(_table, "targets")),
+        earlier=tried(earlier_round),
     )
     tried(lambda _: found.per_euro)
     if found.survey is not None:
         problems += of_survey(params, found.survey)
     if found.tracing is not None:
         problems += of_tracer(params, found.tracing)
-        problems += of_designs(params, found.tracing, found.survey)
+        problems += of_designs(params, found.tracing, found.survey, found.earlier)
     evidence = ("lfs", "tracer_person", "inventory", "study", "lfs_rounds")
     if not params.inputs.named(evidence) and not problems:
         expected = (

@@ -70,7 +70,7 @@ class Figures:
         }
         if self.survey_icc is not None:
             named["likeness inside a PSU, survey"] = self.survey_icc
-        return [(name, f"{f.value:.3g}", f.source) for name, f in named.items()]
+        return [(name, f"{figure.value:.3g}", figure.source) for name, figure in named.items()]
 
 
 @dataclass(frozen=True)
@@ -105,16 +105,17 @@ class Plan:
         cost = self.interview_cost
         return pd.DataFrame(
             {
-                "design": [c.name for c in self.candidates],
-                "persons": [c.study.n for c in self.candidates],
-                "detectable effect": [c.study.effect for c in self.candidates],
-                "power simulated": [c.simulated for c in self.candidates],
-                "months": [c.months for c in self.candidates],
-                "interviews": [c.interviews for c in self.candidates],
+                "design": [candidate.name for candidate in self.candidates],
+                "persons": [candidate.study.n for candidate in self.candidates],
+                "detectable effect": [candidate.study.effect for candidate in self.candidates],
+                "power simulated": [candidate.simulated for candidate in self.candidates],
+                "months": [candidate.months for candidate in self.candidates],
+                "interviews": [candidate.interviews for candidate in self.candidates],
                 "cost of interviews": [
-                    np.nan if cost is None else cost * c.interviews for c in self.candidates
+                    np.nan if cost is None else cost * candidate.interviews
+                    for candidate in self.candidates
                 ],
-                "assumes": [c.assumption for c in self.candidates],
+                "assumes": [candidate.assumption for candidate in self.candidates],
             }
         )
 
@@ -321,10 +322,10 @@ def simulated_power(found: Figures, study: StudyDesign, seed: int, draws: int = 
     drawn with replacement, the measure given to persons or to whole regions, the effect added, loss
     at random, and the estimate made as it would be.
     """
-    r = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     hits = 0
     for _ in range(draws):
-        study_made = _study(found, study, r)
+        study_made = _study(found, study, rng)
         hits += bool(_estimated(study_made, study.estimator).pvalue[0] < study.alpha)
     return hits / draws
 
@@ -377,7 +378,7 @@ def _drawn(found: Figures, n: float, r: np.random.Generator) -> tuple[Int, Int]:
     sizes = np.array([part.size for part in members])
     chosen = r.integers(0, len(members), int(np.ceil(n / sizes.min())))
     needed = int(np.searchsorted(np.cumsum(sizes[chosen]), n)) + 1
-    rows = [members[k] for k in chosen[:needed]]
+    rows = [members[place] for place in chosen[:needed]]
     psu = np.repeat(np.arange(len(rows)), [part.size for part in rows])
     return np.concatenate(rows)[: int(n)], psu[: int(n)].astype(np.intp)
 
@@ -395,14 +396,14 @@ def analysis_plan(plan: Plan, groups: Sequence[str]) -> str:
     p = plan.params
     rows = [("measure", plan.measure), ("main outcome", p.impact.main_outcome)]
     rows += [("main wave", str(p.impact.main_wave)), ("estimator", p.impact.method)]
-    rows += [("outcome", o) for o in p.impact.outcomes]
+    rows += [("outcome", outcome) for outcome in p.impact.outcomes]
     rows += [("wave", str(w)) for w in p.tracer.waves]
-    rows += [("covariate", c) for c in p.impact.covariates]
-    rows += [("attrition covariate", c) for c in p.tracer.attrition_covariates]
-    rows += [("group", g) for g in groups]
-    return pd.DataFrame([(k, v, "") for k, v in rows], columns=["item", "value", "reason"]).to_csv(
-        index=False
-    )
+    rows += [("covariate", covariate) for covariate in p.impact.covariates]
+    rows += [("attrition covariate", covariate) for covariate in p.tracer.attrition_covariates]
+    rows += [("group", group) for group in groups]
+    return pd.DataFrame(
+        [(item, value, "") for item, value in rows], columns=["item", "value", "reason"]
+    ).to_csv(index=False)
 
 
 def stub(plan: Plan, digest: str) -> str:

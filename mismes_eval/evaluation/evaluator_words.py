@@ -23,7 +23,7 @@ SIGNED = ("author", "role", "date")
 GUIDE = "guide"  # a key of the front matter that tells the author what belongs into the file
 FENCE = "---"
 LARGEST = 200_000  # bytes
-SUBJECTS: Final[tuple[str, ...]] = tuple(f.name for f in fields(EvaluatorWords))
+SUBJECTS: Final[tuple[str, ...]] = tuple(field.name for field in fields(EvaluatorWords))
 REFERENCE = re.compile(r"\{([^{}]*)\}")
 FIX_FORM = (
     "Write paragraphs, headings (#), lists (- or 1.), **bold**, *italic* and [links](https://...)."
@@ -109,7 +109,7 @@ def _read(subject: str, path: Path, file: str, problems: list[Problem]) -> Words
     text = _text(path, file, problems)
     if text is None:
         return None
-    lines = [Line(k, line.rstrip()) for k, line in enumerate(text.splitlines(), 1)]
+    lines = [Line(number, line.rstrip()) for number, line in enumerate(text.splitlines(), 1)]
     found: list[Problem] = []
     head, body = _parted(lines, file, found)
     signed = _front_matter(head, file, found)
@@ -162,7 +162,7 @@ def _parted(
     lines: Sequence[Line], file: str, problems: list[Problem]
 ) -> tuple[Sequence[Line], Sequence[Line]]:
     """The lines of the front matter and those of the text below."""
-    ends = [k for k, line in enumerate(lines) if line.text.strip() == FENCE]
+    ends = [place for place, line in enumerate(lines) if line.text.strip() == FENCE]
     if len(ends) >= 2 and ends[0] == 0:
         return lines[1 : ends[1]], lines[ends[1] + 1 :]
     problems.append(
@@ -301,5 +301,7 @@ def _kind(text: str) -> tuple[BlockKind, str]:
 
 def outline(subject: str) -> str:
     """A file to fill in: what belongs into it is said in the front matter, which is not shown."""
-    about = next(str(f.metadata["about"]) for f in fields(EvaluatorWords) if f.name == subject)
+    about = next(
+        str(field.metadata["about"]) for field in fields(EvaluatorWords) if field.name == subject
+    )
     return f"{FENCE}\nauthor:\nrole:\ndate:\n{GUIDE}: {about}\n{FENCE}\n\n"

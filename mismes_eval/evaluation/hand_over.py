@@ -64,7 +64,7 @@ class Dataset:
     @property
     def replicate_columns(self) -> list[str]:
         """Names of the replicate weights."""
-        return [c for c in self.frame.columns if c.startswith("rw_")]
+        return [column for column in self.frame.columns if column.startswith("rw_")]
 
 
 def datasets(evaluation: Evaluation, language: str, count: int = REPLICATES) -> list[Dataset]:
@@ -93,8 +93,8 @@ def _survey_numbers(evaluation: Evaluation) -> Computed:
         for key, item in evaluation.indicators(by=by, which=(which,)).items():
             if isinstance(item, Estimate):
                 found += [
-                    (table, f"{key} {name}".strip(), item.select([k]))
-                    for k, name in enumerate(item.names)
+                    (table, f"{key} {name}".strip(), item.select([place]))
+                    for place, name in enumerate(item.names)
                 ]
     return found
 
@@ -142,10 +142,10 @@ def _dataset(
     if rows:
         added[BASE], words[BASE] = design.base, "Base weight, before every step"
         weights.insert(0, BASE)
-        for k, step in enumerate(design.steps, 1):
-            added[f"factor_{k}"] = step.factor
-            words[f"factor_{k}"] = f"Factor of step {k}: {step.name}"
-            weights.append(f"factor_{k}")
+        for number, step in enumerate(design.steps, 1):
+            added[f"factor_{number}"] = step.factor
+            words[f"factor_{number}"] = f"Factor of step {number}: {step.name}"
+            weights.append(f"factor_{number}")
     else:
         notes.append(
             "The weight is made on other rows than these (a first phase): there is no base weight a"
@@ -162,7 +162,7 @@ def _dataset(
     return Dataset(
         name=name,
         frame=whole,
-        labels=own | {k: v[:LONGEST] for k, v in words.items()},
+        labels=own | {k: text[:LONGEST] for k, text in words.items()},
         value_labels=values,
         weights=tuple(weights),
         scale=scale,
@@ -182,7 +182,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
             out[str(column)] = values.to_numpy(float, na_value=np.nan)
         else:
             told = values.notna().to_numpy()
-            out[str(column)] = [str(v) if known else "" for v, known in zip(values, told)]
+            out[str(column)] = [str(value) if known else "" for value, known in zip(values, told)]
     return pd.DataFrame(out).reset_index(drop=True)
 
 
@@ -192,7 +192,7 @@ def _numbers(
     """Published numbers, and their influence on the base weights as a column each."""
     numbers: list[Number] = []
     linear: dict[str, Float] = {}
-    for k, (table, name, item) in enumerate(computed, 1):
+    for number, (table, name, item) in enumerate(computed, 1):
         variable = ""
         part = item.parts[0]
         if (
@@ -201,7 +201,7 @@ def _numbers(
             and part.influence is not None
             and part.influence.n == sample.n
         ):
-            variable = f"lin_{k}"
+            variable = f"lin_{number}"
             linear[variable] = part.design.pull_back(part.influence).dense()[:, 0]
         numbers.append(
             Number(
@@ -227,7 +227,7 @@ def _replicated(sample: Sample, bootstrap: tuple[int, int]) -> tuple[pd.DataFram
     except DesignError as error:
         return empty, 0.0, f"No replicate weights: {error}"
     held = redone.design.replicates
-    names = [f"rw_{k:03d}" for k in range(1, len(columns) + 1)]
+    names = [f"rw_{number:03d}" for number in range(1, len(columns) + 1)]
     scale = 0.0 if held is None else held.scale * float(held.rscales[0])
     return pd.DataFrame(dict(zip(names, columns, strict=True))), scale, ""
 
@@ -245,7 +245,9 @@ def _words(
         if column.kind == "code" and column.codes:
             tongue = language if language in languages(column.codes) else "en"
             known = labels(column.codes, tongue)
-            values[column.name] = {int(k): v for k, v in known.items() if str(k).isdigit()}
+            values[column.name] = {
+                int(code): label for code, label in known.items() if str(code).isdigit()
+            }
     return own, values
 
 
@@ -265,9 +267,11 @@ def write_data(dataset: Dataset, folder: Path) -> list[Path]:
     stata, spss = folder / f"{dataset.name}.dta", folder / f"{dataset.name}.sav"
     parquet = folder / f"{dataset.name}.parquet"
     named: dict[str, str | None] = {
-        c: dataset.labels.get(c, "") for c in map(str, dataset.frame.columns)
+        column: dataset.labels.get(column, "") for column in map(str, dataset.frame.columns)
     }
-    words: dict[str, dict[int | float, str]] = {k: dict(v) for k, v in dataset.value_labels.items()}
+    words: dict[str, dict[int | float, str]] = {
+        column: dict(labels) for column, labels in dataset.value_labels.items()
+    }
     pyreadstat.write_dta(dataset.frame, stata, column_labels=named, variable_value_labels=words)
     pyreadstat.write_sav(dataset.frame, spss, column_labels=named, variable_value_labels=words)
     dataset.frame.to_parquet(parquet, index=False)
@@ -279,10 +283,10 @@ def write_programs(dataset: Dataset, folder: Path) -> list[Path]:
     numbers = [vars(n) for n in dataset.numbers]
     table = folder / f"{dataset.name}_numbers.csv"
     pd.DataFrame(numbers).to_csv(table, index=False)
-    r, stata = folder / f"{dataset.name}.R", folder / f"{dataset.name}.do"
-    r.write_text(_r(dataset), encoding="utf-8")
+    r_file, stata = folder / f"{dataset.name}.R", folder / f"{dataset.name}.do"
+    r_file.write_text(_r(dataset), encoding="utf-8")
     stata.write_text(_stata(dataset), encoding="utf-8")
-    return [table, r, stata]
+    return [table, r_file, stata]
 
 
 def _r(d: Dataset) -> str:
@@ -338,14 +342,14 @@ def codebook(sets: list[Dataset], country: str, synthetic: bool) -> bytes:
     citation = ElementTree.SubElement(study, "citation")
     statement = ElementTree.SubElement(citation, "titlStmt")
     ElementTree.SubElement(statement, "titl").text = title
-    for k, d in enumerate(sets, 1):
-        described = ElementTree.SubElement(root, "fileDscr", {"ID": f"F{k}"})
+    for number, dataset in enumerate(sets, 1):
+        described = ElementTree.SubElement(root, "fileDscr", {"ID": f"F{number}"})
         text = ElementTree.SubElement(described, "fileTxt")
-        ElementTree.SubElement(text, "fileName").text = d.name
+        ElementTree.SubElement(text, "fileName").text = dataset.name
     data = ElementTree.SubElement(root, "dataDscr")
-    for k, d in enumerate(sets, 1):
-        for j, column in enumerate(d.frame.columns, 1):
-            _variable(data, d, column, (f"V{k}_{j}", f"F{k}"))
+    for number, dataset in enumerate(sets, 1):
+        for j, column in enumerate(dataset.frame.columns, 1):
+            _variable(data, dataset, column, (f"V{number}_{j}", f"F{number}"))
     ElementTree.indent(root)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 

@@ -79,14 +79,14 @@ class ForWhom:
         """
         keys = [
             (measure, factor, str(name))
-            for (measure, factor), g in self.groups.items()
-            if isinstance(g, GroupEffects)
-            for name in _names(g, which)
+            for (measure, factor), effects in self.groups.items()
+            if isinstance(effects, GroupEffects)
+            for name in _names(effects, which)
         ]
         found = self.effects if which == "effects" else self.differences
         return {
-            key: k if isinstance(found, NotEstimable) else found.place[k]
-            for k, key in enumerate(keys)
+            key: place if isinstance(found, NotEstimable) else found.place[place]
+            for place, key in enumerate(keys)
         }
 
 
@@ -107,7 +107,7 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
     def estimate(data: TracerPanel) -> Estimate:
         study.comparable(outcome)
         inside = data.sample.frame.loc[data.sample.active]
-        moving = [c for c in (*covariates, study.measure) if inside[c].nunique() > 1]
+        moving = [column for column in (*covariates, study.measure) if inside[column].nunique() > 1]
         return att_2x2(
             data,
             outcome,
@@ -124,10 +124,10 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
             groups[measure, factor] = _by(estimate, study.of(measure), asked)
     for factor, reason in _of_measures(study, inventory).items():
         groups[ALL, factor] = reason
-    done = [g for g in groups.values() if isinstance(g, GroupEffects)]
-    gaps = [g.differences for g in done if isinstance(g.differences, Estimate)]
+    done = [effects for effects in groups.values() if isinstance(effects, GroupEffects)]
+    gaps = [effects.differences for effects in done if isinstance(effects.differences, Estimate)]
     seed = params.impact.seed
-    return ForWhom(groups, family([g.effects for g in done], seed), family(gaps, seed))
+    return ForWhom(groups, family([effects.effects for effects in done], seed), family(gaps, seed))
 
 
 def family(
@@ -141,7 +141,7 @@ def family(
     try:
         together = on_base(estimates) if across_waves else joint(estimates)
         place = _places(together)
-        together = together.select([place.index(k) for k in range(max(place) + 1)])
+        together = together.select([place.index(number) for number in range(max(place) + 1)])
         wolf, hochberg = (
             adjust_pvalues(together, "romano_wolf", seed=seed),
             adjust_pvalues(together, "benjamini_hochberg"),
@@ -161,16 +161,18 @@ def _places(e: Estimate) -> tuple[int, ...]:
         & np.isclose(both, np.outer(se, se), rtol=1e-9, atol=0)
         & (e.n == e.n[:, None])
     )
-    first = [int(np.argmax(row)) if row.any() else k for k, row in enumerate(alike)]
+    first = [int(np.argmax(row)) if row.any() else number for number, row in enumerate(alike)]
     order = list(dict.fromkeys(first))
-    return tuple(order.index(k) for k in first)
+    return tuple(order.index(place) for place in first)
 
 
 def outcomes_family(
     effect: Effects, seed: int
 ) -> tuple[tuple[tuple[str, object], ...], Family | NotEstimable]:
     """Every outcome and wave of one measure as one family: which they are, in the family's order."""
-    found = {key: e for key, e in effect.by_wave.items() if isinstance(e, Estimate)}
+    found = {
+        key: estimate for key, estimate in effect.by_wave.items() if isinstance(estimate, Estimate)
+    }
     return tuple(found), family(list(found.values()), seed, across_waves=True)
 
 
@@ -194,7 +196,7 @@ def _by(
             else "nobody has a value"
         )
     known = panel.with_columns({_LEVEL: level.to_numpy()}).where(level.notna().to_numpy(bool))
-    first = next((v for v in (_SKILLS["LOW"], "voluntary") if v in seen), None)
+    first = next((value for value in (_SKILLS["LOW"], "voluntary") if value in seen), None)
     try:
         found = by_group(estimate, known, _LEVEL, first)
     except MismesError as error:

@@ -84,7 +84,9 @@ def hints_of(kind: type) -> dict[str, Any]:
 def sections_of(kind: type) -> dict[str, type]:
     """Section -> its dataclass, in the order of the file."""
     hints = hints_of(kind)
-    return {f.name: hints[f.name] for f in fields(kind) if is_dataclass(hints[f.name])}
+    return {
+        field.name: hints[field.name] for field in fields(kind) if is_dataclass(hints[field.name])
+    }
 
 
 def keys_of(kind: type, above: str = "") -> tuple[Key, ...]:
@@ -122,7 +124,7 @@ def stripped(hint: Any) -> Any:
     """A type without "or None"; choices of several lists as one."""
     if get_origin(hint) not in (Union, UnionType):
         return hint
-    kinds = [a for a in get_args(hint) if a is not NoneType]
+    kinds = [part for part in get_args(hint) if part is not NoneType]
     if len(kinds) == 1:
         return kinds[0]
     return Literal[tuple(choice for kind in kinds for choice in get_args(kind))]

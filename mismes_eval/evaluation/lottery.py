@@ -119,7 +119,11 @@ class Lottery:
     def known_before(self) -> tuple[str, ...]:
         """Covariates that are numbers, or yes and no: those that the arms are compared in."""
         frame = self.sample.frame
-        return tuple(c for c in self.keys.covariates if pd.api.types.is_numeric_dtype(frame[c]))
+        return tuple(
+            covariate
+            for covariate in self.keys.covariates
+            if pd.api.types.is_numeric_dtype(frame[covariate])
+        )
 
     @cached_property
     def before(self) -> Result:
@@ -162,7 +166,11 @@ class Lottery:
         """By outcome: take-up of those whom the offer made take part, and the effect on them; empty
         where the params name no take-up.
         """
-        return {} if self.keys.takeup is None else {o: self._taken(o) for o in self.keys.outcomes}
+        return (
+            {}
+            if self.keys.takeup is None
+            else {outcome: self._taken(outcome) for outcome in self.keys.outcomes}
+        )
 
     def _taken(self, outcome: str) -> Result:
         takeup, keys = str(self.keys.takeup), self.keys
@@ -189,7 +197,7 @@ class Lottery:
         """
         if not self.keys.bounds or not self.adjusted:
             return {}
-        columns = [c for c in (self.assigned, self.keys.takeup) if c is not None]
+        columns = [column for column in (self.assigned, self.keys.takeup) if column is not None]
         return {
             (outcome, column): self._bounds(outcome, column)
             for outcome in self.keys.outcomes
@@ -236,7 +244,7 @@ class Lottery:
     def adjusted(self) -> bool:
         """Whether anybody is lost, so that weights of those who stayed are raised."""
         active = self.sample.active
-        return not all(self.answered(o)[active].all() for o in self.keys.outcomes)
+        return not all(self.answered(outcome)[active].all() for outcome in self.keys.outcomes)
 
     def _column(self, name: str) -> np.ndarray:
         return self.sample.frame[name].to_numpy(float, na_value=np.nan)
@@ -333,14 +341,14 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
         drawn = worded("nobody")
         if len(arms):
             drawn = worded("{arm} for everybody", {"arm": arms[0]})
-        fix = "Keep those who were not drawn in the file: they are the comparison."
+        beside = "Keep those who were not drawn in the file: they are the comparison."
         problems.append(
             Problem(
                 what="the draw has one arm only",
                 where=where,
                 expected="1 and 0",
                 got=drawn,
-                fix=fix,
+                fix=beside,
             )
         )
     for outcome in keys.outcomes:

@@ -54,5 +54,7 @@ def _delivered(params: Params) -> Dataset:
         sheet=reading.sheet,
         allowed=None,
     )
-    kept = data.frame.drop(columns=[c for c in reading.drop if c in data.frame.columns])
+    kept = data.frame.drop(
+        columns=[column for column in reading.drop if column in data.frame.columns]
+    )
     return replace(data, frame=frames.identifiers(kept, reading.allowed))

@@ -94,17 +94,17 @@ def job_years(study: Tracing, effect: Effects) -> tuple[Result, float] | None:
     after enrolment, and the months that they cover; None where the study did not count months, or a
     year between has no wave.
     """
-    by_end = {study.months[w]: w for o, w in effect.by_wave if o == MONTHS}
-    ends = [YEAR * k for k in range(1, len(by_end) + 1)]
+    by_end = {study.months[w]: w for outcome, w in effect.by_wave if outcome == MONTHS}
+    ends = [YEAR * year for year in range(1, len(by_end) + 1)]
     years = list(takewhile(lambda end: end in by_end, ends))
     if not years:
         return None
     found = [effect.by_wave[MONTHS, by_end[end]] for end in years]
-    missing = [e for e in found if isinstance(e, NotEstimable)]
+    missing = [end for end in found if isinstance(end, NotEstimable)]
     if missing:
         return missing[0], years[-1]
     try:
-        joint = on_base([e for e in found if isinstance(e, Estimate)])
+        joint = on_base([end for end in found if isinstance(end, Estimate)])
     except EstimateError as error:
         return NotEstimable(error.problems[0].message), years[-1]
     weights = np.full((1, joint.p), 1 / YEAR)

@@ -162,7 +162,7 @@ def beside(
 
 def _own(effects: pd.DataFrame, named: Sequence[Reference]) -> pd.DataFrame:
     """Published main effects and those that are named, with the risk of bias that a reader saw."""
-    risks = [_risk_of_bias(r, named) for r in effects.to_dict("records")]
+    risks = [_risk_of_bias(effect, named) for effect in effects.to_dict("records")]
     risk = pd.Series(risks, index=effects.index, dtype=object)
     taken = headlines(effects) | risk.notna()
     main = effects[taken & (effects["status"] == "shown")]
@@ -195,8 +195,8 @@ def _own(effects: pd.DataFrame, named: Sequence[Reference]) -> pd.DataFrame:
 
 def _risk_of_bias(effect: Mapping[Any, Any], named: Sequence[Reference]) -> str | None:
     """As the reader of a report saw it; None where the file does not name the effect."""
-    of_report = [r for r in named if r.manifest_sha256 == effect["manifest_sha256"]]
-    here = [r for r in of_report if r.names(effect)]
+    of_report = [review for review in named if review.manifest_sha256 == effect["manifest_sha256"]]
+    here = [review for review in of_report if review.names(effect)]
     return here[0].risk_of_bias if here else None
 
 

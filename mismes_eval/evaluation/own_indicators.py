@@ -68,7 +68,7 @@ class OwnIndicator:
     @property
     def words(self) -> str:
         """What is counted, and of whom."""
-        who = "; ".join(f"{column} {', '.join(v)}" for column, v in self.among.items())
+        who = "; ".join(f"{column} {', '.join(values)}" for column, values in self.among.items())
         of = f"residents with {who}" if who else "residents"
         return f"share of {of} whose '{self.column}' is {', '.join(self.yes)}"
 

@@ -167,12 +167,12 @@ class Params:
         """
         for name in values:
             self[name]
-        whole: dict[str, Any] = {k: v for k, v in values.items() if "." not in k}
+        whole: dict[str, Any] = {key: value for key, value in values.items() if "." not in key}
         for above in SECTIONS:
             inside: dict[str, Any] = {
-                k.removeprefix(f"{above}."): v
-                for k, v in values.items()
-                if k.startswith(f"{above}.")
+                key.removeprefix(f"{above}."): value
+                for key, value in values.items()
+                if key.startswith(f"{above}.")
             }
             if inside:
                 whole[above] = replace(getattr(self, above), **inside)
@@ -191,7 +191,7 @@ class Params:
         """The keys that the file gives, in the order of the schema, and how many stand at their
         default.
         """
-        given = {k.name: self.portable(self[k.name]) for k in KEYS if k.name in self.given}
+        given = {key.name: self.portable(self[key.name]) for key in KEYS if key.name in self.given}
         shown = {
             name: ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
             for name, value in given.items()
@@ -232,7 +232,7 @@ class Params:
 
 
 KEYS: tuple[Key, ...] = keys_of(Params)
-BY_NAME: Mapping[str, Key] = {k.name: k for k in KEYS}
+BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
 SECTIONS: Mapping[str, type] = sections_of(Params)
 
 

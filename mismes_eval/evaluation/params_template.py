@@ -14,7 +14,11 @@ from mismes_eval.evaluation.params import KEYS, SECTIONS, Params
 
 def section_about() -> Mapping[str, str]:
     """Section -> what it is for."""
-    return {f.name: str(f.metadata["about"]) for f in fields(Params) if f.name in SECTIONS}
+    return {
+        field.name: str(field.metadata["about"])
+        for field in fields(Params)
+        if field.name in SECTIONS
+    }
 
 
 def blank_params(
@@ -28,11 +32,11 @@ def blank_params(
         f"# Run parameters for {country}. Keys that start with '#' are optional and stand at their"
         " default; take the '#' away to change one."
     ]
-    for key in (k for k in KEYS if not k.section):
+    for key in (key for key in KEYS if not key.section):
         lines += _key(key, filled.get(key.name), "", country)
     for section, about in section_about().items():
         lines += ["", f"# {about}", f"{section}:"]
-        for key in (k for k in KEYS if k.section == section):
+        for key in (key for key in KEYS if key.section == section):
             lines += _key(key, filled.get(key.name), "  ", country)
     return "\n".join(lines) + "\n"
 
@@ -75,7 +79,7 @@ def _default(key: Key) -> str:
 
 def _quoted(text: str) -> str:
     """A text as YAML takes it: signs alone stand in quotation marks."""
-    return text if any(c.isalnum() for c in text) else f'"{text}"'
+    return text if any(character.isalnum() for character in text) else f'"{text}"'
 
 
 def parameters_page() -> str:

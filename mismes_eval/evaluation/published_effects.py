@@ -123,7 +123,11 @@ def references(frame: pd.DataFrame, reports: Sequence[Published]) -> list[Refere
 def _report_of(row: Mapping[Any, Any], reports: Sequence[Published]) -> Published | None:
     """The report whose manifest has the hash, or begins with it."""
     start = str(row[HASH])
-    hits = [r for r in reports if r.manifest_sha256 and r.manifest_sha256.startswith(start)]
+    hits = [
+        report
+        for report in reports
+        if report.manifest_sha256 and report.manifest_sha256.startswith(start)
+    ]
     return hits[0] if hits else None
 
 
@@ -194,8 +198,10 @@ def _no_report(
     row: Mapping[Any, Any], name: str, reports: Sequence[Published], there: pd.Series
 ) -> Problem:
     """The hash names no report; where the country has another report now, what that one shows."""
-    now = [r for r in reports if r.country == row["country"]]
-    expected = ", ".join(f"{r.country} {r.manifest_sha256[:DIGITS]}" for r in now or reports)
+    now = [report for report in reports if report.country == row["country"]]
+    expected = ", ".join(
+        f"{report.country} {report.manifest_sha256[:DIGITS]}" for report in now or reports
+    )
     fix = "Make the report, or take the row out."
     if now:
         effect = _effect_of(row, now[0])

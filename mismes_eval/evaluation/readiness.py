@@ -56,7 +56,9 @@ def readiness(params: Params) -> Readiness:
     """
     found, problems = gather(params)
     kinds = dict(KINDS)
-    supplied = tuple(k for k, v in kinds.items() if len(params.inputs.named(v)) == len(v))
+    supplied = tuple(
+        kind for kind, files in kinds.items() if len(params.inputs.named(files)) == len(files)
+    )
     return Readiness(
         problems=tuple(problems),
         supplied=supplied,
@@ -71,7 +73,7 @@ def _codebook(params: Params, found: Evaluation) -> pd.DataFrame | None:
     if found.survey is None:
         return None
     frame = found.survey.sample.frame
-    mapped = [c for c in frame.columns if not str(c).startswith("_")]
+    mapped = [column for column in frame.columns if not str(column).startswith("_")]
     shown = frame[mapped]
     shown.attrs.update(found.survey.delivered.frame.attrs)
     return lfs.codebook(shown, params.design.weights)
@@ -81,21 +83,24 @@ def _lines(found: Evaluation) -> list[str]:
     """One sentence on each kind of evidence that could be read."""
     lines = []
     if found.survey is not None:
-        s, own = found.survey.sample, found.survey
-        added = f", sum of weights {float(s.weights.sum()):,.0f}" if own.counts_people else ""
-        lines.append(f"labour force survey: {len(s.frame):,} persons{added}; {own.weighting}")
-        lines += _status_lines(s)
+        survey, own = found.survey.sample, found.survey
+        added = f", sum of weights {float(survey.weights.sum()):,.0f}" if own.counts_people else ""
+        lines.append(f"labour force survey: {len(survey.frame):,} persons{added}; {own.weighting}")
+        lines += _status_lines(survey)
         lines += _not_there(own)
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
         lines += _linked_lines(found.params, delivered.frame)
     if found.tracing is not None:
-        t = found.tracing
-        waves, measures = ", ".join(map(str, t.panel.waves)), ", ".join(map(str, t.measures))
-        lines.append(
-            f"tracer study: {t.panel.n:,} persons, waves {waves}; measures {measures or 'none'}"
+        tracing = found.tracing
+        waves, measures = (
+            ", ".join(map(str, tracing.panel.waves)),
+            ", ".join(map(str, tracing.measures)),
         )
-        lines += panel_lines(t) + _edit_lines(t)
+        lines.append(
+            f"tracer study: {tracing.panel.n:,} persons, waves {waves}; measures {measures or 'none'}"
+        )
+        lines += panel_lines(tracing) + _edit_lines(tracing)
     if found.inventory is not None:
         lines += _inventory_lines(found.inventory)
     if found.study is not None:
@@ -135,9 +140,13 @@ def _not_there(s: Survey) -> list[str]:
 def _design_lines(found: Evaluation) -> list[str]:
     """Whether the data carry each design that the params name, and why not."""
     return [
-        f"designs.{b.design}, {b.measure}: "
-        + (f"not estimable: {b.effect.reason}" if isinstance(b.effect, NotEstimable) else "carried")
-        for b in found.beside
+        f"designs.{line.design}, {line.measure}: "
+        + (
+            f"not estimable: {line.effect.reason}"
+            if isinstance(line.effect, NotEstimable)
+            else "carried"
+        )
+        for line in found.beside
     ]
 
 
@@ -191,7 +200,7 @@ def _status_lines(sample: Sample) -> list[str]:
 def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
     """What looks wrong in the survey's cells and weights and may yet be right."""
     frame, weights = sample.frame, sample.design.base
-    own = frame[[c for c in frame.columns if not str(c).startswith("_")]]
+    own = frame[[column for column in frame.columns if not str(column).startswith("_")]]
     stratum = frame[strata[0]] if strata and strata[0] in frame.columns else None
     found = (*strange_weights(weights, stratum), *strange_cells(own, weights))
     return [f"labour force survey: {sentence}" for sentence in found]
@@ -206,7 +215,7 @@ COST_ITEMS = tuple(
 def _linked_lines(params: Params, frame: pd.DataFrame) -> list[str]:
     """Answers of the survey that contradict their sum, or name a measure that the inventory lacks."""
     lines = []
-    items = [c for c in COST_ITEMS if c in frame.columns]
+    items = [column for column in COST_ITEMS if column in frame.columns]
     if items and "mig_rec_cost_total" in frame.columns:
         parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
         total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")

@@ -38,6 +38,7 @@ from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.honest import HonestDiD, honest_did
 from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower, pretrend_power
 from mismes_eval.message import Message
+from mismes_eval.weighting.columns import spelled
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -81,7 +82,7 @@ class Rollout:
 def rollout(params: Params) -> Rollout | None:
     """The roll-out that a run names; None where no rounds are supplied."""
     source = params.inputs.lfs_rounds
-    if source is None:
+    if source is None or (params.designs.round_before and params.rollout.cohort is None):
         return None
     frame = frames.read(source).frame
     outcome, time, region = (
@@ -114,16 +115,7 @@ def rollout(params: Params) -> Rollout | None:
     if problems:
         raise InputError(problems)
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
-    household = None if params.design.psu else params.design.household
-    sample = Sample.from_frame(
-        frame,
-        weights=params.design.weights,
-        strata=params.design.strata or None,
-        psu=params.design.psu or None,
-        household=household,
-        lonely_psu=params.design.lonely_psu,
-        nest=_nested(params),
-    ).flagged(*((SYNTHETIC,) if params.synthetic else ()))
+    sample = _designed(params, frame)
     said = _breaks(params, frame, time)
     control: Control = "never" if bool((frame[COHORT] == 0).any()) else "not_yet"
     seen = sample.where(frame[outcome].notna())
@@ -136,7 +128,7 @@ def rollout(params: Params) -> Rollout | None:
                 COHORT,
                 time,
                 None,
-                [c for c in covariates if c != column],
+                [covariate for covariate in covariates if covariate != column],
                 control,
                 base,
             )
@@ -182,6 +174,45 @@ def rollout(params: Params) -> Rollout | None:
         breaks=said,
         fewest_regions=fewest,
     )
+
+
+def earlier_round(params: Params) -> Sample | None:
+    """The round of the survey from before the measure (designs.round_before), as a sample of its
+    own; None where none is named. Raises InputError.
+    """
+    source, period = params.inputs.lfs_rounds, params.designs.round_before
+    if source is None or period is None:
+        return None
+    frame, time = frames.read(source).frame, params.rollout.time
+    periods = spelled(frame[time]) if time in frame.columns else pd.Series(dtype="string")
+    inside = (periods == period).to_numpy(bool, na_value=False)
+    if not inside.any():
+        known = sorted(periods.dropna().unique())
+        raise InputError(
+            Problem(
+                what="the rounds lack the period from before",
+                where=params.where("designs.round_before"),
+                expected=worded(
+                    "a period of {name}, column '{time}': {known}",
+                    {"name": source.name, "time": time, "known": ", ".join(known)},
+                ),
+                got=period,
+            )
+        )
+    return _designed(params, frame[inside].reset_index(drop=True))
+
+
+def _designed(params: Params, frame: pd.DataFrame) -> Sample:
+    design = params.design
+    return Sample.from_frame(
+        frame,
+        weights=design.weights,
+        strata=design.strata or None,
+        psu=design.psu or None,
+        household=None if design.psu else design.household,
+        lonely_psu=design.lonely_psu,
+        nest=_nested(params),
+    ).flagged(*((SYNTHETIC,) if params.synthetic else ()))
 
 
 def _over_regions(
@@ -248,7 +279,11 @@ def _makeup(
     """Did the kind of people who were asked change where the measure was rolled out? By the traits
     that the rounds have.
     """
-    traits = [c for c in TRAITS if c in frame.columns and frame.loc[sample.active, c].notna().all()]
+    traits = [
+        trait
+        for trait in TRAITS
+        if trait in frame.columns and frame.loc[sample.active, trait].notna().all()
+    ]
     if not traits:
         return NotEstimable(
             Message(
@@ -256,7 +291,11 @@ def _makeup(
             )
         )
     named = sample.with_columns(
-        {c: frame[c].astype(float).map("{:.0f}".format).to_numpy() for c in traits if c != "male"}
+        {
+            trait: frame[trait].astype(float).map("{:.0f}".format).to_numpy()
+            for trait in traits
+            if trait != "male"
+        }
     )
     return _tried(lambda: composition_check(named, traits, COHORT, time, control))
 
@@ -289,9 +328,13 @@ def _breaks(params: Params, frame: pd.DataFrame, time: str) -> tuple[str, ...]:
                 fix="Count the rounds in years, or acknowledge the breaks (breaks.acknowledge).",
             )
         )
-    inside = [b for b in known if periods[0] < b.year <= periods[-1]]
+    inside = [change for change in known if periods[0] < change.year <= periods[-1]]
     starts = frame[COHORT].to_numpy(float)
-    at = refuse_starts(periods, starts[starts > 0], [float(b.year) for b in inside], acknowledged)
+    at = refuse_starts(
+        periods, starts[starts > 0], [float(change.year) for change in inside], acknowledged
+    )
     words = "Series break {year} inside the rounds: {reason}."
-    said = (Message(words, {"year": f"{b.year}", "reason": b.reason}) for b in inside)
+    said = (
+        Message(words, {"year": f"{change.year}", "reason": change.reason}) for change in inside
+    )
     return (*at, *said)

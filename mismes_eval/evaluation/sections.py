@@ -407,6 +407,16 @@ class Designs:
         " 'stated' stand for no answer and any answer",
         {},
     )
+    residents_before: str | None = key(
+        "column of the labour force survey with the residents' main outcome from before the measure,"
+        " asked back (lstatus_year for employed): difference-in-differences against them",
+        None,
+    )
+    round_before: str | None = key(
+        "instead of it, a period of inputs.lfs_rounds (column rollout.time) from before the measure:"
+        " other residents of the same kind, made like the same participants",
+        None,
+    )
     dose: Mapping[str, str] = key(
         "measure -> its dose: hours (of tracer_service, added up), or a column of tracer_person", {}
     )

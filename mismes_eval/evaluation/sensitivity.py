@@ -178,7 +178,7 @@ def specifications(
             )
         )
     return SpecificationCurve(
-        tuple(runs), HEADLINE if any(r.name == HEADLINE for r in runs) else None, ()
+        tuple(runs), HEADLINE if any(run.name == HEADLINE for run in runs) else None, ()
     )
 
 
@@ -223,20 +223,20 @@ def event_path_of(study: Tracing, effect: Effects, outcome: str) -> Result:
     if isinstance(pre, Estimate):
         found.append((-2, pre.through(lambda v: -v, np.array([[-1.0]]), ("before",))))
     for wave in study.waves:
-        e = effect.by_wave.get((outcome, wave))
-        if isinstance(e, Estimate):
-            found.append((_event_time(study, wave), e))
+        estimate = effect.by_wave.get((outcome, wave))
+        if isinstance(estimate, Estimate):
+            found.append((_event_time(study, wave), estimate))
     if not any(time >= 0 for time, _ in found):
         return NotEstimable("no wave after enrolment has an effect")
     months = {-2: -12.0, **{_event_time(study, w): study.months[w] for w in study.waves}}
-    joint = tried(lambda: on_base([e for _, e in found]))
+    joint = tried(lambda: on_base([estimate for _, estimate in found]))
     if isinstance(joint, NotEstimable):
         return joint
     times = [time for time, _ in found]
     keys = pd.DataFrame(
-        {"variable": outcome, "event_time": times, "months": [months[t] for t in times]}
+        {"variable": outcome, "event_time": times, "months": [months[time] for time in times]}
     )
-    return replace(joint, keys=keys, kind="effect", names=tuple(str(t) for t in times))
+    return replace(joint, keys=keys, kind="effect", names=tuple(str(time) for time in times))
 
 
 def _event_time(study: Tracing, wave: object) -> int:
@@ -259,7 +259,7 @@ def few_clusters(
         params.impact.few_clusters,
         params.impact.seed,
     )
-    d = panel.sample.frame[TREATED].astype(float).tolist()
+    treated = panel.sample.frame[TREATED].astype(float).tolist()
     out: dict[str, WildBootstrap | NotEstimable] = {}
     levels: dict[str, list[object] | None] = {"primary sampling units": None}
     if REGION in panel.sample.frame.columns:
@@ -277,7 +277,9 @@ def few_clusters(
                 )
             )
         else:
-            out[name] = tried(partial(wild_bootstrap, main, cluster=cluster, treated=d, seed=seed))
+            out[name] = tried(
+                partial(wild_bootstrap, main, cluster=cluster, treated=treated, seed=seed)
+            )
     return out
 
 

@@ -96,8 +96,8 @@ def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
     if group is not None:
         values = sorted(frame[group].dropna().unique())
         groups = {
-            f"{group} = {_spelled(v)}": (frame[group] == v).fillna(False).to_numpy(bool)
-            for v in values
+            f"{group} = {_spelled(value)}": (frame[group] == value).fillna(False).to_numpy(bool)
+            for value in values
         }
         ungrouped = int((sample.active & frame[group].isna().to_numpy()).sum())
     return StudyFile(
@@ -122,9 +122,11 @@ def lacking(
         *params.study.strata,
     ]
     return [
-        Problem("the study lacks a column", in_place(source, in_column(c)), "a column of the file")
-        for c in dict.fromkeys([*named, *of_file])
-        if c is not None and c not in frame.columns
+        Problem(
+            "the study lacks a column", in_place(source, in_column(column)), "a column of the file"
+        )
+        for column in dict.fromkeys([*named, *of_file])
+        if column is not None and column not in frame.columns
     ]
 
 
@@ -250,7 +252,7 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
         dd * (yd - b * dd) / size * np.sqrt(len(frame) / spent)
     )  # the blocks' means are estimated too (HC1)
     keys = pd.DataFrame({"variable": [outcome]})
-    e = Estimate(
+    estimate = Estimate(
         value=np.array([b]),
         names=(outcome,),
         parts=(Part(rows.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
@@ -261,7 +263,7 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
         definition=_difference(s.absorb),
         notes=rows.notes,
     )
-    return e, _classical(frame[outcome], d, block, w)
+    return estimate, _classical(frame[outcome], d, block, w)
 
 
 def _centred(v: np.ndarray, w: np.ndarray, block: np.ndarray) -> np.ndarray:

@@ -228,7 +228,7 @@ def _mapping(params: Params) -> Mapping[str, object] | str | None:
         given["absent"] = asdict(params.mapping.absent)
     workbook = given.pop("workbook", None)
     base = {"name": params.source} if workbook is None else lfs.read_mapping(workbook)
-    section = {**base, **{k: changed(base.get(k), v) for k, v in given.items()}}
+    section = {**base, **{key: changed(base.get(key), value) for key, value in given.items()}}
     return said_once(with_own(section, params), params)
 
 
@@ -248,9 +248,12 @@ def with_own(section: Mapping[str, object], params: Params) -> dict[str, object]
             own_column(n): {**dict.fromkeys(own.yes[n], 1), **dict.fromkeys(own.no[n], 0)}
             for n in own.columns
         },
-        "missing": {own_column(n): dict.fromkeys(v, "DK") for n, v in own.missing.items()},
+        "missing": {own_column(n): dict.fromkeys(name, "DK") for n, name in own.missing.items()},
     }
-    return {**section, **{part: changed(section.get(part), v) for part, v in more.items()}}
+    return {
+        **section,
+        **{part: changed(section.get(part), more_values) for part, more_values in more.items()},
+    }
 
 
 def said_once(section: Mapping[str, object], params: Params) -> dict[str, object]:
@@ -321,24 +324,24 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
         )
     listing = frames.read(path).frame
     needed = [
-        c
-        for c in (household, "phase1_weight", "selected", "responded", prob, classes)
-        if c not in listing.columns
+        column
+        for column in (household, "phase1_weight", "selected", "responded", prob, classes)
+        if column not in listing.columns
     ]
     if needed:
         raise InputError(
             [
                 Problem(
                     "the listing lacks a column",
-                    in_place(path.name, in_column(c)),
+                    in_place(path.name, in_column(column)),
                     "a column of the listing",
                 )
-                for c in needed
+                for column in needed
             ]
         )
     flags = {
-        c: listing[c].astype("string").str.lower().isin(["true", "1", "1.0"]).to_numpy()
-        for c in ("selected", "responded")
+        column: listing[column].astype("string").str.lower().isin(["true", "1", "1.0"]).to_numpy()
+        for column in ("selected", "responded")
     }
     key = (
         listing[household]
@@ -352,7 +355,7 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
         flags["responded"],
     )
     frame[prob] = listing[prob].astype(float)
-    s = Sample.from_frame(
+    sample = Sample.from_frame(
         frame,
         weights="phase1_weight",
         strata=params.design.strata or None,
@@ -360,11 +363,11 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
         lonely_psu=params.design.lonely_psu,
         nest=params.design.nest,
     )
-    s = two_phase(s, "selected", prob, classes=[classes])
-    if not flags["responded"][s.weights > 0].all():
-        s = nonresponse(s, "responded", [classes], method="cells")
-    out = weight_share(s, persons.assign(_one_report=1), household, "_one_report")
-    return Sample(out.frame, out.design, out.domain, s.flags)
+    sample = two_phase(sample, "selected", prob, classes=[classes])
+    if not flags["responded"][sample.weights > 0].all():
+        sample = nonresponse(sample, "responded", [classes], method="cells")
+    out = weight_share(sample, persons.assign(_one_report=1), household, "_one_report")
+    return Sample(out.frame, out.design, out.domain, sample.flags)
 
 
 def _margins(params: Params) -> pd.DataFrame | None:
@@ -382,19 +385,22 @@ def totals_of(
     problems = []
     for name, rows in margins.groupby("margin", sort=False):
         columns = _parts(str(name))
-        missing = [c for c in columns if c not in frame.columns]
+        missing = [column for column in columns if column not in frame.columns]
         if missing:
             problems += [
                 Problem(
                     "a margin names a column that the survey lacks",
                     worded("margin '{name}'", {"name": name}),
                     "columns of the survey",
-                    c,
+                    column,
                 )
-                for c in missing
+                for column in missing
             ]
             continue
-        spelled = [{_spelled(v): v for v in frame[c].dropna().unique()} for c in columns]
+        spelled = [
+            {_spelled(value): value for value in frame[column].dropna().unique()}
+            for column in columns
+        ]
         table: dict[object, float] = {}
         for category, total in zip(
             rows["category"].astype(str), rows["total"].astype(float), strict=True
@@ -446,7 +452,9 @@ def _calibrated(params: Params, sample: Sample, margins: pd.DataFrame, method: D
 def _post_stratified(params: Params, sample: Sample) -> Sample:
     """Weights scaled to the cell sizes that the file itself carries, one size a cell."""
     cell, total = params.calibration.cell, params.calibration.total
-    missing = [c for c in (cell, total) if c is None or c not in sample.frame.columns]
+    missing = [
+        column for column in (cell, total) if column is None or column not in sample.frame.columns
+    ]
     if missing:
         raise InputError(
             Problem(

@@ -134,8 +134,8 @@ def compare(
     rows = beside(effects, reports, evidence)
     features = tuple(feature_contrasts(effects) if evidence is None else features_together(rows))
     return Synthesis(
-        countries=tuple(r.country for r in reports),
-        synthetic=tuple(r.country for r in reports if r.synthetic),
+        countries=tuple(report.country for report in reports),
+        synthetic=tuple(report.country for report in reports if report.synthetic),
         indicators=indicators,
         definitions=_definitions(reports),
         comparable=sets,
@@ -179,7 +179,7 @@ def effects_of(reports: Sequence[Published]) -> pd.DataFrame:
 def _check(
     reports: Sequence[Published], mixed: bool, evidence: OutsideEvidence | None = None
 ) -> None:
-    names = [r.country for r in reports]
+    names = [report.country for report in reports]
     problems = []
     if len(names) < 2:
         problems.append(
@@ -199,7 +199,7 @@ def _check(
                 ", ".join(sorted({n for n in names if names.count(n) > 1})),
             )
         )
-    made_up = [r.country for r in reports if r.synthetic]
+    made_up = [report.country for report in reports if report.synthetic]
     if made_up and len(made_up) < len(reports) and not mixed:
         real = ", ".join(n for n in names if n not in made_up)
         problems.append(
@@ -259,17 +259,25 @@ def _of_one_kind(
 
 def _gathered(reports: Sequence[Published], what: str, texts: Sequence[str]) -> pd.DataFrame:
     rows = [
-        {k: item.get(k) for k in (*texts, *NUMBERS)}
-        | {"country": r.country, "manifest_sha256": r.manifest_sha256, "synthetic": r.synthetic}
-        for r in reports
-        for item in r.facts.get(what, [])
+        {key: item.get(key) for key in (*texts, *NUMBERS)}
+        | {
+            "country": report.country,
+            "manifest_sha256": report.manifest_sha256,
+            "synthetic": report.synthetic,
+        }
+        for report in reports
+        for item in report.facts.get(what, [])
     ]
     out = pd.DataFrame(rows, columns=["country", *texts, *NUMBERS])
     return out.astype(dict.fromkeys(NUMBERS, float))
 
 
 def _definitions(reports: Sequence[Published]) -> pd.DataFrame:
-    rows = [(c, r.country, _definition(r.facts, c)) for c in (*CONCEPTS, "basis") for r in reports]
+    rows = [
+        (concept, report.country, _definition(report.facts, concept))
+        for concept in (*CONCEPTS, "basis")
+        for report in reports
+    ]
     return pd.DataFrame(rows, columns=["concept", "country", "text"], dtype=object)
 
 
@@ -291,7 +299,7 @@ def _comparable(reports: Sequence[Published], indicators: pd.DataFrame) -> pd.Da
     """Which countries share every definition behind an indicator. One that does not state a
     definition shares it with nobody.
     """
-    said = {r.country: r.facts["definitions"] for r in reports}
+    said = {report.country: report.facts["definitions"] for report in reports}
     rows = []
     for (id_, group), part in indicators[indicators["status"] == "shown"].groupby(
         ["id", "group"], sort=False
@@ -299,14 +307,19 @@ def _comparable(reports: Sequence[Published], indicators: pd.DataFrame) -> pd.Da
         keys = rests_on(str(id_), str(group))
         own = dict(zip(part["country"], part["definition"].astype(str), strict=True))
         basis = {
-            c: (*(said[c].get(k) or f"not stated by {c}" for k in keys), own[c])
-            for c in part["country"]
+            country: (
+                *(said[country].get(key) or f"not stated by {country}" for key in keys),
+                own[country],
+            )
+            for country in part["country"]
         }
         sets: dict[tuple[str, ...], list[str]] = {}
-        for c, b in basis.items():
-            sets.setdefault(b, []).append(c)
+        for country, parts in basis.items():
+            sets.setdefault(parts, []).append(country)
         differing = [
-            CONCEPTS[k] for i, k in enumerate(keys) if len({b[i] for b in basis.values()}) > 1
+            CONCEPTS[key]
+            for i, key in enumerate(keys)
+            if len({parts[i] for parts in basis.values()}) > 1
         ]
         if len(set(own.values())) > 1 and not differing:
             differing.append("the indicator's own definition")
@@ -314,7 +327,7 @@ def _comparable(reports: Sequence[Published], indicators: pd.DataFrame) -> pd.Da
             {
                 "id": id_,
                 "group": group,
-                "sets": [tuple(s) for s in sets.values()],
+                "sets": [tuple(used) for used in sets.values()],
                 "differing": differing,
             }
         )
@@ -326,21 +339,23 @@ def _contrasts(indicators: pd.DataFrame, sets: pd.DataFrame) -> pd.DataFrame:
     degrees of freedom, p-values after Holm over an indicator's pairs.
     """
     cells = indicators[indicators["status"] == "shown"]
-    shown = {(r["id"], r["group"], r["country"]): r for r in cells.to_dict("records")}
+    shown = {
+        (cell["id"], cell["group"], cell["country"]): cell for cell in cells.to_dict("records")
+    }
     rows: list[dict[str, object]] = []
     for line in sets.to_dict("records"):
         pairs = [pair for one in line["sets"] for pair in combinations(one, 2)]
         found = [
-            (pair, _difference(*(shown[line["id"], line["group"], c] for c in pair)))
+            (pair, _difference(*(shown[line["id"], line["group"], country] for country in pair)))
             for pair in pairs
         ]
-        kept = [(pair, d) for pair, d in found if d is not None]
-        holm = _holm([d["p"] for _, d in kept])
+        kept = [(pair, contrast) for pair, contrast in found if contrast is not None]
+        holm = _holm([contrast["p"] for _, contrast in kept])
         title = str(indicators.loc[indicators["id"] == line["id"], "title"].iloc[0])
         about = {"id": line["id"], "title": title, "group": line["group"]}
         rows += [
-            {**about, "first": a, "second": b, **d, "p_holm": float(h)}
-            for ((a, b), d), h in zip(kept, holm, strict=True)
+            {**about, "first": first, "second": second, **contrast, "p_holm": float(adjusted)}
+            for ((first, second), contrast), adjusted in zip(kept, holm, strict=True)
         ]
     return pd.DataFrame(
         rows,
@@ -380,9 +395,9 @@ def _difference(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> dict[str, float] 
     if not (np.isfinite(va + vb) and va + vb > 0):
         return None
     parts = [
-        v**2 / d
-        for v, d in ((va, float(a["degf"])), (vb, float(b["degf"])))
-        if v > 0 and np.isfinite(d) and d > 0
+        variance**2 / degf
+        for variance, degf in ((va, float(a["degf"])), (vb, float(b["degf"])))
+        if variance > 0 and np.isfinite(degf) and degf > 0
     ]
     degf = (va + vb) ** 2 / sum(parts) if parts else float("inf")
     value, se = float(a["value"]) - float(b["value"]), float(np.sqrt(va + vb))
@@ -401,17 +416,17 @@ def _models(reports: Sequence[Published], effects: pd.DataFrame) -> pd.DataFrame
     known = effects[effects["status"] == "shown"].groupby(["model", "country"])["measure"].nunique()
     rows = []
     for code in codes("models")["code"].astype(str):
-        for r in reports:
-            mine = next((m for m in r.facts["models"] if m["model"] == code), None)
+        for report in reports:
+            mine = next((m for m in report.facts["models"] if m["model"] == code), None)
             if mine is not None:
                 rows.append(
                     (
                         code,
-                        r.country,
+                        report.country,
                         mine["measures"],
                         mine["evaluated"],
                         mine["with_comparison"],
-                        int(known.get((code, r.country), 0)),
+                        int(known.get((code, report.country), 0)),
                     )
                 )
     return pd.DataFrame(
@@ -424,21 +439,21 @@ def _budget(reports: Sequence[Published]) -> pd.DataFrame:
     published.
     """
     rows = []
-    for r in (r for r in reports if r.facts["register"]):
-        amount = {i["status"]: i["budget_million"] for i in r.facts["register"]}
-        parts = [amount.get(k, 0.0) for k in UNEVALUATED]
+    for report in (r for r in reports if r.facts["register"]):
+        amount = {i["status"]: i["budget_million"] for i in report.facts["register"]}
+        parts = [amount.get(state, 0.0) for state in UNEVALUATED]
         without = float("nan") if None in parts else float(sum(parts))
         total = (
-            r.facts["budget_total"] if None in amount.values() else sum(amount.values())
+            report.facts["budget_total"] if None in amount.values() else sum(amount.values())
         )  # of the same measures as its parts, where all of them are published
         rows.append(
             {
-                "country": r.country,
+                "country": report.country,
                 "total": float("nan") if total is None else float(total),
                 "without_evidence": without,
-                "price_years": tuple(r.facts["price_years"]),
-                "without_price_year": int(r.facts["without_price_year"]),
-                "without_budget": int(r.facts["without_budget"]),
+                "price_years": tuple(report.facts["price_years"]),
+                "without_price_year": int(report.facts["without_price_year"]),
+                "without_budget": int(report.facts["without_budget"]),
             }
         )
     out = pd.DataFrame(
@@ -457,11 +472,11 @@ def _budget(reports: Sequence[Published]) -> pd.DataFrame:
 
 def _due(reports: Sequence[Published]) -> pd.DataFrame:
     rows = []
-    for r in (r for r in reports if r.facts["register"]):
-        measures = {i["status"]: i["measures"] for i in r.facts["register"]}
+    for report in (r for r in reports if r.facts["register"]):
+        measures = {i["status"]: i["measures"] for i in report.facts["register"]}
         rows.append(
-            {"country": r.country, "day": r.facts["register_day"]}
-            | {s: int(measures.get(s, 0)) for s in ("evaluated", *UNEVALUATED)}
+            {"country": report.country, "day": report.facts["register_day"]}
+            | {state: int(measures.get(state, 0)) for state in ("evaluated", *UNEVALUATED)}
         )
     return pd.DataFrame(rows, columns=["country", "day", "evaluated", *UNEVALUATED])
 
@@ -473,9 +488,9 @@ def job_costs_of(reports: Sequence[Published]) -> pd.DataFrame:
     they were not. A report of an older version has no row.
     """
     rows = [
-        {"country": r.country} | {name: line.get(name) for name in JOB_COSTS}
-        for r in reports
-        for line in r.facts.get("costs", ())
+        {"country": report.country} | {name: line.get(name) for name in JOB_COSTS}
+        for report in reports
+        for line in report.facts.get("costs", ())
     ]
     out = pd.DataFrame(rows, columns=["country", *JOB_COSTS])
     numbers = ("value", "ci_low", "ci_high", "price_year", "horizon", "measured")

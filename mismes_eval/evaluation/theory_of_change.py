@@ -37,9 +37,9 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
         return {}
     out = {
         step.strip(): _ids(
-            said, worded("{where}, step {step}", {"where": where, "step": k}), problems
+            said, worded("{where}, step {step}", {"where": where, "step": number}), problems
         )
-        for k, (step, said) in enumerate(node.items(), 1)
+        for number, (step, said) in enumerate(node.items(), 1)
     }
     if any(not step for step in out):
         problems.append(Problem("a step has no words", where, FORM))

@@ -164,16 +164,20 @@ def tracing(params: Params) -> Tracing | None:
     person = panel.sample.frame
     treated = params.tracer.treated
     measure = params.tracer.measure
-    missing = [c for c in (treated, measure, params.tracer.weights) if c not in person.columns]
+    missing = [
+        column
+        for column in (treated, measure, params.tracer.weights)
+        if column not in person.columns
+    ]
     if missing:
         raise InputError(
             [
                 Problem(
                     "the tracer study lacks a column",
-                    in_place(persons.name, in_column(c)),
+                    in_place(persons.name, in_column(column)),
                     "a column of tracer_person",
                 )
-                for c in missing
+                for column in missing
             ]
         )
     arm = _arm(person[treated], persons.name).to_numpy()
@@ -225,7 +229,7 @@ def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None
             )
         ),
     )
-    gone = [c for c in covariates if c not in person.columns]
+    gone = [covariate for covariate in covariates if covariate not in person.columns]
     if gone:
         raise InputError(
             Problem(
@@ -290,14 +294,17 @@ def _months(panel: TracerPanel) -> dict[object, float]:
     """Median months from enrolment to each wave's target date, or to its fieldwork where no target
     is stated.
     """
-    column = next((c for c in ("target_date", "fieldwork_date") if c in panel.long.columns), None)
+    column = next(
+        (column for column in ("target_date", "fieldwork_date") if column in panel.long.columns),
+        None,
+    )
     if column is None:
         return {w: float("nan") for w in panel.waves}
     date = pd.to_datetime(panel.long[column])
     first = date.groupby(panel.long[panel.unit]).transform("min")
     return {
-        w: float(v)
-        for w, v in (
+        w: float(months)
+        for w, months in (
             ((date - first).dt.days / 30.4375)
             .groupby(panel.long[panel.wave])
             .median()
@@ -334,11 +341,11 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
                 partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
             )
     pre = {
-        str(o): _pre_trend(study, panel, str(o), str(c), covariates, method)
-        for o, c in params.impact.pre.items()
+        str(outcome): _pre_trend(study, panel, str(outcome), str(column), covariates, method)
+        for outcome, column in params.impact.pre.items()
     }
     inside = panel.sample.active
-    d = panel.sample.frame[TREATED].to_numpy(float)
+    treated = panel.sample.frame[TREATED].to_numpy(float)
     beside = _beside(params, study, panel, covariates)
     return Effects(
         measure=measure,
@@ -346,8 +353,8 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
         unadjusted=plain,
         pre=pre,
         beside=beside,
-        n_treated=int((d[inside] == 1).sum()),
-        n_comparison=int((d[inside] == 0).sum()),
+        n_treated=int((treated[inside] == 1).sum()),
+        n_comparison=int((treated[inside] == 0).sum()),
         bounds=bounds,
     )
 

@@ -93,11 +93,11 @@ class WaveStatus:
 
     def forecast_table(self) -> pd.DataFrame:
         """One row an arm: sampled, expected, low, high."""
-        return pd.DataFrame([vars(f) for f in self.forecasts])
+        return pd.DataFrame([vars(forecast) for forecast in self.forecasts])
 
     def step_table(self) -> pd.DataFrame:
         """One row a next step: persons, detectable (points), width (points)."""
-        return pd.DataFrame([vars(s) for s in self.steps])
+        return pd.DataFrame([vars(step) for step in self.steps])
 
 
 def day_of_share(params: Params, wave: int, share: float) -> date:
@@ -285,8 +285,8 @@ def _balance(cases: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _difference(values: pd.Series, arm: pd.Series) -> float:
-    groups = [g.dropna() for _, g in values.groupby(arm)]
-    if len(groups) != 2 or min(g.size for g in groups) < 2:
+    groups = [group.dropna() for _, group in values.groupby(arm)]
+    if len(groups) != 2 or min(group.size for group in groups) < 2:
         return float("nan")
     spread = float(np.sqrt((groups[0].var() + groups[1].var()) / 2))
     gap = float(groups[1].mean() - groups[0].mean())
@@ -295,7 +295,9 @@ def _difference(values: pd.Series, arm: pd.Series) -> float:
 
 def _alike(cases: pd.DataFrame, params: Params) -> Estimate | NotEstimable:
     """R-indicator of those tried so far: 1 where everybody answers with the same chance."""
-    known = [c for c in params.tracer.attrition_covariates if c in cases.columns]
+    known = [
+        covariate for covariate in params.tracer.attrition_covariates if covariate in cases.columns
+    ]
     tried = cases[cases["state"] != "pending"]
     complete = tried[known].notna().all(axis=1)
     if not known:

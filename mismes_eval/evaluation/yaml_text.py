@@ -82,14 +82,14 @@ def read_document(path: Path) -> Document:
     problems = [
         Problem(
             "anchors, aliases and tags are not allowed in params",
-            in_place(path.name, at_line(e.start_mark.line + 1 if e.start_mark else 0)),
+            in_place(path.name, at_line(event.start_mark.line + 1 if event.start_mark else 0)),
             "plain text, lists and mappings",
             fix="Write the value out.",
         )
-        for e in events
-        if isinstance(e, yaml.AliasEvent)
-        or getattr(e, "anchor", None)
-        or (getattr(e, "tag", None) is not None)
+        for event in events
+        if isinstance(event, yaml.AliasEvent)
+        or getattr(event, "anchor", None)
+        or (getattr(event, "tag", None) is not None)
     ]
     if problems:
         raise ParamsError(problems)

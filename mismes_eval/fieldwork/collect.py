@@ -86,8 +86,8 @@ def _plain(form: str, answers: pd.DataFrame) -> pd.DataFrame:
     if form == "lfs_module":
         return answers.assign(
             **{
-                c: answers[c].str.replace(" ", ";")
-                for c in ("msm_aware", "msm_applied", "msm_part")
+                column: answers[column].str.replace(" ", ";")
+                for column in ("msm_aware", "msm_applied", "msm_part")
             }
         )
     if form != "implementer":
@@ -96,7 +96,7 @@ def _plain(form: str, answers: pd.DataFrame) -> pd.DataFrame:
     out = answers.drop(columns="services")
     out["target_group"] = out["target_group"].str.replace(" ", ";")
     out["destinations"] = out["destinations"].str.replace(" ", ";")
-    for code in (c.code for c in choices("services")):
+    for code in (choice.code for choice in choices("services")):
         out[code] = [("1" if code in row else "0") if row != [""] else "" for row in given]
     return out
 
@@ -189,7 +189,7 @@ def _strangers(answers: pd.DataFrame, persons: pd.Series, wave: int) -> list[Pro
                 "an interview is of another wave",
                 worded("export, '{wave}'", {"wave": WAVE}),
                 str(wave),
-                ", ".join(f"{v:g}" for v in answers[WAVE][other].unique()[:5]),
+                ", ".join(f"{value:g}" for value in answers[WAVE][other].unique()[:5]),
                 count=int(other.sum()),
             )
         )
@@ -205,7 +205,7 @@ def _strangers_among(answers: pd.DataFrame, persons: pd.Series) -> list[Problem]
             what="a person is not in the sample",
             where=worded("export, '{person}'", {"person": PERSON}),
             expected="codes of the sample file",
-            got=", ".join(repr(v) for v in answers[PERSON][unknown].unique()[:5]),
+            got=", ".join(repr(value) for value in answers[PERSON][unknown].unique()[:5]),
             fix="Mend the code, or add the person to the sample with its weight.",
             count=int(unknown.sum()),
         )
@@ -257,8 +257,8 @@ def _notes(out: pd.DataFrame, missing: list[str]) -> tuple[str, ...]:
 
 def _outcomes(answers: pd.DataFrame, wave: int) -> pd.DataFrame:
     """Answers of those who were interviewed, with the scores of the reintegration scale."""
-    columns = [c.name for c in template("tracer_outcome").columns]
-    own = [c for c in columns if c in answers.columns]
+    columns = [declared.name for declared in template("tracer_outcome").columns]
+    own = [column for column in columns if column in answers.columns]
     return answers[own].assign(wave=wave, **_scores(answers))
 
 
@@ -324,8 +324,8 @@ def _episodes(
 def _linked(
     export: pd.DataFrame, answers: pd.DataFrame, episodes: pd.DataFrame
 ) -> pd.DataFrame | Problem:
-    key = next((c for c in KEYS if c in export.columns), None)
-    parent = next((c for c in PARENTS if c in episodes.columns), None)
+    key = next((column for column in KEYS if column in export.columns), None)
+    parent = next((column for column in PARENTS if column in episodes.columns), None)
     if key is None or parent is None:
         return Problem(
             "the episodes cannot be joined to their interviews",
@@ -346,7 +346,10 @@ def _linked(
             ", ".join(episodes[parent][lost].unique()[:5]),
             count=int(lost.sum()),
         )
-    plain = {c: c.rpartition("/")[2].rpartition("-")[2] for c in map(str, episodes.columns)}
+    plain = {
+        column: column.rpartition("/")[2].rpartition("-")[2]
+        for column in map(str, episodes.columns)
+    }
     rows = episodes.rename(columns=plain)
     return rows.reindex(columns=list(EPISODE), fill_value="").assign(
         person_id=episodes[parent].map(owner).to_numpy()
@@ -356,16 +359,16 @@ def _linked(
 def _numbered(export: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     """Repeats written as numbered columns: state_1, start_ym_1, episode[2]/state, ..."""
     pieces = []
-    for k in range(1, 100):
+    for number in range(1, 100):
         own = {}
         for name in EPISODE:
             spelled = (
-                f"{name}_{k}",
-                f"episode[{k}]/{name}",
-                f"episode/{name}_{k}",
-                f"episode-{name}_{k}",
+                f"{name}_{number}",
+                f"episode[{number}]/{name}",
+                f"episode/{name}_{number}",
+                f"episode-{name}_{number}",
             )
-            found = next((c for c in spelled if c in export.columns), None)
+            found = next((column for column in spelled if column in export.columns), None)
             if found is not None:
                 own[name] = export[found]
         if not own:

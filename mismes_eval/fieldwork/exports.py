@@ -59,9 +59,9 @@ def unused_columns(frame: pd.DataFrame, used: list[str], personal: list[str]) ->
     """Columns that are no question, no system column and not personal: nobody reads them."""
     known = {*used, *personal}
     return [
-        c
-        for c in map(str, frame.columns)
-        if c not in known and not SYSTEM.match(last(c)) and not SYSTEM.match(c)
+        column
+        for column in map(str, frame.columns)
+        if column not in known and not SYSTEM.match(last(column)) and not SYSTEM.match(column)
     ]
 
 
@@ -76,7 +76,9 @@ def decode(frame: pd.DataFrame, asked: tuple[Question, ...]) -> Decoded:
     by_number = NUMBERED in frame.columns
     names = {q.name for q in asked}
     for question in asked:
-        columns = [c for c in map(str, frame.columns) if _stands_for(c, question.name)]
+        columns = [
+            column for column in map(str, frame.columns) if _stands_for(column, question.name)
+        ]
         if len(columns) > 1:
             out.problems.append(
                 Problem(
@@ -107,7 +109,7 @@ def _several(
     parts: dict[str, str] = {}
     spelled = {choice.code: choice.code for choice in choices(question.choices)}
     if NUMBERED in frame.columns:
-        spelled = {str(k): code for k, code in numbered(question.choices).items()}
+        spelled = {str(spelling): code for spelling, code in numbered(question.choices).items()}
     for written, code in spelled.items():
         ends = [f"{question.name}{sep}{written}" for sep in SPLIT]
         for column in map(str, frame.columns):
@@ -151,12 +153,14 @@ def _coded(
     if question.choices == "measures":
         return values
     if by_number:
-        spelled = {str(k): code for k, code in numbered(question.choices).items()}
+        spelled = {str(spelling): code for spelling, code in numbered(question.choices).items()}
     for choice in choices(question.choices):
         spelled[choice.code.casefold()] = choice.code
         for language in LANGUAGES:
             spelled.setdefault(choice.words[language].casefold(), choice.code)
-    read: dict[str, str | None] = {v: _codes(v, spelled, question.several) for v in values.unique()}
+    read: dict[str, str | None] = {
+        value: _codes(value, spelled, question.several) for value in values.unique()
+    }
     _refuse(
         values,
         values.map(lambda v: read[v] is None),
@@ -192,7 +196,7 @@ def _refuse(
     if not bad.any():
         return
     seen = ", ".join(map(repr, values[bad].unique()[:5]))
-    rows = tuple(int(k) for k in range(len(bad)) if bad.iloc[k])[:5]
+    rows = tuple(int(row) for row in range(len(bad)) if bad.iloc[row])[:5]
     problems.append(
         Problem(
             what="an answer cannot be read",

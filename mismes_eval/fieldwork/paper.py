@@ -42,7 +42,7 @@ def paper(form: str, language: str, country: str, measures: Sequence[Measure] = 
     """A form as one HTML page; Arabic runs from right to left."""
     direction = "rtl" if language == "ar" else "ltr"
     asked = questions(form)
-    numbers = {q.name: k for k, q in enumerate(asked, 1)}
+    numbers = {q.name: number for number, q in enumerate(asked, 1)}
     body = "".join(_asked(q, language, numbers, measures) for q in asked)
     heading = escape(f"{title(form, language)} ({country})")
     return (
@@ -74,7 +74,11 @@ def _space(q: Question, language: str, measures: Sequence[Measure]) -> str:
     if q.choices == MEASURES:
         offered = [(m.id, m.title) for m in measures]
     else:
-        offered = [(c.code, c.words[language]) for c in choices(q.choices)] if q.choices else []
+        offered = (
+            [(choice.code, choice.words[language]) for choice in choices(q.choices)]
+            if q.choices
+            else []
+        )
     if not offered or len(offered) > LONG:
         return '<div class="line"></div>'
     boxes = "".join(f"<li>☐ {escape(code)} {escape(label)}</li>" for code, label in offered)

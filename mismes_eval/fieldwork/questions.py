@@ -120,7 +120,9 @@ def questions(form: str) -> tuple[Question, ...]:
 def choices(name: str) -> tuple[Choice, ...]:
     """The answers of a list, labelled in every language."""
     if name in SCALES:
-        return tuple(Choice(str(k), dict.fromkeys(LANGUAGES, str(k))) for k in SCALES[name])
+        return tuple(
+            Choice(str(number), dict.fromkeys(LANGUAGES, str(number))) for number in SCALES[name]
+        )
     table = codes(name)
     if name == "countries":
         return tuple(
@@ -132,7 +134,8 @@ def choices(name: str) -> tuple[Choice, ...]:
     return tuple(
         Choice(
             str(code),
-            {"en": str(en), "fr": str(fr)} | {k: other[str(code)][k] for k in ("ro", "ru", "ar")},
+            {"en": str(en), "fr": str(fr)}
+            | {language: other[str(code)][language] for language in ("ro", "ru", "ar")},
         )
         for code, en, fr in zip(known["code"], known["label_en"], known["label_fr"])
     )
@@ -171,8 +174,10 @@ def scoring() -> tuple[dict[str, str], ...]:
 
 
 def _country(alpha2: object, english: object) -> dict[str, str]:
-    names = {k: Locale.parse(k).territories.get(str(alpha2)) for k in LANGUAGES}
-    return {k: str(v or english) for k, v in names.items()}
+    names = {
+        language: Locale.parse(language).territories.get(str(alpha2)) for language in LANGUAGES
+    }
+    return {language: str(name or english) for language, name in names.items()}
 
 
 @cache
@@ -189,7 +194,7 @@ def _question(row: dict[str, str]) -> Question:
         name=row["name"],
         kind=kind if choice else row["type"],
         choices=listed if choice else "",
-        words={k: row[k] for k in LANGUAGES},
+        words={language: row[language] for language in LANGUAGES},
         relevant=row["relevant"],
         constraint=row["constraint"],
         required=row["required"] == "yes",
@@ -204,7 +209,7 @@ def _item(row: dict[str, str]) -> Question:
         name=row["item"],
         kind="select_one",
         choices=row["answers"],
-        words={k: row[k] for k in LANGUAGES},
+        words={language: row[language] for language in LANGUAGES},
         relevant="",
         constraint="",
         required=False,

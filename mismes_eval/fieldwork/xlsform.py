@@ -142,7 +142,7 @@ def _refuse(form: str, tongues: list[str], measures: Sequence[Measure]) -> None:
                 repr(form),
             )
         )
-    unknown = [t for t in tongues if t not in LANGUAGES]
+    unknown = [tongue for tongue in tongues if tongue not in LANGUAGES]
     if unknown:
         expected = worded("codes among {languages}", {"languages": ", ".join(LANGUAGES)})
         problems.append(Problem("no wording in this language", "", expected, ", ".join(unknown)))
@@ -164,7 +164,7 @@ def _tongue(code: str) -> str:
 
 
 def _labels(words: dict[str, str], tongues: Iterable[str]) -> dict[str, str]:
-    return {f"label::{_tongue(t)}": words[t] for t in tongues}
+    return {f"label::{_tongue(tongue)}": words[tongue] for tongue in tongues}
 
 
 def _survey(form: str, tongues: list[str]) -> list[dict[str, str]]:
@@ -237,10 +237,15 @@ def _answers(
         offered = (
             [(Choice(m.id, dict.fromkeys(LANGUAGES, m.title)), m.model) for m in measures]
             if name == MEASURES
-            else [(c, "") for c in choices(name)]
+            else [(choice, "") for choice in choices(name)]
         )
         rows += [
-            {"list_name": name, "name": c.code, **_labels(c.words, tongues), "model": model}
-            for c, model in offered
+            {
+                "list_name": name,
+                "name": choice.code,
+                **_labels(choice.words, tongues),
+                "model": model,
+            }
+            for choice, model in offered
         ]
     return rows

@@ -72,7 +72,7 @@ def languages(name: str) -> tuple[str, ...]:
 def _spoken(table: pd.DataFrame) -> tuple[str, ...]:
     """Languages of a list's own columns of labels."""
     names = map(str, table.columns)
-    return tuple(c.removeprefix("label_") for c in names if c.startswith("label_"))
+    return tuple(label.removeprefix("label_") for label in names if label.startswith("label_"))
 
 
 def labels(name: str, language: str = "en") -> dict[str, str]:
@@ -98,11 +98,13 @@ def plain(text: str) -> str:
     """Case, accents, typographic dashes and outer blanks taken off and & written out, for
     comparison only.
     """
-    text = "".join("-" if unicodedata.category(c) == "Pd" else c for c in text).replace(
+    text = "".join("-" if unicodedata.category(sign) == "Pd" else sign for sign in text).replace(
         "&", " and "
     )
     text = unicodedata.normalize("NFKD", text)
-    return " ".join("".join(c for c in text if not unicodedata.combining(c)).casefold().split())
+    return " ".join(
+        "".join(sign for sign in text if not unicodedata.combining(sign)).casefold().split()
+    )
 
 
 @cache
@@ -112,7 +114,9 @@ def _spellings(name: str) -> dict[str, str]:
     for column in ("label_fr", "label_en", "long_code", "alpha2", "code"):
         if column in table:
             spellings |= {
-                plain(s): c for s, c in zip(table[column], table["code"], strict=True) if s
+                plain(spelling): code
+                for spelling, code in zip(table[column], table["code"], strict=True)
+                if spelling
             }
     return spellings
 
@@ -133,6 +137,6 @@ def nearest_code(name: str, value: str) -> str:
 
 def nearest(value: str, choices: Iterable[str], cutoff: float = NEAR) -> str:
     """The choice nearest to `value` (0-100 similarity at least `cutoff`); empty when none is."""
-    spelled = {plain(c): c for c in choices}
+    spelled = {plain(choice): choice for choice in choices}
     found = process.extractOne(plain(value), list(spelled), scorer=fuzz.ratio, score_cutoff=cutoff)
     return spelled[found[0]] if found else ""

@@ -101,9 +101,10 @@ def read_delimited(
     )
     frame.columns = list(header)
     frame = _named_columns(_full_rows(frame, above, known), name)
-    header = tuple(h for h in header if h)
+    header = tuple(head for head in header if head)
     return Delimited(
-        frame if columns is None else frame[[c for c in header if c in columns]], header
+        frame if columns is None else frame[[column for column in header if column in columns]],
+        header,
     )
 
 
@@ -203,7 +204,11 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
         )
     if len(header) == 1:
         first = text.strip().splitlines()[0]
-        counts = {s: first.count(s) for s in SEPARATORS if s != separator and first.count(s)}
+        counts = {
+            other: first.count(other)
+            for other in SEPARATORS
+            if other != separator and first.count(other)
+        }
         if counts:
             best = max(counts, key=lambda s: counts[s])
             raise InputError(
@@ -223,7 +228,7 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
                     ),
                 )
             )
-    return tuple(h.strip() for h in header)
+    return tuple(head.strip() for head in header)
 
 
 def _named_columns(frame: pd.DataFrame, name: str) -> pd.DataFrame:

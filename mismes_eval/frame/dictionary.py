@@ -49,8 +49,8 @@ def data_dictionary() -> str:
         *(_template(template(name)) for name in template_names()),
         "## Code lists\n",
         *(
-            _code_list(*map(str, r))
-            for r in code_lists()[["name", "version", "description", "source"]].to_numpy()
+            _code_list(*map(str, listed))
+            for listed in code_lists()[["name", "version", "description", "source"]].to_numpy()
         ),
     ]
     return "\n".join(parts)

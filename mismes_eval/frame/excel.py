@@ -126,7 +126,7 @@ def read_excel(
         index=pd.Index([row.number for row in body], dtype="int64"),
         dtype=object,
     )
-    kept = [c for c in names if c and (columns is None or c in columns)]
+    kept = [column for column in names if column and (columns is None or column in columns)]
     return Table(frame[kept], letters, chosen.title)
 
 
@@ -257,7 +257,7 @@ def _value(cell: Any) -> object:
 
 
 def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collection[str]) -> Sheet:
-    titles = [s.title for s in sheets]
+    titles = [sheet.title for sheet in sheets]
     if asked is not None:
         if asked not in titles:
             raise InputError(
@@ -268,10 +268,12 @@ def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collec
                 )
             )
         return sheets[titles.index(asked)]
-    full = [s for s in sheets if s.rows or not known] or list(sheets[:1])
+    full = [sheet for sheet in sheets if sheet.rows or not known] or list(sheets[:1])
     alike = _alike(full, known) if known and len(full) > 1 else []
     if len(alike) > 1:
-        counts = ", ".join(f"'{s.title}' with {_data_rows(s, known)} rows" for s in alike)
+        counts = ", ".join(
+            f"'{sheet.title}' with {_data_rows(sheet, known)} rows" for sheet in alike
+        )
         raise InputError(
             Problem(
                 what="several sheets of the same shape",
@@ -301,12 +303,12 @@ def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collec
 
 def _alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Sheet]:
     """The sheet with most of the known names and those of its shape; none where no sheet has two."""
-    heads = {s.title: _head_names(s, known) for s in sheets}
+    heads = {sheet.title: _head_names(sheet, known) for sheet in sheets}
     names = set(known)
     most = max(sheets, key=lambda s: len(names.intersection(heads[s.title])))
     if len(names.intersection(heads[most.title])) < LEAST:
         return []
-    return [s for s in sheets if same_shape(heads[most.title], heads[s.title])]
+    return [sheet for sheet in sheets if same_shape(heads[most.title], heads[sheet.title])]
 
 
 def _head_names(sheet: Sheet, known: Collection[str]) -> list[str]:
@@ -319,7 +321,7 @@ def _data_rows(sheet: Sheet, known: Collection[str]) -> int:
 
 
 def _width(cells: Sequence[object]) -> int:
-    return max((place for place, v in enumerate(cells, start=1) if v is not None), default=0)
+    return max((place for place, cell in enumerate(cells, start=1) if cell is not None), default=0)
 
 
 def _padded(cells: Sequence[object], width: int) -> list[object]:

@@ -95,7 +95,7 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
     """
     fix = "Drop the column, hash it with hash_ids, or say that it is harmless with allowed=[...]."
     problems = []
-    for name in (str(c) for c in frame.columns if c not in allowed):
+    for name in (str(column) for column in frame.columns if column not in allowed):
         kinds = _by_name(name) or _by_shape(frame[name])
         if kinds:
             kind, mask = kinds if isinstance(kinds, tuple) else (kinds, frame[name].notna())
@@ -111,9 +111,15 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
                         rows=rows(mask),
                     )
                 )
-    births = [str(c) for c in frame.columns if BIRTH.search(str(c).lower()) and c not in allowed]
+    births = [
+        str(column)
+        for column in frame.columns
+        if BIRTH.search(str(column).lower()) and column not in allowed
+    ]
     villages = [
-        str(c) for c in frame.columns if VILLAGE.search(str(c).lower()) and c not in allowed
+        str(column)
+        for column in frame.columns
+        if VILLAGE.search(str(column).lower()) and column not in allowed
     ]
     if births and villages:
         where = ", ".join(births + villages)
@@ -158,13 +164,13 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
         return None
     written = cells.astype("str")
     distinct = written.dropna().unique().tolist()
-    long = [v for v in distinct if len(v) >= SHORTEST_SHAPE]
+    long = [value for value in distinct if len(value) >= SHORTEST_SHAPE]
     lines = "\n".join(long)
     folded = lines.casefold()
     for kind, (pattern, share) in SHAPES.items():
         if not _may_hold(kind, lines, folded):
             continue
-        hit = [v for v in long if pattern.search(v)]
+        hit = [value for value in long if pattern.search(value)]
         if hit and len(hit) >= share * len(distinct):
             return kind, written.isin(hit)
     return None
@@ -197,7 +203,7 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
     InputError : a short salt, a column that is not there, a column of floats (an identifier that
         may have lost digits).
     """
-    problems = [Problem("no such column", str(c)) for c in columns if c not in frame]
+    problems = [Problem("no such column", str(column)) for column in columns if column not in frame]
     if len(salt) < SHORTEST_SALT:
         fix = "Draw one with: python -c 'import secrets; print(secrets.token_hex(16))'"
         problems.append(
@@ -211,22 +217,26 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
                 fix=fix,
             )
         )
-    floats = [c for c in columns if c in frame and pd.api.types.is_float_dtype(frame[c].dtype)]
+    floats = [
+        column
+        for column in columns
+        if column in frame and pd.api.types.is_float_dtype(frame[column].dtype)
+    ]
     problems += [
         Problem(
             "identifiers stored as floating point numbers",
-            str(c),
+            str(column),
             "text or whole numbers",
             fix="Read the column as text.",
         )
-        for c in floats
+        for column in floats
     ]
     if problems:
         raise InputError(problems)
     key = salt.encode()
     hashed = {
-        c: (
-            frame[c]
+        column: (
+            frame[column]
             .map(
                 lambda v: (
                     v
@@ -236,6 +246,6 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
             )
             .astype("str")
         )
-        for c in columns
+        for column in columns
     }
     return frame.assign(**hashed)

@@ -39,12 +39,16 @@ def check_texts(
     file. reader : of the file, with usecols, row_offset and row_limit.
     """
     compressed = path.suffix.lower() in COMPRESSED
-    texts = [c for c in stored.column_names if stored.readstat_variable_types[c] == "string"]
-    texts = [c for c in texts if columns is None or c in columns]
-    long = [c for c in texts if not stored.variable_storage_width[c]]
+    texts = [
+        column_name
+        for column_name in stored.column_names
+        if stored.readstat_variable_types[column_name] == "string"
+    ]
+    texts = [text for text in texts if columns is None or text in columns]
+    long = [text for text in texts if not stored.variable_storage_width[text]]
     longest = _longest_text(path) if long else 0
     check_cell(longest, name)
-    wide = sum(stored.variable_storage_width[c] or longest for c in texts)
+    wide = sum(stored.variable_storage_width[text] or longest for text in texts)
     rows = stored.number_rows
     if not (compressed or long) or (rows is not None and rows * wide <= TEXT):
         return

@@ -66,7 +66,7 @@ def yaml_of(path: Path) -> object:
     text = text_of(path, YAML_BYTES)
     try:
         events = list(yaml.parse(text, Loader=yaml.SafeLoader))
-        again = [e for e in events if isinstance(e, yaml.AliasEvent)]
+        again = [event for event in events if isinstance(event, yaml.AliasEvent)]
         value: object = yaml.safe_load(text) if not again else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         got = " ".join(str(error).split()) or type(error).__name__

@@ -52,7 +52,7 @@ def text(cells: pd.Series) -> pd.Series:
     if types.is_float_dtype(cells.dtype):
         code, level = pd.factorize(cells)
         written = np.array(
-            [*(_as_text(v) for v in level), np.nan], dtype=object
+            [*(_as_text(value) for value in level), np.nan], dtype=object
         )  # a missing cell has code -1
         cells = pd.Series(written[code], index=cells.index, name=cells.name, dtype=object)
     if types.is_datetime64_any_dtype(cells.dtype):

@@ -205,7 +205,7 @@ class _Reader:
         item = about.get("variable.labels") or about.get("var.labels")
         if item is None or _kind(item) != "STR":
             return {}
-        return {c: words for c, words in zip(names, self._texts(item), strict=False) if words}
+        return {name: words for name, words in zip(names, self._texts(item), strict=False) if words}
 
     def _column(self, title: str, item: Any, rows: int) -> Column:
         about = self.attributes(item)
@@ -288,9 +288,9 @@ class _Reader:
         named = self._texts(self.attributes(item).get("names"))
         letters = _letters(item)
         out: dict[object, str] = {}
-        for k, words in enumerate(named[: _length(item)]):
-            value = float(np.ma.filled(item.value.astype(float), np.nan)[k])
-            letter = None if letters is None else letters[k]
+        for code, words in enumerate(named[: _length(item)]):
+            value = float(np.ma.filled(item.value.astype(float), np.nan)[code])
+            letter = None if letters is None else letters[code]
             if not np.isnan(value):
                 out[int(value) if value.is_integer() else value] = words
             elif letter:

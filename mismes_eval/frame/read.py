@@ -238,20 +238,20 @@ def _bytes(path: Path) -> bytes:
 
 
 def _wanted(frame: pd.DataFrame, wanted: list[str] | None, name: str) -> None:
-    lost = [c for c in wanted or () if c not in frame]
+    lost = [column for column in wanted or () if column not in frame]
     if lost:
         raise InputError(
             [
                 Problem(
                     "no such column",
-                    worded("{name}: {column}", {"name": name, "column": c}),
+                    worded("{name}: {column}", {"name": name, "column": column}),
                     fix=(
                         worded("The nearest is '{near}'.", {"near": near})
-                        if (near := nearest(c, map(str, frame.columns)))
+                        if (near := nearest(column, map(str, frame.columns)))
                         else ""
                     ),
                 )
-                for c in lost
+                for column in lost
             ]
         )
 

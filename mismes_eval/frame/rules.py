@@ -28,18 +28,18 @@ def le(frame: pd.DataFrame, rule: Rule) -> Failing:
 
 def sum_le(frame: pd.DataFrame, rule: Rule) -> Failing:
     total = frame[rule.right[0]]
-    parts = frame[[c for c in rule.left if c in frame]].sum(axis=1, min_count=1)
+    parts = frame[[column for column in rule.left if column in frame]].sum(axis=1, min_count=1)
     return parts.notna() & total.notna() & (parts > total * float(rule.value) + 1e-9)
 
 
 def needs(frame: pd.DataFrame, rule: Rule) -> Failing:
-    given = frame[[c for c in rule.left if c in frame]].notna().any(axis=1)
-    lacks = pd.concat([_absent(frame, c) for c in rule.right], axis=1).any(axis=1)
+    given = frame[[column for column in rule.left if column in frame]].notna().any(axis=1)
+    lacks = pd.concat([_absent(frame, column) for column in rule.right], axis=1).any(axis=1)
     return given & lacks
 
 
 def when_needs(frame: pd.DataFrame, rule: Rule) -> Failing:
-    lacks = pd.concat([_absent(frame, c) for c in rule.right], axis=1).any(axis=1)
+    lacks = pd.concat([_absent(frame, column) for column in rule.right], axis=1).any(axis=1)
     return _is(frame[rule.left[0]], rule.value) & lacks
 
 
@@ -55,14 +55,19 @@ def when_le(frame: pd.DataFrame, rule: Rule) -> Failing:
 def not_in(frame: pd.DataFrame, rule: Rule) -> Failing:
     pairs = zip(frame[rule.left[0]], frame[rule.right[0]], strict=True)
     return pd.Series(
-        [isinstance(b, str) and a in b.split(";") for a, b in pairs], index=frame.index, dtype=bool
+        [isinstance(codes, str) and code in codes.split(";") for code, codes in pairs],
+        index=frame.index,
+        dtype=bool,
     )
 
 
 def prefix(frame: pd.DataFrame, rule: Rule) -> Failing:
     pairs = zip(frame[rule.left[0]], frame[rule.right[0]], strict=True)
     return pd.Series(
-        [isinstance(a, str) and isinstance(b, str) and not b.startswith(a) for a, b in pairs],
+        [
+            isinstance(start, str) and isinstance(whole, str) and not whole.startswith(start)
+            for start, whole in pairs
+        ],
         index=frame.index,
         dtype=bool,
     )
@@ -83,11 +88,11 @@ def when_share(frame: pd.DataFrame, rule: Rule) -> Failing:
 
 
 def once(frame: pd.DataFrame, rule: Rule) -> Failing:
-    return frame.duplicated([c for c in rule.left if c in frame], keep="first")
+    return frame.duplicated([column for column in rule.left if column in frame], keep="first")
 
 
 def one_of(frame: pd.DataFrame, rule: Rule) -> Failing:
-    given = pd.concat([~_absent(frame, c) for c in rule.left], axis=1)
+    given = pd.concat([~_absent(frame, column) for column in rule.left], axis=1)
     return given.sum(axis=1) != 1
 
 
@@ -114,11 +119,11 @@ def failing(frame: pd.DataFrame, rule: Rule) -> Failing:
     speaks of.
     """
     check, all_left, all_right = CHECKS[rule.rule]
-    left = [c in frame for c in rule.left]
+    left = [column in frame for column in rule.left]
     if (
         not any(left)
         or (all_left and not all(left))
-        or (all_right and not all(c in frame for c in rule.right))
+        or (all_right and not all(column in frame for column in rule.right))
     ):
         return pd.Series(False, index=frame.index)
     return check(frame, rule).fillna(False).astype(bool)

@@ -36,7 +36,7 @@ def json_schema(template: Template) -> dict[str, object]:
         ),
         "type": "object",
         "properties": properties,
-        "required": [c.name for c in template.columns if c.required == "yes"],
+        "required": [column.name for column in template.columns if column.required == "yes"],
         "additionalProperties": True,
     }
 
@@ -46,7 +46,7 @@ def _property(column: Column) -> dict[str, object]:
     if column.codes:
         allowed: list[object] = codes(column.codes)["code"].tolist()
         if column.kind == "code":
-            allowed = [int(str(c)) for c in allowed]
+            allowed = [int(str(code)) for code in allowed]
         if column.kind == "multi":
             schema["items"] = {"enum": allowed}
         else:

@@ -103,10 +103,13 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
             _other_rows(path, declared.number_rows, worded("{rows:,} rows", {"rows": len(frame)}))
         )
     labels = {
-        c: label for c, label in zip(meta.column_names, meta.column_labels, strict=True) if label
+        column_name: label
+        for column_name, label in zip(meta.column_names, meta.column_labels, strict=True)
+        if label
     }
     named: dict[str, Mapping[object, str]] = {
-        c: {k: str(n) for k, n in v.items()} for c, v in meta.variable_value_labels.items()
+        column: {code: str(n) for code, n in v.items()}
+        for column, v in meta.variable_value_labels.items()
     }
     letters = getattr(meta, "missing_user_values", None) or {}
     for column, codes in letters.items():
@@ -189,7 +192,9 @@ def _periods(frame: pd.DataFrame, formats: Mapping[str, str]) -> dict[str, pd.Se
     """
     out = {}
     for column, stored in formats.items():
-        kind = next((k for k in PERIODS if str(stored).lower().startswith(f"%{k}")), None)
+        kind = next(
+            (period for period in PERIODS if str(stored).lower().startswith(f"%{period}")), None
+        )
         if kind is None or column not in frame or not is_numeric_dtype(frame[column].dtype):
             continue
         out[column] = _as_periods(frame[column], kind)
@@ -244,7 +249,11 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
         ) from error
     named = [name for name in whole.index.names if name is not None and name not in whole.columns]
     frame = whole.reset_index(level=named).reset_index(drop=True)
-    return frame if columns is None else frame[[c for c in columns if c in frame.columns]]
+    return (
+        frame
+        if columns is None
+        else frame[[column for column in columns if column in frame.columns]]
+    )
 
 
 def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
@@ -254,11 +263,11 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     source = pa.BufferReader(content)
     file = parquet.ParquetFile(source)
     check_table(file.metadata.num_rows, file.metadata.num_columns, name)
-    nested = [f.name for f in file.schema_arrow if pa.types.is_nested(f.type)]
+    nested = [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]
     if read_nested := [n for n in nested if columns is None or n in columns]:
         raise InputError([_nested(name, column) for column in read_nested])
-    texts = {f.name: f.type for f in file.schema_arrow if f.type in TEXT_TYPES}
-    flat = [f.name for f in file.schema_arrow if f.name not in nested]
+    texts = {field.name: field.type for field in file.schema_arrow if field.type in TEXT_TYPES}
+    flat = [field.name for field in file.schema_arrow if field.name not in nested]
     # without threads: one that still starts when the process ends aborts it
     table = parquet.ParquetFile(source, read_dictionary=list(texts)).read(
         columns=flat if nested else None, use_threads=False

@@ -46,7 +46,7 @@ def _is_text(series: pd.Series) -> bool:
 
 def _of_text(series: pd.Series, column: str) -> list[str]:
     code, level = pd.factorize(series)
-    text = pd.Series([v if isinstance(v, str) else "" for v in level], dtype="str")
+    text = pd.Series([value if isinstance(value, str) else "" for value in level], dtype="str")
     said = []
     unseen = _rows(code, text, lambda t: t.str.contains(UNSEEN, regex=True))
     if unseen:
@@ -132,7 +132,7 @@ def strange_weights(weights: Float, strata: pd.Series | None = None) -> tuple[st
     said = []
     if strata is not None:
         total = pd.Series(weights).groupby(strata.astype("string").to_numpy()).sum()
-        empty = [str(s) for s in total.index[total == 0]]
+        empty = [str(stratum) for stratum in total.index[total == 0]]
         if empty:
             named = ", ".join(empty[:10])
             said.append(f"Strata in which nobody has weight: {len(empty)} ({named}).")

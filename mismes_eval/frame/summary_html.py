@@ -8,16 +8,16 @@ from html import escape
 
 def as_text(title: str, facts: Mapping[str, object]) -> str:
     """The facts as lines, names in one column."""
-    width = max((len(k) for k in facts), default=0)
+    width = max((len(fact) for fact in facts), default=0)
     return "\n".join([title, *(f"{name:<{width}}  {value}" for name, value in facts.items())])
 
 
 def as_html(title: str, facts: Mapping[str, object], notes: Sequence[str] = ()) -> str:
     """The facts as a table of two columns, the notes in small print, each once."""
     rows = "".join(
-        f'<tr><th style="text-align:left">{escape(str(k))}</th><td'
-        f' style="text-align:left">{escape(str(v))}</td></tr>'
-        for k, v in facts.items()
+        f'<tr><th style="text-align:left">{escape(str(fact))}</th><td'
+        f' style="text-align:left">{escape(str(value))}</td></tr>'
+        for fact, value in facts.items()
     )
     said = "".join(f"<p><small>{escape(n)}</small></p>" for n in dict.fromkeys(notes))
     return f"<p><strong>{escape(title)}</strong></p><table>{rows}</table>{said}"

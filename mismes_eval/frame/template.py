@@ -98,12 +98,12 @@ class Template:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(c.name for c in self.columns)
+        return tuple(column.name for column in self.columns)
 
     @property
     def expected(self) -> tuple[str, ...]:
         """Columns that count in completeness: required "yes" and "expected"."""
-        return tuple(c.name for c in self.columns if c.required != "no")
+        return tuple(column.name for column in self.columns if column.required != "no")
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -148,20 +148,20 @@ def template(name: str) -> Template:
         r for r in read_packaged("templates", "versions").to_dict("records") if r["name"] == name
     )
     columns = tuple(
-        _declared({str(k): str(v) for k, v in r.items()})
-        for r in read_packaged("templates", name).to_dict("records")
+        _declared({str(key): str(value) for key, value in declared.items()})
+        for declared in read_packaged("templates", name).to_dict("records")
     )
     rules = tuple(
         Rule(
-            name=str(r["name"]),
-            rule=str(r["rule"]),
-            left=_split(str(r["left"])),
-            right=_split(str(r["right"])),
-            value=str(r["value"]),
-            description=str(r["description"]),
+            name=str(declared["name"]),
+            rule=str(declared["rule"]),
+            left=_split(str(declared["left"])),
+            right=_split(str(declared["right"])),
+            value=str(declared["value"]),
+            description=str(declared["description"]),
         )
-        for r in read_packaged("templates", "rules").to_dict("records")
-        if r["template"] == name
+        for declared in read_packaged("templates", "rules").to_dict("records")
+        if declared["template"] == name
     )
     return Template(
         name=name,

@@ -38,7 +38,7 @@ SENTINELS = (
     9999999.0,
     99999999.0,
 )
-SENTINEL_TEXTS = frozenset(f"{s:g}" for s in SENTINELS)
+SENTINEL_TEXTS = frozenset(f"{sentinel:g}" for sentinel in SENTINELS)
 HEAPS = (98.0, 99.0, 998.0, 999.0, 9999.0)
 SHOWN_ROWS, SHOWN_VALUES = 5, 10
 MISS = "_miss"
@@ -146,15 +146,19 @@ def check(
                 )
             )
     known = set(template.names) | {n + MISS for n in template.names}
-    return Checked(typed, tuple(problems), tuple(str(c) for c in frame.columns if c not in known))
+    return Checked(
+        typed,
+        tuple(problems),
+        tuple(str(column) for column in frame.columns if column not in known),
+    )
 
 
 def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
     problems = []
-    absent = [c.name for c in template.columns if c.name not in frame]
+    absent = [column.name for column in template.columns if column.name not in frame]
     known = set(template.names) | {n + MISS for n in template.names}
     taken: dict[str, str] = {}
-    for extra in (str(c) for c in frame.columns if c not in known):
+    for extra in (str(column) for column in frame.columns if column not in known):
         near = nearest(extra, absent, cutoff=80.0) or part_of(extra, absent)
         if near:
             taken[near] = extra
@@ -265,13 +269,15 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
             f"Empty the cell and put the reason in {column.name}{MISS}, or correct it.",
         ),
     )
-    if column.kind in NUMERIC and any(re.search(r"\d[\s\u00a0\u202f']\d{3}", g) for g in got):
+    if column.kind in NUMERIC and any(re.search(r"\d[\s\u00a0\u202f']\d{3}", text) for text in got):
         fix = "Write numbers without signs between the thousands. " + fix
-    if column.kind == "bool" and all(g in ("1.0", "0.0") for g in got):
+    if column.kind == "bool" and all(text in ("1.0", "0.0") for text in got):
         fix = worded("{export} {fix}", {"export": EXPORT, "fix": fix})
-    if column.kind in NUMERIC and all(re.fullmatch(THOUSANDS, g.replace(",", ".")) for g in got):
+    if column.kind in NUMERIC and all(
+        re.fullmatch(THOUSANDS, text.replace(",", ".")) for text in got
+    ):
         return [unclear_number(str(got[0]), column.name, bad)]
-    if column.kind in NUMERIC and any("," in g for g in got):
+    if column.kind in NUMERIC and any("," in text for text in got):
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
     return [
         Problem(
@@ -436,7 +442,7 @@ def _day_range(values: pd.Series, column: Column, low: float, high: float) -> li
     outside = values.notna() & ~values.dt.year.between(first, last)
     if not outside.any():
         return []
-    got = ", ".join(f"{v:%Y-%m-%d}" for v in values[outside].unique()[:3])
+    got = ", ".join(f"{day:%Y-%m-%d}" for day in values[outside].unique()[:3])
     return [
         Problem(
             what="out of range",
@@ -457,7 +463,7 @@ def _heaped(values: pd.Series, column: Column) -> list[Problem]:
     if column.kind != "int" or column.unit == "year" or column.high is None:
         return []
     problems = []
-    for code in (c for c in HEAPS if (column.low or 0) <= c <= column.high):
+    for code in (top for top in HEAPS if (column.low or 0) <= top <= column.high):
         at = values == code
         near = int((values.between(code - 5, code + 5) & ~values.isin(HEAPS)).sum())
         if at.sum() >= 10 and at.sum() > 5 * near:
@@ -510,9 +516,9 @@ def _pattern(values: pd.Series, column: Column) -> list[Problem]:
 
 
 def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
-    keys = [k for k in template.keys if k in frame]
-    needed = [k for k in template.keys if template[k].required == "yes"]
-    if not keys or any(k not in frame for k in needed):
+    keys = [key for key in template.keys if key in frame]
+    needed = [key for key in template.keys if template[key].required == "yes"]
+    if not keys or any(key not in frame for key in needed):
         return []
     whole = frame[needed].notna().all(axis=1)
     twice = frame.duplicated(keys, keep=False) & whole
@@ -543,7 +549,7 @@ def references(
         return ()
     strange = child.loc[lost, column].astype(str).drop_duplicates().tolist()
     there = list(map(str, parent[key].dropna().unique()))
-    meant = [f"{near} for {s}" for s in strange[:NAMED] if (near := nearest(s, there))]
+    meant = [f"{near} for {code}" for code in strange[:NAMED] if (near := nearest(code, there))]
     return (
         Problem(
             what="no such row to refer to",

@@ -46,7 +46,7 @@ class Balance:
         if accounted == self.read and not self.records["record"].duplicated().any():
             return []
         counts = self.records["fate"].value_counts()
-        named = " + ".join(f"{int(counts.get(f, 0))} {f}" for f in FATES)
+        named = " + ".join(f"{int(counts.get(fate, 0))} {fate}" for fate in FATES)
         fix = "Records of the register share an identifier, or a record was lost."
         what = "the records of the import do not add up"
         return [
@@ -79,7 +79,10 @@ class Balance:
 
     @staticmethod
     def _sums(amounts: pd.DataFrame) -> dict[str, float]:
-        return {str(c): math.fsum(part["amount"]) for c, part in amounts.groupby("currency")}
+        return {
+            str(currency): math.fsum(part["amount"])
+            for currency, part in amounts.groupby("currency")
+        }
 
     @property
     def accepted(self) -> dict[str, float]:
@@ -96,7 +99,7 @@ class Balance:
             held["record"], held["amount"], held["currency"], strict=True
         ):
             written.setdefault(record, []).append(f"{amount:,.2f} {currency}".strip())
-        amounts = ["; ".join(written.get(r, [])) for r in rows["record"]]
+        amounts = ["; ".join(written.get(record, [])) for record in rows["record"]]
         return rows[["record", "reason"]].assign(amounts=amounts).reset_index(drop=True)
 
     def to_frame(self) -> pd.DataFrame:
@@ -123,7 +126,9 @@ class Balance:
     def _line(
         self, line: str, reason: str, records: int, sums: Mapping[str, float]
     ) -> dict[str, object]:
-        money = {c or "no currency": sums.get(c, 0.0) for c in sorted(self.money)}
+        money = {
+            currency or "no currency": sums.get(currency, 0.0) for currency in sorted(self.money)
+        }
         return {"line": line, "reason": reason, "records": records, **money}
 
     def to_dict(self) -> dict[str, object]:
@@ -131,7 +136,8 @@ class Balance:
         table = self.to_frame()
         named = ["line", "reason", "records"]
         lines = [
-            {k: row[k] for k in named} | {"amounts": {k: row[k] for k in row if k not in named}}
+            {name: row[name] for name in named}
+            | {"amounts": {name: row[name] for name in row if name not in named}}
             for row in table.to_dict("records")
         ]
         return {"holds": True, "lines": lines}
@@ -213,7 +219,10 @@ def amount_of(cell: object) -> float | None:
 
 def money_in(amounts: pd.Series, currencies: pd.Series) -> dict[str, float]:
     """Currency -> sum of the amounts of a table; "" where no currency is said."""
-    named = [str(c).strip().upper() if isinstance(c, str) else "" for c in currencies]
+    named = [
+        str(currency).strip().upper() if isinstance(currency, str) else ""
+        for currency in currencies
+    ]
     sums: dict[str, list[float]] = {}
     for currency, cell in zip(named, amounts, strict=True):
         amount = amount_of(cell)

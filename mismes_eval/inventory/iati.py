@@ -106,7 +106,7 @@ def read_iati(
 
 
 def _refuse_options(countries: tuple[str, ...], allocation: Allocation) -> None:
-    unknown = [c for c in countries if c not in set(codes("countries")["code"])]
+    unknown = [country for country in countries if country not in set(codes("countries")["code"])]
     if unknown or not countries:
         named = ", ".join(unknown) or worded("none")
         raise InputError(Problem("not a country", "countries", "ISO 3166-1 alpha-3 codes", named))
@@ -130,7 +130,7 @@ def _frame(
     frame = pd.DataFrame(rows)
     if frame.empty:
         return frame
-    divided = {name: s for name, s in shares.items() if len(s) > 1}
+    divided = {name: share for name, share in shares.items() if len(share) > 1}
     frame["country"] = [next(iter(shares[str(name)])) for name in frame["record"]]
     frame = allocate(frame, "record", divided)
     frame = numbered(frame[frame["country"].isin(countries)].reset_index(drop=True))
@@ -141,7 +141,9 @@ def _entries(
     name: str, place: Placement, money: Money, countries: tuple[str, ...]
 ) -> list[tuple[str, str, str, str, float]]:
     """Where every amount of an activity goes."""
-    entries = [(name, place.fate, r, c, value) for r, c, value in money.not_in_it]
+    entries = [
+        (name, place.fate, reason, currency, value) for reason, currency, value in money.not_in_it
+    ]
     if money.total is None or money.currency is None:
         return entries
     if place.shares is None:
@@ -171,7 +173,7 @@ def _parents(activities: list[Activity], issues: list[Issue]) -> dict[str, str]:
             stated.setdefault(activity.identifier, []).append(parent)
         for child in activity.children:
             stated.setdefault(child, []).append(activity.identifier)
-    known = {a.identifier for a in activities}
+    known = {activity.identifier for activity in activities}
     parents = {}
     for child, names in stated.items():
         others = [n for n in dict.fromkeys(names) if n != child]
@@ -207,7 +209,7 @@ def _without_circles(parents: dict[str, str], issues: list[Issue]) -> dict[str, 
 
 
 def _no_repeats(activities: list[Activity], name: str) -> None:
-    names = [a.identifier for a in activities]
+    names = [activity.identifier for activity in activities]
     twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
     if twice:
         raise InputError(
@@ -227,8 +229,14 @@ def _row(
     activity: Activity, money: Money, parent: str | None, issues: list[Issue]
 ) -> dict[str, object]:
     english, original = _two_titles(activity, issues)
-    funder = next((o for o in activity.organisations if o[0] == "1"), ("", "", "", ""))
-    implementer = next((o for o in activity.organisations if o[0] == "4"), ("", "", "", ""))
+    funder = next(
+        (organisation for organisation in activity.organisations if organisation[0] == "1"),
+        ("", "", "", ""),
+    )
+    implementer = next(
+        (organisation for organisation in activity.organisations if organisation[0] == "4"),
+        ("", "", "", ""),
+    )
     kind = IMPLEMENTERS.get(implementer[1])
     if implementer[1] and kind is None:
         issues.append(
@@ -261,7 +269,9 @@ def _row(
         "source_ref": f"IATI {activity.identifier}",
         "confidence": "B",
         "iati_parent": parent,
-        "iati_titles": " | ".join(f"{k or 'no language'}: {t}" for k, t in activity.titles.items()),
+        "iati_titles": " | ".join(
+            f"{language or 'no language'}: {title}" for language, title in activity.titles.items()
+        ),
         "budget_basis": money.basis,
         "budget_indicative": money.indicative,
         "budget_committed": money.committed,
@@ -279,7 +289,9 @@ def _two_titles(activity: Activity, issues: list[Issue]) -> tuple[str | None, st
     never taken for the English one.
     """
     titles = activity.titles
-    original = next((t for k, t in titles.items() if k not in ("en", "")), None)
+    original = next(
+        (title for language, title in titles.items() if language not in ("en", "")), None
+    )
     english = titles.get("en")
     if english is None and "" in titles:
         english = titles[""]
@@ -308,8 +320,10 @@ def _sector(activity: Activity, issues: list[Issue]) -> str | None:
 def _with_parents(frame: pd.DataFrame, issues: list[Issue]) -> pd.DataFrame:
     """parent_id from the related activities of the file: the parent's row in the same country."""
     places = {
-        (r, c): m
-        for r, c, m in zip(frame["record"], frame["country"], frame["measure_id"], strict=True)
+        (record, country): m
+        for record, country, m in zip(
+            frame["record"], frame["country"], frame["measure_id"], strict=True
+        )
     }
     parents = []
     for row in frame.to_dict("records"):

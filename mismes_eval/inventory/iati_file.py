@@ -206,7 +206,7 @@ def _organisations(node: Element) -> tuple[tuple[str, str, str, str], ...]:
         narratives = organisation.findall("narrative")
         english = [n for n in narratives if n.get(LANG, "").lower().startswith("en")]
         name = _text(next(iter([*english, *narratives]), None))
-        attributes = [organisation.get(a, "") for a in ("role", "type", "ref")]
+        attributes = [organisation.get(attribute, "") for attribute in ("role", "type", "ref")]
         found.append((attributes[0], attributes[1], attributes[2], name))
     return tuple(found)
 
@@ -242,16 +242,16 @@ def _sectors(node: Element) -> tuple[tuple[str, float], ...]:
     activity has none, with the amounts that name them.
     """
     own = [
-        (s.get("code", ""), decimal(s.get("percentage", "").strip()) or 0.0)
-        for s in node.findall("sector")
-        if s.get("vocabulary", "1") == "1"
+        (sector.get("code", ""), decimal(sector.get("percentage", "").strip()) or 0.0)
+        for sector in node.findall("sector")
+        if sector.get("vocabulary", "1") == "1"
     ]
     if node.find("sector") is None:
         own = [
-            (s.get("code", ""), decimal(_text(t.find("value"))) or 0.0)
-            for t in node.findall("transaction")
-            for s in t.findall("sector")
-            if s.get("vocabulary", "1") == "1"
+            (sector.get("code", ""), decimal(_text(transaction.find("value"))) or 0.0)
+            for transaction in node.findall("transaction")
+            for sector in transaction.findall("sector")
+            if sector.get("vocabulary", "1") == "1"
         ]
     sums: dict[str, float] = {}
     for code, weight in own:

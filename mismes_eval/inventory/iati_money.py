@@ -86,9 +86,15 @@ def money_of(
     """
     if budgets:
         counted, replaced, unclear = in_force(budgets)
-        entries = [("replaced by a revised budget", b.currency, b.value) for b in replaced]
-        parts = [(b.value, b.currency, b.value_date or b.start) for b in counted]
-        basis = " and ".join(k for k in TYPES.values() if any(b.kind == k for b in counted))
+        entries = [
+            ("replaced by a revised budget", budget.currency, budget.value) for budget in replaced
+        ]
+        parts = [
+            (budget.value, budget.currency, budget.value_date or budget.start) for budget in counted
+        ]
+        basis = " and ".join(
+            kind for kind in TYPES.values() if any(budget.kind == kind for budget in counted)
+        )
     else:
         commitments = [p for p in payments if p.kind == "2"]
         counted, replaced, unclear = in_force(())
@@ -97,17 +103,22 @@ def money_of(
         basis = "commitments"
     reason = _why_none(identifier, parts, unclear, unread, issues)
     if reason:
-        rest = [*parts, *((b.value, b.currency, b.value_date) for b in unclear)]
-        return Money(not_in_it=(*entries, *((reason, c, v) for v, c, _ in rest)))
+        rest = [*parts, *((budget.value, budget.currency, budget.value_date) for budget in unclear)]
+        return Money(
+            not_in_it=(*entries, *((reason, currency, value) for value, currency, _ in rest))
+        )
     if not parts:
         _say_what_was_spent(identifier, payments, issues)
         return Money(not_in_it=tuple(entries))
     _say_replaced(identifier, replaced, counted, issues)
-    by_status = {s: [b.value for b in counted if b.status == s] for s in STATUSES.values()}
+    by_status = {
+        status: [budget.value for budget in counted if budget.status == status]
+        for status in STATUSES.values()
+    }
     _say_status(identifier, by_status, parts[0][1], issues)
-    sums = {s: math.fsum(values) if values else None for s, values in by_status.items()}
+    sums = {status: math.fsum(values) if values else None for status, values in by_status.items()}
     return Money(
-        total=math.fsum(v for v, _, _ in parts),
+        total=math.fsum(value for value, _, _ in parts),
         currency=parts[0][1],
         year=_year(identifier, parts, issues),
         basis=basis,
@@ -124,10 +135,10 @@ def in_force(
     not say what counts: originals whose period a revised one covers in part, and budgets of one
     type whose periods overlap in part (the same money may stand in both).
     """
-    revised, older = _latest([b for b in budgets if b.kind == "revised"])
+    revised, older = _latest([budget for budget in budgets if budget.kind == "revised"])
     unclear: list[Budget] = []
     counted, replaced = list(revised), list(older)
-    for original in (b for b in budgets if b.kind == "original"):
+    for original in (budget for budget in budgets if budget.kind == "original"):
         covered = _covered(original, revised)
         {"all": replaced, "none": counted, "part": unclear}[covered].append(original)
     if unclear or overlapping(counted):
@@ -156,22 +167,26 @@ def _latest(revised: list[Budget]) -> tuple[list[Budget], list[Budget]]:
     for budget in revised:
         period = (budget.start, budget.end)
         last[period] = max(last.get(period, ""), budget.value_date)
-    kept = [b for b in revised if not b.start or b.value_date == last[b.start, b.end]]
-    return kept, [b for b in revised if b not in kept]
+    kept = [
+        budget
+        for budget in revised
+        if not budget.start or budget.value_date == last[budget.start, budget.end]
+    ]
+    return kept, [budget for budget in revised if budget not in kept]
 
 
 def _covered(original: Budget, revised: list[Budget]) -> str:
     """Whether the periods of the revised budgets cover that of an original: all, part, none."""
     if not revised:
         return "none"
-    if any((b.start, b.end) == (original.start, original.end) for b in revised):
+    if any((budget.start, budget.end) == (original.start, original.end) for budget in revised):
         return "all"
     whole = _days(original)
-    others = [_days(b) for b in revised]
+    others = [_days(budget) for budget in revised]
     if whole is None or None in others:
         return "part"
     start, end = whole
-    within = _length([(max(a, start), min(b, end)) for a, b in filter(None, others)])
+    within = _length([(max(first, start), min(last, end)) for first, last in filter(None, others)])
     if within <= TOUCHING:
         return "none"
     return "all" if end - start + 1 - within <= TOUCHING else "part"
@@ -206,12 +221,12 @@ def _why_none(
     if unread:
         value, reason = "; ".join(unread), "an amount is not a decimal number"
     elif unclear:
-        value = _listed((b.value, b.currency) for b in unclear)
+        value = _listed((budget.value, budget.currency) for budget in unclear)
         reason = "a revised budget covers a part of the period of another"
         if overlapping(unclear):
             reason = "periods of budgets of one type overlap"
     elif len(currencies) > 1 or currencies == [""]:
-        value = _listed((v, c) for v, c, _ in parts)
+        value = _listed((value, currency) for value, currency, _ in parts)
         reason = "amounts in several currencies, or in none"
     else:
         return None
@@ -227,19 +242,19 @@ def _say_replaced(
             (
                 identifier,
                 "budget_total",
-                _listed((b.value, b.currency) for b in replaced),
+                _listed((budget.value, budget.currency) for budget in replaced),
                 "a revised budget of the period",
                 "the revised one counts",
             )
         )
-    keys = [(b.start, b.end, b.kind) for b in counted]
+    keys = [(budget.start, budget.end, budget.kind) for budget in counted]
     if len(set(keys)) < len(keys):
-        several = [b for b, k in zip(counted, keys, strict=True) if keys.count(k) > 1]
+        several = [budget for budget, key in zip(counted, keys, strict=True) if keys.count(key) > 1]
         issues.append(
             (
                 identifier,
                 "budget_total",
-                _listed((b.value, b.currency) for b in several),
+                _listed((budget.value, budget.currency) for budget in several),
                 "several budgets of one type and period",
                 "added up",
             )
@@ -250,7 +265,11 @@ def _say_status(
     identifier: str, by_status: dict[str, list[float]], currency: str, issues: list[Issue]
 ) -> None:
     if by_status["indicative"]:
-        parts = [f"{s} {math.fsum(v):,.2f} {currency}" for s, v in by_status.items() if v]
+        parts = [
+            f"{status} {math.fsum(values):,.2f} {currency}"
+            for status, values in by_status.items()
+            if values
+        ]
         issues.append(
             (
                 identifier,
@@ -279,7 +298,7 @@ def _say_what_was_spent(
 
 
 def _year(identifier: str, parts: list[tuple[float, str, str]], issues: list[Issue]) -> int | None:
-    years = sorted({d[:4] for _, _, d in parts if d[:4].isdigit()})
+    years = sorted({day[:4] for _, _, day in parts if day[:4].isdigit()})
     if len(years) > 1:
         issues.append(
             (

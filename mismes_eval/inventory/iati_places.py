@@ -93,10 +93,14 @@ def _percentages(
     identifier: str, territories: tuple[Territory, ...], issues: list[Issue]
 ) -> dict[str, float | None]:
     """Territory -> its percentage (None: not said). A territory that stands twice is added."""
-    own = [t for t in territories if not t.region or t.vocabulary in OWN_REGIONS]
+    own = [
+        territory
+        for territory in territories
+        if not territory.region or territory.vocabulary in OWN_REGIONS
+    ]
     if not own and territories:
         first = territories[0].vocabulary
-        own = [t for t in territories if t.vocabulary == first]
+        own = [territory for territory in territories if territory.vocabulary == first]
     parts: dict[str, float | None] = {}
     for territory in own:
         name = (

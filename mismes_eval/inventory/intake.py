@@ -82,7 +82,11 @@ class Intake:
     def _inventory_columns(self) -> pd.DataFrame:
         known = set(template("inventory").names)
         return self.frame[
-            [c for c in self.frame if c in known or c in ("record", "allocation")]
+            [
+                column
+                for column in self.frame
+                if column in known or column in ("record", "allocation")
+            ]
         ].reset_index(drop=True)
 
     def coded(self, coding: pd.DataFrame) -> Intake:
@@ -96,22 +100,22 @@ class Intake:
         """
         known = set(template("inventory").names)
         problems = [
-            Problem("no such column in the template", str(c))
-            for c in coding.columns
-            if c not in known and c != "record"
+            Problem("no such column in the template", str(column))
+            for column in coding.columns
+            if column not in known and column != "record"
         ]
         if "record" not in coding:
             raise InputError(
                 Problem("missing column", "coding.record", "the register's own identifiers")
             )
         problems += [
-            Problem("no such record", str(r))
-            for r in coding["record"]
-            if r not in set(self.frame["record"])
+            Problem("no such record", str(record))
+            for record in coding["record"]
+            if record not in set(self.frame["record"])
         ]
         problems += [
-            Problem("a record stands twice", str(r))
-            for r in coding.loc[coding["record"].duplicated(), "record"]
+            Problem("a record stands twice", str(record))
+            for record in coding.loc[coding["record"].duplicated(), "record"]
         ]
         if problems:
             raise InputError(problems)
@@ -151,7 +155,7 @@ def numbered(frame: pd.DataFrame, start: Callable[[str], int] = lambda country: 
     """measure_id {ISO3}-{NNN} in the order of the records, within each country from start(country)."""
     order = frame.groupby("country").cumcount()
     ids = [
-        f"{c}-{start(c) + n:03d}" if isinstance(c, str) else None
-        for c, n in zip(frame["country"], order, strict=True)
+        f"{country}-{start(country) + n:03d}" if isinstance(country, str) else None
+        for country, n in zip(frame["country"], order, strict=True)
     ]
     return frame.assign(measure_id=pd.array(ids, dtype="str"))

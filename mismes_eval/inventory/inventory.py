@@ -414,12 +414,16 @@ def _whole(
     if problems:
         raise InputError(problems)
     columns = template().columns
-    absent = {c.name: _empty(c, len(frame)) for c in columns if c.name not in frame}
+    absent = {
+        declared.name: _empty(declared, len(frame))
+        for declared in columns
+        if declared.name not in frame
+    }
     full = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
-    names = [c.name for c in columns]
-    ordered = full[[*names, *(c for c in full if c not in names)]]
-    typed = {c.name: "boolean" for c in columns if c.kind == "bool"} | {
-        c.name: "float64" for c in columns if c.kind in ("int", "code")
+    names = [column.name for column in columns]
+    ordered = full[[*names, *(column for column in full if column not in names)]]
+    typed = {column.name: "boolean" for column in columns if column.kind == "bool"} | {
+        column.name: "float64" for column in columns if column.kind in ("int", "code")
     }
     tables = {**sides, "rates": rates}
     full = ordered.astype(typed)

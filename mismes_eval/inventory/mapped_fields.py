@@ -17,8 +17,8 @@ def field_cells(
     field: str, rule: Mapping[str, object], rows: pd.DataFrame, mapping: Mapped, issues: list[Issue]
 ) -> pd.Series:
     values = pd.Series([None] * len(rows), index=rows.index, dtype=object)
-    needed = [str(rule[k]) for k in ("column", "date", "year") if k in rule]
-    lost = [c for c in needed if c not in rows]
+    needed = [str(rule[key]) for key in ("column", "date", "year") if key in rule]
+    lost = [column for column in needed if column not in rows]
     if lost:
         raise InputError(
             [
@@ -26,13 +26,13 @@ def field_cells(
                     "no such column",
                     worded(
                         "{register}: fields.{field}: {column}",
-                        {"register": mapping.register, "field": field, "column": c},
+                        {"register": mapping.register, "field": field, "column": column},
                     ),
                     fix=worded(
-                        "Nearest: {nearest}.", {"nearest": nearest(c, map(str, rows.columns))}
+                        "Nearest: {nearest}.", {"nearest": nearest(column, map(str, rows.columns))}
                     ),
                 )
-                for c in lost
+                for column in lost
             ]
         )
     if "constant" in rule:
@@ -41,7 +41,7 @@ def field_cells(
         values = (
             rows.apply(
                 lambda r: str(rule["format"]).format(
-                    **{k: "" if pd.isna(v) else v for k, v in r.items()}
+                    **{key: "" if pd.isna(value) else value for key, value in r.items()}
                 ),
                 axis=1,
             )
@@ -51,9 +51,9 @@ def field_cells(
     elif "flags" in rule:
         values = _flags(rows, dict(rule["flags"]))  # type: ignore[call-overload]
     elif "any" in rule:
-        values = _any(rows, [str(c) for c in rule["any"]])  # type: ignore[attr-defined]
+        values = _any(rows, [str(column) for column in rule["any"]])  # type: ignore[attr-defined]
     elif "country" in rule:
-        values = _others(field, rows, [str(c) for c in rule["country"]], mapping, issues)  # type: ignore[attr-defined]
+        values = _others(field, rows, [str(column) for column in rule["country"]], mapping, issues)  # type: ignore[attr-defined]
     elif "date" in rule:
         values = _dates(
             field, rows, str(rule["date"]), str(rule.get("written", "%Y-%m-%d")), issues
@@ -76,7 +76,7 @@ def _column(
     cells = rows[str(rule["column"])]
     if "codes" not in rule:
         return cells.map(_written)
-    table = {plain(str(k)): str(v) for k, v in dict(rule["codes"]).items()}  # type: ignore[call-overload]
+    table = {plain(str(code)): str(value) for code, value in dict(rule["codes"]).items()}  # type: ignore[call-overload]
     values = cells.map(lambda v: None if pd.isna(v) else table.get(plain(str(v))))
     for record, cell in zip(
         rows["record"][cells.notna() & values.isna()],
@@ -104,7 +104,9 @@ def _flags(rows: pd.DataFrame, flags: Mapping[str, str]) -> pd.Series:
         [code for code, column in flags.items() if row.get(column) in (1, 1.0, "1", True)]
         for row in rows.to_dict("records")
     ]
-    return pd.Series([";".join(c) or None for c in chosen], index=rows.index, dtype=object)
+    return pd.Series(
+        [";".join(codes_) or None for codes_ in chosen], index=rows.index, dtype=object
+    )
 
 
 def _any(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
@@ -112,8 +114,8 @@ def _any(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
     table = rows[columns].apply(pd.to_numeric, errors="coerce")
     return pd.Series(
         [
-            None if m else ("TRUE" if v else "FALSE")
-            for m, v in zip(table.isna().all(axis=1), table.eq(1).any(axis=1), strict=True)
+            None if m else ("TRUE" if lacking else "FALSE")
+            for m, lacking in zip(table.isna().all(axis=1), table.eq(1).any(axis=1), strict=True)
         ],
         index=rows.index,
         dtype=object,
@@ -126,12 +128,12 @@ def _others(
     """ISO3 codes of the columns but the record's own country, joined by ;"""
     values = []
     for row in rows.to_dict("records"):
-        found = countries_named([row[c] for c in columns], mapping)
+        found = countries_named([row[column] for column in columns], mapping)
         issues.extend(
             (row["record"], field, n, "not a country of today; give it in `aliases`", "left empty")
             for n in found.unread
         )
-        values.append(";".join(c for c in found.codes if c != row["country"]) or None)
+        values.append(";".join(code for code in found.codes if code != row["country"]) or None)
     return pd.Series(values, index=rows.index, dtype=object)
 
 

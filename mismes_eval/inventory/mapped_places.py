@@ -25,18 +25,18 @@ def place_records(
     `countries` in one record go by the mapping's rule. "Outside" holds records only whose countries
     were all read.
     """
-    lost = [c for c in mapping.countries if c not in table]
+    lost = [country for country in mapping.countries if country not in table]
     if lost:
         raise InputError(
             [
                 Problem(
                     "no such column",
-                    c,
+                    column,
                     fix=worded(
-                        "Nearest: {nearest}.", {"nearest": nearest(c, map(str, table.columns))}
+                        "Nearest: {nearest}.", {"nearest": nearest(column, map(str, table.columns))}
                     ),
                 )
-                for c in lost
+                for column in lost
             ]
         )
     rows: list[tuple[int, str, float]] = []
@@ -62,7 +62,7 @@ def place_records(
                 parts[-1] = (record, fate, reason, currency, budget)
     chosen = (
         table.iloc[[place for place, _, _ in rows]]
-        .assign(country=[c for _, c, _ in rows], share=[s for _, _, s in rows])
+        .assign(country=[country for _, country, _ in rows], share=[share for _, _, share in rows])
         .reset_index(drop=True)
     )
     read = money_in(money["amount"].astype(object), money["currency"])
@@ -73,13 +73,13 @@ def countries_named(cells: list[object], mapping: Mapped) -> Countries:
     """The countries of all country columns of a record."""
     found = [countries_of(cell, mapping.split, mapping.aliases) for cell in cells]
     return Countries(
-        tuple(dict.fromkeys(c for f in found for c in f.codes)),
-        tuple(dict.fromkeys(p for f in found for p in f.unread)),
+        tuple(dict.fromkeys(code for place in found for code in place.codes)),
+        tuple(dict.fromkeys(p for place in found for p in place.unread)),
     )
 
 
 def _fate(named: Countries, countries: tuple[str, ...], several: str) -> tuple[str, str]:
-    here = [c for c in named.codes if c in countries]
+    here = [code for code in named.codes if code in countries]
     if not here and named.unread:
         return "refused", "a country that cannot be read"
     if not here and not named.codes:
@@ -98,12 +98,12 @@ def _filed(
     """Country -> share of the record's amounts. Several countries have no shares under "each":
     their amounts are left empty, since the record says them once.
     """
-    here = [c for c in named.codes if c in countries]
+    here = [code for code in named.codes if code in countries]
     whole = len(named.codes) + len(named.unread)
     if several == "equal":
-        return {c: 1 / whole for c in here}
+        return {country: 1 / whole for country in here}
     if several == "each" and whole > 1:
-        return {c: 0.0 for c in here}
+        return {country: 0.0 for country in here}
     return {here[0]: 1.0}
 
 
@@ -130,7 +130,9 @@ def _say_countries(
     if fate == "refused" and not named.unread:
         issues.append((record, "country", "; ".join(named.codes), f"{reason}; {amount}", fate))
     if len(filed) > 1 or (filed and len(named.codes) > 1 and budget is not None):
-        shares = ", ".join(f"{c} {s:.1%} of the amounts" for c, s in filed.items())
+        shares = ", ".join(
+            f"{country} {share:.1%} of the amounts" for country, share in filed.items()
+        )
         issues.append(
             (
                 record,
@@ -148,7 +150,7 @@ def divide_amounts(frame: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
     if not part.any():
         return frame
     shares = placed["share"]
-    for name in (a for a in AMOUNTS if a in frame):
+    for name in (column for column in AMOUNTS if column in frame):
         cells = [
             _share_of(cell, share) if divided else cell
             for cell, share, divided in zip(frame[name], shares, part, strict=True)

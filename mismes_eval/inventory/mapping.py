@@ -39,7 +39,7 @@ def read_mapped(
     stands in `issues`.
     """
     chosen = mapping if isinstance(mapping, Mapped) else load_mapping(mapping)
-    unknown = [c for c in countries if c not in set(codes("countries")["code"])]
+    unknown = [country for country in countries if country not in set(codes("countries")["code"])]
     if unknown or not countries:
         raise InputError(
             Problem(
@@ -79,7 +79,7 @@ def read_mapped(
     )
     frame = divide_amounts(frame, placed)
     frame = frame.assign(record=placed["record"], country=placed["country"])
-    order = [c for c in template("inventory").names if c in frame] + ["record"]
+    order = [column for column in template("inventory").names if column in frame] + ["record"]
     order += ["allocation"] if "allocation" in frame else []
     frame = numbered(frame.reset_index(drop=True)[order])
     if "parent_id" in frame:
@@ -103,7 +103,9 @@ def _options(mapping: Mapped) -> dict[str, object]:
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame, mapping: Mapped) -> pd.DataFrame:
     on = mapping.join["column"]
-    problems = [Problem("no such column to join on", on) for f in (first, second) if on not in f]
+    problems = [
+        Problem("no such column to join on", on) for frame in (first, second) if on not in frame
+    ]
     if not problems and second[on].duplicated().any():
         problems.append(
             Problem(
@@ -114,7 +116,7 @@ def _joined(first: pd.DataFrame, second: pd.DataFrame, mapping: Mapped) -> pd.Da
         )
     if problems:
         raise InputError(problems)
-    extra = [c for c in second if c == on or c not in first]
+    extra = [column for column in second if column == on or column not in first]
     return first.merge(second[extra], on=on, how="left")
 
 
@@ -130,7 +132,9 @@ def _amounts(table: pd.DataFrame, mapping: Mapped, issues: list[Issue]) -> pd.Da
     for record, cell, amount in zip(table["record"], cells, amounts, strict=True):
         if isinstance(cell, str) and cell and amount is None:
             issues.append((record, "budget_total", cell, "not a plain number", "not in the sums"))
-    named = [c.strip().upper() if isinstance(c, str) else "" for c in currencies]
+    named = [
+        currency.strip().upper() if isinstance(currency, str) else "" for currency in currencies
+    ]
     return pd.DataFrame({"amount": pd.array(amounts, dtype="Float64"), "currency": named})
 
 
@@ -139,8 +143,10 @@ def _translated_parents(
 ) -> pd.DataFrame:
     """parent_id from the register's own identifiers to those of the rows made."""
     places = {
-        (r, c): m
-        for r, c, m in zip(frame["record"], frame["country"], frame["measure_id"], strict=True)
+        (record, country): m
+        for record, country, m in zip(
+            frame["record"], frame["country"], frame["measure_id"], strict=True
+        )
     }
     made = frame.groupby("record")["measure_id"].agg(list).to_dict()
     parents: list[str | None] = []

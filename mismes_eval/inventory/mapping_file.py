@@ -108,7 +108,9 @@ def load_mapping(name: str | Path) -> Mapped:
         countries=tuple(content["countries"]),
         split=content.get("split"),
         several=str(content.get("several", "refuse")),
-        aliases={plain(k): v for k, v in (content.get("aliases") or {}).items()},
+        aliases={
+            plain(alias): country for alias, country in (content.get("aliases") or {}).items()
+        },
         fields=content["fields"],
     )
 
@@ -126,25 +128,25 @@ def _refuse_unknown(content: object, name: str) -> None:
     problems = [
         Problem(
             "unknown key",
-            worded("{name}: {number}", {"name": name, "number": k}),
-            fix=worded("Nearest: {nearest}.", {"nearest": nearest(str(k), KEYS)}),
+            worded("{name}: {key}", {"name": name, "key": key}),
+            fix=worded("Nearest: {nearest}.", {"nearest": nearest(str(key), KEYS)}),
         )
-        for k in content
-        if k not in KEYS
+        for key in content
+        if key not in KEYS
     ]
     problems += [
-        Problem("missing key", worded("{name}: {number}", {"name": name, "number": k}))
-        for k in ("register", "source", "record", "countries", "fields")
-        if k not in content
+        Problem("missing key", worded("{name}: {key}", {"name": name, "key": key}))
+        for key in ("register", "source", "record", "countries", "fields")
+        if key not in content
     ]
     problems += [
         Problem(
             "unknown key",
-            worded("{name}: read.{number}", {"name": name, "number": k}),
+            worded("{name}: read.{key}", {"name": name, "key": key}),
             worded("one of {keys}", {"keys": ", ".join(sorted(READ_KEYS))}),
         )
-        for k in content.get("read") or {}
-        if k not in READ_KEYS
+        for key in content.get("read") or {}
+        if key not in READ_KEYS
     ]
     if content.get("several", "refuse") not in SEVERAL:
         problems.append(
@@ -174,16 +176,16 @@ def _refuse_unknown(content: object, name: str) -> None:
                     fix=worded("Nearest: {nearest}.", {"nearest": nearest(field, known)}),
                 )
             )
-        wrong = [k for k in rule if k not in RULES] if isinstance(rule, dict) else ["not a rule"]
+        wrong = (
+            [key for key in rule if key not in RULES] if isinstance(rule, dict) else ["not a rule"]
+        )
         problems += [
             Problem(
                 "no such rule",
-                worded(
-                    "{name}: fields.{field}: {number}", {"name": name, "field": field, "number": k}
-                ),
+                worded("{name}: fields.{field}: {key}", {"name": name, "field": field, "key": key}),
                 worded("one of {rules}", {"rules": ", ".join(sorted(RULES))}),
             )
-            for k in wrong
+            for key in wrong
         ]
     if problems:
         raise InputError(problems)

@@ -92,8 +92,8 @@ def _no_rates(keyed: pd.DataFrame) -> list[Problem]:
     lacking = keyed[keyed["eur_per_unit"].isna()]
     problems = []
     labels = [
-        f"{c}, no price year" if pd.isna(y) else f"{c} {y:.0f}"
-        for c, y in zip(lacking["currency"], lacking["price_year"], strict=True)
+        f"{currency}, no price year" if pd.isna(y) else f"{currency} {y:.0f}"
+        for currency, y in zip(lacking["currency"], lacking["price_year"], strict=True)
     ]
     for label, rows in lacking.groupby(pd.Series(labels, index=lacking.index, dtype=object)):
         where = worded("rates: {label}", {"label": label})

@@ -140,12 +140,14 @@ def _balance(balance: Balance, strings: Mapping[str, str], with_money: bool) -> 
     names = ["line", "reason", "records"]
     table = balance.to_frame() if with_money else balance.to_frame()[names]
     head = [strings[f"balance {name}"] for name in names]
-    head += [str(c) for c in table.columns if c not in names]
+    head += [str(column) for column in table.columns if column not in names]
     lines = ["".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)]
     for row in table.to_dict("records"):
         said = str(row["reason"])
         first = [strings[f"balance {row['line']}"], strings.get(f"balance {said}", said)]
-        numbers = [f"{float(row[c]):,.0f}" for c in table.columns if c not in names[:2]]
+        numbers = [
+            f"{float(row[column]):,.0f}" for column in table.columns if column not in names[:2]
+        ]
         lines.append("".join(f"<td>{html.escape(cell)}</td>" for cell in [*first, *numbers]))
     rows = "".join(f"<tr>{line}</tr>" for line in lines)
     title = html.escape(strings["balance title"])
@@ -168,10 +170,10 @@ def _data(
     declared = template("inventory").columns
     register = evaluation_due(frame, on).table.set_index("measure_id")
     columns = [
-        c
-        for c in declared
-        if frame[c.name].notna().any()
-        or c.name
+        column
+        for column in declared
+        if frame[column.name].notna().any()
+        or column.name
         in (
             "measure_id",
             "title_en",
@@ -184,11 +186,11 @@ def _data(
             "source_type",
         )
     ]
-    cells = {c.name: _cells(frame[c.name], c) for c in columns} | {
+    cells = {column.name: _cells(frame[column.name], column) for column in columns} | {
         "status": frame["measure_id"].map(register["status"]).tolist(),
         "budget_once": _once(frame["measure_id"].map(register["budget_once"])),
     }
-    listed = {c.name: labels(c.codes, language) for c in columns if c.codes}
+    listed = {column.name: labels(column.codes, language) for column in columns if column.codes}
     present = {name: _present(cells[name]) for name in listed}
     used = {
         name: {code: label for code, label in table.items() if code in present[name]}
@@ -210,13 +212,13 @@ def _data(
             used
             | {
                 "status": {
-                    s: strings[s]
-                    for s in ("overdue", "due next", "later", "evaluated", "no start date")
+                    name: strings[name]
+                    for name in ("overdue", "due next", "later", "evaluated", "no start date")
                 }
             }
         ),
         "sections": list(sections.items()),
-        "searched": [c for c in SEARCHED if c in cells],
+        "searched": [column for column in SEARCHED if column in cells],
         "strings": strings,
         "language": language,
         "on": on.isoformat(),
@@ -234,7 +236,11 @@ def _short(description: str) -> str:
 
 
 def _present(cells: list[object]) -> set[str]:
-    return {code for cell in {c for c in cells if c is not None} for code in str(cell).split(";")}
+    return {
+        code
+        for cell in {cell for cell in cells if cell is not None}
+        for code in str(cell).split(";")
+    }
 
 
 def _cells(values: pd.Series, column: Column) -> list[object]:
@@ -242,13 +248,14 @@ def _cells(values: pd.Series, column: Column) -> list[object]:
         values = values.dt.strftime("%Y-%m-%d")
     cells = values.astype(object).where(values.notna(), None).tolist()
     if column.kind == "bool":
-        return [None if v is None else bool(v) for v in cells]
+        return [None if cell is None else bool(cell) for cell in cells]
     if column.kind in ("int", "code", "float"):
         numbers = [
-            None if v is None else (int(v) if float(v).is_integer() else float(v)) for v in cells
+            None if cell is None else (int(cell) if float(cell).is_integer() else float(cell))
+            for cell in cells
         ]
         return (
-            [None if v is None else str(v) for v in numbers]
+            [None if number is None else str(number) for number in numbers]
             if column.kind == "code"
             else list(numbers)
         )

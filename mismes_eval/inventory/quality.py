@@ -60,7 +60,10 @@ def filled_and_asked(frame: pd.DataFrame, template: Template) -> tuple[pd.DataFr
     """
     fields = list(template.expected)
     filled = pd.DataFrame(
-        {f: frame[f].notna() if f in frame else np.zeros(len(frame), dtype=bool) for f in fields},
+        {
+            field: frame[field].notna() if field in frame else np.zeros(len(frame), dtype=bool)
+            for field in fields
+        },
         index=frame.index,
     )
     asked = pd.DataFrame(True, index=frame.index, columns=fields)
@@ -160,8 +163,8 @@ def kappa(
     """
     problems = [
         Problem("a measure stands twice", name, "one row a measure")
-        for name, f in (("first", first), ("second", second))
-        if f["measure_id"].duplicated().any()
+        for name, data in (("first", first), ("second", second))
+        if data["measure_id"].duplicated().any()
     ]
     both = (
         first.merge(second, on="measure_id", suffixes=("_first", "_second"))
@@ -177,7 +180,11 @@ def kappa(
     if problems:
         raise InputError(problems)
     return pd.DataFrame(
-        [_kappa(both[f"{f}_first"], both[f"{f}_second"], f) for f in fields if f"{f}_first" in both]
+        [
+            _kappa(both[f"{field}_first"], both[f"{field}_second"], field)
+            for field in fields
+            if f"{field}_first" in both
+        ]
     )
 
 

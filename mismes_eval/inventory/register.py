@@ -203,11 +203,11 @@ def _months(start: pd.Series, day: pd.Timestamp) -> pd.Series:
 
 
 def _summary(table: pd.DataFrame) -> pd.DataFrame:
-    parts = [(s, table[table["status"] == s]) for s in STATUSES]
+    parts = [(status, table[table["status"] == status]) for status in STATUSES]
     return pd.DataFrame(
         [
-            (s, len(p), float(p["budget_once"].sum()), int(p["budget_eur"].isna().sum()))
-            for s, p in parts
+            (status, len(p), float(p["budget_once"].sum()), int(p["budget_eur"].isna().sum()))
+            for status, p in parts
         ],
         columns=["status", "measures", "budget_eur", "n_missing"],
     )

@@ -33,11 +33,11 @@ def allocate(
             what="shares do not add up to 1",
             where=name,
             expected="1",
-            got=worded("{name:g}", {"name": sum(s.values())}),
+            got=worded("{shares:g}", {"shares": sum(shares_.values())}),
             fix="State shares that add up, the rest under another country.",
         )
-        for name, s in shares.items()
-        if abs(sum(s.values()) - 1) > 1e-6
+        for name, shares_ in shares.items()
+        if abs(sum(shares_.values()) - 1) > 1e-6
     ]
     problems += [
         Problem(
@@ -55,9 +55,11 @@ def allocate(
         for country, share in shares.get(row[key], {row.get("country"): 1.0}).items():
             part = row | {"country": country}
             if row[key] in shares:
-                part |= {a: row[a] * share for a in AMOUNTS if a in row and pd.notna(row[a])} | {
-                    "allocation": f"{share:.4%} of {row[key]}"
-                }
+                part |= {
+                    amount: row[amount] * share
+                    for amount in AMOUNTS
+                    if amount in row and pd.notna(row[amount])
+                } | {"allocation": f"{share:.4%} of {row[key]}"}
             parts.append(part)
     return pd.DataFrame(parts)
 
@@ -79,7 +81,7 @@ def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFr
     found, records = [], frame.to_dict("records")
     for _, block in frame.groupby("country", sort=True):
         places = frame.index.get_indexer(block.index)
-        titles = [plain(str(t)) for t in block["title_en"]]
+        titles = [plain(str(title)) for title in block["title_en"]]
         for i, j, score in _pairs(titles, threshold):
             a, b = places[i], places[j]
             if filled[b] > filled[a]:
@@ -105,7 +107,7 @@ def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFr
 
 def _pairs(titles: list[str], threshold: float) -> list[tuple[int, int, float]]:
     pairs: list[tuple[int, int, float]] = []
-    numbers = [re.findall(r"\d+", t) for t in titles]
+    numbers = [re.findall(r"\d+", title) for title in titles]
     for start in range(0, len(titles), 500):
         scores = process.cdist(
             titles[start : start + 500],
@@ -191,12 +193,12 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     ]
     if problems:
         raise InputError(problems)
-    records = {str(r["measure_id"]): r for r in frame.to_dict("records")}
+    records = {str(row["measure_id"]): row for row in frame.to_dict("records")}
     log = []
     for row in same.to_dict("records"):
         kept, dropped = records[str(row["keep"])], records.pop(str(row["drop"]))
-        fields = [f for f in kept if pd.isna(kept[f]) and pd.notna(dropped[f])]
-        kept.update({f: dropped[f] for f in fields})
+        fields = [field for field in kept if pd.isna(kept[field]) and pd.notna(dropped[field])]
+        kept.update({field: dropped[field] for field in fields})
         log.append(
             (
                 row["keep"],

@@ -140,7 +140,7 @@ def accept(
     table = _decisions(submission, decisions)
     merged = merge_decided(submission.combined.frame, table)
     into = dict(zip(merged.merged["drop"], merged.merged["keep"], strict=True))
-    records = {r["measure_id"]: r for r in submission.combined.frame.to_dict("records")}
+    records = {row["measure_id"]: row for row in submission.combined.frame.to_dict("records")}
     decided = merged.merged.set_index("drop")
     lines = []
     for number, measure in enumerate(submission.ids, start=1):
@@ -195,7 +195,8 @@ def _open_template() -> Template:
     """The template of a measure whose identifier may be empty."""
     whole = template("inventory")
     columns = tuple(
-        replace(c, required="no") if c.name == "measure_id" else c for c in whole.columns
+        replace(column, required="no") if column.name == "measure_id" else column
+        for column in whole.columns
     )
     return replace(whole, columns=columns, keys=())
 
@@ -229,7 +230,9 @@ def _run_as_formula(new: pd.DataFrame, name: str) -> list[Problem]:
 def _identifiers(new: pd.DataFrame, taken: Sequence[str], name: str) -> list[str]:
     """The identifiers that records have, or the next numbers of their country."""
     given = new.get("measure_id", pd.Series(pd.NA, index=new.index, dtype="str"))
-    twice = sorted({v for v in given.dropna() if v in set(taken) or (given == v).sum() > 1})
+    twice = sorted(
+        {value for value in given.dropna() if value in set(taken) or (given == value).sum() > 1}
+    )
     if twice:
         raise InputError(
             Problem(
@@ -265,7 +268,7 @@ def _pairs(frame: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
     alike = pd.concat([alike, _same_register(frame, alike)], ignore_index=True)
     concerned = alike[alike["keep"].isin(new) | alike["drop"].isin(new)].reset_index(drop=True)
     order = {measure: place for place, measure in enumerate(frame["measure_id"])}
-    turned = [order[d] < order[k] for k, d in zip(concerned["keep"], concerned["drop"])]
+    turned = [order[drop] < order[keep] for keep, drop in zip(concerned["keep"], concerned["drop"])]
     swap = {"keep": "drop", "drop": "keep", "title_keep": "title_drop", "title_drop": "title_keep"}
     other = concerned.rename(columns=swap)[concerned.columns]
     return concerned.where(~pd.Series(turned, dtype=bool), other)
@@ -294,7 +297,7 @@ def _decisions(submission: Submission, decisions: str | Path | pd.DataFrame | No
     ------
     InputError : pairs without a decision, decisions on other pairs or on other titles.
     """
-    columns = [c.name for c in template("inventory_decision").columns]
+    columns = [column.name for column in template("inventory_decision").columns]
     if decisions is None:
         table = pd.DataFrame(columns=columns, dtype="str")
     elif isinstance(decisions, pd.DataFrame):

@@ -161,7 +161,7 @@ def _difference(
     tree: Tree, parent: int, parts: list[int], children: list[int], below: Mapping[int, list[int]]
 ) -> tuple[object, ...]:
     frame, known = tree.frame, tree.has("budget_total").to_numpy()
-    without = [c for c in children if not known[[c, *below.get(c, [])]].any()]
+    without = [child for child in children if not known[[child, *below.get(child, [])]].any()]
     inside = pd.Series(False, index=frame.index)
     inside.iloc[parts] = True
     paid = tree.where(inside).paid("budget_total")
@@ -178,7 +178,7 @@ def _difference(
 def _currencies(frame: pd.DataFrame, rows: list[object]) -> list[str]:
     if "currency" not in frame:
         return []
-    return sorted({str(c) for c in frame.loc[rows, "currency"].dropna()})
+    return sorted({str(currency) for currency in frame.loc[rows, "currency"].dropna()})
 
 
 def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:

@@ -81,7 +81,9 @@ def _code_sheet(sheet: Worksheet, template: Template) -> dict[str, str]:
     codes.
     """
     ranges = {}
-    for position, name in enumerate(sorted({c.codes for c in template.columns if c.codes})):
+    for position, name in enumerate(
+        sorted({column.codes for column in template.columns if column.codes})
+    ):
         first = position * 4 + 1
         table = codes(name)
         for offset, (head, values) in enumerate(
@@ -109,7 +111,7 @@ def _code_sheet(sheet: Worksheet, template: Template) -> dict[str, str]:
 
 
 def _numeric(template: Template, code_list: str) -> bool:
-    return any(c.kind == "code" for c in template.columns if c.codes == code_list)
+    return any(column.kind == "code" for column in template.columns if column.codes == code_list)
 
 
 def _input_check(sheet: Worksheet, cells: str, column: Column, ranges: dict[str, str]) -> None:
@@ -173,20 +175,20 @@ def _notes_sheet(sheet: Worksheet, template: Template, sheet_name: str, unit: st
             "meaning",
         ],
     )
-    for number, c in enumerate(template.columns, start=5):
+    for number, column in enumerate(template.columns, start=5):
         write_row(
             sheet,
             number,
             [
-                c.section,
-                c.name,
-                ASKED[c.required],
-                c.kind,
-                c.codes,
-                c.low,
-                c.high,
-                c.unit,
-                c.description,
+                column.section,
+                column.name,
+                ASKED[column.required],
+                column.kind,
+                column.codes,
+                column.low,
+                column.high,
+                column.unit,
+                column.description,
             ],
         )
     last = 6 + len(template.columns)

@@ -111,8 +111,8 @@ def among_absent(sample: Sample, absent: pd.DataFrame, level: pd.Series) -> dict
     share = _shares(absent, "s_i")
     code, names = pd.factorize(level, sort=True)
     out = {}
-    for k, name in enumerate(names):
-        mine, reports = code == k, float((code == k).sum())
+    for place, name in enumerate(names):
+        mine, reports = code == place, float((code == place).sum())
         carried = sample.with_columns(
             {
                 _WHOLE: np.bincount(row, share, sample.n),
@@ -133,7 +133,11 @@ def listed_as_rows(persons: pd.DataFrame) -> pd.DataFrame | None:
     away = persons[~residents(persons)]
     if away.empty:
         return None
-    kept = [c for c in ("hhid", "male", "age", "age_group", "educat7") if c in away.columns]
+    kept = [
+        column
+        for column in ("hhid", "male", "age", "age_group", "educat7")
+        if column in away.columns
+    ]
     roster = away[kept].reset_index(drop=True).assign(s_i=1)
     if "mig_last_country" in away.columns:
         roster["country"] = away["mig_last_country"].to_numpy()
@@ -174,9 +178,11 @@ def _estimate(
     kinds = ["absent", "share"] if shares else ["absent"]
     table = pd.concat([keys.assign(variable=kind, level="") for kind in kinds], ignore_index=True)
     names = tuple(
-        ", ".join([kind, *(f"{c}={v}" for c, v in zip(keys.columns, k, strict=True))])
+        ", ".join(
+            [kind, *(f"{column}={value}" for column, value in zip(keys.columns, key, strict=True))]
+        )
         for kind in kinds
-        for k in keys.itertuples(index=False)
+        for key in keys.itertuples(index=False)
     )
     n = np.tile(np.bincount(there, minlength=d).astype(float), len(kinds))
     counting = (
@@ -287,14 +293,20 @@ def _levels(
         own = _available(absent, name)
         theirs[name] = breakdown(absent, name) if own else breakdown(sample.frame, name).iloc[row]
         mine[name] = breakdown(sample.frame, name) if _available(sample.frame, name) else None
-    there = pd.DataFrame({name: s.astype("object").to_numpy() for name, s in theirs.items()})
+    there = pd.DataFrame(
+        {name: series.astype("object").to_numpy() for name, series in theirs.items()}
+    )
     code, keys = pd.factorize(pd.MultiIndex.from_frame(there), sort=True)
     table = pd.DataFrame(list(keys), columns=list(columns))
-    if any(s is None for s in mine.values()):
+    if any(series is None for series in mine.values()):
         return np.full(sample.n, -1, np.intp), code.astype(np.intp), table
     here = pd.MultiIndex.from_frame(
         pd.DataFrame(
-            {name: s.astype("object").to_numpy() for name, s in mine.items() if s is not None}
+            {
+                name: series.astype("object").to_numpy()
+                for name, series in mine.items()
+                if series is not None
+            }
         )
     )
     return keys.get_indexer(here).astype(np.intp), code.astype(np.intp), table
@@ -308,4 +320,6 @@ def _available(frame: pd.DataFrame, name: str) -> bool:
         "region": ("subnatid1",),
         "status": ("mig_status",),
     }
-    return name in frame.columns or any(c in frame.columns for c in made_from.get(name, ()))
+    return name in frame.columns or any(
+        column in frame.columns for column in made_from.get(name, ())
+    )

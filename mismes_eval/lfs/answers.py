@@ -54,7 +54,7 @@ def yes(frame: pd.DataFrame, column: str) -> Float:
 def coded(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
     """(n,) codes, -1 where missing or empty, and the distinct stripped texts they stand for."""
     raw, values = pd.factorize(frame[column])
-    spelled = np.array([str(v).strip() for v in values], dtype=object)
+    spelled = np.array([str(value).strip() for value in values], dtype=object)
     spelled[spelled == ""] = None
     level, distinct = pd.factorize(spelled)
     return np.append(level, -1)[raw].astype(np.intp), np.asarray(distinct, dtype=object)
@@ -86,7 +86,7 @@ def month_number(frame: pd.DataFrame, column: str) -> Float:
 def _refuse(bad: pd.Series, series: pd.Series, column: str, expected: str) -> None:
     rows = bad.to_numpy(dtype=bool, na_value=False)
     if rows.any():
-        seen = ", ".join(repr(v) for v in pd.unique(series[rows])[:5])
+        seen = ", ".join(repr(value) for value in pd.unique(series[rows])[:5])
         raise InputError(
             Problem(
                 what="a column has answers that cannot be read",

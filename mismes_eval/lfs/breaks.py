@@ -40,8 +40,10 @@ def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBre
     table = _shipped()
     known = [
         SeriesBreak(int(year), str(reason))
-        for c, year, reason in zip(table["country"], table["year"], table["reason"], strict=True)
-        if c == country
+        for place, year, reason in zip(
+            table["country"], table["year"], table["reason"], strict=True
+        )
+        if place == country
     ]
     problems = []
     for text in declared:
@@ -62,7 +64,7 @@ def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBre
 def crossed(first: int, last: int, breaks: Sequence[SeriesBreak]) -> tuple[SeriesBreak, ...]:
     """Breaks that separate two years."""
     low, high = min(first, last), max(first, last)
-    return tuple(b for b in breaks if low < b.year <= high)
+    return tuple(crossed for crossed in breaks if low < crossed.year <= high)
 
 
 def check_breaks(
@@ -85,15 +87,18 @@ def check_breaks(
                         {"country": country, "years": min(years), "years2": max(years)},
                     ),
                     expected="years of one series",
-                    got=worded("{year}: {reason}", {"year": b.year, "reason": b.reason}),
+                    got=worded(
+                        "{year}: {reason}", {"year": crossed.year, "reason": crossed.reason}
+                    ),
                     fix="Compare within one series, or acknowledge the break in the params"
                     " (breaks.acknowledge).",
                 )
-                for b in inside
+                for crossed in inside
             ]
         )
     return tuple(
-        f"Series break {b.year} inside this comparison, acknowledged: {b.reason}." for b in inside
+        f"Series break {crossed.year} inside this comparison, acknowledged: {crossed.reason}."
+        for crossed in inside
     )
 
 
@@ -108,6 +113,8 @@ def version_changes(frame: pd.DataFrame, round_column: str) -> tuple[str, ...]:
             if per.nunique() > 1:
                 out.append(
                     f"{what} ({column}) differs between rounds: "
-                    + "; ".join(f"{k}: {v or 'not stated'}" for k, v in per.items())
+                    + "; ".join(
+                        f"{column}: {versions or 'not stated'}" for column, versions in per.items()
+                    )
                 )
     return tuple(out)

@@ -34,7 +34,7 @@ class Indicator:
         return [
             " or ".join(names)
             for names in self.needs
-            if not any(c in frame.columns and bool(frame[c].notna().any()) for c in names)
+            if not any(name in frame.columns and bool(frame[name].notna().any()) for name in names)
         ]
 
 
@@ -44,7 +44,7 @@ def catalogue() -> dict[str, Indicator]:
     with (resources.files("mismes_eval.lfs") / "indicators.csv").open(encoding="utf-8") as file:
         table = pd.read_csv(file, dtype=str, keep_default_na=False)
     rows: list[dict[str, str]] = [
-        {str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")
+        {str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")
     ]
     return {row["id"]: _indicator(row) for row in rows}
 
@@ -69,17 +69,20 @@ def chosen(which: str | Sequence[str] | None) -> list[Indicator]:
     if which is None:
         return list(table.values())
     asked = [which] if isinstance(which, str) else list(which)
-    found = {a: [i for i in table if i == a or i.startswith(f"{a}.")] for a in asked}
-    unknown = [a for a, ids in found.items() if not ids]
+    found = {
+        asked_id: [i for i in table if i == asked_id or i.startswith(f"{asked_id}.")]
+        for asked_id in asked
+    }
+    unknown = [asked_id for asked_id, ids in found.items() if not ids]
     if unknown:
         raise EstimateError(
             [
                 Problem(
                     "no such indicator",
-                    worded("which '{value}'", {"value": a}),
+                    worded("which '{asked_id}'", {"asked_id": asked_id}),
                     worded("ids among {table}", {"table": ", ".join(table)}),
                 )
-                for a in unknown
+                for asked_id in unknown
             ]
         )
     ids = {i for some in found.values() for i in some}

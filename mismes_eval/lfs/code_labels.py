@@ -60,7 +60,7 @@ def _counted(
 
 
 def _words(data: Dataset, column: str) -> dict[str, str]:
-    return {spelled(k): str(v) for k, v in data.value_labels.get(column, {}).items()}
+    return {spelled(code): str(label) for code, label in data.value_labels.get(column, {}).items()}
 
 
 def in_question(
@@ -75,7 +75,7 @@ def in_question(
     for gld, found in codes.items():
         if gld in mapping.recode:
             continue
-        unsure = [c for c in found if doubtful(gld, c, stated)]
+        unsure = [answer for answer in found if doubtful(gld, answer, stated)]
         if unsure:
             problems.append(_question(data, mapping, gld, found, unsure))
     return problems
@@ -99,7 +99,7 @@ def _question(
     doubtful: Sequence[FileCode],
 ) -> Problem:
     """What a column's codes are called here and there, with the line that answers."""
-    answers = ", ".join(f"{c.code}: {_answer(gld, c)}" for c in found)
+    answers = ", ".join(f"{answer.code}: {_answer(gld, answer)}" for answer in found)
     fix = worded(
         "Say what each is, under recode: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of the workbook); a code that is right is written as it is.",
         {"gld": gld, "answers": answers},
@@ -110,10 +110,10 @@ def _question(
             "{name}, column '{columns}' (for {gld})",
             {"name": data.name, "columns": mapping.columns[gld], "gld": gld},
         ),
-        expected="; ".join(f"{c.target} = {c.target_label}" for c in doubtful),
-        got="; ".join(f"{c.code} = {c.label}" for c in doubtful),
+        expected="; ".join(f"{answer.target} = {answer.target_label}" for answer in doubtful),
+        got="; ".join(f"{answer.code} = {answer.label}" for answer in doubtful),
         fix=fix,
-        count=sum(c.rows for c in doubtful),
+        count=sum(answer.rows for answer in doubtful),
     )
 
 

@@ -126,7 +126,9 @@ def _universe(c: Context, indicator: Indicator) -> Message:
     """Who an indicator is about. A range of ages is part of the entry: a language agrees "aged" with
     who is.
     """
-    targets = " and ".join(f"{LABELS[t]}s" if t in LABELS else t for t in c.target)
+    targets = " and ".join(
+        f"{LABELS[target]}s" if target in LABELS else target for target in c.target
+    )
     ages = {"labour": c.ages.labour, "neet": aged_said(c.ages.neet_min, c.ages.neet_max)}
     template = indicator.universe
     values: dict[str, object] = {"cell": f"{c.ages.match_cell}", "target": targets}

@@ -50,7 +50,7 @@ def _in_euro(c: Context, column: str) -> Float:
     """(n,) euro for one unit of the currency; NaN where the currency is missing or the rates lack
     it.
     """
-    bad = [k for k, v in c.rates.items() if not v > 0]
+    bad = [currency for currency, rate in c.rates.items() if not rate > 0]
     if bad:
         raise InputError(
             Problem(
@@ -81,10 +81,14 @@ def top_fifth(c: Context, indicator: Indicator) -> Result:
     x = np.where(base, measure.value, 0.0)
 
     def shares(w: Float) -> Float:
-        return np.array([_top(x, np.where(where.code == k, w, 0.0))[0] for k in range(where.count)])
+        return np.array(
+            [_top(x, np.where(where.code == place, w, 0.0))[0] for place in range(where.count)]
+        )
 
-    found = [_top(x, np.where(where.code == k, sample.weights, 0.0)) for k in range(where.count)]
-    value, z = np.array([v for v, _ in found]), np.column_stack([i for _, i in found])
+    found = [
+        _top(x, np.where(where.code == place, sample.weights, 0.0)) for place in range(where.count)
+    ]
+    value, z = np.array([top for top, _ in found]), np.column_stack([i for _, i in found])
     each = replicated(sample, shares) if sample.design.replicates is not None else None
     n = np.bincount(where.code, minlength=where.count + 1)[: where.count].astype(float)
     names = tuple(f"{indicator.id}, {label}" if label else indicator.id for label in where.labels)

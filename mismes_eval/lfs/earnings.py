@@ -150,21 +150,35 @@ def _by_level(
     """
     where = domains(sample, list(by) or None, "the earnings gap")
     found, refused = [], []
-    for k, label in enumerate(where.labels):
-        part = sample.where(where.code == k)
+    for place, label in enumerate(where.labels):
+        part = sample.where(where.code == place)
         try:
-            e = method(part)
+            estimate = method(part)
         except EstimateError as error:
             refused.append(f"{label or 'all'}: {error}")
             continue
         keys = pd.concat(
-            [where.keys.iloc[[k] * e.p].reset_index(drop=True), e.keys.reset_index(drop=True)],
+            [
+                where.keys.iloc[[place] * estimate.p].reset_index(drop=True),
+                estimate.keys.reset_index(drop=True),
+            ],
             axis=1,
         )
-        e = replace(e, names=("gap",), keys=pd.DataFrame({"variable": ["gap"]})) if raw else e
-        names = tuple(f"{n}, {label}" if label else n for n in e.names)
+        estimate = (
+            replace(estimate, names=("gap",), keys=pd.DataFrame({"variable": ["gap"]}))
+            if raw
+            else estimate
+        )
+        names = tuple(f"{n}, {label}" if label else n for n in estimate.names)
         sizes = float(sample.frame.loc[part.active, _G].sum())
-        found.append(replace(e, keys=keys, names=names, n=np.full(e.p, min(sizes, e.n[0] - sizes))))
+        found.append(
+            replace(
+                estimate,
+                keys=keys,
+                names=names,
+                n=np.full(estimate.p, min(sizes, estimate.n[0] - sizes)),
+            )
+        )
     if not found:
         return NotEstimable("; ".join(refused))
     out = found[0] if len(found) == 1 else stack(*found)
@@ -173,6 +187,6 @@ def _by_level(
         notes=(
             *out.notes,
             "n is the smaller of the two groups.",
-            *(f"Not estimable for {r}" for r in refused),
+            *(f"Not estimable for {reason}" for reason in refused),
         ),
     )

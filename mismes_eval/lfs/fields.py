@@ -27,8 +27,8 @@ def field_occupations() -> dict[str, frozenset[str]]:
     ) as file:
         table = pd.read_csv(file, dtype=str, keep_default_na=False)
     return {
-        str(f): frozenset(str(codes).split())
-        for f, codes in zip(table["field"], table["isco2"], strict=True)
+        str(field): frozenset(str(codes).split())
+        for field, codes in zip(table["field"], table["isco2"], strict=True)
     }
 
 
@@ -38,8 +38,8 @@ def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:
     """
     known = field_occupations()
     code, distinct = coded(frame, "field_isced_f")
-    short = [d.removesuffix(".0")[:2].zfill(2) for d in distinct]
-    bad = [j for j, f in enumerate(short) if f != GENERIC and f not in known]
+    short = [code.removesuffix(".0")[:2].zfill(2) for code in distinct]
+    bad = [j for j, field in enumerate(short) if field != GENERIC and field not in known]
     if bad:
         rows = np.flatnonzero(np.isin(code, bad))
         raise InputError(
@@ -59,11 +59,12 @@ def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:
     job, jobs = isco_codes(frame, "occup_isco")
     two_digits = np.array([len(j) >= 2 and j[1:] != "000" for j in jobs] + [False], bool)
     on = np.array(
-        [[j[:2] in known.get(f, frozenset()) for j in [*jobs, ""]] for f in [*short, ""]], bool
+        [[j[:2] in known.get(field, frozenset()) for j in [*jobs, ""]] for field in [*short, ""]],
+        bool,
     )
     told = (code >= 0) & two_digits[job]
     off = (~on[code, job]).astype(float)
-    generic = np.array([*(f == GENERIC for f in short), False], bool)[code]
+    generic = np.array([*(field == GENERIC for field in short), False], bool)[code]
     return Measure(
         np.where(told, off, np.nan), workers(frame, ages) & (education_rank(frame) >= 2) & ~generic
     )

@@ -66,9 +66,9 @@ def link_check(
     """
     keys = [person] if isinstance(person, str) else list(person)
     gone = [
-        Problem("link_check names an unknown column", in_column(c), "a column of the frame")
-        for c in (*keys, wave, sex, age)
-        if c not in frame.columns
+        Problem("link_check names an unknown column", in_column(column), "a column of the frame")
+        for column in (*keys, wave, sex, age)
+        if column not in frame.columns
     ]
     if gone:
         raise InputError(gone)
@@ -80,7 +80,7 @@ def link_check(
                 where=worded("columns {keys}, {wave}", {"keys": ", ".join(keys), "wave": wave}),
                 expected="one row a person and round",
                 got=named(
-                    " ".join(map(str, k)) for k in frame.loc[twice, [*keys, wave]].to_numpy()
+                    " ".join(map(str, key)) for key in frame.loc[twice, [*keys, wave]].to_numpy()
                 ),
                 fix="Correct the key.",
                 count=int(twice.sum()),
@@ -135,8 +135,8 @@ def link_check(
     table = pd.DataFrame(
         {
             "persons seen more than once": list(counts),
-            "persons": [int(v.sum()) for v in counts.values()],
-            "share": [v.sum() / total for v in counts.values()],
+            "persons": [int(count.sum()) for count in counts.values()],
+            "share": [count.sum() / total for count in counts.values()],
         }
     )
     return LinkCheck(~bad[who], table, float(bad.sum() / total))

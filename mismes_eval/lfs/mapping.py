@@ -57,15 +57,15 @@ class Mapping:
     @classmethod
     def from_dict(cls, values: Dict[str, object], where: str = "mapping") -> Mapping:
         """From params. Every unknown key, wrong type and dangling name is listed."""
-        known = [f.name for f in fields(cls)]
+        known = [field.name for field in fields(cls)]
         problems = [
             Problem(
                 "a mapping has an unknown key",
-                worded("{where}.{number}", {"where": where, "number": k}),
+                worded("{where}.{key}", {"where": where, "key": key}),
                 worded("one of {known}", {"known": ", ".join(known)}),
             )
-            for k in values
-            if k not in known
+            for key in values
+            if key not in known
         ]
         dicts = (
             "columns",
@@ -82,12 +82,12 @@ class Mapping:
         problems += [
             Problem(
                 "a mapping section has the wrong type",
-                worded("{where}.{number}", {"where": where, "number": k}),
+                worded("{where}.{key}", {"where": where, "key": key}),
                 "names with values",
-                type(values[k]).__name__,
+                type(values[key]).__name__,
             )
-            for k in dicts
-            if not isinstance(values.get(k, {}), dict)
+            for key in dicts
+            if not isinstance(values.get(key, {}), dict)
         ]
         if not values.get("columns") or "name" not in values:
             problems.append(
@@ -186,8 +186,16 @@ def _plain(values: Dict[str, object]) -> dict[str, object]:
         "isced": "isced_version",
     }
     named, factors = values.get("versions", {}), values.get("units", {})
-    versions = {alias.get(k, k): v for k, v in named.items()} if isinstance(named, dict) else {}
-    units = {k: _factor(v) for k, v in factors.items()} if isinstance(factors, dict) else {}
+    versions = (
+        {alias.get(name, name): column for name, column in named.items()}
+        if isinstance(named, dict)
+        else {}
+    )
+    units = (
+        {name: _factor(factor) for name, factor in factors.items()}
+        if isinstance(factors, dict)
+        else {}
+    )
     return {"versions": versions, "units": units}
 
 
@@ -203,71 +211,71 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
     problems = [
         Problem(
             "a mapping section names a column that is not mapped",
-            worded("{where}.{name}.{number}", {"where": where, "name": s, "number": k}),
+            worded("{where}.{section}.{key}", {"where": where, "section": section, "key": key}),
             "a key of columns",
         )
-        for s in ("recode", "missing", "units")
-        for k in getattr(m, s)
-        if k not in m.columns
+        for section in ("recode", "missing", "units")
+        for key in getattr(m, section)
+        if key not in m.columns
     ]
     problems += [
         Problem(
             "unknown version key",
-            worded("{where}.versions.{number}", {"where": where, "number": k}),
+            worded("{where}.versions.{key}", {"where": where, "key": key}),
             ", ".join(VERSION_KEYS),
         )
-        for k in m.versions
-        if k not in VERSION_KEYS
+        for key in m.versions
+        if key not in VERSION_KEYS
     ]
     problems += [
         Problem(
             "unknown reason for a missing answer",
-            worded("{where}.missing.{column}.{value}", {"where": where, "column": c, "value": v}),
+            worded(
+                "{where}.missing.{column}.{code}", {"where": where, "column": column, "code": code}
+            ),
             ", ".join(REASONS),
-            repr(r),
+            repr(reason),
         )
-        for c, codes in m.missing.items()
-        for v, r in codes.items()
-        if r not in REASONS
+        for column, codes in m.missing.items()
+        for code, reason in codes.items()
+        if reason not in REASONS
     ]
     problems += [
         Problem(
             "a unit factor is not a positive number",
-            worded("{where}.units.{number}", {"where": where, "number": k}),
+            worded("{where}.units.{name}", {"where": where, "name": name}),
             "a factor such as 0.001",
-            repr(f),
+            repr(factor),
         )
-        for k, f in m.units.items()
-        if not isinstance(f, (int, float)) or not f > 0
+        for name, factor in m.units.items()
+        if not isinstance(factor, (int, float)) or not factor > 0
     ]
     problems += [
         Problem(
             "a column is mapped and constant",
-            worded("{where}.constants.{number}", {"where": where, "number": k}),
+            worded("{where}.constants.{name}", {"where": where, "name": name}),
             "one of the two",
         )
-        for k in m.constants
-        if k in m.columns
+        for name in m.constants
+        if name in m.columns
     ]
     problems += [
         Problem(
             "a column is mapped and derived",
-            worded("{where}.derive.{number}", {"where": where, "number": k}),
+            worded("{where}.derive.{name}", {"where": where, "name": name}),
             "one of the two",
         )
-        for k in m.derive
-        if k in m.columns
+        for name in m.derive
+        if name in m.columns
     ]
     problems += [
         Problem(
             "a derive rule is not {when: {column: values}, value: ...}",
-            worded(
-                "{where}.derive.{number}[{number2}]", {"where": where, "number": k, "number2": i}
-            ),
+            worded("{where}.derive.{name}[{number}]", {"where": where, "name": name, "number": i}),
             "the keys when and value",
             str(rule)[:80],
         )
-        for k, rules in m.derive.items()
+        for name, rules in m.derive.items()
         for i, rule in enumerate(rules)
         if not isinstance(rule, dict)
         or set(rule) != {"when", "value"}
@@ -278,10 +286,10 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
             "a row key is mapped",
             worded("{where}.row_keys", {"where": where}),
             "keys that the file lacks",
-            k,
+            name,
         )
-        for k in m.row_keys
-        if k in m.columns
+        for name in m.row_keys
+        if name in m.columns
     ]
     if m.absent and set(m.absent) != {"column", "values"}:
         problems.append(

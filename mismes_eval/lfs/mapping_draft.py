@@ -118,7 +118,7 @@ class Draft:
         """Every column of the template that is proposed, or needed and found nowhere; the weight
         first, so that every other is counted with it.
         """
-        template = {c.name: c for c in frames.template("lfs_person").columns}
+        template = {column.name: column for column in frames.template("lfs_person").columns}
         found = tuple(self.offered.values())
         proposed = [Question(template[p.gld], p) for p in found]
         needed = [Question(template[gld], None, mend) for gld, mend in lacking(found)]
@@ -129,7 +129,7 @@ class Draft:
     @property
     def mapped(self) -> tuple[str, ...]:
         """Columns of the template that the file has so far."""
-        return tuple(a.gld for a in self.answers.values() if not a.absent)
+        return tuple(answer.gld for answer in self.answers.values() if not answer.absent)
 
     @property
     def definitions(self) -> tuple[Carried, ...]:
@@ -153,8 +153,10 @@ class Draft:
         if len(counts) > MANY:
             return ()
         named = self.data.value_labels.get(column, {})
-        told = {spelled(k): str(v) for k, v in named.items()}
-        return tuple((spelled(k), told.get(spelled(k), ""), int(n)) for k, n in counts.items())
+        told = {spelled(code): str(label) for code, label in named.items()}
+        return tuple(
+            (spelled(code), told.get(spelled(code), ""), int(n)) for code, n in counts.items()
+        )
 
     def proposed(self, gld: str, column: str) -> Answer:
         """The answer that takes a column of the file, with the codes that its value labels name."""
@@ -180,7 +182,7 @@ class Draft:
         if said == "y" and offered is not None:
             return self.proposed(gld, offered.column)
         name, _, factor = (part.strip() for part in said.partition("*"))
-        if name not in {c.name for c in self.columns}:
+        if name not in {column.name for column in self.columns}:
             expected = "y, n, = VALUE or a column of the file"
             raise InputError(Problem("no such answer", gld, expected, repr(said)))
         return replace(self.proposed(gld, name), factor=factor)
@@ -267,7 +269,7 @@ class Draft:
 
     def preview(self, *only: str) -> Preview:
         """The file as it is mapped so far, counted. only : these columns of the template."""
-        columns, codes = _tables([a for a in self.answers.values() if not a.absent])
+        columns, codes = _tables([answer for answer in self.answers.values() if not answer.absent])
         if columns.empty:
             return Preview(_NOTHING)
         try:
@@ -288,7 +290,7 @@ class Draft:
         book = load_workbook(self.path)
         if "proposals" not in book.sheetnames:
             write_file_sheets(book, self.data)
-        columns, codes = _tables([a for a in self.answers.values() if not a.absent])
+        columns, codes = _tables([answer for answer in self.answers.values() if not answer.absent])
         for name, table in (("columns", columns), ("codes", codes)):
             _fill(book, name, table)
         _mark(book, self.answers)
@@ -327,8 +329,10 @@ def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> 
             column=str(row["file_column"]),
             factor=str(row["unit_factor"]),
             constant=str(row["constant"]),
-            codes={r.file_code: r.gld_code for r in mine.itertuples() if r.gld_code},
-            reasons={r.file_code: r.missing_reason for r in mine.itertuples() if r.missing_reason},
+            codes={row.file_code: row.gld_code for row in mine.itertuples() if row.gld_code},
+            reasons={
+                row.file_code: row.missing_reason for row in mine.itertuples() if row.missing_reason
+            },
         )
     for gld in refused_columns(path):
         answers.setdefault(gld, Answer(gld))
@@ -344,7 +348,9 @@ def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> 
 
 
 def _template_codes(gld: str) -> set[str]:
-    about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
+    about = next(
+        declared for declared in frames.template("lfs_person").columns if declared.name == gld
+    )
     if about.kind == "bool":
         return {"0", "1"}
     return set(labels(about.codes)) if about.codes else set()
@@ -402,9 +408,13 @@ def _is_factor(text: str) -> bool:
 
 def _tables(answers: list[Answer]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of the sheets 'columns' and 'codes', with Excel's row numbers as index."""
-    columns = [(a.gld, a.column, a.factor, a.constant) for a in answers]
-    codes = [(a.gld, code, new, "") for a in answers for code, new in a.codes.items()]
-    codes += [(a.gld, code, "", why) for a in answers for code, why in a.reasons.items()]
+    columns = [(answer.gld, answer.column, answer.factor, answer.constant) for answer in answers]
+    codes = [
+        (answer.gld, code, new, "") for answer in answers for code, new in answer.codes.items()
+    ]
+    codes += [
+        (answer.gld, code, "", why) for answer in answers for code, why in answer.reasons.items()
+    ]
     made = []
     for name, rows in (("columns", columns), ("codes", codes)):
         index = range(2, len(rows) + 2)

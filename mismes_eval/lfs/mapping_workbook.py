@@ -129,7 +129,7 @@ def mapping_workbook(path: str | Path, rows: int = 400, data: Dataset | None = N
     )
     for number, c in enumerate(columns, start=2):
         allowed = (
-            ", ".join(f"{r.code} {r.label_en}" for r in frames.codes(c.codes).itertuples())
+            ", ".join(f"{row.code} {row.label_en}" for row in frames.codes(c.codes).itertuples())
             if c.codes and len(frames.codes(c.codes)) <= 20
             else c.codes
         )
@@ -207,26 +207,28 @@ def mapping_of(
     problems = _problems(path.name, columns, codes, settings)
     if problems:
         raise InputError(problems)
-    gld, theirs, factor, constant = (columns[c].tolist() for c in SHEETS["columns"])
+    gld, theirs, factor, constant = (columns[column].tolist() for column in SHEETS["columns"])
     recode: dict[str, dict[object, object]] = {}
     missing: dict[str, dict[object, str]] = {}
     for column, code, new, reason in zip(
-        *(codes[c].tolist() for c in SHEETS["codes"]), strict=True
+        *(codes[column].tolist() for column in SHEETS["codes"]), strict=True
     ):
         if reason:
             missing.setdefault(column, {})[code] = reason
         else:
             recode.setdefault(column, {})[code] = new
     versions = {
-        k: v
-        for k, v in zip(settings["setting"].tolist(), settings["value"].tolist(), strict=True)
-        if v
+        name: value
+        for name, value in zip(
+            settings["setting"].tolist(), settings["value"].tolist(), strict=True
+        )
+        if value
     }
     return {
         "name": versions.pop("name", path.stem),
-        "columns": {g: f for g, f in zip(gld, theirs, strict=True) if f},
-        "units": {g: float(f) for g, f in zip(gld, factor, strict=True) if f},
-        "constants": {g: c for g, c in zip(gld, constant, strict=True) if c},
+        "columns": {target: column for target, column in zip(gld, theirs, strict=True) if column},
+        "units": {target: float(scale) for target, scale in zip(gld, factor, strict=True) if scale},
+        "constants": {target: text for target, text in zip(gld, constant, strict=True) if text},
         "recode": recode,
         "missing": missing,
         "versions": versions,
@@ -238,15 +240,21 @@ def write_file_sheets(book: Workbook, data: Dataset) -> None:
     columns = file_columns(data)
     listed = book.create_sheet("file")
     _row(listed, 1, ("column", "label", "type", "missing", "commonest codes"), bold=True)
-    for number, c in enumerate(columns, start=2):
-        spelled = [f"{code} {label} ({n:,})".replace("  ", " ") for code, label, n in c.codes]
-        _row(listed, number, (c.name, c.label, c.kind, f"{c.missing:.1%}", "; ".join(spelled)))
+    for number, column in enumerate(columns, start=2):
+        spelled = [f"{code} {label} ({n:,})".replace("  ", " ") for code, label, n in column.codes]
+        _row(
+            listed,
+            number,
+            (column.name, column.label, column.kind, f"{column.missing:.1%}", "; ".join(spelled)),
+        )
     offered = book.create_sheet("proposals")
     _row(offered, 1, PROPOSED, bold=True)
     found = proposals(columns)
     number = 2
     for proposal in found:
-        for row in _proposal_rows(proposal, next(c for c in columns if c.name == proposal.column)):
+        for row in _proposal_rows(
+            proposal, next(column for column in columns if column.name == proposal.column)
+        ):
             _row(offered, number, row)
             number += 1
     gone = book.create_sheet("not found")
@@ -339,16 +347,16 @@ def _filled(path: Path, sheet: str) -> pd.DataFrame:
     empty cells are empty text.
     """
     raw = frames.read(path, sheet=sheet, allowed=None).frame
-    gone = [c for c in SHEETS[sheet] if c not in raw.columns]
+    gone = [column for column in SHEETS[sheet] if column not in raw.columns]
     if gone:
         raise InputError(
             [
                 Problem(
                     "the mapping workbook lacks a column",
-                    in_place(in_place(path.name, in_sheet(sheet)), in_column(c)),
+                    in_place(in_place(path.name, in_sheet(sheet)), in_column(column)),
                     "the head that `mismes new` wrote",
                 )
-                for c in gone
+                for column in gone
             ]
         )
     text = raw[list(SHEETS[sheet])].map(_text).set_axis(range(2, len(raw) + 2), axis=0)

@@ -47,7 +47,9 @@ def major_group(frame: pd.DataFrame, column: str) -> Float:
     forces are 0.
     """
     code, distinct = isco_codes(frame, column)
-    first = np.array([float(c[0]) if c[:1].isdigit() else np.nan for c in distinct] + [np.nan])
+    first = np.array(
+        [float(code[0]) if code[:1].isdigit() else np.nan for code in distinct] + [np.nan]
+    )
     return first[code]
 
 
@@ -64,10 +66,10 @@ def isco_codes(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
     armed forces that was read as a number regains its leading zero.
     """
     code, distinct = coded(frame, column)
-    plain = [d.removesuffix(".0") for d in distinct]
-    widest = max((len(d) for d in plain), default=0)
+    plain = [code.removesuffix(".0") for code in distinct]
+    widest = max((len(code) for code in plain), default=0)
     return code, np.array(
-        [d.zfill(4) if widest == 4 and len(d) == 3 else d for d in plain], dtype=object
+        [code.zfill(4) if widest == 4 and len(code) == 3 else code for code in plain], dtype=object
     )
 
 

@@ -76,12 +76,12 @@ class Definition:
         problems = [
             Problem(
                 "a migrant definition has a negative bound",
-                worded("{name} of definition '{name2}'", {"name": f, "name2": self.name}),
+                worded("{bound} of definition '{name}'", {"bound": bound, "name": self.name}),
                 "a number of 0 or more, or none",
-                str(getattr(self, f)),
+                str(getattr(self, bound)),
             )
-            for f in ("min_months_abroad", "lookback_months", "age_min", "age_max")
-            if getattr(self, f) is not None and not getattr(self, f) >= 0
+            for bound in ("min_months_abroad", "lookback_months", "age_min", "age_max")
+            if getattr(self, bound) is not None and not getattr(self, bound) >= 0
         ]
         if self.immigrant_by not in ("birth", "citizenship", "none"):
             problems.append(
@@ -298,15 +298,15 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
         return spec
     values: dict[str, Any] = {"preset": spec} if isinstance(spec, str) else dict(spec)
     preset = values.pop("preset", None)
-    known = [f.name for f in fields(Definition)]
+    known = [field.name for field in fields(Definition)]
     problems = [
         Problem(
             "a migrant definition has an unknown key",
-            worded("'{number}'", {"number": k}),
+            worded("'{key}'", {"key": key}),
             worded("one of {known}, preset", {"known": ", ".join(known)}),
         )
-        for k in values
-        if k not in known
+        for key in values
+        if key not in known
     ]
     if preset is not None and preset not in PRESETS:
         problems.append(
@@ -320,7 +320,9 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
         raise ParamsError(problems)
     base = Definition() if preset is None else PRESETS[str(preset)]
     if preset is not None and values and "name" not in values:
-        values["name"] = f"{preset}, changed: " + ", ".join(f"{k} = {v}" for k, v in values.items())
+        values["name"] = f"{preset}, changed: " + ", ".join(
+            f"{key} = {value}" for key, value in values.items()
+        )
     return replace(base, **values)
 
 

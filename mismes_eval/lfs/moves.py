@@ -79,8 +79,8 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
     unknown = []
     for j, answer in enumerate(distinct):
         short = [p.strip()[:3] for p in answer.split(";") if p.strip() and p.strip() not in NONE]
-        unknown += [j] if any(s not in known for s in short) else []
-        rows[j] = [float(bool(short)), *(float(k in short) for k in known)]
+        unknown += [j] if any(code not in known for code in short) else []
+        rows[j] = [float(bool(short)), *(float(code in short) for code in known)]
     if unknown:
         bad = np.flatnonzero(np.isin(code, unknown))
         raise InputError(
@@ -123,14 +123,14 @@ def useful(frame: pd.DataFrame, took_part: Float) -> Measure:
 
 def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.ndarray:
     answer = text(frame, column)
-    bad = np.array([a is not None and a not in allowed for a in answer])
+    bad = np.array([given is not None and given not in allowed for given in answer])
     if bad.any():
         raise InputError(
             Problem(
                 what="a column has unknown codes",
                 where=in_column(column),
                 expected=", ".join(allowed),
-                got=", ".join(map(repr, sorted({str(a) for a in answer[bad]})[:5])),
+                got=", ".join(map(repr, sorted({str(given) for given in answer[bad]})[:5])),
                 fix="Recode it in the params.",
                 count=int(bad.sum()),
                 rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),

@@ -73,8 +73,8 @@ def age_bounds(frame: pd.DataFrame) -> tuple[Float, Float]:
             )
         return single, single
     code, level = pd.factorize(frame["age_group"].astype("string").str.strip())
-    bounds = [_bounds(str(v)) for v in level]
-    low, high = (np.array([*(b[k] for b in bounds), np.nan])[code] for k in (0, 1))
+    bounds = [_bounds(str(value)) for value in level]
+    low, high = (np.array([*(bound[side] for bound in bounds), np.nan])[code] for side in (0, 1))
     return np.where(np.isnan(single), low, single), np.where(np.isnan(single), high, single)
 
 
@@ -83,7 +83,7 @@ def _bounds(label: str) -> tuple[float, float]:
     if text.endswith("+") and text[:-1].isdigit():
         return float(text[:-1]), np.inf
     ends = text.split("-")
-    if len(ends) == 2 and all(e.isdigit() for e in ends):
+    if len(ends) == 2 and all(end.isdigit() for end in ends):
         return float(ends[0]), float(ends[1])
     raise InputError(
         Problem(
@@ -180,8 +180,8 @@ def breakdown(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def _age_groups(frame: pd.DataFrame) -> pd.Series:
     age = values(frame, "age")
-    edges = [g[0] for g in _GROUPS] + [np.inf]
-    labels = [f"{a}+" if b is None else f"{a}-{b}" for a, b in _GROUPS]
+    edges = [group[0] for group in _GROUPS] + [np.inf]
+    labels = [f"{low}+" if high is None else f"{low}-{high}" for low, high in _GROUPS]
     return _stated(pd.Series(pd.cut(age, edges, right=False, labels=labels), index=frame.index))
 
 

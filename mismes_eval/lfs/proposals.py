@@ -87,7 +87,9 @@ def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
     """Columns that the template needs and no proposal covers, with how to say that they are not
     there.
     """
-    needed = [c.name for c in frames.template("lfs_person").columns if c.required != "no"]
+    needed = [
+        column.name for column in frames.template("lfs_person").columns if column.required != "no"
+    ]
     covered = {p.gld for p in found}
     say = "nothing to say: the tables that need it say that it was not asked"
     return tuple((name, NOT_THERE.get(name, say)) for name in needed if name not in covered)
@@ -97,7 +99,7 @@ def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
 def _table() -> dict[str, tuple[frozenset[str], str]]:
     """GLD column -> names that mean it in files, and words of its label."""
     rows = _packaged("proposals.csv").itertuples()
-    return {str(r.gld): (frozenset(str(r.names).split()), str(r.words)) for r in rows}
+    return {str(row.gld): (frozenset(str(row.names).split()), str(row.words)) for row in rows}
 
 
 @cache
@@ -112,9 +114,9 @@ def _packaged(name: str) -> pd.DataFrame:
 
 def _described(data: Dataset, name: str) -> FileColumn:
     series = data.frame[name]
-    labels = {spelled(k): str(v) for k, v in data.value_labels.get(name, {}).items()}
+    labels = {spelled(code): str(label) for code, label in data.value_labels.get(name, {}).items()}
     counts = series.value_counts().head(LEVELS)
-    shown = [(spelled(k), int(n)) for k, n in counts.items()]
+    shown = [(spelled(code), int(n)) for code, n in counts.items()]
     few = labels or series.nunique() <= LEVELS
     return FileColumn(
         name=name,
@@ -205,12 +207,14 @@ def _ruled(gld: str, said: str) -> str:
     """The code of the first rule that knows the words."""
     table = _code_table()
     rules = table[table["gld"] == gld].itertuples()
-    return next((str(r.code) for r in rules if re.search(str(r.words), said)), "")
+    return next((str(rule.code) for rule in rules if re.search(str(rule.words), said)), "")
 
 
 def template_labels(gld: str) -> Mapping[str, str]:
     """Code -> label of a column of the template; none where it has no list, or a long one."""
-    about = next((c for c in frames.template("lfs_person").columns if c.name == gld), None)
+    about = next(
+        (column for column in frames.template("lfs_person").columns if column.name == gld), None
+    )
     if about is None:
         return {}
     if gld in OF_YES_OR_NO:
@@ -237,7 +241,7 @@ def meanings(gld: str, label: str) -> frozenset[str]:
 @cache
 def _known(gld: str) -> tuple[tuple[str, str], ...]:
     """(code, label) of a column of the template, in every language of its list."""
-    about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
+    about = next(column for column in frames.template("lfs_person").columns if column.name == gld)
     name = "yesno" if about.kind == "bool" else about.codes
     spoken = [labels(name, language) for language in ("en", "fr")] if name else []
     known = tuple(pair for words in spoken for pair in words.items())

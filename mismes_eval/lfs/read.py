@@ -108,7 +108,9 @@ def read(
     out = _validated(mapped)
     out = _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)
     out.attrs[FILE_CODES] = {gld: _of_targets(found) for gld, found in codes.items()}
-    out.attrs[FILE_NAMES] = {g: f"{c} {data.labels.get(c, '')}" for g, c in m.columns.items()}
+    out.attrs[FILE_NAMES] = {
+        target: f"{column} {data.labels.get(column, '')}" for target, column in m.columns.items()
+    }
     out.attrs[NUMBERED_KEYS] = tuple(m.row_keys)
     out.attrs[CONSTANTS] = tuple(m.constants)
     return out
@@ -151,16 +153,18 @@ def _in_the_mapping(problem: Problem) -> Problem:
 def _of_targets(codes: Sequence[FileCode]) -> dict[str, str]:
     """Code of the template -> the file's codes with their labels that became it."""
     out: dict[str, str] = {}
-    for c in codes:
-        spelling = f"{c.code} {c.label}".strip()
-        out[c.target] = f"{out[c.target]}, {spelling}" if c.target in out else spelling
+    for code in codes:
+        spelling = f"{code.code} {code.label}".strip()
+        out[code.target] = f"{out[code.target]}, {spelling}" if code.target in out else spelling
     return out
 
 
 def _as_it_is(data: frames.Dataset) -> Mapping:
     """The mapping of a file that has the template's names: every column is what it says."""
     known = set(frames.template("lfs_person").names)
-    return Mapping("", {str(c): str(c) for c in data.frame.columns if str(c) in known})
+    return Mapping(
+        "", {str(column): str(column) for column in data.frame.columns if str(column) in known}
+    )
 
 
 def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -193,14 +197,20 @@ def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> p
         else np.ones(len(frame))
     )
     tables = [
-        _column(frame, str(c), w, levels) for c in frame.columns if not str(c).endswith("_miss")
+        _column(frame, str(column), w, levels)
+        for column in frame.columns
+        if not str(column).endswith("_miss")
     ]
     whole = pd.concat(tables, ignore_index=True)
     delivered = frame.attrs.get(FILE_CODES, {})
     pairs = list(zip(whole["column"], whole["value"], strict=True))
-    whole.insert(2, "label", [template_labels(c).get(str(v), "") for c, v in pairs])
+    whole.insert(
+        2, "label", [template_labels(column).get(str(value), "") for column, value in pairs]
+    )
     if delivered:
-        whole.insert(3, "file", [delivered.get(c, {}).get(str(v), "") for c, v in pairs])
+        whole.insert(
+            3, "file", [delivered.get(column, {}).get(str(value), "") for column, value in pairs]
+        )
     return whole
 
 
@@ -220,7 +230,8 @@ def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.Da
     if len(distinct) <= levels:
         code, values = pd.factorize(series)
         spelled = np.array(
-            [*(f"{v:g}" if isinstance(v, float) else str(v) for v in values), None], dtype=object
+            [*(f"{value:g}" if isinstance(value, float) else str(value) for value in values), None],
+            dtype=object,
         )
         label = shown.where(series.isna(), pd.Series(spelled[code], index=frame.index))
     elif pd.api.types.is_numeric_dtype(series):
@@ -253,9 +264,9 @@ def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ..
     return tuple(
         dict.fromkeys(
             [
-                m.columns[k]
-                for k in ("hhid", "pid", "psu", "strata", "ssu", "panel")
-                if k in m.columns
+                m.columns[key]
+                for key in ("hhid", "pid", "psu", "strata", "ssu", "panel")
+                if key in m.columns
             ]
             + [raw for parts in m.join.values() for raw in parts]
         )
@@ -263,16 +274,16 @@ def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ..
 
 
 def _without(frame: pd.DataFrame, drop: Sequence[str], path: str | Path) -> pd.DataFrame:
-    lost = [c for c in drop if c not in frame.columns]
+    lost = [column for column in drop if column not in frame.columns]
     if lost:
         raise InputError(
             [
                 Problem(
                     "a column to drop is not in the file",
-                    worded("{name}: '{column}'", {"name": Path(path).name, "column": c}),
+                    worded("{name}: '{column}'", {"name": Path(path).name, "column": column}),
                     "a column of the file",
                 )
-                for c in lost
+                for column in lost
             ]
         )
     return frame.drop(columns=list(drop))
@@ -282,15 +293,17 @@ def _answered_none(frame: pd.DataFrame, path: str | Path) -> pd.DataFrame:
     """Empty text in a Parquet file is the answer "none" to a question with several answers; the
     template reads it as missing.
     """
-    several = [c for c in _MULTI if c in frame.columns]
+    several = [column for column in _MULTI if column in frame.columns]
     if Path(path).suffix != ".parquet" or not several:
         return frame
     content = bytes_of(Path(path), FILE)
     stored = read_parquet(content, Path(path).name, columns=several)
     return frame.assign(
         **{
-            c: frame[c].mask((stored[c] == "").to_numpy(dtype=bool, na_value=False), "")
-            for c in several
+            column: frame[column].mask(
+                (stored[column] == "").to_numpy(dtype=bool, na_value=False), ""
+            )
+            for column in several
         }
     )
 

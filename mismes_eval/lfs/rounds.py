@@ -77,7 +77,7 @@ def stack_rounds(
             )
         )
     frame = pd.concat(
-        [f.assign(**{ROUND: label}) for label, f in rounds.items()], ignore_index=True
+        [frame.assign(**{ROUND: label}) for label, frame in rounds.items()], ignore_index=True
     )
     frame[ROUND] = pd.Categorical(frame[ROUND], categories=list(rounds), ordered=True)
     notes = _comparable(frame, breaks, acknowledge_breaks)
@@ -145,7 +145,7 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
                     str(dict(shares)),
                 )
             )
-    said = ", ".join(f"{label} {a:.3f}" for label, a in zip(labels, alpha, strict=True))
+    said = ", ".join(f"{label} {share:.3f}" for label, share in zip(labels, alpha, strict=True))
     name = Message("pooling of rounds, shares {shares} (known factor)", {"shares": said}, "step")
     sums = np.asarray(np.bincount(code, weights=w, minlength=len(labels)), float)
     if not (sums > 0).all():
@@ -195,11 +195,17 @@ def change(estimate: Estimate, first: str, last: str) -> Estimate:
                 worded("keys {columns}", {"columns": ", ".join(map(str, estimate.keys.columns))}),
             )
         )
-    others = [c for c in estimate.keys.columns if c != ROUND]
+    others = [column for column in estimate.keys.columns if column != ROUND]
     rest = [tuple(map(str, row)) for row in estimate.keys[others].itertuples(index=False)]
     label = estimate.keys[ROUND].astype(str).tolist()
-    place = {(r, k): i for i, (r, k) in enumerate(zip(label, rest, strict=True))}
-    both = [k for k in dict.fromkeys(rest) if (first, k) in place and (last, k) in place]
+    place = {
+        (round_, domain): i for i, (round_, domain) in enumerate(zip(label, rest, strict=True))
+    }
+    both = [
+        domain
+        for domain in dict.fromkeys(rest)
+        if (first, domain) in place and (last, domain) in place
+    ]
     if not both:
         raise EstimateError(
             Problem(
@@ -209,16 +215,18 @@ def change(estimate: Estimate, first: str, last: str) -> Estimate:
             )
         )
     j = np.zeros((len(both), estimate.p))
-    for i, k in enumerate(both):
-        j[i, place[last, k]], j[i, place[first, k]] = 1.0, -1.0
-    names = tuple(", ".join(["change", *(v for v in k if v)]) for k in both)
+    for i, domain in enumerate(both):
+        j[i, place[last, domain]], j[i, place[first, domain]] = 1.0, -1.0
+    names = tuple(", ".join(["change", *(part for part in domain if part)]) for domain in both)
     out = estimate.through(lambda v: j @ v, j, names)
     keys = (
-        estimate.keys.iloc[[place[last, k] for k in both]][others]
+        estimate.keys.iloc[[place[last, domain] for domain in both]][others]
         .reset_index(drop=True)
         .assign(first=first, last=last)
     )
-    n = np.array([min(estimate.n[place[first, k]], estimate.n[place[last, k]]) for k in both])
+    n = np.array(
+        [min(estimate.n[place[first, domain]], estimate.n[place[last, domain]]) for domain in both]
+    )
     return _worded(out, estimate, keys, n, f"Change from {first} to {last}.")
 
 
@@ -288,21 +296,23 @@ def _comparable(frame: pd.DataFrame, breaks: tuple[str, ...], acknowledge: bool)
 def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_psus: bool) -> Int:
     """Connected groups of rows that share a PSU or a household."""
     problems = [
-        Problem("a design column is not in the rounds", in_column(c), "a column of every round")
-        for c in (psu, household)
-        if c is not None and c not in frame.columns
+        Problem(
+            "a design column is not in the rounds", in_column(column), "a column of every round"
+        )
+        for column in (psu, household)
+        if column is not None and column not in frame.columns
     ]
     problems += [
         Problem(
             what="a design column is missing for some rows",
-            where=in_column(c),
+            where=in_column(column),
             expected="a code in every row",
             got=worded("missing"),
             fix="",
-            count=int(frame[c].isna().sum()),
+            count=int(frame[column].isna().sum()),
         )
-        for c in (psu, household)
-        if c in frame.columns and frame[c].isna().any()
+        for column in (psu, household)
+        if column in frame.columns and frame[column].isna().any()
     ]
     if problems:
         raise DesignError(problems)

@@ -57,6 +57,6 @@ def cells(result: pd.DataFrame) -> pd.DataFrame:
         index="from", columns="level", values="value", aggfunc="first", observed=True
     )
     return table.reindex(
-        index=[v for v in _LEVELS.values() if v in table.index],
-        columns=[v for v in _LEVELS.values() if v in table.columns],
+        index=[level for level in _LEVELS.values() if level in table.index],
+        columns=[level for level in _LEVELS.values() if level in table.columns],
     ).astype(np.float64)

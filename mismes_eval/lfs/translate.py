@@ -76,7 +76,7 @@ def unused_columns(
 ) -> tuple[str, ...]:
     """Raw columns that no mapping entry reads."""
     used = _raw_columns(as_mapping(mapping))
-    return tuple(str(c) for c in frame.columns if c not in used)
+    return tuple(str(column) for column in frame.columns if column not in used)
 
 
 def _raw_columns(m: Mapping) -> dict[str, str]:
@@ -136,7 +136,7 @@ def holds(series: pd.Series, wanted: object) -> Bool:
     """
     listed = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     code, distinct = pd.factorize(series)
-    hit = [any(matches(_key(v), w) for w in listed if w is not None) for v in distinct]
+    hit = [any(matches(_key(value), w) for w in listed if w is not None) for value in distinct]
     return np.array([*hit, None in listed], bool)[code]
 
 
@@ -159,7 +159,7 @@ def _key(value: object) -> str:
 def _keys(series: pd.Series) -> pd.Series:
     """Values as keys, missing stays missing; the distinct values are spelled once."""
     code, distinct = pd.factorize(series)
-    spelled = np.array([_key(v) for v in distinct] + [None], dtype=object)
+    spelled = np.array([_key(value) for value in distinct] + [None], dtype=object)
     return pd.Series(spelled[code], index=series.index, dtype="string")
 
 
@@ -168,7 +168,9 @@ def _without_missing(
 ) -> tuple[pd.Series, pd.Series | None]:
     if not codes:
         return series, None
-    reason = _keys(series).map({_key(k): v for k, v in codes.items()}).astype("string")
+    reason = (
+        _keys(series).map({_key(code): meaning for code, meaning in codes.items()}).astype("string")
+    )
     return series.mask(reason.notna()), reason
 
 
@@ -179,7 +181,7 @@ def _recoded(
     new: list[object] = []
     unknown: list[int] = []
     for j, value in enumerate(distinct):
-        found = [v for k, v in table.items() if matches(_key(value), k)]
+        found = [meaning for code, meaning in table.items() if matches(_key(value), code)]
         new.append(found[0] if found else None)
         unknown += [] if found else [j]
     if unknown:
@@ -206,9 +208,9 @@ def _recoded(
 def _tidy(series: pd.Series) -> pd.Series:
     """Numbers as Float64, answers as boolean, the rest as text."""
     some = series.dropna()
-    if len(some) and all(isinstance(v, (bool, np.bool_)) for v in pd.unique(some)):
+    if len(some) and all(isinstance(value, (bool, np.bool_)) for value in pd.unique(some)):
         return series.astype("boolean")
-    if len(some) and all(isinstance(v, Real) for v in pd.unique(some)):
+    if len(some) and all(isinstance(value, Real) for value in pd.unique(some)):
         return pd.to_numeric(series).astype("Float64")
     return series.astype("string")
 

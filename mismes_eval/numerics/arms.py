@@ -48,8 +48,8 @@ def arm_difference(
         inside = assigned == arm
         fits = [least_squares(x[inside], column[inside], w[inside]) for column in y.T]
         row = x[inside] @ fits[0].inverse[:, 0]
-        influence[inside] += sign * row[:, None] * np.column_stack([f.residual for f in fits])
-        beta = np.column_stack([f.beta for f in fits])
+        influence[inside] += sign * row[:, None] * np.column_stack([fit.residual for fit in fits])
+        beta = np.column_stack([fit.beta for fit in fits])
         mean[arm], slope[arm] = beta[0], beta[1:]
     influence += centred @ (slope[True] - slope[False]) / w.sum()
     return ArmDifference(mean[True] - mean[False], influence, mean[False])
@@ -60,9 +60,9 @@ def _additive(y: Float, assigned: Bool, centred: Float, w: Float) -> ArmDifferen
     fits = [least_squares(x, column, w) for column in y.T]
     row = x @ fits[0].inverse[:, 1]
     return ArmDifference(
-        np.array([f.beta[1] for f in fits]),
-        row[:, None] * np.column_stack([f.residual for f in fits]),
-        np.array([f.beta[0] for f in fits]),
+        np.array([fit.beta[1] for fit in fits]),
+        row[:, None] * np.column_stack([fit.residual for fit in fits]),
+        np.array([fit.beta[0] for fit in fits]),
     )
 
 

@@ -61,8 +61,8 @@ def observed(exit: Float, lost: Bool, horizon: float, x: Float, weight: Float) -
 
 def _levels(times: Float, exit: Float, lost: Bool, weight: Float) -> Float:
     """Index of the share lost at each time, without covariates."""
-    gone = np.array([weight[lost & (exit == t)].sum() for t in times])
-    stay = np.array([weight[exit > t].sum() for t in times])
+    gone = np.array([weight[lost & (exit == time)].sum() for time in times])
+    stay = np.array([weight[exit > time].sum() for time in times])
     with np.errstate(divide="ignore"):
         levels: Float = np.log(gone) - np.log(stay)
     return levels
@@ -75,15 +75,15 @@ def _at(
     kept, score = np.zeros(exit.size), np.zeros((exit.size, k + q))
     slope, information = np.zeros_like(score), np.zeros((k + q, k + q))
     index = x @ theta[k:]
-    for j, t in enumerate(times):
-        gone = lost & (exit == t)
-        there = gone | (exit > t)
+    for j, time in enumerate(times):
+        gone = lost & (exit == time)
+        there = gone | (exit > time)
         h = np.where(there, 1 / (1 + np.exp(-(theta[j] + index))), 0.0)
         row = np.zeros((exit.size, k + q))
         row[:, j], row[:, k:] = 1.0, x
         score += (gone - h)[:, None] * row
         information += row.T @ ((weight * h * (1 - h))[:, None] * row)
-        past = there & (np.minimum(exit, horizon) > t)
+        past = there & (np.minimum(exit, horizon) > time)
         slope += np.where(past, h, 0.0)[:, None] * row
         kept += np.where(past, np.log1p(-h), 0.0)
     return Observed(kept=np.exp(kept), slope=slope, score=score, information=information)

@@ -313,10 +313,10 @@ def tilted(
     terms = []
     for sign, arm, count, move in ((1, d, counts[0], moves[0]), (-1, 1 - d, counts[1], moves[1])):
         for turn, k in ((1, 1.0),) if post is None else ((1, post), (-1, 1 - post)):
-            a = arm * count * k
-            mean = float(w @ (a * y)) / float(w @ a)
+            occasion2 = arm * count * k
+            mean = float(w @ (occasion2 * y)) / float(w @ occasion2)
             slope = (ps.fit, x, arm * move * k * (y - mean))
-            terms.append((sign * turn, _mean(w, a, y, [slope])))
+            terms.append((sign * turn, _mean(w, occasion2, y, [slope])))
     out = _signed(terms)
     return Effect(out.att, out.z, p, counts)
 
@@ -331,7 +331,11 @@ def compared(d: Float, effect: Effect, post: Float | None = None) -> list[Float]
     elif effect.propensity is not None:
         counts = (1.0, effect.propensity / (1 - effect.propensity))
     groups = [d * counts[0], (1 - d) * counts[1]]
-    return groups if post is None else [a * k for a in groups for k in (post, 1 - post)]
+    return (
+        groups
+        if post is None
+        else [members * occasion for members in groups for occasion in (post, 1 - post)]
+    )
 
 
 def _after(first: _Fit, then: _Fit, slope: Float) -> _Fit:

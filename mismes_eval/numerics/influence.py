@@ -170,8 +170,12 @@ class Influence:
         """Each row times factor, shape (n,)."""
         return Influence(
             tuple(
-                replace(b, scale=factor if b.scale is None else b.scale * factor, formed=None)
-                for b in self.blocks
+                replace(
+                    block,
+                    scale=factor if block.scale is None else block.scale * factor,
+                    formed=None,
+                )
+                for block in self.blocks
             ),
             self.n,
         )
@@ -182,7 +186,9 @@ class Influence:
 
     def linear(self, j: Float) -> Influence:
         """z @ j.T for j, shape (k, p)."""
-        return Influence(tuple(replace(b, coef=b.coef @ j.T) for b in self.blocks), self.n)
+        return Influence(
+            tuple(replace(block, coef=block.coef @ j.T) for block in self.blocks), self.n
+        )
 
     def standing(self, columns: Bool) -> Bool:
         """(n,) the rows that stand in any of the columns (p,)."""
@@ -193,7 +199,7 @@ class Influence:
 
     def take(self, index: Int | Bool) -> Influence:
         """The rows at index."""
-        blocks = tuple(b.take(index) for b in self.blocks)
+        blocks = tuple(block.take(index) for block in self.blocks)
         return Influence(blocks, blocks[0].rows.n)
 
     def dense(self) -> Float:
@@ -231,7 +237,7 @@ def side_by_side(parts: Sequence[Influence]) -> Influence:
     for part in parts:
         pad = np.zeros((part.p, p))
         pad[:, at : at + part.p] = np.eye(part.p)
-        blocks += [replace(b, coef=b.coef @ pad) for b in part.blocks]
+        blocks += [replace(block, coef=block.coef @ pad) for block in part.blocks]
         at += part.p
     return Influence(tuple(blocks), parts[0].n)
 
@@ -244,21 +250,21 @@ def one_above_other(parts: Sequence[Influence]) -> Influence:
     for part in parts:
         inside = np.zeros(n)
         inside[at : at + part.n] = 1.0
-        for b in part.blocks:
+        for block in part.blocks:
             before, after = at, n - at - part.n
-            cell = b.rows.cell
+            cell = block.rows.cell
             values = (
-                b.rows.values
+                block.rows.values
                 if cell is not None
-                else np.pad(b.rows.values, ((before, after), (0, 0)))
+                else np.pad(block.rows.values, ((before, after), (0, 0)))
             )
             rows = Rows(values, None if cell is None else np.pad(cell, (before, after)))
-            scale = inside if b.scale is None else np.pad(b.scale, (before, after))
+            scale = inside if block.scale is None else np.pad(block.scale, (before, after))
             domain = (
                 None
-                if b.domain is None
-                else np.pad(b.domain, (before, after), constant_values=b.domains)
+                if block.domain is None
+                else np.pad(block.domain, (before, after), constant_values=block.domains)
             )
-            blocks.append(Block(rows, b.coef, domain, scale))
+            blocks.append(Block(rows, block.coef, domain, scale))
         at += part.n
     return Influence(tuple(blocks), n)

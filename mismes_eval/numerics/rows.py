@@ -177,7 +177,7 @@ class Columns:
     def take(self, index: Int | Bool) -> Columns:
         """The rows at index."""
         return Columns(
-            tuple(a[index] for a in self.arrays),
+            tuple(array[index] for array in self.arrays),
             self.less,
             None if self.inside is None else self.inside[index],
         )

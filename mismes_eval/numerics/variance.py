@@ -93,12 +93,12 @@ def multistage_vcov(
     totals.reverse()
     v = np.zeros(t.shape[1] if diagonal else (t.shape[1], t.shape[1]))
     share = np.ones(stages[0].strata)
-    for k, stage in enumerate(stages):
-        if k:
-            above = stages[k - 1]
+    for depth, stage in enumerate(stages):
+        if depth:
+            above = stages[depth - 1]
             unit_share = (share * above.fraction)[above.stratum]
             share = np.zeros(stage.strata)
             share[stage.stratum] = unit_share[stage.parent]
-        if k == 0 or share.any():
-            v += stage_vcov(totals[k], stage, share, lonely, diagonal)
+        if depth == 0 or share.any():
+            v += stage_vcov(totals[depth], stage, share, lonely, diagonal)
     return v

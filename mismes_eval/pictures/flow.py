@@ -15,7 +15,7 @@ from mismes_eval.pictures.style import BLUE, axes
 WIDTH, LOSSES = 40, 46  # letters in a line: of who is there, of who is not
 INCHES = 4.2  # as wide as a phone shows without making letters smaller
 BOX = "round,pad=0,rounding_size=0.06"
-LINE, SMALL, GAP, PAD = 0.2, 0.17, 0.3, 0.09  # inches: lines of text, an arrow, around a text
+LINE, SMALL, GAP, PAD = 0.2, 0.17, 0.24, 0.08  # inches: lines of text, an arrow, around a text
 
 
 def flow(ax: Any, steps: Sequence[tuple[str, str]]) -> Any:
@@ -24,7 +24,7 @@ def flow(ax: Any, steps: Sequence[tuple[str, str]]) -> Any:
     """
     ax = axes(ax, INCHES, flow_height(steps))
     top, middle = 0.0, INCHES / 2
-    for k, (what, lost) in enumerate(steps):
+    for place, (what, lost) in enumerate(steps):
         height = _height(what, lost)
         corner = (0.1, top - height)
         frame = FancyBboxPatch(corner, INCHES - 0.2, height, BOX, fc="#eef3f8", ec=BLUE)
@@ -35,7 +35,7 @@ def flow(ax: Any, steps: Sequence[tuple[str, str]]) -> Any:
             below = top - PAD - LINE * _lines(what, WIDTH)
             words = _wrapped(lost, LOSSES)
             ax.text(middle, below, words, ha="center", va="top", fontsize=8.5, color="0.25")
-        if k + 1 < len(steps):
+        if place + 1 < len(steps):
             arrow = {"arrowstyle": "-|>", "color": BLUE, "lw": 2.2, "mutation_scale": 18}
             ends = {"xy": (middle, top - height - GAP), "xytext": (middle, top - height)}
             ax.annotate("", **ends, arrowprops=arrow | {"shrinkA": 0, "shrinkB": 0})

@@ -39,9 +39,9 @@ def effects(
     ax = axes(ax, 1.8 + 1.1 * len(columns), 1.1 + 0.55 * len(rows))
     limit = highest(np.abs(value), least=0.0) or 1.0
     ax.imshow(value, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto")
-    for (i, j), v in np.ndenumerate(value):
-        if np.isfinite(v):
-            ink = "white" if abs(v) > 0.6 * limit else "black"
+    for (i, j), cell in np.ndenumerate(value):
+        if np.isfinite(cell):
+            ink = "white" if abs(cell) > 0.6 * limit else "black"
             ax.text(j, i, words[i][j], ha="center", va="center", fontsize=8, color=ink)
     for i, start in enumerate(starts):
         ax.plot([start - 0.5] * 2, [i - 0.5, i + 0.5], color="black", lw=2)

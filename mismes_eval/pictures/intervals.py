@@ -52,8 +52,8 @@ def forest(
     """
     rows = len(labels)
     ax = axes(ax, 7, 0.9 + 0.32 * rows)
-    for k, one in enumerate(series):
-        y = rows - 1 - one.at - (k - (len(series) - 1) / 2) * apart
+    for place, one in enumerate(series):
+        y = rows - 1 - one.at - (place - (len(series) - 1) / 2) * apart
         ax.hlines(y, one.low, one.high, color=one.colour, lw=1.8)
         ax.plot(
             one.value,
@@ -101,8 +101,8 @@ def path(
     """
     ax = axes(ax, 7, 3.4)
     places = np.unique(np.concatenate([np.asarray(one.at, float) for one in series]))
-    for k, one in enumerate(series):
-        shift = (k - (len(series) - 1) / 2) * apart
+    for place, one in enumerate(series):
+        shift = (place - (len(series) - 1) / 2) * apart
         x = np.asarray(one.at, float) + shift
         if one.wide is not None:
             low, high = np.asarray(one.wide, float).T

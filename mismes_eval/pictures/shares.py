@@ -58,8 +58,8 @@ def bars(
     """
     ax = axes(ax, 7, 3.4)
     x, below = np.arange(len(labels)), np.zeros(len(labels))
-    for k, (name, count) in enumerate(parts.items()):
-        colour = STATES[k % len(STATES)]
+    for place, (name, count) in enumerate(parts.items()):
+        colour = STATES[place % len(STATES)]
         ax.bar(
             x, count, bottom=below, color=colour, label=name, width=0.7, edgecolor="0.35", lw=0.3
         )

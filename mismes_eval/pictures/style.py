@@ -75,7 +75,7 @@ def marker(position: int) -> str:
 
 def highest(*values: Float | float, least: float = 1.0) -> float:
     """The largest finite number; `least` where there is none: an axis always has an end."""
-    numbers = np.concatenate([np.atleast_1d(np.asarray(v, float)) for v in values])
+    numbers = np.concatenate([np.atleast_1d(np.asarray(value, float)) for value in values])
     finite = numbers[np.isfinite(numbers)]
     return max(float(finite.max()), least) if finite.size else least
 

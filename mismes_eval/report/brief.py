@@ -75,7 +75,7 @@ class Brief:
 
     def html(self) -> str:
         """The table, each measure linked to the table of its effect."""
-        heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in self.heads)
+        heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in self.heads)
         lines = []
         for row in self.rows:
             link = f'<a href="#{escape(row.anchor)}">{escape(row.measure)}</a>'
@@ -110,13 +110,19 @@ def brief(context: Context, published: Published) -> Brief | None:
     outcome, _ = main_cell(context.evaluation)
     found: list[tuple[BriefRow, Verdict | None]] = []
     if study is not None:
-        found += [_followed(context, published, e, study) for e in context.evaluation.effects]
+        found += [
+            _followed(context, published, effect, study) for effect in context.evaluation.effects
+        ]
     if rolled is not None and (study is None or rolled.outcome == outcome):
         found.append(_rolled_out(context, rolled))
     if not found:
         return None
     shown = outcome if study is not None or rolled is None else rolled.outcome
-    assumed = {context.text(v.assumption) for _, v in found if v is not None and v.assumption}
+    assumed = {
+        context.text(verdict.assumption)
+        for _, verdict in found
+        if verdict is not None and verdict.assumption
+    }
     rows = tuple(_with_assumption(context, *pair, len(assumed) > 1) for pair in found)
     left = len(rows) - ROWS
     currency = context.evaluation.params.cost.currency
@@ -160,7 +166,7 @@ def _followed(
         job_year=NOTHING,
         home=NOTHING,
     )
-    doubts = {d.measure: d for d in context.evaluation.doubts}
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     if not isinstance(main, Estimate) or verdict is None:
         return replace(bare, effect=context.text(NOT_ESTIMATED)), None

@@ -95,7 +95,7 @@ def comparison(
     """
     if run == other:
         raise ParamsError(Problem("a country is compared with itself", run, "two countries"))
-    return side_by_side({r: profile(r, indicator, breakdown) for r in (run, other)})
+    return side_by_side({region: profile(region, indicator, breakdown) for region in (run, other)})
 
 
 def side_by_side(results: Mapping[str, Estimate | NotEstimable]) -> Estimate | NotEstimable:
@@ -171,14 +171,14 @@ def chooser(
     shown = widgets.HTML(value=picture(make(first)))
 
     def again(change: object) -> None:
-        chosen = {name: d.value for name, d in drop.items()}
+        chosen = {name: menu.value for name, menu in drop.items()}
         try:
             shown.value = picture(make(chosen))
         except MismesError as error:
             shown.value = "".join(f"<p>{escape(str(p))}</p>" for p in error.problems)
 
-    for d in drop.values():
-        d.observe(again, names="value")
+    for menu in drop.values():
+        menu.observe(again, names="value")
     return widgets.VBox([widgets.HBox(list(drop.values())), shown])
 
 

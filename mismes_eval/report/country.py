@@ -159,12 +159,12 @@ class CountryReport:
                     ' report.evaluator("conclusions").',
                 )
             )
-        t = self.session.language
+        text = self.session.language
         audit = self.audit.assign(
             **{
-                c: [t(name) for name in self.audit[c]]
-                for c in ("row", "column")
-                if c in self.audit.columns
+                column: [text(name) for name in self.audit[column]]
+                for column in ("row", "column")
+                if column in self.audit.columns
             }
         )
         write_csv(audit, self.session.work / "disclosure_audit.csv")
@@ -291,7 +291,7 @@ def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, t
 def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:
     """The cells of every table, picture and sentence, by the id of what has them."""
     out: dict[str, pd.DataFrame] = {}
-    for item in (item for c in built.values() for item in c.items):
+    for item in (item for chapter in built.values() for item in chapter.items):
         if isinstance(item, (Table, PictureSpec)) or (
             isinstance(item, SentenceSpec) and len(item.cells)
         ):
@@ -324,7 +324,9 @@ def _passages(
     study, published = context.evaluation.tracing, context.published
     assert published is not None
     quotable = Quotable(
-        tables={i.id: i for c in chapters.values() for i in c.items if isinstance(i, Table)},
+        tables={
+            i.id: i for chapter in chapters.values() for i in chapter.items if isinstance(i, Table)
+        },
         published=published,
         t=context.words,
         aliases={context.column(name): name for name in WORDS},
@@ -347,7 +349,9 @@ def _passages(
 
 def _audit(chapters: Mapping[str, Chapter]) -> pd.DataFrame:
     """Every cell that is hidden, and why; no numbers."""
-    hidden = [i.hidden() for c in chapters.values() for i in c.items if isinstance(i, Table)]
+    hidden = [
+        i.hidden() for chapter in chapters.values() for i in chapter.items if isinstance(i, Table)
+    ]
     columns = ["table", "row", "column", "kind", "status"]
     return pd.concat(hidden, ignore_index=True)[columns] if hidden else pd.DataFrame()
 

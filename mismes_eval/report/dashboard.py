@@ -67,16 +67,16 @@ class Summary:
 def summary(results: Mapping[str, Any]) -> Summary:
     """The summary of a report's estimates.json."""
     facts = (results.get("facts") or {}).get("comparison") or {}
-    count = {r["status"]: int(r["measures"]) for r in facts.get("register") or []}
+    count = {row["status"]: int(row["measures"]) for row in facts.get("register") or []}
     rates = {
-        r["group"]: r["value"]
-        for r in facts.get("indicators") or []
-        if r["id"] == EMPLOYMENT and r["status"] == "shown"
+        row["group"]: row["value"]
+        for row in facts.get("indicators") or []
+        if row["id"] == EMPLOYMENT and row["status"] == "shown"
     }
     return Summary(
         measures=sum(count.values()) if count else None,
         evaluated=count.get("evaluated") if count else None,
-        due=sum(count.get(s, 0) for s in DUE) if count else None,
+        due=sum(count.get(state, 0) for state in DUE) if count else None,
         effects=tuple(_effects(facts.get("effects") or [])),
         returnees=rates.get("returnees"),
         others=rates.get("non-migrants"),
@@ -84,13 +84,17 @@ def summary(results: Mapping[str, Any]) -> Summary:
 
 
 def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
-    shown = [r for r in records if r["status"] == "shown" and r["value"] is not None]
-    for main in (r for r in shown if r.get("main") and r["unit_of_outcome"] == "share"):
+    shown = [
+        record for record in records if record["status"] == "shown" and record["value"] is not None
+    ]
+    for main in (
+        record for record in shown if record.get("main") and record["unit_of_outcome"] == "share"
+    ):
         path = [
-            Point(float(r["months"]), 100 * float(r["value"]), *_spoken(r))
-            for r in shown
-            if all(r.get(key) == main.get(key) for key in SAME)
-            and None not in (r["months"], r["ci_low"], r["ci_high"])
+            Point(float(record["months"]), 100 * float(record["value"]), *_spoken(record))
+            for record in shown
+            if all(record.get(key) == main.get(key) for key in SAME)
+            and None not in (record["months"], record["ci_low"], record["ci_high"])
         ]
         low, high = _spoken(main)
         yield Effect(
@@ -112,7 +116,7 @@ def _spoken(record: Mapping[str, Any]) -> tuple[float, float]:
 
 def span_of(summaries: Iterable[Summary]) -> tuple[float, float]:
     """The ends of the axis that all small pictures share: every interval and zero."""
-    points = [p for s in summaries for e in s.effects for p in e.path]
+    points = [p for summary in summaries for effect in summary.effects for p in effect.path]
     return min([0.0, *(p.low for p in points)]), max([0.0, *(p.high for p in points)])
 
 

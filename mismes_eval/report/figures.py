@@ -33,6 +33,7 @@ from mismes_eval.report.document.plain import escape, printable
 
 SCREEN, PRINT = 110, 150  # dots an inch: as shown on a screen, as drawn
 NARROW = 480  # pixels that a phone shows with letters that can be read
+TALL = 1.2  # height by width: on paper it begins its chapter's page
 WATERMARK = "SYNTHETIC DATA"
 SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimable": "–"}
 _STYLE = {
@@ -90,33 +91,42 @@ class Figure:
 
     def to_html(self, lang: str = "en") -> str:
         """<figure> with the picture inside the page, its text and its notes."""
-        t = language(self.lang or lang)
-        said = self.in_language(t)
+        text = language(self.lang or lang)
+        said = self.in_language(text)
         notes = [
             *(
-                (t("SYNTHETIC DATA: made-up persons, no finding about the real country."),)
+                (text("SYNTHETIC DATA: made-up persons, no finding about the real country."),)
                 if self.synthetic
                 else ()
             ),
             *said.notes,
         ]
         if said.source:
-            notes.append(t("Source: {source}", source=said.source))
+            notes.append(text("Source: {source}", source=said.source))
         foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
         wide = " wide" if self.width > NARROW else ""
+        tall = ' class="tall"' if self.height > TALL * self.width else ""
         picture = base64.b64encode(self.png).decode("ascii")
         return (
-            f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span>'
+            f'<figure id="{escape(self.id)}"{tall}><figcaption><span class="id">{escape(self.id)}</span>'
             f' {escape(said.title)}</figcaption><div class="picture{wide}"><img width="{self.width}"'
             f' src="data:image/png;base64,{picture}" alt="{escape(said.alt)}"></div><ul'
-            f' class="notes">{foot}</ul>{download(said.id, said.data, t)}</figure>'
+            f' class="notes">{foot}</ul>{download(said.id, said.data, text)}</figure>'
         )
 
     @property
     def width(self) -> int:
         """Pixels of a screen that it takes: letters as large as those around it."""
-        dots = int.from_bytes(self.png[16:20], "big")
-        return round(dots * SCREEN / PRINT)
+        return self._dots(16)
+
+    @property
+    def height(self) -> int:
+        """Pixels of a screen that it takes from top to bottom."""
+        return self._dots(20)
+
+    def _dots(self, at: int) -> int:
+        """A length from the head of the PNG, in pixels of a screen."""
+        return round(int.from_bytes(self.png[at : at + 4], "big") * SCREEN / PRINT)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -255,11 +265,11 @@ def _sentence(
         t(
             "{name} {v} ({lo} to {hi})",
             name=name,
-            v=t.number(v * scale),
+            v=t.number(middle * scale),
             lo=t.number(lo * scale),
             hi=t.number(hi * scale),
         )
-        for name, v, lo, hi in zip(labels, value, low, high, strict=True)
+        for name, middle, lo, hi in zip(labels, value, low, high, strict=True)
     ]
     return "; ".join(many[:15]) + (t("; and more") if len(many) > 15 else "")
 
@@ -281,7 +291,9 @@ def series_of(
     """The k-th series of a picture from value, low, high (and wide_low, wide_high) of a frame.
     hollow (n,): points of which the evidence is weak.
     """
-    value, low, high = (frame[c].to_numpy(float) * scale for c in ("value", "low", "high"))
+    value, low, high = (
+        frame[column].to_numpy(float) * scale for column in ("value", "low", "high")
+    )
     wide = None
     if "wide_low" in frame:
         wide = frame[["wide_low", "wide_high"]].to_numpy(float) * scale
@@ -301,7 +313,7 @@ def series_of(
 
 def sentence_of(frame: pd.DataFrame, labels: Sequence[str], scale: float, t: Language) -> str:
     """Value, low and high of each row in words."""
-    value, low, high = (frame[c].to_numpy(float) for c in ("value", "low", "high"))
+    value, low, high = (frame[column].to_numpy(float) for column in ("value", "low", "high"))
     return _sentence(labels, value, low, high, scale, t)
 
 
@@ -324,10 +336,10 @@ def dots(
     """
     shown = list(keep) if keep is not None else [True] * len(labels)
     frames = []
-    for name, e in groups.items():
-        ci = e.ci()
-        numbers = {"value": e.value, "ci_low": ci["low"], "ci_high": ci["high"]}
-        frame = pd.DataFrame({c: np.asarray(v) for c, v in numbers.items()})
+    for name, estimate in groups.items():
+        ci = estimate.ci()
+        numbers = {"value": estimate.value, "ci_low": ci["low"], "ci_high": ci["high"]}
+        frame = pd.DataFrame({column: np.asarray(values) for column, values in numbers.items()})
         status = np.where(shown, "shown", "confidential")
         frames.append(frame.assign(row=list(labels), column=name, status=status))
     cells = pd.concat(frames, ignore_index=True)
@@ -352,10 +364,12 @@ def dots_of(
     hidden its sign stands in its place.
     """
     title, xlabel = t(title), t(xlabel)
-    cells = cells.assign(row=[t(v) for v in cells["row"]], column=[t(v) for v in cells["column"]])
+    cells = cells.assign(
+        row=[t(name) for name in cells["row"]], column=[t(name) for name in cells["column"]]
+    )
     labels, groups = list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
-    place = {label: float(k) for k, label in enumerate(labels)}
+    place = {label: float(place) for place, label in enumerate(labels)}
     chosen, rows, alt, series = colours_of(groups, t), [], [], []
     for k, name in enumerate(groups):
         seen = cells[(cells["column"] == name) & (cells["status"] == "shown")]
@@ -410,10 +424,10 @@ def heat(
     fig, ax = canvas(7.2, 1.2 + 0.34 * len(table))
     counts(ax, table.to_numpy(float), list(table.index), list(table.columns))
     filled = [
-        t("{row}, {column}: {v}", row=r, column=c, v=t.number(table.loc[r, c], 0))
-        for r in table.index
-        for c in table.columns
-        if table.loc[r, c] > 0
+        t("{row}, {column}: {v}", row=row, column=column, v=t.number(table.loc[row, column], 0))
+        for row in table.index
+        for column in table.columns
+        if table.loc[row, column] > 0
     ]
     return finish(
         id,
@@ -449,7 +463,10 @@ def histogram(
     title, xlabel = t(title), t(xlabel)
     fig, ax = canvas(7.0, 3.0)
     data = pd.DataFrame(
-        {"value": values, "group": [t(g) for g in groups] if groups is not None else t("all")}
+        {
+            "value": values,
+            "group": [t(group) for group in groups] if groups is not None else t("all"),
+        }
     )
     data = data[data["value"] > 0]
     few = data["group"].value_counts()
@@ -475,12 +492,12 @@ def histogram(
     alt = "; ".join(
         t(
             "{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}",
-            g=g,
+            g=group,
             mid=q[0.5],
             low=q[0.25],
             high=q[0.75],
         )
-        for g, q in quart.iterrows()
+        for group, q in quart.iterrows()
     )
     return finish(
         id,
@@ -527,13 +544,13 @@ def paths(
         t(title),
         t(xlabel),
         t(ylabel),
-        frame.assign(series=[t(str(v)) for v in frame["series"]]),
+        frame.assign(series=[t(str(name)) for name in frame["series"]]),
     )
     fig, ax = canvas(7.0, height)
     lines = {str(name): line for name, line in frame.groupby("series", sort=False)}
     chosen, alt, series = colours_of(lines, t), [], []
-    for k, (name, line) in enumerate(lines.items()):
-        series.append(series_of(line, line["x"].to_numpy(float), scale, chosen[k], k))
+    for place, (name, line) in enumerate(lines.items()):
+        series.append(series_of(line, line["x"].to_numpy(float), scale, chosen[place], place))
         said = sentence_of(line, [t("at {x:g}", x=x) for x in line["x"]], scale, t)
         alt.append(t("{series}: {values}", series=name, values=said))
     pictures.path(ax, series, xlabel, ylabel, joined=True, zero=zero)

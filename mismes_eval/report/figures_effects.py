@@ -40,11 +40,11 @@ def small_multiples(
     title, ylabel = t(title), t(ylabel)
     fig, axes = panels(WIDE, HIGH, 1, len(measures), sharey=True)
     alt = []
-    for k, (ax, one) in enumerate(zip(axes, measures, strict=True)):
+    for place, (ax, one) in enumerate(zip(axes, measures, strict=True)):
         at = one.frame["x"].to_numpy(float)
         series = series_of(one.frame, at, scale, BLUE, 0, hollow=one.frame["weak"].to_numpy(bool))
         xlabel = t(one.xlabel)
-        pictures.path(ax, [series], xlabel, ylabel if k == 0 else "", joined=True)
+        pictures.path(ax, [series], xlabel, ylabel if place == 0 else "", joined=True)
         ax.set_title(one.name)
         ax.margins(x=0.12)
         alt.append(t("{series}: {values}", series=t.name(one.name), values=_said(one, scale, t)))

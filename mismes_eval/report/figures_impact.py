@@ -65,19 +65,21 @@ def specification_curve(
     heights = [2.6, 0.21 * len(options)]
     fig, (top, below) = panels(7.2, sum(heights), 2, 1, heights, sharex=True)
     headline = (done["specification"] == curve.reference).to_numpy(bool)
-    value, low, high = (done[c].to_numpy(float) * scale for c in ("value", "ci_low", "ci_high"))
+    value, low, high = (
+        done[column].to_numpy(float) * scale for column in ("value", "ci_low", "ci_high")
+    )
     words = (t("headline"), t("other choices"))
     pictures.specification_curve(top, value, low, high, headline, words, ylabel)
     legend_above(top)
     pictures.choices(below, options, headline)
-    v = done["value"] * scale
+    values = done["value"] * scale
     alt = t(
         told,
         n=len(done),
-        lo=t.number(v.min()),
-        hi=t.number(v.max()),
-        mid=t.number(v.median()),
-        positive=int((v > 0).sum()),
+        lo=t.number(values.min()),
+        hi=t.number(values.max()),
+        mid=t.number(values.median()),
+        positive=int((values > 0).sum()),
         sure=int(((done["ci_low"] > 0) | (done["ci_high"] < 0)).sum()),
     )
     return finish(
@@ -107,8 +109,8 @@ def love(
     propensity.
     """
     names = [
-        f"{t(labels.get(v, v))} {level}".strip()
-        for v, level in zip(b.table["variable"], b.table["level"], strict=True)
+        f"{t(labels.get(variable, variable))} {level}".strip()
+        for variable, level in zip(b.table["variable"], b.table["level"], strict=True)
     ]
     fig, ax = canvas(6.6, 1.3 + 0.32 * len(names))
     pictures.love(
@@ -284,10 +286,10 @@ def forest(
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(frame))
     groups = list(dict.fromkeys(frame["group"]))
     chosen, series = colours_of(groups, t), []
-    for k, group in enumerate(groups):
+    for place, group in enumerate(groups):
         rows = np.flatnonzero(frame["group"] == group)
         lines = frame.iloc[rows].assign(series=group)
-        series.append(series_of(lines, rows.astype(float), scale, chosen[k], k))
+        series.append(series_of(lines, rows.astype(float), scale, chosen[place], place))
     reference = 0.0 if zero else None
     interval_forest(ax, list(frame["label"]), series, xlabel, reference, apart=0.0)
     if legend and len(groups) > 1:
@@ -296,11 +298,11 @@ def forest(
         t(
             "{name} {v} ({lo} to {hi})",
             name=name,
-            v=t.number(v * scale, digits),
-            lo=t.number(a * scale, digits),
-            hi=t.number(b * scale, digits),
+            v=t.number(middle * scale, digits),
+            lo=t.number(low * scale, digits),
+            hi=t.number(high * scale, digits),
         )
-        for name, v, a, b in zip(
+        for name, middle, low, high in zip(
             frame["label"], frame["value"], frame["low"], frame["high"], strict=True
         )
     ]
@@ -388,8 +390,8 @@ def group_time(
     value = cells.pivot(index="cohort", columns="time", values="att") * scale
     error = cells.pivot(index="cohort", columns="time", values="se") * scale
     words = [
-        [_in_cell(v, s, t) for v, s in zip(a, b, strict=True)]
-        for a, b in zip(value.to_numpy(), error.to_numpy(), strict=True)
+        [_in_cell(att, se, t) for att, se in zip(atts, errors, strict=True)]
+        for atts, errors in zip(value.to_numpy(), error.to_numpy(), strict=True)
     ]
     fig, ax = canvas(1.8 + 1.1 * value.shape[1], 1.1 + 0.55 * value.shape[0])
     draw_effects(
@@ -404,8 +406,8 @@ def group_time(
     )
     known = cells[cells["se"] > 0]
     said = [
-        t("{g} in {y}: {v}", g=f"{g:.0f}", y=f"{y:.0f}", v=t.number(v * scale))
-        for g, y, v in zip(known["cohort"], known["time"], known["att"], strict=True)
+        t("{g} in {y}: {v}", g=f"{cohort:.0f}", y=f"{y:.0f}", v=t.number(att * scale))
+        for cohort, y, att in zip(known["cohort"], known["time"], known["att"], strict=True)
     ]
     return finish(
         id,

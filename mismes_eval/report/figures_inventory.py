@@ -117,7 +117,8 @@ def budget_tree(
         alt.append(
             f"{stage} {t.number(block['amount'].sum())} ("
             + "; ".join(
-                f"{m} {t.number(a)}" for m, a in zip(block["model"], block["amount"], strict=True)
+                f"{m} {t.number(amount)}"
+                for m, amount in zip(block["model"], block["amount"], strict=True)
             )
             + ")"
         )
@@ -141,7 +142,7 @@ def budget_tree(
 def _column(ax: Axes, block: pd.DataFrame, left: float, width: float, j: int, t: Language) -> None:
     whole, at = float(block["amount"].sum()), 0.0
     ordered = block.sort_values("amount", ascending=False)
-    for k, (model, amount) in enumerate(
+    for place, (model, amount) in enumerate(
         zip(ordered["model"], ordered["amount"].astype(float), strict=True)
     ):
         height = amount / whole
@@ -151,13 +152,13 @@ def _column(ax: Axes, block: pd.DataFrame, left: float, width: float, j: int, t:
                 width,
                 height,
                 facecolor=PALETTE[j % len(PALETTE)],
-                alpha=max(0.9 - 0.22 * k, 0.25),
+                alpha=max(0.9 - 0.22 * place, 0.25),
                 edgecolor="white",
                 lw=1.5,
             )
         )
         if height > 0.045 and width > 0.05:
-            ink = "white" if k < 2 and j % len(PALETTE) in (0, 3) else "black"
+            ink = "white" if place < 2 and j % len(PALETTE) in (0, 3) else "black"
             ax.text(
                 left + width / 2,
                 at + height / 2,
@@ -197,7 +198,7 @@ def sources_flow(
     boxes = [("; ".join(_counted(name, n, t) for name, n in left.items()), "")]
     for what, n, lost in steps:
         number = t.number(n, 0) if np.isfinite(n) else HIDDEN
-        boxes.append((f"{what}\nn = {number}", lost))
+        boxes.append((f"{what}: {number}", lost))
     fig, ax = canvas(INCHES, flow_height(boxes))
     flow(ax, boxes)
     alt = "; ".join(

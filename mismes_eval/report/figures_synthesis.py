@@ -69,7 +69,7 @@ def forest(
             ax.vlines(0, at - 0.5, at + 0.5, color="0.35", lw=1, zorder=0)
     ax.set_yticks(
         y,
-        ["" if k == HEAD else x for k, x in zip(frame["kind"], frame["label"], strict=True)],
+        ["" if kind == HEAD else x for kind, x in zip(frame["kind"], frame["label"], strict=True)],
         fontsize=8.5,
     )
     for at, label in enumerate(ax.get_yticklabels()):
@@ -82,17 +82,17 @@ def forest(
     numbers = [
         t(
             "{v} ({lo} to {hi})",
-            v=t.number(r["value"]),
-            lo=t.number(r["low"]),
-            hi=t.number(r["high"]),
+            v=t.number(row["value"]),
+            lo=t.number(row["low"]),
+            hi=t.number(row["high"]),
         )
-        for r in frame.to_dict("records")
+        for row in frame.to_dict("records")
     ]
     right = ax.twinx()
     right.set_ylim(ax.get_ylim())
     right.set_yticks(
         y,
-        ["" if k == HEAD else n for k, n in zip(frame["kind"], numbers, strict=True)],
+        ["" if kind == HEAD else n for kind, n in zip(frame["kind"], numbers, strict=True)],
         fontsize=8.5,
     )
     right.tick_params(axis="y", length=0)
@@ -100,8 +100,8 @@ def forest(
     right.spines[:].set_visible(False)
     said = "; ".join(
         f"{x} {n}"
-        for k, x, n in zip(frame["kind"], frame["label"], numbers, strict=True)
-        if k != HEAD
+        for kind, x, n in zip(frame["kind"], frame["label"], numbers, strict=True)
+        if kind != HEAD
     )
     return finish(
         id,
@@ -130,21 +130,21 @@ def by_country(
     countries, groups = list(dict.fromkeys(frame["country"])), list(dict.fromkeys(frame["group"]))
     fig, ax = canvas(7.0, 1.2 + 0.2 * len(countries) * (len(groups) + 1))
     chosen, series = colours_of(groups, t), []
-    for k, group in enumerate(groups):
+    for place, group in enumerate(groups):
         lines = frame[frame["group"] == group].assign(series=group)
-        rows = np.array([countries.index(c) for c in lines["country"]], float)
-        series.append(series_of(lines, rows, 1.0, chosen[k], k))
+        rows = np.array([countries.index(country) for country in lines["country"]], float)
+        series.append(series_of(lines, rows, 1.0, chosen[place], place))
     interval_forest(ax, countries, series, xlabel)
     legend_above(ax)
     said = "; ".join(
         t(
             "{name} {v} ({lo} to {hi})",
-            name=f"{r['country']}, {r['group']}",
-            v=t.number(r["value"]),
-            lo=t.number(r["low"]),
-            hi=t.number(r["high"]),
+            name=f"{row['country']}, {row['group']}",
+            v=t.number(row["value"]),
+            lo=t.number(row["low"]),
+            hi=t.number(row["high"]),
         )
-        for r in frame.to_dict("records")
+        for row in frame.to_dict("records")
     )
     return finish(
         id,

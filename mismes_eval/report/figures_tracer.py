@@ -97,25 +97,25 @@ def months(
     """Share of each state by month, one field a group. tables: group -> month, n, and a column of
     shares for each state, NaN where it is not shown.
     """
-    order = [s for s in labels if any(s in table.columns for table in tables.values())]
+    order = [state for state in labels if any(state in table.columns for table in tables.values())]
     fig, axes = panels(7.4, 3.3, 1, len(tables), sharex=True, sharey=True)
     alt, rows = [], []
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         shown = table[table["n"].isna() | (table["n"] > 0)]
         shares = shown.reindex(columns=order) * 100
-        present = [s for s in order if s in shown.columns]
+        present = [state for state in order if state in shown.columns]
         areas(
             ax,
             x=shown["month"].to_numpy(float),
-            shares={t(labels[s]): shares[s].to_numpy(float) for s in order},
-            colours=[STATES[list(labels).index(s) % len(STATES)] for s in order],
+            shares={t(labels[state]): shares[state].to_numpy(float) for state in order},
+            colours=[STATES[list(labels).index(state) % len(STATES)] for state in order],
             xlabel=xlabel,
             ylabel="",
         )
         ax.set_title(name)
         ends = "; ".join(
-            f"{t(labels[s])} {_share(shares[s].iloc[0], t)}, {_share(shares[s].iloc[-1], t)}"
-            for s in present
+            f"{t(labels[state])} {_share(shares[state].iloc[0], t)}, {_share(shares[state].iloc[-1], t)}"
+            for state in present
         )
         alt.append(t("{name}, % in the first and last month: {numbers}", name=name, numbers=ends))
         rows.append(shown.assign(group=name))
@@ -156,9 +156,9 @@ def waiting(
     fig, ax = canvas(6.8, 3.4)
     alt, rows = [], []
     chosen = colours_of(curves, t)
-    for j, (name, e) in enumerate(curves.items()):
-        time, ci = e.keys["time"].to_numpy(float), e.ci() * 100
-        x, y = np.r_[0.0, time], np.r_[1.0, e.value] * 100
+    for j, (name, curve) in enumerate(curves.items()):
+        time, ci = curve.keys["time"].to_numpy(float), curve.ci() * 100
+        x, y = np.r_[0.0, time], np.r_[1.0, curve.value] * 100
         ax.step(
             x,
             y,
@@ -178,11 +178,15 @@ def waiting(
             lw=0,
         )
         every = slice(None, None, max(1, time.size // 6))
-        ax.plot(time[every], e.value[every] * 100, marker(j), color=chosen[j], ms=4)
-        marks = [k for k in range(time.size) if time[k] in (6, 12, 24, 36)]
+        ax.plot(time[every], curve.value[every] * 100, marker(j), color=chosen[j], ms=4)
+        marks = [place for place in range(time.size) if time[place] in (6, 12, 24, 36)]
         said = "; ".join(
-            t("after {m} months {v}%", m=t.number(time[k], 0), v=t.number(e.value[k] * 100))
-            for k in marks
+            t(
+                "after {m} months {v}%",
+                m=t.number(time[place], 0),
+                v=t.number(curve.value[place] * 100),
+            )
+            for place in marks
         )
         alt.append(t("{series}: {values}", series=name, values=said))
         rows.append(
@@ -190,7 +194,7 @@ def waiting(
                 {
                     "group": name,
                     "time": time,
-                    "value": e.value,
+                    "value": curve.value,
                     "low": ci["low"].to_numpy() / 100,
                     "high": ci["high"].to_numpy() / 100,
                 }

@@ -72,7 +72,7 @@ def _own_study(context: Context, published: Published) -> list[Finding]:
         out.append((said, key.table))
     if own is not None:
         found = study_findings(context, own)
-        out += [(f.said, f.tables.rpartition(", ")[2] or "T05c") for f in found]
+        out += [(finding.said, finding.tables.rpartition(", ")[2] or "T05c") for finding in found]
     return out
 
 

@@ -120,9 +120,9 @@ def write_index(out: Path, outcomes: Sequence[Outcome]) -> Path:
     else in English, and a page for every other language of a report; the outcomes of this call say
     which ones failed.
     """
-    failed = {o.name: o for o in outcomes if o.status == "failed"}
+    failed = {outcome.name: outcome for outcome in outcomes if outcome.status == "failed"}
     found = entries(out)
-    used = sorted({e.lang for e in found} & set(available()))
+    used = sorted({entry.lang for entry in found} & set(available()))
     first = used[0] if len(used) == 1 else "en"
     pages = {first: INDEX} | {code: f"index.{code}.html" for code in used if code != first}
     for code, name in pages.items():
@@ -137,11 +137,13 @@ def _page(
     t: Language,
     pages: Mapping[str, str],
 ) -> str:
-    known = {e.name for e in found}
-    items = "".join(_item(e, failed.get(e.name), t) for e in found)
-    items += "".join(_failure(o, True, t) for name, o in failed.items() if name not in known)
+    known = {entry.name for entry in found}
+    items = "".join(_item(entry, failed.get(entry.name), t) for entry in found)
+    items += "".join(
+        _failure(outcome, True, t) for name, outcome in failed.items() if name not in known
+    )
     banner = ""
-    if any(e.synthetic for e in found):
+    if any(entry.synthetic for entry in found):
         banner = f'<aside class="banner">{escape(t(BANNER))}</aside>'
     none = "" if items else f"<p>{escape(t('No report yet.'))}</p>"
     files = f'<h2>{escape(t("Files"))}</h2><ul class="reports">{items}</ul>' if items else none
@@ -174,7 +176,7 @@ def _switch(t: Language, pages: Mapping[str, str]) -> str:
 
 def _dashboard(found: Sequence[Entry], t: Language) -> str:
     """One row a country: how many measures, evaluated, due; main effects; employment of returnees."""
-    if not any(e.summary.measures is not None or e.summary.effects for e in found):
+    if not any(entry.summary.measures is not None or entry.summary.effects for entry in found):
         return ""
     heads = (
         "Country",
@@ -184,9 +186,9 @@ def _dashboard(found: Sequence[Entry], t: Language) -> str:
         "Due",
         "Employment of returnees against non-migrants",
     )
-    head = "".join(f'<th scope="col">{escape(t(h))}</th>' for h in heads)
-    span = span_of([e.summary for e in found])
-    rows = "".join(_row(e, span, t) for e in found)
+    head = "".join(f'<th scope="col">{escape(t(head))}</th>' for head in heads)
+    span = span_of([entry.summary for entry in found])
+    rows = "".join(_row(entry, span, t) for entry in found)
     notes = (
         t(
             "Due: past 24 months without an evaluation, or within 12 months. Grade of the evidence:"
@@ -206,18 +208,18 @@ def _dashboard(found: Sequence[Entry], t: Language) -> str:
 
 
 def _row(e: Entry, span: tuple[float, float], t: Language) -> str:
-    s, name = e.summary, escape(country_name(e.country, t.code))
+    summary, name = e.summary, escape(country_name(e.country, t.code))
     also = f" ({escape(e.name)})" if e.name != e.country else ""
     link = f'<a href="{quote(e.name)}/{PAGE}" hreflang="{escape(e.lang)}">{name}</a>{also}'
     counts = "".join(
         f'<td class="num">{"–" if n is None else t.number(n, 0)}</td>'
-        for n in (s.measures, s.evaluated, s.due)
+        for n in (summary.measures, summary.evaluated, summary.due)
     )
     effects = "".join(
         f'<div class="effect">{escape(_effect_in_words(effect, t))}{small_picture(effect, span, t)}</div>'
-        for effect in s.effects
+        for effect in summary.effects
     )
-    gap = escape(_gap_in_words(s, t))
+    gap = escape(_gap_in_words(summary, t))
     return (
         f'<tr><th scope="row">{link}</th><td class="effects">{effects or "–"}</td>{counts}'
         f"<td>{gap}</td></tr>"
@@ -293,13 +295,15 @@ def _files(e: Entry, t: Language) -> str:
     """
     here = escape(country_name(e.country, t.code))
     first = " · ".join(
-        f'<a href="{quote(e.name)}/{quote(f)}"><span class="unseen">{here}:'
+        f'<a href="{quote(e.name)}/{quote(file)}"><span class="unseen">{here}:'
         f" </span>{escape(t(label))}</a>"
-        for f, label in FIRST.items()
-        if f in e.files and f != PAGE
+        for file, label in FIRST.items()
+        if file in e.files and file != PAGE
     )
-    rest = [f for f in e.files if f not in FIRST]
-    items = "".join(f'<li><a href="{quote(e.name)}/{quote(f)}">{escape(f)}</a></li>' for f in rest)
+    rest = [file for file in e.files if file not in FIRST]
+    items = "".join(
+        f'<li><a href="{quote(e.name)}/{quote(file)}">{escape(file)}</a></li>' for file in rest
+    )
     folded = (
         f"<details><summary>{escape(t('{n} more files: each table and figure', n=len(rest)))}</summary><ul>{items}</ul></details>"
         if rest

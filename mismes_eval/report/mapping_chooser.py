@@ -63,11 +63,15 @@ def choose_mapping(draft: Draft) -> object:
 
 def _row(widgets: Any, draft: Draft, q: Question) -> tuple[Any, Any]:
     offered = q.proposal
-    names = [c.name for c in draft.columns]
+    names = [column.name for column in draft.columns]
     options = [(OPEN, ""), (NONE, "n"), *((name, name) for name in names)]
     if offered is not None:
         own = (f"{offered.column} ({offered.confidence}: {offered.why})", offered.column)
-        options = [options[0], own, *(o for o in options[1:] if o[1] != offered.column)]
+        options = [
+            options[0],
+            own,
+            *(option for option in options[1:] if option[1] != offered.column),
+        ]
     drop = widgets.Dropdown(options=options, value="", description=q.gld)
     codes = widgets.Text(value="", placeholder="codes where they differ: 1=1, 2=0, 9=DK")
     return drop, codes
@@ -84,8 +88,8 @@ def answer(draft: Draft, gld: str, column: str, codes: str) -> str | Mapping[str
     proposed = draft.proposed(gld, column)
     return {
         "column": column,
-        "codes": {**proposed.codes, **{c: n for c, n in told.items() if not n.isalpha()}},
-        "reasons": {c: n for c, n in told.items() if n.isalpha()},
+        "codes": {**proposed.codes, **{code: n for code, n in told.items() if not n.isalpha()}},
+        "reasons": {code: n for code, n in told.items() if n.isalpha()},
     }
 
 

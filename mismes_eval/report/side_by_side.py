@@ -61,7 +61,7 @@ class SideBySide:
         lines = [["", *self.columns], ["---"] * (len(self.columns) + 1)]
         lines += self.body.astype(str).to_numpy().tolist()
         table = "\n".join(
-            "| " + " | ".join(c.replace("|", r"\|") for c in row) + " |" for row in lines
+            "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in lines
         )
         head = f"**{self.title}**\n\n" if self.title else ""
         return head + table + "\n\n" + "\n".join(self.notes) + "\n"
@@ -136,7 +136,10 @@ def table(
     labels = _rows(estimates, rows)
     _refuse(estimates, below, digits)
     numbers = pd.concat(
-        [_numbers(e, heading, labels) for e, heading in zip(estimates, headings, strict=True)],
+        [
+            _numbers(estimate, heading, labels)
+            for estimate, heading in zip(estimates, headings, strict=True)
+        ],
         ignore_index=True,
     )
     body = _body(numbers, headings, labels, below, digits, stars)
@@ -158,7 +161,7 @@ def _written(path: str | Path, content: bytes) -> Path:
 def _headings(
     estimates: Sequence[Estimate | NotEstimable], columns: Sequence[str] | None
 ) -> tuple[str, ...]:
-    names = tuple(f"({k})" for k in range(1, len(estimates) + 1))
+    names = tuple(f"({number})" for number in range(1, len(estimates) + 1))
     headings = names if columns is None else tuple(map(str, columns))
     if not estimates or len(headings) != len(estimates) or len(set(headings)) < len(headings):
         raise EstimateError(
@@ -178,7 +181,9 @@ def _rows(
     estimates: Sequence[Estimate | NotEstimable], rows: Sequence[str] | Mapping[str, str] | None
 ) -> dict[str, str]:
     """Name of a value -> label of its row."""
-    known = dict.fromkeys(n for e in estimates if isinstance(e, Estimate) for n in e.names)
+    known = dict.fromkeys(
+        n for estimate in estimates if isinstance(estimate, Estimate) for n in estimate.names
+    )
     if rows is None:
         return {name: name for name in known}
     names = [rows] if isinstance(rows, str) else list(rows)
@@ -200,12 +205,12 @@ def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
     problems = [
         Problem(
             "table takes estimates",
-            worded("argument {number}", {"number": k}),
+            worded("argument {place}", {"place": place}),
             "an Estimate or a NotEstimable",
-            worded("a {kind}", {"kind": type(e).__name__}),
+            worded("a {kind}", {"kind": type(estimate).__name__}),
         )
-        for k, e in enumerate(estimates, 1)
-        if not isinstance(e, (Estimate, NotEstimable))
+        for place, estimate in enumerate(estimates, 1)
+        if not isinstance(estimate, (Estimate, NotEstimable))
     ]
     if below not in WORDS:
         problems.append(
@@ -259,13 +264,18 @@ def _body(
     stars: bool,
 ) -> pd.DataFrame:
     lines: list[list[str]] = []
-    by_column = {h: numbers[numbers["column"] == h].reset_index(drop=True) for h in headings}
-    for k, label in enumerate(labels.values()):
-        cells = [by_column[h].iloc[k] for h in headings]
-        lines.append([label, *(_value(c, digits, stars) for c in cells)])
-        lines.append([NONE, *(_below(c, below, digits) for c in cells)])
-    lines.append(["n", *(_span(by_column[h], "n") for h in headings)])
-    lines.append(["degrees of freedom", *(_span(by_column[h], "degf") for h in headings)])
+    by_column = {
+        heading: numbers[numbers["column"] == heading].reset_index(drop=True)
+        for heading in headings
+    }
+    for place, label in enumerate(labels.values()):
+        cells = [by_column[heading].iloc[place] for heading in headings]
+        lines.append([label, *(_value(cell, digits, stars) for cell in cells)])
+        lines.append([NONE, *(_below(cell, below, digits) for cell in cells)])
+    lines.append(["n", *(_span(by_column[heading], "n") for heading in headings)])
+    lines.append(
+        ["degrees of freedom", *(_span(by_column[heading], "degf") for heading in headings)]
+    )
     return pd.DataFrame(lines, columns=[STUB, *headings])
 
 
@@ -273,7 +283,7 @@ def _value(cell: pd.Series, digits: int, stars: bool) -> str:
     if pd.isna(cell["value"]):
         return ABSENT
     text = f"{cell['value']:,.{digits}f}"
-    mark = next((s for limit, s in STARS if cell["p"] < limit), "") if stars else ""
+    mark = next((sign for limit, sign in STARS if cell["p"] < limit), "") if stars else ""
     return text + mark
 
 
@@ -312,10 +322,14 @@ def _notes(
     if stars:
         notes.append("* p < 0.1, ** p < 0.05, *** p < 0.01.")
     said: dict[str, list[str]] = {}
-    for e, heading in zip(estimates, headings, strict=True):
-        for text in _own_notes(e):
+    for estimate, heading in zip(estimates, headings, strict=True):
+        for text in _own_notes(estimate):
             said.setdefault(text, []).append(heading)
-    estimable = [h for e, h in zip(estimates, headings, strict=True) if isinstance(e, Estimate)]
+    estimable = [
+        heading
+        for estimate, heading in zip(estimates, headings, strict=True)
+        if isinstance(estimate, Estimate)
+    ]
     for text, of in said.items():
         notes.append(text if of == estimable and len(of) > 1 else f"{', '.join(of)}: {text}")
     return tuple(notes)
@@ -327,5 +341,5 @@ def _own_notes(e: Estimate | NotEstimable) -> list[str]:
         return [f"not estimable, {e.reason}"]
     notes = [e.definition, *map(str, (*e.notes, *e.cautions))]
     bases = [part.design.basis for part in e.parts]
-    silent = [b for b in bases if not any(note.startswith(b) for note in notes)]
+    silent = [basis for basis in bases if not any(note.startswith(basis) for note in notes)]
     return [text for text in dict.fromkeys([*silent, *notes]) if text]

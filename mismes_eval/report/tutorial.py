@@ -78,11 +78,11 @@ def draw_with_loss(persons: int, seed: int) -> Sample:
     participants who are easier to reach (reached); employed is missing for those not reached.
     Taking part adds 20 points. Every table made of it says that it is made up.
     """
-    r = np.random.default_rng(seed)
-    offered, ease = r.random(persons) < 0.5, r.random(persons)
+    rng = np.random.default_rng(seed)
+    offered, ease = rng.random(persons) < 0.5, rng.random(persons)
     came = (ease < 0.1) | (offered & (ease < 0.7))
-    reached = r.random(persons) < 0.7 + 0.2 * came
-    employed = r.random(persons) < 0.4 + 0.2 * came
+    reached = rng.random(persons) < 0.7 + 0.2 * came
+    employed = rng.random(persons) < 0.4 + 0.2 * came
     frame = pd.DataFrame({"offered": offered, "came": came, "reached": reached, "one": 1.0})
     frame["employed"] = np.where(reached, employed, np.nan)
     return Sample.from_frame(frame, weights="one").flagged(SYNTHETIC)

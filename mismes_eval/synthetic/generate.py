@@ -12,6 +12,7 @@ from mismes_eval.synthetic import inventory as inventory_table
 from mismes_eval.synthetic import (
     lfs,
     lfs_migration,
+    planted_truth,
     population,
     potential,
     published,
@@ -72,15 +73,18 @@ def generate(out: Path, countries: Sequence[str] = COUNTRIES, seed: int = SEED) 
     ParamsError : a country without a scenario, or a scenario with missing sections or figures
         without a source; nothing is written.
     """
-    scenarios = [load(c, seed) for c in countries]
+    scenarios = [load(country, seed) for country in countries]
     files = [path for sc in scenarios for path in _country(sc, out / sc.country)]
     files.append(
         writer.text(
-            _sources([load(c, seed) for c in COUNTRIES if (out / c).is_dir()]), out / "SOURCES.md"
+            _sources([load(country, seed) for country in COUNTRIES if (out / country).is_dir()]),
+            out / "SOURCES.md",
         )
     )
-    files.append(writer.manifest(out, tuple(c for c in COUNTRIES if (out / c).is_dir())))
-    return Generated(out, tuple(files), sum(f.stat().st_size for f in files))
+    files.append(
+        writer.manifest(out, tuple(country for country in COUNTRIES if (out / country).is_dir()))
+    )
+    return Generated(out, tuple(files), sum(file.stat().st_size for file in files))
 
 
 def _country(sc: Scenario, to: Path) -> list[Path]:
@@ -102,9 +106,11 @@ def _country(sc: Scenario, to: Path) -> list[Path]:
     truth[["att", "trend_gap_w0", "trend_gap_wm1"]] = truth[
         ["att", "trend_gap_w0", "trend_gap_wm1"]
     ].round(6)
-    truth = truth.astype({c: "Int64" for c in ("wave", "months", "cohort", "year")})
+    truth = truth.astype({column: "Int64" for column in ("wave", "months", "cohort", "year")})
     files += tracer_files
     files.append(writer.csv(truth.assign(data_status=MARK), to / "truth.csv"))
+    claims = planted_truth.table(sc, main, measures, truth)
+    files.append(writer.csv(claims, to / "claims_truth.csv"))
     files.append(writer.csv(measures, to / "inventory.csv"))
     side = {
         "inventory_contact": inventory_table.contacts,
@@ -207,7 +213,7 @@ def _rounds(sc: Scenario, pops: list[Population], measures: pd.DataFrame, to: Pa
     for pop in pops:
         _, person = _persons(sc, pop, measures, bool(sc.design.get("main_two_phase", False)), "lfs")
         person["employed"] = person["lstatus"].eq(1).astype("Int8").where(person["lstatus"].notna())
-        parts.append(person[[c for c in _ROUNDS if c in person]])
+        parts.append(person[[column for column in _ROUNDS if column in person]])
     table = pd.concat(parts, ignore_index=True)
     return [
         writer.parquet(table, to / "lfs_rounds.parquet"),
@@ -216,7 +222,7 @@ def _rounds(sc: Scenario, pops: list[Population], measures: pd.DataFrame, to: Pa
 
 
 def _tracer(sc: Scenario, measures: pd.DataFrame, to: Path) -> tuple[list[Path], pd.DataFrame]:
-    ids = [str(measures["measure_id"].iloc[k]) for k in range(len(sc.tracer))]
+    ids = [str(measures["measure_id"].iloc[place]) for place in range(len(sc.tracer))]
     specs = dict(zip(ids, sc.tracer, strict=True))
     streams = {name: potential.simulate(sc, spec, name) for name, spec in specs.items()}
     files = [
@@ -228,8 +234,8 @@ def _tracer(sc: Scenario, measures: pd.DataFrame, to: Path) -> tuple[list[Path],
 
 def _readme(sc: Scenario) -> str:
     traits = "\n".join(
-        f"- {t['key']}: {t.get('design_note', 'parallel trends hold from wave 0')}"
-        for t in sc.tracer
+        f"- {tracer['key']}: {tracer.get('design_note', 'parallel trends hold from wave 0')}"
+        for tracer in sc.tracer
     )
     return (
         f"{MARK} DATA. {writer.NOTICE}\n\nThis folder holds a made-up country that imitates the"
@@ -257,8 +263,8 @@ def _sources(scenarios: list[Scenario]) -> str:
             f" {sc.population['status']} | {sc.population['source']} |"
         )
         lines += [
-            f"| {sc.country} | {k} | {a['value']} | {a['year']} | {a['status']} | {a['source']} |"
-            for k, a in sc.anchors.items()
+            f"| {sc.country} | {key} | {anchor['value']} | {anchor['year']} | {anchor['status']} | {anchor['source']} |"
+            for key, anchor in sc.anchors.items()
         ]
     lines += [
         "",

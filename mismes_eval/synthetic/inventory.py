@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.synthetic import planted_fields
 from mismes_eval.synthetic.scenario import MARK, Scenario, spread
 
 MODELS = {
@@ -34,7 +35,7 @@ _TARGET = {
     "AFT": "RETURNEE_VOL",
     "MUL": "POT_MIG;RETURNEE_VOL",
 }
-_SERVICES = {  # chance that a measure of the stage offers the service
+SERVICES = {  # chance that a measure of the stage offers the service
     "service_info": (0.8, 0.6, 0.6, 0.9),
     "service_counselling": (0.6, 0.3, 0.8, 0.8),
     "service_jobmatch": (0.5, 0.2, 0.4, 0.5),
@@ -47,6 +48,13 @@ _SERVICES = {  # chance that a measure of the stage offers the service
     "service_psychosocial": (0.02, 0.05, 0.35, 0.2),
 }
 _STAGES = ("BEF", "DUR", "AFT", "MUL")
+FUNDERS = {"EU": 42, "EU_MS": 30, "OTHER_DONOR": 12, "NAT_BUDGET": 13, "FEES": 3}
+ORIGIN_FUNDERS, MULTILATERAL = ("NAT_BUDGET", "FEES"), 0.6  # the latter of other donors
+OVERHEAD = (0.10, 0.25)  # of the budget, uniform
+DOSE_SHAPE, DOSE_SCALE, DOSE_LEAST = 2.0, 28.0, 2  # gamma, hours
+SCORES = (0.28, 0.34, 0.24, 0.14)  # 0 to 3
+EVALUATED = 0.38
+EVALUATIONS = {"MONITORING": 3, "FINAL": 5, "EXPOST": 2, "IMPACT": 1}
 
 
 def build(sc: Scenario) -> pd.DataFrame:
@@ -57,9 +65,14 @@ def build(sc: Scenario) -> pd.DataFrame:
     stage, model = _kinds(sc, rng)
     n = len(stage)
     out = pd.DataFrame(
-        {"measure_id": [f"{sc.country}-{k:03d}" for k in range(1, n + 1)], "country": sc.country}
+        {
+            "measure_id": [f"{sc.country}-{number:03d}" for number in range(1, n + 1)],
+            "country": sc.country,
+        }
     )
-    out["title_en"] = [f"Synthetic measure {k}: {_SUBJECT[m]}" for k, m in enumerate(model, 1)]
+    out["title_en"] = [
+        f"Synthetic measure {number}: {_SUBJECT[m]}" for number, m in enumerate(model, 1)
+    ]
     out["title_orig"], out["stage_code"], out["model_primary"] = "", stage, model
     out["models_other"] = ["M06" if rng.random() < 0.2 and m != "M06" else "" for m in model]
     dates = _dates(sc, rng, n)
@@ -77,6 +90,8 @@ def build(sc: Scenario) -> pd.DataFrame:
         ("eval_year", "eval_url"),
     ):
         out.insert(list(out.columns).index(after) + 1, name, "")
+    for after, field, values in planted_fields.measures(sc, out):
+        out.insert(list(out.columns).index(after) + 1, field, values)
     return out
 
 
@@ -94,7 +109,9 @@ def contacts(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
     silent = max(3, round(0.35 * len(seen)))
     more = pd.DataFrame(
         {
-            "implementer_name": [f"Synthetic organisation {k}" for k in range(1, silent + 1)],
+            "implementer_name": [
+                f"Synthetic organisation {number}" for number in range(1, silent + 1)
+            ],
             "measures_reported": 0,
         }
     )
@@ -142,7 +159,9 @@ def rates(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
     """Exchange rates to the euro that budget_eur was made with: constant over years, synthetic."""
     years = sorted(int(y) for y in inventory["price_year"].unique())
     rows = [
-        (c, y, r) for c, r in ((sc.currency, round(1 / sc.per_eur, 8)), ("EUR", 1.0)) for y in years
+        (currency, y, rate)
+        for currency, rate in ((sc.currency, round(1 / sc.per_eur, 8)), ("EUR", 1.0))
+        for y in years
     ]
     return pd.DataFrame(rows, columns=["currency", "year", "eur_per_unit"]).assign(
         source=f"{MARK}: constant rate of scenario {sc.country}",
@@ -158,16 +177,20 @@ def measure_of(inventory: pd.DataFrame, model: str, nth: int = 0) -> str:
 
 
 def _kinds(sc: Scenario, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    first = [(t["stage"], t["model"]) for t in sc.tracer]
+    first = [(tracer["stage"], tracer["model"]) for tracer in sc.tracer]
     first += [("MUL", sc.rollout["model"])] if ("MUL", sc.rollout["model"]) not in first else []
     n = int(sc.inventory["n"])
     shares = sc.inventory["stages"]
-    want = [round(n * shares[s]) - sum(f[0] == s for f in first) for s in _STAGES[:-1]]
+    want = [
+        round(n * shares[stage]) - sum(pair[0] == stage for pair in first) for stage in _STAGES[:-1]
+    ]
     want.append(n - len(first) - sum(want))
-    rest = [s for s, k in zip(_STAGES, want, strict=True) for _ in range(k)]
+    rest = [stage for stage, count in zip(_STAGES, want, strict=True) for _ in range(count)]
     rest = [rest[i] for i in rng.permutation(len(rest))]
-    models = [str(spread(rng, 1, list(MODELS[s]), list(MODELS[s].values()))[0]) for s in rest]
-    return [f[0] for f in first] + rest, [f[1] for f in first] + models
+    models = [
+        str(spread(rng, 1, list(MODELS[stage]), list(MODELS[stage].values()))[0]) for stage in rest
+    ]
+    return [pair[0] for pair in first] + rest, [pair[1] for pair in first] + models
 
 
 def _dates(sc: Scenario, rng: np.random.Generator, n: int) -> pd.DataFrame:
@@ -185,14 +208,21 @@ def _dates(sc: Scenario, rng: np.random.Generator, n: int) -> pd.DataFrame:
     months = rng.integers(12, 61, n)
     end = pd.to_datetime(
         [
-            s + pd.DateOffset(months=int(m)) - pd.Timedelta(days=1)
-            for s, m in zip(start, months, strict=True)
+            day + pd.DateOffset(months=int(m)) - pd.Timedelta(days=1)
+            for day, m in zip(start, months, strict=True)
         ]
     )
     ongoing = (end > pd.Timestamp(sc.year, 12, 31)) | (rng.random(n) < 0.08)
-    ends = [None if o else e.date().isoformat() for o, e in zip(ongoing, end, strict=True)]
+    ends = [
+        None if open_ended else day.date().isoformat()
+        for open_ended, day in zip(ongoing, end, strict=True)
+    ]
     return pd.DataFrame(
-        {"start_date": [s.date().isoformat() for s in start], "end_date": ends, "ongoing": ongoing}
+        {
+            "start_date": [day.date().isoformat() for day in start],
+            "end_date": ends,
+            "ongoing": ongoing,
+        }
     )
 
 
@@ -204,18 +234,22 @@ def _actors(rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
         ["IO", "EU_MS_AGENCY", "NGO", "PES", "MIN", "PRIVATE_AGENCY", "EDU", "DIASPORA_ORG"],
         [26, 18, 20, 14, 8, 5, 5, 4],
     )
-    funder = spread(
-        rng, n, ["EU", "EU_MS", "OTHER_DONOR", "NAT_BUDGET", "FEES"], [42, 30, 12, 13, 3]
-    )
+    funder = spread(rng, n, list(FUNDERS), list(FUNDERS.values()))
     side = np.where(
-        np.isin(funder, ("NAT_BUDGET", "FEES")),
+        np.isin(funder, ORIGIN_FUNDERS),
         "ORIGIN",
-        np.where((funder == "OTHER_DONOR") & (rng.random(n) < 0.6), "MULTILATERAL", "DESTINATION"),
+        np.where(
+            (funder == "OTHER_DONOR") & (rng.random(n) < MULTILATERAL),
+            "MULTILATERAL",
+            "DESTINATION",
+        ),
     )
     no = rng.integers(1, 15, n)
     names = {
         "implementer_type": kind,
-        "implementer_name": [f"Synthetic {k.lower()} {j}" for k, j in zip(kind, no, strict=True)],
+        "implementer_name": [
+            f"Synthetic {sector.lower()} {j}" for sector, j in zip(kind, no, strict=True)
+        ],
     }
     names["national_partner"] = ["Synthetic public body " + str(j) for j in rng.integers(1, 6, n)]
     names |= {
@@ -234,7 +268,7 @@ def _money(sc: Scenario, rng: np.random.Generator, n: int, start: pd.Series) -> 
     total = np.where(national, np.round(eur * sc.per_eur, -3), eur)
     told = rng.random(n) < 0.86
     told[: len(sc.tracer) + 1] = True
-    direct, overhead = rng.uniform(0.55, 0.72, n), rng.uniform(0.10, 0.25, n)
+    direct, overhead = rng.uniform(0.55, 0.72, n), rng.uniform(*OVERHEAD, n)
     out = pd.DataFrame(
         {
             "budget_total": total,
@@ -244,19 +278,19 @@ def _money(sc: Scenario, rng: np.random.Generator, n: int, start: pd.Series) -> 
         }
     )
     split = rng.random(n) < 0.7
-    for c, share in (
+    for column, share in (
         ("cost_direct", direct),
         ("cost_overhead", overhead),
         ("cost_benef_transfer", 1 - direct - overhead),
     ):
-        out[c] = np.where(told & split, np.floor(total * share), np.nan)
+        out[column] = np.where(told & split, np.floor(total * share), np.nan)
     out.loc[~told, ["budget_total", "budget_eur"]] = np.nan
     return out
 
 
 def _people(sc: Scenario, rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
     n = len(stage)
-    out = pd.DataFrame({"target_group": [_TARGET[s] for s in stage]})
+    out = pd.DataFrame({"target_group": [_TARGET[code] for code in stage]})
     out.loc[out["target_group"].eq("RETURNEE_VOL") & (rng.random(n) < 0.4), "target_group"] = (
         "RETURNEE_VOL;RETURNEE_FORCED"
     )
@@ -303,11 +337,11 @@ def _beneficiaries(rng: np.random.Generator, eur: np.ndarray, model: list[str]) 
         "benef_completed": completed,
         "benef_placed": placed,
     }
-    out = pd.DataFrame({c: pd.array(v, dtype="Int64") for c, v in values.items()})
-    for c, p in told.items():
+    out = pd.DataFrame({column: pd.array(value, dtype="Int64") for column, value in values.items()})
+    for column, p in told.items():
         hidden = rng.random(n) >= p
         hidden[:3] = False
-        out.loc[hidden, c] = pd.NA
+        out.loc[hidden, column] = pd.NA
     return out
 
 
@@ -316,8 +350,11 @@ def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
     scenario's unit cost.
     """
     out = m.copy()
-    for k, t in enumerate(sc.tracer):
-        reached, eur = int(t["enrolled"]), float(t["enrolled"]) * float(t["unit_cost"])
+    for place, tracer in enumerate(sc.tracer):
+        reached, eur = (
+            int(tracer["enrolled"]),
+            float(tracer["enrolled"]) * float(tracer["unit_cost"]),
+        )
         people = {
             "planned": 1.1,
             "reached": 1.0,
@@ -326,19 +363,22 @@ def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
             "placed": 0.29,
         }
         for name, share in people.items():
-            out.loc[k, f"benef_{name}"] = round(reached * share)
+            out.loc[place, f"benef_{name}"] = round(reached * share)
         out.loc[
-            k, ["budget_total", "budget_eur", "cost_direct", "cost_overhead", "cost_benef_transfer"]
+            place,
+            ["budget_total", "budget_eur", "cost_direct", "cost_overhead", "cost_benef_transfer"],
         ] = [eur, eur, 0.6 * eur, 0.15 * eur, 0.25 * eur]
-        out.loc[k, "currency"] = "EUR"
+        out.loc[place, "currency"] = "EUR"
     return out
 
 
 def _services(rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
-    at = np.array([_STAGES.index(s) for s in stage])
-    out = pd.DataFrame({c: rng.random(len(stage)) < np.array(p)[at] for c, p in _SERVICES.items()})
+    at = np.array([_STAGES.index(code) for code in stage])
+    out = pd.DataFrame(
+        {column: rng.random(len(stage)) < np.array(p)[at] for column, p in SERVICES.items()}
+    )
     out["dose_hours"], out["duration_days"] = (
-        np.round(rng.gamma(2.0, 28.0, len(stage)) + 2),
+        np.round(rng.gamma(DOSE_SHAPE, DOSE_SCALE, len(stage)) + DOSE_LEAST),
         np.round(rng.gamma(2.0, 45.0, len(stage)) + 3),
     )
     return out
@@ -348,8 +388,8 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
     n = len(m)
     out = pd.DataFrame(
         {
-            c: rng.choice([0, 1, 2, 3], n, p=[0.28, 0.34, 0.24, 0.14])
-            for c in (
+            column: rng.choice([0, 1, 2, 3], n, p=SCORES)
+            for column in (
                 "linked_job_offer",
                 "employer_involved",
                 "qual_attention",
@@ -360,10 +400,8 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
     )
     out["sustained_after_end"] = rng.random(n) < 0.32
     out["me_framework"] = rng.random(n) < 0.66
-    done = rng.random(n) < 0.38
-    kind = np.where(
-        done, spread(rng, n, ["MONITORING", "FINAL", "EXPOST", "IMPACT"], [3, 5, 2, 1]), "NONE"
-    )
+    done = rng.random(n) < EVALUATED
+    kind = np.where(done, spread(rng, n, list(EVALUATIONS), list(EVALUATIONS.values())), "NONE")
     started = m["start_date"].str[:4].astype(int).to_numpy()
     year = pd.array(np.minimum(started + rng.integers(1, 5, n), sc.year), dtype="Int64")
     year[~done] = pd.NA

@@ -43,7 +43,7 @@ def person_file(sc: Scenario, pop: Population, draw: Draw, name: str) -> pd.Data
     rng = sc.stream(f"{name}/{pop.year}")
     s = draw.persons
     out = _survey(sc, s, pop.year, rng)
-    out = pd.concat([out, _household(sc, s, rng), _education(s, rng), _work(sc, s, rng)], axis=1)
+    out = pd.concat([out, _household(sc, s, rng), education(s, rng), work(sc, s, rng)], axis=1)
     return out
 
 
@@ -52,9 +52,12 @@ def _survey(sc: Scenario, s: pd.DataFrame, year: int, rng: np.random.Generator) 
     first = ~s["hh"].duplicated()
     hh_no = first.cumsum().to_numpy()
     psu_no = (~s["psu"].duplicated()).cumsum().to_numpy()
-    hhid = np.array([f"{sc.country}{year % 100:02d}{h:05d}" for h in hh_no], dtype=object)
+    hhid = np.array([f"{sc.country}{year % 100:02d}{number:05d}" for number in hh_no], dtype=object)
     pid = np.array(
-        [f"{h}{k:02d}" for h, k in zip(hhid, s.groupby("hh").cumcount() + 1, strict=True)],
+        [
+            f"{household}{place:02d}"
+            for household, place in zip(hhid, s.groupby("hh").cumcount() + 1, strict=True)
+        ],
         dtype=object,
     )
     month = rng.integers(1, 13, psu_no.max() + 1)[psu_no]
@@ -74,7 +77,7 @@ def _survey(sc: Scenario, s: pd.DataFrame, year: int, rng: np.random.Generator) 
     }
     out = pd.DataFrame(
         {
-            **{k: np.full(n, v, dtype=object) for k, v in fixed.items()},
+            **{column: np.full(n, value, dtype=object) for column, value in fixed.items()},
             "year": year,
             "int_year": year,
             "int_month": month,
@@ -82,9 +85,9 @@ def _survey(sc: Scenario, s: pd.DataFrame, year: int, rng: np.random.Generator) 
             "pid": pid,
         }
     )
-    for c in ("weight", "d0_base", "d1_nr", "d2_phase2", "phase1_class", "phase2_prob"):
-        if c in s:
-            out[c] = s[c].to_numpy()
+    for column in ("weight", "d0_base", "d1_nr", "d2_phase2", "phase1_class", "phase2_prob"):
+        if column in s:
+            out[column] = s[column].to_numpy()
     if "psu" in sc.design["release"]:
         out["psu"] = [f"{year % 100:02d}-{p:04d}" for p in s["psu"]]
     if "strata" in sc.design["release"]:
@@ -96,13 +99,15 @@ def _survey(sc: Scenario, s: pd.DataFrame, year: int, rng: np.random.Generator) 
 
 
 def region_names(sc: Scenario, s: pd.DataFrame) -> np.ndarray:
-    names = np.array([f"{r['code']} - {r['name']}" for r in sc.regions], dtype=object)
+    names = np.array(
+        [f"{region['code']} - {region['name']}" for region in sc.regions], dtype=object
+    )
     return np.asarray(names[s["region"].to_numpy()])
 
 
 def _household(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     place = region_names(sc, s)
-    groups = np.array([r.get("group", "") for r in sc.regions], dtype=object)[
+    groups = np.array([region.get("group", "") for region in sc.regions], dtype=object)[
         s["region"].to_numpy()
     ]
     grouped = bool(groups[0])
@@ -150,22 +155,22 @@ def _relation(s: pd.DataFrame) -> np.ndarray:
     return pd.Series(code, index=order.index).sort_index().to_numpy()
 
 
-def _education(s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def education(s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     e, age, adult = s["educat7"].to_numpy(), s["age"].to_numpy(), s["adult"].to_numpy()
     school = (age < 15) | (
         rng.random(len(s)) < np.where(age < 19, 0.75, np.where(age < 25, 0.3, 0.01))
     )
     out = pd.DataFrame({"ed_mod_age": np.full(len(s), 15), "school": school.astype(int)})
     out["educy"] = np.clip(_YEARS[e] + rng.integers(-1, 2, len(s)), 0, np.maximum(age - 5, 0))
-    for c, v in (
+    for column, values in (
         ("educat7", e),
         ("educat5", _EDUC5[e]),
         ("educat4", _EDUC4[e]),
         ("educat_isced", _ISCED[e]),
         ("educy", out["educy"].to_numpy()),
     ):
-        out[c] = pd.array(v, dtype="Int16")
-        out.loc[~adult, c] = pd.NA
+        out[column] = pd.array(values, dtype="Int16")
+        out.loc[~adult, column] = pd.NA
     out["vocational"] = _where(
         (rng.random(len(s)) < np.where(np.isin(e, (5, 6)), 0.45, 0.05)).astype(int), adult
     )
@@ -202,12 +207,12 @@ def isco(rng: np.random.Generator, major: np.ndarray, digits: int) -> np.ndarray
     return np.asarray({1: major * 1000, 2: two * 100, 4: four}[digits])
 
 
-def _work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     n, module = len(s), s["module"].to_numpy()
     status = np.where(module, s["lstatus"].to_numpy(), 0)
     job, idle, out_lf = status == 1, status == 2, status == 3
     age, male, urban, educ, ret = (
-        s[c].to_numpy() for c in ("age", "male", "urban", "educat7", "returnee")
+        s[column].to_numpy() for column in ("age", "male", "urban", "educat7", "returnee")
     )
     major = major_group(rng, educ, np.where(ret, 0.42, 0.22))
     major = np.where((urban == 0) & (rng.random(n) < 0.18), 6, major)
@@ -242,7 +247,8 @@ def _work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFra
     out["empstat"] = _where(empstat, job)
     wage_job = job & (empstat == 1)
     out["industrycat10"] = _where(
-        1 + pick(rng, np.array([_INDUSTRY[k] for k in range(1, 10)], dtype=float)[major - 1]), job
+        1 + pick(rng, np.array([_INDUSTRY[code] for code in range(1, 10)], dtype=float)[major - 1]),
+        job,
     )
     out["occup"], out["occup_skill"] = _where(major, job), _where(skill(major), job)
     out["occup_isco"] = _where(isco(rng, major, int(sc.labour["isco_digits"])), job)

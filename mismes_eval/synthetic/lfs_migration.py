@@ -7,12 +7,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.synthetic import planted_fields
 from mismes_eval.synthetic.lfs import _where, isco, major_group, skill
 from mismes_eval.synthetic.population import Population
 from mismes_eval.synthetic.sampling import Draw
 from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, logistic, spread
 
-MODELS = tuple(f"M{k:02d}" for k in range(1, 12))
+MODELS = tuple(f"M{number:02d}" for number in range(1, 12))
 _AWARE = {
     "RET": (8, 9, 6, 5, 6, 14, 14, 18, 20, 16, 9),
     "NON": (9, 10, 6, 4, 3, 4, 2, 3, 2, 7, 3),
@@ -90,7 +91,8 @@ def extend(
     out["proxy"] = s["adult"].to_numpy() & (
         rng.random(len(s)) < np.where(s["male"] == 1, 0.30, 0.18)
     )
-    return out
+    fields = planted_fields.persons(sc, out, f"{name}/{pop.year}")
+    return pd.concat([out, fields], axis=1)
 
 
 def _status(rng: np.random.Generator, s: pd.DataFrame) -> np.ndarray:
@@ -124,8 +126,8 @@ def _gld(
 
 def _months(year: int, back: np.ndarray) -> np.ndarray:
     """YYYY-MM text `back` months before June of the year."""
-    k = year * 12 + 5 - back
-    return np.array([f"{v // 12}-{v % 12 + 1:02d}" for v in k], dtype=object)
+    month = year * 12 + 5 - back
+    return np.array([f"{month // 12}-{month % 12 + 1:02d}" for month in month], dtype=object)
 
 
 def _history(
@@ -236,17 +238,17 @@ def _jobs_abroad(
         ),
         NONE,
     )
-    out["mig_written_contract"] = pd.array(rng.random(n) < 0.61, dtype="boolean")
+    out["mig_written_contract"] = pd.array(rng.random(n) < planted_fields.WRITTEN, dtype="boolean")
     out.loc[~worked, "mig_written_contract"] = pd.NA
-    currency = np.array([_CURRENCY.get(c, "EUR") for c in country], dtype=object)
+    currency = np.array([_CURRENCY.get(code, "EUR") for code in country], dtype=object)
     level = np.array(
         [
             (
-                _PAY.get(c, (1200, 0.4))[0]
-                if c in _PAY or _CURRENCY.get(c, "EUR") == "EUR"
-                else 1200 * _PER_EUR[_CURRENCY[c]]
+                _PAY.get(code, (1200, 0.4))[0]
+                if code in _PAY or _CURRENCY.get(code, "EUR") == "EUR"
+                else 1200 * _PER_EUR[_CURRENCY[code]]
             )
-            for c in country
+            for code in country
         ]
     )
     wage = np.round(level * np.exp(rng.normal(0.06 * (skill(there) - 2), 0.42, n)))
@@ -257,13 +259,13 @@ def _jobs_abroad(
     )
     out["mig_wage_abroad_ym"] = np.where(told, _months(year, since + stay // 2), NONE)
     out["mig_wage_abroad_miss"] = np.select([told, worked], [NONE, "REF"], "NA_notapp")
-    rate = np.array([_PER_EUR[c] for c in currency])
+    rate = np.array([_PER_EUR[code] for code in currency])
     cost = np.round(wage / rate * sc.per_eur * np.exp(rng.normal(-0.35, 0.95, n)), -1)
     out["mig_rec_cost_total"] = np.where(told, cost, np.nan)
     parts = rng.gamma(np.tile(np.array(list(COST_ITEMS.values())) * 12, (n, 1)))
     parts = np.round(parts / parts.sum(axis=1, keepdims=True) * cost[:, None])
-    for k, item in enumerate(COST_ITEMS):
-        out[f"mig_rec_cost_{item}"] = np.where(told, parts[:, k], np.nan)
+    for place, item in enumerate(COST_ITEMS):
+        out[f"mig_rec_cost_{item}"] = np.where(told, parts[:, place], np.nan)
     out["mig_rec_cost_total"] = np.where(told, parts.sum(axis=1), np.nan)
     out["mig_rec_cost_currency"] = np.where(told, sc.currency, NONE)
     out["mig_rec_cost_financing"] = np.where(
@@ -275,17 +277,36 @@ def _jobs_abroad(
     out["mig_remit_12m"] = np.where(
         receives, np.round(rng.lognormal(7.2, 0.8, n) * sc.per_eur, -2), 0.0
     )
-    eager = s["adult"].to_numpy() & (
-        rng.random(n)
-        < logistic(
-            np.log(sc.migration["intend"] / (1 - sc.migration["intend"]))
-            + 0.8 * ret
-            + 0.05 * (38 - s["age"].to_numpy()).clip(-25, 15)
-        )
-    )
+    eager = s["adult"].to_numpy() & (rng.random(n) < leaving(sc, s, ret))
     out["mig_intend_6m"] = eager
     out["mig_intend_country"] = np.where(eager, country, NONE)
     return out
+
+
+def leaving(sc: Scenario, s: pd.DataFrame, ret: np.ndarray) -> np.ndarray:
+    """(n,) Chance that a person intends to leave within six months."""
+    return logistic(
+        np.log(sc.migration["intend"] / (1 - sc.migration["intend"]))
+        + 0.8 * ret
+        + 0.05 * (38 - s["age"].to_numpy()).clip(-25, 15)
+    )
+
+
+def awareness(sc: Scenario, s: pd.DataFrame, ret: np.ndarray) -> np.ndarray:
+    """(n, 11) Chance that a person knows each model."""
+    chance = np.where(ret[:, None], _AWARE["RET"], _AWARE["NON"]) / 100.0
+    k = MODELS.index(sc.rollout["model"])
+    chance[:, k] += float(sc.rollout["effect_aware"]) * s["exposed"].to_numpy()
+    return np.asarray(chance)
+
+
+def participation(
+    sc: Scenario, s: pd.DataFrame, ret: np.ndarray, inventory: pd.DataFrame
+) -> np.ndarray:
+    """(n, 11) Chance that a person who is asked took part in each model."""
+    of_aware = np.where(ret[:, None], _PART["RET"], _PART["NON"]) / 100.0
+    offered = np.array([(inventory["model_primary"] == m).any() for m in MODELS])
+    return np.asarray(awareness(sc, s, ret) * of_aware * offered)
 
 
 def _participation(
@@ -298,10 +319,7 @@ def _participation(
 ) -> pd.DataFrame:
     n, ret = len(s), status == "RET"
     asked = s["adult"].to_numpy() & (s["age"].to_numpy() <= 64)
-    aware_p = np.where(ret[:, None], _AWARE["RET"], _AWARE["NON"]) / 100.0
-    k = MODELS.index(sc.rollout["model"])
-    aware_p[:, k] += float(sc.rollout["effect_aware"]) * s["exposed"].to_numpy()
-    aware = (rng.random((n, 11)) < aware_p) & asked[:, None]
+    aware = (rng.random((n, 11)) < awareness(sc, s, ret)) & asked[:, None]
     offered = np.array([(inventory["model_primary"] == m).any() for m in MODELS])
     applied = aware & (
         rng.random((n, 11)) < 2.2 * np.where(ret[:, None], _PART["RET"], _PART["NON"]) / 100.0
@@ -309,8 +327,8 @@ def _participation(
     part = applied & (rng.random((n, 11)) < 1 / 2.2) & offered
     out = pd.DataFrame(
         {
-            c: _joined(x, asked)
-            for c, x in (("msm_aware", aware), ("msm_applied", applied), ("msm_part", part))
+            column: _joined(x, asked)
+            for column, x in (("msm_aware", aware), ("msm_applied", applied), ("msm_part", part))
         }
     )
     took = part.any(axis=1)
@@ -335,20 +353,20 @@ def _joined(flags: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Semicolon-separated model codes; empty text = asked and none, missing = not asked."""
     out = np.where(asked, "", NONE).astype(object)
     for j in np.flatnonzero(flags.any(axis=1)):
-        out[j] = ";".join(MODELS[k] for k in np.flatnonzero(flags[j]))
+        out[j] = ";".join(MODELS[place] for place in np.flatnonzero(flags[j]))
     return np.asarray(out)
 
 
 def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame) -> pd.DataFrame:
     """One row an absent member and reporting household; weight_mult = household weight / s_i."""
     rng = sc.stream(f"absent/{pop.year}")
-    a = draw.absent
-    n = len(a)
+    absent = draw.absent
+    n = len(absent)
     homes = person.assign(hh=draw.persons["hh"].to_numpy()).drop_duplicates("hh").set_index("hh")
-    rows = homes.loc[a["hh"]].reset_index(drop=True)
+    rows = homes.loc[absent["hh"]].reset_index(drop=True)
     keep = [
-        c
-        for c in (
+        column
+        for column in (
             "data_status",
             "countrycode",
             "year",
@@ -361,11 +379,11 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
             "urban",
             "subnatid1",
         )
-        if c in rows
+        if column in rows
     ]
     out = rows[keep].copy()
-    out.insert(4, "abs_no", a.groupby("hh").cumcount().to_numpy() + 1)
-    male, age = a["male"].to_numpy(), a["age"].to_numpy()
+    out.insert(4, "abs_no", absent.groupby("hh").cumcount().to_numpy() + 1)
+    male, age = absent["male"].to_numpy(), absent["age"].to_numpy()
     out["relation"] = rng.choice([2, 3, 4, 5, 6], n, p=[0.24, 0.42, 0.09, 0.20, 0.05])
     out["male"], out["age"] = male, age
     out["educat7"] = rng.choice(np.arange(1, 8), n, p=[0.03, 0.04, 0.1, 0.2, 0.33, 0.14, 0.16])
@@ -374,7 +392,7 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
         rng.random(n) < 0.6,
     )
     gone = np.minimum(rng.geometric(0.03, n), 240)
-    out["dep_ym"], out["country"] = _months(pop.year, gone), a["country"].to_numpy()
+    out["dep_ym"], out["country"] = _months(pop.year, gone), absent["country"].to_numpy()
     out["reason"] = spread(
         rng, n, ["WORK", "STUDY", "FAMILY", "FORCED", "OTHER"], [74, 11, 11, 1, 3]
     )
@@ -387,9 +405,9 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
         working & (rng.random(n) < 0.55), np.round(rng.lognormal(7.3, 0.8, n) * sc.per_eur, -2), 0.0
     )
     out["contact_possible"] = rng.random(n) < 0.7
-    out["s_i"] = a["s_i"].to_numpy()
+    out["s_i"] = absent["s_i"].to_numpy()
     out["report_hh_type"] = np.where(
-        a["s_i"] == 1,
+        absent["s_i"] == 1,
         "FORMER",
         spread(rng, n, ["FORMER", "PARENT", "SIBLING", "CHILD"], [4, 3, 2, 1]),
     )
@@ -403,7 +421,7 @@ def rates(sc: Scenario) -> pd.DataFrame:
     reference year.
     """
     per_eur = {**_PER_EUR, sc.currency: sc.per_eur}
-    rows = [(c, sc.year, round(1 / per_eur[c], 8)) for c in sorted(per_eur)]
+    rows = [(code, sc.year, round(1 / per_eur[code], 8)) for code in sorted(per_eur)]
     return pd.DataFrame(rows, columns=["currency", "year", "eur_per_unit"]).assign(
         source=f"{MARK}: constant rate of scenario {sc.country}",
         url="",

@@ -62,12 +62,15 @@ def build(sc: Scenario, year: int) -> Population:
 
 
 def _households(sc: Scenario, rng: np.random.Generator) -> pd.DataFrame:
-    d = sc.design
-    share = np.array([r["share"] for r in sc.regions], dtype=float)
-    counts = np.maximum(np.round(share / share.sum() * d["frame_psus"]).astype(int), 2)
+    design = sc.design
+    share = np.array([region["share"] for region in sc.regions], dtype=float)
+    counts = np.maximum(np.round(share / share.sum() * design["frame_psus"]).astype(int), 2)
     region = np.repeat(np.arange(len(sc.regions)), counts)
     urban = np.concatenate(
-        [np.arange(c) < round(c * r["urban"]) for c, r in zip(counts, sc.regions, strict=True)]
+        [
+            np.arange(count) < round(count * region["urban"])
+            for count, region in zip(counts, sc.regions, strict=True)
+        ]
     ).astype(int)
     n_psu = len(region)
     effect = rng.normal(0.0, 0.18, n_psu)
@@ -75,7 +78,7 @@ def _households(sc: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     mean = np.bincount(cell, effect, 2 * len(counts)) / np.maximum(
         np.bincount(cell, minlength=2 * len(counts)), 1
     )
-    per = int(d["frame_households"])
+    per = int(design["frame_households"])
     hh_psu = np.repeat(np.arange(n_psu), per)
     size = rng.choice(np.arange(1, 7), len(hh_psu), p=_SIZES)
     hh = np.repeat(np.arange(len(hh_psu)), size)
@@ -102,9 +105,11 @@ def _people(sc: Scenario, p: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
     ] += 1
     code = rng.permutation(np.repeat(np.arange(len(cells)), quota))
     group = cells["age_group"].to_numpy()[code]
-    low = np.array([0 if g == "0-14" else int(g.rstrip("+").split("-")[0]) for g in AGE_GROUPS])
+    low = np.array(
+        [0 if group == "0-14" else int(group.rstrip("+").split("-")[0]) for group in AGE_GROUPS]
+    )
     width = np.array([15] + [5] * 14 + [10])
-    at = np.array([AGE_GROUPS.index(g) for g in cells["age_group"]])[code]
+    at = np.array([AGE_GROUPS.index(group) for group in cells["age_group"]])[code]
     age = low[at] + (rng.random(n) * width[at]).astype(int)
     old, young = (np.array(x) for x in _SCHOOL[sc.labour["schooling"]])
     mix = np.clip((60 - age) / 35.0, 0.0, 1.0)[:, None]
@@ -167,7 +172,7 @@ def _labour(sc: Scenario, p: pd.DataFrame, year: int, rng: np.random.Generator) 
         - 0.5 * p["place"].to_numpy()
         + sc.labour.get("urban_ur", 0.2) * p["urban"].to_numpy()
     )
-    cohort = np.array([r.get("cohort", 0) for r in sc.regions])[p["region"].to_numpy()]
+    cohort = np.array([region.get("cohort", 0) for region in sc.regions])[p["region"].to_numpy()]
     exposed = (cohort > 0) & (cohort <= year)
     gain = np.where(exposed, float(sc.rollout.get("effect_employment", 0.0)), 0.0)
     u, status, status0 = rng.random(len(p)), np.full(len(p), 3), np.full(len(p), 3)

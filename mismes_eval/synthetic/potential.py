@@ -36,17 +36,17 @@ class Path:
     months: np.ndarray
 
     def outcome(self, name: str, wave: int) -> np.ndarray:
-        k = _AT[wave]
+        place = _AT[wave]
         if name == "months_employed_12m":
             end = WAVES[wave] + 24
             return np.asarray(self.months[:, end - 12 : end].sum(axis=1).astype(float))
-        work = self.employed[:, k]
+        work = self.employed[:, place]
         values = {
             "employed": work,
-            "employed_home": work & ~self.abroad[:, k],
-            "abroad": self.abroad[:, k],
-            "earnings": self.earn[:, k],
-            "job_match": work & self.match[:, k],
+            "employed_home": work & ~self.abroad[:, place],
+            "abroad": self.abroad[:, place],
+            "earnings": self.earn[:, place],
+            "job_match": work & self.match[:, place],
         }
         return np.asarray(values[name].astype(float))
 
@@ -113,8 +113,8 @@ def simulate(sc: Scenario, spec: Mapping[str, Any], name: str) -> Streams:
     paths = []
     for on in (0.0, 1.0):
         gain = {
-            k: on * np.concatenate([[0.0, 0.0, 0.0], np.asarray(v, dtype=float)])
-            for k, v in spec["effects"].items()
+            k: on * np.concatenate([[0.0, 0.0, 0.0], np.asarray(effect, dtype=float)])
+            for k, effect in spec["effects"].items()
         }
         abroad = a < away + gain["abroad"]
         employed = u < np.clip(p0 + gain["employed"] + 0.2 * abroad, 0.01, 0.99)
@@ -153,10 +153,12 @@ def _calendar(state: np.ndarray, switch: np.ndarray) -> np.ndarray:
     """
     month = np.arange(-23, 37)
     out = np.empty((len(state), 60), dtype=state.dtype)
-    for k in range(6):
-        at = (month > NODES[k]) & (month <= NODES[k + 1])
+    for place in range(6):
+        at = (month > NODES[place]) & (month <= NODES[place + 1])
         out[:, at] = np.where(
-            month[at] >= switch[:, k : k + 1], state[:, k + 1 : k + 2], state[:, k : k + 1]
+            month[at] >= switch[:, place : place + 1],
+            state[:, place + 1 : place + 2],
+            state[:, place : place + 1],
         )
     return out
 
@@ -169,10 +171,10 @@ def calendar(state: np.ndarray, switch: np.ndarray) -> np.ndarray:
 
 
 def _people(sc: Scenario, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
-    share = np.array([r["share"] for r in sc.regions], dtype=float)
+    share = np.array([region["share"] for region in sc.regions], dtype=float)
     region = pick(rng, np.tile(share, (SIZE, 1)))
     area = rng.integers(0, 12, SIZE)
-    urban = rng.random(SIZE) < np.array([r["urban"] for r in sc.regions])[region]
+    urban = rng.random(SIZE) < np.array([region["urban"] for region in sc.regions])[region]
     educ = 1 + pick(rng, np.tile(np.asarray(_SCHOOL[sc.labour["schooling"]][1]), (SIZE, 1)))
     people = pd.DataFrame(
         {
@@ -198,13 +200,22 @@ def truth(
     because trends without the measure are not parallel.
     """
     rows = []
-    for name, s in streams.items():
-        t = s.treated
+    for name, stream in streams.items():
+        treated = stream.treated
         for outcome in OUTCOMES:
             for wave in (1, 2, 3, 4):
-                gap = {b: s.y0.outcome(outcome, wave) - s.y0.outcome(outcome, b) for b in (0, -1)}
-                effect = s.y1.outcome(outcome, wave)[t] - s.y0.outcome(outcome, wave)[t]
-                gaps = [float(g[t].mean() - g[~t].mean()) for g in (gap[0], gap[-1])]
+                gap = {
+                    base: stream.y0.outcome(outcome, wave) - stream.y0.outcome(outcome, base)
+                    for base in (0, -1)
+                }
+                effect = (
+                    stream.y1.outcome(outcome, wave)[treated]
+                    - stream.y0.outcome(outcome, wave)[treated]
+                )
+                gaps = [
+                    float(difference[treated].mean() - difference[~treated].mean())
+                    for difference in (gap[0], gap[-1])
+                ]
                 rows.append(
                     (
                         sc.country,
@@ -240,7 +251,9 @@ def truth(
 
 def _pooled(table: pd.DataFrame, streams: Mapping[str, Streams]) -> pd.DataFrame:
     n = table["n_treated_population"]
-    weighted = table.assign(**{c: table[c] * n for c in ("att", "trend_gap_w0", "trend_gap_wm1")})
+    weighted = table.assign(
+        **{column: table[column] * n for column in ("att", "trend_gap_w0", "trend_gap_wm1")}
+    )
     out = (
         weighted.groupby(["country", "source", "outcome", "wave", "months"], sort=False)[
             ["att", "trend_gap_w0", "trend_gap_wm1", "n_treated_population"]
@@ -248,8 +261,8 @@ def _pooled(table: pd.DataFrame, streams: Mapping[str, Streams]) -> pd.DataFrame
         .sum()
         .reset_index()
     )
-    for c in ("att", "trend_gap_w0", "trend_gap_wm1"):
-        out[c] /= out["n_treated_population"]
+    for column in ("att", "trend_gap_w0", "trend_gap_wm1"):
+        out[column] /= out["n_treated_population"]
     out["trend_gap_w0"] = out["trend_gap_wm1"] = np.nan
     return out.assign(
         measure_id="ALL",

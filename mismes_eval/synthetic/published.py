@@ -25,8 +25,8 @@ def analysis_plan(sc: Scenario) -> pd.DataFrame | None:
     plan = files("mismes_eval.synthetic").joinpath(f"scenarios/{sc.country}_analysis_plan.csv")
     if not plan.is_file():
         return None
-    with plan.open(encoding="utf-8") as f:
-        return pd.read_csv(f, dtype=str, keep_default_na=False).assign(data_status=MARK)
+    with plan.open(encoding="utf-8") as file:
+        return pd.read_csv(file, dtype=str, keep_default_na=False).assign(data_status=MARK)
 
 
 def _whole(values: pd.Series, total: float) -> pd.Series:
@@ -54,13 +54,14 @@ def margins(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
         cross = pd.Series(
             structure["share"].to_numpy(),
             index=[
-                f"{m}*{g}" for m, g in zip(structure["male"], structure["age_group"], strict=True)
+                f"{m}*{group}"
+                for m, group in zip(structure["male"], structure["age_group"], strict=True)
             ],
         )
         place = pd.Series(region_names(sc, p))
-        group = pd.Series([r.get("group", "") for r in sc.regions])[p["region"]].reset_index(
-            drop=True
-        )
+        group = pd.Series([region.get("group", "") for region in sc.regions])[
+            p["region"]
+        ].reset_index(drop=True)
         first = group if group.iloc[0] else place
         aged = (
             f"derived from {structure['source'].iloc[0]}, scaled to the population total of this"
@@ -122,45 +123,45 @@ def targets(sc: Scenario) -> pd.DataFrame:
         "absent_total": "sum over reporting households of weight / s_i",
     }
     for item, definition in words.items():
-        a = sc.anchors[item]
+        anchor = sc.anchors[item]
         rows.append(
             (
                 item,
                 "all",
-                float(a["value"]),
+                float(anchor["value"]),
                 "persons" if item == "absent_total" else "share",
                 definition,
-                a["status"],
-                a["source"],
+                anchor["status"],
+                anchor["source"],
             )
         )
     for sex, male in (("m", 1), ("f", 0)):
         for item, short in (("lfpr", "lfpr"), ("unemployment_rate", "ur")):
-            a = sc.anchors[f"{short}_{sex}"]
+            anchor = sc.anchors[f"{short}_{sex}"]
             rows.append(
                 (
                     item,
                     f"male={male}",
-                    float(a["value"]),
+                    float(anchor["value"]),
                     "share",
                     words[item],
-                    a["status"],
-                    a["source"],
+                    anchor["status"],
+                    anchor["source"],
                 )
             )
-        a = sc.anchors[f"returnee_{sex}"]
+        anchor = sc.anchors[f"returnee_{sex}"]
         rows.append(
             (
                 "returnee_share",
                 f"male={male}",
-                float(a["value"]),
+                float(anchor["value"]),
                 "share",
                 "mig_status RET / persons aged 15 or more",
-                a["status"],
-                a["source"],
+                anchor["status"],
+                anchor["source"],
             )
         )
-    a = sc.anchors["returnee_m"]
+    anchor = sc.anchors["returnee_m"]
     rows.append(
         (
             "returnee_share",
@@ -168,8 +169,8 @@ def targets(sc: Scenario) -> pd.DataFrame:
             ret,
             "share",
             "mig_status RET / persons aged 15 or more",
-            a["status"],
-            a["source"],
+            anchor["status"],
+            anchor["source"],
         )
     )
     gone, base = sc.anchor("absent_total"), float(sc.population["value"])
@@ -199,7 +200,7 @@ def rollout_truth(sc: Scenario, pops: list[Population], measure_id: str) -> pd.D
     rows = []
     for pop in pops:
         p = pop.persons[pop.persons["module"]]
-        for cohort in sorted({int(c) for c in p["cohort"] if 0 < c <= pop.year}):
+        for cohort in sorted({int(cohort) for cohort in p["cohort"] if 0 < cohort <= pop.year}):
             at = p[p["cohort"].eq(cohort)]
             gain = float((at["lstatus"].eq(1).astype(float) - at["lstatus0"].eq(1)).mean())
             known = float(sc.rollout["effect_aware"])
@@ -236,16 +237,20 @@ def design(sc: Scenario) -> str:
     """design.yaml: what an analyst may use of the sampling design, as the country's public file
     would say.
     """
-    d = sc.design
-    two = "two_phase" in d
-    main = bool(d.get("main_two_phase", False))
+    design = sc.design
+    two = "two_phase" in design
+    main = bool(design.get("main_two_phase", False))
     text = {
         "data_status": MARK,
         "country": sc.country,
-        "type": "two_phase" if main else "strat_1stage" if "strata" in d["release"] else "cluster",
+        "type": "two_phase"
+        if main
+        else "strat_1stage"
+        if "strata" in design["release"]
+        else "cluster",
         "weights": "weight",
-        "psu": "psu" if "psu" in d["release"] else None,
-        "strata": "strata" if "strata" in d["release"] else None,
+        "psu": "psu" if "psu" in design["release"] else None,
+        "strata": "strata" if "strata" in design["release"] else None,
         "household": "hhid",
         "fpc": None,
         "weight_stages": ["d0_base", "d1_nr"] + (["d2_phase2"] if main else []),
@@ -256,7 +261,7 @@ def design(sc: Scenario) -> str:
         "margins": "margins.csv",
         "population": sc.coverage,
         "reliability": {"cv_flag": 0.15, "cv_suppress": 0.30, "min_cell": 10},
-        "note": d["note"],
+        "note": design["note"],
     }
     return (
         f"# {MARK}: design of a made-up survey that lacks what the public file of {sc.name} lacks\n"

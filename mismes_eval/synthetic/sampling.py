@@ -49,9 +49,9 @@ def draw(sc: Scenario, pop: Population, two_phase: bool, name: str) -> Draw:
         .sort_values(["psu", "hh"], kind="stable")
         .reset_index(drop=True)
     )
-    k = float(sc.population["value"]) / persons["weight"].sum()
-    stages = [c for c in ("d0_base", "d1_nr", "d2_phase2", "weight") if c in persons]
-    persons[stages] = (persons[stages] * k).round(4)
+    factor = float(sc.population["value"]) / persons["weight"].sum()
+    stages = [column for column in ("d0_base", "d1_nr", "d2_phase2", "weight") if column in persons]
+    persons[stages] = (persons[stages] * factor).round(4)
     absent = pop.absent.merge(
         persons.drop_duplicates("hh")[["hh", "psu", "stratum", "weight"]], on="hh", how="inner"
     )
@@ -91,9 +91,11 @@ def _select_psus(rng: np.random.Generator, homes: pd.DataFrame, total: int) -> p
     take = np.clip(np.round(want / want.sum() * total), 2, sizes).astype(int)
     parts = []
     for stratum, psus in frame.groupby("stratum")["psu"]:
-        k = int(take[stratum])
+        count = int(take[stratum])
         parts.append(
-            pd.Series(len(psus) / k, index=np.sort(rng.choice(psus.to_numpy(), k, replace=False)))
+            pd.Series(
+                len(psus) / count, index=np.sort(rng.choice(psus.to_numpy(), count, replace=False))
+            )
         )
     return pd.concat(parts)
 

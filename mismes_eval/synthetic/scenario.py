@@ -20,7 +20,7 @@ COUNTRIES = ("ARM", "GEO", "MDA", "MAR", "TUN")
 SEED = 20260102
 MARK = "SYNTHETIC"
 NONE: Any = None  # a missing cell of an object array
-AGE_GROUPS = ("0-14", *(f"{a}-{a + 4}" for a in range(15, 85, 5)), "85+")
+AGE_GROUPS = ("0-14", *(f"{low}-{low + 4}" for low in range(15, 85, 5)), "85+")
 STATUSES = ("public", "derived", "synthetic")
 _SECTIONS = (
     "country",
@@ -38,6 +38,7 @@ _SECTIONS = (
     "rollout",
     "inventory",
     "tracer",
+    "claims",
 )
 
 
@@ -62,6 +63,7 @@ class Scenario:
     rollout: Mapping[str, Any]
     inventory: Mapping[str, Any]
     tracer: tuple[Mapping[str, Any], ...]
+    claims: Mapping[str, float]
     seed: int
 
     @property
@@ -89,13 +91,13 @@ class Scenario:
         with (
             files("mismes_eval.synthetic")
             .joinpath("scenarios/population_structure.csv")
-            .open(encoding="utf-8") as f
+            .open(encoding="utf-8") as file
         ):
-            table = pd.read_csv(f)
+            table = pd.read_csv(file)
         table = table[table["country"].eq(self.country)]
         if self.coverage == "15+":
             table = table[table["age_group"].ne("0-14")]
-        order = {g: i for i, g in enumerate(AGE_GROUPS)}
+        order = {group: i for i, group in enumerate(AGE_GROUPS)}
         table = (
             table.assign(_o=table["age_group"].map(order))
             .sort_values(["male", "_o"])
@@ -128,29 +130,29 @@ def load(country: str, seed: int = SEED) -> Scenario:
     problems = _problems(raw, f"scenarios/{country}.yaml")
     if problems:
         raise ParamsError(problems)
-    lists = {k: tuple(raw[k]) for k in ("rounds", "regions", "tracer")}
-    return Scenario(**{**{k: raw[k] for k in _SECTIONS}, **lists}, seed=seed)
+    lists = {key: tuple(raw[key]) for key in ("rounds", "regions", "tracer")}
+    return Scenario(**{**{key: raw[key] for key in _SECTIONS}, **lists}, seed=seed)
 
 
 def _problems(raw: Mapping[str, Any], where: str) -> list[Problem]:
     found = [
         Problem(
             "a section is missing",
-            worded("{where}: {number}", {"where": where, "number": k}),
+            worded("{where}: {key}", {"where": where, "key": key}),
             worded("all of {sections}", {"sections": ", ".join(_SECTIONS)}),
         )
-        for k in _SECTIONS
-        if k not in raw
+        for key in _SECTIONS
+        if key not in raw
     ]
     found += [
         Problem(
             "an unknown section",
-            worded("{where}: {number}", {"where": where, "number": k}),
+            worded("{where}: {key}", {"where": where, "key": key}),
             worded("one of {sections}", {"sections": ", ".join(_SECTIONS)}),
-            k,
+            key,
         )
-        for k in raw
-        if k not in _SECTIONS
+        for key in raw
+        if key not in _SECTIONS
     ]
     figures = {**raw.get("anchors", {}), "population": raw.get("population", {})}
     for name, item in figures.items():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mismes_eval.synthetic import planted_fields
 from mismes_eval.synthetic.lfs import isco, major_group
 from mismes_eval.synthetic.potential import NODES, WAVES, Path, Streams, calendar
 from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, intercept, logistic, spread
@@ -18,6 +19,11 @@ from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, intercept, logi
 _FADE = {1: 0.5, 2: 0.68, 3: 0.86, 4: 1.0}  # attrition by wave as a share of the last wave's
 _HOME_NO = ("2.1", "2.2", "2.3", "3.1", "3.2")
 _OWN_BUSINESS = 0.16
+SERVICES = (  # of participants: share, mean hours less one, euro an hour
+    ("service_counselling", 1.0, 6, 25),
+    ("service_vet_training", 0.7, 60, 9),
+    ("service_grant_cash", 0.35, 2, 700),
+)
 _RETURNS = {"SPONT": 55, "AVRR": 25, "DEPORT": 12, "READMISSION": 8}
 
 
@@ -28,24 +34,28 @@ def tables(
     12 months before enrolment, asked back at enrolment (wave -1).
     """
     parts: dict[str, list[pd.DataFrame]] = {
-        k: [] for k in ("person", "wave", "outcome", "service", "episode")
+        name: [] for name in ("person", "wave", "outcome", "service", "episode")
     }
-    for name, s in streams.items():
+    for name, stream in streams.items():
         rng = sc.stream(f"tracer/{name}/sample")
-        rows, weight = _sample(sc, rng, s, specs[name])
-        path = _observed(s, rows)
-        person = _person(sc, rng, s, rows, weight, name, specs[name], path).assign(
+        rows, weight = _sample(sc, rng, stream, specs[name])
+        path = _observed(stream, rows)
+        person = _person(sc, rng, stream, rows, weight, name, specs[name], path).assign(
             ret_type=_return_types(sc, name, specs[name], len(rows))
         )
+        if specs[name]["stage"] == "BEF":
+            person["expect_earn"] = planted_fields.expectations(
+                sc, name, stream.treated[rows], path
+            )
         wave = _waves(sc, rng, person, path, specs[name])
         parts["person"].append(person)
         parts["wave"].append(wave)
         parts["outcome"].append(_outcomes(sc, rng, person, wave, path, specs[name]))
         parts["service"].append(_services(sc, rng, person))
-        parts["episode"].append(_episodes(sc, person, wave, path, s.switch[rows]))
+        parts["episode"].append(_episodes(sc, person, wave, path, stream.switch[rows]))
     out = {
-        f"tracer_{k}": pd.concat(v, ignore_index=True).assign(data_status=MARK)
-        for k, v in parts.items()
+        f"tracer_{name}": pd.concat(part, ignore_index=True).assign(data_status=MARK)
+        for name, part in parts.items()
     }
     before = out["tracer_outcome"]["wave"].eq(-1)
     out["tracer_retro"] = out["tracer_outcome"][before].reset_index(drop=True)
@@ -62,8 +72,8 @@ def _sample(
     """
     areas = np.concatenate(
         [
-            np.sort(rng.choice(np.arange(r * 12, r * 12 + 12), 8, replace=False))
-            for r in range(len(sc.regions))
+            np.sort(rng.choice(np.arange(region * 12, region * 12 + 12), 8, replace=False))
+            for region in range(len(sc.regions))
         ]
     )
     inside = np.isin(s.people["psu"].to_numpy(), areas)
@@ -82,17 +92,17 @@ def _sample(
 
 
 def _observed(s: Streams, rows: np.ndarray) -> Path:
-    t = s.treated[rows][:, None]
+    treated = s.treated[rows][:, None]
     pairs = {
-        k: (getattr(s.y1, k)[rows], getattr(s.y0, k)[rows])
-        for k in ("employed", "abroad", "match", "earn", "months")
+        name: (getattr(s.y1, name)[rows], getattr(s.y0, name)[rows])
+        for name in ("employed", "abroad", "match", "earn", "months")
     }
-    return Path(**{k: np.where(t, one, zero) for k, (one, zero) in pairs.items()})
+    return Path(**{name: np.where(treated, one, zero) for name, (one, zero) in pairs.items()})
 
 
 def _ym(base: np.ndarray, months: np.ndarray | int) -> np.ndarray:
-    k = base + months
-    return np.array([f"{v // 12}-{v % 12 + 1:02d}" for v in k], dtype=object)
+    month = base + months
+    return np.array([f"{number // 12}-{number % 12 + 1:02d}" for number in month], dtype=object)
 
 
 def _person(
@@ -105,7 +115,7 @@ def _person(
     spec: Mapping[str, Any],
     path: Path,
 ) -> pd.DataFrame:
-    p, n, t = s.people.iloc[rows].reset_index(drop=True), len(rows), s.treated[rows]
+    p, n, treated = s.people.iloc[rows].reset_index(drop=True), len(rows), s.treated[rows]
     base = (sc.year - 4) * 12 + rng.integers(6, 12, n)
     out = pd.DataFrame(
         {
@@ -118,8 +128,12 @@ def _person(
             ]
         }
     )
-    out["country"], out["arm"], out["treated"] = sc.country, np.where(t, "T", "C"), t.astype(int)
-    out["cohort_ym"], out["enrol_date"] = _ym(base, 0), [f"{v}-15" for v in _ym(base, 0)]
+    out["country"], out["arm"], out["treated"] = (
+        sc.country,
+        np.where(treated, "T", "C"),
+        treated.astype(int),
+    )
+    out["cohort_ym"], out["enrol_date"] = _ym(base, 0), [f"{month}-15" for month in _ym(base, 0)]
     out["event_type"] = spec["event"]
     back = s.switch[rows, 0]
     left = np.where(
@@ -133,14 +147,18 @@ def _person(
     out["event_date"] = np.where(
         month == 999,
         NONE,
-        np.array([f"{v}-01" for v in _ym(base, np.where(month == 999, 0, month))], dtype=object),
+        np.array(
+            [f"{month}-01" for month in _ym(base, np.where(month == 999, 0, month))], dtype=object
+        ),
     )
-    out["measure_id"], out["eval_measure_id"] = np.where(t, name, NONE), name
-    out["source_frame"] = np.where(t, "BENEFICIARY_LIST", "LFS_SCREENING")
+    out["measure_id"], out["eval_measure_id"] = np.where(treated, name, NONE), name
+    out["source_frame"] = np.where(treated, "BENEFICIARY_LIST", "LFS_SCREENING")
     out["sample_weight"] = weight
     if "psu" in sc.design["release"]:
-        out["psu"] = [f"{sc.country}-T{v:04d}" for v in p["psu"]]
-    region = np.array([f"{r['code']} - {r['name']}" for r in sc.regions], dtype=object)[p["region"]]
+        out["psu"] = [f"{sc.country}-T{psu:04d}" for psu in p["psu"]]
+    region = np.array(
+        [f"{region['code']} - {region['name']}" for region in sc.regions], dtype=object
+    )[p["region"]]
     if "strata" in sc.design["release"]:
         out["strata"] = region
     out["male"], out["birth_ym"] = (
@@ -213,8 +231,8 @@ def _waves(
     )
     dead = np.full(n, 99)
     dead[rng.random(n) < 0.006] = rng.integers(1, 5)
-    for k, (w, months) in enumerate(WAVES.items(), 1):
-        abroad, ok = path.abroad[:, k], answers[w]
+    for number, (w, months) in enumerate(WAVES.items(), 1):
+        abroad, ok = path.abroad[:, number], answers[w]
         away_no = "2.6" if spec["event"] == "RETURN" else "2.53"
         u = rng.random(n)
         home = np.where(
@@ -230,7 +248,7 @@ def _waves(
         code = np.where(abroad, away, home) if w > 0 else np.full(n, "1.1")
         code = np.where(dead <= w, "2.31", code).astype(object)
         lag = rng.integers(0, 60, n) if w > 0 else np.zeros(n, dtype=int)
-        target = pd.to_datetime([f"{v}-15" for v in _ym(base, max(months, 0))])
+        target = pd.to_datetime([f"{month}-15" for month in _ym(base, max(months, 0))])
         reached = np.isin(code, ("1.1", "1.2", "2.51", "2.52"))
         out = pd.DataFrame(
             {
@@ -257,7 +275,9 @@ def _waves(
         out["current_country"] = np.where(
             known, np.where(abroad, _where_abroad(sc, person), sc.country), NONE
         )
-        out["interviewer"] = np.where(reached, [f"I{v:02d}" for v in rng.integers(1, 25, n)], NONE)
+        out["interviewer"] = np.where(
+            reached, [f"I{number:02d}" for number in rng.integers(1, 25, n)], NONE
+        )
         out["w_design"], out["refresh_sample"] = person["sample_weight"], False
         parts.append(out)
     return (
@@ -275,7 +295,10 @@ def _where_abroad(sc: Scenario, person: pd.DataFrame) -> np.ndarray:
     """A person's destination, fixed over waves (chosen by the identifier)."""
     places = list(sc.migration["destinations_men"])
     shares = np.cumsum(list(sc.migration["destinations_men"].values()))
-    u = np.array([int(v[3:9], 16) / 16**6 for v in person["person_id"]]) * shares[-1]
+    u = (
+        np.array([int(identifier[3:9], 16) / 16**6 for identifier in person["person_id"]])
+        * shares[-1]
+    )
     return np.asarray(np.asarray(places, dtype=object)[np.searchsorted(shares, u)])
 
 
@@ -294,13 +317,13 @@ def _outcomes(
         .loc[seen["person_id"]]
         .to_numpy()
     )
-    k = seen["wave"].map({w: i for i, w in enumerate(WAVES, 1)}).to_numpy()
+    place = seen["wave"].map({w: i for i, w in enumerate(WAVES, 1)}).to_numpy()
     n, proxy, partial = (
         len(seen),
         seen["disp_code"].eq("2.52").to_numpy(),
         seen["disp_code"].eq("1.2").to_numpy(),
     )
-    job, away, match = path.employed[at, k], path.abroad[at, k], path.match[at, k]
+    job, away, match = path.employed[at, place], path.abroad[at, place], path.match[at, place]
     out = pd.DataFrame({"person_id": seen["person_id"].to_numpy(), "wave": seen["wave"].to_numpy()})
     out["lstatus"] = np.where(job, 1, np.where(rng.random(n) < 0.45, 2, 3))
     out["employed"], out["employed_home"], out["abroad"] = (
@@ -311,7 +334,7 @@ def _outcomes(
     end = np.array([WAVES[w] for w in out["wave"]]) + 24
     total = np.concatenate([np.zeros((len(person), 1)), np.cumsum(path.months, axis=1)], axis=1)
     out["months_employed_12m"] = np.where(proxy, np.nan, total[at, end] - total[at, end - 12])
-    earn = path.earn[at, k]
+    earn = path.earn[at, place]
     hide = proxy | (partial & job)
     out["earn_month"] = np.where(hide, np.nan, np.where(away, np.round(earn / sc.per_eur), earn))
     out["earn_currency"], out["earnings"] = (
@@ -338,18 +361,18 @@ def _outcomes(
         "contract": rng.random(n) < 0.58,
         "socialsec": rng.random(n) < 0.55,
     }
-    for c, v in extra.items():
-        out[c] = np.where(told, v.astype(float), np.nan)
+    for column, values in extra.items():
+        out[column] = np.where(told, values.astype(float), np.nan)
     rng.random(n)  # every later column keeps the random numbers that it had
-    open_ = _businesses(sc, person, path)[at, k]
+    open_ = _businesses(sc, person, path)[at, place]
     out["business"] = np.where(proxy, np.nan, open_.astype(float))
     out["search_channel"] = np.where(
         told,
         spread(rng, n, ["PES", "NETWORK", "ONLINE", "DIRECT", "PRIVATE_AGENCY"], [2, 5, 3, 3, 1]),
         NONE,
     )
-    for c, scale in (("savings", 900.0), ("debt", 500.0), ("remit", 300.0)):
-        out[c] = np.where(
+    for column, scale in (("savings", 900.0), ("debt", 500.0), ("remit", 300.0)):
+        out[column] = np.where(
             proxy,
             np.nan,
             np.where(
@@ -359,12 +382,12 @@ def _outcomes(
             ),
         )
     score = {
-        d: np.clip(0.42 + 0.16 * job + rng.normal(0, 0.16, n), 0, 1).round(3)
-        for d in ("econ", "social", "psych")
+        dimension: np.clip(0.42 + 0.16 * job + rng.normal(0, 0.16, n), 0, 1).round(3)
+        for dimension in ("econ", "social", "psych")
     }
     returned = (spec["event"] == "RETURN") & ~proxy & ~away
-    for d, v in score.items():
-        out[f"rsi_{d}"] = np.where(returned, v, np.nan)
+    for dimension, values in score.items():
+        out[f"rsi_{dimension}"] = np.where(returned, values, np.nan)
     out["rsi_total"] = np.where(returned, np.mean(list(score.values()), axis=0).round(3), np.nan)
     out["satisfied"], out["life_sat"] = (
         np.where(proxy, np.nan, rng.integers(1, 6, n)),
@@ -391,11 +414,7 @@ def _businesses(sc: Scenario, person: pd.DataFrame, path: Path) -> np.ndarray:
 def _services(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame) -> pd.DataFrame:
     got = person[person["treated"].eq(1)]
     parts = []
-    for service, share, hours, cost in (
-        ("service_counselling", 1.0, 6, 25),
-        ("service_vet_training", 0.7, 60, 9),
-        ("service_grant_cash", 0.35, 2, 700),
-    ):
+    for service, share, hours, cost in SERVICES:
         took = got[rng.random(len(got)) < share]
         start = pd.to_datetime(took["enrol_date"]) + pd.to_timedelta(
             rng.integers(3, 90, len(took)), unit="D"

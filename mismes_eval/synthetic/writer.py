@@ -23,7 +23,7 @@ def parquet(table: pd.DataFrame, path: Path) -> Path:
     """One parquet file; its schema metadata says SYNTHETIC. Flags with gaps become 0/1/missing so
     that every reader gets numbers.
     """
-    flags = {c: "Int8" for c in table.columns if str(table[c].dtype) == "boolean"}
+    flags = {column: "Int8" for column in table.columns if str(table[column].dtype) == "boolean"}
     columns = pa.Table.from_pandas(table.astype(flags), preserve_index=False)
     columns = columns.replace_schema_metadata(
         {b"synthetic": b"true", b"data_status": MARK.encode(), b"notice": NOTICE.encode()}
@@ -42,15 +42,15 @@ def parquet(table: pd.DataFrame, path: Path) -> Path:
 
 def csv(table: pd.DataFrame, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as f:
-        table.to_csv(f, index=False, lineterminator="\n")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table.to_csv(file, index=False, lineterminator="\n")
     return path
 
 
 def text(content: str, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="\n") as f:
-        f.write(content)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(content)
     return path
 
 

@@ -148,10 +148,10 @@ class Adjustment:
                 )
             )
         before: object = None
-        for k, wave in enumerate(waves):
+        for place, wave in enumerate(waves):
             everybody = _leave(panel, everybody, wave, modelled)
             everybody = _untried(panel, everybody, wave, modelled)
-            everybody = self._wave(panel, everybody, wave, before if k else None)
+            everybody = self._wave(panel, everybody, wave, before if place else None)
             before = wave
         if self.then is not None and not keep_refreshment:
             everybody = self.then(everybody)
@@ -232,23 +232,25 @@ class Adjustment:
         columns = list(self.covariates)
         if before is None or not self.lagged:
             return sample.frame, columns
-        values = {f"{c}@{before}": panel.values(c, before) for c in self.lagged}
+        values = {f"{column}@{before}": panel.values(column, before) for column in self.lagged}
         gone = [
-            (c, at_risk & pd.isna(v)) for c, v in values.items() if (at_risk & pd.isna(v)).any()
+            (column, at_risk & pd.isna(values_))
+            for column, values_ in values.items()
+            if (at_risk & pd.isna(values_)).any()
         ]
         if gone:
             raise DesignError(
                 [
                     Problem(
                         what="a lagged covariate is missing among those who answered",
-                        where=in_column(c),
+                        where=in_column(column),
                         expected="a value",
                         got=worded("missing"),
                         fix="Leave it out, or make missing a category.",
                         count=int(m.sum()),
                         rows=tuple(sample.frame[panel.unit].to_numpy()[m][:5]),
                     )
-                    for c, m in gone
+                    for column, m in gone
                 ]
             )
         return sample.frame.assign(**values), [*columns, *values]
@@ -263,21 +265,21 @@ def weight_history(
     """
     design = panel.weight_sample(waves).design
     rows = []
-    for k in range(len(design.steps) + 1):
-        w = design.weights_after(k)
+    for place in range(len(design.steps) + 1):
+        w = design.weights_after(place)
         w = w[w != 0]
-        f = np.ones(1) if k == 0 else design.steps[k - 1].factor
-        f = f[f != 0]
+        factors = np.ones(1) if place == 0 else design.steps[place - 1].factor
+        factors = factors[factors != 0]
         kish = float(w.size * (w**2).sum() / w.sum() ** 2)
         rows.append(
             (
-                "at enrolment" if k == 0 else design.steps[k - 1].name,
+                "at enrolment" if place == 0 else design.steps[place - 1].name,
                 w.size,
                 w.sum(),
                 kish,
                 w.size / kish,
-                f.min(),
-                f.max(),
+                factors.min(),
+                factors.max(),
             )
         )
     return pd.DataFrame(
@@ -380,7 +382,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
                 "stabilised=True",
             )
         )
-    strange = [c for c in a.restricted if c not in a.covariates]
+    strange = [covariate for covariate in a.restricted if covariate not in a.covariates]
     if strange:
         problems.append(
             Problem(
@@ -390,22 +392,22 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
             )
         )
     frame, carries = panel.sample.frame, panel.sample.active
-    for c in a.covariates:
-        if c not in frame.columns:
+    for covariate in a.covariates:
+        if covariate not in frame.columns:
             problems.append(
                 Problem(
                     "attrition weights name an unknown column",
-                    in_column(c),
+                    in_column(covariate),
                     "a column of the persons at enrolment",
                 )
             )
             continue
-        gone = carries & frame[c].isna().to_numpy()
+        gone = carries & frame[covariate].isna().to_numpy()
         if gone.any():
             problems.append(
                 Problem(
                     what="an attrition covariate is missing",
-                    where=in_column(c),
+                    where=in_column(covariate),
                     expected="a value for everybody at enrolment",
                     got=worded("missing"),
                     fix="Make missing a category.",
@@ -415,8 +417,12 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
             )
     waved = [*a.lagged, *([a.answered] if a.answered else [])]
     problems += [
-        Problem("attrition weights name an unknown column", in_column(c), "a column of the waves")
-        for c in waved
-        if c not in panel.long.columns
+        Problem(
+            "attrition weights name an unknown column",
+            in_column(column),
+            "a column of the waves",
+        )
+        for column in waved
+        if column not in panel.long.columns
     ]
     return problems

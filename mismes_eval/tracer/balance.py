@@ -34,28 +34,28 @@ def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.D
     Columns: variable, unweighted, enrolment weights ("base"), and with the panel's attrition
     weights ("weighted").
     """
-    t = panel.waves.index(wave)
-    base = panel.sample.where(~panel.dead[:, t] & ~panel.outside[:, t])
+    place = panel.waves.index(wave)
+    base = panel.sample.where(~panel.dead[:, place] & ~panel.outside[:, place])
     inside = base.active
-    stay = inside & panel.responded[:, t]
+    stay = inside & panel.responded[:, place]
     after = (
         panel.weight_sample(wave).weights
         if panel.adjustment is not None
         else np.where(stay, base.weights, 0.0)
     )
     rows = []
-    for name, v in _indicators(base, covariates):
+    for name, indicator in _indicators(base, covariates):
         w = base.weights
-        centre, spread = np.average(v[inside], weights=w[inside]), 0.0
-        spread = float(np.sqrt(np.average((v[inside] - centre) ** 2, weights=w[inside])))
-        plain = v[inside]
+        centre, spread = np.average(indicator[inside], weights=w[inside]), 0.0
+        spread = float(np.sqrt(np.average((indicator[inside] - centre) ** 2, weights=w[inside])))
+        plain = indicator[inside]
         scale = spread if spread > 0 else np.nan
         rows.append(
             (
                 name,
-                (v[stay].mean() - plain.mean()) / (plain.std() or np.nan),
-                (np.average(v[stay], weights=w[stay]) - centre) / scale,
-                (np.average(v[stay], weights=after[stay]) - centre) / scale,
+                (indicator[stay].mean() - plain.mean()) / (plain.std() or np.nan),
+                (np.average(indicator[stay], weights=w[stay]) - centre) / scale,
+                (np.average(indicator[stay], weights=after[stay]) - centre) / scale,
             )
         )
     return pd.DataFrame(rows, columns=["variable", "unweighted", "base", "weighted"])
@@ -63,15 +63,15 @@ def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.D
 
 def _indicators(sample: Sample, covariates: Sequence[str]) -> list[tuple[str, Float]]:
     out: list[tuple[str, Float]] = []
-    for c in covariates:
-        series = sample.frame[c]
+    for covariate in covariates:
+        series = sample.frame[covariate]
         number = float64(series)
         if number is not None:
-            out.append((c, number))
+            out.append((covariate, number))
         else:
             out += [
-                (f"{c}={v}", (series == v).to_numpy(float))
-                for v in sorted(series[sample.active].dropna().unique(), key=str)
+                (f"{covariate}={value}", (series == value).to_numpy(float))
+                for value in sorted(series[sample.active].dropna().unique(), key=str)
             ]
     return out
 
@@ -96,12 +96,12 @@ def panel_conditioning(
     Estimate of the differences; persons who did not tell are outside.
     """
     names = [columns] if isinstance(columns, str) else list(columns)
-    values = {c: panel.values(c, wave) for c in names}
-    ok = np.all([np.isfinite(v) for v in values.values()], axis=0)
-    clean: dict[str, object] = {c: np.where(ok, v, 0.0) for c, v in values.items()}
+    values = {name: panel.values(name, wave) for name in names}
+    ok = np.all([np.isfinite(column) for column in values.values()], axis=0)
+    clean: dict[str, object] = {name: np.where(ok, column, 0.0) for name, column in values.items()}
     sides = [
-        on_enrolment(panel.sample, mean(s.with_columns(clean).where(ok), names, by))
-        for s in (panel.weight_sample(wave), refreshment)
+        on_enrolment(panel.sample, mean(side.with_columns(clean).where(ok), names, by))
+        for side in (panel.weight_sample(wave), refreshment)
     ]
     both = stack(*sides)
     k = sides[0].p

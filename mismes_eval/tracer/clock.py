@@ -30,8 +30,8 @@ class Clock:
         when = np.where(
             panel.responded & panel.sample.active[:, None], elapsed(panel, self.since), np.nan
         )
-        seen = [t for t in range(len(panel.waves)) if not np.isnan(when[:, t]).all()]
-        middle = {t: float(np.nanmedian(when[:, t])) for t in seen}
+        seen = [place for place in range(len(panel.waves)) if not np.isnan(when[:, place]).all()]
+        middle = {place: float(np.nanmedian(when[:, place])) for place in seen}
         found = {}
         for m in self.months:
             near = min(middle, key=lambda t: abs(middle[t] - m), default=None)

@@ -70,11 +70,13 @@ class AttritionTests:
             ("BGLW, design-based", self.bglw_design),
         ]
         rows = []
-        for name, t in named:
-            if isinstance(t, NotEstimable):
-                rows.append((name, np.nan, "", np.nan, np.nan, np.nan, t.reason))
+        for name, test in named:
+            if isinstance(test, NotEstimable):
+                rows.append((name, np.nan, "", np.nan, np.nan, np.nan, test.reason))
             else:
-                rows.append((name, t.statistic, t.distribution, t.ndf, t.ddf, t.p, ""))
+                rows.append(
+                    (name, test.statistic, test.distribution, test.ndf, test.ddf, test.p, "")
+                )
         return pd.DataFrame(
             rows, columns=["test", "statistic", "distribution", "ndf", "ddf", "p", "note"]
         )
@@ -134,23 +136,23 @@ def attrition_tests(
             )
         )
     when = chosen[0]
-    t = panel.waves.index(when)
-    sample = panel.sample.where(~panel.dead[:, t])
+    place = panel.waves.index(when)
+    sample = panel.sample.where(~panel.dead[:, place])
     dead = int((panel.sample.active & ~sample.active).sum())
     if dead:
         sample = sample.flagged(
             f"{dead:,} persons known to have died by wave {when} are neither stayers nor lost."
         )
-    untried = int((sample.active & panel.outside[:, t]).sum())
+    untried = int((sample.active & panel.outside[:, place]).sum())
     if untried:
-        sample = sample.where(~panel.outside[:, t]).flagged(
+        sample = sample.where(~panel.outside[:, place]).flagged(
             f"{untried:,} persons pending or not fielded at wave {when} are neither stayers nor"
             " lost."
         )
-    lost = (~panel.responded[:, t]).astype(float)
+    lost = (~panel.responded[:, place]).astype(float)
     y = _at_enrolment(panel, outcome)
     sample = sample.with_columns({"lost": lost, "outcome at enrolment": y})
-    columns = [*groups, *[c for c in listed if c not in groups]]
+    columns = [*groups, *[column for column in listed if column not in groups]]
     _refuse(sample, lost, y, columns, outcome, link, len(columns) > len(groups))
     full = ResponseModel.of(sample, columns, lost, link)
     small = ResponseModel.of(sample, groups, lost, link)
@@ -159,7 +161,7 @@ def attrition_tests(
     k = len(tested)
     null = (
         f"attrition at wave {when} does not depend on"
-        f" {', '.join(c for c in columns if c not in groups)}"
+        f" {', '.join(column for column in columns if column not in groups)}"
         + (f" given {', '.join(groups)}" if groups else "")
     )
     model = full.estimate(sample, f"{link} of attrition at wave {when}")
@@ -264,7 +266,7 @@ def _bglw(
     restricted, _ = _least_squares(sample, x, y, inside)
     rss1, rss0 = float(w @ (y - both @ beta) ** 2), float(w @ (y - x @ restricted) ** 2)
     f = (rss0 - rss1) / q / (rss1 / (n - 2 * q))
-    labels = (*names, *[f"lost x {v}" for v in names])
+    labels = (*names, *[f"lost x {name}" for name in names])
     e = Estimate(
         value=beta,
         names=labels,
@@ -378,11 +380,11 @@ def _refuse(
     problems = [
         Problem(
             "attrition_tests names an unknown column",
-            in_column(c),
+            in_column(column),
             "a column of the persons at enrolment",
         )
-        for c in columns
-        if c not in sample.frame.columns
+        for column in columns
+        if column not in sample.frame.columns
     ]
     if not some:
         problems.append(
@@ -405,11 +407,15 @@ def _refuse(
                 "an outcome of its own",
             )
         )
-    for name, v in [
+    for name, column in [
         (outcome, pd.Series(y)),
-        *[(c, sample.frame[c]) for c in columns if c in sample.frame.columns],
+        *[
+            (column_, sample.frame[column_])
+            for column_ in columns
+            if column_ in sample.frame.columns
+        ],
     ]:
-        gone = inside & v.isna().to_numpy()
+        gone = inside & column.isna().to_numpy()
         if gone.any():
             problems.append(
                 Problem(

@@ -49,9 +49,9 @@ def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
     code, level = pd.factorize(codes.astype("string") if codes.dtype == object else codes)
     level = pd.Index(level).astype(str)
     table = known_dispositions()[column]
-    unknown = [v for v in level if v not in table.index]
+    unknown = [value for value in level if value not in table.index]
     if unknown:
-        bad = np.isin(code, [i for i, v in enumerate(level) if v in unknown])
+        bad = np.isin(code, [i for i, value in enumerate(level) if value in unknown])
         raise InputError(
             Problem(
                 what="a disposition is not in the code list",
@@ -63,7 +63,7 @@ def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
                 rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
-    position = np.array([order.index(table[v]) for v in level] + [-1], np.intp)
+    position = np.array([order.index(table[value]) for value in level] + [-1], np.intp)
     return position[code]
 
 

@@ -54,7 +54,7 @@ def first_event(
     """
     if panel.episodes is None:
         raise EstimateError(Problem("the panel has no episodes", fix="Give `episode` to read()."))
-    listed = [s for states in causes.values() for s in states]
+    listed = [state for states in causes.values() for state in states]
     if not listed or len(set(listed)) < len(listed):
         raise EstimateError(
             Problem(
@@ -130,13 +130,13 @@ def _first(
     """(n,) months from the origin to the first spell in the states (inf: none), the cause's
     position (-1: none), and whether one covers the origin.
     """
-    e = panel.episodes
-    assert e is not None
-    position = {s: k for k, states in enumerate(causes.values()) for s in states}
-    kind = e["state"].astype(str).map(position).to_numpy(dtype=float, na_value=np.nan)
-    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(e[panel.unit])
-    begin = month_number(e["start_ym"]) - start[person]
-    end = np.nan_to_num(month_number(e["end_ym"]) - start[person], nan=np.inf)
+    episodes = panel.episodes
+    assert episodes is not None
+    position = {state: cause for cause, states in enumerate(causes.values()) for state in states}
+    kind = episodes["state"].astype(str).map(position).to_numpy(dtype=float, na_value=np.nan)
+    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(episodes[panel.unit])
+    begin = month_number(episodes["start_ym"]) - start[person]
+    end = np.nan_to_num(month_number(episodes["end_ym"]) - start[person], nan=np.inf)
     target = ~np.isnan(kind)
     already = np.zeros(panel.n, bool)
     already[person[target & (begin <= 0) & (end >= 0)]] = True

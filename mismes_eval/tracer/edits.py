@@ -96,7 +96,9 @@ def edits(
     found: list[Found] = []
     found += _spelling(panel)
     found += [
-        ("invariant_drift", c, _drift(panel, c)) for c in invariant if c in panel.long.columns
+        ("invariant_drift", column, _drift(panel, column))
+        for column in invariant
+        if column in panel.long.columns
     ]
     found += _other_person(panel, invariant)
     if panel.disposition is not None:
@@ -104,9 +106,9 @@ def edits(
         found.append(("wave_missing", panel.wave, silent.any(axis=1)))
     found += _ghosts(panel)
     found += _far_dates(panel)
-    for c in growing:
-        if c in panel.long.columns:
-            found.append(("age_or_education_back", c, _back(panel, c)))
+    for column in growing:
+        if column in panel.long.columns:
+            found.append(("age_or_education_back", column, _back(panel, column)))
     if "age" in panel.long.columns and "fieldwork_date" in panel.long.columns:
         found.append(("age_jump", "age", _age_jump(panel)))
     if panel.disposition is not None:
@@ -155,8 +157,8 @@ def _other_person(panel: TracerPanel, invariant: Sequence[str]) -> list[Found]:
     """Persons of whom several characteristics that cannot change do, between waves or against the
     persons' own table.
     """
-    there = [c for c in invariant if c in panel.long.columns]
-    changes = [_drift(panel, c) | _unlike_at_enrolment(panel, c) for c in there]
+    there = [column for column in invariant if column in panel.long.columns]
+    changes = [_drift(panel, column) | _unlike_at_enrolment(panel, column) for column in there]
     if len(changes) < 2:
         return []
     return [("other_person", ", ".join(there), np.sum(changes, axis=0) >= 2)]
@@ -180,10 +182,12 @@ def _ghosts(panel: TracerPanel) -> list[Found]:
     long = panel.long
     if "interviewer" not in long.columns:
         return []
-    answers = [c.name for c in template("tracer_outcome").columns if c.name in long.columns]
-    answers = [c for c in answers if c not in (panel.unit, panel.wave)]
-    counted = [v for c in answers if (v := float64(long[c])) is not None]
-    telling = np.sum([np.nan_to_num(v) != 0 for v in counted], axis=0, initial=0)
+    answers = [
+        column.name for column in template("tracer_outcome").columns if column.name in long.columns
+    ]
+    answers = [answer for answer in answers if answer not in (panel.unit, panel.wave)]
+    counted = [number for answer in answers if (number := float64(long[answer])) is not None]
+    telling = np.sum([np.nan_to_num(number) != 0 for number in counted], axis=0, initial=0)
     told = pd.Series(telling >= ASKED, index=long.index) & long["interviewer"].notna()
     same = long[told].duplicated([panel.wave, "interviewer", *answers], keep=False)
     rows = np.zeros(len(long) + 1, bool)
@@ -198,7 +202,7 @@ def _far_dates(panel: TracerPanel) -> list[Found]:
     for table in tables:
         if table is None:
             continue
-        for column in [c for c in DATED if c in table.columns]:
+        for column in [column for column in DATED if column in table.columns]:
             code, days = pd.factorize(table[column])
             year = pd.Series(days).astype("string").str.extract(r"^(\d{4})-")[0].astype("Float64")
             outside = ((year < FIRST) | (year > LAST)).fillna(False).to_numpy(bool)
@@ -211,8 +215,10 @@ def _far_dates(panel: TracerPanel) -> list[Found]:
 def _before(value: Float) -> Float:
     """(n, T) the last known value before each wave."""
     out = np.full(value.shape, np.nan)
-    for t in range(1, value.shape[1]):
-        out[:, t] = np.where(np.isnan(value[:, t - 1]), out[:, t - 1], value[:, t - 1])
+    for place in range(1, value.shape[1]):
+        out[:, place] = np.where(
+            np.isnan(value[:, place - 1]), out[:, place - 1], value[:, place - 1]
+        )
     return out
 
 
@@ -255,9 +261,9 @@ def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[Found]:
         if "target_date" in have:
             target = _days(panel, "target_date")
             following = np.full(target.shape, np.nan)
-            for t in range(target.shape[1] - 2, -1, -1):
-                following[:, t] = np.where(
-                    np.isnan(target[:, t + 1]), following[:, t + 1], target[:, t + 1]
+            for place in range(target.shape[1] - 2, -1, -1):
+                following[:, place] = np.where(
+                    np.isnan(target[:, place + 1]), following[:, place + 1], target[:, place + 1]
                 )
             out.append(
                 (
@@ -277,9 +283,11 @@ def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[Found]:
         if "months_since_event" in have and "event_date" in panel.sample.frame.columns:
             gap = np.abs(_matrix(panel, "months_since_event") - elapsed(panel, "event_date"))
             out.append(("months_since_event", "months_since_event", (gap > 1).any(axis=1)))
-    for c in ("enrol_date", "event_date"):
-        if c in panel.sample.frame.columns:
-            out.append(("future_date", c, (dates(panel.sample.frame[c]) > as_of).to_numpy(bool)))
+    for column in ("enrol_date", "event_date"):
+        if column in panel.sample.frame.columns:
+            out.append(
+                ("future_date", column, (dates(panel.sample.frame[column]) > as_of).to_numpy(bool))
+            )
     return out
 
 
@@ -343,23 +351,24 @@ def _jobs(panel: TracerPanel) -> list[Found]:
     if "lstatus" not in panel.long.columns:
         return []
     idle = np.isin(_matrix(panel, "lstatus"), (2.0, 3.0))
-    there = [c for c in OF_A_JOB if c in panel.long.columns]
+    there = [column for column in OF_A_JOB if column in panel.long.columns]
     return [
-        ("job_without_work", c, (idle & ~np.isnan(_matrix(panel, c))).any(axis=1)) for c in there
+        ("job_without_work", column, (idle & ~np.isnan(_matrix(panel, column))).any(axis=1))
+        for column in there
     ]
 
 
 def _spells(panel: TracerPanel) -> list[Found]:
-    e = panel.episodes
-    if e is None:
+    episodes = panel.episodes
+    if episodes is None:
         return []
-    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(e[panel.unit])
-    start, end = month_number(e["start_ym"]), month_number(e["end_ym"])
+    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(episodes[panel.unit])
+    start, end = month_number(episodes["start_ym"]), month_number(episodes["end_ym"])
     last = np.where(np.isnan(end), np.inf, end)
     order = np.lexsort((last, start, person))
     p, s, f = person[order], start[order], last[order]
     reach = pd.Series(f).groupby(p).cummax().groupby(p).shift().to_numpy()
-    overlap = np.zeros(len(e), bool)
+    overlap = np.zeros(len(episodes), bool)
     overlap[order] = s <= np.where(np.isnan(reach), -np.inf, reach)
     openings = np.bincount(person[np.isnan(end)], minlength=panel.n)
     out = [
@@ -367,21 +376,21 @@ def _spells(panel: TracerPanel) -> list[Found]:
         ("spell_overlap", "start_ym", _persons(panel, person, overlap)),
         ("spell_two_open", "end_ym", openings > 1),
     ]
-    if "source_wave" in e.columns:
-        source = float64(e["source_wave"])
+    if "source_wave" in episodes.columns:
+        source = float64(episodes["source_wave"])
         waves = [w for w in panel.waves if isinstance(w, int | float)]
         if source is not None and waves:
             strange = ~np.isnan(source) & ~np.isin(source, waves)
             out.append(("spell_source", "source_wave", _persons(panel, person, strange)))
-    if "country" in e.columns and "country" in panel.sample.frame.columns:
+    if "country" in episodes.columns and "country" in panel.sample.frame.columns:
         table = codes("episode_states").set_index("code")["abroad"]
-        abroad = e["state"].astype(str).map(table).eq("1").to_numpy(bool)
+        abroad = episodes["state"].astype(str).map(table).eq("1").to_numpy(bool)
         home = panel.sample.frame["country"].to_numpy()[person]
         out.append(
             (
                 "spell_abroad_at_home",
                 "country",
-                _persons(panel, person, abroad & (e["country"].to_numpy() == home)),
+                _persons(panel, person, abroad & (episodes["country"].to_numpy() == home)),
             )
         )
     return out

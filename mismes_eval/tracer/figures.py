@@ -80,15 +80,15 @@ def flow_steps(panel: TracerPanel, analysed: Sequence[object] | None = None) -> 
     key = panel.chosen(analysed if analysed is not None else (panel.waves[0], panel.waves[-1]))
     nobody = np.zeros(inside.size, bool)
     steps = [FlowStep("enrolled", inside, {}, nobody)]
-    for t, wave in enumerate(panel.waves):
-        group, answered = panel.groups[:, t], panel.responded[:, t]
+    for place, wave in enumerate(panel.waves):
+        group, answered = panel.groups[:, place], panel.responded[:, place]
         lost = {
             _LOST[name]: inside & (group == k)
             for k, name in enumerate((*GROUPS, *OUTSIDE))
             if name in _LOST
         }
         lost["no row"] = inside & (group < 0)
-        abroad = panel.whereabouts[:, t] == WHEREABOUTS.index("abroad")
+        abroad = panel.whereabouts[:, place] == WHEREABOUTS.index("abroad")
         reasons = {reason: rows for reason, rows in lost.items() if rows.any()}
         steps.append(
             FlowStep(
@@ -111,7 +111,9 @@ def flow(
     rows: list[tuple[str, int, str]] = (
         [] if frame_size is None else [("on the frame", frame_size, "")]
     )
-    rows += [(s.step, int(s.rows.sum()), s.reasons) for s in flow_steps(panel, analysed)]
+    rows += [
+        (step.step, int(step.rows.sum()), step.reasons) for step in flow_steps(panel, analysed)
+    ]
     return pd.DataFrame(rows, columns=["step", "n", "lost"])
 
 
@@ -140,19 +142,21 @@ def sequences(
     """
     sample = panel.sample if answered is None else panel.weight_sample(answered)
     state = monthly(panel, origin, 0, after)
-    order = [s for s in state_list().index if (state == s).any()]
+    order = [listed for listed in state_list().index if (state == listed).any()]
     w = np.where(sample.active, sample.weights, 0.0)
     rows = []
-    for k in range(after + 1):
-        known = pd.notna(state[:, k]) & (w > 0)
+    for month in range(after + 1):
+        known = pd.notna(state[:, month]) & (w > 0)
         total = w[known].sum()
         rows.append(
             [
-                k,
+                month,
                 int(known.sum()),
                 *[
-                    float(w[known & (state[:, k] == s)].sum() / total) if total > 0 else np.nan
-                    for s in order
+                    float(w[known & (state[:, month] == listed)].sum() / total)
+                    if total > 0
+                    else np.nan
+                    for listed in order
                 ],
             ]
         )

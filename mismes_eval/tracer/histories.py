@@ -55,13 +55,17 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     length in periods, left_censored (begins with the first period, or after a missing one),
     right_censored (ends with the last, or before a missing one).
     """
-    columns = [str(c) for c in listed(columns)]
-    missing = [c for c in (unit, *columns) if c not in frame.columns]
+    columns = [str(column) for column in listed(columns)]
+    missing = [column for column in (unit, *columns) if column not in frame.columns]
     if missing or not columns:
         raise InputError(
             [
-                Problem("episodes names an unknown column", in_column(c), "a column of the frame")
-                for c in missing
+                Problem(
+                    "episodes names an unknown column",
+                    in_column(column),
+                    "a column of the frame",
+                )
+                for column in missing
             ]
             or [Problem("episodes needs the columns of a calendar")]
         )
@@ -78,10 +82,10 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
                 rows=tuple(frame.loc[twice, unit].unique()[:5]),
             )
         )
-    flat = pd.concat([frame[c] for c in columns], ignore_index=True)
+    flat = pd.concat([frame[column] for column in columns], ignore_index=True)
     code, level = pd.factorize(flat, sort=True)
     grid = code.reshape(len(columns), len(frame)).T
-    t = grid.shape[1]
+    months = grid.shape[1]
     begins = np.ones(grid.shape, bool)
     begins[:, 1:] = grid[:, 1:] != grid[:, :-1]
     ends = np.ones(grid.shape, bool)
@@ -90,7 +94,7 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     end = np.nonzero(ends)[1]
     state = grid[row, start]
     before = np.where(start > 0, grid[row, np.maximum(start - 1, 0)], -1)
-    after = np.where(end < t - 1, grid[row, np.minimum(end + 1, t - 1)], -1)
+    after = np.where(end < months - 1, grid[row, np.minimum(end + 1, months - 1)], -1)
     real = state >= 0
     out = pd.DataFrame(
         {
@@ -146,9 +150,9 @@ def calendar(
 def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> None:
     needed = (unit, "start_ym", "end_ym", "state")
     problems = [
-        Problem("calendar needs a column", in_column(c), "a column of the spells")
-        for c in needed
-        if c not in spells.columns
+        Problem("calendar needs a column", in_column(column), "a column of the spells")
+        for column in needed
+        if column not in spells.columns
     ]
     if problems:
         raise InputError(problems)
@@ -156,12 +160,12 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
     for months in (ends, spells["start_ym"], spells["end_ym"]):
         if (bad := unreadable_months(months)).any():
             problems.append(not_months(months, bad))
-    for c in (unit, "state", "start_ym"):
-        if (gone := spells[c].isna().to_numpy()).any():
+    for column in (unit, "state", "start_ym"):
+        if (gone := spells[column].isna().to_numpy()).any():
             problems.append(
                 Problem(
                     what="a spell is not whole",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a value in every row",
                     got=worded("missing"),
                     fix="",
@@ -216,9 +220,11 @@ def _grid(
     end = np.minimum(np.where(np.isnan(end), last, end), stop[person_code])
     begin = np.maximum(start, first)
     code = np.full((len(person), last - first + 1), -1, np.intp)
-    for k in np.argsort(start, kind="stable"):
-        if end[k] >= begin[k]:
-            code[person_code[k], int(begin[k]) - first : int(end[k]) - first + 1] = state[k]
+    for spell in np.argsort(start, kind="stable"):
+        if end[spell] >= begin[spell]:
+            code[person_code[spell], int(begin[spell]) - first : int(end[spell]) - first + 1] = (
+                state[spell]
+            )
     return [month_label(m) for m in range(first, last + 1)], (code, list(level)), pd.Index(person)
 
 
@@ -235,19 +241,19 @@ def monthly(
         raise EstimateError(Problem("the panel has no episodes", fix="Give `episode` to read()."))
     start = origin_month(panel, origin)
     known = last_month(panel)
-    e = panel.episodes
-    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(e[panel.unit])
-    begin = month_number(e["start_ym"]) - start[person]
-    end = month_number(e["end_ym"]) - start[person]
+    episodes = panel.episodes
+    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(episodes[panel.unit])
+    begin = month_number(episodes["start_ym"]) - start[person]
+    end = month_number(episodes["end_ym"]) - start[person]
     horizon = known - start
     end = np.minimum(np.where(np.isnan(end), np.inf, end), horizon[person])
-    code, level = pd.factorize(e["state"])
+    code, level = pd.factorize(episodes["state"])
     grid = np.full((panel.n, before + after + 1), -1, np.intp)
     lo = np.clip(np.nan_to_num(begin, nan=1e6), -before, after + 1).astype(int) + before
     hi = np.clip(np.nan_to_num(end, nan=-1e6), -before - 1, after).astype(int) + before
-    for k in np.argsort(begin, kind="stable"):
-        if hi[k] >= lo[k]:
-            grid[person[k], lo[k] : hi[k] + 1] = code[k]
+    for spell in np.argsort(begin, kind="stable"):
+        if hi[spell] >= lo[spell]:
+            grid[person[spell], lo[spell] : hi[spell] + 1] = code[spell]
     out: NDArray[np.object_] = state_text(list(level))[grid]
     return out
 
@@ -305,14 +311,16 @@ def wave_states(
         seen = np.flatnonzero(grid[i] >= 0)
         cut = np.flatnonzero(np.diff(grid[i, seen]) != 0) + 1
         runs = np.split(seen, cut)
-        for k, run in enumerate(runs):
+        for place, run in enumerate(runs):
             a, b = run[0], run[-1]
-            gap_before = when[i, a] - when[i, runs[k - 1][-1]] if k else np.nan
-            gap_after = when[i, runs[k + 1][0]] - when[i, b] if k + 1 < len(runs) else np.nan
+            gap_before = when[i, a] - when[i, runs[place - 1][-1]] if place else np.nan
+            gap_after = (
+                when[i, runs[place + 1][0]] - when[i, b] if place + 1 < len(runs) else np.nan
+            )
             rows.append(
                 (
                     ids[i],
-                    k + 1,
+                    place + 1,
                     level[grid[i, a]],
                     key[a],
                     key[b],
@@ -421,11 +429,13 @@ def _seams(panel: TracerPanel, origin: str, after: int, window: int) -> Bool:
     told = panel.responded & ~panel.proxy & ~np.isnan(when)
     last = np.where(told, when, -np.inf).max(axis=1)
     out = np.zeros((panel.n, after + 1), bool)
-    for t in range(when.shape[1]):
+    for place in range(when.shape[1]):
         for shift in range(-window, window + 1):
-            k = when[:, t] + shift
-            rows = np.flatnonzero(told[:, t] & (when[:, t] < last) & (k >= 0) & (k < after))
-            out[rows, k[rows].astype(int)] = True
+            month = when[:, place] + shift
+            rows = np.flatnonzero(
+                told[:, place] & (when[:, place] < last) & (month >= 0) & (month < after)
+            )
+            out[rows, month[rows].astype(int)] = True
     return out[:, :after]
 
 

@@ -82,22 +82,22 @@ def indicators(
     {"T1": ..., ..., "T12": ...}; keys of the estimates: by-columns, wave or month, and what is
     measured. T9 has its hazard under "T9_hazard", T1 its product under "T1_cumulative".
     """
-    c = clock or Clock()
+    chosen = clock or Clock()
     makers: dict[str, Callable[[], Result]] = {
         "T1": lambda: panel.outcome_rates(by),
         "T1_cumulative": lambda: panel.cumulative_response(by),
         "T2": lambda: panel.tracing_rate(by),
         "T3": lambda: response_difference(panel, arm),
-        "T4": lambda: employed_at(panel, c, by),
-        "T5": lambda: months_to_first_job(panel, c, by, minimum),
-        "T6": lambda: job_match(panel, c, by),
-        "T7": lambda: months_employed(panel, c, by),
-        "T8": lambda: sustained(panel, c, by),
-        "T9": lambda: going_abroad(panel, c, by, minimum),
-        "T9_hazard": lambda: abroad_hazard(panel, c, by, minimum),
-        "T10": lambda: business_survival(panel, c, minimum),
-        "T11": lambda: reintegration(panel, c, by, benchmark),
-        "T12": lambda: earnings(panel, c, by),
+        "T4": lambda: employed_at(panel, chosen, by),
+        "T5": lambda: months_to_first_job(panel, chosen, by, minimum),
+        "T6": lambda: job_match(panel, chosen, by),
+        "T7": lambda: months_employed(panel, chosen, by),
+        "T8": lambda: sustained(panel, chosen, by),
+        "T9": lambda: going_abroad(panel, chosen, by, minimum),
+        "T9_hazard": lambda: abroad_hazard(panel, chosen, by, minimum),
+        "T10": lambda: business_survival(panel, chosen, minimum),
+        "T11": lambda: reintegration(panel, chosen, by, benchmark),
+        "T12": lambda: earnings(panel, chosen, by),
     }
     return {name: _made(name, maker) for name, maker in makers.items()}
 
@@ -123,18 +123,20 @@ def response_difference(panel: TracerPanel, arm: str) -> Result:
     if arm not in sample.frame.columns:
         return NotEstimable(Message("no column '{arm}' of arms", {"arm": arm}))
     parts = []
-    for t, wave in enumerate(panel.waves):
-        answered: dict[str, object] = {"answered": panel.responded[:, t].astype(float)}
-        share = mean(sample.with_columns(answered).where(~panel.outside[:, t]), "answered", by=arm)
+    for place, wave in enumerate(panel.waves):
+        answered: dict[str, object] = {"answered": panel.responded[:, place].astype(float)}
+        share = mean(
+            sample.with_columns(answered).where(~panel.outside[:, place]), "answered", by=arm
+        )
         if share.p < 2:
             return NotEstimable("only one arm in the domain")
         j = np.column_stack([-np.ones(share.p - 1), np.eye(share.p - 1)])
         levels = share.keys[arm].tolist()
         names = tuple(f"{level} less {levels[0]}, wave {wave}" for level in levels[1:])
-        e = share.through(_product(j), j, names)
+        difference = share.through(_product(j), j, names)
         parts.append(
             _keyed(
-                e,
+                difference,
                 pd.DataFrame(
                     {
                         "wave": [wave] * (share.p - 1),
@@ -168,8 +170,8 @@ def employed_at(panel: TracerPanel, clock: Clock, by: By) -> Result:
 
 def known_abroad(panel: TracerPanel, wave: object) -> Bool:
     """(n,) whether the person is known to be abroad at a wave, by disposition or by country."""
-    t = panel.waves.index(wave)
-    away = panel.whereabouts[:, t] == WHEREABOUTS.index("abroad")
+    place = panel.waves.index(wave)
+    away = panel.whereabouts[:, place] == WHEREABOUTS.index("abroad")
     if "current_country" in panel.long.columns and "country" in panel.sample.frame.columns:
         now = panel.values("current_country", wave)
         away = away | (pd.notna(now) & (now != panel.sample.frame["country"].to_numpy()))
@@ -182,35 +184,40 @@ def months_to_first_job(panel: TracerPanel, clock: Clock, by: By, minimum: int) 
     if sample.active.sum() < minimum:
         return _too_few_at_risk(sample, minimum)
     found = duration_quantile(sample, "duration", "event", 0.5, by)
-    good = {label: e for label, e in found.items() if isinstance(e, Estimate)}
+    good = {label: estimate for label, estimate in found.items() if isinstance(estimate, Estimate)}
     if not good:
         return next(iter(found.values()))
     parts = []
-    for label, e in good.items():
+    for label, estimate in good.items():
         keys = (
-            pd.DataFrame([[v.split("=", 1)[1] for v in label.split(", ")]], columns=listed(by))
+            pd.DataFrame(
+                [[part.split("=", 1)[1] for part in label.split(", ")]], columns=listed(by)
+            )
             if by is not None and label
             else pd.DataFrame(index=range(1))
         )
-        parts.append(_keyed(e, keys.assign(variable="median months to first job")))
+        parts.append(_keyed(estimate, keys.assign(variable="median months to first job")))
     notes = tuple(
-        f"{label}: {e.reason}." for label, e in found.items() if isinstance(e, NotEstimable)
+        f"{label}: {reason.reason}."
+        for label, reason in found.items()
+        if isinstance(reason, NotEstimable)
     )
     return stack(*parts).annotated(unit="months", notes=notes)
 
 
 def job_match(panel: TracerPanel, clock: Clock, by: By) -> Result:
     """T6, among the employed who told."""
-    have = [c for c in ("match_level", "match_field") if c in panel.long.columns]
+    have = [column for column in ("match_level", "match_field") if column in panel.long.columns]
     if not have:
         return NotEstimable("no column 'match_level' or 'match_field'")
 
     def columns(wave: object) -> tuple[dict[str, Float], Bool]:
-        told = [panel.values(c, wave) for c in have]
+        told = [panel.values(column, wave) for column in have]
         names = {"match_level": "level matches", "match_field": "field matches"}
         return {
-            names[c]: (v == "MATCH").astype(float) for c, v in zip(have, told, strict=True)
-        }, np.all([pd.notna(v) for v in told], axis=0)
+            names[column]: (match == "MATCH").astype(float)
+            for column, match in zip(have, told, strict=True)
+        }, np.all([pd.notna(match) for match in told], axis=0)
 
     return _by_month(panel, clock, by, columns, "mean")
 
@@ -281,7 +288,9 @@ def _last_common(sample: Sample, by: By) -> float:
     length = pd.Series(np.where(sample.active, sample.frame["duration"], np.nan))
     if by is None:
         return float(length.max())
-    return float(length.groupby([sample.frame[c].to_numpy() for c in listed(by)]).max().min())
+    return float(
+        length.groupby([sample.frame[column].to_numpy() for column in listed(by)]).max().min()
+    )
 
 
 def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
@@ -290,31 +299,33 @@ def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
     when = np.where(
         panel.responded & panel.sample.active[:, None], elapsed(panel, clock.since), np.nan
     )
-    seen = [t for t in range(len(panel.waves)) if not np.isnan(when[:, t]).all()]
-    middle = {t: float(np.nanmedian(when[:, t])) for t in seen}
+    seen = [place for place in range(len(panel.waves)) if not np.isnan(when[:, place]).all()]
+    middle = {place: float(np.nanmedian(when[:, place])) for place in seen}
     parts = []
     for gap in (12, 24):
         pairs = [
-            _business_pair(panel, a, b)
-            for a in seen
-            for b in seen
-            if abs(middle[b] - middle[a] - gap) <= clock.tolerance
+            _business_pair(panel, early, late)
+            for early in seen
+            for late in seen
+            if abs(middle[late] - middle[early] - gap) <= clock.tolerance
         ]
         if not pairs:
             continue
         try:
-            e = pooled_transitions(panel.sample, pairs, minimum)
+            estimate = pooled_transitions(panel.sample, pairs, minimum)
         except EstimateError:
             continue
         kept = [
             i
-            for i, (o, d) in enumerate(zip(e.keys["origin"], e.keys["destination"], strict=True))
-            if o == "business" and d == "business"
+            for i, (origin, destination) in enumerate(
+                zip(estimate.keys["origin"], estimate.keys["destination"], strict=True)
+            )
+            if origin == "business" and destination == "business"
         ]
         if kept:
             parts.append(
                 _keyed(
-                    e.select(kept),
+                    estimate.select(kept),
                     pd.DataFrame({"months": [gap], "variable": ["business still exists"]}),
                 )
             )
@@ -328,21 +339,23 @@ def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
 
 
 def _business_pair(panel: TracerPanel, a: int, b: int) -> Pair:
-    pair = [panel.values("business", panel.waves[t]) for t in (a, b)]
+    pair = [panel.values("business", panel.waves[place]) for place in (a, b)]
     text = state_text(["none", "business"])
-    state = [text[np.where(np.isnan(v), -1, v == 1).astype(int)] for v in pair]
+    state = [text[np.where(np.isnan(values), -1, values == 1).astype(int)] for values in pair]
     return Pair(panel.weight_sample((panel.waves[a], panel.waves[b])), state[0], state[1])
 
 
 def reintegration(panel: TracerPanel, clock: Clock, by: By, benchmark: float) -> Result:
     """T11, among those with a score (returnees at home)."""
     _require(panel, "rsi_total")
-    parts = [c for c in ("rsi_econ", "rsi_social", "rsi_psych") if c in panel.long.columns]
+    parts = [
+        column for column in ("rsi_econ", "rsi_social", "rsi_psych") if column in panel.long.columns
+    ]
 
     def columns(wave: object) -> tuple[dict[str, Float], Bool]:
         total = panel.values("rsi_total", wave)
-        scores = {f"{c} mean": panel.values(c, wave) for c in parts}
-        ok = np.isfinite(total) & np.all([np.isfinite(v) for v in scores.values()], axis=0)
+        scores = {f"{part} mean": panel.values(part, wave) for part in parts}
+        ok = np.isfinite(total) & np.all([np.isfinite(score) for score in scores.values()], axis=0)
         return {
             "rsi_total mean": total,
             f"rsi_total at least {benchmark:g}": (total >= benchmark).astype(float),
@@ -417,11 +430,11 @@ def _means(
     by: By,
     keys: dict[str, object],
 ) -> Estimate | None:
-    clean = {c: np.where(ok, v, 0.0) for c, v in values.items()}
+    clean = {name: np.where(ok, value, 0.0) for name, value in values.items()}
     inside = sample.with_columns(dict(clean)).where(ok)
     if not inside.active.any():
         return None
-    e = mean(inside, list(clean), by)
+    estimate = mean(inside, list(clean), by)
     silent = int((sample.active & ~ok).sum())
     note = (
         (
@@ -433,11 +446,13 @@ def _means(
         if silent
         else ()
     )
-    e = on_enrolment(panel.sample, e).annotated(notes=note)
-    labels = tuple(f"{name}, {keys['months']} months" for name in e.names)
+    estimate = on_enrolment(panel.sample, estimate).annotated(notes=note)
+    labels = tuple(f"{name}, {keys['months']} months" for name in estimate.names)
     return _keyed(
-        e,
-        e.keys.drop(columns="level").assign(**{c: pd.Series([v] * e.p) for c, v in keys.items()}),
+        estimate,
+        estimate.keys.drop(columns="level").assign(
+            **{key: pd.Series([value] * estimate.p) for key, value in keys.items()}
+        ),
         labels,
     )
 
@@ -489,8 +504,11 @@ def _keyed(e: Estimate, keys: pd.DataFrame, names: tuple[str, ...] | None = None
 
 
 def _require(panel: TracerPanel, *columns: str) -> None:
-    missing = [c for c in columns if c not in panel.long.columns]
+    missing = [column for column in columns if column not in panel.long.columns]
     if missing:
         raise EstimateError(
-            [Problem("the indicator needs a column of the waves", in_column(c)) for c in missing]
+            [
+                Problem("the indicator needs a column of the waves", in_column(column))
+                for column in missing
+            ]
         )

@@ -30,7 +30,9 @@ def month_number(months: pd.Series) -> Float:
     if bad.any():
         raise InputError(not_months(months, bad))
     code, level = pd.factorize(months.astype(object).where(months.notna(), None))
-    number = np.array([int(str(v)[:4]) * 12 + int(str(v)[5:7]) - 1 for v in level] + [np.nan])
+    number = np.array(
+        [int(str(value)[:4]) * 12 + int(str(value)[5:7]) - 1 for value in level] + [np.nan]
+    )
     return np.asarray(number[code], float)
 
 
@@ -84,20 +86,22 @@ def elapsed(panel: TracerPanel, since: str, on: str = "fieldwork_date") -> Float
     wave; NaN where either is missing.
     """
     missing = [
-        c for c, frame in ((since, panel.sample.frame), (on, panel.long)) if c not in frame.columns
+        column
+        for column, frame in ((since, panel.sample.frame), (on, panel.long))
+        if column not in frame.columns
     ]
     if missing:
         raise EstimateError(
             [
                 Problem(
                     "elapsed time needs dates",
-                    in_column(c),
+                    in_column(column),
                     worded(
                         "'{since}' of the persons and '{on}' of the waves",
                         {"since": since, "on": on},
                     ),
                 )
-                for c in missing
+                for column in missing
             ]
         )
     start = dates(panel.sample.frame[since]).to_numpy(dtype="datetime64[D]")

@@ -44,11 +44,17 @@ class Outcome:
 
 def declared(name: str) -> Outcome | None:
     """An outcome that the template knows; None for any other column."""
-    columns = {c.name: c for c in template(TEMPLATE).columns if c.outcome}
+    columns = {column.name: column for column in template(TEMPLATE).columns if column.outcome}
     if name not in columns:
         return None
-    c = columns[name]
-    return Outcome(name=name, kind=c.outcome, unit=c.unit, universe=c.universe, better=c.better)
+    column = columns[name]
+    return Outcome(
+        name=name,
+        kind=column.outcome,
+        unit=column.unit,
+        universe=column.universe,
+        better=column.better,
+    )
 
 
 def outcome_of(panel: TracerPanel, name: str) -> Outcome:
@@ -80,9 +86,9 @@ def composites(
     """
     outcomes = {str(name): outcome_of(panel, str(name)) for name in names}
     columns: dict[str, Float] = {}
-    for name, o in outcomes.items():
-        has = _has(panel.long, o.universe)
-        if has is None or o.kind not in ADDITIVE or name not in panel.long.columns:
+    for name, outcome in outcomes.items():
+        has = _has(panel.long, outcome.universe)
+        if has is None or outcome.kind not in ADDITIVE or name not in panel.long.columns:
             continue
         value = float64(panel.long[name])
         if value is None:
@@ -90,7 +96,10 @@ def composites(
         columns[name] = np.where(np.isnan(value) & (has == 0), 0.0, value)
     if not columns:
         return panel, outcomes
-    named = {n: replace(o, composite=True) if n in columns else o for n, o in outcomes.items()}
+    named = {
+        n: replace(outcome, composite=True) if n in columns else outcome
+        for n, outcome in outcomes.items()
+    }
     notes = tuple(Message(WITHOUT[named[name].universe], {"outcome": name}) for name in columns)
     made = replace(
         panel,

@@ -115,7 +115,7 @@ class TracerPanel:
         order = shapes.wave_order(frame[wave], waves)
         if sample is None:
             sample = shapes.enrolment(frame, unit, order, weights, strata, psu, fpc)
-        elif any(c is not None for c in (weights, strata, psu, fpc)):
+        elif any(column is not None for column in (weights, strata, psu, fpc)):
             raise InputError(
                 Problem(
                     "two descriptions of the design",
@@ -155,7 +155,7 @@ class TracerPanel:
         if waves is None:
             return self.waves
         listed = list(waves) if isinstance(waves, list | tuple | set | frozenset) else [waves]
-        return tuple(self.waves[k] for k in sorted({self._at(w) for w in listed}))
+        return tuple(self.waves[place] for place in sorted({self._at(w) for w in listed}))
 
     def values(self, column: str, wave: object) -> Float:
         """(n,) a column at a wave, in the order of the sample; NaN (None for text) where there is
@@ -238,7 +238,7 @@ class TracerPanel:
             ((self.groups < 0) & self.tried & self.sample.active[:, None]).any(axis=0)
         )
         others: Bool = np.asarray(((self.groups >= 0) & ~self.responded).any(axis=0))
-        return tuple(w for t, w in enumerate(self.waves) if silent[t] and not others[t])
+        return tuple(w for place, w in enumerate(self.waves) if silent[place] and not others[place])
 
     @cached_property
     def proxy(self) -> Bool:
@@ -343,7 +343,7 @@ class TracerPanel:
         """The same panel with a narrower domain of persons. mask: (n,) over the sample's rows.
         Attrition weights made before stay: they are those of everybody then in the domain.
         """
-        fixed = {k: s.where(mask) for k, s in self.fixed.items()}
+        fixed = {wave: sample.where(mask) for wave, sample in self.fixed.items()}
         return replace(self, sample=self.sample.where(mask), fixed=fixed, _made={})
 
     def with_columns(self, columns: dict[str, object]) -> TracerPanel:
@@ -351,7 +351,7 @@ class TracerPanel:
         return replace(
             self,
             sample=self.sample.with_columns(columns),
-            fixed={k: s.with_columns(columns) for k, s in self.fixed.items()},
+            fixed={wave: sample.with_columns(columns) for wave, sample in self.fixed.items()},
             _made={},
         )
 
@@ -379,7 +379,7 @@ class TracerPanel:
         """
         key = self.chosen(waves)
         values = {f"{column}@{w}": self.values(column, w) for w in key}
-        seen = np.all([pd.notna(v) for v in values.values()], axis=0)
+        seen = np.all([pd.notna(value) for value in values.values()], axis=0)
         return self.weight_sample(key).with_columns(dict(values)).where(seen)
 
     def patterns(self) -> pd.DataFrame:

@@ -19,8 +19,12 @@ def participation(table: pd.DataFrame, ax: Any = None) -> Any:
     ----------
     table : what `TracerPanel.participation()` gives, one row a wave.
     """
-    named = [c for c in table.columns if str(c).startswith(PREFIX) and (table[c] > 0).any()]
-    parts = {str(c).removeprefix(PREFIX): table[c].to_numpy(float) for c in named}
+    named = [
+        column
+        for column in table.columns
+        if str(column).startswith(PREFIX) and (table[column] > 0).any()
+    ]
+    parts = {str(column).removeprefix(PREFIX): table[column].to_numpy(float) for column in named}
     answered = table["answered"].to_numpy(float)
     if not parts:
         parts = {"answered": answered, "not": table["persons"].to_numpy(float) - answered}

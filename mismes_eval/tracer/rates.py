@@ -75,11 +75,11 @@ def outcome_rates(panel: TracerPanel, by: By = None, e: float | None = None) -> 
 
 
 def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) -> Estimate:
-    t = panel.waves.index(wave)
+    place = panel.waves.index(wave)
     if panel.disposition is None:
-        return _share(panel.sample, (panel.row[:, t] >= 0)[:, None], by, wave, ["RR1"])
-    groups = panel.cases[:, t]
-    sample = panel.sample.where(panel.tried[:, t])
+        return _share(panel.sample, (panel.row[:, place] >= 0)[:, None], by, wave, ["RR1"])
+    groups = panel.cases[:, place]
+    sample = panel.sample.where(panel.tried[:, place])
     where = domains(sample, by, "outcome_rates")
     y = np.where(sample.active[:, None], groups[:, None] == np.arange(len(GROUPS)), False).astype(
         float
@@ -90,23 +90,23 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
     value, part = evaluate(sample, y, where, statistic)
     size = np.column_stack(
         [
-            np.bincount(where.code, weights=sample.weights * c, minlength=where.count + 1)[
+            np.bincount(where.code, weights=sample.weights * column, minlength=where.count + 1)[
                 : where.count
             ]
-            for c in y.T
+            for column in y.T
         ]
     ).astype(float)
     used = np.repeat(_eligible_share(size, e), len(RATES))
     if wave in panel.interviews_only:
-        unknown = [k for k, name in enumerate(RATES) if not name.startswith("RR")]
+        unknown = [place for place, name in enumerate(RATES) if not name.startswith("RR")]
         value = np.where(np.isin(np.arange(value.size) % len(RATES), unknown), np.nan, value)
     return _wrap(sample, value, part, where, wave, list(RATES), used, _case_notes(panel, wave))
 
 
 def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
     """What stands behind the denominators of a wave: persons without a row, pending, not fielded."""
-    t, inside = panel.waves.index(wave), panel.sample.active
-    silent = int((inside & (panel.groups[:, t] < 0) & panel.tried[:, t]).sum())
+    place, inside = panel.waves.index(wave), panel.sample.active
+    silent = int((inside & (panel.groups[:, place] < 0) & panel.tried[:, place]).sum())
     notes = []
     if silent:
         notes.append(
@@ -124,11 +124,11 @@ def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
             )
         )
     code = len(GROUPS) + OUTSIDE.index("PD")
-    pending = int((inside & (panel.groups[:, t] == code)).sum())
+    pending = int((inside & (panel.groups[:, place] == code)).sum())
     if pending:
         words = "{n} persons are pending at wave {wave} and outside its rates."
         notes.append(Message(words, {"n": f"{pending:,}", "wave": str(wave)}))
-    beyond = int((inside & ~panel.tried[:, t]).sum()) - pending
+    beyond = int((inside & ~panel.tried[:, place]).sum()) - pending
     if beyond:
         notes.append(
             Message(
@@ -152,9 +152,12 @@ def rates_of_totals(totals: Float, e: float | None) -> tuple[Float, Float]:
     unknown = totals[:, 5] + totals[:, 6]
     values, slopes = [], []
     for top, bottom, rule in RATES.values():
-        a, b = np.isin(GROUPS, top).astype(float), np.isin(GROUPS, bottom).astype(float)
-        d = np.broadcast_to(b, totals.shape).copy()
-        below = totals @ b
+        numerator, denominator = (
+            np.isin(GROUPS, top).astype(float),
+            np.isin(GROUPS, bottom).astype(float),
+        )
+        d = np.broadcast_to(denominator, totals.shape).copy()
+        below = totals @ denominator
         if rule != "none":
             weight = np.ones_like(share) if rule == "all" else share
             d[:, 5:7] += weight[:, None]
@@ -162,8 +165,8 @@ def rates_of_totals(totals: Float, e: float | None) -> tuple[Float, Float]:
             if rule == "e":
                 d += unknown[:, None] * slope
         with np.errstate(divide="ignore", invalid="ignore"):
-            rate = (totals @ a) / below
-            slopes.append(np.nan_to_num((a - rate[:, None] * d) / below[:, None]))
+            rate = (totals @ numerator) / below
+            slopes.append(np.nan_to_num((numerator - rate[:, None] * d) / below[:, None]))
         values.append(rate)
     return np.column_stack(values), np.stack(slopes, axis=2)
 
@@ -186,8 +189,8 @@ def tracing_rate(panel: TracerPanel, by: By = None) -> Estimate:
     outside = panel.groups >= len(GROUPS)
     known = ((panel.whereabouts >= 0) & (panel.whereabouts != unknown)) | panel.dead
     parts = [
-        _share(panel.sample.where(~outside[:, k]), known[:, [k]], by, wave, ["traced"])
-        for k, wave in enumerate(panel.waves)
+        _share(panel.sample.where(~outside[:, place]), known[:, [place]], by, wave, ["traced"])
+        for place, wave in enumerate(panel.waves)
     ]
     return _stacked(parts)
 
@@ -211,7 +214,7 @@ def cumulative_response(panel: TracerPanel, by: By = None, recruitment: float = 
     name = "RR2" if panel.disposition is not None else "RR1"
     chosen = rates.select(list(np.flatnonzero(rates.keys["rate"] == name)))
     keys, p = chosen.keys, chosen.p
-    outer = [c for c in keys.columns if c not in ("wave", "rate", "e", "fielded")]
+    outer = [column for column in keys.columns if column not in ("wave", "rate", "e", "fielded")]
     group = (
         np.zeros(p, int) if not outer else pd.factorize(pd.MultiIndex.from_frame(keys[outer]))[0]
     )
@@ -245,13 +248,13 @@ def patterns(panel: TracerPanel) -> pd.DataFrame:
     inside = panel.sample.active
     seen, code = np.unique(signs.view(f"S{len(panel.waves)}").ravel()[inside], return_inverse=True)
     weight = np.bincount(code, weights=panel.sample.weights[inside], minlength=seen.size)
-    text = [v.decode() for v in seen]
+    text = [pattern.decode() for pattern in seen]
     out = pd.DataFrame(
         {
             "pattern": text,
             "n": np.bincount(code, minlength=seen.size),
             "share": weight / weight.sum(),
-            "kind": [pattern_kind(v) for v in text],
+            "kind": [pattern_kind(pattern) for pattern in text],
         }
     )
     return out.sort_values(["n", "pattern"], ascending=[False, False], kind="stable").reset_index(
@@ -277,19 +280,22 @@ def participation(panel: TracerPanel) -> pd.DataFrame:
     """
     inside = panel.sample.active
     rows = []
-    for t, wave in enumerate(panel.waves):
-        g, w = panel.groups[inside, t], panel.whereabouts[inside, t]
+    for place, wave in enumerate(panel.waves):
+        groups, w = panel.groups[inside, place], panel.whereabouts[inside, place]
         row: dict[str, object] = {
             "wave": wave,
             "persons": int(inside.sum()),
-            "answered": int(panel.responded[inside, t].sum()),
+            "answered": int(panel.responded[inside, place].sum()),
         }
         if panel.disposition is not None:
-            row |= {name: int((g == k).sum()) for k, name in enumerate((*GROUPS, *OUTSIDE))}
             row |= {
-                f"whereabouts {name}": int((w == k).sum()) for k, name in enumerate(WHEREABOUTS)
+                name: int((groups == group).sum()) for group, name in enumerate((*GROUPS, *OUTSIDE))
             }
-        rows.append(row | {"no row": int((g < 0).sum())})
+            row |= {
+                f"whereabouts {name}": int((w == kind).sum())
+                for kind, name in enumerate(WHEREABOUTS)
+            }
+        rows.append(row | {"no row": int((groups < 0).sum())})
     return pd.DataFrame(rows)
 
 
@@ -328,9 +334,9 @@ def _wrap(
         fielded=np.repeat(count, k).astype(int),
     )
     labels = tuple(
-        f"{r}, wave {wave}" + (f", {label}" if label else "")
+        f"{name}, wave {wave}" + (f", {label}" if label else "")
         for label in where.labels
-        for r in names
+        for name in names
     )
     return Estimate(
         value=value,

@@ -70,7 +70,7 @@ def read(
         name: _table(table, name, problems) for name, table in given.items() if table is not None
     }
     before = None if retro is None else _retro(retro, problems)
-    if all(UNIT in t.columns for t in tables.values()) and all(
+    if all(UNIT in table.columns for table in tables.values()) and all(
         WAVE in tables[name].columns for name in ("tracer_wave", "tracer_outcome")
     ):
         problems += _key_problems(tables, before)
@@ -109,7 +109,9 @@ def _table(
 ) -> pd.DataFrame:
     """A validated table; its problems are added to the list with the table's name in front."""
     template = frames.template(name)
-    template = replace(template, rules=tuple(r for r in template.rules if r.name not in REPORTED))
+    template = replace(
+        template, rules=tuple(rule for rule in template.rules if rule.name not in REPORTED)
+    )
     try:
         raw = (
             table.reset_index(drop=True)
@@ -211,8 +213,8 @@ def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
     near = pd.Series(known, index=normalised(pd.Series(known)).to_numpy())
     near = near[~near.index.duplicated()]
     meant = [
-        f"{s} (as {near[k]}?)" if k in near.index else str(s)
-        for s, k in zip(strange, normalised(pd.Series(strange)), strict=True)
+        f"{value} (as {near[key]}?)" if key in near.index else str(value)
+        for value, key in zip(strange, normalised(pd.Series(strange)), strict=True)
     ]
     return [
         Problem(
@@ -230,14 +232,18 @@ def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
 
 
 def _long(waves: pd.DataFrame, outcomes: pd.DataFrame, retro: pd.DataFrame | None) -> pd.DataFrame:
-    same = [c for c in outcomes.columns if c in waves.columns and c not in (UNIT, WAVE)]
+    same = [
+        column
+        for column in outcomes.columns
+        if column in waves.columns and column not in (UNIT, WAVE)
+    ]
     long = waves.merge(
         outcomes.drop(columns=same), on=[UNIT, WAVE], how="left", sort=False, validate="one_to_one"
     )
     if retro is None:
         return long
     first = waves.loc[waves[WAVE] == waves[WAVE].min()].set_index(UNIT)[DISPOSITION]
-    shared = [c for c in retro.columns if c not in same]
+    shared = [column for column in retro.columns if column not in same]
     past = retro[shared].assign(**{DISPOSITION: first.reindex(retro[UNIT]).to_numpy()})
     past = past[past[DISPOSITION].notna()]
     return pd.concat([long, past.dropna(axis=1, how="all")], ignore_index=True)

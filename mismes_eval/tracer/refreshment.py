@@ -75,11 +75,11 @@ def refreshment(
             )
         )
     without = panel.weight_sample(wave)
-    t = panel.waves.index(wave)
-    r = panel.responded[:, t].astype(float)
+    place = panel.waves.index(wave)
+    responded = panel.responded[:, place].astype(float)
     only = _answered(
         panel.sample.step(KnownFactor("refreshment sample only", fresh.astype(float))),
-        r,
+        responded,
         fresh,
         covariates,
         method,
@@ -96,7 +96,7 @@ def refreshment(
         )
     share = sizes[0] / sum(sizes)
     members = panel.weight_sample_of(wave, keep_refreshment=True)
-    both = _answered(members, r, fresh, covariates, method, wave)
+    both = _answered(members, responded, fresh, covariates, method, wave)
     mixing = np.where(fresh, 1 - share, share)
     both = both.step(
         KnownFactor(
@@ -189,13 +189,19 @@ def follow_up(
     Analysis 25, 188-206.
     """
     missing = [
-        c for c in (selected, probability) if isinstance(c, str) and c not in panel.long.columns
+        column
+        for column in (selected, probability)
+        if isinstance(column, str) and column not in panel.long.columns
     ]
     if missing:
         raise DesignError(
             [
-                Problem("follow_up names an unknown column", in_column(c), "a column of the waves")
-                for c in missing
+                Problem(
+                    "follow_up names an unknown column",
+                    in_column(column),
+                    "a column of the waves",
+                )
+                for column in missing
             ]
         )
     t = panel.chosen(wave)[0]
@@ -224,8 +230,8 @@ def follow_up(
                 rows=tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5]),
             )
         )
-    r = panel.responded[:, panel.waves.index(t)].astype(float)
-    first = (r == 1) & ~chosen
+    responded = panel.responded[:, panel.waves.index(t)].astype(float)
+    first = (responded == 1) & ~chosen
     drawn = np.where(chosen, 1 / np.where(chosen, prob, 1.0), 0.0)
     share = np.where(first | ~inside, 1.0, drawn)
     base = panel.sample
@@ -255,12 +261,12 @@ def follow_up(
         )
     )
     traced = chosen & sample.active
-    if (traced & (r == 0)).any():
+    if (traced & (responded == 0)).any():
         listed = [covariates] if isinstance(covariates, str) else list(covariates)
         told = {
             "method": method,
             "columns": ", ".join(listed),
-            "n": f"{int((traced & (r == 1)).sum()):,}",
+            "n": f"{int((traced & (responded == 1)).sum()):,}",
             "all": f"{int(traced.sum()):,}",
         }
         model = "{method} on {columns}" if listed else "one rate"
@@ -270,7 +276,7 @@ def follow_up(
             method if listed else "logit",
             sample.frame,
             listed,
-            np.where(traced, r, 0.0),
+            np.where(traced, responded, 0.0),
             sample.weights,
             traced,
         )

@@ -37,19 +37,19 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
     """Raise one InputError for missing columns, missing or duplicate keys and unknown dispositions."""
     needed = [unit, wave, *([disposition] if disposition is not None else [])]
     problems = [
-        Problem("the panel names an unknown column", in_column(c), "a column of the frame")
-        for c in needed
-        if c not in frame.columns
+        Problem("the panel names an unknown column", in_column(column), "a column of the frame")
+        for column in needed
+        if column not in frame.columns
     ]
     if problems:
         raise InputError(problems)
-    for c in (unit, wave):
-        gone = frame[c].isna().to_numpy()
+    for column in (unit, wave):
+        gone = frame[column].isna().to_numpy()
         if gone.any():
             problems.append(
                 Problem(
                     what="a key is missing",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a value in every row",
                     got=worded("missing"),
                     fix="",
@@ -127,7 +127,7 @@ def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> O
 
 
 def _of_several_kinds(column: pd.Series) -> Problem | None:
-    kinds = sorted({type(v).__name__ for v in column.dropna().unique()})
+    kinds = sorted({type(value).__name__ for value in column.dropna().unique()})
     if len(kinds) < 2:
         return None
     return Problem(
@@ -143,11 +143,11 @@ def varying(frame: pd.DataFrame, unit: str, columns: Sequence[str]) -> tuple[str
     """Columns that are not the same in all rows of a person."""
     person = pd.factorize(frame[unit])[0]
     first, out = np.zeros(person.max(initial=0) + 1, np.intp), []
-    for c in columns:
-        value = pd.factorize(frame[c])[0]
+    for column in columns:
+        value = pd.factorize(frame[column])[0]
         first[person[::-1]] = value[::-1]
         if (value != first[person]).any():
-            out.append(c)
+            out.append(column)
     return tuple(out)
 
 
@@ -169,13 +169,13 @@ def enrolment(
     )
     first = first.reset_index(drop=True)
     named = [
-        c
+        column
         for columns in (weights, strata, psu, fpc)
         if columns is not None
-        for c in listed(columns)
-        if c in frame.columns
+        for column in listed(columns)
+        if column in frame.columns
     ]
-    changing = varying(frame, unit, [str(c) for c in named])
+    changing = varying(frame, unit, [str(column) for column in named])
     said = (
         (
             (
@@ -253,7 +253,7 @@ def to_wide(
     """One row a person; `name@wave` for each column and wave; `row@wave` is the row of the long
     frame, missing where the person has none.
     """
-    if any(separator in str(c) for c in frame.columns):
+    if any(separator in str(column) for column in frame.columns):
         raise InputError(
             Problem(
                 "the separator stands in a column name",
@@ -262,17 +262,17 @@ def to_wide(
             )
         )
     columns: dict[str, object] = {unit: persons.to_numpy()}
-    rest = [c for c in frame.columns if c not in (unit, wave)]
-    for t, w in enumerate(waves):
-        there = row[:, t] >= 0
-        present = pd.array(np.where(there, row[:, t], 0), dtype="Int64")
+    rest = [column for column in frame.columns if column not in (unit, wave)]
+    for place, w in enumerate(waves):
+        there = row[:, place] >= 0
+        present = pd.array(np.where(there, row[:, place], 0), dtype="Int64")
         present[~there] = pd.NA
         columns[f"{PRESENT}{separator}{w}"] = present
-        for c in rest:
-            columns[f"{c}{separator}{w}"] = (
-                frame[c].array.take(np.where(there, row[:, t], -1), allow_fill=True)
-                if _nullable(frame[c])
-                else _wider(frame[c], row[:, t], there)
+        for column in rest:
+            columns[f"{column}{separator}{w}"] = (
+                frame[column].array.take(np.where(there, row[:, place], -1), allow_fill=True)
+                if _nullable(frame[column])
+                else _wider(frame[column], row[:, place], there)
             )
     out = pd.DataFrame(columns)
     out.attrs["long"] = {
@@ -280,7 +280,7 @@ def to_wide(
         "wave": wave,
         "waves": list(waves),
         "separator": separator,
-        "dtypes": {str(c): str(frame[c].dtype) for c in frame.columns},
+        "dtypes": {str(column): str(frame[column].dtype) for column in frame.columns},
         "columns": list(frame.columns),
     }
     return out
@@ -309,9 +309,9 @@ def from_wide(
     shape = frame.attrs.get("long", {})
     recorded = bool(shape) and shape["separator"] == separator and shape["unit"] == unit
     split = [
-        (str(c).rsplit(separator, 1)[0], str(c).rsplit(separator, 1)[1])
-        for c in frame.columns
-        if separator in str(c)
+        (str(column).rsplit(separator, 1)[0], str(column).rsplit(separator, 1)[1])
+        for column in frame.columns
+        if separator in str(column)
     ]
     problems = []
     if not split:
@@ -346,21 +346,25 @@ def from_wide(
         waves = (
             tuple(shape["waves"])
             if recorded
-            else tuple(int(t) if all(_whole(v) for v in texts) else t for t in texts)
+            else tuple(int(text) if all(_whole(text) for text in texts) else text for text in texts)
         )
-    names = [c for c in dict.fromkeys(n for n, _ in split) if c != PRESENT]
-    fixed = [c for c in frame.columns if separator not in str(c) and c != unit]
+    names = [column for column in dict.fromkeys(n for n, _ in split) if column != PRESENT]
+    fixed = [column for column in frame.columns if separator not in str(column) and column != unit]
     parts = []
     for w in waves:
         present = f"{PRESENT}{separator}{w}"
-        have = {c: f"{c}{separator}{w}" for c in names if f"{c}{separator}{w}" in frame.columns}
+        have = {
+            name: f"{name}{separator}{w}"
+            for name in names
+            if f"{name}{separator}{w}" in frame.columns
+        }
         there = (
             frame[present].notna().to_numpy()
             if present in frame.columns
             else frame[list(have.values())].notna().any(axis=1).to_numpy()
         )
         part = frame.loc[there, [unit, *fixed, *have.values()]].rename(
-            columns={v: k for k, v in have.items()}
+            columns={name: wide for wide, name in have.items()}
         )
         part.insert(1, wave, [w] * len(part))
         if present in frame.columns:
@@ -375,9 +379,11 @@ def from_wide(
     if not recorded:
         return out
     kinds = {
-        c: t for c, t in shape["dtypes"].items() if c in out.columns and str(out[c].dtype) != t
+        column: dtype
+        for column, dtype in shape["dtypes"].items()
+        if column in out.columns and str(out[column].dtype) != dtype
     }
-    return out.astype(kinds)[[c for c in shape["columns"] if c in out.columns]]
+    return out.astype(kinds)[[column for column in shape["columns"] if column in out.columns]]
 
 
 def _nullable(series: pd.Series) -> bool:

@@ -47,9 +47,9 @@ def transitions(
             )
         )
     pairs, notes = [], []
-    for a, b in pairwise(key):
-        first, second = (pd.Series(panel.values(state, w)) for w in (a, b))
-        sample = panel.weight_sample((a, b))
+    for origin, destination in pairwise(key):
+        first, second = (pd.Series(panel.values(state, w)) for w in (origin, destination))
+        sample = panel.weight_sample((origin, destination))
         pairs.append(
             Pair(
                 sample,
@@ -63,7 +63,7 @@ def transitions(
             or "everybody answered"
         )
         notes.append(
-            f"Waves {a} to {b}: {int(told.sum()):,} persons; {steps}"
+            f"Waves {origin} to {destination}: {int(told.sum()):,} persons; {steps}"
             + (f"; {silent:,} who answered both lack a state and do not count." if silent else ".")
         )
     return pooled_transitions(panel.sample, pairs, minimum).annotated(notes=tuple(notes))

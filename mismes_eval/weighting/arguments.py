@@ -25,7 +25,7 @@ def as_names(
     values = isinstance(value, (pd.Series, pd.DataFrame)) or (
         isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "OUT")
     )
-    if values or not all(isinstance(v, Hashable) for v in value):
+    if values or not all(isinstance(item, Hashable) for item in value):
         raise error(_values("a column name, or a list of names", argument, value))
     return tuple(value)
 

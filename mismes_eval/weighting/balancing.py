@@ -71,11 +71,11 @@ def balance_weights(
     Li, Morgan and Zaslavsky (2018), JASA 113, 390-400.
     """
     columns = list(as_names(covariates, "covariates"))
-    wanted = {f"x{k}": Stated(c) for k, c in enumerate(columns)}
-    c = read(sample, d=YesNo(treated), **wanted)
+    wanted = {f"x{place}": Stated(column) for place, column in enumerate(columns)}
+    data = read(sample, d=YesNo(treated), **wanted)
     whom = estimand or LIKELY.get(method, "att")
     inside = sample.active
-    d = _groups(c.d, sample, treated, columns, (method, whom))
+    d = _groups(data.d, sample, treated, columns, (method, whom))
     x, names = named_effects(sample.frame, columns, inside)
     try:
         fit = balancing(x.dense()[inside], d[inside], sample.weights[inside], method, whom)
@@ -132,7 +132,7 @@ def _groups(
     inside = sample.active
     problems = []
     if how not in PARTS:
-        allowed = "; ".join(f"{m} for {e}" for m, e in PARTS)
+        allowed = "; ".join(f"{m} for {part}" for m, part in PARTS)
         problems.append(
             Problem(
                 "unknown method or estimand", in_arguments("method", "estimand"), allowed, str(how)

@@ -170,7 +170,8 @@ def poststratify(
         sample,
         {
             columns[0]: {
-                (k[0] if isinstance(k, tuple) and len(k) == 1 else k): v for k, v in known.items()
+                (key[0] if isinstance(key, tuple) and len(key) == 1 else key): total
+                for key, total in known.items()
             }
         },
         totals_unit=totals_unit,
@@ -279,7 +280,7 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
 
 def _possible(bounds: Iterable[float], method: str) -> bool:
     try:
-        lowest, highest = (float(b) for b in bounds)
+        lowest, highest = (float(bound) for bound in bounds)
     except (TypeError, ValueError):
         return False
     return 0 <= lowest < 1 < highest and (method != "logit" or np.isfinite(highest))

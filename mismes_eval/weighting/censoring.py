@@ -97,13 +97,13 @@ def censoring_weights(
     329-343.
     """
     columns = list(as_names(covariates, "covariates"))
-    wanted = {f"x{k}": Stated(c) for k, c in enumerate(columns)}
+    wanted = {f"x{place}": Stated(column) for place, column in enumerate(columns)}
     group = {} if by is None else {"group": Category(by)}
-    c = read(sample, t=Number(duration), e=YesNo(event), **wanted, **group)
+    data = read(sample, t=Number(duration), e=YesNo(event), **wanted, **group)
     inside = sample.active
-    code = np.zeros(sample.n, np.intp) if by is None else np.asarray(c.group.code, np.intp)
-    exit = np.where(inside, c.t, 0.0)
-    lost = inside & (c.e == 0) & (exit < tau)
+    code = np.zeros(sample.n, np.intp) if by is None else np.asarray(data.group.code, np.intp)
+    exit = np.where(inside, data.t, 0.0)
+    lost = inside & (data.e == 0) & (exit < tau)
     _refuse(sample, exit, lost, code, tau, duration)
     x = np.zeros((sample.n, 0))
     if columns:
@@ -153,8 +153,8 @@ def _fitted(step: Watched, before: Float) -> tuple[Float, Float, Float, Float]:
     slopes: list[Float] = []
     scores: list[Float] = []
     squares: list[Float] = []
-    for g in np.unique(step.group[step.inside]):
-        rows = np.flatnonzero(step.inside & (step.group == g))
+    for cell in np.unique(step.group[step.inside]):
+        rows = np.flatnonzero(step.inside & (step.group == cell))
         fit = observed(step.exit[rows], step.lost[rows], step.horizon, step.x[rows], before[rows])
         factor[rows] = np.where(step.lost[rows], 0.0, 1 / fit.kept)
         known = fit.information.any(axis=1)  # a group that loses nobody has no covariates to tell
@@ -185,7 +185,7 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
                 "censoring_weights cannot use negative weights", worded("the sample's last weight")
             )
         )
-    watched = [exit[inside & (group == g)].max() for g in np.unique(group[inside])]
+    watched = [exit[inside & (group == cell)].max() for cell in np.unique(group[inside])]
     if watched and min(watched) < tau:
         problems.append(
             Problem(

@@ -251,15 +251,24 @@ def float64(values: pd.Series) -> Float | None:
     return _objects(values) if kind.kind == "O" else None
 
 
+def spelled(values: pd.Series) -> pd.Series:
+    """(n,) values as a person writes them (whole numbers without a point), missing as they are."""
+    number = float64(values)
+    if number is None:
+        return values.astype("string")
+    text = pd.Series(number, values.index).map("{:.15g}".format).astype("string")
+    return text.mask(np.isnan(number))
+
+
 def _objects(values: pd.Series) -> Float | None:
     """(n,) numbers that are stored one by one; each distinct one is looked at once."""
     try:
         code, level = pd.factorize(values.astype(object))
     except TypeError:  # lists and other cells that cannot be compared
         return None
-    if not len(level) or not all(isinstance(v, (Real, Decimal, np.bool_)) for v in level):
+    if not len(level) or not all(isinstance(value, (Real, Decimal, np.bool_)) for value in level):
         return None
-    return np.append(np.array([float(v) for v in level]), np.nan)[code]
+    return np.append(np.array([float(value) for value in level]), np.nan)[code]
 
 
 def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Problem:
@@ -268,13 +277,15 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
     """
     code, level = pd.factorize(values)
     zero_is_never = periods.kind == "number"
-    at: Float = np.array([_place(v, periods, zero_is_never) for v in level], dtype=np.float64)
+    at: Float = np.array(
+        [_place(value, periods, zero_is_never) for value in level], dtype=np.float64
+    )
     used = np.zeros(at.size, bool)
     used[np.unique(code[needed & (code >= 0)])] = True
     odd = np.flatnonzero(np.isnan(at) & used)
     if odd.size:
         rows = needed & np.isin(code, odd)
-        seen = ", ".join(repr(v) for v in level[odd[:SHOWN]].tolist())
+        seen = ", ".join(repr(value) for value in level[odd[:SHOWN]].tolist())
         return Problem(
             what="a cohort is not of the kind of the periods",
             where=in_column(values.name),
@@ -379,7 +390,7 @@ def _bad(values: pd.Series, rows: Bool, what: str, expected: str) -> Problem | N
 def _problem(
     values: pd.Series, what: str, expected: str, rows: Bool, got: str = "", fix: str = ""
 ) -> Problem:
-    seen = ", ".join(repr(v) for v in values[rows].drop_duplicates()[:SHOWN].tolist())
+    seen = ", ".join(repr(value) for value in values[rows].drop_duplicates()[:SHOWN].tolist())
     return Problem(
         what=what,
         where=in_column(values.name),

@@ -24,22 +24,25 @@ def unreadable(frame: pd.DataFrame, columns: Sequence[Column], inside: Bool) -> 
     problems = [
         Problem(
             what="a covariate is named twice",
-            where=in_column(c),
+            where=in_column(column),
             expected="every column once",
-            got=worded("{columns} times", {"columns": columns.count(c)}),
+            got=worded("{columns} times", {"columns": columns.count(column)}),
             fix="Name it once.",
         )
-        for c in dict.fromkeys(columns)
-        if columns.count(c) > 1
+        for column in dict.fromkeys(columns)
+        if columns.count(column) > 1
     ]
-    return [*problems, *(p for c in dict.fromkeys(columns) for p in _of_column(frame[c], inside))]
+    return [
+        *problems,
+        *(p for column in dict.fromkeys(columns) for p in _of_column(frame[column], inside)),
+    ]
 
 
 def occurring(frame: pd.DataFrame) -> pd.DataFrame:
     """The same rows as float64 and categories, which is what formulas read, without the categories
     that no row has. The file's dtype never reaches the arithmetic.
     """
-    plain = {c: _plain(frame[c]) for c in frame.columns}
+    plain = {column: _plain(frame[column]) for column in frame.columns}
     return pd.DataFrame(plain, index=frame.index)
 
 
@@ -53,7 +56,7 @@ def main_effect(series: pd.Series) -> tuple[Float, list[str]]:
         return number[:, None], [str(series.name)]
     code = pd.Categorical(series).remove_unused_categories()
     return np.asarray(code.codes[:, None] == np.arange(1, len(code.categories)), dtype=float), [
-        f"{series.name}={v}" for v in code.categories[1:]
+        f"{series.name}={category}" for category in code.categories[1:]
     ]
 
 

@@ -81,23 +81,23 @@ def repeated_rows(frame: pd.DataFrame, weights: Float) -> str:
 
 def _repeated(frame: pd.DataFrame, weights: Float) -> str:
     first = frame.iloc[:_PREFIX]
-    for c in sorted(frame.columns, key=lambda c: pd.api.types.is_float_dtype(frame[c])):
-        if 2 * first[c].nunique(dropna=False) <= len(first):
+    for column in sorted(frame.columns, key=lambda c: pd.api.types.is_float_dtype(frame[c])):
+        if 2 * first[column].nunique(dropna=False) <= len(first):
             continue
-        again = frame[c].duplicated().to_numpy()
+        again = frame[column].duplicated().to_numpy()
         if not again.any():
             return ""
         if (
             2 * again.sum() < len(frame)
-            and _whole(frame, c, frame[c].isin(frame.loc[again, c].iloc[:_SOME]))
-            and _whole(frame, c, frame[c].duplicated(keep=False))
+            and _whole(frame, column, frame[column].isin(frame.loc[again, column].iloc[:_SOME]))
+            and _whole(frame, column, frame[column].duplicated(keep=False))
         ):
             twice = np.flatnonzero(again & (weights > 0))
             if twice.size:
                 some = ", ".join(map(str, twice[:5]))
                 return (
                     f"Rows that repeat another row in every column: {twice.size:,} (row"
-                    f" {some}{', ...' if twice.size > 5 else ''}), while '{c}' tells all others"
+                    f" {some}{', ...' if twice.size > 5 else ''}), while '{column}' tells all others"
                     " apart. Duplicates of a merge? No row is dropped; name the key of a row with"
                     " unit= to have them refused."
                 )

@@ -225,7 +225,10 @@ class SurveyDesign:
         alone = np.flatnonzero(
             (np.bincount(first.stratum, minlength=first.strata) == 1) & (first.fraction < 1)
         )
-        return tuple(self.stratum_labels[h] if self.stratum_labels else str(h) for h in alone)
+        return tuple(
+            self.stratum_labels[stratum] if self.stratum_labels else str(stratum)
+            for stratum in alone
+        )
 
     def add(self, step: WeightStep) -> SurveyDesign:
         """The same design after one more step."""
@@ -257,8 +260,8 @@ class SurveyDesign:
         replicates of the sample do not show it.
         """
         extra = np.zeros((z.p, z.p))
-        for k in range(len(self.steps), 0, -1):
-            step = self.steps[k - 1]
+        for count in range(len(self.steps), 0, -1):
+            step = self.steps[count - 1]
             inner = step.inner if isinstance(step, Embedded) else step
             added = step.added_vcov(z) if isinstance(inner, Calibration) else None
             if added is not None:

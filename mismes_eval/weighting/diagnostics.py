@@ -50,15 +50,17 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
     columns = list(as_names(by, "by"))
     problems = [
         Problem(
-            "weight_diagnostics names an unknown column", in_column(c), "a column of the sample"
+            "weight_diagnostics names an unknown column",
+            in_column(column),
+            "a column of the sample",
         )
-        for c in columns
-        if c not in sample.frame.columns
+        for column in columns
+        if column not in sample.frame.columns
     ]
     problems += [
-        Problem("weight_diagnostics names a column twice", in_column(c), "every column once")
-        for c in dict.fromkeys(columns)
-        if columns.count(c) > 1
+        Problem("weight_diagnostics names a column twice", in_column(column), "every column once")
+        for column in dict.fromkeys(columns)
+        if columns.count(column) > 1
     ]
     if problems:
         raise DesignError(problems)
@@ -66,15 +68,15 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
     rows = []
     steps = sample.design.steps
     last_share = max(
-        (k + 1 for k, step in enumerate(steps) if isinstance(step, WeightShare)), default=0
+        (place + 1 for place, step in enumerate(steps) if isinstance(step, WeightShare)), default=0
     )
-    for k in range(len(steps) + 1):
-        w = sample.design.weights_after(k)
-        name = "base weight" if k == 0 else steps[k - 1].name
-        same_rows = k >= last_share
+    for count in range(len(steps) + 1):
+        w = sample.design.weights_after(count)
+        name = "base weight" if count == 0 else steps[count - 1].name
+        same_rows = count >= last_share
         rows.append(
             {
-                "step": k,
+                "step": count,
                 "name": name,
                 **dict.fromkeys(columns, "all"),
                 **_summary(w[sample.domain] if same_rows else w),
@@ -86,7 +88,7 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
             key = value if isinstance(value, tuple) else (value,)
             rows.append(
                 {
-                    "step": k,
+                    "step": count,
                     "name": name,
                     **dict(zip(columns, key, strict=True)),
                     **_summary(w[index][sample.domain[index]]),
@@ -127,7 +129,7 @@ def margins_before_after(sample: Sample) -> pd.DataFrame:
     """
     needs_sample(sample, "margins_before_after")
     tables = []
-    for k, step in enumerate(sample.design.steps):
+    for place, step in enumerate(sample.design.steps):
         inner = step.inner if isinstance(step, Embedded) else step
         if not isinstance(inner, Calibration) or inner.totals is None:
             continue
@@ -136,7 +138,7 @@ def margins_before_after(sample: Sample) -> pd.DataFrame:
         tables.append(
             pd.DataFrame(
                 {
-                    "step": k + 1,
+                    "step": place + 1,
                     "margin": inner.margins,
                     "rows": rows,
                     "before": before,
@@ -161,14 +163,14 @@ def provenance(sample: Sample) -> pd.DataFrame:
             "highest": float(sample.design.base.max()),
         }
     ]
-    for k, step in enumerate(sample.design.steps, 1):
-        f = step.factor[step.factor > 0]
+    for place, step in enumerate(sample.design.steps, 1):
+        factors = step.factor[step.factor > 0]
         rows.append(
             {
-                "step": k,
+                "step": place,
                 "what": step.name,
-                "lowest": float(f.min()) if f.size else np.nan,
-                "highest": float(f.max()) if f.size else np.nan,
+                "lowest": float(factors.min()) if factors.size else np.nan,
+                "highest": float(factors.max()) if factors.size else np.nan,
             }
         )
     return pd.DataFrame(rows)

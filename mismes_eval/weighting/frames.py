@@ -59,11 +59,11 @@ def combine_frames(
     if problems:
         raise DesignError(problems)
     other = [
-        s.frame[c].to_numpy(dtype=float, na_value=np.nan)
-        for s, c in zip(samples, on_frame, strict=True)
+        sample.frame[column].to_numpy(dtype=float, na_value=np.nan)
+        for sample, column in zip(samples, on_frame, strict=True)
     ]
     if method == "kalton_anderson":
-        share = [_expected(s, pi) for s, pi in zip(samples, other, strict=True)]
+        share = [_expected(sample, pi) for sample, pi in zip(samples, other, strict=True)]
         name = Message("frame share, Kalton-Anderson (known factor)", kind="step")
     else:
         theta = _theta(samples, other) if theta is None else theta
@@ -90,8 +90,8 @@ def stack_samples(
                 worded("a {kind}", {"kind": type(samples).__name__}),
             )
         )
-    for s in samples:
-        needs_sample(s, "stack_samples")
+    for sample in samples:
+        needs_sample(sample, "stack_samples")
     check(
         DesignError,
         "stack_samples",
@@ -110,16 +110,16 @@ def stack_samples(
                 got,
             )
         )
-    if len({s.design.lonely for s in samples}) > 1:
+    if len({sample.design.lonely for sample in samples}) > 1:
         raise DesignError(
             Problem(
                 "samples with different rules for lonely PSUs",
                 in_argument("samples"),
                 "one rule",
-                ", ".join(s.design.lonely for s in samples),
+                ", ".join(sample.design.lonely for sample in samples),
             )
         )
-    if any(s.design.replicates is not None for s in samples):
+    if any(sample.design.replicates is not None for sample in samples):
         raise DesignError(
             Problem(
                 "replicate designs cannot be joined",
@@ -128,48 +128,51 @@ def stack_samples(
                 fix="Join first, then call replicates().",
             )
         )
-    if len({s.design.cluster_deff for s in samples}) > 1:
+    if len({sample.design.cluster_deff for sample in samples}) > 1:
         raise DesignError(
             Problem(
                 "samples with different cluster effects",
                 in_argument("samples"),
                 "one cluster_deff",
-                ", ".join(f"{s.design.cluster_deff:g}" for s in samples),
+                ", ".join(f"{sample.design.cluster_deff:g}" for sample in samples),
             )
         )
     names = list(labels) if labels is not None else list(range(1, len(samples) + 1))
     parts: list[pd.DataFrame] = [
-        s.with_columns({source: name}).frame for s, name in zip(samples, names, strict=True)
+        sample.with_columns({source: name}).frame
+        for sample, name in zip(samples, names, strict=True)
     ]
     frame = pd.concat(parts, ignore_index=True)
-    depth = max(len(s.design.stages) for s in samples)
-    stages = [_deepened(s.design, depth) for s in samples]
-    total, start = sum(s.n for s in samples), 0
+    depth = max(len(sample.design.stages) for sample in samples)
+    stages = [_deepened(sample.design, depth) for sample in samples]
+    total, start = sum(sample.n for sample in samples), 0
     steps: list[WeightStep] = []
-    for s in samples:
-        steps += [Embedded(step, start, s.n, total) for step in s.design.steps]
-        start += s.n
+    for sample in samples:
+        steps += [Embedded(step, start, sample.n, total) for step in sample.design.steps]
+        start += sample.n
     offset = np.cumsum([0] + [st[-1].stratum.size for st in stages])
     design = SurveyDesign(
-        base=np.concatenate([s.design.base for s in samples]),
-        unit=np.concatenate([s.design.unit + offset[j] for j, s in enumerate(samples)]),
+        base=np.concatenate([sample.design.base for sample in samples]),
+        unit=np.concatenate([sample.design.unit + offset[j] for j, sample in enumerate(samples)]),
         stages=tuple(
-            _joined_stage([st[k] for st in stages], [st[k - 1] for st in stages] if k else None)
-            for k in range(depth)
+            _joined_stage(
+                [st[stage] for st in stages], [st[stage - 1] for st in stages] if stage else None
+            )
+            for stage in range(depth)
         ),
         lonely=samples[0].design.lonely,
-        level=LADDER[max(LADDER.index(s.design.level) for s in samples)],
+        level=LADDER[max(LADDER.index(sample.design.level) for sample in samples)],
         cluster_deff=samples[0].design.cluster_deff,
         steps=tuple(steps),
-        notes=tuple(dict.fromkeys(note for s in samples for note in s.design.notes)),
+        notes=tuple(dict.fromkeys(note for sample in samples for note in sample.design.notes)),
         stratum_labels=tuple(
             f"{name}: {label}"
-            for s, name in zip(samples, names, strict=True)
-            for label in s.design.stratum_labels
+            for sample, name in zip(samples, names, strict=True)
+            for label in sample.design.stratum_labels
         ),
     )
-    flags = tuple(dict.fromkeys(flag for s in samples for flag in s.flags))
-    return Sample(frame, design, np.concatenate([s.domain for s in samples]), flags)
+    flags = tuple(dict.fromkeys(flag for sample in samples for flag in sample.flags))
+    return Sample(frame, design, np.concatenate([sample.domain for sample in samples]), flags)
 
 
 def _deepened(design: SurveyDesign, depth: int) -> tuple[Stage, ...]:
@@ -184,16 +187,16 @@ def _deepened(design: SurveyDesign, depth: int) -> tuple[Stage, ...]:
 
 
 def _joined_stage(stages: list[Stage], above: list[Stage] | None) -> Stage:
-    strata = np.cumsum([0] + [s.strata for s in stages])
+    strata = np.cumsum([0] + [stage.strata for stage in stages])
     parents = (
-        np.cumsum([0] + [a.stratum.size for a in above])
+        np.cumsum([0] + [stage.stratum.size for stage in above])
         if above
         else np.zeros(len(stages) + 1, int)
     )
     return Stage(
-        np.concatenate([s.stratum + strata[j] for j, s in enumerate(stages)]),
-        np.concatenate([s.parent + parents[j] for j, s in enumerate(stages)]),
-        np.concatenate([s.fraction for s in stages]),
+        np.concatenate([stage.stratum + strata[j] for j, stage in enumerate(stages)]),
+        np.concatenate([stage.parent + parents[j] for j, stage in enumerate(stages)]),
+        np.concatenate([stage.fraction for stage in stages]),
     )
 
 
@@ -208,8 +211,8 @@ def _expected(sample: Sample, other: Float) -> Float:
 
 def _theta(samples: Sequence[Sample], other: Sequence[Float]) -> float:
     size = []
-    for s, o in zip(samples, other, strict=True):
-        w = s.weights[(o > 0) & s.active]
+    for sample, chance in zip(samples, other, strict=True):
+        w = sample.weights[(chance > 0) & sample.active]
         size.append(w.sum() ** 2 / (w**2).sum() if w.size else 0.0)
     if sum(size) == 0:
         raise DesignError(
@@ -243,9 +246,9 @@ def _frame_problems(
                 sizes,
             )
         ]
-    for s in samples:
-        needs_sample(s, "combine_frames")
-    on_frame = [as_name(c, "on_frame") for c in on_frame]
+    for sample in samples:
+        needs_sample(sample, "combine_frames")
+    on_frame = [as_name(column, "on_frame") for column in on_frame]
     if samples[0].design.base is samples[1].design.base:
         problems.append(
             Problem(
@@ -275,12 +278,14 @@ def _frame_problems(
                 worded("{theta} with {method}", {"theta": theta, "method": method}),
             )
         )
-    for k, (s, c) in enumerate(zip(samples, on_frame, strict=True), 1):
-        if c not in s.frame.columns:
+    for place, (sample, column) in enumerate(zip(samples, on_frame, strict=True), 1):
+        if column not in sample.frame.columns:
             problems.append(
                 Problem(
                     what="membership of the other frame is unknown",
-                    where=worded("sample {number}, column '{column}'", {"number": k, "column": c}),
+                    where=worded(
+                        "sample {place}, column '{column}'", {"place": place, "column": column}
+                    ),
                     expected="a column of the sample",
                     got=worded("none"),
                     fix="Ask for it in the interview (on the list or not); without it the overlap is"
@@ -288,14 +293,18 @@ def _frame_problems(
                 )
             )
             continue
-        value = pd.to_numeric(s.frame[c], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        carries = s.weights != 0
+        value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
+            dtype=float, na_value=np.nan
+        )
+        carries = sample.weights != 0
         bad = carries & ~((value >= 0) & (value <= 1))
         if bad.any():
             problems.append(
                 Problem(
                     what="membership of the other frame is unknown for some rows",
-                    where=worded("sample {number}, column '{column}'", {"number": k, "column": c}),
+                    where=worded(
+                        "sample {place}, column '{column}'", {"place": place, "column": column}
+                    ),
                     expected="True or False, or a probability from 0 to 1",
                     got=worded("missing or out of range"),
                     fix="",
@@ -304,13 +313,15 @@ def _frame_problems(
                 )
             )
         elif method == "kalton_anderson" and (
-            pd.api.types.is_bool_dtype(s.frame[c])
+            pd.api.types.is_bool_dtype(sample.frame[column])
             or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())
         ):
             problems.append(
                 Problem(
                     what="Kalton-Anderson needs selection probabilities",
-                    where=worded("sample {number}, column '{column}'", {"number": k, "column": c}),
+                    where=worded(
+                        "sample {place}, column '{column}'", {"place": place, "column": column}
+                    ),
                     expected="the probability of selection from the other frame, 0 where not listed",
                     got=worded("yes or no"),
                     fix="Give probabilities, or use method='hartley'.",
@@ -320,7 +331,7 @@ def _frame_problems(
             problems.append(
                 Problem(
                     "Hartley needs membership",
-                    worded("sample {number}, column '{column}'", {"number": k, "column": c}),
+                    worded("sample {place}, column '{column}'", {"place": place, "column": column}),
                     "True or False",
                     worded("numbers between 0 and 1"),
                 )

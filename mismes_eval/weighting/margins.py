@@ -104,16 +104,18 @@ def margins(
         if columns == ("1",):
             numeric.append(("1", sample.domain.astype(float), _number(target, name, problems)))
             continue
-        unknown = [c for c in columns if c not in sample.frame.columns]
+        unknown = [column for column in columns if column not in sample.frame.columns]
         if unknown:
-            for c in unknown:
-                near = get_close_matches(str(c), [str(v) for v in sample.frame.columns], 1)
+            for column in unknown:
+                near = get_close_matches(
+                    str(column), [str(column) for column in sample.frame.columns], 1
+                )
                 problems.append(
                     Problem(
                         what="a margin names an unknown column",
                         where=worded("totals['{name}']", {"name": name}),
                         expected="a column of the sample",
-                        got=worded("'{column}'", {"column": c}),
+                        got=worded("'{column}'", {"column": column}),
                         fix=worded("Did you mean '{near}'?", {"near": near[0]}) if near else "",
                     )
                 )
@@ -158,7 +160,7 @@ def _published(
                 )
             ],
         )
-    sizes = {c.name: float(c.totals.sum()) for c in categorical}
+    sizes = {margin.name: float(margin.totals.sum()) for margin in categorical}
     sizes |= {name: total for name, _, total in numeric if name == "1"}
     if published.scale_to is None:
         factor = dict.fromkeys(sizes, unit)
@@ -178,8 +180,11 @@ def _published(
     else:
         whole = sizes[published.margin] * unit
         factor = {name: whole / size for name, size in sizes.items() if size > 0}
-    scaled = [replace(c, totals=c.totals * factor.get(c.name, unit)) for c in categorical]
-    return scaled, [(n, v, total * factor.get(n, unit)) for n, v, total in numeric], []
+    scaled = [
+        replace(margin, totals=margin.totals * factor.get(margin.name, unit))
+        for margin in categorical
+    ]
+    return scaled, [(n, column, total * factor.get(n, unit)) for n, column, total in numeric], []
 
 
 def _mapping(given: object) -> Mapping[Any, Any] | None:
@@ -213,16 +218,16 @@ def _number(target: object, name: str, problems: list[Problem]) -> float:
 
 def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) -> None:
     carries = sample.active
-    for c in columns:
-        spelling = one_spelling(sample.frame[c])
+    for column in columns:
+        spelling = one_spelling(sample.frame[column])
         if spelling is not None:
             problems.append(replace(spelling, what=f"a calibration column {spelling.what}"))
-        bad = sample.frame[c].isna().to_numpy() & carries
+        bad = sample.frame[column].isna().to_numpy() & carries
         if bad.any():
             problems.append(
                 Problem(
                     what="a calibration column is missing for rows that carry weight",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a value in every such row",
                     got=worded("missing"),
                     fix="Complete it, or make missing a category with a total of its own.",
@@ -275,21 +280,25 @@ def _category(
     _missing(sample, columns, problems)
     if len(problems) > before:
         return None
-    each = [levels_of(sample.frame[c]) for c in columns]
+    each = [levels_of(sample.frame[column]) for column in columns]
     if len(columns) == 1:
         code, present = each[0][0], list(each[0][1])
     else:
         combination, code = cells(
-            [np.maximum(e[0], 0) for e in each], [max(len(e[1]), 1) for e in each]
+            [np.maximum(coded[0], 0) for coded in each], [max(len(coded[1]), 1) for coded in each]
         )
         present = [tuple(each[j][1][row[j]] for j in range(len(columns))) for row in combination]
     position = {level: j for j, level in enumerate(target)}
     stated = code >= 0
     carries = stated if sample.active.all() else stated & sample.active
     count = np.bincount(code if carries.all() else code[carries], minlength=len(present))
-    lost = [(v, int(count[i])) for i, v in enumerate(present) if v not in position and count[i] > 0]
-    for v, k in lost[:20]:
-        near = get_close_matches(str(v), [str(t) for t in position], 1)
+    lost = [
+        (value, int(count[i]))
+        for i, value in enumerate(present)
+        if value not in position and count[i] > 0
+    ]
+    for v, rows in lost[:20]:
+        near = get_close_matches(str(v), [str(value) for value in position], 1)
         fix = _nearest(v, near[0]) if near else "Give its total, or recode it."
         problems.append(
             Problem(
@@ -298,10 +307,10 @@ def _category(
                 expected="a total for every category that occurs",
                 got=repr(v),
                 fix=fix,
-                count=k,
+                count=rows,
             )
         )
-    seen = {v for i, v in enumerate(present) if count[i] > 0}
+    seen = {value for i, value in enumerate(present) if count[i] > 0}
     for v, t in target.items():
         _number(t, f"{name}={v}", problems)
         if v not in seen and t != 0 and not lost:
@@ -337,25 +346,25 @@ def _category(
             )
     if len(problems) > before:
         return None
-    lookup = np.array([position.get(v, 0) for v in present] or [0], np.intp)
+    lookup = np.array([position.get(value, 0) for value in present] or [0], np.intp)
     if not np.array_equal(lookup, np.arange(lookup.size)):
         code = lookup[code]
     return _Category(
         name,
         code if stated.all() else np.where(stated, code, 0),
         tuple(target),
-        np.array([float(t) for t in target.values()]),
+        np.array([float(total) for total in target.values()]),
     )
 
 
 def _different_sums(
     categorical: list[_Category], overall: list[tuple[str, float]]
 ) -> list[Problem]:
-    sums = [(c.name, float(c.totals.sum())) for c in categorical] + overall
+    sums = [(margin.name, float(margin.totals.sum())) for margin in categorical] + overall
     if len(sums) < 2:
         return []
-    size = max(abs(s) for _, s in sums)
-    if max(s for _, s in sums) - min(s for _, s in sums) <= 1e-9 * size:
+    size = max(abs(total) for _, total in sums)
+    if max(total for _, total in sums) - min(total for _, total in sums) <= 1e-9 * size:
         return []
     listed = "; ".join(f"{name}: {total:,.6g}" for name, total in sums)
     return [
@@ -364,7 +373,7 @@ def _different_sums(
             where=in_argument("totals"),
             expected="equal sums",
             got=listed,
-            fix=_mend_of_sums([s for _, s in sums], sums[0][0]),
+            fix=_mend_of_sums([total for _, total in sums], sums[0][0]),
         )
     ]
 
@@ -385,19 +394,19 @@ def _assemble(
     unit: str | None,
     published_unit: float,
 ) -> Margins:
-    sizes = [len(c.levels) for c in categorical]
-    labels = tuple(f"{c.name}={_level(v)}" for c in categorical for v in c.levels) + tuple(
-        name for name, _, _ in numeric
-    )
-    owner = tuple(c.name for c in categorical for _ in c.levels) + tuple(
+    sizes = [len(margin.levels) for margin in categorical]
+    labels = tuple(
+        f"{margin.name}={_level(level)}" for margin in categorical for level in margin.levels
+    ) + tuple(name for name, _, _ in numeric)
+    owner = tuple(margin.name for margin in categorical for _ in margin.levels) + tuple(
         name for name, _, _ in numeric
     )
     targets = np.concatenate(
-        [c.totals for c in categorical] + [np.array([t for _, _, t in numeric])]
+        [margin.totals for margin in categorical] + [np.array([total for _, _, total in numeric])]
     )
     constant = [j for j, (name, _, _) in enumerate(numeric) if name == "1"]
     if categorical:
-        combination, cell = cells([c.code for c in categorical], sizes)
+        combination, cell = cells([margin.code for margin in categorical], sizes)
     else:
         combination, cell = np.zeros((1, 0), np.intp), np.zeros(sample.n, np.intp)
     indicator = np.zeros((combination.shape[0], sum(sizes)))
@@ -511,28 +520,29 @@ def _total_vcov(
         )
     problems: list[Problem] = []
     known: dict[str, object] = {
-        (" x ".join(map(str, k)) if isinstance(k, tuple) else str(k)): v for k, v in stated.items()
+        (" x ".join(map(str, key)) if isinstance(key, tuple) else str(key)): v
+        for key, v in stated.items()
     }
     out: list[float] = []
-    for c in categorical:
-        se = _mapping(known.pop(c.name, {}))
-        if se is None or any(level not in c.levels for level in se):
+    for margin in categorical:
+        se = _mapping(known.pop(margin.name, {}))
+        if se is None or any(level not in margin.levels for level in se):
             problems.append(
                 Problem(
                     "standard errors of totals do not fit the margin",
-                    worded("total_se['{name}']", {"name": c.name}),
-                    worded("a mapping with levels among {levels}", {"levels": c.levels}),
-                    repr(stated.get(c.name, se)),
+                    worded("total_se['{name}']", {"name": margin.name}),
+                    worded("a mapping with levels among {levels}", {"levels": margin.levels}),
+                    repr(stated.get(margin.name, se)),
                 )
             )
             continue
         out += [
             _error(
                 se.get(level, 0.0),
-                worded("total_se['{name}'][{level}]", {"name": c.name, "level": repr(level)}),
+                worded("total_se['{name}'][{value}]", {"name": margin.name, "value": repr(level)}),
                 problems,
             )
-            for level in c.levels
+            for level in margin.levels
         ]
     out += [
         _error(known.pop(name, 0.0), worded("total_se['{name}']", {"name": name}), problems)
@@ -541,10 +551,10 @@ def _total_vcov(
     problems += [
         Problem(
             "a standard error stands for no margin",
-            worded("total_se['{number}']", {"number": k}),
+            worded("total_se['{key}']", {"key": key}),
             "a key of totals",
         )
-        for k in known
+        for key in known
     ]
     if problems:
         raise CalibrationError(problems)

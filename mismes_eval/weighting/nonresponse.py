@@ -145,11 +145,12 @@ def cell_step(
     """Weighted response rate in each combination of the columns: the saturated logit, also where
     everybody in a cell responded.
     """
-    each = [pd.factorize(frame[c], sort=True) for c in columns] or [
+    each = [pd.factorize(frame[column], sort=True) for column in columns] or [
         (np.zeros(len(frame), np.intp), pd.Index(["all"]))
     ]
     combination, cell = cells(
-        [np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each]
+        [np.maximum(coded[0], 0).astype(np.intp) for coded in each],
+        [max(len(coded[1]), 1) for coded in each],
     )
     c = combination.shape[0]
     mass = np.bincount(cell[at_risk], weights=weights[at_risk], minlength=c)
@@ -200,7 +201,7 @@ def named_effects(
     problems = [*unreadable(frame, columns, at_risk), *_missing(frame, columns, at_risk)]
     if problems:
         raise DesignError(problems)
-    effects = [main_effect(frame.loc[at_risk, c]) for c in columns]
+    effects = [main_effect(frame.loc[at_risk, column]) for column in columns]
     names = ("Intercept", *(name for _, named in effects for name in named))
     out = np.zeros((len(frame), len(names)))
     out[at_risk] = np.column_stack(
@@ -214,9 +215,9 @@ def _problems(
 ) -> list[Problem]:
     needed = [responded, *columns, *([eligible] if eligible is not None else [])]
     problems = [
-        Problem("nonresponse names an unknown column", in_column(c), "a column of the sample")
-        for c in needed
-        if c not in sample.frame.columns
+        Problem("nonresponse names an unknown column", in_column(column), "a column of the sample")
+        for column in needed
+        if column not in sample.frame.columns
     ]
     if problems:
         return problems
@@ -267,13 +268,13 @@ def _problems(
 
 def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Problem]:
     problems = []
-    for c in dict.fromkeys(columns):
-        gone = inside & frame[c].isna().to_numpy()
+    for column in dict.fromkeys(columns):
+        gone = inside & frame[column].isna().to_numpy()
         if gone.any():
             problems.append(
                 Problem(
                     what="a response covariate is missing",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a value for respondents and nonrespondents",
                     got=worded("missing"),
                     fix="Make missing a category.",

@@ -35,8 +35,10 @@ _MONTHS = (
     ("november", "novembre", "noviembre", "noiembrie"),
     ("december", "decembre", "diciembre", "decembrie"),
 )
-_MONTH_OF = {name: k for k, names in enumerate(_MONTHS, 1) for name in names}
-_MONTH_OF |= {name[:3]: k for name, k in _MONTH_OF.items() if name[:3] not in ("jui", "mar")}
+_MONTH_OF = {name: month for month, names in enumerate(_MONTHS, 1) for name in names}
+_MONTH_OF |= {
+    name[:3]: month for name, month in _MONTH_OF.items() if name[:3] not in ("jui", "mar")
+}
 _MONTH_OF |= {"mar": 3, "juin": 6, "juil": 7, "sept": 9}
 
 
@@ -115,7 +117,7 @@ def _stated(values: pd.Series, levels: tuple[Hashable, ...], name: str) -> Order
     if len(set(levels)) < len(levels):
         return Problem("an order names a value twice", name, "every value once", str(levels))
     present = set(values.dropna().unique().tolist())
-    absent = [v for v in levels if v not in present]
+    absent = [value for value in levels if value not in present]
     if absent:
         seen = ", ".join(map(repr, sorted(present, key=str)[:NAMED]))
         return Problem(
@@ -126,7 +128,7 @@ def _stated(values: pd.Series, levels: tuple[Hashable, ...], name: str) -> Order
         )
     code = pd.Index(levels, dtype=object).get_indexer(pd.Index(values.astype(object)))
     own = pd.Series(list(levels))
-    kinds = [k for k in _readers_for(own) if _read(own, k) is not None]
+    kinds = [kind for kind in _readers_for(own) if _read(own, kind) is not None]
     at = _read(own, kinds[0]) if len(kinds) == 1 else None
     if at is not None and (np.diff(at) > 0).all():
         return Ordering(
@@ -159,10 +161,10 @@ def _sorted(
     ranked = at[order]
     near = np.diff(ranked) <= TOLERANCE * np.maximum(np.abs(ranked[1:]), 1.0)
     if near.any() and kind != "number":
-        k = int(np.flatnonzero(near)[0])
+        gap = int(np.flatnonzero(near)[0])
         both = worded(
             "{level} and {level2}",
-            {"level": repr(level[order[k]]), "level2": repr(level[order[k + 1]])},
+            {"level": repr(level[order[gap]]), "level2": repr(level[order[gap + 1]])},
         )
         return Problem(
             what="two spellings of one period",
@@ -250,18 +252,20 @@ def _read(distinct: pd.Series, kind: str) -> Float | None:
         return None if periods.hasnans else np.asarray(periods.asi8, float)
     if kind not in _TEXT:
         return None
-    found = [_TEXT[kind](_clean(v)) if isinstance(v, str) else None for v in distinct]
+    found = [_TEXT[kind](_clean(value)) if isinstance(value, str) else None for value in distinct]
     if kind == "word and number":
-        stems = {_stem(_clean(v)) for v in distinct if isinstance(v, str)}
+        stems = {_stem(_clean(value)) for value in distinct if isinstance(value, str)}
         found = found if len(stems) == 1 else [None]
-    if not found or any(v is None for v in found):
+    if not found or any(value is None for value in found):
         return None
     return np.array(found, float)
 
 
 def _clean(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
-    letters = "".join(c for c in plain if not unicodedata.combining(c) and c.isprintable())
+    letters = "".join(
+        sign for sign in plain if not unicodedata.combining(sign) and sign.isprintable()
+    )
     return re.sub(r"\s+", " ", letters).strip().casefold()
 
 

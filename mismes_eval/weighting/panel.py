@@ -304,11 +304,11 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
             )
         )
     kinds: dict[str, Kind] = {}
-    for c in wanted.numbers:
-        finite = Number(c, missing=c in wanted.gaps)
-        kinds[f"value {c}"] = SinceTreatment(c) if c in wanted.infinite else finite
+    for number in wanted.numbers:
+        finite = Number(number, missing=number in wanted.gaps)
+        kinds[f"value {number}"] = SinceTreatment(number) if number in wanted.infinite else finite
     others = (*wanted.also, *((wanted.cohort,) if wanted.cohort else ()))
-    kinds |= {f"other {c}": Stated(c, missing=True) for c in others}
+    kinds |= {f"other {other}": Stated(other, missing=True) for other in others}
     key = None if stated else _regular(sample, unit, column)
     if key is None:
         kinds |= {"unit": Key(unit), "time": Order(column, stated, _argument(column))}
@@ -323,7 +323,7 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
         rows = np.arange(sample.n)
     if key is None:
         _refuse_twice(sample, unit, column, rows, code, period, axis.size)
-    read_whole = {c: got[f"value {c}"] for c in wanted.numbers}
+    read_whole = {number: got[f"value {number}"] for number in wanted.numbers}
     whole = key is not None
     panel = Panel(
         sample=sample,
@@ -332,7 +332,9 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
         period=period,
         units=units,
         time=axis,
-        columns={c: v if whole else v[rows] for c, v in read_whole.items()},
+        columns={
+            column: values if whole else values[rows] for column, values in read_whole.items()
+        },
         notes=_stated_only(sample, rows),
         key_is_regular=whole,
     )
@@ -366,22 +368,25 @@ def _regular(sample: Sample, unit: str, column: str) -> tuple[Timeline, Int, Int
     if unit not in frame.columns or column not in frame.columns or not sample.active.all():
         return None
     ids, time = frame[unit], frame[column]
-    if any(not isinstance(s.dtype, np.dtype) or s.dtype.kind not in "iuf" for s in (ids, time)):
+    if any(
+        not isinstance(series.dtype, np.dtype) or series.dtype.kind not in "iuf"
+        for series in (ids, time)
+    ):
         return None
-    t, u = time.to_numpy(np.float64), ids.to_numpy()
-    periods = np.unique(t[: min(t.size, 1000)])
+    times, units = time.to_numpy(np.float64), ids.to_numpy()
+    periods = np.unique(times[: min(times.size, 1000)])
     k = periods.size
-    if t.size == 0 or t.size % k or not (t.reshape(-1, k) == periods).all():
+    if times.size == 0 or times.size % k or not (times.reshape(-1, k) == periods).all():
         return None
-    each = u.reshape(-1, k)
+    each = units.reshape(-1, k)
     if not ((each[:, 1:] == each[:, :1]).all() and (each[1:, 0] > each[:-1, 0]).all()):
         return None
-    if u.dtype.kind == "f" and not (u == np.round(u)).all():
+    if units.dtype.kind == "f" and not (units == np.round(units)).all():
         return None
     found = ordering(pd.Series(periods, name=column))
     if not isinstance(found, Ordering) or len(found.levels) != k:
         return None
-    n = t.size // k
+    n = times.size // k
     return of_ordering(found), np.repeat(np.arange(n), k), np.tile(np.arange(k), n), n
 
 
@@ -499,14 +504,16 @@ def _of_waves(data: PanelLike, wanted: Wanted) -> Panel:
     sample, time = data.weight_sample(data.waves), waves_of(data)
     _refuse_unknown(data, wanted)
     made = {
-        c: wave_values(data, c, data.waves, infinite=c in wanted.infinite) for c in wanted.numbers
+        number: wave_values(data, number, data.waves, infinite=number in wanted.infinite)
+        for number in wanted.numbers
     }
     lacking = [
-        unanswered(sample.active & np.isnan(made[c]).any(axis=1), c) for c in wanted.infinite
+        unanswered(sample.active & np.isnan(made[number]).any(axis=1), number)
+        for number in wanted.infinite
     ]
     if any(lacking):
         raise IdentificationError([p for p in lacking if p is not None])
-    needed = [~np.isnan(v).any(axis=1) for c, v in made.items() if c not in wanted.gaps]
+    needed = [~np.isnan(v).any(axis=1) for name, v in made.items() if name not in wanted.gaps]
     seen = sample.active & np.all([np.ones(sample.n, bool), *needed], axis=0)
     silent = int((sample.active & ~seen).sum())
     notes = (
@@ -523,7 +530,7 @@ def _of_waves(data: PanelLike, wanted: Wanted) -> Panel:
         period=np.tile(np.arange(t), inside.size),
         units=inside.size,
         time=time,
-        columns={c: v[inside].ravel() for c, v in made.items()},
+        columns={name: v[inside].ravel() for name, v in made.items()},
         notes=notes,
     )
     if wanted.cohort is None:
@@ -548,16 +555,16 @@ def _refuse_unknown(data: PanelLike, wanted: Wanted) -> None:
     if isinstance(long, pd.DataFrame):
         known |= set(long.columns)
     named = [*wanted.numbers, *wanted.also, *([wanted.cohort] if wanted.cohort else [])]
-    missing = [c for c in dict.fromkeys(named) if c not in known]
+    missing = [column for column in dict.fromkeys(named) if column not in known]
     if missing:
         raise IdentificationError(
             [
                 Problem(
                     worded("{verb_name} names an unknown column", {"verb_name": verb_name()}),
-                    in_column(c),
+                    in_column(column),
                     "a column of the waves or of the persons",
                 )
-                for c in missing
+                for column in missing
             ]
         )
 

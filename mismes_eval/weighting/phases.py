@@ -56,9 +56,10 @@ def two_phase(
     fraction = stage.fraction[stage.stratum[sample.design.psu]]
     x, g = None, np.ones(sample.n)
     if columns:
-        each = [pd.factorize(sample.frame[c]) for c in columns]
+        each = [pd.factorize(sample.frame[column]) for column in columns]
         combination, cell = cells(
-            [np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each]
+            [np.maximum(coded[0], 0).astype(np.intp) for coded in each],
+            [max(len(coded[1]), 1) for coded in each],
         )
         kinds = combination.shape[0]
         member = np.vstack([np.eye(kinds), np.zeros((1, kinds))])
@@ -97,9 +98,9 @@ def _yes(flag: pd.Series) -> Bool:
 
 def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str]) -> list[Problem]:
     problems = [
-        Problem("two_phase names an unknown column", in_column(c), "a column of the listing")
-        for c in (selected, phase2_prob, *columns)
-        if c not in sample.frame.columns
+        Problem("two_phase names an unknown column", in_column(column), "a column of the listing")
+        for column in (selected, phase2_prob, *columns)
+        if column not in sample.frame.columns
     ]
     if problems:
         return problems
@@ -136,13 +137,13 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
         )
     if not chosen.any():
         problems.append(Problem("no listed row was selected", in_column(selected), "at least one"))
-    for c in columns:
-        gone = carries & sample.frame[c].isna().to_numpy()
+    for column in columns:
+        gone = carries & sample.frame[column].isna().to_numpy()
         if gone.any():
             problems.append(
                 Problem(
                     what="a screening class is missing",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a class for every listed row",
                     got=worded("missing"),
                     fix="",
@@ -189,14 +190,16 @@ def weight_share(
         )
     problems = [
         Problem(
-            "weight_share names an unknown column", in_place(where, in_column(c)), "a column of it"
+            "weight_share names an unknown column",
+            in_place(where, in_column(column)),
+            "a column of it",
         )
-        for where, frame, c in (
+        for where, frame, column in (
             ("households", households.frame, key),
             ("reports", reports, key),
             ("reports", reports, multiplicity),
         )
-        if c not in frame.columns
+        if column not in frame.columns
     ]
     if problems:
         raise DesignError(problems)

@@ -68,25 +68,25 @@ def pseudo_weights(
     problems = [
         Problem(
             "pseudo_weights names an unknown column",
-            in_place(where, in_column(c)),
+            in_place(where, in_column(column)),
             "a column of both samples",
         )
-        for where, f in (("frame", frame), ("reference", reference.frame))
-        for c in columns
-        if c not in f.columns
+        for where, source in (("frame", frame), ("reference", reference.frame))
+        for column in columns
+        if column not in source.columns
     ]
     problems += [
         Problem(
             what="a covariate is missing",
-            where=in_place(where, in_column(c)),
+            where=in_place(where, in_column(column)),
             expected="a value in every row",
             got=worded("missing"),
             fix="Make missing a category.",
-            count=int(f[c].isna().sum()),
+            count=int(source[column].isna().sum()),
         )
-        for where, f in (("frame", frame), ("reference", reference.frame[reference.active]))
-        for c in columns
-        if c in f.columns and f[c].isna().any()
+        for where, source in (("frame", frame), ("reference", reference.frame[reference.active]))
+        for column in columns
+        if column in source.columns and source[column].isna().any()
     ]
     if problems:
         raise DesignError(problems)

@@ -31,8 +31,8 @@ def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
     Raises DesignError where a step cannot be made in some replicate, naming both.
     """
     replicates, unit = _replicates(design), replicate_unit(design)
-    for b in range(replicates.count):
-        w = design.base * replicates.factor[:, b][unit]
+    for replicate in range(replicates.count):
+        w = design.base * replicates.factor[:, replicate][unit]
         for step in design.steps:
             try:
                 factor = step.refit(w)
@@ -41,8 +41,12 @@ def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
                     Problem(
                         what="a weight step cannot be redone in a replicate",
                         where=worded(
-                            "replicate {number} of {count}, step '{name}'",
-                            {"number": b + 1, "count": replicates.count, "name": step.name},
+                            "replicate {replicate} of {count}, step '{name}'",
+                            {
+                                "replicate": replicate + 1,
+                                "count": replicates.count,
+                                "name": step.name,
+                            },
                         ),
                         expected="categories with respondents in every replicate",
                         got=str(error),
@@ -61,7 +65,7 @@ def replicated(sample: Sample, statistic: Callable[[Float], Float]) -> Float:
     PSU of a group is left out.
     """
     out = []
-    for b, w in enumerate(replicate_weights(sample.design)):
+    for replicate, w in enumerate(replicate_weights(sample.design)):
         try:
             with np.errstate(divide="raise", invalid="raise"):
                 out.append(np.atleast_1d(statistic(np.where(sample.domain, w, 0.0))))
@@ -70,8 +74,8 @@ def replicated(sample: Sample, statistic: Callable[[Float], Float]) -> Float:
                 Problem(
                     what="an estimate cannot be made in a replicate",
                     where=worded(
-                        "replicate {number} of {count}",
-                        {"number": b + 1, "count": _replicates(sample.design).count},
+                        "replicate {replicate} of {count}",
+                        {"replicate": replicate + 1, "count": _replicates(sample.design).count},
                     ),
                     expected="rows with weight in every group, in every replicate",
                     got=str(error),
@@ -86,7 +90,7 @@ def replicated_totals(design: SurveyDesign, block: Block) -> Float:
     replicates = _replicates(design)
     known = design.base
     last: Calibration | None = None
-    for k, step in enumerate(design.steps):
+    for place, step in enumerate(design.steps):
         if isinstance(step, KnownFactor):
             known = known * step.factor
         elif (
@@ -94,7 +98,7 @@ def replicated_totals(design: SurveyDesign, block: Block) -> Float:
             and step.method == "linear"
             and step.bounds is None
             and step.totals is not None
-            and k == len(design.steps) - 1
+            and place == len(design.steps) - 1
         ):
             last = step
         else:
@@ -127,11 +131,11 @@ def _totals_one_by_one(design: SurveyDesign, block: Block) -> Float:
         else block.rows.take(order).dense() * block.scale[order, None]
     )
     out = np.zeros((_replicates(design).count, d, k))
-    for b, w in enumerate(replicate_weights(design)):
+    for replicate, w in enumerate(replicate_weights(design)):
         v = w[order]
         for j in range(d):
             inside = slice(end[j - 1] if j else 0, end[j])
-            out[b, j] = v[inside] @ rows[inside]
+            out[replicate, j] = v[inside] @ rows[inside]
     return out.reshape(out.shape[0], d * k)
 
 
@@ -205,10 +209,10 @@ def _multipliers(gram: Float, gap: Float) -> Float:
     except np.linalg.LinAlgError:
         out[:] = np.nan
     tolerance = 1e-10 * np.maximum(np.abs(gap).max(), np.diag(mean).max())
-    for b in np.flatnonzero(
+    for replicate in np.flatnonzero(
         ~(np.abs(np.einsum("bij,bj->bi", gram, out) - gap).max(axis=1) <= tolerance)
     ):
-        out[b] = psd_solve(gram[b], gap[b])
+        out[replicate] = psd_solve(gram[replicate], gap[replicate])
     return out
 
 

@@ -253,16 +253,20 @@ class ReplicateWeights:
         problems = [
             Problem(
                 "a replicate weight column is not in the frame",
-                in_column(c),
+                in_column(column),
                 "one of the frame's columns",
             )
-            for c in columns
-            if c not in frame.columns
+            for column in columns
+            if column not in frame.columns
         ]
         problems += [
-            Problem("a replicate weight column is named twice", in_column(c), "every column once")
-            for c in dict.fromkeys(columns)
-            if columns.count(c) > 1
+            Problem(
+                "a replicate weight column is named twice",
+                in_column(column),
+                "every column once",
+            )
+            for column in dict.fromkeys(columns)
+            if columns.count(column) > 1
         ]
         if self.kind not in FILE_METHODS:
             problems.append(
@@ -333,9 +337,9 @@ class ReplicateWeights:
                     str(self.degf),
                 )
             )
-        for c in columns:
-            if c in frame.columns:
-                problems += weight_problems(frame[c], negative=True)
+        for column in columns:
+            if column in frame.columns:
+                problems += weight_problems(frame[column], negative=True)
         return problems
 
     def _contradicted(self, value: Float, base: Float) -> list[Problem]:

@@ -250,7 +250,7 @@ class Sample(Estimators):
             "degrees of freedom": f"{self.degf:g}",
             "variance level": self.design.level,
             "PSUs, strata": f"{self.design.psus:,}, {self.design.strata:,}",
-            "weight steps": "; ".join(s.name for s in self.design.steps) or "none",
+            "weight steps": "; ".join(step.name for step in self.design.steps) or "none",
         }
         return pd.DataFrame({"": rows})
 
@@ -357,11 +357,15 @@ def _argument_problems(
 
 
 def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
-    gone = [c for c in unit if c not in frame.columns]
+    gone = [column for column in unit if column not in frame.columns]
     if gone or not unit:
         return [
-            Problem("the key of a row is not in the frame", in_column(c), "a column of the frame")
-            for c in gone
+            Problem(
+                "the key of a row is not in the frame",
+                in_column(column),
+                "a column of the frame",
+            )
+            for column in gone
         ]
     twice = frame.duplicated(list(unit), keep=False).to_numpy()
     if not twice.any():

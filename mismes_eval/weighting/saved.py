@@ -59,9 +59,13 @@ class _Writer:
             self.arrays[name] = value
             return {ARRAY: name}
         if isinstance(value, (tuple, list)):
-            return {LIST: [self.plain(v) for v in value]}
+            return {LIST: [self.plain(item) for item in value]}
         if is_dataclass(value) and type(value).__name__ in _parts():
-            inner = {f.name: self.plain(getattr(value, f.name)) for f in fields(value) if f.init}
+            inner = {
+                field.name: self.plain(getattr(value, field.name))
+                for field in fields(value)
+                if field.init
+            }
             return {KIND: type(value).__name__, **inner}
         raise DesignError(
             Problem("a design holds what cannot be saved", type(value).__name__, "arrays and steps")
@@ -74,8 +78,8 @@ def _made(record: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if ARRAY in record:
         return arrays[record[ARRAY]]
     if LIST in record:
-        return tuple(_made(v, arrays) for v in record[LIST])
-    values = {name: _made(v, arrays) for name, v in record.items() if name != KIND}
+        return tuple(_made(item, arrays) for item in record[LIST])
+    values = {name: _made(item, arrays) for name, item in record.items() if name != KIND}
     return _parts()[record[KIND]](**values)
 
 

@@ -39,14 +39,16 @@ class DesignColumns:
 
     @property
     def all(self) -> tuple[str, ...]:
-        single = tuple(c for c in (self.weights, self.household) if c is not None)
+        single = tuple(column for column in (self.weights, self.household) if column is not None)
         return (*single, *self.strata, *self.psu, *self.fpc)
 
     def present(self, frame: pd.DataFrame) -> DesignColumns:
         """Those that the frame has."""
-        one = [c if c in frame.columns else None for c in (self.weights, self.household)]
+        one = [
+            column if column in frame.columns else None for column in (self.weights, self.household)
+        ]
         strata, psu, fpc = (
-            tuple(c for c in several if c in frame.columns)
+            tuple(column for column in several if column in frame.columns)
             for several in (self.strata, self.psu, self.fpc)
         )
         return DesignColumns(weights=one[0], strata=strata, psu=psu, fpc=fpc, household=one[1])
@@ -73,23 +75,23 @@ def build(
     notes: list[str] = []
     labels: tuple[str, ...] = ()
     parent_of_row: Int = np.zeros(len(frame), np.intp)
-    for k, column in enumerate(unit_columns):
-        stratum_column = columns.strata[k] if k < len(columns.strata) else None
+    for depth, column in enumerate(unit_columns):
+        stratum_column = columns.strata[depth] if depth < len(columns.strata) else None
         local, names = (
             _codes(frame[stratum_column])
             if stratum_column
             else (np.zeros(len(frame), np.intp), np.array(["all"]))
         )
         stratum_of_row, first_of_stratum = _pair(parent_of_row, local)
-        if k == 0:
-            labels = tuple(_label(v) for v in names[local[first_of_stratum]])
+        if depth == 0:
+            labels = tuple(_label(value) for value in names[local[first_of_stratum]])
         if column is None:
             unit_of_row: Int = np.arange(len(frame))
             first: Int = unit_of_row
         else:
             code, _ = _codes(frame[column])
-            if not (k == 0 and stratum_column is None):
-                if k == 0 and level == "psu":
+            if not (depth == 0 and stratum_column is None):
+                if depth == 0 and level == "psu":
                     problems += _nesting_problems(
                         frame, column, stratum_column, code, stratum_of_row, nest
                     )
@@ -99,9 +101,9 @@ def build(
         stratum = stratum_of_row[first]
         m_h = np.bincount(stratum)
         fraction = np.zeros(m_h.size)
-        if k < len(columns.fpc):
+        if depth < len(columns.fpc):
             fraction, found, said = _fraction(
-                frame, columns.fpc[k], first_of_stratum, stratum_of_row, m_h, unit_of_row
+                frame, columns.fpc[depth], first_of_stratum, stratum_of_row, m_h, unit_of_row
             )
             problems += found
             notes.append(said)
@@ -143,14 +145,14 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
     problems = [
         Problem(
             "a design column is not in the frame",
-            in_column(c),
+            in_column(column),
             "one of the frame's columns",
             fix=worded(
                 "The frame has: {columns}.", {"columns": ", ".join(map(str, frame.columns[:30]))}
             ),
         )
-        for c in columns.all
-        if c not in frame.columns
+        for column in columns.all
+        if column not in frame.columns
     ]
     if frame.columns.has_duplicates:
         twice = frame.columns[frame.columns.duplicated()].unique()
@@ -216,13 +218,17 @@ def _value_problems(
     problems = []
     if columns.weights is not None:
         problems += weight_problems(frame[columns.weights])
-    for c in (*columns.strata, *columns.psu, *((columns.household,) if columns.household else ())):
-        bad = frame[c].isna().to_numpy()
+    for column in (
+        *columns.strata,
+        *columns.psu,
+        *((columns.household,) if columns.household else ()),
+    ):
+        bad = frame[column].isna().to_numpy()
         if bad.any():
             problems.append(
                 Problem(
                     what="a design column is missing for some rows",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a code in every row",
                     got=worded("missing"),
                     fix="Complete the codes; rows are never dropped.",
@@ -230,12 +236,12 @@ def _value_problems(
                     rows=_rows(bad),
                 )
             )
-        blank = _blank(frame[c])
+        blank = _blank(frame[column])
         if blank.any():
             problems.append(
                 Problem(
                     what="a design column is blank for some rows",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a code in every row",
                     got=worded("empty text"),
                     fix="Complete the codes; rows are never dropped.",
@@ -243,18 +249,22 @@ def _value_problems(
                     rows=_rows(blank),
                 )
             )
-    for c in (*columns.strata, *columns.psu, *((columns.household,) if columns.household else ())):
-        spelling = one_spelling(frame[c])
+    for column in (
+        *columns.strata,
+        *columns.psu,
+        *((columns.household,) if columns.household else ()),
+    ):
+        spelling = one_spelling(frame[column])
         if spelling is not None:
             problems.append(replace(spelling, what=f"a design column {spelling.what}"))
-    for c in columns.fpc:
-        value = pd.to_numeric(frame[c], errors="coerce").to_numpy(float)
+    for column in columns.fpc:
+        value = pd.to_numeric(frame[column], errors="coerce").to_numpy(float)
         bad = ~(np.isfinite(value) & (value > 0))
         if bad.any():
             problems.append(
                 Problem(
                     what="fpc is not a positive number",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="population counts, or sampling fractions in (0, 1]",
                     got=worded("missing, zero, negative or text"),
                     fix="",
@@ -289,7 +299,7 @@ def _blank(column: pd.Series) -> Bool:
     if pd.api.types.is_numeric_dtype(column) or column.dtype.kind in "mM":
         return np.zeros(len(column), bool)
     code, level = pd.factorize(column)
-    empty = np.array([isinstance(v, str) and not v.strip() for v in level] + [False])
+    empty = np.array([isinstance(value, str) and not value.strip() for value in level] + [False])
     out: Bool = empty[code]
     return out
 
@@ -400,7 +410,10 @@ def _nesting_problems(
             expected="each PSU in one stratum",
             got=worded(
                 "{size} codes that repeat, first: {rows}",
-                {"size": some.size, "rows": ", ".join(str(frame[column].iloc[r]) for r in rows)},
+                {
+                    "size": some.size,
+                    "rows": ", ".join(str(frame[column].iloc[row]) for row in rows),
+                },
             ),
             fix="Say nest=True (in params: design.nest: true) if codes restart in every stratum;"
             " mend the strata if they do not.",
@@ -457,7 +470,7 @@ def _fraction(
                     got=worded("{per_stratum:g}", {"per_stratum": per_stratum[h]}),
                     fix="",
                     count=int(short.sum()),
-                    rows=tuple(int(r) for r in first_of_stratum[short][:5]),
+                    rows=tuple(int(row) for row in first_of_stratum[short][:5]),
                 )
             ],
             "",

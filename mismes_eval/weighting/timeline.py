@@ -110,7 +110,7 @@ def one_value_each(values: Float, tolerance: float) -> Float:
     if distinct.size < 2 or tolerance <= 0 or not (np.diff(distinct) <= tolerance).any():
         return values
     group = np.concatenate([[0], np.cumsum(np.diff(distinct) > tolerance)])
-    middle = np.array([np.round(distinct[group == k].mean(), 10) for k in np.unique(group)])
+    middle = np.array([np.round(distinct[group == cell].mean(), 10) for cell in np.unique(group)])
     zero = np.abs(middle) <= tolerance
     middle[zero] = 0.0
     out = values.copy()
@@ -141,7 +141,7 @@ def of_ordering(found: Ordering) -> Timeline:
     size = len(found.levels)
     numeric = found.kind == "number"
     at = found.scale if numeric else np.arange(size, dtype=float)
-    labels = tuple(found.label(k) for k in range(size))
+    labels = tuple(found.label(place) for place in range(size))
     return Timeline(np.asarray(at, float), labels, numeric, found)
 
 
@@ -174,7 +174,7 @@ def cohorts_on(time: Timeline, values: pd.Series, needed: Bool) -> Starts | Prob
     place[np.isinf(given)] = np.inf
     outside = (last | early) & needed
     labels = values.astype(object).to_numpy()[outside]
-    named = {float(p): shown(v) for p, v in zip(place[outside], labels, strict=True)}
+    named = {float(p): shown(period) for p, period in zip(place[outside], labels, strict=True)}
     axis = replace(time, beyond=named)
     off = np.where(np.isin(given, scale), place, place - 0.5)
     return Starts(axis, place, _between(axis, off[needed], place[needed], values[needed]))
@@ -184,8 +184,8 @@ def _between(time: Timeline, place: Float, counted: Float, values: pd.Series) ->
     """Where starts that are no period count: place (n,) of each, counted (n,) as which cohort."""
     inside = (place > time.at[0]) & (place < time.at[-1]) & ~np.isin(place, time.at)
     notes = []
-    for k in np.unique(place[inside], return_index=True)[1]:
-        row = np.flatnonzero(inside)[k]
+    for cell in np.unique(place[inside], return_index=True)[1]:
+        row = np.flatnonzero(inside)[cell]
         first = float(time.at[np.searchsorted(time.at, place[row])])
         since = first - counted[row]
         notes.append(

@@ -26,8 +26,9 @@ FLOORS = (
     ("frame", "weighting"),
     ("estimate",),
     ("impact",),
-    ("fieldwork", "inventory", "lfs", "tracer", "synthetic"),
+    ("fieldwork", "inventory", "lfs", "tracer"),
     ("evaluation",),
+    ("synthetic",),
     ("report",),
     ("cli",),
 )

@@ -61,8 +61,13 @@ def test_every_claim_has_a_number_or_what_is_missing(found_for: dict[str, ClaimE
     assert list(found_for) == list(ledger())
     for one in found_for.values():
         assert bool(one.missing) == (one.found is None)
-    assert found_for["C03"].missing == ("tracer_person.expect_earn",)
-    assert found_for["C28"].missing == ("params.cost.job_year_value",)
+
+
+def test_a_field_that_is_not_there_is_named(moldova: Evaluation) -> None:
+    unpriced = dataclasses.replace(
+        moldova, params=moldova.params.changed({"cost.job_year_value": None})
+    )
+    assert missing_fields(unpriced, ledger()["C28"]) == ("params.cost.job_year_value",)
 
 
 def test_a_file_that_is_not_there_is_named_alone(moldova: Evaluation) -> None:

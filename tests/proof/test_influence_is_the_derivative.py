@@ -116,6 +116,12 @@ def steps(many: float) -> dict[str, Step]:
         "second phase by class": lambda s: me.two_phase(s, "asked", "p", "sex"),
         "balance": lambda s: me.balance_weights(s, "elig", ["sex", "x"]),
         "overlap": lambda s: me.balance_weights(s, "elig", ["x"], method="overlap", estimand="ato"),
+        "still observed": lambda s: me.censoring_weights(
+            s, "months", "left", 6.0, ["x", "sex"], "d"
+        ),
+        "still observed, then raking": lambda s: me.calibrate(
+            me.censoring_weights(s, "months", "left", 4.0, "x"), number, method="raking"
+        ),
         "raking in a domain": lambda s: me.calibrate(
             inside(s), times(sex, 0.9), method="raking"
         ).everybody(),

@@ -14,12 +14,13 @@ import pytest
 from scipy import stats
 
 import mismes_eval as me
-from mismes_eval.errors import ParamsError
+from mismes_eval.errors import InputError, ParamsError
 from mismes_eval.evaluation.demands import of_designs
 from mismes_eval.evaluation.designs import DID, IN_WORDS, Beside, across
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
+from mismes_eval.evaluation.rollout import earlier_round
 from mismes_eval.evaluation.tracer_study import TREATED, complete_cases
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.designs import design_items
@@ -75,7 +76,7 @@ def table(items: list[object], id: str) -> Table:
 def test_each_design_has_its_table_its_words_and_when_not(items: list[object]) -> None:
     tables = {i.id: i for i in items if isinstance(i, Table)}
     ids = ["T40", "T41-MDA-001", "T42-MDA-001", "T43-MDA-001", "T44-MDA-001", "T45-MDA-001"]
-    assert list(tables) == [*ids, "T41-MDA-002"]
+    assert list(tables) == [*ids, "T41-MDA-002", "T46-MDA-001", "T46-MDA-002"]
     words = [i for i in items if isinstance(i, str)]
     for id in ids[1:]:
         assert any(note.startswith("When not: ") for note in tables[id].notes)
@@ -222,7 +223,7 @@ def test_the_curve_names_every_estimand_and_mixes_no_units(evaluation: Evaluatio
 
 def test_the_figure_is_of_the_curve(items: list[object]) -> None:
     figures = {i.id: i for i in items if isinstance(i, Figure)}
-    assert list(figures) == ["F40-MDA-001", "F40-MDA-002", "F41-MDA-001"]
+    assert list(figures) == ["F40-MDA-001", "F40-MDA-002", "F41-MDA-001", "F41-MDA-002"]
     assert len(figures["F40-MDA-001"].data) == 4
     assert any("another estimand" in n for n in figures["F40-MDA-001"].notes)
 
@@ -341,7 +342,7 @@ def test_residents_are_drawn_as_alike_as_the_weights_made_them(
     expected = (centre - np.average(x0, weights=w0)) / spread
     assert found.table["before"].iloc[0] == pytest.approx(expected, abs=1e-10)
     figures = [i.id for i in items if isinstance(i, Figure)]
-    assert "F41-MDA-001" in figures and "F41-MDA-002" not in figures
+    assert "F41-MDA-001" in figures and "F41-MDA-002" in figures
 
 
 def test_why_a_design_gives_nothing_is_said_in_french(evaluation: Evaluation) -> None:
@@ -349,3 +350,119 @@ def test_why_a_design_gives_nothing_is_said_in_french(evaluation: Evaluation) ->
     assert len(words) == 1
     assert "après la dernière observation" in words[0]
     assert "asked" not in words[0] and "times up to" not in words[0]
+
+
+@pytest.fixture(scope="module")
+def with_baseline(params: Params, evaluation: Evaluation) -> Evaluation:
+    """Residents of the round of 2020 as baseline; the rounds have no column educat7."""
+    only = {
+        "designs.beside_survey": {"MDA-001": "entropy", "MDA-002": "match"},
+        "designs.traits": {"male": "male", "age_enrol": "age"},
+        "designs.round_before": "2020",
+    }
+    changed = params.changed(only)
+    return replace(evaluation, params=changed, earlier=earlier_round(changed))
+
+
+@pytest.mark.golden
+def test_difference_in_differences_against_residents_of_two_rounds(
+    with_baseline: Evaluation,
+) -> None:
+    """Entropy weights of each round by Newton steps on the dual; the change of participants less
+    the difference of the weighted means of residents.
+    """
+    b = of(with_baseline, "beside_survey")
+    arrays = []
+    for s in b.groups:
+        f = s.frame[s.active]
+        x = f[["male", "age_enrol"]].to_numpy(float)
+        arrays.append((x, f["_outcome"], f["_outcome_before"], s.weights[s.active]))
+    (x1, after, before, w1), now, earlier = arrays
+    centre = np.average(x1, axis=0, weights=w1)
+
+    def level(x: np.ndarray, y: pd.Series, w: np.ndarray) -> float:
+        c, beta = (x - centre) / x.std(axis=0), np.zeros(2)
+        for _ in range(50):
+            v = w * np.exp(c @ beta)
+            beta -= np.linalg.solve(c.T @ (v[:, None] * c), v @ c)
+        return float(np.average(y, weights=w * np.exp(c @ beta)))
+
+    moved = level(now[0], now[1], now[3]) - level(earlier[0], earlier[2], earlier[3])
+    by_hand = np.average(after - before, weights=w1) - moved
+    assert isinstance(b.effect, me.Estimate)
+    assert b.effect.value[0] == pytest.approx(by_hand, rel=1e-8)
+    assert "parallel trends" in b.assumption and "change" in b.estimand
+    parts = [line.answer for line in b.lines[:2]]
+    assert all(isinstance(p, me.Estimate) for p in parts)
+    assert parts[0].value[0] - parts[1].value[0] == pytest.approx(by_hand, rel=1e-8)  # type: ignore[union-attr]
+
+
+@pytest.mark.identity
+def test_residents_who_were_asked_back_are_compared_in_their_change(
+    params: Params, evaluation: Evaluation
+) -> None:
+    """A column of the survey as baseline: the difference of weighted mean changes, error included."""
+    assert evaluation.survey is not None
+    own = evaluation.survey.sample
+    year_ago = np.where(np.arange(own.n) % 3 == 0, 1.0, own.frame["lstatus"].to_numpy(float))
+    asked = replace(evaluation.survey, sample=own.with_columns({"lstatus_year": year_ago}))
+    changed = params.changed({"designs.residents_before": "lstatus_year"})
+    whole = replace(evaluation, params=changed, survey=asked)
+    b, matched = (of(whole, "beside_survey", m) for m in ("MDA-001", "MDA-002"))
+    both = b.groups[0].everybody().where(b.groups[0].domain | b.groups[1].domain)
+    change = (both.frame["_outcome"] - both.frame["_outcome_before"]).to_numpy(float)
+    alike = me.balance_weights(
+        both.with_columns({"change": change}), "_took_part", ["male", "age_enrol", "educat7"]
+    )
+    by = me.mean(alike, "change", by="_took_part")
+    expected = by.contrast({by.names[1]: 1.0, by.names[0]: -1.0})
+    assert isinstance(b.effect, me.Estimate)
+    assert b.effect.value[0] == pytest.approx(expected.value[0], abs=1e-12)
+    assert b.effect.se[0] == pytest.approx(expected.se[0], rel=1e-9)
+    assert b.effect.degf[0] == pytest.approx(expected.degf[0], rel=1e-6)
+    assert isinstance(matched.effect, me.Estimate) and matched.changes
+
+
+@pytest.mark.identity
+def test_the_table_of_balance_is_that_of_the_weights(
+    with_baseline: Evaluation,
+) -> None:
+    b = of(with_baseline, "beside_survey", "MDA-002")
+    cells = table(shown(with_baseline), "T46-MDA-002").cells.set_index(["row", "column"])["value"]
+    x1, x0 = (s.frame.loc[s.active, "age_enrol"].to_numpy(float) for s in b.groups[:2])
+    w1, w0 = (s.weights[s.active] for s in b.groups[:2])
+    ratio = np.cov(x1, aweights=w1, ddof=0) / np.cov(x0, aweights=w0, ddof=0)
+    assert cells["age at enrolment", "ratio of variances before"] == pytest.approx(ratio)
+    nearest = me.match(
+        b.groups[0].everybody().where(b.groups[0].domain | b.groups[1].domain),
+        "_outcome",
+        "_took_part",
+        ["male", "age_enrol"],
+    ).extra["weights"]
+    use = np.asarray(nearest)[b.groups[1].active]
+    size = use.sum() ** 2 / (use**2).sum()
+    assert cells["residents: persons in effect", "difference after"] == pytest.approx(size)
+    assert ("men", "ratio of variances before") not in cells.index
+
+
+def test_traits_with_rare_answers_are_in_no_table_of_balance(evaluation: Evaluation) -> None:
+    items = shown(evaluation, rules=Rules(min_cell=450, min_mean=450))
+    assert "men" not in set(table(items, "T46-MDA-001").cells["row"])
+    figure = next(i for i in items if isinstance(i, Figure) and i.id == "F41-MDA-001")
+    assert "male" not in set(figure.data["variable"])
+
+
+def test_a_baseline_that_cannot_be_is_refused(params: Params, evaluation: Evaluation) -> None:
+    wrong = params.changed(
+        {
+            "designs.beside_survey": {"MDA-001": "overlap"},
+            "designs.round_before": "2023",
+            "designs.residents_before": "lstatus_yaer",
+        }
+    )
+    assert evaluation.tracing is not None
+    told = "\n".join(map(str, of_designs(wrong, evaluation.tracing, evaluation.survey)))
+    for words in ("overlap weights change participants", "not from before", "lstatus_yaer"):
+        assert words in told
+    with pytest.raises(InputError, match="2020, 2021, 2022, 2023"):
+        earlier_round(params.changed({"designs.round_before": "1999"}))

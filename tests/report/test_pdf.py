@@ -32,6 +32,7 @@ from mismes_eval.report.figures import canvas, finish
 from mismes_eval.report.trust.provenance import changed_outputs, read_manifest
 
 WIDE = 14
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +195,57 @@ def test_an_unchanged_report_gets_its_pdf_without_a_second_run(made: Path, tmp_p
     assert changed_outputs(root / "reports" / "MDA", record) == []
     assert (root / "reports" / "MDA" / "report.pdf").read_bytes().startswith(b"%PDF-")
     assert run_report(_order(root), lambda a, b: None).status == "unchanged"
+
+
+LINE = re.compile(r'<line xMin="[\d.]+" yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">')
+WORD = re.compile(r"<word [^>]*>([^<]*)</word>")
+TOP, FOOT = 0.067, 0.935  # of a page: below the running head, above the running foot
+FULL, MAIN = 0.6, 22
+ANNEX = re.compile(r"(\d+ )?Annexe? ?: ")
+
+
+def lines_by_page(file: Path) -> list[list[tuple[float, float, str]]]:
+    """Page -> its lines between the running head and foot: top, bottom (shares of the page), words."""
+    tool = shutil.which("pdftotext")
+    if tool is None:
+        pytest.skip("no pdftotext on this machine")
+    told = subprocess.run([tool, "-bbox-layout", str(file), "-"], capture_output=True, check=True)
+    out = []
+    for page in told.stdout.decode("utf-8").split("<page ")[1:]:
+        height = float(re.search(r'height="([\d.]+)"', page)[1])  # type: ignore[index]
+        lines = []
+        for part in page.split("</line>"):
+            place = LINE.search(part)
+            if place is not None:
+                top, bottom = (float(end) / height for end in place.groups())
+                lines.append((top, bottom, " ".join(WORD.findall(part[place.end() :]))))
+        out.append(sorted(line for line in lines if line[0] > TOP and line[1] < FOOT))
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("country", ["MDA", "TUN"])
+def test_pages_are_full_and_the_main_part_is_short(
+    country: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """At most 22 pages before the annex; no page is less than 60% full but where a chapter or a
+    sheet ends; a caption stands on the page of what it names.
+    """
+    by("chromium", request)
+    params = ROOT / "params" / f"{country}.yaml"
+    notebook = ROOT / "notebooks" / "country_report.ipynb"
+    order = Order(country, params, notebook, tmp_path, pdf=True)
+    outcome = run_report(order, lambda name, chapter: None)
+    assert outcome.status == "made", outcome.problems
+    pages = lines_by_page(tmp_path / country / "report.pdf")
+    begins = [bool(re.match(r"\d+(\.\d+)?( \D|$)", page[0][2])) for page in pages]
+    full = [(page[-1][1] - TOP) / (FOOT - TOP) for page in pages]
+    last = [*begins[1:], True]
+    short = [
+        number for number, share in enumerate(full, 1) if share < FULL and not last[number - 1]
+    ]
+    assert [number for number in short if number > 1] == []
+    annex = [k for k, page in enumerate(pages, 1) if any(ANNEX.match(line[2]) for line in page)]
+    assert annex[-1] - 1 <= MAIN
+    assert not [page[-1][2] for page in pages if re.match(r"[TF]\d\d\S* \w", page[-1][2])]

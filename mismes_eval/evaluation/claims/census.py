@@ -19,6 +19,7 @@ from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
 from mismes_eval.numerics.rows import Float
 
 LEAST_MEASURES = 5
+FEW_MEASURES = "measures on record: {k}; {least} or more are needed"
 TAIL = 0.025
 NOT_TO_STRONG = 2  # scores below: not or slightly
 INFORMATION = ("M02", "M04", "M07", "M10")
@@ -129,8 +130,14 @@ def _against_next(member: pd.Series, others: pd.DataFrame) -> Census:
 
 def _information_first(frame: pd.DataFrame, _: date) -> Census:
     before = _of_stage(frame, BEFORE)
-    services = [c for c in before.columns if c.startswith("service_") and c != "service_info"]
-    rivals = pd.DataFrame({c: _yes(before, c) for c in services}, index=before.index)
+    services = [
+        column
+        for column in before.columns
+        if column.startswith("service_") and column != "service_info"
+    ]
+    rivals = pd.DataFrame(
+        {service: _yes(before, service) for service in services}, index=before.index
+    )
     return _against_next(_yes(before, "service_info"), rivals)
 
 

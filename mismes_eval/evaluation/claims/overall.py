@@ -16,7 +16,7 @@ from mismes_eval.estimate.claim_verdict import (
     without_field,
     without_number,
 )
-from mismes_eval.evaluation.claims.census import interval
+from mismes_eval.evaluation.claims.census import FEW_MEASURES, LEAST_MEASURES, interval
 from mismes_eval.evaluation.claims.ledger import FEATURES, Claim, ledger
 from mismes_eval.evaluation.features import FeatureContrast
 from mismes_eval.evaluation.published_effects import Published
@@ -37,8 +37,9 @@ FACTOR_OF: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class OverallClaim:
-    """verdict : over all countries.  countries : how many have a number.  answers : verdict -> how
-    many countries have it.  units : what would decide is counted in (persons or measures).
+    """verdict : over all countries.  countries : how many have a number (of registers: a measure).
+    answers : verdict -> how many countries have it.  units : what would decide is counted in
+    (persons or measures).
     """
 
     claim: Claim
@@ -54,7 +55,9 @@ def overall(
     """Every claim of the ledger over the countries whose reports say something of it; empty where no
     report does.
     """
-    told = [{str(c["id"]): c for c in r.facts.get("claims", [])} for r in reports]
+    told = [
+        {str(claim["id"]): claim for claim in report.facts.get("claims", [])} for report in reports
+    ]
     if not any(told):
         return ()
     return tuple(
@@ -66,8 +69,12 @@ def overall(
 def _overall(
     claim: Claim, records: Sequence[Mapping[str, Any]], features: Sequence[FeatureContrast]
 ) -> OverallClaim:
-    numbers = [r for r in records if r["value"] is not None]
-    answers: dict[str, int] = {a: sum(r["answer"] == a for r in records) for a in ANSWERS}
+    numbers = [record for record in records if record["value"] is not None]
+    if claim.evidence == "inventory":
+        numbers = [record for record in records if record.get("n")]
+    answers: dict[str, int] = {
+        answer: sum(record["answer"] == answer for record in records) for answer in ANSWERS
+    }
     units = "persons"
     if claim.evidence == FEATURES:
         verdict, units = _of_features(claim, features), "measures"
@@ -80,7 +87,7 @@ def _overall(
 
 def _without(records: Sequence[Mapping[str, Any]], countries: int) -> ClaimVerdict:
     """Why there is no number over all: a field that every country lacks, or too few countries."""
-    missing = [tuple(r["missing"]) for r in records]
+    missing = [tuple(record["missing"]) for record in records]
     if missing and all(missing):
         return without_field(tuple(dict.fromkeys(field for one in missing for field in one)))
     return without_number(Message(ONE_COUNTRY if countries == 1 else NO_COUNTRY))
@@ -90,14 +97,20 @@ def _of_samples(
     claim: Claim, numbers: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
 ) -> ClaimVerdict:
     """Mean of the countries' numbers by random effects."""
-    usable = [r for r in numbers if r["se"] is not None and r["se"] > 0 and not r["doubtful"]]
+    usable = [
+        number
+        for number in numbers
+        if number["se"] is not None and number["se"] > 0 and not number["doubtful"]
+    ]
     if len(usable) < 2:
         return _without(records, len(usable))
     try:
-        mean = random_effects([r["value"] for r in usable], [r["se"] for r in usable])
+        mean = random_effects(
+            [number["value"] for number in usable], [number["se"] for number in usable]
+        )
     except EstimateError as error:
         return without_number(error.problems[0].message)
-    persons = sum(math.nan if r["n"] is None else float(r["n"]) for r in usable)
+    persons = sum(math.nan if number["n"] is None else float(number["n"]) for number in usable)
     measured = Measured(mean.value, mean.low, mean.high, persons)
     return judge(measured, claim.direction, claim.threshold, claim.margin)
 
@@ -108,17 +121,20 @@ def _of_registers(
     """The measures of all registers together."""
     if not numbers:
         return _without(records, 0)
-    silent = sum(int(r["silent"]) for r in numbers)
-    answered = sum(int(r["n"]) for r in numbers) - silent
-    total = sum((r["n"] - r["silent"]) * r["value"] for r in numbers)
-    ends = min(r["least"] for r in numbers), max(r["most"] for r in numbers)
+    silent = sum(int(number["silent"]) for number in numbers)
+    answered = sum(int(number["n"]) for number in numbers) - silent
+    if answered + silent < LEAST_MEASURES:
+        said = {"k": answered + silent, "least": LEAST_MEASURES}
+        return without_number(Message(FEW_MEASURES, said), float(LEAST_MEASURES))
+    total = sum((number["n"] - number["silent"]) * (number["value"] or 0.0) for number in numbers)
+    ends = min(number["least"] for number in numbers), max(number["most"] for number in numbers)
     measured = interval(total, answered, silent, ends)
     return judge(measured, claim.direction, claim.threshold, claim.margin)
 
 
 def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerdict:
     """The regression of effects on a success factor, over the outcome and age with most measures."""
-    mine = [f for f in features if f.feature == FACTOR_OF[claim.id]]
+    mine = [feature for feature in features if feature.feature == FACTOR_OF[claim.id]]
     if not mine:
         return without_number(Message(NO_COUNTRY))
     widest = max(mine, key=lambda f: f.measures)

@@ -75,11 +75,11 @@ def _less(found: Result, by: str, pair: tuple[str, str], row: str = "") -> Evide
     keys = found.keys.astype(str)
     named = keys["variable"] if "variable" in keys else pd.Series("", index=keys.index)
     wanted = row or named.iloc[0]
-    at = {g: np.flatnonzero((keys[by] == g) & (named == wanted)) for g in pair}
-    empty = [g for g in pair if at[g].size == 0]
+    at = {group: np.flatnonzero((keys[by] == group) & (named == wanted)) for group in pair}
+    empty = [group for group in pair if at[group].size == 0]
     if empty:
         return Evidence(NotEstimable(Message(NO_SUCH, {"group": empty[0]})))
-    first, second = (int(at[g][0]) for g in pair)
+    first, second = (int(at[group][0]) for group in pair)
     difference = found.contrast({found.names[first]: 1.0, found.names[second]: -1.0})
     groups = found.select([first]), found.select([second])
     return Evidence(difference.annotated(kind=DIFFERENCE), compared=groups)
@@ -99,7 +99,7 @@ def _models_of_participation(evaluation: Evaluation, one: str, other: str) -> Ev
     found = evaluation.indicators(which=("L12",)).get("L12")
     if not isinstance(found, Estimate):
         return Evidence(found or NotEstimable("not computed for this survey"))
-    model = [str(v).split(" ")[-1] for v in found.keys["variable"]]
+    model = [str(variable).split(" ")[-1] for variable in found.keys["variable"]]
     lacking = [m for m in (one, other) if m not in model]
     if lacking:
         return Evidence(NotEstimable(Message(NO_SUCH, {"group": lacking[0]})))
@@ -166,7 +166,7 @@ def _main_effects(evaluation: Evaluation) -> dict[str, Result]:
     absent = NotEstimable("the params name no such outcome and wave")
     out: dict[str, Result] = {}
     if study is not None and not _is_share(study, p.main_outcome):
-        return {e.measure: NotEstimable(NO_SHARE) for e in evaluation.effects}
+        return {effect.measure: NotEstimable(NO_SHARE) for effect in evaluation.effects}
     for effect in evaluation.effects:
         out[effect.measure] = effect.by_wave.get((p.main_outcome, p.main_wave), absent)
         if moved_apart(effect.pre.get(p.main_outcome)):
@@ -180,7 +180,7 @@ def _means(effects: Sequence[Sequence[Estimate]]) -> Estimate:
     weights = [1.0 / sizes[0]] * sizes[0]
     if len(effects) > 1:
         weights += [-1.0 / sizes[1]] * sizes[1]
-    together = on_base([e for part in effects for e in part])
+    together = on_base([effect for part in effects for effect in part])
     row = np.array([weights])
     made = together.through(lambda value: row @ value, row, ("effect",))
     return made.annotated(kind=EFFECT)
@@ -211,7 +211,10 @@ def _split(evaluation: Evaluation, having: pd.Series) -> Evidence:
 
 
 def _trains(measures: pd.DataFrame) -> pd.Series:
-    columns = [measures[c].astype("boolean") for c in ("service_language", "service_vet_training")]
+    columns = [
+        measures[column].astype("boolean")
+        for column in ("service_language", "service_vet_training")
+    ]
     return columns[0] | columns[1]
 
 
@@ -229,10 +232,14 @@ def _linked_training(evaluation: Evaluation) -> Evidence:
 def _entrepreneurship(evaluation: Evaluation) -> Evidence:
     """Mean of the main effects of entrepreneurship measures."""
     model = _measures(evaluation)["model_primary"].astype(str)
-    mine = {m: e for m, e in _main_effects(evaluation).items() if model.get(m) == ENTREPRENEURSHIP}
-    found = [e for e in mine.values() if isinstance(e, Estimate)]
+    mine = {
+        m: effect
+        for m, effect in _main_effects(evaluation).items()
+        if model.get(m) == ENTREPRENEURSHIP
+    }
+    found = [effect for effect in mine.values() if isinstance(effect, Estimate)]
     if not found:
-        reasons = [e.reason for e in mine.values() if isinstance(e, NotEstimable)]
+        reasons = [effect.reason for effect in mine.values() if isinstance(effect, NotEstimable)]
         return Evidence(NotEstimable(reasons[0] if reasons else NO_MEASURE))
     return Evidence(_means([found]), arms=True)
 
@@ -273,7 +280,9 @@ def _net_benefit(evaluation: Evaluation) -> Evidence:
     for effect in evaluation.effects:
         main = effects[effect.measure]
         spent = money(evaluation, study, effect)
-        without = [e.reason for e in (main, spent.cost) if isinstance(e, NotEstimable)]
+        without = [
+            answer.reason for answer in (main, spent.cost) if isinstance(answer, NotEstimable)
+        ]
         if isinstance(main, NotEstimable) or isinstance(spent.cost, NotEstimable):
             reason = without[0]
             continue
@@ -295,9 +304,10 @@ def _disappointed(evaluation: Evaluation) -> Evidence:
     frame = panel.sample.frame
     expected = pd.to_numeric(frame["expect_earn"], errors="coerce").to_numpy(float)
     earned = study.values("earnings", p.main_wave)
-    mine = frame[study.measure].astype("string").isin(before).fillna(False).to_numpy(bool)
-    mine &= frame[TREATED].to_numpy(float) == 1
-    known = mine & np.isfinite(expected) & np.isfinite(earned) & study.responded(p.main_wave)
+    inside = frame[study.measure].astype("string").isin(before).fillna(False).to_numpy(bool)
+    took_part = inside & (frame[TREATED].to_numpy(float) == 1)
+    known = took_part & np.isfinite(expected) & np.isfinite(earned)
+    known &= study.responded(p.main_wave)
     if not known.any():
         return Evidence(NotEstimable(NO_MEASURE))
     less = np.where(known, earned < expected, 0.0).astype(float)
@@ -308,8 +318,8 @@ def _disappointed(evaluation: Evaluation) -> Evidence:
 
 def _feature(evaluation: Evaluation) -> Evidence:
     """Measures are the units: one country has too few."""
-    k = sum(isinstance(e, Estimate) for e in _main_effects(evaluation).values())
-    said = Message(FEATURES_OVER, {"k": k, "least": LEAST})
+    done = sum(isinstance(effect, Estimate) for effect in _main_effects(evaluation).values())
+    said = Message(FEATURES_OVER, {"k": done, "least": LEAST})
     return Evidence(NotEstimable(said), needed=float(LEAST))
 
 

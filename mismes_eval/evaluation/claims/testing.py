@@ -8,26 +8,32 @@ from dataclasses import dataclass
 from datetime import date
 
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.evaluation.claims.census import CENSUS, LEAST_MEASURES, Census, census
+from mismes_eval.evaluation.claims.census import (
+    CENSUS,
+    FEW_MEASURES,
+    LEAST_MEASURES,
+    Census,
+    census,
+)
 from mismes_eval.evaluation.claims.fields import missing_fields
 from mismes_eval.evaluation.claims.ledger import Claim, ledger
 from mismes_eval.evaluation.claims.persons import Evidence, evidence
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.message import Message
 
-FEW_MEASURES = "measures on record: {k}; {least} or more are needed"
-
 
 @dataclass(frozen=True)
 class ClaimEvidence:
     """A claim with what the run has on it. missing: fields that it lacks, then there is no number.
 
-    found : of persons an Evidence, of the register a Census.
+    found : of persons an Evidence, of the register a Census.  few : a register with too few measures
+        for a number of its own, which still counts over all countries.
     """
 
     claim: Claim
     missing: tuple[str, ...]
     found: Evidence | Census | None
+    few: Census | None = None
 
 
 def put_to_the_test(evaluation: Evaluation) -> tuple[ClaimEvidence, ...]:
@@ -47,4 +53,5 @@ def _tested(evaluation: Evaluation, claim: Claim, day: date) -> ClaimEvidence:
     if found.measures >= LEAST_MEASURES:
         return ClaimEvidence(claim, (), found)
     said = Message(FEW_MEASURES, {"k": found.measures, "least": LEAST_MEASURES})
-    return ClaimEvidence(claim, (), Evidence(NotEstimable(said), needed=float(LEAST_MEASURES)))
+    none = Evidence(NotEstimable(said), needed=float(LEAST_MEASURES))
+    return ClaimEvidence(claim, (), none, few=found)

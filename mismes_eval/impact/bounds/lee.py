@@ -126,7 +126,7 @@ def lee_bounds(
             np.where(inside, sample.weights, 0.0), d, s, y, cell, labels, rule
         )
         extra["cells"] = cells
-        other = [str(c) for c in cells.loc[cells["trimmed_arm"] != name, "cell"]]
+        other = [str(cell) for cell in cells.loc[cells["trimmed_arm"] != name, "cell"]]
         notes.append(
             f"Tightened by {', '.join(map(str, listed(tighten)))}: {len(cells)} cells"
             + (f"; trimmed in the other arm: {'; '.join(other)}." if other else ".")
@@ -143,12 +143,15 @@ def lee_bounds(
 
 def trimmed(w: Float, d: Float, s: Float, y: Float, rule: Rule) -> Trimming:
     """Lee bounds on arrays of n rows; w 0 outside. Every arm must have observed rows."""
-    arms = [w * (d == a) for a in (0, 1)]
-    size = [float(v.sum()) for v in arms]
-    rate = [float((v * s).sum()) / n for v, n in zip(arms, size, strict=True)]
+    arms = [w * (d == arm) for arm in (0, 1)]
+    size = [float(arm.sum()) for arm in arms]
+    rate = [float((arm * s).sum()) / n for arm, n in zip(arms, size, strict=True)]
     arm = int(rate[1] >= rate[0])
     kept = rate[1 - arm] / rate[arm]
-    z_rate = [(d == a) * (s - r) / n * (w > 0) for a, r, n in zip((0, 1), rate, size, strict=True)]
+    z_rate = [
+        (d == arm) * (s - share) / n * (w > 0)
+        for arm, share, n in zip((0, 1), rate, size, strict=True)
+    ]
     z_kept = (z_rate[1 - arm] - kept * z_rate[arm]) / rate[arm]
     here, there = (w > 0) & (d == arm) & (s == 1), (w > 0) & (d != arm) & (s == 1)
     low, z_low = _tail(w, y, here, kept, z_kept, rule, top=False)
@@ -175,8 +178,8 @@ def _tail(
     (cut - mean) / share.
     """
     sign = -1.0 if top else 1.0
-    v, weight = sign * y[rows], w[rows]
-    fraction, cut = _keep(v, weight, kept, rule)
+    values, weight = sign * y[rows], w[rows]
+    fraction, cut = _keep(values, weight, kept, rule)
     total = float(weight @ fraction)
     if not total > 0:
         raise IdentificationError(
@@ -190,9 +193,9 @@ def _tail(
                 ),
             )
         )
-    mean = float(weight @ (fraction * v)) / total
+    mean = float(weight @ (fraction * values)) / total
     z = (cut - mean) / kept * z_kept
-    z[rows] += (fraction * (v - cut) - total / weight.sum() * (mean - cut)) / total
+    z[rows] += (fraction * (values - cut) - total / weight.sum() * (mean - cut)) / total
     return sign * mean, sign * z
 
 
@@ -252,8 +255,8 @@ def _refuse_single(seen: Bool, d: Float, treated: str) -> None:
 def _direction(sample: Sample, d: Float, s: Float, inside: Bool, whole: Trimming) -> str:
     w = np.where(inside, sample.weights, 0.0)
     z = sum(
-        sign * inside * (d == a) * (s - whole.rates[a]) / w[d == a].sum()
-        for a, sign in ((1, 1.0), (0, -1.0))
+        sign * inside * (d == arm) * (s - whole.rates[arm]) / w[d == arm].sum()
+        for arm, sign in ((1, 1.0), (0, -1.0))
     )
     se = float(np.sqrt(max(sample.design.vcov(Influence.of(np.asarray(z)))[0, 0], 0.0)))
     gap = whole.rates[1] - whole.rates[0]
@@ -292,25 +295,25 @@ def _over_cells(
     found, share, z_share = [], np.empty(count), np.empty((w.size, count))
     for c in range(count):
         here = cell == c
-        t = trimmed(w * here, d, s, y, rule)
-        found.append(t)
-        other = (w > 0) & (d == 1 - t.arm)
+        cell_bounds = trimmed(w * here, d, s, y, rule)
+        found.append(cell_bounds)
+        other = (w > 0) & (d == 1 - cell_bounds.arm)
         size = w[other].sum()
         hit = other & here & (s == 1)
         share[c] = w[hit].sum() / size
         z_share[:, c] = (hit - share[c] * other) / size
     pi = share / share.sum()
     z_pi = (z_share - z_share.sum(axis=1, keepdims=True) * pi) / share.sum()
-    each = np.array([t.value for t in found])
-    z = np.asarray(sum(p * t.z for p, t in zip(pi, found, strict=True)) + z_pi @ each)
+    each = np.array([part.value for part in found])
+    z = np.asarray(sum(p * part.z for p, part in zip(pi, found, strict=True)) + z_pi @ each)
     cells = pd.DataFrame(
         {
             "cell": list(labels),
             "weight": pi,
             "lower": each[:, 0],
             "upper": each[:, 1],
-            "trimming_share": [t.share for t in found],
-            "trimmed_arm": ["treated" if t.arm else "comparison" for t in found],
+            "trimming_share": [part.share for part in found],
+            "trimmed_arm": ["treated" if part.arm else "comparison" for part in found],
         }
     )
     return pi @ each, z, cells

@@ -212,7 +212,7 @@ def delta_sensitivity(
     )
     return Estimate(
         value=value,
-        names=tuple(f"shift {v:g}" for v in shift),
+        names=tuple(f"shift {amount:g}" for amount in shift),
         parts=(part,),
         keys=keys,
         n=np.full(shift.size, float(sample.active.sum())),
@@ -234,11 +234,11 @@ def _bounds(
     """Value (2,) and influence (n, 2) of the bounds, averaged over cells with fixed shares."""
     low, high = ends
     value, z = np.zeros(2), np.zeros((code.size, 2))
-    for c, weight in enumerate(share):
-        here = code == c
+    for cell, weight in enumerate(share):
+        here = code == cell
         means = {
-            (a, fill): _arm(rows, here & (rows.d == a), fill, delta)
-            for a in (0, 1)
+            (arm, fill): _arm(rows, here & (rows.d == arm), fill, delta)
+            for arm in (0, 1)
             for fill in ends
         }
         for j, (up, down) in enumerate(((low, high), (high, low))):
@@ -250,13 +250,13 @@ def _bounds(
 
 def _shifted(rows: _Rows, here: Bool, sign: dict[int, float]) -> tuple[Float, Float]:
     """Effect without a shift and its change per unit of shift, (2,), with their influence (n, 2)."""
-    (y1, z1), (y0, z0) = (_arm(rows, here & (rows.d == a), 0.0, 0.0) for a in (1, 0))
+    (y1, z1), (y0, z0) = (_arm(rows, here & (rows.d == arm), 0.0, 0.0) for arm in (1, 0))
     slope, z_slope = 0.0, np.zeros(here.size)
-    for a, f in sign.items():
-        of = here & (rows.d == a)
+    for arm, factor in sign.items():
+        of = here & (rows.d == arm)
         rate = float(rows.w[of & ~rows.first].sum() / rows.w[of].sum())
-        slope += f * rate
-        z_slope = z_slope + f * of * (~rows.first - rate) / rows.w[of].sum()
+        slope += factor * rate
+        z_slope = z_slope + factor * of * (~rows.first - rate) / rows.w[of].sum()
     return np.array([y1 - y0, slope]), np.column_stack([z1 - z0, z_slope])
 
 
@@ -278,13 +278,18 @@ def _arm(rows: _Rows, of: Bool, fill: float, delta: float) -> tuple[float, Float
 
 def _filled(rows: _Rows, of: Bool, seen: Bool, fill: float, delta: float) -> tuple[float, Float]:
     """Mean over rows `of` where the unseen are worth delta * fill + (1 - delta) * mean of the seen."""
-    s = of & seen
-    size, size_seen = rows.w[of].sum(), rows.w[s].sum()
+    seen_there = of & seen
+    size, size_seen = rows.w[of].sum(), rows.w[seen_there].sum()
     p = float(size_seen / size)
-    mean = float(rows.w[s] @ rows.y[s]) / size_seen
+    mean = float(rows.w[seen_there] @ rows.y[seen_there]) / size_seen
     stand_in = delta * fill + (1 - delta) * mean if delta else mean
-    m = int(s.sum())
-    z_mean = s * (rows.y - mean) / size_seen * (np.sqrt(m / max(m - 1, 1)) if rows.neyman else 1.0)
+    m = int(seen_there.sum())
+    z_mean = (
+        seen_there
+        * (rows.y - mean)
+        / size_seen
+        * (np.sqrt(m / max(m - 1, 1)) if rows.neyman else 1.0)
+    )
     z_p = of * (seen - p) / size
     share = p + (1 - p) * (1 - delta)
     z = share * z_mean + (mean - stand_in) * z_p
@@ -421,9 +426,9 @@ def _read(
 
 def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
     problems = []
-    for c, label in enumerate(where.labels):
+    for cell, label in enumerate(where.labels):
         for arm, place in ((1, worded("treated arm")), (0, worded("comparison arm"))):
-            of = inside & (where.code == c) & (rows.d == arm)
+            of = inside & (where.code == cell) & (rows.d == arm)
             if not (of & rows.first).any():
                 problems.append(
                     Problem(

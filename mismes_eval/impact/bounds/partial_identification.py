@@ -63,13 +63,15 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
                 str(level),
             )
         )
-    c = _critical(
+    critical = _critical(
         float(bounds.value[1] - bounds.value[0]),
         float(bounds.se.max()),
         level,
         float(bounds.degf.min()),
     )
-    return float(bounds.value[0] - c * bounds.se[0]), float(bounds.value[1] + c * bounds.se[1])
+    return float(bounds.value[0] - critical * bounds.se[0]), float(
+        bounds.value[1] + critical * bounds.se[1]
+    )
 
 
 def _critical(width: float, se: float, level: float, dof: float) -> float:

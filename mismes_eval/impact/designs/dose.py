@@ -101,11 +101,11 @@ def dose_response(
                 repr(outcome),
             )
         )
-    c = read(
+    data = read(
         sample, d=Number(dose, within=(0.0, np.inf)), a=Number(outcome[0]), b=Number(outcome[1])
     )
     inside = np.flatnonzero(sample.active)
-    amount, change, w = c.d[inside], (c.b - c.a)[inside], sample.weights[inside]
+    amount, change, w = data.d[inside], (data.b - data.a)[inside], sample.weights[inside]
     treated = amount > 0
     own = amount[treated]
     _refuse(own, int((~treated).sum()), degree, list(knots), doses)
@@ -152,9 +152,9 @@ def _fitted(
 ) -> Dose:
     amount, change, w = arrays
     treated = amount > 0
-    rows, v = spline.basis(amount[treated]), w[treated]
-    bread = np.linalg.inv(rows.T @ (v[:, None] * rows))
-    beta = bread @ (rows.T @ (v * change[treated]))
+    rows, weight = spline.basis(amount[treated]), w[treated]
+    bread = np.linalg.inv(rows.T @ (weight[:, None] * rows))
+    beta = bread @ (rows.T @ (weight * change[treated]))
     residual = change[treated] - rows @ beta
     alone = float(w[~treated] @ change[~treated] / w[~treated].sum())
     scores = np.zeros((amount.size, spline.size + 1))
@@ -163,16 +163,16 @@ def _fitted(
     slopes_of = spline.basis(amount[treated], 1)
     effects = rows @ beta - alone
     response = slopes_of @ beta
-    overall = np.array([v @ effects, v @ response]) / v.sum()
+    overall = np.array([weight @ effects, weight @ response]) / weight.sum()
     moved = np.zeros((amount.size, 2))
-    moved[treated] = np.column_stack([effects - overall[0], response - overall[1]]) / v.sum()
-    mean_rows, mean_slopes = (v @ rows) / v.sum(), (v @ slopes_of) / v.sum()
+    moved[treated] = np.column_stack([effects - overall[0], response - overall[1]]) / weight.sum()
+    mean_rows, mean_slopes = (weight @ rows) / weight.sum(), (weight @ slopes_of) / weight.sum()
     to_overall = np.vstack([np.append(mean_rows, -1.0), np.append(mean_slopes, 0.0)])
     basis, derivative = spline.basis(at), spline.basis(at, 1)
     to_levels = np.column_stack([basis, -np.ones(at.size)])
     to_slopes = np.column_stack([derivative, np.zeros(at.size)])
     words = f"{int(treated.sum()):,} treated, {int((~treated).sum()):,} untreated persons"
-    names = tuple(f"dose {d:.6g}" for d in at)
+    names = tuple(f"dose {amount:.6g}" for amount in at)
 
     def made(value: Float, labels: tuple[str, ...], influence: Float, what: str) -> Estimate:
         full = np.zeros((sample.n, value.size))
@@ -242,14 +242,14 @@ def _refuse(
         )
     else:
         low, high = float(dose.min()), float(dose.max())
-        outside = [k for k in [*knots, *(doses or [])] if not low <= k <= high]
+        outside = [place for place in [*knots, *(doses or [])] if not low <= place <= high]
         if outside:
             problems.append(
                 Problem(
                     "a dose that nobody had",
                     in_arguments("doses", "knots"),
                     worded("{low:g} to {high:g}", {"low": low, "high": high}),
-                    ", ".join(f"{k:g}" for k in outside[:5]),
+                    ", ".join(f"{place:g}" for place in outside[:5]),
                 )
             )
         parts = np.histogram(dose, np.unique([low, *knots, high]))[0]
@@ -259,7 +259,7 @@ def _refuse(
                     "knots leave an interval without persons",
                     in_argument("knots"),
                     "persons between neighbouring knots",
-                    ", ".join(f"{k:g}" for k in knots),
+                    ", ".join(f"{knot:g}" for knot in knots),
                 )
             )
     if problems:

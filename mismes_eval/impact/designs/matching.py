@@ -80,15 +80,15 @@ def match(
     """
     names = [covariates] if isinstance(covariates, str) else list(covariates)
     _refuse_call(names, metric, caliper)
-    c = read(
+    data = read(
         sample,
         d=YesNo(treated),
         y=Number(outcome),
-        **{f"x{k}": Number(name) for k, name in enumerate(names)},
+        **{f"x{place}": Number(name) for place, name in enumerate(names)},
     )
-    x = np.column_stack([getattr(c, f"x{k}") for k in range(len(names))])
+    x = np.column_stack([getattr(data, f"x{place}") for place in range(len(names))])
     inside = np.flatnonzero(sample.active)
-    d, y, x, w = c.d[inside] == 1, c.y[inside], x[inside], sample.weights[inside]
+    d, y, x, w = data.d[inside] == 1, data.y[inside], x[inside], sample.weights[inside]
     _refuse_arms(d, x, names, neighbours)
     near = _scaled(x, metric)
     pairs = _neighbours(near[d], near[~d], neighbours)
@@ -119,6 +119,8 @@ def _estimate(
     arm = np.full(sample.n, 2, np.intp)
     arm[inside] = np.where(d, 0, 1)
     arm[inside[~d][use == 0]] = 2
+    stands_for = np.zeros(sample.n)
+    stands_for[inside[d]], stands_for[inside[~d]] = w[d], use
     influence = Influence.of(full)
     plain = float((w[d] @ y[d] - use @ y[~d]) / total)
     return Estimate(
@@ -142,6 +144,7 @@ def _estimate(
             "abadie_imbens": _abadie_imbens(y, d, near, pairs),
             "uses": float((use / w[d].mean()).max()),
             "nearest": float(pairs.nearest.max()),
+            "weights": stands_for,
         },
     )
 

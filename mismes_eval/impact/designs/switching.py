@@ -144,19 +144,19 @@ def _first_changes(
     is written in the file, None for never.
     """
     column, stated = stated_order(time)
-    c = read(
+    data = read(
         sample,
         d=YesNo(treated),
         t=Order(str(column), stated, f'time={{"{column}": (first, ..., last)}}'),
         unit=Stated(unit),
     )
-    rows = np.flatnonzero(sample.active & (c.t.code >= 0))
+    rows = np.flatnonzero(sample.active & (data.t.code >= 0))
     who = pd.factorize(sample.frame[unit].iloc[rows])[0]
-    table = _by_period(who, c.t.code[rows], c.d[rows], len(c.t.levels), unit)
+    table = _by_period(who, data.t.code[rows], data.d[rows], len(data.t.levels), unit)
     changed = table != table[:, :1]
     ever = changed.any(axis=1)
     when = changed.argmax(axis=1)
-    label = np.array([*c.t.levels, None], dtype=object)[np.where(ever, when, len(c.t.levels))]
+    label = np.array([*data.t.levels, None], dtype=object)[np.where(ever, when, len(data.t.levels))]
     status = np.full(sample.n, np.nan)
     first = np.full(sample.n, None, dtype=object)
     status[rows], first[rows] = table[who, 0], label[who]
@@ -201,8 +201,8 @@ def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) 
         cells.append(own[own["time"] != own["base"]])
         at += part.joint.p
     table = pd.concat(cells, ignore_index=True)
-    after = sorted(k for k in table["periods"].unique() if k > 0)
-    before = sorted((k for k in table["periods"].unique() if k < 0), reverse=True)
+    after = sorted(period for period in table["periods"].unique() if period > 0)
+    before = sorted((period for period in table["periods"].unique() if period < 0), reverse=True)
     keys = [*after, *before]
     jacobian = np.zeros((len(keys), joint.p))
     value = np.zeros(len(keys))
@@ -215,7 +215,7 @@ def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) 
         np.add.at(jacobian[row], own["value_at"], own["sign"].to_numpy(float) * size / size.sum())
         np.add.at(jacobian[row], own["size_at"], (effect - value[row]) / size.sum())
         n[row] = joint.n[own["value_at"]].sum()
-    names = tuple(f"effect {k}" if k > 0 else f"before {-k}" for k in keys)
+    names = tuple(f"effect {key}" if key > 0 else f"before {-key}" for key in keys)
     found = joint.through(lambda v: value, jacobian, names)
     return replace(
         found,

@@ -113,7 +113,7 @@ def _each(
     key = {"event": "event_time", "cohort": "cohort", "calendar": "time"}.get(kind)
     keys = (
         pd.DataFrame(
-            {"variable": kind, key: [time.key(r.key) if labelled else r.key for r in rows]}
+            {"variable": kind, key: [time.key(row.key) if labelled else row.key for row in rows]}
         )
         if key
         else pd.DataFrame({"variable": ["ATT"]})
@@ -181,10 +181,10 @@ def _balanced(
     Asked for are all event times that any cohort has from the window's start (0 where it has none)
     up to `balance`.
     """
-    e, g = cells["event_time"].to_numpy(float), cells["cohort"].to_numpy(float)
+    event_time, g = cells["event_time"].to_numpy(float), cells["cohort"].to_numpy(float)
     low = -np.inf if window[0] is None else window[0]
     high = np.inf if window[1] is None else window[1]
-    kept = (e >= low) & (e <= high)
+    kept = (event_time >= low) & (event_time <= high)
     if balance is None:
         return cells.assign(kept=kept), ()
     if kind != "event":
@@ -196,13 +196,13 @@ def _balanced(
                 str(balance),
             )
         )
-    kept &= e <= balance
-    asked = np.unique(e[kept & (e >= (0.0 if window[0] is None else low))])
-    if e.max(initial=-np.inf) < balance:
+    kept &= event_time <= balance
+    asked = np.unique(event_time[kept & (event_time >= (0.0 if window[0] is None else low))])
+    if event_time.max(initial=-np.inf) < balance:
         asked = np.append(asked, balance)
     lacking = {}
     for cohort in np.unique(g):
-        missing = np.setdiff1d(asked, e[kept & (g == cohort)])
+        missing = np.setdiff1d(asked, event_time[kept & (g == cohort)])
         if missing.size:
             lacking[cohort] = ", ".join(f"{m:g}" for m in missing)
     dropped = tuple(
@@ -214,16 +214,23 @@ def _balanced(
 
 
 def _rows(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
-    g, t, e = (cells[c].to_numpy(float) for c in ("cohort", "time", "event_time"))
+    cohort, time_, event_time = (
+        cells[column].to_numpy(float) for column in ("cohort", "time", "event_time")
+    )
     kept = cells["kept"].to_numpy(bool)
-    post = kept & (e >= 0)
+    post = kept & (event_time >= 0)
     if kind == "simple":
         return [Row(0.0, post, True)] if post.any() else []
     if kind == "event":
-        return [Row(float(k), kept & (e == k), True) for k in np.unique(e[kept])]
+        return [
+            Row(float(moment), kept & (event_time == moment), True)
+            for moment in np.unique(event_time[kept])
+        ]
     if kind == "cohort":
-        return [Row(float(k), post & (g == k), False) for k in np.unique(g[post])]
-    return [Row(float(k), post & (t == k), True) for k in np.unique(t[post])]
+        return [
+            Row(float(start), post & (cohort == start), False) for start in np.unique(cohort[post])
+        ]
+    return [Row(float(moment), post & (time_ == moment), True) for moment in np.unique(time_[post])]
 
 
 def _averages(rows: list[Row], value: Float, owner: np.ndarray, g: int) -> tuple[Float, Float]:

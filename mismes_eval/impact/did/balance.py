@@ -22,7 +22,7 @@ from mismes_eval.errors import (
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.numerics.logit import Separation, fit_logit
-from mismes_eval.numerics.rows import Columns, Float
+from mismes_eval.numerics.rows import Bool, Columns, Float, Int
 from mismes_eval.pictures.robustness import love, overlap
 from mismes_eval.public import public
 from mismes_eval.weighting.nonresponse import named_effects
@@ -33,18 +33,29 @@ LIMIT = 0.1
 
 @dataclass(frozen=True)
 class Balance:
-    """table: one row a covariate (variable, level, treated, comparison, weighted_comparison,
-    before, after); before and after are standardised differences.
+    """table: one row a covariate or level of one (variable, level, treated, comparison,
+    weighted_comparison, before, after, ratio_before, ratio_after, fewest); before and after are
+    standardised differences, ratios variances of the treated over those of the comparison (of
+    numbers alone: the variance of an indicator follows from its mean), fewest the rows with the
+    rarer answer of an indicator in the group that has fewest of them, else the smaller group.
 
-    propensity, treated, weights : (k,) rows of the domain.  effective : Kish size of the comparison group after weighting.  extreme : share of comparison weight above 0.995.
+    propensity, treated, weights : (k,) rows of the domain; propensity is NaN where weights of
+        another kind are given and no logit can be fitted.  sizes : Kish sizes, one row a group,
+        columns before and after.  effective : that of the comparison group after weighting.
+    extreme : share of comparison weight whose propensity is above 0.995.
     """
 
     table: pd.DataFrame
     propensity: Float
     treated: Float
     weights: Float
-    effective: float
+    sizes: pd.DataFrame
     extreme: float
+
+    @property
+    def effective(self) -> float:
+        """Kish size of the comparison group after weighting."""
+        return float(self.sizes["after"].to_numpy(float)[1])
 
     def to_frame(self) -> pd.DataFrame:
         """The table."""
@@ -58,10 +69,16 @@ class Balance:
             f"{int((self.table['before'].abs() > LIMIT).sum())} of {len(self.table)} standardised"
             f" differences exceed {LIMIT:g} before weighting,"
             f" {int((self.table['after'].abs() > LIMIT).sum())} after (largest: {worst['variable']}"
-            f" {worst['level']} {worst['after']:.3f}); effective comparison group"
-            f" {self.effective:,.0f} of {int((self.treated == 0).sum()):,};"
-            f" {100 * self.extreme:.1f}% of the comparison weight has a propensity above {EXTREME}."
+            f" {worst['level']} {round(worst['after'], 3) + 0.0:.3f}); effective comparison group"
+            f" {self.effective:,.0f} of {int((self.treated == 0).sum()):,}{self._overlap_text}."
         )
+
+    @property
+    def _overlap_text(self) -> str:
+        if np.isnan(self.extreme):
+            return ""
+        share = 100 * self.extreme
+        return f"; {share:.1f}% of the comparison weight has a propensity above {EXTREME}"
 
     def plot(self, kind: str = "love", ax: Any = None) -> Any:
         """ "love": absolute standardised differences before and after; "overlap": distribution of
@@ -75,7 +92,7 @@ class Balance:
 
     def love_plot(self, ax: Any = None) -> Any:
         """Absolute standardised differences before (open) and after (filled). Returns the axes."""
-        before, after = (self.table[c].to_numpy(float) for c in ("before", "after"))
+        before, after = (self.table[column].to_numpy(float) for column in ("before", "after"))
         ax = love(
             ax,
             labels=self.labels(),
@@ -131,11 +148,11 @@ def balance(
     sample: Sample,
     treated: str,
     covariates: str | Sequence[str],
-    weighted: Sample | None = None,
+    weighted: Sample | Sequence[float] | None = None,
 ) -> Balance:
     """Balance of covariates between treated and comparison rows, before and after weights p/(1 - p)
     of a logit on main effects, or those of `weighted`: the same sample after a step that makes the
-    groups alike (`balance_weights`).
+    groups alike (`balance_weights`), or (n,) weights (`match(...).extra["weights"]`).
 
     Differences are divided by the standard deviation among the treated. Raises IdentificationError:
     no overlap, collinear or missing covariates, one group.
@@ -143,9 +160,47 @@ def balance(
     names = [covariates] if isinstance(covariates, str) else list(covariates)
     require(sample, [treated, *names], "balance")
     inside = sample.active
-    d = pd.to_numeric(sample.frame[treated], errors="coerce").to_numpy(
-        dtype=float, na_value=np.nan
-    )[inside]
+    d = _yes_no(sample, treated, inside)
+    arrays, keys, _ = variables(sample, names, "balance")
+    x, w = Columns(tuple(arrays)).take(inside).dense(), sample.weights[inside]
+    p = _propensity(sample, names, inside, d, needed=weighted is None)
+    after = w * (d + (1 - d) * p / (1 - p))
+    if weighted is not None:
+        after = _same_rows(sample, weighted)[inside]
+    groups = [d == 1, d == 0]
+    before_of = [_moments(x[g], w[g]) for g in groups]
+    after_of = [_moments(x[g], after[g]) for g in groups]
+    number = (keys["level"] == "").to_numpy(bool) & ~np.isin(x, (0.0, 1.0)).all(axis=0)
+    (m1, v1), (m0, _) = before_of
+    spread = np.sqrt(np.where(v1 > 0, v1, np.nan))
+    table = keys.assign(
+        treated=m1,
+        comparison=m0,
+        weighted_comparison=after_of[1][0],
+        before=(m1 - m0) / spread,
+        after=(after_of[0][0] - after_of[1][0]) / spread,
+        ratio_before=_ratio(before_of, number),
+        ratio_after=_ratio(after_of, number),
+        fewest=np.min([_fewest(x[g]) for g in groups], axis=0),
+    )
+    sizes = [[_kish(weight[g]) for weight in (w, after)] for g in groups]
+    far = (
+        np.nan if np.isnan(p).any() else float(w[(d == 0) & (p > EXTREME)].sum() / w[d == 0].sum())
+    )
+    return Balance(
+        table=table,
+        propensity=p,
+        treated=d,
+        weights=w,
+        sizes=pd.DataFrame(sizes, ["treated", "comparison"], ["before", "after"]),
+        extreme=far,
+    )
+
+
+def _yes_no(sample: Sample, treated: str, inside: Bool) -> Float:
+    """(k,) treatment of the domain's rows. Raises IdentificationError."""
+    values = pd.to_numeric(sample.frame[treated], errors="coerce")
+    d = values.to_numpy(dtype=float, na_value=np.nan)[inside]
     if not (np.isin(d, (0.0, 1.0)).all() and 0 < d.sum() < d.size):
         raise IdentificationError(
             Problem(
@@ -155,12 +210,17 @@ def balance(
                 ", ".join(map(str, np.unique(d)[:5])),
             )
         )
-    arrays, keys, _ = variables(sample, names, "balance")
-    x, w = Columns(tuple(arrays)).take(inside).dense(), sample.weights[inside]
+    return d
+
+
+def _propensity(sample: Sample, names: list[str], inside: Bool, d: Float, needed: bool) -> Float:
+    """(k,) propensities; NaN where there are none and none is needed."""
+    effects, columns = named_effects(sample.frame, names, inside)
     try:
-        effects, columns = named_effects(sample.frame, names, inside)
-        p = fit_logit(effects.values[inside], d, w).p
+        return fit_logit(effects.values[inside], d, sample.weights[inside]).p
     except Separation as error:
+        if not needed:
+            return np.full(d.size, np.nan)
         raise IdentificationError(
             Problem(
                 what="the propensity cannot be fitted",
@@ -170,42 +230,48 @@ def balance(
                 fix="Merge categories or drop a covariate.",
             )
         ) from error
-    w1, w0 = w * d, w * (1 - d)
-    odds = w0 * p / (1 - p)
-    last = w1
-    if weighted is not None:
-        after = _same_rows(sample, weighted)[inside]
-        last, odds = after * d, after * (1 - d)
-    m1, m0, mw, ml = (k @ x / k.sum() for k in (w1, w0, odds, last))
-    spread = np.sqrt(w1 @ (x - m1) ** 2 / w1.sum())
-    spread = np.where(spread > 0, spread, np.nan)
-    table = keys.assign(
-        treated=m1,
-        comparison=m0,
-        weighted_comparison=mw,
-        before=(m1 - m0) / spread,
-        after=(ml - mw) / spread,
-    )
-    return Balance(
-        table=table,
-        propensity=p,
-        treated=d,
-        weights=w,
-        effective=float(odds.sum() ** 2 / (odds**2).sum()),
-        extreme=float(w0[p > EXTREME].sum() / w0.sum()),
-    )
 
 
-def _same_rows(sample: Sample, weighted: Sample) -> Float:
+def _moments(x: Float, w: Float) -> tuple[Float, Float]:
+    """Weighted means and variances (q,)."""
+    mean = w @ x / w.sum()
+    return mean, w @ (x - mean) ** 2 / w.sum()
+
+
+def _fewest(x: Float) -> Int:
+    """(q,) rows with the rarer of two answers; all rows where a column is no yes or no."""
+    ones = np.count_nonzero(x, axis=0)
+    binary = np.isin(x, (0.0, 1.0)).all(axis=0)
+    return np.where(binary, np.minimum(ones, len(x) - ones), len(x))
+
+
+def _ratio(groups: Sequence[tuple[Float, Float]], number: Bool) -> Float:
+    """(q,) variance of the treated over that of the comparison, NaN of indicators."""
+    (_, treated), (_, compared) = groups
+    known = number & (compared > 0)
+    return np.where(known, treated / np.where(known, compared, 1.0), np.nan)
+
+
+def _kish(w: Float) -> float:
+    return float(w.sum() ** 2 / (w**2).sum())
+
+
+def _same_rows(sample: Sample, weighted: Sample | Sequence[float]) -> Float:
     """(n,) weights after the step. Raises IdentificationError for another sample."""
-    if weighted.n != sample.n or not weighted.frame.index.equals(sample.frame.index):
+    if isinstance(weighted, Sample):
+        same, rows = weighted.frame.index.equals(sample.frame.index), weighted.n
+        weights = weighted.weights
+    else:
+        weights = np.asarray(weighted, float).reshape(-1)
+        same, rows = bool(np.isfinite(weights).all()), weights.size
+    if not same or rows != sample.n:
         raise IdentificationError(
             Problem(
                 what="the weighted sample has other rows",
                 where=in_argument("weighted"),
                 expected=worded("the {count:,} rows of 'sample'", {"count": sample.n}),
-                got=worded("{count:,} rows", {"count": weighted.n}),
+                got=worded("{rows:,} rows", {"rows": rows}),
                 fix="Give the sample that a weight step made of it.",
             )
         )
-    return weighted.weights
+    return weights

@@ -41,21 +41,26 @@ class Band:
 
     def plot(self, ax: Any = None) -> Any:
         """Values with their simultaneous interval, in the order of the table. Returns the axes."""
-        known = [c for c in ("cohort", "time", "event_time") if c in self.table.columns]
+        known = [
+            column for column in ("cohort", "time", "event_time") if column in self.table.columns
+        ]
         keys = (
             known[:2]
             if "time" in known
-            else known or [c for c in self.table.columns if c not in ("value", "se", "low", "high")]
+            else known
+            or [key for key in self.table.columns if key not in ("value", "se", "low", "high")]
         )
         labels = [
             ", ".join(
-                f"{c} {v:g}" if isinstance(v, float | int) else str(v)
-                for c, v in zip(keys, row, strict=True)
+                f"{key} {value:g}" if isinstance(value, float | int) else str(value)
+                for key, value in zip(keys, row, strict=True)
             )
             for row in self.table[keys].to_numpy(object)
         ]
         at = np.arange(len(self.table), dtype=float)
-        value, low, high = (self.table[c].to_numpy(float) for c in ("value", "low", "high"))
+        value, low, high = (
+            self.table[column].to_numpy(float) for column in ("value", "low", "high")
+        )
         ax = path(axes(ax, 7, 4), [Series(name="", at=at, value=value, low=low, high=high)])
         ax.set_xticks(at, labels, rotation=45, ha="right")
         ax.set_title(
@@ -155,13 +160,17 @@ def _critical(
 
 
 def _normal(estimate: Estimate, moving: np.ndarray, draws: int, rng: np.random.Generator) -> Float:
-    v = estimate.vcov[np.ix_(moving, moving)]
-    root = np.sqrt(np.diag(v))
-    values, vectors = np.linalg.eigh(v / np.outer(root, root))
+    covariance = estimate.vcov[np.ix_(moving, moving)]
+    root = np.sqrt(np.diag(covariance))
+    values, vectors = np.linalg.eigh(covariance / np.outer(root, root))
     scale = vectors * np.sqrt(np.maximum(values, 0.0))
-    t: Float = np.abs(rng.standard_normal((draws, values.size)) @ scale.T).max(axis=1)
+    statistic: Float = np.abs(rng.standard_normal((draws, values.size)) @ scale.T).max(axis=1)
     df = float(estimate.degf[moving].min())
-    return t / np.sqrt(rng.chisquare(df, draws) / df) if np.isfinite(df) and df > 0 else t
+    return (
+        statistic / np.sqrt(rng.chisquare(df, draws) / df)
+        if np.isfinite(df) and df > 0
+        else statistic
+    )
 
 
 def _multiplier(

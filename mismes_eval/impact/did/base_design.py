@@ -33,26 +33,27 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
             Problem("no estimate to join", in_argument("estimates"), "one or more", worded("none"))
         )
     problems = []
-    for e in estimates:
+    for estimate in estimates:
         if (
-            len(e.parts) != 1
-            or e.parts[0].influence is None
-            or e.parts[0].design.replicates is not None
+            len(estimate.parts) != 1
+            or estimate.parts[0].influence is None
+            or estimate.parts[0].design.replicates is not None
         ):
             problems.append(
                 Problem(
                     "an estimate does not stand on one linearised design",
-                    ", ".join(e.names[:3]),
+                    ", ".join(estimate.names[:3]),
                     "influence columns of one sample",
                 )
             )
         elif any(
-            step.added_vcov(e.parts[0].influence) is not None for step in e.parts[0].design.steps
+            step.added_vcov(estimate.parts[0].influence) is not None
+            for step in estimate.parts[0].design.steps
         ):
             problems.append(
                 Problem(
                     "a weight step has an error of its own",
-                    ", ".join(e.names[:3]),
+                    ", ".join(estimate.names[:3]),
                     "steps to exact totals",
                     worded("estimated totals or a second phase"),
                 )
@@ -62,13 +63,13 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
     first = estimates[0].parts[0].design
     base = replace(first, steps=())
     moved = []
-    for e in estimates:
-        part = e.parts[0]
+    for estimate in estimates:
+        part = estimate.parts[0]
         if not _one_base(part.design, first):
             raise EstimateError(
                 Problem(
                     "the estimates stand on different samples",
-                    ", ".join(e.names[:3]),
+                    ", ".join(estimate.names[:3]),
                     "one sample, its weights before any step",
                 )
             )
@@ -78,7 +79,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
         taken = part.averages
         if taken is not None and part.design.weights.shape == before.shape:
             taken = taken.scaled(part.design.weights / before)
-        moved.append(replace(e, parts=(Part(base, z, averages=taken),)))
+        moved.append(replace(estimate, parts=(Part(base, z, averages=taken),)))
     return stack(*moved)
 
 

@@ -24,23 +24,25 @@ def starts_at_breaks(
     one. Cohorts without a period on either side have none.
     """
     problems = []
-    for g in cohorts:
-        before, after = periods[periods + anticipation < g], periods[periods >= g]
+    for cohort in cohorts:
+        before, after = periods[periods + anticipation < cohort], periods[periods >= cohort]
         if not before.size or not after.size:
             continue
         problems += [
             Problem(
                 what="treatment starts at a break of the series",
-                where=worded("cohort {group:g}, break at {number:g}", {"group": g, "number": b}),
+                where=worded(
+                    "cohort {cohort:g}, break at {break:g}", {"cohort": cohort, "break": break_}
+                ),
                 expected=worded(
                     "no break after {before:g} and up to {after:g}",
                     {"before": before[-1], "after": after[0]},
                 ),
-                got=worded("{number:g}", {"number": b}),
+                got=worded("{break:g}", {"break": break_}),
                 fix=BRIDGE,
             )
-            for b in breaks
-            if before[-1] < b <= after[0]
+            for break_ in breaks
+            if before[-1] < break_ <= after[0]
         ]
     return problems
 
@@ -69,7 +71,7 @@ def refuse_starts(
     that starts at a break which was not.
     """
     problems = starts_at_breaks(
-        periods, [float(g) for g in np.unique(cohorts[np.isfinite(cohorts)])], breaks
+        periods, [float(start) for start in np.unique(cohorts[np.isfinite(cohorts)])], breaks
     )
     if problems and not acknowledged:
         raise IdentificationError(problems)
@@ -92,7 +94,7 @@ def refuse_between(
     ends = list(time) if isinstance(time, tuple) else list(stated or ())
     if isinstance(data, Sample) and isinstance(time, str) and time in data.frame.columns:
         ends = data.frame.loc[data.active, time].dropna().unique().tolist()
-    numeric = [float(t) for t in ends if isinstance(t, int | float | np.number)]
+    numeric = [float(end) for end in ends if isinstance(end, int | float | np.number)]
     if len(numeric) < 2:
         if acknowledged:
             return ("Breaks of the series were acknowledged and not placed.",)
@@ -109,13 +111,13 @@ def refuse_between(
     problems = [
         Problem(
             what="a break of the series lies between the two periods",
-            where=worded("break at {number:g}", {"number": b}),
+            where=worded("break at {break:g}", {"break": break_}),
             expected=worded("none after {low:g} and up to {high:g}", {"low": low, "high": high}),
-            got=worded("{number:g}", {"number": b}),
+            got=worded("{break:g}", {"break": break_}),
             fix=BRIDGE,
         )
-        for b in breaks
-        if low < b <= high
+        for break_ in breaks
+        if low < break_ <= high
     ]
     if problems and not acknowledged:
         raise IdentificationError(problems)

@@ -85,7 +85,7 @@ def composition_check(
         att_gt(wide, f"trait {label}", cohort, time, control=control, method="none")
         for label in labels
     ]
-    joint = _settled(stack(*(e.overall("simple") for e in effects)), sample, values)
+    joint = _settled(stack(*(effect.overall("simple") for effect in effects)), sample, values)
     estimate = Estimate(
         value=joint.value,
         names=tuple(labels),
@@ -122,7 +122,7 @@ def _settled(joint: Estimate, sample: Sample, values: Sequence[np.ndarray]) -> E
     """The same, with 0 and no error where what is left of both is rounding, as where the same
     people stand in every period.
     """
-    spread = np.array([np.std(v[sample.active].astype(float)) for v in values])
+    spread = np.array([np.std(values_[sample.active].astype(float)) for values_ in values])
     keep = np.diag((joint.se > 1e-10 * spread).astype(float))
     settled = joint.through(lambda v: keep @ v, keep, joint.names)
     return replace(settled, keys=joint.keys, n=joint.n, dof=joint.dof)

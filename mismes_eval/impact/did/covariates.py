@@ -29,7 +29,7 @@ class Category:
 
     def named(self, labels: Int) -> list[str]:
         """Some labels, by position, as a message names them."""
-        return [f"{self.column}={self.labels[k]}" for k in labels]
+        return [f"{self.column}={self.labels[label]}" for label in labels]
 
 
 @dataclass(frozen=True)
@@ -72,25 +72,25 @@ def covariates_of(frame: pd.DataFrame, columns: Sequence[str]) -> Covariates:
     problems = unreadable(frame, list(columns), everywhere) or [
         Problem(
             what="a covariate is missing",
-            where=in_column(c),
+            where=in_column(column),
             expected="a value in every row of the domain",
             got=worded("missing"),
             fix="Narrow the domain, or make missing a category.",
-            count=int(frame[c].isna().sum()),
+            count=int(frame[column].isna().sum()),
         )
-        for c in columns
-        if frame[c].isna().any()
+        for column in columns
+        if frame[column].isna().any()
     ]
     if problems:
         raise IdentificationError(problems)
     blocks, names = [np.ones((len(frame), 1))], ["Intercept"]
     categories = []
-    for c in columns:
-        values, labels = main_effect(frame[c])
-        if isinstance(frame[c].dtype, pd.CategoricalDtype) or float64(frame[c]) is None:
-            code = pd.Categorical(frame[c]).remove_unused_categories()
+    for column in columns:
+        values, labels = main_effect(frame[column])
+        if isinstance(frame[column].dtype, pd.CategoricalDtype) or float64(frame[column]) is None:
+            code = pd.Categorical(frame[column]).remove_unused_categories()
             categories.append(
-                Category(c, code.codes.astype(np.intp), tuple(code.categories), len(names))
+                Category(column, code.codes.astype(np.intp), tuple(code.categories), len(names))
             )
         blocks.append(values)
         names += labels

@@ -57,17 +57,17 @@ def event_path(estimate: Estimate) -> EventPath:
     reference = _reference(study, time[order], order)
     index = order[time[order] != reference]
     variance = np.diag(study.vcov)[index]
-    e = time[index]
-    _refuse_one_side(e, reference)
-    _refuse_still(e, variance, study.degf[index])
+    event_time = time[index]
+    _refuse_one_side(event_time, reference)
+    _refuse_still(event_time, variance, study.degf[index])
     return EventPath(
         beta=study.value[index],
         vcov=study.vcov[np.ix_(index, index)],
-        before=tuple(float(x) for x in e if x < reference),
-        after=tuple(float(x) for x in e if x > reference),
+        before=tuple(float(x) for x in event_time if x < reference),
+        after=tuple(float(x) for x in event_time if x > reference),
         reference=reference,
         dof=float(study.degf[index].min()),
-        notes=(*words, *_unit_of_step(np.union1d(e, reference))),
+        notes=(*words, *_unit_of_step(np.union1d(event_time, reference))),
     )
 
 
@@ -169,7 +169,7 @@ def _missing(time: Float) -> list[float]:
         return []
     steps = np.round((time - time[0]) / gap.min()).astype(int)
     absent = np.setdiff1d(np.arange(steps[-1] + 1), steps)
-    return [float(time[0] + k * gap.min()) for k in absent]
+    return [float(time[0] + place * gap.min()) for place in absent]
 
 
 def _refuse_one_side(time: Float, reference: float) -> None:
@@ -180,7 +180,7 @@ def _refuse_one_side(time: Float, reference: float) -> None:
             what="an event study needs periods on both sides of its reference",
             where=worded("keys column 'event_time'"),
             expected=worded("periods before and after {reference:g}", {"reference": reference}),
-            got=", ".join(f"{e:g}" for e in time) or worded("none"),
+            got=", ".join(f"{moment:g}" for moment in time) or worded("none"),
             fix="Estimate with more periods before treatment.",
         )
     )
@@ -192,7 +192,9 @@ def _refuse_still(time: Float, variance: Float, dof: Float) -> None:
         raise IdentificationError(
             Problem(
                 what="coefficients of the event study have no variance",
-                where=worded("event time {still}", {"still": ", ".join(f"{e:g}" for e in still)}),
+                where=worded(
+                    "event time {still}", {"still": ", ".join(f"{moment:g}" for moment in still)}
+                ),
                 expected="an outcome that varies in every period before and after treatment",
                 got=worded("one value for everybody, or no variance at all"),
                 fix="Where nobody can have the outcome before treatment, no trend before it can be"
@@ -216,7 +218,7 @@ def _unit_of_step(time: Float) -> tuple[str, ...]:
         return ()
     if np.allclose(gap, gap[0]):
         return (f"One step is one period, {gap[0]:g} units of event time.",)
-    listed = ", ".join(f"{e:g}" for e in time)
+    listed = ", ".join(f"{moment:g}" for moment in time)
     return (
         f"Event times are not evenly spaced ({listed}): a step is from one period to the next,"
         " whatever its length, and M and slopes are counted in such steps.",

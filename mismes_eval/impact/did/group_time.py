@@ -158,7 +158,8 @@ class GroupTime:
         if not before.any():
             return NotEstimable("no period before treatment to compare", "Pre-trend test")
         test = wald(
-            self.estimate, [name for name, b in zip(self.estimate.names, before, strict=True) if b]
+            self.estimate,
+            [name for name, earlier in zip(self.estimate.names, before, strict=True) if earlier],
         )
         fewer = test if isinstance(test, NotEstimable) else by_fewer_psus(test, self.free)
         if isinstance(fewer, NotEstimable):
@@ -394,17 +395,19 @@ def result(
     time, cells = layout.time, _numbered(chosen)
     keys = pd.DataFrame(
         {
-            "cohort": [time.key(g) for g in cells["cohort"]],
-            "time": [time.key(t) for t in cells["time"]],
+            "cohort": [time.key(start) for start in cells["cohort"]],
+            "time": [time.key(moment) for moment in cells["time"]],
             "event_time": cells["event_time"],
-            "base": [time.key(t) for t in cells["base"]],
+            "base": [time.key(moment) for moment in cells["base"]],
             "n_treated": fitted.n_treated,
             "n_comparison": fitted.n_comparison,
         }
     )
-    names = tuple(f"ATT({chosen.label(c.cohort)},{chosen.at(c.time)})" for c in chosen.cells)
+    names = tuple(
+        f"ATT({chosen.label(cell.cohort)},{chosen.at(cell.time)})" for cell in chosen.cells
+    )
     cells = cells.assign(n_treated=fitted.n_treated)
-    count = [int(((layout.cohort == h) & (layout.weights != 0)).sum()) for h in groups]
+    count = [int(((layout.cohort == start) & (layout.weights != 0)).sum()) for start in groups]
     n = np.concatenate([fitted.n_treated + fitted.n_comparison, count]).astype(float)
     kind = "repeated cross-sections" if layout.period is not None else "panel"
     text = (
@@ -424,11 +427,11 @@ def result(
         *_overlap_notes(fitted.overlap, time),
         *layout.sample.notes,
     )
-    sizes = pd.DataFrame({"cohort": [time.key(g) for g in groups]})
+    sizes = pd.DataFrame({"cohort": [time.key(start) for start in groups]})
     all_keys = pd.concat([keys, sizes], ignore_index=True)
     joint = Estimate(
         value=value,
-        names=(*names, *(f"size({chosen.label(h)})" for h in groups)),
+        names=(*names, *(f"size({chosen.label(start)})" for start in groups)),
         parts=(part,),
         keys=all_keys,
         n=n,
@@ -449,7 +452,9 @@ def result(
         base=base,
         anticipation=anticipation,
         last=float(time.at[-1]),
-        overlap=fitted.overlap.assign(cohort=[time.key(g) for g in fitted.overlap["cohort"]]),
+        overlap=fitted.overlap.assign(
+            cohort=[time.key(start) for start in fitted.overlap["cohort"]]
+        ),
         free=min(free, float(layout.sample.degf)),
         cells=cells,
         time=time,
@@ -459,14 +464,14 @@ def result(
 def _numbered(chosen: Plan) -> pd.DataFrame:
     """Cohort, time, event time and base of each cell, as numbers."""
     periods = chosen.periods
-    cohort = np.array([c.cohort for c in chosen.cells])
-    time = periods[[c.time for c in chosen.cells]]
+    cohort = np.array([cell.cohort for cell in chosen.cells])
+    time = periods[[cell.time for cell in chosen.cells]]
     return pd.DataFrame(
         {
             "cohort": cohort,
             "time": time,
             "event_time": chosen.time.since(time, cohort),
-            "base": periods[[c.base for c in chosen.cells]],
+            "base": periods[[cell.base for cell in chosen.cells]],
         }
     )
 
@@ -492,7 +497,7 @@ def _free_psus(layout: Layout, chosen: Plan) -> float:
     that cohorts are compared with less one.
     """
     psu, used = layout.sample.design.psu[layout.row], layout.weights != 0
-    others = sorted({h for c in chosen.cells for h in c.against})
+    others = sorted({start for cell in chosen.cells for start in cell.against})
     compared = distinct(psu[np.isin(layout.cohort, others) & used])
     treated = distinct(psu[np.isin(layout.cohort, chosen.cohorts) & used])
     return float(min(treated - len(chosen.cohorts), compared - 1))
@@ -506,8 +511,8 @@ def _summed(influence: Influence, design: SurveyDesign) -> Influence:
     if design.steps or m != design.unit.size or not (design.unit == np.arange(m)).all():
         return influence
     blocks = tuple(
-        replace(b, formed=(design.base, design.unit, b.rows.dense() * design.base[:, None]))
-        for b in influence.blocks
+        replace(block, formed=(design.base, design.unit, block.rows.dense() * design.base[:, None]))
+        for block in influence.blocks
     )
     return replace(influence, blocks=blocks)
 
@@ -529,8 +534,8 @@ def _overlap_notes(overlap: pd.DataFrame, time: Timeline) -> tuple[str, ...]:
     if weak.empty:
         return ()
     listed = ", ".join(
-        f"{time.shown(g)} ({100 * share:.1f}%)"
-        for g, share in zip(weak["cohort"], weak["extreme"], strict=True)
+        f"{time.shown(start)} ({100 * share:.1f}%)"
+        for start, share in zip(weak["cohort"], weak["extreme"], strict=True)
     )
     return (
         (

@@ -70,8 +70,8 @@ def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fit
     """Effects of all cells; those that cannot be had are 0 and stand in `failed` or `apart`."""
     k = len(plan.cells)
     z = np.zeros((k + len(plan.cohorts), layout.n)).T
-    for j, g in enumerate(plan.cohorts):
-        z[:, k + j] = layout.cohort == g
+    for j, cohort in enumerate(plan.cohorts):
+        z[:, k + j] = layout.cohort == cohort
     out = nothing_fitted(z, weights @ z[:, k:], k)
     if layout.period is not None:
         overlap, notes = _cross_sections(layout, weights, plan, method, out)
@@ -104,11 +104,11 @@ def without_lost(plan: Plan, fitted: Fitted, impossible: Impossible) -> tuple[Pl
     problems = list(dict.fromkeys(lost.values()))
     if fitted.failed and impossible == "refuse":
         raise IdentificationError(problems)
-    have = {c.cohort for j, c in enumerate(plan.cells) if c.against and j not in lost}
+    have = {cell.cohort for j, cell in enumerate(plan.cells) if cell.against and j not in lost}
     if not have:
         raise IdentificationError(problems)
-    keep = [j for j, c in enumerate(plan.cells) if j not in lost and c.cohort in have]
-    cohorts = [i for i, g in enumerate(plan.cohorts) if g in have]
+    keep = [j for j, cell in enumerate(plan.cells) if j not in lost and cell.cohort in have]
+    cohorts = [i for i, cohort in enumerate(plan.cohorts) if cohort in have]
     columns = [*keep, *(len(plan.cells) + i for i in cohorts)]
     notes = tuple(_left_out(p) for p in problems)
     return (
@@ -141,18 +141,19 @@ def _panel(
     """
     complete = bool(np.isfinite(layout.y).all())
     batches: dict[tuple[float, Against, tuple[int, int] | None], list[int]] = {}
-    for j, c in enumerate(plan.cells):
-        if c.against:
-            pair = None if complete else (c.time, c.base)
-            batches.setdefault((c.cohort, c.against, pair), []).append(j)
+    for j, cell in enumerate(plan.cells):
+        if cell.against:
+            pair = None if complete else (cell.time, cell.base)
+            batches.setdefault((cell.cohort, cell.against, pair), []).append(j)
     rows_of = {
-        g: np.flatnonzero((layout.cohort == g) & (weights != 0)) for g in np.unique(layout.cohort)
+        start: np.flatnonzero((layout.cohort == start) & (weights != 0))
+        for start in np.unique(layout.cohort)
     }
     whole: dict[Against, tuple[Group, Levels | None]] = {}
     overlap: Overlap = []
     notes: list[str] = []
     for (cohort, against, pair), cells in batches.items():
-        treated, compared = rows_of[cohort], np.concatenate([rows_of[g] for g in against])
+        treated, compared = rows_of[cohort], np.concatenate([rows_of[start] for start in against])
         if pair is not None:
             seen = np.asarray(np.isfinite(layout.y[:, pair]).all(axis=1))
             treated, compared = treated[seen[treated]], compared[seen[compared]]
@@ -232,35 +233,39 @@ def _cross_sections(
     overlap: Overlap = []
     notes: list[str] = []
     used, period = weights != 0, np.asarray(layout.period)
-    for j, c in enumerate(plan.cells):
-        if not c.against:
+    for j, cell in enumerate(plan.cells):
+        if not cell.against:
             continue
-        both = used & ((period == c.time) | (period == c.base))
-        treated = np.flatnonzero(both & (layout.cohort == c.cohort))
-        compared = np.flatnonzero(both & np.isin(layout.cohort, c.against))
-        parts = [g[period[g] == t] for g in (treated, compared) for t in (c.time, c.base)]
+        both = used & ((period == cell.time) | (period == cell.base))
+        treated = np.flatnonzero(both & (layout.cohort == cell.cohort))
+        compared = np.flatnonzero(both & np.isin(layout.cohort, cell.against))
+        parts = [
+            group[period[group] == moment]
+            for group in (treated, compared)
+            for moment in (cell.time, cell.base)
+        ]
         if not all(part.size for part in parts):
-            out.failed[j] = no_rows(c, plan, treated.size, compared.size)
+            out.failed[j] = no_rows(cell, plan, treated.size, compared.size)
             continue
         shared, compared = _shared(layout, plan, [j], treated, compared, method, out, notes)
         if shared is None or _lacking(layout, plan, j, treated, parts, method, out):
             continue
         rows = np.sort(np.concatenate([treated, compared]))
-        d = (layout.cohort[rows] == c.cohort).astype(float)
+        treated_now = (layout.cohort[rows] == cell.cohort).astype(float)
         x = layout.x[rows] if shared.columns is None else layout.x[np.ix_(rows, shared.columns)]
-        post = (period[rows] == c.time).astype(float)
+        post = (period[rows] == cell.time).astype(float)
         try:
-            effect = cross_sections(weights[rows], d, post, layout.y[rows], x, method)
+            effect = cross_sections(weights[rows], treated_now, post, layout.y[rows], x, method)
         except Separation as error:
             out.failed[j] = _not_fitted(plan, [j], layout.covariates, shared, method, error)
             continue
         out.n_treated[j], out.n_comparison[j] = treated.size, compared.size
         out.att[j], out.z[rows, j] = effect.att, effect.z
-        odds = None if effect.propensity is None else effect.propensity[d == 0]
-        out.takes([j], rows[d == 1], rows[d == 0], odds)
+        odds = None if effect.propensity is None else effect.propensity[treated_now == 0]
+        out.takes([j], rows[treated_now == 1], rows[treated_now == 0], odds)
         if effect.propensity is not None and x.shape[1] > 1:
-            p = effect.propensity[d == 1], effect.propensity[d == 0]
-            overlap += extreme(c.cohort, weights[rows][d == 0], p)
+            p = effect.propensity[treated_now == 1], effect.propensity[treated_now == 0]
+            overlap += extreme(cell.cohort, weights[rows][treated_now == 0], p)
     return overlap, notes
 
 
@@ -368,7 +373,7 @@ def not_fitted(where: str, names: Sequence[str], method: Method, error: Separati
 
 def _place_of(plan: Plan, cells: Sequence[Cell]) -> Message:
     """Cohort and periods of cells of one cohort."""
-    spans = [span_of(plan.at(c.base), plan.at(c.time)) for c in cells[:6]]
+    spans = [span_of(plan.at(cell.base), plan.at(cell.time)) for cell in cells[:6]]
     where = cohort_at(plan.label(cells[0].cohort), listed(spans, ", ", "reason"))
     more = len(cells) - 6
     return where.extended(" and {more} more", {"more": more}) if more > 0 else where

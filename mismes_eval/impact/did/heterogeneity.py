@@ -38,7 +38,7 @@ class GroupEffects:
         """One row a group: group, value, se, ci_low, ci_high, n, difference, difference_se,
         difference_p, reason.
         """
-        t = (
+        table = (
             self.effects.to_frame()
             .rename(columns={"variable": "group"})[
                 ["group", "value", "se", "ci_low", "ci_high", "n"]
@@ -48,9 +48,9 @@ class GroupEffects:
         extra = pd.DataFrame(
             {"group": list(self.missing), "reason": [m.reason for m in self.missing.values()]}
         )
-        t = pd.concat([t, extra], ignore_index=True) if len(extra) else t
+        table = pd.concat([table, extra], ignore_index=True) if len(extra) else table
         if isinstance(self.differences, Estimate):
-            d = pd.DataFrame(
+            contrasts = pd.DataFrame(
                 {
                     "group": self.differences.keys["group"],
                     "difference": self.differences.value,
@@ -58,8 +58,8 @@ class GroupEffects:
                     "difference_p": self.differences.pvalue,
                 }
             )
-            t = t.merge(d, on="group", how="left")
-        return t
+            table = table.merge(contrasts, on="group", how="left")
+        return table
 
     @property
     def equality(self) -> Test | NotEstimable:
@@ -145,7 +145,9 @@ def by_group(
             Problem(
                 "no such reference group",
                 in_argument("reference"),
-                worded("one of {groups}", {"groups": ", ".join(_label(g) for g in groups[:20])}),
+                worded(
+                    "one of {groups}", {"groups": ", ".join(_label(group) for group in groups[:20])}
+                ),
                 repr(reference),
             )
         )
@@ -156,21 +158,21 @@ def by_group(
         for c, value in zip(columns, group, strict=True):
             mask &= (sample.frame[c] == value).to_numpy(bool, na_value=False)
         try:
-            e = function(data.where(mask))
+            effect = function(data.where(mask))
         except MismesError as error:
             missing[_label(group)] = NotEstimable(error.message)
             continue
-        if e.p != 1:
+        if effect.p != 1:
             raise EstimateError(
                 Problem(
                     what="a group needs one value",
                     where=in_argument("function"),
                     expected="an Estimate of one value",
-                    got=worded("{place} values", {"place": e.p}),
+                    got=worded("{place} values", {"place": effect.p}),
                     fix="Choose one with select([i]).",
                 )
             )
-        found[_label(group)] = e
+        found[_label(group)] = effect
     if not found:
         raise EstimateError(
             [
@@ -214,9 +216,9 @@ def joint(estimates: Sequence[Estimate]) -> Estimate:
     """
     first = estimates[0].parts
     aligned = []
-    for e in estimates:
-        same = len(e.parts) == len(first) and all(
-            _equal(p.design, q.design) for p, q in zip(e.parts, first, strict=True)
+    for estimate in estimates:
+        same = len(estimate.parts) == len(first) and all(
+            _equal(p.design, q.design) for p, q in zip(estimate.parts, first, strict=True)
         )
         if not same:
             raise EstimateError(
@@ -230,10 +232,10 @@ def joint(estimates: Sequence[Estimate]) -> Estimate:
             )
         aligned.append(
             replace(
-                e,
+                estimate,
                 parts=tuple(
                     Part(q.design, p.influence, p.replicates, p.full, averages=p.averages)
-                    for p, q in zip(e.parts, first, strict=True)
+                    for p, q in zip(estimate.parts, first, strict=True)
                 ),
             )
         )
@@ -251,6 +253,6 @@ def _equal(a: SurveyDesign, b: SurveyDesign) -> bool:
     return (
         same_rows
         and len(a.stages) == len(b.stages)
-        and [s.name for s in a.steps] == [s.name for s in b.steps]
+        and [step.name for step in a.steps] == [step.name for step in b.steps]
         and np.array_equal(a.weights, b.weights)
     )

@@ -125,16 +125,16 @@ def _of_cross_sections(
 ) -> Layout:
     """Repeated cross-sections: every row a person seen once."""
     column, stated = stated_order(time)
-    others = {f"other {c}": Stated(c, missing=True) for c in (cohort, *covariates)}
-    c = read(
+    others = {f"other {column}": Stated(column, missing=True) for column in (cohort, *covariates)}
+    data = read(
         sample,
         IdentificationError,
         y=Number(outcome),
         t=Order(str(column), stated, f'time={{"{column}": (first, ..., last)}}'),
         **others,
     )
-    axis = of_ordering(c.t)
-    inside = np.flatnonzero(sample.active & (c.t.code >= 0))
+    axis = of_ordering(data.t)
+    inside = np.flatnonzero(sample.active & (data.t.code >= 0))
     values = sample.frame[cohort].iloc[inside]
     starts = cohorts_on(axis, values, np.ones(inside.size, bool))
     if isinstance(starts, Problem):
@@ -142,11 +142,11 @@ def _of_cross_sections(
     return Layout(
         sample=sample,
         row=inside,
-        y=c.y[inside],
+        y=data.y[inside],
         cohort=starts.place,
         covariates=covariates_at(sample, covariates, inside),
         time=starts.time,
-        period=c.t.code[inside].astype(np.intp),
+        period=data.t.code[inside].astype(np.intp),
         notes=(*starts.notes, *zero_said(values, axis)),
         absent=_weightless(sample, cohort),
     )
@@ -191,15 +191,15 @@ def _of_waves(
             f"{silent:,} responding persons without '{outcome}' in every wave are outside the"
             " domain.",
         )
-    g = panel.start[panel.first]
-    absent, named = _lost_cohorts(panel.time, g, full, outcome)
+    start = panel.start[panel.first]
+    absent, named = _lost_cohorts(panel.time, start, full, outcome)
     seen = np.zeros(sample.n, bool)
     seen[row[full]] = True
     return Layout(
         sample=sample.where(seen),
         row=row[full],
         y=y[full],
-        cohort=g[full],
+        cohort=start[full],
         covariates=covariates_at(sample, covariates, row[full]),
         time=panel.time,
         notes=(*notes, *named),
@@ -213,7 +213,11 @@ def moving_in_waves(data: PanelLike, covariates: Sequence[str]) -> tuple[str, ..
     if not isinstance(long, pd.DataFrame) or key not in long.columns:
         return ()
     unit = pd.factorize(long[key])[0]
-    moving = [c for c in covariates if c in long.columns and _changes(long[c], unit)]
+    moving = [
+        covariate
+        for covariate in covariates
+        if covariate in long.columns and _changes(long[covariate], unit)
+    ]
     return first_period_said(moving, "of the person's first row")
 
 
@@ -249,8 +253,10 @@ def _of_long(
     wanted = Wanted([outcome], gaps=[outcome], also=covariates, cohort=cohort)
     panel = panel_of(sample, unit, time, wanted)
     first, y = panel.first, panel.table(outcome)
-    g, row = panel.start[first], panel.row[first]
-    moving = [c for c in covariates if _moves(panel, sample.frame[c], first)]
+    start, row = panel.start[first], panel.row[first]
+    moving = [
+        covariate for covariate in covariates if _moves(panel, sample.frame[covariate], first)
+    ]
     notes = (
         *_weights_note(panel, first),
         *first_period_said(moving, "of its first period"),
@@ -264,12 +270,12 @@ def _of_long(
         _refuse_gaps(sample, panel, row, full, outcome, key, unbalanced)
         lost = f"{int((~full).sum()):,} of {full.size:,} units lack '{outcome}' in some period"
         if unbalanced == "balanced":
-            absent, named = _lost_cohorts(panel.time, g, full, outcome)
+            absent, named = _lost_cohorts(panel.time, start, full, outcome)
             notes += (
                 f"{lost} and are outside the domain; nothing stands in for them.",
                 *named,
             )
-            row, y, g = row[full], y[full], g[full]
+            row, y, start = row[full], y[full], start[full]
         else:
             notes += (f"{lost}; each comparison uses the units seen in both of its periods.",)
     owner, at = one_row_a_unit(sample, sample.frame[unit], row, panel.unit, panel.row)
@@ -277,7 +283,7 @@ def _of_long(
         sample=owner,
         row=at,
         y=y,
-        cohort=g,
+        cohort=start,
         covariates=covariates_at(sample, covariates, row),
         time=panel.time,
         notes=notes,
@@ -357,10 +363,10 @@ def _lost_cohorts(
 ) -> tuple[dict[float, str], tuple[str, ...]]:
     """Cohorts none of whose units (N,) is complete: why, and the sentence for the notes."""
     absent, notes = {}, []
-    for g in np.setdiff1d(cohort, cohort[full]):
-        n = int((cohort == g).sum())
-        who = "never treated" if np.isinf(g) else f"cohort {time.shown(g)}"
-        absent[float(g)] = f"{n:,} units {who}, none with '{outcome}' in every period"
+    for start in np.setdiff1d(cohort, cohort[full]):
+        n = int((cohort == start).sum())
+        who = "never treated" if np.isinf(start) else f"cohort {time.shown(start)}"
+        absent[float(start)] = f"{n:,} units {who}, none with '{outcome}' in every period"
         notes.append(
             f"Nobody of {who} ({n:,} units) has '{outcome}' in every period: left out with them."
             " unbalanced='pairs' uses who is seen in both periods of a comparison."
@@ -378,9 +384,9 @@ def _weightless(sample: Sample, cohort: str) -> dict[float, str]:
     zero = int((never & sample.domain & (sample.weights == 0)).sum())
     outside = int((never & ~sample.domain).sum())
     said = [
-        f"{k:,} rows {what}"
-        for k, what in ((zero, "with weight 0"), (outside, "outside the domain"))
-        if k
+        f"{count:,} rows {what}"
+        for count, what in ((zero, "with weight 0"), (outside, "outside the domain"))
+        if count
     ]
     return {np.inf: f"only {' and '.join(said)}"}
 

@@ -100,13 +100,17 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
     overlap: Overlap = []
     said: list[str] = []
     silent = 0
-    for pair in sorted({(c.base, c.time) for c in plan.cells if c.against}):
-        sample = data.weight_sample([data.waves[t] for t in pair])
-        y = outcome_values(data, outcome, [data.waves[t] for t in pair]).T
+    for pair in sorted({(cell.base, cell.time) for cell in plan.cells if cell.against}):
+        sample = data.weight_sample([data.waves[wave] for wave in pair])
+        y = outcome_values(data, outcome, [data.waves[wave] for wave in pair]).T
         seen = sample.active & ~np.isnan(y).any(axis=0)
         silent = max(silent, int((sample.active & ~seen).sum()))
         _refuse_estimated_totals(sample)
-        members = [j for j, c in enumerate(plan.cells) if c.against and (c.base, c.time) == pair]
+        members = [
+            j
+            for j, cell in enumerate(plan.cells)
+            if cell.against and (cell.base, cell.time) == pair
+        ]
         here = np.zeros((n, len(members)))
         for i, j in enumerate(members):
             overlap += _cell(
@@ -114,8 +118,8 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
             )
         z[:, members] = sample.design.pull_back(Influence.of(here)).dense()
     whole = np.zeros((n, len(plan.cohorts)))
-    for j, g in enumerate(plan.cohorts):
-        whole[:, j] = layout.cohort == g
+    for j, start in enumerate(plan.cohorts):
+        whole[:, j] = layout.cohort == start
     size = data.sample.weights @ whole
     joined = np.concatenate([z, data.sample.design.pull_back(Influence.of(whole)).dense()], axis=1)
     notes = (
@@ -190,7 +194,7 @@ def _cell(
 
 def _refuse_estimated_totals(sample: Sample) -> None:
     nothing = Influence.of(np.ones(sample.n))
-    named = [s.name for s in sample.design.steps if s.added_vcov(nothing) is not None]
+    named = [step.name for step in sample.design.steps if step.added_vcov(nothing) is not None]
     if named:
         raise IdentificationError(
             Problem(

@@ -85,26 +85,26 @@ def plan(
     ]
     cells, gone = [], []
     for g in later:
-        for t, start in _of_cohort(time, g, base, anticipation):
-            reach = time.at[max(t, start)] + anticipation + time.tolerance
+        for moment, start in _of_cohort(time, g, base, anticipation):
+            reach = time.at[max(moment, start)] + anticipation + time.tolerance
             against = tuple(
-                h
-                for h in cohorts
-                if h != g
-                and h not in early
-                and h > reach
-                and (h > time.at[-1] or control != "never")
+                start
+                for start in cohorts
+                if start != g
+                and start not in early
+                and start > reach
+                and (start > time.at[-1] or control != "never")
             )
-            if t != start and not against:
-                gone.append(f"({time.shown(g)}, {time.labels[t]})")
+            if moment != start and not against:
+                gone.append(f"({time.shown(g)}, {time.labels[moment]})")
                 continue
-            cells.append(Cell(g, t, start, () if t == start else against))
+            cells.append(Cell(g, moment, start, () if moment == start else against))
     if gone:
         notes.append(
             f"No comparison group is left for {len(gone)} group-time effects, which are left out:"
             f" {', '.join(gone[:12])}{' ...' if len(gone) > 12 else ''}."
         )
-    if not any(c.against for c in cells):
+    if not any(cell.against for cell in cells):
         raise IdentificationError(
             Problem(
                 "no comparison group in any period",
@@ -113,8 +113,10 @@ def plan(
                 worded("none"),
             )
         )
-    kept = tuple(g for g in later if any(c.cohort == g and c.against for c in cells))
-    return Plan(time, kept, tuple(c for c in cells if c.cohort in kept), tuple(notes))
+    kept = tuple(
+        start for start in later if any(cell.cohort == start and cell.against for cell in cells)
+    )
+    return Plan(time, kept, tuple(cell for cell in cells if cell.cohort in kept), tuple(notes))
 
 
 def _apart(
@@ -123,9 +125,9 @@ def _apart(
     """Cohorts without a period before treatment, those inside the window, those after it."""
     first, last = time.at[0] + anticipation + time.tolerance, time.at[-1]
     return (
-        [g for g in cohorts if g <= first],
-        [g for g in cohorts if first < g <= last],
-        [g for g in cohorts if g > last],
+        [start for start in cohorts if start <= first],
+        [start for start in cohorts if first < start <= last],
+        [start for start in cohorts if start > last],
     )
 
 
@@ -156,7 +158,7 @@ def _nothing_to_compare(
             )
         )
     if control == "never" and not beyond:
-        lost = [why for g, why in absent.items() if g > time.at[-1]]
+        lost = [why for start, why in absent.items() if start > time.at[-1]]
         pairs = "Choose unbalanced='pairs', or u" if any("none with" in w for w in lost) else "U"
         problems.append(
             Problem(
@@ -179,7 +181,7 @@ def _who_has_which_part(
             f"Cohorts {time.listed(early)} were treated in the first period already (or within the"
             " anticipation): no period before it, so left out."
         )
-    starters = [g for g in beyond if np.isfinite(g)]
+    starters = [start for start in beyond if np.isfinite(start)]
     if starters:
         until = " until they may react" if anticipation else ""
         notes.append(
@@ -199,8 +201,11 @@ def _of_cohort(time: Timeline, g: float, base: Base, anticipation: float) -> lis
     periods = time.at
     fixed = int(np.flatnonzero(periods + anticipation < g - time.tolerance)[-1])
     if base == "universal":
-        return [(t, fixed) for t in range(periods.size)]
-    return [(t, fixed if periods[t] >= g - anticipation else t - 1) for t in range(1, periods.size)]
+        return [(place, fixed) for place in range(periods.size)]
+    return [
+        (place, fixed if periods[place] >= g - anticipation else place - 1)
+        for place in range(1, periods.size)
+    ]
 
 
 def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:

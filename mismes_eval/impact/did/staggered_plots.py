@@ -26,7 +26,7 @@ def study(estimate: Estimate, band: Band, time: Timeline, ax: Any = None) -> Any
     """Values by their key with pointwise (thick) and simultaneous (thin) intervals. Returns the
     axes.
     """
-    key = next(c for c in KEYS if c in estimate.keys.columns)
+    key = next(key for key in KEYS if key in estimate.keys.columns)
     event = key == "event_time"
     named = not (event or time.numeric)
     at = np.arange(estimate.p, dtype=float) if named else estimate.keys[key].to_numpy(float)
@@ -65,12 +65,14 @@ def heat_map(
     """Effects by cohort (rows) and period (columns), value and standard error written in. Returns
     the axes.
     """
-    value, error = (cells.pivot(index="cohort", columns="time", values=c) for c in ("att", "se"))
+    value, error = (
+        cells.pivot(index="cohort", columns="time", values=column) for column in ("att", "se")
+    )
     pairs = zip(value.to_numpy(), error.to_numpy(), strict=True)
     return effects(
         ax,
         value=value.to_numpy(float),
-        words=[[_in_cell(v, s) for v, s in zip(*row, strict=True)] for row in pairs],
+        words=[[_in_cell(effect, se) for effect, se in zip(*row, strict=True)] for row in pairs],
         rows=[shown(cohort) for cohort in value.index],
         columns=[shown(time) for time in value.columns],
         starts=[float(np.searchsorted(value.columns, cohort)) for cohort in value.index],

@@ -96,8 +96,8 @@ def triple_difference(
     sample, fit = ready.sample, ready.fit
     inside = sample.active
     c = read(sample, IdentificationError, d=YesNo(treated), e=YesNo(eligible))
-    d, e = (np.where(inside, v, 0.0) for v in (c.d, c.e))
-    groups = {(a, b): inside & (d == a) & (e == b) for a in (0, 1) for b in (0, 1)}
+    d, e = (np.where(inside, values, 0.0) for values in (c.d, c.e))
+    groups = {(arm, side): inside & (d == arm) & (e == side) for arm in (0, 1) for side in (0, 1)}
     _refuse_empty(groups, ready.masks, treated, eligible)
     w = np.where(inside, sample.weights, 0.0)
     try:
@@ -123,7 +123,7 @@ def triple_difference(
             )
         ) from error
     value = np.array([att, placebo])
-    count = {k: int(v.sum()) for k, v in groups.items()}
+    count = {group: int(rows.sum()) for group, rows in groups.items()}
     notes = (
         (
             f"Triple difference, {NAMES[method]}; covariates: {', '.join(covariates) or 'none'};"
@@ -200,8 +200,8 @@ def _of_changes(
 ) -> _Prepared:
     require(sample, [*pair, *named], verb_name())
     x, columns = design_matrix(sample, covariates, sample.active, method)
-    c = read(sample, IdentificationError, before=Number(pair[0]), after=Number(pair[1]))
-    change = np.where(sample.active, c.after - c.before, 0.0)
+    data = read(sample, IdentificationError, before=Number(pair[0]), after=Number(pair[1]))
+    change = np.where(sample.active, data.after - data.before, 0.0)
     return _Prepared(
         sample=sample,
         fit=lambda w, d: panel(w, d, change, x, method),
@@ -226,7 +226,7 @@ def _of_cross_sections(
     inside = sample.active
     x, columns = design_matrix(sample, covariates, inside, method)
     y = np.where(inside, read(sample, IdentificationError, y=Number(outcome)).y, 0.0)
-    masks = [(f" in {two.column} {p}", inside & (post == k)) for k, p in enumerate(order)]
+    masks = [(f" in {two.column} {p}", inside & (post == place)) for place, p in enumerate(order)]
     return _Prepared(
         sample=sample,
         fit=lambda w, d: cross_sections(w, d, post, y, x, method),
@@ -267,14 +267,14 @@ def _refuse_empty(
         Problem(
             worded("one of the four groups has no rows{where}", {"where": where}),
             worded(
-                "{treated} = {value}, {eligible} = {number}",
-                {"treated": treated, "value": a, "eligible": eligible, "number": b},
+                "{treated} = {arm}, {eligible} = {side}",
+                {"treated": treated, "arm": arm, "eligible": eligible, "side": side},
             ),
             "rows in all four groups",
             worded("none"),
         )
         for where, mask in periods
-        for (a, b), rows in groups.items()
+        for (arm, side), rows in groups.items()
         if not (rows & mask).any()
     ]
     if problems:

@@ -248,15 +248,15 @@ def _of_changes(
 ) -> Estimate:
     require(sample, [*outcome, treated, *covariates], verb_name())
     inside = sample.active
-    c = read(
+    data = read(
         sample,
         IdentificationError,
         before=Number(outcome[0]),
         after=Number(outcome[1]),
         d=YesNo(treated),
     )
-    d = np.where(inside, c.d, 0.0)
-    before, after = (np.where(inside, v, 0.0) for v in (c.before, c.after))
+    d = np.where(inside, data.d, 0.0)
+    before, after = (np.where(inside, values, 0.0) for values in (data.before, data.after))
     change = after - before
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([("", inside)], d, treated)
@@ -291,14 +291,14 @@ def _of_cross_sections(
     require(sample, [outcome, treated, *covariates], verb_name())
     two = two_periods(sample, time, [outcome, treated, *covariates])
     sample, post = two.sample, two.post
-    c = read(sample, IdentificationError, y=Number(outcome), d=YesNo(treated))
+    data = read(sample, IdentificationError, y=Number(outcome), d=YesNo(treated))
     inside = sample.active
-    y, d = (np.where(inside, v, 0.0) for v in (c.y, c.d))
+    y, d = (np.where(inside, values, 0.0) for values in (data.y, data.d))
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided(
         [
-            (f" in {two.column} {label}", inside & (post == k))
-            for k, label in enumerate((two.before, two.after))
+            (f" in {two.column} {label}", inside & (post == place))
+            for place, label in enumerate((two.before, two.after))
         ],
         d,
         treated,
@@ -351,19 +351,23 @@ def design_matrix(
     """(n, q) intercept and covariates, categories as indicators, 0 outside, and their names;
     missing values are refused.
     """
-    gone = [c for c in dict.fromkeys(covariates) if sample.frame.loc[inside, c].isna().any()]
+    gone = [
+        column
+        for column in dict.fromkeys(covariates)
+        if sample.frame.loc[inside, column].isna().any()
+    ]
     if gone:
         raise IdentificationError(
             [
                 Problem(
                     what="a covariate is missing",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a value in every row of the domain that carries weight",
                     got=worded("missing"),
                     fix="Narrow the domain, or make missing a category.",
-                    count=int(sample.frame.loc[inside, c].isna().sum()),
+                    count=int(sample.frame.loc[inside, column].isna().sum()),
                 )
-                for c in gone
+                for column in gone
             ]
         )
     unread = unreadable(sample.frame, list(covariates), inside)

@@ -36,7 +36,7 @@ def outcome_pair(outcome: object) -> tuple[str, str]:
     if (
         isinstance(outcome, tuple | list)
         and len(outcome) == 2
-        and all(isinstance(c, str) for c in outcome)
+        and all(isinstance(column, str) for column in outcome)
         and outcome[0] != outcome[1]
     ):
         return str(outcome[0]), str(outcome[1])
@@ -69,7 +69,11 @@ def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, o
     time order and the outcome one column.
     """
     pair = tuple(time) if isinstance(time, tuple | list) else ()
-    if len(pair) != 2 or not all(t in data.waves for t in pair) or not isinstance(outcome, str):
+    if (
+        len(pair) != 2
+        or not all(wave in data.waves for wave in pair)
+        or not isinstance(outcome, str)
+    ):
         raise IdentificationError(
             Problem(
                 "a panel needs one outcome and two waves",
@@ -194,9 +198,9 @@ def _column_of(sample: Sample, pair: tuple[object, ...], named: Sequence[str]) -
     """The one column that holds both values of a pair."""
     frame = sample.frame.loc[sample.active]
     holds = [
-        str(c)
-        for c in frame.columns
-        if c not in named and all((frame[c] == value).any() for value in pair)
+        str(column)
+        for column in frame.columns
+        if column not in named and all((frame[column] == value).any() for value in pair)
     ]
     if len(holds) == 1:
         return holds[0]

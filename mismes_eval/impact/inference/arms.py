@@ -181,16 +181,16 @@ def _one_group(estimate: Estimate, n: int) -> Arms | None:
 
 def totals_of(estimate: Estimate, z: Influence, units: Labels, arms: Arms | None) -> Totals:
     """Totals of the influence in the units whose signs are drawn, by arm."""
-    base, code, k = estimate.parts[0].design.base, units.code, units.count
+    base, code, units_ = estimate.parts[0].design.base, units.code, units.count
     if arms is None:
-        everything = z.sums(base, code, k)
+        everything = z.sums(base, code, units_)
         return Totals(np.zeros_like(everything), everything, None, np.zeros(estimate.p))
     n = arms.weight.shape[0]
-    share = group_sums(arms.weight.reshape(n, -1), code, k).reshape(k, 2, -1)
+    share = group_sums(arms.weight.reshape(n, -1), code, units_).reshape(units_, 2, -1)
     size = share.sum(axis=0)
     return Totals(
-        z.scaled(arms.treated.astype(float)).sums(base, code, k),
-        z.scaled((~arms.treated).astype(float)).sums(base, code, k),
+        z.scaled(arms.treated.astype(float)).sums(base, code, units_),
+        z.scaled((~arms.treated).astype(float)).sums(base, code, units_),
         share / np.where(size > 0, size, 1.0),
         size[0] / np.where(size.sum(axis=0) > 0, size.sum(axis=0), 1.0),
     )

@@ -150,12 +150,12 @@ def _romano_wolf(estimate: Estimate, usable: np.ndarray, draws: int, seed: int) 
     correlation = estimate.vcov[np.ix_(usable, usable)] / np.outer(se, se)
     values, vectors = np.linalg.eigh(correlation)
     rng = np.random.default_rng(seed)
-    t = np.abs(
+    statistic = np.abs(
         rng.standard_normal((draws, se.size)) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
     )
     if np.isfinite(dof).all():
         chi = rng.chisquare(dof.min(), draws)
-        t *= np.sqrt(dof.min() / chi)[:, None]
+        statistic *= np.sqrt(dof.min() / chi)[:, None]
     observed = np.abs(estimate.value[usable] / se)
     if (
         np.isfinite(dof).all() and np.ptp(dof) > 0
@@ -163,7 +163,7 @@ def _romano_wolf(estimate: Estimate, usable: np.ndarray, draws: int, seed: int) 
         observed = stats.t.isf(stats.t.sf(observed, dof), dof.min())
     order = np.argsort(-observed, kind="stable")
     out = np.empty(se.size)
-    largest = np.maximum.accumulate(t[:, order[::-1]], axis=1)[:, ::-1]
+    largest = np.maximum.accumulate(statistic[:, order[::-1]], axis=1)[:, ::-1]
     exceed = (1 + (largest >= observed[order]).sum(axis=0)) / (1 + draws)
     out[order] = np.maximum.accumulate(exceed)
     return out

@@ -128,9 +128,9 @@ def randomisation_test(
             Problem("no assignment is drawn", in_argument("draws"), "1 or more", str(draws))
         )
     code, label, stratum, rows = _units(sample_of(data), assignment, cluster, strata)
-    groups = [np.flatnonzero(stratum == h) for h in np.unique(stratum)]
+    groups = [np.flatnonzero(stratum == label_) for label_ in np.unique(stratum)]
     observed, studentised = _value(statistic(data))
-    log_count = sum(_log_count(label[g]) for g in groups)
+    log_count = sum(_log_count(label[group]) for group in groups)
     if log_count < 1e-9:
         raise EstimateError(
             Problem(
@@ -233,23 +233,23 @@ def _units(
     those of the domain.
     """
     frame, inside = sample.frame, sample.domain
-    named = [c for c in (assignment, cluster, strata) if c is not None]
+    named = [column for column in (assignment, cluster, strata) if column is not None]
     problems = [
-        Problem("unknown column", in_column(c), "a column of the frame")
-        for c in named
-        if c not in frame.columns
+        Problem("unknown column", in_column(column), "a column of the frame")
+        for column in named
+        if column not in frame.columns
     ]
     problems += [
         Problem(
             what="a label is missing",
-            where=in_column(c),
+            where=in_column(column),
             expected="a value in every row of the domain",
             got=worded("missing"),
             fix="Narrow the domain.",
-            count=int(frame.loc[inside, c].isna().sum()),
+            count=int(frame.loc[inside, column].isna().sum()),
         )
-        for c in named
-        if c in frame.columns and frame.loc[inside, c].isna().any()
+        for column in named
+        if column in frame.columns and frame.loc[inside, column].isna().any()
     ]
     if problems:
         raise EstimateError(problems)
@@ -270,7 +270,9 @@ def _units(
         bad = np.unique(unit[target[unit] != each])
         if bad.size:
             names = (
-                part[cluster].to_numpy()[[int(np.flatnonzero(unit == b)[0]) for b in bad[:5]]]
+                part[cluster].to_numpy()[
+                    [int(np.flatnonzero(unit == block)[0]) for block in bad[:5]]
+                ]
                 if cluster is not None
                 else bad[:5]
             )
@@ -292,7 +294,7 @@ def _units(
 
 def _log_count(label: Int) -> float:
     """Log of the number of distinct orders of the labels."""
-    return lgamma(label.size + 1) - sum(lgamma(c + 1) for c in np.bincount(label))
+    return lgamma(label.size + 1) - sum(lgamma(size + 1) for size in np.bincount(label))
 
 
 def _orders(counts: list[int]) -> Iterator[list[int]]:
@@ -300,20 +302,23 @@ def _orders(counts: list[int]) -> Iterator[list[int]]:
     if not any(counts):
         yield []
         return
-    for k, count in enumerate(counts):
+    for place, count in enumerate(counts):
         if count:
-            counts[k] -= 1
+            counts[place] -= 1
             for rest in _orders(counts):
-                yield [k, *rest]
-            counts[k] += 1
+                yield [place, *rest]
+            counts[place] += 1
 
 
 def _all(label: Int, groups: list[Int]) -> Iterator[Int]:
-    each = [[np.array(o, np.intp) for o in _orders(np.bincount(label[g]).tolist())] for g in groups]
+    each = [
+        [np.array(order, np.intp) for order in _orders(np.bincount(label[group]).tolist())]
+        for group in groups
+    ]
     for chosen in product(*each):
         new = label.copy()
-        for g, order in zip(groups, chosen, strict=True):
-            new[g] = order
+        for group, order in zip(groups, chosen, strict=True):
+            new[group] = order
         yield new
 
 
@@ -321,8 +326,8 @@ def _drawn(label: Int, groups: list[Int], draws: int, seed: int) -> Iterator[Int
     rng = np.random.default_rng(seed)
     for _ in range(draws):
         new = label.copy()
-        for g in groups:
-            new[g] = rng.permutation(label[g])
+        for group in groups:
+            new[group] = rng.permutation(label[group])
         yield new
 
 
@@ -330,4 +335,4 @@ def assignments(counts: dict[str, int]) -> int:
     """How many assignments there are of labels that occur so many times, e.g. {"treated": 4,
     "comparison": 7} -> 330.
     """
-    return factorial(sum(counts.values())) // prod(factorial(c) for c in counts.values())
+    return factorial(sum(counts.values())) // prod(factorial(count) for count in counts.values())

@@ -187,13 +187,13 @@ def wild_bootstrap_ols(
     )
     code = code[model.inside]
     refuse_few(m, level, draws)
-    k = model.names.index(coefficient)
+    place = model.names.index(coefficient)
     x, w = model.x, model.w
-    others = np.delete(x, k, axis=1)
-    tilde = least_squares(others, x[:, k], w).residual
+    others = np.delete(x, place, axis=1)
+    tilde = least_squares(others, x[:, place], w).residual
     y_tilde = least_squares(others, model.y, w).residual
     fit = least_squares(x, model.y, w)
-    size = float(w @ (tilde * x[:, k]))
+    size = float(w @ (tilde * x[:, place]))
     sums = group_sums(
         np.column_stack([w * tilde * y_tilde, w * tilde * tilde, (w * tilde)[:, None] * x]), code, m
     )
@@ -204,16 +204,16 @@ def wild_bootstrap_ols(
     hat = sums[:, 2:] @ fit.inverse
     own = group_sums((w * tilde * fit.residual)[:, None], code, m)[:, 0]
     factor = m / (m - 1)
-    beta, se = float(fit.beta[k]), float(np.sqrt(factor * own @ own)) / size
+    beta, se = float(fit.beta[place]), float(np.sqrt(factor * own @ own)) / size
     v, enumerated, used = signs(m, points, draws, seed)
 
     def p_of(value: float) -> float:
-        s = sums[:, 0] - value * sums[:, 1]
+        numerator = sums[:, 0] - value * sums[:, 1]
         u = cross_y - value * cross_x
-        starred = v * s - (v @ u) @ hat.T
+        starred = v * numerator - (v @ u) @ hat.T
         return share_beyond(
             abs(beta - value) / se,
-            ratios(np.abs(v @ s), np.sqrt(factor * (starred**2).sum(axis=1))),
+            ratios(np.abs(v @ numerator), np.sqrt(factor * (starred**2).sum(axis=1))),
             enumerated,
         )
 
@@ -310,7 +310,7 @@ def _touched(arms: Arms | None, labels: Labels) -> tuple[int, ...]:
     if arms is None:
         return ()
     weight = arms.weight.sum(axis=2)
-    found = (int(np.unique(labels.code[weight[:, a] != 0]).size) for a in (0, 1))
+    found = (int(np.unique(labels.code[weight[:, arm] != 0]).size) for arm in (0, 1))
     return tuple(count for count in found if count)
 
 

@@ -135,12 +135,14 @@ def _refuse(
     draws: int,
 ) -> None:
     problems = []
-    for name, e, other in (("att", att, ""), ("cost", cost, ", or a number")):
-        if not isinstance(e, Estimate) and not (other and isinstance(e, int | float | np.number)):
+    for name, estimate, other in (("att", att, ""), ("cost", cost, ", or a number")):
+        if not isinstance(estimate, Estimate) and not (
+            other and isinstance(estimate, int | float | np.number)
+        ):
             got = (
-                worded("not estimable: {reason}", {"reason": e.reason})
-                if isinstance(e, NotEstimable)
-                else type(e).__name__
+                worded("not estimable: {reason}", {"reason": estimate.reason})
+                if isinstance(estimate, NotEstimable)
+                else type(estimate).__name__
             )
             problems.append(
                 Problem(
@@ -150,22 +152,28 @@ def _refuse(
                     got,
                 )
             )
-        elif isinstance(e, Estimate) and e.p == 1 and not np.isfinite([e.value[0], e.se[0]]).all():
+        elif (
+            isinstance(estimate, Estimate)
+            and estimate.p == 1
+            and not np.isfinite([estimate.value[0], estimate.se[0]]).all()
+        ):
             problems.append(
                 Problem(
                     "one value is needed",
                     in_argument(name),
                     "a finite value with a standard error",
-                    worded("{value:g} with {se:g}", {"value": e.value[0], "se": e.se[0]}),
+                    worded(
+                        "{value:g} with {se:g}", {"value": estimate.value[0], "se": estimate.se[0]}
+                    ),
                 )
             )
-        if isinstance(e, Estimate) and e.p != 1:
+        if isinstance(estimate, Estimate) and estimate.p != 1:
             problems.append(
                 Problem(
                     what="one value is needed",
                     where=in_argument(name),
                     expected="an Estimate of one value",
-                    got=worded("{place} values", {"place": e.p}),
+                    got=worded("{place} values", {"place": estimate.p}),
                     fix="Choose it with select([i]).",
                 )
             )

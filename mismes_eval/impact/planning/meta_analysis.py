@@ -126,7 +126,7 @@ class RandomEffects:
             )
         ]
         last, names_of_rows = np.array([float(self.k)]), [*label, "summary"]
-        mean, lower, upper = (np.array([v]) for v in (self.value, self.low, self.high))
+        mean, lower, upper = (np.array([number]) for number in (self.value, self.low, self.high))
         series.append(
             Series(
                 name="summary",
@@ -140,7 +140,7 @@ class RandomEffects:
         )
         if np.isfinite(self.prediction).all():
             names_of_rows.append("a new study")
-            low, high = (np.array([v]) for v in self.prediction)
+            low, high = (np.array([end]) for end in self.prediction)
             nothing = np.array([np.nan])
             series.append(
                 Series(

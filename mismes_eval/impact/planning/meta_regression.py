@@ -85,11 +85,11 @@ class MetaRegression:
                 )
             )
         j, least = self.names.index(feature), len(self.names) + 1
-        k = np.arange(least, 100_000)
-        spread = self.se[j] * np.sqrt(self.samples / k)
-        df = k - len(self.names)
+        studies = np.arange(least, 100_000)
+        spread = self.se[j] * np.sqrt(self.samples / studies)
+        df = studies - len(self.names)
         found = stats.t.ppf(0.5 + self.level / 2, df) + stats.t.ppf(power, df) <= margin / spread
-        return int(k[np.argmax(found)]) if found.any() else int(k[-1])
+        return int(studies[np.argmax(found)]) if found.any() else int(studies[-1])
 
     def _repr_html_(self) -> str:
         table = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
@@ -194,8 +194,8 @@ def _permuted(y: Float, v: Float, x: Float, observed: Float, most: int, seed: in
     for order in _orders(k, every, most, seed):
         shuffled = x[order]
         fit = fitted(y, v, shuffled, reml(y, v, shuffled))
-        t = np.abs(fit.beta / _knapp_hartung(fit, k - x.shape[1]))
-        hits += t[1:] >= observed[1:] * (1 - 1e-9)
+        statistic = np.abs(fit.beta / _knapp_hartung(fit, k - x.shape[1]))
+        hits += statistic[1:] >= observed[1:] * (1 - 1e-9)
         count += 1
     return hits / count
 
@@ -204,9 +204,9 @@ def _orders(k: int, every: bool, most: int, seed: int) -> Iterator[Int]:
     if every:
         yield from (np.array(order) for order in orders(range(k)))
         return
-    r = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     for _ in range(most - 1):
-        yield r.permutation(k)
+        yield rng.permutation(k)
 
 
 def _robust(fit: Fit, x: Float, w: Float, group: Int) -> tuple[Float, Float]:
@@ -215,12 +215,12 @@ def _robust(fit: Fit, x: Float, w: Float, group: Int) -> tuple[Float, Float]:
     phi = 1 / w
     residual_maker = np.eye(k) - x @ fit.bread @ (x.T * w)
     meat, rows = np.zeros((p, p)), []
-    for g in range(int(group.max()) + 1):
-        inside = group == g
-        d = np.sqrt(phi[inside])
+    for place in range(int(group.max()) + 1):
+        inside = group == place
+        scale = np.sqrt(phi[inside])
         spread = (residual_maker[inside] * phi) @ residual_maker[inside].T
-        half = _inverse_root(d[:, None] * spread * d)
-        adjusted = d[:, None] * half * d
+        half = _inverse_root(scale[:, None] * spread * scale)
+        adjusted = scale[:, None] * half * scale
         pull = fit.bread @ (x[inside].T * w[inside]) @ adjusted
         moved = pull @ fit.residual[inside]
         meat += np.outer(moved, moved)
@@ -278,7 +278,7 @@ def _checked(
                 worded("others"),
             )
         )
-    gone = [str(c) for c in features.columns if features[c].isna().any()]
+    gone = [str(column) for column in features.columns if features[column].isna().any()]
     if gone:
         problems.append(
             Problem(
@@ -293,7 +293,9 @@ def _checked(
     wide = features
     if len(features.columns):
         wide = pd.get_dummies(features.convert_dtypes(), drop_first=True, dtype=float)
-    x = np.column_stack([np.ones(y.size), *(wide[c].to_numpy(float) for c in wide.columns)])
+    x = np.column_stack(
+        [np.ones(y.size), *(wide[column].to_numpy(float) for column in wide.columns)]
+    )
     names = ("intercept", *map(str, wide.columns))
     units = int(group.max()) + 1
     constant = len(features.columns) > 0 and x.shape[1] < 2

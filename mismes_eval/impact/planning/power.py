@@ -112,15 +112,17 @@ class StudyDesign:
         if self.dof > 1e5:
             z = stats.norm.isf(self.alpha / 2)
             return float(stats.norm.sf(z - away) + stats.norm.cdf(-z - away))
-        t = stats.t.isf(self.alpha / 2, self.dof)
+        critical = stats.t.isf(self.alpha / 2, self.dof)
         return float(
-            stats.nct.sf(t, self.dof, away)
-            + (stats.nct.cdf(-t, self.dof, away) if away < 8 else 0.0)
+            stats.nct.sf(critical, self.dof, away)
+            + (stats.nct.cdf(-critical, self.dof, away) if away < 8 else 0.0)
         )
 
     def curve(self, effects: list[float]) -> pd.DataFrame:
         """effect, power."""
-        return pd.DataFrame({"effect": effects, "power": [self.power_at(e) for e in effects]})
+        return pd.DataFrame(
+            {"effect": effects, "power": [self.power_at(effect) for effect in effects]}
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row: n, clusters, effect, effect_in_sd, power, se, design_effect, degf and the
@@ -359,12 +361,12 @@ def _design(
     problems += [
         Problem(
             "a planning figure is out of range",
-            in_argument(a),
+            in_argument(name),
             worded("above {lo:g} and below {hi:g}", {"lo": lo, "hi": hi}),
-            worded("{value:g}", {"value": v}),
+            worded("{figure:g}", {"figure": figure}),
         )
-        for a, v, lo, hi in ranges
-        if v is not None and not lo < v < hi
+        for name, figure, lo, hi in ranges
+        if figure is not None and not lo < figure < hi
     ]
     halves: list[tuple[str, float | None]] = [
         ("icc", icc),
@@ -376,14 +378,14 @@ def _design(
     problems += [
         Problem(
             "a planning figure is out of range",
-            in_argument(a),
+            in_argument(name),
             "0 or more and below 1",
-            worded("{value:g}", {"value": v}),
+            worded("{figure:g}", {"figure": figure}),
         )
-        for a, v in halves
-        if v is not None and not 0 <= v < 1
+        for name, figure in halves
+        if figure is not None and not 0 <= figure < 1
     ]
-    if not all(1 <= v < np.inf for v in (cluster_size, waves_before, waves_after)):
+    if not all(1 <= figure < np.inf for figure in (cluster_size, waves_before, waves_after)):
         problems.append(
             Problem(
                 "a planning figure is out of range",

@@ -102,7 +102,7 @@ class Bacon:
             f"<p>{self.text}</p>"
             + self.by_kind().to_html(index=False, float_format=figure)
             + self.table.assign(
-                **{c: self.table[c].map(_begun) for c in ("treated", "comparison")}
+                **{column: self.table[column].map(_begun) for column in ("treated", "comparison")}
             ).to_html(index=False, float_format=figure)
             + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
         )
@@ -147,28 +147,30 @@ def bacon(
                 fix="Narrow the domain to complete units.",
             )
         )
-    g = long.start
-    g = np.where(g <= long.periods[0], -np.inf, g)
-    groups = np.unique(g)
+    start = long.start
+    start = np.where(start <= long.periods[0], -np.inf, start)
+    groups = np.unique(start)
     if groups.size < 2 or not np.isfinite(groups).any():
         raise IdentificationError(
             Problem(
                 "nothing to compare",
                 in_column(cohort),
                 "two cohorts, one of which starts inside the window",
-                ", ".join(_begun(long.time.key(v)) for v in groups),
+                ", ".join(_begun(long.time.key(start)) for start in groups),
             )
         )
     w, y = long.weights, long.columns[outcome]
-    code = np.searchsorted(groups, g) * long.periods.size + long.period
+    code = np.searchsorted(groups, start) * long.periods.size + long.period
     mass = np.bincount(code, weights=w, minlength=groups.size * long.periods.size).reshape(
         groups.size, -1
     )
     means = np.bincount(code, weights=w * y, minlength=mass.size).reshape(mass.shape) / mass
     table = _pairs(groups, mass[:, 0] / mass[:, 0].sum(), means, long.periods)
-    table = table.assign(**{c: table[c].map(long.time.key) for c in ("treated", "comparison")})
-    d = (long.at >= g).astype(float)
-    residual = without_effects(long, d[:, None])[:, 0]
+    table = table.assign(
+        **{column: table[column].map(long.time.key) for column in ("treated", "comparison")}
+    )
+    treated_now = (long.at >= start).astype(float)
+    residual = without_effects(long, treated_now[:, None])[:, 0]
     coefficient = float(w @ (residual * y)) / float(w @ residual**2)
     note = (
         f"Goodman-Bacon decomposition of the static two-way coefficient of {outcome}: {groups.size}"
@@ -179,7 +181,7 @@ def bacon(
 
 def _pairs(groups: Float, share: Float, means: Float, periods: Float) -> pd.DataFrame:
     rows = []
-    treated_share = np.array([(periods >= g).mean() for g in groups])
+    treated_share = np.array([(periods >= start).mean() for start in groups])
     for a in range(groups.size):
         for b in range(a + 1, groups.size):
             early, late, dk, dl = groups[a], groups[b], treated_share[a], treated_share[b]

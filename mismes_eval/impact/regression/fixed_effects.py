@@ -108,14 +108,14 @@ def two_way(
     long = regression_panel(
         data, [outcome, column, *covariates], unit, time, cluster, event=event_time
     )
-    d = long.columns[column]
-    starts = _starts(long, d, treated is not None)
+    dose = long.columns[column]
+    starts = _starts(long, dose, treated is not None)
     said = (
         *refuse_starts(placed(long.time, series_breaks), starts, series_breaks, acknowledge_breaks),
         long.time.said,
     )
     if treated is not None:
-        if not np.isin(d, (0.0, 1.0)).all():
+        if not np.isin(dose, (0.0, 1.0)).all():
             raise IdentificationError(
                 Problem(
                     what="treatment is not yes or no",
@@ -123,24 +123,24 @@ def two_way(
                     expected="0 or 1",
                     got=worded("other values"),
                     fix="",
-                    count=int((~np.isin(d, (0.0, 1.0))).sum()),
+                    count=int((~np.isin(dose, (0.0, 1.0))).sum()),
                 )
             )
-        _refuse_switching_off(long, d, column)
+        _refuse_switching_off(long, dose, column)
         return regress(
             long,
             outcome,
             covariates,
-            (np.zeros(d.size, np.intp), ()),
+            (np.zeros(dose.size, np.intp), ()),
             pd.DataFrame({"variable": [*covariates, "ATT"]}),
             small_sample,
             f"Two-way fixed effects, static, of {outcome} on {column}.",
-            {"ATT": d},
+            {"ATT": dose},
         ).annotated(notes=said)
-    _refuse_standing_still(long, d, column)
-    occurring = np.unique(d[np.isfinite(d)])
+    _refuse_standing_still(long, dose, column)
+    occurring = np.unique(dose[np.isfinite(dose)])
     left_out = _references(occurring, reference, column)
-    times = [float(e) for e in occurring if e not in left_out]
+    times = [float(moment) for moment in occurring if moment not in left_out]
     keys = pd.DataFrame(
         {
             "variable": [*covariates, *["event"] * len(times)],
@@ -149,13 +149,13 @@ def two_way(
     )
     text = (
         f"Two-way fixed effects event study of {outcome}; reference"
-        f" {', '.join(f'{r:g}' for r in left_out)}."
+        f" {', '.join(f'{moment:g}' for moment in left_out)}."
     )
     study = regress(
         long,
         outcome,
         covariates,
-        (codes(d, times), [f"{e:.12g}" for e in times]),
+        (codes(dose, times), [f"{moment:.12g}" for moment in times]),
         keys,
         small_sample,
         text,
@@ -198,7 +198,7 @@ def _references(
     before = occurring[occurring < 0]
     if reference is None and (before.size or -1 in occurring):
         return (-1.0,) if -1 in occurring else (float(before[-1]),)
-    unknown = [float(r) for r in reference or () if r not in occurring]
+    unknown = [float(moment) for moment in reference or () if moment not in occurring]
     if unknown or not reference:
         raise IdentificationError(
             Problem(
@@ -206,13 +206,14 @@ def _references(
                 where=in_column(column),
                 expected=worded(
                     "one of {occurring}",
-                    {"occurring": ", ".join(f"{e:g}" for e in occurring[:20])},
+                    {"occurring": ", ".join(f"{moment:g}" for moment in occurring[:20])},
                 ),
-                got=", ".join(f"{r:g}" for r in unknown) or worded("no event time before 0"),
+                got=", ".join(f"{moment:g}" for moment in unknown)
+                or worded("no event time before 0"),
                 fix="Name an event time that occurs: reference=(...,).",
             )
         )
-    return tuple(float(r) for r in reference)
+    return tuple(float(moment) for moment in reference)
 
 
 def regress(
@@ -253,7 +254,7 @@ def regress(
     code, labels = indicators
     names = [*covariates, *dose, *labels]
     dense = (
-        np.array([*(long.columns[c] for c in covariates), *dose.values()])
+        np.array([*(long.columns[covariate] for covariate in covariates), *dose.values()])
         .reshape(-1, long.unit.size)
         .T
     )
@@ -263,11 +264,11 @@ def regress(
     left = model.left()
     _refuse_collinear(left, np.sqrt(model.whole), names)
     bread = np.asarray(np.linalg.inv(left), float)
-    beta, e = model.fit(y, bread)
+    beta, residual = model.fit(y, bread)
     n, k = y.size, len(names)
     effects, rule = _counted(long, small_sample)
     scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
-    influence = long.carried(model.blocks(e, model.coefficients(bread * scale)))
+    influence = long.carried(model.blocks(residual, model.coefficients(bread * scale)))
     each = (
         None
         if design.replicates is None
@@ -281,7 +282,7 @@ def regress(
     count = np.concatenate(
         [
             np.full(len(covariates), float(n)),
-            [float((v != 0).sum()) for v in dose.values()],
+            [float((values != 0).sum()) for values in dose.values()],
             np.bincount(code, minlength=len(labels) + 1)[: len(labels)],
         ]
     )
@@ -298,7 +299,7 @@ def regress(
         dof=np.full(k, long.sample.degf),
         kind="effect",
         notes=(note, *long.notes, *long.sample.notes),
-        extra={"base": "universal", "residual_sum": float(w @ e**2)},
+        extra={"base": "universal", "residual_sum": float(w @ residual**2)},
     )
 
 
@@ -365,13 +366,13 @@ def _refuse_collinear(gram: Float, size: Float, names: Sequence[str], where: str
             [
                 Problem(
                     what="a column is explained by unit and period effects and the columns before it",
-                    where=worded("'{group}'{where}", {"group": g, "where": where}),
+                    where=worded("'{name}'{where}", {"name": name, "where": where}),
                     expected="variation of its own",
                     got=worded("none"),
                     fix="Leave it out; in an event study without never-treated units leave out two"
                     " event times.",
                 )
-                for g in gone
+                for name in gone
             ]
         )
 
@@ -380,11 +381,11 @@ def _starts(long: Panel, d: Float, static: bool) -> Float:
     """(n,) first treated period of each row's unit, inf for never: from the 0/1 column, or from the
     periods since treatment.
     """
-    t = long.periods[long.period]
+    moment = long.periods[long.period]
     if not static:
-        return np.where(np.isfinite(d), t - np.where(np.isfinite(d), d, 0.0), np.inf)
+        return np.where(np.isfinite(d), moment - np.where(np.isfinite(d), d, 0.0), np.inf)
     first = np.full(long.units, np.inf)
-    np.minimum.at(first, long.unit, np.where(d == 1, t, np.inf))
+    np.minimum.at(first, long.unit, np.where(d == 1, moment, np.inf))
     return np.asarray(first[long.unit])
 
 
@@ -466,19 +467,19 @@ def sun_abraham(
         long.time.said,
     )
     cells, code = _cells(g, long.time.since(t, g), _last_before(long, g))
-    shown = [long.time.key(c[0]) for c in cells]
+    shown = [long.time.key(cell[0]) for cell in cells]
     keys = pd.DataFrame(
         {
             "variable": [*covariates, *["cell"] * len(cells)],
             "cohort": [*[np.nan] * len(covariates), *shown],
-            "event_time": [*[np.nan] * len(covariates), *[c[1] for c in cells]],
+            "event_time": [*[np.nan] * len(covariates), *[cell[1] for cell in cells]],
         }
     )
     each = regress(
         long,
         outcome,
         covariates,
-        (code, [f"{long.time.shown(h)}:{k:.12g}" for h, k in cells]),
+        (code, [f"{long.time.shown(h)}:{event_time:.12g}" for h, event_time in cells]),
         keys,
         small_sample,
         f"Sun-Abraham regression of {outcome}.",
@@ -490,18 +491,18 @@ def sun_abraham(
     )
     averaged = _averaged(each, cells, mass, len(covariates), by)
     if by == "cohort":
-        labels = [long.time.key(h) for h in averaged.keys["cohort"]]
-        names = tuple(long.time.shown(h) for h in averaged.keys["cohort"])
+        labels = [long.time.key(start) for start in averaged.keys["cohort"]]
+        names = tuple(long.time.shown(start) for start in averaged.keys["cohort"])
         return replace(averaged, names=names, keys=averaged.keys.assign(cohort=labels))
     if by != "event":
         return averaged
     reference = np.unique(long.time.since(t, g)[np.isfinite(g) & _last_before(long, g)])
     extra = {**averaged.extra, "references": tuple(reference.tolist())}
     if reference.size > 1:
-        start = np.searchsorted(long.periods, [h for h, _ in cells])
-        ahead = [h + k - long.time.tolerance for h, k in cells]
+        start = np.searchsorted(long.periods, [start for start, _ in cells])
+        ahead = [start + lag - long.time.tolerance for start, lag in cells]
         place = np.searchsorted(long.periods, ahead)
-        order = [(h, float(p)) for (h, _), p in zip(cells, place - start, strict=True)]
+        order = [(start, float(p)) for (start, _), p in zip(cells, place - start, strict=True)]
         counted = _averaged(each, order, mass, len(covariates), by)
         counted = replace(counted, extra={**counted.extra, "references": (-1.0,)})
         extra["in_order"] = (averaged.p, counted)
@@ -528,30 +529,32 @@ def _cells(g: Float, e: Float, reference: Bool) -> tuple[list[tuple[float, float
     lookup = np.full(cohorts.size * times.size + 1, present.size)
     lookup[present] = np.arange(present.size)
     return [
-        (float(cohorts[c // times.size]), float(times[c % times.size])) for c in present
+        (float(cohorts[place // times.size]), float(times[place % times.size])) for place in present
     ], lookup[both].astype(np.intp)
 
 
 def _averaged(
     each: Estimate, cells: Sequence[tuple[float, float]], mass: Float, q: int, by: str
 ) -> Estimate:
-    h, e = np.array(cells).T
+    cohort, event_time = np.array(cells).T
     if by == "event":
-        groups = [(k, e == k) for k in np.unique(e)]
+        groups = [(key, event_time == key) for key in np.unique(event_time)]
     elif by == "cohort":
-        groups = [(k, (h == k) & (e >= 0)) for k in np.unique(h)]
+        groups = [(key, (cohort == key) & (event_time >= 0)) for key in np.unique(cohort)]
     else:
-        groups = [(0.0, e >= 0)]
+        groups = [(0.0, event_time >= 0)]
     j = np.zeros((len(groups), each.p))
     for i, (_, chosen) in enumerate(groups):
         j[i, q:][chosen] = mass[chosen] / mass[chosen].sum()
     out = each.through(
-        lambda v: j @ v, j, tuple("ATT" if by == "att" else f"{k:g}" for k, _ in groups)
+        lambda v: j @ v, j, tuple("ATT" if by == "att" else f"{key:g}" for key, _ in groups)
     )
     keys = pd.DataFrame(
         {
             "variable": by,
-            {"event": "event_time", "cohort": "cohort", "att": "over"}[by]: [k for k, _ in groups],
+            {"event": "event_time", "cohort": "cohort", "att": "over"}[by]: [
+                key for key, _ in groups
+            ],
         }
     )
     return replace(out, keys=keys, extra={"base": "universal"})

@@ -94,7 +94,9 @@ def imputation(
     )
     target, notes = _target(long, g, t, cohort, by)
     columns = Columns(
-        np.array([long.columns[c] for c in covariates]).reshape(len(covariates), long.unit.size).T,
+        np.array([long.columns[covariate] for covariate in covariates])
+        .reshape(len(covariates), long.unit.size)
+        .T,
         ((long.period, long.periods.size),),
     )
     y, w, p = long.columns[outcome], long.weights, target.groups.size
@@ -127,7 +129,7 @@ def imputation(
         f" {long.units:,} units; errors: {errors}."
     )
     shown = long.time.shown if by == "cohort" else "{:g}".format
-    names = ("ATT",) if by == "att" else tuple(shown(float(k)) for k in target.groups)
+    names = ("ATT",) if by == "att" else tuple(shown(float(group)) for group in target.groups)
     n = np.bincount(target.code, minlength=p + 1)[:p].astype(float)
     never = ever_and_never(long, np.isfinite(g)).linear(np.ones((p, 1)))
     taken = Averages((by_code(long, target.code, p), replace(never, coef=never.coef * [0.0, 1.0])))
@@ -152,7 +154,7 @@ def _groups_of(by: str, groups: Float, long: Panel) -> dict[str, list[float | st
         return {}
     if by == "event":
         return {"event_time": groups.tolist()}
-    return {"cohort": [long.time.key(float(g)) for g in groups]}
+    return {"cohort": [long.time.key(float(group)) for group in groups]}
 
 
 def _refuse_words(by: str, errors: str) -> None:
@@ -227,7 +229,7 @@ def _of_untreated(
                 what="untreated rows do not connect all periods, or do not hold a covariate",
                 where=worded(
                     "unit and period effects{covariates}",
-                    {"covariates": "".join(", " + c for c in covariates)},
+                    {"covariates": "".join(", " + covariate for covariate in covariates)},
                 ),
                 expected="untreated units seen across periods, covariates that vary inside units",
                 got=worded("separate groups or collinear columns"),
@@ -273,8 +275,8 @@ def _first_step(
         [
             np.array(
                 [
-                    np.bincount(target.code, weights=share * c, minlength=p + 1)[:p]
-                    for c in model.columns.dense.T
+                    np.bincount(target.code, weights=share * column, minlength=p + 1)[:p]
+                    for column in model.columns.dense.T
                 ]
             ).reshape(q, p),
             np.bincount(

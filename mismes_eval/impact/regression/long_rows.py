@@ -77,7 +77,7 @@ def _without_single_rows(panel: Panel) -> Panel:
         unit=code[panel.unit[kept]].astype(np.intp),
         period=panel.period[kept],
         units=int((count > 1).sum()),
-        columns={c: v[kept] for c, v in panel.columns.items()},
+        columns={name: values[kept] for name, values in panel.columns.items()},
         cohort=None if panel.cohort is None else panel.cohort[kept],
         notes=(*panel.notes, note),
     )

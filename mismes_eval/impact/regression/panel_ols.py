@@ -53,14 +53,14 @@ class ClassicalFit:
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """coefficient, value, se, t, p, ci_low, ci_high."""
-        t, half = self.value / self.se, stats.t.ppf(0.5 + level / 2, self.df) * self.se
-        p = 2 * stats.t.sf(np.abs(t), self.df)
+        statistic, half = self.value / self.se, stats.t.ppf(0.5 + level / 2, self.df) * self.se
+        p = 2 * stats.t.sf(np.abs(statistic), self.df)
         return pd.DataFrame(
             {
                 "coefficient": self.names,
                 "value": self.value,
                 "se": self.se,
-                "t": t,
+                "t": statistic,
                 "p": p,
                 "ci_low": self.value - half,
                 "ci_high": self.value + half,
@@ -154,11 +154,14 @@ def panel_ols(
     main = (
         [d]
         if treated is not None
-        else [(d == e).astype(float) for e in checked.keys["event_time"].iloc[len(covariates) :]]
+        else [
+            (d == moment).astype(float)
+            for moment in checked.keys["event_time"].iloc[len(covariates) :]
+        ]
     )
     index = pd.MultiIndex.from_arrays([long.unit, long.period], names=["unit", "period"])
     x = pd.DataFrame(
-        np.column_stack([*(long.columns[c] for c in covariates), *main]),
+        np.column_stack([*(long.columns[covariate] for covariate in covariates), *main]),
         index=index,
         columns=list(checked.names),
     )

@@ -264,11 +264,11 @@ def _widened(path: EventPath, level: float) -> Float:
 
 
 def _anticipated(path: EventPath) -> tuple[str, ...]:
-    early = [e for e, effect in zip(path.after, path.effects, strict=True) if not effect]
+    early = [moment for moment, effect in zip(path.after, path.effects, strict=True) if not effect]
     if not early:
         return ()
     return (
-        f"Event time {', '.join(f'{e:g}' for e in early)} lies between the reference and treatment:"
+        f"Event time {', '.join(f'{moment:g}' for moment in early)} lies between the reference and treatment:"
         " deviations of trend add up over it, and the effect counts from 0.",
     )
 
@@ -282,13 +282,16 @@ def _target(path: EventPath, target: Target) -> tuple[Float, str]:
                 Problem(
                     "weights name no period after treatment",
                     in_argument("target"),
-                    worded("event times among {after}", {"after": [_plain(e) for e in path.after]}),
+                    worded(
+                        "event times among {after}",
+                        {"after": [_plain(moment) for moment in path.after]},
+                    ),
                     str(unknown),
                 )
             )
         return np.array(
-            [float(target.get(e, 0.0)) for e in path.after]
-        ), "weighted effect at " + ", ".join(f"{e:g} ({w:g})" for e, w in target.items())
+            [float(target.get(moment, 0.0)) for moment in path.after]
+        ), "weighted effect at " + ", ".join(f"{moment:g} ({w:g})" for moment, w in target.items())
     first, last = path.after[effects[0]], path.after[effects[-1]]
     if target == "average":
         return (

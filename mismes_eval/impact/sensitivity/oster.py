@@ -135,19 +135,21 @@ def oster(
             )
         )
     inside = sample.active
-    gone = [c for c in (*controls, *always) if sample.frame.loc[inside, c].isna().any()]
+    gone = [
+        column for column in (*controls, *always) if sample.frame.loc[inside, column].isna().any()
+    ]
     if gone:
         raise EstimateError(
             [
                 Problem(
                     what="a control is missing",
-                    where=in_column(c),
+                    where=in_column(column),
                     expected="a value in every row of the domain",
                     got=worded("missing"),
                     fix="",
-                    count=int(sample.frame.loc[inside, c].isna().sum()),
+                    count=int(sample.frame.loc[inside, column].isna().sum()),
                 )
-                for c in gone
+                for column in gone
             ]
         )
     w = sample.weights[inside]
@@ -160,7 +162,7 @@ def oster(
     full = main_effects(sample.frame, [*always, *controls], inside).dense()[inside]
     try:
         y, x_left, x_tau = (
-            least_squares(m, v, w).residual for m, v in ((base, y), (base, x), (full, x))
+            least_squares(m, values, w).residual for m, values in ((base, y), (base, x), (full, x))
         )
         y_tau = least_squares(full, y, w).residual
     except Collinear as error:
@@ -252,7 +254,7 @@ def proportional_selection(
     theta = room * (var_x - tau) - gained * tau - var_x * tau * move**2
     root = np.sqrt(theta**2 + 4 * room * move**2 * var_x**2 * tau)
     solutions: Float = np.array(
-        [(theta + s * root) / (2 * move * tau * var_x) for s in (1.0, -1.0)]
+        [(theta + sign * root) / (2 * move * tau * var_x) for sign in (1.0, -1.0)]
     )
     # Their product is negative: one moves the effect on the way the controls did, which is Oster's
     # assumption 3; the other back.

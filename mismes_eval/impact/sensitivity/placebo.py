@@ -65,8 +65,12 @@ def placebo_outcomes(
             )
         )
     runs = [
-        Specification(o, {"outcome": o}, attempt(data, lambda d, name=o: function(d, name), {}))
-        for o in outcomes
+        Specification(
+            outcome,
+            {"outcome": outcome},
+            attempt(data, lambda d, name=outcome: function(d, name), {}),
+        )
+        for outcome in outcomes
     ]
     return _placebo(
         runs, None, ("Outcomes that the measure cannot have moved.", *sample_of(data).notes)
@@ -136,7 +140,7 @@ def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, gro
                 attempt(data.with_columns({treated: fake}).where(d == 0), function, {}),
             )
         )
-    sizes = [abs(float(r.result.value[0])) for r in runs if isinstance(r.result, Estimate)]
+    sizes = [abs(float(run.result.value[0])) for run in runs if isinstance(run.result, Estimate)]
     rank = None
     if isinstance(actual, Estimate) and sizes:
         rank = (1 + sum(size >= abs(float(actual.value[0])) for size in sizes)) / (1 + len(sizes))
@@ -156,7 +160,7 @@ def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, gro
 
 
 def _placebo(runs: list[Specification], rank: float | None, notes: tuple[str, ...]) -> Placebo:
-    done = [r.result for r in runs if isinstance(r.result, Estimate)]
+    done = [run.result for run in runs if isinstance(run.result, Estimate)]
     return Placebo(SpecificationCurve(tuple(runs), None, notes), _all_zero(done), rank)
 
 

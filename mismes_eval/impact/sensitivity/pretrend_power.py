@@ -81,18 +81,18 @@ def pretrend_power(
             )
         )
     path = event_path(event_study)
-    v = path.vcov[: path.pre, : path.pre]
-    se = np.sqrt(np.diag(v))
+    covariance = path.vcov[: path.pre, : path.pre]
+    se = np.sqrt(np.diag(covariance))
     line, after = path.steps
-    values, vectors = np.linalg.eigh(v / np.outer(se, se))
+    values, vectors = np.linalg.eigh(covariance / np.outer(se, se))
     rng = np.random.default_rng(seed)
-    t = rng.standard_normal((draws, path.pre)) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    drawn = rng.standard_normal((draws, path.pre)) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
     if np.isfinite(path.dof):
         stretch = np.sqrt(rng.chisquare(path.dof, draws) / path.dof)[:, None]
     else:
         stretch = np.ones((draws, 1))
     critical = float(stats.t.ppf(0.5 + level / 2, path.dof))
-    size = float(line @ np.linalg.solve(v, line))
+    size = float(line @ np.linalg.solve(covariance, line))
     f = (
         stats.f.ppf(level, path.pre, path.dof)
         if np.isfinite(path.dof)
@@ -100,7 +100,7 @@ def pretrend_power(
     )
 
     def separate(slope: float) -> float:
-        return float((np.abs(t + slope * line / se) > critical * stretch).any(axis=1).mean())
+        return float((np.abs(drawn + slope * line / se) > critical * stretch).any(axis=1).mean())
 
     def joint(slope: float) -> float:
         if slope == 0:  # scipy's noncentral F is not defined without a shift

@@ -60,7 +60,9 @@ def recall_sensitivity(
         raise EstimateError(
             Problem("unknown arm", in_argument("arm"), "both, treated or comparison", repr(arm))
         )
-    pairs = list(product([float(s) for s in sensitivity], [float(s) for s in specificity]))
+    pairs = list(
+        product([float(share) for share in sensitivity], [float(share) for share in specificity])
+    )
     bad = [p for p in pairs if not (0 <= p[0] <= 1 and 0 <= p[1] <= 1 and sum(p) > 1)]
     if bad or not pairs:
         raise EstimateError(
@@ -73,9 +75,13 @@ def recall_sensitivity(
         )
     require(sample, [before, after, treated], "recall_sensitivity")
     inside = sample.active
-    y0, y1, d = (yes_no(sample, c, "recall_sensitivity") for c in (before, after, treated))
+    y0, y1, d = (
+        yes_no(sample, column, "recall_sensitivity") for column in (before, after, treated)
+    )
     both_arms(inside, d, inside, treated, "recall_sensitivity")
-    right = {a: arm not in ("both", name) for a, name in ((1, "treated"), (0, "comparison"))}
+    right = {
+        place: arm not in ("both", name) for place, name in ((1, "treated"), (0, "comparison"))
+    }
     value, part = part_of(sample, lambda w: _corrected(w, inside, y0, y1, d, pairs, right), d)
     possible = [
         _possible(np.where(inside, sample.weights, 0.0), inside, y0, d, pair, right)
@@ -122,12 +128,12 @@ def _corrected(
 ) -> tuple[Float, Float]:
     """Value (k,) and influence (n, k) of the effect for each pair."""
     value, z = np.zeros(len(pairs)), np.zeros((w.size, len(pairs)))
-    for a, sign in ((1, 1.0), (0, -1.0)):
-        of = inside & (d == a)
+    for place, sign in ((1, 1.0), (0, -1.0)):
+        of = inside & (d == place)
         (post, z_post), (pre, z_pre) = (_mean(w, of, y) for y in (y1, y0))
         for j, pair in enumerate(pairs):
-            scale = 1.0 if right[a] else 1 / (sum(pair) - 1)
-            value[j] += sign * (post - _undone(pre, pair, right[a]))
+            scale = 1.0 if right[place] else 1 / (sum(pair) - 1)
+            value[j] += sign * (post - _undone(pre, pair, right[place]))
             z[:, j] += sign * (z_post - scale * z_pre)
     return value, z
 
@@ -140,8 +146,10 @@ def _undone(share: float, pair: tuple[float, float], right: bool) -> float:
 def _possible(
     w: Float, inside: Bool, y0: Float, d: Float, pair: tuple[float, float], right: dict[int, bool]
 ) -> bool:
-    shares = [_undone(_mean(w, inside & (d == a), y0)[0], pair, right[a]) for a in (0, 1)]
-    return all(-1e-12 <= s <= 1 + 1e-12 for s in shares)
+    shares = [
+        _undone(_mean(w, inside & (d == place), y0)[0], pair, right[place]) for place in (0, 1)
+    ]
+    return all(-1e-12 <= share <= 1 + 1e-12 for share in shares)
 
 
 def _mean(w: Float, of: Bool, y: Float) -> tuple[float, Float]:

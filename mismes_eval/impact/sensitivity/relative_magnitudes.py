@@ -77,9 +77,9 @@ def confidence_set(
     half = 8 * se + m * reach(target) * float((np.abs(steps) + 6 * spread).max())
     normal = np.random.default_rng(seed).standard_normal((_DRAWS, beta.size))
     low, high = np.inf, -np.inf
-    for s in range(pre):
+    for place in range(pre):
         for sign in (1.0, -1.0):
-            a, shift = _moments(pre, target, m, s, sign)
+            a, shift = _moments(pre, target, m, place, sign)
             test = _Test(a, shift, beta, vcov, level, normal)
             for end in _ends(test, value, half):
                 low, high = min(low, end), max(high, end)
@@ -121,12 +121,12 @@ class _Test:
 
     def accepts(self, theta: Float) -> Bool:
         """(g,) for values of theta (g,)."""
-        t = self.centre[:, None] - self.slope[:, None] * theta
-        best = t.argmax(axis=0)
-        top = t.max(axis=0)
+        statistic = self.centre[:, None] - self.slope[:, None] * theta
+        best = statistic.argmax(axis=0)
+        top = statistic.max(axis=0)
         rho = self.correlation[best].T
         with np.errstate(divide="ignore", invalid="ignore"):
-            bound = np.where(rho < 1 - 1e-9, (t - rho * top) / (1 - rho), -np.inf)
+            bound = np.where(rho < 1 - 1e-9, (statistic - rho * top) / (1 - rho), -np.inf)
         lower = bound.max(axis=0)
         low, high = norm.cdf(lower), norm.cdf(self.least_favourable)
         critical = np.maximum(

@@ -60,18 +60,19 @@ class SpecificationCurve:
             row: dict[str, object] = {"specification": run.name, **run.choices}
             if isinstance(run.result, NotEstimable):
                 row |= {
-                    c: np.nan for c in ("value", "se", "ci_low", "ci_high", "p", "n", "degf")
+                    column: np.nan
+                    for column in ("value", "se", "ci_low", "ci_high", "p", "n", "degf")
                 } | {"reason": run.result.reason}
             else:
-                e, (low, high) = run.result, run.result.ends(level)
+                estimate, (low, high) = run.result, run.result.ends(level)
                 row |= {
-                    "value": e.value[0],
-                    "se": e.se[0],
+                    "value": estimate.value[0],
+                    "se": estimate.se[0],
                     "ci_low": low[0],
                     "ci_high": high[0],
-                    "p": e.pvalue[0],
-                    "n": e.n[0],
-                    "degf": e.degf[0],
+                    "p": estimate.pvalue[0],
+                    "n": estimate.n[0],
+                    "degf": estimate.degf[0],
                     "reason": "",
                 }
             rows.append(row)
@@ -86,7 +87,7 @@ class SpecificationCurve:
             Problem(
                 "no such specification",
                 worded("argument 'name' = {name}", {"name": repr(name)}),
-                worded("one of {runs}", {"runs": ", ".join(r.name for r in self.runs[:20])}),
+                worded("one of {runs}", {"runs": ", ".join(run.name for run in self.runs[:20])}),
             )
         )
 
@@ -95,20 +96,20 @@ class SpecificationCurve:
         """Range, median, agreement in sign, how many are distinguishable from 0, how many could not
         be estimated.
         """
-        t = self.to_frame()
-        done = t[t["reason"] == ""]
+        table = self.to_frame()
+        done = table[table["reason"] == ""]
         if done.empty:
-            return f"None of {len(t)} specifications could be estimated."
-        v = done["value"]
+            return f"None of {len(table)} specifications could be estimated."
+        values = done["value"]
         words = (
-            f"{len(done)} of {len(t)} specifications were estimated: {v.min():.4g} to"
-            f" {v.max():.4g}, median {v.median():.4g}; {int((v > 0).sum())} positive,"
-            f" {int((v < 0).sum())} negative; "
+            f"{len(done)} of {len(table)} specifications were estimated: {values.min():.4g} to"
+            f" {values.max():.4g}, median {values.median():.4g}; {int((values > 0).sum())} positive,"
+            f" {int((values < 0).sum())} negative; "
         )
         words += f"{int(((done['ci_low'] > 0) | (done['ci_high'] < 0)).sum())} intervals exclude 0."
         if self.reference is not None and self.reference in set(done["specification"]):
             own = float(done.loc[done["specification"] == self.reference, "value"].iloc[0])
-            far = done.iloc[int((v - own).abs().to_numpy().argmax())]
+            far = done.iloc[int((values - own).abs().to_numpy().argmax())]
             words += (
                 f" Farthest from '{self.reference}' ({own:.4g}) is '{far['specification']}'"
                 f" ({far['value']:.4g})."
@@ -125,7 +126,9 @@ class SpecificationCurve:
         if ax is None and options:
             ax, below = curve_axes(len(options))
         headline = (done["specification"] == self.reference).to_numpy(bool)
-        value, low, high = (done[c].to_numpy(float) for c in ("value", "ci_low", "ci_high"))
+        value, low, high = (
+            done[column].to_numpy(float) for column in ("value", "ci_low", "ci_high")
+        )
         words = ("headline", "other choices")
         ax = specification_curve(ax, value, low, high, headline, words, "effect")
         if below is not None:
@@ -148,7 +151,7 @@ class SpecificationCurve:
         ]
 
     def _columns(self) -> list[str]:
-        return list(dict.fromkeys(c for run in self.runs for c in run.choices))
+        return list(dict.fromkeys(choice for run in self.runs for choice in run.choices))
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
@@ -227,7 +230,7 @@ def robustness(
         shown = (
             choices[name]
             if choices is not None and name in choices
-            else {k: _shown(v) for k, v in arguments.items()}
+            else {name: _shown(argument) for name, argument in arguments.items()}
         )
         runs.append(
             Specification(
@@ -247,12 +250,12 @@ def every_combination(
     wrong = [
         Problem(
             "options of an argument are not labelled",
-            worded("argument 'options', '{value}'", {"value": a}),
+            worded("argument 'options', '{name}'", {"name": name}),
             "a mapping of label to value",
-            worded("a {kind}", {"kind": type(o).__name__}),
+            worded("a {kind}", {"kind": type(option).__name__}),
         )
-        for a, o in options.items()
-        if not isinstance(o, Mapping)
+        for name, option in options.items()
+        if not isinstance(option, Mapping)
     ]
     if wrong:
         raise EstimateError(wrong)

@@ -115,10 +115,13 @@ def trial(
         raise IdentificationError(
             Problem("a trial names no outcome", in_argument("outcome"), "a column, or several")
         )
-    wanted = {f"y{k}": YesNo(c) if c in binary else Number(c) for k, c in enumerate(outcomes)}
-    stated = {f"x{k}": Stated(c) for k, c in enumerate(known)}
-    grouped = {f"b{k}": Category(c) for k, c in enumerate(block)}
-    c = read(sample, d=YesNo(assigned), **wanted, **stated, **grouped)
+    wanted = {
+        f"y{place}": YesNo(name) if name in binary else Number(name)
+        for place, name in enumerate(outcomes)
+    }
+    stated = {f"x{place}": Stated(name) for place, name in enumerate(known)}
+    grouped = {f"b{place}": Category(name) for place, name in enumerate(block)}
+    data = read(sample, d=YesNo(assigned), **wanted, **stated, **grouped)
     inside = sample.active
     if not inside.any():
         raise EmptyDomain(
@@ -128,16 +131,16 @@ def trial(
         raise IdentificationError(
             Problem("a trial cannot use negative weights", worded("the sample's last weight"))
         )
-    d = c.d[inside] == 1.0
+    d = data.d[inside] == 1.0
     if d.all() or not d.any():
         raise IdentificationError(
             Problem("a trial needs two arms", in_column(assigned), "0 and 1", worded("one arm"))
         )
-    cell = _cells([getattr(c, f"b{k}").code[inside] for k in range(len(block))], d.size)
+    cell = _cells([getattr(data, f"b{place}").code[inside] for place in range(len(block))], d.size)
     _refuse_one_armed(cell, d, block, sample, inside)
     x, names = named_effects(sample.frame, known, inside)
     dummies = (cell[:, None] == np.arange(1, int(cell.max()) + 1)).astype(float)
-    y = np.column_stack([getattr(c, f"y{k}")[inside] for k in range(len(outcomes))])
+    y = np.column_stack([getattr(data, f"y{place}")[inside] for place in range(len(outcomes))])
     return Trial(
         sample=sample,
         rows=np.flatnonzero(inside),

@@ -86,7 +86,7 @@ def late(
     names = (as_name(outcome, "outcome"), as_name(takeup, "takeup"))
     read = trial(sample, names, assigned, covariates, blocks, binary=(takeup,))
     both = assigned_difference(read, ("offer", "first stage"), adjustment)
-    reduced, first = (float(v) for v in both.value)
+    reduced, first = (float(part) for part in both.value)
     if first == 0:
         raise IdentificationError(
             Problem(
@@ -122,11 +122,11 @@ def late(
 def ratio_set(both: Estimate, level: float) -> RatioSet:
     """The set of ratios of the first value to the second that are not rejected at 1 - level."""
     critical = float(stats.t.ppf(0.5 + level / 2, both.degf.min()))
-    v, c2 = both.vcov, critical**2
+    covariance, c2 = both.vcov, critical**2
     y, d = (float(x) for x in both.value)
-    a = d**2 - c2 * float(v[1, 1])
-    b = y * d - c2 * float(v[0, 1])
-    c = y**2 - c2 * float(v[0, 0])
+    a = d**2 - c2 * float(covariance[1, 1])
+    b = y * d - c2 * float(covariance[0, 1])
+    c = y**2 - c2 * float(covariance[0, 0])
     inside = b**2 - a * c
     if a > 0:
         root = max(inside, 0.0) ** 0.5

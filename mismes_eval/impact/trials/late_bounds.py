@@ -157,7 +157,7 @@ def _refuse_nobody(shares: tuple[float, float], takeup: str) -> None:
 
 
 def _bounds(joint: Estimate, outcome: str, takeup: str, level: float) -> Estimate:
-    low, high, either, first, treated, untreated = (float(v) for v in joint.value)
+    low, high, either, first, treated, untreated = (float(value) for value in joint.value)
     jacobian = np.zeros((2, joint.p))
     jacobian[[0, 1], [0, 1]] = 1 / either
     jacobian[:, 2] = [-low / either**2, -high / either**2]
@@ -189,16 +189,19 @@ def possible_effects(joint: Estimate, level: float) -> tuple[float, float]:
     `either` is not clearly above 0.
     """
     critical = float(stats.t.ppf(0.5 + level / 2, joint.degf[:3].min()))
-    v, square = joint.vcov, critical**2
+    covariance, square = joint.vcov, critical**2
     either = float(joint.value[2])
-    clear = either**2 - square * float(v[2, 2])
+    clear = either**2 - square * float(covariance[2, 2])
     if not clear > 0:
         return -np.inf, np.inf
     ends = []
-    for k, sign in ((0, -1.0), (1, 1.0)):
-        total = float(joint.value[k])
-        middle = total * either - square * float(v[k, 2])
-        root = max(middle**2 - clear * (total**2 - square * float(v[k, k])), 0.0) ** 0.5
+    for place, sign in ((0, -1.0), (1, 1.0)):
+        total = float(joint.value[place])
+        middle = total * either - square * float(covariance[place, 2])
+        root = (
+            max(middle**2 - clear * (total**2 - square * float(covariance[place, place])), 0.0)
+            ** 0.5
+        )
         ends.append((middle + sign * root) / clear)
     return ends[0], ends[1]
 

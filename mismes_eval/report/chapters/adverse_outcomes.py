@@ -30,8 +30,8 @@ def harm(context: Context, study: Tracing, effect: Effects) -> list[str]:
     if not seen:
         return []
     falls = [
-        _fall(context, study, str(o), w, e)
-        for (o, w), e in seen.items()
+        _fall(context, study, str(outcome), w, e)
+        for (outcome, w), e in seen.items()
         if Span.of(e).sign == "lower"
     ]
     if not falls:
@@ -41,7 +41,7 @@ def harm(context: Context, study: Tracing, effect: Effects) -> list[str]:
 
 def _fall(context: Context, study: Tracing, outcome: str, wave: object, e: Estimate) -> str:
     scale, n = outcome_scale(context, outcome)[0], context.words.number
-    low, high = (n(float(v) * scale) for v in e.ci().iloc[0])
+    low, high = (n(float(end) * scale) for end in e.ci().iloc[0])
     when = context.text("{m:.0f} months", m=study.months[wave])
     return context.text(
         "'{o}' after {w} ({v}; {lo} to {hi})",

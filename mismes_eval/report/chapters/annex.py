@@ -26,12 +26,12 @@ WHOLE = ("sheets", "overview")
 
 def core(chapter: Chapter) -> tuple[Item, ...]:
     """The items of the main part, in their order."""
-    return tuple(i for k, i in enumerate(chapter.items) if _in_main(chapter, k))
+    return tuple(i for place, i in enumerate(chapter.items) if _in_main(chapter, place))
 
 
 def behind(chapter: Chapter) -> tuple[Item, ...]:
     """The items of the annex, in their order."""
-    return tuple(i for k, i in enumerate(chapter.items) if not _in_main(chapter, k))
+    return tuple(i for place, i in enumerate(chapter.items) if not _in_main(chapter, place))
 
 
 def _in_main(chapter: Chapter, place: int) -> bool:

@@ -94,8 +94,10 @@ class Context:
         """
         found = self.evaluation.indicators(by=by, which=which)
         return {
-            k: replace(v, reason=asked(v.reason)) if isinstance(v, NotEstimable) else v
-            for k, v in found.items()
+            name: replace(value, reason=asked(value.reason))
+            if isinstance(value, NotEstimable)
+            else value
+            for name, value in found.items()
         }
 
     def closed(self, table: str, row: str, column: str) -> bool:

@@ -70,7 +70,9 @@ def bias(context: Context, study: Tracing) -> list[Item]:
     if not evaluation.effects:
         return []
     pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
-    verdicts = {e.measure: effect_verdict(evaluation, e, d) for e, d in pairs}
+    verdicts = {
+        effect.measure: effect_verdict(evaluation, effect, doubt) for effect, doubt in pairs
+    }
     rows = [
         (
             context.text(asked),
@@ -102,11 +104,11 @@ def _figures(context: Context, effects: tuple[Effects, ...]) -> list[tuple[str, 
     """Persons, degrees of freedom and what could have been found, where the effect is published."""
     key = main_cell(context.evaluation)
     found = [effect.by_wave.get(key) for effect in effects]
-    cells = [_precision(context, e, key[0]) for e in found]
+    cells = [_precision(context, effect, key[0]) for effect in found]
     tables = {SIZE: "T17", FREEDOM: "T17", POWER: "T19b"}
     return [
-        (context.text(words), *(cell[k] for cell in cells), where)
-        for k, (words, where) in enumerate(tables.items())
+        (context.text(words), *(cell[place] for cell in cells), where)
+        for place, (words, where) in enumerate(tables.items())
     ]
 
 
@@ -114,7 +116,7 @@ def _precision(context: Context, effect: object, outcome: str) -> tuple[str, str
     if not isinstance(effect, Estimate) or not published(context, effect):
         absent = context.text(NOT_ASSESSED)
         return absent, absent, absent
-    n, t = context.words.number, context.words
+    n, text = context.words.number, context.words
     scale, one, many = unit_of(context, outcome)
     size = Quantity(scale * detectable_effect(effect), one, many)
-    return n(float(effect.n[0]), 0), n(float(effect.degf[0]), 0), t.quantity(size)
+    return n(float(effect.n[0]), 0), n(float(effect.degf[0]), 0), text.quantity(size)

@@ -134,7 +134,9 @@ def _cells(context: Context, one: ClaimEvidence) -> pd.DataFrame:
         return rows([])
     if isinstance(one.found, Census):
         return rows([_register(one.claim, one.found)])
-    few = any(context.rules.confidential("share", float(e.n[0])) for e in one.found.compared)
+    few = any(
+        context.rules.confidential("share", float(compared.n[0])) for compared in one.found.compared
+    )
     found = NotEstimable(FEW) if few else one.found.found
     standing = _standing(context, one.found)
     cells = cells_of([(context.name(one.claim.id), COLUMN, found)], context.rules, standing)
@@ -153,8 +155,8 @@ def _standing(context: Context, found: Evidence) -> Standing:
     study = context.evaluation.tracing
     if found.arms and study is not None:
         return arms(study)
-    groups = [persons_behind(e, 0) for e in found.compared]
-    known = tuple(g for g in groups if isinstance(g, Persons))
+    groups = [persons_behind(estimate, 0) for estimate in found.compared]
+    known = tuple(group for group in groups if isinstance(group, Persons))
     return Standing(compares=known) if known else NOBODY
 
 
@@ -175,8 +177,8 @@ def judged(context: Context, tested: tuple[ClaimEvidence, ...]) -> tuple[Judged,
     """The verdict on every claim, from published cells. context: with published cells."""
     assert context.published is not None
     found = {one.claim.id: context.published.get(NUMBERS, one.claim.id, COLUMN) for one in tested}
-    k = sum(cell is not None and cell.shown for cell in found.values())
-    return tuple(_judged(one, found[one.claim.id], k) for one in tested)
+    shown = sum(cell is not None and cell.shown for cell in found.values())
+    return tuple(_judged(one, found[one.claim.id], shown) for one in tested)
 
 
 def _judged(one: ClaimEvidence, cell: PublishedCell | None, k: int) -> Judged:
@@ -188,7 +190,8 @@ def _judged(one: ClaimEvidence, cell: PublishedCell | None, k: int) -> Judged:
     if isinstance(one.found, Evidence) and cell.status == Status.NOT_ESTIMABLE:
         found = one.found.found
         reason = found.reason if isinstance(found, NotEstimable) else FEW
-        return Judged(claim, without_number(reason, one.found.needed), "measures")
+        verdict = without_number(reason, one.found.needed)
+        return Judged(claim, verdict, "measures", register=one.few)
     made = judge(
         _measured({name: getattr(cell, name) for name in READ}),
         claim.direction,
@@ -321,13 +324,13 @@ def why(t: Language, one: Judged) -> str:
 
 def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec:
     """Distances of the published numbers in units of the margin, with their intervals."""
-    t, synthetic = context.words, context.synthetic
+    words, synthetic = context.words, context.synthetic
     by_id = {one.claim.id: one for one in tested}
     keys = tuple(CellKey(NUMBERS, id_, COLUMN) for id_ in by_id)
 
     def draw(published: pd.DataFrame) -> Figure | str:
         shown = published[(published["status"] == "shown") & published["value"].notna()]
-        lines = [_drawn(t, by_id[str(cell["row"])], cell) for cell in shown.to_dict("records")]
+        lines = [_drawn(words, by_id[str(cell["row"])], cell) for cell in shown.to_dict("records")]
         if not lines:
             return ""
         frame = pd.DataFrame(lines)
@@ -335,11 +338,11 @@ def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec
             PICTURE,
             TITLE_OF_PICTURE,
             frame,
-            xlabel=t(AXIS),
+            xlabel=words(AXIS),
             source=SOURCE_OF_NUMBERS,
-            notes=(t(COUNTED, k=len(frame), table=NUMBERS),),
+            notes=(words(COUNTED, k=len(frame), table=NUMBERS),),
             synthetic=synthetic,
-            t=t,
+            t=words,
             digits=1,
         )
 
@@ -388,13 +391,14 @@ def _fact(english: Language, context: Context, one: Judged) -> dict[str, object]
 def _published_number(context: Context, one: Judged) -> dict[str, object]:
     published = context.published
     cell = None if published is None else published.get(NUMBERS, one.claim.id, COLUMN)
-    names = ("value", "low", "high", "se", "n", "degf", "doubtful", "silent", "least", "most")
-    if cell is None or not cell.shown or not one.verdict.span.known:
-        return dict.fromkeys(names)
     register = one.register
-    ends: tuple[float | None, ...] = (None, None, None)
+    of_register = dict.fromkeys(("silent", "least", "most"))
     if register is not None:
-        ends = (register.missing, register.least, register.most)
+        ends = {"least": register.least, "most": register.most}
+        of_register = {"silent": register.missing, **ends}
+    names = ("value", "low", "high", "se", "n", "degf", "doubtful")
+    if cell is None or not cell.shown or not one.verdict.span.known:
+        return dict.fromkeys(names) | _few(register) | of_register
     return {
         "value": cell.value,
         "low": _finite(cell.ci_low),
@@ -403,8 +407,16 @@ def _published_number(context: Context, one: Judged) -> dict[str, object]:
         "n": _finite(cell.n),
         "degf": _finite(cell.degf),
         "doubtful": "i" in cell.flag,
-        **dict(zip(names[-3:], ends, strict=True)),
+        **of_register,
     }
+
+
+def _few(register: Census | None) -> dict[str, object]:
+    """Measures too few for a number of their own: they count over all countries."""
+    if register is None or register.measures == 0:
+        return {}
+    measured = register.measured()
+    return {"value": _finite(measured.value), "n": measured.n}
 
 
 def _finite(number: float) -> float | None:

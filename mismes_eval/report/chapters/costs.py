@@ -76,8 +76,8 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     """
     evaluation = context.evaluation
     pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
-    found = {e.measure: priced(evaluation, study, e, d) for e, d in pairs}
-    sizes = {e.measure: _behind(evaluation, e) for e in evaluation.effects}
+    found = {effect.measure: priced(evaluation, study, effect, doubt) for effect, doubt in pairs}
+    sizes = {effect.measure: _behind(evaluation, effect) for effect in evaluation.effects}
     lines: list[Item] = []
     parts: list[pd.DataFrame] = []
     for measure, m in found.items():
@@ -163,7 +163,11 @@ def _without_price(worth: CostEffectiveness) -> NotEstimable | None:
 
 def _behind(evaluation: Evaluation, effect: Effects) -> float:
     """Persons behind the effect that a job-year is counted from: the fewest of any year."""
-    months = [e for (o, _), e in effect.by_wave.items() if o == MONTHS and isinstance(e, Estimate)]
+    months = [
+        e
+        for (outcome, _), e in effect.by_wave.items()
+        if outcome == MONTHS and isinstance(e, Estimate)
+    ]
     main = effect.by_wave.get(main_cell(evaluation))
     found = months or ([main] if isinstance(main, Estimate) else [])
     return min((float(e.n[0]) for e in found), default=np.nan)
@@ -389,8 +393,11 @@ def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Pictu
 
 def _participants(found: dict[str, Priced]) -> float:
     """Participants whose costs are known, over all measures."""
-    known = ([e for e in (m.cost, m.completer) if isinstance(e, Estimate)] for m in found.values())
-    return sum(max((float(e.n[0]) for e in costs), default=0.0) for costs in known)
+    known = (
+        [cost for cost in (m.cost, m.completer) if isinstance(cost, Estimate)]
+        for m in found.values()
+    )
+    return sum(max((float(cost.n[0]) for cost in costs), default=0.0) for costs in known)
 
 
 def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[Item]:
@@ -405,7 +412,9 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
     ]
     if not worths:
         return said
-    size = sum(float(e.n_treated) for e in context.evaluation.effects if e.measure in worths)
+    size = sum(
+        float(effect.n_treated) for effect in context.evaluation.effects if effect.measure in worths
+    )
     notes = (
         (
             "Square: estimate; line: 95% region; points: draws. Left of the dashed line the measure"

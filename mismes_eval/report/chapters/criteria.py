@@ -100,8 +100,8 @@ def criteria(context: Context) -> Item:
     rows = [
         (context.text(x.criterion), x.finding, context.text(x.strength), x.tables) for x in lines
     ]
-    e = context.evaluation
-    own = () if e.study is None and e.lottery is None else (OF_A_STUDY,)
+    evaluation = context.evaluation
+    own = () if evaluation.study is None and evaluation.lottery is None else (OF_A_STUDY,)
     notes = tuple(context.text(n) for n in (*NOTES, *own))
     return text_table(
         context,
@@ -126,7 +126,7 @@ def interval(
     """Value and 95% interval as text; size: of the difference without its sign, for sentences that
     say "higher" or "lower".
     """
-    value, low, high = (float(v) * scale for v in (e.value[0], *e.ci().iloc[0]))
+    value, low, high = (float(number) * scale for number in (e.value[0], *e.ci().iloc[0]))
     if size:
         value, low, high = abs(value), min(abs(low), abs(high)), max(abs(low), abs(high))
     n = context.words.number
@@ -135,10 +135,10 @@ def interval(
 
 def survey_strength(context: Context, e: Estimate) -> str:
     """How strong the evidence of a survey's number is: weak where it is to be read with caution."""
-    s = context.evaluation.survey
+    survey = context.evaluation.survey
     if e.doubtful:
         return WEAK
-    return STRONG if s is not None and s.sample.design.level == "psu" else MODERATE
+    return STRONG if survey is not None and survey.sample.design.level == "psu" else MODERATE
 
 
 def _relevance(context: Context) -> list[Line]:
@@ -154,7 +154,7 @@ def _relevance(context: Context) -> list[Line]:
     for id_, (what, table) in worse.items():
         gap = returnee_gap(context, id_)
         title = catalogue()[id_].title
-        if any(context.closed(table, title, c) for c in ("returnees", "non-migrants")):
+        if any(context.closed(table, title, group) for group in ("returnees", "non-migrants")):
             gap = NotEstimable("too few persons")
         if isinstance(gap, NotEstimable):
             out.append(_nothing(context, name, gap.reason, table))
@@ -185,27 +185,31 @@ def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
     if survey is None or not survey.tells_return:
         asked = survey is not None and survey.definition is not None
         return NotEstimable(UNTOLD if asked else "the survey has no question on migration")
-    e = context.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(
+    estimate = context.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(
         id_, NotEstimable("not computed for this survey")
     )
-    if isinstance(e, NotEstimable):
-        return e
+    if isinstance(estimate, NotEstimable):
+        return estimate
     first = (
-        e.keys["variable"] == e.keys["variable"].iloc[0]
-        if "variable" in e.keys
-        else pd.Series(True, index=e.keys.index)
+        estimate.keys["variable"] == estimate.keys["variable"].iloc[0]
+        if "variable" in estimate.keys
+        else pd.Series(True, index=estimate.keys.index)
     )
     name = {
-        str(s): k
-        for k, (s, keep) in enumerate(zip(e.keys["status"].astype(str), first, strict=True))
+        str(status): place
+        for place, (status, keep) in enumerate(
+            zip(estimate.keys["status"].astype(str), first, strict=True)
+        )
         if keep
     }
     if not {"returnee", "non-migrant"} <= set(name):
         return NotEstimable("the survey has no returnees or no non-migrants")
-    few = min(float(e.n[name["returnee"]]), float(e.n[name["non-migrant"]]))
+    few = min(float(estimate.n[name["returnee"]]), float(estimate.n[name["non-migrant"]]))
     if context.rules.confidential("share", few):
         return NotEstimable("too few persons")
-    return e.contrast({e.names[name["returnee"]]: 1.0, e.names[name["non-migrant"]]: -1.0})
+    return estimate.contrast(
+        {estimate.names[name["returnee"]]: 1.0, estimate.names[name["non-migrant"]]: -1.0}
+    )
 
 
 def _records(context: Context, n: float, whole: int) -> str:
@@ -280,15 +284,15 @@ def _effectiveness(context: Context) -> list[Line]:
                 "{v}% of those who completed were placed in a job ({k} of {n} measures report it).",
             ),
         ):
-            value, k = _indicator(table, name)
-            if k and np.isfinite(value):
+            value, kind = _indicator(table, name)
+            if kind and np.isfinite(value):
                 out.append(
                     Line(
                         "Effectiveness",
                         context.text(
-                            sentence, v=context.words.number(value * 100), k=int(k), n=whole
+                            sentence, v=context.words.number(value * 100), k=int(kind), n=whole
                         ),
-                        _records(context, k, whole),
+                        _records(context, kind, whole),
                         "T05",
                     )
                 )
@@ -302,18 +306,18 @@ def _effectiveness(context: Context) -> list[Line]:
 
 
 def _take_up(context: Context) -> list[Line]:
-    e = context.indicators(which=("L12",)).get("L12")
+    estimate = context.indicators(which=("L12",)).get("L12")
     if (
-        not isinstance(e, Estimate)
-        or context.rules.confidential("share", float(e.n[0]))
+        not isinstance(estimate, Estimate)
+        or context.rules.confidential("share", float(estimate.n[0]))
         or context.closed("T10", "any measure", "returnees who took part")
     ):
         return []
     said = context.text(
         "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
-        **interval(context, e),
+        **interval(context, estimate),
     )
-    return [Line("Relevance", said, survey_strength(context, e), "T10")]
+    return [Line("Relevance", said, survey_strength(context, estimate), "T10")]
 
 
 def _efficiency(context: Context) -> list[Line]:
@@ -340,13 +344,13 @@ def _efficiency(context: Context) -> list[Line]:
                 1,
             ),
         ):
-            value, k = _indicator(table, name)
-            if k >= 3 and np.isfinite(value):
+            value, kind = _indicator(table, name)
+            if kind >= 3 and np.isfinite(value):
                 out.append(
                     Line(
                         "Efficiency",
-                        context.text(sentence, v=n(value * scale, digits), k=int(k), n=whole),
-                        _records(context, k, whole),
+                        context.text(sentence, v=n(value * scale, digits), k=int(kind), n=whole),
+                        _records(context, kind, whole),
                         "T04, T05",
                     )
                 )
@@ -359,8 +363,8 @@ def _efficiency(context: Context) -> list[Line]:
     if study is None:
         return out
     return out + [
-        _job_year(context, study, e, d)
-        for e, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True)
+        _job_year(context, study, effect, doubt)
+        for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True)
     ]
 
 
@@ -377,21 +381,24 @@ def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Li
 def _on_participants(context: Context) -> list[Line]:
     """What the measures changed for those who took part."""
     study, out = context.evaluation.tracing, list[Line]()
-    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+    for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
         out.append(
             _effect(
                 context,
                 study,
                 effect,
-                d,
+                doubt,
                 f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}",
             )
         )
     own = context.evaluation.study
     if own is not None:
         found = study_findings(context, own)
-        out += [Line("Effectiveness", f.said, f.strength, f.tables) for f in found]
+        out += [
+            Line("Effectiveness", finding.said, finding.strength, finding.tables)
+            for finding in found
+        ]
     draw = context.evaluation.lottery
     if draw is not None:
         out.append(_drawn(context, draw))
@@ -404,10 +411,10 @@ def _on_participants(context: Context) -> list[Line]:
 
 def _impact(context: Context) -> list[Line]:
     """What changed beyond participants: for the residents of the regions of a roll-out."""
-    r = context.evaluation.rollout
-    if r is None:
+    rollout = context.evaluation.rollout
+    if rollout is None:
         return [_nothing(context, "Impact", "effects beyond participants were not measured")]
-    return [_rolled(context, r)]
+    return [_rolled(context, rollout)]
 
 
 def _effect(
@@ -417,13 +424,13 @@ def _effect(
     criterion = "Effectiveness" if last is None else "Sustainability"
     outcome, wave = main_cell(context.evaluation)
     wave = wave if last is None else last
-    e = effect.by_wave.get(
+    estimate = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
-    if isinstance(e, Estimate) and not published(context, e):
-        e = NotEstimable("too few persons")
-    if isinstance(e, NotEstimable):
-        reason = context.text("{m}: {r}", m=effect.measure, r=context.text(e.reason))
+    if isinstance(estimate, Estimate) and not published(context, estimate):
+        estimate = NotEstimable("too few persons")
+    if isinstance(estimate, NotEstimable):
+        reason = context.text("{m}: {r}", m=effect.measure, r=context.text(estimate.reason))
         return Line(criterion, reason, NONE, tables)
     if last is None:
         verdict = effect_verdict(context.evaluation, effect, d)
@@ -468,7 +475,7 @@ def _sustainability(context: Context) -> list[Line]:
     """Does the effect last to the last wave, and do services go on without the funding?"""
     out, study = list[Line](), context.evaluation.tracing
     main = context.evaluation.params.impact.main_wave
-    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+    for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
         last = study.waves[-1]
         if last == main:
@@ -481,7 +488,7 @@ def _sustainability(context: Context) -> list[Line]:
                 )
             )
         else:
-            out.append(_effect(context, study, effect, d, f"T17-{effect.measure}", last))
+            out.append(_effect(context, study, effect, doubt, f"T17-{effect.measure}", last))
     inventory = context.evaluation.inventory
     if inventory is not None:
         frame = inventory.frame[inventory.counted.to_numpy()]

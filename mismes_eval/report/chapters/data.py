@@ -25,8 +25,8 @@ def data(context: Context) -> Chapter:
     """T06 data and definitions, T06c quality, T06d edit report of the tracer study, T12 weights step by step, T12b margins, F05
     distribution of weights, published figures reproduced.
     """
-    s = context.evaluation.survey
-    if s is None:
+    survey = context.evaluation.survey
+    if survey is None:
         return Chapter(
             "data",
             "Definitions and data",
@@ -41,12 +41,12 @@ def data(context: Context) -> Chapter:
         _definitions(context),
         quality(context),
         *_edits(context),
-        _weights(context, s),
-        *_margins(context, s),
-        *margins(context, s),
-        _distribution(context, s),
+        _weights(context, survey),
+        *_margins(context, survey),
+        *margins(context, survey),
+        _distribution(context, survey),
     ]
-    reproduced = _targets(context, s)
+    reproduced = _targets(context, survey)
     return Chapter(
         "data",
         "Definitions and data",
@@ -55,48 +55,48 @@ def data(context: Context) -> Chapter:
 
 
 def _definitions(context: Context) -> Item:
-    p, t, s = context.evaluation.params, context.text, context.evaluation.survey
+    p, text, survey = context.evaluation.params, context.text, context.evaluation.survey
     lines = [
         ("Country", context.name(country_name(p.country, context.words.code))),
         ("Reference year", str(p.year or "")),
         ("Vintage of data and weights", p.data_vintage),
     ]
-    if s is not None:
+    if survey is not None:
         lines += [
-            ("Who is a migrant", s.migrant),
-            ("Labour force indicators", s.ages.labour),
-            ("Survey file", context.name(s.source)),
-            ("Variance", spelled(s.weighting)),
-            ("Lonely PSUs", _lonely(context, s)),
+            ("Who is a migrant", survey.migrant),
+            ("Labour force indicators", survey.ages.labour),
+            ("Survey file", context.name(survey.source)),
+            ("Variance", spelled(survey.weighting)),
+            ("Lonely PSUs", _lonely(context, survey)),
         ]
         isco, isced, icls = (
-            _codes_in(s, column) for column in ("isco_version", "isced_version", "icls_v")
+            _codes_in(survey, column) for column in ("isco_version", "isced_version", "icls_v")
         )
         resolutions = context.codes("icls")
         named = "; ".join(
             [
-                f"{t(n)} {', '.join(str(x).rpartition('_')[2] for x in v)}"
-                for n, v in (("ISCO", isco), ("ISCED", isced))
-                if len(v)
+                f"{text(n)} {', '.join(str(x).rpartition('_')[2] for x in versions)}"
+                for n, versions in (("ISCO", isco), ("ISCED", isced))
+                if len(versions)
             ]
             + [resolutions.get(str(x), str(x)) for x in icls]
         )
-        lines.append(("Classifications", context.name(named) if named else t("not stated")))
+        lines.append(("Classifications", context.name(named) if named else text("not stated")))
     breaks = p.breaks.series
     lines.append(
-        ("Series breaks", context.name("; ".join(breaks)) if breaks else t("none declared"))
+        ("Series breaks", context.name("; ".join(breaks)) if breaks else text("none declared"))
     )
-    d = context.rules
+    rules = context.rules
     lines.append(
         (
             "Reliability and confidentiality",
-            t(
+            text(
                 "coefficient of variation above {a:.0%}: (u); above {b:.0%}: not shown; fewer than"
                 " {c} persons ({m} for means): not shown",
-                a=d.cv_flag,
-                b=d.cv_suppress,
-                c=d.min_cell,
-                m=d.min_mean,
+                a=rules.cv_flag,
+                b=rules.cv_suppress,
+                c=rules.min_cell,
+                m=rules.min_mean,
             ),
         )
     )
@@ -114,24 +114,24 @@ FOUND = (
 
 def _edits(context: Context) -> list[Item]:
     """T06d: what the files of the tracer study contradict, counted and without ids."""
-    study, t = context.evaluation.tracing, context.text
+    study, text = context.evaluation.tracing, context.text
     counts = None if study is None else study.panel.edit_counts()
     if study is None or counts is None or counts.empty:
         return []
     found = counts[counts["count"] > 0]
     if found.empty:
-        return [t(NOTHING, n=len(counts))]
+        return [text(NOTHING, n=len(counts))]
     least = context.rules.min_cell
-    few = t("fewer than {n}", n=least)
+    few = text("fewer than {n}", n=least)
     lines = [
         (
-            t(meaning),
+            text(meaning),
             context.name(column),
             context.words.number(float(count), 0) if count >= least else few,
         )
         for _, column, meaning, count in found.itertuples(index=False, name=None)
     ]
-    clean = t("{k} of {n} rules found something.", k=len(found), n=len(counts))
+    clean = text("{k} of {n} rules found something.", k=len(found), n=len(counts))
     head = ("What is contradicted", "Column", "Persons")
     title = "What the files of the tracer study contradict"
     return [text_table(context, "T06d", title, lines, head, study.source, (FOUND, clean))]
@@ -161,12 +161,12 @@ def _weights(context: Context, s: Survey) -> Table:
     frame = table.set_index(
         pd.Index(
             [
-                context.text("{k}. {step}", k=k, step=context.text(spelled(v)))
-                for k, v in enumerate((s.first_weight, *table["name"][1:]))
+                context.text("{k}. {step}", k=number, step=context.text(spelled(step)))
+                for number, step in enumerate((s.first_weight, *table["name"][1:]))
             ]
         )
     )[["n", "sum", "cv", "kish_deff", "n_eff"]]
-    frame.insert(3, "spread", [weight_spread(s.sample, k) for k in range(len(frame))])
+    frame.insert(3, "spread", [weight_spread(s.sample, number) for number in range(len(frame))])
     frame.columns = pd.Index(
         [
             "rows with weight",
@@ -187,7 +187,9 @@ def _weights(context: Context, s: Survey) -> Table:
     return Table(
         id=out.id,
         title=out.title,
-        cells=out.cells.assign(unit=[units.get(str(c), "ratio") for c in out.cells["column"]]),
+        cells=out.cells.assign(
+            unit=[units.get(str(column), "ratio") for column in out.cells["column"]]
+        ),
         source=out.source,
         notes=(SPREAD_NOTE,),
         scale=1.0,
@@ -324,17 +326,19 @@ def _targets(context: Context, s: Survey) -> Table | None:
         (targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))
     ].to_dict("records"):
         item, figure = str(row["item"]), float(row["value"])
-        e = found.get(_REPRODUCE[item])
-        if not isinstance(e, Estimate):
+        estimate = found.get(_REPRODUCE[item])
+        if not isinstance(estimate, Estimate):
             continue
-        name = str(e.extra.get("title", item))
+        name = str(estimate.extra.get("title", item))
         counted = Standing()
         if item == "returnee_share":
             counted = Standing(tells=(Persons.among(s.sample, with_status(s, "RET")),))
-        missed = float(e.value[0] - figure) / float(e.se[0]) / 100
+        missed = float(estimate.value[0] - figure) / float(estimate.se[0]) / 100
         cells += [
             rows([plain(name, "published figure", figure, "share")]),
-            cells_of([(name, "this survey", e)], context.rules, counted).assign(unit="share"),
+            cells_of([(name, "this survey", estimate)], context.rules, counted).assign(
+                unit="share"
+            ),
             rows([plain(name, "difference in standard errors", missed, "share", standing=counted)]),
         ]
     if not cells:

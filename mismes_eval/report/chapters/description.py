@@ -186,7 +186,9 @@ def _comparison(context: Context, measure: str, study: Tracing | None) -> str:
         return ""
     rows = sample.active & (sample.frame[TREATED].to_numpy(float) == 0)
     kinds = sorted(set(sample.frame.loc[rows, "source_frame"].dropna().astype(str)))
-    frames = [context.text(FRAMES[k]) if k in FRAMES else context.name(k) for k in kinds]
+    frames = [
+        context.text(FRAMES[kind]) if kind in FRAMES else context.name(kind) for kind in kinds
+    ]
     return ", ".join(frames)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -14,6 +15,7 @@ from mismes_eval.estimate.missing_items import Imputed
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.designs import Answer, Beside, Name, Unit, across
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.impact.did.balance import Balance
 from mismes_eval.report import figures_impact, sentences
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
@@ -75,13 +77,24 @@ ALT = (
     "{n} designs, each with an estimand of its own: from {lo} to {hi}; {positive} above 0; {sure}"
     " intervals exclude 0."
 )
+STANDARDISED: Mapping[str, str] = {
+    "before": "difference before",
+    "after": "difference after",
+    "ratio_before": "ratio of variances before",
+    "ratio_after": "ratio of variances after",
+}
+SIZES = (
+    "Differences in standard deviations of the participants: above 0.1 in size deserves attention."
+    " Ratios of variances, participants over residents, of numbers alone: 1 is alike. Persons in"
+    " effect: how many of equal weight would say as much (Kish)."
+)
 FEW = NotEstimable("too few persons")
 WHOLE = "the number that stands for it"
 
 
 def design_items(context: Context, study: Tracing) -> list[Item]:
     """T40 all designs that the params name, F40 those on the outcome of the headline beside it, T41
-    to T45 each of them, F41 how alike residents were made. Nothing where none is named.
+    to T45 each of them, T46 and F41 how alike residents were made. Nothing where none is named.
     """
     found = [_large_enough(context, b) for b in context.evaluation.beside]
     if not found:
@@ -97,28 +110,86 @@ def design_items(context: Context, study: Tracing) -> list[Item]:
 
 
 def _alike(context: Context, study: Tracing, b: Beside) -> list[Item]:
-    """F41: participants and residents in what makes them alike, before and after weighting."""
+    """T46 and F41: participants and residents in what makes them alike, before and after."""
     if b.alikeness is None or isinstance(b.effect, NotEstimable):
         return []
     if isinstance(b.alikeness, NotEstimable):
         reason = context.text(b.alikeness.reason)
         return [context.text("{f}: {m}: {r}.", f="F41", m=_named(context, b), r=reason)]
-    table = b.alikeness.table
-    labels = {v: context.column(str(v)) for v in table["variable"]}
+    shown = _without_rare(context, b.alikeness)
+    if shown.table.empty:
+        return []
+    labels = {v: context.column(str(v)) for v in shown.table["variable"]}
     words = "{n:,} unweighted persons, {k:,.0f} residents in effect after weighting."
-    told = context.text(words, n=b.alikeness.treated.size, k=b.alikeness.effective)
-    return [
-        figures_impact.love(
-            f"F41-{b.measure}",
-            context.text("{m}: participants against residents", m=context.name(b.measure)),
-            b.alikeness,
-            labels,
-            study.source,
-            (told, study.panel.sample.design.basis),
-            context.synthetic,
-            context.words,
-        )
-    ]
+    notes = [context.text(words, n=shown.treated.size, k=shown.effective)]
+    if len(shown.table) < len(b.alikeness.table):
+        rare = "Traits of which an answer has fewer than {k} persons in a group are left out."
+        notes.append(context.text(rare, k=context.rules.min_cell))
+    drawn = figures_impact.love(
+        f"F41-{b.measure}",
+        context.text("{m}: participants against residents", m=context.name(b.measure)),
+        shown,
+        labels,
+        study.source,
+        (*notes, _basis(study, b)),
+        context.synthetic,
+        context.words,
+    )
+    return [_balance_table(context, study, b, shown, labels, notes), drawn]
+
+
+def _basis(study: Tracing, b: Beside) -> str:
+    """How the variance is taken: on the design of those who are compared, both files' where there
+    are two.
+    """
+    sample = b.groups[0] if b.groups else study.panel.sample
+    return sample.design.basis
+
+
+def _without_rare(context: Context, found: Balance) -> Balance:
+    """The balance without traits whose mean would tell of a few persons."""
+    table = found.table
+    rare = set(table.loc[table["fewest"] < context.rules.min_cell, "variable"])
+    return replace(found, table=table[~table["variable"].isin(rare)].reset_index(drop=True))
+
+
+def _balance_table(
+    context: Context,
+    study: Tracing,
+    b: Beside,
+    found: Balance,
+    labels: Mapping[str, str],
+    notes: list[str],
+) -> Table:
+    """T46: standardised differences, ratios of variances and effective numbers of persons."""
+    standing = Standing(compares=tuple(Persons.among(g) for g in b.groups))
+    cells = []
+    for row in found.table.to_dict("records"):
+        name = f"{labels[str(row['variable'])]} {row['level']}".strip()
+        for key, column in STANDARDISED.items():
+            if not np.isnan(row[key]):
+                unit = "standard deviations" if key in ("before", "after") else "ratio"
+                cells.append(plain(name, column, row[key], unit, kind="effect", standing=standing))
+    units = {}
+    for place, name in enumerate(("participants", "residents")):
+        row_name = context.text("{g}: persons in effect", g=context.text(name))
+        units[row_name] = (1.0, 0)
+        for key in ("before", "after"):
+            size = float(found.sizes[key].to_numpy(float)[place])
+            unit = "persons in effect"
+            column = STANDARDISED[key]
+            cells.append(plain(row_name, column, size, unit, kind="effect", standing=standing))
+    return Table(
+        id=f"T46-{b.measure}",
+        title=context.text("{m}: how alike residents were made", m=context.name(b.measure)),
+        cells=rows(cells),
+        source=study.source,
+        notes=(SIZES, *notes, _basis(study, b)),
+        scale=1.0,
+        digits=2,
+        synthetic=context.synthetic,
+        units=units,
+    )
 
 
 def _large_enough(context: Context, b: Beside) -> Beside:
@@ -201,7 +272,7 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
         context.text("It holds {a}.", a=context.text(b.assumption)),
         *(context.text(note) for note in b.notes),
         WHEN_NOT[b.design],
-        study.panel.sample.design.basis,
+        _basis(study, b),
     )
     return Table(
         id=f"{TABLES[b.design]}-{b.measure}",

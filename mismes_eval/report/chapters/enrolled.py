@@ -93,15 +93,15 @@ def _shares(
         return pd.DataFrame(
             columns=list(CARRIED)
         )  # everybody gave the same answer: nothing is compared
-    e = proportion(inside.with_columns({"_answer": answer.to_numpy()}), "_answer").annotated(
+    estimate = proportion(inside.with_columns({"_answer": answer.to_numpy()}), "_answer").annotated(
         kind="share"
     )
-    answers = [str(v) for v in e.keys["level"]]
+    answers = [str(v) for v in estimate.keys["level"]]
     rows = [
-        context.text("{c}: {level}", c=context.text(name), level=context.words.level(v))
-        for v in answers
+        context.text("{c}: {level}", c=context.text(name), level=context.words.level(answer))
+        for answer in answers
     ]
     counted = [
         Standing(tells=(Persons.among(inside, (answer == v).to_numpy(bool)),)) for v in answers
     ]
-    return cells_by(e, context.rules, rows, ARMS[arm], counted)
+    return cells_by(estimate, context.rules, rows, ARMS[arm], counted)

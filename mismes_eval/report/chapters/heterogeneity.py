@@ -38,16 +38,16 @@ def whom_items(context: Context, study: Tracing) -> list[Item]:
 
 
 def _verdict(context: Context, found: ForWhom) -> list[Item]:
-    f = found.differences
-    if isinstance(f, NotEstimable):
+    differences = found.differences
+    if isinstance(differences, NotEstimable):
         return []
-    sure = int((f.romano_wolf < 0.05).sum())
+    sure = int((differences.romano_wolf < 0.05).sum())
     if sure == 0:
         return [
             context.text(
                 "No difference between groups could be shown once all {k} that were looked at are"
                 " counted.",
-                k=f.estimate.p,
+                k=differences.estimate.p,
             )
         ]
     if sure == 1:
@@ -55,13 +55,13 @@ def _verdict(context: Context, found: ForWhom) -> list[Item]:
             "1 of {k} differences between groups stays distinguishable from 0 once all that were"
             " looked at are counted (Romano-Wolf, 5%)."
         )
-        return [context.text(text, k=f.estimate.p)]
+        return [context.text(text, k=differences.estimate.p)]
     return [
         context.text(
             "{s} of {k} differences between groups stay distinguishable from 0 once all that were"
             " looked at are counted (Romano-Wolf, 5%).",
             s=sure,
-            k=f.estimate.p,
+            k=differences.estimate.p,
         )
     ]
 
@@ -86,26 +86,28 @@ def _row(context: Context, measure: str, factor: str, group: str) -> str:
 def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
     cells, at = [], found.positions("effects")
     unit = cell_unit(context, context.evaluation.params.impact.main_outcome)
-    for (measure, factor), g in found.groups.items():
-        if isinstance(g, NotEstimable):
-            cells.append(cells_of([(_head(context, measure, factor), "effect", g)], context.rules))
+    for (measure, factor), effects in found.groups.items():
+        if isinstance(effects, NotEstimable):
+            cells.append(
+                cells_of([(_head(context, measure, factor), "effect", effects)], context.rules)
+            )
             continue
-        for k in _in_order(g.effects.names):
-            name = g.effects.names[k]
+        for place in _in_order(effects.effects.names):
+            name = effects.effects.names[place]
             row = _row(context, measure, factor, name)
             cells.append(
                 _with_p(
                     context,
                     row,
                     "effect",
-                    g.effects.select([k]).annotated(kind="effect", unit=unit),
+                    effects.effects.select([place]).annotated(kind="effect", unit=unit),
                     found.effects,
                     at[measure, factor, name],
                 )
             )
         cells += [
             cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules)
-            for name, reason in g.missing.items()
+            for name, reason in effects.missing.items()
         ]
     scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
     notes = [
@@ -134,18 +136,19 @@ def _in_order(names: Sequence[str]) -> list[int]:
 def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
     cells, at = [], found.positions("differences")
     unit = cell_unit(context, context.evaluation.params.impact.main_outcome)
-    for (measure, factor), g in found.groups.items():
-        if isinstance(g, NotEstimable):
+    for (measure, factor), effects in found.groups.items():
+        if isinstance(effects, NotEstimable):
             continue
-        if isinstance(g.differences, NotEstimable):
+        if isinstance(effects.differences, NotEstimable):
             cells.append(
                 cells_of(
-                    [(_head(context, measure, factor), "difference", g.differences)], context.rules
+                    [(_head(context, measure, factor), "difference", effects.differences)],
+                    context.rules,
                 )
             )
             continue
-        for k, name in enumerate(g.differences.keys["group"].astype(str)):
-            base = context.text(_YES_NO.get(g.reference, g.reference))
+        for place, name in enumerate(effects.differences.keys["group"].astype(str)):
+            base = context.text(_YES_NO.get(effects.reference, effects.reference))
             row = context.text(
                 "{row}, against {base}", row=_row(context, measure, factor, name), base=base
             )
@@ -154,7 +157,7 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
                     context,
                     row,
                     "difference",
-                    g.differences.select([k]).annotated(kind="effect", unit=unit),
+                    effects.differences.select([place]).annotated(kind="effect", unit=unit),
                     found.differences,
                     at[measure, factor, name],
                 )
@@ -179,18 +182,18 @@ def _outcomes(context: Context, study: Tracing) -> Table:
     """T18c: every outcome and wave of a measure as one family."""
     cells, seed = [], context.evaluation.params.impact.seed
     for effect in context.evaluation.effects:
-        keys, f = outcomes_family(effect, seed)
-        if isinstance(f, NotEstimable):
-            cells.append(cells_of([(effect.measure, P, f)], context.rules))
+        keys, family = outcomes_family(effect, seed)
+        if isinstance(family, NotEstimable):
+            cells.append(cells_of([(effect.measure, P, family)], context.rules))
             continue
-        for k, (outcome, wave) in enumerate(keys):
+        for place, (outcome, wave) in enumerate(keys):
             row = context.text(
                 "{m}: {o}, {w}",
                 m=effect.measure,
                 o=context.column(outcome),
                 w=context.text("{m:.0f} months", m=study.months[wave]),
             )
-            cells.append(_adjusted(row, f, f.place[k]))
+            cells.append(_adjusted(row, family, family.place[place]))
     note = context.text(
         "Each measure's outcomes and waves are one family: an adjusted p-value counts all of them."
         " The effects themselves are in the tables T17."
@@ -223,7 +226,9 @@ def _adjusted(row: str, f: Family, k: int) -> pd.DataFrame:
         (WOLF, f.romano_wolf[k]),
         (HOCHBERG, f.benjamini_hochberg[k]),
     )
-    return rows([plain(row, column, float(v), P_VALUE, kind="effect") for column, v in numbers])
+    return rows(
+        [plain(row, column, float(value), P_VALUE, kind="effect") for column, value in numbers]
+    )
 
 
 def _head(context: Context, measure: str, factor: str) -> str:

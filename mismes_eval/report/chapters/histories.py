@@ -46,17 +46,20 @@ def histories(context: Context, study: Tracing) -> Table:
         if isinstance(item, NotEstimable):
             parts.append(cells_of([(context.text(title), "participants", item)], context.rules))
             continue
-        keep = [k for k in range(item.p) if _wanted(id_, item, k)]
-        rows = [_row(context, id_, title, item, k) for k in keep]
-        units |= {r: (100.0, 1) if id_ in SHARES else (1.0, 2 if id_ == "T11" else 1) for r in rows}
+        keep = [place for place in range(item.p) if _wanted(id_, item, place)]
+        rows = [_row(context, id_, title, item, place) for place in keep]
+        units |= {
+            row: (100.0, 1) if id_ in SHARES else (1.0, 2 if id_ == "T11" else 1) for row in rows
+        }
         kind = "share" if id_ in SHARES else item.kind
         arms = [
             (
-                ARMS.get(str(item.keys["arm"].iloc[k])) or context.name(item.keys["arm"].iloc[k])
+                ARMS.get(str(item.keys["arm"].iloc[place]))
+                or context.name(item.keys["arm"].iloc[place])
                 if "arm" in item.keys
                 else "all"
             )
-            for k in keep
+            for place in keep
         ]
         unit = "share" if id_ in SHARES else item.unit or UNITS.get(id_, "number")
         stated = item.select(keep).annotated(kind=kind, unit=unit)

@@ -131,7 +131,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
                 r=context.text(main.reason),
             )
         ]
-    doubts = {d.measure: d for d in evaluation.doubts}
+    doubts = {doubt.measure: doubt for doubt in evaluation.doubts}
     verdict = effect_verdict(evaluation, effect, doubts.get(effect.measure))
     assert verdict is not None
     about = about_effect(context, named(context, effect.measure), outcome, study.months[wave])
@@ -150,7 +150,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
 
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     cells, units = [], {}
-    for (outcome, wave), e in effect.by_wave.items():
+    for (outcome, wave), estimate in effect.by_wave.items():
         row = context.column(outcome)
         units[row] = outcome_scale(context, outcome)
         cells.append(
@@ -159,7 +159,7 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
                     (
                         row,
                         context.text("{m:.0f} months", m=study.months[wave]),
-                        in_unit(e, cell_unit(context, outcome)),
+                        in_unit(estimate, cell_unit(context, outcome)),
                     )
                 ],
                 context.rules,
@@ -167,10 +167,10 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         )
     for (outcome, wave), ends in effect.bounds.items():
         when = context.text("{m:.0f} months", m=study.months[wave])
-        for end, e in zip(("lower", "upper"), ends, strict=True):
+        for end, estimate in zip(("lower", "upper"), ends, strict=True):
             row = context.text(BOUND[end], what=context.column(outcome))
             units[row] = outcome_scale(context, outcome)
-            stated = in_unit(e, cell_unit(context, outcome))
+            stated = in_unit(estimate, cell_unit(context, outcome))
             cells.append(cells_of([(row, when, stated)], context.rules))
     pooled = _pooled(context, study, effect.measure)
     notes = [
@@ -240,8 +240,8 @@ def _units(context: Context, effect: Effects) -> str:
     """The unit of each row that the table has."""
     outcomes = dict.fromkeys(outcome for outcome, _ in effect.by_wave)
     rows = [
-        context.text("{row}: {reason}", row=context.column(o), reason=_unit(context, o))
-        for o in outcomes
+        context.text("{row}: {reason}", row=context.column(outcome), reason=_unit(context, outcome))
+        for outcome in outcomes
     ]
     return context.text("Units: {rows}.", rows="; ".join(rows))
 
@@ -255,7 +255,7 @@ def _unit(context: Context, outcome: str) -> str:
 
 def _wider(context: Context, effect: Effects, study: Tracing) -> list[str]:
     """Where the headline speaks with a wider interval than the table has."""
-    doubts = {d.measure: d for d in context.evaluation.doubts}
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     if verdict is None or verdict.span.basis is None:
         return []
@@ -285,14 +285,14 @@ def truth_items(context: Context, effect: Effects, study: Tracing) -> list[Sente
         & (table["source"].astype(str) == "tracer")
     ]
     planted = dict(zip(pd.to_numeric(mine["wave"]), mine["att"].astype(float), strict=True))
-    doubts = {d.measure: d for d in context.evaluation.doubts}
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     headline_verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     out = []
     for wave in study.waves:
-        e = effect.by_wave.get((outcome, wave))
-        if not isinstance(e, Estimate) or wave not in planted:
+        estimate = effect.by_wave.get((outcome, wave))
+        if not isinstance(estimate, Estimate) or wave not in planted:
             continue
-        span = Span.of(e)
+        span = Span.of(estimate)
         if wave == main_wave and headline_verdict is not None:
             span = headline_verdict.span
         out.append(_truth_sentence(context, effect.measure, study, wave, span, planted[wave]))

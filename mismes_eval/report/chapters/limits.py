@@ -39,10 +39,10 @@ def _pooled(context: Context) -> list[tuple[str, str]]:
     if study is None or found is None:
         return []
     mixed = [
-        e.measure
-        for e in context.evaluation.effects
-        if returnees(study, e.measure, context.evaluation.inventory)
-        and isinstance(found.groups.get((e.measure, VOLUNTARY)), NotEstimable)
+        effect.measure
+        for effect in context.evaluation.effects
+        if returnees(study, effect.measure, context.evaluation.inventory)
+        and isinstance(found.groups.get((effect.measure, VOLUNTARY)), NotEstimable)
     ]
     said = (
         "{m}: effects are averages over voluntary and forced returns, which T18 cannot tell apart."
@@ -51,7 +51,7 @@ def _pooled(context: Context) -> list[tuple[str, str]]:
 
 
 def _limitations(context: Context) -> Item:
-    e, rows = context.evaluation, []
+    evaluation, rows = context.evaluation, []
     if context.synthetic:
         rows.append(
             (
@@ -62,8 +62,8 @@ def _limitations(context: Context) -> Item:
                 ),
             )
         )
-    if e.survey is not None:
-        level = e.survey.sample.design.level
+    if evaluation.survey is not None:
+        level = evaluation.survey.sample.design.level
         if level == "household":
             rows.append(
                 (
@@ -75,22 +75,22 @@ def _limitations(context: Context) -> Item:
                 )
             )
         if level == "element":
-            supplied = e.survey.sample.design.cluster_deff != 1
+            supplied = evaluation.survey.sample.design.cluster_deff != 1
             rows.append((NO_UNITS, BY_DEFF if supplied else BY_PERSONS))
-        if e.survey.first_weight == NONE:
+        if evaluation.survey.first_weight == NONE:
             rows.append(("No weight in the survey file", NO_WEIGHT))
-        elif not e.survey.counts_people:
+        elif not evaluation.survey.counts_people:
             rows.append(("Weights that add to no population", NO_POPULATION))
-        if not e.survey.has_households:
+        if not evaluation.survey.has_households:
             rows.append(("No household number in the survey file", NO_NUMBER))
-        if e.survey.absent is not None:
+        if evaluation.survey.absent is not None:
             rows.append(
                 (
                     "Absent members",
                     "Households that left as a whole are reported by nobody and are not covered.",
                 )
             )
-    if e.inventory is not None:
+    if evaluation.inventory is not None:
         rows.append(
             (
                 "Inventory",
@@ -100,7 +100,7 @@ def _limitations(context: Context) -> Item:
                 ),
             )
         )
-    if e.tracing is not None:
+    if evaluation.tracing is not None:
         rows.append(
             (
                 "Attrition",
@@ -119,7 +119,7 @@ def _limitations(context: Context) -> Item:
                 ),
             )
         )
-        for effect in e.effects:
+        for effect in evaluation.effects:
             for outcome, pre in effect.pre.items():
                 if moved_apart(pre):
                     rows.append(
@@ -132,7 +132,7 @@ def _limitations(context: Context) -> Item:
                         )
                     )
     rows += [*shortfalls(context), *_pooled(context)]
-    if evaluated(context) and e.params.inputs.analysis_plan is None:
+    if evaluated(context) and evaluation.params.inputs.analysis_plan is None:
         rows.append(
             (
                 "Analysis plan",
@@ -144,6 +144,6 @@ def _limitations(context: Context) -> Item:
         context,
         "T21",
         "Limitations",
-        [(context.text(a), context.text(b)) for a, b in rows],
+        [(context.text(limit), context.text(consequence)) for limit, consequence in rows],
         ("Subject", "What to keep in mind"),
     )

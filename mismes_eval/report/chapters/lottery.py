@@ -162,8 +162,8 @@ def _loss(context: Context, draw: Lottery) -> Table:
 def _before(context: Context, draw: Lottery, found: Estimate) -> Table:
     everybody = draw.groups[ALL]
     parts = [
-        with_interval(context, context.column(name), _one(found, k), _arms(draw, everybody))
-        for k, name in enumerate(draw.known_before)
+        with_interval(context, context.column(name), _one(found, place), _arms(draw, everybody))
+        for place, name in enumerate(draw.known_before)
     ]
     fair = draw.drawn_fairly
     if isinstance(fair, NotEstimable):
@@ -363,7 +363,9 @@ def _ends(
         return main
     low, high = (float(end) for end in np.asarray(found.extra["set"], float))
     if not np.isfinite(low):
-        ends = cells_of([(row, c, NotEstimable(NO_BOUND)) for c in (FROM, TO)], context.rules)
+        ends = cells_of(
+            [(row, bound, NotEstimable(NO_BOUND)) for bound in (FROM, TO)], context.rules
+        )
     else:
         ends = rows([plain(row, FROM, low, unit, kind="effect")])
         ends = pd.concat([ends, rows([plain(row, TO, high, unit, kind="effect")])])
@@ -372,13 +374,13 @@ def _ends(
 
 def _first_stage(context: Context, outcome: str, found: Estimate) -> str:
     """How far the lot moved take-up."""
-    f = float(np.asarray(found.extra["first_stage_f"], float))
+    strength = float(np.asarray(found.extra["first_stage_f"], float))
     words = "'{o}': {v} percentage points more took part among those drawn (F = {f})."
-    if f < WEAK:
+    if strength < WEAK:
         words = (
             "'{o}': {v} percentage points more took part among those drawn (F = {f}): too few to"
             " tell the effect of taking part closely."
         )
     number = context.words.number
-    v = number(100 * float(found.value[1]), 1)
-    return context.text(words, o=context.column(outcome), v=v, f=number(f, 1))
+    share = number(100 * float(found.value[1]), 1)
+    return context.text(words, o=context.column(outcome), v=share, f=number(strength, 1))

@@ -126,9 +126,9 @@ def _heat(context: Context, inventory: Inventory, profile: Profile) -> Item:
     table.index = pd.Index([_stages(context).get(str(i), str(i)) for i in table.index])
     models = context.codes("models")
     notes = "; ".join(
-        context.text("{code}: {label}", code=c, label=models[c])
-        for c in table.columns
-        if c in models
+        context.text("{code}: {label}", code=column, label=models[column])
+        for column in table.columns
+        if column in models
     )
     said = (context.name(notes), all_measures(context, counted(inventory)))
     return figures.heat(
@@ -196,19 +196,19 @@ def _hidden_groups(records: pd.DataFrame, group: pd.Series) -> set[str]:
     records = not_published(records)
     group = group[records.index]
     parts = {
-        (g,): records[group == g]
-        for g in sorted(group.unique())
-        if records.loc[group == g, "budget_eur"].sum() > 0
+        (name,): records[group == name]
+        for name in sorted(group.unique())
+        if records.loc[group == name, "budget_eur"].sum() > 0
     }
     if dominated(records):
-        return {g for (g,) in parts}
+        return {name for (name,) in parts}
     amount = {WHOLE: float(records["budget_eur"].sum())} | {
-        k: float(part["budget_eur"].sum()) for k, part in parts.items()
+        key: float(part["budget_eur"].sum()) for key, part in parts.items()
     }
     return {
-        k[0]
-        for k in hidden_parts(
-            amount, WHOLE, tuple(parts), {k for k, part in parts.items() if dominated(part)}
+        part[0]
+        for part in hidden_parts(
+            amount, WHOLE, tuple(parts), {key for key, part in parts.items() if dominated(part)}
         )
     }
 
@@ -276,33 +276,35 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         .isin(["all", "all measures", "return measures (stage AFT)"])
     ]
     cells, units = [], {}
-    for r in table.to_dict("records"):
-        scored = factor(str(r["indicator"]))
+    for row in table.to_dict("records"):
+        scored = factor(str(row["indicator"]))
         name = (
-            context.text(str(r["indicator"]))
+            context.text(str(row["indicator"]))
             if scored is None
             else context.text("success factor: {what}, mean", what=context.text(scored))
         )
-        if str(r["group"]) not in ("all", "all measures"):
+        if str(row["group"]) not in ("all", "all measures"):
             name = context.text("{indicator}, return measures", indicator=name)
-        share = str(r["unit"]) == "share"
+        share = str(row["unit"]) == "share"
         label = (
             context.text("{indicator}, %", indicator=name)
             if share
             else (
                 context.text(
-                    "{indicator}, {unit}", indicator=name, unit=context.text(str(r["unit"]))
+                    "{indicator}, {unit}", indicator=name, unit=context.text(str(row["unit"]))
                 )
-                if str(r["unit"])
+                if str(row["unit"])
                 else name
             )
         )
-        units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r["unit"]) else 1)
-        side = str(r["indicator"]).removesuffix("-funded share of budget").upper()
-        private = side in hidden[str(r["group"]) not in ("all", "all measures")]
+        units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(row["unit"]) else 1)
+        side = str(row["indicator"]).removesuffix("-funded share of budget").upper()
+        private = side in hidden[str(row["group"]) not in ("all", "all measures")]
         cells.append(
-            _number(label, "value", float(r["value"]), str(r["unit"]), private, n=float(r["n"]))
-            | {"definition": _defined(str(r["indicator"]), r["definition"])}
+            _number(
+                label, "value", float(row["value"]), str(row["unit"]), private, n=float(row["n"])
+            )
+            | {"definition": _defined(str(row["indicator"]), row["definition"])}
         )
     return Table(
         id="T05",
@@ -330,9 +332,9 @@ def _defined(indicator: str, definition: str) -> str:
 def evaluated_here(evaluation: Evaluation) -> frozenset[str]:
     """Measures whose effect this report estimates against a comparison group."""
     traced = {
-        e.measure
-        for e in evaluation.effects
-        if any(isinstance(found, Estimate) for found in e.by_wave.values())
+        effect.measure
+        for effect in evaluation.effects
+        if any(isinstance(found, Estimate) for found in effect.by_wave.values())
     }
     rolled = evaluation.rollout
     if rolled is not None and isinstance(rolled.overall, Estimate):
@@ -363,11 +365,11 @@ def _register(context: Context, inventory: Inventory) -> Table:
     register = with_evaluations(inventory.evaluation_due(date(year, 12, 31)), here)
     table = register.table
     cells, closed = [], hidden_groups(table.assign(budget_eur=table["budget_once"]), "status")
-    for r in register_summary(table).to_dict("records"):
-        private = str(r["status"]) in closed
+    for row in register_summary(table).to_dict("records"):
+        private = str(row["status"]) in closed
         cells += [
-            _number(str(r["status"]), "measures", float(r["measures"])),
-            _number(str(r["status"]), MILLION, float(r["budget_eur"]) / 1e6, "EUR", private),
+            _number(str(row["status"]), "measures", float(row["measures"])),
+            _number(str(row["status"]), MILLION, float(row["budget_eur"]) / 1e6, "EUR", private),
         ]
     note = context.text(
         "On {day}: a measure is overdue when 24 months have passed since its start without an"

@@ -73,7 +73,7 @@ def _lines(context: Context) -> tuple[list[Line], pd.DataFrame]:
 def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
     """A measure of the tracer study, from the cells of T17."""
     outcome, main_wave = main_cell(context.evaluation)
-    doubts = {d.measure: d for d in context.evaluation.doubts}
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     headline = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     keys, weak, spoken = {}, set(), {}
     for wave in study.waves:

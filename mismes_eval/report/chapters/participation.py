@@ -25,18 +25,18 @@ QUARTILES = {"p25": "first quartile", "p50": "median", "p75": "third quartile"}
 
 def participation(context: Context) -> Chapter:
     """T10 awareness and participation by model, T03 coverage and targeting, T11 recruitment cost."""
-    s = context.evaluation.survey
-    if s is None or "msm_part" not in s.sample.frame.columns or not s.tells_return:
+    survey = context.evaluation.survey
+    if survey is None or "msm_part" not in survey.sample.frame.columns or not survey.tells_return:
         return Chapter(
             "participation",
             "Participation in support measures",
             (context.absent("survey question on participation in support measures"),),
         )
     items = (
-        _by_model(context, s),
-        _coverage(context, s),
-        _targeting(context, s),
-        _costs(context, s),
+        _by_model(context, survey),
+        _coverage(context, survey),
+        _targeting(context, survey),
+        _costs(context, survey),
     )
     return Chapter("participation", "Participation in support measures", items)
 
@@ -49,18 +49,23 @@ def _by_model(context: Context, s: Survey) -> Table:
         ("L12.aware", "residents who know of it"),
         ("L12", "returnees who took part"),
     ):
-        e = found.get(id_)
-        if not isinstance(e, Estimate):
+        estimate = found.get(id_)
+        if not isinstance(estimate, Estimate):
             parts.append(
-                cells_of([("any measure", column, e or NotEstimable("not asked"))], context.rules)
+                cells_of(
+                    [("any measure", column, estimate or NotEstimable("not asked"))], context.rules
+                )
             )
             continue
-        level = [str(v).split(" ")[-1] for v in e.keys["variable"]]
+        level = [str(level).split(" ")[-1] for level in estimate.keys["variable"]]
         parts.append(
             cells_by(
-                e,
+                estimate,
                 context.rules,
-                [context.name(f"{v} {models[v]}") if v in models else "any measure" for v in level],
+                [
+                    context.name(f"{code} {models[code]}") if code in models else "any measure"
+                    for code in level
+                ],
                 column,
             )
         )
@@ -132,23 +137,25 @@ def _targeting(context: Context, s: Survey) -> Table:
     named = s.sample.with_columns(
         {
             PART: takes,
-            **{c: v.astype(str).to_numpy() for c, v in traits.items()},
+            **{trait: values.astype(str).to_numpy() for trait, values in traits.items()},
         }
     ).where(_returnees(s) & ~np.isnan(takes))
     parts = []
-    for c in (name for name in GROUPS if name in traits):
+    for trait in (name for name in GROUPS if name in traits):
         try:
-            e = targeting(named, PART, c)
+            estimate = targeting(named, PART, trait)
         except EstimateError as error:
-            e = NotEstimable(error.message)
-        if isinstance(e, NotEstimable):
-            parts.append(cells_by(e, context.rules, c, "index"))
+            estimate = NotEstimable(error.message)
+        if isinstance(estimate, NotEstimable):
+            parts.append(cells_by(estimate, context.rules, trait, "index"))
             continue
-        e = in_order(e, c)
-        level = named.frame[c].astype(str).to_numpy()
-        groups = [Persons.among(named, level == str(v)) for v in e.keys[c]]
+        estimate = in_order(estimate, trait)
+        level = named.frame[trait].astype(str).to_numpy()
+        groups = [Persons.among(named, level == str(value)) for value in estimate.keys[trait]]
         counted = [Standing(persons=who, tells=(who,)) for who in groups]
-        parts.append(cells_by(e, context.rules, _levels(context, c, e), "index", counted))
+        parts.append(
+            cells_by(estimate, context.rules, _levels(context, trait, estimate), "index", counted)
+        )
     if "educy" in frame.columns and takes[named.active].sum() > 0:
         known = named.where(frame["educy"].notna())
         parts.append(
@@ -177,49 +184,49 @@ def _targeting(context: Context, s: Survey) -> Table:
 
 def _levels(context: Context, column: str, e: Estimate) -> list[str]:
     return [
-        context.text("{c}: {level}", c=context.text(column), level=context.words.level(str(v)))
-        for v in e.keys[column]
+        context.text("{c}: {level}", c=context.text(column), level=context.words.level(str(value)))
+        for value in e.keys[column]
     ]
 
 
 def _costs(context: Context, s: Survey) -> Table:
     found = context.indicators(which=("L11", "L13", "L14"))
     items = []
-    for key, e in found.items():
-        if isinstance(e, NotEstimable):
-            items.append(cells_of([(catalogue()[key].title, "estimate", e)], context.rules))
+    for key, estimate in found.items():
+        if isinstance(estimate, NotEstimable):
+            items.append(cells_of([(catalogue()[key].title, "estimate", estimate)], context.rules))
             continue
-        title = str(e.extra.get("title", key))
+        title = str(estimate.extra.get("title", key))
         labels = [
             (
                 title
-                if e.p == 1
+                if estimate.p == 1
                 else context.text(
                     "{indicator}: {part}",
                     indicator=context.text(title),
-                    part=context.text(QUARTILES.get(p := v.split(" ", 1)[-1], p)),
+                    part=context.text(QUARTILES.get(p := name.split(" ", 1)[-1], p)),
                 )
             )
-            for v in e.names
+            for name in estimate.names
         ]
-        items.append(cells_by(e, context.rules, labels, "estimate"))
+        items.append(cells_by(estimate, context.rules, labels, "estimate"))
     cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(CARRIED))
     shares = {
-        str(r): (100.0, 1)
-        for r, u in zip(cells["row"], cells["unit"], strict=True)
-        if str(u) == "share"
+        str(row): (100.0, 1)
+        for row, unit in zip(cells["row"], cells["unit"], strict=True)
+        if str(unit) == "share"
     }
-    percent = {r: context.text("{indicator}, %", indicator=context.text(r)) for r in shares}
-    cells["row"] = [percent.get(r, r) for r in cells["row"]]
-    units = {percent[r]: v for r, v in shares.items()}
+    percent = {row: context.text("{indicator}, %", indicator=context.text(row)) for row in shares}
+    cells["row"] = [percent.get(row, row) for row in cells["row"]]
+    units = {percent[row]: share for row, share in shares.items()}
     named = {
-        str(r): context.text(
-            "{indicator}, {unit}", indicator=context.text(r), unit=context.text(str(u))
+        str(row): context.text(
+            "{indicator}, {unit}", indicator=context.text(row), unit=context.text(str(unit))
         )
-        for r, u in zip(cells["row"], cells["unit"], strict=True)
-        if str(u) in IN_WORDS
+        for row, unit in zip(cells["row"], cells["unit"], strict=True)
+        if str(unit) in IN_WORDS
     }
-    cells["row"] = [named.get(r, r) for r in cells["row"]]
+    cells["row"] = [named.get(row, row) for row in cells["row"]]
     return Table(
         id="T11",
         title="Recruitment cost, intentions, circularity",

@@ -98,20 +98,26 @@ def people(context: Context) -> Chapter:
     """T07 profile, T08 labour status, T09 match of skills, T09b earnings gap, F06 returnees by
     region, F07 reliability, absent members.
     """
-    s = context.evaluation.survey
-    if s is None:
+    survey = context.evaluation.survey
+    if survey is None:
         return Chapter(
             "people",
             "Migrants in the labour force survey",
             (context.absent("labour force survey"),),
         )
-    make = _everybody if s.definition is None else _by_return if s.tells_return else _by_origin
-    items = make(context, s)
+    make = (
+        _everybody
+        if survey.definition is None
+        else _by_return
+        if survey.tells_return
+        else _by_origin
+    )
+    items = make(context, survey)
     items += reliability(
         context,
         [i for i in items if isinstance(i, Table) and i.id not in (SPLIT_ID, ABSENT_ID)],
-        s.source,
-        variance(s),
+        survey.source,
+        variance(survey),
     )
     return Chapter("people", "Migrants in the labour force survey", tuple(items))
 
@@ -190,7 +196,7 @@ def _named_levels(s: Survey) -> Mapping[str, str]:
 
 
 def _rows_of(estimate: Estimate, column: str) -> list[str]:
-    return [str(v) for v in estimate.keys[column]]
+    return [str(level) for level in estimate.keys[column]]
 
 
 def _shares(context: Context, s: Survey) -> Table:
@@ -204,8 +210,8 @@ def _shares(context: Context, s: Survey) -> Table:
             "absent": "absent members, thousand",
             "share": "absent members, % of residents and absent",
         }
-        for k, variable in enumerate(absent.keys["variable"].astype(str)):
-            one = absent.select([k]).annotated(
+        for place, variable in enumerate(absent.keys["variable"].astype(str)):
+            one = absent.select([place]).annotated(
                 kind="total" if variable == "absent" else "share",
                 unit="persons" if variable == "absent" else "share",
             )
@@ -272,8 +278,10 @@ def _unknown(context: Context, s: Survey, rule: lfs.Definition) -> pd.DataFrame:
     status = frame["mig_status"].astype("string")
     in_age = aged(frame, rule.age_min, rule.age_max, rule.name)
     missing = status.isna().to_numpy(bool)
-    there = [c for names in lfs.needed(rule)[1:] for c in names if c in frame.columns]
-    put = np.logical_and.reduce([in_age, *(was_asked(frame, c) for c in there)])
+    there = [
+        column for names in lfs.needed(rule)[1:] for column in names if column in frame.columns
+    ]
+    put = np.logical_and.reduce([in_age, *(was_asked(frame, column) for column in there)])
     inside = s.sample.with_columns({"_unknown": missing.astype(float)}).where(
         put & (status != "CUR_ABS").fillna(True).to_numpy(bool)
     )
@@ -309,16 +317,18 @@ def _indicator_table(
     overall = context.indicators(which=heads)
     parts = []
     for w in which:
-        e, title_of = found.get(w), w
+        estimate, title_of = found.get(w), w
         whole = overall.get(w)
-        for r in (whole, e):
-            if isinstance(r, Estimate):
-                title_of = str(r.extra.get("title", w))
-        if isinstance(e, Estimate):
+        for item in (whole, estimate):
+            if isinstance(item, Estimate):
+                title_of = str(item.extra.get("title", w))
+        if isinstance(estimate, Estimate):
             label = _named_levels(s) if by == ("status",) else None
-            parts.append(_grouped(e, title_of, by, context, label))
-        elif isinstance(e, NotEstimable) and not isinstance(whole, Estimate):
-            parts.append(cells_of([(catalogue()[w].title, "all residents", e)], context.rules))
+            parts.append(_grouped(estimate, title_of, by, context, label))
+        elif isinstance(estimate, NotEstimable) and not isinstance(whole, Estimate):
+            parts.append(
+                cells_of([(catalogue()[w].title, "all residents", estimate)], context.rules)
+            )
         if isinstance(whole, Estimate) and whole.p == 1:
             parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
@@ -335,11 +345,11 @@ def _indicator_table(
 
 
 def _unemployed(context: Context, s: Survey) -> Table:
-    e = context.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
+    estimate = context.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
     return Table(
         id="T08c",
         title="Unemployed persons, thousand",
-        cells=cells_of([("all residents", "estimate", s.total(e))], context.rules),
+        cells=cells_of([("all residents", "estimate", s.total(estimate))], context.rules),
         source=s.source,
         notes=variance(s),
         scale=0.001,
@@ -359,11 +369,18 @@ def _grouped(
     that are shown, the others are left to 'all residents'; None: every group.
     """
     column = e.keys[by[0]].astype(str)
-    first = [k for k in range(e.p) if e.keys["variable"].iloc[k] == e.keys["variable"].iloc[0]]
-    keep = [k for k in first if label is None or column.iloc[k] in label]
+    first = [
+        place
+        for place in range(e.p)
+        if e.keys["variable"].iloc[place] == e.keys["variable"].iloc[0]
+    ]
+    keep = [place for place in first if label is None or column.iloc[place] in label]
     if not keep:
         return pd.DataFrame(columns=list(CARRIED))
-    names = [label[column.iloc[k]] if label else context.words.level(column.iloc[k]) for k in keep]
+    names = [
+        label[column.iloc[place]] if label else context.words.level(column.iloc[place])
+        for place in keep
+    ]
     return cells_by(e.select(keep), context.rules, title, names)
 
 
@@ -376,8 +393,8 @@ def with_status(s: Survey, code: str) -> Bool:
 def _statuses(s: Survey) -> Mapping[str, Sample]:
     code = s.sample.frame["mig_status"].astype("string")
     there = {
-        name: s.sample.where((code == c).fillna(False).to_numpy(bool))
-        for c, name in groups(s).items()
+        name: s.sample.where((code == status).fillna(False).to_numpy(bool))
+        for status, name in groups(s).items()
     }
     return there | {"all residents": s.sample.where(code.notna().to_numpy(bool))}
 
@@ -390,24 +407,30 @@ def _profile(context: Context, s: Survey) -> Table:
         frame.insert(min(1, len(there)), "age", bands(s.sample.frame))
     if "urban" in s.sample.frame.columns:
         frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural"}).fillna("not stated")
-    named = s.sample.with_columns({c: frame[c].astype(str).to_numpy() for c in frame.columns})
+    named = s.sample.with_columns(
+        {column: frame[column].astype(str).to_numpy() for column in frame.columns}
+    )
     parts = []
     for group, part in _statuses(s).items():
         inside = named.where(part.domain)
         if not inside.active.any():
             continue
-        for c in frame.columns:
-            if c == "region" and frame[c].nunique() > 12:
+        for column in frame.columns:
+            if column == "region" and frame[column].nunique() > 12:
                 continue
-            e = in_order(proportion(inside, c), "level")
-            level = e.keys["level"].tolist() if "level" in e.keys else [c]
+            estimate = in_order(proportion(inside, column), "level")
+            level = estimate.keys["level"].tolist() if "level" in estimate.keys else [column]
             named_rows = [
-                context.text("{c}: {level}", c=context.text(c), level=context.words.level(str(v)))
-                for v in level
+                context.text(
+                    "{c}: {level}", c=context.text(column), level=context.words.level(str(value))
+                )
+                for value in level
             ]
-            values = inside.frame[c].astype(str).to_numpy()
-            counted = [Standing(tells=(Persons.among(inside, values == str(v)),)) for v in level]
-            parts.append(cells_by(e, context.rules, named_rows, group, counted))
+            values = inside.frame[column].astype(str).to_numpy()
+            counted = [
+                Standing(tells=(Persons.among(inside, values == str(value)),)) for value in level
+            ]
+            parts.append(cells_by(estimate, context.rules, named_rows, group, counted))
     return Table(
         id="T07",
         title="Profile, % of each group",
@@ -462,20 +485,28 @@ def _by_sex(context: Context, s: Survey) -> Table:
     found = context.indicators(by=("status", "sex"), which=("L3",))
     parts = []
     for w in ("L3.participation", "L3.employment", "L3.unemployment"):
-        e = found.get(w)
-        if not isinstance(e, Estimate):
+        estimate = found.get(w)
+        if not isinstance(estimate, Estimate):
             continue
         label = {level: context.text(name) for level, name in _named_levels(s).items()}
-        keep = [k for k in range(e.p) if str(e.keys["status"].iloc[k]) in label]
+        keep = [
+            place
+            for place in range(estimate.p)
+            if str(estimate.keys["status"].iloc[place]) in label
+        ]
         names = [
             context.text(
                 "{status}, {sex}",
-                status=label[str(e.keys["status"].iloc[k])],
-                sex=context.words.level(str(e.keys["sex"].iloc[k])),
+                status=label[str(estimate.keys["status"].iloc[place])],
+                sex=context.words.level(str(estimate.keys["sex"].iloc[place])),
             )
-            for k in keep
+            for place in keep
         ]
-        parts.append(cells_by(e.select(keep), context.rules, str(e.extra.get("title", w)), names))
+        parts.append(
+            cells_by(
+                estimate.select(keep), context.rules, str(estimate.extra.get("title", w)), names
+            )
+        )
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
     return Table(
         id="T08b",
@@ -496,7 +527,7 @@ def _gap(context: Context, s: Survey) -> Table:
         "L9.mincer": "earnings gap, adjusted (Mincer)",
         "L9.dfl": "earnings gap, reweighted (DFL)",
     }
-    rows = [(name, "log points x 100", _first(found.get(k))) for k, name in titles.items()]
+    rows = [(name, "log points x 100", _first(found.get(key))) for key, name in titles.items()]
     return Table(
         id="T09b",
         title="Earnings of returnees against non-migrants",
@@ -535,7 +566,7 @@ def _regions(context: Context, s: Survey) -> list[Item]:
     counted = [
         Standing(tells=(Persons.among(s.sample, counts & (regions == place)),)) for place in names
     ]
-    labels = [context.words.level(v) for v in names]
+    labels = [context.words.level(name) for name in names]
     cells = cells_by(found, context.rules, labels, name, counted)
 
     def draw(published: pd.DataFrame) -> figures.Figure:

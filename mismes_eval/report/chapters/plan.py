@@ -118,8 +118,12 @@ def deviations(context: Context) -> Item:
         )
     for item in dict.fromkeys(plan["item"]):
         planned = set(plan.loc[plan["item"] == item, "value"])
-        rows += [_line(context, item, v, NOT_PLANNED, "") for v in done[item] if v not in planned]
-    kept = sum(r[3] == context.text(AS_PLANNED) for r in rows)
+        rows += [
+            _line(context, item, value, NOT_PLANNED, "")
+            for value in done[item]
+            if value not in planned
+        ]
+    kept = sum(row[3] == context.text(AS_PLANNED) for row in rows)
     notes = [
         context.text(
             "{k} of {n} choices are as planned. Items that the plan does not name are not"
@@ -130,8 +134,16 @@ def deviations(context: Context) -> Item:
     ]
     notes += [] if len(laid_down) else [context.text(UNREGISTERED)]
     rows = [
-        (context.text(i), context.name(v), "", context.text("not compared"), context.name(r))
-        for i, v, r in zip(laid_down["item"], laid_down["value"], laid_down["reason"], strict=True)
+        (
+            context.text(i),
+            context.name(value),
+            "",
+            context.text("not compared"),
+            context.name(reason),
+        )
+        for i, value, reason in zip(
+            laid_down["item"], laid_down["value"], laid_down["reason"], strict=True
+        )
     ] + rows
     return text_table(
         context,
@@ -181,17 +193,17 @@ def read_plan(path: Path) -> pd.DataFrame:
     Raises InputError with every line that names an unknown item or no value.
     """
     frame = table_of(path)
-    missing = [c for c in ("item", "value") if c not in frame.columns]
+    missing = [column for column in ("item", "value") if column not in frame.columns]
     if missing:
         raise InputError(
             [
                 Problem(
                     "the analysis plan lacks a column",
-                    in_place(path.name, in_column(c)),
+                    in_place(path.name, in_column(column)),
                     "item and value",
                     ", ".join(map(str, frame.columns)),
                 )
-                for c in missing
+                for column in missing
             ]
         )
     frame = frame.assign(
@@ -206,14 +218,17 @@ def read_plan(path: Path) -> pd.DataFrame:
             [
                 Problem(
                     "a line of the analysis plan cannot be compared",
-                    in_place(path.name, at_line(int(k) + 2)),
+                    in_place(path.name, at_line(int(line) + 2)),
                     worded("an item among {known} and a value", {"known": ", ".join(known)}),
                     worded(
                         "{loc}, {loc2}",
-                        {"loc": repr(frame.loc[k, "item"]), "loc2": repr(frame.loc[k, "value"])},
+                        {
+                            "loc": repr(frame.loc[line, "item"]),
+                            "loc2": repr(frame.loc[line, "value"]),
+                        },
                     ),
                 )
-                for k in frame.index[bad]
+                for line in frame.index[bad]
             ]
         )
     return frame[["item", "value", "reason"]]
@@ -234,7 +249,7 @@ def _done(item: str, context: Context) -> list[str]:
     else:
         value = params[ITEMS[item]]
     if isinstance(value, (list, tuple)):
-        return [str(v) for v in value]
+        return [str(part) for part in value]
     return [] if value is None else [str(value)]
 
 

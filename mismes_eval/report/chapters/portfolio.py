@@ -71,11 +71,11 @@ def _by_place(frame: pd.DataFrame) -> dict[Key, pd.DataFrame]:
     """All records, those of each stage, and of each stage and model."""
     stage, model = frame["stage_code"].astype(str), frame["model_primary"].astype(str)
     groups: dict[Key, pd.DataFrame] = {WHOLE: frame} | {
-        (s,): frame[stage == s] for s in stage.unique()
+        (name,): frame[stage == name] for name in stage.unique()
     }
     return groups | {
-        (s, m): frame[(stage == s) & (model == m)]
-        for s, m in sorted(set(zip(stage, model, strict=True)))
+        (name, m): frame[(stage == name) & (model == m)]
+        for name, m in sorted(set(zip(stage, model, strict=True)))
     }
 
 
@@ -92,11 +92,11 @@ def _hidden(groups: Mapping[Key, pd.DataFrame]) -> frozenset[Key]:
     closed = {key for key in amount if dominated(groups[key])}
     if WHOLE not in amount or WHOLE in closed:
         return frozenset(amount)
-    stages = tuple(k for k in amount if len(k) == 1 and k != WHOLE)
+    stages = tuple(place for place in amount if len(place) == 1 and place != WHOLE)
     hidden = hidden_parts(amount, WHOLE, stages, closed)
-    for s in stages:
-        models = tuple(k for k in amount if len(k) == 2 and k[0] == s[0])
-        hidden |= set(models) if s in hidden else hidden_parts(amount, s, models, closed)
+    for stage in stages:
+        models = tuple(place for place in amount if len(place) == 2 and place[0] == stage[0])
+        hidden |= set(models) if stage in hidden else hidden_parts(amount, stage, models, closed)
     return frozenset(hidden)
 
 
@@ -106,20 +106,20 @@ def hidden_parts(
     """Parts of a published total that are hidden: those that must be, and those that would give
     them away; all of them where that does not do.
     """
-    primary = [k for k in parts if k in closed]
+    primary = [part for part in parts if part in closed]
     if not primary:
         return set()
-    values: dict[Hashable, float] = {k: amount[k] for k in (*parts, total)}
+    values: dict[Hashable, float] = {place: amount[place] for place in (*parts, total)}
     try:
         done = protect(
-            values, primary, [Relation(total, parts)], 0.1 * max(values[k] for k in primary)
+            values, primary, [Relation(total, parts)], 0.1 * max(values[place] for place in primary)
         )
     except DisclosureError:
         return set(parts)
     return (
         set(parts)
         if total in done.secondary
-        else {*primary, *(k for k in done.secondary if k in parts)}
+        else {*primary, *(place for place in done.secondary if place in parts)}
     )
 
 
@@ -129,7 +129,9 @@ def hidden_groups(frame: pd.DataFrame, by: str) -> set[str]:
     """
     frame = not_published(frame)
     label = frame[by].astype(str)
-    groups: dict[Key, pd.DataFrame] = {(str(g),): frame[label == g] for g in label.unique()}
+    groups: dict[Key, pd.DataFrame] = {
+        (str(group),): frame[label == group] for group in label.unique()
+    }
     amount = {
         key: float(part["budget_eur"].sum())
         for key, part in groups.items()
@@ -201,7 +203,10 @@ def actors(context: Context, inventory: Inventory) -> Table:
     cells = []
     for r in count.index:
         row = who.get(str(r), str(r))
-        cells += [plain(row, pays.get(str(c), str(c)), count.loc[r, c]) for c in count.columns]
+        cells += [
+            plain(row, pays.get(str(column), str(column)), count.loc[r, column])
+            for column in count.columns
+        ]
         cells.append(plain(row, "all funders", count.loc[r].sum()))
     return Table(
         id="T02b",
@@ -231,10 +236,10 @@ def timeline(context: Context, inventory: Inventory) -> Item:
             r=context.text("no measure has a start date"),
         )
     year = {
-        c: frame[c].dt.year + (frame[c].dt.day_of_year - 1) / 366
-        for c in ("start_date", "end_date")
+        column: frame[column].dt.year + (frame[column].dt.day_of_year - 1) / 366
+        for column in ("start_date", "end_date")
     }
-    order = {code: k for k, code in enumerate(stages)}
+    order = {code: place for place, code in enumerate(stages)}
     table = pd.DataFrame(
         {
             "measure": frame["measure_id"].astype(str),
@@ -302,14 +307,18 @@ def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
             "{f}: {m}: {r}.", f="F02b", m=context.text("tree of the budget"), r=context.text(reason)
         )
     parts, left = [], money.amount[WHOLE]
-    for s in (s for s in stages if money.shown((s,))):
-        rest = money.amount[(s,)]
+    for stage in (s for s in stages if money.shown((s,))):
+        rest = money.amount[(stage,)]
         left -= rest
-        for key in sorted(k for k in money.amount if len(k) == 2 and k[0] == s and money.shown(k)):
-            parts.append((stages[s], key[1], money.amount[key] / 1e6))
+        for key in sorted(
+            place
+            for place in money.amount
+            if len(place) == 2 and place[0] == stage and money.shown(place)
+        ):
+            parts.append((stages[stage], key[1], money.amount[key] / 1e6))
             rest -= money.amount[key]
         if rest > 1:
-            parts.append((stages[s], context.text("other models"), rest / 1e6))
+            parts.append((stages[stage], context.text("other models"), rest / 1e6))
     if left > 1:
         parts.append((context.text("other stages"), context.text("not shown apart"), left / 1e6))
     records = inventory.tree
@@ -341,8 +350,8 @@ def sources(context: Context, inventory: Inventory) -> Item:
     frame, part = inventory.frame, counted(inventory)
     labels = context.codes("source_types")
     left = {
-        labels.get(str(k), str(k)): int(n)
-        for k, n in frame["source_type"].astype(str).value_counts().items()
+        labels.get(str(kind), str(kind)): int(n)
+        for kind, n in frame["source_type"].astype(str).value_counts().items()
     }
     merged, parents = len(inventory.merged), len(frame) - len(part)
     tree = inventory.tree
@@ -391,12 +400,12 @@ def _questionnaires(context: Context, inventory: Inventory) -> str:
         return context.text(
             "How many implementers were asked is not known: no table of contacts was supplied."
         )
-    r = inventory.response_rate().iloc[0]
+    rates = inventory.response_rate().iloc[0]
     return context.text(
         "Questionnaires: {sent} implementers were asked, {full} answered in full and {part} in part"
         " ({rate:.0%}).",
-        sent=int(r["sent"]),
-        full=int(r["full"]),
-        part=int(r["partial"]),
-        rate=float(r["response_rate"]),
+        sent=int(rates["sent"]),
+        full=int(rates["full"]),
+        part=int(rates["partial"]),
+        rate=float(rates["response_rate"]),
     )

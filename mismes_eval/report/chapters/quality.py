@@ -56,14 +56,14 @@ def quality(context: Context) -> Table:
     """T06c: indicators Q1 to Q6 and Q8 of every source that was supplied (Q5 is F07, Q7 T06, Q9
     T23).
     """
-    s, e = context.evaluation.survey, context.evaluation
+    survey, evaluation = context.evaluation.survey, context.evaluation
     lines: list[Line] = []
-    if s is not None:
-        lines += [*_sample(s), *_missing(s), *_weights(s)]
-        lines.append(_share("answers given by another person (Q8), %", s.sample, "proxy"))
+    if survey is not None:
+        lines += [*_sample(survey), *_missing(survey), *_weights(survey)]
+        lines.append(_share("answers given by another person (Q8), %", survey.sample, "proxy"))
     lines += _implementers(context)
-    if e.tracing is not None:
-        panel = e.tracing.panel
+    if evaluation.tracing is not None:
+        panel = evaluation.tracing.panel
         seen = panel.responded[panel.sample.active]
         by_other = panel.proxy[panel.sample.active]
         lines.append(
@@ -96,8 +96,8 @@ def quality(context: Context) -> Table:
         ", ".join(
             x
             for x in (
-                s.source if s is not None else "",
-                context.text("inventory") if e.inventory is not None else "",
+                survey.source if survey is not None else "",
+                context.text("inventory") if evaluation.inventory is not None else "",
             )
             if x
         )
@@ -263,8 +263,11 @@ def _implementers(context: Context) -> list[Line]:
     asked, answered = "implementers asked", "implementers who answered (Q1), %"
     out: list[Line] = []
     try:
-        r = inventory.response_rate().iloc[0]
-        out += [(asked, float(r["sent"]), COUNT), (answered, float(r["response_rate"]), PERCENT)]
+        rates = inventory.response_rate().iloc[0]
+        out += [
+            (asked, float(rates["sent"]), COUNT),
+            (answered, float(rates["response_rate"]), PERCENT),
+        ]
     except MismesError as error:
         out.append((answered, NotEstimable(error.problems[0].message)))
     missing = inventory.item_missing()
@@ -292,7 +295,7 @@ def margins(context: Context, s: Survey) -> list[Item]:
         return []
     cells = []
     counted_in = _persons_of_margins(table)
-    columns = (table[c] for c in ("margin", "rows", "before", "after", "total"))
+    columns = (table[column] for column in ("margin", "rows", "before", "after", "total"))
     for (name, n, before, after, total), who in zip(
         zip(*columns, strict=True), counted_in, strict=True
     ):
@@ -335,11 +338,11 @@ def _persons_of_margins(table: pd.DataFrame) -> list[Standing]:
     margin = table["step"].astype(str) + table["margin"].astype(str).str.partition("=")[0]
     n = table["rows"].to_numpy(int)
     out = []
-    for k, name in enumerate(margin):
+    for place, name in enumerate(margin):
         mine = np.flatnonzero((margin == name).to_numpy())
         cell = np.repeat(mine, n[mine])
         whole = Persons.of(f"T12b, {name}", np.ones(cell.size, bool))
-        inside = Persons.of(f"T12b, {name}", cell == k)
+        inside = Persons.of(f"T12b, {name}", cell == place)
         out.append(Standing(persons=whole, tells=(inside,), whole=whole))
     return out
 
@@ -353,17 +356,19 @@ def _margin(context: Context, name: str) -> str:
     answers = _MARGIN.sub(r"\1", values).strip("()").replace("'", "").split(", ", len(columns) - 1)
     if len(answers) != len(columns):
         return context.name(name)
-    said = [(c, answer(c, a)) for c, a in zip(columns, answers, strict=True)]
+    said = [(column, answer(column, code)) for column, code in zip(columns, answers, strict=True)]
     alone = len(said) == 1
     parts = [
         (
-            context.text("{c}: {level}", c=context.text(DESIGN[c]), level=context.words.level(a))
-            if c in DESIGN and (alone or c not in ("male", "age_group"))
-            else context.words.level(a)
-            if c in DESIGN
-            else context.name(f"{c} {a}")
+            context.text(
+                "{c}: {level}", c=context.text(DESIGN[column]), level=context.words.level(code)
+            )
+            if column in DESIGN and (alone or column not in ("male", "age_group"))
+            else context.words.level(code)
+            if column in DESIGN
+            else context.name(f"{column} {code}")
         )
-        for c, a in said
+        for column, code in said
     ]
     return context.name(", ".join(parts))
 

@@ -59,21 +59,25 @@ def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:
             [Standing(persons=who, tells=(who,), whole=Persons.among(known)) for who in counted],
         ).assign(n=[float(who.n) for who in counted])
     ]
-    for id_, e in lfs.indicators(known, by=[KIND], which=list(LABOUR), ages=s.ages).items():
-        if id_ in LABOUR and isinstance(e, Estimate):
+    for id_, estimate in lfs.indicators(known, by=[KIND], which=list(LABOUR), ages=s.ages).items():
+        if id_ in LABOUR and isinstance(estimate, Estimate):
             first = _in_turn(
-                e.select(
+                estimate.select(
                     [
-                        k
-                        for k in range(e.p)
-                        if e.keys["variable"].iloc[k] == e.keys["variable"].iloc[0]
+                        place
+                        for place in range(estimate.p)
+                        if estimate.keys["variable"].iloc[place]
+                        == estimate.keys["variable"].iloc[0]
                     ]
                 ),
                 KIND,
             )
             parts.append(
                 cells_by(
-                    first, context.rules, str(e.extra["title"]), [str(v) for v in first.keys[KIND]]
+                    first,
+                    context.rules,
+                    str(estimate.extra["title"]),
+                    [str(kind) for kind in first.keys[KIND]],
                 )
             )
     note = (

@@ -142,16 +142,16 @@ def _makeup(context: Context, r: Rollout) -> list[pd.DataFrame]:
     joint = "make-up: test that no trait changed"
     if isinstance(r.composition, NotEstimable):
         return [cells_of([(joint, "estimate", r.composition)], context.rules)]
-    e, test = r.composition.estimate, r.composition.test
+    estimate, test = r.composition.estimate, r.composition.test
     out = []
-    for k, (variable, level) in enumerate(
-        zip(e.keys["variable"].astype(str), e.keys["level"].astype(str), strict=True)
+    for place, (variable, level) in enumerate(
+        zip(estimate.keys["variable"].astype(str), estimate.keys["level"].astype(str), strict=True)
     ):
         out.append(
             with_interval(
                 context,
                 context.text("make-up: {trait}", trait=_trait(context, variable, level)),
-                e.select([k]).annotated(kind="contrast", unit="proportion"),
+                estimate.select([place]).annotated(kind="contrast", unit="proportion"),
             )
         )
     if isinstance(test, NotEstimable):
@@ -217,16 +217,18 @@ def _cells(context: Context, r: Rollout) -> Table:
     cells = [
         blank
         | {
-            "row": f"{int(c['cohort'])}",
-            "column": f"{int(c['time'])}",
-            "value": c["att"],
-            "se": c["se"],
-            "ci_low": c["ci_low"],
-            "ci_high": c["ci_high"],
-            "n": float(c["n_treated"]),
-            STANDING: PRIVATE if context.rules.confidential("effect", c["n_treated"]) else NOBODY,
+            "row": f"{int(cell['cohort'])}",
+            "column": f"{int(cell['time'])}",
+            "value": cell["att"],
+            "se": cell["se"],
+            "ci_low": cell["ci_low"],
+            "ci_high": cell["ci_high"],
+            "n": float(cell["n_treated"]),
+            STANDING: PRIVATE
+            if context.rules.confidential("effect", cell["n_treated"])
+            else NOBODY,
         }
-        for c in frame.to_dict("records")
+        for cell in frame.to_dict("records")
     ]
     note = (
         "Rows: first year with the measure; columns: year of the survey. Years before the first"
@@ -307,7 +309,7 @@ def _map(context: Context, r: Rollout) -> list[Item]:
     )
     title = "Group-time effects of the roll-out, percentage points"
     places = r.effects.to_frame()[["cohort", "time"]].astype(int).astype(str)
-    keys = tuple(CellKey(EACH, g, t) for g, t in places.itertuples(index=False))
+    keys = tuple(CellKey(EACH, cohort, time) for cohort, time in places.itertuples(index=False))
 
     def draw(cells: pd.DataFrame) -> figures.Figure:
         effects = pd.DataFrame(

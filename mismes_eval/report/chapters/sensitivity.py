@@ -163,15 +163,15 @@ def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
             )
         ]
     scale = outcome_scale(context, outcome)[0]
-    v = done["value"] * scale
-    same = max(int((v > 0).sum()), int((v < 0).sum()))
+    values = done["value"] * scale
+    same = max(int((values > 0).sum()), int((values < 0).sum()))
     said = context.text(
         "{m}: estimated in {k} ways (estimator, weights, date of comparison) the effect lies"
         " between {lo} and {hi}; {same} of {k} have one sign, {sure} intervals exclude 0.",
         m=d.measure,
         k=len(done),
-        lo=n(v.min()),
-        hi=n(v.max()),
+        lo=n(values.min()),
+        hi=n(values.max()),
         same=same,
         sure=sum(Verdict(span).shown for span in curve_spans(d.curve)),
     )
@@ -218,9 +218,9 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         lines += [
             (
                 Message("worst case of those lost (Manski): {side}", {"side": side}),
-                d.bounds.select([k]).annotated(kind="effect"),
+                d.bounds.select([place]).annotated(kind="effect"),
             )
-            for k, side in enumerate(("lower", "upper"))
+            for place, side in enumerate(("lower", "upper"))
         ]
     else:
         lines.append(("worst case of those lost (Manski)", d.bounds))
@@ -233,10 +233,10 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         )
     )
     unit = cell_unit(context, outcome)
-    cells = [with_interval(context, name, in_unit(e, unit)) for name, e in lines]
+    cells = [with_interval(context, name, in_unit(estimate, unit)) for name, estimate in lines]
     cells += [
-        with_interval(context, context.text(name, r=region), in_unit(e, unit))
-        for name, region, e in _regions(d)
+        with_interval(context, context.text(name, r=region), in_unit(estimate, unit))
+        for name, region, estimate in _regions(d)
     ]
     cells += [_wild(context, name, w, unit) for name, w in d.wild.items()]
     scale, digits = outcome_scale(context, outcome)
@@ -272,9 +272,9 @@ def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     if isinstance(d.left_out, NotEstimable):
         return [("one region left out at a time", "", d.left_out)]
     runs = [
-        (r.choices["left out"], r.result)
-        for r in d.left_out.runs
-        if r.name != "all" and isinstance(r.result, Estimate)
+        (run.choices["left out"], run.result)
+        for run in d.left_out.runs
+        if run.name != "all" and isinstance(run.result, Estimate)
     ]
     if not runs:
         return [("one region left out at a time", "", NotEstimable("no region can be left out"))]
@@ -311,32 +311,32 @@ def _comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         return [
             context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=context.text(d.balance.reason))
         ]
-    b, n = d.balance, context.words.number
-    labels = {v: context.column(str(v)) for v in b.table["variable"]}
-    notes = (persons(context, b.treated.size), study.panel.sample.design.basis)
+    balance, n = d.balance, context.words.number
+    labels = {variable: context.column(str(variable)) for variable in balance.table["variable"]}
+    notes = (persons(context, balance.treated.size), study.panel.sample.design.basis)
     said = context.text(
         "{m}: before weighting {a} of {k} covariates differ by more than {limit} standard"
         " deviations, after it {z}; the largest difference left is {most}.",
         m=d.measure,
-        a=int((b.table["before"].abs() > LIMIT).sum()),
-        k=len(b.table),
+        a=int((balance.table["before"].abs() > LIMIT).sum()),
+        k=len(balance.table),
         limit=n(LIMIT),
-        z=int((b.table["after"].abs() > LIMIT).sum()),
-        most=n(b.table["after"].abs().max(), 2),
+        z=int((balance.table["after"].abs() > LIMIT).sum()),
+        most=n(balance.table["after"].abs().max(), 2),
     )
     return [
         said,
         figures_impact.love(
             f"F10-{d.measure}",
             context.text("{m}: participants against the comparison group", m=d.measure),
-            b,
+            balance,
             labels,
             study.source,
             notes,
             context.synthetic,
             context.words,
         ),
-        _overlap(context, study, d.measure, b, notes),
+        _overlap(context, study, d.measure, balance, notes),
     ]
 
 

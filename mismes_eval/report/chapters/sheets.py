@@ -136,7 +136,7 @@ def _path(context: Context, study: Tracing, measure: str) -> list[Item]:
             stated = stated.annotated(kind="share")
         row = context.text("{m:.0f} months", m=study.months[wave])
         months[row] = study.months[wave]
-        parts.append(cells_by(stated, context.rules, row, [str(v) for v in found.keys["_arm"]]))
+        parts.append(cells_by(stated, context.rules, row, [str(arm) for arm in found.keys["_arm"]]))
     if not parts:
         return []
     title = context.text(
@@ -200,7 +200,7 @@ def _costs(context: Context, study: Tracing, effect: Effects) -> list[Item]:
         "lo": Number(key, "ci_low", digits=0),
         "hi": Number(key, "ci_high", digits=0),
     }
-    doubts = {d.measure: d for d in context.evaluation.doubts}
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     items: list[Item] = [SentenceSpec(COST, numbers, {"c": currency}, NO_COST)]
     doubt = doubts.get(effect.measure)
     if doubt is not None:
@@ -221,7 +221,9 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
     for factor in (SEX, VOLUNTARY):
         groups = found.groups.get((measure, factor))
         if isinstance(groups, GroupEffects):
-            parts += [_group(context, groups.effects, k, factor, unit) for k in _places(groups)]
+            parts += [
+                _group(context, groups.effects, place, factor, unit) for place in _places(groups)
+            ]
         elif isinstance(groups, NotEstimable):
             parts.append(cells_of([(context.column(factor), "effect", groups)], context.rules))
     absent = NotEstimable(NO_VULNERABLE)

@@ -49,7 +49,11 @@ def _found(context: Context, s: Study, group: str) -> Finding:
     """Within blocks, which were drawn by lot; else the difference-in-differences."""
     if not s.absorb:
         outcome = next(iter(s.before))
-        found = [e for e in by_method(s, outcome, group).values() if isinstance(e, Estimate)]
+        found = [
+            estimate
+            for estimate in by_method(s, outcome, group).values()
+            if isinstance(estimate, Estimate)
+        ]
         said = _verdict(context, _label(context, group, outcome), found)
         sure = Verdict(found[0]).sureness if found else "none"
         return Finding(said or context.text("no estimator could be computed"), sure, "T32")
@@ -203,14 +207,16 @@ def _methods(context: Context, s: Study) -> list[Item]:
             found = by_method(s, outcome, group)
             label = _label(context, group, outcome)
             arms = _arms(s, group)
-            for name, e in found.items():
+            for name, estimate in found.items():
                 row = context.text("{what}: {estimator}", what=label, estimator=context.text(name))
-                stated = in_unit(e, cell_unit(context, outcome))
+                stated = in_unit(estimate, cell_unit(context, outcome))
                 cells.append(cells_of([(row, "estimate", stated)], context.rules, arms))
-                if isinstance(e, Estimate):
-                    notes |= dict.fromkeys(n for n in e.notes if "overlap" in n)
+                if isinstance(estimate, Estimate):
+                    notes |= dict.fromkeys(n for n in estimate.notes if "overlap" in n)
             if not any(context.rules.confidential("mean", arm.n) for arm in arms.compares):
-                estimates = [e for e in found.values() if isinstance(e, Estimate)]
+                estimates = [
+                    estimate for estimate in found.values() if isinstance(estimate, Estimate)
+                ]
                 words.append(_verdict(context, label, estimates))
     items.append(
         Table(
@@ -231,13 +237,13 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
     """What may be said of several estimators of one effect: nothing stronger than they agree on."""
     if not estimates:
         return ""
-    values = [float(e.value[0]) for e in estimates]
-    ends = [e.ci().iloc[0] for e in estimates]
+    values = [float(estimate.value[0]) for estimate in estimates]
+    ends = [estimate.ci().iloc[0] for estimate in estimates]
     n = context.words.number
     digits = 0 if max(map(abs, values)) >= 100 else 1 if max(map(abs, values)) >= 10 else 3
     shown = {"o": label, "lo": n(min(values), digits), "hi": n(max(values), digits)}
-    signs = {v > 0 for v in values}
-    apart = max(float(e["low"]) for e in ends) > min(float(e["high"]) for e in ends)
+    signs = {value > 0 for value in values}
+    apart = max(float(end["low"]) for end in ends) > min(float(end["high"]) for end in ends)
     if len(signs) > 1 or apart:
         return context.text(
             "{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no"
@@ -245,7 +251,7 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
             " covariates may not remove.",
             **shown,
         )
-    clear = [Verdict(e).shown for e in estimates]
+    clear = [Verdict(estimate).shown for estimate in estimates]
     if not any(clear):
         return context.text(
             "{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown

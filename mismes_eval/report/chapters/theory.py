@@ -49,16 +49,20 @@ def steps(context: Context, shown: Mapping[str, str]) -> tuple[Step, ...]:
 
 
 def _of(id_: str, shown: Mapping[str, str]) -> dict[str, str]:
-    return {k: v for k, v in shown.items() if k == id_ or k.startswith(f"{id_}-")}
+    return {
+        number: item
+        for number, item in shown.items()
+        if number == id_ or number.startswith(f"{id_}-")
+    }
 
 
 def evaluated(context: Context) -> tuple[str, ...]:
     """Measures, and the study file, whose effect this report estimates."""
-    e = context.evaluation
-    rolled = [] if e.rollout is None else [e.rollout.measure]
-    own = [] if e.study is None else [e.study.source]
-    drawn = [] if e.lottery is None else [e.lottery.measure]
-    return tuple(dict.fromkeys([*(x.measure for x in e.effects), *rolled, *own, *drawn]))
+    evaluation = context.evaluation
+    rolled = [] if evaluation.rollout is None else [evaluation.rollout.measure]
+    own = [] if evaluation.study is None else [evaluation.study.source]
+    drawn = [] if evaluation.lottery is None else [evaluation.lottery.measure]
+    return tuple(dict.fromkeys([*(x.measure for x in evaluation.effects), *rolled, *own, *drawn]))
 
 
 def explained(context: Context) -> tuple[str, ...]:
@@ -76,7 +80,10 @@ def theory(context: Context, shown: Mapping[str, str]) -> list[Item]:
             if evaluated(context)
             else []
         )
-    rows = [(context.text(s.part), context.name(s.words), _measured(context, s)) for s in chain]
+    rows = [
+        (context.text(step.part), context.name(step.words), _measured(context, step))
+        for step in chain
+    ]
     return [
         text_table(
             context,
@@ -94,9 +101,9 @@ def _measured(context: Context, step: Step) -> str:
     """One table or figure with its title, several of a kind by their ids."""
     said = []
     for id_, tables in step.found.items():
-        for k, v in list(tables.items())[:1]:
+        for place, table in list(tables.items())[:1]:
             said.append(
-                context.text("{id} {title}", id=k, title=context.text(v))
+                context.text("{id} {title}", id=place, title=context.text(table))
                 if len(tables) == 1
                 else ", ".join(tables)
             )
@@ -106,7 +113,7 @@ def _measured(context: Context, step: Step) -> str:
 
 
 def _notes(context: Context, chain: tuple[Step, ...]) -> tuple[str, ...]:
-    given = {s.part for s in chain}
+    given = {step.part for step in chain}
     left = [context.text(part) for part in PARTS if part not in given]
     about = context.text(
         "As the measures' authors state it, before the results; it is about {m}.",
@@ -127,7 +134,7 @@ def shortfalls(context: Context) -> list[tuple[str, str]]:
     name, chain = "Theory of change", steps(context, context.shown)
     if not chain:
         return [(name, ABSENT)]
-    blind, out = sum(not s.measured for s in chain), []
+    blind, out = sum(not step.measured for step in chain), []
     if blind:
         out.append(
             (

@@ -123,10 +123,10 @@ def _sources(context: Context, study: Tracing) -> list[tuple[str, Bool]]:
     known = source[sample.active].value_counts()
     return [
         (
-            context.text(FRAMES[k]) if k in FRAMES else context.name(k.replace("_", " ")),
-            sample.active & (source == k).to_numpy(bool),
+            context.text(FRAMES[kind]) if kind in FRAMES else context.name(kind.replace("_", " ")),
+            sample.active & (source == kind).to_numpy(bool),
         )
-        for k in map(str, known.index)
+        for kind in map(str, known.index)
     ]
 
 
@@ -186,20 +186,27 @@ def _response(context: Context, study: Tracing) -> Table:
     panel = study.panel.with_columns(
         {"arm_name": study.panel.sample.frame[TREATED].map(ARMS).to_numpy()}
     )
-    e = panel.outcome_rates("arm_name")
+    estimate = panel.outcome_rates("arm_name")
     keep = [
-        k
-        for k in range(e.p)
-        if e.keys["rate"].iloc[k] in RATES and e.keys["wave"].iloc[k] in study.waves
+        place
+        for place in range(estimate.p)
+        if estimate.keys["rate"].iloc[place] in RATES
+        and estimate.keys["wave"].iloc[place] in study.waves
     ]
     rows = [
-        _row(context, study, str(e.keys["arm_name"].iloc[k]), e.keys["wave"].iloc[k]) for k in keep
+        _row(
+            context,
+            study,
+            str(estimate.keys["arm_name"].iloc[place]),
+            estimate.keys["wave"].iloc[place],
+        )
+        for place in keep
     ]
-    rates = [str(e.keys["rate"].iloc[k]) for k in keep]
-    known = [i for i, k in enumerate(keep) if np.isfinite(e.value[k])]
+    rates = [str(estimate.keys["rate"].iloc[place]) for place in keep]
+    known = [i for i, place in enumerate(keep) if np.isfinite(estimate.value[place])]
     parts = []
     if known:
-        shares = e.select([keep[i] for i in known]).annotated(kind="share")
+        shares = estimate.select([keep[i] for i in known]).annotated(kind="share")
         parts.append(
             cells_by(shares, context.rules, [rows[i] for i in known], [rates[i] for i in known])
         )
@@ -210,10 +217,15 @@ def _response(context: Context, study: Tracing) -> Table:
         if i not in known
     ]
     traced = panel.tracing_rate("arm_name")
-    keep = [k for k in range(traced.p) if traced.keys["wave"].iloc[k] in study.waves]
+    keep = [place for place in range(traced.p) if traced.keys["wave"].iloc[place] in study.waves]
     rows = [
-        _row(context, study, str(traced.keys["arm_name"].iloc[k]), traced.keys["wave"].iloc[k])
-        for k in keep
+        _row(
+            context,
+            study,
+            str(traced.keys["arm_name"].iloc[place]),
+            traced.keys["wave"].iloc[place],
+        )
+        for place in keep
     ]
     parts.append(
         cells_by(traced.select(keep).annotated(kind="share"), context.rules, rows, "tracing")
@@ -223,7 +235,7 @@ def _response(context: Context, study: Tracing) -> Table:
         " over eligible persons; COOP1 cooperation, CON1 contact, REF1 refusal; tracing:"
         " whereabouts known, persons abroad included."
     )
-    counted = tuple(n for n in e.notes if n not in study.panel.sample.notes)
+    counted = tuple(n for n in estimate.notes if n not in study.panel.sample.notes)
     return Table(
         id="T13",
         title="Response by wave and arm, %",
@@ -248,17 +260,17 @@ def _attrition(context: Context, study: Tracing) -> Table:
         lost = sample.where(study.fielded(w)).with_columns(
             {"_lost": (~study.responded(w)).astype(float), "_arm": sample.frame[TREATED].map(ARMS)}
         )
-        e = mean(lost, "_lost", by="_arm")
+        estimate = mean(lost, "_lost", by="_arm")
         row = context.text("{m:.0f} months", m=study.months[w])
         items.append(
             cells_by(
-                e.annotated(kind="share", unit="share"),
+                estimate.annotated(kind="share", unit="share"),
                 context.rules,
                 row,
-                [str(v) for v in e.keys["_arm"]],
+                [str(arm) for arm in estimate.keys["_arm"]],
             )
         )
-        gap = e.contrast(
+        gap = estimate.contrast(
             {"_lost, _arm=participants": 1.0, "_lost, _arm=comparison": -1.0}
         ).annotated(kind="contrast", unit="share")
         items.append(cells_of([(row, "difference", gap)], context.rules, arms(study)))
@@ -267,7 +279,8 @@ def _attrition(context: Context, study: Tracing) -> Table:
         "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
         " standard error below.",
         columns=", ".join(
-            context.text(DESIGN[c]) if c in DESIGN else context.name(c) for c in covariates
+            context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
+            for covariate in covariates
         ),
     )
     return Table(
@@ -285,33 +298,37 @@ def _attrition(context: Context, study: Tracing) -> Table:
 def _balance(context: Context, study: Tracing) -> Table:
     sample = study.panel.sample
     items = []
-    for c in context.evaluation.params.tracer.attrition_covariates:
-        if c not in sample.frame.columns or not pd.api.types.is_numeric_dtype(sample.frame[c]):
+    for covariate in context.evaluation.params.tracer.attrition_covariates:
+        if covariate not in sample.frame.columns or not pd.api.types.is_numeric_dtype(
+            sample.frame[covariate]
+        ):
             continue
-        inside = sample.where(sample.frame[c].notna()).with_columns(
+        inside = sample.where(sample.frame[covariate].notna()).with_columns(
             {"_arm": sample.frame[TREATED].map(ARMS)}
         )
-        e = mean(inside, c, by="_arm")
+        estimate = mean(inside, covariate, by="_arm")
         items.append(
             cells_by(
-                e.annotated(unit=_unit(context, study, c)),
+                estimate.annotated(unit=_unit(context, study, covariate)),
                 context.rules,
-                context.column(c),
-                [str(v) for v in e.keys["_arm"]],
+                context.column(covariate),
+                [str(arm) for arm in estimate.keys["_arm"]],
             )
         )
-        gap = e.contrast({f"{c}, _arm=participants": 1.0, f"{c}, _arm=comparison": -1.0}).annotated(
-            kind="contrast", unit=_unit(context, study, c)
-        )
+        gap = estimate.contrast(
+            {f"{covariate}, _arm=participants": 1.0, f"{covariate}, _arm=comparison": -1.0}
+        ).annotated(kind="contrast", unit=_unit(context, study, covariate))
         compared = arms(study)
-        items.append(cells_of([(context.column(c), "difference", gap)], context.rules, compared))
-        w, v = (
-            inside.weights[inside.active],
-            inside.frame[c].to_numpy(float, na_value=np.nan)[inside.active],
+        items.append(
+            cells_of([(context.column(covariate), "difference", gap)], context.rules, compared)
         )
-        sd = float(np.sqrt(np.average((v - np.average(v, weights=w)) ** 2, weights=w)))
+        w, values = (
+            inside.weights[inside.active],
+            inside.frame[covariate].to_numpy(float, na_value=np.nan)[inside.active],
+        )
+        sd = float(np.sqrt(np.average((values - np.average(values, weights=w)) ** 2, weights=w)))
         standardised = plain(
-            context.column(c),
+            context.column(covariate),
             "standardised difference",
             gap.value[0] / sd if sd else np.nan,
             "standard deviations",
@@ -380,15 +397,17 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
                 what=context.column(outcome),
                 when=context.text("{m:.0f} months", m=study.months[w]),
             )
-            e = arm_means(study, outcome, w)
-            if isinstance(e, NotEstimable):
-                items.append(cells_of([(row, "participants", e)], context.rules))
+            estimate = arm_means(study, outcome, w)
+            if isinstance(estimate, NotEstimable):
+                items.append(cells_of([(row, "participants", estimate)], context.rules))
                 continue
             units[row] = outcome_scale(context, outcome)
             if outcome_kind(context, outcome).kind == "share":
-                e = e.annotated(kind="share")
-            e = e.annotated(unit=cell_unit(context, outcome))
-            items.append(cells_by(e, context.rules, row, [str(v) for v in e.keys["_arm"]]))
+                estimate = estimate.annotated(kind="share")
+            estimate = estimate.annotated(unit=cell_unit(context, outcome))
+            items.append(
+                cells_by(estimate, context.rules, row, [str(arm) for arm in estimate.keys["_arm"]])
+            )
             if outcome == main:
                 path[row] = study.months[w]
     table = Table(

@@ -48,7 +48,7 @@ def _months(context: Context, study: Tracing) -> Item:
         except MismesError as error:
             return _absent(context, "F08", what, error.problems[0].message)
         cells += _month_cells(context, context.text(name), part.sample, table, state)
-    if not any(float(str(c["n"])) >= context.rules.min_mean for c in cells):
+    if not any(float(str(cell["n"])) >= context.rules.min_mean for cell in cells):
         return _absent(context, "F08", what, "too few persons have a known month")
     title = "What participants and the comparison group do, month by month"
 
@@ -124,7 +124,7 @@ def _first_job(context: Context, study: Tracing) -> Item:
         }
     except MismesError as error:
         return _absent(context, "F09", what, error.problems[0].message)
-    shown = {name: e for name, e in curves.items() if e.p}
+    shown = {name: curve for name, curve in curves.items() if curve.p}
     if not shown:
         return _absent(context, "F09", what, "too few persons are followed")
     notes = (
@@ -149,6 +149,8 @@ def _first_job(context: Context, study: Tracing) -> Item:
 
 
 def _curve(context: Context, sample: Sample) -> Estimate:
-    e = survival(sample, "duration", "event")
-    at_risk = pd.to_numeric(e.keys["at_risk"]).to_numpy(float)
-    return e.select([k for k in range(e.p) if at_risk[k] >= context.rules.min_mean])
+    estimate = survival(sample, "duration", "event")
+    at_risk = pd.to_numeric(estimate.keys["at_risk"]).to_numpy(float)
+    return estimate.select(
+        [place for place in range(estimate.p) if at_risk[place] >= context.rules.min_mean]
+    )

@@ -135,7 +135,10 @@ def spelled(text: str) -> str:
     user's own stay as they stand.
     """
     if isinstance(text, Message) and text.values:
-        words = {k: spelled(v) if isinstance(v, str) else v for k, v in text.values.items()}
+        words = {
+            key: spelled(value) if isinstance(value, str) else value
+            for key, value in text.values.items()
+        }
         return Message(text.template, words, text.kind)
     return _CODES.sub(lambda m: DESIGN[m[1]], text)
 
@@ -144,7 +147,10 @@ def asked(reason: str) -> str:
     """Why a number is missing, with the survey's columns as what is asked."""
     if not isinstance(reason, Message) or not reason.values:
         return _as_questions(reason)
-    words = {k: _as_questions(v) if isinstance(v, str) else v for k, v in reason.values.items()}
+    words = {
+        key: _as_questions(value) if isinstance(value, str) else value
+        for key, value in reason.values.items()
+    }
     said = Message(reason.template, words, reason.kind)
     if said == reason or reason.template != LACKING:
         return said

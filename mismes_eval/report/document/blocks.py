@@ -129,7 +129,7 @@ def lines_of(block: Block) -> Iterator[Line]:
 
 def to_text(blocks: Sequence[Block]) -> str:
     """Blocks as JSON."""
-    told = [{"kind": type(b).__name__, **asdict(b)} for b in blocks]
+    told = [{"kind": type(block).__name__, **asdict(block)} for block in blocks]
     return json.dumps(told, ensure_ascii=False)
 
 

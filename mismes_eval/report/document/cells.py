@@ -197,9 +197,11 @@ class Published:
     def of(self, keys: Sequence[CellKey]) -> pd.DataFrame:
         """The cells of these places as a frame, in their order: table and COLUMNS."""
         rows = []
-        for cell in (self.cells[k] for k in keys if k in self.cells):
-            numbers = {c: getattr(cell, c) for c in (*NUMBERS, "n")}
-            words = {c: getattr(cell, c) for c in ("flag", "kind", "unit", "definition")}
+        for cell in (self.cells[key] for key in keys if key in self.cells):
+            numbers = {column: getattr(cell, column) for column in (*NUMBERS, "n")}
+            words = {
+                column: getattr(cell, column) for column in ("flag", "kind", "unit", "definition")
+            }
             place = {"table": cell.key.table, "row": cell.key.row, "column": cell.key.column}
             rows.append({**place, **numbers, **words, "status": str(cell.status)})
         return pd.DataFrame(rows, columns=["table", *COLUMNS])
@@ -221,8 +223,10 @@ def published_cells(frames: Sequence[pd.DataFrame]) -> Published:
     """
     out: dict[CellKey, PublishedCell] = {}
     for frame in frames:
-        places = zip(*(frame[c].astype(str) for c in ("table", "row", "column")), strict=True)
-        columns: dict[str, list[Any]] = {c: frame[c].tolist() for c in COLUMNS}
+        places = zip(
+            *(frame[column].astype(str) for column in ("table", "row", "column")), strict=True
+        )
+        columns: dict[str, list[Any]] = {column: frame[column].tolist() for column in COLUMNS}
         for i, place in enumerate(places):
             key = CellKey(*place)
             numbers = {name: float(columns[name][i]) for name in (*NUMBERS, "n")}

@@ -61,11 +61,13 @@ def _words(table: TextTable, t: Language) -> Grid:
     for line in table.frame.itertuples(index=False):
         first, *rest = map(str, line)
         place = f"{table.id}, {first}"
-        rows.append(((Run(printable(first)),), *(numbered(printable(v), place) for v in rest)))
+        rows.append(
+            ((Run(printable(first)),), *(numbered(printable(item), place) for item in rest))
+        )
     return Grid(
         id=table.id,
         title=printable(table.title),
-        heads=tuple(printable(str(c)) for c in table.frame.columns),
+        heads=tuple(printable(str(column)) for column in table.frame.columns),
         rows=tuple(rows),
         notes=_notes(table.id, footnotes(table, t), table.synthetic, t),
         numbers=False,
@@ -77,7 +79,7 @@ def _numbers(table: Table, t: Language) -> Grid:
     heads = [t("Group")]
     for column in table.columns:
         heads += [printable(column), "n"] if column in with_n else [printable(column)]
-    cells = {(c["row"], c["column"]): c for c in table.cells.to_dict("records")}
+    cells = {(cell["row"], cell["column"]): cell for cell in table.cells.to_dict("records")}
     rows = []
     for row in table.rows:
         line: list[Line] = [(Run(printable(row)),)]

@@ -42,7 +42,7 @@ class PictureSpec:
 
     def drawn(self, published: Published) -> Figure | str:
         """The picture of what is published."""
-        own = [CellKey(self.id, str(r), str(c)) for r, c in self.places]
+        own = [CellKey(self.id, str(row), str(column)) for row, column in self.places]
         return self.draw(published.of([*own, *self.refers]))
 
     @property

@@ -239,12 +239,12 @@ class Language(Formatter):
             return "".join(
                 (
                     self.words.get(p, p)
-                    if k % 2 == 0
+                    if place % 2 == 0
                     else f" {self.words.get(p[1:-1], p[1:-1])} "
                     if p[0] == " "
                     else p
                 )
-                for k, p in enumerate(pieces)
+                for place, p in enumerate(pieces)
             )
         return self._look_up(text)
 

@@ -67,9 +67,11 @@ def _css(text: str) -> str:
     return (
         '"'
         + "".join(
-            c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} "
-            for c in text
-            if ord(c) >= 32
+            character
+            if character.isascii() and (character.isalnum() or character == " ")
+            else f"\\{ord(character):x} "
+            for character in text
+            if ord(character) >= 32
         )
         + '"'
     )
@@ -84,8 +86,8 @@ def page(
     Code is left out, headings and paragraphs of the notebook are put into the report's language
     where the catalogue has them.
     """
-    t = language(params.language)
-    cover = cover_of(params, started, fingerprint, t)
+    text = language(params.language)
+    cover = cover_of(params, started, fingerprint, text)
     exporter = import_module("nbconvert").HTMLExporter(
         config=Config(
             {
@@ -100,15 +102,15 @@ def page(
         template_name="mismes",
         extra_template_basedirs=[str(TEMPLATES)],
     )
-    words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
+    words = {words: text(words) for words in ("Contents", "Skip to the text", "Country report")}
     body, _ = exporter.from_notebook_node(
-        _harmless(in_language(notebook, t)),
+        _harmless(in_language(notebook, text)),
         resources={"cover": cover, "words": words, "closing": ""},
     )
     begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
-    closing = about(cover, params, fingerprint, t) + run_warnings(warnings, t)
+    closing = about(cover, params, fingerprint, text) + run_warnings(warnings, text)
     inside = accessible(sanitized(body[begin:end])) + closing
-    return arranged(body[:begin], inside, body[end:], t)
+    return arranged(body[:begin], inside, body[end:], text)
 
 
 def arranged(head: str, body: str, foot: str, t: Language) -> str:
@@ -181,7 +183,7 @@ def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cov
     return Cover(
         title=title,
         country=country,
-        lines=tuple((k, v) for k, v in lines if v),
+        lines=tuple((label, value) for label, value in lines if value),
         banner=t(BANNER) if params.synthetic else "",
         lang=t.code,
         year=datetime.fromisoformat(started).year,
@@ -197,17 +199,19 @@ def in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
     else:
         turned = type(notebook)(notebook)
         turned.cells = [
-            type(c)({**c, "source": _translated(c.source, t)}) if c.cell_type == "markdown" else c
-            for c in notebook.cells
+            type(cell)({**cell, "source": _translated(cell.source, t)})
+            if cell.cell_type == "markdown"
+            else cell
+            for cell in notebook.cells
         ]
     out = type(notebook)(turned)
     out.cells = [
         (
-            type(c)({**c, "source": re.sub(r"(?m)^# .*$", "", c.source)})
-            if c.cell_type == "markdown"
-            else c
+            type(cell)({**cell, "source": re.sub(r"(?m)^# .*$", "", cell.source)})
+            if cell.cell_type == "markdown"
+            else cell
         )
-        for c in turned.cells
+        for cell in turned.cells
     ]
     return out
 
@@ -223,7 +227,9 @@ def _harmless(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "markdown":
             new["source"] = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", cell.source)
         elif cell.cell_type == "code":
-            new["outputs"] = [o for o in map(_harmless_output, cell.outputs) if o.get("data") != {}]
+            new["outputs"] = [
+                output for output in map(_harmless_output, cell.outputs) if output.get("data") != {}
+            ]
         if cell.cell_type != "raw":
             out.cells.append(new)
     return out

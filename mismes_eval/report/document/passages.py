@@ -108,14 +108,19 @@ def passage(words: Words, quotable: Quotable, synthetic: bool) -> Passage | tupl
                 numbers[reference] = found
     if problems:
         return tuple(problems)
-    t = quotable.t
-    signed = t(SIGNED, author=t.name(words.author), role=t.name(words.role), day=t.date(words.date))
+    text = quotable.t
+    signed = text(
+        SIGNED,
+        author=text.name(words.author),
+        role=text.name(words.role),
+        day=text.date(words.date),
+    )
     return Passage(
         words=words,
-        title=t(TITLES[words.subject]),
-        signature=f"{signed} {t(FILLED)}" if numbers else signed,
+        title=text(TITLES[words.subject]),
+        signature=f"{signed} {text(FILLED)}" if numbers else signed,
         numbers=numbers,
-        mark=t(MADE_UP) if synthetic else "",
+        mark=text(MADE_UP) if synthetic else "",
     )
 
 

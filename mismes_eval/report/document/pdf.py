@@ -166,7 +166,7 @@ def page_numbers(pdf: bytes) -> dict[str, int]:
     cannot be read.
     """
     objects = {int(m[1]): m[2] for m in _OBJECT.finditer(pdf)}
-    catalog = next((o for o in objects.values() if b"/Type /Catalog" in o), b"")
+    catalog = next((item for item in objects.values() if b"/Type /Catalog" in item), b"")
     root, named = re.search(rb"/Pages (\d+) 0 R", catalog), re.search(rb"/Dests (\d+) 0 R", catalog)
     if root is None or named is None:
         return {}

@@ -51,7 +51,7 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     for place, dtype in enumerate(frame.dtypes):
         if not pd.api.types.is_numeric_dtype(dtype):
             safe.isetitem(place, frame.iloc[:, place].map(text_cell).array)
-    safe.columns = pd.Index([text_cell(str(c)) for c in frame.columns])
+    safe.columns = pd.Index([text_cell(str(column)) for column in frame.columns])
     return safe
 
 

@@ -92,23 +92,23 @@ def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decis
     ------
     DisclosureError : a small set of persons can be computed whatever is hidden.
     """
-    drafts = _beside([_primary(_compared(d, arms), rules) for d in drafted(places)])
+    drafts = _beside([_primary(_compared(draft, arms), rules) for draft in drafted(places)])
     by_population: dict[str, list[Draft]] = {}
     for draft in drafts:
-        for name in dict.fromkeys(s.population for s in draft.sets):
+        for name in dict.fromkeys(persons.population for persons in draft.sets):
             by_population.setdefault(name, []).append(draft)
     hidden: set[Persons] = set()
     for some in by_population.values():
         hidden |= _hidden_sets(some, rules.min_cell)
     measures = {
-        (s.population, d.key.row)
-        for d in drafts
-        if d.status == Status.CONFIDENTIAL
-        for s in (*d.sets, *d.standing.compares)
+        (persons.population, draft.key.row)
+        for draft in drafts
+        if draft.status == Status.CONFIDENTIAL
+        for persons in (*draft.sets, *draft.standing.compares)
     }
     status: dict[str, list[Status]] = {name: [] for name in places}
     withheld: dict[str, list[bool]] = {name: [] for name in places}
-    closed = {s.population for s in hidden}
+    closed = {persons.population for persons in hidden}
     for draft in drafts:
         status[draft.key.table].append(_secondary(draft, hidden, measures))
         unknown = any(name in closed for name in draft.standing.among)
@@ -121,7 +121,7 @@ def drafted(places: Places) -> list[Draft]:
     out = []
     for name, cells in places.items():
         standing = cells[STANDING] if STANDING in cells.columns else [None] * len(cells)
-        columns = (cells[c] for c in ("row", "column", "status", "kind", "unit", "n"))
+        columns = (cells[column] for column in ("row", "column", "status", "kind", "unit", "n"))
         for i, (row, column, status, kind, unit, n, told) in enumerate(
             zip(*columns, standing, strict=True)
         ):
@@ -143,11 +143,11 @@ def applied(name: str, cells: pd.DataFrame, decision: Decision) -> pd.DataFrame:
     """The cells of one table or picture as they are published: without the numbers of hidden cells,
     and without what says who stands behind them.
     """
-    out = cells[[c for c in cells.columns if c != STANDING]].copy()
+    out = cells[[column for column in cells.columns if column != STANDING]].copy()
     status = decision.status[name]
-    out["status"] = [str(s) for s in status]
-    hidden = np.array([s != Status.SHOWN for s in status], bool)
-    closed = np.array([s in (Status.CONFIDENTIAL, Status.SECONDARY) for s in status], bool)
+    out["status"] = [str(state) for state in status]
+    hidden = np.array([state != Status.SHOWN for state in status], bool)
+    closed = np.array([state in (Status.CONFIDENTIAL, Status.SECONDARY) for state in status], bool)
     without_n = closed | np.array(decision.withheld[name], bool)
     empty(out, NUMBERS, hidden)
     if hidden.any():
@@ -167,8 +167,8 @@ def _primary(draft: Draft, rules: Rules) -> Draft:
     arm_kind = "share" if shares else "mean"
     few = (
         draft.standing.private
-        or any(0 < s.n < rules.min_cell for s in draft.sets)
-        or any(rules.confidential(arm_kind, s.n) for s in draft.standing.compares)
+        or any(0 < persons.n < rules.min_cell for persons in draft.sets)
+        or any(rules.confidential(arm_kind, persons.n) for persons in draft.standing.compares)
     )
     return replace(draft, status=Status.CONFIDENTIAL) if few else draft
 
@@ -178,7 +178,7 @@ def _compared(draft: Draft, arms: Sequence[Persons]) -> Draft:
     persons = draft.standing.persons
     if draft.kind not in ("effect", "contrast") or persons is None or draft.standing.compares:
         return draft
-    groups = tuple(a.within(persons) for a in arms if a.population == persons.population)
+    groups = tuple(arm.within(persons) for arm in arms if arm.population == persons.population)
     return replace(draft, standing=replace(draft.standing, compares=groups))
 
 
@@ -187,15 +187,17 @@ def _beside(drafts: Sequence[Draft]) -> list[Draft]:
     are hidden with it.
     """
     small = {
-        (d.key.table, d.key.row)
-        for d in drafts
-        if d.status == Status.CONFIDENTIAL and d.standing != NOBODY
+        (draft.key.table, draft.key.row)
+        for draft in drafts
+        if draft.status == Status.CONFIDENTIAL and draft.standing != NOBODY
     }
     return [
-        replace(d, status=Status.CONFIDENTIAL)
-        if d.kind == "effect" and d.standing == NOBODY and (d.key.table, d.key.row) in small
-        else d
-        for d in drafts
+        replace(draft, status=Status.CONFIDENTIAL)
+        if draft.kind == "effect"
+        and draft.standing == NOBODY
+        and (draft.key.table, draft.key.row) in small
+        else draft
+        for draft in drafts
     ]
 
 
@@ -206,11 +208,13 @@ def _secondary(draft: Draft, hidden: set[Persons], measures: set[tuple[str, str]
     """
     if draft.status not in OPEN:
         return draft.status
-    if any(s in hidden for s in draft.standing.tells):
+    if any(persons in hidden for persons in draft.standing.tells):
         return Status.SECONDARY
     based = (draft.standing.persons, *draft.standing.compares)
     if any(
-        s in hidden and (s.population, draft.key.row) in measures for s in based if s is not None
+        persons in hidden and (persons.population, draft.key.row) in measures
+        for persons in based
+        if persons is not None
     ):
         return Status.SECONDARY
     return draft.status
@@ -218,16 +222,20 @@ def _secondary(draft: Draft, hidden: set[Persons], measures: set[tuple[str, str]
 
 def _hidden_sets(drafts: Sequence[Draft], least: int) -> set[Persons]:
     """Small sets of one population and those that must be hidden with them."""
-    known = dict.fromkeys(s for d in drafts for s in d.told if s.n)
-    small = [s for s in dict.fromkeys(s for d in drafts for s in d.sets) if 0 < s.n < least]
+    known = dict.fromkeys(persons for draft in drafts for persons in draft.told if persons.n)
+    small = [
+        persons
+        for persons in dict.fromkeys(persons for draft in drafts for persons in draft.sets)
+        if 0 < persons.n < least
+    ]
     if not small:
         return set()
     sets = list(dict.fromkeys((*small, *known)))
     counts = Counts(tuple(sets), least)
-    hidden = np.array([s.n < least for s in sets])
+    hidden = np.array([persons.n < least for persons in sets])
     for target in range(len(small)):
         hidden = _room(counts, hidden, target, drafts)
-    return {s for s, gone in zip(sets, hidden, strict=True) if gone}
+    return {persons for persons, gone in zip(sets, hidden, strict=True) if gone}
 
 
 def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) -> Bool:
@@ -265,12 +273,12 @@ def _costs(counts: Counts, target: int, drafts: Sequence[Draft]) -> Float:
     """(sets,) what is lost where a set is hidden: every cell that stands on it or tells it, more for
     many persons.
     """
-    position = {s: i for i, s in enumerate(counts.sets)}
+    position = {persons: i for i, persons in enumerate(counts.sets)}
     cells = np.zeros(len(position))
     for draft in drafts:
-        for s in dict.fromkeys(draft.told):
-            if s in position:
-                cells[position[s]] += 1
+        for persons in dict.fromkeys(draft.told):
+            if persons in position:
+                cells[position[persons]] += 1
     cost: Float = (np.log1p(counts.size) + 1.0) * np.maximum(cells, 1.0)
     return cost
 
@@ -280,7 +288,7 @@ def _wholes(counts: Counts, target: int, drafts: Sequence[Draft]) -> Bool:
     shares add up to one whatever n is printed.
     """
     out = np.zeros(len(counts.sets), bool)
-    position = {s: i for i, s in enumerate(counts.sets)}
+    position = {persons: i for i, persons in enumerate(counts.sets)}
     for draft in drafts:
         whole = draft.standing.whole
         if whole in position and counts.sets[target] in draft.standing.tells:
@@ -301,11 +309,11 @@ class Counts:
     @cached_property
     def size(self) -> Float:
         """(sets,) persons."""
-        return np.array([float(s.n) for s in self.sets])
+        return np.array([float(persons.n) for persons in self.sets])
 
     @cached_property
     def _kinds(self) -> tuple[csr_matrix, Float]:
-        member = np.array([s.rows for s in self.sets])
+        member = np.array([persons.rows for persons in self.sets])
         member = member[:, member.any(axis=0)]
         packed = np.packbits(member, axis=0).T
         _, first, number = np.unique(packed, axis=0, return_index=True, return_counts=True)
@@ -362,7 +370,9 @@ class Counts:
             b_ub=limit,
             A_eq=equal.tocsr(),
             b_eq=right,
-            bounds=[(0, None)] * p + [(0, float(v)) for v in self.persons] + [(0, None)] * width,
+            bounds=[(0, None)] * p
+            + [(0, float(count)) for count in self.persons]
+            + [(0, None)] * width,
             method="highs",
         )
         if answer.status != 0:
@@ -401,11 +411,11 @@ def recovered_sets(places: Places, decision: Decision, least: int) -> list[Perso
         without_n = decision.withheld[draft.key.table][draft.index]
         hidden = without_n or published.status in (Status.CONFIDENTIAL, Status.SECONDARY)
         kept = draft.standing.persons if without_n else None
-        told.update(dict.fromkeys(s for s in published.told if s != kept))
-        seen.update(dict.fromkeys(s for s in draft.sets if hidden or s.n < least))
-    unknown = [s for s in seen if s not in told and s.n]
-    out = [s for s in told if 0 < s.n < least]
-    for name in dict.fromkeys(s.population for s in unknown):
+        told.update(dict.fromkeys(persons for persons in published.told if persons != kept))
+        seen.update(dict.fromkeys(persons for persons in draft.sets if hidden or persons.n < least))
+    unknown = [persons for persons in seen if persons not in told and persons.n]
+    out = [persons for persons in told if 0 < persons.n < least]
+    for name in dict.fromkeys(persons.population for persons in unknown):
         out += _recovered(name, told, unknown, least)
     return out
 
@@ -413,13 +423,13 @@ def recovered_sets(places: Places, decision: Decision, least: int) -> list[Perso
 def _recovered(
     name: str, told: Iterable[Persons], unknown: Iterable[Persons], least: int
 ) -> list[Persons]:
-    open_ = [s for s in told if s.population == name and s.n >= least]
-    shut = [s for s in unknown if s.population == name]
+    open_ = [persons for persons in told if persons.population == name and persons.n >= least]
+    shut = [persons for persons in unknown if persons.population == name]
     counts = Counts((*shut, *open_), least)
     hidden = np.arange(len(counts.sets)) < len(shut)
     out = []
-    for k, s in enumerate(shut):
-        low, high = counts.interval(hidden, k) if s.n < least else (0.0, np.inf)
+    for place, persons in enumerate(shut):
+        low, high = counts.interval(hidden, place) if persons.n < least else (0.0, np.inf)
         if not high - low >= 0.5:
-            out.append(s)
+            out.append(persons)
     return out

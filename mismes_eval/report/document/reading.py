@@ -49,8 +49,8 @@ def sectioned(body: str, titles: list[tuple[str, str]]) -> str:
     if len(chapters) != len(titles):
         return body
     parts = [
-        f'<section class="chapter c{k}" aria-labelledby="{escape(anchor)}">{chapter}</section>'
-        for k, ((anchor, _), chapter) in enumerate(zip(titles, chapters, strict=True), 1)
+        f'<section class="chapter c{number}" aria-labelledby="{escape(anchor)}">{chapter}</section>'
+        for number, ((anchor, _), chapter) in enumerate(zip(titles, chapters, strict=True), 1)
     ]
     return first + "".join(parts)
 
@@ -82,11 +82,11 @@ def current_section_style(chapters: int) -> str:
     """Which entry of the contents is marked while its chapter is read: the browser's view timelines
     do it, without a script; a browser that has none marks nothing.
     """
-    names = ", ".join(f"--c{k}" for k in range(1, chapters + 1))
+    names = ", ".join(f"--c{number}" for number in range(1, chapters + 1))
     rules = [
-        f".chapter.c{k} {{ view-timeline: --c{k}; }}"
-        f" .contents li.level2.c{k} > a {{ animation-timeline: --c{k}; }}"
-        for k in range(1, chapters + 1)
+        f".chapter.c{number} {{ view-timeline: --c{number}; }}"
+        f" .contents li.level2.c{number} > a {{ animation-timeline: --c{number}; }}"
+        for number in range(1, chapters + 1)
     ]
     if not rules:
         return ""

@@ -121,10 +121,10 @@ class Quotable:
 
     def _at(self, words: Sequence[str], part: Part) -> list[Place]:
         out: list[Place] = []
-        for k in range(1, len(words)):
-            name = slug("-".join(words[:k]))
-            for table in (t for t in self._cells if slug(t) == name):
-                out += [Place(key, part) for key in self._keys(table, words[k:])]
+        for length in range(1, len(words)):
+            name = slug("-".join(words[:length]))
+            for table in (cell for cell in self._cells if slug(cell) == name):
+                out += [Place(key, part) for key in self._keys(table, words[length:])]
         return out
 
     def _keys(self, table: str, words: Sequence[str]) -> list[CellKey]:
@@ -138,7 +138,7 @@ class Quotable:
         elif len(words) == 1:
             if len(columns) == 1:
                 pairs |= _pairs(self._named(words[0], rows), columns)
-            understood = rows if len(rows) == 1 else [r for r in rows if r == self.main_row]
+            understood = rows if len(rows) == 1 else [row for row in rows if row == self.main_row]
             pairs |= _pairs(understood, self._named(words[0], columns))
         return [key for key in keys if (key.row, key.column) in pairs]
 
@@ -150,7 +150,9 @@ class Quotable:
         if exact or not wanted:
             return exact
         begins = f"{wanted}-"
-        return [name for name, known in own.items() if any(k.startswith(begins) for k in known)]
+        return [
+            name for name, known in own.items() if any(name.startswith(begins) for name in known)
+        ]
 
     def _names(self, name: str) -> tuple[str, ...]:
         """A row or column as it may be called: as the page has it, in English, by its code."""
@@ -191,11 +193,11 @@ class Quotable:
 
     def _place(self, cell: PublishedCell, table: Table) -> str:
         """Where a number stands, in words."""
-        t = self.t
-        words = [t.words.get(name, name) for name in (cell.key.row, cell.key.column)]
-        words += [t(cell.unit)] if cell.unit else []
+        text = self.t
+        words = [text.words.get(name, name) for name in (cell.key.row, cell.key.column)]
+        words += [text(cell.unit)] if cell.unit else []
         interval = self._text(cell, table, "interval")
-        words += [t("95% interval {i}", i=interval)] if interval else []
+        words += [text("95% interval {i}", i=interval)] if interval else []
         return f"{table.id}: {'; '.join(words)}"
 
     def _nearest(self, reference: str) -> str:

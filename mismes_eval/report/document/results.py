@@ -43,7 +43,7 @@ def write_results(
     origins : id of a table or figure -> keys of the inputs behind it.
     passages : what people wrote beside the evidence.
     """
-    published = [t.published() for t in tables]
+    published = [table.published() for table in tables]
     filled = [p for p in published if len(p)]
     numbers = (
         pd.concat(filled, ignore_index=True)
@@ -52,32 +52,36 @@ def write_results(
     )
     _parquet(work / NUMBERS, numbers, params)
     (work / "tables").mkdir(exist_ok=True)
-    names = file_names([a.id for a in tables])
+    names = file_names([table.id for table in tables])
     for table, frame in zip(tables, published, strict=True):
         if len(frame):
             frame.to_parquet(work / "tables" / f"{names[table.id]}.parquet", index=False)
     workbook(work / "tables.xlsx", params.synthetic, tables, t, passages)
     (work / "figures").mkdir(exist_ok=True)
-    names = file_names([f.id for f in figures])
+    names = file_names([figure.id for figure in figures])
     for figure in figures:
         (work / "figures" / f"{names[figure.id]}.png").write_bytes(figure.png)
         write_csv(figure.data, work / "figures" / f"{names[figure.id]}.csv")
-    hidden = [h for h in (t.hidden() for t in tables) if len(h)]
+    hidden = [
+        hidden_cells for hidden_cells in (table.hidden() for table in tables) if len(hidden_cells)
+    ]
     out = {
         "schema": SCHEMA,
         "country": params.country,
         "synthetic": params.synthetic,
         "params_sha256": params.fingerprint(),
-        "tables": {t.id: t.title for t in tables},
-        "figures": {f.id: f.title for f in figures},
-        "hidden_cells": int(sum(len(h) for h in hidden)),
+        "tables": {table.id: table.title for table in tables},
+        "figures": {figure.id: figure.title for figure in figures},
+        "hidden_cells": int(sum(len(part) for part in hidden)),
         "facts": dict(facts),
         "warnings": list(warnings),
         "language": t.code,
         "untranslated": sorted(t.unknown),
         "evaluator": [words.facts() for words in passages],
-        "origins": {k: list(v) for k, v in (origins or {}).items()},
-        "estimates": [{k: _plain(v) for k, v in row.items()} for row in numbers.to_dict("records")],
+        "origins": {key: list(values) for key, values in (origins or {}).items()},
+        "estimates": [
+            {key: _plain(value) for key, value in row.items()} for row in numbers.to_dict("records")
+        ],
     }
     text = json.dumps(out, ensure_ascii=False, indent=1, allow_nan=False)
     (work / ESTIMATES).write_text(text, encoding="utf-8")
@@ -94,8 +98,16 @@ def _parquet(path: Path, numbers: pd.DataFrame, params: Params) -> None:
     """One row a number: country, synthetic, table, row, column, value, se, ci_low, ci_high, cv, n,
     degf, flag, kind, unit, definition, status.
     """
-    out = numbers.assign(**{c: numbers[c].astype("string") for c in TEXTS if c in numbers.columns})
-    out = out.assign(**{c: out[c].astype(float) for c in out.columns if c not in TEXTS})
+    out = numbers.assign(
+        **{
+            column: numbers[column].astype("string")
+            for column in TEXTS
+            if column in numbers.columns
+        }
+    )
+    out = out.assign(
+        **{column: out[column].astype(float) for column in out.columns if column not in TEXTS}
+    )
     out.insert(0, "country", params.country)
     out.insert(1, "synthetic", params.synthetic)
     out.to_parquet(path, index=False)

@@ -120,10 +120,18 @@ class _Writer(HTMLParser):
             self.unread.append(tag)
         if self.unread or tag not in ELEMENTS:
             return
-        kept = [(k, v or "") for k, v in dict(attrs).items() if _may_stay(tag, k, v or "")]
-        if tag == "img" and not any(k == "src" for k, _ in kept):
+        kept = [
+            (attribute, value or "")
+            for attribute, value in dict(attrs).items()
+            if _may_stay(tag, attribute, value or "")
+        ]
+        if tag == "img" and not any(attribute == "src" for attribute, _ in kept):
             return
-        self.out.append(f"<{tag}" + "".join(f' {k}="{escape(v)}"' for k, v in kept) + ">")
+        self.out.append(
+            f"<{tag}"
+            + "".join(f' {attribute}="{escape(value)}"' for attribute, value in kept)
+            + ">"
+        )
         if tag not in EMPTY:
             self.open.append(tag)
 

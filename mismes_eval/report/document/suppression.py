@@ -63,25 +63,25 @@ def protect(
         hidden (a total with a single part).
     """
     keys, matrix = _system(values, relations)
-    position = {k: i for i, k in enumerate(keys)}
-    value = np.array([float(values[k]) for k in keys])
+    position = {key: i for i, key in enumerate(keys)}
+    value = np.array([float(values[key]) for key in keys])
     hidden = np.zeros(len(keys), bool)
-    hidden[[position[k] for k in (*primary, *unpublished)]] = True
+    hidden[[position[key] for key in (*primary, *unpublished)]] = True
     held = np.zeros(len(keys), bool)
-    held[[position[k] for k in fixed]] = True
+    held[[position[key] for key in fixed]] = True
     cost = np.log1p(value) + 1.0
-    for k in primary:
-        for move in (width, -min(width, value[position[k]])):
+    for key in primary:
+        for move in (width, -min(width, value[position[key]])):
             if move == 0:
                 continue
             delta = _cheapest_move(
-                matrix, value, position[k], move, np.where(hidden, 0.0, cost), held
+                matrix, value, position[key], move, np.where(hidden, 0.0, cost), held
             )
             if delta is None:
                 raise DisclosureError(
                     Problem(
                         what="a small cell cannot be protected",
-                        where=worded("cell {number}", {"number": repr(k)}),
+                        where=worded("cell {key}", {"key": repr(key)}),
                         expected="a neighbour to hide with it",
                         got=worded("its total has no other part"),
                         fix="Drop the row or merge it with another.",
@@ -89,9 +89,9 @@ def protect(
                 )
             hidden |= np.abs(delta) > 1e-7
     given, nowhere = set(primary), set(unpublished)
-    secondary = tuple(k for k in keys if hidden[position[k]] and k not in given | nowhere)
-    known = attack(values, [k for k in keys if hidden[position[k]]], relations)
-    return Protection(secondary, {k: v for k, v in known.items() if k not in nowhere})
+    secondary = tuple(key for key in keys if hidden[position[key]] and key not in given | nowhere)
+    known = attack(values, [key for key in keys if hidden[position[key]]], relations)
+    return Protection(secondary, {key: value for key, value in known.items() if key not in nowhere})
 
 
 def attack(
@@ -101,14 +101,14 @@ def attack(
     cell (two linear programmes a cell).
     """
     keys, matrix = _system(values, relations)
-    position = {k: i for i, k in enumerate(keys)}
-    value = np.array([float(values[k]) for k in keys])
-    open_ = np.array([position[k] for k in hidden], int)
+    position = {key: i for i, key in enumerate(keys)}
+    value = np.array([float(values[key]) for key in keys])
+    open_ = np.array([position[key] for key in hidden], int)
     if not open_.size:
         return {}
     left, right = matrix[:, open_], matrix[:, open_] @ value[open_]
     out = {}
-    for j, k in enumerate(hidden):
+    for j, key in enumerate(hidden):
         bound = []
         for sign in (1.0, -1.0):
             objective = np.zeros(open_.size)
@@ -121,30 +121,35 @@ def attack(
                 if answer.status == 3
                 else value[open_[j]]
             )
-        out[k] = (float(bound[0]), float(bound[1]))
+        out[key] = (float(bound[0]), float(bound[1]))
     return out
 
 
 def recovered(intervals: Mapping[Key, tuple[float, float]], tolerance: float = 0.5) -> list[Key]:
     """Hidden cells whose interval is narrower than the tolerance: an attacker knows them."""
-    return [k for k, (low, high) in intervals.items() if high - low < tolerance]
+    return [key for key, (low, high) in intervals.items() if high - low < tolerance]
 
 
 def _system(
     values: Mapping[Key, float], relations: Sequence[Relation]
 ) -> tuple[list[Key], csr_matrix]:
     keys = list(values)
-    position = {k: i for i, k in enumerate(keys)}
-    unknown = [k for r in relations for k in (r.total, *r.parts) if k not in position]
+    position = {key: i for i, key in enumerate(keys)}
+    unknown = [
+        key
+        for relation in relations
+        for key in (relation.total, *relation.parts)
+        if key not in position
+    ]
     if unknown:
         raise DisclosureError(
             Problem("a relation names an unknown cell", repr(unknown[0]), "cells with a value")
         )
     row, column, entry = [], [], []
-    for i, r in enumerate(relations):
-        row += [i] * (len(r.parts) + 1)
-        column += [position[r.total], *(position[p] for p in r.parts)]
-        entry += [-1.0] + [1.0] * len(r.parts)
+    for i, relation in enumerate(relations):
+        row += [i] * (len(relation.parts) + 1)
+        column += [position[relation.total], *(position[p] for p in relation.parts)]
+        entry += [-1.0] + [1.0] * len(relation.parts)
     return keys, coo_matrix((entry, (row, column)), shape=(len(relations), len(keys))).tocsr()
 
 
@@ -160,9 +165,9 @@ def _cheapest_move(
         if matrix.shape[0]
         else csr_matrix((0, 2 * m))
     )
-    up: list[tuple[float, float | None]] = [(0.0, 0.0 if h else None) for h in held]
+    up: list[tuple[float, float | None]] = [(0.0, 0.0 if fixed else None) for fixed in held]
     down: list[tuple[float, float | None]] = [
-        (0.0, 0.0 if h else float(v)) for v, h in zip(value, held, strict=True)
+        (0.0, 0.0 if fixed else float(number)) for number, fixed in zip(value, held, strict=True)
     ]
     up[target], down[target] = (
         ((move, move), (0.0, 0.0)) if move > 0 else ((0.0, 0.0), (-move, -move))

@@ -114,11 +114,14 @@ class Table:
             return self
         cells = self.cells.assign(
             **{
-                c: [printable(t(v)) if isinstance(v, str) else v for v in self.cells[c]]
-                for c in TEXTS
+                column: [
+                    printable(t(value)) if isinstance(value, str) else value
+                    for value in self.cells[column]
+                ]
+                for column in TEXTS
             }
         )
-        units = {t(k): v for k, v in self.units.items()}
+        units = {t(unit): form for unit, form in self.units.items()}
         return replace(
             self,
             title=t(self.title),
@@ -131,8 +134,8 @@ class Table:
 
     def to_html(self, lang: str = "en") -> str:
         """Semantic HTML: caption, header scopes, value (SE) flag, n, notes. Every text is escaped."""
-        t = language(self.lang or lang)
-        return render(self.in_language(t), t)
+        text = language(self.lang or lang)
+        return render(self.in_language(text), text)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -212,7 +215,7 @@ def _estimated(
         status = Status.UNRELIABLE if flag == POOR else Status.SHOWN
         if rules.confidential(kind, n):
             status = Status.CONFIDENTIAL
-        numbers = {c: r[c] for c in (*NUMBERS, "n")}
+        numbers = {column: r[column] for column in (*NUMBERS, "n")}
         unit = item.unit or UNIT_OF_KIND.get(kind, "")
         words = {"kind": kind, "unit": unit, "definition": item.definition}
         sign = flag if status == Status.SHOWN else ""
@@ -320,7 +323,7 @@ class TextTable:
         if self.lang:
             return self
         frame = self.frame.map(lambda v: printable(t(v if isinstance(v, str) else str(v))))
-        frame.columns = pd.Index([printable(t(str(c))) for c in frame.columns])
+        frame.columns = pd.Index([printable(t(str(column))) for column in frame.columns])
         return replace(
             self,
             title=t(self.title),
@@ -340,18 +343,20 @@ class TextTable:
         return self.frame
 
     def to_html(self, lang: str = "en") -> str:
-        t = language(self.lang or lang)
-        said = self.in_language(t)
-        head = "".join(f'<th scope="col">{escape(str(c))}</th>' for c in said.frame.columns)
+        text = language(self.lang or lang)
+        said = self.in_language(text)
+        head = "".join(
+            f'<th scope="col">{escape(str(column))}</th>' for column in said.frame.columns
+        )
         body = ""
         for line in said.frame.itertuples(index=False):
-            first, *rest = [escape(str(v)) for v in line]
+            first, *rest = [escape(str(value)) for value in line]
             body += (
                 f'<tr><th scope="row">{first}</th>'
-                + "".join(f'<td class="text">{v}</td>' for v in rest)
+                + "".join(f'<td class="text">{value}</td>' for value in rest)
                 + "</tr>"
             )
-        return _frame(said, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
+        return _frame(said, text, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -421,18 +426,18 @@ def render(table: Table, t: Language) -> str:
     """
     with_n = columns_with_n(table)
     head = f'<th scope="col">{escape(t("Group"))}</th>'
-    for c in table.columns:
-        head += f'<th scope="col" class="num">{escape(c)}</th>' + (
-            '<th scope="col" class="num n">n</th>' if c in with_n else ""
+    for column in table.columns:
+        head += f'<th scope="col" class="num">{escape(column)}</th>' + (
+            '<th scope="col" class="num n">n</th>' if column in with_n else ""
         )
-    lookup = {(r["row"], r["column"]): r for r in table.cells.to_dict("records")}
+    lookup = {(cell["row"], cell["column"]): cell for cell in table.cells.to_dict("records")}
     body = ""
     for row in table.rows:
         body += f'<tr><th scope="row">{escape(row)}</th>'
-        for c in table.columns:
-            cell = lookup.get((row, c))
+        for column in table.columns:
+            cell = lookup.get((row, column))
             if cell is None:
-                body += "<td></td>" + ("<td></td>" if c in with_n else "")
+                body += "<td></td>" + ("<td></td>" if column in with_n else "")
                 continue
             scale, digits = scale_of(table, cell)
             tip = (
@@ -442,7 +447,7 @@ def render(table: Table, t: Language) -> str:
             )
             kind = "num wrap" if table.intervals else "num"
             body += f'<td class="{kind}"{tip}>{escape(shown(cell, scale, digits, t, table.intervals))}</td>'
-            if c in with_n:
+            if column in with_n:
                 body += (
                     f'<td class="num n">{HIDDEN if n_hidden(cell) else t.number(cell["n"], 0)}</td>'
                 )
@@ -482,10 +487,10 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     }
     legend = [text for sign, text in signs.items() if sign in used]
     status = table.cells["status"].tolist()
-    numbers = (table.cells[c].tolist() for c in ("se", "n"))
+    numbers = (table.cells[column].tolist() for column in ("se", "n"))
     if any(starmap(_n_withheld, zip(status, *numbers, strict=True))):
         legend.append(t("n = c: not shown, it would reveal another cell."))
-    texts = (table.cells[c].tolist() for c in ("row", "definition"))
+    texts = (table.cells[column].tolist() for column in ("row", "definition"))
     reasons = dict.fromkeys(
         (row, reason)
         for state, row, reason in zip(status, *texts, strict=True)
@@ -504,7 +509,7 @@ def _definitions(table: Table, t: Language) -> list[str]:
     are for the data files only.
     """
     rows: dict[str, list[str]] = {}
-    columns = (table.cells[c].tolist() for c in ("status", "definition", "row"))
+    columns = (table.cells[column].tolist() for column in ("status", "definition", "row"))
     for status, definition, row in zip(*columns, strict=True):
         if status == "shown" and isinstance(definition, str) and _tells(definition):
             named = rows.setdefault(definition, [])
@@ -512,11 +517,11 @@ def _definitions(table: Table, t: Language) -> list[str]:
                 named.append(row)
     return [
         (
-            d
-            if len(named) > 1 or d.startswith(str(named[0]))
-            else t("{row}: {reason}", row=named[0], reason=d)
+            definition
+            if len(named) > 1 or definition.startswith(str(named[0]))
+            else t("{row}: {reason}", row=named[0], reason=definition)
         )
-        for d, named in rows.items()
+        for definition, named in rows.items()
     ]
 
 

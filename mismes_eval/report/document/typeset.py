@@ -72,7 +72,7 @@ class _Reader(HTMLParser):
         self.classes: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        given = {k: v or "" for k, v in attrs}
+        given = {attribute: value or "" for attribute, value in attrs}
         if tag in SKIPPED or self.skipped or "downloads" in given.get("class", "").split():
             self.skipped += tag not in VOID
             if tag == "nav":
@@ -173,15 +173,15 @@ class _Reader(HTMLParser):
         self.document.pictures.append(png)
 
     def _close_table(self, table: dict[str, Any]) -> None:
-        rows = [r for r in table["rows"] if r]
+        rows = [row for row in table["rows"] if row]
         if not rows:
             return
-        width = max(len(r) for r in rows)
+        width = max(len(row) for row in rows)
         full = [
-            [*r, *({"text": "", "number": False, "head": False} for _ in range(width - len(r)))]
-            for r in rows
+            [*row, *({"text": "", "number": False, "head": False} for _ in range(width - len(row)))]
+            for row in rows
         ]
-        head = 1 if all(c["head"] for c in rows[0]) else 0
+        head = 1 if all(cell["head"] for cell in rows[0]) else 0
         self.document.blocks.append(
             {
                 "kind": "table",
@@ -211,7 +211,7 @@ def typeset(html: str) -> bytes:
         root = Path(folder)
         for number, png in enumerate(document.pictures):
             (root / f"{number}.png").write_bytes(png)
-        told = {k: v for k, v in vars(document).items() if k != "pictures"}
+        told = {name: value for name, value in vars(document).items() if name != "pictures"}
         (root / "report.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         (root / "report.typ").write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
         try:

@@ -88,8 +88,8 @@ def write_word(
     writer = _Writer(Document())
     _settings(writer.document, front)
     _cover(writer, front)
-    headings = [b for b in blocks if isinstance(b, Heading)]
-    anchors = {id(b): f"s{k}" for k, b in enumerate(headings, 1)}
+    headings = [block for block in blocks if isinstance(block, Heading)]
+    anchors = {id(heading): f"s{number}" for number, heading in enumerate(headings, 1)}
     _contents(writer, front, headings, anchors)
     for block in blocks:
         if isinstance(block, Heading):
@@ -167,14 +167,14 @@ def _contents(
     title = writer.document.add_paragraph(style="TOC Heading")
     title.add_run(printable(front.contents))
     field_at = _field_signs('TOC \\o "1-2" \\h')
-    for k, heading in enumerate(headings):
+    for place, heading in enumerate(headings):
         line = writer.document.add_paragraph()
         line.paragraph_format.left_indent = Cm(0.6 * (heading.level - 1))
-        if k == 0:
+        if place == 0:
             for sign in field_at[:-1]:
                 line._p.append(sign)
         line._p.append(_link(anchors[id(heading)], printable(heading.text)))
-        if k == len(headings) - 1:
+        if place == len(headings) - 1:
             line._p.append(field_at[-1])
 
 

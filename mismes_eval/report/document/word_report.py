@@ -61,22 +61,22 @@ def write_report(folder: Path, params: Params, started: str, fingerprint: str) -
     ------
     ReportError : its notebook was made by a version that kept no blocks.
     """
-    t = language(params.language)
+    text = language(params.language)
     results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
-    body = read_body(folder, results, t)
-    cover = cover_of(params, started, fingerprint, t)
-    last = about(cover, params, fingerprint, t) + run_warnings(results["warnings"], t)
+    body = read_body(folder, results, text)
+    cover = cover_of(params, started, fingerprint, text)
+    last = about(cover, params, fingerprint, text) + run_warnings(results["warnings"], text)
     blocks = [*body.blocks, *_html_blocks(last, Body(), tagged=False)]
     front = Front(
         title=cover.title,
         country=cover.country,
-        kind=t("Country report"),
-        lang=t.code,
+        kind=text("Country report"),
+        lang=text.code,
         run=fingerprint[:12],
-        lines=tuple(_cover_line(k, v, fingerprint) for k, v in cover.lines),
+        lines=tuple(_cover_line(key, value, fingerprint) for key, value in cover.lines),
         banner=cover.banner,
-        mark=t("SYNTHETIC DATA") if params.synthetic else "",
-        contents=t("Contents"),
+        mark=text("SYNTHETIC DATA") if params.synthetic else "",
+        contents=text("Contents"),
         authors=params.authors or "",
     )
     write_word(folder / WORD, front, blocks, body.pictures)

@@ -58,7 +58,7 @@ def workbook(
     note = t(mark) if synthetic else ""
     contents, numbers = t("Contents"), t("All numbers")
     words = t("Words of the evaluator")
-    names = file_names([contents, numbers, words, *(a.id for a in tables)], 31, r"\w .-")
+    names = file_names([contents, numbers, words, *(table.id for table in tables)], 31, r"\w .-")
     book = Workbook()
     first = book.active
     assert first is not None
@@ -73,8 +73,8 @@ def workbook(
             last = _numbers(sheet, table, t)
         else:
             last = _grid(sheet, list(map(str, table.frame.columns)), table.frame.to_numpy(object))
-        for k, line in enumerate(footnotes(table, t), last + 2):
-            _text(sheet, k, 1, line, SMALL)
+        for place, line in enumerate(footnotes(table, t), last + 2):
+            _text(sheet, place, 1, line, SMALL)
         _printed(sheet)
     _long(book.create_sheet(names[numbers]), tables, note, names[contents], t)
     made = io.BytesIO()
@@ -91,11 +91,11 @@ def _contents(
 ) -> None:
     """Every sheet with its title and source, as links."""
     _top(sheet, note, t("Contents"), "", t)
-    rows = [(names[a.id], a.title, a.source) for a in tables]
+    rows = [(names[table.id], table.title, table.source) for table in tables]
     rows.append((names[t("All numbers")], t("Every number of the tables, one row each"), ""))
     _grid(sheet, [t("sheet"), t("title"), t("source")], np.array(rows, object))
-    for k, (name, *_) in enumerate(rows, HEAD + 1):
-        cell = sheet.cell(k, 1)
+    for place, (name, *_) in enumerate(rows, HEAD + 1):
+        cell = sheet.cell(place, 1)
         cell.hyperlink, cell.font = f"#'{name}'!A1", LINK
     _printed(sheet)
 
@@ -114,8 +114,8 @@ def _written(sheet: Any, passages: Sequence[Passage], note: str, back: str, t: L
 
 def _top(sheet: Any, note: str, title: str, back: str, t: Language) -> None:
     """The mark of made-up data, the title, and the way back to the contents."""
-    for k, line in enumerate([x for x in (note, title) if x], 1):
-        _text(sheet, k, 1, line, BOLD)
+    for place, line in enumerate([x for x in (note, title) if x], 1):
+        _text(sheet, place, 1, line, BOLD)
     if back:
         cell = _text(sheet, 1 if not note else 2, 6, t("Contents"), LINK)
         cell.hyperlink = f"#'{back}'!A1"
@@ -126,7 +126,10 @@ def _numbers(sheet: Any, table: Table, t: Language) -> int:
     its interval where the page shows them, and n. Returns the last row.
     """
     records = table.cells.to_dict("records")
-    parts = {c: _parts(table, [r for r in records if r["column"] == c]) for c in table.columns}
+    parts = {
+        column: _parts(table, [record for record in records if record["column"] == column])
+        for column in table.columns
+    }
     names = {"value": "", "se": t("SE"), "ci_low": "95% from", "ci_high": "95% to", "n": "n"}
     heads, places = [t("Group")], {}
     for column, kept in parts.items():
@@ -135,16 +138,16 @@ def _numbers(sheet: Any, table: Table, t: Language) -> int:
             label = t(names[part]) if names[part] else ""
             heads.append(f"{column}, {label}" if label else str(column))
     _headings(sheet, heads)
-    cells = {(c["row"], c["column"]): c for c in records}
+    cells = {(record["row"], record["column"]): record for record in records}
     right = _number_of(sheet, RIGHT)
-    for k, row in enumerate(table.rows, HEAD + 1):
-        _text(sheet, k, 1, row)
+    for place, row in enumerate(table.rows, HEAD + 1):
+        _text(sheet, place, 1, row)
         for column, kept in parts.items():
             cell = cells.get((row, column))
             if cell is None:
                 continue
             for part in kept:
-                target = sheet.cell(k, places[column, part])
+                target = sheet.cell(place, places[column, part])
                 _number(target, table, cell, part)
                 _align(target, right)
     _widths(sheet, len(heads), HEAD + len(table.rows))
@@ -167,11 +170,11 @@ def _align(cell: Any, number: int) -> None:
 def _parts(table: Table, cells: Sequence[Mapping[Any, Any]]) -> list[str]:
     """What a column with these cells shows of its numbers."""
     kept = ["value"]
-    if any(not np.isnan(c["se"]) for c in cells):
+    if any(not np.isnan(cell["se"]) for cell in cells):
         kept.append("se")
-    if table.intervals and any(not np.isnan(c["ci_low"]) for c in cells):
+    if table.intervals and any(not np.isnan(cell["ci_low"]) for cell in cells):
         kept += ["ci_low", "ci_high"]
-    if any(not np.isnan(c["n"]) for c in cells):
+    if any(not np.isnan(cell["n"]) for cell in cells):
         kept.append("n")
     return kept
 
@@ -210,13 +213,15 @@ def _long(
 ) -> None:
     """Every number of every table, one row each, unrounded and unscaled."""
     _top(sheet, note, t("All numbers"), back, t)
-    filled = [p for p in (a.published() for a in tables) if len(p)]
+    filled = [p for p in (table.published() for table in tables) if len(p)]
     if not filled:
         return
     frame = pd.concat(filled, ignore_index=True)
     for column in CODED:
-        frame[column] = [t(v) if isinstance(v, str) and v else v for v in frame[column]]
-    heads = [t(str(c)) for c in frame.columns]
+        frame[column] = [
+            t(value) if isinstance(value, str) and value else value for value in frame[column]
+        ]
+    heads = [t(str(column)) for column in frame.columns]
     last = _grid(sheet, heads, frame.to_numpy(object))
     sheet.auto_filter.ref = f"A{HEAD}:{get_column_letter(len(heads))}{last}"
     _printed(sheet)
@@ -225,12 +230,12 @@ def _long(
 def _grid(sheet: Any, heads: Sequence[str], rows: Any) -> int:
     """Headings and rows as they stand. Returns the last row."""
     _headings(sheet, heads)
-    for k, line in enumerate(rows, HEAD + 1):
+    for place, line in enumerate(rows, HEAD + 1):
         for column, value in enumerate(line, 1):
             if isinstance(value, str):
-                _text(sheet, k, column, value)
+                _text(sheet, place, column, value)
             elif value is not None and not (isinstance(value, float) and np.isnan(value)):
-                sheet.cell(k, column).value = value
+                sheet.cell(place, column).value = value
     last = HEAD + len(rows)
     _widths(sheet, len(heads), last)
     return last

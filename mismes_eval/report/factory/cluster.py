@@ -70,7 +70,7 @@ def run_on_cluster(
         except KeyboardInterrupt:
             client.cancel(list(waiting), force=True)
             raise
-    return [found[o.name] for o in orders]
+    return [found[order.name] for order in orders]
 
 
 def _on_worker(order: Order) -> Outcome:

@@ -233,7 +233,7 @@ class _Watch:
         return None
 
     def seconds(self) -> list[dict[str, object]]:
-        ends = [*(t for _, t in self.seen[1:]), time.monotonic()]
+        ends = [*(title for _, title in self.seen[1:]), time.monotonic()]
         return [
             {"title": title, "seconds": round(end - begin, 2)}
             for (title, begin), end in zip(self.seen, ends, strict=True)
@@ -243,12 +243,16 @@ class _Watch:
 def _judge(order: Order, params: Params, work: Path, raised: Problem | None, where: str) -> None:
     """Raise Failed unless everything says that the run is whole."""
     executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None
-    cells = [c for c in executed.cells if c.cell_type == "code"] if executed is not None else []
-    outputs = [o for c in cells for o in c.outputs if o.output_type == "error"]
+    cells = (
+        [cell for cell in executed.cells if cell.cell_type == "code"]
+        if executed is not None
+        else []
+    )
+    outputs = [output for cell in cells for output in cell.outputs if output.output_type == "error"]
     problems, status = _told_by_cells(outputs, where)
     if raised is not None and not outputs:
         problems.append(raised)
-    if not problems and any(c.execution_count is None for c in cells if c.source.strip()):
+    if not problems and any(cell.execution_count is None for cell in cells if cell.source.strip()):
         problems.append(
             Problem("the notebook stopped before its end", where, "every cell executed")
         )

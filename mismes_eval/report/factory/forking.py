@@ -180,7 +180,7 @@ class ForkedProvisioner(ReportProvisioner):
     process: Any
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        env = {str(k): str(v) for k, v in (kwargs.get("env") or os.environ).items()}
+        env = {str(name): str(value) for name, value in (kwargs.get("env") or os.environ).items()}
         process = self.parent.zygote.fork(
             self.parent.connection_file,
             None if kwargs.get("cwd") is None else str(kwargs["cwd"]),

@@ -53,7 +53,9 @@ def checked(path: Path) -> NotebookNode:
             )
         ) from error
     _in_python(notebook, path.name)
-    tagged = [c for c in notebook.cells if "parameters" in c.get("metadata", {}).get("tags", [])]
+    tagged = [
+        cell for cell in notebook.cells if "parameters" in cell.get("metadata", {}).get("tags", [])
+    ]
     if len(tagged) != 1 or not _sets_run(tagged[0].source):
         raise ParamsError(
             Problem(
@@ -103,9 +105,11 @@ def without_data(notebook: NotebookNode) -> NotebookNode:
     for cell in out.cells:
         if cell.cell_type == "code":
             cell.outputs = [
-                nbformat.v4.new_output("error", ename=o.ename, evalue="", traceback=[o.ename])
-                for o in cell.outputs
-                if o.output_type == "error"
+                nbformat.v4.new_output(
+                    "error", ename=output.ename, evalue="", traceback=[output.ename]
+                )
+                for output in cell.outputs
+                if output.output_type == "error"
             ]
     return out
 
@@ -147,9 +151,13 @@ def scrub(notebook: NotebookNode, params_name: str, folders: Sequence[str]) -> N
                     if not line.startswith(PROGRESS)
                 )
         if outputs:
-            cell.outputs = [o for o in outputs if o.output_type != "stream" or o.text.strip()]
+            cell.outputs = [
+                output
+                for output in outputs
+                if output.output_type != "stream" or output.text.strip()
+            ]
         for output in cell.get("outputs", []):
-            _scrub_texts(output, [f for f in folders if len(f) > 1])
+            _scrub_texts(output, [folder for folder in folders if len(folder) > 1])
     return out
 
 
@@ -166,7 +174,9 @@ def _scrub_texts(node: MutableMapping[str, Any], folders: Sequence[str]) -> None
 def shown_html(notebook: NotebookNode) -> dict[str, str]:
     """Id of each code cell -> the HTML that it shows."""
     return {
-        c.id: "".join(str(o.data.get("text/html", "")) for o in c.outputs if "data" in o)
-        for c in notebook.cells
-        if c.cell_type == "code"
+        cell.id: "".join(
+            str(output.data.get("text/html", "")) for output in cell.outputs if "data" in output
+        )
+        for cell in notebook.cells
+        if cell.cell_type == "code"
     }

@@ -66,8 +66,10 @@ class Failed(Exception):
 
 def distinct(orders: Sequence[Order]) -> None:
     """Raise ParamsError where two orders would write one folder."""
-    if len({o.name for o in orders}) != len(orders):
-        twice = sorted({o.name for o in orders if sum(p.name == o.name for p in orders) > 1})
+    if len({order.name for order in orders}) != len(orders):
+        twice = sorted(
+            {order.name for order in orders if sum(p.name == order.name for p in orders) > 1}
+        )
         raise ParamsError(
             Problem("two reports have one name", ", ".join(twice), "every params file name once")
         )

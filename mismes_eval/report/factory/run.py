@@ -122,9 +122,9 @@ def _size(order: Order) -> int:
     """
     try:
         return sum(
-            v.stat().st_size
-            for v in Params.load(order.params, order.data_root).values.values()
-            if isinstance(v, Path) and v.is_file()
+            value.stat().st_size
+            for value in Params.load(order.params, order.data_root).values.values()
+            if isinstance(value, Path) and value.is_file()
         )
     except (MismesError, OSError):
         return 0

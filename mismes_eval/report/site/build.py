@@ -152,7 +152,7 @@ def _write_language(material: pages.Material, folder: Path, day: date) -> int:
         name = f"measures/{row['measure_id']}"
         warning = words["made_up"] if row["source_type"] == MADE_UP else ""
         title = f"{row['measure_id']} {row['title_en']}"
-        text = pages.measure_page(material, {str(k): v for k, v in row.items()})
+        text = pages.measure_page(material, {str(key): value for key, value in row.items()})
         whole = shell.page(name, title, text, up="../", warning=warning)
         write_whole(folder / f"{name}.html", whole)
     _drop_others(folder / "measures", {f"{row['measure_id']}.html" for row in rows})

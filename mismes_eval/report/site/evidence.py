@@ -117,9 +117,18 @@ def _mixed(found: Sequence[Evaluation], kinds: Mapping[str, bool]) -> Iterator[P
     the repository, beside real records.
     """
     real = not all(kinds.values())
-    here = [e for e in found if e.measure_id in kinds and e.synthetic != kinds[e.measure_id]]
-    elsewhere = [e for e in found if e.measure_id not in kinds and e.synthetic and real]
-    wrong = {(e.kind, e.source, e.measure_id or e.country) for e in (*here, *elsewhere)}
+    here = [
+        effect
+        for effect in found
+        if effect.measure_id in kinds and effect.synthetic != kinds[effect.measure_id]
+    ]
+    elsewhere = [
+        effect for effect in found if effect.measure_id not in kinds and effect.synthetic and real
+    ]
+    wrong = {
+        (effect.kind, effect.source, effect.measure_id or effect.country)
+        for effect in (*here, *elsewhere)
+    }
     for kind, source, measure in sorted(wrong):
         called = "report" if kind == OWN else "outside evaluation"
         yield Problem(
@@ -140,8 +149,8 @@ def _of_report(origin: Origin, named: Sequence[Reference]) -> Iterator[Evaluatio
     for effect, main in zip(effects.to_dict("records"), first, strict=True):
         if effect["status"] != SHOWN or math.isnan(effect["value"]):
             continue
-        of_report = [r for r in named if r.manifest_sha256 == origin.manifest_sha256]
-        risk = [r.risk_of_bias for r in of_report if r.names(effect)]
+        of_report = [review for review in named if review.manifest_sha256 == origin.manifest_sha256]
+        risk = [review.risk_of_bias for review in of_report if review.names(effect)]
         yield _own(origin, effect, main, risk[0] if risk else NOT_ASSESSED)
 
 
@@ -209,21 +218,21 @@ def _cited(outside: OutsideEvidence, known: frozenset[str]) -> Iterator[Evaluati
 
 def headline(effects: Sequence[Evaluation]) -> Evaluation:
     """The effect that speaks for a study: that of the report's headline, else the latest."""
-    main = [e for e in effects if e.main]
+    main = [effect for effect in effects if effect.main]
     return max(main or effects, key=lambda e: -1.0 if math.isnan(e.months) else e.months)
 
 
 def of_each_study(found: Sequence[Evaluation]) -> list[Evaluation]:
     """One effect of each study on each outcome."""
     studies: dict[tuple[str, ...], list[Evaluation]] = {}
-    for e in found:
-        studies.setdefault((*e.study, e.model, e.outcome), []).append(e)
+    for effect in found:
+        studies.setdefault((*effect.study, effect.model, effect.outcome), []).append(effect)
     return [headline(effects) for effects in studies.values()]
 
 
 def as_frame(found: Sequence[Evaluation]) -> pd.DataFrame:
     """The evaluations as a table."""
-    rows = [[getattr(e, column) for column in COLUMNS] for e in found]
+    rows = [[getattr(effect, column) for column in COLUMNS] for effect in found]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

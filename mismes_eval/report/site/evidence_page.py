@@ -46,14 +46,16 @@ def evidence_page(shell: Shell, listing: Listing) -> str:
     if not listing.found:
         parts.append(f"<p>{escape(words['no_effects'])}</p>")
     for model in codes("models")["code"]:
-        here = [e for e in listing.found if e.model == model]
+        here = [effect for effect in listing.found if effect.model == model]
         if here:
             parts.append(_of_model(shell, listing, str(model), here))
-    others = [e for e in listing.found if e.model not in set(codes("models")["code"])]
+    others = [
+        effect for effect in listing.found if effect.model not in set(codes("models")["code"])
+    ]
     if others:
         parts.append(_of_model(shell, listing, "", others))
     notes = ["picture_note", "spoken_note", "assumption", "hidden_note"]
-    if any(e.moved_apart for e in listing.found):
+    if any(effect.moved_apart for effect in listing.found):
         notes.insert(0, "reservation")
     parts += [f'<p class="quiet">{escape(words[key])}</p>' for key in notes]
     parts += [_means(shell, w, listing), _named_only(shell, listing)]
@@ -65,7 +67,7 @@ def _of_model(shell: Shell, listing: Listing, model: str, here: Sequence[Evaluat
     w = PageNames(shell.t)
     title = w.model(model)
     span = _span(listing.found)
-    spoken = {e.outcome for e in here if e.main}
+    spoken = {effect.outcome for effect in here if effect.main}
     ordered = sorted(
         here,
         key=lambda e: (
@@ -78,7 +80,8 @@ def _of_model(shell: Shell, listing: Listing, model: str, here: Sequence[Evaluat
         ),
     )
     rows = [
-        [_place(w, e), escape(w.outcome(e.outcome)), *effect_cells(shell, e, span)] for e in ordered
+        [_place(w, effect), escape(w.outcome(effect.outcome)), *effect_cells(shell, effect, span)]
+        for effect in ordered
     ]
     heading = f'<h2 id="{escape(model or "none")}">{escape(title)}</h2>'
     return heading + table(title, [shell.words[key] for key in HEAD], rows, (2, 3))
@@ -95,8 +98,8 @@ def _span(found: Sequence[Evaluation]) -> tuple[float, float]:
     """The ends of the axis of effects on shares: all values, and intervals no longer than twice
     the room that values take; longer ones run out of the picture.
     """
-    values = [e.value for e in found if e.unit == "share"]
-    room = max([abs(v) for v in values], default=0.0)
+    values = [effect.value for effect in found if effect.unit == "share"]
+    room = max([abs(value) for value in values], default=0.0)
     return -2 * room, 2 * room
 
 
@@ -188,7 +191,7 @@ def _forest(shell: Shell, one: Together, span: tuple[float, float]) -> str:
 def _named_only(shell: Shell, listing: Listing) -> str:
     """Evaluations that records name and of which no effect is known here."""
     words = shell.words
-    known = {e.measure_id for e in listing.found}
+    known = {effect.measure_id for effect in listing.found}
     named = recorded(listing.frame)
     named = named[~named["measure_id"].isin(known)]
     heading = f'<h2 id="named">{escape(words["recorded_only"])}</h2>'
@@ -200,8 +203,8 @@ def _named_only(shell: Shell, listing: Listing) -> str:
 
 
 def _record_cells(shell: Shell, row: pd.Series) -> list[str]:
-    empty, t = shell.words["empty"], shell.t
-    kinds, designs = labels("eval_types", t.code), labels("impact_designs", t.code)
+    empty, text = shell.words["empty"], shell.t
+    kinds, designs = labels("eval_types", text.code), labels("impact_designs", text.code)
     year = empty if pd.isna(row["eval_year"]) else f"{row['eval_year']:.0f}"
     url = row.get("eval_url")
     source = escape(empty)
@@ -209,7 +212,7 @@ def _record_cells(shell: Shell, row: pd.Series) -> list[str]:
         source = f'<a rel="noreferrer" href="{escape(str(url))}">{escape(str(url))}</a>'
     return [
         link(row["measure_id"], row["title_en"]),
-        escape(PageNames(t).model(str(row["model_primary"]))),
+        escape(PageNames(text).model(str(row["model_primary"]))),
         escape(kinds.get(str(row["eval_type"]), empty)),
         escape(designs.get(str(row["impact_design"]), empty)),
         year,

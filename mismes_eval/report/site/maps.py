@@ -73,7 +73,7 @@ def cost_dots(values: Sequence[float], low: float, high: float, title: str) -> s
 
     first, middle, third = np.quantile(np.asarray(values, dtype=float), [0.25, 0.5, 0.75])
     dots = "".join(
-        f'<circle class="mark" cx="{place(v):.1f}" cy="15" r="4"></circle>' for v in values
+        f'<circle class="mark" cx="{place(value):.1f}" cy="15" r="4"></circle>' for value in values
     )
     return (
         f'<svg width="{WIDE}" height="30" role="img" aria-label="{escape(title)}">'

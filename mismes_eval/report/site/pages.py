@@ -62,8 +62,8 @@ class Material:
 
     def outcome(self, name: str) -> str:
         """Label of an outcome; what has none stands as it is."""
-        t = self.page_shell.t
-        return t(WORDS[name]) if name in WORDS else t.level(name.replace("_", " "))
+        text = self.page_shell.t
+        return text(WORDS[name]) if name in WORDS else text.level(name.replace("_", " "))
 
     def model(self, code: str) -> str:
         """Code and title of a model."""
@@ -83,7 +83,7 @@ class Material:
 def measure_page(material: Material, row: dict[str, Any]) -> str:
     """Evaluations, cost and the whole record of one measure."""
     words, found = material.page_shell.words, material.found
-    mine = [e for e in found if e.measure_id == row["measure_id"]]
+    mine = [effect for effect in found if effect.measure_id == row["measure_id"]]
     parts = [f"<h2>{escape(words['evaluation'])}</h2>", _effects(material, mine, row)]
     parts += [f"<h2>{escape(words['cost'])}</h2>", _costs_of(material, row)]
     parts.append(_told(material, row))
@@ -93,7 +93,9 @@ def measure_page(material: Material, row: dict[str, Any]) -> str:
         if column.name not in TOLD:
             sections.setdefault(column.section, []).append(column)
     for section, columns in sections.items():
-        facts = [(c.name, _fact(material, row, c)) for c in columns if c.name in row]
+        facts = [
+            (column.name, _fact(material, row, column)) for column in columns if column.name in row
+        ]
         parts.append(f"<h3>{escape(section)}</h3>{_facts(facts)}")
     return "".join(parts)
 
@@ -126,7 +128,7 @@ def _documents(value: object) -> str:
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    return "<dl>" + "".join(f"<dt>{escape(n)}</dt><dd>{v}</dd>" for n, v in facts) + "</dl>"
+    return "<dl>" + "".join(f"<dt>{escape(n)}</dt><dd>{value}</dd>" for n, value in facts) + "</dl>"
 
 
 def _given(value: object) -> bool:
@@ -142,7 +144,7 @@ def _fact(material: Material, row: dict[str, Any], column: Column) -> str:
 
 def _cell(material: Material, value: object, column: Column) -> str:
     """A value of a record as HTML: codes with their labels, addresses as links."""
-    words, t = material.page_shell.words, material.page_shell.t
+    words, text = material.page_shell.words, material.page_shell.t
     if not _given(value):
         return f'<span class="quiet">{escape(words["empty"])}</span>'
     if column.kind == "url":
@@ -152,13 +154,15 @@ def _cell(material: Material, value: object, column: Column) -> str:
     if column.kind == "date":
         return f"{value:%Y-%m-%d}"
     if column.codes:
-        known = code_labels(column.codes, t)
+        known = code_labels(column.codes, text)
         written = f"{value:g}" if isinstance(value, float) else str(value)
-        return escape("; ".join(f"{c} {known.get(c, '')}".strip() for c in written.split(";")))
+        return escape(
+            "; ".join(f"{code} {known.get(code, '')}".strip() for code in written.split(";"))
+        )
     if column.unit == "year":
         return f"{value:.0f}"
     if column.kind in ("int", "float"):
-        return escape(t.number(float(value), 0 if column.kind == "int" else 2))  # type: ignore[arg-type]
+        return escape(text.number(float(value), 0 if column.kind == "int" else 2))  # type: ignore[arg-type]
     return escape(str(value))
 
 
@@ -174,10 +178,12 @@ def _effects(material: Material, mine: Sequence[Evaluation], row: dict[str, Any]
         said.append(f"<p>{escape(summary)}</p>")
     if not mine:
         return "".join(said) or f"<p>{escape(words['no_evaluation'])}</p>"
-    rows = [[escape(material.outcome(e.outcome)), *_effect_cells(shell, e)] for e in mine]
+    rows = [
+        [escape(material.outcome(effect.outcome)), *_effect_cells(shell, effect)] for effect in mine
+    ]
     head = ("outcome", "months", "effect", "direction", "grade", "design", "source")
     notes = [words["spoken_note"], words["assumption"], words["hidden_note"]]
-    if any(e.moved_apart for e in mine):
+    if any(effect.moved_apart for effect in mine):
         notes.insert(0, words["reservation"])
     return (
         "".join(said)
@@ -226,15 +232,20 @@ def evidence(material: Material) -> str:
 def gap_map(material: Material) -> str:
     """Models by outcomes: how many measures have an effect, how strong the designs, which way."""
     words = material.page_shell.words
-    outcomes = sorted({e.outcome for e in material.found})
-    known = {e.measure_id for e in material.found}
+    outcomes = sorted({effect.outcome for effect in material.found})
+    known = {effect.measure_id for effect in material.found}
     named = recorded(material.frame)
     named = named[~named["measure_id"].isin(known)]
     rows = []
     for model in codes("models")["code"]:
         cells = [
             _gap_cell(
-                material, [e for e in material.found if (e.model, e.outcome) == (model, outcome)]
+                material,
+                [
+                    effect
+                    for effect in material.found
+                    if (effect.model, effect.outcome) == (model, outcome)
+                ],
             )
             for outcome in outcomes
         ]
@@ -272,8 +283,8 @@ def _gap_cell(material: Material, here: Sequence[Evaluation]) -> str:
     if not here:
         return _gap(words)
     studies = of_each_study(here)
-    best = next(q for q in QUALITIES if any(e.quality == q for e in studies))
-    links = " ".join(_arrow(e, words) for e in studies)
+    best = next(q for q in QUALITIES if any(study.quality == q for study in studies))
+    links = " ".join(_arrow(study, words) for study in studies)
     return f"{_dot(len(studies), best, words[best])} {links}"
 
 
@@ -294,7 +305,7 @@ def countries(material: Material) -> str:
     counts = {str(code): int(n) for code, n in frame["country"].value_counts().items()}
     names = {code: material.country(code) for code in counts}
     goals = frame["destinations"].dropna().str.split(";").explode().value_counts()
-    away = [f"{material.country(str(c))} ({n})" for c, n in goals.items()]
+    away = [f"{material.country(str(country))} ({n})" for country, n in goals.items()]
     parts = [f"<p>{escape(words['tiles'])}</p>", country_tiles(counts, names, words["countries"])]
     lost = [f"{names[code]} ({n})" for code, n in counts.items() if code not in PLACES]
     if lost:
@@ -304,11 +315,11 @@ def countries(material: Material) -> str:
     for code in sorted(counts, key=lambda c: names[c]):
         rows = [
             [
-                link(r["measure_id"], r["title_en"]),
-                escape(str(r["model_primary"])),
-                escape(material.budget(r)),
+                link(row["measure_id"], row["title_en"]),
+                escape(str(row["model_primary"])),
+                escape(material.budget(row)),
             ]
-            for r in frame[frame["country"] == code].to_dict("records")
+            for row in frame[frame["country"] == code].to_dict("records")
         ]
         head = [words["measure"], words["model"], words["budget"]]
         title = f"{names[code]}: {counts[code]}"
@@ -343,18 +354,18 @@ def costs(material: Material) -> str:
 
 def _job_costs(material: Material) -> str:
     """What an additional job-year costs where country reports say so, countries side by side."""
-    t = material.page_shell.t
-    title = t(job_costs.TITLE)
+    text = material.page_shell.t
+    title = text(job_costs.TITLE)
     heading = f'<h2 id="job-years">{escape(title)}</h2>'
     if material.job_costs.empty:
         return f"{heading}<p>{escape(material.page_shell.words['empty'])}</p>"
     rows = []
     for line in material.job_costs.to_dict("records"):
         place = f"{escape(material.country(line['country']))}, {link(line['measure'], None)}"
-        said = job_costs.amount(t, line), job_costs.assumption(t, line)
+        said = job_costs.amount(text, line), job_costs.assumption(text, line)
         rows.append([place, escape(material.model(line["model"])), *map(escape, said)])
-    notes = "".join(f'<p class="quiet">{escape(t(note))}</p>' for note in job_costs.NOTES)
-    return heading + table(title, [t(name) for name in job_costs.HEAD], rows) + notes
+    notes = "".join(f'<p class="quiet">{escape(text(note))}</p>' for note in job_costs.NOTES)
+    return heading + table(title, [text(name) for name in job_costs.HEAD], rows) + notes
 
 
 def _cost_row(
@@ -376,15 +387,15 @@ def due(material: Material) -> str:
     listed = material.register.worklist()
     rows = [
         [
-            f"{r['reminder']:%Y-%m-%d}",
-            link(r["measure_id"], r["title_en"]),
-            escape(words[r["status"]]),
-            f"{r['due_date']:%Y-%m-%d}",
-            f"{r['score']}",
-            escape(r["not_recorded"].replace(";", ", ").replace("_", " ")),
-            escape(material.budget(r)),
+            f"{row['reminder']:%Y-%m-%d}",
+            link(row["measure_id"], row["title_en"]),
+            escape(words[row["status"]]),
+            f"{row['due_date']:%Y-%m-%d}",
+            f"{row['score']}",
+            escape(row["not_recorded"].replace(";", ", ").replace("_", " ")),
+            escape(material.budget(row)),
         ]
-        for r in listed.to_dict("records")
+        for row in listed.to_dict("records")
     ]
     head = ("reminder", "measure", "status", "due_date", "score", "open_questions", "budget")
     on = words["asof"].format(on=material.register.on.isoformat())
@@ -398,20 +409,22 @@ def lessons(material: Material) -> str:
     """What effects say by model, and what measures wrote down."""
     words = material.page_shell.words
     parts = [f"<p>{escape(words['lessons_intro'])}</p>"]
-    for model in sorted({e.model for e in material.found}):
+    for model in sorted({effect.model for effect in material.found}):
         parts.append(f"<h2>{escape(material.model(model))}</h2><ul>")
-        here = [e for e in material.found if e.model == model]
-        for outcome in sorted({e.outcome for e in here}):
-            parts.append(_lesson(material, outcome, [e for e in here if e.outcome == outcome]))
+        here = [effect for effect in material.found if effect.model == model]
+        for outcome in sorted({effect.outcome for effect in here}):
+            parts.append(
+                _lesson(material, outcome, [effect for effect in here if effect.outcome == outcome])
+            )
         parts.append("</ul>")
     keys = ("assumption", "hidden_note")
     parts += [f'<p class="quiet">{escape(words[key])}</p>' for key in keys]
     parts.append(f"<h2>{escape(words['lessons_written'])}</h2>")
     noted = [
-        f"<li>{link(r['measure_id'], r['title_en'])}: {escape(str(r[name]))}</li>"
-        for r in material.frame.to_dict("records")
+        f"<li>{link(row['measure_id'], row['title_en'])}: {escape(str(row[name]))}</li>"
+        for row in material.frame.to_dict("records")
         for name in WRITTEN
-        if _given(r.get(name))
+        if _given(row.get(name))
     ]
     written = f"<ul>{''.join(noted)}</ul>" if noted else f"<p>{escape(words['no_lessons'])}</p>"
     return "".join(parts) + written
@@ -419,6 +432,6 @@ def lessons(material: Material) -> str:
 
 def _lesson(material: Material, outcome: str, here: Sequence[Evaluation]) -> str:
     studies = of_each_study(here)
-    counts = {sign: sum(e.direction == sign for e in studies) for sign in ARROWS}
+    counts = {sign: sum(study.direction == sign for study in studies) for sign in ARROWS}
     said = material.page_shell.words["lesson_counts"].format(total=len(studies), **counts)
     return f"<li>{escape(material.outcome(outcome))}: {escape(said)}</li>"

@@ -35,15 +35,15 @@ def claims_table(w: Words) -> TextTable:
 
 
 def _line(w: Words, one: OverallClaim) -> tuple[str, ...]:
-    t, claim = w.t, one.claim
+    text, claim = w.t, one.claim
     told = Judged(claim, one.verdict, one.units)
-    countries = "; ".join(f"{t(answer)}: {n}" for answer, n in one.answers.items() if n)
+    countries = "; ".join(f"{text(answer)}: {n}" for answer, n in one.answers.items() if n)
     return (
-        t.name(f"{claim.id} {t(claim.claim)}"),
-        t(claim.indicator),
-        t(one.verdict.answer),
-        t.name(countries),
-        t.name(distance_text(t, told)),
-        t.name(margin_text(t, claim)),
-        t.name(why(t, told)),
+        text.name(f"{claim.id} {text(claim.claim)}"),
+        text(claim.indicator),
+        text(one.verdict.answer),
+        text.name(countries),
+        text.name(distance_text(text, told)),
+        text.name(margin_text(text, claim)),
+        text.name(why(text, told)),
     )

@@ -65,7 +65,10 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
     models : measures on record by model.  register : measures and budget by status of evaluation.  price_years : of the budgets.
     """
     tables = {
-        item.id: item for c in chapters.values() for item in c.items if isinstance(item, Table)
+        item.id: item
+        for chapter in chapters.values()
+        for item in chapter.items
+        if isinstance(item, Table)
     }
     definitions = _definitions(context)
     return {
@@ -81,23 +84,23 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
 
 
 def _definitions(context: Context) -> dict[str, str]:
-    p, s = context.evaluation.params, context.evaluation.survey
+    p, survey = context.evaluation.params, context.evaluation.survey
     out = {"year": str(p.year or "")}
-    if s is None:
+    if survey is None:
         return out
     out |= {
-        "migrant": s.migrant,
-        "ages": s.ages.labour,
-        "neet": aged_said(s.ages.neet_min, s.ages.neet_max),
-        "basis": s.sample.design.basis,
+        "migrant": survey.migrant,
+        "ages": survey.ages.labour,
+        "neet": aged_said(survey.ages.neet_min, survey.ages.neet_max),
+        "basis": survey.sample.design.basis,
     }
     for key, column in (("icls", "icls_v"), ("isco", "isco_version"), ("isced", "isced_version")):
         found = (
-            sorted(s.sample.frame[column].dropna().astype(str).unique())
-            if column in s.sample.frame.columns
+            sorted(survey.sample.frame[column].dropna().astype(str).unique())
+            if column in survey.sample.frame.columns
             else []
         )
-        out[key] = ", ".join(v.removeprefix(f"{key}_") for v in found)  # isco_2008 reads 2008
+        out[key] = ", ".join(name.removeprefix(f"{key}_") for name in found)  # isco_2008 reads 2008
     return out
 
 
@@ -111,17 +114,19 @@ def _cell(tables: Mapping[str, Table], table: str, row: str, column: str) -> pd.
 
 def _record(cell: pd.Series) -> dict[str, object]:
     out: dict[str, object] = {
-        k: float(cell[k]) if math.isfinite(cell[k]) else None for k in NUMBERS
+        number: float(cell[number]) if math.isfinite(cell[number]) else None for number in NUMBERS
     }
-    return out | {k: str(cell[k]) for k in ("flag", "kind", "unit", "definition", "status")}
+    return out | {
+        word: str(cell[word]) for word in ("flag", "kind", "unit", "definition", "status")
+    }
 
 
 def _indicators(tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
     places = [
-        (i, t, catalogue()[i].title, g, g)
-        for t, many in (("T08", LABOUR), ("T09", MATCH))
+        (i, table, catalogue()[i].title, group, group)
+        for table, many in (("T08", LABOUR), ("T09", MATCH))
         for i in many
-        for g in GROUPS
+        for group in GROUPS
     ]
     for id_, table, row, column, group in (*places, *ONE_ROW):
         cell = _cell(tables, table, row, column)
@@ -288,7 +293,7 @@ def _models(inventory: Inventory | None) -> dict[str, str]:
 
 def _spoken(context: Context, effect: Effects) -> dict[str, object]:
     """The interval with which the headline of an effect speaks, and how sure it is."""
-    doubts = {d.measure: d for d in context.evaluation.doubts}
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     return {} if verdict is None else _with_verdict(verdict)
 
@@ -311,7 +316,7 @@ def _described(inventory: Inventory | None) -> Mapping[str, dict[str, object]]:
     numbers = rows[list(FACTORS)].apply(pd.to_numeric, errors="coerce")
     return {
         str(measure): {"model": models[str(measure)]}
-        | {k: None if pd.isna(v) else int(v) for k, v in own.items()}
+        | {name: None if pd.isna(value) else int(value) for name, value in own.items()}
         for measure, own in numbers.to_dict("index").items()
     }
 
@@ -376,15 +381,15 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
     for code in codes("models")["code"].astype(str):
         mine = table[table["model_primary"].astype(str) == code]
         n = {
-            s: int((mine["status"] == s).sum())
-            for s in ("evaluated", "overdue", "due next", "later", "no start date")
+            state: int((mine["status"] == state).sum())
+            for state in ("evaluated", "overdue", "due next", "later", "no start date")
         }
         strong = int(((mine["status"] == "evaluated") & mine["impact_design"].isin(COMPARED)).sum())
         models.append({"model": code, "measures": len(mine), "with_comparison": strong} | n)
     register = []
     for status in ("evaluated", "overdue", "due next", "later", "no start date"):
         n_cell, money = (
-            _cell(tables, "T05b", status, c) for c in ("measures", "budget, million euro")
+            _cell(tables, "T05b", status, column) for column in ("measures", "budget, million euro")
         )
         if n_cell is not None and money is not None:
             register.append(

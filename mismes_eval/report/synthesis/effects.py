@@ -48,30 +48,30 @@ MOVED = (
 
 def effects(w: Words) -> Table:
     """S05: main effects by model and country."""
-    cells, t = [], w.t
-    for s in w.evidence.summaries:
-        for r in s.effects.to_dict("records"):
-            label = t("{model}: {who}", model=w.model(s.model), who=effect_label(w, r))
-            share = r["unit_of_outcome"] == "share"
+    cells, text = [], w.t
+    for summary in w.evidence.summaries:
+        for row in summary.effects.to_dict("records"):
+            label = text("{model}: {who}", model=w.model(summary.model), who=effect_label(w, row))
+            share = row["unit_of_outcome"] == "share"
             scale = 100.0 if share else 1.0
-            unit = PERCENTAGE_POINTS if share else str(r["unit_of_outcome"])
+            unit = PERCENTAGE_POINTS if share else str(row["unit_of_outcome"])
             cells += [
                 cell(
                     label,
                     "effect",
-                    r["value"] * scale,
+                    row["value"] * scale,
                     kind="effect",
                     unit=unit,
-                    se=r["se"] * scale,
-                    n=r["n"],
-                    degf=r["degf"],
+                    se=row["se"] * scale,
+                    n=row["n"],
+                    degf=row["degf"],
                 )
             ]
             cells += [
-                cell(label, FROM, r["ci_low"] * scale, kind="effect", unit=unit),
-                cell(label, TO, r["ci_high"] * scale, kind="effect", unit=unit),
+                cell(label, FROM, row["ci_low"] * scale, kind="effect", unit=unit),
+                cell(label, TO, row["ci_high"] * scale, kind="effect", unit=unit),
             ]
-    designs = sorted({followed(w, s) for s in w.evidence.summaries})
+    designs = sorted({followed(w, summary) for summary in w.evidence.summaries})
     return table(
         w,
         "S05",
@@ -93,27 +93,27 @@ def followed(w: Words, s: Summary) -> str:
 
 def forest(w: Words) -> Figure:
     """G01: the main effects, their summary and where the next country's effect may lie."""
-    t, rows = w.t, []
-    for s in w.evidence.summaries:
+    text, rows = w.t, []
+    for summary in w.evidence.summaries:
         gap = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
         head = (
-            t("{model} (survey rounds)", model=w.model(s.model))
-            if s.design == ROLLOUT
-            else w.model(s.model)
+            text("{model} (survey rounds)", model=w.model(summary.model))
+            if summary.design == ROLLOUT
+            else w.model(summary.model)
         )
         rows.append({"kind": figures_synthesis.HEAD, "label": head} | gap)
-        pooled = s.main if isinstance(s.main, RandomEffects) else None
-        for k, r in enumerate(s.effects.to_dict("records")):
-            weight = float(pooled.weights[k]) if pooled is not None else np.nan
+        pooled = summary.main if isinstance(summary.main, RandomEffects) else None
+        for place, row in enumerate(summary.effects.to_dict("records")):
+            weight = float(pooled.weights[place]) if pooled is not None else np.nan
             rows.append(
                 {
                     "kind": figures_synthesis.EFFECT,
-                    "label": effect_label(w, r),
-                    "value": 100 * r["value"],
-                    "low": 100 * r["ci_low"],
-                    "high": 100 * r["ci_high"],
+                    "label": effect_label(w, row),
+                    "value": 100 * row["value"],
+                    "low": 100 * row["ci_low"],
+                    "high": 100 * row["ci_high"],
                     "weight": weight,
-                    "hollow": r["moved_apart"] is True,
+                    "hollow": row["moved_apart"] is True,
                 }
             )
         if pooled is not None:
@@ -121,7 +121,7 @@ def forest(w: Words) -> Figure:
                 {
                     **gap,
                     "kind": figures_synthesis.SUMMARY,
-                    "label": t("Random-effects summary"),
+                    "label": text("Random-effects summary"),
                     "value": 100 * pooled.value,
                     "low": 100 * pooled.low,
                     "high": 100 * pooled.high,
@@ -129,7 +129,7 @@ def forest(w: Words) -> Figure:
             )
             low, high = pooled.prediction
             if np.isfinite(low):
-                name = t("Prediction for another country")
+                name = text("Prediction for another country")
                 rows.append(
                     {
                         **gap,
@@ -154,25 +154,25 @@ def forest(w: Words) -> Figure:
         "G01",
         "Effects by model and country",
         whole,
-        t("effect, percentage points (95% interval)"),
+        text("effect, percentage points (95% interval)"),
         SOURCE,
         notes,
         w.synthetic,
-        t,
+        text,
     )
 
 
 def sentences(w: Words) -> list[str]:
     """What the summary of each model says, and why there is none."""
     out = []
-    for s in w.evidence.summaries:
-        model = w.model(s.model)
-        if isinstance(s.main, NotEstimable):
+    for summary in w.evidence.summaries:
+        model = w.model(summary.model)
+        if isinstance(summary.main, NotEstimable):
             out.append(
-                w.t("{model}: no summary, {reason}.", model=model, reason=w.t(s.main.reason))
+                w.t("{model}: no summary, {reason}.", model=model, reason=w.t(summary.main.reason))
             )
             continue
-        out.append(_summary_sentence(w, model, s.main))
+        out.append(_summary_sentence(w, model, summary.main))
     out.append(w.t("Effects of different models are not averaged: they are different treatments."))
     return out
 
@@ -251,22 +251,27 @@ def _mean_cells(label: str, r: RandomEffects) -> list[dict[str, object]]:
         label, "estimate", 100 * r.value, kind="effect", unit=unit, se=100 * r.se, n=effects
     )
     ends = ((FROM, r.low), (TO, r.high))
-    return [main, *(cell(label, column, 100 * v, kind="effect", unit=unit) for column, v in ends)]
+    return [
+        main,
+        *(cell(label, column, 100 * end, kind="effect", unit=unit) for column, end in ends),
+    ]
 
 
 def too_few(w: Words) -> list[str]:
     """Which means rest on too few countries to conclude from; said wherever one is shown."""
     pooled = [
-        (s.model, s.main.k) for s in w.evidence.summaries if isinstance(s.main, RandomEffects)
+        (summary.model, summary.main.k)
+        for summary in w.evidence.summaries
+        if isinstance(summary.main, RandomEffects)
     ]
     text = (
         "{model}: {k} countries are too few. How much countries differ is hardly known, and nothing"
         " can be said of another country; fewer than {least} are too few for a mean."
     )
     return [
-        w.t(text, model=w.model(model), k=k, least=FEW_COUNTRIES)
-        for model, k in pooled
-        if k < FEW_COUNTRIES
+        w.t(text, model=w.model(model), k=countries, least=FEW_COUNTRIES)
+        for model, countries in pooled
+        if countries < FEW_COUNTRIES
     ]
 
 
@@ -274,40 +279,44 @@ def summaries(w: Words) -> Table | None:
     """S06: the summary of each model by three estimators of the spread, its heterogeneity, and
     without measures whose groups moved apart before.
     """
-    t, cells = w.t, []
+    text, cells = w.t, []
     units: dict[str, tuple[float, int]] = {"p": (1.0, 3)}
-    for s in w.evidence.summaries:
-        if not isinstance(s.main, RandomEffects):
+    for summary in w.evidence.summaries:
+        if not isinstance(summary.main, RandomEffects):
             continue
         names = {"reml": "REML", "dl": "DerSimonian-Laird", "pm": "Paule-Mandel"}
-        for r in (s.main, *s.others):
-            label = t(
-                "{model}: mean effect, {how}", model=w.model(s.model), how=t.name(names[r.method])
+        for mean in (summary.main, *summary.others):
+            label = text(
+                "{model}: mean effect, {how}",
+                model=w.model(summary.model),
+                how=text.name(names[mean.method]),
             )
-            cells += _mean_cells(label, r)
-        if isinstance(s.alike_before, RandomEffects):
-            r = s.alike_before
-            label = t("{model}: mean effect without (a), REML", model=w.model(s.model))
-            cells += _mean_cells(label, r)
-        r = s.main
+            cells += _mean_cells(label, mean)
+        if isinstance(summary.alike_before, RandomEffects):
+            mean = summary.alike_before
+            label = text("{model}: mean effect without (a), REML", model=w.model(summary.model))
+            cells += _mean_cells(label, mean)
+        mean = summary.main
         for name, value, (low, high), scale in (
-            ("prediction for another country", r.value, r.prediction, 100.0),
+            ("prediction for another country", mean.value, mean.prediction, 100.0),
             (
                 "standard deviation between countries (tau)",
-                np.sqrt(r.tau2),
-                tuple(np.sqrt(r.tau2_interval)),
+                np.sqrt(mean.tau2),
+                tuple(np.sqrt(mean.tau2_interval)),
                 100.0,
             ),
-            ("I2, %", r.i2, r.i2_interval, 100.0),
+            ("I2, %", mean.i2, mean.i2_interval, 100.0),
         ):
             if not np.isfinite(low):
                 continue
-            label = t("{model}: {what}", model=w.model(s.model), what=t(name))
+            label = text("{model}: {what}", model=w.model(summary.model), what=text(name))
             unit = "%" if name == "I2, %" else PERCENTAGE_POINTS
             ends = (("estimate", value), (FROM, low), (TO, high))
-            cells += [cell(label, column, v * scale, unit=unit) for column, v in ends]
-        label = t("{model}: Q with {df} degrees of freedom", model=w.model(s.model), df=r.q_dof)
-        cells += [cell(label, "estimate", r.q), cell(label, "p", r.q_pvalue, unit=P_VALUE)]
+            cells += [cell(label, column, end * scale, unit=unit) for column, end in ends]
+        label = text(
+            "{model}: Q with {df} degrees of freedom", model=w.model(summary.model), df=mean.q_dof
+        )
+        cells += [cell(label, "estimate", mean.q), cell(label, "p", mean.q_pvalue, unit=P_VALUE)]
     notes = (
         *too_few(w),
         (
@@ -365,7 +374,7 @@ def findings(w: Words) -> list[tuple[str, str]]:
     what is not known. Countries are not ranked.
     """
     t, n, out = w.t, w.t.number, []
-    m, b = w.evidence.models, w.evidence.budget
+    m, budget = w.evidence.models, w.evidence.budget
     if len(m):
         text = (
             "{done} of {all} measures in {k} countries were evaluated. The country reports add the"
@@ -383,35 +392,37 @@ def findings(w: Words) -> list[tuple[str, str]]:
                 "S07",
             )
         )
-    total, without = float(b["total"].sum()), float(b["without_evidence"].sum())
-    if len(b) and b[["total", "without_evidence"]].notna().all().all() and total > 0:
+    total, without = float(budget["total"].sum()), float(budget["without_evidence"].sum())
+    if len(budget) and budget[["total", "without_evidence"]].notna().all().all() and total > 0:
         text = (
             "{share:.0%} of the recorded budget, {v} of {all} million euro, went to measures"
             " without an evaluation."
         )
         out.append((t(text, share=without / total, v=n(without), all=n(total)), "S08"))
-    differing = sorted({str(d) for line in w.evidence.comparable["differing"] for d in line})
+    differing = sorted(
+        {str(definition) for line in w.evidence.comparable["differing"] for definition in line}
+    )
     if differing:
         out.append(
             (
                 t(
                     "Countries differ in: {what}. They are not ranked.",
-                    what=", ".join(t(d) for d in differing),
+                    what=", ".join(t(definition) for definition in differing),
                 ),
                 "S02",
             )
         )
-    for s in w.evidence.summaries:
-        if isinstance(s.main, RandomEffects):
-            out.append((_mean_in_words(w, s, s.main), "S06"))
-    alone = [s for s in w.evidence.summaries if isinstance(s.main, NotEstimable)]
+    for summary in w.evidence.summaries:
+        if isinstance(summary.main, RandomEffects):
+            out.append((_mean_in_words(w, summary, summary.main), "S06"))
+    alone = [summary for summary in w.evidence.summaries if isinstance(summary.main, NotEstimable)]
     if alone:
         out.append(
             (
                 t(
                     "For {k} models the effects come from one country or cannot be compared, and"
                     " are not summarised.",
-                    k=len({s.model for s in alone}),
+                    k=len({summary.model for summary in alone}),
                 ),
                 "S05",
             )

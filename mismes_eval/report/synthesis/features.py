@@ -42,13 +42,13 @@ def features(w: Words) -> TextTable | None:
     rows = [_row(w, contrast) for contrast in w.evidence.features]
     if not rows:
         return None
-    t = w.t
+    text = w.t
     head = [
-        t("Feature"),
-        t("Measures"),
-        t("With the feature"),
-        t("Difference, percentage points"),
-        t("Samples needed for {m} points", m=f"{100 * MARGIN:.0f}"),
+        text("Feature"),
+        text("Measures"),
+        text("With the feature"),
+        text("Difference, percentage points"),
+        text("Samples needed for {m} points", m=f"{100 * MARGIN:.0f}"),
     ]
     title = "Features of measures: do effects differ with them?"
     notes = NOTES_TOGETHER if w.evidence.together else NOTES
@@ -56,37 +56,38 @@ def features(w: Words) -> TextTable | None:
 
 
 def _row(w: Words, c: FeatureContrast) -> tuple[str, ...]:
-    t = w.t
-    when = t("after {m:.0f} months", m=c.months)
-    label = t(
+    text = w.t
+    when = text("after {m:.0f} months", m=c.months)
+    label = text(
         "{feature} ({outcome}, {when})",
-        feature=t(c.feature),
+        feature=text(c.feature),
         outcome=w.outcome(c.outcome),
         when=when,
     )
-    having = t("{n} models", n=c.with_feature) if c.feature == MODEL else str(c.with_feature)
+    having = text("{n} models", n=c.with_feature) if c.feature == MODEL else str(c.with_feature)
     needed = str(c.needed) if c.needed else "–"
     return label, str(c.measures), having, _difference(w, c), needed
 
 
 def _difference(w: Words, c: FeatureContrast) -> str:
-    t, found = w.t, c.found
+    text, found = w.t, c.found
     if isinstance(found, NotEstimable):
-        return t("not estimable: {reason}", reason=t(found.reason))
+        return text("not estimable: {reason}", reason=text(found.reason))
     if c.feature == MODEL:
-        return t("variance left between measures: {v}", v=t.number(1e4 * found.tau2))
+        return text("variance left between measures: {v}", v=text.number(1e4 * found.tau2))
     j = found.names.index("feature")
     texts = {
-        "v": t.number(100 * found.value[j]),
-        "lo": t.number(100 * found.low[j]),
-        "hi": t.number(100 * found.high[j]),
+        "v": text.number(100 * found.value[j]),
+        "lo": text.number(100 * found.low[j]),
+        "hi": text.number(100 * found.high[j]),
     }
-    told = t("{v} ({lo} to {hi})", **texts)
+    told = text("{v} ({lo} to {hi})", **texts)
     if c.measures < LEAST or found.degf[j] < RELIABLE:
-        few = t(
-            "too few measures for a p-value ({df} degrees of freedom)", df=t.number(found.degf[j])
+        few = text(
+            "too few measures for a p-value ({df} degrees of freedom)",
+            df=text.number(found.degf[j]),
         )
-        return t("{told}; {few}", told=told, few=few)
+        return text("{told}; {few}", told=told, few=few)
     chance = found.permutation[j]
     p = found.pvalue[j] if math.isnan(chance) else chance
-    return t("{told}, p={p}", told=told, p=f"{p:.3f}")
+    return text("{told}, p={p}", told=told, p=f"{p:.3f}")

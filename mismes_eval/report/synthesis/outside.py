@@ -62,7 +62,7 @@ SAID = {
 
 def beside(w: Words) -> TextTable:
     """S05b: own and outside effects, one row an effect."""
-    rows = [effect_cells(w, r) for r in w.evidence.evidence.to_dict("records")]
+    rows = [effect_cells(w, row) for row in w.evidence.evidence.to_dict("records")]
     title = "Own effects and effects of outside evaluations"
     head = [w.t(name) for name in EFFECTS]
     return replace(words_table(w, "S05b", title, rows, head, (NOTE_OF_EFFECTS,)), source=SOURCE)
@@ -85,11 +85,11 @@ def effect_cells(w: Names, r: Mapping[Any, Any]) -> tuple[str, ...]:
 
 def source_words(w: Names, r: Mapping[Any, Any]) -> str:
     """Citation, or hash of the manifest; marked where the effect is made up."""
-    t, source = w.t, w.t.name(str(r["source"]))
+    text, source = w.t, w.t.name(str(r["source"]))
     if r["kind"] == OWN:
-        source = t("country report, manifest {sha}", sha=str(r["source"])[:DIGITS])
+        source = text("country report, manifest {sha}", sha=str(r["source"])[:DIGITS])
     if r["synthetic"] and "SYNTHETIC" not in str(r["source"]):
-        return t("{source} (SYNTHETIC)", source=source)
+        return text("{source} (SYNTHETIC)", source=source)
     return source
 
 
@@ -196,24 +196,24 @@ def mean_verdict(one: Together) -> Verdict | None:
 
 def said_of_mean(w: Names, one: Together) -> str:
     """What may be said of a mean, in words."""
-    t, verdict = w.t, mean_verdict(one)
+    text, verdict = w.t, mean_verdict(one)
     if verdict is None or isinstance(one.found, NotEstimable):
-        return t("too few measures for a mean")
-    said = t(SAID[verdict.sign])
+        return text("too few measures for a mean")
+    said = text(SAID[verdict.sign])
     if verdict.doubtful:
-        return t(
+        return text(
             "{told}; {few}",
             told=said,
-            few=t(
+            few=text(
                 "too few measures for a p-value ({df} degrees of freedom)",
-                df=t.number(one.found.degf[0]),
+                df=text.number(one.found.degf[0]),
             ),
         )
     if verdict.excluded_size is None:
         return said
     scale = POINTS if one.unit == "share" else 1.0
-    most = f"{t.number(scale * verdict.excluded_size)} {unit_words(w, one.unit)}"
-    return t("{told}; a mean of more than {most} is excluded", told=said, most=t.name(most))
+    most = f"{text.number(scale * verdict.excluded_size)} {unit_words(w, one.unit)}"
+    return text("{told}; a mean of more than {most} is excluded", told=said, most=text.name(most))
 
 
 def forest(w: Words) -> Figure | None:
@@ -243,19 +243,23 @@ def forest(w: Words) -> Figure | None:
 
 def _forest_rows(w: Words, one: Together) -> list[dict[str, object]]:
     """Heading, effects and mean of one model and outcome."""
-    t = w.t
+    text = w.t
     bare = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
     what = f"{w.model(one.model)}: {_outcome(w, one.outcome, one.months)}"
-    head = t("{what} ({how})", what=t.name(what), how=needed(w, one))
+    head = text("{what} ({how})", what=text.name(what), how=needed(w, one))
     rows: list[dict[str, object]] = [{**bare, "kind": figures_synthesis.HEAD, "label": head}]
-    for r in one.effects.to_dict("records"):
-        own = r["kind"] == OWN
-        label = _place(w, r) if own else t.name(f"{w.country(str(r['country']))}, {r['source']}")
-        numbers = {name: POINTS * r[name] for name in ("value", "low", "high")}
+    for row in one.effects.to_dict("records"):
+        own = row["kind"] == OWN
+        label = (
+            _place(w, row)
+            if own
+            else text.name(f"{w.country(str(row['country']))}, {row['source']}")
+        )
+        numbers = {name: POINTS * row[name] for name in ("value", "low", "high")}
         kind = figures_synthesis.EFFECT
         rows.append({**bare, **numbers, "kind": kind, "label": label, "hollow": not own})
     if isinstance(one.found, MetaRegression):
         numbers = {name: POINTS * value for name, value in _numbers(one.found).items()}
-        label = t("mean over {k} measures", k=one.measures)
+        label = text("mean over {k} measures", k=one.measures)
         rows.append({**bare, **numbers, "kind": figures_synthesis.SUMMARY, "label": label})
     return rows

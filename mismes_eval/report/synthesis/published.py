@@ -79,10 +79,10 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
         broken += [
             Problem(
                 "a report is not what its manifest says",
-                worded("{name}/{column}", {"name": name, "column": c}),
+                worded("{name}/{file}", {"name": name, "file": file}),
                 fix=worded("Make it again: `mismes report {name} --force`.", {"name": name}),
             )
-            for c in changed
+            for file in changed
         ]
         if changed or record.get("kind") == KIND:
             continue
@@ -123,7 +123,7 @@ def fingerprint(origins: Sequence[Origin], lang: str, beside: Sequence[str] = ()
     """One hash over everything that decides what a synthesis says. beside: hashes of other files
     that it reads.
     """
-    reports = [f"{o.name} {o.estimates_sha256}" for o in origins]
+    reports = [f"{origin.name} {origin.estimates_sha256}" for origin in origins]
     return hashlib.sha256("\n".join([lang, package_hash(), *reports, *beside]).encode()).hexdigest()
 
 

@@ -88,7 +88,7 @@ def synthesis(
 
 
 def _compared(origins: Sequence[Origin], mixed: bool, outside: OutsideEvidence | None) -> Synthesis:
-    return compare([o.published for o in origins], mixed, outside)
+    return compare([origin.published for origin in origins], mixed, outside)
 
 
 def write_synthesis(
@@ -129,33 +129,33 @@ def _written(
     of: str,
 ) -> Path:
     """Page, tables and manifest of a synthesis, put in their folder at once."""
-    final, t = out / FOLDER, language(lang)
-    chapters, workbook_only = _chapters(Words(evidence, t), origins)
+    final, text = out / FOLDER, language(lang)
+    chapters, workbook_only = _chapters(Words(evidence, text), origins)
     shown = [
-        p.in_language(t) if not isinstance(p, str) else p for _, parts in chapters for p in parts
+        p.in_language(text) if not isinstance(p, str) else p for _, parts in chapters for p in parts
     ]
     said = iter(shown)
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     html = _page(
         evidence,
-        [(t(title), [_html(next(said), t) for _ in parts]) for title, parts in chapters],
-        t,
+        [(text(title), [_html(next(said), text) for _ in parts]) for title, parts in chapters],
+        text,
         started,
         of,
     )
     tables = [
         p
-        for p in (*shown, *(b.in_language(t) for b in workbook_only))
+        for p in (*shown, *(table.in_language(text) for table in workbook_only))
         if isinstance(p, (Table, TextTable))
     ]
     work = work_folder(out, FOLDER)
     try:
         warnings = (
             [
-                f"{len(t.unknown)} texts have no entry in report/locale/{t.code}.po:"
-                f" {'; '.join(sorted(t.unknown)[:5])}"
+                f"{len(text.unknown)} texts have no entry in report/locale/{text.code}.po:"
+                f" {'; '.join(sorted(text.unknown)[:5])}"
             ]
-            if t.unknown
+            if text.unknown
             else []
         )
         about = cast("Any", _Whole(COUNTRY, bool(evidence.synthetic), of))
@@ -166,7 +166,7 @@ def _written(
             [p for p in shown if isinstance(p, Figure)],
             {"countries": list(evidence.countries), "synthetic": list(evidence.synthetic)},
             warnings,
-            t,
+            text,
         )
         (work / PAGE).write_text(html, encoding="utf-8")
         record = _manifest(evidence, origins, outside, work, started, of, lang)
@@ -189,9 +189,9 @@ def _manifest(
     lang: str,
 ) -> Mapping[str, object]:
     inputs = [
-        {"key": f"report.{o.country}", "path": f"{o.name}/{file}", "sha256": sha}
-        for o in origins
-        for file, sha in ((MANIFEST, o.manifest_sha256), (ESTIMATES, o.estimates_sha256))
+        {"key": f"report.{origin.country}", "path": f"{origin.name}/{file}", "sha256": sha}
+        for origin in origins
+        for file, sha in ((MANIFEST, origin.manifest_sha256), (ESTIMATES, origin.estimates_sha256))
     ]
     if outside is not None:
         inputs.append({"key": "evidence", "path": outside.name, "sha256": outside.sha256})
@@ -259,7 +259,9 @@ def _chapters(
         ("What is not known", never),
         ("Sources", [_sources(w, origins)]),
     ]
-    return chapters, [b for b in (more, synthesis_tables.unevaluated(w)) if b is not None]
+    return chapters, [
+        table for table in (more, synthesis_tables.unevaluated(w)) if table is not None
+    ]
 
 
 def _claims(w: Words) -> list[tuple[str, list[Part]]]:
@@ -277,17 +279,17 @@ def _list(items: Sequence[tuple[str, str]]) -> str:
 
 
 def _sources(w: Words, origins: Sequence[Origin]) -> TextTable:
-    t = w.t
+    text = w.t
     rows = [
         (
-            w.country(o.country),
-            t.name(t.date(datetime.fromisoformat(o.started))),
-            t.name(o.manifest_sha256[:16]),
-            t.name(o.estimates_sha256[:16]),
+            w.country(origin.country),
+            text.name(text.date(datetime.fromisoformat(origin.started))),
+            text.name(origin.manifest_sha256[:16]),
+            text.name(origin.estimates_sha256[:16]),
         )
-        for o in origins
+        for origin in origins
     ]
-    head = [t("Country"), t("Report made on"), f"{MANIFEST}, sha256", f"{ESTIMATES}, sha256"]
+    head = [text("Country"), text("Report made on"), f"{MANIFEST}, sha256", f"{ESTIMATES}, sha256"]
     note = (
         "Every file of these reports was checked against its recorded hash. The synthesis reads"
         " nothing else."
@@ -310,13 +312,13 @@ def _page(
     started: str,
     of: str,
 ) -> str:
-    names = ", ".join(country_name(c, t.code) for c in evidence.countries)
+    names = ", ".join(country_name(country, t.code) for country in evidence.countries)
     banner = t(BANNER) if evidence.synthetic else ""
     if evidence.synthetic and len(evidence.synthetic) < len(evidence.countries):
         banner = t(
             "SYNTHETIC DATA: the numbers of {names} are made up; those of the other countries are"
             " real.",
-            names=", ".join(country_name(c, t.code) for c in evidence.synthetic),
+            names=", ".join(country_name(country, t.code) for country in evidence.synthetic),
         )
     lines = (
         (t("Countries"), names),

@@ -134,7 +134,7 @@ def words_table(
     return TextTable(
         id=id,
         title=title,
-        frame=pd.DataFrame([list(r) for r in rows], columns=list(head)),
+        frame=pd.DataFrame([list(row) for row in rows], columns=list(head)),
         source=SOURCE,
         notes=tuple(notes),
         synthetic=w.synthetic,
@@ -143,48 +143,54 @@ def words_table(
 
 def definitions(w: Words) -> TextTable:
     """S01: what each country's numbers rest on; a row whose texts differ says so."""
-    t, long = w.t, w.evidence.definitions
+    text, long = w.t, w.evidence.definitions
     rows = []
     for concept, part in long.groupby("concept", sort=False):
-        texts = [t(x) if x else t("not stated") for x in part["text"]]
+        texts = [text(x) if x else text("not stated") for x in part["text"]]
         differs = len(set(texts)) > 1 and concept != "basis"
         rows.append(
             [
-                t(CONCEPTS.get(str(concept), "Variance")),
+                text(CONCEPTS.get(str(concept), "Variance")),
                 *texts,
-                t("differ") if differs else "" if concept == "basis" else t("same"),
+                text("differ") if differs else "" if concept == "basis" else text("same"),
             ]
         )
     kinds = [
-        t("made up (SYNTHETIC)") if c in w.evidence.synthetic else t("real")
-        for c in w.evidence.countries
+        text("made up (SYNTHETIC)") if country in w.evidence.synthetic else text("real")
+        for country in w.evidence.countries
     ]
-    rows.append([t("Data"), *kinds, t("differ") if len(set(kinds)) > 1 else t("same")])
-    head = [t("Item"), *(w.country(c) for c in w.evidence.countries), t("Definitions")]
+    rows.append([text("Data"), *kinds, text("differ") if len(set(kinds)) > 1 else text("same")])
+    head = [
+        text("Item"),
+        *(w.country(country) for country in w.evidence.countries),
+        text("Definitions"),
+    ]
     return words_table(w, "S01", "What the numbers of each country rest on", rows, head)
 
 
 def comparability(w: Words) -> TextTable:
     """S02: which countries may be compared on which indicators, and what stands in the way."""
-    t = w.t
+    text = w.t
     rows: dict[tuple[str, str], list[str]] = {}
     titles = dict(zip(w.evidence.indicators["id"], w.evidence.indicators["title"], strict=True))
     for line in _page_rows(w.evidence.comparable).to_dict("records"):
-        several = [s for s in line["sets"] if len(s) > 1]
+        several = [group for group in line["sets"] if len(group) > 1]
         sets = (
-            t.name("; ".join(", ".join(w.country(c) for c in s) for s in several))
+            text.name(
+                "; ".join(", ".join(w.country(country) for country in group) for group in several)
+            )
             if several
-            else t("no two countries")
+            else text("no two countries")
         )
         differing = (
-            t.name(", ".join(t(str(d)) for d in line["differing"]))
+            text.name(", ".join(text(str(definition)) for definition in line["differing"]))
             if line["differing"]
-            else t("nothing")
+            else text("nothing")
         )
         rows.setdefault((sets, differing), []).append(
             w.indicator(titles[line["id"]], line["group"])
         )
-    texts = [[t.name("; ".join(names)), *key] for key, names in rows.items()]
+    texts = [[text.name("; ".join(names)), *key] for key, names in rows.items()]
     note = (
         "The order of the countries means nothing. They are not ranked: where definitions differ, a"
         " difference between countries may be one of definitions."
@@ -194,7 +200,11 @@ def comparability(w: Words) -> TextTable:
         "S02",
         "Which countries may be compared",
         texts,
-        [t("Indicators"), t("Comparable among themselves"), t("What differs between the others")],
+        [
+            text("Indicators"),
+            text("Comparable among themselves"),
+            text("What differs between the others"),
+        ],
         (note,),
     )
 
@@ -215,13 +225,20 @@ def indicators(w: Words) -> Table:
             continue
         label = w.indicator(str(title), str(group))
         units[label] = (100.0, 1) if part["unit"].isin(["share", "log points"]).any() else (1.0, 1)
-        for r in part.to_dict("records"):
+        for row in part.to_dict("records"):
             more = {
-                k: r[k]
-                for k in ("se", "ci_low", "ci_high", "n", "degf", "flag", "unit", "definition")
+                column: row[column]
+                for column in ("se", "ci_low", "ci_high", "n", "degf", "flag", "unit", "definition")
             }
             cells.append(
-                cell(label, w.country(r["country"]), r["value"], r["status"], r["kind"], **more)
+                cell(
+                    label,
+                    w.country(row["country"]),
+                    row["value"],
+                    row["status"],
+                    row["kind"],
+                    **more,
+                )
             )
     notes = ("Shares in %, log points times 100. Table S02 says which countries may be compared.",)
     return table(w, "S03", "Indicators side by side", cells, notes, units)
@@ -233,7 +250,7 @@ def contrasts(w: Words) -> tuple[Table | None, Table | None]:
     """
     found = _page_rows(w.evidence.contrasts)
     main = pd.Series(
-        [(i, g) in KEY for i, g in zip(found["id"], found["group"], strict=True)],
+        [(i, group) in KEY for i, group in zip(found["id"], found["group"], strict=True)],
         index=found.index,
         dtype=bool,
     )
@@ -245,25 +262,25 @@ def contrasts(w: Words) -> tuple[Table | None, Table | None]:
 
 
 def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table | None:
-    t, cells, units = w.t, [], {"p": (1.0, 3)}
+    text, cells, units = w.t, [], {"p": (1.0, 3)}
     shares = w.evidence.indicators.loc[
         w.evidence.indicators["unit"].isin(["share", "log points"]), "id"
     ].unique()
-    for r in found.to_dict("records"):
-        label = t(
+    for row in found.to_dict("records"):
+        label = text(
             "{what}: {a} minus {b}",
-            what=w.indicator(r["title"], r["group"]),
-            a=w.country(r["first"]),
-            b=w.country(r["second"]),
+            what=w.indicator(row["title"], row["group"]),
+            a=w.country(row["first"]),
+            b=w.country(row["second"]),
         )
-        scale = 100.0 if r["id"] in shares else 1.0
+        scale = 100.0 if row["id"] in shares else 1.0
         for column, value, more in (
-            ("difference", r["value"], {"se": r["se"] * scale, "degf": r["degf"]}),
-            (FROM, r["ci_low"], {}),
-            (TO, r["ci_high"], {}),
+            ("difference", row["value"], {"se": row["se"] * scale, "degf": row["degf"]}),
+            (FROM, row["ci_low"], {}),
+            (TO, row["ci_high"], {}),
         ):
             cells.append(cell(label, column, value * scale, kind="contrast", **more))
-        cells.append(cell(label, "p", r["p_holm"], kind="contrast", unit=P_VALUE))
+        cells.append(cell(label, "p", row["p_holm"], kind="contrast", unit=P_VALUE))
     notes = (
         (
             "Independent samples. In percentage points. p: Welch's test, adjusted by Holm over the"
@@ -275,12 +292,12 @@ def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table
 
 def models(w: Words) -> TextTable:
     """S07: models x countries: on record, evaluated, with an effect."""
-    t, m, rows = w.t, w.evidence.models, []
+    text, m, rows = w.t, w.evidence.models, []
     for code, part in m.groupby("model", sort=False):
         line = [w.model(str(code))]
-        for c in w.evidence.countries:
-            found = part[part["country"] == c]
-            line.append(_said(w, found.iloc[0]) if len(found) else t("no inventory"))
+        for country in w.evidence.countries:
+            found = part[part["country"] == country]
+            line.append(_said(w, found.iloc[0]) if len(found) else text("no inventory"))
         rows.append(line)
     note = (
         "Evaluated: more than monitoring. Effect: estimated in the country report against a"
@@ -291,7 +308,7 @@ def models(w: Words) -> TextTable:
         "S07",
         "What was evaluated: models by country",
         rows,
-        [t("Model"), *(w.country(c) for c in w.evidence.countries)],
+        [text("Model"), *(w.country(country) for country in w.evidence.countries)],
         (note,),
     )
 
@@ -312,11 +329,11 @@ def unevaluated(w: Words) -> Table:
     """S07b: numbers of the same matrix."""
     cells = [
         cell(
-            w.model(r["model"]),
-            w.t("{country}: {what}", country=w.country(r["country"]), what=w.t(name)),
-            float(r[key]),
+            w.model(row["model"]),
+            w.t("{country}: {what}", country=w.country(row["country"]), what=w.t(name)),
+            float(row[key]),
         )
-        for r in w.evidence.models.to_dict("records")
+        for row in w.evidence.models.to_dict("records")
         for key, name in (
             ("measures", "measures"),
             ("evaluated", "evaluated"),
@@ -337,19 +354,19 @@ BUDGET_UNITS = {
 
 def budget(w: Words) -> Table:
     """S08: budget of measures without an evaluation."""
-    t, cells, notes, b = w.t, [], [], w.evidence.budget
+    text, cells, notes, budget = w.t, [], [], w.evidence.budget
     columns = {
         "total": "budget, million euro",
         "without_evidence": "without an evaluation, million euro",
         "share": "without an evaluation, %",
         "without_budget": "measures without a budget",
     }
-    for r in b.to_dict("records"):
+    for row in budget.to_dict("records"):
         for key, head in columns.items():
-            value = float(r[key])
+            value = float(row[key])
             cells.append(
                 cell(
-                    w.country(r["country"]),
+                    w.country(row["country"]),
                     head,
                     value,
                     "shown" if np.isfinite(value) else "confidential",
@@ -357,18 +374,22 @@ def budget(w: Words) -> Table:
                 )
             )
         notes.append(
-            t("{country}: euro of {year}.", country=w.country(r["country"]), year=price_years(w, r))
+            text(
+                "{country}: euro of {year}.",
+                country=w.country(row["country"]),
+                year=price_years(w, row),
+            )
         )
-    known = b[b["total"].notna() & b["without_evidence"].notna()]
-    if len(known) == len(b) and len(b) > 1:
-        total, without = float(b["total"].sum()), float(b["without_evidence"].sum())
-        whole = t("All countries")
+    known = budget[budget["total"].notna() & budget["without_evidence"].notna()]
+    if len(known) == len(budget) and len(budget) > 1:
+        total, without = float(budget["total"].sum()), float(budget["without_evidence"].sum())
+        whole = text("All countries")
         cells += [
             cell(whole, columns["total"], total, unit=BUDGET_UNITS["total"]),
             cell(whole, columns["without_evidence"], without, unit=BUDGET_UNITS["total"]),
             cell(whole, columns["share"], without / total, unit="share"),
         ]
-        cells.append(cell(whole, columns["without_budget"], float(b["without_budget"].sum())))
+        cells.append(cell(whole, columns["without_budget"], float(budget["without_budget"].sum())))
     notes.append(
         "Evaluated: more than monitoring. Amounts as published by the country reports; not deflated"
         " unless the inventory is."
@@ -405,11 +426,12 @@ def price_years(w: Words, r: Mapping[Any, Any]) -> str:
 def due(w: Words) -> Table:
     """S09: the evaluation registers."""
     cells = []
-    for r in w.evidence.due.to_dict("records"):
+    for row in w.evidence.due.to_dict("records"):
         cells += [
-            cell(w.country(r["country"]), s, float(r[s])) for s in ("evaluated", *UNEVALUATED)
+            cell(w.country(row["country"]), state, float(row[state]))
+            for state in ("evaluated", *UNEVALUATED)
         ]
-    days = [w.t.date(date.fromisoformat(d)) for d in sorted(set(w.evidence.due["day"]))]
+    days = [w.t.date(date.fromisoformat(day)) for day in sorted(set(w.evidence.due["day"]))]
     note = w.t(
         "On {days}. Overdue: 24 months have passed since the start without an evaluation; due next:"
         " within 12 months.",
@@ -420,7 +442,7 @@ def due(w: Words) -> Table:
 
 def employment(w: Words) -> Figure | None:
     """G02: employment rates of returnees and non-migrants by country."""
-    t, found = w.t, w.evidence.indicators
+    text, found = w.t, w.evidence.indicators
     rows = found[
         (found["id"] == "L3.employment")
         & found["group"].isin(["returnees", "non-migrants"])
@@ -430,8 +452,8 @@ def employment(w: Words) -> Figure | None:
         return None
     frame = pd.DataFrame(
         {
-            "country": [w.country(c) for c in rows["country"]],
-            "group": [t(g) for g in rows["group"]],
+            "country": [w.country(country) for country in rows["country"]],
+            "group": [text(group) for group in rows["group"]],
             "value": 100 * rows["value"].to_numpy(),
             "low": 100 * rows["ci_low"].to_numpy(),
             "high": 100 * rows["ci_high"].to_numpy(),
@@ -442,9 +464,9 @@ def employment(w: Words) -> Figure | None:
         "G02",
         "Employment rate of returnees and non-migrants",
         frame,
-        t("% (95% interval)"),
+        text("% (95% interval)"),
         SOURCE,
         (note,),
         w.synthetic,
-        t,
+        text,
     )

@@ -358,7 +358,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def _records(value: object) -> list[Mapping[str, object]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _text(record: Mapping[str, object], section: str, key: str) -> str:

@@ -123,45 +123,47 @@ def _short(content: bytes) -> str:
 def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
     schemas = [parquet.read_schema(io.BytesIO(content)) for content in (one, two)]
     for name in dict.fromkeys([*schemas[0].names, *schemas[1].names]):
-        kinds = [str(s.field(name).type) if name in s.names else None for s in schemas]
+        kinds = [
+            str(schema.field(name).type) if name in schema.names else None for schema in schemas
+        ]
         if kinds[0] != kinds[1]:
             yield f"column {name}, type", kinds[0], kinds[1]
-    extra = [sorted(map(bytes, s.metadata or {})) for s in schemas]
+    extra = [sorted(map(bytes, schema.metadata or {})) for schema in schemas]
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
-    a, b = (
+    first, second = (
         read_parquet(content, worded("the published table"), columns=None) for content in (one, two)
     )
-    if list(a.columns) != list(b.columns) or len(a) != len(b):
+    if list(first.columns) != list(second.columns) or len(first) != len(second):
         yield (
             "shape",
-            f"{len(a)} rows, {a.shape[1]} columns",
-            f"{len(b)} rows, {b.shape[1]} columns",
+            f"{len(first)} rows, {first.shape[1]} columns",
+            f"{len(second)} rows, {second.shape[1]} columns",
         )
         return
-    for x, y in zip(a.to_dict("records"), b.to_dict("records"), strict=True):
-        where = " / ".join(str(y[c]) for c in ("table", "row", "column") if c in y)
-        for c in a.columns:
-            if not same_value(x[c], y[c]):
-                yield f"{where}, {c}", x[c], y[c]
+    for x, y in zip(first.to_dict("records"), second.to_dict("records"), strict=True):
+        where = " / ".join(str(y[column]) for column in ("table", "row", "column") if column in y)
+        for column in first.columns:
+            if not same_value(x[column], y[column]):
+                yield f"{where}, {column}", x[column], y[column]
 
 
 def _workbook(one: bytes, two: bytes) -> Iterator[Place]:
     for content in (one, two):
         check_workbook(content, "the published workbook")
-    a, b = (openpyxl.load_workbook(io.BytesIO(content)) for content in (one, two))
-    for name in dict.fromkeys([*a.sheetnames, *b.sheetnames]):
-        if name not in a.sheetnames or name not in b.sheetnames:
-            there = ["there" if name in book.sheetnames else None for book in (a, b)]
+    first, second = (openpyxl.load_workbook(io.BytesIO(content)) for content in (one, two))
+    for name in dict.fromkeys([*first.sheetnames, *second.sheetnames]):
+        if name not in first.sheetnames or name not in second.sheetnames:
+            there = ["there" if name in book.sheetnames else None for book in (first, second)]
             yield f"sheet {name}", there[0], there[1]
         else:
-            yield from _sheet(name, a[name], b[name])
-    if a.sheetnames != b.sheetnames and set(a.sheetnames) == set(b.sheetnames):
-        yield "order of the sheets", ", ".join(a.sheetnames), ", ".join(b.sheetnames)
-    names = [sorted(book.defined_names) for book in (a, b)]
+            yield from _sheet(name, first[name], second[name])
+    if first.sheetnames != second.sheetnames and set(first.sheetnames) == set(second.sheetnames):
+        yield "order of the sheets", ", ".join(first.sheetnames), ", ".join(second.sheetnames)
+    names = [sorted(book.defined_names) for book in (first, second)]
     if names[0] != names[1]:
         yield "defined names", str(names[0]), str(names[1])
-    parts = [sorted(zipfile.ZipFile(io.BytesIO(c)).namelist()) for c in (one, two)]
+    parts = [sorted(zipfile.ZipFile(io.BytesIO(content)).namelist()) for content in (one, two)]
     for part in sorted(set(parts[0]) ^ set(parts[1])):
         yield f"part {part}", "there" if part in parts[0] else None, part in parts[1] or None
 
@@ -175,7 +177,10 @@ def _sheet(name: str, a: Any, b: Any) -> Iterator[Place]:
             for what, value, other in _cell(left, right):
                 yield f"sheet {name}, cell {at.coordinate}{what}", value, other
     for kind in ("row_dimensions", "column_dimensions"):
-        hidden = [sorted(str(k) for k, d in getattr(s, kind).items() if d.hidden) for s in (a, b)]
+        hidden = [
+            sorted(str(key) for key, dimension in getattr(sheet, kind).items() if dimension.hidden)
+            for sheet in (a, b)
+        ]
         if hidden[0] != hidden[1]:
             yield f"sheet {name}, hidden {kind.partition('_')[0]}s", str(hidden[0]), str(hidden[1])
 
@@ -196,17 +201,21 @@ def _cell(left: Any, right: Any) -> Iterator[Place]:
 
 def _word(one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
     """Word documents: their paragraphs, then every other part, pictures by their pixels."""
-    a, b = _named(one, runs.reported), _named(two, runs.repeated)
-    told = [_paragraphs(parts.get(_WORDS, b"")) for parts in (a, b)]
+    first, second = _named(one, runs.reported), _named(two, runs.repeated)
+    told = [_paragraphs(parts.get(_WORDS, b"")) for parts in (first, second)]
     yield from _unlike("paragraph", *told)
-    for name in dict.fromkeys([*a, *b]):
-        if name not in a or name not in b:
-            yield f"part {name}", "there" if name in a else None, "there" if name in b else None
-        elif a[name] != b[name] and name.endswith(".png"):
-            for place, x, y in _picture(a[name], b[name]):
+    for name in dict.fromkeys([*first, *second]):
+        if name not in first or name not in second:
+            yield (
+                f"part {name}",
+                "there" if name in first else None,
+                "there" if name in second else None,
+            )
+        elif first[name] != second[name] and name.endswith(".png"):
+            for place, x, y in _picture(first[name], second[name]):
                 yield f"{name}, {place}", x, y
-        elif a[name] != b[name] and (name != _WORDS or told[0] == told[1]):
-            yield f"part {name}", f"sha256 {_short(a[name])}", f"sha256 {_short(b[name])}"
+        elif first[name] != second[name] and (name != _WORDS or told[0] == told[1]):
+            yield f"part {name}", f"sha256 {_short(first[name])}", f"sha256 {_short(second[name])}"
 
 
 def _named(content: bytes, run: str) -> dict[str, bytes]:
@@ -227,17 +236,19 @@ def _paragraphs(content: bytes) -> list[str]:
 
 
 def _page(page: str, other: str) -> Iterator[Place]:
-    a, b = _Parts(page), _Parts(other)
-    yield from _unlike("text", a.texts, b.texts)
-    if sorted(a.texts) == sorted(b.texts) and a.texts != b.texts:
-        first = next(k for k, (x, y) in enumerate(zip(a.texts, b.texts, strict=True)) if x != y)
-        yield "order of the texts", a.texts[first], b.texts[first]
-    yield from _unlike("mark", a.marks, b.marks)
-    if len(a.inside) != len(b.inside):
-        yield "pictures and files", len(a.inside), len(b.inside)
-    for (called, x), (_, y) in zip(a.inside, b.inside, strict=False):
-        for place, v, w in _inside_page(x, y):
-            yield f"{called}, {place}", v, w
+    a, second = _Parts(page), _Parts(other)
+    yield from _unlike("text", a.texts, second.texts)
+    if sorted(a.texts) == sorted(second.texts) and a.texts != second.texts:
+        first = next(
+            place for place, (x, y) in enumerate(zip(a.texts, second.texts, strict=True)) if x != y
+        )
+        yield "order of the texts", a.texts[first], second.texts[first]
+    yield from _unlike("mark", a.marks, second.marks)
+    if len(a.inside) != len(second.inside):
+        yield "pictures and files", len(a.inside), len(second.inside)
+    for (called, x), (_, y) in zip(a.inside, second.inside, strict=False):
+        for place, reported, w in _inside_page(x, y):
+            yield f"{called}, {place}", reported, w
 
 
 class _Parts(HTMLParser):
@@ -285,8 +296,8 @@ def _inside_page(one: str, two: str) -> Iterator[Place]:
         yield "data", one[:60], two[:60]
         return
     try:
-        a, b = (base64.b64decode(match[2]) for match in found if match)
-        yield from _lines(a, b) if found[0][1] == "text/csv" else _picture(a, b)
+        first, second = (base64.b64decode(match[2]) for match in found if match)
+        yield from _lines(first, second) if found[0][1] == "text/csv" else _picture(first, second)
     except (binascii.Error, UnicodeDecodeError, csv.Error):
         yield "cannot be read", None, None
 
@@ -294,20 +305,23 @@ def _inside_page(one: str, two: str) -> Iterator[Place]:
 def _picture(one: bytes, two: bytes) -> Iterator[Place]:
     """Size, pixels, and what a PNG file says beside them."""
     try:
-        a, b = (Image.open(io.BytesIO(content)) for content in (one, two))
-        pixels = [np.asarray(image.convert("RGBA")) for image in (a, b)]
+        first, second = (Image.open(io.BytesIO(content)) for content in (one, two))
+        pixels = [np.asarray(image.convert("RGBA")) for image in (first, second)]
     except UnidentifiedImageError:
         yield "cannot be read", None, None
         return
-    if a.size != b.size:
-        yield "size", f"{a.size[0]} x {a.size[1]}", f"{b.size[0]} x {b.size[1]}"
+    if first.size != second.size:
+        yield "size", f"{first.size[0]} x {first.size[1]}", f"{second.size[0]} x {second.size[1]}"
         return
     unlike = np.any(pixels[0] != pixels[1], axis=2)
     if unlike.any():
         row, column = np.argwhere(unlike)[0]
         place = f"{int(unlike.sum())} pixels, first at {column}, {row}"
         yield place, _colour(pixels[0][row, column]), _colour(pixels[1][row, column])
-    told = [{str(k): str(v) for k, v in i.info.items() if k != "Software"} for i in (a, b)]
+    told = [
+        {str(key): str(value) for key, value in i.info.items() if key != "Software"}
+        for i in (first, second)
+    ]
     if told[0] != told[1]:
         yield "words in the file", str(told[0])[:120], str(told[1])[:120]
 
@@ -320,10 +334,10 @@ def _lines(one: bytes, two: bytes) -> Iterator[Place]:
     rows = [
         list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""))) for content in (one, two)
     ]
-    for k, (x, y) in enumerate(zip_longest(*rows), 1):
+    for place, (x, y) in enumerate(zip_longest(*rows), 1):
         alike = x is not None and y is not None and len(x) == len(y)
         if not alike or not all(map(_same_text, x, y)):
-            yield f"line {k}", _written(x), _written(y)
+            yield f"line {place}", _written(x), _written(y)
 
 
 def _written(row: Sequence[str] | None) -> str | None:
@@ -345,8 +359,8 @@ def _unlike(what: str, one: list[str], two: list[str]) -> Iterator[Place]:
     order.
     """
     gone, new = Counter(one) - Counter(two), Counter(two) - Counter(one)
-    left = [t for t in dict.fromkeys(one) if t in gone]
-    right = [t for t in dict.fromkeys(two) if t in new]
+    left = [token for token in dict.fromkeys(one) if token in gone]
+    right = [token for token in dict.fromkeys(two) if token in new]
     for x, y in zip_longest(left, right):
         yield what, x, y
 
@@ -362,25 +376,26 @@ def unlike_leaves(a: Any, b: Any, where: str = "") -> Iterator[Place]:
         for key in dict.fromkeys([*a, *b]):
             yield from unlike_leaves(a.get(key), b.get(key), f"{where} / {key}" if where else key)
     elif isinstance(a, list) and isinstance(b, list):
-        for k, (x, y) in enumerate(zip_longest(a, b), 1):
-            yield from unlike_leaves(x, y, f"{where} / {k}")
+        for place, (x, y) in enumerate(zip_longest(a, b), 1):
+            yield from unlike_leaves(x, y, f"{where} / {place}")
     elif not same_value(a, b):
         yield where, a, b
 
 
 def _notebook(one: bytes, two: bytes) -> Iterator[Place]:
-    a, b = json.loads(one), json.loads(two)
-    for key in dict.fromkeys([*a, *b]):
-        left, right = a.get(key), b.get(key)
+    first, second = json.loads(one), json.loads(two)
+    for key in dict.fromkeys([*first, *second]):
+        left, right = first.get(key), second.get(key)
         if key == "metadata":
             left, right = (
-                {k: v for k, v in (m or {}).items() if k not in _VERSIONED} for m in (left, right)
+                {key: value for key, value in (m or {}).items() if key not in _VERSIONED}
+                for m in (left, right)
             )
         if key != "cells":
             yield from unlike_leaves(left, right, key)
     nothing: dict[str, Any] = {}
-    for k, (x, y) in enumerate(zip_longest(a["cells"], b["cells"], fillvalue=nothing), 1):
-        source, other = ("".join(c.get("source", "")) for c in (x, y))
+    for k, (x, y) in enumerate(zip_longest(first["cells"], second["cells"], fillvalue=nothing), 1):
+        source, other = ("".join(cell.get("source", "")) for cell in (x, y))
         if source != other:
             yield f"cell {k}, code", source[:120], other[:120]
         for key in dict.fromkeys([*x, *y]):
@@ -388,20 +403,21 @@ def _notebook(one: bytes, two: bytes) -> Iterator[Place]:
                 yield from unlike_leaves(x.get(key), y.get(key), f"cell {k}, {key}")
         outputs = zip_longest(x.get("outputs", []), y.get("outputs", []), fillvalue=nothing)
         for left, right in outputs:
-            for place, v, w in _output(left, right):
-                yield f"cell {k}, output, {place}", v, w
+            for place, reported, w in _output(left, right):
+                yield f"cell {k}, output, {place}", reported, w
 
 
 def _output(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Place]:
     data, other = left.get("data") or {}, right.get("data") or {}
     for kind in dict.fromkeys([*data, *other]):
         x, y = (
-            "".join(d.get(kind, "")) if _is_text(d.get(kind, "")) else None for d in (data, other)
+            "".join(bundle.get(kind, "")) if _is_text(bundle.get(kind, "")) else None
+            for bundle in (data, other)
         )
         if x is None or y is None:
             yield from unlike_leaves(data.get(kind), other.get(kind), kind)
         elif kind == "image/png":
-            yield from _inside_page(*(f"data:image/png;base64,{t.strip()}" for t in (x, y)))
+            yield from _inside_page(*(f"data:image/png;base64,{text.strip()}" for text in (x, y)))
         elif kind == "text/html":
             yield from _page(x, y)
         elif x != y:
@@ -413,7 +429,7 @@ def _output(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Place
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) or (
-        isinstance(value, list) and all(isinstance(v, str) for v in value)
+        isinstance(value, list) and all(isinstance(item, str) for item in value)
     )
 
 
@@ -421,8 +437,8 @@ def _print(one: bytes, two: bytes) -> Iterator[Place]:
     """PDF files of one printer, without their moments; another printer draws another file."""
     if not same_printer(one, two):
         return
-    a, b = (_XMP_MOMENT.sub(b"", _PDF_MOMENT.sub(b"", content)) for content in (one, two))
-    if a != b:
+    first, second = (_XMP_MOMENT.sub(b"", _PDF_MOMENT.sub(b"", content)) for content in (one, two))
+    if first != second:
         yield "pages", f"{len(one):,} bytes", f"{len(two):,} bytes"
 
 

@@ -156,7 +156,7 @@ def _persons(results: dict[str, object]) -> dict[Cell, int | None]:
     for cell in cells:
         if cell.get("kind") == "count" and cell.get("unit") != "persons":
             continue  # a number of measures, or of the register
-        table, row, column = (_name(cell.get(k, "")) for k in ("table", "row", "column"))
+        table, row, column = (_name(cell.get(part, "")) for part in ("table", "row", "column"))
         name, count = row, 2
         while (table, name, column) in out:
             name, count = f"{row} ({count})", count + 1

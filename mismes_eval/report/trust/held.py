@@ -149,7 +149,7 @@ def _mapping(value: object) -> bool:
 
 
 def _records(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(v, Mapping) for v in value)
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
 
 Test = Callable[[object], bool]

@@ -70,7 +70,9 @@ class Ingredients:
             str(self.lock_sha256),
         ]
         return hashlib.sha256(
-            "\n".join([*parts, *(f"{k} {v}" for k, v in sorted(self.versions.items()))]).encode()
+            "\n".join(
+                [*parts, *(f"{name} {version}" for name, version in sorted(self.versions.items()))]
+            ).encode()
         ).hexdigest()
 
 
@@ -141,12 +143,14 @@ def shown_by(cells: Mapping[str, str], results: Mapping[str, Any]) -> list[dict[
     """
     origins, counted = (
         results.get("origins", {}),
-        Counter(str(e["table"]) for e in results.get("estimates", [])),
+        Counter(str(entry["table"]) for entry in results.get("estimates", [])),
     )
     out: list[dict[str, object]] = []
     for kind in ("tables", "figures"):
         for id_, title in results.get(kind, {}).items():
-            cell = next((c for c, html in cells.items() if f'id="{escape(id_)}"' in html), None)
+            cell = next(
+                (cell for cell, html in cells.items() if f'id="{escape(id_)}"' in html), None
+            )
             out.append(
                 {
                     "id": id_,
@@ -272,7 +276,11 @@ def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
     links, which a report has none of.
     """
     told = record.get("outputs")
-    listed = {str(o["path"]): str(o["sha256"]) for o in told} if isinstance(told, list) else {}
+    listed = (
+        {str(output["path"]): str(output["sha256"]) for output in told}
+        if isinstance(told, list)
+        else {}
+    )
     links = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink()}
     out = [f"{path}: a link" for path in sorted(links)]
     for path, sha in listed.items():

@@ -92,8 +92,12 @@ def _sums(numbers: Mapping[str, Number]) -> list[Sum]:
                 break
             total, peopled = total + more, peopled + (more > 0)
             if peopled >= PARTS:
-                whole = (k for k, n in enumerate(persons) if n == total and not first <= k <= last)
-                found += [(names[k], tuple(names[first : last + 1])) for k in whole]
+                whole = (
+                    place
+                    for place, n in enumerate(persons)
+                    if n == total and not first <= place <= last
+                )
+                found += [(names[place], tuple(names[first : last + 1])) for place in whole]
     return found
 
 
@@ -214,8 +218,12 @@ def _unlike(pair: tuple[Cell, Cell], apart: set[frozenset[str]]) -> bool:
 
 def _of(line: Line, sums: Sequence[Sum]) -> list[Sum]:
     """The sums whose cells stand in the line and that neither publication contradicts."""
-    fitting = [s for s in sums if {s[0], *s[1]} <= line.after.keys()]
-    return [s for s in fitting if _agrees(line.before, s) and _agrees(line.after, s)]
+    fitting = [addition for addition in sums if {addition[0], *addition[1]} <= line.after.keys()]
+    return [
+        addition
+        for addition in fitting
+        if _agrees(line.before, addition) and _agrees(line.after, addition)
+    ]
 
 
 def _agrees(numbers: Mapping[str, Number], found: Sum) -> bool:
@@ -234,7 +242,7 @@ def _solved(
     """
     if not hidden or not sums:
         return {}
-    place = {name: k for k, name in enumerate(hidden)}
+    place = {name: place for place, name in enumerate(hidden)}
     matrix = np.zeros((len(sums), len(hidden)))
     right = np.zeros(len(sums))
     for k, (total, parts) in enumerate(sums):
@@ -250,4 +258,4 @@ def _solved(
     answer = np.linalg.lstsq(matrix, right, rcond=None)[0]
     if np.abs(matrix @ answer - right).max() > KNOWN * max(1.0, np.abs(right).max()):
         return {}  # one of the sums was a chance
-    return {name: round(answer[k]) for name, k in place.items() if free[k] < KNOWN}
+    return {name: round(answer[place]) for name, place in place.items() if free[place] < KNOWN}

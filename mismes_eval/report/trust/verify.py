@@ -105,15 +105,15 @@ class Verification:
         if self.foreign:
             lines.append("  code ran that is not the notebook of this report, as you allowed")
         lines += [f"  manifest: {m}" for m in self.manifest]
-        lines += [f"  output file {t}" for t in self.tampered]
-        lines += [f"    {d}" for d in self.inside[:shown]]
+        lines += [f"  output file {file}" for file in self.tampered]
+        lines += [f"    {difference}" for difference in self.inside[:shown]]
         if len(self.inside) > shown:
             lines.append(f"    and {len(self.inside) - shown} more places")
-        lines += [f"  {d}" for d in self.differences[:shown]]
+        lines += [f"  {difference}" for difference in self.differences[:shown]]
         if len(self.differences) > shown:
             lines.append(f"  and {len(self.differences) - shown} more numbers")
-        lines += [f"  since the report was made: {c}" for c in self.changed]
-        lines += [f"  not compared: {u}" for u in self.uncompared]
+        lines += [f"  since the report was made: {change}" for change in self.changed]
+        lines += [f"  not compared: {file}" for file in self.uncompared]
         return "\n".join(lines)
 
 
@@ -196,7 +196,11 @@ def verify(
         numbers=len(reported),
         tampered=tuple(tampered),
         changed=_changed(record, now),
-        differences=tuple(Difference(*key, a, b) for key, a, b in pairs if not same(a, b)),
+        differences=tuple(
+            Difference(*key, reported, repeated)
+            for key, reported, repeated in pairs
+            if not same(reported, repeated)
+        ),
         inside=inside,
         manifest=tuple(_manifest_faults(record, again, folder)),
         uncompared=tuple(uncompared),
@@ -227,7 +231,7 @@ def _printable(folder: Path) -> tuple[bool, list[str]]:
 
 
 def _other_printer(folder: Path, repeated: Path) -> list[str]:
-    pages = [f / PDF for f in (folder, repeated)]
+    pages = [side / PDF for side in (folder, repeated)]
     if not all(p.is_file() for p in pages) or same_printer(*(p.read_bytes() for p in pages)):
         return []
     return [f"{PDF}: another program, or another version of it, printed it"]
@@ -235,7 +239,7 @@ def _other_printer(folder: Path, repeated: Path) -> list[str]:
 
 def _unmade(folder: Path, repeated: Path, told: list[str], uncompared: list[str]) -> list[str]:
     """Files that stand in one of the two reports only and are not told of yet."""
-    names = [{str(o["path"]) for o in outputs(f)} for f in (folder, repeated)]
+    names = [{str(output["path"]) for output in outputs(side)} for side in (folder, repeated)]
     known = {text.rpartition(": ")[0] for text in [*told, *uncompared]}
     extra = [f"{n}: the repeated run makes no such file" for n in sorted(names[0] - names[1])]
     lacking = [f"{n}: missing" for n in sorted(names[1] - names[0])]
@@ -246,7 +250,7 @@ def _inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
     """Where the files of the report differ from the repeated ones. Numbers of the results are
     compared one by one elsewhere.
     """
-    for name in sorted(str(o["path"]) for o in outputs(repeated)):
+    for name in sorted(str(output["path"]) for output in outputs(repeated)):
         if name == ESTIMATES:
             found = _words(folder, repeated)
         else:
@@ -261,13 +265,14 @@ def _words(one: Path, two: Path) -> Iterator[tuple[str, object, object]]:
     """What differs in the results of two reports beside their numbers and facts."""
     if not (one / ESTIMATES).is_file():
         return iter(())
-    a, b = read_results(one), read_results(two)
-    for results in (a, b):
+    first, second = read_results(one), read_results(two)
+    for results in (first, second):
         results.pop("facts", None)
         results["estimates"] = [
-            {k: v for k, v in row.items() if k not in NUMBERS} for row in results["estimates"]
+            {key: value for key, value in row.items() if key not in NUMBERS}
+            for row in results["estimates"]
         ]
-    return unlike_leaves(a, b)
+    return unlike_leaves(first, second)
 
 
 def _manifest_faults(
@@ -293,7 +298,7 @@ def _manifest_faults(
         for place, was, now in unlike_leaves(record[name], again[name], name):
             if not (name == "params" and (was is None or place == "params / sha256")):
                 yield f"{place}: reported {was}, now {now}"
-    chapters = [[c.get("title") for c in r["chapters"]] for r in (record, again)]
+    chapters = [[chapter.get("title") for chapter in r["chapters"]] for r in (record, again)]
     if chapters[0] != chapters[1]:
         yield f"chapters: reported {chapters[0]}, repeated {chapters[1]}"
     for place, was, now in unlike_leaves(record["shown"], again["shown"], "shown"):
@@ -344,18 +349,20 @@ def _by_cell(results: Mapping[str, Any]) -> dict[tuple[str, str, str], float | s
         for quantity in NUMBERS:
             out[(str(row["table"]), cell, quantity)] = _number(row.get(quantity))
     for name, value in results["facts"].items():
-        out |= {("facts", where, "value"): _number(v) for where, v in _leaves(str(name), value)}
+        out |= {
+            ("facts", where, "value"): _number(leaf) for where, leaf in _leaves(str(name), value)
+        }
     return out
 
 
 def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
     """Every single value of a fact that has parts, with the way to it."""
     if isinstance(value, Mapping):
-        for key, v in value.items():
-            yield from _leaves(f"{name} / {key}", v)
+        for key, leaf in value.items():
+            yield from _leaves(f"{name} / {key}", leaf)
     elif isinstance(value, list):
-        for i, v in enumerate(value):
-            yield from _leaves(f"{name} / {i + 1}", v)
+        for i, leaf in enumerate(value):
+            yield from _leaves(f"{name} / {i + 1}", leaf)
     else:
         yield name, value
 
