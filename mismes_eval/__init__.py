@@ -136,6 +136,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.weighting.frames import combine_frames as combine_frames
     from mismes_eval.weighting.frames import stack_samples as stack_samples
     from mismes_eval.weighting.nonresponse import nonresponse as nonresponse
+    from mismes_eval.weighting.partitioned import PartitionedSample as PartitionedSample
     from mismes_eval.weighting.phases import two_phase as two_phase
     from mismes_eval.weighting.phases import weight_share as weight_share
     from mismes_eval.weighting.planning import best_ratio as best_ratio
@@ -174,6 +175,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "weighting.trim": ("trim",),
     "weighting.balancing": ("balance_weights",),
     "weighting.censoring": ("censoring_weights",),
+    "weighting.partitioned": ("PartitionedSample",),
     "weighting.phases": ("two_phase", "weight_share"),
     "weighting.frames": ("combine_frames", "stack_samples"),
     "weighting.pseudo": ("pseudo_weights",),

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from mismes_eval.message import NO_VALUES, Message, as_message, as_name, listed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+SHOWN = 5  # rows that a problem names
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +22,7 @@ class Problem:
     what : the rule that fails, in plain words.  where : file, column, argument or cell.
     expected, got : what the rule wants and what stands there.  fix : how to mend it.
     A plain `where` or `got` is a name out of the data and the same in every language; one with
-    words in it is a message: `in_column`, `in_argument`, `at_key`, `in_place` and the others below,
+    words in it is a message: `in_column`, `of_argument`, `at_key`, `in_place` and the others below,
     `worded` for what they do not say.
     count : how many rows fail (0 where rows make no sense).  rows : the first failing row numbers or keys.
     """
@@ -51,13 +58,21 @@ class Problem:
             clauses.append(as_message(self.fix, "reason"))
         return listed(clauses, " ", "reason")
 
+    def in_rows(self, failing: np.ndarray | pd.Index | Sequence[Any]) -> Problem:
+        """The same problem with the rows that fail: how many, and the first five of these numbers
+        or keys.
+        """
+        first = failing[:SHOWN]
+        keys = first if isinstance(first, Sequence) else first.tolist()
+        return replace(self, count=len(failing), rows=tuple(keys))
+
     def _counted(self) -> Message:
         count: dict[str, object] = {"count": self.count}
         if not self.rows:
             words = "{count} row." if self.count == 1 else "{count} rows."
             return Message(words, count, "reason")
         words = "{count} row, first: {rows}." if self.count == 1 else "{count} rows, first: {rows}."
-        shown = ", ".join(str(row) for row in self.rows[:5])
+        shown = ", ".join(str(row) for row in self.rows[:SHOWN])
         return Message(words, count | {"rows": shown}, "reason")
 
 
@@ -72,12 +87,12 @@ def in_column(name: object) -> Message:
     return worded("column '{column}'", {"column": str(name)})
 
 
-def in_argument(name: str) -> Message:
+def of_argument(name: str) -> Message:
     """The place of an argument of the verb that was called."""
     return worded("argument '{argument}'", {"argument": name})
 
 
-def in_arguments(*names: str) -> Message:
+def of_arguments(*names: str) -> Message:
     """The place of two or three arguments that do not go together."""
     *first, last = (f"'{name}'" for name in names)
     return worded("arguments {first} and {last}", {"first": ", ".join(first), "last": last})
@@ -112,6 +127,11 @@ def at_line(number: int) -> Message:
 def in_place(outer: str, inner: str) -> Message:
     """A place inside another: file and column, section and key."""
     return worded("{outer}, {inner}", {"outer": outer, "inner": inner})
+
+
+def of_covariates(names: Iterable[object]) -> Message:
+    """The place of the covariates together."""
+    return worded("covariates {names}", {"names": ", ".join(map(str, names))})
 
 
 NAMED = 50  # keys that a sentence lists before it only counts

@@ -22,6 +22,7 @@ from typing import (
     ParamSpec,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -30,7 +31,7 @@ from typing import (
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EmptyDomain, MismesError, Problem, in_argument, worded
+from mismes_eval.errors import EmptyDomain, MismesError, Problem, of_argument, worded
 from mismes_eval.not_estimable import NotEstimable
 
 P = ParamSpec("P")
@@ -115,7 +116,7 @@ def public(
             except EmptyDomain as empty:
                 if composed or not answers:
                     raise
-                return NotEstimable(empty.message)  # type: ignore[return-value]
+                return cast(R, NotEstimable(empty.message))
             finally:
                 _CALLED.reset(token)
 
@@ -239,7 +240,7 @@ def _problem(caller: str, name: str, kind: Kind, value: object, default: object 
     )
     return Problem(
         what=worded("{caller} cannot use an argument", {"caller": caller}),
-        where=in_argument(name),
+        where=of_argument(name),
         expected=kind.words,
         got=_said(value),
         fix=fix,

@@ -97,12 +97,16 @@ class _Asking:
         sure = f" ({proposal.confidence}: {proposal.why})" if own and proposal else ""
         label = f" '{about.label}'" if about.label else ""
         say(f"  {column}{label}{sure}, {about.kind}, {about.missing:.1%} missing")
-        if not question.about.codes and question.about.kind != "bool":
-            return
-        codes = self.draft.proposed(question.gld, column).codes
+        coded = bool(question.about.codes) or question.about.kind == "bool"
+        taken = self.draft.proposed(question.gld, column)
+        open_codes = self.draft.undecided(taken)
         for code, words, n in self.draft.file_codes(column):
-            new = codes.get(code, "")
-            becomes = f"{new} {question.codes.get(new, '')}".strip() if new else "?"
+            new, reason = taken.codes.get(code, ""), taken.reasons.get(code, "")
+            if not coded and not reason and code not in open_codes:
+                continue
+            unsaid = "?" if code in open_codes else f"{code} {question.codes.get(code, '')}".strip()
+            becomes = f"{new} {question.codes.get(new, '')}".strip() if new else unsaid
+            becomes = f"no answer: {reason}" if reason else becomes
             say(f"    {f'{code} {words}'.strip():<36} {n:>10,}  becomes {becomes}")
 
     def _meant(self, question: Question, said: str) -> Answer | None:

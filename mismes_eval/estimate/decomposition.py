@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from formulaic import model_matrix
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, occupied, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.averages import arms
@@ -106,7 +106,7 @@ def oaxaca_blinder(
         raise EstimateError(
             Problem(
                 "unknown reference of oaxaca_blinder",
-                in_argument("reference"),
+                of_argument("reference"),
                 worded("one of {references}", {"references": ", ".join(REFERENCES)}),
                 repr(reference),
             )
@@ -229,7 +229,7 @@ def _regression(d: _Groups, x: Float, w: Float) -> tuple[Float, Float]:
         raise EstimateError(
             Problem(
                 what="the regression has collinear columns",
-                where=in_argument("covariates"),
+                where=of_argument("covariates"),
                 expected="covariates that no combination of the others gives",
                 got=named,
                 fix="Drop one or merge categories.",
@@ -261,9 +261,7 @@ def _groups(
             expected="a value in every row of the domain",
             got=worded("missing"),
             fix="Narrow the domain with where(), or code missing as a category.",
-            count=int(gone.sum()),
-            rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-        )
+        ).in_rows(np.flatnonzero(gone))
         for column in dict.fromkeys(columns)
         if (gone := inside & sample.frame[column].isna().to_numpy()).any()
     ]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EmptyDomain, EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EmptyDomain, EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import Column, Names, as_name, as_names
 from mismes_eval.weighting.columns import float64
@@ -59,7 +59,7 @@ def some(columns: Names, caller: str) -> list[Column]:
         raise EstimateError(
             Problem(
                 worded("{caller} names no column", {"caller": caller}),
-                in_argument("columns"),
+                of_argument("columns"),
                 "a column name, or a list of names",
             )
         )
@@ -126,7 +126,6 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
     """
     negative = sample.domain & (sample.weights < 0)
     if negative.any():
-        rows = tuple(int(i) for i in np.flatnonzero(negative)[:5])
         fix = "Calibrate with bounds=(0.3, 3) or the like, or with method='raking'."
         raise EstimateError(
             Problem(
@@ -135,9 +134,7 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
                 expected="weights of 0 or more",
                 got=worded("negative ones"),
                 fix=fix,
-                count=int(negative.sum()),
-                rows=rows,
-            )
+            ).in_rows(np.flatnonzero(negative))
         )
 
 
@@ -148,7 +145,6 @@ def occupied(sample: Sample, caller: str) -> NDArray[np.bool_]:
         raise EmptyDomain(
             Problem(
                 what=worded("{caller} has an empty domain", {"caller": caller}),
-                where="",
                 expected="at least one row with a weight above 0",
                 got=worded("none"),
                 fix="Widen the mask of where().",
@@ -201,9 +197,7 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
                 expected="a value in every row of the domain",
                 got=worded("missing"),
                 fix="Narrow the domain with where(), or code missing as a category.",
-                count=int(missing.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(missing)[:5]),
-            )
+            ).in_rows(np.flatnonzero(missing))
         )
     return _combinations(sample.frame[columns], inside)
 
@@ -270,17 +264,13 @@ def yes_no(
     value = numbers(sample, column, caller)
     bad = sample.active & ~np.isin(value, (0.0, 1.0))
     if bad.any():
-        rows = tuple(int(i) for i in np.flatnonzero(bad)[:5])
         raise error(
             Problem(
                 what=what or worded("{caller} needs a yes or no", {"caller": caller}),
                 where=in_column(column),
                 expected="True or False, 1 or 0",
                 got=worded("other values"),
-                fix="",
-                count=int(bad.sum()),
-                rows=rows,
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return value
 
@@ -319,9 +309,7 @@ def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
                     "Narrow the domain: sample.where(frame['{column}'].notna()).",
                     {"column": column},
                 ),
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return value
 
@@ -397,9 +385,7 @@ def categories(sample: Sample, column: Column, caller: str) -> tuple[Int, list[o
                     "Narrow the domain: sample.where(frame['{column}'].notna()).",
                     {"column": column},
                 ),
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     spelling = one_spelling(series)
     if spelling is not None:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.caution import FEW, TWO, Caution, cautions_of
 from mismes_eval.estimate.limits import at_the_ends, beta_limits, log_odds, logit_limits, logit_se
 from mismes_eval.estimate.number_format import chance, figure, whole
@@ -302,7 +302,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the level is not a probability",
-                    in_argument("level"),
+                    of_argument("level"),
                     "a number between 0 and 1",
                     str(level),
                 )
@@ -432,7 +432,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "a value is picked by a position that is not there",
-                    in_argument("which"),
+                    of_argument("which"),
                     worded("a list of positions 0 to {place}", {"place": self.p - 1}),
                     repr(which),
                 )
@@ -461,7 +461,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "a contrast weighs named values",
-                    in_argument("weights"),
+                    of_argument("weights"),
                     "a mapping of name to weight",
                     repr(weights),
                 )
@@ -521,7 +521,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the jacobian is no matrix",
-                    in_argument("jacobian"),
+                    of_argument("jacobian"),
                     worded("numbers, shape (values, {place})", {"place": self.p}),
                     worded("a {kind}", {"kind": type(jacobian).__name__}),
                 )
@@ -530,7 +530,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the jacobian is not finite",
-                    in_argument("jacobian"),
+                    of_argument("jacobian"),
                     "finite derivatives",
                     worded("{value} that are not", {"value": int((~np.isfinite(j)).sum())}),
                 )
@@ -540,7 +540,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the names do not fit",
-                    in_argument("names"),
+                    of_argument("names"),
                     worded("{size} names", {"size": value.size}),
                     str(len(names)),
                 )
@@ -549,7 +549,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the jacobian has the wrong shape",
-                    in_argument("jacobian"),
+                    of_argument("jacobian"),
                     worded("({size}, {place})", {"size": value.size, "place": self.p}),
                     str(j.shape),
                 )

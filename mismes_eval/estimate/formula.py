@@ -16,7 +16,7 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 from formulaic.transforms import TRANSFORMS
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import no_negative_weights, occupied, require
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -85,7 +85,7 @@ def _parsed(formula: object, caller: str) -> tuple[Formula, dict[str, str]]:
         raise EstimateError(
             Problem(
                 worded("{caller} needs a formula", {"caller": caller}),
-                in_argument("formula"),
+                of_argument("formula"),
                 "text such as 'y ~ x + group'",
                 worded("a {kind}", {"kind": type(formula).__name__}),
             )
@@ -259,9 +259,7 @@ def _missing(data: pd.DataFrame, rows: Int, caller: str) -> list[Problem]:
                         "Narrow the domain: sample.where(frame['{column}'].notna()).",
                         {"column": column},
                     ),
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in rows[bad][:5]),
-                )
+                ).in_rows(rows[bad])
             )
     return problems
 
@@ -278,10 +276,7 @@ def _refuse_infinite(values: Float, names: tuple[str, ...], caller: str, rows: I
                     where=worded("'{names}'", {"names": names[j]}),
                     expected="a finite value in every row",
                     got=worded("infinite or undefined"),
-                    fix="",
-                    count=int(bad[:, j].sum()),
-                    rows=tuple(int(i) for i in rows[bad[:, j]][:5]),
-                )
+                ).in_rows(rows[bad[:, j]])
                 for j in np.flatnonzero(bad.any(axis=0))
             ]
         )

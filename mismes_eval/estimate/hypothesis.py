@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite, need_estimates
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
@@ -138,7 +138,7 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
         raise EstimateError(
             Problem(
                 "no hypothesis",
-                in_argument("L"),
+                of_argument("L"),
                 "at least one name, mapping or row",
                 repr(hypothesis),
             )
@@ -164,7 +164,7 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
         raise EstimateError(
             Problem(
                 "the hypothesis matrix does not fit",
-                in_argument("L"),
+                of_argument("L"),
                 worded(
                     "names, mappings, or rows of {place} finite numbers, none all zero",
                     {"place": estimate.p},
@@ -179,7 +179,7 @@ def _named(estimate: Estimate, rows: Sequence[Mapping[str, float]]) -> Float:
     problems = [
         Problem(
             "a hypothesis without values",
-            in_argument("L"),
+            of_argument("L"),
             "at least one name",
             worded("an empty mapping"),
         )

@@ -12,9 +12,10 @@ import pandas as pd
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_arguments, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
 from mismes_eval.weighting.columns import Stated, float64, read
@@ -163,7 +164,7 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
         raise EstimateError(
             Problem(
                 "imputed samples cannot be gone through",
-                in_arguments("samples", "verb"),
+                of_arguments("samples", "verb"),
                 "the samples of `impute`, and a function of a sample",
                 worded(
                     "a {kind} and a {kind2}",
@@ -290,9 +291,7 @@ def _table(
                     "numbers or yes-no with some answers and some gaps",
                     worded("text")
                     if values is None
-                    else worded(
-                        "{gaps:,} gaps of {size:,}", {"gaps": int(gaps.sum()), "size": gaps.size}
-                    ),
+                    else Message("{a:,} gaps of {b:,}", {"a": int(gaps.sum()), "b": gaps.size}),
                 )
             )
         made[_safe(place)] = values
@@ -301,7 +300,7 @@ def _table(
         problems.append(
             Problem(
                 what="predictors are not complete",
-                where=", ".join(incomplete) or in_argument("predictors"),
+                where=", ".join(incomplete) or of_argument("predictors"),
                 expected="columns without gaps",
                 got=worded("gaps") if incomplete else worded("none"),
                 fix="Impute them as well, or leave them out.",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import (
     By,
     Domains,
@@ -123,7 +123,7 @@ def quantile(
         raise EstimateError(
             Problem(
                 "a quantile's share is no number",
-                in_argument("probs"),
+                of_argument("probs"),
                 "numbers between 0 and 1, ends excluded",
                 repr(probs),
             )
@@ -199,7 +199,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "a quantile's share is out of range",
-                in_argument("probs"),
+                of_argument("probs"),
                 "numbers between 0 and 1, ends excluded",
                 str(probs.tolist()),
             )
@@ -208,7 +208,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "unknown rule for quantiles",
-                in_argument("rule"),
+                of_argument("rule"),
                 worded("one of {rules}", {"rules": ", ".join(RULES)}),
                 repr(rule),
             )
@@ -217,7 +217,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "unknown interval for quantiles",
-                in_argument("interval"),
+                of_argument("interval"),
                 "'mean', 'xlogit' or 'quantile'",
                 repr(interval),
             )
@@ -226,7 +226,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 what="the variance of the quantile itself needs replicates",
-                where=in_argument("interval"),
+                where=of_argument("interval"),
                 expected="'mean' or 'xlogit' for a linearised design",
                 got="'quantile'",
                 fix="Use replicates().",

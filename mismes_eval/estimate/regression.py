@@ -94,7 +94,6 @@ def logit(sample: Sample, formula: str) -> Estimate:
                 where=worded("'{outcome}'", {"outcome": model.outcome}),
                 expected="0 or 1 in every row",
                 got=worded("{value:g}", {"value": model.y[bad][0]}),
-                fix="",
                 count=int(bad.sum()),
             )
         )
@@ -124,7 +123,6 @@ def poisson(sample: Sample, formula: str) -> Estimate:
                 where=worded("'{outcome}'", {"outcome": model.outcome}),
                 expected="0 or more in every row",
                 got=worded("{value:g}", {"value": model.y[bad][0]}),
-                fix="",
                 count=int(bad.sum()),
             )
         )

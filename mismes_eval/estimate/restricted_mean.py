@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.survival import cumulative_incidence, survival
@@ -68,7 +68,7 @@ def rmst(
         raise EstimateError(
             Problem(
                 what="the horizon lies beyond what was observed in a group",
-                where=in_argument("tau"),
+                where=of_argument("tau"),
                 expected="a time that every group was observed for",
                 got=worded("{tau:g}", {"tau": tau}),
                 fix="Take a shorter horizon.",
@@ -102,7 +102,7 @@ def _times(sample: Sample, duration: str, event: str, tau: float, of: object) ->
     if not tau > 0:
         raise EstimateError(
             Problem(
-                "no horizon", in_argument("tau"), "a time above 0", worded("{tau:g}", {"tau": tau})
+                "no horizon", of_argument("tau"), "a time above 0", worded("{tau:g}", {"tau": tau})
             )
         )
     kind = YesNo(event) if of is None else Category(event, missing=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import not_estimable
@@ -123,7 +123,7 @@ def cumulative_incidence(
         raise EstimateError(
             Problem(
                 "cumulative incidence is of one event",
-                in_argument("of"),
+                of_argument("of"),
                 worded("one of the values of '{cause}'", {"cause": cause}),
                 repr(of) if of is None else worded("a {kind}", {"kind": type(of).__name__}),
             )
@@ -182,7 +182,6 @@ def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
                 ),
                 where=Message("time {at}", {"at": f"{latest:g}"}),
                 expected=Message("times up to {end}", {"end": f"{longest:g}"}),
-                got="",
                 fix="Narrow `times`; without them each domain has its own.",
             )
         )
@@ -217,9 +216,8 @@ def _read(
                 Problem(
                     "no spell ended by this event",
                     in_column(event),
-                    worded("some rows with {of}", {"of": repr(of)}),
-                    ", ".join(map(str, series[inside].dropna().unique()[:10]))
-                    or worded("all censored"),
+                    Message("some rows with '{of}'", {"of": of}),
+                    _ways(series[inside]),
                 )
             )
         code, count = np.where(series.isna(), 0, np.where(series == of, 1, 2)).astype(np.intp), 2
@@ -236,12 +234,8 @@ def _read(
                 Problem(
                     what=what,
                     where=in_column(column),
-                    expected="",
-                    got="",
                     fix="Count an event in the first period as duration 1 (or half a period).",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if problems:
         raise EstimateError(problems)
@@ -261,7 +255,7 @@ def _times(
             raise EstimateError(
                 Problem(
                     "the times are not durations",
-                    in_argument("times"),
+                    of_argument("times"),
                     "finite numbers of 0 or more",
                     repr(times),
                 )
@@ -270,7 +264,7 @@ def _times(
             raise EstimateError(
                 Problem(
                     "the times are not durations",
-                    in_argument("times"),
+                    of_argument("times"),
                     "finite numbers of 0 or more",
                     str(at[:5].tolist()),
                 )
@@ -278,7 +272,10 @@ def _times(
         return [at] * where.count
     if not ((where.code < where.count) & (cause == 1)).any():
         raise EstimateError(
-            Problem(worded("{kind} has no event in the domain", {"kind": kind}), "", "at least one")
+            Problem(
+                Message("{kind} has no event in the domain", {"kind": Message(kind)}),
+                expected="at least one",
+            )
         )
     out = []
     for place in range(where.count):
@@ -289,16 +286,22 @@ def _times(
     if most > MANY:
         raise EstimateError(
             Problem(
-                what=worded(
-                    "{kind} has {most:,} distinct event times", {"kind": kind, "most": most}
+                what=Message(
+                    "{kind} has {n:,} distinct event times", {"kind": Message(kind), "n": most}
                 ),
-                where=in_argument("times"),
-                expected=worded("at most {many}", {"many": MANY}),
+                where=of_argument("times"),
+                expected=Message("at most {k:g}", {"k": MANY}),
                 got="None",
                 fix="Say at which times you want it.",
             )
         )
     return out
+
+
+def _ways(ended: pd.Series) -> Message:
+    """By what spells ended."""
+    ways = ", ".join(map(str, ended.dropna().unique()[:10]))
+    return Message("spells ended by {w}", {"w": ways}) if ways else Message("all censored")
 
 
 def _spells(length: Float, start: Float, cause: Int, weight: Float) -> Spells:
@@ -385,7 +388,6 @@ def _part(
                 raise EstimateError(
                     Problem(
                         what="a domain has no rows in a replicate",
-                        where="",
                         expected="rows with weight in every domain, in every replicate",
                         got=worded("none"),
                         fix="Merge domains, or use the linearised design.",

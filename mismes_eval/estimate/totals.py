@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import (
     By,
     Domains,
@@ -175,7 +175,7 @@ def proportion(
         raise EstimateError(
             Problem(
                 "unknown interval for proportions",
-                in_argument("interval"),
+                of_argument("interval"),
                 "'logit', 'beta' or 't'",
                 repr(interval),
             )
@@ -443,7 +443,8 @@ def wrap(
 ) -> Estimate:
     d, k = where.count, len(names)
     active = sample.active
-    count = np.bincount(where.code[active], minlength=d + 1)[:d].astype(float)
+    persons = None if sample.persons is None else sample.persons[active]
+    count = np.bincount(where.code[active], persons, minlength=d + 1)[:d].astype(float)
     dof = np.array([sample.degf]) if d == 1 else _domain_degf(sample, where)
     outer = where.keys.take(np.repeat(np.arange(d), k)).reset_index(drop=True)
     table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
@@ -458,7 +459,7 @@ def wrap(
         kind=kind,
         notes=(*sample.notes, *_absent_in_replicates(part, value, labels)),
         interval=interval,
-        srs=srs,
+        srs=srs if persons is None else None,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.averages import Averages, by_influence
@@ -58,7 +58,7 @@ def transitions(sample: Sample, pairs: Sequence[tuple[str, str]], minimum: int =
         raise EstimateError(
             Problem(
                 "transitions needs pairs of columns",
-                in_argument("pairs"),
+                of_argument("pairs"),
                 "at least one (before, after)",
             )
         )
@@ -135,7 +135,7 @@ def pulled_back_to(base: SurveyDesign, design: SurveyDesign, z: Float) -> Float:
         raise EstimateError(
             Problem(
                 "the weights of a pair were not made from the base sample",
-                in_argument("pairs"),
+                of_argument("pairs"),
                 "further steps on the base sample's design",
             )
         )
@@ -196,7 +196,6 @@ def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
         raise EstimateError(
             Problem(
                 what="the states are too many for a table",
-                where="",
                 expected=worded("at most {many} states", {"many": MANY}),
                 got=worded("{seen:,}", {"seen": len(seen)}),
                 fix="Group them; a quantity needs classes first.",

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, need_estimates
 from mismes_eval.estimate.joint import stack
@@ -54,7 +54,7 @@ def coverage(
             raise EstimateError(
                 Problem(
                     "beneficiaries do not fit the target population",
-                    in_argument("beneficiaries"),
+                    of_argument("beneficiaries"),
                     worded("a count for each of {names}", {"names": ", ".join(target.names)}),
                     ", ".join(beneficiaries),
                 )
@@ -66,7 +66,7 @@ def coverage(
         raise EstimateError(
             Problem(
                 "beneficiaries are not counts",
-                in_argument("beneficiaries"),
+                of_argument("beneficiaries"),
                 "0 or more, over years above 0",
                 worded(
                     "{beneficiaries} over {years} years",

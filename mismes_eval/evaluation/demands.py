@@ -338,6 +338,7 @@ def arms_alone(study: Tracing) -> list[Problem]:
 def panel_lines(study: Tracing) -> list[str]:
     """What the panel's waves hold that the reader of a rate must know."""
     lines = [f"tracer study: {sentence}" for sentence in _of_cells(study)] + _gaps(study)
+    lines += _of_no_measure(study)
     only = study.panel.interviews_only
     if not only:
         return lines
@@ -349,6 +350,17 @@ def panel_lines(study: Tracing) -> list[str]:
         f" persons have none ({each}). They count as not contacted; refusal, cooperation and contact"
         " are not known. Give everybody a row with a disposition: 0.1 pending, 0.2 not fielded in"
         " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list.",
+    ]
+
+
+def _of_no_measure(study: Tracing) -> list[str]:
+    """Persons who count for no effect because nobody wrote which measure they belong to."""
+    lost = int(study.panel.sample.frame[study.measure].isna().sum())
+    if not lost:
+        return []
+    return [
+        f"tracer study: {lost:,} persons have no measure in column '{study.measure}': they are in no"
+        " effect"
     ]
 
 

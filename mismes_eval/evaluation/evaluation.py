@@ -126,10 +126,9 @@ class Evaluation:
         return self._rates_of(self.params.year or 0)
 
     def _rates_of(self, year: int) -> dict[str, float] | None:
-        path = self.params.inputs.rates
-        if path is None:
+        table = _rates(self.params)
+        if table is None:
             return None
-        table = frames.read(path, template="inventory_rate").frame
         mine = table[table["year"].astype(float) == float(year)]
         return {
             str(currency): 1.0 / float(rate)
@@ -223,6 +222,7 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         targets=tried(partial(_table, "targets")),
         earlier=tried(earlier_round),
     )
+    tried(_rates)
     tried(lambda _: found.per_euro)
     if found.survey is not None:
         problems += of_survey(params, found.survey)
@@ -256,6 +256,12 @@ def _inventory(params: Params) -> inventories.Inventory | None:
         if decisions is None
         else out.merge(frames.read(decisions, template="inventory_decision").frame)
     )
+
+
+def _rates(params: Params) -> pd.DataFrame | None:
+    """The run's table of exchange rates; None where none is supplied."""
+    path = params.inputs.rates
+    return None if path is None else frames.read(path, template="inventory_rate").frame
 
 
 def _table(name: str, params: Params) -> pd.DataFrame | None:

@@ -91,6 +91,7 @@ def _lines(found: Evaluation) -> list[str]:
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
         lines += _linked_lines(found.params, delivered.frame)
+        lines += _year_lines(found.params, own) + _roster_lines(own)
     if found.tracing is not None:
         tracing = found.tracing
         waves, measures = (
@@ -130,9 +131,13 @@ def _not_there(s: Survey) -> list[str]:
     if not s.has_households:
         lines.append("the file has no household number: nothing is said of households")
     if s.sample.design.level == "element":
+        effect = s.sample.design.cluster_deff
         lines.append(
             "no PSU or household is named: standard errors are those of persons drawn one by one,"
             " and smaller than the survey's"
+            if effect == 1.0
+            else "no PSU or household is named: standard errors are those of persons drawn one by"
+            f" one, times the root of the cluster effect {effect:g} that the params supply"
         )
     return [f"labour force survey: {line}" for line in lines]
 
@@ -199,11 +204,46 @@ def _status_lines(sample: Sample) -> list[str]:
 
 def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
     """What looks wrong in the survey's cells and weights and may yet be right."""
-    frame, weights = sample.frame, sample.design.base
+    frame, weights = sample.frame, sample.weights  # of a two-phase survey, the persons' own
     own = frame[[column for column in frame.columns if not str(column).startswith("_")]]
     stratum = frame[strata[0]] if strata and strata[0] in frame.columns else None
-    found = (*strange_weights(weights, stratum), *strange_cells(own, weights))
+    whole = strange_weights(weights, stratum)
+    found = (*whole, *strange_cells(own, None if whole else weights))
     return [f"labour force survey: {sentence}" for sentence in found]
+
+
+def _year_lines(params: Params, own: Survey) -> list[str]:
+    """Persons and control totals of another year than the run's."""
+    if params.year is None:
+        return []
+    tables = {"labour force survey": own.delivered.frame, "control totals": own.margins}
+    lines = []
+    for name, table in tables.items():
+        if table is None or "year" not in table.columns:
+            continue
+        year = pd.to_numeric(table["year"], errors="coerce").dropna()
+        other = year[year != params.year]
+        if len(other):
+            years = named(sorted(other.astype(int).unique()))
+            lines.append(f"{name}: {len(other):,} rows are of {years}, the report of {params.year}")
+    return lines
+
+
+def _roster_lines(own: Survey) -> list[str]:
+    """What looks wrong in the absent members, and households that the survey does not have."""
+    roster, persons = own.absent, own.sample.frame
+    if roster is None or not len(roster):
+        return []
+    lines = [f"absent members: {sentence}" for sentence in strange_cells(roster)]
+    if "hhid" in roster.columns and "hhid" in persons.columns:
+        known = set(persons["hhid"].astype(str))
+        lost = ~roster["hhid"].astype(str).isin(known)
+        if lost.any():
+            lines.append(
+                f"absent members: {int(lost.sum()):,} rows are of households that the survey does"
+                " not have"
+            )
+    return lines
 
 
 COST_ITEMS = tuple(

@@ -21,6 +21,7 @@ from mismes_eval.errors import (
     in_column,
     in_place,
     in_section,
+    named,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -139,6 +140,7 @@ def survey(params: Params) -> Survey | None:
     persons = read_persons(params, path, section)
     if section is None and params.indicators.columns:
         persons = persons.assign(**lfs.map_columns(persons, with_own({"name": OWN}, params)))
+    _of_the_run(params, persons, "countrycode", path.name)
     definition = _definition(params, persons)
     if definition is not None:
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
@@ -370,9 +372,48 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
     return Sample(out.frame, out.design, out.domain, sample.flags)
 
 
+def _of_the_run(params: Params, rows: pd.DataFrame, column: str, file: str) -> None:
+    """Raises InputError where rows are of another country than the run's."""
+    if column not in rows.columns:
+        return
+    country, own = rows[column].astype("string"), params.country[:3]
+    other = (country.notna() & (country != own)).to_numpy(bool)
+    if other.any():
+        fix = worded("Keep the rows of {own}, or name the file of {own}.", {"own": own})
+        raise InputError(
+            Problem(
+                what="rows of another country",
+                where=in_place(file, in_column(column)),
+                expected=worded(
+                    "{own}, the country of {source}", {"own": own, "source": params.source}
+                ),
+                got=named(country[other].unique()),
+                fix=fix,
+            ).in_rows(np.flatnonzero(other) + 2)
+        )
+
+
 def _margins(params: Params) -> pd.DataFrame | None:
     path = params.inputs.margins
-    return None if path is None else frames.read(path, template="margins").frame
+    if path is None:
+        return None
+    margins = frames.read(path, template="margins").frame
+    _of_the_run(params, margins, "country", path.name)
+    twice = margins.duplicated(["margin", "category"], keep=False).to_numpy(bool)
+    if twice.any():
+        raise InputError(
+            Problem(
+                what="control totals of several years",
+                where=in_place(path.name, in_column("year")),
+                expected="one total for each category of a margin",
+                got=named(margins["year"].unique()),
+                fix=worded(
+                    "Keep the rows of one year, {year} if it is there.",
+                    {"year": params.year or "the survey’s"},
+                ),
+            ).in_rows(np.flatnonzero(twice) + 2)
+        )
+    return margins
 
 
 def totals_of(
@@ -473,7 +514,6 @@ def _post_stratified(params: Params, sample: Sample) -> Sample:
                 where=in_column(total),
                 expected="one size in every cell",
                 got=worded("cells {bad}", {"bad": ", ".join(map(str, bad[:5]))}),
-                fix="",
                 count=len(bad),
             )
         )

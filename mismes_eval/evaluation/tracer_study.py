@@ -17,6 +17,7 @@ from mismes_eval.errors import (
     Problem,
     at_key,
     in_column,
+    in_columns,
     in_place,
     in_section,
     worded,
@@ -181,6 +182,7 @@ def tracing(params: Params) -> Tracing | None:
             ]
         )
     arm = _arm(person[treated], persons.name).to_numpy()
+    _one_arm(person, treated, persons.name)
     flags = (SYNTHETIC,) if params.synthetic else ()
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
     covariates = params.tracer.attrition_covariates
@@ -283,11 +285,31 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
                 where=in_place(file, in_column(column.name)),
                 expected="T or C",
                 got=str(column[bad].iloc[0]),
-                fix="",
                 count=int(bad.sum()),
             )
         )
     return out
+
+
+def _one_arm(person: pd.DataFrame, chosen: str, file: str) -> None:
+    """Raises InputError where the two columns that say who was treated contradict each other."""
+    if not {"arm", "treated"} <= set(person.columns):
+        return
+    arm, treated = _arm(person["arm"], file), _arm(person["treated"], file)
+    apart = (arm != treated).to_numpy(bool)
+    if apart.any():
+        raise InputError(
+            Problem(
+                what="two columns say different things about who was treated",
+                where=in_place(file, in_columns("arm", "treated")),
+                expected="T with 1, C with 0",
+                got=worded("persons in one arm by one column and in the other by the other"),
+                fix=worded(
+                    "Correct them, or leave one out: the report goes by '{chosen}'.",
+                    {"chosen": chosen},
+                ),
+            ).in_rows(np.flatnonzero(apart) + 2)
+        )
 
 
 def _months(panel: TracerPanel) -> dict[object, float]:

@@ -10,7 +10,7 @@ import pandas as pd
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
-from mismes_eval.errors import InputError, Problem, in_argument, worded
+from mismes_eval.errors import InputError, Problem, of_argument, worded
 from mismes_eval.fieldwork.questions import (
     FORMS,
     LANGUAGES,
@@ -150,7 +150,7 @@ def _refuse(form: str, tongues: list[str], measures: Sequence[Measure]) -> None:
         problems.append(
             Problem(
                 "the participation module needs the country's measures",
-                in_argument("measures"),
+                of_argument("measures"),
                 "the inventory's measures, so that a person's measure is known",
                 worded("none"),
             )

@@ -375,9 +375,7 @@ def _cell_problems(body: Sequence[SheetRow], names: list[str], name: str) -> lis
                     expected="values",
                     got=got,
                     fix=fix,
-                    count=len(cells),
-                    rows=tuple(cells[:5]),
-                )
+                ).in_rows(cells)
             )
     return problems
 
@@ -399,9 +397,7 @@ def _merged_problems(sheet: Sheet, head: int, width: int, name: str) -> list[Pro
             expected="each cell with its own value",
             got=worded("cells merged into one, so that the others are empty"),
             fix="Unmerge them and write the value into every cell that it is meant for.",
-            count=len(inside),
-            rows=tuple(inside[:5]),
-        )
+        ).in_rows(inside)
     ]
 
 

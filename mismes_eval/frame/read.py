@@ -327,9 +327,7 @@ def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
             expected="text",
             got=worded("{iloc:.0f} as a number", {"iloc": cells[lost].iloc[0]}),
             fix="Export the column as text.",
-            count=int(lost.sum()),
-            rows=rows(lost),
-        )
+        ).in_rows(rows(lost))
     ]
 
 
@@ -354,9 +352,7 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
                 expected="text",
                 got=got,
                 fix="Export the column as text.",
-                count=int(scientific.sum()),
-                rows=rows(scientific),
-            )
+            ).in_rows(rows(scientific))
         ]
     if coded.any():
         return written, []
@@ -378,8 +374,6 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
                 expected="numbers",
                 got=got,
                 fix=fix,
-                count=int(bad.sum()),
-                rows=rows(bad),
-            )
+            ).in_rows(rows(bad))
         ]
     return written, []

@@ -52,6 +52,10 @@ def when_le(frame: pd.DataFrame, rule: Rule) -> Failing:
     return _is(frame[rule.left[0]], rule.value) & low.notna() & high.notna() & (low > high)
 
 
+def when_zero(frame: pd.DataFrame, rule: Rule) -> Failing:
+    return _is(frame[rule.left[0]], rule.value) & (frame[rule.right[0]] > 0)
+
+
 def not_in(frame: pd.DataFrame, rule: Rule) -> Failing:
     pairs = zip(frame[rule.left[0]], frame[rule.right[0]], strict=True)
     return pd.Series(
@@ -104,6 +108,7 @@ CHECKS: dict[str, tuple[Callable[[pd.DataFrame, Rule], Failing], bool, bool]] = 
     "when_needs": (when_needs, True, False),
     "when_empty": (when_empty, True, True),
     "when_le": (when_le, True, True),
+    "when_zero": (when_zero, True, True),
     "not_in": (not_in, True, True),
     "prefix": (prefix, True, True),
     "one_empty": (one_empty, True, True),

@@ -12,6 +12,8 @@ import pandas as pd
 from mismes_eval.numerics.rows import Bool, Float, Int
 
 UNSEEN = r"[\u200b-\u200f\u2028\u2029\u2060\ufeff\u00ad]"
+BROKEN = r"\u00c3[\u0080-\u00bf]|\u00c2[\u00a0-\u00bf]|\u00e2\u20ac"  # utf-8 read as cp1252
+LEVELS = 200  # a column of fewer different texts is one of names or labels
 LONGEST = 1000  # characters of a cell
 FIRST, LAST = 1900, 2100  # years that a survey of today can mean
 MOST = 0.9  # share of a total that one row of at least SOME has
@@ -54,6 +56,15 @@ def _of_text(series: pd.Series, column: str) -> list[str]:
             f"Column '{column}' has characters that nobody sees (zero width) in {unseen:,} rows:"
             " values that look alike are not."
         )
+    broken = _rows(code, text, lambda t: t.str.contains(BROKEN, regex=True))
+    if broken:
+        one = text[text.str.contains(BROKEN, regex=True)].iloc[0][:40]
+        said.append(
+            f"Column '{column}' has letters that were read in another encoding in {broken:,} rows"
+            f" ({one!r}): export the file again as UTF-8."
+        )
+    if not unseen:
+        said += _alike(text, column)
     long = _rows(code, text, lambda t: t.str.len() > LONGEST)
     if long:
         most = int(text.str.len().max())
@@ -63,6 +74,21 @@ def _of_text(series: pd.Series, column: str) -> list[str]:
         )
     year = text.str.extract(r"^(\d{4})-\d{2}(?:-\d{2})?$")[0].astype(float)
     return said + _years(np.append(year.to_numpy(float), np.nan)[code], column)
+
+
+def _alike(text: pd.Series, column: str) -> list[str]:
+    """Labels that differ in capitals, spaces and signs alone."""
+    if text.size > LEVELS or column.endswith("id"):
+        return []
+    key = text.str.casefold().str.replace(r"[\W_]+", "", regex=True)
+    twice = text[key.duplicated(keep=False) & (key != "")]
+    if twice.empty:
+        return []
+    shown = ", ".join(map(repr, twice[:6]))
+    return [
+        f"Column '{column}' has labels that differ in capitals, spaces or signs alone ({shown}):"
+        " they count as different."
+    ]
 
 
 def _rows(code: np.ndarray, level: pd.Series, test: Callable[[pd.Series], pd.Series]) -> int:

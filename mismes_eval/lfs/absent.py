@@ -238,9 +238,7 @@ def _reporting_rows(sample: Sample, absent: pd.DataFrame, household: str) -> Int
                 expected="households of the sample",
                 got=str(absent[household].to_numpy()[lost][0]),
                 fix="Load the roster and the persons of one round.",
-                count=int(lost.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(lost)[:5]),
-            )
+            ).in_rows(np.flatnonzero(lost))
         )
     return row.astype(np.intp)
 
@@ -254,7 +252,6 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
                 what="the roster has no multiplicity",
                 where=in_column(multiplicity),
                 expected="number of households that may report the person",
-                got="",
                 fix="Ask it in the roster; multiplicity=None states that the counting rule lets one"
                 " household report a person.",
             )
@@ -267,11 +264,8 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
                 what="a multiplicity is missing or below 1",
                 where=in_column(multiplicity),
                 expected="1 or more in every row",
-                got="",
                 fix="Ask again or impute and say so.",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return 1.0 / s
 

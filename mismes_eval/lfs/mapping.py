@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem, in_argument, worded
+from mismes_eval.errors import ParamsError, Problem, of_argument, worded
 from mismes_eval.frame.outside import yaml_of
 
 VERSION_KEYS = ("icls_v", "isco_version", "isic_version", "isced_version")
@@ -142,7 +142,7 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
         raise ParamsError(
             Problem(
                 what="this is no mapping",
-                where=in_argument("mapping"),
+                where=of_argument("mapping"),
                 expected="a Mapping, its keys as a dict, the name of a shipped layout or a YAML file",
                 got=worded("a {kind}", {"kind": type(spec).__name__}),
                 fix="Of params hand over the section 'mapping' alone.",

@@ -17,7 +17,7 @@ from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
 from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
-from mismes_eval.lfs.code_labels import FileCode, doubtful
+from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_workbook import (
     NO,
@@ -32,10 +32,13 @@ from mismes_eval.lfs.mapping_workbook import (
 from mismes_eval.lfs.proposals import (
     FileColumn,
     Proposal,
+    counted_codes,
     file_columns,
     lacking,
+    named_apart,
     proposals,
     proposed_codes,
+    proposed_reasons,
     spelled,
     template_labels,
 )
@@ -146,22 +149,20 @@ class Draft:
         return tuple(q for q in self.questions if q.gld not in self.answers)
 
     def file_codes(self, column: str) -> tuple[tuple[str, str, int], ...]:
-        """(code, label, rows) of every value of a column of the file, the most frequent first; none
-        where there are too many to be asked for.
+        """(code, label, rows) of every value of a column of the file, the most frequent first;
+        where there are too many to be asked for, of those that have a label.
         """
-        counts = self.data.frame[column].value_counts()
-        if len(counts) > MANY:
-            return ()
-        named = self.data.value_labels.get(column, {})
-        told = {spelled(code): str(label) for code, label in named.items()}
-        return tuple(
-            (spelled(code), told.get(spelled(code), ""), int(n)) for code, n in counts.items()
-        )
+        every = counted_codes(self.data, column)
+        return every if len(every) <= MANY else tuple(c for c in every if c[1])
 
     def proposed(self, gld: str, column: str) -> Answer:
-        """The answer that takes a column of the file, with the codes that its value labels name."""
-        codes = proposed_codes(gld, self.file_codes(column))
-        return Answer(gld, column, codes=codes)
+        """The answer that takes a column of the file, with the codes and the reasons for no answer
+        that its value labels name.
+        """
+        listed = self.file_codes(column)
+        codes, reasons = proposed_codes(gld, listed), proposed_reasons(listed)
+        reasons = {code: reason for code, reason in reasons.items() if code not in codes}
+        return Answer(gld, column, codes=codes, reasons=reasons)
 
     def meant(self, gld: str, said: str | Mapping[str, object]) -> Answer:
         """The answer that words mean: "y" takes the proposal, "n" the file has none, "= VALUE" one
@@ -237,21 +238,32 @@ class Draft:
 
     def undecided(self, answer: Answer) -> tuple[str, ...]:
         """File codes of an answer that nothing is said of. Where no code is changed, those that are
-        no code of the template, and those that the file calls something else than the template.
+        no code of the template, and those that the file calls something else than the template; of
+        a number, those that the file has a word for and no quantity.
         """
         if not answer.column:
             return ()
         said = {*answer.codes, *answer.reasons}
-        own, named = _template_codes(answer.gld), template_labels(answer.gld)
-        left = []
-        for code, label, n in self.file_codes(answer.column):
-            kept = FileCode(code, label, code, named.get(code, ""), n)
-            unsure = code not in own or doubtful(answer.gld, kept, stated=True)
-            if not any(matches(code, known) for known in said) and (
-                answer.codes or (own and unsure)
-            ):
-                left.append(code)
-        return tuple(left)
+        return tuple(
+            code
+            for code, label, n in self.file_codes(answer.column)
+            if code in self._values(answer.column)
+            and self._unsure(answer, code, label, n)
+            and not any(matches(code, one) for one in said)
+        )
+
+    def _values(self, column: str) -> set[str]:
+        """Codes that are values of a column, not declared missing in it."""
+        return {spelled(value) for value in self.data.frame[column].unique()}
+
+    def _unsure(self, answer: Answer, code: str, label: str, rows: int) -> bool:
+        """Whether a code may not stand as it is."""
+        own = _template_codes(answer.gld)
+        if not own:
+            about = next(c for c in frames.template("lfs_person").columns if c.name == answer.gld)
+            return about.kind in NUMBERS and named_apart(label)
+        kept = FileCode(code, label, code, template_labels(answer.gld).get(code, ""), rows)
+        return bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True)
 
     def answered(self, answer: Answer) -> Draft:
         """The draft with one more answer.
@@ -408,18 +420,21 @@ def _is_factor(text: str) -> bool:
 
 def _tables(answers: list[Answer]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of the sheets 'columns' and 'codes', with Excel's row numbers as index."""
-    columns = [(answer.gld, answer.column, answer.factor, answer.constant) for answer in answers]
-    codes = [
-        (answer.gld, code, new, "") for answer in answers for code, new in answer.codes.items()
-    ]
-    codes += [
-        (answer.gld, code, "", why) for answer in answers for code, why in answer.reasons.items()
-    ]
+    columns = [(a.gld, a.column, a.factor, a.constant) for a in answers]
+    codes = [(a.gld, code, new, "") for a in answers for code, new in _recoded(a).items()]
+    codes += [(a.gld, code, "", why) for a in answers for code, why in a.reasons.items()]
     made = []
     for name, rows in (("columns", columns), ("codes", codes)):
         index = range(2, len(rows) + 2)
         made.append(pd.DataFrame(rows, columns=list(SHEETS[name]), index=index, dtype=object))
     return made[0], made[1]
+
+
+def _recoded(answer: Answer) -> Mapping[str, str]:
+    """Codes that change; none of a number whose every code was said to stand as it is."""
+    kinds = {c.name: c.kind for c in frames.template("lfs_person").columns}
+    same = all(code == new for code, new in answer.codes.items())
+    return {} if same and kinds.get(answer.gld) in NUMBERS else answer.codes
 
 
 def _fill(book: Workbook, name: str, table: pd.DataFrame) -> None:

@@ -78,6 +78,7 @@ PROPOSED = (
     "rows",
     "gld_code",
     "gld_code_label",
+    "missing_reason",
 )
 REFUSED = "not there"
 NUMBERED = ("hhid", "pid")  # keys that the number of the row stands for where the file has none
@@ -282,12 +283,14 @@ def _proposal_rows(proposal: Proposal, column: FileColumn) -> list[tuple[object,
     kind = next(c for c in frames.template("lfs_person").columns if c.name == proposal.gld)
     named = labels(kind.codes) if kind.codes else {}
     told = bool(template_labels(proposal.gld)) and any(label for _, label, _ in column.codes)
-    for code, label, n in column.codes if proposal.codes or told else ():
+    listed = column.codes if proposal.codes or told else ()
+    for code, label, n in listed or [c for c in column.codes if c[0] in proposal.reasons]:
         new = proposal.codes.get(code, "")
         other = named.get(code, "") if label and new != code else ""
         why = f"by its number it would be {code} {other}" if other else ""
         place = ("", proposal.gld, proposal.column, "", why, "")
-        rows.append((*place, code, label, n, new, named.get(new, "")))
+        reason = "" if new else proposal.reasons.get(code, "")
+        rows.append((*place, code, label, n, new, named.get(new, ""), reason))
     return rows
 
 
@@ -308,10 +311,12 @@ def _with_taken(
     heads = offered[offered["take"].str.lower().isin(YES) & (offered["file_code"] == "")]
     by_hand = set(columns["gld_column"])
     heads = heads[~heads["gld_column"].isin(by_hand)]
+    if "missing_reason" not in offered.columns:  # a workbook of before reasons were proposed
+        offered = offered.assign(missing_reason="")
     taken = offered[
         offered["gld_column"].isin(heads["gld_column"])
         & (offered["file_code"] != "")
-        & (offered["gld_code"] != "")
+        & ((offered["gld_code"] != "") | (offered["missing_reason"] != ""))
         & ~offered["gld_column"].isin(set(codes["gld_column"]))
     ]
     more = heads.reindex(columns=list(SHEETS["columns"]), fill_value="")
@@ -385,7 +390,6 @@ def _problems(
                     what=what,
                     where=in_place(file, in_sheet(sheet)),
                     expected=expected,
-                    got="",
                     fix=fix,
                     count=int(rows.sum()),
                     rows=tuple(rows.index[rows])[:5],

@@ -446,7 +446,6 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
                 what="migrated_binary == 1 is refused as 'returnee'",
                 where=in_column("migrated_binary"),
                 expected="migrated_from_cat == 5, or mig_ever_abroad with months and dates",
-                got="",
                 fix=BINARY_REASON[0].upper() + BINARY_REASON[1:] + ".",
                 count=count,
             )
@@ -461,7 +460,6 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
                 "the column, under its GLD or mig_ name, or one of {names}",
                 {"names": ", ".join(names)},
             ),
-            got="",
             fix="Map it in the params (mapping.columns), or choose a definition that does without it.",
         )
         for names in gone
@@ -571,11 +569,8 @@ def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
                     what="a return lies after the interview",
                     where=worded("columns 'mig_last_ret_ym', 'int_year', 'int_month'"),
                     expected="a month of return up to the interview",
-                    got="",
                     fix="Mend the dates.",
-                    count=int(future.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(future)[:5]),
-                )
+                ).in_rows(np.flatnonzero(future))
             )
         out = _and(
             out, np.where(np.isnan(since), np.nan, (since <= rule.lookback_months).astype(float))

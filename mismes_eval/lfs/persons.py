@@ -118,9 +118,7 @@ def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
                 expected=_borders(low, high),
                 got=seen,
                 fix="Choose age limits at group borders.",
-                count=int(straddles.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(straddles)[:5]),
-            )
+            ).in_rows(np.flatnonzero(straddles))
         )
     return inside
 

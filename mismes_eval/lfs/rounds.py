@@ -17,8 +17,8 @@ from mismes_eval.errors import (
     DesignWarning,
     EstimateError,
     Problem,
-    in_argument,
     in_column,
+    of_argument,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate
@@ -73,7 +73,7 @@ def stack_rounds(
     if len(rounds) < 2:
         raise DesignError(
             Problem(
-                "one round is no comparison", in_argument("rounds"), "two or more", str(len(rounds))
+                "one round is no comparison", of_argument("rounds"), "two or more", str(len(rounds))
             )
         )
     frame = pd.concat(
@@ -121,7 +121,7 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
             raise DesignError(
                 Problem(
                     "unknown shares of rounds",
-                    in_argument("shares"),
+                    of_argument("shares"),
                     "'effective', 'equal' or {label: share}",
                     repr(shares),
                 )
@@ -138,7 +138,7 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
             raise DesignError(
                 Problem(
                     "shares of rounds do not add to 1",
-                    in_argument("shares"),
+                    of_argument("shares"),
                     worded(
                         "a share for each of {labels}, adding to 1", {"labels": ", ".join(labels)}
                     ),
@@ -190,7 +190,7 @@ def change(estimate: Estimate, first: str, last: str) -> Estimate:
         raise EstimateError(
             Problem(
                 "change needs an estimate by round",
-                in_argument("estimate"),
+                of_argument("estimate"),
                 "by='round' among the breakdowns",
                 worded("keys {columns}", {"columns": ", ".join(map(str, estimate.keys.columns))}),
             )
@@ -279,7 +279,6 @@ def _comparable(frame: pd.DataFrame, breaks: tuple[str, ...], acknowledge: bool)
                     what="rounds are not comparable",
                     where=text,
                     expected="one version in all rounds",
-                    got="",
                     fix="Acknowledge it in the params (breaks.acknowledge).",
                 )
                 for text in changed
@@ -308,7 +307,6 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
             where=in_column(column),
             expected="a code in every row",
             got=worded("missing"),
-            fix="",
             count=int(frame[column].isna().sum()),
         )
         for column in (psu, household)
@@ -356,7 +354,6 @@ def _strata(
                     {"psu": psu, "household": household, "strata": strata},
                 ),
                 expected="one stratum for a PSU or household in all rounds",
-                got="",
                 fix="Correct the codes, or treat the rounds as independent.",
                 count=int(spread.gt(1).sum()),
                 rows=tuple(bad[strata].astype(str).unique()[:5]),

@@ -10,6 +10,7 @@ from typing import Any
 
 from mismes_eval.errors import InputError
 from mismes_eval.evaluation.mapping_of_run import draft_of
+from mismes_eval.lfs.mapping import REASONS
 from mismes_eval.lfs.mapping_draft import Draft, Question
 from mismes_eval.report.session import open as open_session
 
@@ -88,8 +89,14 @@ def answer(draft: Draft, gld: str, column: str, codes: str) -> str | Mapping[str
     proposed = draft.proposed(gld, column)
     return {
         "column": column,
-        "codes": {**proposed.codes, **{code: n for code, n in told.items() if not n.isalpha()}},
-        "reasons": {code: n for code, n in told.items() if n.isalpha()},
+        "codes": {
+            **{c: n for c, n in proposed.codes.items() if c not in told},
+            **{c: n for c, n in told.items() if n not in REASONS},
+        },
+        "reasons": {
+            **{c: n for c, n in proposed.reasons.items() if c not in told},
+            **{c: n for c, n in told.items() if n in REASONS},
+        },
     }
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from docx import Document
 from great_tables import GT
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.public import public
 
@@ -167,7 +167,7 @@ def _headings(
         raise EstimateError(
             Problem(
                 "the headings do not fit the estimates",
-                in_argument("columns"),
+                of_argument("columns"),
                 worded(
                     "{estimates} different headings, one an estimate", {"estimates": len(estimates)}
                 ),
@@ -193,7 +193,7 @@ def _rows(
         raise EstimateError(
             Problem(
                 "a row that no estimate has",
-                in_argument("rows"),
+                of_argument("rows"),
                 worded("names among {known}", {"known": ", ".join(list(known)[:20])}),
                 ", ".join(lacking),
             )
@@ -214,11 +214,11 @@ def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
     ]
     if below not in WORDS:
         problems.append(
-            Problem("unknown line below", in_argument("below"), "'se', 'ci' or 'p'", repr(below))
+            Problem("unknown line below", of_argument("below"), "'se', 'ci' or 'p'", repr(below))
         )
     if not 0 <= digits <= 12:
         problems.append(
-            Problem("no number of decimals", in_argument("digits"), "0 to 12", str(digits))
+            Problem("no number of decimals", of_argument("digits"), "0 to 12", str(digits))
         )
     if problems:
         raise EstimateError(problems)

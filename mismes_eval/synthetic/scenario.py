@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem, in_argument, worded
+from mismes_eval.errors import ParamsError, Problem, of_argument, worded
 
 COUNTRIES = ("ARM", "GEO", "MDA", "MAR", "TUN")
 SEED = 20260102
@@ -116,7 +116,7 @@ def load(country: str, seed: int = SEED) -> Scenario:
         raise ParamsError(
             Problem(
                 "no scenario for this country",
-                in_argument("countries"),
+                of_argument("countries"),
                 worded("one of {countries}", {"countries": ", ".join(COUNTRIES)}),
                 repr(country),
             )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
@@ -360,7 +360,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "unknown method for attrition weights",
-                in_argument("method"),
+                of_argument("method"),
                 " or ".join(map(repr, METHODS)),
                 repr(a.method),
             )
@@ -369,7 +369,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "attrition weights need covariates",
-                in_argument("covariates"),
+                of_argument("covariates"),
                 "columns known at enrolment",
                 worded("none"),
             )
@@ -378,7 +378,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "restricted columns are for stabilised weights",
-                in_argument("restricted"),
+                of_argument("restricted"),
                 "stabilised=True",
             )
         )

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
@@ -130,7 +130,7 @@ def attrition_tests(
         raise EstimateError(
             Problem(
                 "attrition is tested at one wave",
-                in_argument("wave"),
+                of_argument("wave"),
                 worded("one of {waves}", {"waves": ", ".join(map(str, panel.waves))}),
                 worded("{chosen} of them", {"chosen": len(chosen)}),
             )
@@ -345,7 +345,7 @@ def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estim
         raise EstimateError(
             Problem(
                 "the R-indicator has no spread of propensities",
-                in_argument("covariates"),
+                of_argument("covariates"),
                 "covariates that tell people apart",
             )
         )
@@ -390,14 +390,14 @@ def _refuse(
         problems.append(
             Problem(
                 "attrition_tests needs covariates",
-                in_argument("covariates"),
+                of_argument("covariates"),
                 "columns known at enrolment, beyond those of 'by'",
                 worded("none"),
             )
         )
     if link not in LINKS:
         problems.append(
-            Problem("unknown link", in_argument("link"), " or ".join(map(repr, LINKS)), repr(link))
+            Problem("unknown link", of_argument("link"), " or ".join(map(repr, LINKS)), repr(link))
         )
     if outcome in columns:
         problems.append(
@@ -431,7 +431,7 @@ def _refuse(
         problems.append(
             Problem(
                 "nobody or everybody is lost",
-                in_argument("wave"),
+                of_argument("wave"),
                 "a wave that some answered and some did not",
                 worded(
                     "{lost:,} of {inside:,} lost",

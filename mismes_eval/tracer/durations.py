@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import ratio
@@ -59,7 +59,7 @@ def first_event(
         raise EstimateError(
             Problem(
                 "the causes overlap or are empty",
-                in_argument("causes"),
+                of_argument("causes"),
                 "each state under one name",
             )
         )
@@ -74,7 +74,7 @@ def first_event(
             raise EstimateError(
                 Problem(
                     "the cause of dispositions abroad is not among the causes",
-                    in_argument("abroad"),
+                    of_argument("abroad"),
                     worded("one of {causes}", {"causes": ", ".join(causes)}),
                     repr(abroad),
                 )

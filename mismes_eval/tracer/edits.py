@@ -65,6 +65,9 @@ RULES = {
     "months_since_event": (
         "the recorded months since the event differ from the dates by more than one month"
     ),
+    "age_at_enrolment": "age at enrolment is not the time from birth to enrolment, or not 0 to 120",
+    "employed_by_status": "employed, and the labour status says not, or the reverse",
+    "service_to_comparison": "a service of a measure, and the person is in the comparison arm",
     "abroad_at_home": "abroad by disposition, and the country is the home country",
     "spell_reversed": "a spell ends before it starts",
     "spell_overlap": "two spells of a person overlap",
@@ -119,7 +122,7 @@ def edits(
     ids = panel.sample.frame[panel.unit].to_numpy()
     rows = [
         (rule, column, RULES[rule], int(bad.sum()), list(ids[bad]))
-        for rule, column, bad in [*found, *_spells(panel)]
+        for rule, column, bad in [*found, *_services(panel), *_spells(panel)]
     ]
     return pd.DataFrame(rows, columns=["rule", "column", "meaning", "count", "ids"])
 
@@ -326,10 +329,24 @@ def _enrolled(panel: TracerPanel) -> list[Found]:
         out.append(
             ("no_consent", "consent_version", known["consent_version"].isna().to_numpy(bool))
         )
+    out += _ages(known)
     contacts = float64(known["n_contacts_given"]) if "n_contacts_given" in known.columns else None
     if contacts is not None:
         out.append(("no_contact", "n_contacts_given", contacts == 0))
     return out
+
+
+def _ages(known: pd.DataFrame) -> list[Found]:
+    """Ages at enrolment that cannot be, by themselves or by the dates."""
+    age = float64(known["age_enrol"]) if "age_enrol" in known.columns else None
+    if age is None:
+        return []
+    wrong = (age < 0) | (age > 120)
+    if {"birth_ym", "enrol_date"} <= set(known.columns):
+        born, enrolled = month_number(known["birth_ym"]), dates(known["enrol_date"])
+        months = enrolled.dt.year.to_numpy(float) * 12 + enrolled.dt.month.to_numpy(float) - 1
+        wrong |= np.abs((months - born) / 12 - age) > 2
+    return [("age_at_enrolment", "age_enrol", wrong)]
 
 
 def _weights(panel: TracerPanel) -> list[Found]:
@@ -352,10 +369,23 @@ def _jobs(panel: TracerPanel) -> list[Found]:
         return []
     idle = np.isin(_matrix(panel, "lstatus"), (2.0, 3.0))
     there = [column for column in OF_A_JOB if column in panel.long.columns]
-    return [
+    out: list[Found] = []
+    if "employed" in panel.long.columns:
+        works, employed = _matrix(panel, "lstatus") == 1, _matrix(panel, "employed")
+        apart = ((employed == 1) & idle) | ((employed == 0) & works)
+        out.append(("employed_by_status", "employed", apart.any(axis=1)))
+    return out + [
         ("job_without_work", column, (idle & ~np.isnan(_matrix(panel, column))).any(axis=1))
         for column in there
     ]
+
+
+def _services(panel: TracerPanel) -> list[Found]:
+    known, services = panel.sample.frame, panel.services
+    if services is None or "arm" not in known.columns or panel.unit not in services.columns:
+        return []
+    served = known[panel.unit].isin(services[panel.unit]) & known["arm"].astype("string").eq("C")
+    return [("service_to_comparison", panel.unit, served.fillna(False).to_numpy(bool))]
 
 
 def _spells(panel: TracerPanel) -> list[Found]:

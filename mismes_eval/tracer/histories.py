@@ -13,9 +13,9 @@ from mismes_eval.errors import (
     EstimateError,
     InputError,
     Problem,
-    in_arguments,
     in_column,
     in_columns,
+    of_arguments,
     worded,
 )
 from mismes_eval.estimate.domains import domains, listed
@@ -76,8 +76,6 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
                 what="a person has two rows",
                 where=in_column(unit),
                 expected="one row a person",
-                got="",
-                fix="",
                 count=int(twice.sum()),
                 rows=tuple(frame.loc[twice, unit].unique()[:5]),
             )
@@ -168,10 +166,7 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
                     where=in_column(column),
                     expected="a value in every row",
                     got=worded("missing"),
-                    fix="",
-                    count=int(gone.sum()),
-                    rows=tuple(np.flatnonzero(gone)[:5].tolist()),
-                )
+                ).in_rows(np.flatnonzero(gone))
             )
     if (
         not problems
@@ -182,11 +177,7 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
                 what="a spell ends before it starts",
                 where=in_columns("start_ym", "end_ym"),
                 expected="start_ym up to end_ym",
-                got="",
-                fix="",
-                count=int(back.sum()),
-                rows=tuple(np.flatnonzero(back)[:5].tolist()),
-            )
+            ).in_rows(np.flatnonzero(back))
         )
     if problems:
         raise InputError(problems)
@@ -199,7 +190,7 @@ def _grid(
         raise InputError(
             Problem(
                 "the calendar ends before it begins",
-                in_arguments("first", "last"),
+                of_arguments("first", "last"),
                 "first <= last",
                 worded(
                     "{month_label} and {month_label2}",

@@ -15,9 +15,9 @@ from mismes_eval.errors import (
     EstimateError,
     InputError,
     Problem,
-    in_argument,
-    in_arguments,
     in_column,
+    of_argument,
+    of_arguments,
     worded,
 )
 from mismes_eval.estimate.domains import By
@@ -119,7 +119,7 @@ class TracerPanel:
             raise InputError(
                 Problem(
                     "two descriptions of the design",
-                    in_arguments("sample", "weights", "strata", "psu", "fpc"),
+                    of_arguments("sample", "weights", "strata", "psu", "fpc"),
                     "one of them",
                 )
             )
@@ -313,7 +313,7 @@ class TracerPanel:
             raise InputError(
                 Problem(
                     "the weights belong to other persons",
-                    in_argument("sample"),
+                    of_argument("sample"),
                     worded("the panel's {count:,} persons in their order", {"count": self.n}),
                     worded("{count:,} rows", {"count": sample.n}),
                 )
@@ -330,9 +330,8 @@ class TracerPanel:
             raise InputError(
                 Problem(
                     what="persons who did not answer carry weight",
-                    where=in_argument("sample"),
+                    where=of_argument("sample"),
                     expected="weight 0 for them",
-                    got="",
                     fix="Start from weight_sample().",
                     count=lost,
                 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
@@ -70,7 +70,7 @@ def refreshment(
         raise DesignError(
             Problem(
                 "the panel has no refreshment sample",
-                in_argument("panel"),
+                of_argument("panel"),
                 "TracerPanel.from_frame(..., refresh='refresh_sample')",
             )
         )
@@ -225,7 +225,6 @@ def follow_up(
                 ),
                 expected="some True, each with a probability in (0, 1]",
                 got=worded("{chosen} selected", {"chosen": int(chosen.sum())}),
-                fix="",
                 count=int(bad.sum()),
                 rows=tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5]),
             )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, MismesError, Problem, in_argument, worded
+from mismes_eval.errors import DesignError, MismesError, Problem, of_argument, worded
 
 Column = str | int  # a column's name
 Names = Column | Sequence[Column]  # a column's name, or several
@@ -21,7 +21,7 @@ def as_names(
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
-        return (value,)  # type: ignore[return-value]
+        return (value,)
     values = isinstance(value, (pd.Series, pd.DataFrame)) or (
         isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "OUT")
     )
@@ -34,7 +34,7 @@ def as_name(value: object, argument: str, error: type[MismesError] = DesignError
     """One column name, as it is. Raises `error` for a list of names and for values."""
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise error(_values("one column name", argument, value))
-    return value  # type: ignore[return-value]
+    return cast(str, value)
 
 
 def frame_problem(frame: object, made: str) -> Problem | None:
@@ -58,7 +58,7 @@ def frame_problem(frame: object, made: str) -> Problem | None:
         fix = "Read it with pandas first."
     return Problem(
         what="a sample is made of a frame",
-        where=in_argument("frame"),
+        where=of_argument("frame"),
         expected="a pandas DataFrame",
         got=worded(
             "a {known}{kind}", {"known": known.get(library, library + " "), "kind": kind.__name__}
@@ -70,7 +70,7 @@ def frame_problem(frame: object, made: str) -> Problem | None:
 def _values(expected: str, argument: str, value: object) -> Problem:
     return Problem(
         what="a column is named, not handed over",
-        where=in_argument(argument),
+        where=of_argument(argument),
         expected=expected,
         got=worded("a {kind}", {"kind": type(value).__name__}),
         fix="Columns stand in the sample's frame: give their names.",

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_arguments, in_column, worded
+from mismes_eval.errors import (
+    DesignError,
+    Problem,
+    in_column,
+    of_argument,
+    of_arguments,
+    of_covariates,
+    worded,
+)
+from mismes_eval.message import Message
 from mismes_eval.numerics.balancing import (
     PARTS,
     Balancing,
@@ -83,10 +92,10 @@ def balance_weights(
         raise DesignError(
             Problem(
                 what="the groups cannot be made alike",
-                where=worded("covariates {columns}", {"columns": ", ".join(columns)}),
+                where=of_covariates(columns),
                 expected="a comparison that spans the treated",
                 got=str(error),
-                fix=_outside(x.dense(), names, d, inside),
+                fix=_outside(x.dense()[inside], names, d[inside], sample.weights[inside]),
             )
         ) from error
     name = f"{method} balancing on {', '.join(columns)}, effect on {WORDS[whom]}"
@@ -135,12 +144,12 @@ def _groups(
         allowed = "; ".join(f"{m} for {part}" for m, part in PARTS)
         problems.append(
             Problem(
-                "unknown method or estimand", in_arguments("method", "estimand"), allowed, str(how)
+                "unknown method or estimand", of_arguments("method", "estimand"), allowed, str(how)
             )
         )
     if not columns:
         problems.append(
-            Problem("nothing to balance", in_argument("covariates"), "columns known in both groups")
+            Problem("nothing to balance", of_argument("covariates"), "columns known in both groups")
         )
     if (sample.weights[inside] < 0).any():
         problems.append(
@@ -162,11 +171,13 @@ def _groups(
     return np.where(inside, treatment, 0.0)
 
 
-def _outside(x: Float, names: tuple[str, ...], d: Float, inside: Bool) -> str:
+def _outside(x: Float, names: tuple[str, ...], d: Float, w: Float) -> str:
     """Which treated means lie beyond the comparison's values: there no weights can help."""
-    one, other = inside & (d == 1), inside & (d == 0)
-    mean, low, high = x[one].mean(axis=0), x[other].min(axis=0), x[other].max(axis=0)
+    one, other = d == 1, d == 0
+    mean = np.average(x[one], axis=0, weights=w[one])
+    low, high = x[other].min(axis=0), x[other].max(axis=0)
     beyond = [n for n, m, a, b in zip(names[1:], mean[1:], low[1:], high[1:]) if not a < m < b]
     if beyond:
-        return f"The treated's mean lies outside the comparison's values of {', '.join(beyond)}."
+        words = "The treated's mean lies outside the comparison's values of {c}."
+        return Message(words, {"c": ", ".join(beyond)}, "reason")
     return "Use fewer or coarser covariates, narrow the sample to where both occur, or 'overlap'."

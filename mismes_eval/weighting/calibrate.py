@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from mismes_eval.errors import CalibrationError, DesignWarning, Problem, in_argument, worded
+from mismes_eval.errors import CalibrationError, DesignWarning, Problem, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
@@ -150,7 +150,7 @@ def poststratify(
         raise CalibrationError(
             Problem(
                 "post-stratification names no column",
-                in_argument("by"),
+                of_argument("by"),
                 "a column, or a list of columns",
             )
         )
@@ -158,7 +158,7 @@ def poststratify(
         raise CalibrationError(
             Problem(
                 "totals are stated by cell",
-                in_argument("totals"),
+                of_argument("totals"),
                 "a mapping or Series of cell to number",
                 worded("a {kind}", {"kind": type(totals).__name__}),
             )
@@ -239,7 +239,7 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         problems.append(
             Problem(
                 "unknown calibration method",
-                in_argument("method"),
+                of_argument("method"),
                 worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
@@ -248,7 +248,7 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         problems.append(
             Problem(
                 "the logit method needs bounds",
-                in_argument("bounds"),
+                of_argument("bounds"),
                 "(lowest, highest) with lowest < 1 < highest",
                 "None",
             )
@@ -258,7 +258,7 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         problems.append(
             Problem(
                 "bounds cannot work",
-                in_argument("bounds"),
+                of_argument("bounds"),
                 worded(
                     "(lowest, highest) with 0 <= lowest < 1 < highest{finite}", {"finite": finite}
                 ),
@@ -269,7 +269,7 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         problems.append(
             Problem(
                 "unknown slope of calibration",
-                in_argument("slope"),
+                of_argument("slope"),
                 worded("one of {slopes}", {"slopes": ", ".join(SLOPES)}),
                 repr(slope),
             )

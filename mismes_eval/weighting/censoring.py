@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import block_diag
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, of_covariates, worded
+from mismes_eval.message import Message
 from mismes_eval.numerics.censoring import NoHazard, observed
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
@@ -136,9 +137,7 @@ def _made(step: Watched, columns: list[str]) -> Watched:
         raise DesignError(
             Problem(
                 what="the probability of being still observed cannot be fitted",
-                where=worded("covariates {columns}", {"columns": ", ".join(columns)})
-                if columns
-                else worded("column of durations"),
+                where=of_covariates(columns) if columns else worded("column of durations"),
                 expected="rows that are lost and rows that are not, whatever the covariates",
                 got=str(error),
                 fix="Use fewer or coarser covariates, or a shorter horizon.",
@@ -172,7 +171,7 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
     if not tau > 0:
         problems.append(
             Problem(
-                "no horizon", in_argument("tau"), "a time above 0", worded("{tau:g}", {"tau": tau})
+                "no horizon", of_argument("tau"), "a time above 0", worded("{tau:g}", {"tau": tau})
             )
         )
     if (inside & (exit <= 0)).any():
@@ -190,8 +189,8 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
         problems.append(
             Problem(
                 what="the horizon lies beyond what was observed in a group",
-                where=in_argument("tau"),
-                expected=worded("at most {watched:g}", {"watched": min(watched)}),
+                where=of_argument("tau"),
+                expected=Message("at most {k:g}", {"k": min(watched)}),
                 got=worded("{tau:g}", {"tau": tau}),
                 fix="Take a shorter horizon.",
             )
@@ -203,7 +202,7 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
             Problem(
                 "too many times of being lost",
                 where,
-                worded("at most {most}", {"most": MOST}),
+                Message("at most {k:g}", {"k": MOST}),
                 str(times),
                 fix=fix,
             )

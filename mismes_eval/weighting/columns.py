@@ -295,9 +295,7 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
             ),
             got=seen,
             fix="Write it as the time column does, or leave it empty for never treated.",
-            count=int(rows.sum()),
-            rows=_rows(rows),
-        )
+        ).in_rows(np.flatnonzero(rows))
     near = np.searchsorted(periods.scale, at).clip(0, periods.scale.size - 1)
     for shift in (0, -1):
         closest = periods.scale[(near + shift).clip(0, periods.scale.size - 1)]
@@ -397,13 +395,7 @@ def _problem(
         expected=expected,
         got=got or seen,
         fix=fix,
-        count=int(rows.sum()),
-        rows=_rows(rows),
-    )
-
-
-def _rows(rows: Bool) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(rows)[:SHOWN].tolist())
+    ).in_rows(np.flatnonzero(rows))
 
 
 def _named(problem: Problem) -> Problem:

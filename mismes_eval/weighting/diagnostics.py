@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.sample import Sample, needs_sample
@@ -25,7 +25,7 @@ def kish_deff(weights: Float) -> float:
         raise DesignError(
             Problem(
                 what="the weights are not numbers",
-                where=in_argument("weights"),
+                where=of_argument("weights"),
                 expected="finite numbers",
                 got=worded("a {kind}", {"kind": type(weights).__name__}),
                 fix="Drop or replace what is missing.",

@@ -19,11 +19,11 @@ class Estimators:
 
     def total(self, columns: Names, by: Names | None = None) -> Any:
         """`mismes_eval.total` of this sample."""
-        return _verb("total")(self, columns, by)
+        return verb("total")(self, columns, by)
 
     def mean(self, columns: Names, by: Names | None = None) -> Any:
         """`mismes_eval.mean` of this sample."""
-        return _verb("mean")(self, columns, by)
+        return verb("mean")(self, columns, by)
 
     def proportion(
         self,
@@ -32,11 +32,11 @@ class Estimators:
         interval: Literal["logit", "beta", "t"] = "logit",
     ) -> Any:
         """`mismes_eval.proportion` of this sample."""
-        return _verb("proportion")(self, columns, by, interval)
+        return verb("proportion")(self, columns, by, interval)
 
     def ratio(self, numerator: Column, denominator: Column, by: Names | None = None) -> Any:
         """`mismes_eval.ratio` of this sample."""
-        return _verb("ratio")(self, numerator, denominator, by)
+        return verb("ratio")(self, numerator, denominator, by)
 
     def quantile(
         self,
@@ -47,23 +47,23 @@ class Estimators:
         interval: Literal["mean", "xlogit", "quantile"] = "mean",
     ) -> Any:
         """`mismes_eval.quantile` of this sample."""
-        return _verb("quantile")(self, column, probs, by, rule, interval)
+        return verb("quantile")(self, column, probs, by, rule, interval)
 
     def variance(self, columns: Names, by: Names | None = None) -> Any:
         """`mismes_eval.variance` of this sample."""
-        return _verb("variance")(self, columns, by)
+        return verb("variance")(self, columns, by)
 
     def ols(self, formula: str) -> Any:
         """`mismes_eval.ols` on this sample."""
-        return _verb("ols")(self, formula)
+        return verb("ols")(self, formula)
 
     def logit(self, formula: str) -> Any:
         """`mismes_eval.logit` on this sample."""
-        return _verb("logit")(self, formula)
+        return verb("logit")(self, formula)
 
     def poisson(self, formula: str) -> Any:
         """`mismes_eval.poisson` on this sample."""
-        return _verb("poisson")(self, formula)
+        return verb("poisson")(self, formula)
 
     def survival(
         self,
@@ -74,10 +74,10 @@ class Estimators:
         entry: Column | None = None,
     ) -> Any:
         """`mismes_eval.survival` of this sample."""
-        return _verb("survival")(self, duration, event, by, times, entry)
+        return verb("survival")(self, duration, event, by, times, entry)
 
 
-def _verb(name: str) -> Callable[..., Any]:
+def verb(name: str) -> Callable[..., Any]:
     """The verb of the package, loaded when it is first used."""
     verb: Callable[..., Any] = getattr(import_module("mismes_eval"), name)
     return verb

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_arguments, worded
+from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
@@ -85,7 +85,7 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "stack_samples joins samples",
-                in_argument("samples"),
+                of_argument("samples"),
                 "a list of samples",
                 worded("a {kind}", {"kind": type(samples).__name__}),
             )
@@ -105,7 +105,7 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "stack_samples joins samples",
-                in_arguments("samples", "labels"),
+                of_arguments("samples", "labels"),
                 "one sample at least, and a label for each",
                 got,
             )
@@ -114,7 +114,7 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "samples with different rules for lonely PSUs",
-                in_argument("samples"),
+                of_argument("samples"),
                 "one rule",
                 ", ".join(sample.design.lonely for sample in samples),
             )
@@ -123,7 +123,7 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "replicate designs cannot be joined",
-                in_argument("samples"),
+                of_argument("samples"),
                 "linearised designs",
                 fix="Join first, then call replicates().",
             )
@@ -132,7 +132,7 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "samples with different cluster effects",
-                in_argument("samples"),
+                of_argument("samples"),
                 "one cluster_deff",
                 ", ".join(f"{sample.design.cluster_deff:g}" for sample in samples),
             )
@@ -218,7 +218,7 @@ def _theta(samples: Sequence[Sample], other: Sequence[Float]) -> float:
         raise DesignError(
             Problem(
                 "no row is on both frames",
-                in_argument("on_frame"),
+                of_argument("on_frame"),
                 "an overlap, or an explicit theta",
             )
         )
@@ -241,7 +241,7 @@ def _frame_problems(
         return [
             Problem(
                 "combine_frames joins two samples",
-                in_arguments("samples", "on_frame"),
+                of_arguments("samples", "on_frame"),
                 "two samples and two columns",
                 sizes,
             )
@@ -253,7 +253,7 @@ def _frame_problems(
         problems.append(
             Problem(
                 "one sample stands for two",
-                in_argument("samples"),
+                of_argument("samples"),
                 "two samples, drawn independently",
                 worded("the same design twice"),
             )
@@ -262,7 +262,7 @@ def _frame_problems(
         problems.append(
             Problem(
                 "unknown method for overlapping frames",
-                in_argument("method"),
+                of_argument("method"),
                 "'kalton_anderson' or 'hartley'",
                 repr(method),
             )
@@ -273,7 +273,7 @@ def _frame_problems(
         problems.append(
             Problem(
                 "theta does not fit",
-                in_argument("theta"),
+                of_argument("theta"),
                 "a share in [0, 1], with method='hartley'",
                 worded("{theta} with {method}", {"theta": theta, "method": method}),
             )
@@ -307,10 +307,7 @@ def _frame_problems(
                     ),
                     expected="True or False, or a probability from 0 to 1",
                     got=worded("missing or out of range"),
-                    fix="",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
         elif method == "kalton_anderson" and (
             pd.api.types.is_bool_dtype(sample.frame[column])

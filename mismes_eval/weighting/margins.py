@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import CalibrationError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import CalibrationError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows, cells
 from mismes_eval.weighting.columns import float64
@@ -89,7 +89,7 @@ def margins(
         raise CalibrationError(
             Problem(
                 "totals are stated by column",
-                in_argument("totals"),
+                of_argument("totals"),
                 "a mapping such as {'age': 1234.0, 'sex': {'F': 610, 'M': 590}}",
                 worded("a {kind}", {"kind": type(totals).__name__}),
             )
@@ -130,7 +130,7 @@ def margins(
             )
     if not stated:
         problems.append(
-            Problem("no totals to calibrate to", in_argument("totals"), "at least one margin")
+            Problem("no totals to calibrate to", of_argument("totals"), "at least one margin")
         )
     categorical, numeric, found_scale = _published(categorical, numeric, published)
     problems += found_scale
@@ -154,7 +154,7 @@ def _published(
             [
                 Problem(
                     "the unit of the totals is no number",
-                    in_argument("totals_unit"),
+                    of_argument("totals_unit"),
                     "a number above 0, 1000 for thousands",
                     repr(unit),
                 )
@@ -171,7 +171,7 @@ def _published(
             [
                 Problem(
                     "margins are scaled to one that is not there",
-                    in_argument("scale_to"),
+                    of_argument("scale_to"),
                     worded("one of {sizes}", {"sizes": ", ".join(sizes)}),
                     repr(published.scale_to),
                 )
@@ -192,6 +192,13 @@ def _mapping(given: object) -> Mapping[Any, Any] | None:
     if isinstance(given, pd.Series):
         return dict(given.items())
     return given if isinstance(given, Mapping) else None
+
+
+def _plain(level: object) -> object:
+    """A category, or the tuple of one, in Python's own types, as messages write it."""
+    if isinstance(level, tuple):
+        return tuple(map(_plain, level))
+    return level.item() if isinstance(level, np.generic) else level
 
 
 def _finite(target: object) -> TypeGuard[float]:
@@ -231,9 +238,7 @@ def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
                     expected="a value in every such row",
                     got=worded("missing"),
                     fix="Complete it, or make missing a category with a total of its own.",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
 
 
@@ -261,10 +266,7 @@ def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
                 where=in_column(columns[0]),
                 expected="a finite number in every such row",
                 got=worded("infinite"),
-                fix="",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return value
 
@@ -298,14 +300,14 @@ def _category(
         if value not in position and count[i] > 0
     ]
     for v, rows in lost[:20]:
-        near = get_close_matches(str(v), [str(value) for value in position], 1)
-        fix = _nearest(v, near[0]) if near else "Give its total, or recode it."
+        near = get_close_matches(str(_plain(v)), [str(_plain(level)) for level in position], 1)
+        fix = _nearest(_plain(v), near[0]) if near else "Give its total, or recode it."
         problems.append(
             Problem(
                 what="a category of the sample has no total",
                 where=worded("totals['{name}']", {"name": name}),
                 expected="a total for every category that occurs",
-                got=repr(v),
+                got=repr(_plain(v)),
                 fix=fix,
                 count=rows,
             )
@@ -317,7 +319,9 @@ def _category(
             problems.append(
                 Problem(
                     what="a total stands for a category without rows",
-                    where=worded("totals['{name}'][{value}]", {"name": name, "value": repr(v)}),
+                    where=worded(
+                        "totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}
+                    ),
                     expected="at least one row that carries weight",
                     got=worded("none"),
                     fix="Merge it with a neighbouring category in both the sample and the totals.",
@@ -327,7 +331,9 @@ def _category(
             problems.append(
                 Problem(
                     what="a total of 0 stands for a category with rows",
-                    where=worded("totals['{name}'][{value}]", {"name": name, "value": repr(v)}),
+                    where=worded(
+                        "totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}
+                    ),
                     expected="a total above 0, or no row that carries weight",
                     got="0",
                     fix="Give the rows weight 0 in the file, narrow the sample with where() to the"
@@ -339,7 +345,7 @@ def _category(
             problems.append(
                 Problem(
                     "a negative total",
-                    worded("totals['{name}'][{value}]", {"name": name, "value": repr(v)}),
+                    worded("totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}),
                     "0 or more",
                     str(t),
                 )
@@ -370,7 +376,7 @@ def _different_sums(
     return [
         Problem(
             what="margins do not add up to the same total",
-            where=in_argument("totals"),
+            where=of_argument("totals"),
             expected="equal sums",
             got=listed,
             fix=_mend_of_sums([total for _, total in sums], sums[0][0]),
@@ -443,7 +449,7 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
         raise CalibrationError(
             Problem(
                 "the unit of constant weights is unknown",
-                in_argument("unit"),
+                of_argument("unit"),
                 "a column of the sample",
                 repr(unit),
             )
@@ -513,7 +519,7 @@ def _total_vcov(
         raise CalibrationError(
             Problem(
                 "standard errors of totals are stated by column",
-                in_argument("total_se"),
+                of_argument("total_se"),
                 "a mapping shaped as totals",
                 worded("a {kind}", {"kind": type(total_se).__name__}),
             )

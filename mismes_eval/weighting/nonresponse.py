@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows, cells
@@ -57,7 +57,7 @@ def nonresponse(
         raise DesignError(
             Problem(
                 "unknown nonresponse method",
-                in_argument("method"),
+                of_argument("method"),
                 "'logit' or 'cells'",
                 repr(method),
             )
@@ -232,10 +232,7 @@ def _problems(
                 where=in_column(responded),
                 expected="True or False, 1 or 0, in every row with weight",
                 got=worded("something else"),
-                fix="",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     elif not (inside & (value == 1)).any():
         problems.append(
@@ -258,10 +255,7 @@ def _problems(
                     where=in_column(eligible),
                     expected="True or False, 1 or 0, or missing where it is unknown",
                     got=worded("something else"),
-                    fix="",
-                    count=int(odd.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(odd)[:5]),
-                )
+                ).in_rows(np.flatnonzero(odd))
             )
     return [*problems, *_missing(sample.frame, columns, inside)]
 
@@ -278,8 +272,6 @@ def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Prob
                     expected="a value for respondents and nonrespondents",
                     got=worded("missing"),
                     fix="Make missing a category.",
-                    count=int(gone.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-                )
+                ).in_rows(np.flatnonzero(gone))
             )
     return problems

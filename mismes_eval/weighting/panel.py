@@ -15,10 +15,10 @@ import pandas as pd
 from mismes_eval.errors import (
     IdentificationError,
     Problem,
-    in_arguments,
     in_column,
     in_columns,
     named,
+    of_arguments,
     worded,
 )
 from mismes_eval.message import Message
@@ -216,9 +216,7 @@ def unanswered(gone: Bool, column: str) -> Problem | None:
             "Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
             {"column": column},
         ),
-        count=int(gone.sum()),
-        rows=tuple(np.flatnonzero(gone)[:5].tolist()),
-    )
+    ).in_rows(np.flatnonzero(gone))
 
 
 @dataclass(frozen=True)
@@ -282,7 +280,7 @@ def own_key(data: object, unit: object, time: object) -> None:
         raise IdentificationError(
             Problem(
                 "a tracer panel knows its units and waves",
-                in_arguments("unit", "time"),
+                of_arguments("unit", "time"),
                 worded(
                     "None, or its own columns {own} and {own2}",
                     {"own": repr(own[0]), "own2": repr(own[1])},
@@ -298,7 +296,7 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
         raise IdentificationError(
             Problem(
                 worded("{verb_name} needs the panel's key", {"verb_name": verb_name()}),
-                in_arguments("unit", "time"),
+                of_arguments("unit", "time"),
                 "two columns",
                 worded("{unit}, {time}", {"unit": repr(unit), "time": repr(time)}),
             )
@@ -621,9 +619,7 @@ def wave_values(
                 expected="finite numbers, or missing where there is none",
                 got=worded("infinite"),
                 fix="Mend the column.",
-                count=int(bad.sum()),
-                rows=tuple(np.flatnonzero(bad)[:5].tolist()),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return out
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_column, in_place, worded
+from mismes_eval.errors import DesignError, Problem, in_column, in_place, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.rows import Bool, Rows, cells
@@ -130,10 +130,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
                 where=in_column(phase2_prob),
                 expected="a probability in (0, 1]",
                 got=worded("missing or out of range"),
-                fix="",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     if not chosen.any():
         problems.append(Problem("no listed row was selected", in_column(selected), "at least one"))
@@ -146,10 +143,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
                     where=in_column(column),
                     expected="a class for every listed row",
                     got=worded("missing"),
-                    fix="",
-                    count=int(gone.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-                )
+                ).in_rows(np.flatnonzero(gone))
             )
     return problems
 
@@ -183,7 +177,7 @@ def weight_share(
         raise DesignError(
             Problem(
                 "weight_share reads reports from a frame",
-                in_argument("reports"),
+                of_argument("reports"),
                 "a pandas DataFrame, one row a report",
                 worded("a {kind}", {"kind": type(reports).__name__}),
             )
@@ -210,7 +204,6 @@ def weight_share(
                 what="a household stands in more than one row",
                 where=in_column(key),
                 expected="one row a household",
-                got="",
                 fix="Keep one row a household.",
                 count=int(where.duplicated().sum()),
             )
@@ -226,12 +219,7 @@ def weight_share(
                 Problem(
                     what=what,
                     where=in_place("reports", in_column(column)),
-                    expected="",
-                    got="",
-                    fix="",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if problems:
         raise DesignError(problems)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_arguments, worded
+from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, worded
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import check
 
@@ -32,7 +32,7 @@ def _vector(
             else "positive numbers"
         )
         raise DesignError(
-            Problem("a planning figure does not fit", in_argument(name), want, str(value))
+            Problem("a planning figure does not fit", of_argument(name), want, str(value))
         )
     return v
 
@@ -48,7 +48,7 @@ def _figures(
     shares, costs = shares or {}, costs or {}
     problems = []
     for name, value in {**numbers, **shares, **costs}.items():
-        where = in_argument(name)
+        where = of_argument(name)
         if not (isinstance(value, (int, float, np.number)) and np.isfinite(value)):
             problems.append(
                 Problem("a planning figure is not a finite number", where, "a number", repr(value))
@@ -109,7 +109,7 @@ def plan_allocation(
         raise DesignError(
             Problem(
                 "a planning figure does not fit",
-                in_argument("labels"),
+                of_argument("labels"),
                 worded("{stratum} labels", {"stratum": h}),
                 str(len(labels)),
             )
@@ -197,7 +197,7 @@ def plan_precision(
         raise DesignError(
             Problem(
                 "a planning figure does not fit",
-                in_argument("ratios"),
+                of_argument("ratios"),
                 "at least one ratio",
                 worded("none"),
             )
@@ -250,7 +250,7 @@ def best_ratio(prevalence_high: float, prevalence_low: float) -> float:
         raise DesignError(
             Problem(
                 "a planning figure does not fit",
-                in_argument("prevalence"),
+                of_argument("prevalence"),
                 "shares up to 1",
                 worded(
                     "{prevalence_high} and {prevalence_low}",
@@ -308,7 +308,7 @@ def compare_plans(
         raise DesignError(
             Problem(
                 "a register without the cost of its interviews",
-                in_arguments("register_cost", "register_share"),
+                of_arguments("register_cost", "register_share"),
                 "both or neither",
                 worded("share {register_share}", {"register_share": repr(register_share)}),
             )
@@ -328,7 +328,7 @@ def compare_plans(
         raise DesignError(
             Problem(
                 "a register does not fit",
-                in_arguments("register_cost", "register_share"),
+                of_arguments("register_cost", "register_share"),
                 "a cost above 0 and a share in (0, 1]",
                 worded(
                     "{register_cost} and {register_share}",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_column, in_place, worded
+from mismes_eval.errors import DesignError, Problem, in_column, in_place, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.weighting.arguments import as_names
@@ -51,7 +51,7 @@ def pseudo_weights(
         raise DesignError(
             Problem(
                 "pseudo_weights reads volunteers from a frame",
-                in_argument("frame"),
+                of_argument("frame"),
                 "a pandas DataFrame",
                 worded("a {kind}", {"kind": type(frame).__name__}),
             )
@@ -61,7 +61,7 @@ def pseudo_weights(
         raise DesignError(
             Problem(
                 "pseudo_weights has no covariate",
-                in_argument("covariates"),
+                of_argument("covariates"),
                 "columns that explain who was reached, known in both samples",
             )
         )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import hadamard
 
-from mismes_eval.errors import DesignError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message, Quantity
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import as_names
@@ -181,11 +181,7 @@ class ReplicateWeights:
                     what="replicate weights stand beside a zero weight",
                     where=worded("replicate columns"),
                     expected="0 where the weight is 0",
-                    got="",
-                    fix="",
-                    count=int(without.sum()),
-                    rows=tuple(np.flatnonzero(without)[:5]),
-                )
+                ).in_rows(np.flatnonzero(without))
             )
         factor = (
             np.divide(value, base, out=np.zeros_like(value), where=base != 0)
@@ -226,7 +222,7 @@ class ReplicateWeights:
         problems = [
             Problem(
                 worded("{name} is not a finite number", {"name": name}),
-                in_argument(name),
+                of_argument(name),
                 "a number, or None",
                 repr(value),
             )
@@ -242,7 +238,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "rscales are not numbers",
-                    in_argument("rscales"),
+                    of_argument("rscales"),
                     "a list of numbers",
                     repr(self.rscales),
                 )
@@ -272,7 +268,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "unknown replicate method",
-                    in_argument("method"),
+                    of_argument("method"),
                     worded("one of {file_methods}", {"file_methods": ", ".join(FILE_METHODS)}),
                     repr(self.method),
                 )
@@ -281,7 +277,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "too few replicate weights",
-                    in_argument("columns"),
+                    of_argument("columns"),
                     "at least two",
                     str(len(columns)),
                 )
@@ -290,20 +286,20 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "Fay's method needs rho",
-                    in_argument("rho"),
+                    of_argument("rho"),
                     "a number in [0, 1) from the survey's documentation",
                     repr(self.rho),
                 )
             )
         if self.kind != "fay" and self.rho is not None:
             problems.append(
-                Problem("rho belongs to Fay's method", in_argument("rho"), "None", repr(self.rho))
+                Problem("rho belongs to Fay's method", of_argument("rho"), "None", repr(self.rho))
             )
         if self.kind == "jkn" and self.rscales is None:
             problems.append(
                 Problem(
                     "JKn needs rscales",
-                    in_argument("rscales"),
+                    of_argument("rscales"),
                     "(n_h - 1) / n_h of the stratum of each replicate",
                     "None",
                 )
@@ -314,7 +310,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "rscales do not fit",
-                    in_argument("rscales"),
+                    of_argument("rscales"),
                     worded("{columns} numbers of 0 or more", {"columns": len(columns)}),
                     str(len(self.rscales)),
                 )
@@ -323,7 +319,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "the scale is not positive",
-                    in_argument("scale"),
+                    of_argument("scale"),
                     "a number above 0",
                     str(self.scale),
                 )
@@ -332,7 +328,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "the degrees of freedom are not positive",
-                    in_argument("degf"),
+                    of_argument("degf"),
                     "a number above 0, or None",
                     str(self.degf),
                 )
@@ -356,7 +352,7 @@ class ReplicateWeights:
                     "replicate columns are not the {words} that they are said to be",
                     {"words": words[0]},
                 ),
-                where=in_argument("combined"),
+                where=of_argument("combined"),
                 expected=worded("a mean near {weight:.6g}", {"weight": weight})
                 if self.combined
                 else "a mean near 1",
@@ -375,7 +371,7 @@ def _number_problems(n: object, seed: object, rho: object) -> list[Problem]:
         problems.append(
             Problem(
                 "the number of replicates is not a whole number",
-                in_argument("n"),
+                of_argument("n"),
                 "2 or more, for the bootstrap only",
                 repr(n),
             )
@@ -386,14 +382,14 @@ def _number_problems(n: object, seed: object, rho: object) -> list[Problem]:
         problems.append(
             Problem(
                 "the seed is not a whole number of 0 or more",
-                in_argument("seed"),
+                of_argument("seed"),
                 "an integer, so that the result can be made again",
                 repr(seed),
             )
         )
     if not isinstance(rho, (int, float, np.number)):
         problems.append(
-            Problem("rho is not a number", in_argument("rho"), "0 <= rho < 1", repr(rho))
+            Problem("rho is not a number", of_argument("rho"), "0 <= rho < 1", repr(rho))
         )
     return problems
 
@@ -405,7 +401,7 @@ def _problems(
         return [
             Problem(
                 "unknown replicate method",
-                in_argument("method"),
+                of_argument("method"),
                 worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
@@ -419,7 +415,7 @@ def _problems(
         problems.append(
             Problem(
                 "the bootstrap needs a seed",
-                in_argument("seed"),
+                of_argument("seed"),
                 "an integer, so that the result can be made again",
                 "None",
             )
@@ -428,14 +424,14 @@ def _problems(
         problems.append(
             Problem(
                 "the number of replicates does not fit",
-                in_argument("n"),
+                of_argument("n"),
                 "2 or more, for the bootstrap only",
                 worded("{count} with {method}", {"count": n, "method": method}),
             )
         )
     if not 0 <= rho < 1:
         problems.append(
-            Problem("rho is out of range", in_argument("rho"), "0 <= rho < 1", str(rho))
+            Problem("rho is out of range", of_argument("rho"), "0 <= rho < 1", str(rho))
         )
     if design.cluster_deff != 1:
         problems.append(

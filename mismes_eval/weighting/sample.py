@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,9 @@ from mismes_eval.errors import (
     DesignError,
     DesignWarning,
     Problem,
-    in_argument,
     in_column,
     named,
+    of_argument,
     worded,
 )
 from mismes_eval.message import Message
@@ -47,12 +48,15 @@ class Sample(Estimators):
 
     flags : sentences every table of this sample carries (synthetic data, non-probability sample,
         definitions in force).
+    persons : (n,) how many persons each row stands for, where rows are cells of persons
+        (`PartitionedSample`).
     """
 
     frame: pd.DataFrame
     design: SurveyDesign
     domain: Bool
     flags: tuple[str, ...] = ()
+    persons: Float | None = None
 
     @classmethod
     def from_frame(
@@ -150,6 +154,10 @@ class Sample(Estimators):
         out: Bool = self.domain & (self.weights != 0)
         return out
 
+    def counted(self, rows: Bool) -> int:
+        """How many persons these rows (n,) are."""
+        return int(rows.sum() if self.persons is None else self.persons[rows].sum())
+
     @cached_property
     def degf(self) -> float:
         """Design degrees of freedom in the domain."""
@@ -176,7 +184,7 @@ class Sample(Estimators):
                     raise DesignError(
                         Problem(
                             "the mask has another index than the frame",
-                            in_argument("mask"),
+                            of_argument("mask"),
                             worded("{count} rows with the frame's index", {"count": self.n}),
                             worded("{mask} rows", {"mask": len(mask)}),
                         )
@@ -187,13 +195,11 @@ class Sample(Estimators):
                 raise DesignError(
                     Problem(
                         what="the mask is missing for some rows",
-                        where=in_argument("mask"),
+                        where=of_argument("mask"),
                         expected="True or False in every row",
                         got=worded("missing"),
                         fix="Decide what missing means, e.g. mask.fillna(False).",
-                        count=int(bad.sum()),
-                        rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                    )
+                    ).in_rows(np.flatnonzero(bad))
                 )
         out = np.asarray(mask)
         if out.dtype != bool or out.shape != (self.n,):
@@ -218,11 +224,11 @@ class Sample(Estimators):
         """The same sample after one more weight step."""
         return replace(self, design=self.design.add(step))
 
-    def with_columns(self, columns: dict[str, object]) -> Sample:
+    def with_columns(self, columns: dict[str, Any]) -> Sample:
         """The same sample with added or replaced columns of n values; design columns were read
         already and are not re-read.
         """
-        return replace(self, frame=self.frame.assign(**columns))  # type: ignore[arg-type]
+        return replace(self, frame=self.frame.assign(**columns))
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""
@@ -313,7 +319,7 @@ def _no_mask(mask: object, array: np.ndarray, n: int) -> Problem:
         fix = "Where 1 means True: sample.where(mask == 1)."
     return Problem(
         what="the mask is not boolean",
-        where=in_argument("mask"),
+        where=of_argument("mask"),
         expected=worded("{count} booleans", {"count": n}),
         got=got,
         fix=fix,
@@ -329,7 +335,7 @@ def _argument_problems(
         problems.append(
             Problem(
                 "unknown rule for lonely PSUs",
-                in_argument("lonely_psu"),
+                of_argument("lonely_psu"),
                 worded("one of {lonely}", {"lonely": ", ".join(LONELY)}),
                 repr(lonely_psu),
             )
@@ -339,7 +345,7 @@ def _argument_problems(
         problems.append(
             Problem(
                 "replicate weights are described, not listed",
-                in_argument("replicates"),
+                of_argument("replicates"),
                 example,
                 worded("a {kind}", {"kind": type(replicates).__name__}),
             )
@@ -348,7 +354,7 @@ def _argument_problems(
         problems.append(
             Problem(
                 "the cluster effect is not a number",
-                in_argument("cluster_deff"),
+                of_argument("cluster_deff"),
                 "a number above 0",
                 repr(cluster_deff),
             )
@@ -381,7 +387,5 @@ def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
             expected="every key once",
             got=named(" ".join(map(str, key)) for key in frame.loc[twice, list(unit)].to_numpy()),
             fix=fix,
-            count=int(twice.sum()),
-            rows=tuple(int(i) for i in np.flatnonzero(twice)[:5]),
-        )
+        ).in_rows(np.flatnonzero(twice))
     ]

@@ -11,10 +11,10 @@ import pandas as pd
 from mismes_eval.errors import (
     DesignError,
     Problem,
-    in_argument,
-    in_arguments,
     in_column,
     in_columns,
+    of_argument,
+    of_arguments,
     worded,
 )
 from mismes_eval.message import Quantity
@@ -168,7 +168,7 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         problems.append(
             Problem(
                 "no weights and no fpc",
-                in_argument("weights"),
+                of_argument("weights"),
                 "a column of weights, or fpc from which weights follow",
                 fix="Name the weight column.",
             )
@@ -177,7 +177,7 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         problems.append(
             Problem(
                 "weights do not follow from the fpc of some stages only",
-                in_arguments("weights", "fpc"),
+                of_arguments("weights", "fpc"),
                 worded(
                     "fpc for each of {stages} stages, or a column of weights", {"stages": stages}
                 ),
@@ -188,7 +188,7 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         problems.append(
             Problem(
                 "more fpc columns than sampling stages",
-                in_argument("fpc"),
+                of_argument("fpc"),
                 worded("at most {stages}", {"stages": stages}),
                 str(len(columns.fpc)),
             )
@@ -197,7 +197,7 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         problems.append(
             Problem(
                 what="more strata columns than sampling stages",
-                where=in_argument("strata"),
+                where=of_argument("strata"),
                 expected=worded("at most {stages}", {"stages": stages}),
                 got=str(len(columns.strata)),
                 fix="To cross two stratifiers make one column of their combinations.",
@@ -206,10 +206,6 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
     if len(frame) == 0:
         problems.append(Problem("the frame has no rows"))
     return problems
-
-
-def _rows(bad: Bool) -> tuple[object, ...]:
-    return tuple(int(i) for i in np.flatnonzero(bad)[:5])
 
 
 def _value_problems(
@@ -232,9 +228,7 @@ def _value_problems(
                     expected="a code in every row",
                     got=worded("missing"),
                     fix="Complete the codes; rows are never dropped.",
-                    count=int(bad.sum()),
-                    rows=_rows(bad),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
         blank = _blank(frame[column])
         if blank.any():
@@ -245,9 +239,7 @@ def _value_problems(
                     expected="a code in every row",
                     got=worded("empty text"),
                     fix="Complete the codes; rows are never dropped.",
-                    count=int(blank.sum()),
-                    rows=_rows(blank),
-                )
+                ).in_rows(np.flatnonzero(blank))
             )
     for column in (
         *columns.strata,
@@ -267,16 +259,13 @@ def _value_problems(
                     where=in_column(column),
                     expected="population counts, or sampling fractions in (0, 1]",
                     got=worded("missing, zero, negative or text"),
-                    fix="",
-                    count=int(bad.sum()),
-                    rows=_rows(bad),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if isinstance(cluster_deff, (int, float, np.number)) and not cluster_deff > 0:
         problems.append(
             Problem(
                 "the cluster effect is not positive",
-                in_argument("cluster_deff"),
+                of_argument("cluster_deff"),
                 "a number above 0",
                 str(cluster_deff),
             )
@@ -285,7 +274,7 @@ def _value_problems(
         problems.append(
             Problem(
                 what="a cluster effect beside PSUs",
-                where=in_argument("cluster_deff"),
+                where=of_argument("cluster_deff"),
                 expected="1 where PSUs carry the clustering",
                 got=str(cluster_deff),
                 fix="Drop one of the two.",
@@ -339,9 +328,7 @@ def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
                         "{beside}Mend the file; no row is dropped.",
                         {"beside": _beside(value, what, column.name)},
                     ),
-                    count=int(bad.sum()),
-                    rows=_rows(bad),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if not found and not value.sum() > 0:
         found.append(Problem("the weights sum to zero", where, "a positive sum", str(value.sum())))
@@ -438,11 +425,7 @@ def _fraction(
                     what="fpc differs inside a stratum",
                     where=where,
                     expected="one value per stratum",
-                    got="",
-                    fix="",
-                    count=int((~constant).sum()),
-                    rows=_rows(~constant),
-                )
+                ).in_rows(np.flatnonzero(~constant))
             ],
             "",
         )
@@ -468,10 +451,7 @@ def _fraction(
                         {"m_h": m_h[h], "first_of_stratum": first_of_stratum[h]},
                     ),
                     got=worded("{per_stratum:g}", {"per_stratum": per_stratum[h]}),
-                    fix="",
-                    count=int(short.sum()),
-                    rows=tuple(int(row) for row in first_of_stratum[short][:5]),
-                )
+                ).in_rows(first_of_stratum[short])
             ],
             "",
         )

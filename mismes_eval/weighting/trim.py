@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mismes_eval.errors import CalibrationError, DesignError, Problem, in_arguments, worded
+from mismes_eval.errors import CalibrationError, DesignError, Problem, of_arguments, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
@@ -99,7 +99,7 @@ def _once(w: Float, inside: Bool, caps: Caps) -> Float:
         raise DesignError(
             Problem(
                 "every weight is capped",
-                in_arguments("lower", "upper"),
+                of_arguments("lower", "upper"),
                 "caps that leave some weights free",
                 worded("none left to take the excess"),
             )
@@ -118,7 +118,7 @@ def _strictly(w: Float, inside: Bool, caps: Caps) -> Float:
     raise DesignError(
         Problem(
             what="the caps cannot be kept",
-            where=in_arguments("lower", "upper"),
+            where=of_arguments("lower", "upper"),
             expected=worded(
                 "caps around the mean weight of {wave:.6g}", {"wave": w[inside].mean()}
             ),
@@ -151,7 +151,7 @@ def _with_totals(
     raise CalibrationError(
         Problem(
             what="the totals cannot be met within the caps",
-            where=in_arguments("lower", "upper", "totals"),
+            where=of_arguments("lower", "upper", "totals"),
             expected=worded(
                 "weights within {caps:g} to {caps2:g}", {"caps": caps[0], "caps2": caps[1]}
             ),
@@ -165,7 +165,7 @@ def _with_totals(
 
 
 def _problems(lower: float | None, upper: float | None) -> list[Problem]:
-    where, problems = in_arguments("lower", "upper"), []
+    where, problems = of_arguments("lower", "upper"), []
     if lower is None and upper is None:
         problems.append(Problem("no cap given", where, "at least one"))
     numbers = [cap for cap in (lower, upper) if isinstance(cap, (int, float, np.number))]

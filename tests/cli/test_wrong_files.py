@@ -235,3 +235,26 @@ def test_every_default_of_a_new_params_file_is_what_the_schema_says(project: Pat
         assert (tuple(value) if isinstance(value, (list, tuple)) else value) == default or str(
             value
         ) == str(default), key
+
+
+def test_rows_of_another_country_and_totals_of_several_years(
+    project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = {key: value for key, value in MAPPING.items() if key != "name"}
+    mapping["columns"] = {**MAPPING["columns"], "countrycode": "LAND", "year": "YEAR"}
+    mapping["constants"] = {"survname": "Survey"}
+    land = ["SYR" if i in (3, 40) else "JOR" for i in range(len(persons))]
+    foreign = persons.assign(LAND=land, YEAR=2024)
+    foreign.to_csv(project / "data" / "p.csv", index=False)
+    status, _, err = check(capsys, project, "p.csv", mapping=mapping, **DESIGN)
+    assert status == 2
+    assert "rows of another country" in err and "SYR" in err and "first: 5, 42" in err
+    totals = {"margin": "male", "category": ["0", "1"] * 2, "total": 500, "source": "census"}
+    pd.DataFrame({"country": "JOR", "year": [2023, 2023, 2024, 2024], **totals}).to_csv(
+        project / "data" / "m.csv", index=False
+    )
+    foreign.assign(LAND="JOR", YEAR=2023).to_csv(project / "data" / "p.csv", index=False)
+    inputs = {"lfs": "data/p.csv", "margins": "data/m.csv"}
+    calibrated = {"inputs": inputs, "calibration": {"method": "raking"}, **DESIGN}
+    status, _, err = check(capsys, project, "p.csv", mapping=mapping, **calibrated)
+    assert status == 2 and "control totals of several years" in err and "2023, 2024" in err

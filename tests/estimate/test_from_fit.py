@@ -74,6 +74,19 @@ def glm(family: Any, formula: str) -> Fitter:
     )
 
 
+def with_constant(f: pd.DataFrame, w: np.ndarray) -> Any:
+    indexed = f.assign(w=w).set_index(["unit", "year"])
+    return PanelOLS.from_formula(
+        "y ~ 1 + x + EntityEffects + TimeEffects", indexed, weights=indexed["w"]
+    ).fit()
+
+
+def absorbing_with_constant(f: pd.DataFrame, w: np.ndarray) -> Any:
+    effects = pd.DataFrame({"u": pd.Categorical(f["unit"])})
+    exog = sm.add_constant(f[["x"]])
+    return AbsorbingLS(f["y"], exog, absorb=effects, weights=pd.Series(w, f.index)).fit()
+
+
 WEIGHTED: dict[str, Fitter] = {
     "WLS": lambda f, w: smf.wls("y ~ x + d", f, weights=w).fit(),
     "GLM logit": glm(sm.families.Binomial(), "b ~ x"),
@@ -82,6 +95,8 @@ WEIGHTED: dict[str, Fitter] = {
     "PanelOLS": panel,
     "IV2SLS": iv,
     "AbsorbingLS": absorbing,
+    "PanelOLS with a constant": with_constant,
+    "AbsorbingLS with a constant": absorbing_with_constant,
 }
 ALIKE: dict[str, Fitter] = {
     "OLS": lambda f, w: smf.ols("y ~ x + d", f).fit(),
@@ -128,6 +143,7 @@ def test_the_packages_own_regressions_are_the_same() -> None:
         outside = me.from_fit(fit(f, w), s)
         assert np.allclose(outside.value, own.value, rtol=1e-8)
         assert np.allclose(outside.vcov, own.vcov, rtol=1e-7)
+        assert np.allclose(outside.degf, own.degf, rtol=1e-6)
 
 
 @pytest.mark.identity
@@ -191,6 +207,13 @@ def test_domains_and_weight_steps_reach_the_error() -> None:
     assert np.allclose(me.from_fit(fit, c).se, me.ols(c, "y ~ x").se, rtol=1e-9)
 
 
+def twice(f: pd.DataFrame) -> Any:
+    """A regressor that is another's double: statsmodels divides the coefficient between them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return smf.wls("y ~ x + I(2 * x)", f, weights=f.w).fit()
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -199,6 +222,13 @@ def test_domains_and_weight_steps_reach_the_error() -> None:
         (lambda f: smf.wls("y ~ x", f.assign(y=f.y + 1), weights=f.w).fit(), "outcome"),
         (lambda f: sm.WLS(f.y.to_numpy(), f[["x"]].to_numpy(), weights=f.w).fit(), "told"),
         (lambda f: sm.RLM(f.y, f[["x"]]).fit(), "does not know"),
+        (
+            lambda f: smf.wls("y ~ x", f.assign(x=2 * f.x), weights=f.w).fit(),
+            "regressor of the fit",
+        ),
+        (twice, "combination of"),
+        (lambda f: glm(sm.families.Binomial(), "b ~ x")(f, f.w).model.fit(maxiter=1), "solve"),
+        (lambda f: smf.wls("y ~ x", f, weights=f.w).fit_regularized(alpha=0.5), "solve"),
         (lambda f: "y ~ x", "does not know"),
     ],
 )

@@ -148,3 +148,14 @@ def test_an_outcome_that_no_file_has_names_those_that_are_there(tmp_path: Path) 
         readiness(run(tmp_path, impact={"main_outcome": "whours", "outcomes": ["whours"]})).problems
         == ()
     )
+
+
+def test_two_columns_that_disagree_on_who_was_treated_are_refused(tmp_path: Path) -> None:
+    study(tmp_path / "data")
+    file = tmp_path / "data" / "tracer_person.csv"
+    persons = pd.read_csv(file)
+    persons.assign(treated=[int(i in (0, 5)) for i in range(N)]).iloc[:].to_csv(file, index=False)
+    with pytest.raises(InputError) as refused:
+        tracing(run(tmp_path))
+    (problem,) = refused.value.problems
+    assert problem.count == N // 2 and "'arm' and 'treated'" in problem.where

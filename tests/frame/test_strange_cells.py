@@ -39,3 +39,12 @@ def test_strata_without_weight_are_named() -> None:
     (said,) = strange_weights(np.array([1.0, 2.0, 0.0, 0.0]), strata)
     assert "nobody has weight: 1 (b)" in said
     assert strange_weights(np.ones(4), strata) == ()
+
+
+def test_letters_of_another_encoding_and_labels_that_look_alike_are_named() -> None:
+    broken, alike = strange_cells(
+        pd.DataFrame({"place": ["Chișinău", "ChiÈ™inÃ£u"], "region": ["North", "NORTH "]})
+    )
+    assert "'place'" in broken and "1 rows" in broken
+    assert "'North', 'NORTH '" in alike
+    assert strange_cells(pd.DataFrame({"pid": ["A-1", "A1"], "p": ["São", "Łódź"]})) == ()

@@ -5,6 +5,7 @@ what the data cannot carry says why, in the report and in `mismes check`.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.evaluation.rollout import earlier_round
+from mismes_eval.evaluation.sensitivity import tried
 from mismes_eval.evaluation.tracer_study import TREATED, complete_cases
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.designs import design_items
@@ -466,3 +468,49 @@ def test_a_baseline_that_cannot_be_is_refused(params: Params, evaluation: Evalua
         assert words in told
     with pytest.raises(InputError, match="2020, 2021, 2022, 2023"):
         earlier_round(params.changed({"designs.round_before": "1999"}))
+
+
+def refused() -> list[Callable[[], object]]:
+    """Calls of the designs that the data do not carry, as a report may make them."""
+    r = np.random.default_rng(3)
+    f = pd.DataFrame({"x": r.normal(size=60), "y": r.normal(size=60), "w": 1.0})
+    f["d"], f["one"], f["gap"] = np.arange(60) % 2, 1, np.where(f["x"] > 0, f["y"], np.nan)
+    f["t"], f["id"], f["b"] = np.arange(60) % 3, np.arange(60) // 3, (np.arange(60) > 58) * 1
+    f["wait"], f["way"], f["word"] = 1.0 + np.arange(60) % 7, "job", "yes"
+    f["few"] = np.where(np.arange(60) < 3, 5.0, 0.0)
+    f["far"] = f["x"] + 100 * f["d"]
+    s = me.Sample.from_frame(f, weights="w")
+    return [
+        lambda: me.dose_response(s, ("y", "x"), "few", degree=1),
+        lambda: me.switching_effects(s, "y", "one", "t", "id"),
+        lambda: me.switching_effects(s.where(f.index > 0), "y", "one", "t", "id"),
+        lambda: me.match(s.where(f["d"] == 1), "y", "d", ["x"]),
+        lambda: me.match(s.with_columns({"z": 2 * f["x"]}), "y", "d", ["x", "z"]),
+        lambda: me.match(s, "y", "d", ["x"], caliper=1e-9),
+        lambda: me.impute(s, ["y", "word"], ["gap"]),
+        lambda: me.itt(s, "y", "one"),
+        lambda: me.itt(s, "y", "d", blocks="b"),
+        lambda: me.itt(s.with_columns({"z": 2 * f["x"]}), "y", "d", ["x", "z"]),
+        lambda: me.itt(s.where(f["w"] > 2), "y", "d"),
+        lambda: me.late(s, "y", "one", "d"),
+        lambda: me.late_bounds(s, "y", "one", "d", "d"),
+        lambda: me.balance_weights(s, "one", ["x"]),
+        lambda: me.balance_weights(s, "d", ["far"]),
+        lambda: me.balance_weights(s.with_columns({"z": 2 * f["x"]}), "d", ["x", "z"]),
+        lambda: me.censoring_weights(s, "x", "d", 5),
+        lambda: me.censoring_weights(s, "wait", "d", 90),
+        lambda: me.censoring_weights(s, "wait", "d", 6, "d"),
+        lambda: me.rmst(s, "wait", "d", 90),
+        lambda: me.survival(s.with_columns({"none": 0}), "wait", "none"),
+        lambda: me.cumulative_incidence(s, "wait", "way", "abroad"),
+    ]
+
+
+@pytest.mark.parametrize("code", ["fr", "ro"])
+@pytest.mark.parametrize("place", range(len(refused())))
+def test_what_a_design_refuses_is_said_in_the_language(place: int, code: str) -> None:
+    found = tried(refused()[place])
+    assert isinstance(found, me.NotEstimable)
+    t = replace(language(code), unknown=set())
+    assert t(found.reason) != str(found.reason)
+    assert t.unknown == set()

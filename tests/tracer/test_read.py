@@ -241,3 +241,18 @@ def test_every_kind_of_contradiction_is_counted_and_named_without_ids() -> None:
     assert panel.edits is not None
     who = panel.edits.set_index("rule")["ids"]
     assert who["ghost_interview"] == ["p07", "p08"] and who["wave_missing"] == ["p05"]
+
+
+def test_ages_services_and_work_that_contradict_what_else_is_known(tables: Tables) -> None:
+    changed = {name: table.copy() for name, table in tables.items()}
+    person, outcome = changed["person"], changed["outcome"]
+    person.loc[[0, 1], "age_enrol"] = [-9, 99]
+    other = person.loc[person["arm"].eq("C"), "person_id"].iloc[0]
+    changed["service"].loc[0, "person_id"] = other
+    worker = outcome.index[outcome["lstatus"].eq(1) & outcome["employed"].eq(1)][0]
+    outcome.loc[worker, "employed"] = 0
+    assert found(changed) == {
+        "age_at_enrolment": list(person["person_id"].iloc[:2]),
+        "employed_by_status": [outcome.loc[worker, "person_id"]],
+        "service_to_comparison": [other],
+    }

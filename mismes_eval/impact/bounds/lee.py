@@ -15,8 +15,8 @@ from mismes_eval.errors import (
     EstimateError,
     IdentificationError,
     Problem,
-    in_argument,
     in_column,
+    of_argument,
     worded,
 )
 from mismes_eval.estimate.domains import domains, listed, no_negative_weights, require, yes_no
@@ -91,7 +91,7 @@ def lee_bounds(
         raise EstimateError(
             Problem(
                 "unknown trimming rule",
-                in_argument("rule"),
+                of_argument("rule"),
                 worded("one of {rules}", {"rules": ", ".join(RULES)}),
                 repr(rule),
             )

@@ -15,10 +15,10 @@ from mismes_eval.errors import (
     EstimateError,
     IdentificationError,
     Problem,
-    in_argument,
-    in_arguments,
     in_column,
     in_place,
+    of_argument,
+    of_arguments,
     worded,
 )
 from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
@@ -98,7 +98,7 @@ def manski_bounds(
         raise EstimateError(
             Problem(
                 "an outcome without ends has no worst case",
-                in_arguments("low", "high"),
+                of_arguments("low", "high"),
                 "finite numbers",
                 worded("{low:g}, {high:g}", {"low": low, "high": high}),
             )
@@ -178,14 +178,14 @@ def delta_sensitivity(
     """
     if arm not in ("treated", "comparison", "both"):
         raise EstimateError(
-            Problem("unknown arm", in_argument("arm"), "treated, comparison or both", repr(arm))
+            Problem("unknown arm", of_argument("arm"), "treated, comparison or both", repr(arm))
         )
     shift = np.asarray(list(shifts), float)
     if not shift.size or not np.isfinite(shift).all():
         raise EstimateError(
             Problem(
                 "the shifts are not numbers",
-                in_argument("shifts"),
+                of_argument("shifts"),
                 "one finite number or more",
                 str(list(shifts)),
             )
@@ -297,7 +297,7 @@ def _filled(rows: _Rows, of: Bool, seen: Bool, fill: float, delta: float) -> tup
         raise EstimateError(
             Problem(
                 "the closed form covers delta 0 and 1 only",
-                in_argument("variance"),
+                of_argument("variance"),
                 "'design' for a delta in between",
                 "'neyman'",
             )
@@ -325,7 +325,7 @@ def _read(
         problems.append(
             Problem(
                 "the range of the outcome is empty",
-                in_arguments("low", "high"),
+                of_arguments("low", "high"),
                 "low < high",
                 worded("{low:g}, {high:g}", {"low": low, "high": high}),
             )
@@ -334,7 +334,7 @@ def _read(
         problems.append(
             Problem(
                 "delta is not a share",
-                in_argument("delta"),
+                of_argument("delta"),
                 "a number between 0 and 1",
                 worded("{delta:g}", {"delta": delta}),
             )
@@ -342,14 +342,14 @@ def _read(
     if variance not in ("design", "neyman"):
         problems.append(
             Problem(
-                "unknown variance", in_argument("variance"), "'design' or 'neyman'", repr(variance)
+                "unknown variance", of_argument("variance"), "'design' or 'neyman'", repr(variance)
             )
         )
     if (attempted is None) != (recovered is None):
         problems.append(
             Problem(
                 "double sampling needs both columns",
-                in_arguments("attempted", "recovered"),
+                of_arguments("attempted", "recovered"),
                 "both or neither",
                 worded(
                     "{attempted}, {recovered}",
@@ -370,7 +370,7 @@ def _read(
         problems.append(
             Problem(
                 what="the closed form needs a plain experiment",
-                where=in_argument("variance"),
+                where=of_argument("variance"),
                 expected="equal weights, no strata, no clusters, no narrowed domain",
                 got=design.describe().rstrip("."),
                 fix="Use variance='design'.",
@@ -392,10 +392,7 @@ def _read(
                     where=in_column(recovered),
                     expected="attempted yes and selected no",
                     got=worded("other rows"),
-                    fix="",
-                    count=int(stray.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(stray)[:5]),
-                )
+                ).in_rows(np.flatnonzero(stray))
             )
     seen = first if second is None else first | second
     y = observed(sample, outcome, seen, caller)
@@ -411,9 +408,7 @@ def _read(
                     {"value": y[outside].min(), "value2": y[outside].max()},
                 ),
                 fix="Widen low and high.",
-                count=int(outside.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(outside)[:5]),
-            )
+            ).in_rows(np.flatnonzero(outside))
         )
     both_arms(inside, d, first, treated, caller)
     where = domains(sample, by, caller)

@@ -16,8 +16,8 @@ from mismes_eval.errors import (
     EstimateError,
     IdentificationError,
     Problem,
-    in_argument,
     in_column,
+    of_argument,
     worded,
 )
 from mismes_eval.estimate.domains import require
@@ -49,7 +49,7 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
         raise EstimateError(
             Problem(
                 "imbens_manski needs two bounds",
-                in_argument("bounds"),
+                of_argument("bounds"),
                 "an Estimate of 'lower' and 'upper'",
                 ", ".join(bounds.names),
             )
@@ -58,7 +58,7 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
         raise EstimateError(
             Problem(
                 "the level is no probability above one half",
-                in_argument("level"),
+                of_argument("level"),
                 "a number between 0.5 and 1",
                 str(level),
             )
@@ -121,9 +121,7 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
                         "Count these rows as not observed, or narrow the domain: sample.where(numpy.isfinite(frame['{outcome}'])).",
                         {"outcome": outcome},
                     ),
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if problems:
         raise EstimateError(problems)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument, in_arguments, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, of_arguments
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Float, Int
@@ -96,7 +97,7 @@ def dose_response(
         raise IdentificationError(
             Problem(
                 "a dose needs the outcome before and after",
-                in_argument("outcome"),
+                of_argument("outcome"),
                 "two columns, (before, after)",
                 repr(outcome),
             )
@@ -221,21 +222,21 @@ def _refuse(
     problems = []
     if not 0 <= degree <= 3:
         problems.append(
-            Problem("a spline has a degree", in_argument("degree"), "0 to 3", str(degree))
+            Problem("a spline has a degree", of_argument("degree"), "0 to 3", str(degree))
         )
     needed = FEW * (degree + 1 + len(knots))
     if untreated < FEW or dose.size < needed or np.unique(dose).size <= degree + len(knots) + 1:
         problems.append(
             Problem(
                 what="too few persons for a dose",
-                where=in_argument("dose"),
-                expected=worded(
+                where=of_argument("dose"),
+                expected=Message(
                     "{few} with dose 0, and {needed} above it with more doses than coefficients",
                     {"few": FEW, "needed": needed},
                 ),
-                got=worded(
-                    "{untreated} and {size}, {size2} doses",
-                    {"untreated": untreated, "size": dose.size, "size2": np.unique(dose).size},
+                got=Message(
+                    "{a} and {b}, {k} doses",
+                    {"a": untreated, "b": dose.size, "k": np.unique(dose).size},
                 ),
                 fix="Take a lower degree, or fewer knots.",
             )
@@ -247,8 +248,8 @@ def _refuse(
             problems.append(
                 Problem(
                     "a dose that nobody had",
-                    in_arguments("doses", "knots"),
-                    worded("{low:g} to {high:g}", {"low": low, "high": high}),
+                    of_arguments("doses", "knots"),
+                    Message("{low:g} to {high:g}", {"low": low, "high": high}),
                     ", ".join(f"{place:g}" for place in outside[:5]),
                 )
             )
@@ -257,7 +258,7 @@ def _refuse(
             problems.append(
                 Problem(
                     "knots leave an interval without persons",
-                    in_argument("knots"),
+                    of_argument("knots"),
                     "persons between neighbouring knots",
                     ", ".join(f"{knot:g}" for knot in knots),
                 )

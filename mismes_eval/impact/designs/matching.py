@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, of_covariates, worded
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -207,7 +208,7 @@ def _refuse_call(names: list[str], metric: str, caliper: float | None) -> None:
         problems.append(
             Problem(
                 "nobody can be matched on nothing",
-                in_argument("covariates"),
+                of_argument("covariates"),
                 "columns",
                 worded("none"),
             )
@@ -215,12 +216,12 @@ def _refuse_call(names: list[str], metric: str, caliper: float | None) -> None:
     if metric not in ("scaled", "mahalanobis"):
         problems.append(
             Problem(
-                "unknown metric", in_argument("metric"), "'scaled' or 'mahalanobis'", repr(metric)
+                "unknown metric", of_argument("metric"), "'scaled' or 'mahalanobis'", repr(metric)
             )
         )
     if caliper is not None and not caliper > 0:
         problems.append(
-            Problem("a caliper is a distance", in_argument("caliper"), "above 0", str(caliper))
+            Problem("a caliper is a distance", of_argument("caliper"), "above 0", str(caliper))
         )
     if problems:
         raise IdentificationError(problems)
@@ -233,12 +234,12 @@ def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
         problems.append(
             Problem(
                 "too few persons to match",
-                in_argument("treated"),
-                worded(
-                    "treated persons, and at least {neighbours} others",
-                    {"neighbours": max(neighbours, len(names) + 2)},
+                of_argument("treated"),
+                Message(
+                    "treated persons, and at least {n} others",
+                    {"n": max(neighbours, len(names) + 2)},
                 ),
-                worded("{domain} and {donors}", {"domain": int(d.sum()), "donors": donors}),
+                Message("{a:,} and {b:,}", {"a": int(d.sum()), "b": donors}),
             )
         )
     scale = np.where(np.abs(x).max(axis=0) > 0, np.abs(x).max(axis=0), 1.0)
@@ -247,7 +248,7 @@ def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
         problems.append(
             Problem(
                 "covariates do not tell people apart",
-                ", ".join(names),
+                of_covariates(names),
                 "covariates that vary and do not depend on each other",
             )
         )
@@ -261,9 +262,9 @@ def _refuse_far(nearest: Float, caliper: float, treated: int) -> None:
         raise IdentificationError(
             Problem(
                 what="treated persons have nobody near",
-                where=worded("caliper {caliper:g}", {"caliper": caliper}),
+                where=Message("caliper {c:g}", {"c": caliper}),
                 expected="a comparison person within the caliper for each",
-                got=worded("{far:,} of {treated:,} have none", {"far": far, "treated": treated}),
+                got=Message("{a:,} of {b:,} have none", {"a": far, "b": treated}),
                 fix="Narrow the domain with sample.where to persons who can be compared, and say whom"
                 " the effect is then about.",
                 count=far,

@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, in_arguments, in_column, worded
+from mismes_eval.errors import IdentificationError, Problem, in_column, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
 from mismes_eval.impact.did.group_time import GroupTime, check_call, planned, result
 from mismes_eval.impact.did.group_time_cells import fit_cells, without_lost
 from mismes_eval.impact.did.layout import Layout, layout_of
 from mismes_eval.impact.did.periods import Control
+from mismes_eval.message import Message
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
@@ -113,7 +114,7 @@ def _stated(time: TimeColumn | None, unit: str | None) -> tuple[TimeColumn, str]
         raise IdentificationError(
             Problem(
                 "a long sample needs its time and its unit",
-                in_arguments("time", "unit"),
+                of_arguments("time", "unit"),
                 "two columns",
                 worded("{time} and {unit}", {"time": repr(time), "unit": repr(unit)}),
             )
@@ -172,10 +173,10 @@ def _by_period(who: Int, period: Int, status: Float, periods: int, unit: str) ->
             Problem(
                 what="units are not seen once in every period",
                 where=in_column(unit),
-                expected=worded("one row in each of {periods} periods", {"periods": periods}),
-                got=worded(
-                    "{value:,} units with gaps or with two rows",
-                    {"value": int((count != 1).any(axis=1).sum())},
+                expected=Message("one row in each of {k} periods", {"k": periods}),
+                got=Message(
+                    "{n:,} units with gaps or with two rows",
+                    {"n": int((count != 1).any(axis=1).sum())},
                 ),
                 fix="Narrow the domain to periods in which everybody was seen.",
             )

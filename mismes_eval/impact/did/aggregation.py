@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
@@ -81,7 +81,7 @@ def _chosen(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
         raise IdentificationError(
             Problem(
                 "unknown aggregation",
-                in_argument("kind"),
+                of_argument("kind"),
                 worded("one of {kinds}", {"kinds": ", ".join(KINDS)}),
                 repr(kind),
             )
@@ -191,7 +191,7 @@ def _balanced(
         raise IdentificationError(
             Problem(
                 "balance belongs to the event study",
-                in_argument("balance"),
+                of_argument("balance"),
                 "None unless kind is 'event'",
                 str(balance),
             )

@@ -15,8 +15,9 @@ from mismes_eval.errors import (
     EstimateError,
     IdentificationError,
     Problem,
-    in_argument,
     in_column,
+    of_argument,
+    of_covariates,
     worded,
 )
 from mismes_eval.estimate.domains import require, variables
@@ -86,7 +87,7 @@ class Balance:
         """
         if kind not in ("love", "overlap"):
             raise IdentificationError(
-                Problem("unknown plot", in_argument("kind"), "'love' or 'overlap'", repr(kind))
+                Problem("unknown plot", of_argument("kind"), "'love' or 'overlap'", repr(kind))
             )
         return self.love_plot(ax) if kind == "love" else self.overlap_plot(ax)
 
@@ -224,7 +225,7 @@ def _propensity(sample: Sample, names: list[str], inside: Bool, d: Float, needed
         raise IdentificationError(
             Problem(
                 what="the propensity cannot be fitted",
-                where=worded("covariates {names}", {"names": ", ".join(names)}),
+                where=of_covariates(names),
                 expected="overlap, covariates that are not collinear",
                 got=error.named(columns),
                 fix="Merge categories or drop a covariate.",
@@ -268,7 +269,7 @@ def _same_rows(sample: Sample, weighted: Sample | Sequence[float]) -> Float:
         raise IdentificationError(
             Problem(
                 what="the weighted sample has other rows",
-                where=in_argument("weighted"),
+                where=of_argument("weighted"),
                 expected=worded("the {count:,} rows of 'sample'", {"count": sample.n}),
                 got=worded("{rows:,} rows", {"rows": rows}),
                 fix="Give the sample that a weight step made of it.",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem, in_argument
+from mismes_eval.errors import EstimateError, Problem, of_argument
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, group_sums
@@ -104,7 +104,7 @@ def sup_t(
         problems.append(
             Problem(
                 "unknown way to a band",
-                in_argument("method"),
+                of_argument("method"),
                 "'covariance' or 'multiplier'",
                 repr(method),
             )
@@ -116,19 +116,19 @@ def sup_t(
         problems.append(
             Problem(
                 "the level is not a probability",
-                in_argument("level"),
+                of_argument("level"),
                 "between 0 and 1",
                 str(level),
             )
         )
     if draws < 100:
-        problems.append(Problem("too few draws", in_argument("draws"), "100 or more", str(draws)))
+        problems.append(Problem("too few draws", of_argument("draws"), "100 or more", str(draws)))
     if problems:
         raise EstimateError(problems)
     moving = estimate.se > 1e-12 * max(float(estimate.se.max(initial=0.0)), 1e-300)
     if not moving.any():
         raise EstimateError(
-            Problem("no value has a standard error", in_argument("estimate"), "one at least")
+            Problem("no value has a standard error", of_argument("estimate"), "one at least")
         )
     critical = _critical(estimate, moving, level, draws, seed, method)
     half = np.where(moving, critical * estimate.se, np.nan)
@@ -190,7 +190,7 @@ def _multiplier(
         raise EstimateError(
             Problem(
                 "the multiplier bootstrap needs one linearised design",
-                in_argument("method"),
+                of_argument("method"),
                 "'covariance' here",
             )
         )

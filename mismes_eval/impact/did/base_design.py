@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.joint import independent, stack
 from mismes_eval.weighting.design import SurveyDesign
@@ -30,7 +30,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
     """
     if not estimates:
         raise EstimateError(
-            Problem("no estimate to join", in_argument("estimates"), "one or more", worded("none"))
+            Problem("no estimate to join", of_argument("estimates"), "one or more", worded("none"))
         )
     problems = []
     for estimate in estimates:

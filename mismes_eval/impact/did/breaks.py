@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.sample import Sample
@@ -55,7 +55,7 @@ def placed(time: Timeline, breaks: Sequence[float]) -> Float:
         raise IdentificationError(
             Problem(
                 what="breaks of the series cannot be placed",
-                where=in_argument("series_breaks"),
+                where=of_argument("series_breaks"),
                 expected="periods that are numbers",
                 got=worded("periods such as {labels}", {"labels": time.labels[0]}),
                 fix="Number the periods.",
@@ -101,7 +101,7 @@ def refuse_between(
         raise IdentificationError(
             Problem(
                 what="breaks of the series cannot be placed",
-                where=in_argument("series_breaks"),
+                where=of_argument("series_breaks"),
                 expected="two periods that are numbers",
                 got=repr(time),
                 fix="Leave it out for outcomes named by column.",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -70,7 +70,7 @@ def composition_check(
     if not names:
         raise IdentificationError(
             Problem(
-                "no trait to compare", in_argument("traits"), "one column or more", worded("none")
+                "no trait to compare", of_argument("traits"), "one column or more", worded("none")
             )
         )
     require(sample, [*names, cohort, time], "composition_check")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
 
@@ -81,7 +81,7 @@ def _event_study(estimate: object) -> Estimate:
         raise IdentificationError(
             Problem(
                 what="not an event study",
-                where=in_argument("event_study"),
+                where=of_argument("event_study"),
                 expected="an Estimate with the keys column 'event_time'",
                 got=have,
                 fix="Aggregate with aggregate('event').",
@@ -91,7 +91,7 @@ def _event_study(estimate: object) -> Estimate:
         raise IdentificationError(
             Problem(
                 what="the coefficients have no common reference period",
-                where=in_argument("event_study"),
+                where=of_argument("event_study"),
                 expected="a universal base",
                 got=worded("a varying base"),
                 fix="Estimate with base='universal'.",
@@ -205,7 +205,7 @@ def _refuse_still(time: Float, variance: Float, dof: Float) -> None:
         raise IdentificationError(
             Problem(
                 "the event study has no degrees of freedom",
-                in_argument("event_study"),
+                of_argument("event_study"),
                 "more PSUs than strata",
                 worded("{dof:g}", {"dof": dof.min()}),
             )

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -177,12 +177,12 @@ class GroupTime:
             raise IdentificationError(
                 Problem(
                     "unknown plot",
-                    in_argument("kind"),
+                    of_argument("kind"),
                     "'event', 'cohort', 'calendar' or 'heat'",
                     repr(kind),
                 )
             )
-        estimate = self.aggregate(kind)  # type: ignore[arg-type]
+        estimate = self.aggregate(cast(Kind, kind))
         return staggered_plots.study(estimate, sup_t(estimate, seed=seed), self.time, ax)
 
     def _repr_html_(self) -> str:
@@ -325,7 +325,7 @@ def check_call(
         problems.append(
             Problem(
                 "unknown treatment of cells that cannot be fitted",
-                in_argument("impossible"),
+                of_argument("impossible"),
                 "'refuse' or 'leave_out'",
                 repr(impossible),
             )
@@ -334,7 +334,7 @@ def check_call(
         problems.append(
             Problem(
                 "unknown treatment of unbalanced panels",
-                in_argument("unbalanced"),
+                of_argument("unbalanced"),
                 "'refuse', 'balanced' or 'pairs'",
                 repr(unbalanced),
             )
@@ -343,7 +343,7 @@ def check_call(
         problems.append(
             Problem(
                 "unknown method",
-                in_argument("method"),
+                of_argument("method"),
                 worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
@@ -352,7 +352,7 @@ def check_call(
         problems.append(
             Problem(
                 "method 'none' takes no covariates",
-                in_argument("covariates"),
+                of_argument("covariates"),
                 "()",
                 ", ".join(covariates),
             )

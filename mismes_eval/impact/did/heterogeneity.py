@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.joint import stack
@@ -144,7 +144,7 @@ def by_group(
         raise EstimateError(
             Problem(
                 "no such reference group",
-                in_argument("reference"),
+                of_argument("reference"),
                 worded(
                     "one of {groups}", {"groups": ", ".join(_label(group) for group in groups[:20])}
                 ),
@@ -166,7 +166,7 @@ def by_group(
             raise EstimateError(
                 Problem(
                     what="a group needs one value",
-                    where=in_argument("function"),
+                    where=of_argument("function"),
                     expected="an Estimate of one value",
                     got=worded("{place} values", {"place": effect.p}),
                     fix="Choose one with select([i]).",
@@ -224,7 +224,7 @@ def joint(estimates: Sequence[Estimate]) -> Estimate:
             raise EstimateError(
                 Problem(
                     what="the estimates stand on different designs",
-                    where=in_argument("function"),
+                    where=of_argument("function"),
                     expected="one sample, narrowed by where()",
                     got=worded("other weights, units or strata"),
                     fix="Use independent() for separate samples.",

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument, in_columns, worded
+from mismes_eval.errors import IdentificationError, Problem, in_columns, of_argument, worded
 from mismes_eval.impact.did.covariates import Covariates, covariates_of
 from mismes_eval.impact.did.unit_design import one_row_a_unit
 from mismes_eval.message import Message
@@ -109,7 +109,7 @@ def layout_of(
         return _of_waves(data, outcome, cohort, covariates, unbalanced)
     if time is None:
         raise IdentificationError(
-            Problem("a long sample needs its time column", in_argument("time"), "a column", "None")
+            Problem("a long sample needs its time column", of_argument("time"), "a column", "None")
         )
     if not data.active.any():
         raise IdentificationError(

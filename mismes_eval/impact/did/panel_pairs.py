@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import require
 from mismes_eval.impact.did.covariates import Covariates, common
 from mismes_eval.impact.did.group_time_cells import (
@@ -49,7 +49,7 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
         raise IdentificationError(
             Problem(
                 "pairs of waves and replicate weights cannot be had together",
-                in_argument("unbalanced"),
+                of_argument("unbalanced"),
                 "'balanced' for replicate designs",
                 "'pairs'",
             )

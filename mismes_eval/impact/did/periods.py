@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
 from mismes_eval.impact.did.breaks import acknowledged_break, placed, starts_at_breaks
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.timeline import Timeline
@@ -108,7 +108,7 @@ def plan(
         raise IdentificationError(
             Problem(
                 "no comparison group in any period",
-                in_argument("control"),
+                of_argument("control"),
                 "a cohort that is not yet treated when another starts",
                 worded("none"),
             )
@@ -142,14 +142,14 @@ def _nothing_to_compare(
     _, later, beyond = _apart(time, cohorts, anticipation)
     if time.size < 2:
         problems.append(
-            Problem("one period only", in_argument("time"), "two periods or more", str(time.size))
+            Problem("one period only", of_argument("time"), "two periods or more", str(time.size))
         )
     if not later:
         after = time.shown(float(time.at[0] + anticipation)) if time.numeric else time.labels[0]
         problems.append(
             Problem(
                 "no cohort starts inside the window",
-                in_argument("cohort"),
+                of_argument("cohort"),
                 worded(
                     "a start after {after} and not after {labels}",
                     {"after": after, "labels": time.labels[-1]},
@@ -163,7 +163,7 @@ def _nothing_to_compare(
         problems.append(
             Problem(
                 what="no never-treated group",
-                where=in_argument("control"),
+                where=of_argument("control"),
                 expected="units whose cohort is 0, missing or infinite",
                 got="; ".join(lost) or worded("none"),
                 fix=worded("{pairs}se control='not_yet'.", {"pairs": pairs}),
@@ -214,7 +214,7 @@ def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:
         problems.append(
             Problem(
                 "unknown comparison group",
-                in_argument("control"),
+                of_argument("control"),
                 "'never' or 'not_yet'",
                 repr(control),
             )
@@ -222,14 +222,14 @@ def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:
     if base not in ("varying", "universal"):
         problems.append(
             Problem(
-                "unknown base period", in_argument("base"), "'varying' or 'universal'", repr(base)
+                "unknown base period", of_argument("base"), "'varying' or 'universal'", repr(base)
             )
         )
     if not 0 <= anticipation < np.inf:
         problems.append(
             Problem(
                 "anticipation is no number of periods",
-                in_argument("anticipation"),
+                of_argument("anticipation"),
                 "0 or more periods",
                 str(anticipation),
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_between
@@ -84,7 +84,7 @@ def triple_difference(
         raise IdentificationError(
             Problem(
                 "unknown method",
-                in_argument("method"),
+                of_argument("method"),
                 worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
@@ -183,7 +183,7 @@ def _prepared(
         raise IdentificationError(
             Problem(
                 "a wide sample has no time column",
-                in_argument("time"),
+                of_argument("time"),
                 "None with outcome=(before, after)",
                 repr(time),
             )

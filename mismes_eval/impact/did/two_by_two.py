@@ -14,9 +14,9 @@ from mismes_eval.errors import (
     EstimateError,
     IdentificationError,
     Problem,
-    in_argument,
-    in_arguments,
     in_column,
+    of_argument,
+    of_arguments,
     worded,
 )
 from mismes_eval.estimate.domains import no_negative_weights, require
@@ -121,7 +121,7 @@ def att_2x2(
         raise IdentificationError(
             Problem(
                 "unknown method",
-                in_argument("method"),
+                of_argument("method"),
                 worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
@@ -179,7 +179,7 @@ def _refuse_estimand(
         problems.append(
             Problem(
                 "unknown estimand",
-                in_argument("estimand"),
+                of_argument("estimand"),
                 worded("one of {estimands}", {"estimands": ", ".join(ESTIMANDS)}),
                 repr(estimand),
             )
@@ -188,7 +188,7 @@ def _refuse_estimand(
         problems.append(
             Problem(
                 worded("the estimand '{estimand}' comes by weighting", {"estimand": estimand}),
-                in_arguments("method", "covariates"),
+                of_arguments("method", "covariates"),
                 "method='ipw' with covariates",
                 worded(
                     "{method}, {covariates}",
@@ -201,7 +201,7 @@ def _refuse_estimand(
         problems.append(
             Problem(
                 "largest odds go with estimand='capped'",
-                in_argument("cap"),
+                of_argument("cap"),
                 "a positive number" if wanted else "None",
                 repr(cap),
             )
@@ -228,7 +228,7 @@ def _by_layout(
             raise IdentificationError(
                 Problem(
                     "a wide sample has no time column",
-                    in_argument("time"),
+                    of_argument("time"),
                     "None with outcome=(before, after)",
                     repr(time),
                 )
@@ -379,7 +379,7 @@ def design_matrix(
         raise IdentificationError(
             Problem(
                 "method 'none' takes no covariates",
-                in_argument("covariates"),
+                of_argument("covariates"),
                 "()",
                 ", ".join(covariates),
             )
@@ -470,7 +470,7 @@ def _estimate(
     order: tuple[str, str],
 ) -> Estimate:
     inside = sample.active
-    treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
+    treated, compared = sample.counted(inside & (d == 1)), sample.counted(inside & (d == 0))
     notes: list[str] = [
         _method_said(how.method, kind, covariates, (treated, compared)),
         order_said(*order),
@@ -493,7 +493,7 @@ def _estimate(
         names=(how.name,),
         parts=(part,),
         keys=keys,
-        n=np.array([float(inside.sum())]),
+        n=np.array([float(treated + compared)]),
         dof=np.array([sample.degf]),
         kind="effect",
         definition=how.definition,

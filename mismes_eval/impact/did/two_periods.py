@@ -13,9 +13,9 @@ import pandas as pd
 from mismes_eval.errors import (
     IdentificationError,
     Problem,
-    in_argument,
-    in_arguments,
     in_column,
+    of_argument,
+    of_arguments,
     worded,
 )
 from mismes_eval.message import Message
@@ -43,7 +43,7 @@ def outcome_pair(outcome: object) -> tuple[str, str]:
     raise IdentificationError(
         Problem(
             "a wide sample needs its outcome twice",
-            in_argument("outcome"),
+            of_argument("outcome"),
             "two different columns, (before, after)",
             repr(outcome),
         )
@@ -77,7 +77,7 @@ def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, o
         raise IdentificationError(
             Problem(
                 "a panel needs one outcome and two waves",
-                in_arguments("outcome", "time"),
+                of_arguments("outcome", "time"),
                 worded("time=(before, after) among waves {waves}", {"waves": data.waves}),
                 worded("{outcome}, {time}", {"outcome": repr(outcome), "time": repr(time)}),
             )
@@ -86,7 +86,7 @@ def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, o
         raise IdentificationError(
             Problem(
                 "the two waves are not in time order",
-                in_argument("time"),
+                of_argument("time"),
                 "(before, after), the wave before treatment first",
                 worded("({pair}, {pair2})", {"pair": pair[0], "pair2": pair[1]}),
             )
@@ -152,7 +152,7 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
         raise IdentificationError(
             Problem(
                 "repeated cross-sections need a time column",
-                in_argument("time"),
+                of_argument("time"),
                 "the name of a column with two values",
                 repr(time),
             )
@@ -176,7 +176,7 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
         )
     outside = sample.active & (found.code < 0)
     if outside.any():
-        said = f"{int(outside.sum()):,} rows of other periods are outside the domain."
+        said = f"{sample.counted(outside):,} rows of other periods are outside the domain."
         sample = sample.where(~outside).flagged(said)
     post = np.where(sample.active, (found.code == 1).astype(float), 0.0)
     return TwoPeriods(
@@ -208,7 +208,7 @@ def _column_of(sample: Sample, pair: tuple[object, ...], named: Sequence[str]) -
     raise IdentificationError(
         Problem(
             what="the column of two stated periods is not clear",
-            where=in_argument("time"),
+            where=of_argument("time"),
             expected=worded(
                 "one column that holds {pair}", {"pair": " and ".join(map(repr, pair))}
             ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.inference.wild_draws import codes
 from mismes_eval.numerics.averages import Shares
@@ -62,7 +62,7 @@ def influence_of(estimate: Estimate, method: str) -> Influence:
         raise EstimateError(
             Problem(
                 worded("{method} takes an estimate", {"method": method}),
-                in_argument("estimate"),
+                of_argument("estimate"),
                 "an Estimate",
                 worded("a {kind}", {"kind": type(estimate).__name__}),
             )
@@ -75,7 +75,7 @@ def influence_of(estimate: Estimate, method: str) -> Influence:
         raise EstimateError(
             Problem(
                 worded("{method} needs influence columns on one design", {"method": method}),
-                in_argument("estimate"),
+                of_argument("estimate"),
                 "a linearised design, one sample",
                 worded("{parts} designs or replicates", {"parts": len(estimate.parts)}),
             )
@@ -96,7 +96,7 @@ def labels_of(
             raise EstimateError(
                 Problem(
                     "strata come with clusters",
-                    in_argument("strata"),
+                    of_argument("strata"),
                     "None without 'cluster': the design's strata are used",
                 )
             )
@@ -121,7 +121,7 @@ def arms_of(
         raise EstimateError(
             Problem(
                 "treatment has another length",
-                in_argument("treated"),
+                of_argument("treated"),
                 worded("{count} rows", {"count": z.n}),
                 str(given.size),
             )
@@ -132,7 +132,7 @@ def arms_of(
         raise EstimateError(
             Problem(
                 "treatment is not yes or no",
-                in_argument("treated"),
+                of_argument("treated"),
                 "0 or 1 in every row behind the estimate",
                 worded("other values"),
             )
@@ -142,7 +142,7 @@ def arms_of(
         raise EstimateError(
             Problem(
                 "nobody is treated",
-                in_argument("treated"),
+                of_argument("treated"),
                 "treated rows behind the estimate",
                 worded("none"),
             )
@@ -203,10 +203,9 @@ def _stratum_of(code: Int, m: int, stratum: Int, strata: int) -> Int:
         raise EstimateError(
             Problem(
                 what="clusters cross strata",
-                where=in_argument("strata"),
+                where=of_argument("strata"),
                 expected="every cluster in one stratum",
                 got=worded("clusters in several"),
-                fix="",
                 count=int(np.unique(code[first[code] != stratum]).size),
             )
         )

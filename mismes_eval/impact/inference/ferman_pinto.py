@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_arguments, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.impact.inference.arms import (
@@ -118,7 +118,7 @@ def ferman_pinto(
         raise EstimateError(
             Problem(
                 "who is treated is not known",
-                in_argument("treated"),
+                of_argument("treated"),
                 "1 for treated and 0 for comparison rows",
                 "None",
             )
@@ -242,10 +242,9 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
         problems.append(
             Problem(
                 what="a group lies in both arms",
-                where=in_argument("cluster"),
+                where=of_argument("cluster"),
                 expected="every group treated or not",
                 got=worded("both"),
-                fix="",
                 count=crossing,
             )
         )
@@ -253,7 +252,7 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
         problems.append(
             Problem(
                 what="there are too few groups",
-                where=in_argument("cluster"),
+                where=of_argument("cluster"),
                 expected=worded(
                     "{fewest_groups} groups or more in all, one or more in each arm",
                     {"fewest_groups": FEWEST_GROUPS},
@@ -270,7 +269,7 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
         problems.append(
             Problem(
                 "the residuals cannot be drawn",
-                in_arguments("draws", "level"),
+                of_arguments("draws", "level"),
                 worded(
                     "{least_draws} draws or more, a level between 0.5 and 1",
                     {"least_draws": LEAST_DRAWS},

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Float
@@ -83,7 +83,7 @@ def adjust_pvalues(
         raise EstimateError(
             Problem(
                 "unknown adjustment",
-                in_argument("method"),
+                of_argument("method"),
                 worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
@@ -95,7 +95,7 @@ def adjust_pvalues(
         raise EstimateError(
             Problem(
                 "no value has a standard error and degrees of freedom",
-                in_argument("estimate"),
+                of_argument("estimate"),
                 "at least one p-value",
                 worded("none"),
             )

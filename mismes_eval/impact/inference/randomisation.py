@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -38,7 +38,7 @@ def sample_of(data: object) -> Sample:
         raise EstimateError(
             Problem(
                 "neither a sample nor a panel",
-                in_argument("data"),
+                of_argument("data"),
                 "a Sample, or a panel with one row a person in .sample",
                 type(data).__name__,
             )
@@ -125,7 +125,7 @@ def randomisation_test(
     """
     if draws < 1:
         raise EstimateError(
-            Problem("no assignment is drawn", in_argument("draws"), "1 or more", str(draws))
+            Problem("no assignment is drawn", of_argument("draws"), "1 or more", str(draws))
         )
     code, label, stratum, rows = _units(sample_of(data), assignment, cluster, strata)
     groups = [np.flatnonzero(stratum == label_) for label_ in np.unique(stratum)]
@@ -187,7 +187,7 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
         raise EstimateError(
             Problem(
                 "the statistic cannot be estimated",
-                in_argument("statistic"),
+                of_argument("statistic"),
                 "an Estimate of one value, or a number",
                 result.reason,
             )
@@ -197,7 +197,7 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
             raise EstimateError(
                 Problem(
                     "the statistic is no number",
-                    in_argument("statistic"),
+                    of_argument("statistic"),
                     "a finite number",
                     str(float(result)),
                 )
@@ -207,7 +207,7 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
         raise EstimateError(
             Problem(
                 what="the statistic has several values",
-                where=in_argument("statistic"),
+                where=of_argument("statistic"),
                 expected="an Estimate of one value, or a number",
                 got=worded("{place} values", {"place": result.p}),
                 fix="Choose one with select([i]).",
@@ -217,7 +217,7 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
         raise EstimateError(
             Problem(
                 what="the statistic has no standard error",
-                where=in_argument("statistic"),
+                where=of_argument("statistic"),
                 expected="a standard error above 0",
                 got=worded("{se:g}", {"se": result.se[0]}),
                 fix="Return the number itself: float(e.value[0]).",
@@ -282,7 +282,6 @@ def _units(
                     where=in_column(column),
                     expected="one value in each cluster",
                     got=worded("several"),
-                    fix="",
                     count=int(bad.size),
                     rows=tuple(names),
                 )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.formula import build
 from mismes_eval.impact.inference.arms import (
@@ -295,10 +295,9 @@ def _inside(labels: Labels, subcluster: Sequence[object] | pd.Series, n: int) ->
         raise EstimateError(
             Problem(
                 what="subclusters cross clusters",
-                where=in_argument("subcluster"),
+                where=of_argument("subcluster"),
                 expected="every subcluster in one cluster",
                 got=worded("subclusters in several"),
-                fix="",
                 count=int(crossing),
             )
         )
@@ -319,7 +318,7 @@ def _refuse_arms(touched: tuple[int, ...], clusters: int, impose: bool) -> None:
         raise EstimateError(
             Problem(
                 what="on whom the null is to be imposed is not known",
-                where=in_argument("treated"),
+                where=of_argument("treated"),
                 expected="1 for treated and 0 for comparison rows (1 throughout for a mean of one group)",
                 got="None",
                 fix="State it; for a coefficient use wild_bootstrap_ols; with 20 clusters or more in"
@@ -331,7 +330,7 @@ def _refuse_arms(touched: tuple[int, ...], clusters: int, impose: bool) -> None:
         raise EstimateError(
             Problem(
                 what="an arm lies in too few clusters",
-                where=in_argument("cluster"),
+                where=of_argument("cluster"),
                 expected=worded("{fewest} clusters or more in each arm", {"fewest": FEWEST}),
                 got=str(fewest),
                 fix="So few say nothing of how clusters differ: take smaller clusters (the design's"
@@ -342,7 +341,7 @@ def _refuse_arms(touched: tuple[int, ...], clusters: int, impose: bool) -> None:
         raise EstimateError(
             Problem(
                 "too few clusters for a bootstrap that imposes no null",
-                in_argument("impose"),
+                of_argument("impose"),
                 worded("True, or {unimposed} clusters in each arm", {"unimposed": UNIMPOSED}),
                 worded("{fewest} clusters", {"fewest": fewest}),
             )

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Bool, Float, Int
 
@@ -111,7 +111,7 @@ def signs(m: int, points: str, draws: int, seed: int) -> tuple[Float, bool, str]
         raise EstimateError(
             Problem(
                 "unknown bootstrap weights",
-                in_argument("points"),
+                of_argument("points"),
                 "auto, rademacher or webb",
                 repr(points),
             )
@@ -142,7 +142,7 @@ def codes(
         raise EstimateError(
             Problem(
                 worded("{what} has another length", {"what": what}),
-                in_argument(what),
+                of_argument(what),
                 worded("{count} rows", {"count": n}),
                 worded("{size} rows", {"size": series.size}),
             )
@@ -152,13 +152,10 @@ def codes(
         raise EstimateError(
             Problem(
                 what=worded("{what} is missing", {"what": what}),
-                where=in_argument(what),
+                where=of_argument(what),
                 expected="a label in every row",
                 got=worded("missing"),
-                fix="",
-                count=int(gone.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-            )
+            ).in_rows(np.flatnonzero(gone))
         )
     code, level = pd.factorize(series.where(needed), sort=True)
     return np.maximum(code, 0).astype(np.intp), len(level)
@@ -175,7 +172,6 @@ def refuse_few(m: int, level: float | None, draws: int) -> None:
     raise EstimateError(
         Problem(
             what="the wild bootstrap cannot be drawn",
-            where="",
             expected=worded(
                 "{fewest} clusters or more, a level between 0.5 and 1, {least_draws} draws or more",
                 {"fewest": FEWEST, "least_draws": LEAST_DRAWS},

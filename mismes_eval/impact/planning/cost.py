@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_arguments, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.impact.did.base_design import together
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -147,7 +147,7 @@ def _refuse(
             problems.append(
                 Problem(
                     "one value is needed",
-                    in_argument(name),
+                    of_argument(name),
                     worded("an Estimate of one value{other}", {"other": other}),
                     got,
                 )
@@ -160,7 +160,7 @@ def _refuse(
             problems.append(
                 Problem(
                     "one value is needed",
-                    in_argument(name),
+                    of_argument(name),
                     "a finite value with a standard error",
                     worded(
                         "{value:g} with {se:g}", {"value": estimate.value[0], "se": estimate.se[0]}
@@ -171,7 +171,7 @@ def _refuse(
             problems.append(
                 Problem(
                     what="one value is needed",
-                    where=in_argument(name),
+                    where=of_argument(name),
                     expected="an Estimate of one value",
                     got=worded("{place} values", {"place": estimate.p}),
                     fix="Choose it with select([i]).",
@@ -181,7 +181,7 @@ def _refuse(
         problems.append(
             Problem(
                 "an Estimate brings its own error",
-                in_arguments("cost_se", "correlation"),
+                of_arguments("cost_se", "correlation"),
                 "0 with an Estimate of the cost",
                 worded(
                     "{cost_se:g}, {correlation:g}", {"cost_se": cost_se, "correlation": correlation}
@@ -190,7 +190,7 @@ def _refuse(
         )
     if isinstance(cost, int | float | np.number) and not np.isfinite(cost):
         problems.append(
-            Problem("the cost is not a number", in_argument("cost"), "a finite number", str(cost))
+            Problem("the cost is not a number", of_argument("cost"), "a finite number", str(cost))
         )
     for name, number, low in (
         ("participants", participants, 0.0),
@@ -201,7 +201,7 @@ def _refuse(
             problems.append(
                 Problem(
                     "a figure is out of range",
-                    in_argument(name),
+                    of_argument(name),
                     "above 0",
                     worded("{number:g}", {"number": number}),
                 )
@@ -210,7 +210,7 @@ def _refuse(
         problems.append(
             Problem(
                 "a standard error is negative",
-                in_argument("cost_se"),
+                of_argument("cost_se"),
                 "0 or more",
                 worded("{cost_se:g}", {"cost_se": cost_se}),
             )
@@ -219,7 +219,7 @@ def _refuse(
         problems.append(
             Problem(
                 "no correlation",
-                in_argument("correlation"),
+                of_argument("correlation"),
                 "-1 to 1",
                 worded("{correlation:g}", {"correlation": correlation}),
             )
@@ -228,7 +228,7 @@ def _refuse(
         problems.append(
             Problem(
                 "a figure is out of range",
-                in_arguments("level", "draws"),
+                of_arguments("level", "draws"),
                 "0 < level < 1, at least 100 draws",
                 worded("{level:g}, {draws}", {"level": level, "draws": draws}),
             )

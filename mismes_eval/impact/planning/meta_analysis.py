@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.planning.restricted_likelihood import numbers, reml
 from mismes_eval.numerics.rows import Float
@@ -112,7 +112,7 @@ class RandomEffects:
             raise EstimateError(
                 Problem(
                     "names and studies do not match",
-                    in_argument("names"),
+                    of_argument("names"),
                     worded("{number} names", {"number": self.k}),
                     str(len(label)),
                 )
@@ -278,7 +278,7 @@ def _checked(
         problems.append(
             Problem(
                 "unknown way to the variance between studies",
-                in_argument("method"),
+                of_argument("method"),
                 "'dl', 'pm' or 'reml'",
                 repr(method),
             )
@@ -287,7 +287,7 @@ def _checked(
         problems.append(
             Problem(
                 "unknown interval",
-                in_argument("interval"),
+                of_argument("interval"),
                 "'hartung_knapp', 'hartung_knapp_adhoc' or 'normal'",
                 repr(interval),
             )
@@ -296,7 +296,7 @@ def _checked(
         problems.append(
             Problem(
                 "the level is not a probability",
-                in_argument("level"),
+                of_argument("level"),
                 "a number between 0 and 1",
                 str(level),
             )

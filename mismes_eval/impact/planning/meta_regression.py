@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, in_arguments, worded
+from mismes_eval.errors import EstimateError, Problem, of_arguments, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.planning.restricted_likelihood import Fit, fitted, numbers, reml
 from mismes_eval.numerics.rows import Float, Int
@@ -73,7 +73,7 @@ class MetaRegression:
             raise EstimateError(
                 Problem(
                     "a number of studies cannot be told",
-                    in_arguments("feature", "margin", "power"),
+                    of_arguments("feature", "margin", "power"),
                     worded(
                         "one of {names}, a margin above 0, a power from 0.5 below 1",
                         {"names": ", ".join(self.names)},

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_arguments, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.public import public
 
@@ -235,7 +235,7 @@ def minimum_detectable_effect(
         raise EstimateError(
             Problem(
                 what="too few clusters for a test",
-                where=in_arguments("n", "cluster_size"),
+                where=of_arguments("n", "cluster_size"),
                 expected="3 clusters or more",
                 got=worded("{clusters:g}", {"clusters": design.clusters}),
                 fix="Enrol more clusters.",
@@ -274,7 +274,7 @@ def sample_size(
     if not (np.isfinite(effect) and effect != 0):
         raise EstimateError(
             Problem(
-                "no effect to look for", in_argument("effect"), "a number other than 0", str(effect)
+                "no effect to look for", of_argument("effect"), "a number other than 0", str(effect)
             )
         )
 
@@ -307,7 +307,7 @@ def sample_size(
             raise EstimateError(
                 Problem(
                     "no number of persons is enough",
-                    in_argument("effect"),
+                    of_argument("effect"),
                     "an effect that is not vanishing",
                     str(effect),
                 )
@@ -343,7 +343,7 @@ def _design(
         problems.append(
             Problem(
                 "the spread of the outcome is needed once",
-                in_arguments("sd", "share"),
+                of_arguments("sd", "share"),
                 "one of the two",
                 worded("both") if sd is not None else worded("neither"),
             )
@@ -361,7 +361,7 @@ def _design(
     problems += [
         Problem(
             "a planning figure is out of range",
-            in_argument(name),
+            of_argument(name),
             worded("above {lo:g} and below {hi:g}", {"lo": lo, "hi": hi}),
             worded("{figure:g}", {"figure": figure}),
         )
@@ -378,7 +378,7 @@ def _design(
     problems += [
         Problem(
             "a planning figure is out of range",
-            in_argument(name),
+            of_argument(name),
             "0 or more and below 1",
             worded("{figure:g}", {"figure": figure}),
         )
@@ -405,7 +405,7 @@ def _design(
         problems.append(
             Problem(
                 "unknown choice",
-                in_arguments("estimator", "assigned"),
+                of_arguments("estimator", "assigned"),
                 "post, did or ancova; cluster or person",
                 worded(
                     "{estimator}, {assigned}",
@@ -417,7 +417,7 @@ def _design(
         problems.append(
             Problem(
                 "a correlation inside clusters without clusters",
-                in_arguments("icc", "cluster_size"),
+                of_arguments("icc", "cluster_size"),
                 "cluster_size above 1 where icc is above 0",
                 worded("{icc:g}, 1", {"icc": icc}),
             )

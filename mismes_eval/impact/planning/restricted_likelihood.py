@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem, in_arguments, worded
+from mismes_eval.errors import EstimateError, Problem, of_arguments, worded
 from mismes_eval.numerics.rows import Float
 
 GRID = 400
@@ -76,7 +76,7 @@ def numbers(value: object, se: object) -> tuple[Float, Float]:
         raise EstimateError(
             Problem(
                 "estimates are not numbers",
-                in_arguments("value", "se"),
+                of_arguments("value", "se"),
                 "two lists of numbers",
                 worded(
                     "a {kind} and a {kind2}",

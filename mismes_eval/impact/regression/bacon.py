@@ -14,8 +14,8 @@ from mismes_eval.errors import (
     EstimateError,
     IdentificationError,
     Problem,
-    in_arguments,
     in_column,
+    of_arguments,
     worded,
 )
 from mismes_eval.estimate.domains import no_negative_weights
@@ -141,7 +141,7 @@ def bacon(
         raise IdentificationError(
             Problem(
                 what="the decomposition needs a balanced panel",
-                where=in_arguments("unit", "time"),
+                where=of_arguments("unit", "time"),
                 expected="every unit in every period with one weight",
                 got=worded("gaps or weights that change"),
                 fix="Narrow the domain to complete units.",

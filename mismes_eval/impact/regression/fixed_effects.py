@@ -15,9 +15,9 @@ from mismes_eval.errors import (
     EstimateError,
     IdentificationError,
     Problem,
-    in_argument,
-    in_arguments,
     in_column,
+    of_argument,
+    of_arguments,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, Part
@@ -96,7 +96,7 @@ def two_way(
         raise IdentificationError(
             Problem(
                 "two_way needs one of two descriptions of treatment",
-                in_arguments("treated", "event_time"),
+                of_arguments("treated", "event_time"),
                 "exactly one of them",
                 worded(
                     "{treated}, {event_time}",
@@ -122,7 +122,6 @@ def two_way(
                     where=in_column(column),
                     expected="0 or 1",
                     got=worded("other values"),
-                    fix="",
                     count=int((~np.isin(dose, (0.0, 1.0))).sum()),
                 )
             )
@@ -236,7 +235,7 @@ def regress(
         raise IdentificationError(
             Problem(
                 "unknown small-sample rule",
-                in_argument("small_sample"),
+                of_argument("small_sample"),
                 worded("one of {rules}", {"rules": ", ".join(RULES)}),
                 repr(small_sample),
             )
@@ -246,7 +245,7 @@ def regress(
         raise IdentificationError(
             Problem(
                 "replicates carry their own degrees of freedom",
-                in_argument("small_sample"),
+                of_argument("small_sample"),
                 "'design'",
                 repr(small_sample),
             )
@@ -433,7 +432,7 @@ def sun_abraham(
         raise IdentificationError(
             Problem(
                 "unknown average",
-                in_argument("by"),
+                of_argument("by"),
                 "'event', 'cohort', 'att' or 'cells'",
                 repr(by),
             )
@@ -445,7 +444,7 @@ def sun_abraham(
         raise IdentificationError(
             Problem(
                 what="no never-treated group",
-                where=in_argument("cohort"),
+                where=of_argument("cohort"),
                 expected="units with 0, or a start after the last period",
                 got=worded("none"),
                 fix="Drop the periods from the last cohort's start on.",

@@ -15,8 +15,8 @@ from mismes_eval.errors import (
     EstimateError,
     IdentificationError,
     Problem,
-    in_argument,
     in_column,
+    of_argument,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, Part
@@ -161,13 +161,13 @@ def _refuse_words(by: str, errors: str) -> None:
     problems = []
     if by not in ("att", "event", "cohort"):
         problems.append(
-            Problem("unknown average", in_argument("by"), "'att', 'event' or 'cohort'", repr(by))
+            Problem("unknown average", of_argument("by"), "'att', 'event' or 'cohort'", repr(by))
         )
     if errors not in ("influence", "conservative"):
         problems.append(
             Problem(
                 "unknown errors",
-                in_argument("errors"),
+                of_argument("errors"),
                 "'influence' or 'conservative'",
                 repr(errors),
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_arguments, in_column, in_columns, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, in_columns, of_arguments, worded
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.qr import Collinear, least_squares
@@ -126,7 +126,7 @@ def oster(
         raise EstimateError(
             Problem(
                 "an argument does not fit",
-                in_arguments("controls", "r2_factor"),
+                of_arguments("controls", "r2_factor"),
                 "one control or more, a factor above 1",
                 worded(
                     "{controls}, {r2_factor:g}",
@@ -146,7 +146,6 @@ def oster(
                     where=in_column(column),
                     expected="a value in every row of the domain",
                     got=worded("missing"),
-                    fix="",
                     count=int(sample.frame.loc[inside, column].isna().sum()),
                 )
                 for column in gone

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, in_column, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -61,7 +61,7 @@ def placebo_outcomes(
     if not outcomes:
         raise EstimateError(
             Problem(
-                "no placebo outcome", in_argument("outcomes"), "one or more columns", worded("none")
+                "no placebo outcome", of_argument("outcomes"), "one or more columns", worded("none")
             )
         )
     runs = [
@@ -86,7 +86,7 @@ def placebo_dates(
     """
     if not dates:
         raise EstimateError(
-            Problem("no placebo date", in_argument("dates"), "one or more", worded("none"))
+            Problem("no placebo date", of_argument("dates"), "one or more", worded("none"))
         )
     runs = [
         Specification(

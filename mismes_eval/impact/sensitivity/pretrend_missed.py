@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, in_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.did.event_path import event_path
 
@@ -38,7 +38,7 @@ def chance_missed(pre: Estimate, parting: float, level: float = 0.95) -> float:
         raise EstimateError(
             Problem(
                 "one change is tested",
-                in_argument("pre"),
+                of_argument("pre"),
                 "one value",
                 worded("{place} values", {"place": pre.p}),
             )

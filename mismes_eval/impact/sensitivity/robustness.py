@@ -17,9 +17,9 @@ from mismes_eval.errors import (
     EstimateError,
     MismesError,
     Problem,
-    in_argument,
-    in_arguments,
     in_column,
+    of_argument,
+    of_arguments,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -191,7 +191,7 @@ def robustness(
         raise EstimateError(
             Problem(
                 "no such specification",
-                in_arguments("specifications", "reference"),
+                of_arguments("specifications", "reference"),
                 worded(
                     "one of {specifications}",
                     {"specifications": ", ".join(specifications) or "none given"},
@@ -355,7 +355,7 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
         raise EstimateError(
             Problem(
                 "a specification does not fit the function",
-                in_arguments("specifications", "common"),
+                of_arguments("specifications", "common"),
                 worded("arguments of {name_of}", {"name_of": name_of(function)}),
                 str(error).removeprefix("got "),
             )
@@ -375,7 +375,7 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
         raise EstimateError(
             Problem(
                 what="a specification needs one value",
-                where=in_argument("function"),
+                where=of_argument("function"),
                 expected="an Estimate of one value",
                 got=got,
                 fix="Choose one with select([i]).",

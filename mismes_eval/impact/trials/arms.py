@@ -11,10 +11,11 @@ from mismes_eval.errors import (
     EmptyDomain,
     IdentificationError,
     Problem,
-    in_argument,
     in_column,
+    of_argument,
     worded,
 )
+from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment, ArmDifference, arm_difference
 from mismes_eval.numerics.averages import Averages, arms
 from mismes_eval.numerics.qr import Collinear
@@ -113,7 +114,7 @@ def trial(
     block = list(as_names(blocks, "blocks", IdentificationError))
     if not outcomes:
         raise IdentificationError(
-            Problem("a trial names no outcome", in_argument("outcome"), "a column, or several")
+            Problem("a trial names no outcome", of_argument("outcome"), "a column, or several")
         )
     wanted = {
         f"y{place}": YesNo(name) if name in binary else Number(name)
@@ -169,7 +170,7 @@ def _refuse_one_armed(cell: Int, d: Bool, block: list[str], sample: Sample, insi
     raise IdentificationError(
         Problem(
             what="a block has one arm only",
-            where=worded("columns {block}", {"block": ", ".join(block)}),
+            where=Message("columns {c}", {"c": ", ".join(block)}),
             expected="persons assigned and not assigned in every block",
             got="; ".join(shown),
             fix="Nothing can be compared there: narrow the sample to the other blocks, and say so.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, in_argument
+from mismes_eval.errors import IdentificationError, Problem, of_argument
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.trials.arms import Trial, trial
 from mismes_eval.numerics.arms import Adjustment
@@ -58,7 +58,7 @@ def itt(
         raise IdentificationError(
             Problem(
                 "unknown adjustment",
-                in_argument("adjustment"),
+                of_argument("adjustment"),
                 "'interacted' or 'additive'",
                 repr(adjustment),
             )

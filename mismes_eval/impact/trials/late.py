@@ -18,6 +18,7 @@ from mismes_eval.public import Level, public
 from mismes_eval.weighting.arguments import as_name
 from mismes_eval.weighting.sample import Sample
 
+NOTHING = 1e-12  # a difference of shares that is rounding
 WEAK = 10.0  # first-stage F below which the usual interval is not to be trusted
 
 
@@ -87,7 +88,7 @@ def late(
     read = trial(sample, names, assigned, covariates, blocks, binary=(takeup,))
     both = assigned_difference(read, ("offer", "first stage"), adjustment)
     reduced, first = (float(part) for part in both.value)
-    if first == 0:
+    if abs(first) < NOTHING:
         raise IdentificationError(
             Problem(
                 what="the offer changed nobody's take-up",
@@ -103,7 +104,8 @@ def late(
         return np.array([v[0] / v[1], v[1], v[0]])
 
     found = both.through(ratio, jacobian, ("late", "first stage", "offer"))
-    f = (first / float(both.se[1])) ** 2
+    error = float(both.se[1])
+    f = (first / error) ** 2 if error > 0 else np.inf  # everybody offered came, nobody else
     possible = ratio_set(both, level)
     definition = (
         f"effect of '{takeup}' on those who take part if offered ({both.definition}); nobody takes"

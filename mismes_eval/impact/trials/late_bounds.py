@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem, in_column, worded
+from mismes_eval.errors import IdentificationError, Problem, in_column
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import imbens_manski, observed
 from mismes_eval.impact.trials.arms import Trial, trial
 from mismes_eval.impact.trials.itt import assigned_difference
+from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment, difference_row
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Level, public
@@ -142,10 +143,10 @@ def _refuse_nobody(shares: tuple[float, float], takeup: str) -> None:
     words = ("took part", "did not take part")
     problems = [
         Problem(
-            what=worded("no followed compliers who {word}", {"word": word}),
+            what=Message("no followed compliers who {did}", {"did": Message(word)}),
             where=in_column(takeup),
             expected="more of the offered who took part, and fewer who did not, among those followed",
-            got=worded("a difference of {share:.4g} between the arms", {"share": share}),
+            got=Message("a difference of {x:.4g} between the arms", {"x": share}),
             fix="There are no bounds on an effect of taking part; `itt` and `lee_bounds` are on the"
             " offer.",
         )

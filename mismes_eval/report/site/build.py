@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from mismes_eval.evaluation.outside_evidence import (
     OutsideEvidence,
     Together,
@@ -167,13 +169,13 @@ def _drop_others(folder: Path, names: set[str]) -> None:
 
 
 def _write_downloads(
-    inventory: Inventory, register: EvaluationRegister, folder: Path, effects: object
+    inventory: Inventory, register: EvaluationRegister, folder: Path, effects: pd.DataFrame
 ) -> None:
     to_csv(inventory.frame, folder / "measures.csv")
     whole = inventory.frame.to_json(
         orient="records", date_format="iso", date_unit="s", force_ascii=False, indent=1
     )
     write_whole(folder / "measures.json", whole)
-    to_csv(effects, folder / "evaluations.csv")  # type: ignore[arg-type]
+    to_csv(effects, folder / "evaluations.csv")
     register.to_csv(folder / "register.csv")
     register.to_calendar(folder / "register.ics")
