@@ -20,8 +20,8 @@ SEPARATOR = "separator"  # the value that says that a message is a list of messa
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
-class _Counted(Formatter):
-    """ "{n:=region|regions}" is the word that a number asks for, without the number."""
+class _Counting(Formatter):
+    """ "{n:=measure|measures}" is the word that n asks for, without n."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         if not format_spec.startswith("="):
@@ -30,19 +30,17 @@ class _Counted(Formatter):
         return one if str(value) in ("1", "-1") else many
 
 
-_COUNTED = _Counted()
-
-
-def _filled(template: str, values: Mapping[str, object]) -> str:
-    """The English words with their values."""
-    if ":=" in template:
-        return _COUNTED.vformat(template, (), values)
-    return template.format(**values)
+def _english(template: str, values: Mapping[str, object]) -> str:
+    if ":=" not in template:
+        return template.format(**values)
+    return _Counting().vformat(template, (), values)
 
 
 class Message(str):
     """template: English words with {names}, the entry of the catalogue; values: what stands at the
     names (numbers, names out of the data, other messages); kind: what the message is for.
+
+    "{n:=measure|measures}" in a template is the word that n asks for, as in a catalogue.
     """
 
     __slots__ = ("kind", "template", "values")
@@ -53,7 +51,7 @@ class Message(str):
     def __new__(
         cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "note"
     ) -> Message:
-        message = super().__new__(cls, _filled(template, values) if values else template)
+        message = super().__new__(cls, _english(template, values) if values else template)
         message.template = template
         message.values = MappingProxyType(dict(values))
         message.kind = kind

@@ -19,7 +19,7 @@ from mismes_eval.not_estimable import NotEstimable
 
 MODEL = "model"
 STRONG = 2  # score from which a feature counts as given: 0 not, 1 slightly, 2 fairly, 3 fully
-TOO_FEW, ALIKE = "{k} measures; {least} needed", "all measures are alike here"
+TOO_FEW, ALIKE = "{k} {k:=measure|measures}; {least} needed", "all measures are alike here"
 EMPTY: Mapping[str, str] = {}
 MARGIN = 0.05  # five points: a difference that would matter
 

@@ -202,7 +202,7 @@ def _domain(
             "n": f"{int((keep & ~hit).sum()):,}",
             "rule": f"{column} = {', '.join(values)}",
         }
-        said.append(Message("{n} units outside {rule}", outside))
+        said.append(Message("{n} {n:=unit|units} outside {rule}", outside))
         keep &= hit
     return keep, listed(said) if said else Message("")
 

@@ -214,7 +214,7 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
     shown = {PAGE_ONE: page_one, **chapters}
     mapped = source_map(context, shown, cells_of_notebook(chapters))
     chapters[LAST] = replace(last, items=(*last.items, mapped))
-    passages = _passages(context, written, chapters)
+    passages = passages_of(context, written, chapters)
     return CountryReport(
         session=session,
         context=context,
@@ -312,7 +312,7 @@ def _rendered(
     return item
 
 
-def _passages(
+def passages_of(
     context: Context, written: AllWords, chapters: Mapping[str, Chapter]
 ) -> dict[str, Passage]:
     """What people wrote, with numbers of published cells.

@@ -126,7 +126,7 @@ def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
     code = len(GROUPS) + OUTSIDE.index("PD")
     pending = int((inside & (panel.groups[:, place] == code)).sum())
     if pending:
-        words = "{n} persons are pending at wave {wave} and outside its rates."
+        words = "{n} {n:=person is|persons are} pending at wave {wave} and outside its rates."
         notes.append(Message(words, {"n": f"{pending:,}", "wave": str(wave)}))
     beyond = int((inside & ~panel.tried[:, place]).sum()) - pending
     if beyond:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -18,8 +17,6 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.document.tables import Table, TextTable, footnotes
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.session import Session
-
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 OPEN = """import pandas as pd
 from mismes_eval.report import session

@@ -91,7 +91,7 @@ TITLE_OF_VERDICTS = "Claims of the MISMES studies: what this evidence says"
 TITLE_OF_PICTURE = "How far the evidence lies from each claim"
 WOULD_DECIDE = {
     "persons": "{why}; about {n:,} persons would decide",
-    "measures": "{why}; about {n:,} measures would decide",
+    "measures": "{why}; about {n:,} {n:=measure|measures} would decide",
 }
 
 
@@ -152,7 +152,10 @@ def _cells(context: Context, one: ClaimEvidence) -> pd.DataFrame:
     if one.found.adds and isinstance(found, Estimate):
         low, high = one.found.ends(context.evaluation)
         cells = cells.assign(ci_low=low, ci_high=high)
-    return cells.assign(unit=cells["unit"].replace("", one.claim.unit))
+    unit = one.claim.unit
+    if unit == "money":
+        unit = context.evaluation.params.cost.currency
+    return cells.assign(unit=cells["unit"].replace("", unit))
 
 
 def _register(claim: Claim, found: Census) -> dict[str, object]:

@@ -54,7 +54,6 @@ NOTES = (
         " effects, beyond participants. Sustainability: what lasts."
     ),
 )
-EMPLOYMENT = "L3.employment"
 OF_A_STUDY = (
     "An effect in a study file of its own is put to these checks: drawn by lot, the arms alike before"
     " the draw, lost alike, planned beforehand, enough sampling units; one without blocks or a draw"
@@ -437,7 +436,7 @@ def _effect(
         verdict = effect_verdict(context.evaluation, effect, d)
         assert verdict is not None
         held: str = verdict.sureness
-    else:
+    else:  # most checks are of the headline's wave
         verdict = later_verdict(context.evaluation, effect, outcome, wave)
         held = MODERATE if verdict.sureness == STRONG else verdict.sureness
     about = about_effect(context, effect.measure, outcome, study.months[wave])
