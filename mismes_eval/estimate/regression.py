@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, worded
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.formula import Model, build
+from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import Averages, SignedRows
 from mismes_eval.numerics.glm import fit_poisson
 from mismes_eval.numerics.influence import Block, Influence

@@ -12,7 +12,8 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import not_estimable
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import by_influence

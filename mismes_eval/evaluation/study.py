@@ -12,15 +12,9 @@ import pandas as pd
 from linearmodels.iv.absorbing import AbsorbingLS
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import (
-    EstimateError,
-    InputError,
-    Problem,
-    in_column,
-    in_place,
-    in_section,
-)
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.errors import EstimateError, InputError, Problem, in_column, in_place, in_section
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2

@@ -9,7 +9,6 @@ import re
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import chain, pairwise
 from typing import Any, TypeVar
 
@@ -28,6 +27,7 @@ from mismes_eval.frame.limits import (
     check_sheet,
     check_table,
 )
+from mismes_eval.libraries import library
 
 Made = TypeVar("Made")
 ABOUT_SHEETS = (
@@ -176,7 +176,7 @@ def sheet_titles(content: bytes, name: str) -> tuple[str, ...]:
 
 def _titles(content: bytes, name: str) -> tuple[str, ...]:
     check_parts(content, name)
-    book = import_module("openpyxl").load_workbook(io.BytesIO(content), read_only=True)
+    book = library("openpyxl").load_workbook(io.BytesIO(content), read_only=True)
     return tuple(sheet.title for sheet in book.worksheets)
 
 
@@ -186,9 +186,7 @@ def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
     """
     check_parts(content, name)
     slim, merged = _slim(content, name)
-    book = import_module("openpyxl").load_workbook(
-        io.BytesIO(slim), read_only=True, data_only=False
-    )
+    book = library("openpyxl").load_workbook(io.BytesIO(slim), read_only=True, data_only=False)
     found = []
     for sheet in book.worksheets:
         about = sheet.title in ABOUT_SHEETS and len(book.worksheets) > 1

@@ -12,7 +12,8 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.estimate.domains import By, Domains, listed
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, ratio
 from mismes_eval.lfs.answers import values
 from mismes_eval.lfs.catalogue import Indicator

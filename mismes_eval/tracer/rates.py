@@ -9,8 +9,9 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, of_argument
 from mismes_eval.estimate.domains import By, Domains, domains
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float

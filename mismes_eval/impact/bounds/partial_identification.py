@@ -21,7 +21,8 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.estimate.domains import require
-from mismes_eval.estimate.estimate import Estimate, Part, need_estimates
+from mismes_eval.estimate.estimate import Estimate, need_estimates
+from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float

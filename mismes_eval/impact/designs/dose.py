@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.interpolate import BSpline
 
 from mismes_eval.errors import IdentificationError, Problem, of_argument, of_arguments
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence

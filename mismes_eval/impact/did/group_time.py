@@ -14,9 +14,10 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import no_negative_weights
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did import staggered_plots
 from mismes_eval.impact.did.aggregation import Kind, averages, overall
 from mismes_eval.impact.did.bands import Band, sup_t

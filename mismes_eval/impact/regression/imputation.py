@@ -19,7 +19,8 @@ from mismes_eval.errors import (
     of_argument,
     worded,
 )
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
 from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
 from mismes_eval.numerics.averages import Averages
