@@ -4,7 +4,7 @@ tables show, with interval and reliability.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -91,7 +91,7 @@ def _fare(context: Context) -> Answer | None:
         return Answer(question, context.text(NO_ANSWER, r=context.text(gap.reason)))
     sign = Span.of(gap).sign
     said = context.text(FARES[sign], **interval(context, gap, size=sign in ("higher", "lower")))
-    return Answer(question, _graded(context, said, gap))
+    return Answer(question, _graded(context, said, gap, rates_of("T08", title)))
 
 
 def _reach(context: Context) -> Answer | None:
@@ -105,7 +105,7 @@ def _reach(context: Context) -> Answer | None:
     if cell is None or not cell.shown:
         return Answer(question, context.text(NO_ANSWER, r=context.text("too few persons")))
     said = context.text(REACHED, **interval(context, found))
-    return Answer(question, _graded(context, said, found))
+    return Answer(question, _graded(context, said, found, [TOOK_PART]))
 
 
 def _known(context: Context) -> Answer | None:
@@ -158,8 +158,8 @@ def _worked(context: Context) -> Answer | None:
     return Answer(context.text(WORKED), context.text(BY_MEASURE, **words).strip())
 
 
-def _graded(context: Context, said: str, estimate: Estimate) -> str:
-    strength = context.text(survey_strength(context, estimate))
+def _graded(context: Context, said: str, estimate: Estimate, cells: Sequence[Cell]) -> str:
+    strength = context.text(survey_strength(context, estimate, cells))
     return context.text(GRADED, said=said, strength=strength)
 
 
