@@ -6,23 +6,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters.base import QUESTION, Chapter, Context
-from mismes_eval.report.chapters.criteria import interval, returnee_gap, survey_strength
-from mismes_eval.report.chapters.measures import (
-    evaluated_here,
-    register_summary,
-    with_evaluations,
+from mismes_eval.report.chapters.criteria import (
+    EMPLOYMENT,
+    TOOK_PART,
+    Cell,
+    interval,
+    rates_of,
+    returnee_gap,
+    survey_strength,
 )
+from mismes_eval.report.chapters.measures import register_of, register_summary
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import Number, SentenceSpec
 
-EMPLOYMENT = "L3.employment"
 GRADED = "{said} Evidence: {strength} (as in T05c)."
 FARE = "Do those who have returned find work as often as those who never left?"
 FARES = {
@@ -113,9 +115,7 @@ def _known(context: Context) -> Answer | None:
     inventory = context.evaluation.inventory
     if inventory is None:
         return None
-    year = context.evaluation.params.year or date.today().year
-    register = inventory.evaluation_due(date(year, 12, 31))
-    register = with_evaluations(register, evaluated_here(context.evaluation))
+    register = register_of(context.evaluation, inventory)
     counts = register_summary(register.table).set_index("status")["measures"]
     said = context.text(
         ON_RECORD,

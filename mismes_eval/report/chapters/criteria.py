@@ -4,7 +4,7 @@ say on each, and how strong that evidence is, by fixed rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,7 @@ NOTES = (
         " effects, beyond participants. Sustainability: what lasts."
     ),
 )
+EMPLOYMENT = "L3.employment"
 OF_A_STUDY = (
     "An effect in a study file of its own is put to these checks: drawn by lot, the arms alike before"
     " the draw, lost alike, planned beforehand, enough sampling units; one without blocks or a draw"
@@ -449,7 +450,7 @@ def _effect(
         verdict = effect_verdict(context.evaluation, effect, d)
         assert verdict is not None
         held: str = verdict.sureness
-    else:  # most checks are of the headline's wave
+    else:
         verdict = later_verdict(context.evaluation, effect, outcome, wave)
         held = MODERATE if verdict.sureness == STRONG else verdict.sureness
     about = about_effect(context, effect.measure, outcome, study.months[wave])
