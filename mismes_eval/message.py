@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from numbers import Integral, Real
 from string import Formatter
 from types import MappingProxyType
 from typing import Final, Literal
@@ -20,8 +19,8 @@ SEPARATOR = "separator"  # the value that says that a message is a list of messa
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
-class _Counting(Formatter):
-    """ "{n:=measure|measures}" is the word that n asks for, without n."""
+class _Counted(Formatter):
+    """ "{n:=region|regions}" is the word that a number asks for, without the number."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         if not format_spec.startswith("="):
@@ -30,10 +29,14 @@ class _Counting(Formatter):
         return one if str(value) in ("1", "-1") else many
 
 
-def _english(template: str, values: Mapping[str, object]) -> str:
-    if ":=" not in template:
-        return template.format(**values)
-    return _Counting().vformat(template, (), values)
+_COUNTED = _Counted()
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """The English words with their values."""
+    if ":=" in template:
+        return _COUNTED.vformat(template, (), values)
+    return template.format(**values)
 
 
 class Message(str):
@@ -51,7 +54,7 @@ class Message(str):
     def __new__(
         cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "note"
     ) -> Message:
-        message = super().__new__(cls, _english(template, values) if values else template)
+        message = super().__new__(cls, _filled(template, values) if values else template)
         message.template = template
         message.values = MappingProxyType(dict(values))
         message.kind = kind
