@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
 from string import Formatter
 from types import MappingProxyType
 from typing import Final, Literal
