@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from mismes_eval.message import Message, as_message, listed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+SHOWN = 5  # rows that a problem names
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,21 @@ class Problem:
             clauses.append(as_message(self.fix, "reason"))
         return listed(clauses, " ", "reason")
 
+    def in_rows(self, failing: np.ndarray | pd.Index | Sequence[Any]) -> Problem:
+        """The same problem with the rows that fail: how many, and the first five of these numbers
+        or keys.
+        """
+        first = failing[:SHOWN]
+        keys = first if isinstance(first, Sequence) else first.tolist()
+        return replace(self, count=len(failing), rows=tuple(keys))
+
     def _counted(self) -> Message:
         count: dict[str, object] = {"count": self.count}
         if not self.rows:
             words = "{count} row." if self.count == 1 else "{count} rows."
             return Message(words, count, "reason")
         words = "{count} row, first: {rows}." if self.count == 1 else "{count} rows, first: {rows}."
-        shown = ", ".join(str(row) for row in self.rows[:5])
+        shown = ", ".join(str(row) for row in self.rows[:SHOWN])
         return Message(words, count | {"rows": shown}, "reason")
 
 
@@ -168,7 +183,3 @@ class MismesWarning(UserWarning):
 
 class DesignWarning(MismesWarning):
     """A weakness of the survey design: lonely PSUs, lost design variables, repeated PSU codes."""
-
-
-class DataWarning(MismesWarning):
-    """A weakness of the data that does not stop the run."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from string import Formatter
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -18,9 +19,31 @@ SEPARATOR = "separator"  # the value that says that a message is a list of messa
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
+class _Counted(Formatter):
+    """ "{n:=region|regions}" is the word that a number asks for, without the number."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if not format_spec.startswith("="):
+            return str(format(value, format_spec))
+        one, many = format_spec[1:].split("|")
+        return one if str(value) in ("1", "-1") else many
+
+
+_COUNTED = _Counted()
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """The English words with their values."""
+    if ":=" in template:
+        return _COUNTED.vformat(template, (), values)
+    return template.format(**values)
+
+
 class Message(str):
     """template: English words with {names}, the entry of the catalogue; values: what stands at the
     names (numbers, names out of the data, other messages); kind: what the message is for.
+
+    "{n:=measure|measures}" in a template is the word that n asks for, as in a catalogue.
     """
 
     __slots__ = ("kind", "template", "values")
@@ -31,7 +54,7 @@ class Message(str):
     def __new__(
         cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "note"
     ) -> Message:
-        message = super().__new__(cls, template.format(**values) if values else template)
+        message = super().__new__(cls, _filled(template, values) if values else template)
         message.template = template
         message.values = MappingProxyType(dict(values))
         message.kind = kind

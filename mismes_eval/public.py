@@ -22,6 +22,7 @@ from typing import (
     ParamSpec,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -115,7 +116,7 @@ def public(
             except EmptyDomain as empty:
                 if composed or not answers:
                     raise
-                return NotEstimable(empty.message)  # type: ignore[return-value]
+                return cast(R, NotEstimable(empty.message))
             finally:
                 _CALLED.reset(token)
 

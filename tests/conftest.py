@@ -6,20 +6,46 @@ import json
 import os
 import shutil
 import socket
+import sys
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 
 mpl.use("Agg")
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as `mismes` does
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def room(file: str) -> str:
+    """Tests of one file are dealt to one process, and so are those of all files that read the whole
+    report on a country, or the reports of `made`: these are made once.
+    """
+    text = (ROOT / file).read_text(encoding="utf-8")
+    if "whole_report" in text:
+        return "whole reports"
+    return "reports of notebooks" if "made: Path" in text and "def made(" not in text else file
+
+
+class Rooms(LoadFileScheduling):
+    """Files by room."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return room(nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling | None:
+    return Rooms(config, log) if config.getvalue("dist") == "loadfile" else None  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

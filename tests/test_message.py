@@ -10,7 +10,7 @@ import pytest
 from mismes_eval.errors import MismesError, Problem
 from mismes_eval.estimate.caution import Caution
 from mismes_eval.message import Message, as_message, chosen, listed
-from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.language import Language, language
 
 FRENCH = Language(
     "fr",
@@ -88,3 +88,12 @@ def test_a_problem_is_translated_sentence_by_sentence() -> None:
         FRENCH(problem.message)
         == "pas de poids\u00a0: f.csv. Attendu\u00a0: 1\u202f; obtenu\u00a0: 0."
     )
+
+
+@pytest.mark.parametrize(
+    ("n", "said"), [(1, "1 measure is"), (0, "0 measures are"), (2, "2 measures are")]
+)
+def test_a_word_is_chosen_by_its_number(n: int, said: str) -> None:
+    words = "{n} {n:=measure is|measures are} on record"
+    assert Message(words, {"n": n}) == Message(words, {"n": f"{n:,}"}) == f"{said} on record"
+    assert language("en")(Message(words, {"n": n})) == f"{said} on record"

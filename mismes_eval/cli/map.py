@@ -20,7 +20,8 @@ from mismes_eval.lfs.mapping_draft import Answer, Draft, Preview, Question
 from mismes_eval.report.factory.publish import write_whole
 
 HELP = (
-    "y take it · n the file has none · NAME another column (NAME * 0.001 where the unit differs) ·"
+    "y take it · n the file has none · NAME another column (NAME * 0.001 where the unit differs,"
+    " A + B columns that make one number together) ·"
     " = VALUE the same for every row · s later · ? columns of the file · q save and stop"
 )
 CODE_HELP = (
@@ -91,18 +92,25 @@ class _Asking:
 
     def _show(self, question: Question, column: str) -> None:
         """A column of the file, with what its codes would become."""
-        about = next(declared for declared in self.draft.columns if declared.name == column)
+        listed = {declared.name: declared for declared in self.draft.columns}
+        if column not in listed:  # several, joined
+            return
+        about = listed[column]
         proposal = question.proposal
         own = proposal is not None and proposal.column == column
         sure = f" ({proposal.confidence}: {proposal.why})" if own and proposal else ""
         label = f" '{about.label}'" if about.label else ""
         say(f"  {column}{label}{sure}, {about.kind}, {about.missing:.1%} missing")
-        if not question.about.codes and question.about.kind != "bool":
-            return
-        codes = self.draft.proposed(question.gld, column).codes
+        coded = bool(question.about.codes) or question.about.kind == "bool"
+        taken = self.draft.proposed(question.gld, column)
+        open_codes = self.draft.undecided(taken)
         for code, words, n in self.draft.file_codes(column):
-            new = codes.get(code, "")
-            becomes = f"{new} {question.codes.get(new, '')}".strip() if new else "?"
+            new, reason = taken.codes.get(code, ""), taken.reasons.get(code, "")
+            if not coded and not reason and code not in open_codes:
+                continue
+            unsaid = "?" if code in open_codes else f"{code} {question.codes.get(code, '')}".strip()
+            becomes = f"{new} {question.codes.get(new, '')}".strip() if new else unsaid
+            becomes = f"no answer: {reason}" if reason else becomes
             say(f"    {f'{code} {words}'.strip():<36} {n:>10,}  becomes {becomes}")
 
     def _meant(self, question: Question, said: str) -> Answer | None:

@@ -14,7 +14,8 @@ from formulaic import model_matrix
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, occupied, require
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
@@ -261,9 +262,7 @@ def _groups(
             expected="a value in every row of the domain",
             got="missing",
             fix="Narrow the domain with where(), or code missing as a category.",
-            count=int(gone.sum()),
-            rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-        )
+        ).in_rows(np.flatnonzero(gone))
         for column in dict.fromkeys(columns)
         if (gone := inside & sample.frame[column].isna().to_numpy()).any()
     ]

@@ -126,7 +126,6 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
     """
     negative = sample.domain & (sample.weights < 0)
     if negative.any():
-        rows = tuple(int(i) for i in np.flatnonzero(negative)[:5])
         fix = "Calibrate with bounds=(0.3, 3) or the like, or with method='raking'."
         raise EstimateError(
             Problem(
@@ -135,9 +134,7 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
                 expected="weights of 0 or more",
                 got="negative ones",
                 fix=fix,
-                count=int(negative.sum()),
-                rows=rows,
-            )
+            ).in_rows(np.flatnonzero(negative))
         )
 
 
@@ -148,7 +145,6 @@ def occupied(sample: Sample, caller: str) -> NDArray[np.bool_]:
         raise EmptyDomain(
             Problem(
                 what=f"{caller} has an empty domain",
-                where="",
                 expected="at least one row with a weight above 0",
                 got="none",
                 fix="Widen the mask of where().",
@@ -198,9 +194,7 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
                 expected="a value in every row of the domain",
                 got="missing",
                 fix="Narrow the domain with where(), or code missing as a category.",
-                count=int(missing.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(missing)[:5]),
-            )
+            ).in_rows(np.flatnonzero(missing))
         )
     return _combinations(sample.frame[columns], inside)
 
@@ -267,17 +261,13 @@ def yes_no(
     value = numbers(sample, column, caller)
     bad = sample.active & ~np.isin(value, (0.0, 1.0))
     if bad.any():
-        rows = tuple(int(i) for i in np.flatnonzero(bad)[:5])
         raise error(
             Problem(
                 what=what or f"{caller} needs a yes or no",
                 where=f"column '{column}'",
                 expected="True or False, 1 or 0",
                 got="other values",
-                fix="",
-                count=int(bad.sum()),
-                rows=rows,
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return value
 
@@ -311,9 +301,7 @@ def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
                 expected="a finite number in every row of the domain that carries weight",
                 got="missing or infinite",
                 fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return value
 
@@ -386,9 +374,7 @@ def categories(sample: Sample, column: Column, caller: str) -> tuple[Int, list[o
                 expected="a category in every row of the domain that carries weight",
                 got="missing",
                 fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     spelling = one_spelling(series)
     if spelling is not None:

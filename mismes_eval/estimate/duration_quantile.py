@@ -8,7 +8,8 @@ from scipy import stats
 
 from mismes_eval.errors import EmptyDomain, EstimateError, Problem
 from mismes_eval.estimate.domains import By, domains, require
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, finite
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.survival import MANY, survival
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float

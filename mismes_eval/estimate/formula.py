@@ -240,9 +240,7 @@ def _missing(data: pd.DataFrame, rows: Int, caller: str) -> list[Problem]:
                     expected="a value in every row of the domain that carries weight",
                     got="missing",
                     fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in rows[bad][:5]),
-                )
+                ).in_rows(rows[bad])
             )
     return problems
 
@@ -257,10 +255,7 @@ def _refuse_infinite(values: Float, names: tuple[str, ...], caller: str, rows: I
                     where=f"'{names[j]}'",
                     expected="a finite value in every row",
                     got="infinite or undefined",
-                    fix="",
-                    count=int(bad[:, j].sum()),
-                    rows=tuple(int(i) for i in rows[bad[:, j]][:5]),
-                )
+                ).in_rows(rows[bad[:, j]])
                 for j in np.flatnonzero(bad.any(axis=0))
             ]
         )

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import Averages, SignedRows, by_influence
 from mismes_eval.numerics.influence import Block, Influence

@@ -22,7 +22,8 @@ from mismes_eval.estimate.domains import (
     require,
     together,
 )
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.averages import Averages

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.formula import Model, build
+from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import Averages, SignedRows
 from mismes_eval.numerics.glm import fit_poisson
 from mismes_eval.numerics.influence import Block, Influence
@@ -94,7 +95,6 @@ def logit(sample: Sample, formula: str) -> Estimate:
                 where=f"'{model.outcome}'",
                 expected="0 or 1 in every row",
                 got=f"{model.y[bad][0]:g}",
-                fix="",
                 count=int(bad.sum()),
             )
         )
@@ -124,7 +124,6 @@ def poisson(sample: Sample, formula: str) -> Estimate:
                 where=f"'{model.outcome}'",
                 expected="0 or more in every row",
                 got=f"{model.y[bad][0]:g}",
-                fix="",
                 count=int(bad.sum()),
             )
         )

@@ -12,7 +12,8 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import not_estimable
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import by_influence
@@ -182,7 +183,6 @@ def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
                 ),
                 where=Message("time {at}", {"at": f"{latest:g}"}),
                 expected=Message("times up to {end}", {"end": f"{longest:g}"}),
-                got="",
                 fix="Narrow `times`; without them each domain has its own.",
             )
         )
@@ -235,12 +235,8 @@ def _read(
                 Problem(
                     what=what,
                     where=in_column(column),
-                    expected="",
-                    got="",
                     fix="Count an event in the first period as duration 1 (or half a period).",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if problems:
         raise EstimateError(problems)
@@ -393,7 +389,6 @@ def _part(
                 raise EstimateError(
                     Problem(
                         what="a domain has no rows in a replicate",
-                        where="",
                         expected="rows with weight in every domain, in every replicate",
                         got="none",
                         fix="Merge domains, or use the linearised design.",

@@ -22,7 +22,8 @@ from mismes_eval.estimate.domains import (
     together,
     variables,
 )
-from mismes_eval.estimate.estimate import Estimate, Interval, Part
+from mismes_eval.estimate.estimate import Estimate, Interval
+from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.averages import Averages

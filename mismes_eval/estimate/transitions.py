@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import require
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import Averages, by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -196,7 +197,6 @@ def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
         raise EstimateError(
             Problem(
                 what="the states are too many for a table",
-                where="",
                 expected=f"at most {MANY} states",
                 got=f"{len(seen):,}",
                 fix="Group them; a quantity needs classes first.",

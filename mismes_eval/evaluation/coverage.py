@@ -12,8 +12,9 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import numbers, require
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, need_estimates
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, need_estimates
 from mismes_eval.estimate.joint import stack
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import by_influence

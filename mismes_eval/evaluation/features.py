@@ -19,7 +19,7 @@ from mismes_eval.not_estimable import NotEstimable
 
 MODEL = "model"
 STRONG = 2  # score from which a feature counts as given: 0 not, 1 slightly, 2 fairly, 3 fully
-TOO_FEW, ALIKE = "{k} measures; {least} needed", "all measures are alike here"
+TOO_FEW, ALIKE = "{k} {k:=measure|measures}; {least} needed", "all measures are alike here"
 EMPTY: Mapping[str, str] = {}
 MARGIN = 0.05  # five points: a difference that would matter
 
@@ -28,8 +28,8 @@ MARGIN = 0.05  # five points: a difference that would matter
 class FeatureContrast:
     """One feature over the main effects on one outcome at one age: measures, how many of them have
     the feature (for the model: how many models), the regression of effects on it or why there is
-    none, and the number of independent samples that would find a difference of five points (0:
-    cannot be told).
+    none, and the number of independent samples that would find a difference of five points (of
+    measures that are needed at least where there are fewer; 0: cannot be told).
     """
 
     feature: str
@@ -88,7 +88,7 @@ def _contrast(name: str, outcome: str, months: float, rows: pd.DataFrame) -> Fea
         with_feature=having,
     )
     if measures < LEAST:
-        return contrast(found=_too_few(measures, LEAST), needed=0)
+        return contrast(found=_too_few(measures, LEAST), needed=LEAST)
     if rows["feature"].nunique() < 2:
         return contrast(found=NotEstimable(ALIKE), needed=0)
     made = _regressed(rows, rows[["feature"]].astype(float))
@@ -110,16 +110,22 @@ def _regressed(rows: pd.DataFrame, features: pd.DataFrame) -> MetaRegression | N
 
 
 def _models(outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
-    """Models against each other: one coefficient a model, so many measures are needed."""
+    """Models against each other: one coefficient a model, so many independent measures are
+    needed.
+    """
     kinds, measures = rows["model"].nunique(), int(rows["unit_of_count"].nunique())
+    independent = min(measures, int(rows["group"].nunique()))
     least = max(LEAST, kinds + 2)
     found: MetaRegression | NotEstimable
-    if measures < least:
-        found = _too_few(measures, least)
+    needed = 0
+    if independent < least:
+        found, needed = _too_few(independent, least), least
     elif kinds < 2:
         found = NotEstimable(ALIKE)
     else:
         found = _regressed(rows, rows[["model"]].astype(str))
+        if isinstance(found, MetaRegression):
+            needed = max(found.needed(name, MARGIN) for name in found.names[1:])
     return FeatureContrast(
         feature=MODEL,
         outcome=outcome,
@@ -127,5 +133,5 @@ def _models(outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
         measures=measures,
         with_feature=kinds,
         found=found,
-        needed=0,
+        needed=needed,
     )

@@ -208,7 +208,12 @@ def _left_out(level: pd.Series, active: np.ndarray) -> tuple[str, ...]:
     gone = int((active & level.isna().to_numpy()).sum())
     if not gone:
         return ()
-    return (Message("{n} persons without a group are left out.", {"n": f"{gone:,}"}),)
+    return (
+        Message(
+            "{n} {n:=person without a group is|persons without a group are} left out.",
+            {"n": f"{gone:,}"},
+        ),
+    )
 
 
 def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEstimable]:

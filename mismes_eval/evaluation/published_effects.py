@@ -18,6 +18,7 @@ from mismes_eval.frame.validate import rows as rows_where
 SHOWN = "shown"
 ROLLOUT = "roll-out by region, survey rounds"  # designs, as reports name them
 DRAW = "draw by lot, what the offer changed"
+TAKEN = "draw by lot, what taking part changed"
 HASH = "manifest_sha256"
 NATIONAL, UNSTATED = "national currency", "not stated"  # units of effects in country reports
 UNITS: Mapping[str, tuple[str, float]] = {
@@ -56,8 +57,9 @@ class Reference:
     risk_of_bias: str
 
     def names(self, effect: Mapping[Any, Any]) -> bool:
-        """Whether this is the effect that is named."""
+        """Whether this is the effect that is named; of a draw, that of the offer."""
         same = (effect["measure"], effect["outcome"]) == (self.measure, self.outcome)
+        same = same and effect.get("design") != TAKEN
         return same and _same_months(effect.get("months"), self.months)
 
 
@@ -167,9 +169,7 @@ def _problem(what: str, where: str, expected: str, got: str, fix: str, rows: pd.
         expected=expected,
         got=got,
         fix=fix,
-        count=int(rows.sum()),
-        rows=rows_where(rows),
-    )
+    ).in_rows(rows_where(rows))
 
 
 def _effect_of(row: Mapping[Any, Any], report: Published) -> Mapping[str, Any] | None:

@@ -131,9 +131,13 @@ def _not_there(s: Survey) -> list[str]:
     if not s.has_households:
         lines.append("the file has no household number: nothing is said of households")
     if s.sample.design.level == "element":
+        effect = s.sample.design.cluster_deff
         lines.append(
             "no PSU or household is named: standard errors are those of persons drawn one by one,"
             " and smaller than the survey's"
+            if effect == 1.0
+            else "no PSU or household is named: standard errors are those of persons drawn one by"
+            f" one, times the root of the cluster effect {effect:g} that the params supply"
         )
     return [f"labour force survey: {line}" for line in lines]
 

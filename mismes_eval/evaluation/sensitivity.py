@@ -15,6 +15,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing, complete_cases
 from mismes_eval.impact.bounds.manski import manski_bounds
@@ -71,6 +72,23 @@ class Doubt:
     wild: dict[str, WildBootstrap | NotEstimable]
     bounds: Result
     unseen: Oster | NotEstimable
+
+    @property
+    def wider(self) -> tuple[Span, ...]:
+        """The intervals of the wild bootstrap that stand beside the design's."""
+        words = "{level} as the clusters, wild bootstrap"
+        spans = [
+            wild_span(wild, Message(words, {"level": Message(level)}))
+            for level, wild in self.wild.items()
+        ]
+        return tuple(span for one in spans for span in one)
+
+
+def wild_span(wild: WildBootstrap | NotEstimable, basis: Message) -> tuple[Span, ...]:
+    """The interval of a wild bootstrap; none where there is none."""
+    if isinstance(wild, NotEstimable):
+        return ()
+    return (Span(float(wild.estimate[0]), float(wild.low[0]), float(wild.high[0]), basis),)
 
 
 def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:

@@ -13,7 +13,8 @@ from linearmodels.iv.absorbing import AbsorbingLS
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import EstimateError, InputError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
@@ -193,7 +194,7 @@ def _domain(
             "n": f"{int((keep & ~hit).sum()):,}",
             "rule": f"{column} = {', '.join(values)}",
         }
-        said.append(Message("{n} units outside {rule}", outside))
+        said.append(Message("{n} {n:=unit|units} outside {rule}", outside))
         keep &= hit
     return keep, listed(said) if said else Message("")
 

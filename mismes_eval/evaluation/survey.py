@@ -371,9 +371,7 @@ def _of_the_run(params: Params, rows: pd.DataFrame, column: str, file: str) -> N
                 expected=f"{own}, the country of {params.source}",
                 got=named(country[other].unique()),
                 fix=fix,
-                count=int(other.sum()),
-                rows=tuple(int(i) + 2 for i in np.flatnonzero(other)[:5]),
-            )
+            ).in_rows(np.flatnonzero(other) + 2)
         )
 
 
@@ -392,9 +390,7 @@ def _margins(params: Params) -> pd.DataFrame | None:
                 expected="one total for each category of a margin",
                 got=named(margins["year"].unique()),
                 fix=f"Keep the rows of one year, {params.year or 'the survey’s'} if it is there.",
-                count=int(twice.sum()),
-                rows=tuple(int(i) + 2 for i in np.flatnonzero(twice)[:5]),
-            )
+            ).in_rows(np.flatnonzero(twice) + 2)
         )
     return margins
 
@@ -497,7 +493,6 @@ def _post_stratified(params: Params, sample: Sample) -> Sample:
                 where=f"column '{total}'",
                 expected="one size in every cell",
                 got=f"cells {', '.join(map(str, bad[:5]))}",
-                fix="",
                 count=len(bad),
             )
         )

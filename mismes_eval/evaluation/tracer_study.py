@@ -272,7 +272,6 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
                 where=f"{file}, column '{column.name}'",
                 expected="T or C",
                 got=str(column[bad].iloc[0]),
-                fix="",
                 count=int(bad.sum()),
             )
         )
@@ -293,9 +292,7 @@ def _one_arm(person: pd.DataFrame, chosen: str, file: str) -> None:
                 expected="T with 1, C with 0",
                 got="persons in one arm by one column and in the other by the other",
                 fix=f"Correct them, or leave one out: the report goes by '{chosen}'.",
-                count=int(apart.sum()),
-                rows=tuple(int(i) + 2 for i in np.flatnonzero(apart)[:5]),
-            )
+            ).in_rows(np.flatnonzero(apart) + 2)
         )
 
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem
@@ -196,7 +197,6 @@ def _refuse(
     if not bad.any():
         return
     seen = ", ".join(map(repr, values[bad].unique()[:5]))
-    rows = tuple(int(row) for row in range(len(bad)) if bad.iloc[row])[:5]
     problems.append(
         Problem(
             what="an answer cannot be read",
@@ -204,7 +204,5 @@ def _refuse(
             expected=expected,
             got=seen,
             fix="Export codes, or labels in one of the form's languages.",
-            count=int(bad.sum()),
-            rows=rows,
-        )
+        ).in_rows(np.flatnonzero(bad))
     )

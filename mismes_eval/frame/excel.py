@@ -9,7 +9,6 @@ import re
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import chain, pairwise
 from typing import Any, TypeVar
 
@@ -28,6 +27,7 @@ from mismes_eval.frame.limits import (
     check_sheet,
     check_table,
 )
+from mismes_eval.libraries import library
 
 Made = TypeVar("Made")
 ABOUT_SHEETS = (
@@ -170,7 +170,7 @@ def sheet_titles(content: bytes, name: str) -> tuple[str, ...]:
 
 def _titles(content: bytes, name: str) -> tuple[str, ...]:
     check_parts(content, name)
-    book = import_module("openpyxl").load_workbook(io.BytesIO(content), read_only=True)
+    book = library("openpyxl").load_workbook(io.BytesIO(content), read_only=True)
     return tuple(sheet.title for sheet in book.worksheets)
 
 
@@ -180,9 +180,7 @@ def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
     """
     check_parts(content, name)
     slim, merged = _slim(content, name)
-    book = import_module("openpyxl").load_workbook(
-        io.BytesIO(slim), read_only=True, data_only=False
-    )
+    book = library("openpyxl").load_workbook(io.BytesIO(slim), read_only=True, data_only=False)
     found = []
     for sheet in book.worksheets:
         about = sheet.title in ABOUT_SHEETS and len(book.worksheets) > 1
@@ -363,9 +361,7 @@ def _cell_problems(body: Sequence[SheetRow], names: list[str], name: str) -> lis
                     expected="values",
                     got=got,
                     fix=fix,
-                    count=len(cells),
-                    rows=tuple(cells[:5]),
-                )
+                ).in_rows(cells)
             )
     return problems
 
@@ -387,9 +383,7 @@ def _merged_problems(sheet: Sheet, head: int, width: int, name: str) -> list[Pro
             expected="each cell with its own value",
             got="cells merged into one, so that the others are empty",
             fix="Unmerge them and write the value into every cell that it is meant for.",
-            count=len(inside),
-            rows=tuple(inside[:5]),
-        )
+        ).in_rows(inside)
     ]
 
 

@@ -107,9 +107,7 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
                         expected="no personal identifiers",
                         got=f"what looks like {kind}",
                         fix=fix,
-                        count=int(mask.sum()),
-                        rows=rows(mask),
-                    )
+                    ).in_rows(rows(mask))
                 )
     births = [
         str(column)

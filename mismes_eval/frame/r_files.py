@@ -13,7 +13,6 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +23,7 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.limits import FILE, STEP, check_bytes, check_cell, check_table, refuse
 from mismes_eval.frame.statistical import Labelled, companion
 from mismes_eval.frame.validate import MISS
+from mismes_eval.libraries import library
 from mismes_eval.numerics.rows import Bool
 
 PACKED: Mapping[bytes, Callable[[io.BytesIO], Any]] = MappingProxyType(
@@ -113,8 +113,8 @@ def _unpacked(content: bytes, name: str) -> bytes:
 
 def _parsed(content: bytes) -> tuple[Any, str]:
     """The object of a file, and the encoding of its texts where it says it."""
-    parser = import_module("rdata.parser")  # a second that reports without such a file do without
-    usual = import_module("rdata.parser._parser").DEFAULT_ALTREP_MAP
+    parser = library("rdata.parser")
+    usual = parser._parser.DEFAULT_ALTREP_MAP
     sequences = {key: _bounded(usual[key]) for key in (b"compact_intseq", b"compact_realseq")}
     ending = ".rda" if content.startswith(SEVERAL) else ".rds"
     with warnings.catch_warnings():

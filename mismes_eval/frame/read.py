@@ -322,9 +322,7 @@ def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
             expected="text",
             got=f"{cells[lost].iloc[0]:.0f} as a number",
             fix="Export the column as text.",
-            count=int(lost.sum()),
-            rows=rows(lost),
-        )
+        ).in_rows(rows(lost))
     ]
 
 
@@ -349,9 +347,7 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
                 expected="text",
                 got=got,
                 fix="Export the column as text.",
-                count=int(scientific.sum()),
-                rows=rows(scientific),
-            )
+            ).in_rows(rows(scientific))
         ]
     if coded.any():
         return written, []
@@ -374,8 +370,6 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
                 expected="numbers",
                 got=got,
                 fix=fix,
-                count=int(bad.sum()),
-                rows=rows(bad),
-            )
+            ).in_rows(rows(bad))
         ]
     return written, []

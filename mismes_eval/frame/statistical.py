@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -24,6 +23,7 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.limits import check_bytes, check_cell, check_table
 from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
+from mismes_eval.libraries import library
 
 READERS: Mapping[str, str] = {
     ".dta": "read_dta",
@@ -62,9 +62,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     """A .dta or .sav file; coded missing values (.a, or SPSS user missing) leave the value empty
     and their code in the companion.
     """
-    pyreadstat = import_module(
-        "pyreadstat"
-    )  # a fifth of a second that reports without such a file do without
+    pyreadstat = library("pyreadstat")
     suffix = path.suffix.lower()
     reader = getattr(pyreadstat, READERS[suffix])
     reasons = {"user_missing": True} if suffix in (".dta", ".sav", ".sas7bdat") else {}

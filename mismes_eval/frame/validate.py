@@ -40,7 +40,7 @@ SENTINELS = (
 )
 SENTINEL_TEXTS = frozenset(f"{sentinel:g}" for sentinel in SENTINELS)
 HEAPS = (98.0, 99.0, 998.0, 999.0, 9999.0)
-SHOWN_ROWS, SHOWN_VALUES = 5, 10
+SHOWN_VALUES = 10
 MISS = "_miss"
 DECIMALS, EXPORT = (
     ".0",
@@ -48,13 +48,12 @@ DECIMALS, EXPORT = (
 )
 
 
-def rows(mask: pd.Series, shown: int = SHOWN_ROWS) -> tuple[object, ...]:
-    """The first rows where `mask` holds: spreadsheet rows (the header is row 1) for a plain index,
-    else the index labels.
+def rows(mask: pd.Series) -> pd.Index:
+    """The rows where `mask` holds: spreadsheet rows (the header is row 1) for a plain index, else
+    the index labels.
     """
-    labels = mask.index[mask.to_numpy(dtype=bool)][:shown]
-    plain = isinstance(mask.index, pd.RangeIndex)
-    return tuple(int(label) + 2 if plain else label for label in labels)
+    labels = mask.index[mask.to_numpy(dtype=bool)]
+    return labels + 2 if isinstance(mask.index, pd.RangeIndex) else labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +137,7 @@ def check(
                     where,
                     rule.description,
                     fix="Correct the cells.",
-                    count=int(broken.sum()),
-                    rows=rows(broken),
-                )
+                ).in_rows(rows(broken))
             )
     known = set(template.names) | {n + MISS for n in template.names}
     return Checked(
@@ -208,10 +205,8 @@ def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[st
                 "a value and a missing reason",
                 column.name,
                 "one of them",
-                count=int(both.sum()),
-                rows=rows(both),
                 fix="Empty the cell or its reason.",
-            )
+            ).in_rows(rows(both))
         )
     if column.required == "yes" and (blank := ~given & ~bad).any():
         problems.append(
@@ -219,10 +214,8 @@ def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[st
                 "blank cells",
                 column.name,
                 "a value in every row",
-                count=int(blank.sum()),
-                rows=rows(blank),
                 fix="Fill the cells or mend the source.",
-            )
+            ).in_rows(rows(blank))
         )
     if column.codes:
         problems += (
@@ -280,9 +273,7 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
             expected=expected,
             got=", ".join(map(repr, got)),
             fix=fix,
-            count=int(bad.sum()),
-            rows=rows(bad),
-        )
+        ).in_rows(rows(bad))
     ]
 
 
@@ -295,9 +286,7 @@ def unclear_number(got: str, name: str, bad: pd.Series) -> Problem:
         got=repr(got),
         fix=f"Write {re.sub('[.,]', '', got)} if thousands are meant, or the fraction with one or two"
         " places; in a workbook as a number, not as text.",
-        count=int(bad.sum()),
-        rows=rows(bad),
-    )
+    ).in_rows(rows(bad))
 
 
 def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
@@ -308,7 +297,7 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
         return []
     problems = []
     counts = written[wrong].value_counts()
-    for value, count in counts.iloc[:SHOWN_VALUES].items():
+    for value in counts.index[:SHOWN_VALUES]:
         fix = _code_fix(str(value), name, code_list)
         problems.append(
             Problem(
@@ -317,9 +306,7 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
                 expected=f"a code of '{code_list}'",
                 got=repr(value),
                 fix=fix,
-                count=int(count),
-                rows=rows(wrong & (written == value)),
-            )
+            ).in_rows(rows(wrong & (written == value)))
         )
     if len(counts) > SHOWN_VALUES:
         rest = wrong & ~written.isin(counts.index[:SHOWN_VALUES])
@@ -329,9 +316,7 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
                 name,
                 f"a code of '{code_list}'",
                 f"{len(counts) - SHOWN_VALUES} further values",
-                count=int(rest.sum()),
-                rows=rows(rest),
-            )
+            ).in_rows(rows(rest))
         )
     return problems
 
@@ -351,7 +336,7 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
     known = set(codes(column.codes)["code"])
     problems = []
     wrong = parts[~parts.isin(known)]
-    for value, count in wrong.value_counts().iloc[:SHOWN_VALUES].items():
+    for value in wrong.value_counts().index[:SHOWN_VALUES]:
         near = nearest_code(column.codes, str(value))
         where = pd.Series(values.index.isin(wrong.index[wrong == value]), index=values.index)
         fix = (
@@ -366,9 +351,7 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
                 expected=f"codes of '{column.codes}'",
                 got=repr(value),
                 fix=fix,
-                count=int(count),
-                rows=rows(where),
-            )
+            ).in_rows(rows(where))
         )
     twice = values.map(
         lambda v: isinstance(v, str) and len(v.split(";")) != len({p.strip() for p in v.split(";")})
@@ -379,9 +362,7 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
                 "a code twice in one cell",
                 column.name,
                 "each code once",
-                count=int(twice.sum()),
-                rows=rows(twice),
-            )
+            ).in_rows(rows(twice))
         )
     return problems
 
@@ -393,7 +374,7 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
     coded = outside & values.isin(SENTINELS)
     problems = []
     expected = f"{low:g} to {high:g} {column.unit}".strip()
-    for value, count in values[coded].value_counts().items():
+    for value in values[coded].value_counts().index:
         fix = (
             f"Declare it: missing={{'{column.name}': {{'{value:g}': 'NOTASKED'}}}} with the reason"
             " that the questionnaire gives."
@@ -405,9 +386,7 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
                 expected=expected,
                 got=f"{value:g}",
                 fix=fix,
-                count=int(count),
-                rows=rows(coded & (values == value)),
-            )
+            ).in_rows(rows(coded & (values == value)))
         )
     odd = outside & ~coded
     if odd.any():
@@ -419,9 +398,7 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
                 expected=expected,
                 got=got,
                 fix="Correct the cells or mend the source.",
-                count=int(odd.sum()),
-                rows=rows(odd),
-            )
+            ).in_rows(rows(odd))
         )
     return problems
 
@@ -440,9 +417,7 @@ def _day_range(values: pd.Series, column: Column, low: float, high: float) -> li
             expected=f"a day of the years {first} to {last}",
             got=got,
             fix="Correct the cells; a day that is unknown or open is an empty cell.",
-            count=int(outside.sum()),
-            rows=rows(outside),
-        )
+        ).in_rows(rows(outside))
     ]
 
 
@@ -470,9 +445,7 @@ def _heaped(values: pd.Series, column: Column) -> list[Problem]:
                     expected="values that go on smoothly",
                     got=got,
                     fix=fix,
-                    count=int(at.sum()),
-                    rows=rows(at),
-                )
+                ).in_rows(rows(at))
             )
     return problems
 
@@ -496,9 +469,7 @@ def _pattern(values: pd.Series, column: Column) -> list[Problem]:
             expected=f"the form {column.pattern}",
             got=repr(got),
             fix=fix,
-            count=int(wrong.sum()),
-            rows=rows(wrong),
-        )
+        ).in_rows(rows(wrong))
     ]
 
 
@@ -519,9 +490,7 @@ def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
             expected="each key once",
             got=which,
             fix="Keep one row of each, or correct the key.",
-            count=int(twice.sum()),
-            rows=rows(twice),
-        )
+        ).in_rows(rows(twice))
     ]
 
 
@@ -544,9 +513,7 @@ def references(
             expected=f"a value of {key}",
             got=named(map(repr, strange)),
             fix=_nearest_ones(strange, meant),
-            count=int(lost.sum()),
-            rows=rows(lost),
-        ),
+        ).in_rows(rows(lost)),
     )
 
 

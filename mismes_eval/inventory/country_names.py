@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import pandas as pd
 from babel import Locale
 from babel.core import get_global
 
 from mismes_eval.frame import codes
 from mismes_eval.frame.codes import plain
+from mismes_eval.frame.missing import is_missing
 
 LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "nl", "ro", "ru", "ar", "hy", "ka", "tr", "uk")
 SEPARATORS = (";", "|", "\n", "/", ",")
@@ -210,7 +210,7 @@ def countries_of(
 
 
 def _written(text: object) -> str:
-    return "" if pd.isna(text) else str(text).strip()  # type: ignore[call-overload]
+    return "" if is_missing(text) else str(text).strip()
 
 
 def _read(

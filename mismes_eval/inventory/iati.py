@@ -219,9 +219,7 @@ def _no_repeats(activities: list[Activity], name: str) -> None:
                 expected="each identifier once",
                 got=twice[0],
                 fix="Keep the latest of each.",
-                count=len(twice),
-                rows=tuple(twice[:5]),
-            )
+            ).in_rows(twice)
         )
 
 

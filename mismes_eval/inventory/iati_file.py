@@ -22,6 +22,7 @@ from mismes_eval.inventory.iati_structure import VERSIONS, departures
 
 LARGEST_FILE, MOST_ACTIVITIES, DEEPEST, LONGEST_TEXT = 200_000_000, 100_000, 20, 20_000
 MOST_ELEMENTS = 500_000  # of one activity
+ORGANISATIONS = "iati-organisations"  # budgets of organisations, which name no activity
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -104,8 +105,9 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
 def _version(root: Element, name: str) -> str | None:
     """The version that the file claims; None where it claims none."""
     if root.tag != "iati-activities":
+        fix = "Take the publisher's file of activities." if root.tag == ORGANISATIONS else ""
         raise InputError(
-            Problem("not an IATI activity file", name, "iati-activities", str(root.tag))
+            Problem("not an IATI activity file", name, "iati-activities", str(root.tag), fix)
         )
     version = root.get("version", "").strip()
     if version and version not in VERSIONS:

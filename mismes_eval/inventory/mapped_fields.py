@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import nearest
 from mismes_eval.frame.codes import plain
+from mismes_eval.frame.missing import is_missing
 from mismes_eval.inventory.mapped_places import countries_named
 from mismes_eval.inventory.mapping_file import Issue, Mapped
 
 
 def field_cells(
-    field: str, rule: Mapping[str, object], rows: pd.DataFrame, mapping: Mapped, issues: list[Issue]
+    field: str, rule: Mapping[str, Any], rows: pd.DataFrame, mapping: Mapped, issues: list[Issue]
 ) -> pd.Series:
     values = pd.Series([None] * len(rows), index=rows.index, dtype=object)
     needed = [str(rule[key]) for key in ("column", "date", "year") if key in rule]
@@ -44,11 +46,11 @@ def field_cells(
             else values
         )
     elif "flags" in rule:
-        values = _flags(rows, dict(rule["flags"]))  # type: ignore[call-overload]
+        values = _flags(rows, dict(rule["flags"]))
     elif "any" in rule:
-        values = _any(rows, [str(column) for column in rule["any"]])  # type: ignore[attr-defined]
+        values = _any(rows, [str(column) for column in rule["any"]])
     elif "country" in rule:
-        values = _others(field, rows, [str(column) for column in rule["country"]], mapping, issues)  # type: ignore[attr-defined]
+        values = _others(field, rows, [str(column) for column in rule["country"]], mapping, issues)
     elif "date" in rule:
         values = _dates(
             field, rows, str(rule["date"]), str(rule.get("written", "%Y-%m-%d")), issues
@@ -60,18 +62,18 @@ def field_cells(
             values.notna(), _years(field, rows, str(rule["year"]), issues, values.notna())
         )
     if "else" in rule:
-        fallback = field_cells(field, dict(rule["else"]), rows, mapping, issues)  # type: ignore[call-overload]
+        fallback = field_cells(field, dict(rule["else"]), rows, mapping, issues)
         values = values.where(values.notna(), fallback)
     return values.astype("str")
 
 
 def _column(
-    field: str, rows: pd.DataFrame, rule: Mapping[str, object], issues: list[Issue]
+    field: str, rows: pd.DataFrame, rule: Mapping[str, Any], issues: list[Issue]
 ) -> pd.Series:
     cells = rows[str(rule["column"])]
     if "codes" not in rule:
         return cells.map(_written)
-    table = {plain(str(code)): str(value) for code, value in dict(rule["codes"]).items()}  # type: ignore[call-overload]
+    table = {plain(str(code)): str(value) for code, value in dict(rule["codes"]).items()}
     values = cells.map(lambda v: None if pd.isna(v) else table.get(plain(str(v))))
     for record, cell in zip(
         rows["record"][cells.notna() & values.isna()],
@@ -86,7 +88,7 @@ def _column(
 
 def _written(cell: object) -> str | None:
     """A cell as text; a whole number that a blank elsewhere made a float is whole again."""
-    if pd.isna(cell):  # type: ignore[call-overload]
+    if is_missing(cell):
         return None
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))

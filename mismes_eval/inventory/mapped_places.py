@@ -78,7 +78,7 @@ def countries_named(cells: list[object], mapping: Mapped) -> Countries:
 
 def _fate(named: Countries, countries: tuple[str, ...], several: str) -> tuple[str, str]:
     here = [code for code in named.codes if code in countries]
-    if not here and named.unread:
+    if named.unread and (not here or several == "refuse"):
         return "refused", "a country that cannot be read"
     if not here and not named.codes:
         return "refused", "no country is stated"

@@ -49,7 +49,7 @@ def read_mapped(
                 ", ".join(unknown) or "none",
             )
         )
-    data = read(path, **_options(chosen), allowed=None)  # type: ignore[arg-type]
+    data = read(path, **chosen.read, allowed=None)
     sources = [(data.name, data.sha256, data.rows)]
     table = data.frame
     if chosen.join:
@@ -63,7 +63,7 @@ def read_mapped(
                     fix=str(chosen.join.get("note", "")),
                 )
             )
-        second = read(join, **_options(chosen), allowed=None)  # type: ignore[arg-type]
+        second = read(join, **chosen.read, allowed=None)
         sources.append((second.name, second.sha256, second.rows))
         table = _joined(table, second.frame, chosen)
     table = table.assign(record=table[chosen.record].astype("str"))
@@ -95,10 +95,6 @@ def read_mapped(
         register=chosen.register,
         balance=counted.held_by(frame),
     )
-
-
-def _options(mapping: Mapped) -> dict[str, object]:
-    return dict(mapping.read)
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame, mapping: Mapped) -> pd.DataFrame:

@@ -56,13 +56,13 @@ class Mapped:
     register: str
     source: str
     record: str
-    read: Mapping[str, object]
+    read: Mapping[str, Any]
     join: Mapping[str, str]
     countries: tuple[str, ...]
     split: str | None
     several: str
     aliases: Mapping[str, str]
-    fields: Mapping[str, Mapping[str, object]]
+    fields: Mapping[str, Mapping[str, Any]]
 
 
 def shipped_mappings() -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from rapidfuzz import fuzz, process
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import nearest, template, validate
 from mismes_eval.frame.codes import plain
+from mismes_eval.frame.missing import is_missing
 from mismes_eval.inventory.tree import AMOUNTS
 
 OTHER_NUMBER = 15.0
@@ -134,7 +135,7 @@ def _why(a: Mapping[str, object], b: Mapping[str, object]) -> str:
         ("model_primary", "model"),
     ):
         one, two = a.get(field), b.get(field)
-        if not (pd.isna(one) or pd.isna(two)):  # type: ignore[call-overload]
+        if not (is_missing(one) or is_missing(two)):
             same = plain(str(one)) == plain(str(two))
             reasons.append(f"same {words}" if same else f"another {words}")
     return ", ".join(reasons)

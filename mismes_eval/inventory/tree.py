@@ -195,9 +195,7 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
                 "parent_id",
                 "a tree of parents and parts",
                 fix="Correct parent_id.",
-                count=len(circles),
-                rows=tuple(circles[:5]),
-            )
+            ).in_rows(circles)
         )
     lost = [(m, p) for m, p in parents.items() if isinstance(p, str) and p not in parents]
     for name in dict.fromkeys(p for _, p in lost):

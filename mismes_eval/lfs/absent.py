@@ -12,7 +12,8 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.estimate.domains import By, Domains, listed
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, ratio
 from mismes_eval.lfs.answers import values
 from mismes_eval.lfs.catalogue import Indicator
@@ -238,9 +239,7 @@ def _reporting_rows(sample: Sample, absent: pd.DataFrame, household: str) -> Int
                 expected="households of the sample",
                 got=str(absent[household].to_numpy()[lost][0]),
                 fix="Load the roster and the persons of one round.",
-                count=int(lost.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(lost)[:5]),
-            )
+            ).in_rows(np.flatnonzero(lost))
         )
     return row.astype(np.intp)
 
@@ -254,7 +253,6 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
                 what="the roster has no multiplicity",
                 where=f"column '{multiplicity}'",
                 expected="number of households that may report the person",
-                got="",
                 fix="Ask it in the roster; multiplicity=None states that the counting rule lets one"
                 " household report a person.",
             )
@@ -267,11 +265,8 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
                 what="a multiplicity is missing or below 1",
                 where=f"column '{multiplicity}'",
                 expected="1 or more in every row",
-                got="",
                 fix="Ask again or impute and say so.",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return 1.0 / s
 

@@ -94,7 +94,5 @@ def _refuse(bad: pd.Series, series: pd.Series, column: str, expected: str) -> No
                 expected=expected,
                 got=seen,
                 fix="Recode them in the params (mapping.recode) or declare them as missing.",
-                count=int(rows.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(rows)[:5]),
-            )
+            ).in_rows(np.flatnonzero(rows))
         )

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mismes_eval import frame as frames
 from mismes_eval.errors import Problem
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.dataset import Dataset
-from mismes_eval.lfs.mapping import Mapping
-from mismes_eval.lfs.proposals import meanings, spelled, template_labels
+from mismes_eval.lfs.mapping import REASONS, Mapping
+from mismes_eval.lfs.proposals import meanings, named_apart, reason_of, spelled, template_labels
+from mismes_eval.lfs.translate import matches
+
+NUMBERS = ("int", "float")
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,46 @@ def in_question(
         if unsure:
             problems.append(_question(data, mapping, gld, found, unsure))
     return problems
+
+
+def no_numbers(data: Dataset, mapping: Mapping) -> list[Problem]:
+    """Codes that the file calls no answer, in columns of numbers where nobody declared them: they
+    would be counted as ages, hours or wages.
+    """
+    kinds = {c.name: c.kind for c in frames.template("lfs_person").columns}
+    problems = []
+    for gld, column in mapping.columns.items():
+        if kinds.get(gld) not in NUMBERS or gld in mapping.recode:
+            continue
+        declared = mapping.missing.get(gld, {})
+        rows = data.frame[column].map(spelled).value_counts()
+        odd = {
+            code: label
+            for code, label in _words(data, column).items()
+            if code in rows.index
+            and named_apart(label)
+            and not any(matches(code, known) for known in declared)
+        }
+        if odd:
+            count = sum(int(rows[code]) for code in odd)
+            problems.append(_unsaid(f"{data.name}, column '{column}' (for {gld})", gld, odd, count))
+    return problems
+
+
+def _unsaid(where: str, gld: str, odd: Dict[str, str], rows: int) -> Problem:
+    answers = ", ".join(f"{code}: {reason_of(label) or '?'}" for code, label in odd.items())
+    fix = (
+        f"Say why each is no answer, under missing: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of"
+        f" the workbook): {', '.join(REASONS)}."
+    )
+    return Problem(
+        what="codes that the file has words for stand among numbers",
+        where=where,
+        expected="numbers",
+        got="; ".join(f"{code} = {label}" for code, label in odd.items()),
+        fix=fix,
+        count=rows,
+    )
 
 
 def doubtful(gld: str, code: FileCode, stated: bool) -> bool:

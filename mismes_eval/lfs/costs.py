@@ -9,7 +9,8 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.estimate.domains import domains
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.quantile import Distribution
 from mismes_eval.lfs.answers import month_number, text, values, yes
 from mismes_eval.lfs.catalogue import Indicator

@@ -48,10 +48,7 @@ def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:
                 where="column 'field_isced_f'",
                 expected=f"two or more digits that begin with {', '.join(sorted(known))}",
                 got=", ".join(repr(distinct[j]) for j in bad[:5]),
-                fix="",
-                count=rows.size,
-                rows=tuple(int(i) for i in rows[:5]),
-            )
+            ).in_rows(rows)
         )
     job, jobs = isco_codes(frame, "occup_isco")
     two_digits = np.array([len(j) >= 2 and j[1:] != "000" for j in jobs] + [False], bool)

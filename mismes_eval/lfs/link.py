@@ -83,9 +83,7 @@ def link_check(
                     " ".join(map(str, key)) for key in frame.loc[twice, [*keys, wave]].to_numpy()
                 ),
                 fix="Correct the key.",
-                count=int(twice.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(twice)[:5]),
-            )
+            ).in_rows(np.flatnonzero(twice))
         )
     in_time = ordering(frame[wave], rounds, "rounds=(first, ..., last)")
     if isinstance(in_time, Problem):
@@ -98,10 +96,7 @@ def link_check(
                 where=f"column '{wave}'",
                 expected=f"one of {', '.join(map(str, in_time.levels))}",
                 got="missing or another",
-                fix="",
-                count=int(unplaced.sum()),
-                rows=tuple(np.flatnonzero(unplaced)[:5].tolist()),
-            )
+            ).in_rows(np.flatnonzero(unplaced))
         )
     who = frame.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
     order = np.lexsort((in_time.code, who))

@@ -12,19 +12,21 @@ import pandas as pd
 from openpyxl import Workbook, load_workbook
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
 from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
-from mismes_eval.lfs.code_labels import FileCode, doubtful
+from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_workbook import (
+    JOINED,
     NO,
     REFUSED,
     SHEETS,
     YES,
     mapping_of,
+    parts_of,
     refused_columns,
     workbook_rows,
     write_file_sheets,
@@ -32,10 +34,13 @@ from mismes_eval.lfs.mapping_workbook import (
 from mismes_eval.lfs.proposals import (
     FileColumn,
     Proposal,
+    counted_codes,
     file_columns,
     lacking,
+    named_apart,
     proposals,
     proposed_codes,
+    proposed_reasons,
     spelled,
     template_labels,
 )
@@ -146,22 +151,22 @@ class Draft:
         return tuple(q for q in self.questions if q.gld not in self.answers)
 
     def file_codes(self, column: str) -> tuple[tuple[str, str, int], ...]:
-        """(code, label, rows) of every value of a column of the file, the most frequent first; none
-        where there are too many to be asked for.
+        """(code, label, rows) of every value of a column of the file, the most frequent first;
+        where there are too many to be asked for, of those that have a label.
         """
-        counts = self.data.frame[column].value_counts()
-        if len(counts) > MANY:
+        if column not in self.data.frame:  # several, joined
             return ()
-        named = self.data.value_labels.get(column, {})
-        told = {spelled(code): str(label) for code, label in named.items()}
-        return tuple(
-            (spelled(code), told.get(spelled(code), ""), int(n)) for code, n in counts.items()
-        )
+        every = counted_codes(self.data, column)
+        return every if len(every) <= MANY else tuple(c for c in every if c[1])
 
     def proposed(self, gld: str, column: str) -> Answer:
-        """The answer that takes a column of the file, with the codes that its value labels name."""
-        codes = proposed_codes(gld, self.file_codes(column))
-        return Answer(gld, column, codes=codes)
+        """The answer that takes a column of the file, with the codes and the reasons for no answer
+        that its value labels name.
+        """
+        listed = self.file_codes(column)
+        codes, reasons = proposed_codes(gld, listed), proposed_reasons(listed)
+        reasons = {code: reason for code, reason in reasons.items() if code not in codes}
+        return Answer(gld, column, codes=codes, reasons=reasons)
 
     def meant(self, gld: str, said: str | Mapping[str, object]) -> Answer:
         """The answer that words mean: "y" takes the proposal, "n" the file has none, "= VALUE" one
@@ -182,8 +187,8 @@ class Draft:
         if said == "y" and offered is not None:
             return self.proposed(gld, offered.column)
         name, _, factor = (part.strip() for part in said.partition("*"))
-        if name not in {column.name for column in self.columns}:
-            expected = "y, n, = VALUE or a column of the file"
+        if not set(parts_of(name)) <= {column.name for column in self.columns}:
+            expected = "y, n, = VALUE, a column of the file, or A + B of it"
             raise InputError(Problem("no such answer", gld, expected, repr(said)))
         return replace(self.proposed(gld, name), factor=factor)
 
@@ -235,21 +240,32 @@ class Draft:
 
     def undecided(self, answer: Answer) -> tuple[str, ...]:
         """File codes of an answer that nothing is said of. Where no code is changed, those that are
-        no code of the template, and those that the file calls something else than the template.
+        no code of the template, and those that the file calls something else than the template; of
+        a number, those that the file has a word for and no quantity.
         """
         if not answer.column:
             return ()
         said = {*answer.codes, *answer.reasons}
-        own, named = _template_codes(answer.gld), template_labels(answer.gld)
-        left = []
-        for code, label, n in self.file_codes(answer.column):
-            kept = FileCode(code, label, code, named.get(code, ""), n)
-            unsure = code not in own or doubtful(answer.gld, kept, stated=True)
-            if not any(matches(code, known) for known in said) and (
-                answer.codes or (own and unsure)
-            ):
-                left.append(code)
-        return tuple(left)
+        return tuple(
+            code
+            for code, label, n in self.file_codes(answer.column)
+            if code in self._values(answer.column)
+            and self._unsure(answer, code, label, n)
+            and not any(matches(code, one) for one in said)
+        )
+
+    def _values(self, column: str) -> set[str]:
+        """Codes that are values of a column, not declared missing in it."""
+        return {spelled(value) for value in self.data.frame[column].unique()}
+
+    def _unsure(self, answer: Answer, code: str, label: str, rows: int) -> bool:
+        """Whether a code may not stand as it is."""
+        own = _template_codes(answer.gld)
+        if not own:
+            about = next(c for c in frames.template("lfs_person").columns if c.name == answer.gld)
+            return about.kind in NUMBERS and named_apart(label)
+        kept = FileCode(code, label, code, template_labels(answer.gld).get(code, ""), rows)
+        return bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True)
 
     def answered(self, answer: Answer) -> Draft:
         """The draft with one more answer.
@@ -273,7 +289,7 @@ class Draft:
         try:
             section = mapping_of(self.path, columns, codes, self.settings)
             mapped = map_columns(self.data.frame, as_mapping(section))
-        except InputError as error:
+        except (InputError, ParamsError) as error:
             return Preview(_NOTHING, tuple(error.problems))
         weighted = "weight" in mapped.columns
         shown = codebook(mapped)
@@ -361,8 +377,12 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
         return
     if answer.column and answer.constant:
         yield Problem("a column has both", answer.gld, "a column of the file, or a constant")
-    if answer.column and answer.column not in columns:
+    parts = parts_of(answer.column) if answer.column else []
+    if not set(parts) <= columns:
         yield Problem("the file has no such column", answer.column, "a column of the file")
+    if len(parts) > 1 and answer.gld not in JOINED:
+        expected = f"one column; several are joined for {', '.join(JOINED)} only"
+        yield Problem("columns joined that are no identifier", answer.gld, expected, answer.column)
     if answer.factor and not _is_factor(answer.factor):
         yield Problem("a unit factor is no number", answer.gld, "such as 0.001", answer.factor)
     own = _template_codes(answer.gld)
@@ -396,18 +416,21 @@ def _is_factor(text: str) -> bool:
 
 def _tables(answers: list[Answer]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of the sheets 'columns' and 'codes', with Excel's row numbers as index."""
-    columns = [(answer.gld, answer.column, answer.factor, answer.constant) for answer in answers]
-    codes = [
-        (answer.gld, code, new, "") for answer in answers for code, new in answer.codes.items()
-    ]
-    codes += [
-        (answer.gld, code, "", why) for answer in answers for code, why in answer.reasons.items()
-    ]
+    columns = [(a.gld, a.column, a.factor, a.constant) for a in answers]
+    codes = [(a.gld, code, new, "") for a in answers for code, new in _recoded(a).items()]
+    codes += [(a.gld, code, "", why) for a in answers for code, why in a.reasons.items()]
     made = []
     for name, rows in (("columns", columns), ("codes", codes)):
         index = range(2, len(rows) + 2)
         made.append(pd.DataFrame(rows, columns=list(SHEETS[name]), index=index, dtype=object))
     return made[0], made[1]
+
+
+def _recoded(answer: Answer) -> Mapping[str, str]:
+    """Codes that change; none of a number whose every code was said to stand as it is."""
+    kinds = {c.name: c.kind for c in frames.template("lfs_person").columns}
+    same = all(code == new for code, new in answer.codes.items())
+    return {} if same and kinds.get(answer.gld) in NUMBERS else answer.codes
 
 
 def _fill(book: Workbook, name: str, table: pd.DataFrame) -> None:

@@ -48,7 +48,7 @@ ABOUT = (
     (
         "Sheet 'columns': one row a GLD column that your file has: its name in the file, a factor"
         " where the unit differs (0.001 for thousands), or one constant for every row instead of a"
-        " column."
+        " column. Columns that make one identifier together are written A + B."
     ),
     (
         "Sheet 'codes': every code of a column that is recoded: the file's code (or a range 1..7),"
@@ -78,8 +78,11 @@ PROPOSED = (
     "rows",
     "gld_code",
     "gld_code_label",
+    "missing_reason",
 )
 REFUSED = "not there"
+JOIN = " + "  # between columns of the file that make one identifier together
+JOINED = ("hhid", "pid", "psu", "strata", "ssu", "panel")
 NUMBERED = ("hhid", "pid")  # keys that the number of the row stands for where the file has none
 YES = ("yes", "y", "x", "oui", "si", "sí", "1", "true")
 NO = ("no", "n", "non", "0", "false")
@@ -224,15 +227,23 @@ def mapping_of(
         )
         if value
     }
+    named = {target: column for target, column in zip(gld, theirs, strict=True) if column}
+    joined = {target: parts_of(column) for target, column in named.items() if JOIN in column}
     return {
         "name": versions.pop("name", path.stem),
-        "columns": {target: column for target, column in zip(gld, theirs, strict=True) if column},
+        "columns": {target: column for target, column in named.items() if target not in joined},
+        "join": joined,
         "units": {target: float(scale) for target, scale in zip(gld, factor, strict=True) if scale},
         "constants": {target: text for target, text in zip(gld, constant, strict=True) if text},
         "recode": recode,
         "missing": missing,
         "versions": versions,
     }
+
+
+def parts_of(column: str) -> list[str]:
+    """Columns of the file that are written as one, "A + B"."""
+    return [part.strip() for part in column.split(JOIN)]
 
 
 def write_file_sheets(book: Workbook, data: Dataset) -> None:
@@ -282,12 +293,14 @@ def _proposal_rows(proposal: Proposal, column: FileColumn) -> list[tuple[object,
     kind = next(c for c in frames.template("lfs_person").columns if c.name == proposal.gld)
     named = labels(kind.codes) if kind.codes else {}
     told = bool(template_labels(proposal.gld)) and any(label for _, label, _ in column.codes)
-    for code, label, n in column.codes if proposal.codes or told else ():
+    listed = column.codes if proposal.codes or told else ()
+    for code, label, n in listed or [c for c in column.codes if c[0] in proposal.reasons]:
         new = proposal.codes.get(code, "")
         other = named.get(code, "") if label and new != code else ""
         why = f"by its number it would be {code} {other}" if other else ""
         place = ("", proposal.gld, proposal.column, "", why, "")
-        rows.append((*place, code, label, n, new, named.get(new, "")))
+        reason = "" if new else proposal.reasons.get(code, "")
+        rows.append((*place, code, label, n, new, named.get(new, ""), reason))
     return rows
 
 
@@ -308,10 +321,12 @@ def _with_taken(
     heads = offered[offered["take"].str.lower().isin(YES) & (offered["file_code"] == "")]
     by_hand = set(columns["gld_column"])
     heads = heads[~heads["gld_column"].isin(by_hand)]
+    if "missing_reason" not in offered.columns:  # a workbook of before reasons were proposed
+        offered = offered.assign(missing_reason="")
     taken = offered[
         offered["gld_column"].isin(heads["gld_column"])
         & (offered["file_code"] != "")
-        & (offered["gld_code"] != "")
+        & ((offered["gld_code"] != "") | (offered["missing_reason"] != ""))
         & ~offered["gld_column"].isin(set(codes["gld_column"]))
     ]
     more = heads.reindex(columns=list(SHEETS["columns"]), fill_value="")
@@ -385,7 +400,6 @@ def _problems(
                     what=what,
                     where=f"{file}, sheet '{sheet}'",
                     expected=expected,
-                    got="",
                     fix=fix,
                     count=int(rows.sum()),
                     rows=tuple(rows.index[rows])[:5],
@@ -413,6 +427,13 @@ def _problems(
         "columns",
         "file_column, or constant",
         (columns["file_column"] == "") == (columns["constant"] == ""),
+    )
+    failing(
+        "columns joined that are no identifier",
+        "columns",
+        f"A{JOIN}B for {', '.join(JOINED)} only, without a factor",
+        columns["file_column"].str.contains(JOIN, regex=False)
+        & (~columns["gld_column"].isin(JOINED) | (columns["unit_factor"] != "")),
     )
     failing(
         "a unit factor is no number",

@@ -424,7 +424,6 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
                 what="migrated_binary == 1 is refused as 'returnee'",
                 where="column 'migrated_binary'",
                 expected="migrated_from_cat == 5, or mig_ever_abroad with months and dates",
-                got="",
                 fix=BINARY_REASON[0].upper() + BINARY_REASON[1:] + ".",
                 count=count,
             )
@@ -435,7 +434,6 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
             where=f"column '{names[0]}'",
             expected="the column, under its GLD or mig_ name"
             + "".join(f", or {other}" for other in names[1:]),
-            got="",
             fix="Map it in the params (mapping.columns), or choose a definition that does without it.",
         )
         for names in gone
@@ -545,11 +543,8 @@ def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
                     what="a return lies after the interview",
                     where="columns 'mig_last_ret_ym', 'int_year', 'int_month'",
                     expected="a month of return up to the interview",
-                    got="",
                     fix="Mend the dates.",
-                    count=int(future.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(future)[:5]),
-                )
+                ).in_rows(np.flatnonzero(future))
             )
         out = _and(
             out, np.where(np.isnan(since), np.nan, (since <= rule.lookback_months).astype(float))

@@ -89,10 +89,7 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
                 where=f"column '{column}'",
                 expected=f"codes {known[0]} to {known[-1]} separated by ;, or NONE",
                 got=", ".join(repr(str(distinct[j])) for j in unknown[:5]),
-                fix="",
-                count=bad.size,
-                rows=tuple(int(i) for i in bad[:5]),
-            )
+            ).in_rows(bad)
         )
     return Several(rows[code], ("any", *known), universe)
 
@@ -129,8 +126,6 @@ def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.nda
                 expected=", ".join(allowed),
                 got=", ".join(map(repr, sorted({str(given) for given in answer[bad]})[:5])),
                 fix="Recode it in the params.",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return answer

@@ -112,9 +112,7 @@ def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
                 + ("" if high is None else f" and {high + 1}"),
                 got=seen,
                 fix="Choose age limits at group borders.",
-                count=int(straddles.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(straddles)[:5]),
-            )
+            ).in_rows(np.flatnonzero(straddles))
         )
     return inside
 

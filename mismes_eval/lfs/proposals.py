@@ -5,8 +5,9 @@ reason. A proposal is a proposal: nothing is mapped until somebody takes it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -16,19 +17,124 @@ import pandas as pd
 from mismes_eval import frame as frames
 from mismes_eval.frame.codes import labels, plain
 from mismes_eval.frame.dataset import Dataset
+from mismes_eval.frame.validate import MISS
+from mismes_eval.lfs.translate import is_companion
 
 Confidence = Literal["high", "medium", "low"]
 LEVELS = 12
+ALSO = 3  # columns that are named beside the one that is proposed
 OF_COUNTRIES = ("mig_birth_country", "mig_citizenship", "countrycode")
+OF_NUMBERS = ("age", "weight", "wage_no_compen", "whours")
+OF_PLACES = ("subnatid1", "subnatid2", "subnatid3", "subnatidsurvey")
 OF_FOREIGN = ("mig_foreign_born", "mig_foreign_citizen")
 LISTED = 60  # codes of a list whose words are compared; longer ones are classifications
 NEGATIONS = frozenset({"not", "no", "non", "never", "without", "sans", "sin", "nunca", "jamais"})
+QUANTITIES = frozenset(
+    [
+        "none",
+        "never",
+        "zero",
+        "no",
+        "less",
+        "under",
+        "below",
+        "over",
+        "above",
+        "more",
+        "plus",
+        "than",
+        "up",
+        "to",
+        "age",
+        "ages",
+        "year",
+        "years",
+        "month",
+        "months",
+        "week",
+        "weeks",
+        "day",
+        "days",
+        "hour",
+        "hours",
+        "aucun",
+        "aucune",
+        "zero",
+        "jamais",
+        "moins",
+        "plus",
+        "mois",
+        "an",
+        "ans",
+        "annee",
+        "annees",
+        "heure",
+        "heures",
+        "jour",
+        "jours",
+        "ninguno",
+        "ninguna",
+        "nunca",
+        "menos",
+        "mas",
+        "menor",
+        "mayor",
+        "ano",
+        "anos",
+        "mes",
+        "meses",
+        "hora",
+        "horas",
+        "dia",
+        "dias",
+        "one",
+        "two",
+        "three",
+        "un",
+        "une",
+        "deux",
+        "uno",
+        "dos",
+    ]
+)
 IDLE = frozenset(
     {"or", "and", "of", "the", "a", "de", "la", "le", "les", "et", "ou", "y", "o", "in"}
 )
 
 OF_YES_OR_NO = {"male": {"0": "Female", "1": "Male"}, "urban": {"0": "Rural", "1": "Urban"}}
 YES_OR_NO = (("1", "si"), ("1", "sim"), ("1", "da"), ("0", "nao"), ("0", "nu"))  # beside the list's
+# what may stand before the word that says what a label is about
+OPENING = re.compile(
+    r"(the |a |your |current(ly)? |present |main |respondent.?s |person.?s |what is (your |the )?|"
+    r"monthly |weekly |daily |net |gross |total |usual(ly)? |actual(ly)? |highest |de la |du |le |la |"
+    r"final |sampling |survey |individual |cual es (su |el )?|quel(le)? est )*"
+)
+OF_THE_PERSON = frozenset(
+    [
+        "age",
+        "male",
+        "marital",
+        "lstatus",
+        "empstat",
+        "educat7",
+        "educat_isced",
+        "occup_isco",
+        "industrycat_isic",
+        "wage_no_compen",
+        "whours",
+        "mig_birth_country",
+        "mig_citizenship",
+        "mig_foreign_born",
+        "mig_foreign_citizen",
+        "mig_ever_abroad",
+        "school",
+    ]
+)
+OF_SOMEBODY_ELSE = re.compile(
+    r"(?<!\w)(interviewer|enumerator|enqueteur|encuestador|entrevistador|spouse|partner|father|"
+    r"mother|parents?|conjoint|pere|mere|conyuge|padre|madre|head|chef|jefe|"
+    r"\d+(st|nd|rd|th) (household )?(member|person|child))(?!\w)"
+)
 QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a label begins with
 NOT_THERE: Mapping[str, str] = {
     "hhid": "rows are numbered, and nothing is said of households",
@@ -54,33 +160,70 @@ class FileColumn:
 
 @dataclass(frozen=True)
 class Proposal:
-    """codes: file code -> code of the template, where the value labels say so."""
+    """codes: file code -> code of the template; reasons: file code -> why it is no answer, where the
+    value labels say so; unknown: labelled codes of which they say neither.
+    """
 
     gld: str
     column: str
     confidence: Confidence
     why: str
     codes: Mapping[str, str]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    unknown: int = 0
 
 
 def file_columns(data: Dataset) -> tuple[FileColumn, ...]:
     """Every column of a file as it was delivered: label, type, share missing, commonest codes."""
-    return tuple(_described(data, str(name)) for name in data.frame.columns)
+    names = [str(name) for name in data.frame.columns]
+    return tuple(_described(data, n) for n in names if not is_companion(n, data.frame))
+
+
+def counted_codes(data: Dataset, name: str) -> tuple[tuple[str, str, int], ...]:
+    """(code, label, rows) of every value of a column, the most frequent first, then of the codes
+    that the file declares missing in it.
+    """
+    labels = {spelled(k): str(v) for k, v in data.value_labels.get(name, {}).items()}
+    values = data.frame[name].value_counts()
+    out = [(spelled(k), int(n)) for k, n in values.items()]
+    if name + MISS in data.frame.columns:
+        out += [(spelled(k), int(n)) for k, n in data.frame[name + MISS].value_counts().items()]
+    return tuple((code, labels.get(code, labels.get(code.lstrip("."), "")), n) for code, n in out)
 
 
 def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
     """For each column of the template the best column of the file, where a name or a label says
-    what it is. A column of the file is proposed once.
+    what it is. A column of the file is proposed once; others that say the same are named with it.
     """
     found = [p for column in columns for gld in _table() if (p := _proposed(gld, column))]
+    labels_of = {column.name: plain(column.label) for column in columns}
     order: Mapping[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
-    found.sort(key=lambda p: order[p.confidence])
+
+    def rank(proposal: Proposal) -> tuple[int, int, bool]:
+        of_households = proposal.gld == "weight" and "household" in labels_of[proposal.column]
+        return order[proposal.confidence], proposal.unknown, of_households
+
     taken: dict[str, Proposal] = {}
-    for proposal in found:
-        used = {p.column for p in taken.values()}
+    used: set[str] = set()
+    for proposal in sorted(found, key=rank):
         if proposal.gld not in taken and proposal.column not in used:
             taken[proposal.gld] = proposal
-    return tuple(taken[gld] for gld in _table() if gld in taken)
+            used.add(proposal.column)
+    return tuple(_with_others(taken[gld], found) for gld in _table() if gld in taken)
+
+
+def _with_others(proposal: Proposal, found: list[Proposal]) -> Proposal:
+    """A proposal that names the columns which may be meant just as well."""
+    others = [
+        p.column
+        for p in found
+        if (p.gld, p.confidence) == (proposal.gld, proposal.confidence)
+        and p.column != proposal.column
+    ]
+    if not others:
+        return proposal
+    more = f" and {len(others) - ALSO} more" if len(others) > ALSO else ""
+    return replace(proposal, why=f"{proposal.why}; also {', '.join(others[:ALSO])}{more}")
 
 
 def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
@@ -96,15 +239,28 @@ def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def _table() -> dict[str, tuple[frozenset[str], str]]:
-    """GLD column -> names that mean it in files, and words of its label."""
+def _table() -> dict[str, tuple[frozenset[str], re.Pattern[str]]]:
+    """GLD column -> names that mean it in files, and whole words of its label."""
     rows = _packaged("proposals.csv").itertuples()
-    return {str(row.gld): (frozenset(str(row.names).split()), str(row.words)) for row in rows}
+    return {
+        str(r.gld): (
+            frozenset(str(r.names).split()),
+            re.compile(rf"(?<!\w)(?:{r.words})(?:s|es|ing)?(?!\w)"),
+        )
+        for r in rows
+    }
 
 
 @cache
-def _code_table() -> pd.DataFrame:
-    return _packaged("proposed_codes.csv")
+def _code_rules() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
+    """GLD column -> (code, words that mean it); under "reason", reasons for no answer."""
+    table = _packaged("proposed_codes.csv")
+    return {
+        str(gld): tuple(
+            (str(r.code), re.compile(str(r.words))) for r in rules.itertuples(index=False)
+        )
+        for gld, rules in table.groupby("gld")
+    }
 
 
 def _packaged(name: str) -> pd.DataFrame:
@@ -114,16 +270,15 @@ def _packaged(name: str) -> pd.DataFrame:
 
 def _described(data: Dataset, name: str) -> FileColumn:
     series = data.frame[name]
-    labels = {spelled(code): str(label) for code, label in data.value_labels.get(name, {}).items()}
-    counts = series.value_counts().head(LEVELS)
-    shown = [(spelled(code), int(n)) for code, n in counts.items()]
-    few = labels or series.nunique() <= LEVELS
+    counted = counted_codes(data, name)
+    values, declared = counted[: series.nunique()], counted[series.nunique() :]
+    few = bool(data.value_labels.get(name)) or len(values) <= LEVELS
     return FileColumn(
         name=name,
         label=data.labels.get(name, ""),
         kind="number" if pd.api.types.is_numeric_dtype(series) else "text",
         missing=float(series.isna().mean()) if len(series) else 0.0,
-        codes=tuple((code, labels.get(code, ""), n) for code, n in shown) if few else (),
+        codes=(*values[:LEVELS], *declared) if few else (),
     )
 
 
@@ -135,30 +290,60 @@ def spelled(value: object) -> str:
 
 
 def _proposed(gld: str, column: FileColumn) -> Proposal | None:
-    if (gld in OF_COUNTRIES and not _names_countries(column)) or (
-        gld in OF_FOREIGN and _names_countries(column)
-    ):
+    reach = _reach(gld, column)
+    if reach is None or (gld in OF_NUMBERS and _named_throughout(column)):
         return None
-    names, words = _table()[gld]
-    codes, unknown = _recodes(gld, column)
-    by_name = plain(column.name) in names
-    label = QUESTION.sub("", plain(column.label))
-    by_label = bool(label) and re.search(words, label) is not None
-    first = plain(column.name).partition("_")[0]
-    by_part = not column.label and len(first) > 2 and first in names
-    if not (by_name or by_label or by_part):
+    countries = _names_countries(column) if gld in (*OF_COUNTRIES, *OF_FOREIGN) else None
+    if (gld in OF_COUNTRIES and countries is False) or (gld in OF_FOREIGN and countries):
         return None
-    why = " and ".join(
-        part for part, holds in (("its name", by_name), ("its label", by_label)) if holds
-    )
-    if not why:
-        return Proposal(gld, column.name, "low", f"its name begins with '{first}'", codes)
-    both = by_name and (by_label or not column.label or plain(column.name) == gld)
-    confidence: Confidence = "high" if both else "medium"
-    if unknown:
+    confidence, why = reach
+    codes, unknown = _hits(gld, column.codes)
+    reasons = proposed_reasons(column.codes)
+    unknown = {code: label for code, label in unknown.items() if code not in reasons}
+    if unknown and confidence != "low":
         confidence = "low" if confidence == "medium" else "medium"
-        why += f"; no code of the template for {', '.join(unknown[:4])}"
-    return Proposal(gld=gld, column=column.name, confidence=confidence, why=why, codes=codes)
+    if unknown:
+        listed = [f"{code} ({label})" for code, label in unknown.items()]
+        why += f"; no code of the template for {', '.join(listed[:4])}"
+    bare = [code for code, label, _ in column.codes if not label and code not in codes]
+    if bare and template_labels(gld) and confidence == "high":
+        confidence = "medium"
+    if bare and template_labels(gld):
+        why += "; codes without labels: compare them with the questionnaire"
+    return Proposal(
+        gld=gld,
+        column=column.name,
+        confidence=confidence,
+        why=why,
+        codes=codes,
+        reasons=reasons,
+        unknown=len(unknown),
+    )
+
+
+def _reach(gld: str, column: FileColumn) -> tuple[Confidence, str] | None:
+    """How surely a name or a label says that a column is this one, and what says it."""
+    names, words = _table()[gld]
+    name, label = plain(column.name), QUESTION.sub("", plain(column.label))
+    by_name = name in names
+    hit = words.search(label) if label else None
+    if hit and gld in OF_THE_PERSON and OF_SOMEBODY_ELSE.search(label):
+        hit = None
+    if by_name and (hit or not label or name == gld):
+        return "high", "its name and its label" if hit else "its name"
+    if by_name:
+        return "medium", "its name"
+    if hit:
+        return ("medium" if OPENING.fullmatch(label[: hit.start()]) else "low"), "its label"
+    first = name.partition("_")[0]
+    if not column.label and len(first) > 2 and first in names:
+        return "low", f"its name begins with '{first}'"
+    return None
+
+
+def _named_throughout(column: FileColumn) -> bool:
+    """Whether every value has a word for a label, as answers have and amounts have not."""
+    return bool(column.codes) and all(named_apart(label) for _, label, _ in column.codes)
 
 
 def _names_countries(column: FileColumn) -> bool:
@@ -167,10 +352,14 @@ def _names_countries(column: FileColumn) -> bool:
     """
     if not column.codes:
         return True
-    known = {code.casefold() for code, _ in _known("mig_birth_country")}
-    known |= {plain(words) for _, words in _known("mig_birth_country")}
     said = {plain(word) for code, label, _ in column.codes for word in (code, label)}
-    return len(said & known) > 1
+    return len(said & _country_words()) > 1
+
+
+@cache
+def _country_words() -> frozenset[str]:
+    known = _known("mig_birth_country")
+    return frozenset(word for code, label in known for word in (code.casefold(), label))
 
 
 def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
@@ -180,20 +369,42 @@ def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str,
     return _hits(gld, codes)[0]
 
 
-def _recodes(gld: str, column: FileColumn) -> tuple[dict[str, str], list[str]]:
-    """File code -> code of the template by what the value labels say, and labels that say none."""
-    return _hits(gld, column.codes)
+def _named(gld: str, listed: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+    """Code -> its label in columns of names without a list (regions); the code goes before a label
+    that two codes have.
+    """
+    if gld not in OF_PLACES or not all(label for _, label, _ in listed):
+        return {}
+    twice = Counter(label for _, label, _ in listed)
+    return {c: label if twice[label] == 1 else f"{c} - {label}" for c, label, _ in listed}
 
 
-def _hits(gld: str, listed: Sequence[tuple[str, str, int]]) -> tuple[dict[str, str], list[str]]:
-    codes: dict[str, str] = {}
-    unknown = []
+def proposed_reasons(codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+    """File code -> why it is no answer (DK, REF, NA_notapp, ...), where its value label says so."""
+    found = {code: reason_of(label) for code, label, _ in codes}
+    return {code: reason for code, reason in found.items() if reason}
+
+
+@cache
+def reason_of(label: str) -> str:
+    """The reason for no answer that a value label names; empty where it names none."""
+    return _ruled("reason", plain(label)) if label else ""
+
+
+def _hits(
+    gld: str, listed: Sequence[tuple[str, str, int]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """File code -> code of the template by what the value labels say; file code -> label that says
+    none.
+    """
+    codes = _named(gld, [one for one in listed if not reason_of(one[1])])
+    unknown: dict[str, str] = {}
     for code, label, _ in listed if template_labels(gld) else ():
         meant = meanings(gld, label) if label else _of_code(gld, code)
         if len(meant) == 1:
             codes[code] = next(iter(meant))
         elif label:
-            unknown.append(f"{code} ({label})")
+            unknown[code] = label
     return codes, unknown
 
 
@@ -203,11 +414,18 @@ def _of_code(gld: str, code: str) -> frozenset[str]:
     return frozenset({said} if said else ())
 
 
+def named_apart(label: str) -> bool:
+    """Whether the label of a number is a word that is no quantity: "Refused" beside ages, not "97 or
+    more" and not "less than a year".
+    """
+    words = set(re.findall(r"\w+", plain(label)))
+    return bool(words) and not words & QUANTITIES and not any(w[0].isdigit() for w in words)
+
+
 def _ruled(gld: str, said: str) -> str:
     """The code of the first rule that knows the words."""
-    table = _code_table()
-    rules = table[table["gld"] == gld].itertuples()
-    return next((str(rule.code) for rule in rules if re.search(str(rule.words), said)), "")
+    rules = _code_rules().get(gld, ())
+    return next((code for code, words in rules if words.search(said)), "")
 
 
 def template_labels(gld: str) -> Mapping[str, str]:
@@ -225,26 +443,29 @@ def template_labels(gld: str) -> Mapping[str, str]:
     return known if len(known) <= LISTED else {}
 
 
+@cache
 def meanings(gld: str, label: str) -> frozenset[str]:
     """Codes of the template that a label may mean: by the words of the proposals, else the same
     label, else labels of which one has all words of the other.
     """
     said = QUESTION.sub("", plain(label))
     by_rule = _ruled(gld, said)
+    if not by_rule and reason_of(label):
+        return frozenset()
     if by_rule:
         return frozenset({by_rule})
     known = _known(gld)
-    same = frozenset(code for code, words in known if plain(words) == said)
-    return same or frozenset(code for code, words in known if _alike(said, plain(words)))
+    same = frozenset(code for code, words in known if words == said)
+    return same or frozenset(code for code, words in known if _alike(said, words))
 
 
 @cache
 def _known(gld: str) -> tuple[tuple[str, str], ...]:
-    """(code, label) of a column of the template, in every language of its list."""
-    about = next(column for column in frames.template("lfs_person").columns if column.name == gld)
+    """(code, plain label) of a column of the template, in every language of its list."""
+    about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
     name = "yesno" if about.kind == "bool" else about.codes
     spoken = [labels(name, language) for language in ("en", "fr")] if name else []
-    known = tuple(pair for words in spoken for pair in words.items())
+    known = tuple((code, plain(label)) for words in spoken for code, label in words.items())
     return (*known, *YES_OR_NO) if name == "yesno" else known
 
 

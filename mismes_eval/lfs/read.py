@@ -17,7 +17,7 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
-from mismes_eval.lfs.code_labels import FileCode, in_question, mapped_codes
+from mismes_eval.lfs.code_labels import FileCode, in_question, mapped_codes, no_numbers
 from mismes_eval.lfs.mapping import Mapping, as_mapping
 from mismes_eval.lfs.proposals import NOT_THERE, template_labels
 from mismes_eval.lfs.translate import map_columns, unused_columns
@@ -81,7 +81,7 @@ def read(
             raise InputError([_without_mapping(p) for p in error.problems]) from error
         own = _as_it_is(data)
         found = mapped_codes(data, own, data.frame)
-        if problems := in_question(data, own, found, stated=False):
+        if problems := [*in_question(data, own, found, stated=False), *no_numbers(data, own)]:
             raise InputError(problems)
         kept = frames.identifiers(_without(data.frame, drop, path), allowed)
         out = (
@@ -103,7 +103,7 @@ def read(
     m = as_mapping(mapping)
     mapped = map_columns(raw, m)
     codes = mapped_codes(data, m, mapped)
-    if problems := in_question(data, m, codes, stated=True):
+    if problems := [*in_question(data, m, codes, stated=True), *no_numbers(data, m)]:
         raise InputError(problems)
     out = _validated(mapped)
     out = _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)

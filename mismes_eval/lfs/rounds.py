@@ -267,7 +267,6 @@ def _comparable(frame: pd.DataFrame, breaks: tuple[str, ...], acknowledge: bool)
                     what="rounds are not comparable",
                     where=text,
                     expected="one version in all rounds",
-                    got="",
                     fix="Acknowledge it in the params (breaks.acknowledge).",
                 )
                 for text in changed
@@ -296,7 +295,6 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
             where=f"column '{column}'",
             expected="a code in every row",
             got="missing",
-            fix="",
             count=int(frame[column].isna().sum()),
         )
         for column in (psu, household)
@@ -341,7 +339,6 @@ def _strata(
                 what="a cluster that rounds share lies in two strata",
                 where=f"columns '{psu}', '{household}', '{strata}'",
                 expected="one stratum for a PSU or household in all rounds",
-                got="",
                 fix="Correct the codes, or treat the rounds as independent.",
                 count=int(spread.gt(1).sum()),
                 rows=tuple(bad[strata].astype(str).unique()[:5]),

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.validate import MISS
 from mismes_eval.lfs.mapping import Mapping, Rule, as_mapping
 from mismes_eval.numerics.rows import Bool
 
@@ -44,7 +45,7 @@ def map_columns(
     problems: list[Problem] = []
     out: dict[str, object] = {}
     for gld, raw in m.columns.items():
-        series, reason = _without_missing(frame[raw], m.missing.get(gld, {}))
+        series, reason = _without_missing(frame, raw, m.missing.get(gld, {}))
         if gld in m.recode:
             series = _recoded(series, m.recode[gld], gld, raw, problems)
         if gld in m.units:
@@ -76,7 +77,13 @@ def unused_columns(
 ) -> tuple[str, ...]:
     """Raw columns that no mapping entry reads."""
     used = _raw_columns(as_mapping(mapping))
-    return tuple(str(column) for column in frame.columns if column not in used)
+    delivered = [str(c) for c in frame.columns if not is_companion(str(c), frame)]
+    return tuple(c for c in delivered if c not in used)
+
+
+def is_companion(column: str, frame: pd.DataFrame) -> bool:
+    """Whether a column holds the codes that a file declares missing in another one."""
+    return column.endswith(MISS) and column.removesuffix(MISS) in frame.columns
 
 
 def _raw_columns(m: Mapping) -> dict[str, str]:
@@ -164,14 +171,28 @@ def _keys(series: pd.Series) -> pd.Series:
 
 
 def _without_missing(
-    series: pd.Series, codes: Dict[object, str]
+    frame: pd.DataFrame, raw: str, codes: Dict[object, str]
 ) -> tuple[pd.Series, pd.Series | None]:
+    """A column without its codes for no answer, and their reasons: codes among its values, and codes
+    that the file itself declares missing (.a of Stata, user missing values of SPSS).
+    """
+    series = frame[raw]
     if not codes:
         return series, None
-    reason = (
-        _keys(series).map({_key(code): meaning for code, meaning in codes.items()}).astype("string")
-    )
+    reason = _reasons(series, codes)
+    if raw + MISS in frame.columns:
+        reason = reason.fillna(_reasons(frame[raw + MISS], codes))
     return series.mask(reason.notna()), reason
+
+
+def _reasons(series: pd.Series, codes: Dict[object, str]) -> pd.Series:
+    """The reason of every value that is one of the codes, or lies in one that is a range."""
+    code, distinct = pd.factorize(series)
+    found = [
+        next((why for known, why in codes.items() if matches(_key(value), known)), None)
+        for value in distinct
+    ]
+    return pd.Series(np.array([*found, None], dtype=object)[code], series.index, dtype="string")
 
 
 def _recoded(
@@ -194,9 +215,7 @@ def _recoded(
                 expected="every value in recode or missing",
                 got=seen,
                 fix="Add it; null makes it missing.",
-                count=rows.size,
-                rows=tuple(int(i) for i in rows[:5]),
-            )
+            ).in_rows(rows)
         )
     return (
         pd.Series(np.array([*new, None], dtype=object)[code], index=series.index)
@@ -236,8 +255,6 @@ def _scaled(
                 expected="numbers",
                 got=", ".join(map(repr, pd.unique(series[bad])[:5])),
                 fix="Declare its codes as missing.",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return value * factor

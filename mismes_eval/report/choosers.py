@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from html import escape
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import independent
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.libraries import installed, library
 from mismes_eval.message import Message
 from mismes_eval.report.session import open as open_session
 
@@ -151,9 +150,9 @@ def chooser(
     """Drop-downs over what `make` gives for a choice (option -> value). The first choice is always
     shown.
     """
-    if find_spec("ipywidgets") is None:
+    if not installed("ipywidgets"):
         return make(first)
-    widgets = import_module("ipywidgets")
+    widgets = library("ipywidgets")
     drop = {
         name: widgets.Dropdown(
             options=list(values.items()),

@@ -21,12 +21,14 @@ from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
 from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.claims import with_verdicts
+from mismes_eval.report.chapters.impact import headline_cell
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
+from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.collecting import seldom_collected
 from mismes_eval.report.document import blocks
-from mismes_eval.report.document.cells import Published, published_cells
+from mismes_eval.report.document.cells import CellKey, Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.passages import PARTS, Passage, not_supplied, passage
@@ -214,7 +216,7 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
     shown = {PAGE_ONE: page_one, **chapters}
     mapped = source_map(context, shown, cells_of_notebook(chapters))
     chapters[LAST] = replace(last, items=(*last.items, mapped))
-    passages = _passages(context, written, chapters)
+    passages = passages_of(context, written, chapters)
     return CountryReport(
         session=session,
         context=context,
@@ -312,7 +314,7 @@ def _rendered(
     return item
 
 
-def _passages(
+def passages_of(
     context: Context, written: AllWords, chapters: Mapping[str, Chapter]
 ) -> dict[str, Passage]:
     """What people wrote, with numbers of published cells.
@@ -333,6 +335,7 @@ def _passages(
         main_row=""
         if study is None
         else context.column(context.evaluation.params.impact.main_outcome),
+        spoken=_spoken(context),
     )
     out: dict[str, Passage] = {}
     problems = list(written.problems)
@@ -344,6 +347,19 @@ def _passages(
             problems += found
     if problems:
         raise ParamsError(problems)
+    return out
+
+
+def _spoken(context: Context) -> dict[CellKey, tuple[float, float]]:
+    """The headline of each measure -> the ends of the interval that speaks for it."""
+    study = context.evaluation.tracing
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
+    out = {}
+    for effect in context.evaluation.effects:
+        verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+        if study is not None and verdict is not None and verdict.span.known:
+            key = headline_cell(context, effect.measure, study)
+            out[key] = (verdict.span.low, verdict.span.high)
     return out
 
 

@@ -13,9 +13,10 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import mean
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence

@@ -58,10 +58,7 @@ def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
                 where=f"column '{codes.name}'",
                 expected=f"one of {', '.join(table.index)}",
                 got=", ".join(unknown[:10]),
-                fix="",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     position = np.array([order.index(table[value]) for value in level] + [-1], np.intp)
     return position[code]

@@ -68,8 +68,6 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
                 what="a person has two rows",
                 where=f"column '{unit}'",
                 expected="one row a person",
-                got="",
-                fix="",
                 count=int(twice.sum()),
                 rows=tuple(frame.loc[twice, unit].unique()[:5]),
             )
@@ -160,10 +158,7 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
                     where=f"column '{column}'",
                     expected="a value in every row",
                     got="missing",
-                    fix="",
-                    count=int(gone.sum()),
-                    rows=tuple(np.flatnonzero(gone)[:5].tolist()),
-                )
+                ).in_rows(np.flatnonzero(gone))
             )
     if (
         not problems
@@ -174,11 +169,7 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
                 what="a spell ends before it starts",
                 where="columns 'start_ym' and 'end_ym'",
                 expected="start_ym up to end_ym",
-                got="",
-                fix="",
-                count=int(back.sum()),
-                rows=tuple(np.flatnonzero(back)[:5].tolist()),
-            )
+            ).in_rows(np.flatnonzero(back))
         )
     if problems:
         raise InputError(problems)

@@ -53,7 +53,6 @@ def not_months(months: pd.Series, bad: Bool) -> Problem:
         where=f"column '{months.name}'" if months.name is not None else "",
         expected="year and month, as in 2021-03",
         got=str(months.iloc[rows[0]]),
-        fix="",
         count=int(rows.size),
         rows=tuple(rows[:5].tolist()),
     )

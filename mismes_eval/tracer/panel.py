@@ -324,7 +324,6 @@ class TracerPanel:
                     what="persons who did not answer carry weight",
                     where="argument 'sample'",
                     expected="weight 0 for them",
-                    got="",
                     fix="Start from weight_sample().",
                     count=lost,
                 )

@@ -9,8 +9,9 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
@@ -126,7 +127,7 @@ def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
     code = len(GROUPS) + OUTSIDE.index("PD")
     pending = int((inside & (panel.groups[:, place] == code)).sum())
     if pending:
-        words = "{n} persons are pending at wave {wave} and outside its rates."
+        words = "{n} {n:=person is|persons are} pending at wave {wave} and outside its rates."
         notes.append(Message(words, {"n": f"{pending:,}", "wave": str(wave)}))
     beyond = int((inside & ~panel.tried[:, place]).sum()) - pending
     if beyond:

@@ -163,11 +163,7 @@ def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
                 what="a retrospective row is not before enrolment",
                 where=f"column '{WAVE}'",
                 expected="a number below 0",
-                got="",
-                fix="",
-                count=int(late.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(late)[:5]),
-            )
+            ).in_rows(np.flatnonzero(late))
         )
         return raw
     return _table(raw, "tracer_outcome", problems, wave=0).assign(
@@ -198,7 +194,6 @@ def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -
                 where=f"tracer_outcome, columns '{UNIT}' and '{WAVE}'",
                 expected="a disposition for every outcome",
                 got=f"persons {named(outcome.loc[lost, UNIT])}",
-                fix="",
                 count=int(lost.sum()),
                 rows=tuple(outcome.loc[lost, UNIT].iloc[:5]),
             )

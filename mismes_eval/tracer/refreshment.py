@@ -222,7 +222,6 @@ def follow_up(
                 where=f"wave {t}, columns '{selected}' and '{probability}'",
                 expected="some True, each with a probability in (0, 1]",
                 got=f"{int(chosen.sum())} selected",
-                fix="",
                 count=int(bad.sum()),
                 rows=tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5]),
             )

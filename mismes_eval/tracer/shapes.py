@@ -52,10 +52,7 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
                     where=f"column '{column}'",
                     expected="a value in every row",
                     got="missing",
-                    fix="",
-                    count=int(gone.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-                )
+                ).in_rows(np.flatnonzero(gone))
             )
     twice = (
         frame.duplicated([unit, wave], keep=False).to_numpy()
@@ -84,7 +81,6 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
                     where=f"column '{disposition}'",
                     expected=f"one of {', '.join(known_dispositions().index)}",
                     got=got,
-                    fix="",
                     count=int(bad.sum()),
                     rows=tuple(frame.loc[bad, unit].iloc[:5]),
                 )
@@ -115,9 +111,7 @@ def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> O
                 expected=f"one of {', '.join(map(str, found.levels))}",
                 got=", ".join(map(str, column[outside].unique()[:5])),
                 fix="State all waves; leave out rows of others yourself.",
-                count=int(outside.sum()),
-                rows=tuple(np.flatnonzero(outside)[:5].tolist()),
-            )
+            ).in_rows(np.flatnonzero(outside))
         )
     return found
 
@@ -212,8 +206,6 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -
                 what="a person stands twice in the sample",
                 where=f"column '{unit}'",
                 expected="one row a person",
-                got="",
-                fix="",
                 count=len(twice),
                 rows=tuple(twice.unique()[:5]),
             )
@@ -329,8 +321,6 @@ def from_wide(
                 what="a person has two rows",
                 where=f"column '{unit}'",
                 expected="one row a person in a wide frame",
-                got="",
-                fix="",
                 count=len(twice),
                 rows=tuple(twice.unique()[:5]),
             )

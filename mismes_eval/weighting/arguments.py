@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ def as_names(
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
-        return (value,)  # type: ignore[return-value]
+        return (value,)
     values = isinstance(value, (pd.Series, pd.DataFrame)) or (
         isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "OUT")
     )
@@ -34,7 +34,7 @@ def as_name(value: object, argument: str, error: type[MismesError] = DesignError
     """One column name, as it is. Raises `error` for a list of names and for values."""
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise error(_values("one column name", argument, value))
-    return value  # type: ignore[return-value]
+    return cast(str, value)
 
 
 def frame_problem(frame: object, made: str) -> Problem | None:

@@ -291,9 +291,7 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
             expected=f"the first treated period, written like {periods.label(0)}; missing for never",
             got=seen,
             fix="Write it as the time column does, or leave it empty for never treated.",
-            count=int(rows.sum()),
-            rows=_rows(rows),
-        )
+        ).in_rows(np.flatnonzero(rows))
     near = np.searchsorted(periods.scale, at).clip(0, periods.scale.size - 1)
     for shift in (0, -1):
         closest = periods.scale[(near + shift).clip(0, periods.scale.size - 1)]
@@ -386,13 +384,7 @@ def _problem(
         expected=expected,
         got=got or seen,
         fix=fix,
-        count=int(rows.sum()),
-        rows=_rows(rows),
-    )
-
-
-def _rows(rows: Bool) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(rows)[:SHOWN].tolist())
+    ).in_rows(np.flatnonzero(rows))
 
 
 def _named(problem: Problem) -> Problem:

@@ -101,7 +101,5 @@ def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
             expected="a finite number in every row of the domain that carries weight",
             got="infinite",
             fix="Narrow the domain, or mend the column.",
-            count=int(bad.sum()),
-            rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-        )
+        ).in_rows(np.flatnonzero(bad))
     ]

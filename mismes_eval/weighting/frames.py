@@ -298,10 +298,7 @@ def _frame_problems(
                     where=f"sample {place}, column '{column}'",
                     expected="True or False, or a probability from 0 to 1",
                     got="missing or out of range",
-                    fix="",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
         elif method == "kalton_anderson" and (
             pd.api.types.is_bool_dtype(sample.frame[column])

@@ -238,9 +238,7 @@ def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
                     expected="a value in every such row",
                     got="missing",
                     fix="Complete it, or make missing a category with a total of its own.",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
 
 
@@ -268,10 +266,7 @@ def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
                 where=f"column '{columns[0]}'",
                 expected="a finite number in every such row",
                 got="infinite",
-                fix="",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return value
 

@@ -234,10 +234,7 @@ def _problems(
                 where=f"column '{responded}'",
                 expected="True or False, 1 or 0, in every row with weight",
                 got="something else",
-                fix="",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     elif not (inside & (value == 1)).any():
         problems.append(
@@ -260,10 +257,7 @@ def _problems(
                     where=f"column '{eligible}'",
                     expected="True or False, 1 or 0, or missing where it is unknown",
                     got="something else",
-                    fix="",
-                    count=int(odd.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(odd)[:5]),
-                )
+                ).in_rows(np.flatnonzero(odd))
             )
     return [*problems, *_missing(sample.frame, columns, inside)]
 
@@ -280,8 +274,6 @@ def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Prob
                     expected="a value for respondents and nonrespondents",
                     got="missing",
                     fix="Make missing a category.",
-                    count=int(gone.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-                )
+                ).in_rows(np.flatnonzero(gone))
             )
     return problems

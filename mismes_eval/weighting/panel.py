@@ -205,9 +205,7 @@ def unanswered(gone: Bool, column: str) -> Problem | None:
         expected="a number in every wave, infinite for never",
         got="missing",
         fix=f"Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
-        count=int(gone.sum()),
-        rows=tuple(np.flatnonzero(gone)[:5].tolist()),
-    )
+    ).in_rows(np.flatnonzero(gone))
 
 
 @dataclass(frozen=True)
@@ -598,9 +596,7 @@ def wave_values(
                 expected="finite numbers, or missing where there is none",
                 got="infinite",
                 fix="Mend the column.",
-                count=int(bad.sum()),
-                rows=tuple(np.flatnonzero(bad)[:5].tolist()),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     return out
 

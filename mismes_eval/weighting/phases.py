@@ -132,10 +132,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
                 where=f"column '{phase2_prob}'",
                 expected="a probability in (0, 1]",
                 got="missing or out of range",
-                fix="",
-                count=int(bad.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
+            ).in_rows(np.flatnonzero(bad))
         )
     if not chosen.any():
         problems.append(
@@ -150,10 +147,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
                     where=f"column '{column}'",
                     expected="a class for every listed row",
                     got="missing",
-                    fix="",
-                    count=int(gone.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-                )
+                ).in_rows(np.flatnonzero(gone))
             )
     return problems
 
@@ -212,7 +206,6 @@ def weight_share(
                 what="a household stands in more than one row",
                 where=f"column '{key}'",
                 expected="one row a household",
-                got="",
                 fix="Keep one row a household.",
                 count=int(where.duplicated().sum()),
             )
@@ -228,12 +221,7 @@ def weight_share(
                 Problem(
                     what=what,
                     where=f"reports, column '{column}'",
-                    expected="",
-                    got="",
-                    fix="",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if problems:
         raise DesignError(problems)

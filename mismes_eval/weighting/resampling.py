@@ -181,11 +181,7 @@ class ReplicateWeights:
                     what="replicate weights stand beside a zero weight",
                     where="replicate columns",
                     expected="0 where the weight is 0",
-                    got="",
-                    fix="",
-                    count=int(without.sum()),
-                    rows=tuple(np.flatnonzero(without)[:5]),
-                )
+                ).in_rows(np.flatnonzero(without))
             )
         factor = (
             np.divide(value, base, out=np.zeros_like(value), where=base != 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -190,9 +191,7 @@ class Sample(Estimators):
                         expected="True or False in every row",
                         got="missing",
                         fix="Decide what missing means, e.g. mask.fillna(False).",
-                        count=int(bad.sum()),
-                        rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                    )
+                    ).in_rows(np.flatnonzero(bad))
                 )
         out = np.asarray(mask)
         if out.dtype != bool or out.shape != (self.n,):
@@ -217,11 +216,11 @@ class Sample(Estimators):
         """The same sample after one more weight step."""
         return replace(self, design=self.design.add(step))
 
-    def with_columns(self, columns: dict[str, object]) -> Sample:
+    def with_columns(self, columns: dict[str, Any]) -> Sample:
         """The same sample with added or replaced columns of n values; design columns were read
         already and are not re-read.
         """
-        return replace(self, frame=self.frame.assign(**columns))  # type: ignore[arg-type]
+        return replace(self, frame=self.frame.assign(**columns))
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""
@@ -375,7 +374,5 @@ def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
             expected="every key once",
             got=named(" ".join(map(str, key)) for key in frame.loc[twice, list(unit)].to_numpy()),
             fix=fix,
-            count=int(twice.sum()),
-            rows=tuple(int(i) for i in np.flatnonzero(twice)[:5]),
-        )
+        ).in_rows(np.flatnonzero(twice))
     ]

@@ -195,10 +195,6 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
     return problems
 
 
-def _rows(bad: Bool) -> tuple[object, ...]:
-    return tuple(int(i) for i in np.flatnonzero(bad)[:5])
-
-
 def _value_problems(
     frame: pd.DataFrame, columns: DesignColumns, cluster_deff: float
 ) -> list[Problem]:
@@ -219,9 +215,7 @@ def _value_problems(
                     expected="a code in every row",
                     got="missing",
                     fix="Complete the codes; rows are never dropped.",
-                    count=int(bad.sum()),
-                    rows=_rows(bad),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
         blank = _blank(frame[column])
         if blank.any():
@@ -232,9 +226,7 @@ def _value_problems(
                     expected="a code in every row",
                     got="empty text",
                     fix="Complete the codes; rows are never dropped.",
-                    count=int(blank.sum()),
-                    rows=_rows(blank),
-                )
+                ).in_rows(np.flatnonzero(blank))
             )
     for column in (
         *columns.strata,
@@ -254,10 +246,7 @@ def _value_problems(
                     where=f"column '{column}'",
                     expected="population counts, or sampling fractions in (0, 1]",
                     got="missing, zero, negative or text",
-                    fix="",
-                    count=int(bad.sum()),
-                    rows=_rows(bad),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if isinstance(cluster_deff, (int, float, np.number)) and not cluster_deff > 0:
         problems.append(
@@ -323,9 +312,7 @@ def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
                     expected="a finite number of 0 or more in every row",
                     got=shown,
                     fix=f"{_beside(value, what, column.name)}Mend the file; no row is dropped.",
-                    count=int(bad.sum()),
-                    rows=_rows(bad),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if not found and not value.sum() > 0:
         found.append(Problem("the weights sum to zero", where, "a positive sum", str(value.sum())))
@@ -417,11 +404,7 @@ def _fraction(
                     what="fpc differs inside a stratum",
                     where=where,
                     expected="one value per stratum",
-                    got="",
-                    fix="",
-                    count=int((~constant).sum()),
-                    rows=_rows(~constant),
-                )
+                ).in_rows(np.flatnonzero(~constant))
             ],
             "",
         )
@@ -445,10 +428,7 @@ def _fraction(
                     expected=f"counts of at least the sampled units ({m_h[h]} in the stratum of row"
                     f" {first_of_stratum[h]}), or fractions in (0, 1] throughout",
                     got=f"{per_stratum[h]:g}",
-                    fix="",
-                    count=int(short.sum()),
-                    rows=tuple(int(row) for row in first_of_stratum[short][:5]),
-                )
+                ).in_rows(first_of_stratum[short])
             ],
             "",
         )

@@ -8,7 +8,10 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+
+from tests.conftest import room
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE = """import os, pathlib, pytest
@@ -40,3 +43,11 @@ def test_a_file_is_dealt_to_one_process(tmp_path: Path) -> None:
     for path in seen:
         workers = path.read_text(encoding="utf-8").split()
         assert len(workers) == 6 and len(set(workers)) == 1
+
+
+def test_files_that_read_one_report_are_dealt_to_one_process() -> None:
+    files = [p.relative_to(ROOT).as_posix() for p in (ROOT / "tests").rglob("test_*.py")]
+    rooms = Counter(map(room, files))
+    shared = {name: n for name, n in rooms.items() if name not in files}
+    assert set(shared) == {"whole reports", "reports of notebooks"} and min(shared.values()) > 2
+    assert room("tests/report/test_sheets.py") == room("tests/report/test_romanian.py")

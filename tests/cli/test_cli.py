@@ -149,6 +149,7 @@ def test_bad_params_print_every_problem_and_write_nothing(
     assert not (project / "reports").exists()
 
 
+@pytest.mark.slow
 def test_check_reads_what_ships(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -280,6 +281,7 @@ def test_reports_complete(project: Path) -> None:
         assert [c.value for c in argument.shell_complete(None, "m")] == ["MAR", "MDA"]  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_page_of_measures_for_a_program(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -23,11 +24,10 @@ MARITAL = {1: "Single", 2: "Married", 3: "Widowed", 8: "Unknown"}
 ROWS = 40
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SYNTHETIC persons in a Stata file with labels, and a country begun with it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MISMES_DATA_ROOT", raising=False)
+    folder = tmp_path_factory.mktemp("begun")
     frame = pd.DataFrame(
         {
             "C04_SEX": [1 + i % 2 for i in range(ROWS)],
@@ -40,13 +40,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     pyreadstat.write_dta(
         frame,
-        str(tmp_path / "lfs.dta"),
+        str(folder / "lfs.dta"),
         column_labels=["C04-Sex", "C05-Age", "Marital status", "Weight", "", ""],
         variable_value_labels={"C04_SEX": SEX, "C06_MSTAT": MARITAL},
     )
-    with pytest.raises(SystemExit):
-        main(["new", "PHL", "--lfs", "lfs.dta", "--year", "2020"])
-    return tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MISMES_DATA_ROOT", raising=False)
+        with pytest.raises(SystemExit):
+            main(["new", "PHL", "--lfs", "lfs.dta", "--year", "2020"])
+    return folder
+
+
+@pytest.fixture
+def project(begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, to answer in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MISMES_DATA_ROOT", raising=False)
+    return shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
 
 
 def asked(*lines: str, options: tuple[str, ...] = ()) -> Result:
@@ -189,8 +200,8 @@ def test_a_number_that_both_have_and_call_differently_is_asked_about(
         column_labels=["Niveau d'instruction"],
         variable_value_labels={"educ": words},
     )
-    with pytest.raises(SystemExit):
-        main(["new", "PHL", "--lfs", "lfs.dta", "--year", "2020"])
+    book(tmp_path).parent.mkdir(parents=True)
+    lfs.mapping_workbook(book(tmp_path), data=frames.read(tmp_path / "lfs.dta", allowed=None))
     begun = draft(tmp_path)
     taken = begun.proposed("educat7", "educ")
     assert set(begun.undecided(taken)) >= {"3", "4"}

@@ -106,6 +106,7 @@ CODED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(
     root: Path, project: Path, capsys: pytest.CaptureFixture[str]

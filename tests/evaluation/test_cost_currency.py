@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.params import Params
 
@@ -26,8 +27,10 @@ def params(root: Path, folder: Path, cost: str) -> Params:
     return Params.load(file)
 
 
-def test_costs_are_converted_at_the_rate_of_the_year(root: Path, tmp_path: Path) -> None:
-    euro = evaluate(Params.load(root / "params" / "MDA.yaml"))
+def test_costs_are_converted_at_the_rate_of_the_year(
+    root: Path, tmp_path: Path, evaluated: Callable[[str], Evaluation]
+) -> None:
+    euro = evaluated("MDA")
     leu = evaluate(params(root, tmp_path, "{currency: MDL, price_year: 2023}"))
     for found, other in zip(euro.effects[:1], leu.effects[:1], strict=True):
         assert euro.tracing is not None and leu.tracing is not None
@@ -43,8 +46,8 @@ def test_costs_are_converted_at_the_rate_of_the_year(root: Path, tmp_path: Path)
     ("cost", "got"),
     [
         ("{currency: MDL}", "MDL, no year"),
-        ("{currency: MDL, price_year: 2019}", "MDL, 2019"),
-        ("{currency: GEL, price_year: 2023}", "GEL, 2023"),
+        pytest.param("{currency: MDL, price_year: 2019}", "MDL, 2019", marks=pytest.mark.slow),
+        pytest.param("{currency: GEL, price_year: 2023}", "GEL, 2023", marks=pytest.mark.slow),
         ("{price_year: 2023}", "nothing to act on"),
     ],
 )

@@ -310,7 +310,7 @@ def test_features_are_compared_over_measures_and_never_over_persons() -> None:
 def test_below_five_measures_no_feature_is_compared() -> None:
     reports = [report(c, effects=[scored(0.1, c, 1, k)]) for k, c in enumerate(("ARM", "GEO"))]
     for contrast in compare(reports).features:
-        assert isinstance(contrast.found, NotEstimable) and contrast.needed == 0
+        assert isinstance(contrast.found, NotEstimable) and contrast.needed == 5
 
 
 def test_measures_of_one_country_share_their_sample() -> None:

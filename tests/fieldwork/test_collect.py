@@ -137,7 +137,7 @@ def collected(form: str, export: pd.DataFrame) -> fieldwork.Collected:
 
 @pytest.mark.property
 @pytest.mark.parametrize("form", list(fieldwork.FORMS))
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in (1, 2, 3))])
 def test_every_server_gives_the_same_frame(form: str, seed: int, tmp_path: Path) -> None:
     rows = filled(form, seed)
     found = [collected(form, through_a_file(server(form, rows), tmp_path)) for server in SERVERS]

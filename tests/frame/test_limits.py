@@ -112,7 +112,9 @@ def one_text_many_times(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (cells_of_a_workbook, "the workbook has too many cells"),
+        pytest.param(
+            cells_of_a_workbook, "the workbook has too many cells", marks=pytest.mark.slow
+        ),
         (formatted_rows, "the workbook has too many rows"),
         (a_gigabyte, "the file is too large"),
         (declared_rows, "the table has too many rows"),
@@ -259,8 +261,8 @@ def archives_in_archives(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (one_long_text, "the file is too large"),
-        (compressed_texts, "the file is too large"),
+        pytest.param(one_long_text, "the file is too large", marks=pytest.mark.slow),
+        pytest.param(compressed_texts, "the file is too large", marks=pytest.mark.slow),
         (nothing_a_thousand_million_times, "a column of lists or records"),
         (bytes_many_times, "the file is too large"),
         (categories_many_times, "the file is too large"),
@@ -278,6 +280,7 @@ def test_what_is_kept_once_and_named_often_takes_no_memory(make, words, tmp_path
     assert kilobytes < 300 * 1024
 
 
+@pytest.mark.slow
 def test_a_refused_file_never_aborts_the_process(tmp_path: Path) -> None:
     """A thread that still started when the process ended aborted one in five of these."""
     path = categories_many_times(tmp_path)

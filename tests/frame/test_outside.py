@@ -144,7 +144,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
     ("text", "words"),
     [
         (BOMB, "aliases"),
-        ("[" * 5000, "not YAML"),
+        ("[" * 1500, "not YAML"),
         ("a: [\n", "not YAML"),
         ("a: 2026-99-99\n", "not YAML"),
         ("!!python/object/apply:os.system [ls]\n", "not YAML"),
@@ -248,12 +248,14 @@ def test_every_other_module_reads_files_of_the_package_only(root: Path) -> None:
     package = root / "mismes_eval"
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package).as_posix()
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for function in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]:
+        source = path.read_text(encoding="utf-8")
+        if name in OWN or not any(word in source for word in (*READERS, "json.load")):
+            continue
+        for function in [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)]:
             text = ast.unparse(function)
             calls = [n for n in ast.walk(function) if isinstance(n, ast.Call)]
             names = {ast.unparse(n.func).rsplit(".", 1)[-1] for n in calls}
             opens = READERS & names or any(JSON.match(ast.unparse(n)) for n in calls)
-            if opens and name not in OWN and "files(" not in text:
+            if opens and "files(" not in text:
                 astray.append(f"{name}: {function.name}")
     assert json.dumps(astray) == "[]"

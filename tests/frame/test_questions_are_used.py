@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import csv
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,7 @@ ASKED = (
 )
 
 
+@cache
 def read_somewhere() -> set[str]:
     """Words of the package's short texts (names of columns among them), of the indicators' needs
     and of the rules. Texts of labels and of made-up data do not read a column.

@@ -83,6 +83,7 @@ def test_several_effects_of_one_sample_as_club_sandwich(trials: pd.DataFrame) ->
     assert found.samples == 7 and np.isnan(found.permutation).all()
 
 
+@pytest.mark.slow
 @pytest.mark.property
 def test_permutation_keeps_its_level_and_needed_studies_find_the_margin() -> None:
     r = np.random.default_rng(11)

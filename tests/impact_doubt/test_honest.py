@@ -141,7 +141,7 @@ def brute_force(vcov: Float, pre: int, target: Float, m: float) -> float:
 
 
 @pytest.mark.parametrize("m", [0.0, 0.02, 0.2, 2.0])
-@pytest.mark.parametrize("pre", [1, 2])
+@pytest.mark.parametrize("pre", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_interval_of_fixed_length_is_the_shortest(m: float, pre: int) -> None:
     rng = np.random.default_rng(8)
     for target in (np.eye(3)[0], np.full(3, 1 / 3)):

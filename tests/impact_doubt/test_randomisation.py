@@ -83,6 +83,7 @@ def test_cohorts_are_permuted_with_their_type():
     )
 
 
+@pytest.mark.slow
 def test_size_is_at_most_the_level():
     p = [
         randomisation_test(

@@ -27,11 +27,16 @@ def repository(write, measure):
     return write(rows)
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    return inventory.workbook(tmp_path_factory.mktemp("empty") / "empty.xlsx")
+
+
 @pytest.fixture
-def submitted(tmp_path, measure):
+def submitted(tmp_path, measure, empty):
     def made(rows, name="sent.xlsx"):
         records = [{**measure(1), "measure_id": "", **row} for row in rows]
-        book = openpyxl.load_workbook(inventory.workbook(tmp_path / name))
+        book = openpyxl.load_workbook(empty)
         sheet = book["measures"]
         heads = {cell.value: cell.column for cell in sheet[1]}
         numbers = {c.name for c in inventory.template().columns if c.kind in ("int", "float")}

@@ -331,7 +331,7 @@ def _formulas(file: Path) -> Path:
 
 @cache
 def _tracer() -> dict[str, pd.DataFrame]:
-    person = pd.read_parquet(DATA / "tracer_person.parquet").iloc[:40].reset_index(drop=True)
+    person = pd.read_parquet(DATA / "tracer_person.parquet").iloc[:8].reset_index(drop=True)
     tables = {"person": person}
     for name in ("wave", "outcome"):
         whole = pd.read_parquet(DATA / f"tracer_{name}.parquet")

@@ -285,6 +285,7 @@ def test_the_format_of_the_file(survey: object, suffix: str, tmp_path: Path) -> 
         same(ESTIMATORS[name](first), ESTIMATORS[name](second), what=name)
 
 
+@pytest.mark.slow
 def test_one_thread_and_two() -> None:
     """Every estimator on every set, computed in processes of one and of two threads."""
     got = []

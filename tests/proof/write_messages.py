@@ -1,5 +1,6 @@
-"""Write messages.json: every bad call of the corpus and the words that its user reads. Run after a
-change of words, and read the difference as that user would.
+"""Write messages.json: every bad call of the corpus and the words that its user reads; and beside
+each file of SENTENCES the problems of its refusals. Run after a change of words, and read the
+difference as that user would.
 
 Run: python tests/proof/write_messages.py
 """
@@ -12,11 +13,33 @@ import sys
 import tempfile
 import types
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from mismes_eval.errors import MismesError
 
 HERE = Path(__file__).parent
+SENTENCES = (
+    "impact/test_sentences_of_refused_effects",
+    "impact/test_words_of_refusals_of_effects",
+    "weighting/test_refusals_in_whole_sentences",
+    "weighting/test_sentences_of_plans_and_names",
+    "weighting/test_words_of_refusals_of_weights",
+)
+
+
+def write(path: Path, said: object) -> None:
+    text = json.dumps(said, ensure_ascii=False, indent=1)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def problems(attempt: Callable[[], object]) -> list[str]:
+    """What a refused call says, problem by problem."""
+    try:
+        attempt()
+    except MismesError as error:
+        return [str(p) for p in error.problems]
+    return []
 
 
 def main() -> None:
@@ -34,9 +57,12 @@ def main() -> None:
             case.attempt(Path(tempfile.gettempdir()))
         except MismesError as error:
             said[f"{case.area}: {case.name}"] = str(error)
-    (HERE / "messages.json").write_text(
-        json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    write(HERE / "messages.json", said)
+    sys.path.insert(0, str(HERE.parents[1]))
+    for name in SENTENCES:
+        cases = importlib.import_module(f"tests.{name.replace('/', '.')}").CASES
+        found = {case: problems(attempt) for case, attempt in cases.items()}
+        write(HERE.parent / f"{name}.json", found)
 
 
 if __name__ == "__main__":

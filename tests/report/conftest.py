@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -15,11 +14,10 @@ import pytest
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.passages import PARTS
 from mismes_eval.report.document.tables import Table, TextTable, footnotes
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.session import Session
-
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 OPEN = """import pandas as pd
 from mismes_eval.report import session
@@ -133,6 +131,8 @@ class WholeReport:
         """The first page ("findings") and each chapter as HTML; its files are written."""
         shown = {"findings": self.report.findings().html}
         shown |= {name: self.report.chapter(name).html for name in self.report.chapters}
+        for part in PARTS:
+            self.report.evaluator(part)
         self.report.finish()
         return shown
 

@@ -132,8 +132,15 @@ def test_the_index(check: Check, made: Path, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "language"),
+    [
+        ("light", "en"),
+        ("dark", "fr"),
+        pytest.param("light", "fr", marks=pytest.mark.slow),
+        pytest.param("dark", "en", marks=pytest.mark.slow),
+    ],
+)
 def test_the_page_of_the_measures(
     check: Check, root: Path, tmp_path: Path, language: str, scheme: str
 ) -> None:

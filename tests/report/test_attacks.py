@@ -450,6 +450,7 @@ def test_the_end_of_a_kernel_is_told_by_its_cause(project: Path, forked: bool) -
     assert not any((project / "reports" / ".work").iterdir())
 
 
+@pytest.mark.slow
 def test_many_lines_and_a_closed_output_are_no_failure(project: Path) -> None:
     notebook = write_notebook(
         project / "notebooks" / "lines.ipynb",
@@ -481,6 +482,7 @@ def test_a_notebook_for_another_kernel_is_refused(project: Path, kernel: dict[st
     assert "for another kernel" in str(outcome.problems[0])
 
 
+@pytest.mark.slow
 def test_a_failed_notebook_on_real_data_keeps_no_data(project: Path) -> None:
     cell = "print('Ivan Petrov')\nraise ValueError('Ivan Petrov')"
     notebook = write_notebook(project / "notebooks" / "fails.ipynb", OPEN, cell)
@@ -572,6 +574,7 @@ def test_runs_in_hostile_surroundings_give_the_same_bytes(
     assert "weights above the cap: 12 rows" in json.loads(one["estimates.json"])["warnings"]
 
 
+@pytest.mark.slow
 def test_a_long_folder_for_temporary_files_does_not_matter(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ from mismes_eval.report.chapters.claims import (
     verdicts_of,
     with_verdicts,
 )
+from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.country import Released, release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
@@ -81,6 +82,18 @@ def test_a_verdict_is_that_of_the_estimate(moldova: Made) -> None:
     assert ends == pytest.approx((-estimate.value[0], -high[0], -low[0]))
     expected = "contradicted" if -low[0] < 0.05 else "supported" if -high[0] > 0 else "undecided"
     assert record["answer"] == expected
+
+
+@pytest.mark.identity
+def test_an_effect_has_the_interval_of_its_headline(moldova: Made) -> None:
+    """C18 is the effect of the one entrepreneurship measure."""
+    evaluation = moldova[0].evaluation
+    at = [effect.measure for effect in evaluation.effects].index("MDA-001")
+    verdict = effect_verdict(evaluation, evaluation.effects[at], evaluation.doubts[at])
+    assert verdict is not None and verdict.span.width > verdict.own.width
+    record = records(moldova)["C18"]
+    ends = (verdict.span.low, verdict.span.high)
+    assert (record["low"], record["high"]) == pytest.approx(ends, rel=1e-9)
 
 
 def test_the_page_has_verdicts_numbers_and_a_picture(moldova: Made) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -16,10 +17,10 @@ import pytest
 from openpyxl import load_workbook
 
 from mismes_eval.errors import ParamsError, Problem, ReportError
-from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.evaluator_words import SUBJECTS, evaluator_words, outline
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.country import CountryReport, country_report, passages_of
 from mismes_eval.report.document.cells import COLUMNS, Status, published_cells
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.passages import PARTS, TITLES, Passage, passage
@@ -27,6 +28,8 @@ from mismes_eval.report.document.references import Filled, Quotable, slug
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.session import Session
 from mismes_eval.report.trust.provenance import file_hash, ingredients
+
+from .conftest import WholeReport
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "---\nauthor: Ana Example\nrole: lead evaluator\ndate: 2026-05-31\n---\n"
@@ -57,16 +60,18 @@ def named(folder: Path, text: str) -> Params:
 
 
 @pytest.fixture(scope="module")
-def evaluation() -> Evaluation:
-    return evaluate(Params.load(ROOT / "params" / "MDA.yaml"))
+def bare(whole_report: Callable[[str, str], WholeReport]) -> CountryReport:
+    """The report without words of an evaluator."""
+    return whole_report("MDA", "en").report
 
 
 @pytest.fixture(scope="module")
-def report(evaluation: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> CountryReport:
-    folder = tmp_path_factory.mktemp("words")
-    params = named(folder, WORDS)
+def report(bare: CountryReport, tmp_path_factory: pytest.TempPathFactory) -> CountryReport:
+    """The same with words: numbers of its tables are put into them."""
+    params = named(tmp_path_factory.mktemp("words"), WORDS)
     session = Session(params, tmp_path_factory.mktemp("out"), language("en"), True)
-    return country_report(session, replace(evaluation, params=params))
+    passages = passages_of(bare.context, evaluator_words(params), bare.chapters)
+    return replace(bare, session=session, passages=passages)
 
 
 def cells(*rows: tuple[str, str, float, str]) -> pd.DataFrame:
@@ -235,8 +240,14 @@ def test_the_report_shows_signed_words_with_the_numbers_of_its_tables(
         c for c in report.published if c.key.table == "T07a" and c.key.row[:9] == "returnees"
     )
     assert cell is not None
-    points, low, high = (f"{100 * v:.1f}" for v in (cell.value, cell.ci_low, cell.ci_high))
+    evaluation = report.context.evaluation
+    verdict = effect_verdict(evaluation, evaluation.effects[0], evaluation.doubts[0])
+    assert verdict is not None and verdict.span.low < cell.ci_low  # the headline's is the wider one
+    spoken = (cell.value, verdict.span.low, verdict.span.high)
+    points, low, high = (f"{100 * v:.1f}" for v in spoken)
     words = unescape(re.sub(r"<[^>]+>", "", html))
+    place = f"24 months; percentage points; 95% interval {low} to {high}"
+    assert f"T17-MDA-001: employed, at home or abroad; {place}" in words
     assert f"by {points} points ({low} to {high}) after two years." in words
     assert f"Returnees are {100 * share.value:.1f}% of residents." in words
     assert "Ana Example, lead evaluator, 31 May 2026; a person's judgement" in words
@@ -273,9 +284,8 @@ def test_the_words_are_in_the_results_the_workbook_and_the_manifest(
     assert entry["sha256"] == file_hash(params.evaluator.conclusions)
 
 
-def test_everything_that_is_wrong_is_refused_at_once(
-    evaluation: Evaluation, report: CountryReport, tmp_path: Path
-) -> None:
+@pytest.mark.slow
+def test_everything_that_is_wrong_is_refused_at_once(report: CountryReport, tmp_path: Path) -> None:
     hidden = next(c.key for c in report.published if c.closed and c.key.table == "T03b")
     text = (
         f"{HEAD}The index is {{T03b.{slug(hidden.row)}.index.estimate}}.\n\n"
@@ -286,7 +296,7 @@ def test_everything_that_is_wrong_is_refused_at_once(
     params = params.changed({"evaluator.lessons": unsigned})
     session = Session(params, tmp_path, language("en"), True)
     with pytest.raises(ParamsError) as caught:
-        country_report(session, replace(evaluation, params=params))
+        country_report(session, replace(report.context.evaluation, params=params))
     places = [p.where for p in caught.value.problems]
     assert any(place.startswith("conclusions.md, line 6, {T03b") for place in places)
     assert "conclusions.md, line 8, {T17.MDA-009.24.estimate}" in places

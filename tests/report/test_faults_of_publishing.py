@@ -124,7 +124,10 @@ def points(out: Path) -> Iterator[int]:
         point += 1
 
 
-@pytest.mark.parametrize(("way", "least"), [(in_one_step, 20), (set_aside, 20), (mounted, 60)])
+@pytest.mark.parametrize(
+    ("way", "least"),
+    [(in_one_step, 20), (set_aside, 20), pytest.param(mounted, 60, marks=pytest.mark.slow)],
+)
 def test_a_kill_before_any_change_leaves_a_whole_report(
     way: Way, least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,14 +6,13 @@ stands before the contents.
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.evaluation.evaluation import evaluate
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.chapters import Chapter, Context
 from mismes_eval.report.chapters.impact import impact
 from mismes_eval.report.chapters.overview import PICTURE, ROWS, overview
@@ -25,13 +24,11 @@ from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.typeset import read_page
 from mismes_eval.report.figures import Figure
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture(scope="module")
-def context() -> Context:
+def context(evaluated: Callable[[str], Evaluation]) -> Context:
     """A made-up country with two measures followed and one rolled out."""
-    return Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+    return Context(evaluated("MDA"), Rules(), language("en"))
 
 
 @pytest.fixture(scope="module")

@@ -93,6 +93,7 @@ def outputs(outcome: Outcome, name: str) -> list[dict[str, object]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["MDA", "rich"])
 def test_every_published_file_is_the_same(both: dict[bool, dict[str, Outcome]], name: str) -> None:
     files = {}
@@ -137,6 +138,7 @@ def _undated(name: str, content: bytes) -> bytes:
     return content
 
 
+@pytest.mark.slow
 def test_a_figure_of_pyplot_is_shown_byte_for_byte(both: dict[bool, dict[str, Outcome]]) -> None:
     shown = {
         forked: [o["data"] for o in outputs(made["rich"], "plt.") if "data" in o]
@@ -147,6 +149,7 @@ def test_a_figure_of_pyplot_is_shown_byte_for_byte(both: dict[bool, dict[str, Ou
     assert shown[True] == shown[False]
 
 
+@pytest.mark.slow
 def test_a_forked_kernel_stands_where_a_new_one_stands(
     both: dict[bool, dict[str, Outcome]],
 ) -> None:
@@ -161,6 +164,7 @@ def test_a_forked_kernel_stands_where_a_new_one_stands(
     assert said[True]["backend"].lower().endswith("inline") and said[True]["status"] == 0
 
 
+@pytest.mark.slow
 def test_forked_kernels_do_not_share_their_randomness(both: dict[bool, dict[str, Outcome]]) -> None:
     drawn = [
         str(outputs(both[True][name], "random.random")[0]["text"]) for name in ("rich", "again")
@@ -168,6 +172,7 @@ def test_forked_kernels_do_not_share_their_randomness(both: dict[bool, dict[str,
     assert not set(drawn[0].split()) & set(drawn[1].split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["raises", "exits", "dies", "hangs"])
 def test_bad_notebooks_fail_alike(both: dict[bool, dict[str, Outcome]], name: str) -> None:
     new, copy = both[False][name], both[True][name]
@@ -176,6 +181,7 @@ def test_bad_notebooks_fail_alike(both: dict[bool, dict[str, Outcome]], name: st
     assert copy.exit_status == new.exit_status
 
 
+@pytest.mark.slow
 def test_the_manifests_agree_on_every_output(both: dict[bool, dict[str, Outcome]]) -> None:
     plain, forked = (read_manifest(both[k]["MDA"].folder) for k in (False, True))  # type: ignore[arg-type]
     assert plain["fingerprint"] == forked["fingerprint"]

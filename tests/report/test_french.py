@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 FRENCH_TOO = frozenset({"or", "no", "if", "men", "lower", "has", "sample"})
 
 
-@pytest.fixture(scope="module", params=("TUN", "MAR"))
+@pytest.fixture(scope="module", params=["MAR", pytest.param("TUN", marks=pytest.mark.slow)])
 def report(
     request: pytest.FixtureRequest, whole_report: Callable[[str, str], WholeReport]
 ) -> CountryReport:

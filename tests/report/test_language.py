@@ -267,7 +267,7 @@ def test_every_figure_of_a_chapter_is_drawn_in_the_language():
     assert not plain
 
 
-@pytest.fixture(scope="module", params=["MAR", "TUN"])
+@pytest.fixture(scope="module", params=["MAR", pytest.param("TUN", marks=pytest.mark.slow)])
 def french(request, whole_report) -> tuple[CountryReport, str]:
     """A whole report on the shipped data, shown in French."""
     whole = whole_report(request.param, "fr")

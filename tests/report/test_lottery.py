@@ -16,7 +16,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.lottery import ALL
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.published_effects import spoken_ends
+from mismes_eval.evaluation.published_effects import Reference, spoken_ends
 from mismes_eval.evaluation.study import study_file
 from mismes_eval.report.chapters.verdicts import draw_verdict
 from mismes_eval.report.country import CountryReport, country_report
@@ -271,7 +271,7 @@ def test_what_the_lot_changed_is_published_for_the_synthesis_and_the_site(
 ) -> None:
     published = comparable(report.context, report.chapters)["effects"]
     assert isinstance(published, list)
-    by_outcome = {effect["outcome"]: effect for effect in published}
+    by_outcome = {effect["outcome"]: effect for effect in published if effect["table"] == "T35"}
     assert set(by_outcome) == {"employed", "earnings"}
     for outcome, effect in by_outcome.items():
         there = cell(report, "T35", outcome, "estimate")
@@ -285,6 +285,18 @@ def test_what_the_lot_changed_is_published_for_the_synthesis_and_the_site(
     assert main["main"] and main["grade"] == verdict.sureness
     assert spoken_ends(main) == (verdict.span.low, verdict.span.high)
     assert not by_outcome["earnings"]["main"]
+    taken = {effect["outcome"]: effect for effect in published if effect["table"] == "T36"}
+    assert set(taken) == {"employed", "earnings"}
+    reference = Reference("", main["measure"], "employed", 12.0, "")
+    for outcome, effect in taken.items():
+        there = {
+            column: cell(report, "T36", outcome, column)["value"]
+            for column in ("estimate", "95% from", "95% to")
+        }
+        assert (effect["value"], effect["ci_low"], effect["ci_high"]) == tuple(there.values())
+        assert not effect["main"] and effect["design_code"] == "RCT"
+        assert not reference.names(effect)
+    assert reference.names(main)
 
 
 @pytest.mark.identity

@@ -89,7 +89,9 @@ HOLES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 }
 
 
-@pytest.mark.parametrize("hole", HOLES)
+@pytest.mark.parametrize(
+    "hole", ["neither", *(pytest.param(h, marks=pytest.mark.slow) for h in HOLES if h != "neither")]
+)
 def test_a_survey_with_a_hole_fills_the_other_tables(tmp_path: Path, hole: str) -> None:
     trial = rehearsed(project(tmp_path, SURVEY, {"lfs.csv": HOLES[hole](persons())}))
     assert "T08" in shown(trial, "people")

@@ -22,6 +22,8 @@ import pytest
 
 from mismes_eval.report.factory.run import Order, run_reports
 
+# what a planted small group may show is asked of every file: two whole reports
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 RETURNEES, PERSONS = 7, 600
 PARTICIPANTS, COMPARISON = 9, 60

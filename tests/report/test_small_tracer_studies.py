@@ -87,11 +87,13 @@ def made(evaluation: Evaluation) -> dict[str, Table]:
     ("arms", "change"),
     [
         ((16, 16), waves_missed),
-        ((20, 20), lambda t: answers_as_objects(waves_missed(t))),
         ((12, 200), dict),
-        ((3, 3), dict),
+        pytest.param(
+            (20, 20), lambda t: answers_as_objects(waves_missed(t)), marks=pytest.mark.slow
+        ),
+        pytest.param((3, 3), dict, marks=pytest.mark.slow),
     ],
-    ids=["waves missed", "answers as objects", "one arm below 30", "six persons"],
+    ids=["waves missed", "one arm below 30", "answers as objects", "six persons"],
 )
 def test_a_small_study_makes_its_tables(
     tmp_path: Path, arms: tuple[int, int], change: Callable[[Tables], Tables]

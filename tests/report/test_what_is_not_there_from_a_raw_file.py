@@ -13,7 +13,7 @@ import pyreadstat
 import pytest
 
 from mismes_eval import frame as frames
-from mismes_eval.cli import main
+from mismes_eval import lfs
 from mismes_eval.errors import ParamsError
 from mismes_eval.evaluation.evaluation import gather
 from mismes_eval.evaluation.params import Params
@@ -64,18 +64,20 @@ class Office:
     folder: Path
 
     def begin(self, frame: pd.DataFrame, *answers: Answer, keys: str = "") -> Params:
-        """new, map with the proposals and these answers, and params with more keys."""
+        """The workbook of `mismes new`, mapped with the proposals and these answers, and params with
+        more keys.
+        """
         pyreadstat.write_dta(
             frame,
             str(self.folder / "lfs.dta"),
             column_labels=[LABELS.get(c, "") for c in frame.columns],
             variable_value_labels={"SEX": SEX, "ILOSTAT": STATUS},
         )
-        with pytest.raises(SystemExit) as stop:
-            main(["new", "PHL", "--lfs", "lfs.dta", "--year", "2020", "--quiet"])
-        assert stop.value.code == 0
         book = self.folder / "data_raw" / "PHL" / "mapping.xlsx"
-        draft = open_draft(book, frames.read(self.folder / "lfs.dta", allowed=None))
+        book.parent.mkdir(parents=True)
+        (self.folder / "params").mkdir()
+        delivered = frames.read(self.folder / "lfs.dta", allowed=None)
+        draft = open_draft(lfs.mapping_workbook(book, data=delivered), delivered)
         said = {a.gld: a for a in answers}
         for q in draft.open:
             if q.proposal is not None and q.gld not in said:

@@ -17,21 +17,24 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from docx import Document
 from lxml import etree
 
 from mismes_eval.cli import verify as verify_command
 from mismes_eval.errors import ParamsError, ReportError
-from mismes_eval.evaluation.params import Params
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.blocks import (
     MIME,
     Grid,
+    Heading,
     Paragraph,
     Picture,
+    Run,
     from_text,
     numbered,
     plain_text,
     tag_of_cell,
+    tag_of_sentence,
     to_text,
 )
 from mismes_eval.report.document.cells import COLUMNS
@@ -45,6 +48,8 @@ from mismes_eval.report.session import Session
 from mismes_eval.report.trust.differences import Runs, places
 from mismes_eval.report.trust.edited import edited
 from mismes_eval.report.trust.provenance import outputs
+
+from .conftest import WholeReport
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 RUN = "0123456789abcdef" * 4
@@ -70,12 +75,17 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(
+    root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    whole_report: Callable[[str, str], WholeReport],
+) -> Made:
     """The report's notebook, executed by hand: a kernel would import the installed package."""
     folder = tmp_path_factory.mktemp("word") / "MDA"
     folder.mkdir()
-    params = Params.load(root / "params" / "MDA.yaml")
-    report = country_report(Session(params, folder, language("en"), True))
+    built = whole_report("MDA", "en").report
+    params = built.session.params
+    report = replace(built, session=Session(params, folder, language("en"), True))
     notebook = nbformat.read(root / "notebooks" / "country_report.ipynb", as_version=4)
     for cell in notebook.cells:
         called = re.fullmatch(r'report\.(\w+)\((?:"(\w+)")?\)', cell.source.strip())
@@ -313,6 +323,33 @@ def test_a_number_of_a_sentence_is_a_field_too(made: Made, tmp_path: Path) -> No
     run = next(r for r in sentence.runs if r.tag)
     found = edited(changed(made, tmp_path / "a.docx", typed(run.tag, "99")), made.folder)
     assert [e.reported for e in found.changed] == [run.text]
+
+
+def test_the_fields_of_a_sentence_name_the_cell_that_it_is_about(made: Made) -> None:
+    keys = {(k.table, k.row, k.column) for k in made.report.published.cells}
+    stems = {tag_of_sentence(*key): key for key in keys}
+    sentences = [b for b in made.report.findings().blocks if isinstance(b, Paragraph)]
+    told = [
+        r for b in sentences for r in b.runs if r.tag.rpartition(".")[0].rpartition(".")[0] in stems
+    ]
+    assert told
+    for run in told:
+        table, row, column = stems[run.tag.rpartition(".")[0].rpartition(".")[0]]
+        assert f"{table}, {row} / {column}" in run.what
+
+
+def test_the_table_of_contents_is_no_chapter_and_letters_are_styles(tmp_path: Path) -> None:
+    front = Front(title="t", country="c", kind="k", lang="en", run="r", contents="Contents")
+    cells = ((Run("row"),), (Run("1.5", "T1.a.value", "T1"),))
+    grid = Grid(id="T1", title="t", heads=("", "value"), rows=(cells,), notes=((Run("note"),),))
+    write_word(tmp_path / "a.docx", front, [Heading(1, "One"), grid], {})
+    document = Document(str(tmp_path / "a.docx"))
+    contents = document.styles["TOC Heading"].element.pPr.numPr
+    assert contents.numId.val == 0
+    cell = document.tables[0].cell(1, 1).paragraphs[0]
+    assert cell.style.name == "Table 9 pt" and cell.style.font.size.pt == 9
+    assert not list(cell._p.iter(f"{W}sz"))
+    assert document.paragraphs[-2].style.name == "Table 8 pt"
 
 
 def test_foreign_fields_pictures_and_runs_are_named(made: Made, tmp_path: Path) -> None:

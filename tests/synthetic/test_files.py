@@ -58,7 +58,9 @@ def test_every_file_says_synthetic(country: str) -> None:
     )
 
 
-@pytest.mark.parametrize("country", COUNTRIES)
+@pytest.mark.parametrize(
+    "country", [pytest.param(c, marks=[pytest.mark.slow] * (c != "MDA")) for c in COUNTRIES]
+)
 def test_margins_have_sources_and_one_total(country: str) -> None:
     margins = pd.read_csv(ROOT / country / "margins.csv")
     assert (

@@ -26,7 +26,12 @@ def study(root: Path) -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "scenario", ["two-phase, raked", "propensity, then raked", "dual frame Hartley, raked"]
+    "scenario",
+    [
+        "two-phase, raked",
+        pytest.param("propensity, then raked", marks=pytest.mark.slow),
+        pytest.param("dual frame Hartley, raked", marks=pytest.mark.slow),
+    ],
 )
 def test_intervals_cover_the_truth(study: ModuleType, scenario: str) -> None:
     """120 runs: a true 95% interval falls outside 88.5-100% less than once in 2,000."""

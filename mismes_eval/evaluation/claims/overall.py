@@ -139,7 +139,7 @@ def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerd
         return without_number(Message(NO_COUNTRY))
     widest = max(mine, key=lambda f: f.measures)
     if isinstance(widest.found, NotEstimable):
-        return without_number(widest.found.reason)
+        return without_number(widest.found.reason, float(widest.needed or math.nan))
     return judge(
         _coefficient(widest.found, widest.measures), claim.direction, claim.threshold, claim.margin
     )

@@ -4,6 +4,7 @@ verbs, with their errors, set against each other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from mismes_eval import lfs
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
-from mismes_eval.estimate.verdict import moved_apart
+from mismes_eval.estimate.verdict import Verdict, moved_apart
 from mismes_eval.evaluation.claims.census import BEFORE, ENTREPRENEURSHIP, NOT_TO_STRONG
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.evaluation.heterogeneity import RETURN_KINDS, VOLUNTARY
@@ -44,13 +45,49 @@ class Evidence:
     an estimate of the group alone (by whose rows it is known who they are).
 
     arms : the number is an effect, which compares participants with the comparison group.
+    adds, takes : the measures whose main effects the number adds up and takes off.
     needed : where there is no number, how many units it would take.
     """
 
     found: Result
     compared: tuple[Estimate, ...] = ()
     arms: bool = False
+    adds: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     needed: float = float("nan")
+
+    def ends(self, evaluation: Evaluation) -> tuple[float, float]:
+        """The interval that speaks: of main effects as wide as the headlines speak of them, which
+        may be wider than the design's; NaN where a headline's has no end.
+        """
+        assert isinstance(self.found, Estimate)
+        value, low, high = (float(end[0]) for end in (self.found.value, *self.found.ends()))
+        below, above = 1.0, 1.0
+        for measure in (*self.adds, *self.takes):
+            down, up = _widened(evaluation, measure)
+            if measure in self.takes:
+                down, up = up, down
+            below, above = max(below, down), max(above, up)
+        if not (math.isfinite(below) and math.isfinite(above)):
+            return math.nan, math.nan
+        return value - below * (value - low), value + above * (high - value)
+
+
+def _widened(evaluation: Evaluation, measure: str) -> tuple[float, float]:
+    """How many times as far as the design's the two ends of a headline's interval lie from it."""
+    doubt = next(one for one in evaluation.doubts if one.measure == measure)
+    verdict = Verdict(_main_effect(evaluation, measure), wider=doubt.wider)
+    own, span = verdict.own, verdict.span
+    return (
+        (span.value - span.low) / (own.value - own.low),
+        (span.high - span.value) / (own.high - own.value),
+    )
+
+
+def _main_effect(evaluation: Evaluation, measure: str) -> Estimate:
+    found = _main_effects(evaluation)[measure]
+    assert isinstance(found, Estimate)
+    return found
 
 
 def evidence(evaluation: Evaluation, claim: str) -> Evidence:
@@ -197,17 +234,18 @@ def _split(evaluation: Evaluation, having: pd.Series) -> Evidence:
     measure, missing where the register does not say.
     """
     effects = _main_effects(evaluation)
-    groups: dict[bool, list[Estimate]] = {True: [], False: []}
+    groups: dict[bool, dict[str, Estimate]] = {True: {}, False: {}}
     refused = ""
     for measure, effect in effects.items():
         feature = having.get(measure, pd.NA)
         if isinstance(effect, NotEstimable):
             refused = refused or effect.reason
         elif not pd.isna(feature):
-            groups[bool(feature)].append(effect)
+            groups[bool(feature)][measure] = effect
     if not groups[True] or not groups[False]:
         return Evidence(NotEstimable(refused or ONE_KIND))
-    return Evidence(_means([groups[True], groups[False]]), arms=True)
+    found = _means([list(groups[having].values()) for having in (True, False)])
+    return Evidence(found, arms=True, adds=tuple(groups[True]), takes=tuple(groups[False]))
 
 
 def _trains(measures: pd.DataFrame) -> pd.Series:
@@ -237,11 +275,11 @@ def _entrepreneurship(evaluation: Evaluation) -> Evidence:
         for m, effect in _main_effects(evaluation).items()
         if model.get(m) == ENTREPRENEURSHIP
     }
-    found = [effect for effect in mine.values() if isinstance(effect, Estimate)]
+    found = {m: effect for m, effect in mine.items() if isinstance(effect, Estimate)}
     if not found:
         reasons = [effect.reason for effect in mine.values() if isinstance(effect, NotEstimable)]
         return Evidence(NotEstimable(reasons[0] if reasons else NO_MEASURE))
-    return Evidence(_means([found]), arms=True)
+    return Evidence(_means([list(found.values())]), arms=True, adds=tuple(found))
 
 
 def _voluntary(evaluation: Evaluation) -> Evidence:
@@ -276,7 +314,7 @@ def _net_benefit(evaluation: Evaluation) -> Evidence:
     """Value of the job-years added less what the services cost, for each participant."""
     study, value = evaluation.tracing, evaluation.params.cost.job_year_value
     assert study is not None and value is not None
-    effects, gains, reason = _main_effects(evaluation), [], NO_MEASURE
+    effects, gains, reason = _main_effects(evaluation), {}, NO_MEASURE
     for effect in evaluation.effects:
         main = effects[effect.measure]
         spent = money(evaluation, study, effect)
@@ -288,10 +326,10 @@ def _net_benefit(evaluation: Evaluation) -> Evidence:
             continue
         row = np.array([[value * spent.horizon, -1.0]])
         both = on_base([main, spent.cost])
-        gains.append(both.through(partial(np.matmul, row), row, ("net benefit",)))
+        gains[effect.measure] = both.through(partial(np.matmul, row), row, ("net benefit",))
     if not gains:
         return Evidence(NotEstimable(reason))
-    return Evidence(_means([gains]), arms=True)
+    return Evidence(_means([list(gains.values())]), arms=True, adds=tuple(gains))
 
 
 def _disappointed(evaluation: Evaluation) -> Evidence:

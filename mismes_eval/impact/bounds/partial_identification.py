@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import require
-from mismes_eval.estimate.estimate import Estimate, Part, need_estimates
+from mismes_eval.estimate.estimate import Estimate, need_estimates
+from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
@@ -109,9 +110,7 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
                     got=what,
                     fix="Count these rows as not observed, or narrow the domain:"
                     f" sample.where(numpy.isfinite(frame['{outcome}'])).",
-                    count=int(bad.sum()),
-                    rows=tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-                )
+                ).in_rows(np.flatnonzero(bad))
             )
     if problems:
         raise EstimateError(problems)

@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import independent, stack
+from mismes_eval.estimate.part import Part
 from mismes_eval.weighting.design import SurveyDesign
 
 

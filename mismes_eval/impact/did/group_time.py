@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,10 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did import staggered_plots
 from mismes_eval.impact.did.aggregation import Kind, averages, overall
 from mismes_eval.impact.did.bands import Band, sup_t
@@ -182,7 +183,7 @@ class GroupTime:
                     repr(kind),
                 )
             )
-        estimate = self.aggregate(kind)  # type: ignore[arg-type]
+        estimate = self.aggregate(cast(Kind, kind))
         return staggered_plots.study(estimate, sup_t(estimate, seed=seed), self.time, ax)
 
     def _repr_html_(self) -> str:

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.part import Part
 from mismes_eval.impact.inference.multiple_testing import AdjustedPValues, Method, adjust_pvalues
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.pictures.intervals import Series, forest

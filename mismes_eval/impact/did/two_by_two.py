@@ -12,7 +12,8 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights, require
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import refuse_between
 from mismes_eval.impact.did.two_periods import (
     TwoTimes,

@@ -203,7 +203,6 @@ def _stratum_of(code: Int, m: int, stratum: Int, strata: int) -> Int:
                 where="argument 'strata'",
                 expected="every cluster in one stratum",
                 got="clusters in several",
-                fix="",
                 count=int(np.unique(code[first[code] != stratum]).size),
             )
         )

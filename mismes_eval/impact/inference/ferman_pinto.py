@@ -245,7 +245,6 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
                 where="argument 'cluster'",
                 expected="every group treated or not",
                 got="both",
-                fix="",
                 count=crossing,
             )
         )

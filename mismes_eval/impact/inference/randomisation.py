@@ -282,7 +282,6 @@ def _units(
                     where=f"column '{column}'",
                     expected="one value in each cluster",
                     got="several",
-                    fix="",
                     count=int(bad.size),
                     rows=tuple(names),
                 )

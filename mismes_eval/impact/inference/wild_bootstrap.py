@@ -296,7 +296,6 @@ def _inside(labels: Labels, subcluster: Sequence[object] | pd.Series, n: int) ->
                 where="argument 'subcluster'",
                 expected="every subcluster in one cluster",
                 got="subclusters in several",
-                fix="",
                 count=int(crossing),
             )
         )

@@ -155,10 +155,7 @@ def codes(
                 where=f"argument '{what}'",
                 expected="a label in every row",
                 got="missing",
-                fix="",
-                count=int(gone.sum()),
-                rows=tuple(int(i) for i in np.flatnonzero(gone)[:5]),
-            )
+            ).in_rows(np.flatnonzero(gone))
         )
     code, level = pd.factorize(series.where(needed), sort=True)
     return np.maximum(code, 0).astype(np.intp), len(level)
@@ -175,7 +172,6 @@ def refuse_few(m: int, level: float | None, draws: int) -> None:
     raise EstimateError(
         Problem(
             what="the wild bootstrap cannot be drawn",
-            where="",
             expected=f"{FEWEST} clusters or more, a level between 0.5 and 1, {LEAST_DRAWS} draws or more",
             got=f"{m} clusters, level {level}, {draws} draws",
             fix=smaller if m < FEWEST else "",

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
 from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
 from mismes_eval.numerics.averages import Averages, Source
@@ -111,7 +112,6 @@ def two_way(
                     where=f"column '{column}'",
                     expected="0 or 1",
                     got="other values",
-                    fix="",
                     count=int((~np.isin(dose, (0.0, 1.0))).sum()),
                 )
             )

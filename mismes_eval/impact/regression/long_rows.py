@@ -98,7 +98,6 @@ def _with_clusters(panel: Panel, unit: str, cluster: str | None) -> Panel:
                 where=f"column '{cluster or unit}'",
                 expected="a value in every row",
                 got="missing",
-                fix="",
                 count=int(column.isna().sum()),
             )
         )

@@ -143,7 +143,6 @@ def oster(
                     where=f"column '{column}'",
                     expected="a value in every row of the domain",
                     got="missing",
-                    fix="",
                     count=int(sample.frame.loc[inside, column].isna().sum()),
                 )
                 for column in gone

@@ -109,6 +109,7 @@ def trial(
         raise IdentificationError(
             Problem("a trial names no outcome", of_argument("outcome"), "a column, or several")
         )
+    _refuse_two_roles([*outcomes, assigned], [*known, *block])
     wanted = {
         f"y{place}": YesNo(name) if name in binary else Number(name)
         for place, name in enumerate(outcomes)
@@ -141,6 +142,23 @@ def trial(
         covariates=np.column_stack([x.dense()[inside][:, 1:], dummies]),
         names=(*names[1:], *(f"{BLOCK}{j + 2}" for j in range(dummies.shape[1]))),
     )
+
+
+def _refuse_two_roles(measured: Sequence[str], adjusted: Sequence[str]) -> None:
+    """Raise where the draw, the take-up or an outcome is adjusted for: it would explain itself."""
+    both = [name for name in dict.fromkeys(adjusted) if name in measured]
+    problems = [
+        Problem(
+            what="a column stands in two places",
+            where=in_column(name),
+            expected="an outcome, the draw, the take-up, or something known before the draw",
+            got="two of them",
+            fix="Adjust only for what was known before the draw.",
+        )
+        for name in both
+    ]
+    if problems:
+        raise IdentificationError(problems)
 
 
 def _cells(codes: list[Int], n: int) -> Int:

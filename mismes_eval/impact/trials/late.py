@@ -105,7 +105,7 @@ def late(
 
     found = both.through(ratio, jacobian, ("late", "first stage", "offer"))
     error = float(both.se[1])
-    f = (first / error) ** 2 if error > 0 else np.inf  # everybody offered came, nobody else
+    f = (first / error) ** 2 if error > NOTHING else np.inf  # everybody offered came, nobody else
     possible = ratio_set(both, level)
     definition = (
         f"effect of '{takeup}' on those who take part if offered ({both.definition}); nobody takes"

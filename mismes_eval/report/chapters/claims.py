@@ -22,7 +22,7 @@ from mismes_eval.estimate.claim_verdict import (
     without_field,
     without_number,
 )
-from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.claims.census import Census
 from mismes_eval.evaluation.claims.ledger import SOURCE, Claim, version
 from mismes_eval.evaluation.claims.persons import Evidence
@@ -74,6 +74,10 @@ CHANCE = (
     " supported by chance; with intervals that hold for all {k} together these keep their verdict:"
     " {firm}."
 )
+SPOKEN = (
+    "Effects on the main outcome have the interval with which their headlines speak, which may be"
+    " wider than the design's."
+)
 LEDGER = "Ledger of claims, version {version}, after: {source}."
 ASKED = "What does this evidence say of the claims of the MISMES studies?"
 SAID = (
@@ -87,7 +91,7 @@ TITLE_OF_VERDICTS = "Claims of the MISMES studies: what this evidence says"
 TITLE_OF_PICTURE = "How far the evidence lies from each claim"
 WOULD_DECIDE = {
     "persons": "{why}; about {n:,} persons would decide",
-    "measures": "{why}; about {n:,} measures would decide",
+    "measures": "{why}; about {n:,} {n:=measure|measures} would decide",
 }
 
 
@@ -111,13 +115,18 @@ def claims(context: Context) -> Chapter:
         title=TITLE_OF_NUMBERS,
         cells=pd.concat(parts, ignore_index=True),
         source=SOURCE_OF_NUMBERS,
-        notes=_bases(context),
+        notes=_notes(context, tested),
         synthetic=context.synthetic,
         units={context.name(one.claim.id): (one.claim.scale, 1) for one in tested},
         intervals=True,
         tested=tested,
     )
     return Chapter("claims", TITLE, (table, _picture(context, tested)))
+
+
+def _notes(context: Context, tested: tuple[ClaimEvidence, ...]) -> tuple[str, ...]:
+    effects = any(isinstance(one.found, Evidence) and one.found.adds for one in tested)
+    return (*_bases(context), *([context.text(SPOKEN)] if effects else []))
 
 
 def _bases(context: Context) -> tuple[str, ...]:
@@ -140,7 +149,13 @@ def _cells(context: Context, one: ClaimEvidence) -> pd.DataFrame:
     found = NotEstimable(FEW) if few else one.found.found
     standing = _standing(context, one.found)
     cells = cells_of([(context.name(one.claim.id), COLUMN, found)], context.rules, standing)
-    return cells.assign(unit=cells["unit"].replace("", one.claim.unit))
+    if one.found.adds and isinstance(found, Estimate):
+        low, high = one.found.ends(context.evaluation)
+        cells = cells.assign(ci_low=low, ci_high=high)
+    unit = one.claim.unit
+    if unit == "money":
+        unit = context.evaluation.params.cost.currency
+    return cells.assign(unit=cells["unit"].replace("", unit))
 
 
 def _register(claim: Claim, found: Census) -> dict[str, object]:

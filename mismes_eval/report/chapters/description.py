@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -77,8 +78,8 @@ def _dates(context: Context, record: Record) -> str:
     return context.text("{start} to {end}", start=start or missing, end=end or missing)
 
 
-def _day(context: Context, value: object) -> str:
-    day = pd.to_datetime(value, errors="coerce") if value is not None else pd.NaT  # type: ignore[call-overload]
+def _day(context: Context, value: Any) -> str:
+    day = pd.to_datetime(value, errors="coerce") if value is not None else pd.NaT
     return "" if pd.isna(day) else context.words.date(day.date())
 
 
@@ -126,8 +127,8 @@ def _dose(context: Context, record: Record) -> str:
     return ", ".join(parts)
 
 
-def _number(value: object) -> float | None:
-    number = pd.to_numeric(value, errors="coerce") if value is not None else None  # type: ignore[call-overload]
+def _number(value: Any) -> float | None:
+    number = pd.to_numeric(value, errors="coerce") if value is not None else None
     return None if number is None or pd.isna(number) else float(number)
 
 

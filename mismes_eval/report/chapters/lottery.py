@@ -93,7 +93,7 @@ def _who(context: Context, draw: Lottery) -> SentenceSpec:
     active, offered = draw.sample.active, draw.offered
     parts = [context.text(part) for part in draw.file.left_out.split("; ") if part]
     if draw.file.ungrouped:
-        words = "{n:,} units have no group and stand in the rows of all alone"
+        words = "{n:,} {n:=unit has no group and stands|units have no group and stand} in the rows of all alone"
         parts.append(context.text(words, n=draw.file.ungrouped))
     words = "{m}: {n:,} units of {f} were in the draw, {a:,} of them were drawn."
     said = context.text(

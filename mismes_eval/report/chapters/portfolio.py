@@ -222,7 +222,7 @@ def actors(context: Context, inventory: Inventory) -> Table:
 
 def all_measures(context: Context, frame: pd.DataFrame) -> str:
     """The note on how many measures stand behind a table or figure."""
-    return context.text("n: {n:,} measures.", n=len(frame))
+    return context.text("n: {n:,} {n:=measure|measures}.", n=len(frame))
 
 
 def timeline(context: Context, inventory: Inventory) -> Item:
@@ -267,7 +267,12 @@ def timeline(context: Context, inventory: Inventory) -> Item:
         all_measures(context, frame),
     ]
     if gone:
-        notes.append(context.text("{k} measures without a start date are not drawn.", k=gone))
+        notes.append(
+            context.text(
+                "{k} {k:=measure without a start date is|measures without a start date are} not drawn.",
+                k=gone,
+            )
+        )
     return figures_inventory.timeline(
         "F02", "Measures over time", table, until, SOURCE, notes, context.synthetic, context.words
     )
@@ -326,7 +331,7 @@ def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
     notes = (
         HIDDEN_NOTE,
         context.text(
-            "{k} of {n} measures have no budget in euro and are not in the picture.",
+            "{k} of {n} measures {k:=has no budget in euro and is|have no budget in euro and are} not in the picture.",
             k=missing,
             n=len(frame),
         ),
@@ -362,7 +367,7 @@ def sources(context: Context, inventory: Inventory) -> Item:
         (
             context.text("measures after merging"),
             len(frame),
-            context.text("{k} duplicates merged by decision", k=merged),
+            context.text("{k} {k:=duplicate|duplicates} merged by decision", k=merged),
         ),
         (
             context.text("measures that are counted"),

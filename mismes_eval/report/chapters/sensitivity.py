@@ -177,7 +177,11 @@ def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
     )
     gone = len(table) - len(done)
     notes = (
-        *((context.text("{k} specifications could not be estimated.", k=gone),) if gone else ()),
+        *(
+            (context.text("{k} {k:=specification|specifications} could not be estimated.", k=gone),)
+            if gone
+            else ()
+        ),
         persons(context, done["n"].max()),
         study.panel.sample.design.basis,
     )

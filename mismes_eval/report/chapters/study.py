@@ -101,7 +101,7 @@ def study_items(context: Context, s: Study) -> list[Item]:
         )
     ]
     if s.ungrouped:
-        words = "{n:,} units have no group and stand in no row of these tables."
+        words = "{n:,} {n:=unit has no group and stands|units have no group and stand} in no row of these tables."
         items.append(context.text(words, n=s.ungrouped))
     if not s.absorb and not s.before:
         items.append(context.text("{f}: {r}", f=s.source, r=context.text(NO_COMPARISON)))

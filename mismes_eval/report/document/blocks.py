@@ -3,7 +3,7 @@ of.
 
 A block holds published text only, as the page prints it. A number is a run with a tag, the name of
 its place: of a table's cell, its row, column and part; of a sentence, the sentence and which number
-of it. The tag of a number is the same in every report that has the same place, so that a document
+of it, after the cell that the sentence is about. The tag of a number is the same in every report that has the same place, so that a document
 that somebody edited can be held against the report.
 """
 
@@ -93,8 +93,15 @@ def tag_of_cell(table: str, row: str, column: str, part: str) -> str:
     return f"{_plain(table)}.{_digest(table, row, column)}.{part}"
 
 
-def numbered(text: str, where: str = "") -> Line:
-    """A text whose numbers are runs with tags. where: the table whose text it is, or ""."""
+def tag_of_sentence(table: str, row: str, column: str) -> str:
+    """The beginning of the tags of a sentence that says the number of a cell."""
+    return f"{_plain(table)}.{_digest(table, row, column)[:12]}"
+
+
+def numbered(text: str, where: str = "", of: str = "text") -> Line:
+    """A text whose numbers are runs with tags. where: the table or the cell whose text it is, or "";
+    of: the beginning of the tags (`tag_of_sentence`).
+    """
     runs: list[Run] = []
     end = 0
     place = _digest(where, text)
@@ -103,7 +110,7 @@ def numbered(text: str, where: str = "") -> Line:
             runs.append(Run(text[end : found.start()]))
         told = f"'{_shortened(text)}' ({k})"
         words = f"{where}: {told}" if where else told
-        runs.append(Run(found[0], f"text.{place}.{k}", words))
+        runs.append(Run(found[0], f"{of}.{place}.{k}", words))
         end = found.end()
     if end < len(text) or not runs:
         runs.append(Run(text[end:]))

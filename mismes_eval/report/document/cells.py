@@ -255,8 +255,8 @@ def published_cells(frames: Sequence[pd.DataFrame]) -> Published:
         columns: dict[str, list[Any]] = {column: frame[column].tolist() for column in COLUMNS}
         for i, place in enumerate(places):
             key = CellKey(*place)
-            numbers = {name: float(columns[name][i]) for name in (*NUMBERS, "n")}
-            words = {name: str(columns[name][i]) for name in ("flag", "kind", "unit", "definition")}
+            told: dict[str, Any] = {name: float(columns[name][i]) for name in (*NUMBERS, "n")}
+            told |= {name: str(columns[name][i]) for name in ("flag", "kind", "unit", "definition")}
             status = Status(str(columns["status"][i]))
-            out[key] = PublishedCell(key=key, status=status, **numbers, **words)  # type: ignore[arg-type]
+            out[key] = PublishedCell(key=key, status=status, **told)
     return Published(out)

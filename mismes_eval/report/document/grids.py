@@ -14,7 +14,9 @@ from mismes_eval.report.document.blocks import (
     Run,
     numbered,
     tag_of_cell,
+    tag_of_sentence,
 )
+from mismes_eval.report.document.items import Said
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.plain import printable
 from mismes_eval.report.document.tables import (
@@ -36,7 +38,7 @@ Shown = Table | TextTable | Figure | str
 def block_of(item: Shown, t: Language) -> Block:
     """One item of a chapter, in the report's language."""
     if isinstance(item, str):
-        return Paragraph(numbered(printable(item)))
+        return Paragraph(_sentence(item))
     if isinstance(item, Figure):
         return _picture(item.in_language(t), t)
     if isinstance(item, TextTable):
@@ -130,4 +132,13 @@ def _notes(id: str, notes: list[str], synthetic: bool, t: Language) -> tuple[Lin
 def finding_block(finding: tuple[str, str]) -> Paragraph:
     """A finding of the first page: its sentence, and the table that it is read from."""
     text, anchor = finding
-    return Paragraph(numbered(printable(text)), "bullet", anchor)
+    return Paragraph(_sentence(text), "bullet", anchor)
+
+
+def _sentence(text: str) -> Line:
+    """A sentence whose numbers are fields with the place of the cell that they are of."""
+    if not isinstance(text, Said) or not text.cells:
+        return numbered(printable(text))
+    first = text.cells[0]
+    where = "; ".join(f"{cell.table}, {cell.row} / {cell.column}" for cell in text.cells)
+    return numbered(printable(text), where, tag_of_sentence(first.table, first.row, first.column))

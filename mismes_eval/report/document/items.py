@@ -7,7 +7,7 @@ from the published cells it is given; a sentence is said where every cell that i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,6 +68,20 @@ class Number:
         return int(value) if value.is_integer() else value
 
 
+class Said(str):
+    """A sentence, and the places of the cells whose numbers stand in it."""
+
+    __slots__ = ("cells",)
+    cells: tuple[CellKey, ...]
+
+    @classmethod
+    def of(cls, text: str, cells: Iterable[CellKey]) -> Said:
+        """The sentence with its cells."""
+        said = cls(text)
+        said.cells = tuple(dict.fromkeys(cells))
+        return said
+
+
 @dataclass(frozen=True)
 class SentenceSpec:
     """A sentence with numbers of cells in it.
@@ -94,7 +108,8 @@ class SentenceSpec:
             if cell is not None and cell.shown and _has(cell, self.numbers[name].part)
         }
         if len(numbers) == len(self.numbers):
-            return t(self.template, **self.words, **numbers)
+            text = t(self.template, **self.words, **numbers)
+            return Said.of(text, (number.key for number in self.numbers.values()))
         return t(self.otherwise, **self.words) if self.otherwise else ""
 
 

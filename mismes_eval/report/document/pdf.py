@@ -11,12 +11,12 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 from mismes_eval.errors import ParamsError, Problem, ReportError
+from mismes_eval.libraries import installed
 from mismes_eval.report.document.typeset import typeset
 
 PDF = "report.pdf"
@@ -66,7 +66,7 @@ def printer() -> Printer:
     )
     if browser is not None:
         return Printer("chromium", browser)
-    if find_spec("typst") is not None:
+    if installed("typst"):
         return Printer("typst")
     raise ParamsError(
         Problem(

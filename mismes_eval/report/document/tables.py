@@ -79,9 +79,6 @@ class Table:
     def columns(self) -> list[str]:
         return list(dict.fromkeys(self.cells["column"]))
 
-    def with_notes(self, *notes: str) -> Table:
-        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *(n for n in notes if n)))))
-
     def hidden(self) -> pd.DataFrame:
         """The cells that are not shown, for the audit file: no values."""
         out = self.cells.loc[

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from docx import Document
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -44,6 +45,7 @@ STYLES = {
     "mark": "Intense Quote",
     "note": "Normal",
 }
+NOTE = Pt(8)
 LETTERS = ((6, Pt(9)), (10, Pt(8)), (100, Pt(7)))  # columns of a table at most, size of its letters
 _CHAPTERS = f"""<w:abstractNum {nsdecls("w")} w:abstractNumId="90">
 <w:multiLevelType w:val="multilevel"/>
@@ -117,6 +119,7 @@ def _settings(document: Any, front: Front) -> None:
     for spoken in styles.element.iter(qn("w:lang")):
         spoken.set(qn("w:val"), front.lang)
     styles["Normal"].font.size = Pt(10.5)
+    _letters(document)
     _number_chapters(document)
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21.0), Cm(29.7)
@@ -137,6 +140,22 @@ def _property(text: str) -> str:
     return printable(text)[:LONGEST_PROPERTY]
 
 
+def _letters(document: Any) -> None:
+    """Styles of the letters in tables and notes: an office changes them in one place, and a field
+    has the letters of the words around it in every word processor.
+    """
+    for size in {NOTE, *(letters for _, letters in LETTERS)}:
+        style = document.styles.add_style(_small(size), WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style = document.styles["Normal"]
+        style.font.size = size
+        style.paragraph_format.space_after = Pt(0)
+
+
+def _small(size: Length) -> str:
+    """The name of the style with letters of a size."""
+    return f"Table {size.pt:g} pt"
+
+
 def _number_chapters(document: Any) -> None:
     numbering = document.part.numbering_part.element
     first = numbering.find(qn("w:num"))
@@ -146,6 +165,8 @@ def _number_chapters(document: Any) -> None:
         numbered = document.styles[name].element.get_or_add_pPr().get_or_add_numPr()
         numbered.get_or_add_ilvl().val = level
         numbered.get_or_add_numId().val = 90
+    contents = document.styles["TOC Heading"].element.get_or_add_pPr().get_or_add_numPr()
+    contents.get_or_add_numId().val = 0  # it takes its looks after Heading 1, but is no chapter
 
 
 def _cover(writer: _Writer, front: Front) -> None:
@@ -241,9 +262,7 @@ def _caption(writer: _Writer, block: Grid | Picture) -> None:
 
 def _notes(writer: _Writer, notes: Sequence[Line]) -> None:
     for line in notes:
-        paragraph = writer.document.add_paragraph(style=STYLES["note"])
-        paragraph.paragraph_format.space_after = Pt(0)
-        _fill(writer, paragraph, line, Pt(8))
+        _fill(writer, writer.document.add_paragraph(style=_small(NOTE)), line)
     writer.document.add_paragraph().paragraph_format.space_after = Pt(0)
 
 
@@ -255,16 +274,17 @@ def _table(writer: _Writer, block: Grid) -> None:
     size = next(letters for columns, letters in LETTERS if width <= columns or columns == 100)
     _describe(table, block)
     heads = tuple((Run(head),) for head in block.heads)
-    widths = _widths(block)
+    widths, style = _widths(block), writer.document.styles[_small(size)].style_id
     for k, (row, cells) in enumerate(zip(table._tbl.tr_lst, (heads, *block.rows), strict=True)):
         _row_rules(row, head=k == 0)
         for j, (place, line) in enumerate(zip(row.tc_lst, cells, strict=True)):
             place.width = widths[j]
             paragraph = place.p_lst[0]
+            paragraph.style = style
             if block.numbers and j:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             for run in line:
-                paragraph.append(_field(writer, run, size, bold=k == 0))
+                paragraph.append(_field(writer, run, bold=k == 0))
     _notes(writer, block.notes)
 
 
@@ -320,14 +340,14 @@ def _picture(writer: _Writer, block: Picture, png: bytes) -> None:
     _notes(writer, block.notes)
 
 
-def _fill(writer: _Writer, paragraph: Any, line: Line, size: Length | None = None) -> None:
+def _fill(writer: _Writer, paragraph: Any, line: Line) -> None:
     for run in line:
-        paragraph._p.append(_field(writer, run, size))
+        paragraph._p.append(_field(writer, run))
 
 
-def _field(writer: _Writer, run: Run, size: Length | None = None, bold: bool = False) -> Any:
+def _field(writer: _Writer, run: Run, bold: bool = False) -> Any:
     """A run of words, or a number inside a content control that says where it is from."""
-    piece = _piece(printable(run.text), size, bold)
+    piece = _piece(printable(run.text), bold)
     if not run.tag:
         return piece
     control, about, inside = (OxmlElement(name) for name in ("w:sdt", "w:sdtPr", "w:sdtContent"))
@@ -348,16 +368,11 @@ def _cut(text: str) -> str:
     return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
 
 
-def _piece(text: str, size: Length | None = None, bold: bool = False) -> Any:
+def _piece(text: str, bold: bool = False) -> Any:
     run, words = OxmlElement("w:r"), OxmlElement("w:t")
-    if size is not None or bold:
+    if bold:
         look = OxmlElement("w:rPr")
-        if bold:
-            look.append(OxmlElement("w:b"))
-        if size is not None:
-            letters = OxmlElement("w:sz")
-            letters.set(qn("w:val"), str(round(size.pt * 2)))
-            look.append(letters)
+        look.append(OxmlElement("w:b"))
         run.append(look)
     words.text = text
     words.set(qn("xml:space"), "preserve")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
-import pandas as pd
-
+from mismes_eval.frame.missing import is_missing
 from mismes_eval.inventory.page_words import PageWords
 from mismes_eval.report.document.language import Language, own_name
 from mismes_eval.report.document.page import CSP
@@ -74,11 +74,11 @@ class Shell:
         )
         return f'<nav aria-label="{escape(self.words["pages"])}"><ul>{items}</ul></nav>'
 
-    def number(self, value: object, digits: int = 0) -> str:
+    def number(self, value: Any, digits: int = 0) -> str:
         """A number in the language; what is not recorded says so."""
-        if value is None or pd.isna(value):  # type: ignore[call-overload]
+        if is_missing(value):
             return self.words["empty"]
-        return self.t.number(float(value), digits)  # type: ignore[arg-type]
+        return self.t.number(float(value), digits)
 
 
 def _current(here: bool) -> str:
@@ -91,7 +91,7 @@ def _downloads(up: str) -> str:
 
 def link(measure: str, title: object, up: str = "") -> str:
     """Link to the page of a measure."""
-    name = "" if title is None or pd.isna(title) else f" {title}"  # type: ignore[call-overload]
+    name = "" if is_missing(title) else f" {title}"
     return f'<a href="{up}measures/{measure}.html">{escape(measure + name)}</a>'
 
 

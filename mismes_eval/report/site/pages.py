@@ -12,6 +12,7 @@ import pandas as pd
 
 from mismes_eval.evaluation.outside_evidence import Together
 from mismes_eval.frame import Column, codes, template
+from mismes_eval.frame.missing import is_missing
 from mismes_eval.inventory import EvaluationRegister
 from mismes_eval.inventory.indicators import pairs
 from mismes_eval.inventory.own_amounts import AMOUNTS
@@ -132,7 +133,7 @@ def _facts(facts: Sequence[tuple[str, str]]) -> str:
 
 
 def _given(value: object) -> bool:
-    return value is not None and not pd.isna(value) and str(value).strip() != ""  # type: ignore[call-overload]
+    return not is_missing(value) and str(value).strip() != ""
 
 
 def _fact(material: Material, row: dict[str, Any], column: Column) -> str:
@@ -142,7 +143,7 @@ def _fact(material: Material, row: dict[str, Any], column: Column) -> str:
     return _cell(material, row[column.name], column)
 
 
-def _cell(material: Material, value: object, column: Column) -> str:
+def _cell(material: Material, value: Any, column: Column) -> str:
     """A value of a record as HTML: codes with their labels, addresses as links."""
     words, text = material.page_shell.words, material.page_shell.t
     if not _given(value):
@@ -162,7 +163,7 @@ def _cell(material: Material, value: object, column: Column) -> str:
     if column.unit == "year":
         return f"{value:.0f}"
     if column.kind in ("int", "float"):
-        return escape(text.number(float(value), 0 if column.kind == "int" else 2))  # type: ignore[arg-type]
+        return escape(text.number(float(value), 0 if column.kind == "int" else 2))
     return escape(str(value))
 
 
@@ -216,11 +217,11 @@ def _costs_of(material: Material, row: dict[str, Any]) -> str:
     return _facts(facts)
 
 
-def _ratio(budget: object, persons: object) -> float:
+def _ratio(budget: Any, persons: Any) -> float:
     """Budget over persons; missing where one of them is, or nobody was reached."""
-    if not _given(budget) or not _given(persons) or float(persons) == 0:  # type: ignore[arg-type]
+    if not _given(budget) or not _given(persons) or float(persons) == 0:
         return math.nan
-    return float(budget) / float(persons)  # type: ignore[arg-type]
+    return float(budget) / float(persons)
 
 
 def evidence(material: Material) -> str:

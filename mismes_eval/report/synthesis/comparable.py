@@ -10,11 +10,11 @@ from datetime import date
 
 import pandas as pd
 
-from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.estimate.verdict import Verdict, moved_apart
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Span, Verdict, moved_apart
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.money import money
-from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT
+from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT, TAKEN
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
@@ -26,7 +26,9 @@ from mismes_eval.message import packed
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.claims import facts as claim_facts
 from mismes_eval.report.chapters.costs import cost_row
+from mismes_eval.report.chapters.criteria import EMPLOYMENT, returnee_gap
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
+from mismes_eval.report.chapters.lottery import TAKEN as TAKEN_PART
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.rollout import OVERALL, SUMMARY
 from mismes_eval.report.chapters.verdicts import (
@@ -34,6 +36,7 @@ from mismes_eval.report.chapters.verdicts import (
     drawn_by_lot,
     effect_verdict,
     rollout_verdict,
+    taken_verdict,
 )
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.synthesis.published import FACTS
@@ -76,6 +79,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
         "definitions": definitions,
         "messages": {text: packed(text) for text in definitions.values()},
         "indicators": list(_indicators(tables)),
+        "gap": _gap(context, tables),
         "effects": list(_effects(context, tables)),
         "costs": list(_costs(context, tables)),
         "claims": claim_facts(context, chapters),
@@ -139,6 +143,19 @@ def _indicators(tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
             } | _record(cell)
 
 
+def _gap(context: Context, tables: Mapping[str, Table]) -> dict[str, float] | None:
+    """Employment rate of returnees minus that of non-migrants, a share, with its interval; None
+    where a table does not show both rates.
+    """
+    title = catalogue()[EMPLOYMENT].title
+    rates = [_cell(tables, "T08", title, group) for group in GROUPS[:2]]
+    gap = returnee_gap(context, EMPLOYMENT)
+    if isinstance(gap, NotEstimable) or any(r is None or r["status"] != "shown" for r in rates):
+        return None
+    span = Span.of(gap)
+    return {"value": span.value, "ci_low": span.low, "ci_high": span.high} if span.known else None
+
+
 def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
     study, p, inventory = (
         context.evaluation.tracing,
@@ -174,6 +191,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                     yield about | how | _record(cell)
     yield from _rolled_out(context, tables, described)
     yield from _draws(context, tables, described)
+    yield from _takers(context, tables, described)
 
 
 def _rolled_out(
@@ -218,30 +236,58 @@ def _draws(
     draw = context.evaluation.lottery
     if draw is None:
         return
+    same = described.get(draw.measure, NOT_DESCRIBED)
     for outcome in draw.keys.outcomes:
         cell = _cell(tables, OFFER, offer_row(context, outcome), "estimate")
         if cell is None:
             continue
         main = outcome == draw.main_outcome
-        about: dict[str, object] = {
-            "measure": draw.measure,
-            "outcome": outcome,
-            "months": draw.keys.months,
-            "unit_of_outcome": _unit_of_draw(draw, outcome),
-            "moved_apart": None,
-            "design_code": "RCT",
-            "main": main,
-            "table": OFFER,
-            "method": draw.keys.adjustment,
-            "covariates": list(draw.keys.covariates),
-            "design": DRAW,
-            "sample": "draw",
-        }
-        about |= described.get(draw.measure, NOT_DESCRIBED)
+        about = _of_draw(draw, outcome, OFFER, DRAW) | same | {"main": main}
         verdict = draw_verdict(context.evaluation, draw) if main else None
         if cell["status"] == "shown" and verdict is not None:
             about |= _with_verdict(verdict)
         yield about | _record(cell)
+
+
+def _takers(
+    context: Context,
+    tables: Mapping[str, Table],
+    described: Mapping[str, dict[str, object]],
+) -> Iterable[dict[str, object]]:
+    """What taking part changed, as table T36 publishes it, with the set that speaks there: null ends
+    where it has none. The offer's effect of the same persons is the main one.
+    """
+    draw = context.evaluation.lottery
+    if draw is None:
+        return
+    same = described.get(draw.measure, NOT_DESCRIBED)
+    for outcome, found in draw.taken.items():
+        cell = _cell(tables, TAKEN_PART, offer_row(context, outcome), "estimate")
+        if cell is None:
+            continue
+        about = _of_draw(draw, outcome, TAKEN_PART, TAKEN) | same | _record(cell)
+        if cell["status"] == "shown" and isinstance(found, Estimate):
+            span = taken_verdict(found).span
+            ends = {"ci_low": span.low, "ci_high": span.high}
+            about |= {name: end if math.isfinite(end) else None for name, end in ends.items()}
+        yield about
+
+
+def _of_draw(draw: Lottery, outcome: str, table: str, design: str) -> dict[str, object]:
+    return {
+        "measure": draw.measure,
+        "outcome": outcome,
+        "months": draw.keys.months,
+        "unit_of_outcome": _unit_of_draw(draw, outcome),
+        "moved_apart": None,
+        "design_code": "RCT",
+        "main": False,
+        "table": table,
+        "method": draw.keys.adjustment,
+        "covariates": list(draw.keys.covariates),
+        "design": design,
+        "sample": "draw",
+    }
 
 
 def _unit_of_draw(draw: Lottery, outcome: str) -> str:

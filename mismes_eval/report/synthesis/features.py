@@ -64,7 +64,11 @@ def _row(w: Words, c: FeatureContrast) -> tuple[str, ...]:
         outcome=w.outcome(c.outcome),
         when=when,
     )
-    having = text("{n} models", n=c.with_feature) if c.feature == MODEL else str(c.with_feature)
+    having = (
+        text("{n} {n:=model|models}", n=c.with_feature)
+        if c.feature == MODEL
+        else str(c.with_feature)
+    )
     needed = str(c.needed) if c.needed else "–"
     return label, str(c.measures), having, _difference(w, c), needed
 

@@ -166,10 +166,14 @@ def mean_cells(w: Names, one: Together) -> tuple[str, ...]:
 def needed(w: Names, one: Together) -> str:
     """How many measures there are, and how many it takes."""
     if isinstance(one.found, NotEstimable):
-        return w.t("{k} measures; {least} needed", k=min(one.measures, one.samples), least=LEAST)
+        return w.t(
+            "{k} {k:=measure|measures}; {least} needed",
+            k=min(one.measures, one.samples),
+            least=LEAST,
+        )
     if not one.needed:
-        return w.t("{k} measures", k=one.measures)
-    return w.t("{k} measures; {least} needed", k=one.measures, least=one.needed)
+        return w.t("{k} {k:=measure|measures}", k=one.measures)
+    return w.t("{k} {k:=measure|measures}; {least} needed", k=one.measures, least=one.needed)
 
 
 def _mean(w: Names, one: Together) -> str:
@@ -260,6 +264,6 @@ def _forest_rows(w: Words, one: Together) -> list[dict[str, object]]:
         rows.append({**bare, **numbers, "kind": kind, "label": label, "hollow": not own})
     if isinstance(one.found, MetaRegression):
         numbers = {name: POINTS * value for name, value in _numbers(one.found).items()}
-        label = text("mean over {k} measures", k=one.measures)
+        label = text("mean over {k} {k:=measure|measures}", k=one.measures)
         rows.append({**bare, **numbers, "kind": figures_synthesis.SUMMARY, "label": label})
     return rows

@@ -420,7 +420,11 @@ def price_years(w: Words, r: Mapping[Any, Any]) -> str:
         )
     )
     missing = int(r["without_price_year"])
-    return w.t("{said}, {n} measures without a year", said=said, n=missing) if missing else said
+    return (
+        w.t("{said}, {n} {n:=measure|measures} without a year", said=said, n=missing)
+        if missing
+        else said
+    )
 
 
 def due(w: Words) -> Table:

@@ -12,12 +12,12 @@ import binascii
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from mismes_eval.errors import ParamsError, Problem, named
 from mismes_eval.frame.outside import bytes_of, text_of
+from mismes_eval.libraries import Library, library
 from mismes_eval.report.trust.provenance import (
     LARGEST_MANIFEST,
     MANIFEST,
@@ -29,6 +29,7 @@ SIGNATURE = f"{MANIFEST}.minisig"
 PLAIN, HASHED = b"Ed", b"ED"  # of the file itself, of its BLAKE2b: the two kinds of minisign
 ID, KEY, SIGNED = 8, 32, 64  # bytes
 LARGEST_KEY = 100_000
+ED25519: Library = "cryptography.hazmat.primitives.asymmetric.ed25519"
 UNTRUSTED, TRUSTED = "untrusted comment: ", "trusted comment: "
 
 
@@ -179,7 +180,9 @@ def _private(path: Path, password: bytes | None) -> Any:
 
 def _loaded(path: Path, load: str, kind: str, *arguments: bytes | None) -> Any:
     """A key as cryptography loads it; only Ed25519 keys."""
-    reader: Callable[..., Any] = getattr(_library("serialization"), load)
+    reader: Callable[..., Any] = getattr(
+        _cryptography("cryptography.hazmat.primitives.serialization"), load
+    )
     try:
         found = reader(*arguments)
     except TypeError as error:
@@ -188,7 +191,7 @@ def _loaded(path: Path, load: str, kind: str, *arguments: bytes | None) -> Any:
     except Exception as error:  # the library meets damaged keys with errors of many kinds
         raise ParamsError(_no_key(path, kind)) from error
     wanted = "Ed25519PrivateKey" if kind == "private" else "Ed25519PublicKey"
-    if not isinstance(found, getattr(_library("asymmetric.ed25519"), wanted)):
+    if not isinstance(found, getattr(_cryptography(ED25519), wanted)):
         raise ParamsError(_no_key(path, kind))
     return found
 
@@ -213,10 +216,10 @@ def _hashed(content: bytes) -> bytes:
 
 def _holds(public: PublicKey, signature: bytes, content: bytes) -> bool:
     """Whether a signature is that of a content."""
-    key = _library("asymmetric.ed25519").Ed25519PublicKey.from_public_bytes(public.raw)
+    key = _cryptography(ED25519).Ed25519PublicKey.from_public_bytes(public.raw)
     try:
         key.verify(signature, content)
-    except import_module("cryptography.exceptions").InvalidSignature:
+    except _cryptography("cryptography.exceptions").InvalidSignature:
         return False
     return True
 
@@ -251,10 +254,9 @@ def _unreadable(name: str) -> Problem:
     return Problem("the signature or key cannot be read", name, "four lines as minisign has them")
 
 
-def _library(part: str) -> Any:
-    """A part of cryptography, which reports do without."""
+def _cryptography(part: Library) -> Any:
     try:
-        return import_module(f"cryptography.hazmat.primitives.{part}")
+        return library(part)
     except ModuleNotFoundError as error:
         fix = "pip install 'cryptography[ssh]>=43'"
         raise ParamsError(Problem("signatures need the package cryptography", fix=fix)) from error

@@ -1,0 +1,221 @@
+"""What an office's column may be: whole words, the person who answers, labelled values that are no
+answer. Files are made up; the labels are of the kinds that opinion and labour surveys print.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from mismes_eval import frame as frames
+from mismes_eval import lfs
+from mismes_eval.errors import InputError
+from mismes_eval.lfs.mapping_draft import open_draft
+from mismes_eval.lfs.mapping_workbook import mapping_workbook, read_mapping
+from mismes_eval.lfs.proposals import (
+    FileColumn,
+    Proposal,
+    named_apart,
+    proposals,
+    proposed_codes,
+    proposed_reasons,
+)
+
+STATES = {0: "No, not looking", 1: "No, looking", 2: "Yes, part time", 3: "Yes, full time"}
+REGIONS = {1: "North", 2: "South", 3: "South"}
+
+
+def column(name: str, label: str = "", *values: tuple[str, str]) -> FileColumn:
+    return FileColumn(name, label, "number", 0.0, tuple((c, words, 5) for c, words in values))
+
+
+def proposed(*columns: FileColumn) -> dict[str, Proposal]:
+    return {p.gld: p for p in proposals(columns)}
+
+
+@pytest.mark.parametrize(
+    ("label", "not_it"),
+    [
+        ("Sewage system in the area", "wage_no_compen"),
+        ("Corruption: judges and magistrates", "strata"),
+        ("Teacher misconduct", "occup_isco"),
+        ("Language spoken at home", "age"),
+        ("Sexual health clinic nearby", "male"),
+        ("Interviewer's gender", "male"),
+        ("Age of 2nd member of the household", "age"),
+        ("Occupation of head of household (ISCO)", "occup_isco"),
+    ],
+)
+def test_a_part_of_a_word_or_another_person_is_not_it(label: str, not_it: str) -> None:
+    assert not_it not in proposed(column("q7", label))
+
+
+def test_a_label_that_only_mentions_it_is_less_sure_than_one_that_begins_with_it() -> None:
+    found = proposed(
+        column("q1", "Issues of the country - Hours worked"), column("q2", "Usual hours worked")
+    )
+    assert (found["whours"].column, found["whours"].confidence) == ("q2", "medium")
+    alone = proposed(column("q1", "Issues of the country - Hours worked"))
+    assert alone["whours"].confidence == "low"
+
+
+def test_answers_are_no_amounts() -> None:
+    yes_or_no = (("0", "Not mentioned"), ("1", "Mentioned"))
+    assert "wage_no_compen" not in proposed(column("q1", "Wage", *yes_or_no))
+    assert "wage_no_compen" in proposed(column("q1", "Wage", ("98", "Refused"), ("1200", "")))
+
+
+def test_the_weight_of_persons_goes_before_that_of_households() -> None:
+    found = proposed(
+        column("hw", "Weight for household-level questions"),
+        column("iw", "Weight for individual-level questions"),
+    )
+    assert found["weight"].column == "iw"
+    two = proposed(column("w1", "Final weight, persons"), column("w2", "Final weight, revised"))
+    assert two["weight"].why.endswith("also w2")
+
+
+def test_labels_that_are_no_answer_are_proposed_as_reasons() -> None:
+    labels = {
+        "-1": "Don’t know",
+        "-2": "Refuse to answer",
+        "-7": "Legal skip",
+        "8": "Ne sait pas",
+        "9": "No responde",
+        "10": "Break-off",
+        "11": "Interviewer error",
+        "12": "Refugee",
+    }
+    reasons = proposed_reasons([(code, label, 1) for code, label in labels.items()])
+    assert reasons == {
+        "-1": "DK",
+        "-2": "REF",
+        "-7": "NA_notapp",
+        "8": "DK",
+        "9": "REF",
+        "10": "NOTASKED",
+    }
+
+
+def test_employment_in_one_question_becomes_the_labour_force_status() -> None:
+    listed = [(str(code), label, 1) for code, label in STATES.items()]
+    assert proposed_codes("lstatus", listed) == {"0": "3", "1": "2", "2": "1", "3": "1"}
+    found = proposed(column("Q94", "Q94. Employment status", *((c, w) for c, w, _ in listed)))
+    assert found["lstatus"].confidence == "medium" and "empstat" not in found
+
+
+def test_regions_become_their_names_and_two_of_one_name_stay_two() -> None:
+    listed = [(str(code), label, 1) for code, label in REGIONS.items()]
+    assert proposed_codes("subnatid1", listed) == {"1": "North", "2": "2 - South", "3": "3 - South"}
+
+
+@pytest.mark.parametrize(
+    ("label", "apart"),
+    [("Refused", True), ("Ne sait pas", True), ("97 or more", False), ("Less than a year", False)],
+)
+def test_a_word_beside_numbers_is_told_from_a_quantity(label: str, apart: bool) -> None:
+    assert named_apart(label) is apart
+
+
+@pytest.fixture
+def delivered(tmp_path: Path) -> Path:
+    """SYNTHETIC persons: labelled codes among ages and hours, and codes that the file itself
+    declares missing.
+    """
+    frame = pd.DataFrame(
+        {
+            "hh": [1, 2, 3, 4],
+            "no": [1, 1, 1, 1],
+            "age": [30.0, 45.0, 998.0, 97.0],
+            "hours": [40.0, 99.0, 35.0, 20.0],
+            "civil": [1.0, 2.0, 9.0, 2.0],
+        }
+    )
+    path = tmp_path / "lfs.sav"
+    pyreadstat.write_sav(
+        frame,
+        str(path),
+        column_labels=["", "", "Age", "Hours worked", "Marital status"],
+        variable_value_labels={
+            "age": {998.0: "Refused", 97.0: "97 or more"},
+            "hours": {99.0: "Does not know"},
+            "civil": {1.0: "Married", 2.0: "Single", 9.0: "No answer"},
+        },
+        missing_ranges={"civil": [9.0]},
+    )
+    return path
+
+
+MAPPED = {
+    "name": "made up",
+    "columns": {"hhid": "hh", "pid": "no", "age": "age", "whours": "hours", "marital": "civil"},
+    "constants": {"countrycode": "MDA", "year": 2023, "weight": 1, "male": 1},
+    "recode": {"marital": {1: 1, 2: 2}},
+    "missing": {"marital": {9: "REF"}},
+}
+
+
+def test_labelled_codes_among_numbers_are_asked_about(delivered: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        lfs.read(delivered, MAPPED)
+    age, hours = (str(p) for p in caught.value.problems)
+    assert "column 'age' (for age)" in age and "998 = Refused" in age and "97" not in age
+    assert "missing: {whours: {99: DK}}" in hours
+
+
+def test_what_the_file_declares_missing_keeps_the_reason_that_was_said(delivered: Path) -> None:
+    missing = {"marital": {9: "REF"}, "age": {998: "REF"}, "whours": {99: "DK"}}
+    read = lfs.read(delivered, {**MAPPED, "missing": missing})
+    assert read["marital_miss"].tolist()[2] == "REF" and read["age_miss"].tolist()[2] == "REF"
+    assert read["age"].tolist()[3] == 97 and read["whours"].isna().tolist() == [0, 1, 0, 0]
+    assert "civil_miss" not in read.attrs["unused"]
+
+
+def test_a_draft_takes_reasons_with_the_column_and_writes_them(delivered: Path) -> None:
+    data = frames.read(delivered)
+    path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
+    draft = open_draft(path, data)
+    said = {"age": "y", "marital": "y", "whours": "y", "hhid": "hh", "pid": "no"}
+    draft = draft.answered_all(said)
+    assert draft.answers["marital"].reasons == {"9": "REF"}
+    draft.save()
+    section = read_mapping(path)
+    assert section["missing"] == {
+        "age": {"998": "REF"},
+        "marital": {"9": "REF"},
+        "whours": {"99": "DK"},
+    }
+
+
+def test_codes_without_labels_are_less_sure_and_say_so() -> None:
+    bare = proposed(column("CAT_OCUP", "", ("1", ""), ("3", "")))["empstat"]
+    assert bare.confidence == "medium" and "questionnaire" in bare.why
+    words = proposed(column("sexo", "", ("Hombre", ""), ("Mujer", "")))["male"]
+    assert words.confidence == "high" and words.codes == {"Hombre": "1", "Mujer": "0"}
+
+
+def test_an_identifier_of_two_columns_is_joined(delivered: Path) -> None:
+    data = frames.read(delivered)
+    path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
+    draft = open_draft(path, data)
+    with pytest.raises(InputError, match="no identifier"):
+        draft.answered(draft.meant("age", "hh + no"))
+    with pytest.raises(InputError, match="no such answer"):
+        draft.meant("hhid", "hh + nobody")
+    draft = draft.answered_all({"hhid": "hh + no", "pid": "no"})
+    assert not draft.preview().problems
+    draft.save()
+    section = read_mapping(path)
+    assert section["join"] == {"hhid": ["hh", "no"]} and section["columns"] == {"pid": "no"}
+    assert lfs.map_columns(data.frame, section)["hhid"].tolist() == ["1-1", "2-1", "3-1", "4-1"]
+    assert open_draft(path, data).answers["hhid"].column == "hh + no"
+
+
+def test_a_constant_alone_is_counted(delivered: Path) -> None:
+    data = frames.read(delivered)
+    path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
+    draft = open_draft(path, data).answered_all({"weight": "= 1"})
+    assert not draft.preview().problems and draft.preview().weighted
