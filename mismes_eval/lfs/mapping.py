@@ -85,7 +85,8 @@ class Mapping:
             for key in dicts
             if not isinstance(values.get(key, {}), dict)
         ]
-        if not values.get("columns") or "name" not in values:
+        reads = any(values.get(part) for part in ("columns", "constants", "join"))
+        if not reads or "name" not in values:
             problems.append(
                 Problem(
                     "a mapping lacks its name or its columns",

@@ -12,7 +12,7 @@ import pandas as pd
 from openpyxl import Workbook, load_workbook
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
@@ -20,11 +20,13 @@ from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_workbook import (
+    JOINED,
     NO,
     REFUSED,
     SHEETS,
     YES,
     mapping_of,
+    parts_of,
     refused_columns,
     workbook_rows,
     write_file_sheets,
@@ -152,6 +154,8 @@ class Draft:
         """(code, label, rows) of every value of a column of the file, the most frequent first;
         where there are too many to be asked for, of those that have a label.
         """
+        if column not in self.data.frame:  # several, joined
+            return ()
         every = counted_codes(self.data, column)
         return every if len(every) <= MANY else tuple(c for c in every if c[1])
 
@@ -183,8 +187,8 @@ class Draft:
         if said == "y" and offered is not None:
             return self.proposed(gld, offered.column)
         name, _, factor = (part.strip() for part in said.partition("*"))
-        if name not in {column.name for column in self.columns}:
-            expected = "y, n, = VALUE or a column of the file"
+        if not set(parts_of(name)) <= {column.name for column in self.columns}:
+            expected = "y, n, = VALUE, a column of the file, or A + B of it"
             raise InputError(Problem("no such answer", gld, expected, repr(said)))
         return replace(self.proposed(gld, name), factor=factor)
 
@@ -285,7 +289,7 @@ class Draft:
         try:
             section = mapping_of(self.path, columns, codes, self.settings)
             mapped = map_columns(self.data.frame, as_mapping(section))
-        except InputError as error:
+        except (InputError, ParamsError) as error:
             return Preview(_NOTHING, tuple(error.problems))
         weighted = "weight" in mapped.columns
         shown = codebook(mapped)
@@ -373,8 +377,12 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
         return
     if answer.column and answer.constant:
         yield Problem("a column has both", answer.gld, "a column of the file, or a constant")
-    if answer.column and answer.column not in columns:
+    parts = parts_of(answer.column) if answer.column else []
+    if not set(parts) <= columns:
         yield Problem("the file has no such column", answer.column, "a column of the file")
+    if len(parts) > 1 and answer.gld not in JOINED:
+        expected = f"one column; several are joined for {', '.join(JOINED)} only"
+        yield Problem("columns joined that are no identifier", answer.gld, expected, answer.column)
     if answer.factor and not _is_factor(answer.factor):
         yield Problem("a unit factor is no number", answer.gld, "such as 0.001", answer.factor)
     own = _template_codes(answer.gld)

@@ -48,7 +48,7 @@ ABOUT = (
     (
         "Sheet 'columns': one row a GLD column that your file has: its name in the file, a factor"
         " where the unit differs (0.001 for thousands), or one constant for every row instead of a"
-        " column."
+        " column. Columns that make one identifier together are written A + B."
     ),
     (
         "Sheet 'codes': every code of a column that is recoded: the file's code (or a range 1..7),"
@@ -81,6 +81,8 @@ PROPOSED = (
     "missing_reason",
 )
 REFUSED = "not there"
+JOIN = " + "  # between columns of the file that make one identifier together
+JOINED = ("hhid", "pid", "psu", "strata", "ssu", "panel")
 NUMBERED = ("hhid", "pid")  # keys that the number of the row stands for where the file has none
 YES = ("yes", "y", "x", "oui", "si", "sí", "1", "true")
 NO = ("no", "n", "non", "0", "false")
@@ -225,15 +227,23 @@ def mapping_of(
         )
         if value
     }
+    named = {target: column for target, column in zip(gld, theirs, strict=True) if column}
+    joined = {target: parts_of(column) for target, column in named.items() if JOIN in column}
     return {
         "name": versions.pop("name", path.stem),
-        "columns": {target: column for target, column in zip(gld, theirs, strict=True) if column},
+        "columns": {target: column for target, column in named.items() if target not in joined},
+        "join": joined,
         "units": {target: float(scale) for target, scale in zip(gld, factor, strict=True) if scale},
         "constants": {target: text for target, text in zip(gld, constant, strict=True) if text},
         "recode": recode,
         "missing": missing,
         "versions": versions,
     }
+
+
+def parts_of(column: str) -> list[str]:
+    """Columns of the file that are written as one, "A + B"."""
+    return [part.strip() for part in column.split(JOIN)]
 
 
 def write_file_sheets(book: Workbook, data: Dataset) -> None:
@@ -417,6 +427,13 @@ def _problems(
         "columns",
         "file_column, or constant",
         (columns["file_column"] == "") == (columns["constant"] == ""),
+    )
+    failing(
+        "columns joined that are no identifier",
+        "columns",
+        f"A{JOIN}B for {', '.join(JOINED)} only, without a factor",
+        columns["file_column"].str.contains(JOIN, regex=False)
+        & (~columns["gld_column"].isin(JOINED) | (columns["unit_factor"] != "")),
     )
     failing(
         "a unit factor is no number",

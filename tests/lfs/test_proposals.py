@@ -188,3 +188,34 @@ def test_a_draft_takes_reasons_with_the_column_and_writes_them(delivered: Path) 
         "marital": {"9": "REF"},
         "whours": {"99": "DK"},
     }
+
+
+def test_codes_without_labels_are_less_sure_and_say_so() -> None:
+    bare = proposed(column("CAT_OCUP", "", ("1", ""), ("3", "")))["empstat"]
+    assert bare.confidence == "medium" and "questionnaire" in bare.why
+    words = proposed(column("sexo", "", ("Hombre", ""), ("Mujer", "")))["male"]
+    assert words.confidence == "high" and words.codes == {"Hombre": "1", "Mujer": "0"}
+
+
+def test_an_identifier_of_two_columns_is_joined(delivered: Path) -> None:
+    data = frames.read(delivered)
+    path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
+    draft = open_draft(path, data)
+    with pytest.raises(InputError, match="no identifier"):
+        draft.answered(draft.meant("age", "hh + no"))
+    with pytest.raises(InputError, match="no such answer"):
+        draft.meant("hhid", "hh + nobody")
+    draft = draft.answered_all({"hhid": "hh + no", "pid": "no"})
+    assert not draft.preview().problems
+    draft.save()
+    section = read_mapping(path)
+    assert section["join"] == {"hhid": ["hh", "no"]} and section["columns"] == {"pid": "no"}
+    assert lfs.map_columns(data.frame, section)["hhid"].tolist() == ["1-1", "2-1", "3-1", "4-1"]
+    assert open_draft(path, data).answers["hhid"].column == "hh + no"
+
+
+def test_a_constant_alone_is_counted(delivered: Path) -> None:
+    data = frames.read(delivered)
+    path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
+    draft = open_draft(path, data).answered_all({"weight": "= 1"})
+    assert not draft.preview().problems and draft.preview().weighted
