@@ -10,12 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from string import Formatter
 from types import MappingProxyType
 from typing import Final, Literal
 
 Kind = Literal["note", "caution", "reason", "definition", "estimand", "variance", "step"]
 SEPARATOR = "separator"  # the value that says that a message is a list of messages
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+class _Counted(Formatter):
+    """ "{n:=region|regions}" is the word that a number asks for, without the number."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if not format_spec.startswith("="):
+            return str(format(value, format_spec))
+        one, many = format_spec[1:].split("|")
+        return one if str(value) in ("1", "-1") else many
+
+
+_COUNTED = _Counted()
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """The English words with their values."""
+    if ":=" in template:
+        return _COUNTED.vformat(template, (), values)
+    return template.format(**values)
 
 
 class Message(str):
@@ -33,7 +54,7 @@ class Message(str):
     def __new__(
         cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "note"
     ) -> Message:
-        message = super().__new__(cls, template.format(**values) if values else template)
+        message = super().__new__(cls, _filled(template, values) if values else template)
         message.template = template
         message.values = MappingProxyType(dict(values))
         message.kind = kind

@@ -215,7 +215,7 @@ def _over_regions(
     if fewest < FEWEST_REGIONS:
         return NotEstimable(
             Message(
-                "one side has {n} regions: no interval from regions below {least}",
+                "one side has {n} {n:=region|regions}: no interval from regions below {least}",
                 {"n": f"{fewest}", "least": f"{FEWEST_REGIONS}"},
             )
         )

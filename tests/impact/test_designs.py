@@ -202,3 +202,29 @@ def test_what_cannot_be_had_is_refused_with_its_mend() -> None:
     still = me.Sample.from_frame(long.assign(w=1.0, d=1), weights="w")
     with pytest.raises(IdentificationError, match="nobody changes"):
         me.switching_effects(still, "y", "d", "t", "i")
+
+
+@pytest.mark.identity
+def test_the_mean_effect_of_doses_is_as_sure_as_the_plain_comparison() -> None:
+    f = persons()
+    s = me.Sample.from_frame(f.assign(any=(f["dose"] > 0) * 1), weights="w", psu="psu")
+    mean = me.dose_response(s, ("before", "y"), "dose", doses=np.array([20.0])).overall
+    plain = me.att_2x2(s, ("before", "y"), "any", method="none")
+    for of in ("value", "se", "degf"):
+        assert getattr(mean, of)[0] == pytest.approx(getattr(plain, of)[0], rel=1e-8), of
+
+
+@pytest.mark.parametrize(
+    ("knots", "doses", "words"),
+    [
+        ([20.0, 20.0], None, "different knots"),
+        ([15.0], [], "no dose is asked for"),
+        ([15.0], [float("nan")], "nobody had"),
+    ],
+)
+def test_knots_and_doses_that_cannot_be(
+    knots: list[float], doses: list[float] | None, words: str
+) -> None:
+    s = me.Sample.from_frame(persons(), weights="w")
+    with pytest.raises(IdentificationError, match=words):
+        me.dose_response(s, ("before", "y"), "dose", doses, knots=knots)

@@ -123,6 +123,25 @@ def _draws(
     return out
 
 
+def _one_value(name: str, given: object, other: str) -> list[Problem]:
+    """What keeps an argument from being one finite value; other : what may stand instead."""
+    what, where = "one value is needed", f"argument '{name}'"
+    if other and isinstance(given, int | float | np.number):
+        return []
+    if not isinstance(given, Estimate):
+        got = type(given).__name__
+        if isinstance(given, NotEstimable):
+            got = f"not estimable: {given.reason}"
+        return [Problem(what, where, f"an Estimate of one value{other}", got)]
+    if given.p != 1:
+        fix = "Choose it with select([i])."
+        return [Problem(what, where, "an Estimate of one value", f"{given.p} values", fix)]
+    if not np.isfinite([given.value[0], given.se[0]]).all():
+        got = f"{given.value[0]:g} with {given.se[0]:g}"
+        return [Problem(what, where, "a finite value with a standard error", got)]
+    return []
+
+
 def _refuse(
     att: Estimate,
     cost: Estimate | float,
@@ -134,47 +153,7 @@ def _refuse(
     level: float,
     draws: int,
 ) -> None:
-    problems = []
-    for name, estimate, other in (("att", att, ""), ("cost", cost, ", or a number")):
-        if not isinstance(estimate, Estimate) and not (
-            other and isinstance(estimate, int | float | np.number)
-        ):
-            got = (
-                f"not estimable: {estimate.reason}"
-                if isinstance(estimate, NotEstimable)
-                else type(estimate).__name__
-            )
-            problems.append(
-                Problem(
-                    "one value is needed",
-                    f"argument '{name}'",
-                    f"an Estimate of one value{other}",
-                    got,
-                )
-            )
-        elif (
-            isinstance(estimate, Estimate)
-            and estimate.p == 1
-            and not np.isfinite([estimate.value[0], estimate.se[0]]).all()
-        ):
-            problems.append(
-                Problem(
-                    "one value is needed",
-                    f"argument '{name}'",
-                    "a finite value with a standard error",
-                    f"{estimate.value[0]:g} with {estimate.se[0]:g}",
-                )
-            )
-        if isinstance(estimate, Estimate) and estimate.p != 1:
-            problems.append(
-                Problem(
-                    what="one value is needed",
-                    where=f"argument '{name}'",
-                    expected="an Estimate of one value",
-                    got=f"{estimate.p} values",
-                    fix="Choose it with select([i]).",
-                )
-            )
+    problems = [*_one_value("att", att, ""), *_one_value("cost", cost, ", or a number")]
     if isinstance(cost, Estimate) and (cost_se or correlation):
         problems.append(
             Problem(
