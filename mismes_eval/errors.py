@@ -228,7 +228,3 @@ class MismesWarning(UserWarning):
 
 class DesignWarning(MismesWarning):
     """A weakness of the survey design: lonely PSUs, lost design variables, repeated PSU codes."""
-
-
-class DataWarning(MismesWarning):
-    """A weakness of the data that does not stop the run."""

@@ -267,7 +267,19 @@ class Draft:
             about = next(c for c in frames.template("lfs_person").columns if c.name == answer.gld)
             return about.kind in NUMBERS and named_apart(label)
         kept = FileCode(code, label, code, template_labels(answer.gld).get(code, ""), rows)
-        return bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True)
+        if bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True):
+            return True
+        return own == {"0", "1"} and not label and self._of_another_list(answer.column, own)
+
+    def _of_another_list(self, column: str, own: Collection[str]) -> bool:
+        """Whether a column has values without a label that are no codes of the template: where that
+        says no and yes by 0 and 1, a 1 beside a 2 is no yes.
+        """
+        values = self._values(column)
+        return any(
+            code in values and code not in own and not label
+            for code, label, _ in self.file_codes(column)
+        )
 
     def answered(self, answer: Answer) -> Draft:
         """The draft with one more answer.
@@ -294,10 +306,13 @@ class Draft:
         except (InputError, ParamsError) as error:
             return Preview(_NOTHING, tuple(error.problems))
         weighted = "weight" in mapped.columns
+        wrong = tuple(_texts_among_numbers(mapped[list(only)] if only else mapped))
+        if any("weight" in problem.where for problem in wrong):
+            return Preview(_NOTHING, wrong)
         shown = codebook(mapped)
         if only:
             shown = shown[shown["column"].isin(only)]
-        return Preview(shown.reset_index(drop=True), weighted=weighted)
+        return Preview(shown.reset_index(drop=True), wrong, weighted=weighted)
 
     def save(self) -> Path:
         """Write what was said into the workbook: sheets 'columns' and 'codes', and beside each
@@ -361,6 +376,27 @@ def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> 
         settings=settings,
         known=frozenset(known),
     )
+
+
+def _texts_among_numbers(mapped: pd.DataFrame) -> Iterator[Problem]:
+    """Columns of the template that hold numbers and got texts."""
+    for about in frames.template("lfs_person").columns:
+        if about.kind not in NUMBERS or about.name not in mapped:
+            continue
+        values = mapped[about.name]
+        odd = values[values.notna() & pd.to_numeric(values, errors="coerce").isna()].astype(str)
+        if odd.empty:
+            continue
+        comma = odd.str.fullmatch(r"-?\d+,\d+").all()
+        fix = "Say why each is no answer, or which column it is."
+        yield Problem(
+            what="text in a column of numbers",
+            where=about.name,
+            expected="numbers",
+            got=", ".join(odd.unique()[:4]),
+            fix="A decimal comma is said in the params: reading.decimal: ','" if comma else fix,
+            count=len(odd),
+        )
 
 
 def _template_codes(gld: str) -> set[str]:

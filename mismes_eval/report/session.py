@@ -169,10 +169,6 @@ class Session:
         said = self.language(text, **values)
         return Page(f"<p>{escape(said)}</p>", (block_of(said, self.language),))
 
-    def add_fact(self, name: str, value: str | float | int | bool | None) -> None:
-        """One named value that belongs to the results but to no table."""
-        self.facts[name] = value
-
     def finish(self) -> Page:
         """Write tables, figures and, last, estimates.json. Nothing can be added afterwards that
         counts.

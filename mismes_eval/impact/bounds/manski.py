@@ -320,6 +320,59 @@ def _read(
 ) -> tuple[_Rows, Domains]:
     caller = "manski_bounds"
     require(sample, [outcome, treated, selected], caller)
+    if problems := _argument_problems(sample, (low, high), delta, variance, attempted, recovered):
+        raise EstimateError(problems)
+    inside = sample.active
+    d, first = yes_no(sample, treated, caller), inside & (yes_no(sample, selected, caller) == 1)
+    tried = second = None
+    if attempted is not None and recovered is not None:
+        tried = inside & (yes_no(sample, attempted, caller) == 1) & ~first
+        second = inside & (yes_no(sample, recovered, caller) == 1)
+        stray = second & ~tried
+        if stray.any():
+            raise EstimateError(
+                Problem(
+                    what="recovered rows that were not tried, or were observed at once",
+                    where=in_column(recovered),
+                    expected="attempted yes and selected no",
+                    got=worded("other rows"),
+                ).in_rows(np.flatnonzero(stray))
+            )
+    seen = first if second is None else first | second
+    y = observed(sample, outcome, seen, caller)
+    outside = seen & ((y < low) | (y > high))
+    if outside.any():
+        raise EstimateError(
+            Problem(
+                what="outcomes outside their range",
+                where=in_column(outcome),
+                expected=worded("{low:g} to {high:g}", {"low": low, "high": high}),
+                got=worded(
+                    "{value:g} to {value2:g}",
+                    {"value": y[outside].min(), "value2": y[outside].max()},
+                ),
+                fix="Widen low and high.",
+            ).in_rows(np.flatnonzero(outside))
+        )
+    both_arms(inside, d, first, treated, caller)
+    where = domains(sample, by, caller)
+    rows = _Rows(
+        np.where(inside, sample.weights, 0.0), d, first, tried, second, y, variance == "neyman"
+    )
+    _refuse_empty_cells(rows, where, inside)
+    return rows, where
+
+
+def _argument_problems(
+    sample: Sample,
+    limits: tuple[float, float],
+    delta: float,
+    variance: str,
+    attempted: str | None,
+    recovered: str | None,
+) -> list[Problem]:
+    """What is wrong with the arguments, whatever the columns hold."""
+    low, high = limits
     problems = []
     if not low < high:
         problems.append(
@@ -376,47 +429,7 @@ def _read(
                 fix="Use variance='design'.",
             )
         )
-    if problems:
-        raise EstimateError(problems)
-    inside = sample.active
-    d, first = yes_no(sample, treated, caller), inside & (yes_no(sample, selected, caller) == 1)
-    tried = second = None
-    if attempted is not None and recovered is not None:
-        tried = inside & (yes_no(sample, attempted, caller) == 1) & ~first
-        second = inside & (yes_no(sample, recovered, caller) == 1)
-        stray = second & ~tried
-        if stray.any():
-            raise EstimateError(
-                Problem(
-                    what="recovered rows that were not tried, or were observed at once",
-                    where=in_column(recovered),
-                    expected="attempted yes and selected no",
-                    got=worded("other rows"),
-                ).in_rows(np.flatnonzero(stray))
-            )
-    seen = first if second is None else first | second
-    y = observed(sample, outcome, seen, caller)
-    outside = seen & ((y < low) | (y > high))
-    if outside.any():
-        raise EstimateError(
-            Problem(
-                what="outcomes outside their range",
-                where=in_column(outcome),
-                expected=worded("{low:g} to {high:g}", {"low": low, "high": high}),
-                got=worded(
-                    "{value:g} to {value2:g}",
-                    {"value": y[outside].min(), "value2": y[outside].max()},
-                ),
-                fix="Widen low and high.",
-            ).in_rows(np.flatnonzero(outside))
-        )
-    both_arms(inside, d, first, treated, caller)
-    where = domains(sample, by, caller)
-    rows = _Rows(
-        np.where(inside, sample.weights, 0.0), d, first, tried, second, y, variance == "neyman"
-    )
-    _refuse_empty_cells(rows, where, inside)
-    return rows, where
+    return problems
 
 
 def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:

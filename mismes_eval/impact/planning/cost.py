@@ -123,6 +123,35 @@ def _draws(
     return out
 
 
+def _one_value(name: str, given: object, other: str) -> list[Problem]:
+    """What keeps an argument from being one finite value; other : what may stand instead."""
+    what, where = "one value is needed", of_argument(name)
+    if other and isinstance(given, int | float | np.number):
+        return []
+    if not isinstance(given, Estimate):
+        got = type(given).__name__
+        if isinstance(given, NotEstimable):
+            got = worded("not estimable: {reason}", {"reason": given.reason})
+        return [
+            Problem(what, where, worded("an Estimate of one value{other}", {"other": other}), got)
+        ]
+    if given.p != 1:
+        fix = "Choose it with select([i])."
+        return [
+            Problem(
+                what,
+                where,
+                "an Estimate of one value",
+                worded("{place} values", {"place": given.p}),
+                fix,
+            )
+        ]
+    if not np.isfinite([given.value[0], given.se[0]]).all():
+        got = worded("{value:g} with {se:g}", {"value": given.value[0], "se": given.se[0]})
+        return [Problem(what, where, "a finite value with a standard error", got)]
+    return []
+
+
 def _refuse(
     att: Estimate,
     cost: Estimate | float,
@@ -134,49 +163,7 @@ def _refuse(
     level: float,
     draws: int,
 ) -> None:
-    problems = []
-    for name, estimate, other in (("att", att, ""), ("cost", cost, ", or a number")):
-        if not isinstance(estimate, Estimate) and not (
-            other and isinstance(estimate, int | float | np.number)
-        ):
-            got = (
-                worded("not estimable: {reason}", {"reason": estimate.reason})
-                if isinstance(estimate, NotEstimable)
-                else type(estimate).__name__
-            )
-            problems.append(
-                Problem(
-                    "one value is needed",
-                    of_argument(name),
-                    worded("an Estimate of one value{other}", {"other": other}),
-                    got,
-                )
-            )
-        elif (
-            isinstance(estimate, Estimate)
-            and estimate.p == 1
-            and not np.isfinite([estimate.value[0], estimate.se[0]]).all()
-        ):
-            problems.append(
-                Problem(
-                    "one value is needed",
-                    of_argument(name),
-                    "a finite value with a standard error",
-                    worded(
-                        "{value:g} with {se:g}", {"value": estimate.value[0], "se": estimate.se[0]}
-                    ),
-                )
-            )
-        if isinstance(estimate, Estimate) and estimate.p != 1:
-            problems.append(
-                Problem(
-                    what="one value is needed",
-                    where=of_argument(name),
-                    expected="an Estimate of one value",
-                    got=worded("{place} values", {"place": estimate.p}),
-                    fix="Choose it with select([i]).",
-                )
-            )
+    problems = [*_one_value("att", att, ""), *_one_value("cost", cost, ", or a number")]
     if isinstance(cost, Estimate) and (cost_se or correlation):
         problems.append(
             Problem(

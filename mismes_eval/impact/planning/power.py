@@ -18,6 +18,8 @@ from mismes_eval.public import public
 
 Estimator = Literal["post", "did", "ancova"]
 
+OUT_OF_RANGE = "a planning figure is out of range"
+
 
 @dataclass(frozen=True)
 class StudyDesign:
@@ -338,90 +340,30 @@ def _design(
     r2: float,
     assigned: Literal["cluster", "person"],
 ) -> StudyDesign:
-    problems = []
-    if (sd is None) == (share is None):
-        problems.append(
-            Problem(
-                "the spread of the outcome is needed once",
-                of_arguments("sd", "share"),
-                "one of the two",
-                worded("both") if sd is not None else worded("neither"),
-            )
-        )
-    ranges: list[tuple[str, float | None, float, float]] = [
-        ("n", n, 0, np.inf),
-        ("share_treated", share_treated, 0, 1),
-        ("sd", sd, 0, np.inf),
-        ("share", share, 0, 1),
-        ("take_up", take_up, 0, 1 + 1e-12),
-        ("deff", deff, 0, np.inf),
-        ("alpha", alpha, 0, 1),
-        ("power", power, alpha, 1),
+    shares = {
+        "icc": icc,
+        "rho": rho,
+        "cluster_rho": cluster_rho,
+        "attrition": attrition,
+        "r2": r2,
+    }
+    problems = [
+        *_spread_once(sd, share),
+        *_outside(
+            ("n", n, 0, np.inf),
+            ("share_treated", share_treated, 0, 1),
+            ("sd", sd, 0, np.inf),
+            ("share", share, 0, 1),
+            ("take_up", take_up, 0, 1 + 1e-12),
+            ("deff", deff, 0, np.inf),
+            ("alpha", alpha, 0, 1),
+            ("power", power, alpha, 1),
+        ),
+        *_no_shares(shares),
+        *_no_counts(cluster_size, waves_before, waves_after),
+        *_unknown(estimator, assigned),
+        *_without_clusters(icc, cluster_size),
     ]
-    problems += [
-        Problem(
-            "a planning figure is out of range",
-            of_argument(name),
-            worded("above {lo:g} and below {hi:g}", {"lo": lo, "hi": hi}),
-            worded("{figure:g}", {"figure": figure}),
-        )
-        for name, figure, lo, hi in ranges
-        if figure is not None and not lo < figure < hi
-    ]
-    halves: list[tuple[str, float | None]] = [
-        ("icc", icc),
-        ("rho", rho),
-        ("cluster_rho", cluster_rho),
-        ("attrition", attrition),
-        ("r2", r2),
-    ]
-    problems += [
-        Problem(
-            "a planning figure is out of range",
-            of_argument(name),
-            "0 or more and below 1",
-            worded("{figure:g}", {"figure": figure}),
-        )
-        for name, figure in halves
-        if figure is not None and not 0 <= figure < 1
-    ]
-    if not all(1 <= figure < np.inf for figure in (cluster_size, waves_before, waves_after)):
-        problems.append(
-            Problem(
-                "a planning figure is out of range",
-                worded("cluster_size, waves_before, waves_after"),
-                "1 or more",
-                worded(
-                    "{cluster_size:g}, {waves_before}, {waves_after}",
-                    {
-                        "cluster_size": cluster_size,
-                        "waves_before": waves_before,
-                        "waves_after": waves_after,
-                    },
-                ),
-            )
-        )
-    if estimator not in ("post", "did", "ancova") or assigned not in ("cluster", "person"):
-        problems.append(
-            Problem(
-                "unknown choice",
-                of_arguments("estimator", "assigned"),
-                "post, did or ancova; cluster or person",
-                worded(
-                    "{estimator}, {assigned}",
-                    {"estimator": repr(estimator), "assigned": repr(assigned)},
-                ),
-            )
-        )
-    if icc > 0 and cluster_size == 1:
-        problems.append(
-            Problem(
-                "a correlation inside clusters without clusters",
-                of_arguments("icc", "cluster_size"),
-                "cluster_size above 1 where icc is above 0",
-                worded("{icc:g}, 1", {"icc": icc}),
-            )
-        )
     if problems:
         raise EstimateError(problems)
     spread = (
@@ -447,3 +389,92 @@ def _design(
         alpha=alpha,
         assigned=assigned,
     )
+
+
+def _spread_once(sd: float | None, share: float | None) -> list[Problem]:
+    if (sd is None) != (share is None):
+        return []
+    return [
+        Problem(
+            "the spread of the outcome is needed once",
+            of_arguments("sd", "share"),
+            "one of the two",
+            worded("both") if sd is not None else worded("neither"),
+        )
+    ]
+
+
+def _outside(*ranges: tuple[str, float | None, float, float]) -> list[Problem]:
+    """Figures that are not strictly between two bounds."""
+    return [
+        Problem(
+            OUT_OF_RANGE,
+            of_argument(name),
+            worded("above {low:g} and below {high:g}", {"low": low, "high": high}),
+            worded("{given:g}", {"given": given}),
+        )
+        for name, given, low, high in ranges
+        if given is not None and not low < given < high
+    ]
+
+
+def _no_shares(shares: dict[str, float | None]) -> list[Problem]:
+    return [
+        Problem(
+            OUT_OF_RANGE,
+            of_argument(name),
+            "0 or more and below 1",
+            worded("{share:g}", {"share": share}),
+        )
+        for name, share in shares.items()
+        if share is not None and not 0 <= share < 1
+    ]
+
+
+def _no_counts(cluster_size: float, waves_before: int, waves_after: int) -> list[Problem]:
+    if all(1 <= count < np.inf for count in (cluster_size, waves_before, waves_after)):
+        return []
+    return [
+        Problem(
+            OUT_OF_RANGE,
+            worded("cluster_size, waves_before, waves_after"),
+            "1 or more",
+            worded(
+                "{cluster_size:g}, {waves_before}, {waves_after}",
+                {
+                    "cluster_size": cluster_size,
+                    "waves_before": waves_before,
+                    "waves_after": waves_after,
+                },
+            ),
+        )
+    ]
+
+
+def _unknown(estimator: str, assigned: str) -> list[Problem]:
+    if estimator in ("post", "did", "ancova") and assigned in ("cluster", "person"):
+        return []
+    return [
+        Problem(
+            "unknown choice",
+            of_arguments("estimator", "assigned"),
+            "post, did or ancova; cluster or person",
+            worded(
+                "{estimator}, {assigned}",
+                {"estimator": repr(estimator), "assigned": repr(assigned)},
+            ),
+        )
+    ]
+
+
+def _without_clusters(icc: float, cluster_size: float) -> list[Problem]:
+    if icc <= 0 or cluster_size != 1:
+        return []
+    return [
+        Problem(
+            "a correlation inside clusters without clusters",
+            of_arguments("icc", "cluster_size"),
+            "cluster_size above 1 where icc is above 0",
+            worded("{icc:g}, 1", {"icc": icc}),
+        )
+    ]
