@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.message import Message
@@ -168,9 +168,12 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
         raise EstimateError(
             Problem(
                 "imputed samples cannot be gone through",
-                "arguments 'samples' and 'verb'",
+                of_arguments("samples", "verb"),
                 "the samples of `impute`, and a function of a sample",
-                f"a {type(samples).__name__} and a {type(verb).__name__}",
+                worded(
+                    "a {kind} and a {kind2}",
+                    {"kind": type(samples).__name__, "kind2": type(verb).__name__},
+                ),
             )
         )
     return combine_imputations([verb(sample) for sample in samples])
@@ -190,7 +193,10 @@ def combine_imputations(estimates: Sequence[Estimate]) -> Imputed:
                 "imputations cannot be combined",
                 "combine_imputations",
                 "two or more estimates of the same values",
-                f"{len(made)} estimates, {len({estimate.names for estimate in made})} sets of names",
+                worded(
+                    "{made} estimates, {value} sets of names",
+                    {"made": len(made), "value": len({estimate.names for estimate in made})},
+                ),
             )
         )
     value = np.array([estimate.value for estimate in made])
@@ -298,7 +304,7 @@ def _table(
                     "a column cannot be imputed",
                     in_column(column),
                     "numbers or yes-no with some answers and some gaps",
-                    "text"
+                    worded("text")
                     if values is None
                     else Message("{a:,} gaps of {b:,}", {"a": int(gaps.sum()), "b": gaps.size}),
                 )
@@ -311,7 +317,7 @@ def _table(
                 what="predictors are not complete",
                 where=", ".join(incomplete) or of_argument("predictors"),
                 expected="columns without gaps",
-                got="gaps" if incomplete else "none",
+                got=worded("gaps") if incomplete else worded("none"),
                 fix="Impute them as well, or leave them out.",
             )
         )

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, of_argument
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.survival import cumulative_incidence, survival
@@ -74,7 +74,7 @@ def rmst(
                 what="the horizon lies beyond what was observed in a group",
                 where=of_argument("tau"),
                 expected="a time that every group was observed for",
-                got=f"{tau:g}",
+                got=worded("{tau:g}", {"tau": tau}),
                 fix="Take a shorter horizon.",
             )
         )
@@ -106,7 +106,11 @@ def _name(row: Mapping[Hashable, object]) -> str:
 def _times(sample: Sample, duration: str, event: str, tau: float, of: object) -> Float:
     """Distinct times of events up to the horizon, from the rows that count."""
     if not tau > 0:
-        raise EstimateError(Problem("no horizon", of_argument("tau"), "a time above 0", f"{tau:g}"))
+        raise EstimateError(
+            Problem(
+                "no horizon", of_argument("tau"), "a time above 0", worded("{tau:g}", {"tau": tau})
+            )
+        )
     kind = YesNo(event) if of is None else Category(event, missing=True)
     data = read(sample, t=Number(duration), e=kind)
     happened = data.e == 1.0 if of is None else data.e.code >= 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -125,8 +125,8 @@ def cumulative_incidence(
             Problem(
                 "cumulative incidence is of one event",
                 of_argument("of"),
-                f"one of the values of '{cause}'",
-                repr(of) if of is None else f"a {type(of).__name__}",
+                worded("one of the values of '{cause}'", {"cause": cause}),
+                repr(of) if of is None else worded("a {kind}", {"kind": type(of).__name__}),
             )
         )
     return _curves(sample, duration, cause, of, by, times, entry, "cumulative incidence")
@@ -206,7 +206,7 @@ def _read(
                     "the event is not yes or no",
                     in_column(event),
                     "1 where it was seen, 0 where censored",
-                    "other values",
+                    worded("other values"),
                 )
             )
         code, count = cause.astype(np.intp), 1
@@ -406,7 +406,7 @@ def _part(
                     Problem(
                         what="a domain has no rows in a replicate",
                         expected="rows with weight in every domain, in every replicate",
-                        got="none",
+                        got=worded("none"),
                         fix="Merge domains, or use the linearised design.",
                     )
                 )
