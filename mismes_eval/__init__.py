@@ -72,6 +72,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.impact.designs.dose import dose_response as dose_response
     from mismes_eval.impact.designs.matching import match as match
     from mismes_eval.impact.designs.switching import switching_effects as switching_effects
+    from mismes_eval.impact.did.balance import balance as balance
     from mismes_eval.impact.did.bands import sup_t as sup_t
     from mismes_eval.impact.did.composition import composition_check as composition_check
     from mismes_eval.impact.did.group_time import GroupTime as GroupTime
@@ -230,6 +231,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.regression.panel_ols": ("panel_ols",),
     "impact.regression.bacon": ("bacon",),
     "impact.did.triple": ("triple_difference",),
+    "impact.did.balance": ("balance",),
     "impact.did.composition": ("composition_check",),
     "impact.bounds.lee": ("lee_bounds",),
     "impact.bounds.manski": ("delta_sensitivity", "manski_bounds"),

@@ -10,12 +10,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
+from string import Formatter
 from types import MappingProxyType
 from typing import Final, Literal
 
 Kind = Literal["note", "caution", "reason", "definition", "estimand", "variance", "step"]
 SEPARATOR = "separator"  # the value that says that a message is a list of messages
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+class _Counted(Formatter):
+    """ "{n:=region|regions}" is the word that a number asks for, without the number."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if not format_spec.startswith("="):
+            return str(format(value, format_spec))
+        one, many = format_spec[1:].split("|")
+        return one if str(value) in ("1", "-1") else many
+
+
+_COUNTED = _Counted()
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """The English words with their values."""
+    if ":=" in template:
+        return _COUNTED.vformat(template, (), values)
+    return template.format(**values)
 
 
 class Message(str):
@@ -33,7 +55,7 @@ class Message(str):
     def __new__(
         cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "note"
     ) -> Message:
-        message = super().__new__(cls, template.format(**values) if values else template)
+        message = super().__new__(cls, _filled(template, values) if values else template)
         message.template = template
         message.values = MappingProxyType(dict(values))
         message.kind = kind
@@ -49,6 +71,23 @@ class Message(str):
     def extended(self, words: str, values: Mapping[str, object] = NO_VALUES) -> Message:
         """The words with more behind them: one entry of the catalogue together."""
         return Message(self.template + words, {**self.values, **values}, self.kind)
+
+
+class Name(str):
+    """A name out of the data or of the code (a column, a file, a value as it was written): shown as
+    it stands in every language, never looked up.
+    """
+
+    __slots__ = ()
+
+
+def as_name(value: object) -> object:
+    """What stands in a refusal, as data: messages and numbers as they are, anything else a name."""
+    if isinstance(value, (Message, Quantity)):
+        return value
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    return value if isinstance(value, Real) and not isinstance(value, bool) else Name(value)
 
 
 def as_message(text: str, kind: Kind = "note") -> Message:
@@ -100,6 +139,8 @@ def packed(value: object) -> object:
     if isinstance(value, Message):
         values = {name: packed(part) for name, part in value.values.items()}
         return {"template": value.template, "values": values, "kind": value.kind}
+    if isinstance(value, Name):
+        return {"name": str(value)}
     return {"quantity": asdict(value)} if isinstance(value, Quantity) else value
 
 
@@ -109,5 +150,7 @@ def unpacked(data: object) -> object:
         return data
     if "quantity" in data:
         return Quantity(**data["quantity"])
+    if "name" in data:
+        return Name(data["name"])
     values = {name: unpacked(part) for name, part in data["values"].items()}
     return Message(data["template"], values, data["kind"])

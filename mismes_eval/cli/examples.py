@@ -76,6 +76,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "new": (
         "mismes new JOR",
         "mismes new MDA2 --synthetic",
+        "mismes new ARG --lfs eph.txt --separator ';' --decimal ,",
         (
             "mismes new CHL --lfs data/ene.csv.gz --mapping chile_ene --year 2020 --weights weight"
             " --strata strata --psu psu"

@@ -20,7 +20,8 @@ from mismes_eval.lfs.mapping_draft import Answer, Draft, Preview, Question
 from mismes_eval.report.factory.publish import write_whole
 
 HELP = (
-    "y take it · n the file has none · NAME another column (NAME * 0.001 where the unit differs) ·"
+    "y take it · n the file has none · NAME another column (NAME * 0.001 where the unit differs,"
+    " A + B columns that make one number together) ·"
     " = VALUE the same for every row · s later · ? columns of the file · q save and stop"
 )
 CODE_HELP = (
@@ -91,7 +92,10 @@ class _Asking:
 
     def _show(self, question: Question, column: str) -> None:
         """A column of the file, with what its codes would become."""
-        about = next(declared for declared in self.draft.columns if declared.name == column)
+        listed = {declared.name: declared for declared in self.draft.columns}
+        if column not in listed:  # several, joined
+            return
+        about = listed[column]
         proposal = question.proposal
         own = proposal is not None and proposal.column == column
         sure = f" ({proposal.confidence}: {proposal.why})" if own and proposal else ""

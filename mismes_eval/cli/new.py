@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,9 +15,10 @@ import click
 from mismes_eval import frame as frames
 from mismes_eval import inventory, lfs
 from mismes_eval.cli.project import NOTEBOOK
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem, worded
 from mismes_eval.evaluation.evaluator_words import SUBJECTS, outline
 from mismes_eval.evaluation.params_template import blank_params
+from mismes_eval.evaluation.reading import TAB
 from mismes_eval.frame.codes import codes, labels, nearest_code
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import template
@@ -29,6 +31,7 @@ NOTEBOOKS = next(
     PACKAGE.parent / "notebooks",
 )  # of a wheel, or of a checkout
 DOCS_LINK = re.compile(r"\[([^\]]+)\]\(\.\./(docs/[^)\s]+)\)")
+ARGUMENT = re.compile(r"\b(separator|decimal|encoding|sheet)=(\"[^\"]*\"|'[^']*')")
 UNITS = {
     "lfs_person": "person",
     "tracer_person": "person",
@@ -97,6 +100,14 @@ Personal identifiers (names, telephone numbers, addresses) do not belong in any 
     "--strata", multiple=True, metavar="COLUMN", help="Stratum column; once a sampling stage."
 )
 @click.option("--psu", multiple=True, metavar="COLUMN", help="PSU column; once a sampling stage.")
+@click.option(
+    "--separator", default=None, metavar="SIGN", help="Between the columns of a text file; or tab."
+)
+@click.option(
+    "--decimal", default=None, type=click.Choice([".", ","]), help="Decimal sign in a text file."
+)
+@click.option("--encoding", default=None, metavar="NAME", help="Of a text, Stata or SPSS file.")
+@click.option("--sheet", default=None, metavar="NAME", help="Sheet of a workbook with several.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
 def command(
@@ -110,6 +121,10 @@ def command(
     weights: str | None,
     strata: tuple[str, ...],
     psu: tuple[str, ...],
+    separator: str | None,
+    decimal: str | None,
+    encoding: str | None,
+    sheet: str | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -129,7 +144,7 @@ def command(
                     what="which country?",
                     where="mismes new",
                     expected="an ISO 3166 alpha-3 code",
-                    got="none",
+                    got=worded("none"),
                     fix="For instance: mismes new JOR.",
                 )
             )
@@ -137,7 +152,7 @@ def command(
     code = _country(country)
     file = Path("params") / f"{name or country.upper()}.yaml"
     if file.exists() or file.parent.resolve() != Path("params").resolve():
-        got = "it exists" if file.exists() else str(name)
+        got = worded("it exists") if file.exists() else str(name)
         raise ParamsError(
             Problem(
                 what="the params file cannot be made",
@@ -148,7 +163,14 @@ def command(
             )
         )
     folder = Path("data_raw") / code
-    data = None if survey is None or mapping is not None else _delivered(survey)
+    written = {
+        "separator": separator,
+        "decimal": decimal,
+        "encoding": encoding,
+        "sheet": sheet,
+    }
+    reading = {name: said for name, said in written.items() if said is not None}
+    data = None if survey is None or mapping is not None else _delivered(survey, reading)
     if data is not None:
         mapping = (folder / "mapping.xlsx").as_posix()
     outlines = {
@@ -156,7 +178,8 @@ def command(
     }
     given = _given(survey, measures, mapping, year, weights, strata, psu)
     named = {name: json.dumps(path.as_posix()) for name, path in outlines.items()}
-    text = blank_params(code, synthetic, given | named)
+    read_as = {f"reading.{name}": json.dumps(said) for name, said in reading.items()}
+    text = blank_params(code, synthetic, given | named | read_as)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(file, text)
     made = [
@@ -196,7 +219,11 @@ def _country(word: str) -> str:
         for iso, name in labels("countries", language).items()
     }
     near = named.get(word.casefold()) or nearest_code("countries", word.upper())
-    fix = f"Nearest: {near} ({labels('countries')[near]})." if near else ""
+    fix = (
+        worded("Nearest: {near} ({labels}).", {"near": near, "labels": labels("countries")[near]})
+        if near
+        else ""
+    )
     raise ParamsError(
         Problem(
             "unknown country code",
@@ -275,15 +302,33 @@ def _given(
     }
 
 
-def _delivered(name: str) -> Dataset | None:
+def _delivered(name: str, reading: Mapping[str, str]) -> Dataset | None:
     """The office's own file, for its columns to be listed in the mapping; None where it has the
-    template's names already. A file that is not there is refused before anything is written.
+    template's names already. A file that is not there, or is written otherwise than was said, is
+    refused before anything is written.
     """
     outside = os.environ.get("MISMES_DATA_ROOT")
     places = [Path(name), *([Path(outside) / name] if outside else [])]
-    data = frames.read(next((p for p in places if p.is_file()), places[0]), allowed=None)
+    path = next((p for p in places if p.is_file()), places[0])
+    separator = reading.get("separator", ",")
+    try:
+        data = frames.read(
+            path,
+            encoding=reading.get("encoding", "utf-8"),
+            separator="\t" if separator == TAB else separator,
+            decimal=reading.get("decimal", "."),
+            sheet=reading.get("sheet"),
+            allowed=None,
+        )
+    except InputError as error:
+        raise InputError([_as_option(found) for found in error.problems]) from error
     needed = {"hhid", "pid", "weight", "age", "male"}
     return None if needed <= set(data.frame.columns) else data
+
+
+def _as_option(found: Problem) -> Problem:
+    """A problem whose remedy is an argument of `read`, with the option that says it here."""
+    return replace(found, fix=ARGUMENT.sub(r"--\1 \2", found.fix))
 
 
 def _templates(folder: Path, code: str, name: str, data: Dataset | None) -> list[Path]:

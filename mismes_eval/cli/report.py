@@ -21,12 +21,15 @@ from mismes_eval.cli.project import (
     project,
 )
 from mismes_eval.cli.terminal import say
-from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem, worded
+from mismes_eval.evaluation.params import Params
+from mismes_eval.inventory import read as read_inventory
 from mismes_eval.report.document.pdf import printer
 from mismes_eval.report.factory.orders import CELL_SECONDS, PAGE, Order, Outcome
 from mismes_eval.report.factory.publish import tidy
 from mismes_eval.report.factory.run import run_reports
-from mismes_eval.report.index import write_index
+from mismes_eval.report.index import INVENTORY, write_index
+from mismes_eval.report.site import front_page, with_outside_evidence, write_site
 from mismes_eval.report.synthesis.published import (
     FOLDER,
     evidence_beside,
@@ -35,6 +38,8 @@ from mismes_eval.report.synthesis.published import (
     spoken,
     unchanged,
 )
+
+ENGLISH = "en"
 
 
 @click.command("report")
@@ -119,7 +124,8 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Make the reports of the named countries, or of all.
+    """Make the reports of the named countries, or of all; with --all also the synthesis and the
+    pages of all measures.
 
     A report is made whole or not at all: a failing country keeps its earlier report, the others go
     on, and the exit status is 1 (2 where the input is to blame for all).
@@ -131,7 +137,7 @@ def command(
                 "which reports?",
                 "mismes report",
                 "country codes or --all",
-                "both" if names else "neither",
+                worded("both") if names else worded("neither"),
             )
         )
     files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]
@@ -177,6 +183,7 @@ def command(
         )
         whole = [outcome for outcome in outcomes if outcome.status != "failed"]
         together = _together(target, outcomes) if every and len(outcomes) > 1 else ""
+        pages = repository(target, files, data_root) if every and whole else ""
         index = (
             write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
         )
@@ -186,8 +193,9 @@ def command(
         say(json.dumps([_record(outcome) for outcome in outcomes], ensure_ascii=False, indent=1))
     for outcome in outcomes:
         _complain(outcome)
-    if together and not quiet and not as_json:
-        say(together)
+    for line in filter(None, (together, pages)):
+        if not quiet and not as_json:
+            say(line)
     if index is not None and not quiet and not as_json:
         say(
             f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}"
@@ -229,6 +237,32 @@ def _together(target: Path, outcomes: Sequence[Outcome]) -> str:
     except MismesError as error:
         return f"synthesis    not made: {error.problems[0]}"
     return f"synthesis    made {_shown(made / PAGE)}"
+
+
+def repository(target: Path, files: Sequence[Path], data_root: Path | None = None) -> str:
+    """Make the pages of all measures beside the reports, to which the index links; the sentence
+    that says so, or why there are none.
+
+    Parameters
+    ----------
+    target : folder of the reports.  files : params whose inventories are put together.
+    data_root : folder of data kept outside the project.
+    """
+    page = target / INVENTORY
+    if with_outside_evidence(page.with_suffix("")):
+        again = "mismes inventory site --evidence FILE"
+        return f"repository   not made: it has outside evaluations, make it with `{again}`"
+    try:
+        named = [Params.load(file, data_root).inputs.inventory for file in files]
+        inventories = [path for path in named if path is not None]
+        if not inventories:
+            return "repository   not made: the params name no inventory"
+        measures = read_inventory(inventories if len(inventories) > 1 else inventories[0])
+        made = write_site(measures, page.with_suffix(""), origins=read_published(target))
+        front_page(measures, made, page, ENGLISH)
+    except MismesError as error:
+        return f"repository   not made: {error.problems[0]}"
+    return f"repository   made {_shown(page)} and {made.pages} pages"
 
 
 class Watch:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EmptyDomain, EstimateError, Problem
+from mismes_eval.errors import EmptyDomain, EstimateError, Problem, of_argument
 from mismes_eval.estimate.domains import By, domains, require
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, finite
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite
+from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.survival import MANY, survival
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
@@ -44,7 +45,7 @@ def duration_quantile(
         raise EstimateError(
             Problem(
                 "the share is not a probability",
-                "argument 'prob'",
+                of_argument("prob"),
                 "a number between 0 and 1",
                 repr(prob),
             )

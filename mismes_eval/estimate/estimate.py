@@ -14,110 +14,27 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.caution import FEW, TWO, Caution, cautions_of
-from mismes_eval.estimate.limits import at_the_ends, beta_limits, log_odds, logit_limits, logit_se
+from mismes_eval.estimate.jacobian import check_fit, derivatives
+from mismes_eval.estimate.limits import (
+    Limits,
+    at_the_ends,
+    beta_limits,
+    logit_limits,
+    logit_se,
+    some_limits,
+)
 from mismes_eval.estimate.number_format import chance, figure, whole
+from mismes_eval.estimate.part import Part, behind_all
 from mismes_eval.estimate.plot import dots
 from mismes_eval.not_estimable import NotEstimable as NotEstimable  # noqa: PLC0414
 from mismes_eval.numerics.averages import Averages
-from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import check
-from mismes_eval.weighting.design import SurveyDesign
 
 Interval = Literal["t", "logit", "beta"]
-Limits = Callable[[float, Float], tuple[Float, Float]]
 DegreesOfFreedom = Literal["effective", "design"]
-_LEAST = 1e-6  # degrees of freedom of a part that has none
-
-
-@dataclass(frozen=True)
-class Part:
-    """One design with the influence (n, p) on it. replicates (B, p): the estimate in each
-    replicate, where the design has replicate weights.
-
-    known (p, p): the design's covariance of this influence where it was made already, so that
-    linear combinations need no second pass over the rows.
-    averages : what the values average over whom; None: not known, the design's degrees of freedom.
-    """
-
-    design: SurveyDesign
-    influence: Influence | None
-    replicates: Float | None = None
-    full: Float | None = None
-    known: Float | None = None
-    averages: Averages | None = None
-
-    @property
-    def vcov(self) -> Float:
-        """(p, p)."""
-        return self._covariance(diagonal=False)
-
-    @property
-    def variance(self) -> Float:
-        """(p,): the diagonal, without the products between different values."""
-        return self._covariance(diagonal=True)
-
-    def _covariance(self, diagonal: bool) -> Float:
-        made = None
-        if (
-            self.design.replicates is not None
-            and self.replicates is not None
-            and self.full is not None
-        ):
-            made = self.design.replicates.vcov(self.replicates, self.full) + self.outside
-        elif self.known is not None:
-            made = self.known
-        if made is not None:
-            return np.diag(made) if diagonal else made
-        if self.influence is None:
-            raise EstimateError(
-                Problem("this estimate has neither influence columns nor replicates")
-            )
-        return self.design.vcov(self.influence, diagonal)
-
-    @property
-    def outside(self) -> Float | float:
-        """(p, p) covariance that totals with an error of their own bring and replicates do not
-        show, or 0.
-        """
-        return (
-            self.design.outside_vcov(self.influence)
-            if self.design.totals_have_error and self.influence is not None
-            else 0.0
-        )
-
-    def standing(self, columns: Bool) -> int:
-        """How many rows with weight stand in any of the columns (p,), each counted once; 0 where no
-        influence is kept.
-        """
-        return (
-            0
-            if self.influence is None
-            else int((self.influence.standing(columns) & (self.design.weights != 0)).sum())
-        )
-
-    def linear(self, j: Float) -> Part:
-        return replace(
-            self,
-            influence=None if self.influence is None else self.influence.linear(j),
-            replicates=None if self.replicates is None else self.replicates @ j.T,
-            full=None if self.full is None else j @ self.full,
-            known=None if self.known is None else j @ self.known @ j.T,
-            averages=None if self.averages is None else self.averages.linear(j),
-        )
-
-    @cached_property
-    def behind(self) -> tuple[Float, Float]:
-        """Effective degrees of freedom (p,) and effective number of first-stage units (p,) in the
-        average that has fewest; infinite where the averages are not known.
-        """
-        if self.averages is not None:
-            return self.design.behind(self.averages)
-        columns = self.full if self.influence is None else np.empty(self.influence.p)
-        size = 0 if columns is None else columns.size
-        return np.full(size, np.inf), np.full(size, np.inf)
 
 
 @dataclass(frozen=True)
@@ -157,7 +74,9 @@ class Estimate:
         if len(dense) != len(self.parts):
             raise EstimateError(
                 Problem(
-                    "no influence columns", "replicate designs", fix="Use the linearised design."
+                    "no influence columns",
+                    worded("replicate designs"),
+                    fix="Use the linearised design.",
                 )
             )
         return np.vstack(dense)
@@ -181,21 +100,10 @@ class Estimate:
 
     @cached_property
     def _behind(self) -> tuple[Float, Float]:
-        """Effective degrees of freedom and effective first-stage units, (p,) each. Of several
-        independent designs: Welch and Satterthwaite over their variances.
-        """
+        """Effective degrees of freedom and effective first-stage units, (p,) each."""
         if self.df == "design":
             return np.full(self.p, np.inf), np.full(self.p, np.inf)
-        if len(self.parts) == 1:
-            return self.parts[0].behind
-        variance = np.array([part.variance for part in self.parts])
-        df, units = (np.array(each) for each in zip(*(p.behind for p in self.parts), strict=True))
-        own = np.array([np.full(self.p, part.design.degf) for part in self.parts])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spread = variance**2 / np.minimum(np.maximum(df, _LEAST), np.maximum(own, _LEAST))
-            joint = variance.sum(axis=0) ** 2 / spread.sum(axis=0)
-        joint = np.where(np.isnan(joint), np.inf, joint)
-        return joint, np.where(variance > 0, units, np.inf).min(axis=0)
+        return behind_all(self.parts, self.p)
 
     @property
     def psus(self) -> Float:
@@ -300,7 +208,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the level is not a probability",
-                    "argument 'level'",
+                    of_argument("level"),
                     "a number between 0 and 1",
                     str(level),
                 )
@@ -318,28 +226,9 @@ class Estimate:
         return low, high
 
     def _logit_se(self) -> Float:
-        """(p,) standard error of the log-odds, NaN outside (0, 1): in replicate designs over the
-        log-odds of each replicate, where all lie inside (R survey: svyciprop).
-        """
-        linear, part = logit_se(self.value, self.se), self.parts[0]
-        if len(self.parts) > 1 or part.replicates is None or part.design.replicates is None:
-            return linear
-        inside = (
-            ((part.replicates > 0) & (part.replicates < 1)).all(axis=0)
-            & (self.value > 0)
-            & (self.value < 1)
-        )
-        share = self.value[inside]
-        outside = (np.zeros((self.p, self.p)) + part.outside).diagonal()[inside] / (
-            share * (1 - share)
-        ) ** 2
-        linear[inside] = np.sqrt(
-            part.design.replicates.vcov(
-                log_odds(part.replicates[:, inside]), log_odds(share)
-            ).diagonal()
-            + outside
-        )
-        return linear
+        """(p,) standard error of the log-odds, NaN outside (0, 1)."""
+        linear = logit_se(self.value, self.se)
+        return linear if len(self.parts) > 1 else self.parts[0].logit_se(self.value, linear)
 
     @property
     def _statistic(self) -> Float:
@@ -430,8 +319,8 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "a value is picked by a position that is not there",
-                    "argument 'which'",
-                    f"a list of positions 0 to {self.p - 1}",
+                    of_argument("which"),
+                    worded("a list of positions 0 to {place}", {"place": self.p - 1}),
                     repr(which),
                 )
             )
@@ -450,7 +339,7 @@ class Estimate:
             definition=self.definition,
             srs=None if srs is None else lambda replacement: srs(replacement)[index],
             extra=self.extra,
-            limits=None if limits is None else _some_limits(limits, index, self.p),
+            limits=None if limits is None else some_limits(limits, index, self.p),
         )
 
     def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
@@ -459,7 +348,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "a contrast weighs named values",
-                    "argument 'weights'",
+                    of_argument("weights"),
                     "a mapping of name to weight",
                     repr(weights),
                 )
@@ -470,14 +359,19 @@ class Estimate:
                 Problem(
                     "contrast names no value",
                     ", ".join(unknown),
-                    f"names among {', '.join(self.names[:20])}",
+                    worded("names among {names}", {"names": ", ".join(self.names[:20])}),
                 )
             ]
             if unknown
             else []
         )
         problems += [
-            Problem("a weight is not a finite number", f"'{k}'", "a number", repr(weight))
+            Problem(
+                "a weight is not a finite number",
+                worded("'{number}'", {"number": k}),
+                "a number",
+                repr(weight),
+            )
             for k, weight in weights.items()
             if not finite(weight)
         ]
@@ -508,64 +402,15 @@ class Estimate:
             ("function", function, Callable[[Float], Float]),
             ("names", names, Sequence[str] | None),
         )
-        try:
-            j = np.atleast_2d(np.asarray(jacobian, float))
-        except (TypeError, ValueError):
-            raise EstimateError(
-                Problem(
-                    "the jacobian is no matrix",
-                    "argument 'jacobian'",
-                    f"numbers, shape (values, {self.p})",
-                    f"a {type(jacobian).__name__}",
-                )
-            ) from None
-        if not np.isfinite(j).all():
-            raise EstimateError(
-                Problem(
-                    "the jacobian is not finite",
-                    "argument 'jacobian'",
-                    "finite derivatives",
-                    f"{int((~np.isfinite(j)).sum())} that are not",
-                )
-            )
+        j = derivatives(jacobian, self.p)
         value = np.atleast_1d(np.asarray(function(self.value), float))
-        if names is not None and len(names) != value.size:
-            raise EstimateError(
-                Problem(
-                    "the names do not fit",
-                    "argument 'names'",
-                    f"{value.size} names",
-                    f"{len(names)}",
-                )
-            )
-        if j.shape != (value.size, self.p):
-            raise EstimateError(
-                Problem(
-                    "the jacobian has the wrong shape",
-                    "argument 'jacobian'",
-                    f"({value.size}, {self.p})",
-                    str(j.shape),
-                )
-            )
+        check_fit(j, value, self.p, names)
         label = names or tuple(f"f{i + 1}" for i in range(value.size))
-        parts = tuple(part.linear(j) for part in self.parts)
-        if (
-            len(parts) == 1
-            and parts[0].replicates is not None
-            and self.parts[0].replicates is not None
-        ):
-            parts = (
-                replace(
-                    parts[0],
-                    replicates=np.array(
-                        [
-                            np.atleast_1d(function(replicate))
-                            for replicate in self.parts[0].replicates
-                        ]
-                    ),
-                    full=value,
-                ),
-            )
+        parts = (
+            (self.parts[0].through(function, value, j),)
+            if len(self.parts) == 1
+            else tuple(part.linear(j) for part in self.parts)
+        )
         used = j != 0
         n = np.array([self._rows(row) for row in used])
         dof = np.array([self.dof[row].min() if row.any() else np.nan for row in used])
@@ -630,38 +475,23 @@ class Estimate:
         return shown + "".join(f"\n{note}" for note in (*self.notes, *self.cautions))
 
 
-def _some_limits(limits: Limits, index: Int, p: int) -> Limits:
-    """The limits of some of p values, from the function that makes those of all."""
-
-    def chosen(level: float, degf: Float) -> tuple[Float, Float]:
-        every = np.full(p, np.nan)
-        every[index] = degf
-        low, high = limits(level, every)
-        return low[index], high[index]
-
-    return chosen
-
-
 def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
     """Raise EstimateError where nothing, or something else than an Estimate, is to be joined or
     tested.
     """
     other = [estimate for estimate in estimates if not isinstance(estimate, Estimate)]
     if other or not estimates:
-        got = (
-            ", ".join(
-                (
-                    f"NotEstimable ({estimate.reason})"
-                    if isinstance(estimate, NotEstimable)
-                    else f"a {type(estimate).__name__}"
-                )
-                for estimate in other
+        got = ", ".join(
+            (
+                f"NotEstimable ({estimate.reason})"
+                if isinstance(estimate, NotEstimable)
+                else f"a {type(estimate).__name__}"
             )
-            or "nothing"
-        )
+            for estimate in other
+        ) or worded("nothing")
         raise EstimateError(
             Problem(
-                f"{caller} takes estimates",
+                worded("{caller} takes estimates", {"caller": caller}),
                 "arguments",
                 "an Estimate each, one after the other",
                 got,

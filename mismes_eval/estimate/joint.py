@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, Interval, Part, need_estimates
+from mismes_eval.estimate.estimate import Estimate, Interval, need_estimates
+from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import Averages, joined, unknown
 from mismes_eval.numerics.influence import side_by_side
 from mismes_eval.public import public

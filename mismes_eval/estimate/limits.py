@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import special
 
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Float, Int
+
+Limits = Callable[[float, Float], tuple[Float, Float]]  # level, degf (p,) -> low, high (p,)
 
 
 def log_odds(v: Float) -> Float:
@@ -69,3 +73,15 @@ def _beta(p: float, a: Float, b: Float) -> Float:
         np.nan,
     )
     return out
+
+
+def some_limits(limits: Limits, index: Int, p: int) -> Limits:
+    """The limits of some of p values, from the function that makes those of all."""
+
+    def chosen(level: float, degf: Float) -> tuple[Float, Float]:
+        every = np.full(p, np.nan)
+        every[index] = degf
+        low, high = limits(level, every)
+        return low[index], high[index]
+
+    return chosen

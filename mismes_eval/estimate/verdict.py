@@ -17,6 +17,7 @@ Sign = Literal["higher", "lower", "unclear", "unknown"]
 Answer = Literal["yes", "no", "too weak"]
 Aspect = Literal["start", "loss", "trends", "measurement", "plan", "precision"]
 Sureness = Literal["strong", "moderate", "weak", "none"]
+SURENESS: tuple[Sureness, ...] = ("none", "weak", "moderate", "strong")  # the least sure first
 
 # Fewer clusters in an arm than this, and no size is excluded: the interval of so few is hardly one.
 FEWEST_CLUSTERS = 3
@@ -126,7 +127,8 @@ class Verdict:
     estimate : its own interval (of its first value).  checks : what it was put to, threats and
     precision.  wider : other intervals of the same number; the widest speaks.
     assumption : under which the number is an effect; None for what is only described.
-    clusters : in the arm that has fewest.
+    clusters : in the arm that has fewest.  headline : how sure the effect of the headline is, where
+    this is another wave of the same measure: no wave is surer.
     """
 
     estimate: Estimate | Span
@@ -134,6 +136,7 @@ class Verdict:
     wider: tuple[Span, ...] = ()
     assumption: Message | None = PARALLEL
     clusters: float = math.inf
+    headline: Sureness | None = None
 
     @cached_property
     def own(self) -> Span:
@@ -194,8 +197,13 @@ class Verdict:
     def sureness(self) -> Sureness:
         """Strong: drawn by lot and no check fails. Moderate: one or two fail, or no lot. Weak: more
         fail, the groups moved apart before, the interval is too short, an arm has fewer than three
-        clusters, or no check could be made. None: no interval.
+        clusters, or no check could be made. None: no interval. Never surer than the headline.
         """
+        own = self._own_sureness
+        return own if self.headline is None else min(own, self.headline, key=SURENESS.index)
+
+    @property
+    def _own_sureness(self) -> Sureness:
         if not self.span.known:
             return "none"
         made = [check for check in self.checks if check.code != DRAWN_BY_LOT]

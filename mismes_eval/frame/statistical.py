@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -20,10 +19,11 @@ import pyarrow as pa
 from pandas.api.types import is_numeric_dtype
 from pyarrow import compute, parquet
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.limits import check_bytes, check_cell, check_table
 from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
+from mismes_eval.libraries import library
 
 READERS: Mapping[str, str] = {
     ".dta": "read_dta",
@@ -62,9 +62,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     """A .dta or .sav file; coded missing values (.a, or SPSS user missing) leave the value empty
     and their code in the companion.
     """
-    pyreadstat = import_module(
-        "pyreadstat"
-    )  # a fifth of a second that reports without such a file do without
+    pyreadstat = library("pyreadstat")
     suffix = path.suffix.lower()
     reader = getattr(pyreadstat, READERS[suffix])
     reasons = {"user_missing": True} if suffix in (".dta", ".sav", ".sas7bdat") else {}
@@ -93,13 +91,15 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
             Problem(
                 what="truncated, damaged or unreadable file",
                 where=path.name,
-                expected=f"a {path.suffix} file",
+                expected=worded("a {suffix} file", {"suffix": path.suffix}),
                 got=str(error),
                 fix="Fetch or export the file again.",
             )
         ) from error
     if declared.number_rows is not None and len(frame) != declared.number_rows:
-        raise InputError(_other_rows(path, declared.number_rows, f"{len(frame):,} rows"))
+        raise InputError(
+            _other_rows(path, declared.number_rows, worded("{rows:,} rows", {"rows": len(frame)}))
+        )
     labels = {
         column_name: label
         for column_name, label in zip(meta.column_names, meta.column_labels, strict=True)
@@ -144,14 +144,14 @@ def _check_declared(declared: Declared, path: Path) -> None:
     size = path.stat().st_size
     wide = sum(declared.variable_storage_width.values())
     if path.suffix.lower() == ".dta" and rows * max(wide, columns) > size:
-        raise InputError(_other_rows(path, rows, f"{size:,} bytes in all"))
+        raise InputError(_other_rows(path, rows, worded("{bytes:,} bytes in all", {"bytes": size})))
     if path.suffix.lower() == ".xpt" and size % XPORT:
         raise InputError(
             Problem(
                 what="truncated or damaged file",
                 where=path.name,
-                expected=f"records of {XPORT} bytes",
-                got=f"{size % XPORT} bytes at the end",
+                expected=worded("records of {xport} bytes", {"xport": XPORT}),
+                got=worded("{size} bytes at the end", {"size": size % XPORT}),
                 fix="Fetch the file again.",
             )
         )
@@ -161,7 +161,7 @@ def _other_rows(path: Path, declared: int, got: str) -> Problem:
     return Problem(
         what="the file has other rows than its header declares",
         where=path.name,
-        expected=f"{declared:,} rows",
+        expected=worded("{declared:,} rows", {"declared": declared}),
         got=got,
         fix="Fetch or export the file again.",
     )
@@ -285,7 +285,7 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
 def _nested(name: str, column: str) -> Problem:
     return Problem(
         "a column of lists or records",
-        f"{name}: {column}",
+        worded("{name}: {column}", {"name": name, "column": column}),
         "one value in every row",
         fix="Leave it out, or write its parts as columns.",
     )

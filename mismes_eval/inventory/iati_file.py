@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.inventory.iati_money import STATUSES, TYPES, Budget, Issue, Payment, decimal
 from mismes_eval.inventory.iati_places import Territory
@@ -22,6 +22,7 @@ from mismes_eval.inventory.iati_structure import VERSIONS, departures
 
 LARGEST_FILE, MOST_ACTIVITIES, DEEPEST, LONGEST_TEXT = 200_000_000, 100_000, 20, 20_000
 MOST_ELEMENTS = 500_000  # of one activity
+ORGANISATIONS = "iati-organisations"  # budgets of organisations, which name no activity
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -63,13 +64,17 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
             depth += 1 if event == "start" else -1
             if depth > DEEPEST:
                 raise InputError(
-                    Problem("elements nested too deeply", name, f"at most {DEEPEST} levels")
+                    Problem(
+                        "elements nested too deeply",
+                        name,
+                        worded("at most {deepest} levels", {"deepest": DEEPEST}),
+                    )
                 )
             if event == "start" and root is None:
                 root, version = element, _version(element, name)
             inside += event == "start"
             if inside > MOST_ELEMENTS:
-                expected = f"at most {MOST_ELEMENTS:,}"
+                expected = worded("at most {most_elements:,}", {"most_elements": MOST_ELEMENTS})
                 raise InputError(Problem("an activity has too many elements", name, expected))
             if event == "start" or depth != 1 or root is None:
                 continue
@@ -104,8 +109,9 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
 def _version(root: Element, name: str) -> str | None:
     """The version that the file claims; None where it claims none."""
     if root.tag != "iati-activities":
+        fix = "Take the publisher's file of activities." if root.tag == ORGANISATIONS else ""
         raise InputError(
-            Problem("not an IATI activity file", name, "iati-activities", str(root.tag))
+            Problem("not an IATI activity file", name, "iati-activities", str(root.tag), fix)
         )
     version = root.get("version", "").strip()
     if version and version not in VERSIONS:
@@ -113,7 +119,7 @@ def _version(root: Element, name: str) -> str | None:
             Problem(
                 what="another version of IATI",
                 where=name,
-                expected="version " + ", ".join(VERSIONS),
+                expected=worded("version {versions}", {"versions": ", ".join(VERSIONS)}),
                 got=version,
                 fix="Ask the publisher for a 2.03 file.",
             )
@@ -127,7 +133,7 @@ def _refuse_number(number: int, name: str) -> None:
             Problem(
                 "too many activities",
                 name,
-                f"at most {MOST_ACTIVITIES:,}",
+                worded("at most {most_activities:,}", {"most_activities": MOST_ACTIVITIES}),
                 fix="Split the file.",
             )
         )
@@ -142,9 +148,9 @@ def _activity(node: Element, number: int, version: str | None, name: str) -> Act
         raise InputError(
             Problem(
                 what="another version of IATI",
-                where=f"{name}: activity {number}",
-                expected="version " + ", ".join(VERSIONS),
-                got="no version, and no title in narratives",
+                where=worded("{name}: activity {number}", {"name": name, "number": number}),
+                expected=worded("version {versions}", {"versions": ", ".join(VERSIONS)}),
+                got=worded("no version, and no title in narratives"),
                 fix="Ask the publisher for a 2.03 file.",
             )
         )

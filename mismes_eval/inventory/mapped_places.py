@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest
 from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
 from mismes_eval.inventory.country_names import Countries, countries_of
@@ -32,7 +32,9 @@ def place_records(
                 Problem(
                     "no such column",
                     column,
-                    fix=f"Nearest: {nearest(column, map(str, table.columns))}.",
+                    fix=worded(
+                        "Nearest: {nearest}.", {"nearest": nearest(column, map(str, table.columns))}
+                    ),
                 )
                 for column in lost
             ]
@@ -78,7 +80,7 @@ def countries_named(cells: list[object], mapping: Mapped) -> Countries:
 
 def _fate(named: Countries, countries: tuple[str, ...], several: str) -> tuple[str, str]:
     here = [code for code in named.codes if code in countries]
-    if not here and named.unread:
+    if named.unread and (not here or several == "refuse"):
         return "refused", "a country that cannot be read"
     if not here and not named.codes:
         return "refused", "no country is stated"

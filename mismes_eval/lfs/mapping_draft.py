@@ -12,7 +12,7 @@ import pandas as pd
 from openpyxl import Workbook, load_workbook
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem, in_column, in_place, worded
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
@@ -20,11 +20,13 @@ from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_workbook import (
+    JOINED,
     NO,
     REFUSED,
     SHEETS,
     YES,
     mapping_of,
+    parts_of,
     refused_columns,
     workbook_rows,
     write_file_sheets,
@@ -152,6 +154,8 @@ class Draft:
         """(code, label, rows) of every value of a column of the file, the most frequent first;
         where there are too many to be asked for, of those that have a label.
         """
+        if column not in self.data.frame:  # several, joined
+            return ()
         every = counted_codes(self.data, column)
         return every if len(every) <= MANY else tuple(c for c in every if c[1])
 
@@ -183,8 +187,8 @@ class Draft:
         if said == "y" and offered is not None:
             return self.proposed(gld, offered.column)
         name, _, factor = (part.strip() for part in said.partition("*"))
-        if name not in {column.name for column in self.columns}:
-            expected = "y, n, = VALUE or a column of the file"
+        if not set(parts_of(name)) <= {column.name for column in self.columns}:
+            expected = "y, n, = VALUE, a column of the file, or A + B of it"
             raise InputError(Problem("no such answer", gld, expected, repr(said)))
         return replace(self.proposed(gld, name), factor=factor)
 
@@ -198,7 +202,9 @@ class Draft:
             some = given if isinstance(given, Mapping) else {}
             pairs[key] = {str(code): str(new) for code, new in some.items()}
         if strange:
-            expected = f"{', '.join(known)}; codes and reasons by file code"
+            expected = worded(
+                "{known}; codes and reasons by file code", {"known": ", ".join(known)}
+            )
             raise InputError(Problem("no such part of an answer", gld, expected, strange[0]))
         column, factor, constant = (str(said.get(key, "")) for key in known[:3])
         return Answer(gld, column, factor, constant, pairs["codes"], pairs["reasons"])
@@ -261,7 +267,19 @@ class Draft:
             about = next(c for c in frames.template("lfs_person").columns if c.name == answer.gld)
             return about.kind in NUMBERS and named_apart(label)
         kept = FileCode(code, label, code, template_labels(answer.gld).get(code, ""), rows)
-        return bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True)
+        if bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True):
+            return True
+        return own == {"0", "1"} and not label and self._of_another_list(answer.column, own)
+
+    def _of_another_list(self, column: str, own: Collection[str]) -> bool:
+        """Whether a column has values without a label that are no codes of the template: where that
+        says no and yes by 0 and 1, a 1 beside a 2 is no yes.
+        """
+        values = self._values(column)
+        return any(
+            code in values and code not in own and not label
+            for code, label, _ in self.file_codes(column)
+        )
 
     def answered(self, answer: Answer) -> Draft:
         """The draft with one more answer.
@@ -285,13 +303,16 @@ class Draft:
         try:
             section = mapping_of(self.path, columns, codes, self.settings)
             mapped = map_columns(self.data.frame, as_mapping(section))
-        except InputError as error:
+        except (InputError, ParamsError) as error:
             return Preview(_NOTHING, tuple(error.problems))
         weighted = "weight" in mapped.columns
+        wrong = tuple(_texts_among_numbers(mapped[list(only)] if only else mapped))
+        if any("weight" in problem.where for problem in wrong):
+            return Preview(_NOTHING, wrong)
         shown = codebook(mapped)
         if only:
             shown = shown[shown["column"].isin(only)]
-        return Preview(shown.reset_index(drop=True), weighted=weighted)
+        return Preview(shown.reset_index(drop=True), wrong, weighted=weighted)
 
     def save(self) -> Path:
         """Write what was said into the workbook: sheets 'columns' and 'codes', and beside each
@@ -357,6 +378,27 @@ def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> 
     )
 
 
+def _texts_among_numbers(mapped: pd.DataFrame) -> Iterator[Problem]:
+    """Columns of the template that hold numbers and got texts."""
+    for about in frames.template("lfs_person").columns:
+        if about.kind not in NUMBERS or about.name not in mapped:
+            continue
+        values = mapped[about.name]
+        odd = values[values.notna() & pd.to_numeric(values, errors="coerce").isna()].astype(str)
+        if odd.empty:
+            continue
+        comma = odd.str.fullmatch(r"-?\d+,\d+").all()
+        fix = "Say why each is no answer, or which column it is."
+        yield Problem(
+            what="text in a column of numbers",
+            where=about.name,
+            expected="numbers",
+            got=", ".join(odd.unique()[:4]),
+            fix="A decimal comma is said in the params: reading.decimal: ','" if comma else fix,
+            count=len(odd),
+        )
+
+
 def _template_codes(gld: str) -> set[str]:
     about = next(
         declared for declared in frames.template("lfs_person").columns if declared.name == gld
@@ -373,8 +415,14 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
         return
     if answer.column and answer.constant:
         yield Problem("a column has both", answer.gld, "a column of the file, or a constant")
-    if answer.column and answer.column not in columns:
+    parts = parts_of(answer.column) if answer.column else []
+    if not set(parts) <= columns:
         yield Problem("the file has no such column", answer.column, "a column of the file")
+    if len(parts) > 1 and answer.gld not in JOINED:
+        expected = worded(
+            "one column; several are joined for {joined} only", {"joined": ", ".join(JOINED)}
+        )
+        yield Problem("columns joined that are no identifier", answer.gld, expected, answer.column)
     if answer.factor and not _is_factor(answer.factor):
         yield Problem("a unit factor is no number", answer.gld, "such as 0.001", answer.factor)
     own = _template_codes(answer.gld)
@@ -382,18 +430,28 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     for code, new in given:
         if own and new not in own:
             expected = ", ".join(sorted(own)[:12])
-            yield Problem("no such code", f"{answer.gld}, file code {code!r}", expected, new)
+            yield Problem(
+                "no such code",
+                worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
+                expected,
+                new,
+            )
     for code, reason in answer.reasons.items():
         if reason not in REASONS:
             expected = ", ".join(REASONS)
-            yield Problem("no such reason", f"{answer.gld}, file code {code!r}", expected, reason)
+            yield Problem(
+                "no such reason",
+                worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
+                expected,
+                reason,
+            )
 
 
 def _left(answer: Answer, codes: tuple[str, ...]) -> Iterator[Problem]:
     if codes:
         yield Problem(
             "codes of the file that nothing is said of",
-            f"{answer.gld}, column '{answer.column}'",
+            in_place(answer.gld, in_column(answer.column)),
             "a code of the template or a reason for each",
             ", ".join(codes[:12]),
         )

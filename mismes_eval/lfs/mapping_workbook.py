@@ -15,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, in_place, in_sheet
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.excel import sheet_titles
@@ -48,7 +48,7 @@ ABOUT = (
     (
         "Sheet 'columns': one row a GLD column that your file has: its name in the file, a factor"
         " where the unit differs (0.001 for thousands), or one constant for every row instead of a"
-        " column."
+        " column. Columns that make one identifier together are written A + B."
     ),
     (
         "Sheet 'codes': every code of a column that is recoded: the file's code (or a range 1..7),"
@@ -81,6 +81,8 @@ PROPOSED = (
     "missing_reason",
 )
 REFUSED = "not there"
+JOIN = " + "  # between columns of the file that make one identifier together
+JOINED = ("hhid", "pid", "psu", "strata", "ssu", "panel")
 NUMBERED = ("hhid", "pid")  # keys that the number of the row stands for where the file has none
 YES = ("yes", "y", "x", "oui", "si", "sí", "1", "true")
 NO = ("no", "n", "non", "0", "false")
@@ -225,15 +227,23 @@ def mapping_of(
         )
         if value
     }
+    named = {target: column for target, column in zip(gld, theirs, strict=True) if column}
+    joined = {target: parts_of(column) for target, column in named.items() if JOIN in column}
     return {
         "name": versions.pop("name", path.stem),
-        "columns": {target: column for target, column in zip(gld, theirs, strict=True) if column},
+        "columns": {target: column for target, column in named.items() if target not in joined},
+        "join": joined,
         "units": {target: float(scale) for target, scale in zip(gld, factor, strict=True) if scale},
         "constants": {target: text for target, text in zip(gld, constant, strict=True) if text},
         "recode": recode,
         "missing": missing,
         "versions": versions,
     }
+
+
+def parts_of(column: str) -> list[str]:
+    """Columns of the file that are written as one, "A + B"."""
+    return [part.strip() for part in column.split(JOIN)]
 
 
 def write_file_sheets(book: Workbook, data: Dataset) -> None:
@@ -358,7 +368,7 @@ def _filled(path: Path, sheet: str) -> pd.DataFrame:
             [
                 Problem(
                     "the mapping workbook lacks a column",
-                    f"{path.name}, sheet '{sheet}', column '{column}'",
+                    in_place(in_place(path.name, in_sheet(sheet)), in_column(column)),
                     "the head that `mismes new` wrote",
                 )
                 for column in gone
@@ -388,7 +398,7 @@ def _problems(
             found.append(
                 Problem(
                     what=what,
-                    where=f"{file}, sheet '{sheet}'",
+                    where=in_place(file, in_sheet(sheet)),
                     expected=expected,
                     fix=fix,
                     count=int(rows.sum()),
@@ -400,7 +410,7 @@ def _problems(
         found.append(
             Problem(
                 "the mapping is empty",
-                f"{file}, sheet 'columns'",
+                in_place(file, in_sheet("columns")),
                 "one row a GLD column",
                 fix="Fill it, or leave out mapping.workbook.",
             )
@@ -417,6 +427,13 @@ def _problems(
         "columns",
         "file_column, or constant",
         (columns["file_column"] == "") == (columns["constant"] == ""),
+    )
+    failing(
+        "columns joined that are no identifier",
+        "columns",
+        f"A{JOIN}B for {', '.join(JOINED)} only, without a factor",
+        columns["file_column"].str.contains(JOIN, regex=False)
+        & (~columns["gld_column"].isin(JOINED) | (columns["unit_factor"] != "")),
     )
     failing(
         "a unit factor is no number",

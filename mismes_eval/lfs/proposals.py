@@ -305,6 +305,11 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
     if unknown:
         listed = [f"{code} ({label})" for code, label in unknown.items()]
         why += f"; no code of the template for {', '.join(listed[:4])}"
+    bare = [code for code, label, _ in column.codes if not label and code not in codes]
+    if bare and template_labels(gld) and confidence == "high":
+        confidence = "medium"
+    if bare and template_labels(gld):
+        why += "; codes without labels: compare them with the questionnaire"
     return Proposal(
         gld=gld,
         column=column.name,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from mismes_eval.libraries import library
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.pictures.style import BLUE, ORANGE, PYPLOT, axes, framed
+from mismes_eval.pictures.style import BLUE, ORANGE, axes, framed
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def specification_curve(
 def curve_axes(options: int) -> tuple[Any, Any]:
     """Axes for a specification curve and, below them, for so many choices."""
     height = 0.21 * options
-    figure = import_module(PYPLOT).figure(figsize=(7.2, 2.6 + height), layout="constrained")
+    figure = library("matplotlib.pyplot").figure(figsize=(7.2, 2.6 + height), layout="constrained")
     top, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, height])
     return top, below
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from mismes_eval.libraries import library
 from mismes_eval.numerics.rows import Float
 
 BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
@@ -35,15 +35,13 @@ MEANINGS: Mapping[str, str] = {
     "internal migrant": PINK,
     "no status": AMBER,
 }
-# pyplot is imported when a picture is drawn: half a second that all else does without
-PYPLOT = "matplotlib.pyplot"
 
 
 def axes(ax: Any, width: float, height: float) -> Any:
     """The axes that were given, or new ones of this size in inches."""
     if ax is not None:
         return ax
-    _, made = import_module(PYPLOT).subplots(figsize=(width, height), layout="constrained")
+    _, made = library("matplotlib.pyplot").subplots(figsize=(width, height), layout="constrained")
     return made
 
 

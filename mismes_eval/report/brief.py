@@ -11,7 +11,7 @@ from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import outcome_scale, unit_of
 from mismes_eval.report.chapters.cells import published as may_leave
-from mismes_eval.report.chapters.costs import cost_row
+from mismes_eval.report.chapters.costs import cost_row, no_price_in_short, priced
 from mismes_eval.report.chapters.impact import headline_cell
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.verdicts import (
@@ -19,6 +19,7 @@ from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     in_short,
     main_cell,
+    planned,
     rollout_verdict,
 )
 from mismes_eval.report.document.blocks import Block, Grid, Paragraph, Run, numbered
@@ -31,7 +32,6 @@ HOME = "employed_home"
 ROWS = 4
 NOTHING = "–"
 NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated"
-NO_PRICE = "not given: gain unsure"
 PRICE = "{price}, {sure}"  # a price is quoted alone: it says by itself what it rests on
 CAPTION = "'{o}', {unit} against life without the measure (95% interval), {assumption}"
 HEADS = (
@@ -40,8 +40,12 @@ HEADS = (
     "How sure",
     "Cost per participant, {c}",
     "Per additional job-year, {c}",
-    "At home",
+    "Employed at home, points",
 )
+HORIZON = {  # why the headline is of this wave
+    True: "{m:.0f} months: the headline's wave, registered beforehand (T22).",
+    False: "{m:.0f} months: chosen for the headline, not registered beforehand.",
+}
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,20 @@ class BriefRow:
 
 @dataclass(frozen=True)
 class Brief:
-    """caption and heads of the table; rows; more: how many measures are left to the chapter."""
+    """caption and heads of the table; rows; more: how many measures are left to the chapter;
+    horizon: why the headline is of its wave, "" where no measure was followed.
+    """
 
     caption: str
     heads: tuple[str, ...]
     rows: tuple[BriefRow, ...]
     more: str
+    horizon: str
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """The sentences below the table."""
+        return tuple(text for text in (self.horizon, self.more) if text)
 
     def html(self) -> str:
         """The table, each measure linked to the table of its effect."""
@@ -81,10 +93,10 @@ class Brief:
             link = f'<a href="#{escape(row.anchor)}">{escape(row.measure)}</a>'
             cells = "".join(f"<td>{escape(text)}</td>" for text in row.texts)
             lines.append(f'<tr><th scope="row">{link}</th>{cells}</tr>')
-        more = f"<p>{escape(self.more)}</p>" if self.more else ""
+        below = "".join(f"<p>{escape(text)}</p>" for text in self.below)
         return (
             f'<table class="brief"><caption>{escape(self.caption)}</caption>'
-            f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
+            f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>{below}"
         )
 
     @property
@@ -101,7 +113,7 @@ class Brief:
             rows=tuple(rows),
             numbers=False,
         )
-        return (grid, Paragraph(numbered(self.more))) if self.more else (grid,)
+        return (grid, *(Paragraph(numbered(text)) for text in self.below))
 
 
 def brief(context: Context, published: Published) -> Brief | None:
@@ -136,7 +148,16 @@ def brief(context: Context, published: Published) -> Brief | None:
         heads=tuple(context.text(head, c=currency) for head in HEADS),
         rows=rows[:ROWS],
         more=context.text("The chapter on impact has {k} more.", k=left) if left > 0 else "",
+        horizon="" if study is None else _horizon(context, study),
     )
+
+
+def _horizon(context: Context, study: Tracing) -> str:
+    """Whether the wave of the headline was chosen before the data were seen."""
+    wave = main_cell(context.evaluation)[1]
+    if wave not in study.months:
+        return ""
+    return context.text(HORIZON[planned(context.evaluation)], m=study.months[wave])
 
 
 def _with_assumption(
@@ -178,7 +199,8 @@ def _followed(
     cost = _number(context, published, _cost(context, effect, "cost per participant"))
     job_year = _between(context, published, _cost(context, effect, "cost per additional job-year"))
     if cost != NOTHING and job_year == NOTHING:
-        job_year = context.text(NO_PRICE)
+        price = priced(context.evaluation, study, effect, doubts.get(effect.measure))
+        job_year = context.text(no_price_in_short(price))
     elif job_year != NOTHING and verdict.sureness == "weak":
         job_year = context.text(PRICE, price=job_year, sure=context.text("weak"))
     row = replace(

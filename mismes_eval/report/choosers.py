@@ -10,18 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from html import escape
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 
 from mismes_eval import lfs
-from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import independent
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.libraries import installed, library
 from mismes_eval.message import Message
 from mismes_eval.report.session import open as open_session
 
@@ -77,7 +76,13 @@ def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotE
     if not found:
         return NotEstimable(Message("{name} names no labour force survey", {"name": run}))
     if indicator not in found:
-        raise ParamsError(Problem("no such indicator", f"'{indicator}' in {run}", ", ".join(found)))
+        raise ParamsError(
+            Problem(
+                "no such indicator",
+                worded("'{indicator}' in {run}", {"indicator": indicator, "run": run}),
+                ", ".join(found),
+            )
+        )
     return found[indicator]
 
 
@@ -151,9 +156,9 @@ def chooser(
     """Drop-downs over what `make` gives for a choice (option -> value). The first choice is always
     shown.
     """
-    if find_spec("ipywidgets") is None:
+    if not installed("ipywidgets"):
         return make(first)
-    widgets = import_module("ipywidgets")
+    widgets = library("ipywidgets")
     drop = {
         name: widgets.Dropdown(
             options=list(values.items()),

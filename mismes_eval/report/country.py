@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mismes_eval.errors import DisclosureError, ParamsError, Problem, ReportError
+from mismes_eval.errors import DisclosureError, ParamsError, Problem, ReportError, worded
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.evaluator_words import AllWords, evaluator_words
 from mismes_eval.evaluation.tracer_study import TREATED
@@ -21,12 +21,14 @@ from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
 from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.claims import with_verdicts
+from mismes_eval.report.chapters.impact import headline_cell
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
+from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.collecting import seldom_collected
 from mismes_eval.report.document import blocks
-from mismes_eval.report.document.cells import Published, published_cells
+from mismes_eval.report.document.cells import CellKey, Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.passages import PARTS, Passage, not_supplied, passage
@@ -250,7 +252,7 @@ def release(context: Context, built: Mapping[str, Chapter]) -> Released:
         raise DisclosureError(
             Problem(
                 "a hidden number can be computed from published ones",
-                f"{len(leaks)} groups of persons",
+                worded("{leaks} groups of persons", {"leaks": len(leaks)}),
                 "two possible numbers or more",
                 fix="Merge rows of a table.",
             )
@@ -333,6 +335,7 @@ def passages_of(
         main_row=""
         if study is None
         else context.column(context.evaluation.params.impact.main_outcome),
+        spoken=_spoken(context),
     )
     out: dict[str, Passage] = {}
     problems = list(written.problems)
@@ -344,6 +347,19 @@ def passages_of(
             problems += found
     if problems:
         raise ParamsError(problems)
+    return out
+
+
+def _spoken(context: Context) -> dict[CellKey, tuple[float, float]]:
+    """The headline of each measure -> the ends of the interval that speaks for it."""
+    study = context.evaluation.tracing
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
+    out = {}
+    for effect in context.evaluation.effects:
+        verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+        if study is not None and verdict is not None and verdict.span.known:
+            key = headline_cell(context, effect.measure, study)
+            out[key] = (verdict.span.low, verdict.span.high)
     return out
 
 

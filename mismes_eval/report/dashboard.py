@@ -22,7 +22,7 @@ DUE = ("overdue", "due next")
 
 @dataclass(frozen=True)
 class Point:
-    """An effect after so many months, in percentage points."""
+    """An effect after so many months, or a difference at month 0, in percentage points."""
 
     months: float
     value: float
@@ -55,13 +55,7 @@ class Summary:
     effects: tuple[Effect, ...]
     returnees: float | None
     others: float | None
-
-    @property
-    def gap(self) -> float | None:
-        """Employment rate of returnees minus that of non-migrants, percentage points."""
-        if self.returnees is None or self.others is None:
-            return None
-        return 100 * (self.returnees - self.others)
+    gap: Point | None = None
 
 
 def summary(results: Mapping[str, Any]) -> Summary:
@@ -80,7 +74,19 @@ def summary(results: Mapping[str, Any]) -> Summary:
         effects=tuple(_effects(facts.get("effects") or [])),
         returnees=rates.get("returnees"),
         others=rates.get("non-migrants"),
+        gap=_gap(facts.get("gap"), rates),
     )
+
+
+def _gap(record: Mapping[str, float] | None, rates: Mapping[str, float]) -> Point | None:
+    """Employment rate of returnees minus that of non-migrants; a report of an older version says no
+    interval.
+    """
+    if not {"returnees", "non-migrants"} <= set(rates):
+        return None
+    if record is None:
+        return Point(0.0, 100 * (rates["returnees"] - rates["non-migrants"]), math.nan, math.nan)
+    return Point(0.0, *(100 * record[end] for end in ("value", "ci_low", "ci_high")))
 
 
 def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:

@@ -14,15 +14,19 @@ from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import Figure, finish, panels, series_of
 
 WIDE, HIGH = 7.0, 2.2  # inches
+SHADED = 0.12  # of the axis, around the headline
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One measure. frame: series, x, value, low, high (NaN where it is not shown), weak."""
+    """One measure. frame: series, x, value, low, high (NaN where it is not shown), weak. headline: the place that
+    is shaded.
+    """
 
     name: str
     xlabel: str
     frame: pd.DataFrame
+    headline: float | None = None
 
 
 def small_multiples(
@@ -45,6 +49,10 @@ def small_multiples(
         series = series_of(one.frame, at, scale, BLUE, 0, hollow=one.frame["weak"].to_numpy(bool))
         xlabel = t(one.xlabel)
         pictures.path(ax, [series], xlabel, ylabel if place == 0 else "", joined=True)
+        if one.headline is not None:
+            half = SHADED / 2 * np.ptp(at)
+            ends = (one.headline - half, one.headline + half)
+            ax.axvspan(*ends, color="0.9", lw=0, zorder=0.5)
         ax.set_title(one.name)
         ax.margins(x=0.12)
         alt.append(t("{series}: {values}", series=t.name(one.name), values=_said(one, scale, t)))

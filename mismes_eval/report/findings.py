@@ -4,19 +4,13 @@ table does not show.
 
 from __future__ import annotations
 
-from datetime import date
-
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
 from mismes_eval.report.chapters.lottery import draw_sentences, main_key
-from mismes_eval.report.chapters.measures import (
-    evaluated_here,
-    register_summary,
-    with_evaluations,
-)
+from mismes_eval.report.chapters.measures import OVERDUE, register_of, register_summary
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.study import study_findings
@@ -80,17 +74,17 @@ def _inventory(context: Context) -> list[Finding]:
     inventory = context.evaluation.inventory
     if inventory is None:
         return []
-    year = context.evaluation.params.year or date.today().year
-    register = inventory.evaluation_due(date(year, 12, 31))
-    register = with_evaluations(register, evaluated_here(context.evaluation))
+    register = register_of(context.evaluation, inventory)
     n = register_summary(register.table).set_index("status")["measures"]
+    late = int(n.get("overdue", 0))
     text = context.text(
-        "Of {n} measures on record {done} were evaluated; {late} are past 24 months without.",
+        "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} past 24"
+        " months without an evaluation.",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
-        late=int(n.get("overdue", 0)),
+        late=late,
     )
-    return [(text, "T05b")]
+    return [(text, OVERDUE if late else "T05b")]
 
 
 def _people(context: Context, published: Published) -> list[Finding]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.message import Quantity
-from mismes_eval.report.dashboard import Effect, Summary, small_picture, span_of, summary
+from mismes_eval.report.dashboard import Effect, Summary, finite, small_picture, span_of, summary
 from mismes_eval.report.document.language import (
     Language,
     available,
@@ -183,7 +183,7 @@ def _dashboard(found: Sequence[Entry], t: Language) -> str:
         "Measures",
         "Evaluated",
         "Due",
-        "Employment of returnees against non-migrants",
+        "Employment of returnees against non-migrants, age and sex not made equal (95% interval)",
     )
     head = "".join(f'<th scope="col">{escape(t(head))}</th>' for head in heads)
     span = span_of([entry.summary for entry in found])
@@ -238,12 +238,16 @@ def _effect_in_words(effect: Effect, t: Language) -> str:
 def _gap_in_words(s: Summary, t: Language) -> str:
     if s.gap is None or s.returnees is None or s.others is None:
         return "–"
-    points = Quantity(s.gap, "percentage point", "percentage points", 1)
+    points = Quantity(s.gap.value, "percentage point", "percentage points", 1)
+    rates = {"a": t.number(100 * s.returnees), "b": t.number(100 * s.others)}
+    if not finite(s.gap.low):
+        return t("{v}: {a}% against {b}%", v=t.quantity(points), **rates)
     return t(
-        "{v}: {a}% against {b}%",
+        "{v} ({lo} to {hi}): {a}% against {b}%",
         v=t.quantity(points),
-        a=t.number(100 * s.returnees),
-        b=t.number(100 * s.others),
+        lo=t.number(s.gap.low),
+        hi=t.number(s.gap.high),
+        **rates,
     )
 
 

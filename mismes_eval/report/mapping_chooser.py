@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from mismes_eval.errors import InputError
 from mismes_eval.evaluation.mapping_of_run import draft_of
 from mismes_eval.lfs.mapping import REASONS
 from mismes_eval.lfs.mapping_draft import Draft, Question
+from mismes_eval.libraries import installed, library
 from mismes_eval.report.session import open as open_session
 
 OPEN, NONE = "not answered", "the file has none"
@@ -33,9 +32,9 @@ def choose_mapping(draft: Draft) -> object:
     -------
     A widget of ipywidgets; without that package the draft, which shows its questions as a table.
     """
-    if find_spec("ipywidgets") is None:
+    if not installed("ipywidgets"):
         return draft
-    widgets = import_module("ipywidgets")
+    widgets = library("ipywidgets")
     rows = {q.gld: _row(widgets, draft, q) for q in draft.open}
     shown = widgets.HTML()
     save = widgets.Button(description="Save")

@@ -4,8 +4,10 @@ standard error or interval below it. Data until it is rendered; one model for ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -13,16 +15,36 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from great_tables import GT
+from great_tables._text import BaseText
+from openpyxl import Workbook
+from openpyxl.cell.cell import Cell
+from openpyxl.worksheet.worksheet import Worksheet
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.public import public
+from mismes_eval.report.document.plain import printable
 
 Below = Literal["se", "ci", "p"]
 STARS = ((0.01, "***"), (0.05, "**"), (0.1, "*"))
 ABSENT, NONE = "–", ""
 STUB = "row"
+INFINITE = "∞"
+LATEX = {  # beside & % $ # _ { }, which great_tables writes out itself
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    INFINITE: r"$\infty$",
+    "−": r"$-$",
+    ABSENT: "--",
+}
+STAND_IN = {sign: chr(0xE000 + place) for place, sign in enumerate(LATEX)}  # private use
 WORDS = {"se": "standard error", "ci": "95% interval", "p": "p-value"}
 
 
@@ -44,39 +66,58 @@ class SideBySide:
         return self.values.copy()
 
     def to_great_table(self) -> GT:
-        """The table as a great_tables object, to be styled further."""
-        table = GT(self.body, rowname_col=STUB)
+        """The table as a great_tables object, to be styled further: columns are c0 (the rows' names),
+        c1, c2, ...
+        """
+        names = [f"c{place}" for place in range(len(self.columns) + 1)]
+        table = GT(self.body.set_axis(names, axis=1), rowname_col=names[0])
         if self.title:
             table = table.tab_header(title=self.title)
         for note in self.notes:
             table = table.tab_source_note(note)
-        return table.cols_align(align="center", columns=list(self.columns))
+        headings: dict[str, str | BaseText] = dict(zip(names[1:], self.columns, strict=True))
+        return table.cols_label(headings).cols_align(align="center", columns=names[1:])
 
     def to_latex(self) -> str:
         """A LaTeX table (booktabs rules)."""
-        return str(self.to_great_table().as_latex())
+        text = str(self._escaped(_stood_in).to_great_table().as_latex())
+        for sign, stand_in in STAND_IN.items():
+            text = text.replace(stand_in, LATEX[sign])
+        return text
 
     def to_markdown(self) -> str:
-        """A table in Markdown, its notes below."""
-        lines = [["", *self.columns], ["---"] * (len(self.columns) + 1)]
-        lines += self.body.astype(str).to_numpy().tolist()
-        table = "\n".join(
-            "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in lines
+        """A table in Markdown, its notes below, a paragraph each."""
+        shown = self._escaped(_in_markdown)
+        lines = [["", *shown.columns], ["---"] * (len(self.columns) + 1)]
+        lines += shown.body.to_numpy().tolist()
+        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        head = f"**{shown.title}**\n\n" if self.title else ""
+        return head + table + "\n\n" + "\n\n".join(shown.notes) + "\n"
+
+    def _escaped(self, sign: Callable[[str], str]) -> SideBySide:
+        """The table with every text as a format writes it."""
+        return replace(
+            self,
+            columns=tuple(map(sign, self.columns)),
+            body=self.body.map(sign),
+            notes=tuple(map(sign, self.notes)),
+            title=sign(self.title),
         )
-        head = f"**{self.title}**\n\n" if self.title else ""
-        return head + table + "\n\n" + "\n".join(self.notes) + "\n"
 
     def to_docx(self, path: str | Path) -> Path:
         """A Word document with the table as a real table, its title as caption and its notes."""
         document = Document()
         if self.title:
             document.add_paragraph(self.title, style="Caption")
-        table = document.add_table(rows=1, cols=len(self.columns) + 1, style="Light List Accent 1")
-        for cell, text in zip(table.rows[0].cells, ("", *self.columns), strict=True):
-            cell.text = text
-        for line in self.body.astype(str).to_numpy().tolist():
-            for cell, text in zip(table.add_row().cells, line, strict=True):
+        lines = [["", *self.columns], *self.body.to_numpy().tolist()]
+        table = document.add_table(
+            rows=len(lines), cols=len(self.columns) + 1, style="Light List Accent 1"
+        )
+        for row, line in zip(table.rows, lines, strict=True):
+            for place, (cell, text) in enumerate(zip(row.cells, line, strict=True)):
                 cell.text = text
+                if place:
+                    cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
         for note in self.notes:
             document.add_paragraph(note)
         made = BytesIO()
@@ -85,14 +126,20 @@ class SideBySide:
 
     def to_excel(self, path: str | Path) -> Path:
         """A workbook: the table as it is read on one sheet, the unrounded numbers on another."""
-        made = BytesIO()
-        notes = pd.DataFrame({STUB: self.notes})
-        with pd.ExcelWriter(made, engine="openpyxl") as book:
-            self.body.rename(columns={STUB: ""}).to_excel(book, sheet_name="table", index=False)
-            notes.to_excel(
-                book, sheet_name="table", index=False, header=False, startrow=len(self.body) + 2
+        book = Workbook()
+        shown, numbers = book.active, book.create_sheet("numbers")
+        shown.title = "table"
+        lines = [["", *self.columns], *self.body.to_numpy().tolist(), []]
+        for line in [*lines, *([note] for note in self.notes)]:
+            shown.append([_as_text(shown, text) for text in line])
+        numbers.append(list(self.values.columns))
+        for row in self.values.to_dict("records"):
+            values = [None if pd.isna(value) else value for value in row.values()]
+            numbers.append(
+                [_as_text(numbers, value) if isinstance(value, str) else value for value in values]
             )
-            self.values.to_excel(book, sheet_name="numbers", index=False)
+        made = BytesIO()
+        book.save(made)
         return _written(path, made.getvalue())
 
     def _repr_html_(self) -> str:
@@ -142,14 +189,41 @@ def table(
         ],
         ignore_index=True,
     )
+    if "n" in numbers:
+        numbers = numbers.assign(n=numbers["n"].round().astype("Int64"))
     body = _body(numbers, headings, labels, below, digits, stars)
     return SideBySide(
         columns=headings,
         body=body,
         values=numbers,
-        notes=_notes(estimates, headings, below, stars),
-        title=title,
+        notes=tuple(map(_seen, _notes(estimates, headings, below, stars))),
+        title=_seen(title),
     )
+
+
+def _stood_in(text: str) -> str:
+    """Text whose signs that LaTeX would set as something else are held by others for a while."""
+    return "".join(STAND_IN.get(sign, sign) for sign in text)
+
+
+def _in_markdown(text: str) -> str:
+    """Text whose signs Markdown sets as they are."""
+    return re.sub(r"([\\`*<|\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", text)
+
+
+def _as_text(sheet: Worksheet, text: str) -> Cell | None:
+    """A cell that holds a text, whatever it begins with."""
+    if not text:
+        return None
+    cell = Cell(sheet, value=text)
+    cell.data_type = "s"
+    cell.quotePrefix = runs_as_formula(text)
+    return cell
+
+
+def _seen(text: str) -> str:
+    """A text on one line, without signs that cannot be shown."""
+    return " ".join(printable(text).split())
 
 
 def _written(path: str | Path, content: bytes) -> Path:
@@ -162,14 +236,17 @@ def _headings(
     estimates: Sequence[Estimate | NotEstimable], columns: Sequence[str] | None
 ) -> tuple[str, ...]:
     names = tuple(f"({number})" for number in range(1, len(estimates) + 1))
-    headings = names if columns is None else tuple(map(str, columns))
-    if not estimates or len(headings) != len(estimates) or len(set(headings)) < len(headings):
+    headings = names if columns is None else tuple(_seen(str(name)) for name in columns)
+    differ = len(set(headings)) == len(headings) == len(estimates) and all(headings)
+    if not estimates or not differ:
         raise EstimateError(
             Problem(
                 "the headings do not fit the estimates",
-                "argument 'columns'",
-                f"{len(estimates)} different headings, one an estimate",
-                ", ".join(headings) or "no estimate",
+                of_argument("columns"),
+                worded(
+                    "{estimates} different headings, one an estimate", {"estimates": len(estimates)}
+                ),
+                ", ".join(headings) or worded("no estimate"),
             )
         )
     return headings
@@ -183,16 +260,26 @@ def _rows(
         n for estimate in estimates if isinstance(estimate, Estimate) for n in estimate.names
     )
     if rows is None:
-        return {name: name for name in known}
+        return {name: _seen(name) for name in known}
     names = [rows] if isinstance(rows, str) else list(rows)
     labels = {name: rows[name] if isinstance(rows, Mapping) else name for name in names}
+    labels = {name: _seen(str(label)) for name, label in labels.items()}
+    if len(labels) < len(names) or len(set(labels.values())) < len(labels):
+        raise EstimateError(
+            Problem(
+                "two rows of one name",
+                of_argument("rows"),
+                "every row once, each with a label of its own",
+                ", ".join(labels[name] for name in names),
+            )
+        )
     lacking = [name for name in labels if name not in known]
     if lacking:
         raise EstimateError(
             Problem(
                 "a row that no estimate has",
-                "argument 'rows'",
-                f"names among {', '.join(list(known)[:20])}",
+                of_argument("rows"),
+                worded("names among {known}", {"known": ", ".join(list(known)[:20])}),
                 ", ".join(lacking),
             )
         )
@@ -203,20 +290,20 @@ def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
     problems = [
         Problem(
             "table takes estimates",
-            f"argument {place}",
+            worded("argument {place}", {"place": place}),
             "an Estimate or a NotEstimable",
-            f"a {type(estimate).__name__}",
+            worded("a {kind}", {"kind": type(estimate).__name__}),
         )
         for place, estimate in enumerate(estimates, 1)
         if not isinstance(estimate, (Estimate, NotEstimable))
     ]
     if below not in WORDS:
         problems.append(
-            Problem("unknown line below", "argument 'below'", "'se', 'ci' or 'p'", repr(below))
+            Problem("unknown line below", of_argument("below"), "'se', 'ci' or 'p'", repr(below))
         )
     if not 0 <= digits <= 12:
         problems.append(
-            Problem("no number of decimals", "argument 'digits'", "0 to 12", str(digits))
+            Problem("no number of decimals", of_argument("digits"), "0 to 12", str(digits))
         )
     if problems:
         raise EstimateError(problems)
@@ -244,7 +331,7 @@ def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]
         raise EstimateError(
             Problem(
                 what="two values of one name",
-                where=f"column '{heading}'",
+                where=in_column(heading),
                 expected="every name once",
                 got=", ".join(own.index[own.index.duplicated()].unique()[:5]),
                 fix="Pick some with estimate.select([...]).",
@@ -280,9 +367,17 @@ def _body(
 def _value(cell: pd.Series, digits: int, stars: bool) -> str:
     if pd.isna(cell["value"]):
         return ABSENT
-    text = f"{cell['value']:,.{digits}f}"
+    text = _fixed(cell["value"], digits)
     mark = next((sign for limit, sign in STARS if cell["p"] < limit), "") if stars else ""
     return text + mark
+
+
+def _fixed(number: float, digits: int) -> str:
+    """A number with its decimals; one that rounds to zero has no sign."""
+    if math.isinf(number):
+        return INFINITE if number > 0 else f"-{INFINITE}"
+    text = f"{number:,.{digits}f}"
+    return text if re.search("[1-9]", text) else text.removeprefix("-")
 
 
 def _below(cell: pd.Series, below: Below, digits: int) -> str:
@@ -290,12 +385,12 @@ def _below(cell: pd.Series, below: Below, digits: int) -> str:
         return NONE
     if below == "ci":
         ends = [cell["ci_low"], cell["ci_high"]]
-        return "[" + ", ".join(ABSENT if pd.isna(x) else f"{x:,.{digits}f}" for x in ends) + "]"
+        return "[" + ", ".join(ABSENT if pd.isna(x) else _fixed(x, digits) for x in ends) + "]"
     number = cell[below]
     if pd.isna(number):
         return f"({ABSENT})"
     least = 10.0**-digits
-    text = f"<{least:.{digits}f}" if below == "p" and number < least else f"{number:,.{digits}f}"
+    text = f"<{least:.{digits}f}" if below == "p" and number < least else _fixed(number, digits)
     return f"({text})" if below == "se" else f"p = {text}".replace("= <", "< ")
 
 
@@ -304,9 +399,8 @@ def _span(column: pd.DataFrame, name: str) -> str:
     known = column[name].dropna() if name in column.columns else pd.Series(dtype=float)
     if known.empty:
         return ABSENT
-    low, high = float(known.min()), float(known.max())
-    ends = [f"{low:,.0f}"] if round(low) == round(high) else [f"{low:,.0f}", f"{high:,.0f}"]
-    return " to ".join(ends)
+    ends = [_fixed(float(known.min()), 0), _fixed(float(known.max()), 0)]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _notes(

@@ -23,6 +23,8 @@ from mismes_eval.synthetic import (
 from mismes_eval.synthetic.population import Population
 from mismes_eval.synthetic.scenario import COUNTRIES, MARK, SEED, STATUSES, Scenario, load
 
+# what people write in the example report, a folder a country that has it
+WORDS = Path(__file__).parent / "words"
 _ROUNDS = (
     "data_status",
     "countrycode",
@@ -125,6 +127,8 @@ def _country(sc: Scenario, to: Path) -> list[Path]:
     files.append(writer.csv(published.targets(sc), to / "targets.csv"))
     files.append(writer.text(published.design(sc), to / "design.yaml"))
     files.append(writer.text(_readme(sc), to / "README.txt"))
+    words = sorted((WORDS / sc.country).glob("*.md"))
+    files += [writer.text(f.read_text("utf-8"), to / "words" / f.name) for f in words]
     return files
 
 

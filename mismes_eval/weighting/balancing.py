@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mismes_eval.errors import DesignError, Problem, in_column, of_argument, of_covariates
+from mismes_eval.errors import (
+    DesignError,
+    Problem,
+    in_column,
+    of_argument,
+    of_arguments,
+    of_covariates,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.balancing import (
     PARTS,
@@ -77,9 +85,10 @@ def balance_weights(
     whom = estimand or LIKELY.get(method, "att")
     inside = sample.active
     d = _groups(data.d, sample, treated, columns, (method, whom))
-    x, names = named_effects(sample.frame, columns, inside)
+    effects, names = named_effects(sample.frame, columns, inside)
+    x = _centred(effects.dense(), inside, sample.weights)
     try:
-        fit = balancing(x.dense()[inside], d[inside], sample.weights[inside], method, whom)
+        fit = balancing(x[inside], d[inside], sample.weights[inside], method, whom)
     except NoOverlap as error:
         raise DesignError(
             Problem(
@@ -87,13 +96,21 @@ def balance_weights(
                 where=of_covariates(columns),
                 expected="a comparison that spans the treated",
                 got=str(error),
-                fix=_outside(x.dense()[inside], names, d[inside], sample.weights[inside]),
+                fix=_outside(x[inside], names, d[inside], sample.weights[inside]),
             )
         ) from error
     name = f"{method} balancing on {', '.join(columns)}, effect on {WORDS[whom]}"
     if not sample.domain.all():
         name += ", inside the domain"
-    return sample.step(_step(name, x, d, inside, sample.weights, fit, method, whom))
+    return sample.step(_step(name, Rows(x), d, inside, sample.weights, fit, method, whom))
+
+
+def _centred(x: Float, inside: Bool, weights: Float) -> Float:
+    """(n, q) covariates about their means in the domain, the constant as it is: the same weights,
+    found also where a column is large and varies little.
+    """
+    mean = np.average(x[inside], axis=0, weights=weights[inside])
+    return np.asarray(np.where(inside[:, None], x - np.append(0.0, mean[1:]), x))
 
 
 def _step(
@@ -136,7 +153,7 @@ def _groups(
         allowed = "; ".join(f"{m} for {part}" for m, part in PARTS)
         problems.append(
             Problem(
-                "unknown method or estimand", "arguments 'method', 'estimand'", allowed, f"{how}"
+                "unknown method or estimand", of_arguments("method", "estimand"), allowed, str(how)
             )
         )
     if not columns:
@@ -145,11 +162,18 @@ def _groups(
         )
     if (sample.weights[inside] < 0).any():
         problems.append(
-            Problem("balance_weights cannot use negative weights", "the sample's last weight")
+            Problem(
+                "balance_weights cannot use negative weights", worded("the sample's last weight")
+            )
         )
     if np.unique(treatment[inside]).size < 2:
         problems.append(
-            Problem("one group is empty", in_column(treated), "0 and 1 in the domain", "one group")
+            Problem(
+                "one group is empty",
+                in_column(treated),
+                "0 and 1 in the domain",
+                worded("one group"),
+            )
         )
     if problems:
         raise DesignError(problems)
@@ -163,6 +187,6 @@ def _outside(x: Float, names: tuple[str, ...], d: Float, w: Float) -> str:
     low, high = x[other].min(axis=0), x[other].max(axis=0)
     beyond = [n for n, m, a, b in zip(names[1:], mean[1:], low[1:], high[1:]) if not a < m < b]
     if beyond:
-        words = "The treated's mean lies outside the comparison's values of {c}."
+        words = "The treated's mean does not lie between the comparison's values of {c}."
         return Message(words, {"c": ", ".join(beyond)}, "reason")
     return "Use fewer or coarser covariates, narrow the sample to where both occur, or 'overlap'."

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from mismes_eval import lfs
 from mismes_eval.cli import main
 from mismes_eval.errors import InputError
+from mismes_eval.evaluation.params import Params
 
 SEX = {1: "Male", 2: "Female"}
 MARITAL = {1: "Single", 2: "Married", 3: "Widowed", 8: "Unknown"}
@@ -115,3 +116,22 @@ def test_check_speaks_of_the_mapping_first(
     assert stop.value.code == 2
     err = capsys.readouterr().err
     assert "the mapping is empty" in err and "Add the column" not in err
+
+
+def test_a_file_that_is_written_otherwise_is_refused_with_the_option_that_reads_it(
+    delivered: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "sexo;edad;nación;ingreso\n1;30;AR;1500,50\n2;40;UY;20,25\n"
+    (delivered / "eph.txt").write_bytes(text.encode("cp1252"))
+    assert new("ARG", "--lfs", "eph.txt") == 2
+    assert "--encoding" in capsys.readouterr().err
+    assert new("ARG", "--lfs", "eph.txt", "--encoding", "cp1252") == 2
+    assert "--separator ';'" in capsys.readouterr().err
+    assert not (delivered / "params").exists()
+    said = ("--encoding", "cp1252", "--separator", ";", "--decimal", ",")
+    assert new("ARG", "--lfs", "eph.txt", *said) == 0
+    params = Params.load(delivered / "params" / "ARG.yaml")
+    assert (params.reading.separator, params.reading.decimal) == (";", ",")
+    assert params.reading.encoding == "cp1252"
+    listed = rows(delivered / "data_raw" / "ARG" / "mapping.xlsx", "file")
+    assert {r["column"]: r["type"] for r in listed}["ingreso"] == "number"

@@ -35,6 +35,58 @@ def test_matching_as_r(neighbours: int, metric: str) -> None:
     assert found.value[0] == pytest.approx(corrected, rel=1e-9)
 
 
+TIED = {  # the same call on `tied`: est, se, BiasAdjust: est; with weights = w: est, BiasAdjust: est
+    ("a",): (
+        0.376737721966543,
+        0.195883334622928,
+        0.376737721966543,
+        0.491734526469978,
+        0.491734526469978,
+    ),
+    ("a", "b"): (
+        0.48359772267868,
+        0.173016747768156,
+        0.481205251880596,
+        0.495792778195621,
+        0.496064540864338,
+    ),
+}
+
+
+def tied() -> pd.DataFrame:
+    """Persons of few kinds and unequal weights: most have several equally near."""
+    i = np.arange(120)
+    f = pd.DataFrame({"a": i % 7, "b": i % 4, "w": 1.0 + i % 5, "d": (i * i % 11 < 4).astype(int)})
+    return f.assign(y=0.3 * f.a + 0.2 * f.b**2 + 0.5 * f.d + np.sin(i))
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("covariates", list(TIED))
+def test_those_equally_near_share_by_their_weights_as_in_r(covariates: tuple[str, ...]) -> None:
+    f = tied()
+    plain, se, corrected, weighted, weighted_corrected = TIED[covariates]
+    even = me.match(me.Sample.from_frame(f.assign(w=1.0), weights="w"), "y", "d", covariates)
+    assert even.extra["uncorrected"] == pytest.approx(plain, rel=1e-9)
+    assert even.extra["abadie_imbens"] == pytest.approx(se, rel=1e-9)
+    assert even.value[0] == pytest.approx(corrected, rel=1e-9)
+    found = me.match(me.Sample.from_frame(f, weights="w"), "y", "d", covariates)
+    assert found.extra["uncorrected"] == pytest.approx(weighted, rel=1e-9)
+    assert found.value[0] == pytest.approx(weighted_corrected, rel=1e-9)
+
+
+@pytest.mark.property
+def test_a_person_of_weight_two_is_two_of_weight_one() -> None:
+    f = tied()
+    halves = f.loc[f.index.repeat(2)].reset_index(drop=True)
+    whole, split = (
+        me.match(me.Sample.from_frame(k, weights="w"), "y", "d", ["a", "b"])
+        for k in (f, halves.assign(w=halves.w / 2))
+    )
+    assert split.value[0] == pytest.approx(whole.value[0], rel=1e-9)
+    far = me.match(me.Sample.from_frame(f.assign(a=f.a + 1e8), weights="w"), "y", "d", ["a", "b"])
+    assert far.value[0] == pytest.approx(whole.value[0], rel=1e-6)
+
+
 @pytest.mark.property
 def test_matching_holds_its_level() -> None:
     r, inside = np.random.default_rng(4), []
@@ -150,3 +202,29 @@ def test_what_cannot_be_had_is_refused_with_its_mend() -> None:
     still = me.Sample.from_frame(long.assign(w=1.0, d=1), weights="w")
     with pytest.raises(IdentificationError, match="nobody changes"):
         me.switching_effects(still, "y", "d", "t", "i")
+
+
+@pytest.mark.identity
+def test_the_mean_effect_of_doses_is_as_sure_as_the_plain_comparison() -> None:
+    f = persons()
+    s = me.Sample.from_frame(f.assign(any=(f["dose"] > 0) * 1), weights="w", psu="psu")
+    mean = me.dose_response(s, ("before", "y"), "dose", doses=np.array([20.0])).overall
+    plain = me.att_2x2(s, ("before", "y"), "any", method="none")
+    for of in ("value", "se", "degf"):
+        assert getattr(mean, of)[0] == pytest.approx(getattr(plain, of)[0], rel=1e-8), of
+
+
+@pytest.mark.parametrize(
+    ("knots", "doses", "words"),
+    [
+        ([20.0, 20.0], None, "different knots"),
+        ([15.0], [], "no dose is asked for"),
+        ([15.0], [float("nan")], "nobody had"),
+    ],
+)
+def test_knots_and_doses_that_cannot_be(
+    knots: list[float], doses: list[float] | None, words: str
+) -> None:
+    s = me.Sample.from_frame(persons(), weights="w")
+    with pytest.raises(IdentificationError, match=words):
+        me.dose_response(s, ("before", "y"), "dose", doses, knots=knots)

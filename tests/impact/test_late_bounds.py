@@ -173,3 +173,17 @@ def test_what_has_no_bounds_is_refused() -> None:
         me.late_bounds(sample(f.assign(took=~f.took)), "y", "took", "z", "seen")
     with pytest.raises(EstimateError, match="missing outcomes among observed"):
         me.late_bounds(sample(f.assign(seen=True)), "y", "took", "z", "seen")
+
+
+@pytest.mark.identity
+def test_where_nobody_is_lost_both_bounds_are_the_effect() -> None:
+    """Noise leaves the distributions of compliers negative parts: nothing may be trimmed by them."""
+    f = trial(240)
+    f["seen"] = 1
+    f["y"] = np.random.default_rng(2).normal(size=len(f)) + f["took"]
+    found, effect = (
+        me.late_bounds(sample(f), "y", "took", "z", "seen"),
+        me.late(sample(f), "y", "took", "z"),
+    )
+    assert found.value == pytest.approx([effect.value[0]] * 2, rel=1e-9)
+    assert found.se == pytest.approx([effect.se[0]] * 2, rel=1e-7)

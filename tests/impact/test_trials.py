@@ -174,5 +174,17 @@ def test_what_is_no_trial_is_refused() -> None:
         me.itt(sample(f.assign(older=f.age + 1)), "y", "z", ["age", "older"])
     with pytest.raises(EstimateError, match="adjustment"):
         me.itt(sample(f), "y", "z", adjustment="lin")  # type: ignore[arg-type]
+    for covariate in ("y", "z"):
+        with pytest.raises(IdentificationError, match="two places"):
+            me.itt(sample(f), "y", "z", ["age", covariate])
     nobody = me.itt(sample(f).where(f.age > 1000), "y", "z")
     assert isinstance(nobody, me.NotEstimable)
+
+
+def test_full_compliance_has_an_infinite_first_stage() -> None:
+    f = frame()
+    f["took"] = f.z.astype(int)
+    found, offer = me.late(sample(f), "y", "took", "z"), me.itt(sample(f), "y", "z")
+    assert found.extra["first_stage_f"] == np.inf
+    assert found.value[0] == pytest.approx(offer.value[0], rel=1e-12)
+    assert found.se[0] == pytest.approx(offer.se[0], rel=1e-9)

@@ -12,7 +12,7 @@ from mismes_eval.errors import InputError
 pytestmark = pytest.mark.property
 
 ACTIVITY = """<iati-activity default-currency="EUR" xml:lang="{language}"><iati-identifier>{id}</iati-identifier>
-<reporting-org ref="XM-TEST" type="10"/><title><narrative>{title}</narrative><narrative xml:lang="fr">Titre</narrative></title>
+<reporting-org ref="XM-TEST" type="10"><narrative>Agency</narrative></reporting-org><title><narrative>{title}</narrative><narrative xml:lang="fr">Titre</narrative></title>
 <description><narrative>SYNTHETIC</narrative></description>
 <participating-org role="1" type="10" ref="XI-IATI-EC_NEAR"><narrative>European Commission</narrative></participating-org>
 <participating-org role="4" type="{kind}"><narrative>Agency</narrative></participating-org>
@@ -322,7 +322,10 @@ def test_structure_is_held_to_the_version(iati):
     good = activity()
     assert iati(good).issues["what"].str.contains("structure").sum() == 0
     bad = (
-        good.replace('<reporting-org ref="XM-TEST" type="10"/>', "")
+        good.replace(
+            '<reporting-org ref="XM-TEST" type="10"><narrative>Agency</narrative></reporting-org>',
+            "",
+        )
         .replace('<period-end iso-date="2019-12-31"/>', "")
         .replace(SECTOR, SECTOR + place("AM", 0) + '<tag vocabulary="1" code="1"/>')
     )

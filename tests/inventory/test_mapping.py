@@ -211,7 +211,25 @@ def test_an_amount_that_another_country_shares_is_not_the_chosen_country_s(mappe
 
 
 @pytest.mark.parametrize(
-    ("rule", "accepted", "refused"), [("refuse", 1, 1), ("first", 2, 0), ("each", 2, 0)]
+    "land",
+    ["MD; Atlantis", "Atlantis; 498", "Moldova et Atlantide", "Republica Moldova, Ruritania"],
+)
+@pytest.mark.parametrize(("rule", "held"), [("refuse", []), ("equal", [50.0]), ("each", [None])])
+def test_a_country_beside_one_that_cannot_be_read_has_no_whole_amount(mapped, land, rule, held):
+    """Also where the two stand in two columns."""
+    columns = {"countries": ["land", "other"], "several": rule}
+    beside = project(2, "Moldova") | {"other": "Atlantis"}
+    for row in (project(1, land) | {"other": ""}, beside):
+        intake = mapped(MONEY | columns, [row])
+        amounts = [None if pd.isna(v) else float(v) for v in intake.frame.get("budget_total", [])]
+        assert amounts == held
+        assert intake.issues["what"].str.contains("no country that is known").any()
+        counted = intake.balance.to_frame()
+        assert counted["EUR"].iloc[0] == 100 == counted.iloc[1:-1]["EUR"].sum()
+
+
+@pytest.mark.parametrize(
+    ("rule", "accepted", "refused"), [("refuse", 0, 2), ("first", 2, 0), ("each", 2, 0)]
 )
 def test_a_record_in_several_countries_needs_a_stated_rule(mapped, rule, accepted, refused):
     rows = [ROWS[0] | {"other": "Georgia"}, ROWS[2] | {"other": "Atlantis"}]

@@ -761,6 +761,11 @@ def calls() -> list[Call]:
             },
         ),
         (
+            "balance",
+            me.balance,
+            {"sample": s, "treated": "d", "covariates": ["x"], "weighted": None},
+        ),
+        (
             "composition_check",
             me.composition_check,
             {"sample": t, "traits": "trait", "cohort": "g", "time": "t", "control": "never"},

@@ -14,6 +14,7 @@ import pytest
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.passages import PARTS
 from mismes_eval.report.document.tables import Table, TextTable, footnotes
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.session import Session
@@ -130,6 +131,8 @@ class WholeReport:
         """The first page ("findings") and each chapter as HTML; its files are written."""
         shown = {"findings": self.report.findings().html}
         shown |= {name: self.report.chapter(name).html for name in self.report.chapters}
+        for part in PARTS:
+            self.report.evaluator(part)
         self.report.finish()
         return shown
 

@@ -29,7 +29,7 @@ def test_every_indicator_can_be_chosen() -> None:
 
 
 def test_without_widgets_the_first_choice_is_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosers, "find_spec", lambda name: None)
+    monkeypatch.setattr(choosers, "installed", lambda name: False)
     made = choosers.chooser(
         {"letter": {"a": "1", "b": "2"}}, {"letter": "2"}, lambda c: NotEstimable(c["letter"])
     )

@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.evaluator_words import SUBJECTS, evaluator_words, outline
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.country import CountryReport, country_report, passages_of
 from mismes_eval.report.document.cells import COLUMNS, Status, published_cells
 from mismes_eval.report.document.language import language
@@ -239,8 +240,14 @@ def test_the_report_shows_signed_words_with_the_numbers_of_its_tables(
         c for c in report.published if c.key.table == "T07a" and c.key.row[:9] == "returnees"
     )
     assert cell is not None
-    points, low, high = (f"{100 * v:.1f}" for v in (cell.value, cell.ci_low, cell.ci_high))
+    evaluation = report.context.evaluation
+    verdict = effect_verdict(evaluation, evaluation.effects[0], evaluation.doubts[0])
+    assert verdict is not None and verdict.span.low < cell.ci_low  # the headline's is the wider one
+    spoken = (cell.value, verdict.span.low, verdict.span.high)
+    points, low, high = (f"{100 * v:.1f}" for v in spoken)
     words = unescape(re.sub(r"<[^>]+>", "", html))
+    place = f"24 months; percentage points; 95% interval {low} to {high}"
+    assert f"T17-MDA-001: employed, at home or abroad; {place}" in words
     assert f"by {points} points ({low} to {high}) after two years." in words
     assert f"Returnees are {100 * share.value:.1f}% of residents." in words
     assert "Ana Example, lead evaluator, 31 May 2026; a person's judgement" in words

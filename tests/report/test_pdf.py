@@ -152,7 +152,7 @@ def test_without_a_printer_the_mend_is_told_before_anything_runs(
 ) -> None:
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
     monkeypatch.setattr(pdf, "PLACES", ())
-    monkeypatch.setattr(pdf, "find_spec", lambda name: None)
+    monkeypatch.setattr(pdf, "installed", lambda name: False)
     with pytest.raises(ParamsError, match=r"mismes-eval\[pdf\]"):
         printer()
     outcome = run_report(_order(project), lambda a, b: None)

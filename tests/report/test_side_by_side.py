@@ -5,6 +5,7 @@ refused together.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +82,52 @@ def test_problems_are_told_together_or_by_name(sample: me.Sample) -> None:
     with pytest.raises(EstimateError) as refused:
         me.table(e, "not one", below="sd", digits=-1)  # type: ignore[arg-type]
     assert len(refused.value.problems) == 3
+
+
+STRANGE = ("A_1 & 50%", "=1+1", "row", "<i>a|b</i>", "x^2 ~ $\\{}#")
+
+
+def test_every_format_shows_headings_as_they_are_written(sample: me.Sample, tmp_path: Path) -> None:
+    shown = me.table(*[me.mean(sample, "x")] * 5, columns=STRANGE, title="100 % * _sure_")
+    page, latex = shown._repr_html_(), shown.to_latex()
+    assert "<i>" not in page and "&lt;i&gt;a|b&lt;/i&gt;" in page
+    assert r"A\_1 \& 50\%" in latex and r"\textless{}i\textgreater{}a\textbar{}b" in latex
+    assert r"x\textasciicircum{}2 \textasciitilde{} \$\textbackslash{}\{\}\#" in latex
+    text = shown.to_markdown().splitlines()
+    assert text[0] == r"**100 % \* \_sure\_**" and r"\<i>a\|b\</i>" in text[2]
+    assert {line.replace(r"\|", "").count("|") for line in text if line.startswith("|")} == {7}
+    book = load_workbook(shown.to_excel(tmp_path / "t.xlsx"))
+    head = [cell for cell in book["table"][1]][1:]
+    assert [cell.value for cell in head] == list(STRANGE)
+    assert {cell.data_type for cell in head} == {"s"} and head[1].quotePrefix
+    numbers = list(book["numbers"].values)
+    assert numbers[1][numbers[0].index("n")] == 200
+    word = Document(str(shown.to_docx(tmp_path / "t.docx"))).tables[0]
+    assert [cell.text for cell in word.rows[0].cells][1:] == list(STRANGE)
+
+
+def test_signs_that_no_file_takes_are_replaced(sample: me.Sample, tmp_path: Path) -> None:
+    shown = me.table(me.mean(sample, "x"), columns=["a\x01\nb"], title="t\x0b")
+    assert shown.columns == ("a\ufffd b",)
+    assert Document(str(shown.to_docx(tmp_path / "t.docx"))).tables
+    assert load_workbook(shown.to_excel(tmp_path / "t.xlsx"))["table"]["B1"].value == "a\ufffd b"
+
+
+def test_nothing_is_minus_zero_and_degrees_of_freedom_may_be_without_end(
+    sample: me.Sample,
+) -> None:
+    e = me.mean(sample, "x")
+    small = replace(e, value=np.array([-1e-6]), dof=np.array([np.inf]))
+    body = me.table(small).body["(1)"].tolist()
+    assert body[0] == "0.000" and body[3] == "∞"
+    assert r"$\infty$" in me.table(small).to_latex()
+
+
+def test_rows_of_one_name_and_headings_without_one_are_refused(sample: me.Sample) -> None:
+    e = me.ols(sample, "y ~ x")
+    with pytest.raises(EstimateError, match="two rows of one name"):
+        me.table(e, rows=["x", "x"])
+    with pytest.raises(EstimateError, match="two rows of one name"):
+        me.table(e, rows={"x": "same", "Intercept": "same"})
+    with pytest.raises(EstimateError, match="headings"):
+        me.table(e, columns=[" "])

@@ -7,12 +7,14 @@ import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mismes_eval import inventory
+from mismes_eval.cli.report import repository
 from mismes_eval.errors import InputError
 from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.published_effects import DRAW
@@ -402,3 +404,16 @@ def test_in_a_browser_from_the_file_system(chromium, made):
         assert page.inner_text("h1") == "Evidence-gap map"
         browser.close()
     assert errors == [] and all(url.startswith(("file:", "data:")) for url in asked)
+
+
+def test_the_pages_follow_the_reports(root: Path, tmp_path: Path) -> None:
+    """`mismes report --all` writes them from the inventories that params name; outside evaluations
+    are not lost.
+    """
+    said = repository(tmp_path, [root / "params" / "MDA.yaml"])
+    assert said.startswith("repository   made") and (tmp_path / "inventory.html").is_file()
+    assert (tmp_path / "inventory" / "fr" / "measures" / "MDA-001.html").is_file()
+    shown = tmp_path / "inventory" / "evaluations.csv"
+    columns = shown.read_text(encoding="utf-8").splitlines()[0]
+    shown.write_text(f"{columns}\noutside{',' * columns.count(',')}\n", encoding="utf-8")
+    assert "outside evaluations" in repository(tmp_path, [root / "params" / "MDA.yaml"])

@@ -13,6 +13,7 @@ import pytest
 
 from mismes_eval.errors import ParamsError
 from mismes_eval.synthetic import SEED, generate
+from mismes_eval.synthetic.generate import WORDS
 
 COMMITTED = Path(__file__).parents[2] / "data_raw"
 
@@ -77,3 +78,9 @@ def test_an_unknown_country_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="no scenario"):
         generate(tmp_path / "out", ("MAR", "ATL"))
     assert not (tmp_path / "out").exists()
+
+
+def test_the_words_beside_the_evidence_are_those_of_the_package() -> None:
+    own = {path.name: path.read_bytes() for path in WORDS.glob("*/*.md")}
+    assert {p.name: p.read_bytes() for p in COMMITTED.glob("*/words/*.md")} == own
+    assert len(own) == 9

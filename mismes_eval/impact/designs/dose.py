@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.errors import IdentificationError, Problem, of_argument, of_arguments
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
-from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
+from mismes_eval.numerics.averages import Averages, SignedRows
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import public
@@ -77,7 +78,7 @@ def dose_response(
     sample : one row a person.  outcome : columns before and after.
     dose : 0 for untreated persons, above 0 for the others, in any unit.
     doses : (g,) where effects are taken; None: tenths of the treated persons' doses.
-    degree : of the B-spline in the dose, 0 to 3.  knots : inner knots, doses.
+    degree : of the B-spline in the dose, 0 to 3.  knots : inner knots, different doses.
 
     Returns
     -------
@@ -109,8 +110,9 @@ def dose_response(
     amount, change, w = data.d[inside], (data.b - data.a)[inside], sample.weights[inside]
     treated = amount > 0
     own = amount[treated]
-    _refuse(own, int((~treated).sum()), degree, list(knots), doses)
-    at = _tenths(own, w[treated]) if doses is None else np.asarray(doses, float)
+    asked = None if doses is None else np.asarray(doses, float).reshape(-1)
+    _refuse(own, int((~treated).sum()), degree, list(knots), asked)
+    at = _tenths(own, w[treated]) if asked is None else asked
     spline = _Spline.of(own, degree, knots)
     return _fitted(sample, inside, (amount, change, w), spline, at)
 
@@ -172,34 +174,42 @@ def _fitted(
     basis, derivative = spline.basis(at), spline.basis(at, 1)
     to_levels = np.column_stack([basis, -np.ones(at.size)])
     to_slopes = np.column_stack([derivative, np.zeros(at.size)])
-    words = f"{int(treated.sum()):,} treated, {int((~treated).sum()):,} untreated persons"
+    counts = {"a": int(treated.sum()), "b": int((~treated).sum())}
     names = tuple(f"dose {amount:.6g}" for amount in at)
+    lines = np.zeros((amount.size, spline.size + 1))  # coefficients are lines @ (w * change)
+    lines[treated, :-1] = rows @ bread
+    lines[~treated, -1] = 1 / w[~treated].sum()
 
-    def made(value: Float, labels: tuple[str, ...], influence: Float, what: str) -> Estimate:
-        full = np.zeros((sample.n, value.size))
-        full[inside] = influence
-        arm = np.full(sample.n, 2, np.intp)
-        arm[inside] = np.where(treated, 0, 1)
-        of = Influence.of(full)
+    def spread(values: Float) -> Influence:
+        full = np.zeros((sample.n, values.shape[1]))
+        full[inside] = values
+        return Influence.of(full)
+
+    def made(
+        value: Float, labels: tuple[str, ...], to: Float, what: str, more: Float | None = None
+    ) -> Estimate:
+        scored = scores @ to.T
+        of = spread(scored if more is None else scored + more)
+        arms = [spread(lines @ to.T * group[:, None]) for group in (treated, ~treated)]
+        averages = Averages(tuple(SignedRows(arm) for arm in arms))
         return Estimate(
             value=value,
             names=labels,
-            parts=(Part(sample.design, of, averages=Averages((AbsoluteInfluence(of, arm),))),),
+            parts=(Part(sample.design, of, averages=averages),),
             keys=pd.DataFrame({"variable": list(labels)}),
             n=np.full(value.size, float(amount.size)),
             dof=np.full(value.size, float(sample.degf)),
             kind="effect",
-            definition=f"{what}: {words}",
+            definition=Message(what + ": {a:,} treated, {b:,} untreated persons", counts),
             notes=(*sample.notes, STRONG),
         )
 
+    mean = "over the treated"
     return Dose(
         doses=at,
-        levels=made(basis @ beta - alone, names, scores @ to_levels.T, "effect of a dose"),
-        slopes=made(derivative @ beta, names, scores @ to_slopes.T, "average causal response"),
-        overall=made(
-            overall, ("effect", "response"), moved + scores @ to_overall.T, "over the treated"
-        ),
+        levels=made(basis @ beta - alone, names, to_levels, "effect of a dose"),
+        slopes=made(derivative @ beta, names, to_slopes, "average causal response"),
+        overall=made(overall, ("effect", "response"), to_overall, mean, moved),
         notes=(*sample.notes, STRONG),
     )
 
@@ -217,7 +227,7 @@ def _refuse(
     untreated: int,
     degree: int,
     knots: list[float],
-    doses: Sequence[float] | None,
+    doses: Float | None,
 ) -> None:
     problems = []
     if not 0 <= degree <= 3:
@@ -242,26 +252,37 @@ def _refuse(
             )
         )
     else:
-        low, high = float(dose.min()), float(dose.max())
-        outside = [place for place in [*knots, *(doses or [])] if not low <= place <= high]
-        if outside:
-            problems.append(
-                Problem(
-                    "a dose that nobody had",
-                    "arguments 'doses' and 'knots'",
-                    Message("{low:g} to {high:g}", {"low": low, "high": high}),
-                    ", ".join(f"{place:g}" for place in outside[:5]),
-                )
-            )
-        parts = np.histogram(dose, np.unique([low, *knots, high]))[0]
-        if not outside and (parts <= degree).any():
-            problems.append(
-                Problem(
-                    "knots leave an interval without persons",
-                    of_argument("knots"),
-                    "persons between neighbouring knots",
-                    ", ".join(f"{knot:g}" for knot in knots),
-                )
-            )
+        problems += _misplaced(dose, degree, knots, doses)
     if problems:
         raise IdentificationError(problems)
+
+
+def _misplaced(dose: Float, degree: int, knots: list[float], doses: Float | None) -> list[Problem]:
+    """Knots and doses that the treated persons' doses do not carry."""
+    low, high = float(dose.min()), float(dose.max())
+    asked = [] if doses is None else doses.tolist()
+    outside = [place for place in [*knots, *asked] if not low <= place <= high]
+    problems = []
+    if outside:
+        problems.append(
+            Problem(
+                "a dose that nobody had",
+                of_arguments("doses", "knots"),
+                Message("{low:g} to {high:g}", {"low": low, "high": high}),
+                ", ".join(f"{place:g}" for place in outside[:5]),
+            )
+        )
+    if doses is not None and not doses.size:
+        problems.append(Problem("no dose is asked for", of_argument("doses"), "one dose or more"))
+    edges = np.unique([low, *knots, high])
+    bare = edges.size < len(knots) + 2 or (np.histogram(np.unique(dose), edges)[0] <= degree).any()
+    if knots and not outside and bare:
+        problems.append(
+            Problem(
+                "knots leave an interval without persons",
+                of_argument("knots"),
+                "different knots, and more doses between neighbouring ones than the degree",
+                ", ".join(f"{knot:g}" for knot in knots),
+            )
+        )
+    return problems

@@ -5,14 +5,22 @@ survey's design in its error.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument, of_covariates
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.errors import (
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    of_covariates,
+    worded,
+)
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
 from mismes_eval.numerics.influence import Influence
@@ -54,8 +62,9 @@ def match(
     ----------
     sample : one row a person.  outcome : numeric or yes-no; a change from before, where there is
         one.  treated : yes-no.  covariates : numeric or yes-no columns known before treatment.
-    neighbours : comparison persons for each treated one, with replacement; equally near ones share.
-    metric : "scaled" (each covariate by its variance) or "mahalanobis".
+    neighbours : comparison persons for each treated one, with replacement; as many as are equally
+        near. They share by their weights.
+    metric : "scaled" (each covariate by its weighted variance) or "mahalanobis".
     caliper : largest distance, in standard deviations of the metric, at which somebody is a
         neighbour; a treated person without one is a refusal, never dropped. None: any.
 
@@ -80,7 +89,7 @@ def match(
     1720-1732.
     """
     names = [covariates] if isinstance(covariates, str) else list(covariates)
-    _refuse_call(names, metric, caliper)
+    _refuse_call(names, metric, caliper, (outcome, treated))
     data = read(
         sample,
         d=YesNo(treated),
@@ -91,8 +100,9 @@ def match(
     inside = np.flatnonzero(sample.active)
     d, y, x, w = data.d[inside] == 1, data.y[inside], x[inside], sample.weights[inside]
     _refuse_arms(d, x, names, neighbours)
-    near = _scaled(x, metric)
-    pairs = _neighbours(near[d], near[~d], neighbours)
+    x = x - np.average(x, axis=0, weights=w)
+    near = _scaled(x, w, metric)
+    pairs = _weighted(_neighbours(near[d], near[~d], neighbours), w[~d])
     if caliper is not None:
         _refuse_far(pairs.nearest, caliper, int(d.sum()))
     return _estimate(sample, inside, (d, y, x, w, near), pairs, outcome, neighbours)
@@ -160,7 +170,7 @@ def _residual(y: Float, x: Float, d: Bool, use: Float) -> Float:
 
 def _abadie_imbens(y: Float, d: Bool, near: Float, pairs: _Pairs) -> float:
     """Standard error of the uncorrected mean difference for independent persons of equal weight
-    (Abadie and Imbens 2006, theorem 7); variances from the nearest of the own arm.
+    (Abadie and Imbens 2006, theorem 7); variances among each and the nearest of the own arm.
     """
     treated, donors = y[d], y[~d]
     difference = treated - np.bincount(pairs.looking, donors[pairs.donor] * pairs.share)
@@ -168,18 +178,27 @@ def _abadie_imbens(y: Float, d: Bool, near: Float, pairs: _Pairs) -> float:
     squares = np.bincount(pairs.donor, pairs.share**2, donors.size)
     own = _neighbours(near[~d], near[~d], 1, itself=False)
     beside = np.bincount(own.looking, donors[own.donor] * own.share)
+    squared = np.bincount(own.looking, donors[own.donor] ** 2 * own.share)
     kin = np.bincount(own.looking)
-    variance = kin / (kin + 1) * (donors - beside) ** 2
+    total, all_squared = kin * beside + donors, kin * squared + donors**2
+    variance = (all_squared - total**2 / (kin + 1)) / kin
     spread = ((difference - difference.mean()) ** 2).sum() + ((use**2 - squares) @ variance)
     return float(np.sqrt(spread) / treated.size)
 
 
-def _scaled(x: Float, metric: Metric) -> Float:
-    """(n, q) covariates whose squared distance is the metric's."""
+def _scaled(x: Float, w: Float, metric: Metric) -> Float:
+    """(n, q) covariates, about their means, whose squared distance is the metric's."""
+    n = len(x)
+    spread = (x * w[:, None]).T @ x / w.sum() * n / (n - 1)
     if metric == "scaled":
-        return np.asarray(x / x.std(axis=0, ddof=1))
-    root = np.linalg.cholesky(np.linalg.inv(np.atleast_2d(np.cov(x, rowvar=False))))
-    return np.asarray(x @ root)
+        return np.asarray(x / np.sqrt(np.diag(spread)))
+    return np.asarray(x @ np.linalg.cholesky(np.linalg.inv(spread)))
+
+
+def _weighted(pairs: _Pairs, w: Float) -> _Pairs:
+    """Those who share one place share it by their weights: one person of weight 2 is two of 1."""
+    mass = w[pairs.donor]
+    return replace(pairs, share=mass / np.bincount(pairs.looking, mass)[pairs.looking])
 
 
 def _neighbours(looking: Float, donors: Float, count: int, itself: bool = True) -> _Pairs:
@@ -202,12 +221,27 @@ def _neighbours(looking: Float, donors: Float, count: int, itself: bool = True) 
     )
 
 
-def _refuse_call(names: list[str], metric: str, caliper: float | None) -> None:
-    problems = []
+def _refuse_call(
+    names: list[str], metric: str, caliper: float | None, measured: tuple[str, str]
+) -> None:
+    problems = [
+        Problem(
+            what="a column stands in two places",
+            where=in_column(name),
+            expected="covariates known before the treatment",
+            got=worded("the outcome or the treatment"),
+            fix="Leave it out of the covariates.",
+        )
+        for name in names
+        if name in measured
+    ]
     if not names:
         problems.append(
             Problem(
-                "nobody can be matched on nothing", of_argument("covariates"), "columns", "none"
+                "nobody can be matched on nothing",
+                of_argument("covariates"),
+                "columns",
+                worded("none"),
             )
         )
     if metric not in ("scaled", "mahalanobis"):

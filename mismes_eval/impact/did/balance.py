@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     in_column,
     of_argument,
     of_covariates,
+    worded,
 )
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.did.two_by_two import EXTREME
@@ -259,19 +260,31 @@ def _kish(w: Float) -> float:
 def _same_rows(sample: Sample, weighted: Sample | Sequence[float]) -> Float:
     """(n,) weights after the step. Raises IdentificationError for another sample."""
     if isinstance(weighted, Sample):
-        same, rows = weighted.frame.index.equals(sample.frame.index), weighted.n
-        weights = weighted.weights
+        same, weights = weighted.frame.index.equals(sample.frame.index), weighted.weights
     else:
-        weights = np.asarray(weighted, float).reshape(-1)
-        same, rows = bool(np.isfinite(weights).all()), weights.size
-    if not same or rows != sample.n:
+        weights = _numbers(weighted)
+        same = bool(np.isfinite(weights).all() and (weights >= 0).all())
+    if not same or weights.size != sample.n:
         raise IdentificationError(
             Problem(
                 what="the weighted sample has other rows",
                 where=of_argument("weighted"),
-                expected=f"the {sample.n:,} rows of 'sample'",
-                got=f"{rows:,} rows",
+                expected=worded(
+                    "the {count:,} rows of 'sample', or a weight of 0 or more for each",
+                    {"count": sample.n},
+                ),
+                got=worded("{size:,} rows", {"size": weights.size})
+                if same
+                else worded("something else"),
                 fix="Give the sample that a weight step made of it.",
             )
         )
     return weights
+
+
+def _numbers(values: Sequence[float]) -> Float:
+    """The values as an array of numbers; one NaN where they are none."""
+    try:
+        return np.asarray(values, float).reshape(-1)
+    except (TypeError, ValueError):
+        return np.array([np.nan])

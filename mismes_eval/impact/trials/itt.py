@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem, of_argument
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import Part
 from mismes_eval.impact.trials.arms import Trial, trial
 from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.influence import Influence

@@ -24,6 +24,11 @@ from mismes_eval.weighting.arguments import as_name
 from mismes_eval.weighting.columns import YesNo, read
 from mismes_eval.weighting.sample import Sample
 
+ONE_MASS = 1e-9  # relative difference of two masses that is rounding
+CROSSED = (
+    "The lower bound lies above the upper one: in this sample a distribution of compliers has"
+    " negative parts. Read the interval of the effect."
+)
 MEANING = (
     "The effect is that on compliers who would be followed whether they took part or not; taking"
     " part is assumed to move being followed in one direction only, and the offer to move it"
@@ -61,10 +66,16 @@ class _Followed:
         ends = [sign * (end - fewer * self.y) for end in (low, high)]
         return np.column_stack(ends if sign > 0 else ends[::-1]), fewer
 
+    def _all_kept(self, more: Float, kept: float) -> bool:
+        """Whether both parts have one mass, and nothing is trimmed."""
+        return bool(kept >= (1 - ONE_MASS) * float(self.row @ more))
+
     def _cuts(self, more: Float, kept: float) -> tuple[float, float]:
         """Outcomes at which the lowest and the highest part of mass `kept` ends, of a distribution
         that is a difference of two: where the dual of the trimmed total is largest (smallest).
         """
+        if self._all_kept(more, kept):
+            return float(self.y[more != 0].max()), float(self.y[more != 0].min())
         mass = self.row * more
         order = np.argsort(self.y[more != 0], kind="stable")
         y, m = self.y[more != 0][order], mass[more != 0][order]
@@ -170,7 +181,7 @@ def _bounds(joint: Estimate, outcome: str, takeup: str, level: float) -> Estimat
         bounds.annotated(
             kind="bounds on an effect",
             definition=f"bounds on the effect of '{takeup}' on '{outcome}' ({joint.definition})",
-            notes=(_set_note(possible, level), MEANING, *joint.notes),
+            notes=(_set_note(possible, level), MEANING, *_crossed(bounds), *joint.notes),
         ),
         keys=bounds.keys.assign(variable=outcome, bound=["lower", "upper"]),
         extra={
@@ -214,3 +225,8 @@ def _set_note(possible: tuple[float, float], level: float) -> str:
             " are not clearly there."
         )
     return f"{100 * level:g}% interval of the effect: {possible[0]:.4g} to {possible[1]:.4g}."
+
+
+def _crossed(bounds: Estimate) -> tuple[str, ...]:
+    lower, upper = bounds.value
+    return (CROSSED,) if lower > upper + 1e-9 * (abs(lower) + abs(upper)) else ()

@@ -4,25 +4,27 @@ tables show, with interval and reliability.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters.base import QUESTION, Chapter, Context
-from mismes_eval.report.chapters.criteria import interval, returnee_gap, survey_strength
-from mismes_eval.report.chapters.measures import (
-    evaluated_here,
-    register_summary,
-    with_evaluations,
+from mismes_eval.report.chapters.criteria import (
+    EMPLOYMENT,
+    TOOK_PART,
+    Cell,
+    interval,
+    rates_of,
+    returnee_gap,
+    survey_strength,
 )
+from mismes_eval.report.chapters.measures import register_of, register_summary
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import Number, SentenceSpec
 
-EMPLOYMENT = "L3.employment"
 GRADED = "{said} Evidence: {strength} (as in T05c)."
 FARE = "Do those who have returned find work as often as those who never left?"
 FARES = {
@@ -91,7 +93,7 @@ def _fare(context: Context) -> Answer | None:
         return Answer(question, context.text(NO_ANSWER, r=context.text(gap.reason)))
     sign = Span.of(gap).sign
     said = context.text(FARES[sign], **interval(context, gap, size=sign in ("higher", "lower")))
-    return Answer(question, _graded(context, said, gap))
+    return Answer(question, _graded(context, said, gap, rates_of("T08", title)))
 
 
 def _reach(context: Context) -> Answer | None:
@@ -105,7 +107,7 @@ def _reach(context: Context) -> Answer | None:
     if cell is None or not cell.shown:
         return Answer(question, context.text(NO_ANSWER, r=context.text("too few persons")))
     said = context.text(REACHED, **interval(context, found))
-    return Answer(question, _graded(context, said, found))
+    return Answer(question, _graded(context, said, found, [TOOK_PART]))
 
 
 def _known(context: Context) -> Answer | None:
@@ -113,9 +115,7 @@ def _known(context: Context) -> Answer | None:
     inventory = context.evaluation.inventory
     if inventory is None:
         return None
-    year = context.evaluation.params.year or date.today().year
-    register = inventory.evaluation_due(date(year, 12, 31))
-    register = with_evaluations(register, evaluated_here(context.evaluation))
+    register = register_of(context.evaluation, inventory)
     counts = register_summary(register.table).set_index("status")["measures"]
     said = context.text(
         ON_RECORD,
@@ -158,8 +158,8 @@ def _worked(context: Context) -> Answer | None:
     return Answer(context.text(WORKED), context.text(BY_MEASURE, **words).strip())
 
 
-def _graded(context: Context, said: str, estimate: Estimate) -> str:
-    strength = context.text(survey_strength(context, estimate))
+def _graded(context: Context, said: str, estimate: Estimate, cells: Sequence[Cell]) -> str:
+    strength = context.text(survey_strength(context, estimate, cells))
     return context.text(GRADED, said=said, strength=strength)
 
 

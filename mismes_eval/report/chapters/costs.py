@@ -14,7 +14,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import PARALLEL, Span
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.money import MONTHS, Money, money
+from mismes_eval.evaluation.money import APART, MONTHS, Money, money
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -44,6 +44,14 @@ NOT_SHOWN = NotEstimable(
     Message("no effect could be shown by the wider of its intervals", kind="reason")
 )
 NO_END = Message("its interval has no end", kind="reason")
+# why the first page gives no cost of a job-year
+NO_PRICE = {
+    "effect": Message("no effect shown"),
+    "unclear": Message("job-years gained may be 0"),
+    "lower": Message("job-years were lost"),
+    "apart": Message("groups moved apart before"),
+    "else": Message("not given: see T20"),
+}
 JOB_YEAR_MEASURED = (
     "{m}: an additional job-year cost {v}, 95% interval {lo} to {hi} (Fieller), counted from the"
     " months worked in the {w:.0f} months after enrolment, {assumption}."
@@ -130,7 +138,7 @@ class Priced(Money):
     supposed: float | NotEstimable | None = None
 
 
-def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt) -> Priced:
+def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt | None) -> Priced:
     """The costs of one measure. A job-year has a price only where its effect is shown by the
     interval that speaks, the widest of them.
     """
@@ -159,6 +167,18 @@ def _without_price(worth: CostEffectiveness) -> NotEstimable | None:
     numbers = {name: Quantity(end, "", "", 2) for name, end in ends.items()}
     words = {"unclear": COVERS_0, "lower": LOST}.get(span.sign)
     return None if words is None else NotEstimable(Message(words, numbers, "reason"))
+
+
+def no_price_in_short(m: Priced) -> Message:
+    """Why there is no cost of a job-year, in a few words."""
+    if m.job is NOT_SHOWN:
+        return NO_PRICE["effect"]
+    if m.worth is APART:
+        return NO_PRICE["apart"]
+    if isinstance(m.worth, NotEstimable):
+        return NO_PRICE["else"]
+    gained = Span(m.worth.effect, *m.worth.effect_interval)
+    return NO_PRICE.get(gained.sign, NO_PRICE["else"])
 
 
 def _behind(evaluation: Evaluation, effect: Effects) -> float:

@@ -4,7 +4,7 @@ say on each, and how strong that evidence is, by fixed rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,13 +33,15 @@ from mismes_eval.report.chapters.verdicts import (
 )
 
 STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
+Cell = tuple[str, str, str]  # table, row, column
+TOOK_PART: Cell = ("T10", "any measure", "returnees who took part")
 ENOUGH = 0.8
 NOTES = (
     (
         "Strength of the evidence, not of the finding, by rule. Strong: a survey, or a comparison"
         " of participants drawn by lot that passes every check of T19c. Moderate: no lot, one or two"
-        " checks fail or are too weak to tell, the survey has no PSUs, or inventory records cover at"
-        " least 80% of the measures. Weak: more checks fail, the groups moved apart before the"
+        " checks fail or are too weak to tell, the survey has no PSUs, a table marks its number u, or"
+        " inventory records cover at least 80% of the measures. Weak: more checks fail, the groups moved apart before the"
         " measure, the interval is too short, nothing could be checked, or fewer records. None:"
         " nothing could be estimated."
     ),
@@ -54,6 +56,7 @@ NOTES = (
         " effects, beyond participants. Sustainability: what lasts."
     ),
 )
+EMPLOYMENT = "L3.employment"
 OF_A_STUDY = (
     "An effect in a study file of its own is put to these checks: drawn by lot, the arms alike before"
     " the draw, lost alike, planned beforehand, enough sampling units; one without blocks or a draw"
@@ -133,12 +136,23 @@ def interval(
     return {"v": n(value, digits), "lo": n(low, digits), "hi": n(high, digits)}
 
 
-def survey_strength(context: Context, e: Estimate) -> str:
-    """How strong the evidence of a survey's number is: weak where it is to be read with caution."""
+def survey_strength(context: Context, e: Estimate, cells: Sequence[Cell]) -> str:
+    """How strong the evidence of a survey's number is: weak where it is to be read with caution,
+    moderate where a table marks it for use with care. cells: table, row and column of what it rests
+    on.
+    """
     survey = context.evaluation.survey
     if e.doubtful:
         return WEAK
+    found = [] if context.published is None else [context.published.get(*at) for at in cells]
+    if any(cell is not None and cell.flag for cell in found):
+        return MODERATE
     return STRONG if survey is not None and survey.sample.design.level == "psu" else MODERATE
+
+
+def rates_of(table: str, row: str) -> tuple[Cell, Cell]:
+    """The cells that a gap between returnees and non-migrants rests on."""
+    return (table, row, "returnees"), (table, row, "non-migrants")
 
 
 def _relevance(context: Context) -> list[Line]:
@@ -169,7 +183,7 @@ def _relevance(context: Context) -> list[Line]:
                     o=context.text(what),
                     **interval(context, gap, size=sign in ("higher", "lower")),
                 ),
-                survey_strength(context, gap),
+                survey_strength(context, gap, rates_of(table, title)),
                 table,
             )
         )
@@ -310,14 +324,14 @@ def _take_up(context: Context) -> list[Line]:
     if (
         not isinstance(estimate, Estimate)
         or context.rules.confidential("share", float(estimate.n[0]))
-        or context.closed("T10", "any measure", "returnees who took part")
+        or context.closed(*TOOK_PART)
     ):
         return []
     said = context.text(
         "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
         **interval(context, estimate),
     )
-    return [Line("Relevance", said, survey_strength(context, estimate), "T10")]
+    return [Line("Relevance", said, survey_strength(context, estimate, [TOOK_PART]), "T10")]
 
 
 def _efficiency(context: Context) -> list[Line]:
@@ -436,7 +450,7 @@ def _effect(
         verdict = effect_verdict(context.evaluation, effect, d)
         assert verdict is not None
         held: str = verdict.sureness
-    else:  # most checks are of the headline's wave
+    else:
         verdict = later_verdict(context.evaluation, effect, outcome, wave)
         held = MODERATE if verdict.sureness == STRONG else verdict.sureness
     about = about_effect(context, effect.measure, outcome, study.months[wave])

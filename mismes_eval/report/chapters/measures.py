@@ -14,7 +14,7 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.portfolio import Profile
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.report import figures
-from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.portfolio import (
     HIDDEN_NOTE,
@@ -40,6 +40,7 @@ from mismes_eval.report.document.cells import NOBODY, PRIVATE
 from mismes_eval.report.document.tables import Table
 
 HERE = "of these, evaluated in this report"
+OVERDUE = "T05g"
 
 
 def measures(context: Context) -> Chapter:
@@ -68,6 +69,7 @@ def measures(context: Context) -> Chapter:
         _unit_costs(context, profile),
         _indicators(context, inventory, profile),
         _register(context, inventory),
+        _overdue(context, inventory),
     ]
     return Chapter("inventory", "National inventory of measures", tuple(items))
 
@@ -359,10 +361,40 @@ def register_summary(table: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(order, fill_value=0).rename_axis("status").reset_index()
 
 
+def register_of(evaluation: Evaluation, inventory: Inventory) -> EvaluationRegister:
+    """The register at the end of the report's year, with what this report evaluates."""
+    year = evaluation.params.year or date.today().year
+    register = inventory.evaluation_due(date(year, 12, 31))
+    return with_evaluations(register, evaluated_here(evaluation))
+
+
+def _overdue(context: Context, inventory: Inventory) -> Item:
+    """T05g: which measures are past 24 months without an evaluation, the longest first."""
+    register = register_of(context.evaluation, inventory)
+    late = register.overdue().sort_values(["due_date", "measure_id"])
+    if late.empty:
+        return ""
+    lines = [
+        (
+            context.name(str(r["measure_id"])),
+            context.name(str(r["title_en"])),
+            context.words.date(pd.Timestamp(r["due_date"]).date()),
+        )
+        for r in late.to_dict("records")
+    ]
+    return text_table(
+        context,
+        OVERDUE,
+        "Measures past 24 months without an evaluation, the longest overdue first",
+        lines,
+        ("Measure", "Title", "Due since"),
+        source=SOURCE,
+    )
+
+
 def _register(context: Context, inventory: Inventory) -> Table:
-    year = context.evaluation.params.year or date.today().year
     here = evaluated_here(context.evaluation)
-    register = with_evaluations(inventory.evaluation_due(date(year, 12, 31)), here)
+    register = register_of(context.evaluation, inventory)
     table = register.table
     cells, closed = [], hidden_groups(table.assign(budget_eur=table["budget_once"]), "status")
     for row in register_summary(table).to_dict("records"):
@@ -383,7 +415,8 @@ def _register(context: Context, inventory: Inventory) -> Table:
         "Evaluated in this report: measures whose effect on participants or regions it estimates"
         " against a comparison group, whatever the inventory records of them."
     )
-    notes = (note, added) if known else (note,)
+    named = ("Which measures are overdue: T05g.",) if (table["status"] == "overdue").any() else ()
+    notes = (note, *named, added) if known else (note, *named)
     return Table(
         id="T05b",
         title="Evaluation register",

@@ -32,6 +32,8 @@ ROWS = 4  # measures that the first page has room for
 PARTS = ("value", "ci_low", "ci_high")
 WEAK = ("weak", "none")
 HOLLOW = "Hollow: weak evidence."
+HEADLINE = "Shaded: the headline, after {m:.0f} months."
+WIDER = "Shaded: the headline, after {m:.0f} months, with the wider of its intervals (T19)."
 BROKEN = "A broken line: not shown."
 
 
@@ -39,7 +41,7 @@ BROKEN = "A broken line: not shown."
 class Line:
     """The effects of one measure. keys: cell -> where it stands along the axis; weak: cells of
     which the evidence is weak; spoken: cell -> the interval that speaks for it, where it is not the
-    cell's own.
+    cell's own; headline: where the headline stands along the axis, None where it is of all places.
     """
 
     measure: str
@@ -47,6 +49,7 @@ class Line:
     keys: Mapping[CellKey, float]
     weak: frozenset[CellKey]
     spoken: Mapping[CellKey, Span] = field(default_factory=dict)
+    headline: float | None = None
 
 
 def overview(context: Context) -> Chapter:
@@ -90,6 +93,7 @@ def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
         keys=keys,
         weak=frozenset(weak),
         spoken=spoken,
+        headline=study.months.get(main_wave),
     )
 
 
@@ -140,6 +144,7 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
         if not any(frame["value"].notna().any() for frame in frames):
             return ""
         notes = [HOLLOW] if any(frame["weak"].any() for frame in frames) else []
+        notes += _shaded(context, lines)
         notes += [BROKEN] if any(frame["value"].isna().any() for frame in frames) else []
         return figures_effects.small_multiples(
             PICTURE,
@@ -154,6 +159,15 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
         )
 
     return PictureSpec(id=PICTURE, title=title, draw=draw, cells=own, refers=refers)
+
+
+def _shaded(context: Context, lines: list[Line]) -> list[str]:
+    """What is shaded in the panels of measures that were followed."""
+    months = [line.headline for line in lines if line.headline is not None]
+    if not months:
+        return []
+    wider = any(span.basis is not None for line in lines for span in line.spoken.values())
+    return [context.text(WIDER if wider else HEADLINE, m=months[0])]
 
 
 def _behind(lines: list[Line]) -> list[str]:
@@ -180,4 +194,4 @@ def _panel(line: Line, cells: Mapping[CellKey, pd.Series]) -> Panel:
         rows.append((line.measure, at, value, low, high, weak))
     columns = ["series", "x", "value", "low", "high", "weak"]
     frame = pd.DataFrame(rows, columns=columns).sort_values("x", ignore_index=True)
-    return Panel(line.measure, line.xlabel, frame)
+    return Panel(line.measure, line.xlabel, frame, line.headline)

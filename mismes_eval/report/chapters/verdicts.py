@@ -8,6 +8,7 @@ every one of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -50,6 +51,7 @@ OTHERS, CERTAIN = "other_specifications", "certain_specifications"
 LEFT_OUT, CLUSTERS, PSUS = "regions_left_out", "region_clusters", "enough_psus"
 SIDES = "regions_a_side"
 REGIONS = "regions"
+HEADLINE = "headline"
 LEVEL = 0.95
 HALF_AS_MUCH = 0.5  # breaks of trend, in multiples of the largest one before the measure
 MONTHS_BEFORE = 12.0  # the change before enrolment is over the year before it
@@ -95,6 +97,7 @@ TOO_WEAK_IN_SHORT = {
     PRE: Message("earlier trends hardly tested"),
     LOSS: Message("losses may differ"),
 }
+AS_HEADLINE = "the evidence on the headline is {word}, and no other wave is surer"
 CAN_HAVE = Message(
     "it would not hold if the trends of the two groups had parted by half as much as they can have"
     " parted before the measure"
@@ -130,24 +133,35 @@ def _judged(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict
         return None
     by_lot = drawn_by_lot(evaluation, effect.measure)
     bare = Verdict(main, wider=() if d is None else d.wider)
-    months = study.months[wave]
     checks = [_check(DRAWN_BY_LOT, "start", by_lot)]
-    checks += _threats(evaluation, study, effect, d, bare, months)
+    checks += _threats(evaluation, study, effect, d, bare)
     checks += _precision(d, bare)
     return Verdict(main, tuple(checks), bare.wider, BY_LOT if by_lot else PARALLEL)
 
 
 def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: object) -> Verdict:
-    """The verdict on another wave: only what holds of every wave was checked. The effect must be
-    there.
+    """The verdict on another wave: trends, losses and modes of interview are checked anew, and it is
+    no surer than the headline, which was put to more. The effect must be there.
     """
     study, main = evaluation.tracing, effect.by_wave[outcome, wave]
     assert study is not None and isinstance(main, Estimate)
     by_lot = drawn_by_lot(evaluation, effect.measure)
     bare = Verdict(main)
-    before = before_check(effect.pre.get(outcome), bare, study.months[wave])
-    checks = [_check(DRAWN_BY_LOT, "start", by_lot), *([] if before is None else [before])]
-    return Verdict(main, tuple(checks), assumption=BY_LOT if by_lot else PARALLEL)
+    doubts = {d.measure: d for d in evaluation.doubts}
+    doubt = doubts.get(effect.measure)
+    checks = [_check(DRAWN_BY_LOT, "start", by_lot)]
+    checks += _of_any_wave(study, effect, (outcome, wave), doubt, bare)
+    headline = effect_verdict(evaluation, effect, doubt)
+    verdict = Verdict(
+        main,
+        tuple(checks),
+        assumption=BY_LOT if by_lot else PARALLEL,
+        headline="none" if headline is None else headline.sureness,
+    )
+    if verdict.sureness == replace(verdict, headline=None).sureness:
+        return verdict
+    told = Message(AS_HEADLINE, {"word": Message(verdict.sureness)}, "reason")
+    return replace(verdict, checks=(*verdict.checks, Check(HEADLINE, "plan", "too weak", told)))
 
 
 def rollout_verdict(r: Rollout) -> Verdict | None:
@@ -339,19 +353,15 @@ def _between_arms(
     return found.contrast({"_trait, _arm=T": 1.0, "_trait, _arm=C": -1.0})
 
 
-def _threats(
-    evaluation: Evaluation,
-    study: Tracing,
-    effect: Effects,
-    d: Doubt | None,
-    bare: Verdict,
-    months: float,
+def _of_any_wave(
+    study: Tracing, effect: Effects, cell: tuple[str, object], d: Doubt | None, bare: Verdict
 ) -> Iterator[Check]:
-    outcome, wave = main_cell(evaluation)
+    """Threats that are asked of every wave: alike at enrolment, trends before, losses, modes."""
+    outcome, wave = cell
     if d is not None and not isinstance(d.balance, NotEstimable):
         alike = bool(d.balance.table["before"].abs().max() <= LIMIT)
         yield _check(ALIKE, "start", alike)
-    before = before_check(effect.pre.get(outcome), bare, months)
+    before = before_check(effect.pre.get(outcome), bare, study.months[wave])
     if before is not None:
         yield before
     gap = lost(study, effect.measure, wave)
@@ -360,6 +370,12 @@ def _threats(
     asked = asked_alike(study, effect.measure, wave)
     if asked is not None:
         yield _check(MODE, "measurement", Span.of(asked).sign == "unclear")
+
+
+def _threats(
+    evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt | None, bare: Verdict
+) -> Iterator[Check]:
+    yield from _of_any_wave(study, effect, main_cell(evaluation), d, bare)
     if d is not None:
         agreed = specifications_agree(d.curve, bare)
         if agreed is not None:

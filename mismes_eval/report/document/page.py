@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from traitlets.config import Config
 
 from mismes_eval import errors
 from mismes_eval.evaluation.params import Params
+from mismes_eval.libraries import library
 from mismes_eval.report.document.language import Language, country_name, language
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.reading import current_section_style, linked, sectioned
@@ -88,7 +88,7 @@ def page(
     """
     text = language(params.language)
     cover = cover_of(params, started, fingerprint, text)
-    exporter = import_module("nbconvert").HTMLExporter(
+    exporter = library("nbconvert").HTMLExporter(
         config=Config(
             {
                 "HTMLExporter": {

@@ -63,11 +63,18 @@ class Passage:
         """Title, signature, and the words; every text is escaped."""
         mark = f"<p>{escape(self.mark)}</p>" if self.mark else ""
         body = "".join(self._block(block) for block in self.words.blocks)
+        places = "".join(f"<li>{escape(place)}</li>" for place in self.places)
+        body += f'<ul class="notes">{places}</ul>' if places else ""
         return (
             f'<section class="evaluator" id="evaluator-{escape(self.words.subject)}">'
             f'<h3>{escape(self.title)}</h3><p class="signed">{escape(self.signature)}</p>'
             f"{mark}{body}</section>"
         )
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What each number is: table, row, column, unit and interval; each cell once."""
+        return tuple(dict.fromkeys(number.place for number in self.numbers.values()))
 
     def text(self) -> str:
         """The words alone, a line a paragraph or entry of a list."""

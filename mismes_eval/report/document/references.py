@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Final, Literal
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.tables import Table, scale_of, shown
@@ -57,6 +57,8 @@ class Quotable:
 
     aliases : name of a row in the report's language -> another name for it, the same in every language.
     main_row : the row that is meant where a reference to a table of effects names none.
+    spoken : cell -> the ends of the interval with which the report speaks of it, where that is wider
+        than the cell's own.
     """
 
     tables: Mapping[str, Table]
@@ -64,10 +66,11 @@ class Quotable:
     t: Language
     aliases: Mapping[str, str] = field(default_factory=dict)
     main_row: str = ""
+    spoken: Mapping[CellKey, tuple[float, float]] = field(default_factory=dict)
 
     def fill(self, reference: str, where: str) -> Filled | Problem:
         """The number that a reference stands for, or what is wrong with it. where: file and line."""
-        at = f"{where}, {{{reference}}}"
+        at = worded("{where}, {{{reference}}}", {"where": where, "reference": reference})
         words = [part.strip() for part in reference.split(".")]
         if len(words) < 2 or not all(words):
             what = "a reference has another form"
@@ -79,7 +82,7 @@ class Quotable:
                 what=what,
                 where=at,
                 expected="a cell that a table shows",
-                got="none",
+                got=worded("none"),
                 fix=self._nearest(reference),
             )
         if len({place.key for place in places}) > 1:
@@ -183,7 +186,8 @@ class Quotable:
             return shown(alone, scale, digits, self.t) if math.isfinite(cell.value) else ""
         if part == "n":
             return self.t.number(cell.n, 0) if math.isfinite(cell.n) else ""
-        ends = {"low": cell.ci_low, "high": cell.ci_high}
+        low, high = self.spoken.get(cell.key, (cell.ci_low, cell.ci_high))
+        ends = {"low": low, "high": high}
         if not all(math.isfinite(end) for end in ends.values()):
             return ""
         said = {name: self.t.number(end * scale, max(digits, 1)) for name, end in ends.items()}
@@ -194,11 +198,20 @@ class Quotable:
     def _place(self, cell: PublishedCell, table: Table) -> str:
         """Where a number stands, in words."""
         text = self.t
-        words = [text.words.get(name, name) for name in (cell.key.row, cell.key.column)]
-        words += [text(cell.unit)] if cell.unit else []
+        names = [name for name in (cell.key.row, cell.key.column) if name != "estimate"]
+        words = [text.words.get(name, name) for name in names]
+        unit = self._unit(cell, table)
+        words += [text(unit)] if unit else []
         interval = self._text(cell, table, "interval")
         words += [text("95% interval {i}", i=interval)] if interval else []
         return f"{table.id}: {'; '.join(words)}"
+
+    def _unit(self, cell: PublishedCell, table: Table) -> str:
+        """The unit of a number as its table shows it: of shares times 100, per cent or points."""
+        in_hundreds = cell.unit == "share" and scale_of(table, _plain(cell))[0] == 100.0
+        if not in_hundreds:
+            return cell.unit
+        return "percentage points" if cell.kind == "effect" else "%"
 
     def _nearest(self, reference: str) -> str:
         """The names of shown cells that look most like a reference."""

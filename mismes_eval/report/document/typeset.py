@@ -10,12 +10,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from mismes_eval.errors import Problem, ReportError
+from mismes_eval.libraries import library
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "report.typ"
 VOID = frozenset({"img", "br", "meta", "hr", "link", "input", "wbr", "col"})
@@ -205,7 +205,7 @@ def typeset(html: str) -> bytes:
     """PDF of a report's page by typst: numbered pages, contents with page numbers, headers. Raises
     ReportError where typst fails.
     """
-    typst = import_module("typst")
+    typst = library("typst")
     document = read_page(html)
     with TemporaryDirectory(prefix="mismes-typst-") as folder:
         root = Path(folder)

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ import nbformat
 
 from mismes_eval.errors import Problem, ReportError
 from mismes_eval.evaluation.params import Params
+from mismes_eval.libraries import library
 from mismes_eval.report.document.blocks import (
     MIME,
     Block,
@@ -91,7 +91,7 @@ def read_body(folder: Path, results: Mapping[str, Any], t: Language) -> Body:
         body.pictures[id] = (folder / "figures" / f"{name}.png").read_bytes()
     for cell in in_language(notebook, t).cells:
         if cell.cell_type == "markdown":
-            turned = import_module("nbconvert.filters").markdown2html(cell.source)
+            turned = library("nbconvert.filters").markdown2html(cell.source)
             body.blocks.extend(_html_blocks(turned, body, tagged=False))
         elif cell.cell_type == "code":
             for output in cell.outputs:

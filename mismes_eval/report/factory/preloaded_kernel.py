@@ -55,14 +55,9 @@ def preload() -> None:
     """Import what reports need. A figure is drawn, because the first one is slow; pyplot is left
     alone: which backend it takes is the kernel's choice.
     """
-    for name in MODULES:
-        importlib.import_module(name)
-    for path in sorted(Path(__file__).parent.parent.glob("chapters/*.py")):
-        importlib.import_module(
-            f"mismes_eval.report.chapters.{path.stem}"
-            if path.stem != "__init__"
-            else "mismes_eval.report.chapters"
-        )
+    chapters = sorted(Path(__file__).parent.parent.glob("chapters/*.py"))
+    for name in (*MODULES, *(f"mismes_eval.report.chapters.{path.stem}" for path in chapters)):
+        importlib.import_module(name.removesuffix(".__init__"))
     figure, axes = canvas()
     axes.set_title("x")
     figure.savefig(io.BytesIO(), format="png")

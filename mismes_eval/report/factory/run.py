@@ -18,9 +18,9 @@ from contextlib import ExitStack, closing, suppress
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.pdf import PDF, printer, write_pdf
@@ -48,10 +48,18 @@ from mismes_eval.report.trust.provenance import (
 if TYPE_CHECKING:
     from mismes_eval.report.factory.kernels import ReportKernel
 
-WRITING = "mismes_eval.report.document.word_report"
-MAKING, KERNEL, FORKING, NOTEBOOKS = (
-    f"mismes_eval.report.factory.{name}" for name in ("execute", "kernels", "forking", "notebook")
-)
+Maker = Literal[
+    "factory.execute",
+    "factory.forking",
+    "factory.kernels",
+    "factory.notebook",
+    "document.word_report",
+]
+
+
+def _maker(name: Maker) -> Any:
+    """A module that makes reports, loaded when there is one to make."""
+    return import_module(f"mismes_eval.report.{name}")
 
 
 def run_reports(
@@ -69,7 +77,7 @@ def run_reports(
     """
     distinct(orders)
     if forked:
-        import_module(FORKING).refuse_where_impossible()
+        _maker("factory.forking").refuse_where_impossible()
     stop, kernels = Event(), _Kernels(forked)
 
     with closing(kernels), ThreadPoolExecutor(max(1, jobs)) as pool:
@@ -90,7 +98,7 @@ def run_reports(
         except KeyboardInterrupt:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            import_module(KERNEL).stop_kernels()
+            _maker("factory.kernels").stop_kernels()
             raise
 
 
@@ -107,7 +115,7 @@ class _Kernels:
         with self._lock:
             if self._kernel is None:
                 self._kernel = self._opened.enter_context(
-                    import_module(FORKING).kernels(self._forked)
+                    _maker("factory.forking").kernels(self._forked)
                 )
             return self._kernel
 
@@ -181,8 +189,8 @@ def run_report(
         problem = Problem(
             "the runner failed",
             order.name,
-            got=f"{type(error).__name__}: {error}",
-            fix=f"Please report it with {trace}.",
+            got=worded("{kind}: {error}", {"kind": type(error).__name__, "error": error}),
+            fix=worded("Please report it with {trace}.", {"trace": trace}),
         )
         return Outcome(
             name=order.name,
@@ -229,7 +237,7 @@ def _make(
     params = Params.load(order.params, order.data_root)
     language(params.language)
     if not order.notebook.is_file():
-        import_module(NOTEBOOKS).checked(order.notebook)  # says what to do
+        _maker("factory.notebook").checked(order.notebook)  # says what to do
     made_of = ingredients(params, order.params, order.notebook)
     final = order.out / order.name
     if order.pdf:
@@ -237,11 +245,11 @@ def _make(
     if not order.force and _unchanged(final, made_of):
         if order.earlier is not None:
             least = params.disclosure.min_cell
-            import_module(MAKING).beside_earlier(order, final, final, least)
+            _maker("factory.execute").beside_earlier(order, final, final, least)
         if lacking(order, final):
             return (*_completed(order, params, final), [])
         return "unchanged", final, []
-    cautions = import_module(MAKING).make(order, params, made_of, progress, kernels())
+    cautions = _maker("factory.execute").make(order, params, made_of, progress, kernels())
     return "made", final, cautions
 
 
@@ -260,7 +268,7 @@ def _completed(order: Order, params: Params, final: Path) -> tuple[Status, Path]
         if order.pdf and not (work / PDF).is_file():
             write_pdf(work / PAGE, work / PDF)
         if order.docx and not (work / WORD).is_file():
-            import_module(WRITING).write_report(
+            _maker("document.word_report").write_report(
                 work, params, record["started"], record["fingerprint"]
             )
         told = json.dumps({**record, "outputs": outputs(work)}, ensure_ascii=False, indent=1)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from mismes_eval.evaluation.outside_evidence import (
+    OUTSIDE,
     OutsideEvidence,
     Together,
     beside,
@@ -27,6 +28,8 @@ from mismes_eval.report.site import pages
 from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
 from mismes_eval.report.site.html import WORDS, Shell
 from mismes_eval.report.synthesis.published import Origin
+
+EVALUATIONS = "evaluations.csv"
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,14 @@ def _means(
     return tuple(together(beside(here, reports, evidence)))
 
 
+def with_outside_evidence(folder: Path) -> bool:
+    """Whether the pages in a folder show effects of outside evaluations, which reports alone would
+    not bring back.
+    """
+    shown = folder / EVALUATIONS
+    return shown.is_file() and bool(pd.read_csv(shown)["kind"].eq(OUTSIDE).any())
+
+
 def front_page(inventory: Inventory, site: Site, path: Path, code: str) -> Path:
     """The search page beside the folder of the site, in one language, with links into it."""
     words = WORDS.said(code)
@@ -176,6 +187,6 @@ def _write_downloads(
         orient="records", date_format="iso", date_unit="s", force_ascii=False, indent=1
     )
     write_whole(folder / "measures.json", whole)
-    to_csv(effects, folder / "evaluations.csv")
+    to_csv(effects, folder / EVALUATIONS)
     register.to_csv(folder / "register.csv")
     register.to_calendar(folder / "register.ics")

@@ -11,7 +11,7 @@ from datetime import date
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import Verdict, moved_apart
+from mismes_eval.estimate.verdict import Span, Verdict, moved_apart
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT, TAKEN
@@ -26,6 +26,7 @@ from mismes_eval.message import packed
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.claims import facts as claim_facts
 from mismes_eval.report.chapters.costs import cost_row
+from mismes_eval.report.chapters.criteria import EMPLOYMENT, returnee_gap
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
 from mismes_eval.report.chapters.lottery import TAKEN as TAKEN_PART
 from mismes_eval.report.chapters.people import LABOUR, MATCH
@@ -78,6 +79,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
         "definitions": definitions,
         "messages": {text: packed(text) for text in definitions.values()},
         "indicators": list(_indicators(tables)),
+        "gap": _gap(context, tables),
         "effects": list(_effects(context, tables)),
         "costs": list(_costs(context, tables)),
         "claims": claim_facts(context, chapters),
@@ -139,6 +141,19 @@ def _indicators(tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
                 "group": group,
                 "table": table,
             } | _record(cell)
+
+
+def _gap(context: Context, tables: Mapping[str, Table]) -> dict[str, float] | None:
+    """Employment rate of returnees minus that of non-migrants, a share, with its interval; None
+    where a table does not show both rates.
+    """
+    title = catalogue()[EMPLOYMENT].title
+    rates = [_cell(tables, "T08", title, group) for group in GROUPS[:2]]
+    gap = returnee_gap(context, EMPLOYMENT)
+    if isinstance(gap, NotEstimable) or any(r is None or r["status"] != "shown" for r in rates):
+        return None
+    span = Span.of(gap)
+    return {"value": span.value, "ci_low": span.low, "ci_high": span.high} if span.known else None
 
 
 def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:

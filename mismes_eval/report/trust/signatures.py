@@ -12,12 +12,12 @@ import binascii
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem, named
+from mismes_eval.errors import ParamsError, Problem, named, worded
 from mismes_eval.frame.outside import bytes_of, text_of
+from mismes_eval.libraries import Library, library
 from mismes_eval.report.trust.provenance import (
     LARGEST_MANIFEST,
     MANIFEST,
@@ -29,6 +29,7 @@ SIGNATURE = f"{MANIFEST}.minisig"
 PLAIN, HASHED = b"Ed", b"ED"  # of the file itself, of its BLAKE2b: the two kinds of minisign
 ID, KEY, SIGNED = 8, 32, 64  # bytes
 LARGEST_KEY = 100_000
+ED25519: Library = "cryptography.hazmat.primitives.asymmetric.ed25519"
 UNTRUSTED, TRUSTED = "untrusted comment: ", "trusted comment: "
 
 
@@ -116,7 +117,7 @@ def signed_by(folder: Path, key: Path) -> Signed:
         raise ParamsError(
             Problem(
                 "the report is not signed",
-                f"{folder.name}/{SIGNATURE}",
+                worded("{name}/{signature}", {"name": folder.name, "signature": SIGNATURE}),
                 "a signature beside the manifest",
                 fix="Ask its makers for one: mismes sign.",
             )
@@ -127,7 +128,7 @@ def signed_by(folder: Path, key: Path) -> Signed:
     if not _holds(public, parts.signature, signed):
         raise ParamsError(_other_key(folder, public) if parts.id != public.id else _other(folder))
     if not _holds(public, parts.sealed, parts.signature + parts.comment.encode("utf-8")):
-        where = f"{folder.name}/{SIGNATURE}"
+        where = worded("{name}/{signature}", {"name": folder.name, "signature": SIGNATURE})
         raise ParamsError(Problem("the comment is not the one that was signed", where))
     return Signed(public.minisign, parts.comment)
 
@@ -136,8 +137,8 @@ def _other_key(folder: Path, public: PublicKey) -> Problem:
     return Problem(
         what="the report is signed with another key",
         where=folder.name,
-        expected=f"the key {public.minisign}",
-        got="another",
+        expected=worded("the key {minisign}", {"minisign": public.minisign}),
+        got=worded("another"),
         fix="Do not rely on it before you know whose key that is.",
     )
 
@@ -145,9 +146,9 @@ def _other_key(folder: Path, public: PublicKey) -> Problem:
 def _other(folder: Path) -> Problem:
     return Problem(
         what="the manifest is not the one that was signed",
-        where=f"{folder.name}/{MANIFEST}",
+        where=worded("{name}/{manifest}", {"name": folder.name, "manifest": MANIFEST}),
         expected="the manifest as its makers signed it",
-        got="a changed one, or a changed signature",
+        got=worded("a changed one, or a changed signature"),
         fix="Ask its makers for the report.",
     )
 
@@ -179,7 +180,9 @@ def _private(path: Path, password: bytes | None) -> Any:
 
 def _loaded(path: Path, load: str, kind: str, *arguments: bytes | None) -> Any:
     """A key as cryptography loads it; only Ed25519 keys."""
-    reader: Callable[..., Any] = getattr(_library("serialization"), load)
+    reader: Callable[..., Any] = getattr(
+        _cryptography("cryptography.hazmat.primitives.serialization"), load
+    )
     try:
         found = reader(*arguments)
     except TypeError as error:
@@ -188,16 +191,16 @@ def _loaded(path: Path, load: str, kind: str, *arguments: bytes | None) -> Any:
     except Exception as error:  # the library meets damaged keys with errors of many kinds
         raise ParamsError(_no_key(path, kind)) from error
     wanted = "Ed25519PrivateKey" if kind == "private" else "Ed25519PublicKey"
-    if not isinstance(found, getattr(_library("asymmetric.ed25519"), wanted)):
+    if not isinstance(found, getattr(_cryptography(ED25519), wanted)):
         raise ParamsError(_no_key(path, kind))
     return found
 
 
 def _no_key(path: Path, kind: str) -> Problem:
     return Problem(
-        f"no {kind} key that can be read",
+        worded("no {kind} key that can be read", {"kind": kind}),
         path.name,
-        f"a {kind} Ed25519 key",
+        worded("a {kind} Ed25519 key", {"kind": kind}),
         fix="ssh-keygen -t ed25519 -f office makes office and office.pub.",
     )
 
@@ -213,10 +216,10 @@ def _hashed(content: bytes) -> bytes:
 
 def _holds(public: PublicKey, signature: bytes, content: bytes) -> bool:
     """Whether a signature is that of a content."""
-    key = _library("asymmetric.ed25519").Ed25519PublicKey.from_public_bytes(public.raw)
+    key = _cryptography(ED25519).Ed25519PublicKey.from_public_bytes(public.raw)
     try:
         key.verify(signature, content)
-    except import_module("cryptography.exceptions").InvalidSignature:
+    except _cryptography("cryptography.exceptions").InvalidSignature:
         return False
     return True
 
@@ -251,10 +254,9 @@ def _unreadable(name: str) -> Problem:
     return Problem("the signature or key cannot be read", name, "four lines as minisign has them")
 
 
-def _library(part: str) -> Any:
-    """A part of cryptography, which reports do without."""
+def _cryptography(part: Library) -> Any:
     try:
-        return import_module(f"cryptography.hazmat.primitives.{part}")
+        return library(part)
     except ModuleNotFoundError as error:
         fix = "pip install 'cryptography[ssh]>=43'"
         raise ParamsError(Problem("signatures need the package cryptography", fix=fix)) from error

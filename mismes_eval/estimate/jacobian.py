@@ -1,0 +1,46 @@
+"""What the delta method takes: derivatives that fit the values and what is made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.numerics.rows import Float
+
+
+def derivatives(jacobian: object, p: int) -> Float:
+    """Derivatives by p values as a matrix of floats. Raises EstimateError for what is no matrix of
+    finite numbers.
+    """
+    try:
+        j = np.atleast_2d(np.asarray(jacobian, float))
+    except (TypeError, ValueError):
+        expected = f"numbers, shape (values, {p})"
+        raise _refused(
+            "the jacobian is no matrix", expected, f"a {type(jacobian).__name__}"
+        ) from None
+    if not np.isfinite(j).all():
+        many = int((~np.isfinite(j)).sum())
+        raise _refused("the jacobian is not finite", "finite derivatives", f"{many} that are not")
+    return j
+
+
+def check_fit(j: Float, value: Float, p: int, names: tuple[str, ...] | None) -> None:
+    """Raise EstimateError where names or derivatives (k, p) do not fit the values (k,) of the
+    function.
+    """
+    if names is not None and len(names) != value.size:
+        raise EstimateError(
+            Problem(
+                "the names do not fit",
+                of_argument("names"),
+                worded("{size} names", {"size": value.size}),
+                str(len(names)),
+            )
+        )
+    if j.shape != (value.size, p):
+        raise _refused("the jacobian has the wrong shape", f"({value.size}, {p})", str(j.shape))
+
+
+def _refused(what: str, expected: str, got: str) -> EstimateError:
+    return EstimateError(Problem(what, of_argument("jacobian"), expected, got))
