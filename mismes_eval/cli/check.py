@@ -29,6 +29,7 @@ from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.report.document.language import language
 from mismes_eval.report.rehearsal import Rehearsal, rehearse
 
+CODEBOOK = "After the mapping (compare with the office's own tables):"
 BOXES = {"done": "[x]", "todo": "[ ]", "optional": "[-]"}
 
 
@@ -44,6 +45,7 @@ class Record:
     warnings: tuple[str, ...] = ()
     codebook: pd.DataFrame | None = None
     mapped: bool = False
+    language: str = "en"
     chapters: tuple[str, ...] = ()
     rehearsed: bool = False
 
@@ -113,6 +115,7 @@ def _checked(path: Path, data_root: Path | None, quick: bool) -> Record:
     problems = tuple(dict.fromkeys((*ready.problems, *words, *trial.problems)))
     return Record(
         file=path.name,
+        language=params.language,
         problems=problems,
         steps=checklist(params, problems),
         read=ready.lines,
@@ -148,20 +151,21 @@ def _print(record: Record, quiet: bool, codebook: bool) -> None:
             problem(found, f"{record.file}: ")
         return
     click.echo(record.file)
+    t = language(record.language)
     for step in record.steps:
         if step.state != "todo":
             click.echo(
-                mark(step.state, f"  {BOXES[step.state]} {step.what}")
-                + (f"\n        {step.mend}" if step.mend else "")
+                mark(step.state, f"  {BOXES[step.state]} {t(step.what)}")
+                + (f"\n        {t(step.mend)}" if step.mend else "")
             )
     for line in record.read:
-        click.echo(f"      {line}")
+        click.echo(f"      {t(line)}")
     for line in record.warnings:
         click.echo(mark("note", f"      note: {line}"))
     for line in record.chapters:
         click.echo(f"      {line}")
     if codebook and record.codebook is not None:
-        click.echo(f"\n{_codebook_text(record.codebook)}\n")
+        click.echo(f"\n{t(CODEBOOK)}\n{_codebook_text(record.codebook)}\n")
     for found in record.problems:
         problem(found, "  [ ] ")
     if not record.problems:
@@ -170,11 +174,12 @@ def _print(record: Record, quiet: bool, codebook: bool) -> None:
 
 def _next(record: Record) -> str:
     """What to do when nothing must be mended."""
+    t = language(record.language)
     if not record.rehearsed:
-        return "read without a problem. The report was not made for trial: leave out --quick."
+        return t("read without a problem. The report was not made for trial: leave out --quick.")
     name = record.file.removesuffix(".yaml")
     if (project() / NOTEBOOK).is_file():
-        return f"ready. Next: mismes report {name}"
+        return t("ready. Next: mismes report {name}", name=name)
     return (
         f"ready. Next: mismes report {name}. The project has no {NOTEBOOK}: copy notebooks/ of"
         " mismes-eval beside params/, or name one with --notebook"
@@ -191,6 +196,4 @@ def _codebook_text(book: pd.DataFrame) -> str:
         weighted=[f"{count:,.0f}" for count in book["weighted"]],
         share=[f"{100 * share:.1f}%" for share in book["share"]],
     )
-    return "After the mapping (compare with the office's own tables):\n" + shown.to_string(
-        index=False, justify="left"
-    )
+    return shown.to_string(index=False, justify="left")

@@ -10,6 +10,7 @@ from typing import Literal
 
 from mismes_eval.errors import Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.message import Message
 
 State = Literal["done", "todo", "optional"]
 
@@ -48,7 +49,7 @@ def checklist(params: Params, problems: Sequence[Problem]) -> tuple[Step, ...]:
         kind: len(params.inputs.named(keys)) == len(keys) for kind, (keys, _) in EVIDENCE.items()
     }
     begun = any(named.values())
-    steps = [Step(f"params are read: country {params.country}", "done")]
+    steps = [Step(Message("params are read: country {code}", {"code": params.country}), "done")]
     if not begun:
         steps.append(
             Step(
@@ -61,11 +62,17 @@ def checklist(params: Params, problems: Sequence[Problem]) -> tuple[Step, ...]:
         how = (
             ""
             if named[kind]
-            else f"Fill {folder}{template}; then name it: {', '.join(f'inputs.{key}' for key in keys)}."
+            else Message(
+                "Fill {file}; then name it: {keys}.",
+                {
+                    "file": Message(f"{{folder}}{template}", {"folder": folder}),
+                    "keys": ", ".join(f"inputs.{key}" for key in keys),
+                },
+            )
         )
         steps.append(
             Step(
-                f"{kind}{' is named' if named[kind] else ''}",
+                Message("{kind} is named", {"kind": Message(kind)}) if named[kind] else kind,
                 "done" if named[kind] else "optional",
                 how,
             )
@@ -148,9 +155,10 @@ def _survey(params: Params, folder: str) -> list[Step]:
             (
                 ""
                 if known
-                else (
-                    f"Name inputs.margins ({folder}margins.csv: margin, category, total, source),"
-                    " or say calibration.method: none."
+                else Message(
+                    "Name inputs.margins ({folder}margins.csv: margin, category, total, source),"
+                    " or say calibration.method: none.",
+                    {"folder": folder},
                 )
             ),
         ),

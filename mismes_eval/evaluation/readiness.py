@@ -21,6 +21,7 @@ from mismes_eval.evaluation.survey import NONE, Survey
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.frame.strange_cells import strange_cells, strange_weights
 from mismes_eval.inventory import Inventory
+from mismes_eval.message import Message, as_message
 from mismes_eval.weighting.sample import Sample
 
 KINDS = (
@@ -81,13 +82,22 @@ def _codebook(params: Params, found: Evaluation) -> pd.DataFrame | None:
 
 def _lines(found: Evaluation) -> list[str]:
     """One sentence on each kind of evidence that could be read."""
-    lines = []
+    lines: list[str] = []
     if found.survey is not None:
         survey, own = found.survey.sample, found.survey
-        added = f", sum of weights {float(survey.weights.sum()):,.0f}" if own.counts_people else ""
-        lines.append(f"labour force survey: {len(survey.frame):,} persons{added}; {own.weighting}")
+        read = {
+            "n": len(survey.frame),
+            "sum": round(float(survey.weights.sum())),
+            "weighting": own.weighting,
+        }
+        persons = (
+            "{n:,} persons, sum of weights {sum:,}; {weighting}"
+            if own.counts_people
+            else "{n:,} persons; {weighting}"
+        )
+        lines.append(Message("labour force survey: {line}", {"line": Message(persons, read)}))
         lines += _status_lines(survey)
-        lines += _not_there(own)
+        lines += _not_there(own, own.ages.labour_min)
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
         lines += _linked_lines(found.params, delivered.frame)
@@ -116,9 +126,21 @@ def _lines(found: Evaluation) -> list[str]:
     return lines
 
 
-def _not_there(s: Survey) -> list[str]:
+def _youngest(s: Survey, from_age: int) -> list[str]:
+    """That the file has nobody of the first ages that the indicators name, where it has ages."""
+    frame = s.sample.frame
+    if "age" not in frame.columns or not frame["age"].notna().any():
+        return []
+    youngest = float(frame["age"].min())
+    if youngest <= from_age:
+        return []
+    line = "the youngest person is {age:g}: what is said of ages {low:g}+ is of {age:g}+"
+    return [Message(line, {"age": youngest, "low": from_age})]
+
+
+def _not_there(s: Survey, from_age: int) -> list[str]:
     """What the file does not have, and what the report therefore leaves out."""
-    lines = []
+    lines: list[str] = []
     if s.first_weight == NONE:
         lines.append("the file has no weight: the report has shares and means, no totals")
     elif not s.counts_people:
@@ -130,16 +152,20 @@ def _not_there(s: Survey) -> list[str]:
         lines.append("every person has the same weight: is it the office's?")
     if not s.has_households:
         lines.append("the file has no household number: nothing is said of households")
+    lines += _youngest(s, from_age)
     if s.sample.design.level == "element":
         effect = s.sample.design.cluster_deff
         lines.append(
             "no PSU or household is named: standard errors are those of persons drawn one by one,"
             " and smaller than the survey's"
             if effect == 1.0
-            else "no PSU or household is named: standard errors are those of persons drawn one by"
-            f" one, times the root of the cluster effect {effect:g} that the params supply"
+            else Message(
+                "no PSU or household is named: standard errors are those of persons drawn one by"
+                " one, times the root of the cluster effect {effect:g} that the params supply",
+                {"effect": effect},
+            )
         )
-    return [f"labour force survey: {line}" for line in lines]
+    return [Message("labour force survey: {line}", {"line": as_message(line)}) for line in lines]
 
 
 def _design_lines(found: Evaluation) -> list[str]:

@@ -251,3 +251,29 @@ def test_the_chooser_of_a_notebook_chooses_nothing_by_itself(project: Path) -> N
     assert "missing: DK" in box.children[-1].value  # type: ignore[attr-defined]
     box.children[-2].click()  # type: ignore[attr-defined]
     assert lfs.read_mapping(book(project))["missing"] == {"marital": {"8": "DK"}}
+
+
+@pytest.mark.parametrize(
+    ("code", "done", "line"),
+    [
+        ("fr", "paramètres lus : pays PHL", "enquête emploi : "),
+        ("ro", "parametri citiți: țara PHL", "ancheta forței de muncă: "),
+    ],
+)
+def test_check_speaks_the_language_of_the_params(
+    project: Path, capsys: pytest.CaptureFixture[str], code: str, done: str, line: str
+) -> None:
+    said = {"weight": "= 1", "hhid": "n", "pid": "n", "age": "C05_AGE", "male": "C04_SEX"}
+    draft(project).answered_all(said).save()
+    params = project / "params" / "PHL.yaml"
+    text = params.read_text(encoding="utf-8").replace(
+        "\ncalibration:\n", "\ncalibration:\n  method: none\n"
+    )
+    params.write_text(text.replace("# language:", f"language: {code} #"), encoding="utf-8")
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["check", "PHL", "--quick", "--no-codebook"])
+    out = capsys.readouterr().out.replace("\u00a0", " ")
+    assert done in out and line in out
+    for english in ("household number", "is named", "Fill ", "the file", "read without"):
+        assert english not in out
