@@ -66,7 +66,12 @@ def said(context: Context, r: Rollout) -> Item:
         )
     verdict, about = rollout_verdict(r), about_rollout(context, r)
     assert verdict is not None
-    messages = [sentences.rollout_sentence(verdict, about), *sentences.excluded(verdict, about)]
+    messages = [
+        sentences.rollout_sentence(verdict, about),
+        *sentences.excluded(verdict, about),
+        *sentences.reservations(verdict),
+        sentences.sureness(verdict),
+    ]
     effect = CellKey(SUMMARY, OVERALL, "estimate")
     return SentenceSpec(
         "{said}",
