@@ -26,12 +26,14 @@ from mismes_eval.report.chapters.cells import (
     TO,
     P,
     cell_unit,
+    headline_cell,
     in_unit,
     outcome_scale,
     persons,
     plain,
     published,
     rows,
+    wave_cell,
     with_interval,
 )
 from mismes_eval.report.chapters.verdicts import curve_spans, effect_verdict
@@ -145,8 +147,8 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
         study.panel.sample.design.basis,
     )
     title = context.text("Effect of {m} on '{o}'", m=d.measure, o=context.column(outcome))
-    waves = {_wave_cell(context, study, d.measure, wave): wave for wave in study.waves}
-    spoken_of = _wave_cell(context, study, d.measure, context.evaluation.params.impact.main_wave)
+    waves = {wave_cell(context, d.measure, study, wave): wave for wave in study.waves}
+    spoken_of = headline_cell(context, d.measure, study)
 
     def draw(cells: pd.DataFrame) -> Figure | str:
         shown = set(cells.loc[cells["value"].notna(), "column"])
@@ -168,12 +170,6 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
         )
 
     return PictureSpec(f"F11-{d.measure}", title, draw, refers=tuple(waves))
-
-
-def _wave_cell(context: Context, study: Tracing, measure: str, wave: object) -> CellKey:
-    """The cell of T17 with the effect on the main outcome at a wave."""
-    when = context.text("{m:.0f} months", m=study.months[wave])
-    return CellKey(f"T17-{measure}", context.column(_main(context)), when)
 
 
 def _headline_interval(
@@ -445,7 +441,7 @@ def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         study.source,
         study.panel.sample.design.basis,
         d.path,
-        _wave_cell(context, study, d.measure, context.evaluation.params.impact.main_wave),
+        headline_cell(context, d.measure, study),
     )
 
 
