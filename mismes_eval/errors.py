@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,17 @@ def of_argument(name: str) -> Message:
 def of_covariates(names: Iterable[object]) -> Message:
     """Where a problem is: the covariates together."""
     return Message("covariates {c}", {"c": ", ".join(map(str, names))}, "reason")
+
+
+def unknown_columns(
+    subject: str, columns: Iterable[object], known: Collection[Any], expected: str, fix: str = ""
+) -> list[Problem]:
+    """A problem for each column that is not among the known ones. subject : what names it."""
+    return [
+        Problem(f"{subject} names an unknown column", in_column(column), expected, fix=fix)
+        for column in columns
+        if column not in known
+    ]
 
 
 NAMED = 50  # keys that a sentence lists before it only counts

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EmptyDomain, EstimateError, Problem
+from mismes_eval.errors import EmptyDomain, EstimateError, Problem, unknown_columns
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import Column, Names, as_name, as_names
 from mismes_eval.weighting.columns import float64
@@ -104,20 +104,11 @@ def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
         )
     for column in columns:
         as_name(column, "column", EstimateError)
-    missing = [column for column in columns if column not in sample.frame.columns]
-    if missing:
-        have = ", ".join(map(str, sample.frame.columns[:30]))
-        raise EstimateError(
-            [
-                Problem(
-                    f"{caller} names an unknown column",
-                    f"column '{column}'",
-                    "one of the frame's columns",
-                    fix=f"The frame has: {have}.",
-                )
-                for column in missing
-            ]
-        )
+    fix = f"The frame has: {', '.join(map(str, sample.frame.columns[:30]))}."
+    expected = "one of the frame's columns"
+    problems = unknown_columns(caller, columns, sample.frame.columns, expected, fix)
+    if problems:
+        raise EstimateError(problems)
 
 
 def no_negative_weights(sample: Sample, caller: str) -> None:

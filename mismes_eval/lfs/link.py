@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, named
+from mismes_eval.errors import InputError, Problem, named, unknown_columns
 from mismes_eval.lfs.answers import values
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.public import public
@@ -65,11 +65,9 @@ def link_check(
     worldbank/gld, panel build of the Georgian LFS 2017-2023.
     """
     keys = [person] if isinstance(person, str) else list(person)
-    gone = [
-        Problem("link_check names an unknown column", f"column '{column}'", "a column of the frame")
-        for column in (*keys, wave, sex, age)
-        if column not in frame.columns
-    ]
+    gone = unknown_columns(
+        "link_check", (*keys, wave, sex, age), frame.columns, "a column of the frame"
+    )
     if gone:
         raise InputError(gone)
     twice = frame.duplicated([*keys, wave], keep=False).to_numpy()

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, unknown_columns
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
@@ -378,15 +378,9 @@ def _refuse(
     some: bool,
 ) -> None:
     inside = sample.active
-    problems = [
-        Problem(
-            "attrition_tests names an unknown column",
-            f"column '{column}'",
-            "a column of the persons at enrolment",
-        )
-        for column in columns
-        if column not in sample.frame.columns
-    ]
+    problems = unknown_columns(
+        "attrition_tests", columns, sample.frame.columns, "a column of the persons at enrolment"
+    )
     if not some:
         problems.append(
             Problem(

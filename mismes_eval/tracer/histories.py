@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.errors import EstimateError, InputError, Problem, unknown_columns
 from mismes_eval.estimate.domains import domains, listed
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import OfTotals, evaluate
@@ -48,19 +48,10 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     right_censored (ends with the last, or before a missing one).
     """
     columns = [str(column) for column in listed(columns)]
-    missing = [column for column in (unit, *columns) if column not in frame.columns]
-    if missing or not columns:
-        raise InputError(
-            [
-                Problem(
-                    "episodes names an unknown column",
-                    f"column '{column}'",
-                    "a column of the frame",
-                )
-                for column in missing
-            ]
-            or [Problem("episodes needs the columns of a calendar")]
-        )
+    expected = "a column of the frame"
+    problems = unknown_columns("episodes", (unit, *columns), frame.columns, expected)
+    if problems or not columns:
+        raise InputError(problems or [Problem("episodes needs the columns of a calendar")])
     twice = frame[unit].duplicated(keep=False).to_numpy()
     if twice.any():
         raise InputError(

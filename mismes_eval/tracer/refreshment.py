@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, unknown_columns
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
@@ -188,22 +188,10 @@ def follow_up(
     Hansen and Hurwitz (1946), JASA 41, 517-529; Coppock, Gerber, Green and Kern (2017), Political
     Analysis 25, 188-206.
     """
-    missing = [
-        column
-        for column in (selected, probability)
-        if isinstance(column, str) and column not in panel.long.columns
-    ]
-    if missing:
-        raise DesignError(
-            [
-                Problem(
-                    "follow_up names an unknown column",
-                    f"column '{column}'",
-                    "a column of the waves",
-                )
-                for column in missing
-            ]
-        )
+    named = [selected, *([probability] if isinstance(probability, str) else [])]
+    problems = unknown_columns("follow_up", named, panel.long.columns, "a column of the waves")
+    if problems:
+        raise DesignError(problems)
     t = panel.chosen(wave)[0]
     inside = panel.sample.domain
     chosen = np.nan_to_num(np.asarray(panel.values(selected, t), float)).astype(bool) & (

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, unknown_columns
 from mismes_eval.estimate.domains import listed
 from mismes_eval.numerics.rows import Int
 from mismes_eval.public import public
@@ -36,11 +36,7 @@ def refuse_other(panel: object, caller: str) -> None:
 def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | None) -> None:
     """Raise one InputError for missing columns, missing or duplicate keys and unknown dispositions."""
     needed = [unit, wave, *([disposition] if disposition is not None else [])]
-    problems = [
-        Problem("the panel names an unknown column", f"column '{column}'", "a column of the frame")
-        for column in needed
-        if column not in frame.columns
-    ]
+    problems = unknown_columns("the panel", needed, frame.columns, "a column of the frame")
     if problems:
         raise InputError(problems)
     for column in (unit, wave):

@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.errors import EstimateError, MismesError, Problem, unknown_columns
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_error, verb_name
 from mismes_eval.weighting.levels import levels_of, one_spelling
@@ -309,18 +309,10 @@ def _place(value: object, periods: Ordering, zero_is_never: bool) -> float:
 
 def _unknown(frame: pd.DataFrame, wanted: list[Kind]) -> list[Problem]:
     """Columns that are no names or that the frame lacks."""
-    problems = []
-    known = ", ".join(map(str, frame.columns[:NAMES]))
-    for column in dict.fromkeys(w.column for w in wanted if isinstance(w.column, Hashable)):
-        if column not in frame.columns:
-            problems.append(
-                Problem(
-                    f"{verb_name()} names an unknown column",
-                    f"column '{column}'",
-                    "one of the frame's columns",
-                    fix=f"The frame has: {known}.",
-                )
-            )
+    fix = f"The frame has: {', '.join(map(str, frame.columns[:NAMES]))}."
+    columns = dict.fromkeys(w.column for w in wanted if isinstance(w.column, Hashable))
+    expected = "one of the frame's columns"
+    problems = unknown_columns(verb_name(), columns, frame.columns, expected, fix)
     for w in wanted:
         if not isinstance(w.column, Hashable):
             problems.append(

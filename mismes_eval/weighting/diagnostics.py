@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, unknown_columns
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.sample import Sample, needs_sample
@@ -48,15 +48,9 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
     """
     needs_sample(sample, "weight_diagnostics")
     columns = list(as_names(by, "by"))
-    problems = [
-        Problem(
-            "weight_diagnostics names an unknown column",
-            f"column '{column}'",
-            "a column of the sample",
-        )
-        for column in columns
-        if column not in sample.frame.columns
-    ]
+    problems = unknown_columns(
+        "weight_diagnostics", columns, sample.frame.columns, "a column of the sample"
+    )
     problems += [
         Problem(
             "weight_diagnostics names a column twice", f"column '{column}'", "every column once"

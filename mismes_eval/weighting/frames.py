@@ -274,52 +274,60 @@ def _frame_problems(
             )
         )
     for place, (sample, column) in enumerate(zip(samples, on_frame, strict=True), 1):
-        if column not in sample.frame.columns:
-            problems.append(
-                Problem(
-                    what="membership of the other frame is unknown",
-                    where=f"sample {place}, column '{column}'",
-                    expected="a column of the sample",
-                    got="none",
-                    fix="Ask for it in the interview (on the list or not); without it the overlap is"
-                    " counted twice.",
-                )
-            )
-            continue
-        value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
-            dtype=float, na_value=np.nan
+        problems += _membership_problems(
+            sample, column, f"sample {place}, column '{column}'", method
         )
-        carries = sample.weights != 0
-        bad = carries & ~((value >= 0) & (value <= 1))
-        if bad.any():
-            problems.append(
-                Problem(
-                    what="membership of the other frame is unknown for some rows",
-                    where=f"sample {place}, column '{column}'",
-                    expected="True or False, or a probability from 0 to 1",
-                    got="missing or out of range",
-                ).in_rows(np.flatnonzero(bad))
-            )
-        elif method == "kalton_anderson" and (
-            pd.api.types.is_bool_dtype(sample.frame[column])
-            or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())
-        ):
-            problems.append(
-                Problem(
-                    what="Kalton-Anderson needs selection probabilities",
-                    where=f"sample {place}, column '{column}'",
-                    expected="the probability of selection from the other frame, 0 where not listed",
-                    got="yes or no",
-                    fix="Give probabilities, or use method='hartley'.",
-                )
-            )
-        elif method == "hartley" and not np.isin(value[carries], (0, 1)).all():
-            problems.append(
-                Problem(
-                    "Hartley needs membership",
-                    f"sample {place}, column '{column}'",
-                    "True or False",
-                    "numbers between 0 and 1",
-                )
-            )
     return problems
+
+
+def _membership_problems(sample: Sample, column: str, where: str, method: str) -> list[Problem]:
+    """What keeps a column from saying who stands in the other frame too."""
+    if column not in sample.frame.columns:
+        return [
+            Problem(
+                what="membership of the other frame is unknown",
+                where=where,
+                expected="a column of the sample",
+                got="none",
+                fix="Ask for it in the interview (on the list or not); without it the overlap is"
+                " counted twice.",
+            )
+        ]
+    value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
+    carries = sample.weights != 0
+    bad = carries & ~((value >= 0) & (value <= 1))
+    if bad.any():
+        return [
+            Problem(
+                what="membership of the other frame is unknown for some rows",
+                where=where,
+                expected="True or False, or a probability from 0 to 1",
+                got="missing or out of range",
+            ).in_rows(np.flatnonzero(bad))
+        ]
+    one_or_none = np.isin(value[carries], (0, 1)).all()
+    if method == "kalton_anderson" and (
+        pd.api.types.is_bool_dtype(sample.frame[column])
+        or (one_or_none and (value[carries] == 1).any())
+    ):
+        return [
+            Problem(
+                what="Kalton-Anderson needs selection probabilities",
+                where=where,
+                expected="the probability of selection from the other frame, 0 where not listed",
+                got="yes or no",
+                fix="Give probabilities, or use method='hartley'.",
+            )
+        ]
+    if method == "hartley" and not one_or_none:
+        return [
+            Problem(
+                "Hartley needs membership",
+                where,
+                "True or False",
+                "numbers between 0 and 1",
+            )
+        ]
+    return []

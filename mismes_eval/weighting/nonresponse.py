@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, unknown_columns
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows, cells
@@ -214,13 +214,9 @@ def _problems(
     sample: Sample, responded: str, columns: list[str], eligible: str | None, inside: Bool
 ) -> list[Problem]:
     needed = [responded, *columns, *([eligible] if eligible is not None else [])]
-    problems = [
-        Problem(
-            "nonresponse names an unknown column", f"column '{column}'", "a column of the sample"
-        )
-        for column in needed
-        if column not in sample.frame.columns
-    ]
+    problems = unknown_columns(
+        "nonresponse", needed, sample.frame.columns, "a column of the sample"
+    )
     if problems:
         return problems
     value = pd.to_numeric(sample.frame[responded], errors="coerce").to_numpy(

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, named
+from mismes_eval.errors import IdentificationError, Problem, named, unknown_columns
 from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
@@ -530,18 +530,10 @@ def _refuse_unknown(data: PanelLike, wanted: Wanted) -> None:
     if isinstance(long, pd.DataFrame):
         known |= set(long.columns)
     named = [*wanted.numbers, *wanted.also, *([wanted.cohort] if wanted.cohort else [])]
-    missing = [column for column in dict.fromkeys(named) if column not in known]
-    if missing:
-        raise IdentificationError(
-            [
-                Problem(
-                    f"{verb_name()} names an unknown column",
-                    f"column '{column}'",
-                    "a column of the waves or of the persons",
-                )
-                for column in missing
-            ]
-        )
+    expected = "a column of the waves or of the persons"
+    problems = unknown_columns(verb_name(), dict.fromkeys(named), known, expected)
+    if problems:
+        raise IdentificationError(problems)
 
 
 def outcome_values(data: PanelLike, outcome: str, waves: Sequence[object]) -> Float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, unknown_columns
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.rows import Bool, Rows, cells
@@ -97,13 +97,12 @@ def _yes(flag: pd.Series) -> Bool:
 
 
 def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str]) -> list[Problem]:
-    problems = [
-        Problem(
-            "two_phase names an unknown column", f"column '{column}'", "a column of the listing"
-        )
-        for column in (selected, phase2_prob, *columns)
-        if column not in sample.frame.columns
-    ]
+    problems = unknown_columns(
+        "two_phase",
+        (selected, phase2_prob, *columns),
+        sample.frame.columns,
+        "a column of the listing",
+    )
     if problems:
         return problems
     carries = sample.active
