@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import By, categories, domains, numbers, require, some, together
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
@@ -59,8 +59,8 @@ def rao_scott(
         raise EstimateError(
             Problem(
                 "unknown statistic",
-                "argument 'statistic'",
-                f"one of {', '.join(STATISTICS)}",
+                of_argument("statistic"),
+                worded("one of {statistics}", {"statistics": ", ".join(STATISTICS)}),
                 repr(statistic),
             )
         )
@@ -68,7 +68,7 @@ def rao_scott(
         raise EstimateError(
             Problem(
                 "unknown degrees of freedom",
-                "argument 'df'",
+                of_argument("df"),
                 "'effective' or 'design'",
                 repr(df),
             )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
@@ -110,9 +110,9 @@ def from_fit(fit: object, sample: Sample) -> Estimate:
         raise EstimateError(
             Problem(
                 what="a fit cannot be redone in the replicates",
-                where="argument 'sample'",
+                where=of_argument("sample"),
                 expected="a design with linearised variance",
-                got=f"{sample.design.replicates.count} replicate weights",
+                got=worded("{count} replicate weights", {"count": sample.design.replicates.count}),
                 fix="Use me.ols, me.logit or me.poisson, which are fitted in every replicate.",
             )
         )
@@ -167,9 +167,11 @@ def _opened(fit: object) -> Fitted:
     raise EstimateError(
         Problem(
             what="from_fit does not know this kind of fit",
-            where="argument 'fit'",
+            where=of_argument("fit"),
             expected=SUPPORTED,
-            got=f"{package}.{kind}" if model is not None else f"a {type(fit).__name__}",
+            got=worded("{package}.{kind}", {"package": package, "kind": kind})
+            if model is not None
+            else worded("a {kind}", {"kind": type(fit).__name__}),
             fix="Fit one of these on sample.frame, or use me.ols, me.logit, me.poisson.",
         )
     )
@@ -232,9 +234,9 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
         raise EstimateError(
             Problem(
                 what="the rows of a fit cannot be told",
-                where="argument 'fit'",
+                where=of_argument("fit"),
                 expected="a fit on columns of sample.frame, which carry its index",
-                got="arrays",
+                got=worded("arrays"),
                 fix="Fit on frame columns or by a formula with data=sample.frame.",
             )
         )
@@ -245,9 +247,9 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
         problems.append(
             Problem(
                 what="the sample's rows have no labels of their own",
-                where="index of sample.frame",
+                where=worded("index of sample.frame"),
                 expected="every label once",
-                got=f"{int(own.duplicated().sum())} repeated",
+                got=worded("{own} repeated", {"own": int(own.duplicated().sum())}),
                 fix="sample = me.Sample.from_frame(frame.reset_index(drop=True), ...)",
             )
         )
@@ -260,10 +262,13 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
             if len(found):
                 problems.append(
                     Problem(
-                        what=f"the fit {what} of the sample's domain",
-                        where="argument 'fit'",
-                        expected=f"the {len(wanted):,} rows of the domain that carry weight",
-                        got=f"{len(labels):,} rows",
+                        what=worded("the fit {what} of the sample's domain", {"what": what}),
+                        where=of_argument("fit"),
+                        expected=worded(
+                            "the {wanted:,} rows of the domain that carry weight",
+                            {"wanted": len(wanted)},
+                        ),
+                        got=worded("{labels:,} rows", {"labels": len(labels)}),
                         fix="Fit on sample.frame[sample.active]; missing values drop rows silently in"
                         " other packages, so narrow the sample first with sample.where(...).",
                         count=len(found),
@@ -306,9 +311,9 @@ def _unsolved(equation: Equation, weights: Float) -> tuple[str, ...]:
     raise EstimateError(
         Problem(
             what="the fit does not solve the equation of its model",
-            where=f"coefficients {', '.join(names)}",
+            where=worded("coefficients {names}", {"names": ", ".join(names)}),
             expected="a fit that converged, without penalty and without constraints",
-            got=f"a coefficient {away.max():.2g} standard errors away",
+            got=worded("a coefficient {away:.2g} standard errors away", {"away": away.max()}),
             fix="Fit with more iterations or a smaller tolerance; a penalised or constrained fit has"
             " no such standard error.",
         )
@@ -329,9 +334,9 @@ def _refuse_other_columns(fitted: Fitted, sample: Sample, rows: Int) -> None:
             problems.append(
                 Problem(
                     what="a regressor of the fit is not the sample's",
-                    where=f"column '{name}'",
+                    where=in_column(name),
                     expected="the same values in both",
-                    got="other values",
+                    got=worded("other values"),
                     fix="Fit the model on sample.frame.",
                     count=int(differs.sum()),
                     rows=tuple(rows[differs][:5].tolist()),
@@ -352,9 +357,9 @@ def _refuse_other_outcomes(fitted: Fitted, sample: Sample, rows: Int) -> None:
         raise EstimateError(
             Problem(
                 what="the outcome of the fit is not the sample's",
-                where=f"column '{fitted.outcome_name}'",
+                where=in_column(fitted.outcome_name),
                 expected="the same values in both",
-                got="other values",
+                got=worded("other values"),
                 fix="Fit the model on sample.frame.",
                 count=int(differs.sum()),
                 rows=tuple(rows[differs][:5].tolist()),
@@ -382,9 +387,9 @@ def _refuse_other_weights(fitted: Fitted, weights: Float) -> None:
     raise EstimateError(
         Problem(
             what="the fit used other weights than the sample's",
-            where="argument 'fit'",
+            where=of_argument("fit"),
             expected="weights of the sample's rows, up to one factor",
-            got="no weights" if np.ptp(fitted.weights) == 0 else "other weights",
+            got=worded("no weights") if np.ptp(fitted.weights) == 0 else worded("other weights"),
             fix=line,
         )
     )
@@ -405,9 +410,9 @@ def _inverted(information: Float) -> Float:
         raise EstimateError(
             Problem(
                 what="the fit has no finite solution",
-                where="argument 'fit'",
+                where=of_argument("fit"),
                 expected="coefficients that the data tell apart",
-                got="an information matrix that cannot be inverted",
+                got=worded("an information matrix that cannot be inverted"),
                 fix="Merge categories or drop a regressor, and fit again.",
             )
         )
@@ -422,9 +427,9 @@ def _refuse_dependent(x: Float, names: Sequence[str], weights: Float) -> None:
             [
                 Problem(
                     what="a regressor depends on others",
-                    where=f"'{names[j]}'",
+                    where=worded("'{names}'", {"names": names[j]}),
                     expected="columns none of which follows from the others",
-                    got=f"a combination of {', '.join(names[k] for k in of)}",
+                    got=worded("a combination of {of}", {"of": ", ".join(names[k] for k in of)}),
                     fix="Leave it out and fit again: statsmodels divides the coefficient between"
                     " them without a word.",
                 )
@@ -492,9 +497,9 @@ def _panel(fitted: Fitted, weights: Float) -> Equation:
         raise EstimateError(
             Problem(
                 what="from_fit takes entity and time effects",
-                where="argument 'fit'",
+                where=of_argument("fit"),
                 expected="PanelOLS with entity_effects, time_effects or both",
-                got="other_effects",
+                got=worded("other_effects"),
                 fix="Use AbsorbingLS for other effects.",
             )
         )

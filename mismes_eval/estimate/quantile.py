@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import (
     By,
     Domains,
@@ -124,7 +124,7 @@ def quantile(
         raise EstimateError(
             Problem(
                 "a quantile's share is no number",
-                "argument 'probs'",
+                of_argument("probs"),
                 "numbers between 0 and 1, ends excluded",
                 repr(probs),
             )
@@ -200,7 +200,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "a quantile's share is out of range",
-                "argument 'probs'",
+                of_argument("probs"),
                 "numbers between 0 and 1, ends excluded",
                 str(probs.tolist()),
             )
@@ -209,8 +209,8 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "unknown rule for quantiles",
-                "argument 'rule'",
-                f"one of {', '.join(RULES)}",
+                of_argument("rule"),
+                worded("one of {rules}", {"rules": ", ".join(RULES)}),
                 repr(rule),
             )
         )
@@ -218,7 +218,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "unknown interval for quantiles",
-                "argument 'interval'",
+                of_argument("interval"),
                 "'mean', 'xlogit' or 'quantile'",
                 repr(interval),
             )
@@ -227,7 +227,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 what="the variance of the quantile itself needs replicates",
-                where="argument 'interval'",
+                where=of_argument("interval"),
                 expected="'mean' or 'xlogit' for a linearised design",
                 got="'quantile'",
                 fix="Use replicates().",

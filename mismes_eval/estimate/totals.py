@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import (
     By,
     Domains,
@@ -176,7 +176,7 @@ def proportion(
         raise EstimateError(
             Problem(
                 "unknown interval for proportions",
-                "argument 'interval'",
+                of_argument("interval"),
                 "'logit', 'beta' or 't'",
                 repr(interval),
             )
@@ -265,7 +265,10 @@ def ratio(sample: Sample, numerator: Column, denominator: Column, by: By = None)
         raise EstimateError(
             Problem(
                 what="ratio has a zero denominator",
-                where=f"column '{denominator}', domain '{where.labels[0] or 'all'}'",
+                where=worded(
+                    "column '{denominator}', domain '{labels}'",
+                    {"denominator": denominator, "labels": where.labels[0] or "all"},
+                ),
                 expected="a non-zero weighted total",
                 got="0",
                 fix="Widen the domain or drop this table row.",

@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, MismesError, Problem
+from mismes_eval.errors import (
+    InputError,
+    MismesError,
+    Problem,
+    in_column,
+    in_place,
+    in_section,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.totals import mean
@@ -281,7 +289,7 @@ def lottery(params: Params) -> Lottery | None:
 def _undescribed(params: Params) -> list[Problem]:
     keys, problems = params.lottery, []
     if keys.assigned is None or not keys.outcomes:
-        where = f"{params.source}, section 'lottery'"
+        where = in_place(params.source, in_section("lottery"))
         problems.append(Problem("the draw is not described", where, "assigned and outcomes"))
     if keys.main_outcome is not None and keys.main_outcome not in keys.outcomes:
         problems.append(
@@ -305,38 +313,47 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
         values = pd.to_numeric(frame[column], errors="coerce").to_numpy(float, na_value=np.nan)
         stated = active & frame[column].notna().to_numpy()
         odd = stated & ~np.isin(values, (0.0, 1.0))
-        where = f"{file.source}, column '{column}'"
+        where = in_place(file.source, in_column(column))
         if odd.any():
             got = ", ".join(map(str, sorted(map(str, frame.loc[odd, column].unique()))[:5]))
             count = int(odd.sum())
             problems.append(Problem("neither yes nor no", where, "1 or 0", got, count=count))
     unknown = int((active & frame[str(keys.assigned)].isna().to_numpy()).sum())
     if unknown:
-        where = f"{file.source}, column '{keys.assigned}'"
-        fix = f"Leave them out and say so: study.where: {{{keys.assigned}: [stated]}}."
+        where = in_place(file.source, in_column(keys.assigned))
+        fix = worded(
+            "Leave them out and say so: study.where: {{{assigned}: [stated]}}.",
+            {"assigned": keys.assigned},
+        )
         problems.append(
             Problem(
                 what="units whose arm is not known",
                 where=where,
                 expected="1 or 0",
-                got="no value",
+                got=worded("no value"),
                 fix=fix,
                 count=unknown,
             )
         )
     arms = frame.loc[active, str(keys.assigned)].dropna().unique()
     if not unknown and len(arms) < 2:
-        where = f"{file.source}, column '{keys.assigned}'"
-        got = f"{arms[0]} for everybody" if len(arms) else "nobody"
-        fix = "Keep those who were not drawn in the file: they are the comparison."
+        where = in_place(file.source, in_column(keys.assigned))
+        drawn = worded("nobody")
+        if len(arms):
+            drawn = worded("{arm} for everybody", {"arm": arms[0]})
+        beside = "Keep those who were not drawn in the file: they are the comparison."
         problems.append(
             Problem(
-                what="the draw has one arm only", where=where, expected="1 and 0", got=got, fix=fix
+                what="the draw has one arm only",
+                where=where,
+                expected="1 and 0",
+                got=drawn,
+                fix=beside,
             )
         )
     for outcome in keys.outcomes:
         if not pd.api.types.is_numeric_dtype(frame[outcome]):
-            where = f"{file.source}, column '{outcome}'"
+            where = in_place(file.source, in_column(outcome))
             problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
     return problems
 

@@ -10,7 +10,18 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    InputError,
+    MismesError,
+    Problem,
+    at_key,
+    in_column,
+    in_columns,
+    in_place,
+    in_section,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.evaluation.params import Params
@@ -137,7 +148,7 @@ def tracing(params: Params) -> Tracing | None:
         raise InputError(
             Problem(
                 "the tracer study is not complete",
-                "params, section 'inputs'",
+                in_place("params", in_section("inputs")),
                 "tracer_person, tracer_wave and tracer_outcome",
             )
         )
@@ -164,7 +175,7 @@ def tracing(params: Params) -> Tracing | None:
             [
                 Problem(
                     "the tracer study lacks a column",
-                    f"{persons.name}, column '{column}'",
+                    in_place(persons.name, in_column(column)),
                     "a column of tracer_person",
                 )
                 for column in missing
@@ -187,8 +198,8 @@ def tracing(params: Params) -> Tracing | None:
         raise InputError(
             Problem(
                 "a wave of the params is not in the data",
-                "params, section 'tracer'",
-                f"waves {panel.waves}",
+                in_place("params", in_section("tracer")),
+                worded("waves {waves}", {"waves": panel.waves}),
                 ", ".join(map(str, unknown)),
             )
         )
@@ -212,10 +223,12 @@ def _outcomes(params: Params) -> tuple[str, ...]:
 def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None:
     """Every covariate of the attrition model is a column of the persons."""
     where, fix = (
-        f"{source}, key 'tracer.attrition_covariates'",
+        in_place(source, at_key("tracer.attrition_covariates")),
         (
-            "Name what the file has and what was known at enrolment; it has:"
-            f" {', '.join(map(str, person.columns))}."
+            worded(
+                "Name what the file has and what was known at enrolment; it has: {columns}.",
+                {"columns": ", ".join(map(str, person.columns))},
+            )
         ),
     )
     gone = [covariate for covariate in covariates if covariate not in person.columns]
@@ -269,7 +282,7 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
         raise InputError(
             Problem(
                 what="the arm is neither treated nor comparison",
-                where=f"{file}, column '{column.name}'",
+                where=in_place(file, in_column(column.name)),
                 expected="T or C",
                 got=str(column[bad].iloc[0]),
                 count=int(bad.sum()),
@@ -288,10 +301,13 @@ def _one_arm(person: pd.DataFrame, chosen: str, file: str) -> None:
         raise InputError(
             Problem(
                 what="two columns say different things about who was treated",
-                where=f"{file}, columns 'arm' and 'treated'",
+                where=in_place(file, in_columns("arm", "treated")),
                 expected="T with 1, C with 0",
-                got="persons in one arm by one column and in the other by the other",
-                fix=f"Correct them, or leave one out: the report goes by '{chosen}'.",
+                got=worded("persons in one arm by one column and in the other by the other"),
+                fix=worded(
+                    "Correct them, or leave one out: the report goes by '{chosen}'.",
+                    {"chosen": chosen},
+                ),
             ).in_rows(np.flatnonzero(apart) + 2)
         )
 

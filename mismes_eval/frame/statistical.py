@@ -19,7 +19,7 @@ import pyarrow as pa
 from pandas.api.types import is_numeric_dtype
 from pyarrow import compute, parquet
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.limits import check_bytes, check_cell, check_table
 from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
@@ -91,13 +91,15 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
             Problem(
                 what="truncated, damaged or unreadable file",
                 where=path.name,
-                expected=f"a {path.suffix} file",
+                expected=worded("a {suffix} file", {"suffix": path.suffix}),
                 got=str(error),
                 fix="Fetch or export the file again.",
             )
         ) from error
     if declared.number_rows is not None and len(frame) != declared.number_rows:
-        raise InputError(_other_rows(path, declared.number_rows, f"{len(frame):,} rows"))
+        raise InputError(
+            _other_rows(path, declared.number_rows, worded("{rows:,} rows", {"rows": len(frame)}))
+        )
     labels = {
         column_name: label
         for column_name, label in zip(meta.column_names, meta.column_labels, strict=True)
@@ -142,14 +144,14 @@ def _check_declared(declared: Declared, path: Path) -> None:
     size = path.stat().st_size
     wide = sum(declared.variable_storage_width.values())
     if path.suffix.lower() == ".dta" and rows * max(wide, columns) > size:
-        raise InputError(_other_rows(path, rows, f"{size:,} bytes in all"))
+        raise InputError(_other_rows(path, rows, worded("{bytes:,} bytes in all", {"bytes": size})))
     if path.suffix.lower() == ".xpt" and size % XPORT:
         raise InputError(
             Problem(
                 what="truncated or damaged file",
                 where=path.name,
-                expected=f"records of {XPORT} bytes",
-                got=f"{size % XPORT} bytes at the end",
+                expected=worded("records of {xport} bytes", {"xport": XPORT}),
+                got=worded("{size} bytes at the end", {"size": size % XPORT}),
                 fix="Fetch the file again.",
             )
         )
@@ -159,7 +161,7 @@ def _other_rows(path: Path, declared: int, got: str) -> Problem:
     return Problem(
         what="the file has other rows than its header declares",
         where=path.name,
-        expected=f"{declared:,} rows",
+        expected=worded("{declared:,} rows", {"declared": declared}),
         got=got,
         fix="Fetch or export the file again.",
     )
@@ -283,7 +285,7 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
 def _nested(name: str, column: str) -> Problem:
     return Problem(
         "a column of lists or records",
-        f"{name}: {column}",
+        worded("{name}: {column}", {"name": name, "column": column}),
         "one value in every row",
         fix="Leave it out, or write its parts as columns.",
     )

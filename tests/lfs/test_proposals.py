@@ -219,3 +219,18 @@ def test_a_constant_alone_is_counted(delivered: Path) -> None:
     path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
     draft = open_draft(path, data).answered_all({"weight": "= 1"})
     assert not draft.preview().problems and draft.preview().weighted
+
+
+def test_a_number_of_another_list_is_not_taken_by_its_number(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"CH15": [1, 2, 4, 5], "P21": ["1500,5", "2,0", "", "7,5"], "sexo": [1, 2, 1, 2]}
+    )
+    path = tmp_path / "eph.csv"
+    frame.to_csv(path, sep=";", index=False)
+    data = frames.read(path, separator=";")
+    draft = open_draft(mapping_workbook(tmp_path / "mapping.xlsx", data=data), data)
+    assert draft.undecided(draft.meant("male", "y")) == ("1", "2")
+    assert draft.undecided(draft.meant("mig_foreign_born", "y")) == ("1", "2", "4", "5")
+    draft = draft.answered_all({"wage_no_compen": "y"})
+    (text,) = draft.preview().problems
+    assert text.what == "text in a column of numbers" and "reading.decimal" in text.fix

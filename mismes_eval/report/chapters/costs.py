@@ -14,7 +14,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import PARALLEL, Span
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.money import MONTHS, Money, money
+from mismes_eval.evaluation.money import APART, MONTHS, Money, money
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -49,6 +49,7 @@ NO_PRICE = {
     "effect": Message("no effect shown"),
     "unclear": Message("job-years gained may be 0"),
     "lower": Message("job-years were lost"),
+    "apart": Message("groups moved apart before"),
     "else": Message("not given: see T20"),
 }
 JOB_YEAR_MEASURED = (
@@ -172,11 +173,12 @@ def no_price_in_short(m: Priced) -> Message:
     """Why there is no cost of a job-year, in a few words."""
     if m.job is NOT_SHOWN:
         return NO_PRICE["effect"]
-    worth = m.worth
-    sign = (
-        "" if isinstance(worth, NotEstimable) else Span(worth.effect, *worth.effect_interval).sign
-    )
-    return NO_PRICE.get(sign, NO_PRICE["else"])
+    if m.worth is APART:
+        return NO_PRICE["apart"]
+    if isinstance(m.worth, NotEstimable):
+        return NO_PRICE["else"]
+    gained = Span(m.worth.effect, *m.worth.effect_interval)
+    return NO_PRICE.get(gained.sign, NO_PRICE["else"])
 
 
 def _behind(evaluation: Evaluation, effect: Effects) -> float:
