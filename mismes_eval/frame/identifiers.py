@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.validate import rows
 
 NAMES = {
@@ -105,7 +105,7 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
                         what="a personal identifier",
                         where=name,
                         expected="no personal identifiers",
-                        got=f"what looks like {kind}",
+                        got=worded("what looks like {kind}", {"kind": kind}),
                         fix=fix,
                     ).in_rows(rows(mask))
                 )
@@ -127,7 +127,7 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
                 what=what,
                 where=where,
                 expected="birth year or month, or a larger area",
-                got="both",
+                got=worded("both"),
                 fix="Keep the year of birth, or the region only.",
                 count=len(frame),
             )
@@ -208,8 +208,10 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
             Problem(
                 what="the salt is too short",
                 where="salt",
-                expected=f"at least {SHORTEST_SALT} characters",
-                got=f"{len(salt)}",
+                expected=worded(
+                    "at least {shortest_salt} characters", {"shortest_salt": SHORTEST_SALT}
+                ),
+                got=str(len(salt)),
                 fix=fix,
             )
         )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
@@ -174,7 +174,7 @@ def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
                 what="the file has no persons",
                 where=name,
                 expected="one row a person",
-                got="a header only",
+                got=worded("a header only"),
                 fix="Export the file again with its rows.",
             )
         )
@@ -280,7 +280,7 @@ def _without(frame: pd.DataFrame, drop: Sequence[str], path: str | Path) -> pd.D
             [
                 Problem(
                     "a column to drop is not in the file",
-                    f"{Path(path).name}: '{column}'",
+                    worded("{name}: '{column}'", {"name": Path(path).name, "column": column}),
                     "a column of the file",
                 )
                 for column in lost

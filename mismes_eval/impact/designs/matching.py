@@ -11,7 +11,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, in_column, of_argument, of_covariates
+from mismes_eval.errors import (
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    of_covariates,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
@@ -222,7 +229,7 @@ def _refuse_call(
             what="a column stands in two places",
             where=in_column(name),
             expected="covariates known before the treatment",
-            got="the outcome or the treatment",
+            got=worded("the outcome or the treatment"),
             fix="Leave it out of the covariates.",
         )
         for name in names
@@ -231,7 +238,10 @@ def _refuse_call(
     if not names:
         problems.append(
             Problem(
-                "nobody can be matched on nothing", of_argument("covariates"), "columns", "none"
+                "nobody can be matched on nothing",
+                of_argument("covariates"),
+                "columns",
+                worded("none"),
             )
         )
     if metric not in ("scaled", "mahalanobis"):

@@ -31,7 +31,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 from pyarrow import parquet
 
-from mismes_eval.errors import InputError
+from mismes_eval.errors import InputError, worded
 from mismes_eval.frame.limits import FILE, check_workbook
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
@@ -132,7 +132,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
     first, second = (
-        read_parquet(content, "the published table", columns=None) for content in (one, two)
+        read_parquet(content, worded("the published table"), columns=None) for content in (one, two)
     )
     if list(first.columns) != list(second.columns) or len(first) != len(second):
         yield (

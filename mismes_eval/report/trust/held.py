@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 
 DATA_ROOT = "<data root>/"  # begins the path of an input that is kept outside the project
 _CONTROL, _DRIVE = re.compile(r"[\x00-\x1f\x7f\\]"), re.compile(r"^[A-Za-z]:")
@@ -90,7 +90,12 @@ def check_fields(record: Mapping[str, Any], where: str) -> None:
     it must be, or a path in it could lead out of its folder.
     """
     problems = [
-        Problem("a field of the manifest is not what it must be", f"{where}: {field}", kind, got)
+        Problem(
+            "a field of the manifest is not what it must be",
+            worded("{where}: {field}", {"where": where, "field": field}),
+            kind,
+            got,
+        )
         for field, kind, got in _unfit(record)
     ]
     if problems:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mismes_eval.errors import ParamsError, Problem, ReportError
+from mismes_eval.errors import ParamsError, Problem, ReportError, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.pdf import PDF, printer
 from mismes_eval.report.factory.isolated import isolated_kernel
@@ -211,9 +211,9 @@ def verify(
 def _other_notebook(name: str, recorded: str) -> Problem:
     return Problem(
         what="the notebook is not the one that the report was made with; nothing was run",
-        where=f"notebooks/{name}",
-        expected=f"sha256 {recorded[:12]}...",
-        got="another file",
+        where=worded("notebooks/{name}", {"name": name}),
+        expected=worded("sha256 {recorded}...", {"recorded": recorded[:12]}),
+        got=worded("another file"),
         fix="Put the recorded notebook back, or make the report again. To run it as it is, without"
         " network and with a scratch home: --foreign.",
     )
