@@ -212,7 +212,19 @@ def _read(
         code, count = cause.astype(np.intp), 1
     else:
         series = sample.frame[event]
-        if not (series[inside] == of).any():
+        mine = pd.Series(series == of).fillna(False).to_numpy(bool)
+        unnamed = inside & series.map(_is_blank).to_numpy(bool)
+        if unnamed.any():
+            problems.append(
+                Problem(
+                    what="a spell ended by an event without a name",
+                    where=in_column(event),
+                    expected="a missing value where the spell is censored",
+                    got="empty text",
+                    fix="Make empty texts missing: frame[column].replace('', None).",
+                ).in_rows(np.flatnonzero(unnamed))
+            )
+        if not mine[inside].any():
             problems.append(
                 Problem(
                     "no spell ended by this event",
@@ -221,7 +233,7 @@ def _read(
                     _ways(series[inside]),
                 )
             )
-        code, count = np.where(series.isna(), 0, np.where(series == of, 1, 2)).astype(np.intp), 2
+        code, count = np.where(series.isna(), 0, np.where(mine, 1, 2)).astype(np.intp), 2
     for bad, what, column in (
         (inside & (length <= 0), "a duration is not above 0", duration),
         (
@@ -297,6 +309,10 @@ def _times(
             )
         )
     return out
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _ways(ended: pd.Series) -> Message:

@@ -109,6 +109,7 @@ def censoring_weights(
     x = np.zeros((sample.n, 0))
     if columns:
         x = named_effects(sample.frame, columns, inside)[0].dense()[:, 1:]
+        x = np.where(inside[:, None], x - x[inside].mean(axis=0), x)  # the levels take the means
     empty = np.zeros((sample.n, 0))
     step = Watched(
         name=f"inverse probability of being still observed within {tau:g}"

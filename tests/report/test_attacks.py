@@ -391,6 +391,7 @@ def test_a_tampered_manifest_is_found(
     assert not found.reproduced and found.manifest
 
 
+@pytest.mark.slow
 def test_another_day_of_the_run_is_found(copy: Path) -> None:
     """The repeated run states the recorded moment: the page of another moment differs."""
     rewrite(copy / "reports" / "MDA", FIELDS["started"])
