@@ -30,7 +30,7 @@ NOTEBOOKS = next(
     (folder for folder in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if folder.is_dir()),
     PACKAGE.parent / "notebooks",
 )  # of a wheel, or of a checkout
-DOCS_LINK = re.compile(r"\[([^\]]+)\]\(\.\./(docs/[^)\s]+)\)")
+DOCS_LINK = re.compile(r"\[([^\[\]\n]+)\]\(\.\./(docs/[^)\s]+)\)")
 ARGUMENT = re.compile(r"\b(separator|decimal|encoding|sheet)=(\"[^\"]*\"|'[^']*')")
 UNITS = {
     "lfs_person": "person",

@@ -32,7 +32,7 @@ KEYS_THAT_MEND: Mapping[str, str] = {
 }
 TEXT, STATISTICAL, WORKBOOK = (
     (".csv", ".gz", ".tsv", ".txt"),
-    (".dta", ".sav", ".sas7bdat", ".xpt", ".rds", ".rda", ".rdata"),
+    (".dta", ".sav", ".zsav", ".sas7bdat", ".xpt", ".rds", ".rda", ".rdata"),
     (".xlsx", ".xlsm"),
 )
 ARCHIVE = ".zip"

@@ -31,10 +31,10 @@ from mismes_eval.frame.validate import MISS, check, rows, unclear_number
 from mismes_eval.message import Message
 
 FORMATS = (
-    *(".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".sas7bdat", ".xpt"),
+    *(".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".zsav", ".sas7bdat", ".xpt"),
     *(".rds", ".rda", ".rdata", ".xlsx", ".xlsm", ".zip"),
 )
-STATISTICAL = (".dta", ".sav", ".sas7bdat", ".xpt")
+STATISTICAL = (".dta", ".sav", ".zsav", ".sas7bdat", ".xpt")
 R_FILES = (".rds", ".rda", ".rdata")
 OTHER_BOOKS = {
     ".xls": "the format .xls of Excel 97 to 2003",
@@ -63,7 +63,7 @@ def read(
 
     Parameters
     ----------
-    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .sas7bdat, .xpt, .rds, .rda, .xlsx or
+    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .zsav, .sas7bdat, .xpt, .rds, .rda, .xlsx or
         .xlsm; or a .zip of one such file, which keeps the archive's name and hash.
     template : validate against it (a name or a Template); without one, columns of numbers become
         numbers and all else stays text.

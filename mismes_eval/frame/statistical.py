@@ -28,6 +28,7 @@ from mismes_eval.libraries import library
 READERS: Mapping[str, str] = {
     ".dta": "read_dta",
     ".sav": "read_sav",
+    ".zsav": "read_sav",
     ".sas7bdat": "read_sas7bdat",
     ".xpt": "read_xport",
 }
@@ -36,6 +37,7 @@ TEXT_TYPES = (
     *(pa.string(), pa.large_string(), pa.string_view()),
     *(pa.binary(), pa.large_binary(), pa.binary_view()),
 )
+SPSS = (".sav", ".zsav")
 XPORT = 80  # bytes of a record of the SAS transport format
 CASES_AT, OPEN = 80, b"\xff\xff\xff\xff"  # of the header of an SPSS file: number of cases, unknown
 
@@ -59,13 +61,13 @@ class Labelled:
 
 
 def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) -> Labelled:
-    """A .dta or .sav file; coded missing values (.a, or SPSS user missing) leave the value empty
+    """A .dta, .sav or .zsav file; coded missing values (.a, or SPSS user missing) leave the value empty
     and their code in the companion.
     """
     pyreadstat = library("pyreadstat")
     suffix = path.suffix.lower()
     reader = getattr(pyreadstat, READERS[suffix])
-    reasons = {"user_missing": True} if suffix in (".dta", ".sav", ".sas7bdat") else {}
+    reasons = {"user_missing": True} if suffix in (".dta", *SPSS, ".sas7bdat") else {}
     written = None if encoding == "utf-8" else encoding
     try:
         declared = reader(str(path), metadataonly=True, encoding=written)[1]
@@ -112,7 +114,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     letters = getattr(meta, "missing_user_values", None) or {}
     for column, codes in letters.items():
         frame = companion(
-            frame, column, frame[column].isin(codes), dot="" if suffix == ".sav" else "."
+            frame, column, frame[column].isin(codes), dot="" if suffix in SPSS else "."
         )
     for column, ranges in (getattr(meta, "missing_ranges", None) or {}).items():
         coded = pd.Series(False, index=frame.index)
@@ -172,7 +174,7 @@ def _every_row(path: Path, declared: Declared) -> Iterator[Path]:
     """The file, or of an SPSS file a copy whose header leaves the number of cases open: a reader
     that believes the header would drop the rows after it without a word.
     """
-    if path.suffix.lower() != ".sav" or declared.number_rows is None:
+    if path.suffix.lower() not in SPSS or declared.number_rows is None:
         yield path
         return
     with TemporaryDirectory() as folder:

@@ -104,7 +104,7 @@ class Preview:
     weighted: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Draft:
     """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column of the template.  settings : of the workbook.
     known : columns of the template whose value the params say, which nobody is asked for.
@@ -226,19 +226,28 @@ class Draft:
             raise InputError(wrong)
         return out
 
-    def _repr_html_(self) -> str:
+    def _asked(self) -> pd.DataFrame:
+        """The questions, one a row, with what was answered: no row of the file."""
         rows = [
             (
-                q.gld,
-                q.about.description,
-                "" if q.proposal is None else q.proposal.column,
-                "" if q.proposal is None else f"{q.proposal.confidence}: {q.proposal.why}",
-                _told(self.answers.get(q.gld)),
+                question.gld,
+                question.about.description,
+                "" if question.proposal is None else question.proposal.column,
+                ""
+                if question.proposal is None
+                else f"{question.proposal.confidence}: {question.proposal.why}",
+                _told(self.answers.get(question.gld)),
             )
-            for q in self.questions
+            for question in self.questions
         ]
         heads = ["column", "meaning", "proposed", "how sure", "answer"]
-        return str(pd.DataFrame(rows, columns=heads).to_html(index=False))
+        return pd.DataFrame(rows, columns=heads)
+
+    def __repr__(self) -> str:
+        return str(self._asked().to_string(index=False))
+
+    def _repr_html_(self) -> str:
+        return str(self._asked().to_html(index=False))
 
     def undecided(self, answer: Answer) -> tuple[str, ...]:
         """File codes of an answer that nothing is said of. Where no code is changed, those that are
@@ -419,7 +428,7 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     if not set(parts) <= columns:
         yield Problem("the file has no such column", answer.column, "a column of the file")
     if len(parts) > 1 and answer.gld not in JOINED:
-        expected = worded(
+        expected: str = worded(
             "one column; several are joined for {joined} only", {"joined": ", ".join(JOINED)}
         )
         yield Problem("columns joined that are no identifier", answer.gld, expected, answer.column)

@@ -211,7 +211,9 @@ def test_an_identifier_of_two_columns_is_joined(delivered: Path) -> None:
     section = read_mapping(path)
     assert section["join"] == {"hhid": ["hh", "no"]} and section["columns"] == {"pid": "no"}
     assert lfs.map_columns(data.frame, section)["hhid"].tolist() == ["1-1", "2-1", "3-1", "4-1"]
-    assert open_draft(path, data).answers["hhid"].column == "hh + no"
+    again = open_draft(path, data)
+    assert again.answers["hhid"].column == "hh + no"
+    assert "hh + no" in repr(again) and "998" not in repr(again)  # no row of the file
 
 
 def test_a_constant_alone_is_counted(delivered: Path) -> None:
