@@ -428,7 +428,7 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     if not set(parts) <= columns:
         yield Problem("the file has no such column", answer.column, "a column of the file")
     if len(parts) > 1 and answer.gld not in JOINED:
-        expected = worded(
+        expected: str = worded(
             "one column; several are joined for {joined} only", {"joined": ", ".join(JOINED)}
         )
         yield Problem("columns joined that are no identifier", answer.gld, expected, answer.column)
