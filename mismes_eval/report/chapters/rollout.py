@@ -272,11 +272,12 @@ def _path(context: Context, r: Rollout) -> list[Item]:
     )
 
     def draw(cells: pd.DataFrame) -> figures.Figure | str:
-        hidden = cells[cells["value"].isna()]
+        effect, group_times = cells[cells["table"] == SUMMARY], cells[cells["table"] == EACH]
+        if not effect["value"].notna().any():
+            return context.text(HIDDEN_PICTURE, f="F11-rollout", m=r.measure)
+        hidden = group_times[group_times["value"].isna()]
         gone = hidden["column"].astype(float) - hidden["row"].astype(float)
         points = frame[~frame["x"].isin(gone)].reset_index(drop=True)
-        if points.empty:
-            return context.text(HIDDEN_PICTURE, f="F11-rollout", m=r.measure)
         return figures.paths(
             "F11-rollout",
             title,
@@ -291,7 +292,7 @@ def _path(context: Context, r: Rollout) -> list[Item]:
             context.words,
         )
 
-    return [PictureSpec("F11-rollout", title, draw, refers=_group_times(r))]
+    return [PictureSpec("F11-rollout", title, draw, refers=(EFFECT, *_group_times(r)))]
 
 
 def _group_times(r: Rollout) -> tuple[CellKey, ...]:
