@@ -25,6 +25,9 @@ from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 JOBS = ("employed", "employed_home")
+APART = NotEstimable(
+    "the groups moved apart before the measure began, so the effect cannot be set against its cost"
+)
 MONTHS, YEAR = "months_employed_12m", 12.0  # months worked in the year before a wave
 
 
@@ -68,10 +71,7 @@ def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     scenario: CostEffectiveness | NotEstimable | None = None
     if moved_apart(pre):
         counted = None
-        worth = NotEstimable(
-            "the groups moved apart before the measure began, so the effect cannot be set against"
-            " its cost"
-        )
+        worth = APART
     else:
         worth = _worth(main, cost, outcome, p, p.cost.horizon_years)
     if counted is not None:

@@ -27,7 +27,7 @@ from typing import Protocol, TextIO, TypeVar
 
 import pandas as pd
 
-from mismes_eval.errors import MismesWarning, Problem, ReportError
+from mismes_eval.errors import MismesWarning, Problem, ReportError, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.message import Message
 from mismes_eval.report.document.blocks import MIME, Block, to_text
@@ -149,7 +149,7 @@ class Session:
             raise ReportError(
                 Problem(
                     "a figure has no alternative text",
-                    f"figure {figure.id}",
+                    worded("figure {id}", {"id": figure.id}),
                     "words that say what the picture shows",
                 )
             )
@@ -168,10 +168,6 @@ class Session:
         """A paragraph in the report's language, with {names} filled in."""
         said = self.language(text, **values)
         return Page(f"<p>{escape(said)}</p>", (block_of(said, self.language),))
-
-    def add_fact(self, name: str, value: str | float | int | bool | None) -> None:
-        """One named value that belongs to the results but to no table."""
-        self.facts[name] = value
 
     def finish(self) -> Page:
         """Write tables, figures and, last, estimates.json. Nothing can be added afterwards that
@@ -255,7 +251,7 @@ def open(run: str) -> Session:
             raise ReportError(
                 Problem(
                     "the notebook's kernel runs another mismes_eval than the command line",
-                    "Jupyter kernel 'python3'",
+                    worded("Jupyter kernel 'python3'"),
                     fix="Remove the kernel spec of that name from your Jupyter folder.",
                 )
             )

@@ -171,11 +171,6 @@ def rates(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def measure_of(inventory: pd.DataFrame, model: str, nth: int = 0) -> str:
-    """Identifier of the nth measure of a model."""
-    return str(inventory.loc[inventory["model_primary"].eq(model), "measure_id"].iloc[nth])
-
-
 def _kinds(sc: Scenario, rng: np.random.Generator) -> tuple[list[str], list[str]]:
     first = [(tracer["stage"], tracer["model"]) for tracer in sc.tracer]
     first += [("MUL", sc.rollout["model"])] if ("MUL", sc.rollout["model"]) not in first else []

@@ -4,6 +4,8 @@ The attack of these tests is written out here and knows nothing of the product's
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +27,8 @@ from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import cells_by, counted
+from mismes_eval.report.document.tables import cells_by, cells_of, counted
+from mismes_eval.tracer import TracerPanel
 from mismes_eval.weighting.sample import Sample
 
 RULES = Rules()
@@ -276,3 +279,80 @@ def test_pictures_and_sentences_see_published_cells_only() -> None:
     middle = SentenceSpec("{v}% are middle-aged.", {"v": Number(keys[2], "value", 100.0, 1)})
     assert middle.text(published, language("en")) == "86.7% are middle-aged."
     assert published[keys[1]].status == Status.CONFIDENTIAL and not published[keys[1]].shown
+
+
+def test_degrees_of_freedom_and_errors_give_no_withheld_number() -> None:
+    """Persons drawn one by one with like weights: n - 1 degrees of freedom, and the error of a share
+    gives n besides. 713 of 722 returnees were asked; persons of 40 PSUs tell neither.
+    """
+    rng = np.random.default_rng(5)
+    label = np.repeat(["young", "middle", "old"], [34, 679, 9])
+    frame = pd.DataFrame(
+        {
+            "w": np.where(rng.random(label.size) < 0.5, 100.0, 900.0),
+            "one": 100.0,
+            "psu": rng.integers(0, 40, label.size),
+            "took": rng.integers(0, 2, label.size),
+            "label": label,
+        }
+    )
+    alike = Sample.from_frame(frame, weights="one")
+    clustered = Sample.from_frame(frame, weights="w", psu="psu")
+    asked = label != "old"
+    published = {}
+    for name, sample in {"alike": alike, "clustered": clustered}.items():
+        sets = {g: Persons.among(sample, label == g) for g in ("young", "middle", "old")}
+        everybody = Persons.among(sample)
+        profile = [share(group, "returnees", everybody, inside) for group, inside in sets.items()]
+        took = cells_of([("any measure", "took part", mean(sample.where(asked), "took"))], RULES)
+        took = took.assign(standing=Standing(persons=Persons.among(sample, asked)))
+        places = {"T07": rows(profile), "T10": took}
+        decision = protect(places, RULES)
+        assert recovered_sets(places, decision, RULES.min_cell) == []
+        published[name] = applied("T10", took, decision).iloc[0]
+        assert np.isnan(published[name]["n"])
+    assert published["alike"]["status"] == "secondary" and np.isnan(published["alike"]["degf"])
+    assert published["clustered"]["status"] == "shown" and published["clustered"]["degf"] < 40
+
+
+CASES = {"1.1": 61, "1.2": 13, "2.1": 20, "2.2": 30, "2.32": 6, "3.1": 12}  # AAPOR code -> persons
+
+
+def response(weight: np.ndarray) -> tuple[pd.DataFrame, dict[str, Persons]]:
+    """Rates of 142 persons of one wave, and who ended with each code."""
+    codes = np.repeat(list(CASES), list(CASES.values()))
+    frame = pd.DataFrame({"id": np.arange(codes.size), "wave": 1, "code": codes, "w": weight})
+    persons = Sample.from_frame(frame[["id", "w"]], weights="w")
+    panel = TracerPanel.from_frame(frame, "id", "wave", sample=persons, disposition="code")
+    rates = panel.outcome_rates().annotated(kind="share")
+    cells = cells_by(rates, RULES, "wave 1", [str(rate) for rate in rates.keys["rate"]])
+    return cells, {code: Persons.among(persons, codes == code) for code in CASES}
+
+
+def test_rates_of_like_weights_do_not_give_away_what_the_flow_hides() -> None:
+    """RR1, RR2, REF1 and COOP1 beside n are numbers of persons: interviews over cooperation, less
+    interviews, partial ones and refusals, are the six other cases that the flow hides.
+    """
+    rates, ended = response(np.ones(sum(CASES.values())))
+    flow = rows([counted("wave 1", code, persons) for code, persons in ended.items()])
+    places = {"T13": rates, "F03": flow}
+    decision = protect(places, RULES)
+    assert recovered_sets(places, decision, RULES.min_cell) == []
+    share = applied("T13", rates, decision).set_index("column")["value"] * sum(CASES.values())
+    count = applied("F03", flow, decision).set_index("column")["value"]
+    assert np.isnan(count["2.32"])
+    cooperation = applied("T13", rates, decision).set_index("column").loc["COOP1", "value"]
+    refused = [n for n in (share["REF1"], count["2.1"]) if np.isfinite(n)]
+    interviews = [n for n in (share["RR1"], count["1.1"]) if np.isfinite(n)]
+    partial = [n for n in (share["RR2"] - share["RR1"], count["1.2"]) if np.isfinite(n)]
+    for i, p, r in itertools.product(interviews, partial, refused):
+        assert not np.isfinite(i / cooperation - i - p - r)
+    assert (rates.set_index("column").loc["COOP1", "value"] > 0) and share.notna().sum() > 5
+
+
+def test_rates_of_unlike_weights_are_no_numbers_of_persons() -> None:
+    rates, ended = response(np.linspace(1, 3, sum(CASES.values())))
+    assert all(standing.tells == () for standing in rates[STANDING])
+    told = response(np.full(sum(CASES.values()), 2.5))[0].set_index("column")[STANDING]
+    assert [persons.n for persons in told["COOP1"].tells] == [61, 100]
+    assert ended["2.32"].n == CASES["2.32"]

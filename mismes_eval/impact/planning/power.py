@@ -12,11 +12,13 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.public import public
 
 Estimator = Literal["post", "did", "ancova"]
+
+OUT_OF_RANGE = "a planning figure is out of range"
 
 
 @dataclass(frozen=True)
@@ -235,9 +237,9 @@ def minimum_detectable_effect(
         raise EstimateError(
             Problem(
                 what="too few clusters for a test",
-                where="arguments 'n' and 'cluster_size'",
+                where=of_arguments("n", "cluster_size"),
                 expected="3 clusters or more",
-                got=f"{design.clusters:g}",
+                got=worded("{clusters:g}", {"clusters": design.clusters}),
                 fix="Enrol more clusters.",
             )
         )
@@ -274,7 +276,7 @@ def sample_size(
     if not (np.isfinite(effect) and effect != 0):
         raise EstimateError(
             Problem(
-                "no effect to look for", "argument 'effect'", "a number other than 0", str(effect)
+                "no effect to look for", of_argument("effect"), "a number other than 0", str(effect)
             )
         )
 
@@ -307,7 +309,7 @@ def sample_size(
             raise EstimateError(
                 Problem(
                     "no number of persons is enough",
-                    "argument 'effect'",
+                    of_argument("effect"),
                     "an effect that is not vanishing",
                     str(effect),
                 )
@@ -338,80 +340,30 @@ def _design(
     r2: float,
     assigned: Literal["cluster", "person"],
 ) -> StudyDesign:
-    problems = []
-    if (sd is None) == (share is None):
-        problems.append(
-            Problem(
-                "the spread of the outcome is needed once",
-                "arguments 'sd' and 'share'",
-                "one of the two",
-                "both" if sd is not None else "neither",
-            )
-        )
-    ranges: list[tuple[str, float | None, float, float]] = [
-        ("n", n, 0, np.inf),
-        ("share_treated", share_treated, 0, 1),
-        ("sd", sd, 0, np.inf),
-        ("share", share, 0, 1),
-        ("take_up", take_up, 0, 1 + 1e-12),
-        ("deff", deff, 0, np.inf),
-        ("alpha", alpha, 0, 1),
-        ("power", power, alpha, 1),
+    shares = {
+        "icc": icc,
+        "rho": rho,
+        "cluster_rho": cluster_rho,
+        "attrition": attrition,
+        "r2": r2,
+    }
+    problems = [
+        *_spread_once(sd, share),
+        *_outside(
+            ("n", n, 0, np.inf),
+            ("share_treated", share_treated, 0, 1),
+            ("sd", sd, 0, np.inf),
+            ("share", share, 0, 1),
+            ("take_up", take_up, 0, 1 + 1e-12),
+            ("deff", deff, 0, np.inf),
+            ("alpha", alpha, 0, 1),
+            ("power", power, alpha, 1),
+        ),
+        *_no_shares(shares),
+        *_no_counts(cluster_size, waves_before, waves_after),
+        *_unknown(estimator, assigned),
+        *_without_clusters(icc, cluster_size),
     ]
-    problems += [
-        Problem(
-            "a planning figure is out of range",
-            f"argument '{name}'",
-            f"above {lo:g} and below {hi:g}",
-            f"{figure:g}",
-        )
-        for name, figure, lo, hi in ranges
-        if figure is not None and not lo < figure < hi
-    ]
-    halves: list[tuple[str, float | None]] = [
-        ("icc", icc),
-        ("rho", rho),
-        ("cluster_rho", cluster_rho),
-        ("attrition", attrition),
-        ("r2", r2),
-    ]
-    problems += [
-        Problem(
-            "a planning figure is out of range",
-            f"argument '{name}'",
-            "0 or more and below 1",
-            f"{figure:g}",
-        )
-        for name, figure in halves
-        if figure is not None and not 0 <= figure < 1
-    ]
-    if not all(1 <= figure < np.inf for figure in (cluster_size, waves_before, waves_after)):
-        problems.append(
-            Problem(
-                "a planning figure is out of range",
-                "cluster_size, waves_before, waves_after",
-                "1 or more",
-                f"{cluster_size:g}, {waves_before}, {waves_after}",
-            )
-        )
-    if estimator not in ("post", "did", "ancova") or assigned not in ("cluster", "person"):
-        problems.append(
-            Problem(
-                "unknown choice",
-                "arguments 'estimator' and 'assigned'",
-                "post, did or ancova; cluster or person",
-                f"{estimator!r}, {assigned!r}",
-            )
-        )
-    if icc > 0 and cluster_size == 1:
-        problems.append(
-            Problem(
-                "a correlation inside clusters without clusters",
-                "arguments 'icc' and 'cluster_size'",
-                "cluster_size above 1 where icc is above 0",
-                f"{icc:g}, 1",
-            )
-        )
     if problems:
         raise EstimateError(problems)
     spread = (
@@ -437,3 +389,92 @@ def _design(
         alpha=alpha,
         assigned=assigned,
     )
+
+
+def _spread_once(sd: float | None, share: float | None) -> list[Problem]:
+    if (sd is None) != (share is None):
+        return []
+    return [
+        Problem(
+            "the spread of the outcome is needed once",
+            of_arguments("sd", "share"),
+            "one of the two",
+            worded("both") if sd is not None else worded("neither"),
+        )
+    ]
+
+
+def _outside(*ranges: tuple[str, float | None, float, float]) -> list[Problem]:
+    """Figures that are not strictly between two bounds."""
+    return [
+        Problem(
+            OUT_OF_RANGE,
+            of_argument(name),
+            worded("above {low:g} and below {high:g}", {"low": low, "high": high}),
+            worded("{given:g}", {"given": given}),
+        )
+        for name, given, low, high in ranges
+        if given is not None and not low < given < high
+    ]
+
+
+def _no_shares(shares: dict[str, float | None]) -> list[Problem]:
+    return [
+        Problem(
+            OUT_OF_RANGE,
+            of_argument(name),
+            "0 or more and below 1",
+            worded("{share:g}", {"share": share}),
+        )
+        for name, share in shares.items()
+        if share is not None and not 0 <= share < 1
+    ]
+
+
+def _no_counts(cluster_size: float, waves_before: int, waves_after: int) -> list[Problem]:
+    if all(1 <= count < np.inf for count in (cluster_size, waves_before, waves_after)):
+        return []
+    return [
+        Problem(
+            OUT_OF_RANGE,
+            worded("cluster_size, waves_before, waves_after"),
+            "1 or more",
+            worded(
+                "{cluster_size:g}, {waves_before}, {waves_after}",
+                {
+                    "cluster_size": cluster_size,
+                    "waves_before": waves_before,
+                    "waves_after": waves_after,
+                },
+            ),
+        )
+    ]
+
+
+def _unknown(estimator: str, assigned: str) -> list[Problem]:
+    if estimator in ("post", "did", "ancova") and assigned in ("cluster", "person"):
+        return []
+    return [
+        Problem(
+            "unknown choice",
+            of_arguments("estimator", "assigned"),
+            "post, did or ancova; cluster or person",
+            worded(
+                "{estimator}, {assigned}",
+                {"estimator": repr(estimator), "assigned": repr(assigned)},
+            ),
+        )
+    ]
+
+
+def _without_clusters(icc: float, cluster_size: float) -> list[Problem]:
+    if icc <= 0 or cluster_size != 1:
+        return []
+    return [
+        Problem(
+            "a correlation inside clusters without clusters",
+            of_arguments("icc", "cluster_size"),
+            "cluster_size above 1 where icc is above 0",
+            worded("{icc:g}, 1", {"icc": icc}),
+        )
+    ]

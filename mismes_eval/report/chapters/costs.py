@@ -14,7 +14,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import PARALLEL, Span
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.money import MONTHS, Money, money
+from mismes_eval.evaluation.money import APART, MONTHS, Money, money
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -25,6 +25,7 @@ from mismes_eval.report.chapters.cells import (
     FROM,
     TO,
     P,
+    headline_cell,
     outcome_scale,
     persons,
     plain,
@@ -49,6 +50,7 @@ NO_PRICE = {
     "effect": Message("no effect shown"),
     "unclear": Message("job-years gained may be 0"),
     "lower": Message("job-years were lost"),
+    "apart": Message("groups moved apart before"),
     "else": Message("not given: see T20"),
 }
 JOB_YEAR_MEASURED = (
@@ -89,7 +91,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     parts: list[pd.DataFrame] = []
     for measure, m in found.items():
         parts += [cells for cells in _costs(context, m, sizes[measure])]
-        lines.append(_said(context, m))
+        lines.append(job_item(context, study, m))
     notes = (
         (
             "Costs are those of the services that participants received; the interval carries the"
@@ -172,11 +174,12 @@ def no_price_in_short(m: Priced) -> Message:
     """Why there is no cost of a job-year, in a few words."""
     if m.job is NOT_SHOWN:
         return NO_PRICE["effect"]
-    worth = m.worth
-    sign = (
-        "" if isinstance(worth, NotEstimable) else Span(worth.effect, *worth.effect_interval).sign
-    )
-    return NO_PRICE.get(sign, NO_PRICE["else"])
+    if m.worth is APART:
+        return NO_PRICE["apart"]
+    if isinstance(m.worth, NotEstimable):
+        return NO_PRICE["else"]
+    gained = Span(m.worth.effect, *m.worth.effect_interval)
+    return NO_PRICE.get(gained.sign, NO_PRICE["else"])
 
 
 def _behind(evaluation: Evaluation, effect: Effects) -> float:
@@ -327,14 +330,21 @@ def _without_p(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["column"] != P]
 
 
-def _said(context: Context, m: Priced) -> Item:
-    """What an additional job-year cost, where table T20 shows it; why there is no cost elsewhere."""
-    sentence = context.text(job_sentence(m))
+def job_item(context: Context, study: Tracing, m: Priced) -> SentenceSpec:
+    """What an additional job-year cost, or why there is no cost; said where the cells that it is
+    of are shown.
+    """
+    shown = {f"cell{k}": Number(key) for k, key in enumerate(job_cells(context, study, m))}
+    return SentenceSpec("{said}", shown, {"said": context.text(job_sentence(m))})
+
+
+def job_cells(context: Context, study: Tracing, m: Priced) -> list[CellKey]:
+    """The effect that a job-year is counted from, and its cost where there is one."""
+    effect = headline_cell(context, m.measure, study)
     if isinstance(m.job, NotEstimable):
-        return sentence
+        return [effect]
     row = cost_row(context, m.measure, JOB_YEAR_ROW, m.currency)
-    shown = {"shown": Number(CellKey("T20", row, "estimate"))}
-    return SentenceSpec("{said}", shown, {"said": sentence})
+    return [effect, CellKey("T20", row, "estimate")]
 
 
 def job_sentence(m: Priced) -> Message:

@@ -6,22 +6,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval import lfs
 from mismes_eval.errors import MismesError
-from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.migrants import was_asked
 from mismes_eval.message import Message
+from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.words import DESIGN, answer
-from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.cells import CellKey, Persons, Standing, counted_in
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import Table, cells_of, counted
 from mismes_eval.report.figures import Figure
@@ -49,7 +51,18 @@ ITEMS = {
     "wage_no_compen": "earnings, employees",
 }
 _MARGIN = re.compile(r"np\.\w+\(([^)]*)\)")  # numpy scalars inside the names of crossed margins
-Line = tuple[str, float | Persons, tuple[float, int]] | tuple[str, NotEstimable]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of interviews, and which of them are in it."""
+
+    share: float
+    inside: Persons
+
+
+Stated = float | Persons | Part | Estimate
+Line = tuple[str, Stated, tuple[float, int]] | tuple[str, NotEstimable]
 
 
 def quality(context: Context) -> Table:
@@ -69,7 +82,7 @@ def quality(context: Context) -> Table:
         lines.append(
             (
                 "tracer study: interviews by proxy (Q8), %",
-                float(by_other.sum() / max(seen.sum() + (by_other & ~seen).sum(), 1)),
+                _of_interviews(by_other, seen | by_other),
                 PERCENT,
             )
         )
@@ -79,12 +92,7 @@ def quality(context: Context) -> Table:
             cells.append(cells_of([(line[0], "value", line[1])], context.rules))
         else:
             name, value, units[line[0]] = line
-            made = (
-                counted(name, "value", value)
-                if isinstance(value, Persons)
-                else plain(name, "value", value, _unit(units[name]))
-            )
-            cells.append(rows([made]))
+            cells.append(rows([_stated(name, value, _unit(units[name]))]))
     notes = (
         "Shares of the survey are weighted; counts are not.",
         (
@@ -115,6 +123,26 @@ def quality(context: Context) -> Table:
     )
 
 
+def _stated(name: str, value: Stated, unit: str) -> dict[str, object]:
+    """The cell of a line: a number of persons, a share of them that may tell their number, or a
+    plain figure.
+    """
+    if isinstance(value, Persons):
+        return counted(name, "value", value)
+    if isinstance(value, Part):
+        return plain(name, "value", value.share, unit, standing=Standing(tells=(value.inside,)))
+    if isinstance(value, Estimate):
+        tells = counted_in(value, 0)
+        return plain(name, "value", float(value.value[0]), unit, standing=Standing(tells=tells))
+    return plain(name, "value", value, unit)
+
+
+def _of_interviews(inside: Bool, all_of_them: Bool) -> Part:
+    """The share in three digits: all of them would give both numbers away."""
+    share = round(float(inside.sum() / max(all_of_them.sum(), 1)), 3)
+    return Part(share, Persons.of("interviews", inside.ravel()))
+
+
 def _sample(s: Survey) -> list[Line]:
     inside, design = s.sample.active, s.sample.design
     frame = s.sample.frame.loc[inside]
@@ -135,7 +163,8 @@ def _sample(s: Survey) -> list[Line]:
             for name, code in _interviewed(s.definition)
         ]
     if s.absent is not None:
-        out.append(("absent members reported", float(len(s.absent)), COUNT))
+        reported = Persons.of("absent members", np.ones(len(s.absent), bool))
+        out.append(("absent members reported", reported, COUNT))
     return out
 
 
@@ -172,10 +201,10 @@ def _missing(s: Survey) -> list[Line]:
         if not marked.active.any():
             out.append((row, NotEstimable("nobody was asked")))
             continue
-        share = float(mean(marked, "_gone").value[0])
+        share = mean(marked, "_gone").annotated(kind="share")
         out.append(
             (row, share, PERCENT)
-            if share < 1
+            if share.value[0] < 1
             else (row, NotEstimable("not asked in this survey: nobody has an answer"))
         )
     return out
@@ -253,7 +282,8 @@ def _share(name: str, sample: Sample, column: str) -> Line:
     yes = (
         known.frame[column].astype("string").str.lower().isin(["1", "1.0", "true"]).to_numpy(float)
     )
-    return name, float(mean(known.with_columns({"_yes": yes}), "_yes").value[0]), PERCENT
+    share = mean(known.with_columns({"_yes": yes}), "_yes").annotated(kind="share")
+    return name, share, PERCENT
 
 
 def _implementers(context: Context) -> list[Line]:

@@ -38,6 +38,8 @@ COLUMNS = (
     "status",
 )
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "degf")
+SHARES = ("share", "proportion")
+LIKE = 1e-9  # numbers that differ by rounding alone, relative to the largest
 STANDING = "standing"  # column of the cells of a table that says which persons stand behind them
 
 
@@ -120,6 +122,30 @@ def persons_behind(estimate: Estimate, k: int) -> Persons | None:
         if int(rows.sum()) == int(estimate.n[k]):
             return Persons.of(population(part.design), rows)
     return None
+
+
+def counted_in(estimate: Estimate, k: int) -> tuple[Persons, ...]:
+    """The sets whose numbers the k-th value gives away where persons have like weights: a share is
+    then one number of persons over another. Who is in it, and of whom; empty where weights differ,
+    or where it is the share of something else than persons.
+    """
+    part = estimate.parts[0] if len(estimate.parts) == 1 else None
+    if estimate.kind not in SHARES or part is None or part.influence is None:
+        return ()
+    weights = part.design.weights
+    behind = persons_behind(estimate, k)
+    if behind is None:
+        return ()
+    own = weights[behind.rows[: weights.size]]
+    if not own.size or np.ptp(own) > LIKE * np.abs(own).max():
+        return ()
+    column = part.influence.linear(np.eye(estimate.p)[[k]]).dense().ravel() * (weights != 0)
+    least = LIKE * np.abs(column).max()
+    name = population(part.design)
+    inside, whole = Persons.of(name, column > least), Persons.of(name, np.abs(column) > least)
+    if not whole.n or abs(inside.n / whole.n - float(estimate.value[k])) > LIKE:
+        return ()
+    return (inside, whole)
 
 
 @dataclass(frozen=True, slots=True)

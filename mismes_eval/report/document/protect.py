@@ -23,11 +23,12 @@ import pandas as pd
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, eye, hstack, vstack
 
-from mismes_eval.errors import DisclosureError, Problem
+from mismes_eval.errors import DisclosureError, Problem, worded
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.report.document.cells import (
     NOBODY,
     NUMBERS,
+    SHARES,
     STANDING,
     CellKey,
     Persons,
@@ -39,6 +40,7 @@ from mismes_eval.report.document.rules import Rules
 
 Places = Mapping[str, pd.DataFrame]  # id of a table or picture -> its cells
 OPEN = (Status.SHOWN, Status.UNRELIABLE)  # their n is printed
+DRAFTED = ("row", "column", "status", "kind", "unit", "n", "value", "se", "degf")
 MOVED = 1e-7
 
 
@@ -53,6 +55,19 @@ class Draft:
     unit: str
     n: float
     standing: Standing
+    value: float = np.nan
+    se: float = np.nan
+    degf: float = np.nan
+
+    def errors_tell_n(self, least: int) -> bool:
+        """Whether degrees of freedom or the error of a share give the n, to fewer than `least`
+        persons: those of persons drawn one by one with like weights do.
+        """
+        by_degf = self.se != 0 and abs(self.n - self.degf) < least
+        variance = self.se**2
+        if self.kind not in SHARES or not variance > 0:
+            return by_degf
+        return by_degf or abs(self.n - self.value * (1.0 - self.value) / variance) < least
 
     @property
     def told(self) -> tuple[Persons, ...]:
@@ -110,9 +125,13 @@ def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decis
     withheld: dict[str, list[bool]] = {name: [] for name in places}
     closed = {persons.population for persons in hidden}
     for draft in drafts:
-        status[draft.key.table].append(_secondary(draft, hidden, measures))
         unknown = any(name in closed for name in draft.standing.among)
-        withheld[draft.key.table].append(draft.standing.persons in hidden or unknown)
+        without_n = draft.standing.persons in hidden or unknown
+        state = _secondary(draft, hidden, measures)
+        if state == Status.SHOWN and without_n and draft.errors_tell_n(rules.min_cell):
+            state = Status.SECONDARY
+        status[draft.key.table].append(state)
+        withheld[draft.key.table].append(without_n)
     return Decision(status, withheld)
 
 
@@ -121,8 +140,8 @@ def drafted(places: Places) -> list[Draft]:
     out = []
     for name, cells in places.items():
         standing = cells[STANDING] if STANDING in cells.columns else [None] * len(cells)
-        columns = (cells[column] for column in ("row", "column", "status", "kind", "unit", "n"))
-        for i, (row, column, status, kind, unit, n, told) in enumerate(
+        columns = (cells[column] for column in DRAFTED)
+        for i, (row, column, status, kind, unit, n, value, se, degf, told) in enumerate(
             zip(*columns, standing, strict=True)
         ):
             out.append(
@@ -134,6 +153,9 @@ def drafted(places: Places) -> list[Draft]:
                     unit=str(unit),
                     n=float(n),
                     standing=told if isinstance(told, Standing) else NOBODY,
+                    value=float(value),
+                    se=float(se),
+                    degf=float(degf),
                 )
             )
     return out
@@ -153,9 +175,9 @@ def applied(name: str, cells: pd.DataFrame, decision: Decision) -> pd.DataFrame:
     if hidden.any():
         out.loc[hidden, "flag"] = ""
     empty(out, ("n",), without_n)
-    # the interval of a share of nobody or of everybody is a function of n alone
+    # interval and degrees of freedom of a share of nobody or of everybody are functions of n alone
     exact = without_n & (out["se"].to_numpy(float) == 0)
-    empty(out, ("ci_low", "ci_high"), exact)
+    empty(out, ("ci_low", "ci_high", "degf"), exact)
     return out
 
 
@@ -258,9 +280,12 @@ def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) ->
     raise DisclosureError(
         Problem(
             what="a small group of persons cannot be protected",
-            where=f"a group of the population {counts.sets[target].population}",
+            where=worded(
+                "a group of the population {population}",
+                {"population": counts.sets[target].population},
+            ),
             expected="other cells to hide with it",
-            got="it can be computed whatever is hidden",
+            got=worded("it can be computed whatever is hidden"),
             fix="Drop the table that shows it, or merge its rows.",
         )
     )
@@ -407,7 +432,8 @@ def recovered_sets(places: Places, decision: Decision, least: int) -> list[Perso
         published = replace(draft, status=decision.status[draft.key.table][draft.index])
         without_n = decision.withheld[draft.key.table][draft.index]
         hidden = without_n or published.status in (Status.CONFIDENTIAL, Status.SECONDARY)
-        kept = draft.standing.persons if without_n else None
+        by_errors = published.status == Status.SHOWN and draft.errors_tell_n(least)
+        kept = draft.standing.persons if without_n and not by_errors else None
         told.update(dict.fromkeys(persons for persons in published.told if persons != kept))
         seen.update(dict.fromkeys(persons for persons in draft.sets if hidden or persons.n < least))
     unknown = [persons for persons in seen if persons not in told and persons.n]

@@ -22,6 +22,7 @@ from mismes_eval.report.document.cells import (
     Persons,
     Standing,
     Status,
+    counted_in,
     empty,
     persons_behind,
     population,
@@ -77,9 +78,6 @@ class Table:
     @property
     def columns(self) -> list[str]:
         return list(dict.fromkeys(self.cells["column"]))
-
-    def with_notes(self, *notes: str) -> Table:
-        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *(n for n in notes if n)))))
 
     def hidden(self) -> pd.DataFrame:
         """The cells that are not shown, for the audit file: no values."""
@@ -238,8 +236,9 @@ def _standing(item: Estimate, k: int, given: Standing) -> Standing:
     whole = given.whole
     if whole is None and given.tells and item.kind in LEVEL_KINDS:
         whole = persons
+    tells = given.tells or counted_in(item, k)
     compares = tuple(arm if persons is None else arm.within(persons) for arm in given.compares)
-    return replace(given, persons=persons, whole=whole, compares=compares, among=among)
+    return replace(given, persons=persons, tells=tells, whole=whole, compares=compares, among=among)
 
 
 def _cell(
