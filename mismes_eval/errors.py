@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mismes_eval.message import Message, as_message, listed
+from mismes_eval.message import NO_VALUES, Message, as_message, as_name, listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,9 @@ class Problem:
 
     what : the rule that fails, in plain words.  where : file, column, argument or cell.
     expected, got : what the rule wants and what stands there.  fix : how to mend it.
+    A plain `where` or `got` is a name out of the data and the same in every language; one with
+    words in it is a message: `in_column`, `of_argument`, `at_key`, `in_place` and the others below,
+    `worded` for what they do not say.
     count : how many rows fail (0 where rows make no sense).  rows : the first failing row numbers or keys.
     """
 
@@ -73,19 +76,62 @@ class Problem:
         return Message(words, count | {"rows": shown}, "reason")
 
 
+def worded(template: str, values: Mapping[str, object] = NO_VALUES) -> Message:
+    """Words of a refusal: what stands in them are numbers, messages, and names out of the data."""
+    held = {name: as_name(value) for name, value in values.items()}
+    return Message(template, held, "reason")
+
+
 def in_column(name: object) -> Message:
-    """Where a problem is: a column."""
-    return Message("column '{c}'", {"c": name}, "reason")
+    """The place of a column."""
+    return worded("column '{column}'", {"column": str(name)})
 
 
 def of_argument(name: str) -> Message:
-    """Where a problem is: an argument."""
-    return Message("argument '{a}'", {"a": name}, "reason")
+    """The place of an argument of the verb that was called."""
+    return worded("argument '{argument}'", {"argument": name})
+
+
+def of_arguments(*names: str) -> Message:
+    """The place of two or three arguments that do not go together."""
+    *first, last = (f"'{name}'" for name in names)
+    return worded("arguments {first} and {last}", {"first": ", ".join(first), "last": last})
+
+
+def in_columns(first: object, second: object) -> Message:
+    """The place of two columns that do not go together."""
+    values = {"first": str(first), "second": str(second)}
+    return worded("columns '{first}' and '{second}'", values)
+
+
+def in_section(name: str) -> Message:
+    """The place of a section of the params."""
+    return worded("section '{section}'", {"section": name})
+
+
+def at_key(name: str) -> Message:
+    """The place of a key of a params file or a mapping, its sections before it."""
+    return worded("key '{key}'", {"key": name})
+
+
+def in_sheet(name: str) -> Message:
+    """The place of a sheet of a workbook."""
+    return worded("sheet '{sheet}'", {"sheet": name})
+
+
+def at_line(number: int) -> Message:
+    """The place of a line of a file."""
+    return worded("line {line}", {"line": number})
+
+
+def in_place(outer: str, inner: str) -> Message:
+    """A place inside another: file and column, section and key."""
+    return worded("{outer}, {inner}", {"outer": outer, "inner": inner})
 
 
 def of_covariates(names: Iterable[object]) -> Message:
-    """Where a problem is: the covariates together."""
-    return Message("covariates {c}", {"c": ", ".join(map(str, names))}, "reason")
+    """The place of the covariates together."""
+    return worded("covariates {names}", {"names": ", ".join(map(str, names))})
 
 
 NAMED = 50  # keys that a sentence lists before it only counts
@@ -103,13 +149,12 @@ def named(keys: Iterable[object]) -> str:
 
 def _clause(template: str, problem: Problem) -> Message:
     """One sentence of a problem."""
-    words = {
-        "what": problem.what,
-        "where": problem.where,
-        "expected": problem.expected,
-        "got": problem.got,
+    values = {
+        "what": as_message(problem.what, "reason"),
+        "where": as_name(problem.where),
+        "expected": as_message(problem.expected, "reason"),
+        "got": as_name(problem.got),
     }
-    values = {name: as_message(text, "reason") for name, text in words.items()}
     return Message(template, values, "reason")
 
 

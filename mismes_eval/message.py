@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
 from string import Formatter
 from types import MappingProxyType
 from typing import Final, Literal
@@ -72,6 +73,23 @@ class Message(str):
         return Message(self.template + words, {**self.values, **values}, self.kind)
 
 
+class Name(str):
+    """A name out of the data or of the code (a column, a file, a value as it was written): shown as
+    it stands in every language, never looked up.
+    """
+
+    __slots__ = ()
+
+
+def as_name(value: object) -> object:
+    """What stands in a refusal, as data: messages and numbers as they are, anything else a name."""
+    if isinstance(value, (Message, Quantity)):
+        return value
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    return value if isinstance(value, Real) and not isinstance(value, bool) else Name(value)
+
+
 def as_message(text: str, kind: Kind = "note") -> Message:
     """A text as a message; one that is a message already stays what it is."""
     return text if isinstance(text, Message) else Message(text, kind=kind)
@@ -121,6 +139,8 @@ def packed(value: object) -> object:
     if isinstance(value, Message):
         values = {name: packed(part) for name, part in value.values.items()}
         return {"template": value.template, "values": values, "kind": value.kind}
+    if isinstance(value, Name):
+        return {"name": str(value)}
     return {"quantity": asdict(value)} if isinstance(value, Quantity) else value
 
 
@@ -130,5 +150,7 @@ def unpacked(data: object) -> object:
         return data
     if "quantity" in data:
         return Quantity(**data["quantity"])
+    if "name" in data:
+        return Name(data["name"])
     values = {name: unpacked(part) for name, part in data["values"].items()}
     return Message(data["template"], values, data["kind"])

@@ -31,7 +31,7 @@ from typing import (
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EmptyDomain, MismesError, Problem
+from mismes_eval.errors import EmptyDomain, MismesError, Problem, of_argument, worded
 from mismes_eval.not_estimable import NotEstimable
 
 P = ParamSpec("P")
@@ -173,11 +173,24 @@ class _Held:
         names = list(self.signature.parameters)
         unknown = [name for name in kwargs if name not in names]
         near = get_close_matches(unknown[0], names, 1) if unknown else []
-        fix = f"Did you mean {near[0]}=?" if near else "Give arguments by their names."
+        fix = (
+            worded("Did you mean {near}=?", {"near": near[0]})
+            if near
+            else "Give arguments by their names."
+        )
         return Problem(
-            what=f"{self.verb.__name__} cannot be called like this",
-            where=f"{len(args)} arguments by place and {len(kwargs)} by name",
-            expected=f"{self.verb.__name__}({', '.join(map(str, self.signature.parameters.values()))})",
+            what=worded("{kind} cannot be called like this", {"kind": self.verb.__name__}),
+            where=worded(
+                "{args} arguments by place and {kwargs} by name",
+                {"args": len(args), "kwargs": len(kwargs)},
+            ),
+            expected=worded(
+                "{kind}({parameters})",
+                {
+                    "kind": self.verb.__name__,
+                    "parameters": ", ".join(map(str, self.signature.parameters.values())),
+                },
+            ),
             got=reason,
             fix=fix,
         )
@@ -223,11 +236,11 @@ def _problem(caller: str, name: str, kind: Kind, value: object, default: object 
     fix = (
         ""
         if default is inspect.Parameter.empty or default is None
-        else f"Left out, it is {default!r}."
+        else worded("Left out, it is {default}.", {"default": repr(default)})
     )
     return Problem(
-        what=f"{caller} cannot use an argument",
-        where=f"argument '{name}'",
+        what=worded("{caller} cannot use an argument", {"caller": caller}),
+        where=of_argument(name),
         expected=kind.words,
         got=_said(value),
         fix=fix,

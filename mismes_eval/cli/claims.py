@@ -10,7 +10,7 @@ import click
 
 from mismes_eval.cli.project import project, report_names
 from mismes_eval.cli.terminal import mark
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.claims.ledger import ledger
 from mismes_eval.report.synthesis.published import read_published
 
@@ -49,7 +49,7 @@ def command(name: str, out: Path | None, quiet: bool, as_json: bool) -> int:
                 "a report says nothing of the claims",
                 name,
                 "a report of this version",
-                fix=f"Make it again: `mismes report {name} --force`.",
+                fix=worded("Make it again: `mismes report {name} --force`.", {"name": name}),
             )
         )
     if as_json:

@@ -11,7 +11,7 @@ import click
 from mismes_eval import inventory
 from mismes_eval.cli.examples import epilog
 from mismes_eval.cli.project import all_params, country_names, params_file, project
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
@@ -213,7 +213,9 @@ def submit(
                 got="; ".join(
                     f"{pair.keep} and {pair.drop}: {pair.why}" for pair in given.pairs.itertuples()
                 ),
-                fix=f"Fill in {asked.as_posix()} and give it with --decisions.",
+                fix=worded(
+                    "Fill in {asked} and give it with --decisions.", {"asked": asked.as_posix()}
+                ),
                 count=len(given.pairs),
             )
         )

@@ -15,7 +15,7 @@ import click
 from mismes_eval import frame as frames
 from mismes_eval import inventory, lfs
 from mismes_eval.cli.project import NOTEBOOK
-from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem, worded
 from mismes_eval.evaluation.evaluator_words import SUBJECTS, outline
 from mismes_eval.evaluation.params_template import blank_params
 from mismes_eval.evaluation.reading import TAB
@@ -30,7 +30,7 @@ NOTEBOOKS = next(
     (folder for folder in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if folder.is_dir()),
     PACKAGE.parent / "notebooks",
 )  # of a wheel, or of a checkout
-DOCS_LINK = re.compile(r"\[([^\]]+)\]\(\.\./(docs/[^)\s]+)\)")
+DOCS_LINK = re.compile(r"\[([^\[\]\n]+)\]\(\.\./(docs/[^)\s]+)\)")
 ARGUMENT = re.compile(r"\b(separator|decimal|encoding|sheet)=(\"[^\"]*\"|'[^']*')")
 UNITS = {
     "lfs_person": "person",
@@ -144,7 +144,7 @@ def command(
                     what="which country?",
                     where="mismes new",
                     expected="an ISO 3166 alpha-3 code",
-                    got="none",
+                    got=worded("none"),
                     fix="For instance: mismes new JOR.",
                 )
             )
@@ -152,7 +152,7 @@ def command(
     code = _country(country)
     file = Path("params") / f"{name or country.upper()}.yaml"
     if file.exists() or file.parent.resolve() != Path("params").resolve():
-        got = "it exists" if file.exists() else str(name)
+        got = worded("it exists") if file.exists() else str(name)
         raise ParamsError(
             Problem(
                 what="the params file cannot be made",
@@ -219,7 +219,11 @@ def _country(word: str) -> str:
         for iso, name in labels("countries", language).items()
     }
     near = named.get(word.casefold()) or nearest_code("countries", word.upper())
-    fix = f"Nearest: {near} ({labels('countries')[near]})." if near else ""
+    fix = (
+        worded("Nearest: {near} ({labels}).", {"near": near, "labels": labels("countries")[near]})
+        if near
+        else ""
+    )
     raise ParamsError(
         Problem(
             "unknown country code",

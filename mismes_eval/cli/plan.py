@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mismes_eval.cli.project import data_root_option, params_file, project
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.evaluation_plan import (
     PLAN_FILE,
@@ -78,7 +78,7 @@ def command(
                 what="this plan was laid down already",
                 where=(folder / PLAN_FILE).as_posix(),
                 expected="a measure without a plan, or another folder",
-                got="a plan",
+                got=worded("a plan"),
                 fix="A plan that changes after the fact is none: choose another folder with --out.",
             )
         )

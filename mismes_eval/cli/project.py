@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 
 NOTEBOOK = "notebooks/country_report.ipynb"
 data_root_option = click.option(
@@ -91,9 +91,9 @@ def params_file(root: Path, name: str) -> Path:
     )
     near = get_close_matches(name, known, 1, 0.5) or get_close_matches(name.upper(), known, 1, 0.5)
     fix = (
-        f"Nearest: {near[0]}."
+        worded("Nearest: {near}.", {"near": near[0]})
         if near
-        else f"There are: {', '.join(known[:12])}."
+        else worded("There are: {known}.", {"known": ", ".join(known[:12])})
         if known
         else "Make one with `mismes new ISO3`."
     )

@@ -21,7 +21,7 @@ from mismes_eval.cli.project import (
     project,
 )
 from mismes_eval.cli.terminal import say
-from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.inventory import read as read_inventory
 from mismes_eval.report.document.pdf import printer
@@ -137,7 +137,7 @@ def command(
                 "which reports?",
                 "mismes report",
                 "country codes or --all",
-                "both" if names else "neither",
+                worded("both") if names else worded("neither"),
             )
         )
     files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]

@@ -11,7 +11,7 @@ import click
 
 from mismes_eval.cli.project import NOTEBOOK, data_root_option, project, report_names
 from mismes_eval.cli.terminal import say
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.report.trust.edited import Edited, edited
 from mismes_eval.report.trust.provenance import MANIFEST
 from mismes_eval.report.trust.signatures import signed_by as signed
@@ -118,7 +118,7 @@ def _report_alone(report: Path) -> Problem:
         where="--report",
         expected="a .docx among the arguments",
         got=str(report),
-        fix=f"To repeat the report itself: mismes verify {report}",
+        fix=worded("To repeat the report itself: mismes verify {report}", {"report": report}),
     )
 
 
@@ -130,9 +130,12 @@ def _beside(document: Path) -> Path:
             Problem(
                 what="which report was the document made of?",
                 where=document.name,
-                expected=f"a folder with a {MANIFEST}",
-                got=f"{folder.name}/ has none",
-                fix=f"Name it: mismes verify {document} --report reports/ISO3",
+                expected=worded("a folder with a {manifest}", {"manifest": MANIFEST}),
+                got=worded("{name}/ has none", {"name": folder.name}),
+                fix=worded(
+                    "Name it: mismes verify {document} --report reports/ISO3",
+                    {"document": document},
+                ),
             )
         )
     return folder

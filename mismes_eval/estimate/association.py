@@ -5,13 +5,14 @@ variable.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import By, categories, domains, numbers, require, some, together
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
@@ -59,8 +60,8 @@ def rao_scott(
         raise EstimateError(
             Problem(
                 "unknown statistic",
-                "argument 'statistic'",
-                f"one of {', '.join(STATISTICS)}",
+                of_argument("statistic"),
+                worded("one of {statistics}", {"statistics": ", ".join(STATISTICS)}),
                 repr(statistic),
             )
         )
@@ -68,15 +69,15 @@ def rao_scott(
         raise EstimateError(
             Problem(
                 "unknown degrees of freedom",
-                "argument 'df'",
+                of_argument("df"),
                 "'effective' or 'design'",
                 repr(df),
             )
         )
     require(sample, [row, column], "rao_scott")
     (a, rows), (b, columns) = together(
-        lambda: categories(sample, row, "rao_scott"),
-        lambda: categories(sample, column, "rao_scott"),
+        partial(categories, sample, row, "rao_scott"),
+        partial(categories, sample, column, "rao_scott"),
     )
     r, c = len(rows), len(columns)
     null = f"{row} and {column} are independent"

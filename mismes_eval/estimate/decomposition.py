@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from formulaic import model_matrix
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, occupied, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -107,8 +107,8 @@ def oaxaca_blinder(
         raise EstimateError(
             Problem(
                 "unknown reference of oaxaca_blinder",
-                "argument 'reference'",
-                f"one of {', '.join(REFERENCES)}",
+                of_argument("reference"),
+                worded("one of {references}", {"references": ", ".join(REFERENCES)}),
                 repr(reference),
             )
         )
@@ -230,7 +230,7 @@ def _regression(d: _Groups, x: Float, w: Float) -> tuple[Float, Float]:
         raise EstimateError(
             Problem(
                 what="the regression has collinear columns",
-                where="argument 'covariates'",
+                where=of_argument("covariates"),
                 expected="covariates that no combination of the others gives",
                 got=named,
                 fix="Drop one or merge categories.",
@@ -257,10 +257,10 @@ def _groups(
     y, g = numbers(sample, outcome, caller), numbers(sample, group, caller)
     problems = [
         Problem(
-            what=f"{caller} meets missing values in the domain",
-            where=f"column '{column}'",
+            what=worded("{caller} meets missing values in the domain", {"caller": caller}),
+            where=in_column(column),
             expected="a value in every row of the domain",
-            got="missing",
+            got=worded("missing"),
             fix="Narrow the domain with where(), or code missing as a category.",
         ).in_rows(np.flatnonzero(gone))
         for column in dict.fromkeys(columns)
@@ -270,19 +270,19 @@ def _groups(
     if not np.isin(g[inside], (0.0, 1.0)).all():
         problems.append(
             Problem(
-                f"{caller} needs two groups",
-                f"column '{group}'",
+                worded("{caller} needs two groups", {"caller": caller}),
+                in_column(group),
                 "True and False, or 1 and 0",
-                "other values",
+                worded("other values"),
             )
         )
     elif not (inside & (g == 1)).any() or not (inside & (g == 0)).any():
         problems.append(
             Problem(
-                f"{caller} needs rows in both groups",
-                f"column '{group}'",
+                worded("{caller} needs rows in both groups", {"caller": caller}),
+                in_column(group),
                 "group and comparison in the domain",
-                "only one of them",
+                worded("only one of them"),
             )
         )
     if problems:

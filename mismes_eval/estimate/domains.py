@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EmptyDomain, EstimateError, Problem
+from mismes_eval.errors import EmptyDomain, EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import Column, Names, as_name, as_names
 from mismes_eval.weighting.columns import float64
@@ -58,8 +58,8 @@ def some(columns: Names, caller: str) -> list[Column]:
     if not names:
         raise EstimateError(
             Problem(
-                f"{caller} names no column",
-                "argument 'columns'",
+                worded("{caller} names no column", {"caller": caller}),
+                of_argument("columns"),
                 "a column name, or a list of names",
             )
         )
@@ -95,10 +95,10 @@ def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
         made = "Make one: Sample.from_frame(frame, weights=...)."
         raise EstimateError(
             Problem(
-                what=f"{caller} takes a Sample",
-                where="first argument",
+                what=worded("{caller} takes a Sample", {"caller": caller}),
+                where=worded("first argument"),
                 expected="a Sample",
-                got=f"a {type(sample).__name__}",
+                got=worded("a {kind}", {"kind": type(sample).__name__}),
                 fix=made,
             )
         )
@@ -110,10 +110,10 @@ def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
         raise EstimateError(
             [
                 Problem(
-                    f"{caller} names an unknown column",
-                    f"column '{column}'",
+                    worded("{caller} names an unknown column", {"caller": caller}),
+                    in_column(column),
                     "one of the frame's columns",
-                    fix=f"The frame has: {have}.",
+                    fix=worded("The frame has: {have}.", {"have": have}),
                 )
                 for column in missing
             ]
@@ -129,10 +129,10 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
         fix = "Calibrate with bounds=(0.3, 3) or the like, or with method='raking'."
         raise EstimateError(
             Problem(
-                what=f"{caller} cannot use negative weights",
-                where="the sample's last weight",
+                what=worded("{caller} cannot use negative weights", {"caller": caller}),
+                where=worded("the sample's last weight"),
                 expected="weights of 0 or more",
-                got="negative ones",
+                got=worded("negative ones"),
                 fix=fix,
             ).in_rows(np.flatnonzero(negative))
         )
@@ -144,9 +144,9 @@ def occupied(sample: Sample, caller: str) -> NDArray[np.bool_]:
     if not inside.any():
         raise EmptyDomain(
             Problem(
-                what=f"{caller} has an empty domain",
+                what=worded("{caller} has an empty domain", {"caller": caller}),
                 expected="at least one row with a weight above 0",
-                got="none",
+                got=worded("none"),
                 fix="Widen the mask of where().",
             )
         )
@@ -164,8 +164,8 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
         raise EstimateError(
             [
                 Problem(
-                    f"{caller} names a column of 'by' twice",
-                    f"column '{column}'",
+                    worded("{caller} names a column of 'by' twice", {"caller": caller}),
+                    in_column(column),
                     "every column once",
                 )
                 for column in twice
@@ -189,10 +189,13 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
         named = ", ".join(map(str, columns))
         raise EstimateError(
             Problem(
-                what=f"{caller} by {named} meets missing values in the domain",
-                where=f"column '{named}'",
+                what=worded(
+                    "{caller} by {named} meets missing values in the domain",
+                    {"caller": caller, "named": named},
+                ),
+                where=in_column(named),
                 expected="a value in every row of the domain",
-                got="missing",
+                got=worded("missing"),
                 fix="Narrow the domain with where(), or code missing as a category.",
             ).in_rows(np.flatnonzero(missing))
         )
@@ -263,10 +266,10 @@ def yes_no(
     if bad.any():
         raise error(
             Problem(
-                what=what or f"{caller} needs a yes or no",
-                where=f"column '{column}'",
+                what=what or worded("{caller} needs a yes or no", {"caller": caller}),
+                where=in_column(column),
                 expected="True or False, 1 or 0",
-                got="other values",
+                got=worded("other values"),
             ).in_rows(np.flatnonzero(bad))
         )
     return value
@@ -283,8 +286,8 @@ def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
     if value is None:
         raise EstimateError(
             Problem(
-                what=f"{caller} needs numbers",
-                where=f"column '{column}'",
+                what=worded("{caller} needs numbers", {"caller": caller}),
+                where=in_column(column),
                 expected="a numeric or boolean column",
                 got=str(series.dtype),
                 fix="Use proportion() for categories.",
@@ -296,11 +299,16 @@ def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
     if bad.any():
         raise EstimateError(
             Problem(
-                what=f"{caller} meets missing or infinite values in the domain",
-                where=f"column '{column}'",
+                what=worded(
+                    "{caller} meets missing or infinite values in the domain", {"caller": caller}
+                ),
+                where=in_column(column),
                 expected="a finite number in every row of the domain that carries weight",
-                got="missing or infinite",
-                fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                got=worded("missing or infinite"),
+                fix=worded(
+                    "Narrow the domain: sample.where(frame['{column}'].notna()).",
+                    {"column": column},
+                ),
             ).in_rows(np.flatnonzero(bad))
         )
     return value
@@ -327,11 +335,16 @@ def variables(
             problems += error.problems
     if problems:
         raise EstimateError(dict.fromkeys(problems))
-    return (
-        [array for _, _, array in found],
-        pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]),
-        [label for _, label, _ in found],
-    )
+    return laid_out(found)
+
+
+def laid_out(
+    found: Sequence[tuple[tuple[str, str], str, A]],
+) -> tuple[list[A], pd.DataFrame, list[str]]:
+    """Columns with their keys (variable, level) and names -> the columns, a frame, the names."""
+    arrays = [array for _, _, array in found]
+    keys = pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"])
+    return arrays, keys, [name for _, name, _ in found]
 
 
 def _indicators(
@@ -347,11 +360,11 @@ def _is_category(series: pd.Series, caller: str) -> bool:
     number = not isinstance(series.dtype, pd.CategoricalDtype) and float64(series) is not None
     if number or series.dtype.kind == "c":
         return False
-    where = f"column '{series.name}'"
+    where = in_column(series.name)
     if series.dtype.kind in "mM":
         raise EstimateError(
             Problem(
-                what=f"{caller} meets dates",
+                what=worded("{caller} meets dates", {"caller": caller}),
                 where=where,
                 expected="numbers or categories",
                 got=str(series.dtype),
@@ -369,11 +382,14 @@ def categories(sample: Sample, column: Column, caller: str) -> tuple[Int, list[o
     if bad.any():
         raise EstimateError(
             Problem(
-                what=f"{caller} meets missing values in the domain",
-                where=f"column '{column}'",
+                what=worded("{caller} meets missing values in the domain", {"caller": caller}),
+                where=in_column(column),
                 expected="a category in every row of the domain that carries weight",
-                got="missing",
-                fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                got=worded("missing"),
+                fix=worded(
+                    "Narrow the domain: sample.where(frame['{column}'].notna()).",
+                    {"column": column},
+                ),
             ).in_rows(np.flatnonzero(bad))
         )
     spelling = one_spelling(series)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EmptyDomain, EstimateError, Problem
+from mismes_eval.errors import EmptyDomain, EstimateError, Problem, of_argument
 from mismes_eval.estimate.domains import By, domains, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite
 from mismes_eval.estimate.part import Part
@@ -45,7 +45,7 @@ def duration_quantile(
         raise EstimateError(
             Problem(
                 "the share is not a probability",
-                "argument 'prob'",
+                of_argument("prob"),
                 "a number between 0 and 1",
                 repr(prob),
             )

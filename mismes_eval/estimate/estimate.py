@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.caution import FEW, TWO, Caution, cautions_of
 from mismes_eval.estimate.jacobian import check_fit, derivatives
 from mismes_eval.estimate.limits import (
@@ -74,7 +74,9 @@ class Estimate:
         if len(dense) != len(self.parts):
             raise EstimateError(
                 Problem(
-                    "no influence columns", "replicate designs", fix="Use the linearised design."
+                    "no influence columns",
+                    worded("replicate designs"),
+                    fix="Use the linearised design.",
                 )
             )
         return np.vstack(dense)
@@ -206,7 +208,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "the level is not a probability",
-                    "argument 'level'",
+                    of_argument("level"),
                     "a number between 0 and 1",
                     str(level),
                 )
@@ -317,8 +319,8 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "a value is picked by a position that is not there",
-                    "argument 'which'",
-                    f"a list of positions 0 to {self.p - 1}",
+                    of_argument("which"),
+                    worded("a list of positions 0 to {place}", {"place": self.p - 1}),
                     repr(which),
                 )
             )
@@ -346,7 +348,7 @@ class Estimate:
             raise EstimateError(
                 Problem(
                     "a contrast weighs named values",
-                    "argument 'weights'",
+                    of_argument("weights"),
                     "a mapping of name to weight",
                     repr(weights),
                 )
@@ -357,14 +359,19 @@ class Estimate:
                 Problem(
                     "contrast names no value",
                     ", ".join(unknown),
-                    f"names among {', '.join(self.names[:20])}",
+                    worded("names among {names}", {"names": ", ".join(self.names[:20])}),
                 )
             ]
             if unknown
             else []
         )
         problems += [
-            Problem("a weight is not a finite number", f"'{k}'", "a number", repr(weight))
+            Problem(
+                "a weight is not a finite number",
+                worded("'{number}'", {"number": k}),
+                "a number",
+                repr(weight),
+            )
             for k, weight in weights.items()
             if not finite(weight)
         ]
@@ -474,20 +481,17 @@ def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
     """
     other = [estimate for estimate in estimates if not isinstance(estimate, Estimate)]
     if other or not estimates:
-        got = (
-            ", ".join(
-                (
-                    f"NotEstimable ({estimate.reason})"
-                    if isinstance(estimate, NotEstimable)
-                    else f"a {type(estimate).__name__}"
-                )
-                for estimate in other
+        got = ", ".join(
+            (
+                f"NotEstimable ({estimate.reason})"
+                if isinstance(estimate, NotEstimable)
+                else f"a {type(estimate).__name__}"
             )
-            or "nothing"
-        )
+            for estimate in other
+        ) or worded("nothing")
         raise EstimateError(
             Problem(
-                f"{caller} takes estimates",
+                worded("{caller} takes estimates", {"caller": caller}),
                 "arguments",
                 "an Estimate each, one after the other",
                 got,

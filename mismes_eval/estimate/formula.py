@@ -16,7 +16,7 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 from formulaic.transforms import TRANSFORMS
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import no_negative_weights, occupied, require
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -84,10 +84,10 @@ def _parsed(formula: object, caller: str) -> tuple[Formula, dict[str, str]]:
     if not isinstance(formula, str):
         raise EstimateError(
             Problem(
-                f"{caller} needs a formula",
-                "argument 'formula'",
+                worded("{caller} needs a formula", {"caller": caller}),
+                of_argument("formula"),
                 "text such as 'y ~ x + group'",
-                f"a {type(formula).__name__}",
+                worded("a {kind}", {"kind": type(formula).__name__}),
             )
         )
     quoted = tuple(dict.fromkeys(re.findall(r"`([^`]*)`", formula)))
@@ -97,7 +97,7 @@ def _parsed(formula: object, caller: str) -> tuple[Formula, dict[str, str]]:
     except (FormulaicError, SyntaxError) as error:
         raise EstimateError(
             Problem(
-                f"{caller} cannot read the formula",
+                worded("{caller} cannot read the formula", {"caller": caller}),
                 formula,
                 "outcome ~ terms",
                 _first_sentence(error),
@@ -105,19 +105,29 @@ def _parsed(formula: object, caller: str) -> tuple[Formula, dict[str, str]]:
         ) from error
     if not hasattr(parsed, "lhs"):
         raise EstimateError(
-            Problem(f"{caller} needs an outcome", formula, "outcome ~ terms", "no ~ in the formula")
+            Problem(
+                worded("{caller} needs an outcome", {"caller": caller}),
+                formula,
+                "outcome ~ terms",
+                worded("no ~ in the formula"),
+            )
         )
     if isinstance(parsed.lhs, tuple) or isinstance(parsed.rhs, tuple):
         raise EstimateError(
-            Problem(f"{caller} fits one equation", formula, "outcome ~ terms", "parts divided by |")
+            Problem(
+                worded("{caller} fits one equation", {"caller": caller}),
+                formula,
+                "outcome ~ terms",
+                worded("parts divided by |"),
+            )
         )
     if not list(parsed.rhs):
         raise EstimateError(
             Problem(
-                f"{caller} has no term on the right",
+                worded("{caller} has no term on the right", {"caller": caller}),
                 formula,
                 "outcome ~ terms; outcome ~ 1 for a mean",
-                "none",
+                worded("none"),
             )
         )
     return parsed, alias
@@ -196,7 +206,10 @@ def _matrices(
         expected = "terms that are defined for these columns"
         raise EstimateError(
             Problem(
-                f"{caller} cannot evaluate the formula", formula, expected, _first_sentence(error)
+                worded("{caller} cannot evaluate the formula", {"caller": caller}),
+                formula,
+                expected,
+                _first_sentence(error),
             )
         ) from error
     y = matrices.lhs.to_numpy(float)
@@ -204,10 +217,13 @@ def _matrices(
     if y.shape[1] == 2 and outcome.endswith("[T.True]"):
         y = y[:, 1:]
     if y.shape[1] != 1:
-        columns = f"{y.shape[1]} columns: {', '.join(map(str, matrices.lhs.columns[:10]))}"
+        columns = worded(
+            "{shape} columns: {columns}",
+            {"shape": y.shape[1], "columns": ", ".join(map(str, matrices.lhs.columns[:10]))},
+        )
         raise EstimateError(
             Problem(
-                f"{caller} needs one outcome column",
+                worded("{caller} needs one outcome column", {"caller": caller}),
                 formula,
                 "a numeric or boolean outcome",
                 columns,
@@ -235,11 +251,14 @@ def _missing(data: pd.DataFrame, rows: Int, caller: str) -> list[Problem]:
         if bad.any():
             problems.append(
                 Problem(
-                    what=f"{caller} meets missing values in the domain",
-                    where=f"column '{column}'",
+                    what=worded("{caller} meets missing values in the domain", {"caller": caller}),
+                    where=in_column(column),
                     expected="a value in every row of the domain that carries weight",
-                    got="missing",
-                    fix=f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                    got=worded("missing"),
+                    fix=worded(
+                        "Narrow the domain: sample.where(frame['{column}'].notna()).",
+                        {"column": column},
+                    ),
                 ).in_rows(rows[bad])
             )
     return problems
@@ -251,10 +270,12 @@ def _refuse_infinite(values: Float, names: tuple[str, ...], caller: str, rows: I
         raise EstimateError(
             [
                 Problem(
-                    what=f"{caller} meets a term that is not a finite number",
-                    where=f"'{names[j]}'",
+                    what=worded(
+                        "{caller} meets a term that is not a finite number", {"caller": caller}
+                    ),
+                    where=worded("'{names}'", {"names": names[j]}),
                     expected="a finite value in every row",
-                    got="infinite or undefined",
+                    got=worded("infinite or undefined"),
                 ).in_rows(rows[bad[:, j]])
                 for j in np.flatnonzero(bad.any(axis=0))
             ]
@@ -265,8 +286,8 @@ def _collinear(model: Model, column: int, made: tuple[int, ...]) -> Problem:
     of = ", ".join(f"'{model.names[i]}'" for i in made) or "zeros only"
     return Problem(
         what="a regressor is a combination of others",
-        where=f"'{model.names[column]}'",
+        where=worded("'{names}'", {"names": model.names[column]}),
         expected="columns none of which follows from the others",
-        got=f"made of {of}",
+        got=worded("made of {of}", {"of": of}),
         fix="Drop one of them from the formula.",
     )

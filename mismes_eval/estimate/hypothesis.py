@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite, need_estimates
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
@@ -138,7 +138,7 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
         raise EstimateError(
             Problem(
                 "no hypothesis",
-                "argument 'L'",
+                of_argument("L"),
                 "at least one name, mapping or row",
                 repr(hypothesis),
             )
@@ -164,9 +164,12 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
         raise EstimateError(
             Problem(
                 "the hypothesis matrix does not fit",
-                "argument 'L'",
-                f"names, mappings, or rows of {estimate.p} finite numbers, none all zero",
-                f"shape {np.shape(listed)}",
+                of_argument("L"),
+                worded(
+                    "names, mappings, or rows of {place} finite numbers, none all zero",
+                    {"place": estimate.p},
+                ),
+                worded("shape {np}", {"np": np.shape(listed)}),
             )
         )
     return matrix
@@ -175,18 +178,30 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
 def _named(estimate: Estimate, rows: Sequence[Mapping[str, float]]) -> Float:
     problems = [
         Problem(
-            "a hypothesis without values", "argument 'L'", "at least one name", "an empty mapping"
+            "a hypothesis without values",
+            of_argument("L"),
+            "at least one name",
+            worded("an empty mapping"),
         )
         for row in rows
         if not row
     ]
     unknown = sorted({str(name) for row in rows for name in row if name not in estimate.names})
     problems += [
-        Problem("wald names no value", f"'{name}'", f"names among {', '.join(estimate.names[:20])}")
+        Problem(
+            "wald names no value",
+            worded("'{name}'", {"name": name}),
+            worded("names among {names}", {"names": ", ".join(estimate.names[:20])}),
+        )
         for name in unknown
     ]
     problems += [
-        Problem("a weight is not a finite number", f"'{name}'", "a number", repr(weight))
+        Problem(
+            "a weight is not a finite number",
+            worded("'{name}'", {"name": name}),
+            "a number",
+            repr(weight),
+        )
         for row in rows
         for name, weight in row.items()
         if not finite(weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.numerics.rows import Float
 
 
@@ -32,7 +32,10 @@ def check_fit(j: Float, value: Float, p: int, names: tuple[str, ...] | None) -> 
     if names is not None and len(names) != value.size:
         raise EstimateError(
             Problem(
-                "the names do not fit", "argument 'names'", f"{value.size} names", f"{len(names)}"
+                "the names do not fit",
+                of_argument("names"),
+                worded("{size} names", {"size": value.size}),
+                str(len(names)),
             )
         )
     if j.shape != (value.size, p):
@@ -40,4 +43,4 @@ def check_fit(j: Float, value: Float, p: int, names: tuple[str, ...] | None) -> 
 
 
 def _refused(what: str, expected: str, got: str) -> EstimateError:
-    return EstimateError(Problem(what, "argument 'jacobian'", expected, got))
+    return EstimateError(Problem(what, of_argument("jacobian"), expected, got))

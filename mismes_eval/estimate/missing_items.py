@@ -12,12 +12,14 @@ import pandas as pd
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.message import Message
+from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
+from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.columns import Stated, float64, read
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.sample import Sample
@@ -116,7 +118,9 @@ def impute(
     statsmodels (MICEData). Reiter, Raghunathan and Kinney (2006), Survey Methodology 32, 143-149
     (without the PSUs among the predictors, errors come out too small).
     """
-    listed, known = list(columns), list(predictors)
+    listed = list(as_names(columns, "columns", EstimateError))
+    known = list(as_names(predictors, "predictors", EstimateError))
+    _refuse_twice(listed)
     read(
         sample,
         **{f"k{i}": Stated(column, missing=True) for i, column in enumerate([*listed, *known])},
@@ -141,7 +145,7 @@ def impute(
     return tuple(out)
 
 
-@public(EstimateError)
+@public(EstimateError, answers=True)
 def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimate]) -> Imputed:
     """An estimate made on every imputed sample, combined.
 
@@ -153,7 +157,7 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
     Returns
     -------
     Imputed: Rubin's total variance; degrees of freedom of Barnard and Rubin from those of the
-    design and of each value.
+    design and of each value. NotEstimable over a domain without rows.
 
     References
     ----------
@@ -164,9 +168,12 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
         raise EstimateError(
             Problem(
                 "imputed samples cannot be gone through",
-                "arguments 'samples' and 'verb'",
+                of_arguments("samples", "verb"),
                 "the samples of `impute`, and a function of a sample",
-                f"a {type(samples).__name__} and a {type(verb).__name__}",
+                worded(
+                    "a {kind} and a {kind2}",
+                    {"kind": type(samples).__name__, "kind2": type(verb).__name__},
+                ),
             )
         )
     return combine_imputations([verb(sample) for sample in samples])
@@ -186,7 +193,10 @@ def combine_imputations(estimates: Sequence[Estimate]) -> Imputed:
                 "imputations cannot be combined",
                 "combine_imputations",
                 "two or more estimates of the same values",
-                f"{len(made)} estimates, {len({estimate.names for estimate in made})} sets of names",
+                worded(
+                    "{made} estimates, {value} sets of names",
+                    {"made": len(made), "value": len({estimate.names for estimate in made})},
+                ),
             )
         )
     value = np.array([estimate.value for estimate in made])
@@ -246,6 +256,17 @@ def hot_deck(sample: Sample, item: str, cells: str | Sequence[str]) -> Sample:
     return nonresponse(sample.with_columns({ANSWERED: answered}), ANSWERED, cells, "cells")
 
 
+def _refuse_twice(columns: list[str]) -> None:
+    twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
+    if twice:
+        raise EstimateError(
+            [
+                Problem("a column is imputed twice", in_column(column), "every column once")
+                for column in twice
+            ]
+        )
+
+
 def _safe(position: int) -> str:
     """A column's name that a formula can hold."""
     return f"y{position}"
@@ -283,7 +304,7 @@ def _table(
                     "a column cannot be imputed",
                     in_column(column),
                     "numbers or yes-no with some answers and some gaps",
-                    "text"
+                    worded("text")
                     if values is None
                     else Message("{a:,} gaps of {b:,}", {"a": int(gaps.sum()), "b": gaps.size}),
                 )
@@ -296,15 +317,31 @@ def _table(
                 what="predictors are not complete",
                 where=", ".join(incomplete) or of_argument("predictors"),
                 expected="columns without gaps",
-                got="gaps" if incomplete else "none",
+                got=worded("gaps") if incomplete else worded("none"),
                 fix="Impute them as well, or leave them out.",
             )
         )
     if problems:
         raise EstimateError(problems)
     wide = pd.get_dummies(frame[predictors].convert_dtypes(), drop_first=True, dtype=float)
-    kept = [column for column in wide.columns if wide[column].nunique() > 1]
-    made |= {f"x{place}": wide[column].to_numpy(float) for place, column in enumerate(kept)}
+    known = _independent(wide.to_numpy(float))
+    made |= {f"x{place}": column for place, column in enumerate(known.T)}
     if np.ptp(weights) > 0:
-        made[WEIGHT.strip("_")] = np.log(weights)
+        made[WEIGHT.strip("_")] = np.log(weights) if (weights > 0).all() else weights
     return pd.DataFrame(made)
+
+
+def _independent(x: Float) -> Float:
+    """(n, q) columns about their means, without those that follow from others: they predict nothing
+    more.
+    """
+    x = x[:, np.ptp(x, axis=0) > 0]
+    x = x - x.mean(axis=0)
+    while x.shape[1]:
+        try:
+            check_rank(x, np.ones(len(x)))
+        except Collinear as error:
+            x = np.delete(x, [column for column, _ in error.dependent], axis=1)
+        else:
+            break
+    return x

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import (
     By,
     Domains,
@@ -124,7 +125,7 @@ def quantile(
         raise EstimateError(
             Problem(
                 "a quantile's share is no number",
-                "argument 'probs'",
+                of_argument("probs"),
                 "numbers between 0 and 1, ends excluded",
                 repr(probs),
             )
@@ -134,7 +135,7 @@ def quantile(
         raise EstimateError(problems)
     no_negative_weights(sample, "quantile")
     y, where = together(
-        lambda: numbers(sample, column, "quantile"), lambda: domains(sample, by, "quantile")
+        partial(numbers, sample, column, "quantile"), partial(domains, sample, by, "quantile")
     )
     curves = _curves(y, sample.weights, where)
     q = np.array([curve.quantile(chosen, rule) for curve in curves])
@@ -200,7 +201,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "a quantile's share is out of range",
-                "argument 'probs'",
+                of_argument("probs"),
                 "numbers between 0 and 1, ends excluded",
                 str(probs.tolist()),
             )
@@ -209,8 +210,8 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "unknown rule for quantiles",
-                "argument 'rule'",
-                f"one of {', '.join(RULES)}",
+                of_argument("rule"),
+                worded("one of {rules}", {"rules": ", ".join(RULES)}),
                 repr(rule),
             )
         )
@@ -218,7 +219,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 "unknown interval for quantiles",
-                "argument 'interval'",
+                of_argument("interval"),
                 "'mean', 'xlogit' or 'quantile'",
                 repr(interval),
             )
@@ -227,7 +228,7 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
         problems.append(
             Problem(
                 what="the variance of the quantile itself needs replicates",
-                where="argument 'interval'",
+                where=of_argument("interval"),
                 expected="'mean' or 'xlogit' for a linearised design",
                 got="'quantile'",
                 fix="Use replicates().",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.formula import Model, build
 from mismes_eval.estimate.part import Part
@@ -92,9 +92,9 @@ def logit(sample: Sample, formula: str) -> Estimate:
         raise EstimateError(
             Problem(
                 what="the outcome of logit is not yes or no",
-                where=f"'{model.outcome}'",
+                where=worded("'{outcome}'", {"outcome": model.outcome}),
                 expected="0 or 1 in every row",
-                got=f"{model.y[bad][0]:g}",
+                got=worded("{value:g}", {"value": model.y[bad][0]}),
                 count=int(bad.sum()),
             )
         )
@@ -121,9 +121,9 @@ def poisson(sample: Sample, formula: str) -> Estimate:
         raise EstimateError(
             Problem(
                 what="the outcome of poisson is negative",
-                where=f"'{model.outcome}'",
+                where=worded("'{outcome}'", {"outcome": model.outcome}),
                 expected="0 or more in every row",
-                got=f"{model.y[bad][0]:g}",
+                got=worded("{value:g}", {"value": model.y[bad][0]}),
                 count=int(bad.sum()),
             )
         )
@@ -172,7 +172,7 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
     except Separation as error:
         raise EstimateError(
             Problem(
-                what=f"{caller} has no finite solution",
+                what=worded("{caller} has no finite solution", {"caller": caller}),
                 where=model.formula,
                 expected="an outcome that varies within every combination of regressors",
                 got=error.named(model.names),
@@ -238,7 +238,7 @@ def _replicates(sample: Sample, model: Model, fitter: Fitter, fit: Fit, caller: 
     except (Separation, Collinear, np.linalg.LinAlgError) as error:
         raise EstimateError(
             Problem(
-                what=f"{caller} has no solution in some replicate",
+                what=worded("{caller} has no solution in some replicate", {"caller": caller}),
                 where=model.formula,
                 expected="a solution in every replicate",
                 got=str(error),

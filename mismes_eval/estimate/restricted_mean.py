@@ -10,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, of_argument
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.survival import cumulative_incidence, survival
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Finite, public
 from mismes_eval.weighting.columns import Category, Number, YesNo, read
@@ -28,6 +29,7 @@ def rmst(
     tau: Finite,
     by: By = None,
     of: object = None,
+    entry: str | None = None,
 ) -> Estimate:
     """Restricted mean time: mean time without the event during the first `tau`, by group.
 
@@ -40,6 +42,8 @@ def rmst(
     by : columns; one value a combination. The contrast of two is the difference of their means:
         months gained. Make groups alike first (`balance_weights`), the step's error is inside.
     of : one of several events: the value is then the mean time *lost* to it within tau.
+    entry : time at which a row came under observation, where that was after the start; rows count
+        among those at risk from then on. None: from the start.
 
     Returns
     -------
@@ -56,9 +60,9 @@ def rmst(
     """
     times = _times(sample, duration, event, tau, of)
     if of is None:
-        curve = survival(sample, duration, event, by, times.tolist())
+        curve = survival(sample, duration, event, by, times.tolist(), entry)
     else:
-        curve = cumulative_incidence(sample, duration, event, of, by, times.tolist())
+        curve = cumulative_incidence(sample, duration, event, of, by, times.tolist(), entry)
     groups = _groups(curve)
     width = np.diff(np.append(times, tau))
     jacobian = np.zeros((len(groups), curve.p))
@@ -70,7 +74,7 @@ def rmst(
                 what="the horizon lies beyond what was observed in a group",
                 where=of_argument("tau"),
                 expected="a time that every group was observed for",
-                got=f"{tau:g}",
+                got=worded("{tau:g}", {"tau": tau}),
                 fix="Take a shorter horizon.",
             )
         )
@@ -82,12 +86,14 @@ def rmst(
     keys = curve.keys.drop(columns=["time", "at_risk"], errors="ignore")
     own = keys.iloc[[rows[0] for rows in groups]].reset_index(drop=True)
     names = tuple(_name(row) for row in own.to_dict("records"))
-    what = f"time lost to {of}" if of is not None else "time without the event"
     found = curve.through(area, jacobian, names)
-    return _keyed(found, own, f"mean {what} within {tau:g}")
+    words = "mean time without the event within {t}"
+    if of is not None:
+        words = "mean time lost to {event} within {t}"
+    return _keyed(found, own, Message(words, {"t": f"{tau:g}", "event": f"{of}"}, "definition"))
 
 
-def _keyed(found: Estimate, keys: pd.DataFrame, definition: str) -> Estimate:
+def _keyed(found: Estimate, keys: pd.DataFrame, definition: Message) -> Estimate:
     named = found.annotated(kind="mean", definition=definition)
     return replace(named, keys=keys) if len(keys.columns) else named
 
@@ -100,7 +106,11 @@ def _name(row: Mapping[Hashable, object]) -> str:
 def _times(sample: Sample, duration: str, event: str, tau: float, of: object) -> Float:
     """Distinct times of events up to the horizon, from the rows that count."""
     if not tau > 0:
-        raise EstimateError(Problem("no horizon", of_argument("tau"), "a time above 0", f"{tau:g}"))
+        raise EstimateError(
+            Problem(
+                "no horizon", of_argument("tau"), "a time above 0", worded("{tau:g}", {"tau": tau})
+            )
+        )
     kind = YesNo(event) if of is None else Category(event, missing=True)
     data = read(sample, t=Number(duration), e=kind)
     happened = data.e == 1.0 if of is None else data.e.code >= 0

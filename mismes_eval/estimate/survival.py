@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -125,8 +125,8 @@ def cumulative_incidence(
             Problem(
                 "cumulative incidence is of one event",
                 of_argument("of"),
-                f"one of the values of '{cause}'",
-                repr(of) if of is None else f"a {type(of).__name__}",
+                worded("one of the values of '{cause}'", {"cause": cause}),
+                repr(of) if of is None else worded("a {kind}", {"kind": type(of).__name__}),
             )
         )
     return _curves(sample, duration, cause, of, by, times, entry, "cumulative incidence")
@@ -206,13 +206,25 @@ def _read(
                     "the event is not yes or no",
                     in_column(event),
                     "1 where it was seen, 0 where censored",
-                    "other values",
+                    worded("other values"),
                 )
             )
         code, count = cause.astype(np.intp), 1
     else:
         series = sample.frame[event]
-        if not (series[inside] == of).any():
+        mine = pd.Series(series == of).fillna(False).to_numpy(bool)
+        unnamed = inside & series.map(_is_blank).to_numpy(bool)
+        if unnamed.any():
+            problems.append(
+                Problem(
+                    what="a spell ended by an event without a name",
+                    where=in_column(event),
+                    expected="a missing value where the spell is censored",
+                    got=worded("empty text"),
+                    fix="Make empty texts missing: frame[column].replace('', None).",
+                ).in_rows(np.flatnonzero(unnamed))
+            )
+        if not mine[inside].any():
             problems.append(
                 Problem(
                     "no spell ended by this event",
@@ -221,7 +233,7 @@ def _read(
                     _ways(series[inside]),
                 )
             )
-        code, count = np.where(series.isna(), 0, np.where(series == of, 1, 2)).astype(np.intp), 2
+        code, count = np.where(series.isna(), 0, np.where(mine, 1, 2)).astype(np.intp), 2
     for bad, what, column in (
         (inside & (length <= 0), "a duration is not above 0", duration),
         (
@@ -297,6 +309,10 @@ def _times(
             )
         )
     return out
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _ways(ended: pd.Series) -> Message:
@@ -390,7 +406,7 @@ def _part(
                     Problem(
                         what="a domain has no rows in a replicate",
                         expected="rows with weight in every domain, in every replicate",
-                        got="none",
+                        got=worded("none"),
                         fix="Merge domains, or use the linearised design.",
                     )
                 )

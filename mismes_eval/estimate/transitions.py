@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -59,7 +59,7 @@ def transitions(sample: Sample, pairs: Sequence[tuple[str, str]], minimum: int =
         raise EstimateError(
             Problem(
                 "transitions needs pairs of columns",
-                "argument 'pairs'",
+                of_argument("pairs"),
                 "at least one (before, after)",
             )
         )
@@ -116,8 +116,8 @@ def pooled_transitions(base: Sample, pairs: Sequence[Pair], minimum: int = 30) -
             Problem(
                 "every row of the transition matrix is withheld",
                 "",
-                f"an origin with {minimum} persons",
-                f"at most {int(n.max(initial=0))}",
+                worded("an origin with {minimum} persons", {"minimum": minimum}),
+                worded("at most {count}", {"count": int(n.max(initial=0))}),
             )
         )
     return _estimate(base, levels, totals, z.reshape(base.n, k, k), n, moves, shown, minimum)
@@ -136,7 +136,7 @@ def pulled_back_to(base: SurveyDesign, design: SurveyDesign, z: Float) -> Float:
         raise EstimateError(
             Problem(
                 "the weights of a pair were not made from the base sample",
-                "argument 'pairs'",
+                of_argument("pairs"),
                 "further steps on the base sample's design",
             )
         )
@@ -197,8 +197,8 @@ def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
         raise EstimateError(
             Problem(
                 what="the states are too many for a table",
-                expected=f"at most {MANY} states",
-                got=f"{len(seen):,}",
+                expected=worded("at most {many} states", {"many": MANY}),
+                got=worded("{seen:,}", {"seen": len(seen)}),
                 fix="Group them; a quantity needs classes first.",
             )
         )

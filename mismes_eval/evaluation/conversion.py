@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, at_key, at_line, in_place, in_section, worded
 from mismes_eval.evaluation.keys import (
     choices_of,
     hints_of,
@@ -25,6 +25,7 @@ from mismes_eval.evaluation.theory_of_change import read_steps
 from mismes_eval.evaluation.yaml_text import Document, Node
 from mismes_eval.frame.codes import codes
 from mismes_eval.lfs.mapping import shipped
+from mismes_eval.message import Message
 
 TRUE, FALSE = ("true", "yes"), ("false", "no")
 EXAMPLES: Mapping[str, str] = {
@@ -48,11 +49,24 @@ class Place:
     def key(self) -> str:
         return ".".join(str(step) for step in self.steps if isinstance(step, str))
 
-    def __str__(self) -> str:
+    @property
+    def line(self) -> int | None:
+        """The line of the last step that the file gives one of."""
         known = [self.steps[:depth] for depth in range(len(self.steps), 0, -1)]
-        line = next((self.lines[steps] for steps in known if steps in self.lines), None)
-        at = "" if line is None else f", line {line}"
-        return f"{self.file}{at}, key '{self.key}'"
+        return next((self.lines[steps] for steps in known if steps in self.lines), None)
+
+    @property
+    def message(self) -> Message:
+        return self._in_file(at_key(self.key))
+
+    @property
+    def section(self) -> Message:
+        return self._in_file(in_section(self.key))
+
+    def _in_file(self, inside: Message) -> Message:
+        if self.line is None:
+            return in_place(self.file, inside)
+        return in_place(in_place(self.file, at_line(self.line)), inside)
 
 
 @dataclass(frozen=True)
@@ -95,8 +109,8 @@ class Conversion:
         if node is None:
             return kind()
         if not isinstance(node, dict):
-            where = str(at).replace(", key '", ", section '")
-            self.problems.append(Problem("a section is not a mapping", where, "indented keys"))
+            what = "a section is not a mapping"
+            self.problems.append(Problem(what, at.section, "indented keys"))
             return None
         before = len(self.problems)
         values = self._fields(kind, node, at, whole)
@@ -164,7 +178,7 @@ class Conversion:
         return self._problem(
             "a value is not allowed",
             at,
-            f"one of {', '.join(choices)}",
+            worded("one of {choices}", {"choices": ", ".join(choices)}),
             repr(text),
             f"Nearest: {near[0]}." if near else "",
         )
@@ -228,13 +242,13 @@ class Conversion:
         return self._problem(
             "no such mapping ships",
             at,
-            f"one of {', '.join(known)}",
+            worded("one of {known}", {"known": ", ".join(known)}),
             repr(text),
             f"Nearest: {near[0]}. {own}" if near else own,
         )
 
     def _steps(self, node: Node, at: Place) -> Mapping[str, tuple[str, ...]]:
-        return read_steps(node, str(at), self.problems)
+        return read_steps(node, at.message, self.problems)
 
     def _rules(self, node: Node, at: Place) -> Any:
         expected = "column: [{when: {file column: [values]}, value: code}, ...]"
@@ -275,7 +289,9 @@ class Conversion:
         self, what: str, at: Place, expected: str = "", got: str = "", fix: str = ""
     ) -> Any:
         """Nothing to go on with: the value is None and stands in the problems."""
-        self.problems.append(Problem(what=what, where=str(at), expected=expected, got=got, fix=fix))
+        self.problems.append(
+            Problem(what=what, where=at.message, expected=expected, got=got, fix=fix)
+        )
 
 
 def nearest_key(name: str, whole: type) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, need_estimates
 from mismes_eval.estimate.joint import stack
@@ -55,8 +55,8 @@ def coverage(
             raise EstimateError(
                 Problem(
                     "beneficiaries do not fit the target population",
-                    "argument 'beneficiaries'",
-                    f"a count for each of {', '.join(target.names)}",
+                    of_argument("beneficiaries"),
+                    worded("a count for each of {names}", {"names": ", ".join(target.names)}),
                     ", ".join(beneficiaries),
                 )
             )
@@ -67,9 +67,12 @@ def coverage(
         raise EstimateError(
             Problem(
                 "beneficiaries are not counts",
-                "argument 'beneficiaries'",
+                of_argument("beneficiaries"),
                 "0 or more, over years above 0",
-                f"{beneficiaries} over {years} years",
+                worded(
+                    "{beneficiaries} over {years} years",
+                    {"beneficiaries": beneficiaries, "years": years},
+                ),
             )
         )
     if (target.value <= 0).any():
@@ -212,9 +215,7 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
     r = (below + mass / 2)[place]
     mu = float(w @ hi / w.sum())
     if mu <= 0:
-        raise EstimateError(
-            Problem("nobody took part", f"column '{participant}'", "a positive share")
-        )
+        raise EstimateError(Problem("nobody took part", in_column(participant), "a positive share"))
     a = float(w @ (hi * r) / w.sum())
     taken = np.bincount(place, weights=w * hi, minlength=values.size) / w.sum()
     above = (np.cumsum(taken[::-1])[::-1] - taken / 2)[place]

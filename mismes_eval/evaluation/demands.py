@@ -10,7 +10,7 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, in_place, in_section, worded
 from mismes_eval.evaluation.designs import HOURS
 from mismes_eval.evaluation.params import BY_NAME, Params
 from mismes_eval.evaluation.survey import Survey
@@ -70,7 +70,11 @@ def idle(params: Params) -> list[Problem]:
         what = "a key has nothing to act on"
         problems.append(
             Problem(
-                what=what, where=params.where(name), expected=needed, got="no such file", fix=fix
+                what=what,
+                where=params.where(name),
+                expected=needed,
+                got=worded("no such file"),
+                fix=fix,
             )
         )
     return problems + _without_partner(params)
@@ -95,32 +99,34 @@ def _without_partner(params: Params) -> list[Problem]:
 
     totals = p.inputs.margins is not None or p.calibration.cell is not None
     if p.inputs.lfs is not None and not totals and p.calibration.method != "none":
-        alone("calibration.method", "inputs.margins or calibration.cell", "neither")
+        alone("calibration.method", "inputs.margins or calibration.cell", worded("neither"))
     if p.calibration.method == "none":
-        alone("calibration.bounds", "a method that adjusts weights", "none")
+        alone("calibration.bounds", "a method that adjusts weights", worded("none"))
         if p.inputs.margins is not None:
-            alone("calibration.cell", "a method that adjusts weights", "none")
+            alone("calibration.cell", "a method that adjusts weights", worded("none"))
     if p.calibration.cell is None:
-        alone("calibration.total", "calibration.cell", "nothing")
+        alone("calibration.total", "calibration.cell", worded("nothing"))
     elif p.inputs.margins is not None and p.calibration.method != "none":
-        alone("calibration.cell", "one of calibration.cell and inputs.margins", "both")
+        alone("calibration.cell", "one of calibration.cell and inputs.margins", worded("both"))
     if not p.design.psu:
-        alone("design.nest", "design.psu", "nothing")
+        alone("design.nest", "design.psu", worded("nothing"))
     if p.design.psu or p.design.household is not None:
-        alone("design.cluster_deff", "neither design.psu nor design.household", "one of them")
+        alone(
+            "design.cluster_deff", "neither design.psu nor design.household", worded("one of them")
+        )
     if not p.designs.beside_survey:
-        alone("designs.traits", "designs.beside_survey", "nothing")
-        alone("designs.residents", "designs.beside_survey", "nothing")
-        alone("designs.residents_before", "designs.beside_survey", "nothing")
-        alone("designs.round_before", "designs.beside_survey", "nothing")
+        alone("designs.traits", "designs.beside_survey", worded("nothing"))
+        alone("designs.residents", "designs.beside_survey", worded("nothing"))
+        alone("designs.residents_before", "designs.beside_survey", worded("nothing"))
+        alone("designs.round_before", "designs.beside_survey", worded("nothing"))
     if p.designs.residents_before is not None:
-        alone("designs.round_before", "one of it and designs.residents_before", "both")
+        alone("designs.round_before", "one of it and designs.residents_before", worded("both"))
     if not p.designs.dose:
-        alone("designs.dose_degree", "designs.dose", "nothing")
+        alone("designs.dose_degree", "designs.dose", worded("nothing"))
     if not p.designs.imputed:
-        alone("designs.imputations", "designs.imputed", "nothing")
+        alone("designs.imputations", "designs.imputed", worded("nothing"))
     if p.year is None and p.cost.price_year is None:
-        alone("inputs.rates", "year, of which the rates are taken", "nothing")
+        alone("inputs.rates", "year, of which the rates are taken", worded("nothing"))
     if p.cost.currency == "EUR":
         alone("cost.price_year", "a cost.currency other than the euro", "EUR")
     return problems
@@ -149,7 +155,7 @@ def _silent(params: Params, found: Survey) -> list[Problem]:
             what="the survey answers no question of the report",
             where=where,
             expected=expected,
-            got="none",
+            got=worded("none"),
             fix=fix,
         )
     ]
@@ -201,11 +207,13 @@ def of_designs(
     problems += _lacking(params, "designs.traits", traits, persons, of_study)
     if HOURS in d.dose.values() and study.services is None:
         where = params.where("designs.dose")
-        problems.append(Problem("hours have no file", where, "inputs.tracer_service", "none"))
+        problems.append(
+            Problem("hours have no file", where, "inputs.tracer_service", worded("none"))
+        )
     if d.beside_survey and not d.traits:
         where = params.where("designs.beside_survey")
         expected = "designs.traits: what makes residents like participants"
-        problems.append(Problem("nothing makes them alike", where, expected, "none"))
+        problems.append(Problem("nothing makes them alike", where, expected, worded("none")))
     asked = {"traits": [*d.traits.values()], "residents": [*d.residents]}
     back = [] if d.residents_before is None else [d.residents_before]
     for who, s, columns in (
@@ -229,10 +237,17 @@ def _baseline_alone(params: Params) -> list[Problem]:
     if d.round_before is not None and overlap:
         what = "overlap weights change participants too, not alike for residents of two rounds"
         expected = "entropy, cbps, ipw or match with a round from before"
-        problems.append(Problem(what, where, expected, f"overlap for {', '.join(overlap)}"))
+        problems.append(
+            Problem(
+                what,
+                where,
+                expected,
+                worded("overlap for {overlap}", {"overlap": ", ".join(overlap)}),
+            )
+        )
     year = "" if params.year is None else f"{params.year}"
     if d.round_before is not None and d.round_before.isdigit() and year and d.round_before >= year:
-        expected = f"a period before {year}, the year of the survey"
+        expected = worded("a period before {year}, the year of the survey", {"year": year})
         problems.append(Problem("the round is not from before", where, expected, d.round_before))
     return problems
 
@@ -246,7 +261,7 @@ def _lacking(
     if not gone or name not in params.given:
         return []
     near = get_close_matches(gone[0], sorted(have), 1, 0.5)
-    fix = f"Nearest: {near[0]}." if near else ""
+    fix = worded("Nearest: {near}.", {"near": near[0]}) if near else ""
     what = "the data lack what a key names"
     return [
         Problem(
@@ -277,14 +292,14 @@ def design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
         "Without them every person counts as drawn alone, and standard errors come out too small; a"
         " file without PSUs takes household or cluster_deff."
     )
-    got = f"{' and '.join(there)} in the file, nothing in the params"
+    got = worded("{there} in the file, nothing in the params", {"there": " and ".join(there)})
     return [
         Problem(
             what="the params leave out how the sample was drawn",
-            where=f"{params.source}, section 'design'",
+            where=in_place(params.source, in_section("design")),
             expected="the columns of the design",
             got=got,
-            fix=f"design: {{{mend}}}. {why}",
+            fix=worded("design: {{{mend}}}. {why}", {"mend": mend, "why": why}),
         )
     ]
 
@@ -297,15 +312,21 @@ def arms_alone(study: Tracing) -> list[Problem]:
         arm = inside.frame.loc[inside.domain, TREATED]
         treated, comparison = int((arm == 1).sum()), int((arm == 0).sum())
         if not (treated and comparison):
-            mend = (
-                "Write the measure's id for persons of arm C too, or name another column that"
-                f" does: tracer.measure (now '{study.measure}')."
+            mend = worded(
+                "Write the measure's id for persons of arm C too, or name another column that does: tracer.measure (now '{measure}').",
+                {"measure": study.measure},
             )
-            got = f"{treated:,} treated and {comparison:,} comparison persons"
+            got = worded(
+                "{treated:,} treated and {comparison:,} comparison persons",
+                {"treated": treated, "comparison": comparison},
+            )
             found.append(
                 Problem(
                     what="a measure has one arm only",
-                    where=f"{study.source}, column '{study.measure}', measure {measure}",
+                    where=worded(
+                        "{source}, column '{measure}', measure {measure2}",
+                        {"source": study.source, "measure": study.measure, "measure2": measure},
+                    ),
                     expected="persons of both arms",
                     got=got,
                     fix=mend,
@@ -378,9 +399,9 @@ def no_outcome(params: Params, study: Tracing) -> list[Problem]:
         for c in long.columns
         if pd.api.types.is_numeric_dtype(long[c]) and c not in (study.panel.unit, study.panel.wave)
     ]
-    mend = (
-        "Name a column of the outcome file in impact.main_outcome and impact.outcomes; numbers"
-        f" there: {', '.join(there)}."
+    mend = worded(
+        "Name a column of the outcome file in impact.main_outcome and impact.outcomes; numbers there: {there}.",
+        {"there": ", ".join(there)},
     )
     return [
         Problem(

@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval import frame as frames
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, MismesError, ParamsError, Problem
+from mismes_eval.errors import InputError, MismesError, ParamsError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.demands import idle, of_designs, of_survey, of_tracer
@@ -149,8 +149,8 @@ class Evaluation:
                 what="costs cannot be shown in this currency",
                 where=self.params.where("cost.currency"),
                 expected="EUR, or a currency that inputs.rates has for cost.price_year",
-                got=f"{currency}, {year or 'no year'}",
-                fix=f"Rates are there for {', '.join(sorted(rates))}.",
+                got=worded("{currency}, {year}", {"currency": currency, "year": year or "no year"}),
+                fix=worded("Rates are there for {rates}.", {"rates": ", ".join(sorted(rates))}),
             )
         )
 

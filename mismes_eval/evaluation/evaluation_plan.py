@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from docx import Document
 
-from mismes_eval.errors import Problem, ReportError
+from mismes_eval.errors import Problem, ReportError, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.params import Params
@@ -131,7 +131,7 @@ def measured(evaluation: Evaluation) -> Figures:
                 what="nothing was measured that a plan could rest on",
                 where=params.source,
                 expected="a tracer study (inputs.tracer_person, tracer_wave, tracer_outcome)",
-                got="none",
+                got=worded("none"),
                 fix="A plan without figures of its own is a guess: name a tracer study, of another"
                 " measure or a pilot.",
             )

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, at_key, at_line, in_place, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.sections import EvaluatorWords
 from mismes_eval.frame.identifiers import find_identifiers
@@ -143,7 +143,13 @@ def _text(path: Path, file: str, problems: list[Problem]) -> str | None:
         problems.append(Problem("not a file of words", file, expected))
         return None
     if path.stat().st_size > LARGEST:
-        problems.append(Problem("a file of words is too long", file, f"at most {LARGEST:,} bytes"))
+        problems.append(
+            Problem(
+                "a file of words is too long",
+                file,
+                worded("at most {largest:,} bytes", {"largest": LARGEST}),
+            )
+        )
         return None
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -162,9 +168,9 @@ def _parted(
     problems.append(
         Problem(
             what="words are not signed",
-            where=f"{file}, line 1",
+            where=in_place(file, at_line(1)),
             expected="front matter between two lines '---' with author, role and date",
-            got="none",
+            got=worded("none"),
             fix="Begin the file with: ---, author: NAME, role: ROLE, date: YYYY-MM-DD, ---.",
         )
     )
@@ -180,9 +186,9 @@ def _front_matter(head: Sequence[Line], file: str, problems: list[Problem]) -> d
             continue
         name, colon, value = line.text.partition(":")
         name, value = name.strip(), value.strip().strip("\"'")
-        at = f"{file}, line {line.number}"
+        at = in_place(file, at_line(line.number))
         if not colon or name not in known:
-            expected = f"one of {', '.join(known)}, each with a colon"
+            expected = worded("one of {known}, each with a colon", {"known": ", ".join(known)})
             problems.append(
                 Problem("unknown line of the front matter", at, expected, repr(line.text))
             )
@@ -196,13 +202,18 @@ def _front_matter(head: Sequence[Line], file: str, problems: list[Problem]) -> d
 def _unsigned(signed: Mapping[str, str], file: str) -> list[Problem]:
     """What the signature lacks."""
     out = [
-        Problem("words are not signed", file, f"'{name}: ...' in the front matter", "none")
+        Problem(
+            "words are not signed",
+            file,
+            worded("'{name}: ...' in the front matter", {"name": name}),
+            worded("none"),
+        )
         for name in SIGNED
         if not signed.get(name)
     ]
     day = signed.get("date", "")
     if day and not _is_day(day):
-        out.append(Problem("not a date", f"{file}, key 'date'", "YYYY-MM-DD", repr(day)))
+        out.append(Problem("not a date", in_place(file, at_key("date")), "YYYY-MM-DD", repr(day)))
     return out
 
 
@@ -219,7 +230,12 @@ def _is_day(text: str) -> bool:
 def _not_set(body: Sequence[Line], file: str) -> list[Problem]:
     """Lines with something that a report does not set; nothing is shown half."""
     return [
-        Problem(what, f"{file}, line {line.number}", got=repr(line.text[:60]), fix=FIX_FORM)
+        Problem(
+            what,
+            in_place(file, at_line(line.number)),
+            got=repr(line.text[:60]),
+            fix=FIX_FORM,
+        )
         for line in body
         for what, sign in NOT_SET.items()
         if sign.search(line.text)
@@ -231,7 +247,7 @@ def _identifiers(body: Sequence[Line], file: str) -> list[Problem]:
     out = []
     for line in body:
         frame = pd.DataFrame({"words": [REFERENCE.sub(" ", line.text)]})
-        at = f"{file}, line {line.number}"
+        at = in_place(file, at_line(line.number))
         fix = "Name an institution or a role."
         out += [
             Problem(

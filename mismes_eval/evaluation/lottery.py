@@ -4,7 +4,7 @@ changed, what taking part changed where that is known, and the bounds of both wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,10 +12,18 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, MismesError, Problem
+from mismes_eval.errors import (
+    InputError,
+    Problem,
+    in_column,
+    in_place,
+    in_section,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.totals import mean
+from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.sections import LotteryKeys
 from mismes_eval.evaluation.study import StudyFile, lacking, study_file
@@ -103,9 +111,9 @@ class Lottery:
             none = NotEstimable(NOBODY_LOST)
             return none, none, none
         keys = self.keys
-        gap = _tried(lambda: itt(rows, LOST, self.assigned, (), keys.blocks, keys.adjustment))
-        offered = _tried(lambda: mean(rows.where(self.offered), LOST))
-        return offered, _tried(lambda: mean(rows.where(~self.offered), LOST)), gap
+        gap = attempted(lambda: itt(rows, LOST, self.assigned, (), keys.blocks, keys.adjustment))
+        offered = attempted(lambda: mean(rows.where(self.offered), LOST))
+        return offered, attempted(lambda: mean(rows.where(~self.offered), LOST)), gap
 
     @cached_property
     def known_before(self) -> tuple[str, ...]:
@@ -122,7 +130,7 @@ class Lottery:
         """Differences between the arms in what was known before the draw, within the blocks."""
         if not self.known_before:
             return NotEstimable("the params name no number that was known before the draw")
-        return _tried(
+        return attempted(
             lambda: itt(
                 self.sample, self.known_before, self.assigned, (), self.keys.blocks, "additive"
             )
@@ -151,7 +159,7 @@ class Lottery:
             rows = self.weighted(outcome).where(self.groups[group])
             return itt(rows, outcome, self.assigned, keys.covariates, keys.blocks, keys.adjustment)
 
-        return _tried(estimated)
+        return attempted(estimated)
 
     @cached_property
     def taken(self) -> Mapping[str, Result]:
@@ -179,7 +187,7 @@ class Lottery:
                 adjustment="additive",
             )
 
-        return _tried(estimated)
+        return attempted(estimated)
 
     @cached_property
     def bounds(self) -> Mapping[tuple[str, str], Result]:
@@ -202,7 +210,7 @@ class Lottery:
             return NotEstimable(NOBODY_LOST)
         marked = self.sample.with_columns({FOLLOWED: answered.astype(float)})
         keys = self.keys
-        return _tried(
+        return attempted(
             lambda: late_bounds(
                 marked,
                 outcome,
@@ -281,7 +289,7 @@ def lottery(params: Params) -> Lottery | None:
 def _undescribed(params: Params) -> list[Problem]:
     keys, problems = params.lottery, []
     if keys.assigned is None or not keys.outcomes:
-        where = f"{params.source}, section 'lottery'"
+        where = in_place(params.source, in_section("lottery"))
         problems.append(Problem("the draw is not described", where, "assigned and outcomes"))
     if keys.main_outcome is not None and keys.main_outcome not in keys.outcomes:
         problems.append(
@@ -305,45 +313,46 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
         values = pd.to_numeric(frame[column], errors="coerce").to_numpy(float, na_value=np.nan)
         stated = active & frame[column].notna().to_numpy()
         odd = stated & ~np.isin(values, (0.0, 1.0))
-        where = f"{file.source}, column '{column}'"
+        where = in_place(file.source, in_column(column))
         if odd.any():
             got = ", ".join(map(str, sorted(map(str, frame.loc[odd, column].unique()))[:5]))
             count = int(odd.sum())
             problems.append(Problem("neither yes nor no", where, "1 or 0", got, count=count))
     unknown = int((active & frame[str(keys.assigned)].isna().to_numpy()).sum())
     if unknown:
-        where = f"{file.source}, column '{keys.assigned}'"
-        fix = f"Leave them out and say so: study.where: {{{keys.assigned}: [stated]}}."
+        where = in_place(file.source, in_column(keys.assigned))
+        fix = worded(
+            "Leave them out and say so: study.where: {{{assigned}: [stated]}}.",
+            {"assigned": keys.assigned},
+        )
         problems.append(
             Problem(
                 what="units whose arm is not known",
                 where=where,
                 expected="1 or 0",
-                got="no value",
+                got=worded("no value"),
                 fix=fix,
                 count=unknown,
             )
         )
     arms = frame.loc[active, str(keys.assigned)].dropna().unique()
     if not unknown and len(arms) < 2:
-        where = f"{file.source}, column '{keys.assigned}'"
-        got = f"{arms[0]} for everybody" if len(arms) else "nobody"
-        fix = "Keep those who were not drawn in the file: they are the comparison."
+        where = in_place(file.source, in_column(keys.assigned))
+        drawn = worded("nobody")
+        if len(arms):
+            drawn = worded("{arm} for everybody", {"arm": arms[0]})
+        beside = "Keep those who were not drawn in the file: they are the comparison."
         problems.append(
             Problem(
-                what="the draw has one arm only", where=where, expected="1 and 0", got=got, fix=fix
+                what="the draw has one arm only",
+                where=where,
+                expected="1 and 0",
+                got=drawn,
+                fix=beside,
             )
         )
     for outcome in keys.outcomes:
         if not pd.api.types.is_numeric_dtype(frame[outcome]):
-            where = f"{file.source}, column '{outcome}'"
+            where = in_place(file.source, in_column(outcome))
             problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
     return problems
-
-
-def _tried(make: Callable[[], Result]) -> Result:
-    """An estimate, or why there is none."""
-    try:
-        return make()
-    except MismesError as error:
-        return NotEstimable(error.problems[0].message)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import TAB
 from mismes_eval.frame.dataset import Dataset
@@ -32,7 +32,7 @@ def _workbook(params: Params) -> Path:
                 what="these params name no mapping workbook",
                 where=params.source,
                 expected="mapping: {workbook: data_raw/ISO3/mapping.xlsx}",
-                got="none",
+                got=worded("none"),
                 fix="Begin with `mismes new ISO3 --lfs FILE`, which writes it and names it.",
             )
         )

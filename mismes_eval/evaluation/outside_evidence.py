@@ -13,7 +13,7 @@ from scipy import sparse, stats
 from scipy.sparse.csgraph import connected_components
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.evaluation.features import MARGIN, TOO_FEW, FeatureContrast, contrasts_of
 from mismes_eval.evaluation.published_effects import (
     NATIONAL,
@@ -125,7 +125,7 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
                 what="a file of evidence without an effect",
                 where=data.name,
                 expected="one row an effect",
-                got="0 rows",
+                got=worded("0 rows"),
                 fix="Fill it in, or leave it out.",
             )
         )

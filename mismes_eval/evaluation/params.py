@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.conversion import Conversion, Place, nearest_key
 from mismes_eval.evaluation.keys import Country, Key, key, keys_of, section, sections_of
 from mismes_eval.evaluation.sections import (
@@ -39,6 +39,7 @@ from mismes_eval.evaluation.sections import (
 from mismes_eval.evaluation.yaml_text import read_document
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs import as_definition, series_breaks
+from mismes_eval.message import Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,9 +183,9 @@ class Params:
         """Dotted key -> value, defaults filled in."""
         return {name: self[name] for name in BY_NAME}
 
-    def where(self, name: str) -> str:
+    def where(self, name: str) -> Message:
         """File, line (where the file gives it) and key, as problems name it."""
-        return str(Place(self.source, self.lines, tuple(name.split("."))))
+        return Place(self.source, self.lines, tuple(name.split("."))).message
 
     def facts(self) -> dict[str, object]:
         """The keys that the file gives, in the order of the schema, and how many stand at their
@@ -249,7 +250,7 @@ def _data_root(argument: str | Path | None, problems: list[Problem]) -> Path | N
     folder = Path(named).resolve()
     if folder.is_dir():
         return folder
-    where = "--data-root or MISMES_DATA_ROOT"
+    where = worded("--data-root or MISMES_DATA_ROOT")
     problems.append(Problem("the data root is not a folder", where, "a folder", str(named)))
     return None
 
@@ -287,19 +288,23 @@ def contradictions(params: Params) -> list[Problem]:
     bounds = p.calibration.bounds
     if bounds is not None and not bounds[0] < bounds[1]:
         where = p.where("calibration.bounds")
-        got = f"{bounds[0]:g} and {bounds[1]:g}"
+        got = worded("{bounds:g} and {bounds2:g}", {"bounds": bounds[0], "bounds2": bounds[1]})
         problems.append(Problem("bounds are not in order", where, "the lowest first", got))
     problems += _one_of(p, p.impact.main_outcome, p.impact.outcomes, "impact.main_outcome")
     problems += _one_of(p, p.impact.main_wave, p.tracer.waves, "impact.main_wave")
     if p.tracer.baseline in p.tracer.waves:
-        where, got = p.where("tracer.baseline"), f"{p.tracer.baseline}"
         problems.append(
-            Problem("the baseline is a wave after the measure", where, "another wave", got)
+            Problem(
+                "the baseline is a wave after the measure",
+                p.where("tracer.baseline"),
+                "another wave",
+                str(p.tracer.baseline),
+            )
         )
     if p.mapping.name is not None and p.mapping.workbook is not None:
         where = p.where("mapping.name")
         expected = "a shipped mapping or a workbook"
-        problems.append(Problem("two mappings are named", where, expected, "both"))
+        problems.append(Problem("two mappings are named", where, expected, worded("both")))
     problems += _half_said(p)
     rule = p.definitions.rule()
     if rule is not None:
@@ -318,8 +323,8 @@ def _half_said(params: Params) -> list[Problem]:
         Problem(
             what="an own indicator is not described",
             where=params.where(f"indicators.{key}"),
-            expected=f"'{name}' under columns, yes and no",
-            got=f"none under {key}",
+            expected=worded("'{name}' under columns, yes and no", {"name": name}),
+            got=worded("none under {key}", {"key": key}),
             fix="For instance indicators: {columns: {poor: pobreza}, yes: {poor: [1, 2]}, no: {poor: [3]}}.",
         )
         for name in names
@@ -328,12 +333,17 @@ def _half_said(params: Params) -> list[Problem]:
     ]
 
 
+def _used_at(key: Message, where: str) -> Message:
+    """A key, and where what it says is refused."""
+    return worded("{key} ({where})", {"key": key, "where": where})
+
+
 def _refused(params: Params, name: str, make: Callable[[], object]) -> list[Problem]:
     """What a part of the params is refused for by the code that will use it."""
     try:
         make()
     except MismesError as error:
-        return [replace(p, where=f"{params.where(name)} ({p.where})") for p in error.problems]
+        return [replace(p, where=_used_at(params.where(name), p.where)) for p in error.problems]
     return []
 
 
@@ -344,10 +354,22 @@ def _ordered(
     if first is None or last is None or first <= last:
         return []
     name, other, got = (high, low, last) if high in params.given else (low, high, first)
-    expected = (
-        f"{'at least' if name == high else 'at most'} {other} ({first if name == high else last:g})"
+    expected = worded(
+        "{value} {other} ({first:g})",
+        {
+            "value": "at least" if name == high else "at most",
+            "other": other,
+            "first": first if name == high else last,
+        },
     )
-    return [Problem("two limits are not in order", params.where(name), expected, f"{got:g}")]
+    return [
+        Problem(
+            "two limits are not in order",
+            params.where(name),
+            expected,
+            worded("{got:g}", {"got": got}),
+        )
+    ]
 
 
 def _one_of(params: Params, value: object, among: tuple[object, ...], name: str) -> list[Problem]:
@@ -355,9 +377,13 @@ def _one_of(params: Params, value: object, among: tuple[object, ...], name: str)
     if value in among:
         return []
     group = "impact.outcomes" if name == "impact.main_outcome" else "tracer.waves"
-    expected = f"one of {group} ({', '.join(map(str, among)) or 'none'})"
-    fix = f"Name it in {group} too, or set {name} to one of them."
+    expected = worded(
+        "one of {group} ({among})", {"group": group, "among": ", ".join(map(str, among)) or "none"}
+    )
+    fix = worded(
+        "Name it in {group} too, or set {name} to one of them.", {"group": group, "name": name}
+    )
     what = "the headline is not among what is estimated"
     return [
-        Problem(what=what, where=params.where(name), expected=expected, got=f"{value}", fix=fix)
+        Problem(what=what, where=params.where(name), expected=expected, got=str(value), fix=fix)
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.frame.validate import rows as rows_where
 
@@ -154,7 +154,7 @@ def unlike(frame: pd.DataFrame, name: str, reports: Sequence[Published]) -> Iter
     if twice.any():
         yield _problem(
             "an effect of a report is named twice",
-            f"{name}: {HASH}",
+            worded("{name}: {column}", {"name": name, "column": HASH}),
             "one row an effect",
             "",
             "Take one of the rows out.",
@@ -216,7 +216,7 @@ def _no_report(
             fix = "The report was made again with the same number: write its hash."
     return _problem(
         "a hash that names no report",
-        f"{name}: {HASH}",
+        worded("{name}: {column}", {"name": name, "column": HASH}),
         expected or "the manifest of a report",
         str(row[HASH])[:DIGITS],
         fix,
@@ -227,8 +227,8 @@ def _no_report(
 def _not_shown(row: Mapping[Any, Any], name: str, report: Published, there: pd.Series) -> Problem:
     return _problem(
         "an effect that the report does not show",
-        f"{name}: measure, outcome, months",
-        f"an effect that the report of {report.country} shows",
+        worded("{name}: measure, outcome, months", {"name": name}),
+        worded("an effect that the report of {country} shows", {"country": report.country}),
         _called(row),
         "Name one that it shows; what a report hides is no evidence.",
         there,
@@ -249,7 +249,7 @@ def _other_cells(
     for column, expected in differing:
         yield _problem(
             "a cell is not what the report says",
-            f"{name}: {column}",
+            worded("{name}: {column}", {"name": name, "column": column}),
             str(expected),
             str(row[column]),
             "Write what the report says.",
@@ -261,7 +261,7 @@ def _other_cells(
         if _moved(row, effect, column, published):
             yield _problem(
                 "a number is not the one that the report shows",
-                f"{name}: {column}",
+                worded("{name}: {column}", {"name": name, "column": column}),
                 f"{_in_unit(row, effect[published]):.4g}",
                 f"{row[column]:.4g}",
                 "Write the number of the report whose hash the row names.",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, at_key, in_place, worded
 from mismes_eval.evaluation.params import Params
 
 TAB = "tab"
@@ -29,10 +29,13 @@ KEYS_THAT_MEND: Mapping[str, str] = {
         "Take the column out of the file, or name it in the params: reading: {drop: [COLUMN]};"
         " where it is harmless, reading: {allowed: [COLUMN]}."
     ),
+    "a column said to be harmless is not suspected of anything": (
+        "Take it out of the params: reading.allowed."
+    ),
 }
 TEXT, STATISTICAL, WORKBOOK = (
     (".csv", ".gz", ".tsv", ".txt"),
-    (".dta", ".sav", ".sas7bdat", ".xpt", ".rds", ".rda", ".rdata"),
+    (".dta", ".sav", ".zsav", ".sas7bdat", ".xpt", ".rds", ".rda", ".rdata"),
     (".xlsx", ".xlsm"),
 )
 ARCHIVE = ".zip"
@@ -81,8 +84,8 @@ def _of_use(params: Params, path: Path) -> None:
             [
                 Problem(
                     what="a key says nothing about this kind of file",
-                    where=f"{params.source}, key '{key}'",
-                    expected="a file of " + ", ".join(KINDS_OF_FILE[key]),
+                    where=in_place(params.source, at_key(key)),
+                    expected=worded("a file of {kinds}", {"kinds": ", ".join(KINDS_OF_FILE[key])}),
                     got=path.name,
                     fix="Take the key out.",
                 )

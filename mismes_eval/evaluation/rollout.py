@@ -13,7 +13,16 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import lfs
-from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    InputError,
+    Problem,
+    at_key,
+    in_column,
+    in_place,
+    in_section,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.params import Params
@@ -87,9 +96,9 @@ def rollout(params: Params) -> Rollout | None:
     problems = [
         Problem(
             "the roll-out names no column",
-            f"section 'rollout', key '{key}'",
-            f"a column of {source.name}",
-            "nothing",
+            in_place(in_section("rollout"), at_key(key)),
+            worded("a column of {name}", {"name": source.name}),
+            worded("nothing"),
         )
         for key, column in keys.items()
         if column is None
@@ -97,7 +106,7 @@ def rollout(params: Params) -> Rollout | None:
     problems += [
         Problem(
             "the rounds lack a column",
-            f"{source.name}, section 'rollout', column '{column}'",
+            in_place(in_place(source.name, in_section("rollout")), in_column(column)),
             "a column of the file",
         )
         for column in (*keys.values(), *covariates)
@@ -183,7 +192,10 @@ def earlier_round(params: Params) -> Sample | None:
             Problem(
                 what="the rounds lack the period from before",
                 where=params.where("designs.round_before"),
-                expected=f"a period of {source.name}, column '{time}': {', '.join(known)}",
+                expected=worded(
+                    "a period of {name}, column '{time}': {known}",
+                    {"name": source.name, "time": time, "known": ", ".join(known)},
+                ),
                 got=period,
             )
         )
@@ -308,9 +320,11 @@ def _breaks(params: Params, frame: pd.DataFrame, time: str) -> tuple[str, ...]:
         raise InputError(
             Problem(
                 what="series breaks cannot be placed in time",
-                where=f"section 'rollout', time '{time}'",
+                where=worded("section 'rollout', time '{time}'", {"time": time}),
                 expected="years",
-                got=f"{periods[0]:g} to {periods[-1]:g}",
+                got=worded(
+                    "{periods:g} to {periods2:g}", {"periods": periods[0], "periods2": periods[-1]}
+                ),
                 fix="Count the rounds in years, or acknowledge the breaks (breaks.acknowledge).",
             )
         )

@@ -12,7 +12,7 @@ import pandas as pd
 from linearmodels.iv.absorbing import AbsorbingLS
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.errors import EstimateError, InputError, Problem, in_column, in_place, in_section
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.params import Params
@@ -116,7 +116,9 @@ def lacking(
         *params.study.strata,
     ]
     return [
-        Problem("the study lacks a column", f"{source}, column '{column}'", "a column of the file")
+        Problem(
+            "the study lacks a column", in_place(source, in_column(column)), "a column of the file"
+        )
         for column in dict.fromkeys([*named, *of_file])
         if column is not None and column not in frame.columns
     ]
@@ -149,7 +151,7 @@ def study(params: Params) -> Study | None:
         problems.append(
             Problem(
                 "the study is not described",
-                "params, section 'study'",
+                in_place("params", in_section("study")),
                 "treated and outcomes; for a draw by lot, assigned and outcomes in section"
                 " 'lottery'",
             )

@@ -13,7 +13,17 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, ParamsError, Problem, named
+from mismes_eval.errors import (
+    InputError,
+    ParamsError,
+    Problem,
+    at_key,
+    in_column,
+    in_place,
+    in_section,
+    named,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import persons as read_persons
@@ -191,10 +201,13 @@ def _definition(params: Params, persons: pd.DataFrame) -> lfs.Definition | None:
     raise ParamsError(
         Problem(
             what="nobody said who is a migrant",
-            where=f"{params.source}, key 'definitions.preset'",
+            where=in_place(params.source, at_key("definitions.preset")),
             expected="; ".join(map(str, whole or offered)),
-            got=f"no definition, and columns {', '.join(sorted(there))}",
-            fix=f"Choose before looking at results, for instance definitions: {{preset: {first}}}.",
+            got=worded("no definition, and columns {there}", {"there": ", ".join(sorted(there))}),
+            fix=worded(
+                "Choose before looking at results, for instance definitions: {{preset: {first}}}.",
+                {"first": first},
+            ),
         )
     )
 
@@ -259,8 +272,11 @@ def said_once(section: Mapping[str, object], params: Params) -> dict[str, object
     wrong = [
         Problem(
             what="the mapping and the params say two things",
-            where=f"{params.source}: constant '{name}' of the mapping",
-            expected=f"{value}, as the params say",
+            where=worded(
+                "{source}: constant '{name}' of the mapping",
+                {"source": params.source, "name": name},
+            ),
+            expected=worded("{value}, as the params say", {"value": value}),
             got=str(layout.constants[name]),
             fix="Say it once, in the params.",
         )
@@ -304,7 +320,7 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
         raise InputError(
             Problem(
                 "a two-phase survey is not described",
-                "params, section 'design'",
+                in_place("params", in_section("design")),
                 "household, phase2_prob and phase1_class beside inputs.listing",
             )
         )
@@ -319,7 +335,7 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
             [
                 Problem(
                     "the listing lacks a column",
-                    f"{path.name}, column '{column}'",
+                    in_place(path.name, in_column(column)),
                     "a column of the listing",
                 )
                 for column in needed
@@ -363,12 +379,14 @@ def _of_the_run(params: Params, rows: pd.DataFrame, column: str, file: str) -> N
     country, own = rows[column].astype("string"), params.country[:3]
     other = (country.notna() & (country != own)).to_numpy(bool)
     if other.any():
-        fix = f"Keep the rows of {own}, or name the file of {own}."
+        fix = worded("Keep the rows of {own}, or name the file of {own}.", {"own": own})
         raise InputError(
             Problem(
                 what="rows of another country",
-                where=f"{file}, column '{column}'",
-                expected=f"{own}, the country of {params.source}",
+                where=in_place(file, in_column(column)),
+                expected=worded(
+                    "{own}, the country of {source}", {"own": own, "source": params.source}
+                ),
                 got=named(country[other].unique()),
                 fix=fix,
             ).in_rows(np.flatnonzero(other) + 2)
@@ -386,10 +404,13 @@ def _margins(params: Params) -> pd.DataFrame | None:
         raise InputError(
             Problem(
                 what="control totals of several years",
-                where=f"{path.name}, column 'year'",
+                where=in_place(path.name, in_column("year")),
                 expected="one total for each category of a margin",
                 got=named(margins["year"].unique()),
-                fix=f"Keep the rows of one year, {params.year or 'the survey’s'} if it is there.",
+                fix=worded(
+                    "Keep the rows of one year, {year} if it is there.",
+                    {"year": params.year or "the survey’s"},
+                ),
             ).in_rows(np.flatnonzero(twice) + 2)
         )
     return margins
@@ -410,7 +431,7 @@ def totals_of(
             problems += [
                 Problem(
                     "a margin names a column that the survey lacks",
-                    f"margin '{name}'",
+                    worded("margin '{name}'", {"name": name}),
                     "columns of the survey",
                     column,
                 )
@@ -430,8 +451,8 @@ def totals_of(
                 problems.append(
                     Problem(
                         "a category does not fit its margin",
-                        f"margin '{name}'",
-                        f"{len(columns)} parts",
+                        worded("margin '{name}'", {"name": name}),
+                        worded("{columns} parts", {"columns": len(columns)}),
                         category,
                     )
                 )
@@ -479,7 +500,7 @@ def _post_stratified(params: Params, sample: Sample) -> Sample:
         raise InputError(
             Problem(
                 "post-stratification is not described",
-                "params, section 'calibration'",
+                in_place("params", in_section("calibration")),
                 "cell and total, columns of the mapped survey",
                 ", ".join(map(str, missing)),
             )
@@ -490,9 +511,9 @@ def _post_stratified(params: Params, sample: Sample) -> Sample:
         raise InputError(
             Problem(
                 what="a cell has several sizes",
-                where=f"column '{total}'",
+                where=in_column(total),
                 expected="one size in every cell",
-                got=f"cells {', '.join(map(str, bad[:5]))}",
+                got=worded("cells {bad}", {"bad": ", ".join(map(str, bad[:5]))}),
                 count=len(bad),
             )
         )
@@ -510,7 +531,7 @@ def reproduced(params: Params, s: Survey) -> tuple[str, float] | None:
         raise InputError(
             Problem(
                 "the delivered weight is not in the survey",
-                f"column '{column}'",
+                in_column(column),
                 "a column of the mapped survey",
             )
         )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.claims.overall import OverallClaim, overall
 from mismes_eval.evaluation.features import FeatureContrast, feature_contrasts
 from mismes_eval.evaluation.outside_evidence import (
@@ -187,7 +187,7 @@ def _check(
                 "a synthesis needs several countries",
                 "reports",
                 "two or more",
-                ", ".join(names) or "none",
+                ", ".join(names) or worded("none"),
             )
         )
     if len(set(names)) != len(names):
@@ -207,7 +207,10 @@ def _check(
                 what="made-up and real data in one synthesis",
                 where="reports",
                 expected="one kind",
-                got=f"made up: {', '.join(made_up)}; real: {real}",
+                got=worded(
+                    "made up: {made_up}; real: {real}",
+                    {"made_up": ", ".join(made_up), "real": real},
+                ),
                 fix="Name the countries of one kind, or allow the mixture, which the page then names.",
             )
         )
@@ -232,7 +235,7 @@ def _of_one_kind(
                 what="made-up outside evaluations beside reports on real data",
                 where=evidence.name,
                 expected="real evaluations",
-                got=f"{int(invented.sum())} made-up effects",
+                got=worded("{invented} made-up effects", {"invented": int(invented.sum())}),
                 fix="Leave them out.",
                 count=int(invented.sum()),
             )
@@ -243,7 +246,10 @@ def _of_one_kind(
                 what="real outside evaluations beside reports on made-up data",
                 where=evidence.name,
                 expected="one kind",
-                got=f"made up: {', '.join(made_up)}; real: {int((~invented).sum())} effects",
+                got=worded(
+                    "made up: {made_up}; real: {value} effects",
+                    {"made_up": ", ".join(made_up), "value": int((~invented).sum())},
+                ),
                 fix="Leave them out, or allow the mixture, which the page then names.",
                 count=int((~invented).sum()),
             )

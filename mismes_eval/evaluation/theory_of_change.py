@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.evaluation.yaml_text import Node
 from mismes_eval.frame.identifiers import find_identifiers
 
@@ -27,14 +27,18 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
         node = [node]
     if isinstance(node, list):
         if any(not isinstance(step, str) for step in node):
-            problems.append(Problem("steps are needed", where, FORM, "something else in the list"))
+            problems.append(
+                Problem("steps are needed", where, FORM, worded("something else in the list"))
+            )
             return {}
         node = {str(step): None for step in node}
     if not isinstance(node, dict):
         problems.append(Problem("steps are needed", where, FORM))
         return {}
     out = {
-        step.strip(): _ids(said, f"{where}, step {number}", problems)
+        step.strip(): _ids(
+            said, worded("{where}, step {step}", {"where": where, "step": number}), problems
+        )
         for number, (step, said) in enumerate(node.items(), 1)
     }
     if any(not step for step in out):

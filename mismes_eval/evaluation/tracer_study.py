@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
@@ -10,9 +10,20 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    InputError,
+    Problem,
+    at_key,
+    in_column,
+    in_columns,
+    in_place,
+    in_section,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.bounds.lee import lee_bounds
@@ -137,7 +148,7 @@ def tracing(params: Params) -> Tracing | None:
         raise InputError(
             Problem(
                 "the tracer study is not complete",
-                "params, section 'inputs'",
+                in_place("params", in_section("inputs")),
                 "tracer_person, tracer_wave and tracer_outcome",
             )
         )
@@ -164,7 +175,7 @@ def tracing(params: Params) -> Tracing | None:
             [
                 Problem(
                     "the tracer study lacks a column",
-                    f"{persons.name}, column '{column}'",
+                    in_place(persons.name, in_column(column)),
                     "a column of tracer_person",
                 )
                 for column in missing
@@ -187,8 +198,8 @@ def tracing(params: Params) -> Tracing | None:
         raise InputError(
             Problem(
                 "a wave of the params is not in the data",
-                "params, section 'tracer'",
-                f"waves {panel.waves}",
+                in_place("params", in_section("tracer")),
+                worded("waves {waves}", {"waves": panel.waves}),
                 ", ".join(map(str, unknown)),
             )
         )
@@ -212,10 +223,12 @@ def _outcomes(params: Params) -> tuple[str, ...]:
 def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None:
     """Every covariate of the attrition model is a column of the persons."""
     where, fix = (
-        f"{source}, key 'tracer.attrition_covariates'",
+        in_place(source, at_key("tracer.attrition_covariates")),
         (
-            "Name what the file has and what was known at enrolment; it has:"
-            f" {', '.join(map(str, person.columns))}."
+            worded(
+                "Name what the file has and what was known at enrolment; it has: {columns}.",
+                {"columns": ", ".join(map(str, person.columns))},
+            )
         ),
     )
     gone = [covariate for covariate in covariates if covariate not in person.columns]
@@ -269,7 +282,7 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
         raise InputError(
             Problem(
                 what="the arm is neither treated nor comparison",
-                where=f"{file}, column '{column.name}'",
+                where=in_place(file, in_column(column.name)),
                 expected="T or C",
                 got=str(column[bad].iloc[0]),
                 count=int(bad.sum()),
@@ -288,10 +301,13 @@ def _one_arm(person: pd.DataFrame, chosen: str, file: str) -> None:
         raise InputError(
             Problem(
                 what="two columns say different things about who was treated",
-                where=f"{file}, columns 'arm' and 'treated'",
+                where=in_place(file, in_columns("arm", "treated")),
                 expected="T with 1, C with 0",
-                got="persons in one arm by one column and in the other by the other",
-                fix=f"Correct them, or leave one out: the report goes by '{chosen}'.",
+                got=worded("persons in one arm by one column and in the other by the other"),
+                fix=worded(
+                    "Correct them, or leave one out: the report goes by '{chosen}'.",
+                    {"chosen": chosen},
+                ),
             ).in_rows(np.flatnonzero(apart) + 2)
         )
 
@@ -340,10 +356,10 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
                     bounds[outcome, w] = _selected_bounds(panel, outcome, w)
                 continue
             dates = (study.baseline, w)
-            by_wave[outcome, w] = _tried(
+            by_wave[outcome, w] = attempted(
                 partial(att_2x2, panel, outcome, TREATED, dates, covariates, method)
             )
-            plain[outcome, w] = _tried(
+            plain[outcome, w] = attempted(
                 partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
             )
     pre = {
@@ -397,7 +413,7 @@ def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Re
         )
         return lee_bounds(sample, name, TREATED, "_has")
 
-    both = _tried(bounded)
+    both = attempted(bounded)
     if isinstance(both, NotEstimable):
         return both, both
     stated = both.annotated(kind="effect", definition=LEE_SELECTED)
@@ -433,15 +449,15 @@ def _beside(
         return att_2x2(data, outcome, TREATED, dates, covariates, method)
 
     out: dict[str, Result] = {
-        name: _tried(partial(other, panel, method)) for method, name in _OTHERS.items()
+        name: attempted(partial(other, panel, method)) for method, name in _OTHERS.items()
     }
-    out["doubly robust, attrition ignored"] = _tried(partial(other, complete, "dr"))
+    out["doubly robust, attrition ignored"] = attempted(partial(other, complete, "dr"))
     low, high = _bounds(study, panel, outcome, wave)
     out["bounds under selective loss (Lee), level after the measure: lower"] = low
     out["bounds under selective loss (Lee), level after the measure: upper"] = high
     before = params.impact.pre.get(outcome)
     if before is not None and str(before) in panel.sample.frame.columns:
-        out["doubly robust, from a year before enrolment"] = _tried(
+        out["doubly robust, from a year before enrolment"] = attempted(
             lambda: _from_before(study, panel, outcome, str(before), wave, covariates)
         )
     return out
@@ -463,7 +479,7 @@ def _bounds(
         study.comparable(outcome)
         return lee_bounds(sample, name, TREATED, "_seen")
 
-    both = _tried(bounded)
+    both = attempted(bounded)
     if isinstance(both, NotEstimable):
         return both, both
     said = both.annotated(kind="effect", definition=LEE)
@@ -503,7 +519,7 @@ def _pre_trend(
     at = study.values(outcome, study.baseline)
     sample = panel.sample.with_columns({f"{outcome} at enrolment": at})
     seen = np.isfinite(at) & sample.frame[before].notna().to_numpy()
-    return _tried(
+    return attempted(
         lambda: att_2x2(
             sample.where(seen),
             (before, f"{outcome} at enrolment"),
@@ -518,10 +534,3 @@ def _pre_trend(
 def complete_cases(panel: TracerPanel) -> TracerPanel:
     """The panel with attrition ignored."""
     return panel.with_adjustment(Adjustment.none())
-
-
-def _tried(estimator: Callable[[], Estimate]) -> Result:
-    try:
-        return estimator()
-    except MismesError as error:
-        return NotEstimable(error.problems[0].message)

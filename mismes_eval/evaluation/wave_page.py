@@ -10,7 +10,7 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.wave_status import LEVEL, WaveStatus
 from mismes_eval.not_estimable import NotEstimable
@@ -122,9 +122,9 @@ def due_dates(persons: pd.DataFrame, months: float) -> pd.Series:
         raise InputError(
             Problem(
                 "a person has no day of enrolment",
-                "tracer_person, column 'enrol_date'",
+                in_place("tracer_person", in_column("enrol_date")),
                 "a day for every person",
-                "missing",
+                worded("missing"),
                 count=int(enrolled.isna().sum()),
             )
         )

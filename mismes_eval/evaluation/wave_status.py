@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, MismesError, ParamsError, Problem
+from mismes_eval.errors import InputError, MismesError, ParamsError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.frame.codes import codes
@@ -108,9 +108,9 @@ def day_of_share(params: Params, wave: int, share: float) -> date:
         raise InputError(
             Problem(
                 "the wave cannot be replayed",
-                f"wave {wave}, share {share}",
+                worded("wave {wave}, share {share}", {"wave": wave, "share": share}),
                 "a wave with dated cases, and a share above 0 and up to 1",
-                f"{int(days.notna().sum())} dated cases",
+                worded("{days} dated cases", {"days": int(days.notna().sum())}),
             )
         )
     return pd.DatetimeIndex(days.dropna().sort_values())[
@@ -125,9 +125,11 @@ def on_day(waves: pd.DataFrame, wave: int, day: date) -> pd.DataFrame:
         raise InputError(
             Problem(
                 what="the wave has no cases",
-                where=f"wave {wave}",
-                expected=f"waves {', '.join(map(str, sorted(waves['wave'].unique())))}",
-                got="none",
+                where=worded("wave {wave}", {"wave": wave}),
+                expected=worded(
+                    "waves {waves}", {"waves": ", ".join(map(str, sorted(waves["wave"].unique())))}
+                ),
+                got=worded("none"),
                 fix="Read the export with `mismes collect`, which gives every sampled case a row.",
             )
         )
@@ -163,7 +165,7 @@ def wave_tables(params: Params, cases: Path | None = None) -> tuple[pd.DataFrame
                 what="the params name no tracer study",
                 where=params.source,
                 expected="inputs.tracer_person and inputs.tracer_wave",
-                got="none",
+                got=worded("none"),
                 fix="Name both; `mismes collect` makes the second.",
             )
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, at_key, at_line, in_place, worded
 
 LIMIT = 64 * 1024
 DEPTH = 8
@@ -48,7 +48,10 @@ def read_document(path: Path) -> Document:
     if size > LIMIT:
         raise ParamsError(
             Problem(
-                "the params file is too large", path.name, f"at most {LIMIT} bytes", f"{size} bytes"
+                "the params file is too large",
+                path.name,
+                worded("at most {limit} bytes", {"limit": LIMIT}),
+                worded("{size} bytes", {"size": size}),
             )
         )
     raw = path.read_bytes()
@@ -58,11 +61,16 @@ def read_document(path: Path) -> Document:
         events = list(yaml.parse(text, Loader=yaml.SafeLoader))
     except UnicodeDecodeError as error:
         raise ParamsError(
-            Problem("the params file is not UTF-8", path.name, "UTF-8 text", f"byte {error.start}")
+            Problem(
+                "the params file is not UTF-8",
+                path.name,
+                "UTF-8 text",
+                worded("byte {start}", {"start": error.start}),
+            )
         ) from error
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"{path.name}, line {mark.line + 1}" if mark is not None else path.name
+        where = in_place(path.name, at_line(mark.line + 1)) if mark is not None else path.name
         raise ParamsError(
             Problem(
                 "the params file is not YAML",
@@ -74,7 +82,7 @@ def read_document(path: Path) -> Document:
     problems = [
         Problem(
             "anchors, aliases and tags are not allowed in params",
-            f"{path.name}, line {event.start_mark.line + 1 if event.start_mark else 0}",
+            in_place(path.name, at_line(event.start_mark.line + 1 if event.start_mark else 0)),
             "plain text, lists and mappings",
             fix="Write the value out.",
         )
@@ -91,7 +99,9 @@ def read_document(path: Path) -> Document:
                 "the params file is not one mapping",
                 path.name,
                 "key: value lines",
-                f"{len(documents)} documents" if len(documents) != 1 else "something else",
+                worded("{documents} documents", {"documents": len(documents)})
+                if len(documents) != 1
+                else worded("something else"),
             )
         )
     lines: dict[Steps, int] = {}
@@ -105,10 +115,16 @@ def read_document(path: Path) -> Document:
 def _plain(
     node: yaml.Node, name: str, problems: list[Problem], at: Steps, lines: dict[Steps, int]
 ) -> Node:
-    line = f"{name}, line {node.start_mark.line + 1}"
+    line = in_place(name, at_line(node.start_mark.line + 1))
     lines.setdefault(at, node.start_mark.line + 1)
     if len(at) >= DEPTH:
-        problems.append(Problem("params are nested too deeply", line, f"at most {DEPTH} levels"))
+        problems.append(
+            Problem(
+                "params are nested too deeply",
+                line,
+                worded("at most {depth} levels", {"depth": DEPTH}),
+            )
+        )
         return None
     if isinstance(node, yaml.ScalarNode):
         return None if node.value in ("", "~", "null") and node.style is None else str(node.value)
@@ -126,7 +142,7 @@ def _plain(
             problems.append(
                 Problem(
                     "a key stands twice",
-                    f"{name}, line {key.start_mark.line + 1}, key '{key.value}'",
+                    in_place(in_place(name, at_line(key.start_mark.line + 1)), at_key(key.value)),
                     "every key once",
                 )
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.fieldwork.exports import NUMBERED, decode, personal_columns, unused_columns
 from mismes_eval.fieldwork.questions import Question, choices, questions, scoring
 from mismes_eval.frame.template import template
@@ -150,9 +150,9 @@ def _lacking(sample: pd.DataFrame | None, wave: int | None) -> list[Problem]:
         problems.append(
             Problem(
                 what="a wave needs its sample",
-                where="the sample file",
-                expected=f"one row a person, column '{PERSON}'",
-                got="none" if sample is None else "another table",
+                where=worded("the sample file"),
+                expected=worded("one row a person, column '{person}'", {"person": PERSON}),
+                got=worded("none") if sample is None else worded("another table"),
                 fix="Without it the persons who were never reached are lost.",
             )
         )
@@ -162,7 +162,9 @@ def _lacking(sample: pd.DataFrame | None, wave: int | None) -> list[Problem]:
             Problem("a person stands twice in the sample", ", ".join(twice), "one row a person")
         )
     if wave is None:
-        problems.append(Problem("the wave is not named", "the wave's number", "a whole number"))
+        problems.append(
+            Problem("the wave is not named", worded("the wave's number"), "a whole number")
+        )
     return problems
 
 
@@ -173,7 +175,7 @@ def _strangers(answers: pd.DataFrame, persons: pd.Series, wave: int) -> list[Pro
         problems.append(
             Problem(
                 what="a person has several interviews",
-                where=f"export, '{PERSON}'",
+                where=worded("export, '{person}'", {"person": PERSON}),
                 expected="one interview a person and wave",
                 got=", ".join(answers[PERSON][twice].unique()[:5]),
                 fix="Decide which one counts, and take the others out of the export.",
@@ -185,7 +187,7 @@ def _strangers(answers: pd.DataFrame, persons: pd.Series, wave: int) -> list[Pro
         problems.append(
             Problem(
                 "an interview is of another wave",
-                f"export, '{WAVE}'",
+                worded("export, '{wave}'", {"wave": WAVE}),
                 str(wave),
                 ", ".join(f"{value:g}" for value in answers[WAVE][other].unique()[:5]),
                 count=int(other.sum()),
@@ -201,7 +203,7 @@ def _strangers_among(answers: pd.DataFrame, persons: pd.Series) -> list[Problem]
     return [
         Problem(
             what="a person is not in the sample",
-            where=f"export, '{PERSON}'",
+            where=worded("export, '{person}'", {"person": PERSON}),
             expected="codes of the sample file",
             got=", ".join(repr(value) for value in answers[PERSON][unknown].unique()[:5]),
             fix="Mend the code, or add the person to the sample with its weight.",
@@ -327,16 +329,19 @@ def _linked(
     if key is None or parent is None:
         return Problem(
             "the episodes cannot be joined to their interviews",
-            "export of the repeat",
-            f"a column among {', '.join(PARENTS)}, and one among {', '.join(KEYS)} in the main file",
-            "none",
+            worded("export of the repeat"),
+            worded(
+                "a column among {parents}, and one among {keys} in the main file",
+                {"parents": ", ".join(PARENTS), "keys": ", ".join(KEYS)},
+            ),
+            worded("none"),
         )
     owner = dict(zip(export[key], answers[PERSON], strict=True))
     lost = ~episodes[parent].isin(list(owner))
     if lost.any():
         return Problem(
             "an episode has no interview",
-            f"column '{parent}'",
+            in_column(parent),
             "keys of the main file",
             ", ".join(episodes[parent][lost].unique()[:5]),
             count=int(lost.sum()),

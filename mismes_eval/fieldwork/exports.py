@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.fieldwork.questions import LANGUAGES, Question, choices, numbered
 from mismes_eval.frame.identifiers import find_identifiers
 from mismes_eval.frame.outside import table_of
@@ -85,7 +85,7 @@ def decode(frame: pd.DataFrame, asked: tuple[Question, ...]) -> Decoded:
                 Problem(
                     "several columns hold one question",
                     ", ".join(columns),
-                    f"one column for '{question.name}'",
+                    worded("one column for '{name}'", {"name": question.name}),
                     fix="Export one form at a time.",
                 )
             )
@@ -166,7 +166,7 @@ def _coded(
         values,
         values.map(lambda v: read[v] is None),
         question,
-        f"codes or labels of the list '{question.choices}'",
+        worded("codes or labels of the list '{choices}'", {"choices": question.choices}),
         problems,
     )
     return values.map(lambda v: read[v] or "")
@@ -200,7 +200,7 @@ def _refuse(
     problems.append(
         Problem(
             what="an answer cannot be read",
-            where=f"question '{question.name}'",
+            where=worded("question '{name}'", {"name": question.name}),
             expected=expected,
             got=seen,
             fix="Export codes, or labels in one of the form's languages.",

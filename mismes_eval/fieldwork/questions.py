@@ -13,7 +13,7 @@ from importlib.resources import files
 import pandas as pd
 from babel import Locale
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.codes import codes
 
 LANGUAGES = {"en": "English", "fr": "French", "ro": "Romanian", "ru": "Russian", "ar": "Arabic"}
@@ -105,7 +105,12 @@ def questions(form: str) -> tuple[Question, ...]:
     """
     if form not in FORMS:
         raise InputError(
-            Problem("no such form", f"'{form}'", f"one of {', '.join(FORMS)}", repr(form))
+            Problem(
+                "no such form",
+                worded("'{form}'", {"form": form}),
+                worded("one of {forms}", {"forms": ", ".join(FORMS)}),
+                repr(form),
+            )
         )
     own = tuple(_question(row) for row in _rows("questions.csv") if row["form"] == form)
     return own + (tuple(_item(row) for row in _rows(ITEMS)) if form == "tracer_wave" else ())

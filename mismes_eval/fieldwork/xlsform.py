@@ -10,7 +10,7 @@ import pandas as pd
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, of_argument, worded
 from mismes_eval.fieldwork.questions import (
     FORMS,
     LANGUAGES,
@@ -79,9 +79,9 @@ def measures_of(inventory: pd.DataFrame, country: str) -> tuple[Measure, ...]:
         raise InputError(
             Problem(
                 what="the inventory has no measure of this country",
-                where=f"country {country}",
+                where=worded("country {country}", {"country": country}),
                 expected="measures to choose from",
-                got="none",
+                got=worded("none"),
                 fix="Name the country's inventory in its params (inputs.inventory).",
             )
         )
@@ -134,18 +134,25 @@ def compiled(workbook: bytes) -> str:
 def _refuse(form: str, tongues: list[str], measures: Sequence[Measure]) -> None:
     problems = []
     if form not in FORMS:
-        problems.append(Problem("no such form", "", f"one of {', '.join(FORMS)}", repr(form)))
+        problems.append(
+            Problem(
+                "no such form",
+                "",
+                worded("one of {forms}", {"forms": ", ".join(FORMS)}),
+                repr(form),
+            )
+        )
     unknown = [tongue for tongue in tongues if tongue not in LANGUAGES]
     if unknown:
-        expected = f"codes among {', '.join(LANGUAGES)}"
+        expected = worded("codes among {languages}", {"languages": ", ".join(LANGUAGES)})
         problems.append(Problem("no wording in this language", "", expected, ", ".join(unknown)))
     if form == "lfs_module" and not measures:
         problems.append(
             Problem(
                 "the participation module needs the country's measures",
-                "argument 'measures'",
+                of_argument("measures"),
                 "the inventory's measures, so that a person's measure is known",
-                "none",
+                worded("none"),
             )
         )
     if problems:

@@ -14,7 +14,7 @@ from babel import Locale
 from babel.localedata import locale_identifiers
 from rapidfuzz import fuzz, process
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 
 NEAR = 70.0
 NAMED_BY_LOCALE = ("countries", "currencies")  # lists that the Unicode locale data name, too
@@ -41,8 +41,8 @@ def _codes(name: str) -> pd.DataFrame:
             Problem(
                 "no such code list",
                 name,
-                expected="one of " + ", ".join(known),
-                fix=f"The nearest is '{near}'." if near else "",
+                expected=worded("one of {known}", {"known": ", ".join(known)}),
+                fix=worded("The nearest is '{near}'.", {"near": near}) if near else "",
             )
         )
     return read_packaged("codelists", name)

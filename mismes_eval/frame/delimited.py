@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.heads import TITLES, find_head, head_problems
 from mismes_eval.frame.limits import check_cell, check_table, gunzip
 
@@ -147,9 +147,12 @@ def _decode(content: bytes, name: str, encoding: str) -> str:
             " or save the file as UTF-8."
         )
         got = (
-            f"a byte that is not {encoding} in line {content[: error.start].count(10) + 1}"
+            worded(
+                "a byte that is not {encoding} in line {content}",
+                {"encoding": encoding, "content": content[: error.start].count(10) + 1},
+            )
             if isinstance(error, UnicodeDecodeError)
-            else "no such encoding"
+            else worded("no such encoding")
         )
         raise InputError(
             Problem(what="wrong encoding", where=name, expected=encoding, got=got, fix=fix)
@@ -162,7 +165,7 @@ def _decode(content: bytes, name: str, encoding: str) -> str:
                 what="damaged text",
                 where=name,
                 expected="readable text",
-                got=f"a replacement or null character in line {line}",
+                got=worded("a replacement or null character in line {line}", {"line": line}),
                 fix=fix,
             )
         )
@@ -195,7 +198,7 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
                 what="the file has no header",
                 where=name,
                 expected="a first row of column names",
-                got="blank lines",
+                got=worded("blank lines"),
                 fix="Export the file again.",
             )
         )
@@ -212,9 +215,17 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
                 Problem(
                     what="wrong separator",
                     where=name,
-                    expected=f"columns separated by {separator!r}",
-                    got=f"one column, and {counts[best]} times {best!r} in the header",
-                    fix=f"Read it with separator={best!r}, or save it with {separator!r}.",
+                    expected=worded(
+                        "columns separated by {separator}", {"separator": repr(separator)}
+                    ),
+                    got=worded(
+                        "one column, and {counts} times {best} in the header",
+                        {"counts": counts[best], "best": repr(best)},
+                    ),
+                    fix=worded(
+                        "Read it with separator={best}, or save it with {separator}.",
+                        {"best": repr(best), "separator": repr(separator)},
+                    ),
                 )
             )
     return tuple(head.strip() for head in header)
@@ -273,7 +284,7 @@ def _quotes_closed(text: str, name: str, separator: str) -> None:
                 what="truncated file",
                 where=name,
                 expected="every quotation mark closed",
-                got="a quoted cell that never ends",
+                got=worded("a quoted cell that never ends"),
                 fix="Fetch the file again, or double the quotation mark inside the cell.",
             )
         )
@@ -287,8 +298,8 @@ def _cut_rows(bad: list[arrow_csv.InvalidRow], name: str, width: int) -> Problem
     return Problem(
         what=what,
         where=name,
-        expected=f"{width} cells in every row",
-        got=f"{got} cells",
+        expected=worded("{width} cells in every row", {"width": width}),
+        got=worded("{got} cells", {"got": got}),
         fix="Fetch the file again; quote cells that hold the separator." + last,
         count=len(bad),
         rows=numbers,

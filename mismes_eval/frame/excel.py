@@ -16,7 +16,7 @@ import pandas as pd
 from openpyxl.utils.cell import get_column_letter, range_boundaries
 from openpyxl.utils.datetime import to_excel
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.heads import LEAST, find_head, head_problems, same_shape
 from mismes_eval.frame.limits import (
     SHEET_PART,
@@ -102,7 +102,13 @@ def read_excel(
     filled = [any(_at(row, place) is not None for row in body) for place in range(width)]
     names = ["" if cell is None else str(cell).strip() for cell in _padded(head.cells, width)]
     problems = head_problems(
-        names, filled, f"{name}: sheet '{chosen.title}', row {head.number}", get_column_letter
+        names,
+        filled,
+        worded(
+            "{name}: sheet '{sheet}', row {row}",
+            {"name": name, "sheet": chosen.title, "row": head.number},
+        ),
+        get_column_letter,
     )
     if problems:
         raise InputError(problems)
@@ -141,17 +147,17 @@ def _body(rows: Sequence[SheetRow], known: Collection[str], name: str) -> list[S
 def _right_kind(content: bytes, name: str) -> None:
     """What is not an .xlsx at all is said by what it is."""
     if content.startswith(OLE) and LOCKED in content:
-        what, got = "a workbook with a password", "an encrypted workbook"
+        what, got = "a workbook with a password", worded("an encrypted workbook")
         fix = "Open it in Excel with the password, take it off (File, Info) and save it again."
     elif content.startswith(OLE) and any(stream in content for stream in BEFORE_2007):
-        what, got = "an old Excel workbook", "the format .xls of Excel 97 to 2003"
+        what, got = "an old Excel workbook", worded("the format .xls of Excel 97 to 2003")
         fix = "Open it in Excel and save it as Excel workbook (.xlsx)."
     elif content.startswith(OLE):
         what = "a workbook with a password, or an old Excel workbook (.xls)"
-        got = "a compound file"
+        got = worded("a compound file")
         fix = "Open it in Excel, take the password off and save it as Excel workbook (.xlsx)."
     elif not content.startswith(b"PK") and content.lstrip()[:1] in (b"<",):
-        what, got = "a web page or XML in a file named as a workbook", "markup"
+        what, got = "a web page or XML in a file named as a workbook", worded("markup")
         fix = "Open it in Excel and save it as Excel workbook (.xlsx)."
     else:
         return
@@ -253,7 +259,11 @@ def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collec
     if asked is not None:
         if asked not in titles:
             raise InputError(
-                Problem("no such sheet", f"{name}: {asked}", "one of " + ", ".join(titles))
+                Problem(
+                    "no such sheet",
+                    worded("{name}: {asked}", {"name": name, "asked": asked}),
+                    worded("one of {titles}", {"titles": ", ".join(titles)}),
+                )
             )
         return sheets[titles.index(asked)]
     full = [sheet for sheet in sheets if sheet.rows or not known] or list(sheets[:1])
@@ -268,8 +278,10 @@ def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collec
                 where=name,
                 expected="one sheet of data",
                 got=counts,
-                fix="Put all rows on one sheet, delete the copy, or say which one is meant:"
-                f' sheet="{alike[0].title}".',
+                fix=worded(
+                    'Put all rows on one sheet, delete the copy, or say which one is meant: sheet="{title}".',
+                    {"title": alike[0].title},
+                ),
             )
         )
     if len(alike) == 1:
@@ -282,7 +294,7 @@ def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collec
             where=name,
             expected="the name of one",
             got=", ".join(titles),
-            fix=f'Say which, for instance sheet="{titles[0]}".',
+            fix=worded('Say which, for instance sheet="{titles}".', {"titles": titles[0]}),
         )
     )
 
@@ -333,7 +345,7 @@ def _whole(step: Callable[[], Made], name: str) -> Made:
                 what="truncated or damaged file",
                 where=name,
                 expected="an Excel workbook (.xlsx)",
-                got=f"{type(error).__name__}: {lines[0]}",
+                got=worded("{kind}: {lines}", {"kind": type(error).__name__, "lines": lines[0]}),
                 fix="Fetch the file again.",
             )
         ) from error
@@ -379,9 +391,9 @@ def _merged_problems(sheet: Sheet, head: int, width: int, name: str) -> list[Pro
     return [
         Problem(
             what="merged cells",
-            where=f"{name}: sheet '{sheet.title}'",
+            where=worded("{name}: sheet '{title}'", {"name": name, "title": sheet.title}),
             expected="each cell with its own value",
-            got="cells merged into one, so that the others are empty",
+            got=worded("cells merged into one, so that the others are empty"),
             fix="Unmerge them and write the value into every cell that it is meant for.",
         ).in_rows(inside)
     ]
@@ -403,7 +415,10 @@ def _year_problems(
             problems.append(
                 Problem(
                     what="a year in a cell formatted as a date",
-                    where=f"{name}: {column} ({found[0][0]})",
+                    where=worded(
+                        "{name}: {column} ({found})",
+                        {"name": name, "column": column, "found": found[0][0]},
+                    ),
                     expected="a whole date, or a year in a cell formatted as a number",
                     got=found[0][1].replace(" 00:00:00", ""),
                     fix="Write the date with day and month (YYYY-MM-DD); where the column takes a"

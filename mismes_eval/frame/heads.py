@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.frame.codes import plain
 
 TITLES = 30  # rows that may stand above the names
@@ -59,7 +59,10 @@ def head_problems(
                 what="column without a name",
                 where=where,
                 expected="a name for every column",
-                got=f"column {label(nameless[0])} of {len(names)} has cells and none",
+                got=worded(
+                    "column {label} of {names} has cells and none",
+                    {"label": label(nameless[0]), "names": len(names)},
+                ),
                 fix=fix,
                 count=len(nameless),
             )
@@ -69,9 +72,9 @@ def head_problems(
         problems.append(
             Problem(
                 what="duplicated columns",
-                where=f"{where}: {', '.join(twice)}",
+                where=worded("{where}: {twice}", {"where": where, "twice": ", ".join(twice)}),
                 expected="each column once",
-                got="two or more of the same name",
+                got=worded("two or more of the same name"),
                 fix="Rename or drop one of each.",
             )
         )

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.frame.validate import rows
+from mismes_eval.message import as_message
 
 NAMES = {
     "a person's name": (
@@ -105,7 +106,7 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
                         what="a personal identifier",
                         where=name,
                         expected="no personal identifiers",
-                        got=f"what looks like {kind}",
+                        got=worded("what looks like {kind}", {"kind": as_message(kind)}),
                         fix=fix,
                     ).in_rows(rows(mask))
                 )
@@ -127,12 +128,37 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
                 what=what,
                 where=where,
                 expected="birth year or month, or a larger area",
-                got="both",
+                got=worded("both"),
                 fix="Keep the year of birth, or the region only.",
                 count=len(frame),
             )
         )
     return tuple(problems)
+
+
+def idle_allowances(frame: pd.DataFrame, allowed: Sequence[str]) -> tuple[Problem, ...]:
+    """What is wrong with saying that these columns are harmless: columns that nothing suspects, or
+    that are not there. A permission that permits nothing is a mistake, not a detail to pass over.
+    """
+    if not allowed:
+        return ()
+    suspected = {part for problem in find_identifiers(frame) for part in _columns_of(problem)}
+    return tuple(
+        Problem(
+            what="a column said to be harmless is not suspected of anything",
+            where=in_column(column),
+            expected="a column that looks like a personal identifier",
+            got=worded("no suspicion") if column in frame.columns else worded("no such column"),
+            fix="Take it out of allowed.",
+        )
+        for column in allowed
+        if column not in suspected
+    )
+
+
+def _columns_of(problem: Problem) -> list[str]:
+    """The columns that a problem of identifiers names."""
+    return [str(problem.where), *problem.where.split(", ")]
 
 
 def identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> pd.DataFrame:
@@ -208,8 +234,10 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
             Problem(
                 what="the salt is too short",
                 where="salt",
-                expected=f"at least {SHORTEST_SALT} characters",
-                got=f"{len(salt)}",
+                expected=worded(
+                    "at least {shortest_salt} characters", {"shortest_salt": SHORTEST_SALT}
+                ),
+                got=str(len(salt)),
                 fix=fix,
             )
         )

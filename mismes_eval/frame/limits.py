@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from gzip import GzipFile
 from zipfile import ZipFile, is_zipfile
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.message import as_message
 
 TEXT = 500_000_000  # bytes of a text file, unpacked
 FILE = 2_000_000_000  # bytes of a file of any other kind
@@ -41,7 +42,13 @@ _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 def refuse(what: str, name: str, most: int, unit: str, got: str) -> InputError:
     """The error of a file beyond a limit."""
     return InputError(
-        Problem(what=what, where=name, expected=f"at most {most:,} {unit}", got=got, fix=NARROWER)
+        Problem(
+            what=what,
+            where=name,
+            expected=worded("at most {most:,} {unit}", {"most": most, "unit": as_message(unit)}),
+            got=got,
+            fix=NARROWER,
+        )
     )
 
 
@@ -60,7 +67,13 @@ def check_table(rows: int, columns: int, name: str) -> None:
         ("cells", CELLS, rows * columns),
     ):
         if got > most:
-            raise refuse(f"the table has too many {what}", name, most, what, f"{got:,}")
+            raise refuse(
+                worded("the table has too many {what}", {"what": as_message(what)}),
+                name,
+                most,
+                what,
+                f"{got:,}",
+            )
 
 
 def check_cell(longest: int, name: str) -> None:
@@ -89,7 +102,7 @@ def _unpacked(content: bytes, name: str) -> Iterator[bytes]:
         while part := stream.read(STEP):
             size += len(part)
             if size > TEXT:
-                raise refuse("the file is too large", name, TEXT, "bytes unpacked", "more")
+                raise refuse("the file is too large", name, TEXT, "bytes unpacked", worded("more"))
             yield part
 
 
@@ -106,7 +119,7 @@ def check_parts(content: bytes, name: str) -> None:
     beside = [m for m in members if not SHEET_PART.fullmatch(m.filename)]
     for member in beside:
         if member.file_size > BESIDE_SHEETS:
-            where = f"{name}: {member.filename}"
+            where = worded("{name}: {part}", {"name": name, "part": member.filename})
             got = f"{member.file_size:,}"
             raise refuse("a part of the workbook is too large", where, BESIDE_SHEETS, "bytes", got)
     size = sum(member.file_size for member in beside)
@@ -138,12 +151,12 @@ def check_sheet(texts: Iterable[bytes], name: str) -> None:
         size += len(text)
         _refuse_sheet(rows, cells, name)
         if size > WHOLE:
-            raise refuse("the workbook is too large", name, WHOLE, "bytes unpacked", "more")
+            raise refuse("the workbook is too large", name, WHOLE, "bytes unpacked", worded("more"))
 
 
 def _refuse_sheet(rows: int, cells: int, name: str) -> None:
     if cells > SHEET_CELLS:
-        raise refuse("the workbook has too many cells", name, SHEET_CELLS, "cells", "more")
+        raise refuse("the workbook has too many cells", name, SHEET_CELLS, "cells", worded("more"))
     if rows > SHEET_ROWS:
         raise refuse(
             "the workbook has too many rows (rows that only have a format are among them)",

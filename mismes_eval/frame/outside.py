@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, at_line, in_place, worded
 from mismes_eval.frame.delimited import SEPARATORS, read_delimited
 from mismes_eval.frame.excel import read_excel, sheet_titles
 from mismes_eval.frame.limits import FILE, NARROWER, TEXT
@@ -30,13 +30,13 @@ def bytes_of(path: Path, most: int = TEXT, fix: str = NARROWER) -> bytes:
     if not path.is_file():
         raise InputError(Problem("no such file", str(path)))
     if (size := path.stat().st_size) > most:
-        expected = f"at most {most:,} bytes"
+        expected = worded("at most {most:,} bytes", {"most": most})
         raise InputError(
             Problem(
                 what="the file is too large",
                 where=path.name,
                 expected=expected,
-                got=f"{size:,}",
+                got=worded("{size:,}", {"size": size}),
                 fix=fix,
             )
         )
@@ -53,7 +53,7 @@ def text_of(path: Path, most: int = TEXT) -> str:
             what="wrong encoding",
             where=path.name,
             expected="UTF-8 text",
-            got=f"byte {error.start} is not",
+            got=worded("byte {start} is not", {"start": error.start}),
             fix=fix,
         )
         raise InputError(problem) from error
@@ -73,7 +73,7 @@ def yaml_of(path: Path) -> object:
         raise InputError(Problem("the file is not YAML", path.name, "YAML", got)) from error
     if again:
         line = again[0].start_mark.line + 1 if again[0].start_mark else 0
-        where = f"{path.name}, line {line}"
+        where = in_place(path.name, at_line(line))
         fix = "Write the value out."
         raise InputError(Problem("the file has aliases", where, "plain YAML", fix=fix))
     return value
@@ -118,9 +118,11 @@ def table_of(path: Path) -> pd.DataFrame:
         frame = read_excel(content, path.name, sheet=title, columns=None).frame
         return frame.map(_written).reset_index(drop=True)
     if kind not in TABLE_ENDS:
-        known = f"{', '.join(TABLE_ENDS)} or {BOOK}"
+        known = worded(
+            "{table_ends} or {book}", {"table_ends": ", ".join(TABLE_ENDS), "book": BOOK}
+        )
         raise InputError(
-            Problem("no table that can be read", path.name, known, kind or "no ending")
+            Problem("no table that can be read", path.name, known, kind or worded("no ending"))
         )
     content = bytes_of(path)
     separator = _separator(content) if kind == ".csv" else TABLE_ENDS[kind]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
 from mismes_eval.frame.limits import FILE, STEP, check_bytes, check_cell, check_table, refuse
 from mismes_eval.frame.statistical import Labelled, companion
 from mismes_eval.frame.validate import MISS
@@ -106,7 +106,7 @@ def _unpacked(content: bytes, name: str) -> bytes:
         while part := stream.read(STEP):
             size += len(part)
             if size > FILE:
-                raise refuse("the file is too large", name, FILE, "bytes unpacked", "more")
+                raise refuse("the file is too large", name, FILE, "bytes unpacked", worded("more"))
     with opened(io.BytesIO(content)) as stream:
         return bytes(stream.read())
 
@@ -173,14 +173,14 @@ class _Reader:
         check_table(rows, len(names), self.name)
         twice = sorted({title for title in names if names.count(title) > 1})
         for title in twice:
-            where = f"{self.name}, column '{title}'"
+            where = in_place(self.name, in_column(title))
             fix = "In R: names(x) <- make.unique(names(x))."
             self.problems.append(
                 Problem(
                     what="two columns of one name",
                     where=where,
                     expected="one",
-                    got="several",
+                    got=worded("several"),
                     fix=fix,
                 )
             )
@@ -212,10 +212,14 @@ class _Reader:
         classes = self._classes(about)
         kind, length = _kind(item), _length(item)
         if kind not in ("LGL", "INT", "REAL", "STR") or "dim" in about or length != rows:
-            where = f"{self.name}, column '{title}'"
-            got = "a list, matrix or the like" if length == rows else f"{length:,} values"
+            where = in_place(self.name, in_column(title))
+            got = (
+                worded("a list, matrix or the like")
+                if length == rows
+                else worded("{length:,} values", {"length": length})
+            )
             fix = "Leave the column out (columns=), or make it a vector in R."
-            expected = f"{rows:,} numbers, texts or dates"
+            expected = worded("{rows:,} numbers, texts or dates", {"rows": rows})
             self.problems.append(
                 Problem(
                     what="no column of a table", where=where, expected=expected, got=got, fix=fix

@@ -15,12 +15,12 @@ from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.codes import nearest
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.delimited import read_delimited
 from mismes_eval.frame.excel import read_excel
-from mismes_eval.frame.identifiers import find_identifiers
+from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
 from mismes_eval.frame.limits import check_bytes
 from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, two_ways, whole
 from mismes_eval.frame.r_files import read_r
@@ -28,12 +28,13 @@ from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistic
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
 from mismes_eval.frame.validate import MISS, check, rows, unclear_number
+from mismes_eval.message import Message
 
 FORMATS = (
-    *(".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".sas7bdat", ".xpt"),
+    *(".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".zsav", ".sas7bdat", ".xpt"),
     *(".rds", ".rda", ".rdata", ".xlsx", ".xlsm", ".zip"),
 )
-STATISTICAL = (".dta", ".sav", ".sas7bdat", ".xpt")
+STATISTICAL = (".dta", ".sav", ".zsav", ".sas7bdat", ".xpt")
 R_FILES = (".rds", ".rda", ".rdata")
 OTHER_BOOKS = {
     ".xls": "the format .xls of Excel 97 to 2003",
@@ -62,7 +63,7 @@ def read(
 
     Parameters
     ----------
-    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .sas7bdat, .xpt, .rds, .rda, .xlsx or
+    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .zsav, .sas7bdat, .xpt, .rds, .rda, .xlsx or
         .xlsm; or a .zip of one such file, which keeps the archive's name and hash.
     template : validate against it (a name or a Template); without one, columns of numbers become
         numbers and all else stays text.
@@ -123,8 +124,10 @@ def read(
             known=known,
         ).frame
     _wanted(frame, wanted, path.name)
-    if allowed is not None and (personal := find_identifiers(frame, allowed)):
-        raise InputError(_at(personal, path.name, letters))
+    if allowed is not None:
+        personal = (*find_identifiers(frame, allowed), *idle_allowances(frame, allowed))
+        if personal:
+            raise InputError(_at(personal, path.name, letters))
     digest = hashlib.sha256(content).hexdigest()
     if chosen is None:
         typed, problems = _infer(frame, decimal, frozenset(text_columns), missing or {})
@@ -178,7 +181,7 @@ def _only_member(content: bytes, name: str, folder: Path) -> Path:
                 fix=fix,
             )
         ) from error
-    names = ", ".join(m.filename for m in members[:5]) or "none"
+    names = ", ".join(m.filename for m in members[:5]) or worded("none")
     fix = "Unpack it, and name the one that is meant."
     raise InputError(
         Problem(
@@ -207,7 +210,7 @@ def _suffix(path: Path) -> str:
                 what="unknown file format",
                 where=path.name,
                 expected=", ".join(FORMATS),
-                got=suffix or "no ending",
+                got=suffix or worded("no ending"),
                 fix="Export the file to one of these formats.",
             )
         )
@@ -222,7 +225,9 @@ def _bytes(path: Path) -> bytes:
             Problem(
                 "no such file",
                 str(path),
-                fix=f"Beside it there is '{near}'." if near else "Check the folder and the name.",
+                fix=worded("Beside it there is '{near}'.", {"near": near})
+                if near
+                else "Check the folder and the name.",
             )
         )
     check_bytes(path.stat().st_size, path.name, text=_suffix(path) in TEXTS)
@@ -241,9 +246,9 @@ def _wanted(frame: pd.DataFrame, wanted: list[str] | None, name: str) -> None:
             [
                 Problem(
                     "no such column",
-                    f"{name}: {column}",
+                    worded("{name}: {column}", {"name": name, "column": column}),
                     fix=(
-                        f"The nearest is '{near}'."
+                        worded("The nearest is '{near}'.", {"near": near})
                         if (near := nearest(column, map(str, frame.columns)))
                         else ""
                     ),
@@ -263,10 +268,12 @@ def _at(problems: Sequence[Problem], name: str, letters: Mapping[str, str]) -> l
     return [p if name in p.where else replace(p, where=_place(p, name, letters)) for p in problems]
 
 
-def _place(problem: Problem, name: str, letters: Mapping[str, str]) -> str:
+def _place(problem: Problem, name: str, letters: Mapping[str, str]) -> Message:
+    values = {"file": name, "where": problem.where}
     if problem.where not in letters or not problem.rows:
-        return f"{name}: {problem.where}"
-    return f"{name}: {problem.where} ({letters[problem.where]}{problem.rows[0]})"
+        return worded("{file}: {where}", values)
+    cell = f"{letters[problem.where]}{problem.rows[0]}"
+    return worded("{file}: {where} ({cell})", {**values, "cell": cell})
 
 
 def _infer(
@@ -320,7 +327,7 @@ def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
             what="identifiers that lost digits",
             where=name,
             expected="text",
-            got=f"{cells[lost].iloc[0]:.0f} as a number",
+            got=worded("{iloc:.0f} as a number", {"iloc": cells[lost].iloc[0]}),
             fix="Export the column as text.",
         ).in_rows(rows(lost))
     ]
@@ -358,10 +365,9 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
         return whole(values), []
     if share >= MOSTLY:
         got = ", ".join(map(repr, written[bad].unique()[:3]))
-        fix = (
-            f"Correct the cells; if they mean missing: missing={{'{name}':"
-            f" {{{written[bad].iloc[0]!r}: 'DK'}}}}; if the column is text:"
-            f" text_columns=['{name}']."
+        fix = worded(
+            "Correct the cells; if they mean missing: missing={{'{name}': {{{iloc}: 'DK'}}}}; if the column is text: text_columns=['{name}'].",
+            {"name": name, "iloc": repr(written[bad].iloc[0])},
         )
         return written, [
             Problem(

@@ -19,7 +19,7 @@ import pyarrow as pa
 from pandas.api.types import is_numeric_dtype
 from pyarrow import compute, parquet
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.limits import check_bytes, check_cell, check_table
 from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
@@ -28,6 +28,7 @@ from mismes_eval.libraries import library
 READERS: Mapping[str, str] = {
     ".dta": "read_dta",
     ".sav": "read_sav",
+    ".zsav": "read_sav",
     ".sas7bdat": "read_sas7bdat",
     ".xpt": "read_xport",
 }
@@ -36,6 +37,7 @@ TEXT_TYPES = (
     *(pa.string(), pa.large_string(), pa.string_view()),
     *(pa.binary(), pa.large_binary(), pa.binary_view()),
 )
+SPSS = (".sav", ".zsav")
 XPORT = 80  # bytes of a record of the SAS transport format
 CASES_AT, OPEN = 80, b"\xff\xff\xff\xff"  # of the header of an SPSS file: number of cases, unknown
 
@@ -59,13 +61,13 @@ class Labelled:
 
 
 def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) -> Labelled:
-    """A .dta or .sav file; coded missing values (.a, or SPSS user missing) leave the value empty
+    """A .dta, .sav or .zsav file; coded missing values (.a, or SPSS user missing) leave the value empty
     and their code in the companion.
     """
     pyreadstat = library("pyreadstat")
     suffix = path.suffix.lower()
     reader = getattr(pyreadstat, READERS[suffix])
-    reasons = {"user_missing": True} if suffix in (".dta", ".sav", ".sas7bdat") else {}
+    reasons = {"user_missing": True} if suffix in (".dta", *SPSS, ".sas7bdat") else {}
     written = None if encoding == "utf-8" else encoding
     try:
         declared = reader(str(path), metadataonly=True, encoding=written)[1]
@@ -91,13 +93,15 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
             Problem(
                 what="truncated, damaged or unreadable file",
                 where=path.name,
-                expected=f"a {path.suffix} file",
+                expected=worded("a {suffix} file", {"suffix": path.suffix}),
                 got=str(error),
                 fix="Fetch or export the file again.",
             )
         ) from error
     if declared.number_rows is not None and len(frame) != declared.number_rows:
-        raise InputError(_other_rows(path, declared.number_rows, f"{len(frame):,} rows"))
+        raise InputError(
+            _other_rows(path, declared.number_rows, worded("{rows:,} rows", {"rows": len(frame)}))
+        )
     labels = {
         column_name: label
         for column_name, label in zip(meta.column_names, meta.column_labels, strict=True)
@@ -110,7 +114,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     letters = getattr(meta, "missing_user_values", None) or {}
     for column, codes in letters.items():
         frame = companion(
-            frame, column, frame[column].isin(codes), dot="" if suffix == ".sav" else "."
+            frame, column, frame[column].isin(codes), dot="" if suffix in SPSS else "."
         )
     for column, ranges in (getattr(meta, "missing_ranges", None) or {}).items():
         coded = pd.Series(False, index=frame.index)
@@ -142,14 +146,14 @@ def _check_declared(declared: Declared, path: Path) -> None:
     size = path.stat().st_size
     wide = sum(declared.variable_storage_width.values())
     if path.suffix.lower() == ".dta" and rows * max(wide, columns) > size:
-        raise InputError(_other_rows(path, rows, f"{size:,} bytes in all"))
+        raise InputError(_other_rows(path, rows, worded("{bytes:,} bytes in all", {"bytes": size})))
     if path.suffix.lower() == ".xpt" and size % XPORT:
         raise InputError(
             Problem(
                 what="truncated or damaged file",
                 where=path.name,
-                expected=f"records of {XPORT} bytes",
-                got=f"{size % XPORT} bytes at the end",
+                expected=worded("records of {xport} bytes", {"xport": XPORT}),
+                got=worded("{size} bytes at the end", {"size": size % XPORT}),
                 fix="Fetch the file again.",
             )
         )
@@ -159,7 +163,7 @@ def _other_rows(path: Path, declared: int, got: str) -> Problem:
     return Problem(
         what="the file has other rows than its header declares",
         where=path.name,
-        expected=f"{declared:,} rows",
+        expected=worded("{declared:,} rows", {"declared": declared}),
         got=got,
         fix="Fetch or export the file again.",
     )
@@ -170,7 +174,7 @@ def _every_row(path: Path, declared: Declared) -> Iterator[Path]:
     """The file, or of an SPSS file a copy whose header leaves the number of cases open: a reader
     that believes the header would drop the rows after it without a word.
     """
-    if path.suffix.lower() != ".sav" or declared.number_rows is None:
+    if path.suffix.lower() not in SPSS or declared.number_rows is None:
         yield path
         return
     with TemporaryDirectory() as folder:
@@ -283,7 +287,7 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
 def _nested(name: str, column: str) -> Problem:
     return Problem(
         "a column of lists or records",
-        f"{name}: {column}",
+        worded("{name}: {column}", {"name": name, "column": column}),
         "one value in every row",
         fix="Leave it out, or write its parts as columns.",
     )

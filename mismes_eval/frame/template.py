@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.codes import nearest, read_packaged
 
 KINDS = (
@@ -91,8 +91,8 @@ class Template:
         raise InputError(
             Problem(
                 "no such column in the template",
-                f"{self.name}.{name}",
-                fix=f"Nearest: {nearest(name, self.names) or 'none'}.",
+                worded("{name}.{name2}", {"name": self.name, "name2": name}),
+                fix=worded("Nearest: {nearest}.", {"nearest": nearest(name, self.names) or "none"}),
             )
         )
 
@@ -140,8 +140,8 @@ def template(name: str) -> Template:
             Problem(
                 "no such template",
                 name,
-                expected="one of " + ", ".join(template_names()),
-                fix=f"The nearest is '{near}'." if near else "",
+                expected=worded("one of {names}", {"names": ", ".join(template_names())}),
+                fix=worded("The nearest is '{near}'.", {"near": near}) if near else "",
             )
         )
     version = next(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import NAMED, InputError, Problem, named
+from mismes_eval.errors import NAMED, InputError, Problem, named, worded
 from mismes_eval.frame.codes import codes, nearest, nearest_code
 from mismes_eval.frame.heads import part_of
 from mismes_eval.frame.parse import THOUSANDS, finish, matches, parse, text
@@ -42,6 +42,8 @@ SENTINEL_TEXTS = frozenset(f"{sentinel:g}" for sentinel in SENTINELS)
 HEAPS = (98.0, 99.0, 998.0, 999.0, 9999.0)
 SHOWN_VALUES = 10
 MISS = "_miss"
+GROUPED = re.compile(r"\d[\s\u00a0\u202f'\u2019.,]\d{3}(?!\d)")  # thousands with signs between
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 DECIMALS, EXPORT = (
     ".0",
     "Export the column as whole numbers or as text: a missing cell has made its numbers decimal.",
@@ -108,7 +110,7 @@ def check(
             what="duplicated columns",
             where=", ".join(map(str, repeated)),
             expected="each column once",
-            got="two or more of the same name",
+            got=worded("two or more of the same name"),
             fix="Rename or drop one of each.",
         )
         return Checked(frame, (what,), ())
@@ -130,10 +132,13 @@ def check(
     for rule in template.rules:
         broken = failing(typed, rule)
         if broken.any():
-            where = f"{template.name}: {', '.join((*rule.left, *rule.right))}"
+            where = worded(
+                "{name}: {value}",
+                {"name": template.name, "value": ", ".join((*rule.left, *rule.right))},
+            )
             problems.append(
                 Problem(
-                    f"rule {rule.name} fails",
+                    worded("rule {name} fails", {"name": rule.name}),
                     where,
                     rule.description,
                     fix="Correct the cells.",
@@ -160,8 +165,11 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
                 Problem(
                     "unknown column",
                     extra,
-                    f"'{near}'",
-                    fix=f"Rename it to '{near}', or to a name that cannot be mistaken for it.",
+                    worded("'{near}'", {"near": near}),
+                    fix=worded(
+                        "Rename it to '{near}', or to a name that cannot be mistaken for it.",
+                        {"near": near},
+                    ),
                 )
             )
     for column in template.columns:
@@ -169,9 +177,9 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
             problems.append(
                 Problem(
                     what="missing column",
-                    where=f"{template.name}.{column.name}",
+                    where=worded("{name}.{name2}", {"name": template.name, "name2": column.name}),
                     expected=column.description,
-                    got="no such column",
+                    got=worded("no such column"),
                     fix="Add the column.",
                 )
             )
@@ -256,15 +264,15 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
             f"Empty the cell and put the reason in {column.name}{MISS}, or correct it.",
         ),
     )
-    if column.kind in NUMERIC and any(re.search(r"\d[\s\u00a0\u202f']\d{3}", text) for text in got):
+    if column.kind in NUMERIC and any(GROUPED.search(text) for text in got):
         fix = "Write numbers without signs between the thousands. " + fix
     if column.kind == "bool" and all(text in ("1.0", "0.0") for text in got):
-        fix = f"{EXPORT} {fix}"
+        fix = worded("{export} {fix}", {"export": EXPORT, "fix": fix})
     if column.kind in NUMERIC and all(
         re.fullmatch(THOUSANDS, text.replace(",", ".")) for text in got
     ):
         return [unclear_number(str(got[0]), column.name, bad)]
-    if column.kind in NUMERIC and any("," in text for text in got):
+    if column.kind in NUMERIC and any(DECIMAL_COMMA.fullmatch(text) for text in got):
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
     return [
         Problem(
@@ -284,8 +292,10 @@ def unclear_number(got: str, name: str, bad: pd.Series) -> Problem:
         where=name,
         expected="a number without a sign between thousands",
         got=repr(got),
-        fix=f"Write {re.sub('[.,]', '', got)} if thousands are meant, or the fraction with one or two"
-        " places; in a workbook as a number, not as text.",
+        fix=worded(
+            "Write {re} if thousands are meant, or the fraction with one or two places; in a workbook as a number, not as text.",
+            {"re": re.sub("[.,]", "", got)},
+        ),
     ).in_rows(rows(bad))
 
 
@@ -303,7 +313,7 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
             Problem(
                 what="not a code",
                 where=name,
-                expected=f"a code of '{code_list}'",
+                expected=worded("a code of '{code_list}'", {"code_list": code_list}),
                 got=repr(value),
                 fix=fix,
             ).in_rows(rows(wrong & (written == value)))
@@ -314,8 +324,8 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
             Problem(
                 "not a code",
                 name,
-                f"a code of '{code_list}'",
-                f"{len(counts) - SHOWN_VALUES} further values",
+                worded("a code of '{code_list}'", {"code_list": code_list}),
+                worded("{counts} further values", {"counts": len(counts) - SHOWN_VALUES}),
             ).in_rows(rows(rest))
         )
     return problems
@@ -340,15 +350,17 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
         near = nearest_code(column.codes, str(value))
         where = pd.Series(values.index.isin(wrong.index[wrong == value]), index=values.index)
         fix = (
-            f"The nearest code is {near}; codes are separated by ;."
+            worded("The nearest code is {near}; codes are separated by ;.", {"near": near})
             if near
-            else f"See the code list '{column.codes}'; codes are separated by ;."
+            else worded(
+                "See the code list '{codes}'; codes are separated by ;.", {"codes": column.codes}
+            )
         )
         problems.append(
             Problem(
                 what="not a code",
                 where=column.name,
-                expected=f"codes of '{column.codes}'",
+                expected=worded("codes of '{codes}'", {"codes": column.codes}),
                 got=repr(value),
                 fix=fix,
             ).in_rows(rows(where))
@@ -375,16 +387,16 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
     problems = []
     expected = f"{low:g} to {high:g} {column.unit}".strip()
     for value in values[coded].value_counts().index:
-        fix = (
-            f"Declare it: missing={{'{column.name}': {{'{value:g}': 'NOTASKED'}}}} with the reason"
-            " that the questionnaire gives."
+        fix = worded(
+            "Declare it: missing={{'{name}': {{'{value:g}': 'NOTASKED'}}}} with the reason that the questionnaire gives.",
+            {"name": column.name, "value": value},
         )
         problems.append(
             Problem(
                 what="undeclared missing code",
                 where=column.name,
                 expected=expected,
-                got=f"{value:g}",
+                got=worded("{value:g}", {"value": value}),
                 fix=fix,
             ).in_rows(rows(coded & (values == value)))
         )
@@ -414,7 +426,7 @@ def _day_range(values: pd.Series, column: Column, low: float, high: float) -> li
         Problem(
             what="out of range",
             where=column.name,
-            expected=f"a day of the years {first} to {last}",
+            expected=worded("a day of the years {first} to {last}", {"first": first, "last": last}),
             got=got,
             fix="Correct the cells; a day that is unknown or open is an empty cell.",
         ).in_rows(rows(outside))
@@ -433,11 +445,14 @@ def _heaped(values: pd.Series, column: Column) -> list[Problem]:
         near = int((values.between(code - 5, code + 5) & ~values.isin(HEAPS)).sum())
         if at.sum() >= 10 and at.sum() > 5 * near:
             name = column.name
-            fix = (
-                f"If it means missing: missing={{'{name}': {{'{code:g}': 'DK'}}}}; if it is true:"
-                f" missing={{'{name}': {{}}}}."
+            fix = worded(
+                "If it means missing: missing={{'{name}': {{'{code:g}': 'DK'}}}}; if it is true: missing={{'{name}': {{}}}}.",
+                {"name": name, "code": code},
             )
-            got = f"{code:g} in {int(at.sum())} rows, its neighbours in {near}"
+            got = worded(
+                "{code:g} in {at} rows, its neighbours in {near}",
+                {"code": code, "at": int(at.sum()), "near": near},
+            )
             problems.append(
                 Problem(
                     what="looks like an undeclared missing code",
@@ -459,14 +474,14 @@ def _pattern(values: pd.Series, column: Column) -> list[Problem]:
     hyphened, whole = re.sub(r"[\u2010-\u2015\u2212\s]+", "-", got), got.removesuffix(DECIMALS)
     fix = column.description + "."
     if re.fullmatch(column.pattern, hyphened):
-        fix = f"Write {hyphened!r}, with a plain hyphen."
+        fix = worded("Write {hyphened}, with a plain hyphen.", {"hyphened": repr(hyphened)})
     elif re.fullmatch(column.pattern, whole):
-        fix = f"Write {whole!r}. {EXPORT}"
+        fix = worded("Write {whole}. {export}", {"whole": repr(whole), "export": EXPORT})
     return [
         Problem(
             what="wrong form",
             where=column.name,
-            expected=f"the form {column.pattern}",
+            expected=worded("the form {pattern}", {"pattern": column.pattern}),
             got=repr(got),
             fix=fix,
         ).in_rows(rows(wrong))
@@ -486,7 +501,7 @@ def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
     return [
         Problem(
             what="duplicated key",
-            where=f"{template.name}: {', '.join(keys)}",
+            where=worded("{name}: {keys}", {"name": template.name, "keys": ", ".join(keys)}),
             expected="each key once",
             got=which,
             fix="Keep one row of each, or correct the key.",
@@ -510,7 +525,7 @@ def references(
         Problem(
             what="no such row to refer to",
             where=column,
-            expected=f"a value of {key}",
+            expected=worded("a value of {key}", {"key": key}),
             got=named(map(repr, strange)),
             fix=_nearest_ones(strange, meant),
         ).in_rows(rows(lost)),

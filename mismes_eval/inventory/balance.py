@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 
 FATES = ("accepted", "refused", "outside", "merged")
 IN_ROWS = ""  # the reason of what stands in the rows that were made
@@ -50,7 +50,13 @@ class Balance:
         fix = "Records of the register share an identifier, or a record was lost."
         what = "the records of the import do not add up"
         return [
-            Problem(what=what, where="balance", expected=f"{self.read} records", got=named, fix=fix)
+            Problem(
+                what=what,
+                where="balance",
+                expected=worded("{read} records", {"read": self.read}),
+                got=named,
+                fix=fix,
+            )
         ]
 
     def _lost_money(self) -> list[Problem]:
@@ -147,9 +153,9 @@ def _differences(expected: Mapping[str, float], found: Mapping[str, float]) -> l
     return [
         Problem(
             what="the amounts of the import do not add up",
-            where=f"balance: {currency or 'no currency'}",
-            expected=f"{expected.get(currency, 0.0):,.2f}",
-            got=f"{found.get(currency, 0.0):,.2f}",
+            where=worded("balance: {currency}", {"currency": currency or "no currency"}),
+            expected=worded("{expected:,.2f}", {"expected": expected.get(currency, 0.0)}),
+            got=worded("{found:,.2f}", {"found": found.get(currency, 0.0)}),
             fix="An amount was lost or counted twice on the way.",
         )
         for currency in sorted({*expected, *found})

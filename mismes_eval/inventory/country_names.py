@@ -18,13 +18,22 @@ from mismes_eval.frame.codes import plain
 from mismes_eval.frame.missing import is_missing
 
 LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "nl", "ro", "ru", "ar", "hy", "ka", "tr", "uk")
-SEPARATORS = (";", "|", "\n", "/", ",")
+SEPARATORS = (";", "|", "\n", "•", "·", "/", ",", " - ", " – ", " — ", "+")
 AND = re.compile(r"\s+(?:and|et|und|y|e|i|[sșş]i|и|та|ve|&|\+)\s+", re.IGNORECASE)
 FORM_OF_STATE = re.compile(
     r"(?:the )?(?:republic|kingdom) of (?:the )?|(?:la |le )?(?:republique|royaume) (?:de la |de |du |d')"
     r"|republica (?:de |del |da |do )?|republik |республика "
 )
 NAME_AND_CODE = re.compile(r"(.+?) [(\[]([A-Za-z]{2,3})[)\]]")  # Armenia (AM)
+CODE_AND_NAME = re.compile(r"([A-Za-z]{2,3}|\d{3}) ?[-–—:] ?(.+)")  # MDA - Moldova
+CODES = re.compile(r"[A-Z]{2,3}|\d{3}")
+FOOTNOTE = re.compile(r"[*†‡¹²³⁴⁵\s]+$")
+ABBREVIATIONS = (
+    ("rep", "republic"),
+    ("dem", "democratic"),
+    ("fed", "federated"),
+    ("sts", "states"),
+)
 ARTICLE = re.compile(r"(?:the|la|le|les|l') ?")
 # formal names of ISO 3166-1 and UN M49 (English, French), spellings of every day, and former names
 # of countries that stand for one of today; in the plain form
@@ -149,6 +158,63 @@ OTHER_SPELLINGS = {
     "north korea": "PRK",
     "holland": "NLD",
     "vatican": "VAT",
+    "zaire": "COD",
+    "drc": "COD",
+    "upper volta": "BFA",
+    "haute-volta": "BFA",
+    "byelorussia": "BLR",
+    "belorussia": "BLR",
+    "белоруссия": "BLR",
+    "byelorussian ssr": "BLR",
+    "ceylon": "LKA",
+    "ceylan": "LKA",
+    "цейлон": "LKA",
+    "siam": "THA",
+    "persia": "IRN",
+    "perse": "IRN",
+    "rhodesia": "ZWE",
+    "southern rhodesia": "ZWE",
+    "northern rhodesia": "ZMB",
+    "nyasaland": "MWI",
+    "gold coast": "GHA",
+    "bechuanaland": "BWA",
+    "basutoland": "LSO",
+    "dahomey": "BEN",
+    "kampuchea": "KHM",
+    "abyssinia": "ETH",
+    "kirghizia": "KGZ",
+    "kirgizia": "KGZ",
+    "turkmenia": "TKM",
+    "туркмения": "TKM",
+    "tadzhikistan": "TJK",
+    "бирма": "MMR",
+    "заир": "COD",
+    "fyr macedonia": "MKD",
+    "macedonia, fyr": "MKD",
+    "moldavian ssr": "MDA",
+    "moldovan ssr": "MDA",
+    "moldau": "MDA",
+    "georgian ssr": "GEO",
+    "gruzia": "GEO",
+    "gruziya": "GEO",
+    "armenian ssr": "ARM",
+    "tunisian republic": "TUN",
+    "maroko": "MAR",
+    "cote divoire": "CIV",
+    "uae": "ARE",
+    "u.a.e.": "ARE",
+    "bosnia": "BIH",
+    "lao pdr": "LAO",
+    "venezuela, rb": "VEN",
+    "hong kong sar, china": "HKG",
+    "hong kong, china": "HKG",
+    "macao, china": "MAC",
+    "taiwan, china": "TWN",
+    "chinese taipei": "TWN",
+    "bosnia-herzegovina": "BIH",
+    "dem. rep. congo": "COD",
+    "micronesia, fed. sts.": "FSM",
+    "macao sar, china": "MAC",
     "the bahamas": "BHS",
     "the gambia": "GMB",
 }
@@ -170,7 +236,7 @@ def country(text: object, aliases: Mapping[str, str] | None = None) -> str:
     text : a name in one of `LANGUAGES`, an alpha-2 or alpha-3 code in any case, an M49 number with
         or without its leading zeros.  aliases : plain spelling -> ISO3, before everything else.
     """
-    written = _written(text)
+    written = FOOTNOTE.sub("", _written(text))
     spelling = plain(written)
     if aliases and spelling in aliases:
         return aliases[spelling]
@@ -178,13 +244,13 @@ def country(text: object, aliases: Mapping[str, str] | None = None) -> str:
     if number:
         return _numbers().get(number.group(1).zfill(3), "")
     known = _spellings()
-    for form in (spelling, _bare(spelling), _turned(spelling)):
+    for form in (spelling, _bare(spelling), _turned(spelling), _turned(_bare(spelling))):
         if form in known:
             return known[form]
         stated = FORM_OF_STATE.match(form)
         if stated and form[stated.end() :] in known:
             return known[form[stated.end() :]]
-    coded = NAME_AND_CODE.fullmatch(written)
+    coded = NAME_AND_CODE.fullmatch(written) or CODE_AND_NAME.fullmatch(written)
     if coded:
         by_name, by_code = country(coded.group(1)), country(coded.group(2))
         return by_name if by_name == by_code else ""
@@ -222,7 +288,7 @@ def _read(
         yield whole, text
         return
     parts = _parts(text, separator)
-    if len(parts) == 1:
+    if parts == [text] or _contradicts(text, aliases):
         yield "", text
         return
     place = 0
@@ -236,6 +302,14 @@ def _read(
             place += 1
 
 
+def _contradicts(text: str, aliases: Mapping[str, str]) -> bool:
+    """Whether a code stands before the name of another country ("GE - Moldova")."""
+    coded = CODE_AND_NAME.fullmatch(text)
+    if coded is None or CODES.fullmatch(coded.group(2)):
+        return False
+    return bool(country(coded.group(1), aliases) and country(coded.group(2), aliases))
+
+
 def _pair(parts: list[str], aliases: Mapping[str, str]) -> str:
     """The one country that two neighbouring pieces are: "Moldova", "Republic of"."""
     if len(parts) < 2:
@@ -247,6 +321,9 @@ def _parts(text: str, separator: str | None) -> list[str]:
     if separator is not None:
         pieces = text.split(separator)
     else:
+        words = text.split()
+        if len(words) > 1 and all(CODES.fullmatch(word) and country(word) for word in words):
+            return words
         mark = next((s for s in SEPARATORS if s in text), None)
         pieces = AND.split(text) if mark is None else text.split(mark)
     return [p.strip() for p in pieces if p.strip()] or [text]
@@ -256,6 +333,8 @@ def _bare(spelling: str) -> str:
     """Without an article, with the apostrophe and the dots of today's keyboards."""
     straight = spelling.replace("\u2019", "'").replace("\u02bc", "'")
     straight = re.sub(r"\bst\.? ", "saint ", straight)
+    for short, whole in ABBREVIATIONS:
+        straight = re.sub(rf"\b{short}\.(?=\W|$)|\b{short}(?= of )", whole, straight)
     return re.sub(ARTICLE, "", straight, count=1) if ARTICLE.match(straight) else straight
 
 
@@ -267,7 +346,9 @@ def _turned(spelling: str) -> str:
     if found is None:
         return ""
     name, rest = (part for part in found.groups() if part is not None)
-    return name if rest in ("the", "la", "le", "les") else f"{rest} {name}"
+    if rest in ("the", "la", "le", "les"):
+        return name
+    return f"{rest} of {name}" if rest.endswith("republic") else f"{rest} {name}"
 
 
 @cache

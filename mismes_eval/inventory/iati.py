@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import codes
 from mismes_eval.inventory.balance import IN_ROWS, balance, money_in
 from mismes_eval.inventory.iati_file import Activity, activities_of, content_of
@@ -108,7 +108,7 @@ def read_iati(
 def _refuse_options(countries: tuple[str, ...], allocation: Allocation) -> None:
     unknown = [country for country in countries if country not in set(codes("countries")["code"])]
     if unknown or not countries:
-        named = ", ".join(unknown) or "none"
+        named = ", ".join(unknown) or worded("none")
         raise InputError(Problem("not a country", "countries", "ISO 3166-1 alpha-3 codes", named))
     if isinstance(allocation, str) and allocation != "percentage":
         raise InputError(
@@ -215,7 +215,7 @@ def _no_repeats(activities: list[Activity], name: str) -> None:
         raise InputError(
             Problem(
                 what="an activity stands twice",
-                where=f"{name}: iati-identifier",
+                where=worded("{name}: iati-identifier", {"name": name}),
                 expected="each identifier once",
                 got=twice[0],
                 fix="Keep the latest of each.",

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.inventory.iati_money import STATUSES, TYPES, Budget, Issue, Payment, decimal
 from mismes_eval.inventory.iati_places import Territory
@@ -64,13 +64,17 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
             depth += 1 if event == "start" else -1
             if depth > DEEPEST:
                 raise InputError(
-                    Problem("elements nested too deeply", name, f"at most {DEEPEST} levels")
+                    Problem(
+                        "elements nested too deeply",
+                        name,
+                        worded("at most {deepest} levels", {"deepest": DEEPEST}),
+                    )
                 )
             if event == "start" and root is None:
                 root, version = element, _version(element, name)
             inside += event == "start"
             if inside > MOST_ELEMENTS:
-                expected = f"at most {MOST_ELEMENTS:,}"
+                expected = worded("at most {most_elements:,}", {"most_elements": MOST_ELEMENTS})
                 raise InputError(Problem("an activity has too many elements", name, expected))
             if event == "start" or depth != 1 or root is None:
                 continue
@@ -115,7 +119,7 @@ def _version(root: Element, name: str) -> str | None:
             Problem(
                 what="another version of IATI",
                 where=name,
-                expected="version " + ", ".join(VERSIONS),
+                expected=worded("version {versions}", {"versions": ", ".join(VERSIONS)}),
                 got=version,
                 fix="Ask the publisher for a 2.03 file.",
             )
@@ -129,7 +133,7 @@ def _refuse_number(number: int, name: str) -> None:
             Problem(
                 "too many activities",
                 name,
-                f"at most {MOST_ACTIVITIES:,}",
+                worded("at most {most_activities:,}", {"most_activities": MOST_ACTIVITIES}),
                 fix="Split the file.",
             )
         )
@@ -144,9 +148,9 @@ def _activity(node: Element, number: int, version: str | None, name: str) -> Act
         raise InputError(
             Problem(
                 what="another version of IATI",
-                where=f"{name}: activity {number}",
-                expected="version " + ", ".join(VERSIONS),
-                got="no version, and no title in narratives",
+                where=worded("{name}: activity {number}", {"name": name, "number": number}),
+                expected=worded("version {versions}", {"versions": ", ".join(VERSIONS)}),
+                got=worded("no version, and no title in narratives"),
                 fix="Ask the publisher for a 2.03 file.",
             )
         )

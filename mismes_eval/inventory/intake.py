@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import check, problem_frame, template
 from mismes_eval.inventory.balance import Balance
 from mismes_eval.inventory.export import to_excel
@@ -42,12 +42,15 @@ class Intake:
     def __post_init__(self) -> None:
         accepted = self.frame["record"].nunique() if len(self.frame) else 0
         if accepted + len(self.refused) + len(self.outside) != self.read:
-            got = f"{accepted} accepted + {len(self.refused)} refused + {len(self.outside)} outside"
+            got = worded(
+                "{accepted} accepted + {refused} refused + {outside} outside",
+                {"accepted": accepted, "refused": len(self.refused), "outside": len(self.outside)},
+            )
             raise InputError(
                 Problem(
                     what="the counts of the import do not add up",
                     where=self.register,
-                    expected=f"{self.read} records",
+                    expected=worded("{read} records", {"read": self.read}),
                     got=got,
                     fix="Records of the register share an identifier.",
                 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, named
+from mismes_eval.errors import InputError, Problem, named, worded
 from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
@@ -297,7 +297,7 @@ def read(
                     what="the file has no measures",
                     where=data.name,
                     expected="one row a measure",
-                    got="a header only",
+                    got=worded("a header only"),
                     fix="Fill it in, or leave the file out.",
                 )
             )

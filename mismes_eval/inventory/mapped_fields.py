@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.missing import is_missing
@@ -26,8 +26,13 @@ def field_cells(
             [
                 Problem(
                     "no such column",
-                    f"{mapping.register}: fields.{field}: {column}",
-                    fix=f"Nearest: {nearest(column, map(str, rows.columns))}.",
+                    worded(
+                        "{register}: fields.{field}: {column}",
+                        {"register": mapping.register, "field": field, "column": column},
+                    ),
+                    fix=worded(
+                        "Nearest: {nearest}.", {"nearest": nearest(column, map(str, rows.columns))}
+                    ),
                 )
                 for column in lost
             ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest
 from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
 from mismes_eval.inventory.country_names import Countries, countries_of
@@ -32,7 +32,9 @@ def place_records(
                 Problem(
                     "no such column",
                     column,
-                    fix=f"Nearest: {nearest(column, map(str, table.columns))}.",
+                    fix=worded(
+                        "Nearest: {nearest}.", {"nearest": nearest(column, map(str, table.columns))}
+                    ),
                 )
                 for column in lost
             ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import codes, identifiers, read, template
 from mismes_eval.inventory.balance import amount_of
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered
@@ -46,7 +46,7 @@ def read_mapped(
                 "not a country",
                 "countries",
                 "ISO 3166-1 alpha-3 codes",
-                ", ".join(unknown) or "none",
+                ", ".join(unknown) or worded("none"),
             )
         )
     data = read(path, **chosen.read, allowed=None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest, template
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.outside import yaml_of
@@ -95,7 +95,7 @@ def load_mapping(name: str | Path) -> Mapped:
             Problem(
                 "no such mapping file",
                 str(name),
-                "a path, or one of " + ", ".join(shipped_mappings()),
+                worded("a path, or one of {shipped}", {"shipped": ", ".join(shipped_mappings())}),
             )
         )
     _refuse_unknown(content, str(name))
@@ -118,21 +118,33 @@ def load_mapping(name: str | Path) -> Mapped:
 def _refuse_unknown(content: object, name: str) -> None:
     if not isinstance(content, dict):
         raise InputError(
-            Problem("the mapping file is empty", name, "keys " + ", ".join(sorted(KEYS)))
+            Problem(
+                "the mapping file is empty",
+                name,
+                worded("keys {keys}", {"keys": ", ".join(sorted(KEYS))}),
+            )
         )
     known = set(template("inventory").names)
     problems = [
-        Problem("unknown key", f"{name}: {key}", fix=f"Nearest: {nearest(str(key), KEYS)}.")
+        Problem(
+            "unknown key",
+            worded("{name}: {key}", {"name": name, "key": key}),
+            fix=worded("Nearest: {nearest}.", {"nearest": nearest(str(key), KEYS)}),
+        )
         for key in content
         if key not in KEYS
     ]
     problems += [
-        Problem("missing key", f"{name}: {key}")
+        Problem("missing key", worded("{name}: {key}", {"name": name, "key": key}))
         for key in ("register", "source", "record", "countries", "fields")
         if key not in content
     ]
     problems += [
-        Problem("unknown key", f"{name}: read.{key}", "one of " + ", ".join(sorted(READ_KEYS)))
+        Problem(
+            "unknown key",
+            worded("{name}: read.{key}", {"name": name, "key": key}),
+            worded("one of {keys}", {"keys": ", ".join(sorted(READ_KEYS))}),
+        )
         for key in content.get("read") or {}
         if key not in READ_KEYS
     ]
@@ -140,7 +152,7 @@ def _refuse_unknown(content: object, name: str) -> None:
         problems.append(
             Problem(
                 "no such rule",
-                f"{name}: several",
+                worded("{file}: {key}", {"file": name, "key": "several"}),
                 "refuse, first, each or equal",
                 str(content["several"]),
             )
@@ -148,15 +160,20 @@ def _refuse_unknown(content: object, name: str) -> None:
     split = content.get("split")
     if split is not None and not (isinstance(split, str) and split):
         problems.append(
-            Problem("not a separator", f"{name}: split", "text between two countries", repr(split))
+            Problem(
+                "not a separator",
+                worded("{file}: {key}", {"file": name, "key": "split"}),
+                "text between two countries",
+                repr(split),
+            )
         )
     for field, rule in (content.get("fields") or {}).items():
         if field not in known:
             problems.append(
                 Problem(
                     "no such field in the template",
-                    f"{name}: fields.{field}",
-                    fix=f"Nearest: {nearest(field, known)}.",
+                    worded("{name}: fields.{field}", {"name": name, "field": field}),
+                    fix=worded("Nearest: {nearest}.", {"nearest": nearest(field, known)}),
                 )
             )
         wrong = (
@@ -165,8 +182,8 @@ def _refuse_unknown(content: object, name: str) -> None:
         problems += [
             Problem(
                 "no such rule",
-                f"{name}: fields.{field}: {key}",
-                "one of " + ", ".join(sorted(RULES)),
+                worded("{name}: fields.{field}: {key}", {"name": name, "field": field, "key": key}),
+                worded("one of {rules}", {"rules": ", ".join(sorted(RULES))}),
             )
             for key in wrong
         ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import template, validate
 
 TOLERANCE = 0.01
@@ -96,7 +96,7 @@ def _no_rates(keyed: pd.DataFrame) -> list[Problem]:
         for currency, y in zip(lacking["currency"], lacking["price_year"], strict=True)
     ]
     for label, rows in lacking.groupby(pd.Series(labels, index=lacking.index, dtype=object)):
-        where = f"rates: {label}"
+        where = worded("rates: {label}", {"label": label})
         problems.append(
             Problem(
                 "no exchange rate",
@@ -118,7 +118,7 @@ def _to_year(
             Problem(
                 what="no price index",
                 where="index",
-                expected=f"a price index to bring amounts to {year}",
+                expected=worded("a price index to bring amounts to {year}", {"year": year}),
                 got="None",
                 fix="Give index=, a table of year, index and source.",
             )
@@ -128,7 +128,7 @@ def _to_year(
     problems = [
         Problem(
             "no price index",
-            f"index: {y}",
+            worded("index: {value}", {"value": y}),
             "a row of the index table",
             fix="Add it with its source.",
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import Template
 
 ORDINAL = (
@@ -173,7 +173,9 @@ def kappa(
     )
     if not problems and both.empty:
         problems.append(
-            Problem("no measure was coded by both", "measure_id", "common identifiers", "none")
+            Problem(
+                "no measure was coded by both", "measure_id", "common identifiers", worded("none")
+            )
         )
     if problems:
         raise InputError(problems)

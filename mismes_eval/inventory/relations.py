@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest, template, validate
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.missing import is_missing
@@ -34,14 +34,18 @@ def allocate(
             what="shares do not add up to 1",
             where=name,
             expected="1",
-            got=f"{sum(shares_.values()):g}",
+            got=worded("{shares:g}", {"shares": sum(shares_.values())}),
             fix="State shares that add up, the rest under another country.",
         )
         for name, shares_ in shares.items()
         if abs(sum(shares_.values()) - 1) > 1e-6
     ]
     problems += [
-        Problem("no such activity", name, fix=f"Nearest: {nearest(name, frame[key].dropna())}.")
+        Problem(
+            "no such activity",
+            name,
+            fix=worded("Nearest: {nearest}.", {"nearest": nearest(name, frame[key].dropna())}),
+        )
         for name in shares
         if name not in set(frame[key])
     ]
@@ -164,18 +168,26 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     same = decisions[decisions["decision"] == "SAME"]
     known = set(frame["measure_id"])
     problems = [
-        Problem("no such measure", f"decisions: {m}", fix=f"Nearest: {nearest(m, known)}.")
+        Problem(
+            "no such measure",
+            worded("decisions: {margin}", {"margin": m}),
+            fix=worded("Nearest: {nearest}.", {"nearest": nearest(m, known)}),
+        )
         for m in pd.concat([same["keep"], same["drop"]]).unique()
         if m not in known
     ]
     problems += [
-        Problem("merged twice", f"decisions: {m}", "one line a merged measure")
+        Problem(
+            "merged twice",
+            worded("decisions: {margin}", {"margin": m}),
+            "one line a merged measure",
+        )
         for m in same.loc[same["drop"].duplicated(), "drop"].unique()
     ]
     problems += [
         Problem(
             "kept in one line and dropped in another",
-            f"decisions: {m}",
+            worded("decisions: {margin}", {"margin": m}),
             fix="Name the last one kept in both lines.",
         )
         for m in sorted(set(same["keep"]) & set(same["drop"]))

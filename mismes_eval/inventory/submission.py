@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import Template, read, template
 from mismes_eval.frame.outside import table_of
 from mismes_eval.frame.parse import text
@@ -87,7 +87,10 @@ def submit(file: str | Path, into: str | Path) -> Submission:
                 "the submission was taken in before",
                 data.name,
                 "a new file",
-                f"taken in on {before['taken_on'].iloc[0]} as {', '.join(before['measure_id'])}",
+                worded(
+                    "taken in on {iloc} as {before}",
+                    {"iloc": before["taken_on"].iloc[0], "before": ", ".join(before["measure_id"])},
+                ),
             )
         )
     if not data.rows:
@@ -214,7 +217,7 @@ def _run_as_formula(new: pd.DataFrame, name: str) -> list[Problem]:
             problems.append(
                 Problem(
                     what="a text that a spreadsheet would run",
-                    where=f"{name}: {column}",
+                    where=worded("{name}: {column}", {"name": name, "column": column}),
                     expected="a text that does not begin with = or @",
                     got=repr(str(new[column][starts].iloc[0])[:40]),
                     fix="Write it without the sign.",
@@ -234,7 +237,7 @@ def _identifiers(new: pd.DataFrame, taken: Sequence[str], name: str) -> list[str
         raise InputError(
             Problem(
                 what="an identifier that is taken",
-                where=f"{name}: measure_id",
+                where=worded("{name}: measure_id", {"name": name}),
                 expected="an empty cell, or a new identifier",
                 got=", ".join(twice[:5]),
                 fix="Leave measure_id empty: the repository gives the next number.",
@@ -306,7 +309,9 @@ def _decisions(submission: Submission, decisions: str | Path | pd.DataFrame | No
     problems = [
         Problem(
             "a probable duplicate without a decision",
-            f"{submission.name}: {keep} and {drop}",
+            worded(
+                "{name}: {keep} and {drop}", {"name": submission.name, "keep": keep, "drop": drop}
+            ),
             "SAME or DIFFERENT",
             fix="Write the pairs to a table (to_decide), decide on each, and give the table.",
         )
@@ -331,7 +336,7 @@ def _other_titles(submission: Submission, table: pd.DataFrame) -> list[Problem]:
     return [
         Problem(
             what="a decision on another record",
-            where=f"{row[side]}: {named}",
+            where=worded("{row}: {named}", {"row": row[side], "named": named}),
             expected=str(titles[row[side]]),
             got=str(row[named]),
             fix="The repository has changed: write the pairs again and decide again.",

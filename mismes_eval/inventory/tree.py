@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.frame import nearest
 
 AMOUNTS = (
@@ -206,7 +206,10 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
                 where="parent_id",
                 expected="the measure_id of a row of the files read together",
                 got=name,
-                fix=f"Nearest: {nearest(name, parents)}. Leave it empty where the whole is not recorded.",
+                fix=worded(
+                    "Nearest: {nearest}. Leave it empty where the whole is not recorded.",
+                    {"nearest": nearest(name, parents)},
+                ),
                 count=len(rows),
                 rows=rows[:5],
             )

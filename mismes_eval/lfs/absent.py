@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.estimate.domains import By, Domains, listed
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
@@ -219,7 +219,7 @@ def _reporting_rows(sample: Sample, absent: pd.DataFrame, household: str) -> Int
     gone = [
         Problem(
             "the household key is missing",
-            f"{what}: column '{household}'",
+            worded("{what}: column '{household}'", {"what": what, "household": household}),
             "the key that joins persons and roster",
         )
         for what, frame in (("persons", sample.frame), ("absent members", absent))
@@ -235,7 +235,7 @@ def _reporting_rows(sample: Sample, absent: pd.DataFrame, household: str) -> Int
         raise InputError(
             Problem(
                 what="an absent member is reported by a household that the person file lacks",
-                where=f"column '{household}'",
+                where=in_column(household),
                 expected="households of the sample",
                 got=str(absent[household].to_numpy()[lost][0]),
                 fix="Load the roster and the persons of one round.",
@@ -251,7 +251,7 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
         raise InputError(
             Problem(
                 what="the roster has no multiplicity",
-                where=f"column '{multiplicity}'",
+                where=in_column(multiplicity),
                 expected="number of households that may report the person",
                 fix="Ask it in the roster; multiplicity=None states that the counting rule lets one"
                 " household report a person.",
@@ -263,7 +263,7 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
         raise InputError(
             Problem(
                 what="a multiplicity is missing or below 1",
-                where=f"column '{multiplicity}'",
+                where=in_column(multiplicity),
                 expected="1 or more in every row",
                 fix="Ask again or impute and say so.",
             ).in_rows(np.flatnonzero(bad))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column
 from mismes_eval.numerics.rows import Float, Int
 
 _YES = {"1", "1.0", "true", "yes"}
@@ -90,7 +90,7 @@ def _refuse(bad: pd.Series, series: pd.Series, column: str, expected: str) -> No
         raise InputError(
             Problem(
                 what="a column has answers that cannot be read",
-                where=f"column '{column}'",
+                where=in_column(column),
                 expected=expected,
                 got=seen,
                 fix="Recode them in the params (mapping.recode) or declare them as missing.",

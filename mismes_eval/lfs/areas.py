@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, worded
 from mismes_eval.estimate.totals import mean
 from mismes_eval.weighting.sample import Sample
 
@@ -86,9 +86,9 @@ def areas(sample: Sample, member: str, by: str) -> Areas:
         raise EstimateError(
             Problem(
                 what="areas cannot be told apart",
-                where=f"column '{by}'",
+                where=in_column(by),
                 expected="three or more areas whose prevalence differs",
-                got=f"{value.size} areas",
+                got=worded("{size} areas", {"size": value.size}),
                 fix="Sample all areas alike, or take areas from a census.",
             )
         )

@@ -11,7 +11,7 @@ from importlib import resources
 
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, ParamsError, Problem
+from mismes_eval.errors import EstimateError, ParamsError, Problem, worded
 
 _VERSIONS = {
     "icls_v": "definition of employment",
@@ -82,9 +82,14 @@ def check_breaks(
             [
                 Problem(
                     what="a series break lies inside a comparison",
-                    where=f"{country} {min(years)} to {max(years)}",
+                    where=worded(
+                        "{country} {years} to {years2}",
+                        {"country": country, "years": min(years), "years2": max(years)},
+                    ),
                     expected="years of one series",
-                    got=f"{crossed.year}: {crossed.reason}",
+                    got=worded(
+                        "{year}: {reason}", {"year": crossed.year, "reason": crossed.reason}
+                    ),
                     fix="Compare within one series, or acknowledge the break in the params"
                     " (breaks.acknowledge).",
                 )

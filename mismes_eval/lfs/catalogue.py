@@ -9,7 +9,7 @@ from importlib import resources
 
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, worded
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,11 @@ def chosen(which: str | Sequence[str] | None) -> list[Indicator]:
     if unknown:
         raise EstimateError(
             [
-                Problem("no such indicator", f"which '{asked_id}'", f"ids among {', '.join(table)}")
+                Problem(
+                    "no such indicator",
+                    worded("which '{asked_id}'", {"asked_id": asked_id}),
+                    worded("ids among {table}", {"table": ", ".join(table)}),
+                )
                 for asked_id in unknown
             ]
         )

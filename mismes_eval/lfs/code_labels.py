@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.lfs.mapping import REASONS, Mapping
@@ -111,9 +111,9 @@ def no_numbers(data: Dataset, mapping: Mapping) -> list[Problem]:
 
 def _unsaid(where: str, gld: str, odd: Dict[str, str], rows: int) -> Problem:
     answers = ", ".join(f"{code}: {reason_of(label) or '?'}" for code, label in odd.items())
-    fix = (
-        f"Say why each is no answer, under missing: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of"
-        f" the workbook): {', '.join(REASONS)}."
+    fix = worded(
+        "Say why each is no answer, under missing: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of the workbook): {reasons}.",
+        {"gld": gld, "answers": answers, "reasons": ", ".join(REASONS)},
     )
     return Problem(
         what="codes that the file has words for stand among numbers",
@@ -144,13 +144,16 @@ def _question(
 ) -> Problem:
     """What a column's codes are called here and there, with the line that answers."""
     answers = ", ".join(f"{answer.code}: {_answer(gld, answer)}" for answer in found)
-    fix = (
-        f"Say what each is, under recode: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of the"
-        " workbook); a code that is right is written as it is."
+    fix = worded(
+        "Say what each is, under recode: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of the workbook); a code that is right is written as it is.",
+        {"gld": gld, "answers": answers},
     )
     return Problem(
         what="codes are valid by number and differ by label",
-        where=f"{data.name}, column '{mapping.columns[gld]}' (for {gld})",
+        where=worded(
+            "{name}, column '{columns}' (for {gld})",
+            {"name": data.name, "columns": mapping.columns[gld], "gld": gld},
+        ),
         expected="; ".join(f"{answer.target} = {answer.target_label}" for answer in doubtful),
         got="; ".join(f"{answer.code} = {answer.label}" for answer in doubtful),
         fix=fix,

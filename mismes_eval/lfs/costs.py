@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.estimate.domains import domains
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -56,7 +56,7 @@ def _in_euro(c: Context, column: str) -> Float:
         raise InputError(
             Problem(
                 "an exchange rate is not positive",
-                f"rates: {', '.join(bad)}",
+                worded("rates: {bad}", {"bad": ", ".join(bad)}),
                 "currency units for one euro, above 0",
             )
         )

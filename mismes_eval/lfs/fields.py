@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.lfs.answers import coded
 from mismes_eval.lfs.labour import Measure, workers
 from mismes_eval.lfs.match import education_rank, isco_codes
@@ -45,8 +45,11 @@ def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:
         raise InputError(
             Problem(
                 what="a field of study is not in ISCED-F",
-                where="column 'field_isced_f'",
-                expected=f"two or more digits that begin with {', '.join(sorted(known))}",
+                where=in_column("field_isced_f"),
+                expected=worded(
+                    "two or more digits that begin with {known}",
+                    {"known": ", ".join(sorted(known))},
+                ),
                 got=", ".join(repr(distinct[j]) for j in bad[:5]),
             ).in_rows(rows)
         )

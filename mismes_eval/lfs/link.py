@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, named
+from mismes_eval.errors import InputError, Problem, in_column, named, worded
 from mismes_eval.lfs.answers import values
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.public import public
@@ -66,7 +66,7 @@ def link_check(
     """
     keys = [person] if isinstance(person, str) else list(person)
     gone = [
-        Problem("link_check names an unknown column", f"column '{column}'", "a column of the frame")
+        Problem("link_check names an unknown column", in_column(column), "a column of the frame")
         for column in (*keys, wave, sex, age)
         if column not in frame.columns
     ]
@@ -77,7 +77,7 @@ def link_check(
         raise InputError(
             Problem(
                 what="a person stands twice in one round",
-                where=f"columns {', '.join(keys)}, {wave}",
+                where=worded("columns {keys}, {wave}", {"keys": ", ".join(keys), "wave": wave}),
                 expected="one row a person and round",
                 got=named(
                     " ".join(map(str, key)) for key in frame.loc[twice, [*keys, wave]].to_numpy()
@@ -93,9 +93,9 @@ def link_check(
         raise InputError(
             Problem(
                 what="a row has no round in the order",
-                where=f"column '{wave}'",
-                expected=f"one of {', '.join(map(str, in_time.levels))}",
-                got="missing or another",
+                where=in_column(wave),
+                expected=worded("one of {levels}", {"levels": ", ".join(map(str, in_time.levels))}),
+                got=worded("missing or another"),
             ).in_rows(np.flatnonzero(unplaced))
         )
     who = frame.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()

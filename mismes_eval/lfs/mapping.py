@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, of_argument, worded
 from mismes_eval.frame.outside import yaml_of
 
 VERSION_KEYS = ("icls_v", "isco_version", "isic_version", "isced_version")
@@ -59,7 +59,11 @@ class Mapping:
         """From params. Every unknown key, wrong type and dangling name is listed."""
         known = [field.name for field in fields(cls)]
         problems = [
-            Problem("a mapping has an unknown key", f"{where}.{key}", f"one of {', '.join(known)}")
+            Problem(
+                "a mapping has an unknown key",
+                worded("{where}.{key}", {"where": where, "key": key}),
+                worded("one of {known}", {"known": ", ".join(known)}),
+            )
             for key in values
             if key not in known
         ]
@@ -78,7 +82,7 @@ class Mapping:
         problems += [
             Problem(
                 "a mapping section has the wrong type",
-                f"{where}.{key}",
+                worded("{where}.{key}", {"where": where, "key": key}),
                 "names with values",
                 type(values[key]).__name__,
             )
@@ -139,9 +143,9 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
         raise ParamsError(
             Problem(
                 what="this is no mapping",
-                where="argument 'mapping'",
+                where=of_argument("mapping"),
                 expected="a Mapping, its keys as a dict, the name of a shipped layout or a YAML file",
-                got=f"a {type(spec).__name__}",
+                got=worded("a {kind}", {"kind": type(spec).__name__}),
                 fix="Of params hand over the section 'mapping' alone.",
             )
         )
@@ -152,7 +156,7 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
             Problem(
                 "no such mapping",
                 repr(str(spec)),
-                f"a file, or a shipped layout: {', '.join(shipped())}",
+                worded("a file, or a shipped layout: {shipped}", {"shipped": ", ".join(shipped())}),
             )
         )
     return Mapping.load(str(spec))
@@ -208,7 +212,7 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
     problems = [
         Problem(
             "a mapping section names a column that is not mapped",
-            f"{where}.{section}.{key}",
+            worded("{where}.{section}.{key}", {"where": where, "section": section, "key": key}),
             "a key of columns",
         )
         for section in ("recode", "missing", "units")
@@ -216,14 +220,20 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         if key not in m.columns
     ]
     problems += [
-        Problem("unknown version key", f"{where}.versions.{key}", ", ".join(VERSION_KEYS))
+        Problem(
+            "unknown version key",
+            worded("{where}.versions.{key}", {"where": where, "key": key}),
+            ", ".join(VERSION_KEYS),
+        )
         for key in m.versions
         if key not in VERSION_KEYS
     ]
     problems += [
         Problem(
             "unknown reason for a missing answer",
-            f"{where}.missing.{column}.{code}",
+            worded(
+                "{where}.missing.{column}.{code}", {"where": where, "column": column, "code": code}
+            ),
             ", ".join(REASONS),
             repr(reason),
         )
@@ -234,7 +244,7 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
     problems += [
         Problem(
             "a unit factor is not a positive number",
-            f"{where}.units.{name}",
+            worded("{where}.units.{name}", {"where": where, "name": name}),
             "a factor such as 0.001",
             repr(factor),
         )
@@ -242,19 +252,27 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         if not isinstance(factor, (int, float)) or not factor > 0
     ]
     problems += [
-        Problem("a column is mapped and constant", f"{where}.constants.{name}", "one of the two")
+        Problem(
+            "a column is mapped and constant",
+            worded("{where}.constants.{name}", {"where": where, "name": name}),
+            "one of the two",
+        )
         for name in m.constants
         if name in m.columns
     ]
     problems += [
-        Problem("a column is mapped and derived", f"{where}.derive.{name}", "one of the two")
+        Problem(
+            "a column is mapped and derived",
+            worded("{where}.derive.{name}", {"where": where, "name": name}),
+            "one of the two",
+        )
         for name in m.derive
         if name in m.columns
     ]
     problems += [
         Problem(
             "a derive rule is not {when: {column: values}, value: ...}",
-            f"{where}.derive.{name}[{i}]",
+            worded("{where}.derive.{name}[{number}]", {"where": where, "name": name, "number": i}),
             "the keys when and value",
             str(rule)[:80],
         )
@@ -265,7 +283,12 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         or not isinstance(rule["when"], dict)
     ]
     problems += [
-        Problem("a row key is mapped", f"{where}.row_keys", "keys that the file lacks", name)
+        Problem(
+            "a row key is mapped",
+            worded("{where}.row_keys", {"where": where}),
+            "keys that the file lacks",
+            name,
+        )
         for name in m.row_keys
         if name in m.columns
     ]
@@ -273,7 +296,7 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         problems.append(
             Problem(
                 "absent members need a column and its values",
-                f"{where}.absent",
+                worded("{where}.absent", {"where": where}),
                 "{column: ..., values: [...]}",
                 str(dict(m.absent)),
             )

@@ -12,7 +12,7 @@ import pandas as pd
 from openpyxl import Workbook, load_workbook
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem, in_column, in_place, worded
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
@@ -104,7 +104,7 @@ class Preview:
     weighted: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Draft:
     """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column of the template.  settings : of the workbook.
     known : columns of the template whose value the params say, which nobody is asked for.
@@ -202,7 +202,9 @@ class Draft:
             some = given if isinstance(given, Mapping) else {}
             pairs[key] = {str(code): str(new) for code, new in some.items()}
         if strange:
-            expected = f"{', '.join(known)}; codes and reasons by file code"
+            expected = worded(
+                "{known}; codes and reasons by file code", {"known": ", ".join(known)}
+            )
             raise InputError(Problem("no such part of an answer", gld, expected, strange[0]))
         column, factor, constant = (str(said.get(key, "")) for key in known[:3])
         return Answer(gld, column, factor, constant, pairs["codes"], pairs["reasons"])
@@ -224,19 +226,28 @@ class Draft:
             raise InputError(wrong)
         return out
 
-    def _repr_html_(self) -> str:
+    def _asked(self) -> pd.DataFrame:
+        """The questions, one a row, with what was answered: no row of the file."""
         rows = [
             (
-                q.gld,
-                q.about.description,
-                "" if q.proposal is None else q.proposal.column,
-                "" if q.proposal is None else f"{q.proposal.confidence}: {q.proposal.why}",
-                _told(self.answers.get(q.gld)),
+                question.gld,
+                question.about.description,
+                "" if question.proposal is None else question.proposal.column,
+                ""
+                if question.proposal is None
+                else f"{question.proposal.confidence}: {question.proposal.why}",
+                _told(self.answers.get(question.gld)),
             )
-            for q in self.questions
+            for question in self.questions
         ]
         heads = ["column", "meaning", "proposed", "how sure", "answer"]
-        return str(pd.DataFrame(rows, columns=heads).to_html(index=False))
+        return pd.DataFrame(rows, columns=heads)
+
+    def __repr__(self) -> str:
+        return str(self._asked().to_string(index=False))
+
+    def _repr_html_(self) -> str:
+        return str(self._asked().to_html(index=False))
 
     def undecided(self, answer: Answer) -> tuple[str, ...]:
         """File codes of an answer that nothing is said of. Where no code is changed, those that are
@@ -265,7 +276,19 @@ class Draft:
             about = next(c for c in frames.template("lfs_person").columns if c.name == answer.gld)
             return about.kind in NUMBERS and named_apart(label)
         kept = FileCode(code, label, code, template_labels(answer.gld).get(code, ""), rows)
-        return bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True)
+        if bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True):
+            return True
+        return own == {"0", "1"} and not label and self._of_another_list(answer.column, own)
+
+    def _of_another_list(self, column: str, own: Collection[str]) -> bool:
+        """Whether a column has values without a label that are no codes of the template: where that
+        says no and yes by 0 and 1, a 1 beside a 2 is no yes.
+        """
+        values = self._values(column)
+        return any(
+            code in values and code not in own and not label
+            for code, label, _ in self.file_codes(column)
+        )
 
     def answered(self, answer: Answer) -> Draft:
         """The draft with one more answer.
@@ -292,10 +315,13 @@ class Draft:
         except (InputError, ParamsError) as error:
             return Preview(_NOTHING, tuple(error.problems))
         weighted = "weight" in mapped.columns
+        wrong = tuple(_texts_among_numbers(mapped[list(only)] if only else mapped))
+        if any("weight" in problem.where for problem in wrong):
+            return Preview(_NOTHING, wrong)
         shown = codebook(mapped)
         if only:
             shown = shown[shown["column"].isin(only)]
-        return Preview(shown.reset_index(drop=True), weighted=weighted)
+        return Preview(shown.reset_index(drop=True), wrong, weighted=weighted)
 
     def save(self) -> Path:
         """Write what was said into the workbook: sheets 'columns' and 'codes', and beside each
@@ -361,6 +387,27 @@ def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> 
     )
 
 
+def _texts_among_numbers(mapped: pd.DataFrame) -> Iterator[Problem]:
+    """Columns of the template that hold numbers and got texts."""
+    for about in frames.template("lfs_person").columns:
+        if about.kind not in NUMBERS or about.name not in mapped:
+            continue
+        values = mapped[about.name]
+        odd = values[values.notna() & pd.to_numeric(values, errors="coerce").isna()].astype(str)
+        if odd.empty:
+            continue
+        comma = odd.str.fullmatch(r"-?\d+,\d+").all()
+        fix = "Say why each is no answer, or which column it is."
+        yield Problem(
+            what="text in a column of numbers",
+            where=about.name,
+            expected="numbers",
+            got=", ".join(odd.unique()[:4]),
+            fix="A decimal comma is said in the params: reading.decimal: ','" if comma else fix,
+            count=len(odd),
+        )
+
+
 def _template_codes(gld: str) -> set[str]:
     about = next(
         declared for declared in frames.template("lfs_person").columns if declared.name == gld
@@ -381,7 +428,9 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     if not set(parts) <= columns:
         yield Problem("the file has no such column", answer.column, "a column of the file")
     if len(parts) > 1 and answer.gld not in JOINED:
-        expected = f"one column; several are joined for {', '.join(JOINED)} only"
+        expected: str = worded(
+            "one column; several are joined for {joined} only", {"joined": ", ".join(JOINED)}
+        )
         yield Problem("columns joined that are no identifier", answer.gld, expected, answer.column)
     if answer.factor and not _is_factor(answer.factor):
         yield Problem("a unit factor is no number", answer.gld, "such as 0.001", answer.factor)
@@ -390,18 +439,28 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     for code, new in given:
         if own and new not in own:
             expected = ", ".join(sorted(own)[:12])
-            yield Problem("no such code", f"{answer.gld}, file code {code!r}", expected, new)
+            yield Problem(
+                "no such code",
+                worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
+                expected,
+                new,
+            )
     for code, reason in answer.reasons.items():
         if reason not in REASONS:
             expected = ", ".join(REASONS)
-            yield Problem("no such reason", f"{answer.gld}, file code {code!r}", expected, reason)
+            yield Problem(
+                "no such reason",
+                worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
+                expected,
+                reason,
+            )
 
 
 def _left(answer: Answer, codes: tuple[str, ...]) -> Iterator[Problem]:
     if codes:
         yield Problem(
             "codes of the file that nothing is said of",
-            f"{answer.gld}, column '{answer.column}'",
+            in_place(answer.gld, in_column(answer.column)),
             "a code of the template or a reason for each",
             ", ".join(codes[:12]),
         )

@@ -15,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, in_place, in_sheet
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.excel import sheet_titles
@@ -368,7 +368,7 @@ def _filled(path: Path, sheet: str) -> pd.DataFrame:
             [
                 Problem(
                     "the mapping workbook lacks a column",
-                    f"{path.name}, sheet '{sheet}', column '{column}'",
+                    in_place(in_place(path.name, in_sheet(sheet)), in_column(column)),
                     "the head that `mismes new` wrote",
                 )
                 for column in gone
@@ -398,7 +398,7 @@ def _problems(
             found.append(
                 Problem(
                     what=what,
-                    where=f"{file}, sheet '{sheet}'",
+                    where=in_place(file, in_sheet(sheet)),
                     expected=expected,
                     fix=fix,
                     count=int(rows.sum()),
@@ -410,7 +410,7 @@ def _problems(
         found.append(
             Problem(
                 "the mapping is empty",
-                f"{file}, sheet 'columns'",
+                in_place(file, in_sheet("columns")),
                 "one row a GLD column",
                 fix="Fill it, or leave out mapping.workbook.",
             )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem, in_column, worded
 from mismes_eval.lfs.answers import month_number, number, truth
 from mismes_eval.lfs.persons import aged, aged_said
 from mismes_eval.message import Message
@@ -76,7 +76,7 @@ class Definition:
         problems = [
             Problem(
                 "a migrant definition has a negative bound",
-                f"{bound} of definition '{self.name}'",
+                worded("{bound} of definition '{name}'", {"bound": bound, "name": self.name}),
                 "a number of 0 or more, or none",
                 str(getattr(self, bound)),
             )
@@ -110,8 +110,17 @@ class Definition:
         """What the definition asks of columns that do not hold it."""
         stay = self.min_months_abroad is not None or self.require_work_abroad
         when = self.lookback_months is not None or self.returned_since is not None
-        where, fix = f"definition '{self.name}'", "Use evidence 'extension' with the mig_ columns."
-        asked = f"{self.min_months_abroad}, {self.require_work_abroad}"
+        where, fix = (
+            worded("definition '{name}'", {"name": self.name}),
+            "Use evidence 'extension' with the mig_ columns.",
+        )
+        asked = worded(
+            "{min_months_abroad}, {require_work_abroad}",
+            {
+                "min_months_abroad": self.min_months_abroad,
+                "require_work_abroad": self.require_work_abroad,
+            },
+        )
         dates = f"{self.lookback_months}, {self.returned_since}"
         found = []
         if self.evidence == "gld" and stay:
@@ -120,11 +129,24 @@ class Definition:
             found.append(Problem(what, where, expected, asked, fix))
         if self.evidence in ("origin", "delivered") and (stay or when):
             expected = "no months, no work abroad, no dates of return"
-            what = f"evidence '{self.evidence}' holds neither stays abroad nor returns"
-            found.append(Problem(what, where, expected, f"{asked}, {dates}", fix))
+            what = worded(
+                "evidence '{evidence}' holds neither stays abroad nor returns",
+                {"evidence": self.evidence},
+            )
+            found.append(
+                Problem(
+                    what,
+                    where,
+                    expected,
+                    worded("{asked}, {dates}", {"asked": asked, "dates": dates}),
+                    fix,
+                )
+            )
         if self.evidence == "origin" and self.immigrant_by == "none":
             expected = "immigrant_by 'birth' or 'citizenship'"
-            found.append(Problem("evidence 'origin' tells nobody apart", where, expected, "none"))
+            found.append(
+                Problem("evidence 'origin' tells nobody apart", where, expected, worded("none"))
+            )
         return found
 
     @property
@@ -280,8 +302,8 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
     problems = [
         Problem(
             "a migrant definition has an unknown key",
-            f"'{key}'",
-            f"one of {', '.join(known)}, preset",
+            worded("'{key}'", {"key": key}),
+            worded("one of {known}, preset", {"known": ", ".join(known)}),
         )
         for key in values
         if key not in known
@@ -291,7 +313,7 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
             Problem(
                 "unknown preset of a migrant definition",
                 repr(preset),
-                f"one of {', '.join(PRESETS)}",
+                worded("one of {presets}", {"presets": ", ".join(PRESETS)}),
             )
         )
     if problems:
@@ -360,7 +382,7 @@ def _as_delivered(frame: pd.DataFrame, rule: Definition, in_age: Bool) -> pd.Ser
     if strange:
         raise InputError(
             Problem(
-                "no such migration status", "column 'mig_status'", ", ".join(STATUSES), strange[0]
+                "no such migration status", in_column("mig_status"), ", ".join(STATUSES), strange[0]
             )
         )
     status = delivered.astype(object).where(delivered.notna(), None).to_numpy()
@@ -422,7 +444,7 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
         problems.append(
             Problem(
                 what="migrated_binary == 1 is refused as 'returnee'",
-                where="column 'migrated_binary'",
+                where=in_column("migrated_binary"),
                 expected="migrated_from_cat == 5, or mig_ever_abroad with months and dates",
                 fix=BINARY_REASON[0].upper() + BINARY_REASON[1:] + ".",
                 count=count,
@@ -430,10 +452,14 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
         )
     problems += [
         Problem(
-            what=f"the definition '{rule.name}' needs a column that the file lacks",
-            where=f"column '{names[0]}'",
-            expected="the column, under its GLD or mig_ name"
-            + "".join(f", or {other}" for other in names[1:]),
+            what=worded(
+                "the definition '{name}' needs a column that the file lacks", {"name": rule.name}
+            ),
+            where=in_column(names[0]),
+            expected=worded(
+                "the column, under its GLD or mig_ name, or one of {names}",
+                {"names": ", ".join(names)},
+            ),
             fix="Map it in the params (mapping.columns), or choose a definition that does without it.",
         )
         for names in gone
@@ -541,7 +567,7 @@ def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
             raise InputError(
                 Problem(
                     what="a return lies after the interview",
-                    where="columns 'mig_last_ret_ym', 'int_year', 'int_month'",
+                    where=worded("columns 'mig_last_ret_ym', 'int_year', 'int_month'"),
                     expected="a month of return up to the interview",
                     fix="Mend the dates.",
                 ).in_rows(np.flatnonzero(future))

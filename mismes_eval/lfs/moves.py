@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.frame.codes import codes
 from mismes_eval.lfs.answers import text, values, yes
 from mismes_eval.lfs.labour import Measure
@@ -86,8 +86,11 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
         raise InputError(
             Problem(
                 what="an answer names no model of support measure",
-                where=f"column '{column}'",
-                expected=f"codes {known[0]} to {known[-1]} separated by ;, or NONE",
+                where=in_column(column),
+                expected=worded(
+                    "codes {known} to {known2} separated by ;, or NONE",
+                    {"known": known[0], "known2": known[-1]},
+                ),
                 got=", ".join(repr(str(distinct[j])) for j in unknown[:5]),
             ).in_rows(bad)
         )
@@ -122,7 +125,7 @@ def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.nda
         raise InputError(
             Problem(
                 what="a column has unknown codes",
-                where=f"column '{column}'",
+                where=in_column(column),
                 expected=", ".join(allowed),
                 got=", ".join(map(repr, sorted({str(given) for given in answer[bad]})[:5])),
                 fix="Recode it in the params.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.errors import EstimateError, InputError, Problem, in_column, worded
 from mismes_eval.lfs.answers import values, yes
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
@@ -67,7 +67,7 @@ def age_bounds(frame: pd.DataFrame) -> tuple[Float, Float]:
             raise InputError(
                 Problem(
                     "the file has no age",
-                    "columns 'age', 'age_group'",
+                    worded("columns 'age', 'age_group'"),
                     "completed years, or groups such as 15-19 and 65+",
                 )
             )
@@ -88,12 +88,19 @@ def _bounds(label: str) -> tuple[float, float]:
     raise InputError(
         Problem(
             what="an age group cannot be read",
-            where="column 'age_group'",
+            where=in_column("age_group"),
             expected="groups such as 15-19 or 65+",
             got=repr(label),
             fix="Recode it in the params.",
         )
     )
+
+
+def _borders(low: int, high: int | None) -> Message:
+    """Where groups of age have to break."""
+    if high is None:
+        return worded("groups that break at {low}", {"low": low})
+    return worded("groups that break at {low} and {above}", {"low": low, "above": high + 1})
 
 
 def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
@@ -106,10 +113,9 @@ def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
         seen = ", ".join(map(str, pd.unique(frame.loc[straddles, "age_group"])[:3]))
         raise InputError(
             Problem(
-                what=f"an age group straddles the limits of {what}",
-                where="column 'age_group'",
-                expected=f"groups that break at {low}"
-                + ("" if high is None else f" and {high + 1}"),
+                what=worded("an age group straddles the limits of {what}", {"what": what}),
+                where=in_column("age_group"),
+                expected=_borders(low, high),
                 got=seen,
                 fix="Choose age limits at group borders.",
             ).in_rows(np.flatnonzero(straddles))
@@ -161,8 +167,11 @@ def breakdown(frame: pd.DataFrame, name: str) -> pd.Series:
     raise EstimateError(
         Problem(
             "no such breakdown",
-            f"by '{name}'",
-            f"a column of the frame, or {', '.join(BREAKDOWNS)} with the column it is made from",
+            worded("by '{name}'", {"name": name}),
+            worded(
+                "a column of the frame, or {breakdowns} with the column it is made from",
+                {"breakdowns": ", ".join(BREAKDOWNS)},
+            ),
         )
     )
 

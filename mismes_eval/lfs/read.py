@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
@@ -83,7 +83,7 @@ def read(
         found = mapped_codes(data, own, data.frame)
         if problems := [*in_question(data, own, found, stated=False), *no_numbers(data, own)]:
             raise InputError(problems)
-        kept = frames.identifiers(_without(data.frame, drop, path), allowed)
+        kept = _harmless(_without(data.frame, drop, path), allowed)
         out = (
             frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
         )
@@ -99,7 +99,7 @@ def read(
         missing=missing,
         allowed=None,
     )
-    raw = frames.identifiers(_without(data.frame, drop, path), allowed)
+    raw = _harmless(_without(data.frame, drop, path), allowed)
     m = as_mapping(mapping)
     mapped = map_columns(raw, m)
     codes = mapped_codes(data, m, mapped)
@@ -174,7 +174,7 @@ def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
                 what="the file has no persons",
                 where=name,
                 expected="one row a person",
-                got="a header only",
+                got=worded("a header only"),
                 fix="Export the file again with its rows.",
             )
         )
@@ -273,6 +273,14 @@ def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ..
     )
 
 
+def _harmless(frame: pd.DataFrame, allowed: Sequence[str]) -> pd.DataFrame:
+    """The columns of the file, none of which tells who a person is."""
+    problems = (*frames.find_identifiers(frame, allowed), *frames.idle_allowances(frame, allowed))
+    if problems:
+        raise InputError(problems)
+    return frame
+
+
 def _without(frame: pd.DataFrame, drop: Sequence[str], path: str | Path) -> pd.DataFrame:
     lost = [column for column in drop if column not in frame.columns]
     if lost:
@@ -280,7 +288,7 @@ def _without(frame: pd.DataFrame, drop: Sequence[str], path: str | Path) -> pd.D
             [
                 Problem(
                     "a column to drop is not in the file",
-                    f"{Path(path).name}: '{column}'",
+                    worded("{name}: '{column}'", {"name": Path(path).name, "column": column}),
                     "a column of the file",
                 )
                 for column in lost

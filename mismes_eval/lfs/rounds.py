@@ -12,7 +12,15 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mismes_eval.errors import DesignError, DesignWarning, EstimateError, Problem
+from mismes_eval.errors import (
+    DesignError,
+    DesignWarning,
+    EstimateError,
+    Problem,
+    in_column,
+    of_argument,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import independent
 from mismes_eval.lfs.breaks import check_breaks, version_changes
@@ -65,7 +73,7 @@ def stack_rounds(
     if len(rounds) < 2:
         raise DesignError(
             Problem(
-                "one round is no comparison", "argument 'rounds'", "two or more", str(len(rounds))
+                "one round is no comparison", of_argument("rounds"), "two or more", str(len(rounds))
             )
         )
     frame = pd.concat(
@@ -113,7 +121,7 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
             raise DesignError(
                 Problem(
                     "unknown shares of rounds",
-                    "argument 'shares'",
+                    of_argument("shares"),
                     "'effective', 'equal' or {label: share}",
                     repr(shares),
                 )
@@ -130,8 +138,10 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
             raise DesignError(
                 Problem(
                     "shares of rounds do not add to 1",
-                    "argument 'shares'",
-                    f"a share for each of {', '.join(labels)}, adding to 1",
+                    of_argument("shares"),
+                    worded(
+                        "a share for each of {labels}, adding to 1", {"labels": ", ".join(labels)}
+                    ),
                     str(dict(shares)),
                 )
             )
@@ -142,7 +152,9 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
         empty = [str(label) for label, total in zip(labels, sums, strict=True) if not total > 0]
         raise DesignError(
             Problem(
-                "a round has no weight", f"round {', '.join(empty)}", "rows with weight in each"
+                "a round has no weight",
+                worded("round {empty}", {"empty": ", ".join(empty)}),
+                "rows with weight in each",
             )
         )
     unlike = _unlike_sums(labels, sums)
@@ -178,9 +190,9 @@ def change(estimate: Estimate, first: str, last: str) -> Estimate:
         raise EstimateError(
             Problem(
                 "change needs an estimate by round",
-                "argument 'estimate'",
+                of_argument("estimate"),
                 "by='round' among the breakdowns",
-                f"keys {', '.join(map(str, estimate.keys.columns))}",
+                worded("keys {columns}", {"columns": ", ".join(map(str, estimate.keys.columns))}),
             )
         )
     others = [column for column in estimate.keys.columns if column != ROUND]
@@ -198,8 +210,8 @@ def change(estimate: Estimate, first: str, last: str) -> Estimate:
         raise EstimateError(
             Problem(
                 "change finds no key in both rounds",
-                f"rounds '{first}' and '{last}'",
-                f"rounds among {', '.join(dict.fromkeys(label))}",
+                worded("rounds '{first}' and '{last}'", {"first": first, "last": last}),
+                worded("rounds among {dict}", {"dict": ", ".join(dict.fromkeys(label))}),
             )
         )
     j = np.zeros((len(both), estimate.p))
@@ -284,7 +296,7 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
     """Connected groups of rows that share a PSU or a household."""
     problems = [
         Problem(
-            "a design column is not in the rounds", f"column '{column}'", "a column of every round"
+            "a design column is not in the rounds", in_column(column), "a column of every round"
         )
         for column in (psu, household)
         if column is not None and column not in frame.columns
@@ -292,9 +304,9 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
     problems += [
         Problem(
             what="a design column is missing for some rows",
-            where=f"column '{column}'",
+            where=in_column(column),
             expected="a code in every row",
-            got="missing",
+            got=worded("missing"),
             count=int(frame[column].isna().sum()),
         )
         for column in (psu, household)
@@ -337,7 +349,10 @@ def _strata(
         raise DesignError(
             Problem(
                 what="a cluster that rounds share lies in two strata",
-                where=f"columns '{psu}', '{household}', '{strata}'",
+                where=worded(
+                    "columns '{psu}', '{household}', '{strata}'",
+                    {"psu": psu, "household": household, "strata": strata},
+                ),
                 expected="one stratum for a PSU or household in all rounds",
                 fix="Correct the codes, or treat the rounds as independent.",
                 count=int(spread.gt(1).sum()),

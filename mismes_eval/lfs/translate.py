@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.validate import MISS
 from mismes_eval.lfs.mapping import Mapping, Rule, as_mapping
 from mismes_eval.numerics.rows import Bool
@@ -104,7 +104,7 @@ def _require(frame: pd.DataFrame, m: Mapping) -> None:
     gone = [
         Problem(
             "the raw file lacks a mapped column",
-            f"column '{raw}' (for {use})",
+            worded("column '{raw}' (for {use})", {"raw": raw, "use": use}),
             "a column of the file",
         )
         for raw, use in _raw_columns(m).items()
@@ -211,7 +211,7 @@ def _recoded(
         problems.append(
             Problem(
                 what="a raw value is not named in the recode",
-                where=f"column '{raw}' (for {gld})",
+                where=worded("column '{raw}' (for {gld})", {"raw": raw, "gld": gld}),
                 expected="every value in recode or missing",
                 got=seen,
                 fix="Add it; null makes it missing.",
@@ -251,7 +251,7 @@ def _scaled(
         problems.append(
             Problem(
                 what="a column with a unit is not numeric",
-                where=f"column '{raw}' (for {gld})",
+                where=worded("column '{raw}' (for {gld})", {"raw": raw, "gld": gld}),
                 expected="numbers",
                 got=", ".join(map(repr, pd.unique(series[bad])[:5])),
                 fix="Declare its codes as missing.",

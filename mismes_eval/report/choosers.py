@@ -16,7 +16,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 
 from mismes_eval import lfs
-from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import independent
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
@@ -76,7 +76,13 @@ def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotE
     if not found:
         return NotEstimable(Message("{name} names no labour force survey", {"name": run}))
     if indicator not in found:
-        raise ParamsError(Problem("no such indicator", f"'{indicator}' in {run}", ", ".join(found)))
+        raise ParamsError(
+            Problem(
+                "no such indicator",
+                worded("'{indicator}' in {run}", {"indicator": indicator, "run": run}),
+                ", ".join(found),
+            )
+        )
     return found[indicator]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mismes_eval.errors import DisclosureError, ParamsError, Problem, ReportError
+from mismes_eval.errors import DisclosureError, ParamsError, Problem, ReportError, worded
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.evaluator_words import AllWords, evaluator_words
 from mismes_eval.evaluation.tracer_study import TREATED
@@ -252,7 +252,7 @@ def release(context: Context, built: Mapping[str, Chapter]) -> Released:
         raise DisclosureError(
             Problem(
                 "a hidden number can be computed from published ones",
-                f"{len(leaks)} groups of persons",
+                worded("{leaks} groups of persons", {"leaks": len(leaks)}),
                 "two possible numbers or more",
                 fix="Merge rows of a table.",
             )

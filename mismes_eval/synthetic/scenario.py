@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, of_argument, worded
 
 COUNTRIES = ("ARM", "GEO", "MDA", "MAR", "TUN")
 SEED = 20260102
@@ -116,8 +116,8 @@ def load(country: str, seed: int = SEED) -> Scenario:
         raise ParamsError(
             Problem(
                 "no scenario for this country",
-                "argument 'countries'",
-                "one of " + ", ".join(COUNTRIES),
+                of_argument("countries"),
+                worded("one of {countries}", {"countries": ", ".join(COUNTRIES)}),
                 repr(country),
             )
         )
@@ -136,12 +136,21 @@ def load(country: str, seed: int = SEED) -> Scenario:
 
 def _problems(raw: Mapping[str, Any], where: str) -> list[Problem]:
     found = [
-        Problem("a section is missing", f"{where}: {key}", "all of " + ", ".join(_SECTIONS))
+        Problem(
+            "a section is missing",
+            worded("{where}: {key}", {"where": where, "key": key}),
+            worded("all of {sections}", {"sections": ", ".join(_SECTIONS)}),
+        )
         for key in _SECTIONS
         if key not in raw
     ]
     found += [
-        Problem("an unknown section", f"{where}: {key}", "one of " + ", ".join(_SECTIONS), key)
+        Problem(
+            "an unknown section",
+            worded("{where}: {key}", {"where": where, "key": key}),
+            worded("one of {sections}", {"sections": ", ".join(_SECTIONS)}),
+            key,
+        )
         for key in raw
         if key not in _SECTIONS
     ]
@@ -151,8 +160,8 @@ def _problems(raw: Mapping[str, Any], where: str) -> list[Problem]:
             found.append(
                 Problem(
                     "a figure without status or source",
-                    f"{where}: {name}",
-                    "status " + " | ".join(STATUSES) + " and a source",
+                    worded("{where}: {name}", {"where": where, "name": name}),
+                    worded("status {statuses} and a source", {"statuses": " | ".join(STATUSES)}),
                     repr(dict(item)),
                 )
             )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
@@ -243,9 +243,9 @@ class Adjustment:
                 [
                     Problem(
                         what="a lagged covariate is missing among those who answered",
-                        where=f"column '{column}'",
+                        where=in_column(column),
                         expected="a value",
-                        got="missing",
+                        got=worded("missing"),
                         fix="Leave it out, or make missing a category.",
                         count=int(m.sum()),
                         rows=tuple(sample.frame[panel.unit].to_numpy()[m][:5]),
@@ -360,7 +360,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "unknown method for attrition weights",
-                "argument 'method'",
+                of_argument("method"),
                 " or ".join(map(repr, METHODS)),
                 repr(a.method),
             )
@@ -369,16 +369,16 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "attrition weights need covariates",
-                "argument 'covariates'",
+                of_argument("covariates"),
                 "columns known at enrolment",
-                "none",
+                worded("none"),
             )
         )
     if a.restricted and not a.stabilised:
         problems.append(
             Problem(
                 "restricted columns are for stabilised weights",
-                "argument 'restricted'",
+                of_argument("restricted"),
                 "stabilised=True",
             )
         )
@@ -387,8 +387,8 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
         problems.append(
             Problem(
                 "a restricted column is not among the covariates",
-                f"column '{', '.join(strange)}'",
-                f"some of {', '.join(a.covariates)}",
+                in_column(", ".join(strange)),
+                worded("some of {covariates}", {"covariates": ", ".join(a.covariates)}),
             )
         )
     frame, carries = panel.sample.frame, panel.sample.active
@@ -397,7 +397,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
             problems.append(
                 Problem(
                     "attrition weights name an unknown column",
-                    f"column '{covariate}'",
+                    in_column(covariate),
                     "a column of the persons at enrolment",
                 )
             )
@@ -407,9 +407,9 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
             problems.append(
                 Problem(
                     what="an attrition covariate is missing",
-                    where=f"column '{covariate}'",
+                    where=in_column(covariate),
                     expected="a value for everybody at enrolment",
-                    got="missing",
+                    got=worded("missing"),
                     fix="Make missing a category.",
                     count=int(gone.sum()),
                     rows=tuple(frame[panel.unit].to_numpy()[gone][:5]),
@@ -419,7 +419,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
     problems += [
         Problem(
             "attrition weights name an unknown column",
-            f"column '{column}'",
+            in_column(column),
             "a column of the waves",
         )
         for column in waved

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
@@ -109,7 +109,7 @@ def panel_conditioning(
         raise EstimateError(
             Problem(
                 "the refreshment sample lacks a group",
-                "argument 'by'",
+                of_argument("by"),
                 "the same groups in both samples",
             )
         )

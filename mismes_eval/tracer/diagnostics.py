@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
@@ -131,9 +131,9 @@ def attrition_tests(
         raise EstimateError(
             Problem(
                 "attrition is tested at one wave",
-                "argument 'wave'",
-                f"one of {', '.join(map(str, panel.waves))}",
-                f"{len(chosen)} of them",
+                of_argument("wave"),
+                worded("one of {waves}", {"waves": ", ".join(map(str, panel.waves))}),
+                worded("{chosen} of them", {"chosen": len(chosen)}),
             )
         )
     when = chosen[0]
@@ -206,7 +206,7 @@ def _at_enrolment(panel: TracerPanel, outcome: str) -> Float:
         raise EstimateError(
             Problem(
                 "attrition_tests needs numbers",
-                f"column '{outcome}'",
+                in_column(outcome),
                 "a numeric or boolean outcome",
                 str(column.dtype),
             )
@@ -346,7 +346,7 @@ def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estim
         raise EstimateError(
             Problem(
                 "the R-indicator has no spread of propensities",
-                "argument 'covariates'",
+                of_argument("covariates"),
                 "covariates that tell people apart",
             )
         )
@@ -381,7 +381,7 @@ def _refuse(
     problems = [
         Problem(
             "attrition_tests names an unknown column",
-            f"column '{column}'",
+            in_column(column),
             "a column of the persons at enrolment",
         )
         for column in columns
@@ -391,20 +391,20 @@ def _refuse(
         problems.append(
             Problem(
                 "attrition_tests needs covariates",
-                "argument 'covariates'",
+                of_argument("covariates"),
                 "columns known at enrolment, beyond those of 'by'",
-                "none",
+                worded("none"),
             )
         )
     if link not in LINKS:
         problems.append(
-            Problem("unknown link", "argument 'link'", " or ".join(map(repr, LINKS)), repr(link))
+            Problem("unknown link", of_argument("link"), " or ".join(map(repr, LINKS)), repr(link))
         )
     if outcome in columns:
         problems.append(
             Problem(
                 "the outcome is among the covariates",
-                f"column '{outcome}'",
+                in_column(outcome),
                 "an outcome of its own",
             )
         )
@@ -421,9 +421,9 @@ def _refuse(
             problems.append(
                 Problem(
                     what="attrition_tests meets missing values",
-                    where=f"column '{name}'",
+                    where=in_column(name),
                     expected="a value for everybody at enrolment",
-                    got="missing",
+                    got=worded("missing"),
                     fix="Narrow the panel with where(), or make missing a category.",
                     count=int(gone.sum()),
                 )
@@ -432,9 +432,12 @@ def _refuse(
         problems.append(
             Problem(
                 "nobody or everybody is lost",
-                "argument 'wave'",
+                of_argument("wave"),
                 "a wave that some answered and some did not",
-                f"{int(lost[inside].sum()):,} of {int(inside.sum()):,} lost",
+                worded(
+                    "{lost:,} of {inside:,} lost",
+                    {"lost": int(lost[inside].sum()), "inside": int(inside.sum())},
+                ),
             )
         )
     if problems:

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.frame import codes as code_list
 from mismes_eval.numerics.rows import Bool, Int
 
@@ -55,8 +55,8 @@ def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
         raise InputError(
             Problem(
                 what="a disposition is not in the code list",
-                where=f"column '{codes.name}'",
-                expected=f"one of {', '.join(table.index)}",
+                where=in_column(codes.name),
+                expected=worded("one of {index}", {"index": ", ".join(table.index)}),
                 got=", ".join(unknown[:10]),
             ).in_rows(np.flatnonzero(bad))
         )

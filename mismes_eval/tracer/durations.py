@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import ratio
@@ -58,7 +58,9 @@ def first_event(
     if not listed or len(set(listed)) < len(listed):
         raise EstimateError(
             Problem(
-                "the causes overlap or are empty", "argument 'causes'", "each state under one name"
+                "the causes overlap or are empty",
+                of_argument("causes"),
+                "each state under one name",
             )
         )
     sample = panel.sample if isinstance(waves, tuple) and not waves else panel.weight_sample(waves)
@@ -72,8 +74,8 @@ def first_event(
             raise EstimateError(
                 Problem(
                     "the cause of dispositions abroad is not among the causes",
-                    "argument 'abroad'",
-                    f"one of {', '.join(causes)}",
+                    of_argument("abroad"),
+                    worded("one of {causes}", {"causes": ", ".join(causes)}),
                     repr(abroad),
                 )
             )

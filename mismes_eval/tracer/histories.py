@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    InputError,
+    Problem,
+    in_column,
+    in_columns,
+    of_arguments,
+    worded,
+)
 from mismes_eval.estimate.domains import domains, listed
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import OfTotals, evaluate
@@ -54,7 +62,7 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
             [
                 Problem(
                     "episodes names an unknown column",
-                    f"column '{column}'",
+                    in_column(column),
                     "a column of the frame",
                 )
                 for column in missing
@@ -66,7 +74,7 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
         raise InputError(
             Problem(
                 what="a person has two rows",
-                where=f"column '{unit}'",
+                where=in_column(unit),
                 expected="one row a person",
                 count=int(twice.sum()),
                 rows=tuple(frame.loc[twice, unit].unique()[:5]),
@@ -140,7 +148,7 @@ def calendar(
 def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> None:
     needed = (unit, "start_ym", "end_ym", "state")
     problems = [
-        Problem("calendar needs a column", f"column '{column}'", "a column of the spells")
+        Problem("calendar needs a column", in_column(column), "a column of the spells")
         for column in needed
         if column not in spells.columns
     ]
@@ -155,9 +163,9 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
             problems.append(
                 Problem(
                     what="a spell is not whole",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a value in every row",
-                    got="missing",
+                    got=worded("missing"),
                 ).in_rows(np.flatnonzero(gone))
             )
     if (
@@ -167,7 +175,7 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
         problems.append(
             Problem(
                 what="a spell ends before it starts",
-                where="columns 'start_ym' and 'end_ym'",
+                where=in_columns("start_ym", "end_ym"),
                 expected="start_ym up to end_ym",
             ).in_rows(np.flatnonzero(back))
         )
@@ -182,9 +190,12 @@ def _grid(
         raise InputError(
             Problem(
                 "the calendar ends before it begins",
-                "arguments 'first' and 'last'",
+                of_arguments("first", "last"),
                 "first <= last",
-                f"{month_label(first)} and {month_label(last)}",
+                worded(
+                    "{month_label} and {month_label2}",
+                    {"month_label": month_label(first), "month_label2": month_label(last)},
+                ),
             )
         )
     person_code, person = pd.factorize(spells[unit])
@@ -241,7 +252,7 @@ def monthly(
 def origin_month(panel: TracerPanel, origin: str) -> Float:
     """(n,) calendar month of a date of the person, as a number; NaN where missing."""
     if origin not in panel.sample.frame.columns:
-        raise EstimateError(Problem("no such date", f"column '{origin}'", "a date of the persons"))
+        raise EstimateError(Problem("no such date", in_column(origin), "a date of the persons"))
     return month_number(dates(panel.sample.frame[origin]))
 
 
@@ -251,7 +262,7 @@ def last_month(panel: TracerPanel) -> Float:
         raise EstimateError(
             Problem(
                 "work histories need interview dates",
-                "column 'fieldwork_date'",
+                in_column("fieldwork_date"),
                 "a date of each interview",
             )
         )
@@ -368,7 +379,7 @@ def seam_effect(
                 "the seam effect is not defined",
                 "",
                 "months at seams, months elsewhere and a change elsewhere",
-                f"{total.round(1).tolist()}",
+                str(total.round(1).tolist()),
             )
         )
 

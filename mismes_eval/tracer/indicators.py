@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.errors import EstimateError, MismesError, Problem, in_column
 from mismes_eval.estimate.domains import By, listed
 from mismes_eval.estimate.duration_quantile import duration_quantile
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -508,7 +508,7 @@ def _require(panel: TracerPanel, *columns: str) -> None:
     if missing:
         raise EstimateError(
             [
-                Problem("the indicator needs a column of the waves", f"column '{column}'")
+                Problem("the indicator needs a column of the waves", in_column(column))
                 for column in missing
             ]
         )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.errors import EstimateError, InputError, Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def not_months(months: pd.Series, bad: Bool) -> Problem:
     rows = np.flatnonzero(bad)
     return Problem(
         what="a month cannot be read",
-        where=f"column '{months.name}'" if months.name is not None else "",
+        where=in_column(months.name) if months.name is not None else "",
         expected="year and month, as in 2021-03",
         got=str(months.iloc[rows[0]]),
         count=int(rows.size),
@@ -94,8 +94,11 @@ def elapsed(panel: TracerPanel, since: str, on: str = "fieldwork_date") -> Float
             [
                 Problem(
                     "elapsed time needs dates",
-                    f"column '{column}'",
-                    f"'{since}' of the persons and '{on}' of the waves",
+                    in_column(column),
+                    worded(
+                        "'{since}' of the persons and '{on}' of the waves",
+                        {"since": since, "on": on},
+                    ),
                 )
                 for column in missing
             ]

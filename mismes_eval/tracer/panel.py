@@ -11,7 +11,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    InputError,
+    Problem,
+    in_column,
+    of_argument,
+    of_arguments,
+    worded,
+)
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -111,7 +119,7 @@ class TracerPanel:
             raise InputError(
                 Problem(
                     "two descriptions of the design",
-                    "arguments 'sample' and 'weights', 'strata', 'psu', 'fpc'",
+                    of_arguments("sample", "weights", "strata", "psu", "fpc"),
                     "one of them",
                 )
             )
@@ -137,7 +145,7 @@ class TracerPanel:
                 Problem(
                     "the panel has no such wave",
                     repr(wave),
-                    f"one of {', '.join(map(str, self.waves))}",
+                    worded("one of {waves}", {"waves": ", ".join(map(str, self.waves))}),
                 )
             )
         return self.waves.index(wave)
@@ -159,7 +167,7 @@ class TracerPanel:
                 raise EstimateError(
                     Problem(
                         "the panel has no such column",
-                        f"column '{column}'",
+                        in_column(column),
                         "a column of the waves or of the persons",
                     )
                 )
@@ -305,9 +313,9 @@ class TracerPanel:
             raise InputError(
                 Problem(
                     "the weights belong to other persons",
-                    "argument 'sample'",
-                    f"the panel's {self.n:,} persons in their order",
-                    f"{sample.n:,} rows",
+                    of_argument("sample"),
+                    worded("the panel's {count:,} persons in their order", {"count": self.n}),
+                    worded("{count:,} rows", {"count": sample.n}),
                 )
             )
         key = self.chosen(waves)
@@ -322,7 +330,7 @@ class TracerPanel:
             raise InputError(
                 Problem(
                     what="persons who did not answer carry weight",
-                    where="argument 'sample'",
+                    where=of_argument("sample"),
                     expected="weight 0 for them",
                     fix="Start from weight_sample().",
                     count=lost,

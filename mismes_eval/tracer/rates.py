@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument
 from mismes_eval.estimate.domains import By, Domains, domains
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
@@ -70,7 +70,7 @@ def outcome_rates(panel: TracerPanel, by: By = None, e: float | None = None) -> 
     """
     if e is not None and not 0 <= e <= 1:
         raise EstimateError(
-            Problem("e is not a share", "argument 'e'", "a number from 0 to 1, or None", str(e))
+            Problem("e is not a share", of_argument("e"), "a number from 0 to 1, or None", str(e))
         )
     return _stacked([_rates_of_wave(panel, wave, by, e) for wave in panel.waves])
 
@@ -206,7 +206,7 @@ def cumulative_response(panel: TracerPanel, by: By = None, recruitment: float = 
         raise EstimateError(
             Problem(
                 "the recruitment rate is not a share",
-                "argument 'recruitment'",
+                of_argument("recruitment"),
                 "a number in (0, 1]",
                 str(recruitment),
             )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem, named
+from mismes_eval.errors import InputError, Problem, in_column, in_columns, in_place, named, worded
 from mismes_eval.tracer.edits import edits, normalised
 from mismes_eval.tracer.months import elapsed
 from mismes_eval.tracer.panel import TracerPanel
@@ -125,9 +125,9 @@ def _table(
         problems.append(
             Problem(
                 what="the file has no rows",
-                where=f"{name}, {Path(table).name}",
+                where=in_place(name, Path(table).name),
                 expected="rows below the header",
-                got="a header only",
+                got=worded("a header only"),
                 fix="Fill it in, or leave it out.",
             )
         )
@@ -141,7 +141,7 @@ def _table(
 
 
 def _named(problem: Problem, table: str) -> Problem:
-    return replace(problem, where=f"{table}, {problem.where}" if problem.where else table)
+    return replace(problem, where=in_place(table, problem.where) if problem.where else table)
 
 
 def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
@@ -152,7 +152,7 @@ def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
     )
     if WAVE not in raw.columns:
         problems.append(
-            Problem("a retrospective table has no wave", f"column '{WAVE}'", "a number below 0")
+            Problem("a retrospective table has no wave", in_column(WAVE), "a number below 0")
         )
         return raw
     when = pd.to_numeric(raw[WAVE], errors="coerce")
@@ -161,7 +161,7 @@ def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
         problems.append(
             Problem(
                 what="a retrospective row is not before enrolment",
-                where=f"column '{WAVE}'",
+                where=in_column(WAVE),
                 expected="a number below 0",
             ).in_rows(np.flatnonzero(late))
         )
@@ -191,9 +191,9 @@ def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -
         problems.append(
             Problem(
                 what="an outcome has no row in the wave table",
-                where=f"tracer_outcome, columns '{UNIT}' and '{WAVE}'",
+                where=in_place("tracer_outcome", in_columns(UNIT, WAVE)),
                 expected="a disposition for every outcome",
-                got=f"persons {named(outcome.loc[lost, UNIT])}",
+                got=worded("persons {loc}", {"loc": named(outcome.loc[lost, UNIT])}),
                 count=int(lost.sum()),
                 rows=tuple(outcome.loc[lost, UNIT].iloc[:5]),
             )
@@ -214,9 +214,11 @@ def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
     return [
         Problem(
             what="a row belongs to a person who is not in the person table",
-            where=f"{name}, column '{UNIT}'",
+            where=in_place(name, in_column(UNIT)),
             expected="a person of tracer_person",
-            got=f"{len(strange)} others: {named(meant)}",
+            got=worded(
+                "{strange} others: {meant}", {"strange": len(strange), "meant": named(meant)}
+            ),
             fix="Ids that changed case or padding are shown with the id they probably mean.",
             count=int(ids.isin(strange).sum()),
             rows=tuple(strange[:5]),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
@@ -70,7 +70,7 @@ def refreshment(
         raise DesignError(
             Problem(
                 "the panel has no refreshment sample",
-                "argument 'panel'",
+                of_argument("panel"),
                 "TracerPanel.from_frame(..., refresh='refresh_sample')",
             )
         )
@@ -90,7 +90,7 @@ def refreshment(
         raise DesignError(
             Problem(
                 "nobody of the refreshment sample answered the wave",
-                f"wave {wave}",
+                worded("wave {wave}", {"wave": wave}),
                 "at least one interview",
             )
         )
@@ -198,7 +198,7 @@ def follow_up(
             [
                 Problem(
                     "follow_up names an unknown column",
-                    f"column '{column}'",
+                    in_column(column),
                     "a column of the waves",
                 )
                 for column in missing
@@ -219,9 +219,12 @@ def follow_up(
         raise DesignError(
             Problem(
                 what="the subsample for tracing is not usable",
-                where=f"wave {t}, columns '{selected}' and '{probability}'",
+                where=worded(
+                    "wave {time}, columns '{selected}' and '{probability}'",
+                    {"time": t, "selected": selected, "probability": probability},
+                ),
                 expected="some True, each with a probability in (0, 1]",
-                got=f"{int(chosen.sum())} selected",
+                got=worded("{chosen} selected", {"chosen": int(chosen.sum())}),
                 count=int(bad.sum()),
                 rows=tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5]),
             )

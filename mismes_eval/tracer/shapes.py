@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, in_column, in_columns, worded
 from mismes_eval.estimate.domains import listed
 from mismes_eval.numerics.rows import Int
 from mismes_eval.public import public
@@ -24,10 +24,10 @@ def refuse_other(panel: object, caller: str) -> None:
     if not (hasattr(panel, "responded") and hasattr(panel, "weight_sample")):
         raise InputError(
             Problem(
-                what=f"{caller} takes a tracer panel",
-                where="first argument",
+                what=worded("{caller} takes a tracer panel", {"caller": caller}),
+                where=worded("first argument"),
                 expected="a TracerPanel",
-                got=f"a {type(panel).__name__}",
+                got=worded("a {kind}", {"kind": type(panel).__name__}),
                 fix="Make one: TracerPanel.from_frame(frame, ...).",
             )
         )
@@ -37,7 +37,7 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
     """Raise one InputError for missing columns, missing or duplicate keys and unknown dispositions."""
     needed = [unit, wave, *([disposition] if disposition is not None else [])]
     problems = [
-        Problem("the panel names an unknown column", f"column '{column}'", "a column of the frame")
+        Problem("the panel names an unknown column", in_column(column), "a column of the frame")
         for column in needed
         if column not in frame.columns
     ]
@@ -49,9 +49,9 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
             problems.append(
                 Problem(
                     what="a key is missing",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a value in every row",
-                    got="missing",
+                    got=worded("missing"),
                 ).in_rows(np.flatnonzero(gone))
             )
     twice = (
@@ -63,9 +63,9 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         problems.append(
             Problem(
                 what="a person has two rows at one wave",
-                where=f"columns '{unit}' and '{wave}'",
+                where=in_columns(unit, wave),
                 expected="one row a person and wave",
-                got=f"{len(ids)} persons",
+                got=worded("{ids} persons", {"ids": len(ids)}),
                 fix="Decide which row is right.",
                 count=int(twice.sum()),
                 rows=tuple(ids[:5]),
@@ -78,8 +78,10 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
             problems.append(
                 Problem(
                     what="a disposition is not in the code list",
-                    where=f"column '{disposition}'",
-                    expected=f"one of {', '.join(known_dispositions().index)}",
+                    where=in_column(disposition),
+                    expected=worded(
+                        "one of {index}", {"index": ", ".join(known_dispositions().index)}
+                    ),
                     got=got,
                     count=int(bad.sum()),
                     rows=tuple(frame.loc[bad, unit].iloc[:5]),
@@ -97,7 +99,9 @@ def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> O
     """
     if not len(column):
         raise InputError(
-            Problem("the panel has no waves", f"column '{column.name}'", "one row or more", "none")
+            Problem(
+                "the panel has no waves", in_column(column.name), "one row or more", worded("none")
+            )
         )
     found = ordering(column, stated, "waves=(first, ..., last)")
     if isinstance(found, Problem):
@@ -107,8 +111,8 @@ def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> O
         raise InputError(
             Problem(
                 what="a wave is not in the stated order",
-                where=f"column '{column.name}'",
-                expected=f"one of {', '.join(map(str, found.levels))}",
+                where=in_column(column.name),
+                expected=worded("one of {levels}", {"levels": ", ".join(map(str, found.levels))}),
                 got=", ".join(map(str, column[outside].unique()[:5])),
                 fix="State all waves; leave out rows of others yourself.",
             ).in_rows(np.flatnonzero(outside))
@@ -122,9 +126,9 @@ def _of_several_kinds(column: pd.Series) -> Problem | None:
         return None
     return Problem(
         what="waves cannot be put in order",
-        where=f"column '{column.name}'",
+        where=in_column(column.name),
         expected="numbers, dates or text",
-        got=f"values of several kinds: {', '.join(kinds)}",
+        got=worded("values of several kinds: {kinds}", {"kinds": ", ".join(kinds)}),
         fix="Say waves=(first, ..., last).",
     )
 
@@ -194,7 +198,7 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -
         raise InputError(
             Problem(
                 "the sample does not name its persons",
-                f"column '{unit}'",
+                in_column(unit),
                 "the panel's unit in the sample's frame",
             )
         )
@@ -204,7 +208,7 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -
         raise InputError(
             Problem(
                 what="a person stands twice in the sample",
-                where=f"column '{unit}'",
+                where=in_column(unit),
                 expected="one row a person",
                 count=len(twice),
                 rows=tuple(twice.unique()[:5]),
@@ -216,9 +220,9 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -
         raise InputError(
             Problem(
                 what="a wave has persons that the sample lacks",
-                where=f"column '{unit}'",
+                where=in_column(unit),
                 expected="persons of the sample",
-                got=f"{len(strange)} others",
+                got=worded("{strange} others", {"strange": len(strange)}),
                 fix="Add them to the sample with their weight.",
                 count=int((at < 0).sum()),
                 rows=tuple(strange[:5]),
@@ -245,7 +249,7 @@ def to_wide(
         raise InputError(
             Problem(
                 "the separator stands in a column name",
-                f"argument 'separator' {separator!r}",
+                worded("argument 'separator' {separator}", {"separator": repr(separator)}),
                 "a text that no column holds",
             )
         )
@@ -306,20 +310,20 @@ def from_wide(
         problems.append(
             Problem(
                 "no column belongs to a wave",
-                f"separator '{separator}'",
+                worded("separator '{separator}'", {"separator": separator}),
                 "names such as employed@1",
             )
         )
     if unit not in frame.columns:
         problems.append(
-            Problem("the unit is missing", f"column '{unit}'", "a column of the wide frame")
+            Problem("the unit is missing", in_column(unit), "a column of the wide frame")
         )
     elif frame[unit].duplicated().any():
         twice = frame.loc[frame[unit].duplicated(keep=False), unit]
         problems.append(
             Problem(
                 what="a person has two rows",
-                where=f"column '{unit}'",
+                where=in_column(unit),
                 expected="one row a person in a wide frame",
                 count=len(twice),
                 rows=tuple(twice.unique()[:5]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.transitions import Pair, pooled_transitions
 from mismes_eval.public import public
@@ -41,8 +41,8 @@ def transitions(
         raise EstimateError(
             Problem(
                 "transitions need two waves",
-                "argument 'waves'",
-                f"two or more of {', '.join(map(str, panel.waves))}",
+                of_argument("waves"),
+                worded("two or more of {waves}", {"waves": ", ".join(map(str, panel.waves))}),
                 ", ".join(map(str, key)),
             )
         )

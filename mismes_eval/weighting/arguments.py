@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, MismesError, Problem
+from mismes_eval.errors import DesignError, MismesError, Problem, of_argument, worded
 
 Column = str | int  # a column's name
 Names = Column | Sequence[Column]  # a column's name, or several
@@ -58,9 +58,11 @@ def frame_problem(frame: object, made: str) -> Problem | None:
         fix = "Read it with pandas first."
     return Problem(
         what="a sample is made of a frame",
-        where="argument 'frame'",
+        where=of_argument("frame"),
         expected="a pandas DataFrame",
-        got=f"a {known.get(library, library + ' ')}{kind.__name__}",
+        got=worded(
+            "a {known}{kind}", {"known": known.get(library, library + " "), "kind": kind.__name__}
+        ),
         fix=fix,
     )
 
@@ -68,8 +70,8 @@ def frame_problem(frame: object, made: str) -> Problem | None:
 def _values(expected: str, argument: str, value: object) -> Problem:
     return Problem(
         what="a column is named, not handed over",
-        where=f"argument '{argument}'",
+        where=of_argument(argument),
         expected=expected,
-        got=f"a {type(value).__name__}",
+        got=worded("a {kind}", {"kind": type(value).__name__}),
         fix="Columns stand in the sample's frame: give their names.",
     )

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mismes_eval.errors import DesignError, Problem, in_column, of_argument, of_covariates
+from mismes_eval.errors import (
+    DesignError,
+    Problem,
+    in_column,
+    of_argument,
+    of_arguments,
+    of_covariates,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.balancing import (
     PARTS,
@@ -145,7 +153,7 @@ def _groups(
         allowed = "; ".join(f"{m} for {part}" for m, part in PARTS)
         problems.append(
             Problem(
-                "unknown method or estimand", "arguments 'method', 'estimand'", allowed, f"{how}"
+                "unknown method or estimand", of_arguments("method", "estimand"), allowed, str(how)
             )
         )
     if not columns:
@@ -154,11 +162,18 @@ def _groups(
         )
     if (sample.weights[inside] < 0).any():
         problems.append(
-            Problem("balance_weights cannot use negative weights", "the sample's last weight")
+            Problem(
+                "balance_weights cannot use negative weights", worded("the sample's last weight")
+            )
         )
     if np.unique(treatment[inside]).size < 2:
         problems.append(
-            Problem("one group is empty", in_column(treated), "0 and 1 in the domain", "one group")
+            Problem(
+                "one group is empty",
+                in_column(treated),
+                "0 and 1 in the domain",
+                worded("one group"),
+            )
         )
     if problems:
         raise DesignError(problems)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from mismes_eval.errors import CalibrationError, DesignWarning, Problem
+from mismes_eval.errors import CalibrationError, DesignWarning, Problem, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
@@ -150,7 +150,7 @@ def poststratify(
         raise CalibrationError(
             Problem(
                 "post-stratification names no column",
-                "argument 'by'",
+                of_argument("by"),
                 "a column, or a list of columns",
             )
         )
@@ -158,9 +158,9 @@ def poststratify(
         raise CalibrationError(
             Problem(
                 "totals are stated by cell",
-                "argument 'totals'",
+                of_argument("totals"),
                 "a mapping or Series of cell to number",
-                f"a {type(totals).__name__}",
+                worded("a {kind}", {"kind": type(totals).__name__}),
             )
         )
     known: dict[object, float] = dict(totals.items())
@@ -239,8 +239,8 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         problems.append(
             Problem(
                 "unknown calibration method",
-                "argument 'method'",
-                f"one of {', '.join(METHODS)}",
+                of_argument("method"),
+                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
         )
@@ -248,7 +248,7 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         problems.append(
             Problem(
                 "the logit method needs bounds",
-                "argument 'bounds'",
+                of_argument("bounds"),
                 "(lowest, highest) with lowest < 1 < highest",
                 "None",
             )
@@ -258,8 +258,10 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         problems.append(
             Problem(
                 "bounds cannot work",
-                "argument 'bounds'",
-                f"(lowest, highest) with 0 <= lowest < 1 < highest{finite}",
+                of_argument("bounds"),
+                worded(
+                    "(lowest, highest) with 0 <= lowest < 1 < highest{finite}", {"finite": finite}
+                ),
                 repr(bounds),
             )
         )
@@ -267,8 +269,8 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         problems.append(
             Problem(
                 "unknown slope of calibration",
-                "argument 'slope'",
-                f"one of {', '.join(SLOPES)}",
+                of_argument("slope"),
+                worded("one of {slopes}", {"slopes": ", ".join(SLOPES)}),
                 repr(slope),
             )
         )
@@ -295,17 +297,17 @@ def _unmet(
         lo, hi = _tightest(m, before)
         fix = "Widen the bounds, merge small categories, or drop a margin."
         if np.isfinite([lo, hi]).all():
-            fix = (
-                f"Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each"
-                " taken alone)."
+            fix = worded(
+                "Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each taken alone).",
+                {"lo": lo, "hi": hi},
             )
     else:
         fix = "Merge small categories, or drop a margin."
     return Problem(
         what="calibration does not meet its totals",
-        where=f"margin '{m.labels[worst]}'",
-        expected=f"{m.totals[worst]:,.6g}",
-        got=f"{m.totals[worst] - gap[worst]:,.6g}",
+        where=worded("margin '{labels}'", {"labels": m.labels[worst]}),
+        expected=worded("{totals:,.6g}", {"totals": m.totals[worst]}),
+        got=worded("{totals:,.6g}", {"totals": m.totals[worst] - gap[worst]}),
         fix=fix,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import block_diag
 
-from mismes_eval.errors import DesignError, Problem, in_column, of_argument, of_covariates
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, of_covariates, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.censoring import NoHazard, observed
 from mismes_eval.numerics.influence import Influence
@@ -109,6 +109,7 @@ def censoring_weights(
     x = np.zeros((sample.n, 0))
     if columns:
         x = named_effects(sample.frame, columns, inside)[0].dense()[:, 1:]
+        x = np.where(inside[:, None], x - x[inside].mean(axis=0), x)  # the levels take the means
     empty = np.zeros((sample.n, 0))
     step = Watched(
         name=f"inverse probability of being still observed within {tau:g}"
@@ -137,7 +138,7 @@ def _made(step: Watched, columns: list[str]) -> Watched:
         raise DesignError(
             Problem(
                 what="the probability of being still observed cannot be fitted",
-                where=of_covariates(columns) if columns else "column of durations",
+                where=of_covariates(columns) if columns else worded("column of durations"),
                 expected="rows that are lost and rows that are not, whatever the covariates",
                 got=str(error),
                 fix="Use fewer or coarser covariates, or a shorter horizon.",
@@ -169,14 +170,20 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
     """Raise DesignError with every problem."""
     inside, where, problems = sample.active, in_column(duration), []
     if not tau > 0:
-        problems.append(Problem("no horizon", of_argument("tau"), "a time above 0", f"{tau:g}"))
+        problems.append(
+            Problem(
+                "no horizon", of_argument("tau"), "a time above 0", worded("{tau:g}", {"tau": tau})
+            )
+        )
     if (inside & (exit <= 0)).any():
         count = int((inside & (exit <= 0)).sum())
         fix = "Count an event in the first period as duration 1 (or half a period)."
         problems.append(Problem("a duration is not above 0", where, fix=fix, count=count))
     if (sample.weights[inside] < 0).any():
         problems.append(
-            Problem("censoring_weights cannot use negative weights", "the sample's last weight")
+            Problem(
+                "censoring_weights cannot use negative weights", worded("the sample's last weight")
+            )
         )
     watched = [exit[inside & (group == cell)].max() for cell in np.unique(group[inside])]
     if watched and min(watched) < tau:
@@ -185,7 +192,7 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
                 what="the horizon lies beyond what was observed in a group",
                 where=of_argument("tau"),
                 expected=Message("at most {k:g}", {"k": min(watched)}),
-                got=f"{tau:g}",
+                got=worded("{tau:g}", {"tau": tau}),
                 fix="Take a shorter horizon.",
             )
         )
@@ -197,7 +204,7 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
                 "too many times of being lost",
                 where,
                 Message("at most {k:g}", {"k": MOST}),
-                f"{times}",
+                str(times),
                 fix=fix,
             )
         )

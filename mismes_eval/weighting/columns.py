@@ -19,7 +19,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, worded
+from mismes_eval.message import as_message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_error, verb_name
 from mismes_eval.weighting.levels import levels_of, one_spelling
@@ -199,10 +200,10 @@ def read(
     if not isinstance(sample, Sample):
         raise kind(
             Problem(
-                what=f"{verb_name()} takes a Sample",
-                where="first argument",
+                what=worded("{verb_name} takes a Sample", {"verb_name": verb_name()}),
+                where=worded("first argument"),
                 expected="a Sample",
-                got=f"a {type(sample).__name__}",
+                got=worded("a {kind}", {"kind": type(sample).__name__}),
                 fix="Make one: Sample.from_frame(frame, weights=...).",
             )
         )
@@ -287,8 +288,11 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
         seen = ", ".join(repr(value) for value in level[odd[:SHOWN]].tolist())
         return Problem(
             what="a cohort is not of the kind of the periods",
-            where=f"column '{values.name}'",
-            expected=f"the first treated period, written like {periods.label(0)}; missing for never",
+            where=in_column(values.name),
+            expected=worded(
+                "the first treated period, written like {periods}; missing for never",
+                {"periods": periods.label(0)},
+            ),
             got=seen,
             fix="Write it as the time column does, or leave it empty for never treated.",
         ).in_rows(np.flatnonzero(rows))
@@ -315,10 +319,10 @@ def _unknown(frame: pd.DataFrame, wanted: list[Kind]) -> list[Problem]:
         if column not in frame.columns:
             problems.append(
                 Problem(
-                    f"{verb_name()} names an unknown column",
-                    f"column '{column}'",
+                    worded("{verb_name} names an unknown column", {"verb_name": verb_name()}),
+                    in_column(column),
                     "one of the frame's columns",
-                    fix=f"The frame has: {known}.",
+                    fix=worded("The frame has: {known}.", {"known": known}),
                 )
             )
     for w in wanted:
@@ -326,9 +330,9 @@ def _unknown(frame: pd.DataFrame, wanted: list[Kind]) -> list[Problem]:
             problems.append(
                 Problem(
                     what="a column is named, not handed over",
-                    where=f"an argument of {verb_name()}",
+                    where=worded("an argument of {verb_name}", {"verb_name": verb_name()}),
                     expected="one column name",
-                    got=f"a {type(w.column).__name__}",
+                    got=worded("a {kind}", {"kind": type(w.column).__name__}),
                     fix="Columns stand in the sample's frame: give their names.",
                 )
             )
@@ -354,7 +358,10 @@ def _missing(values: pd.Series, want: Kind, needed: Bool) -> list[Problem]:
             "a value in every row of the domain that carries weight",
             gone,
             "missing",
-            f"Narrow the domain: sample.where(sample.frame[{values.name!r}].notna()).",
+            worded(
+                "Narrow the domain: sample.where(sample.frame[{column}].notna()).",
+                {"column": repr(values.name)},
+            ),
         )
     ]
 
@@ -363,15 +370,19 @@ def _not_numbers(values: pd.Series, needed: Bool) -> Problem:
     name = values.name
     return Problem(
         what="needs numbers",
-        where=f"column '{name}'",
+        where=in_column(name),
         expected="a numeric or boolean column",
         got=str(values.dtype),
-        fix=f"frame[{name!r}] = pd.to_numeric(frame[{name!r}])",
+        fix=worded("frame[{name}] = pd.to_numeric(frame[{name}])", {"name": repr(name)}),
     )
 
 
 def _bad(values: pd.Series, rows: Bool, what: str, expected: str) -> Problem | None:
-    return _problem(values, f"meets {what}", expected, rows) if rows.any() else None
+    return (
+        _problem(values, worded("meets {what}", {"what": as_message(what)}), expected, rows)
+        if rows.any()
+        else None
+    )
 
 
 def _problem(
@@ -380,7 +391,7 @@ def _problem(
     seen = ", ".join(repr(value) for value in values[rows].drop_duplicates()[:SHOWN].tolist())
     return Problem(
         what=what,
-        where=f"column '{values.name}'",
+        where=in_column(values.name),
         expected=expected,
         got=got or seen,
         fix=fix,
@@ -393,9 +404,9 @@ def _named(problem: Problem) -> Problem:
     if lower not in ("meets", "needs", "holds", "neither"):
         return problem
     what = (
-        f"{verb_name()} {problem.what}"
+        worded("{verb} {what}", {"verb": verb_name(), "what": as_message(problem.what)})
         if lower != "neither"
-        else f"{verb_name()} needs a yes or no"
+        else worded("{verb} needs a yes or no", {"verb": verb_name()})
     )
     return Problem(
         what=what,

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.columns import float64
@@ -24,9 +24,9 @@ def unreadable(frame: pd.DataFrame, columns: Sequence[Column], inside: Bool) -> 
     problems = [
         Problem(
             what="a covariate is named twice",
-            where=f"column '{column}'",
+            where=in_column(column),
             expected="every column once",
-            got=f"{columns.count(column)} times",
+            got=worded("{columns} times", {"columns": columns.count(column)}),
             fix="Name it once.",
         )
         for column in dict.fromkeys(columns)
@@ -76,7 +76,7 @@ def _plain(series: pd.Series) -> pd.Series:
 
 
 def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
-    where = f"column '{series.name}'"
+    where = in_column(series.name)
     if series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype):
         return [
             Problem(
@@ -99,7 +99,7 @@ def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
             what="a covariate is infinite",
             where=where,
             expected="a finite number in every row of the domain that carries weight",
-            got="infinite",
+            got=worded("infinite"),
             fix="Narrow the domain, or mend the column.",
         ).in_rows(np.flatnonzero(bad))
     ]

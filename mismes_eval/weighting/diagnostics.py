@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.sample import Sample, needs_sample
@@ -25,9 +25,9 @@ def kish_deff(weights: Float) -> float:
         raise DesignError(
             Problem(
                 what="the weights are not numbers",
-                where="argument 'weights'",
+                where=of_argument("weights"),
                 expected="finite numbers",
-                got=f"a {type(weights).__name__}",
+                got=worded("a {kind}", {"kind": type(weights).__name__}),
                 fix="Drop or replace what is missing.",
             )
         )
@@ -51,16 +51,14 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
     problems = [
         Problem(
             "weight_diagnostics names an unknown column",
-            f"column '{column}'",
+            in_column(column),
             "a column of the sample",
         )
         for column in columns
         if column not in sample.frame.columns
     ]
     problems += [
-        Problem(
-            "weight_diagnostics names a column twice", f"column '{column}'", "every column once"
-        )
+        Problem("weight_diagnostics names a column twice", in_column(column), "every column once")
         for column in dict.fromkeys(columns)
         if columns.count(column) > 1
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
@@ -85,9 +85,9 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "stack_samples joins samples",
-                "argument 'samples'",
+                of_argument("samples"),
                 "a list of samples",
-                f"a {type(samples).__name__}",
+                worded("a {kind}", {"kind": type(samples).__name__}),
             )
         )
     for sample in samples:
@@ -99,11 +99,13 @@ def stack_samples(
         ("labels", labels, Sequence[object] | None),
     )
     if not samples or (labels is not None and len(labels) != len(samples)):
-        got = f"{len(samples)} samples" + ("" if labels is None else f", {len(labels)} labels")
+        counted = {"samples": len(samples), "labels": len(labels or ())}
+        words = "{samples} samples" if labels is None else "{samples} samples, {labels} labels"
+        got = worded(words, counted)
         raise DesignError(
             Problem(
                 "stack_samples joins samples",
-                "arguments 'samples' and 'labels'",
+                of_arguments("samples", "labels"),
                 "one sample at least, and a label for each",
                 got,
             )
@@ -112,7 +114,7 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "samples with different rules for lonely PSUs",
-                "argument 'samples'",
+                of_argument("samples"),
                 "one rule",
                 ", ".join(sample.design.lonely for sample in samples),
             )
@@ -121,7 +123,7 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "replicate designs cannot be joined",
-                "argument 'samples'",
+                of_argument("samples"),
                 "linearised designs",
                 fix="Join first, then call replicates().",
             )
@@ -130,7 +132,7 @@ def stack_samples(
         raise DesignError(
             Problem(
                 "samples with different cluster effects",
-                "argument 'samples'",
+                of_argument("samples"),
                 "one cluster_deff",
                 ", ".join(f"{sample.design.cluster_deff:g}" for sample in samples),
             )
@@ -216,7 +218,7 @@ def _theta(samples: Sequence[Sample], other: Sequence[Float]) -> float:
         raise DesignError(
             Problem(
                 "no row is on both frames",
-                "argument 'on_frame'",
+                of_argument("on_frame"),
                 "an overlap, or an explicit theta",
             )
         )
@@ -229,14 +231,17 @@ def _frame_problems(
     problems = []
     if not _several(samples) or not _several(on_frame) or len(samples) != 2 or len(on_frame) != 2:
         sizes = (
-            f"{len(samples)} and {len(on_frame)}"
+            worded("{samples} and {on_frame}", {"samples": len(samples), "on_frame": len(on_frame)})
             if _several(samples) and _several(on_frame)
-            else f"a {type(samples).__name__} and a {type(on_frame).__name__}"
+            else worded(
+                "a {kind} and a {kind2}",
+                {"kind": type(samples).__name__, "kind2": type(on_frame).__name__},
+            )
         )
         return [
             Problem(
                 "combine_frames joins two samples",
-                "arguments 'samples' and 'on_frame'",
+                of_arguments("samples", "on_frame"),
                 "two samples and two columns",
                 sizes,
             )
@@ -248,16 +253,16 @@ def _frame_problems(
         problems.append(
             Problem(
                 "one sample stands for two",
-                "argument 'samples'",
+                of_argument("samples"),
                 "two samples, drawn independently",
-                "the same design twice",
+                worded("the same design twice"),
             )
         )
     if method not in ("kalton_anderson", "hartley"):
         problems.append(
             Problem(
                 "unknown method for overlapping frames",
-                "argument 'method'",
+                of_argument("method"),
                 "'kalton_anderson' or 'hartley'",
                 repr(method),
             )
@@ -268,58 +273,57 @@ def _frame_problems(
         problems.append(
             Problem(
                 "theta does not fit",
-                "argument 'theta'",
+                of_argument("theta"),
                 "a share in [0, 1], with method='hartley'",
-                f"{theta} with {method}",
+                worded("{theta} with {method}", {"theta": theta, "method": method}),
             )
         )
     for place, (sample, column) in enumerate(zip(samples, on_frame, strict=True), 1):
-        if column not in sample.frame.columns:
-            problems.append(
-                Problem(
-                    what="membership of the other frame is unknown",
-                    where=f"sample {place}, column '{column}'",
-                    expected="a column of the sample",
-                    got="none",
-                    fix="Ask for it in the interview (on the list or not); without it the overlap is"
-                    " counted twice.",
-                )
-            )
-            continue
-        value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
-            dtype=float, na_value=np.nan
-        )
-        carries = sample.weights != 0
-        bad = carries & ~((value >= 0) & (value <= 1))
-        if bad.any():
-            problems.append(
-                Problem(
-                    what="membership of the other frame is unknown for some rows",
-                    where=f"sample {place}, column '{column}'",
-                    expected="True or False, or a probability from 0 to 1",
-                    got="missing or out of range",
-                ).in_rows(np.flatnonzero(bad))
-            )
-        elif method == "kalton_anderson" and (
-            pd.api.types.is_bool_dtype(sample.frame[column])
-            or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())
-        ):
-            problems.append(
-                Problem(
-                    what="Kalton-Anderson needs selection probabilities",
-                    where=f"sample {place}, column '{column}'",
-                    expected="the probability of selection from the other frame, 0 where not listed",
-                    got="yes or no",
-                    fix="Give probabilities, or use method='hartley'.",
-                )
-            )
-        elif method == "hartley" and not np.isin(value[carries], (0, 1)).all():
-            problems.append(
-                Problem(
-                    "Hartley needs membership",
-                    f"sample {place}, column '{column}'",
-                    "True or False",
-                    "numbers between 0 and 1",
-                )
-            )
+        where = worded("sample {place}, column '{column}'", {"place": place, "column": column})
+        problems += _membership_problems(sample, column, where, method)
     return problems
+
+
+def _membership_problems(sample: Sample, column: str, where: Message, method: str) -> list[Problem]:
+    """What keeps a column from saying who stands in the other frame too."""
+    if column not in sample.frame.columns:
+        return [
+            Problem(
+                what="membership of the other frame is unknown",
+                where=where,
+                expected="a column of the sample",
+                got=worded("none"),
+                fix="Ask for it in the interview (on the list or not); without it the overlap is"
+                " counted twice.",
+            )
+        ]
+    value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
+    carries = sample.weights != 0
+    bad = carries & ~((value >= 0) & (value <= 1))
+    if bad.any():
+        return [
+            Problem(
+                what="membership of the other frame is unknown for some rows",
+                where=where,
+                expected="True or False, or a probability from 0 to 1",
+                got=worded("missing or out of range"),
+            ).in_rows(np.flatnonzero(bad))
+        ]
+    yes_or_no = np.isin(value[carries], (0, 1)).all()
+    stated = pd.api.types.is_bool_dtype(sample.frame[column])
+    if method == "kalton_anderson" and (stated or (yes_or_no and (value[carries] == 1).any())):
+        return [
+            Problem(
+                what="Kalton-Anderson needs selection probabilities",
+                where=where,
+                expected="the probability of selection from the other frame, 0 where not listed",
+                got=worded("yes or no"),
+                fix="Give probabilities, or use method='hartley'.",
+            )
+        ]
+    if method == "hartley" and not yes_or_no:
+        got = worded("numbers between 0 and 1")
+        return [Problem("Hartley needs membership", where, "True or False", got)]
+    return []

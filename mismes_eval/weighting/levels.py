@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Int
 
 _SPREAD = 10_000  # whole numbers within this range are counted rather than hashed
@@ -57,10 +57,10 @@ def one_spelling(values: pd.Series) -> Problem | None:
         mend = f"{name}.str.strip()" if both else f"{name}.map(str)"
         return Problem(
             what="holds one code in two spellings",
-            where=f"column '{values.name}'",
+            where=in_column(values.name),
             expected="one spelling of each code",
-            got=f"{other!r} and {value!r}",
-            fix=f"{name} = {mend}",
+            got=worded("{other} and {value}", {"other": repr(other), "value": repr(value)}),
+            fix=worded("{name} = {mend}", {"name": name, "mend": mend}),
         )
     return None
 

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import CalibrationError, Problem
+from mismes_eval.errors import CalibrationError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows, cells
 from mismes_eval.weighting.columns import float64
@@ -89,9 +89,9 @@ def margins(
         raise CalibrationError(
             Problem(
                 "totals are stated by column",
-                "argument 'totals'",
+                of_argument("totals"),
                 "a mapping such as {'age': 1234.0, 'sex': {'F': 610, 'M': 590}}",
-                f"a {type(totals).__name__}",
+                worded("a {kind}", {"kind": type(totals).__name__}),
             )
         )
     problems: list[Problem] = []
@@ -113,10 +113,10 @@ def margins(
                 problems.append(
                     Problem(
                         what="a margin names an unknown column",
-                        where=f"totals['{name}']",
+                        where=worded("totals['{name}']", {"name": name}),
                         expected="a column of the sample",
-                        got=f"'{column}'",
-                        fix=f"Did you mean '{near[0]}'?" if near else "",
+                        got=worded("'{column}'", {"column": column}),
+                        fix=worded("Did you mean '{near}'?", {"near": near[0]}) if near else "",
                     )
                 )
             continue
@@ -130,7 +130,7 @@ def margins(
             )
     if not stated:
         problems.append(
-            Problem("no totals to calibrate to", "argument 'totals'", "at least one margin")
+            Problem("no totals to calibrate to", of_argument("totals"), "at least one margin")
         )
     categorical, numeric, found_scale = _published(categorical, numeric, published)
     problems += found_scale
@@ -154,7 +154,7 @@ def _published(
             [
                 Problem(
                     "the unit of the totals is no number",
-                    "argument 'totals_unit'",
+                    of_argument("totals_unit"),
                     "a number above 0, 1000 for thousands",
                     repr(unit),
                 )
@@ -171,8 +171,8 @@ def _published(
             [
                 Problem(
                     "margins are scaled to one that is not there",
-                    "argument 'scale_to'",
-                    f"one of {', '.join(sizes)}",
+                    of_argument("scale_to"),
+                    worded("one of {sizes}", {"sizes": ", ".join(sizes)}),
                     repr(published.scale_to),
                 )
             ],
@@ -215,7 +215,7 @@ def _number(target: object, name: str, problems: list[Problem]) -> float:
     problems.append(
         Problem(
             "a total is not a finite number",
-            f"totals['{name}']",
+            worded("totals['{name}']", {"name": name}),
             "a number, or a mapping of category to number",
             repr(target),
         )
@@ -234,9 +234,9 @@ def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
             problems.append(
                 Problem(
                     what="a calibration column is missing for rows that carry weight",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a value in every such row",
-                    got="missing",
+                    got=worded("missing"),
                     fix="Complete it, or make missing a category with a total of its own.",
                 ).in_rows(np.flatnonzero(bad))
             )
@@ -251,9 +251,9 @@ def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
         problems.append(
             Problem(
                 "one number is given for a categorical margin",
-                f"totals['{' x '.join(map(str, columns))}']",
+                worded("totals['{columns}']", {"columns": " x ".join(map(str, columns))}),
                 "a mapping of category to total",
-                "a number",
+                worded("a number"),
             )
         )
         return np.zeros(sample.n)
@@ -263,9 +263,9 @@ def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
         problems.append(
             Problem(
                 what="a calibration column is infinite for rows that carry weight",
-                where=f"column '{columns[0]}'",
+                where=in_column(columns[0]),
                 expected="a finite number in every such row",
-                got="infinite",
+                got=worded("infinite"),
             ).in_rows(np.flatnonzero(bad))
         )
     return value
@@ -301,16 +301,11 @@ def _category(
     ]
     for v, rows in lost[:20]:
         near = get_close_matches(str(_plain(v)), [str(_plain(level)) for level in position], 1)
-        fix = (
-            f"Nearest is {near[0]!r}"
-            + (" (another type)." if near and str(_plain(v)) == near[0] else ".")
-            if near
-            else "Give its total, or recode it."
-        )
+        fix = _nearest(_plain(v), near[0]) if near else "Give its total, or recode it."
         problems.append(
             Problem(
                 what="a category of the sample has no total",
-                where=f"totals['{name}']",
+                where=worded("totals['{name}']", {"name": name}),
                 expected="a total for every category that occurs",
                 got=repr(_plain(v)),
                 fix=fix,
@@ -324,9 +319,11 @@ def _category(
             problems.append(
                 Problem(
                     what="a total stands for a category without rows",
-                    where=f"totals['{name}'][{_plain(v)!r}]",
+                    where=worded(
+                        "totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}
+                    ),
                     expected="at least one row that carries weight",
-                    got="none",
+                    got=worded("none"),
                     fix="Merge it with a neighbouring category in both the sample and the totals.",
                 )
             )
@@ -334,7 +331,9 @@ def _category(
             problems.append(
                 Problem(
                     what="a total of 0 stands for a category with rows",
-                    where=f"totals['{name}'][{_plain(v)!r}]",
+                    where=worded(
+                        "totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}
+                    ),
                     expected="a total above 0, or no row that carries weight",
                     got="0",
                     fix="Give the rows weight 0 in the file, narrow the sample with where() to the"
@@ -344,7 +343,12 @@ def _category(
             )
         if _finite(t) and t < 0:
             problems.append(
-                Problem("a negative total", f"totals['{name}'][{_plain(v)!r}]", "0 or more", str(t))
+                Problem(
+                    "a negative total",
+                    worded("totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}),
+                    "0 or more",
+                    str(t),
+                )
             )
     if len(problems) > before:
         return None
@@ -372,7 +376,7 @@ def _different_sums(
     return [
         Problem(
             what="margins do not add up to the same total",
-            where="argument 'totals'",
+            where=of_argument("totals"),
             expected="equal sums",
             got=listed,
             fix=_mend_of_sums([total for _, total in sums], sums[0][0]),
@@ -445,7 +449,7 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
         raise CalibrationError(
             Problem(
                 "the unit of constant weights is unknown",
-                "argument 'unit'",
+                of_argument("unit"),
                 "a column of the sample",
                 repr(unit),
             )
@@ -464,11 +468,13 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
 
 def _uneven_units(unit: str, code: Int, spread: Bool, cut: Bool, w: Float) -> list[Problem]:
     """Units without a code, with several weights, or partly in the domain."""
-    where, problems = f"column '{unit}'", []
+    where, problems = in_column(unit), []
     if (code < 0).any():
         lost = int((code < 0).sum())
         problems.append(
-            Problem("a unit has no code", where, "a code in every row", "missing", count=lost)
+            Problem(
+                "a unit has no code", where, "a code in every row", worded("missing"), count=lost
+            )
         )
     if spread.any():
         zero = np.bincount(code[code >= 0], weights=(w == 0)[code >= 0]) > 0
@@ -486,7 +492,7 @@ def _uneven_units(unit: str, code: Int, spread: Bool, cut: Bool, w: Float) -> li
                 what="weights differ inside units",
                 where=where,
                 expected="one weight and a code in every unit",
-                got=f"{int(spread.sum())} units with several weights",
+                got=worded("{spread} units with several weights", {"spread": int(spread.sum())}),
                 fix=two_ways.strip(),
             )
         )
@@ -496,7 +502,7 @@ def _uneven_units(unit: str, code: Int, spread: Bool, cut: Bool, w: Float) -> li
                 what="the domain cuts through units",
                 where=where,
                 expected="units wholly inside or outside the domain",
-                got=f"{int(cut.sum())} units partly inside",
+                got=worded("{cut} units partly inside", {"cut": int(cut.sum())}),
                 fix="Narrow the sample to whole units, or calibrate persons, without unit=.",
             )
         )
@@ -513,9 +519,9 @@ def _total_vcov(
         raise CalibrationError(
             Problem(
                 "standard errors of totals are stated by column",
-                "argument 'total_se'",
+                of_argument("total_se"),
                 "a mapping shaped as totals",
-                f"a {type(total_se).__name__}",
+                worded("a {kind}", {"kind": type(total_se).__name__}),
             )
         )
     problems: list[Problem] = []
@@ -530,19 +536,30 @@ def _total_vcov(
             problems.append(
                 Problem(
                     "standard errors of totals do not fit the margin",
-                    f"total_se['{margin.name}']",
-                    f"a mapping with levels among {margin.levels}",
+                    worded("total_se['{name}']", {"name": margin.name}),
+                    worded("a mapping with levels among {levels}", {"levels": margin.levels}),
                     repr(stated.get(margin.name, se)),
                 )
             )
             continue
         out += [
-            _error(se.get(level, 0.0), f"total_se['{margin.name}'][{level!r}]", problems)
+            _error(
+                se.get(level, 0.0),
+                worded("total_se['{name}'][{value}]", {"name": margin.name, "value": repr(level)}),
+                problems,
+            )
             for level in margin.levels
         ]
-    out += [_error(known.pop(name, 0.0), f"total_se['{name}']", problems) for name, _, _ in numeric]
+    out += [
+        _error(known.pop(name, 0.0), worded("total_se['{name}']", {"name": name}), problems)
+        for name, _, _ in numeric
+    ]
     problems += [
-        Problem("a standard error stands for no margin", f"total_se['{key}']", "a key of totals")
+        Problem(
+            "a standard error stands for no margin",
+            worded("total_se['{key}']", {"key": key}),
+            "a key of totals",
+        )
         for key in known
     ]
     if problems:
@@ -562,3 +579,9 @@ def _error(se: object, where: str, problems: list[Problem]) -> float:
         )
     )
     return 0.0
+
+
+def _nearest(value: object, known: str) -> Message:
+    """The fix of a category without a total."""
+    template = "Nearest is {near} (another type)." if str(value) == known else "Nearest is {near}."
+    return worded(template, {"near": repr(known)})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows, cells
@@ -57,7 +57,7 @@ def nonresponse(
         raise DesignError(
             Problem(
                 "unknown nonresponse method",
-                "argument 'method'",
+                of_argument("method"),
                 "'logit' or 'cells'",
                 repr(method),
             )
@@ -112,7 +112,7 @@ def no_propensity(name: str, r: Float, reason: str) -> DesignError:
                 what="everybody responded",
                 where=name,
                 expected=both,
-                got="no nonrespondent",
+                got=worded("no nonrespondent"),
                 fix="Leave the step out: no weight would change.",
             )
         )
@@ -122,7 +122,7 @@ def no_propensity(name: str, r: Float, reason: str) -> DesignError:
                 what="nobody responded",
                 where=name,
                 expected=both,
-                got="no respondent",
+                got=worded("no respondent"),
                 fix="Look whether answers are coded as they should be; without respondents no weight"
                 " can be made.",
             )
@@ -132,7 +132,7 @@ def no_propensity(name: str, r: Float, reason: str) -> DesignError:
         Problem(
             what="the response propensity cannot be fitted",
             where=name,
-            expected=f"{both} in every combination the model can tell apart",
+            expected=worded("{both} in every combination the model can tell apart", {"both": both}),
             got=reason,
             fix=fix,
         )
@@ -167,7 +167,7 @@ def cell_step(
                 what="a response cell has no respondent",
                 where="; ".join(labels),
                 expected="at least one respondent in every cell",
-                got=f"{empty.size} empty",
+                got=worded("{size} empty", {"size": empty.size}),
                 fix="Merge cells.",
             )
         )
@@ -215,9 +215,7 @@ def _problems(
 ) -> list[Problem]:
     needed = [responded, *columns, *([eligible] if eligible is not None else [])]
     problems = [
-        Problem(
-            "nonresponse names an unknown column", f"column '{column}'", "a column of the sample"
-        )
+        Problem("nonresponse names an unknown column", in_column(column), "a column of the sample")
         for column in needed
         if column not in sample.frame.columns
     ]
@@ -231,14 +229,14 @@ def _problems(
         problems.append(
             Problem(
                 what="the response column is not yes or no",
-                where=f"column '{responded}'",
+                where=in_column(responded),
                 expected="True or False, 1 or 0, in every row with weight",
-                got="something else",
+                got=worded("something else"),
             ).in_rows(np.flatnonzero(bad))
         )
     elif not (inside & (value == 1)).any():
         problems.append(
-            Problem("nobody responded", f"column '{responded}'", "at least one respondent")
+            Problem("nobody responded", in_column(responded), "at least one respondent")
         )
     if eligible is not None:
         known = sample.frame[eligible]
@@ -254,9 +252,9 @@ def _problems(
             problems.append(
                 Problem(
                     what="the eligibility column is not yes, no or missing",
-                    where=f"column '{eligible}'",
+                    where=in_column(eligible),
                     expected="True or False, 1 or 0, or missing where it is unknown",
-                    got="something else",
+                    got=worded("something else"),
                 ).in_rows(np.flatnonzero(odd))
             )
     return [*problems, *_missing(sample.frame, columns, inside)]
@@ -270,9 +268,9 @@ def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Prob
             problems.append(
                 Problem(
                     what="a response covariate is missing",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a value for respondents and nonrespondents",
-                    got="missing",
+                    got=worded("missing"),
                     fix="Make missing a category.",
                 ).in_rows(np.flatnonzero(gone))
             )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Float, Int
 
 TOLERANCE = 1e-8  # decimal times closer than this, relative to their size, are one period
@@ -84,7 +84,7 @@ def ordering(
     stated : the values in their order; values of the column that it does not name are outside (code
         -1). argument : how a caller states the order, for the refusal.
     """
-    name = f"column '{values.name}'"
+    name = in_column(values.name)
     if stated is not None:
         return _stated(values, tuple(stated), name)
     if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
@@ -123,7 +123,7 @@ def _stated(values: pd.Series, levels: tuple[Hashable, ...], name: str) -> Order
         return Problem(
             "a period that is stated does not occur",
             name,
-            f"values that occur, such as {seen}",
+            worded("values that occur, such as {seen}", {"seen": seen}),
             ", ".join(map(repr, absent)),
         )
     code = pd.Index(levels, dtype=object).get_indexer(pd.Index(values.astype(object)))
@@ -162,7 +162,10 @@ def _sorted(
     near = np.diff(ranked) <= TOLERANCE * np.maximum(np.abs(ranked[1:]), 1.0)
     if near.any() and kind != "number":
         gap = int(np.flatnonzero(near)[0])
-        both = f"{level[order[gap]]!r} and {level[order[gap + 1]]!r}"
+        both = worded(
+            "{level} and {level2}",
+            {"level": repr(level[order[gap]]), "level2": repr(level[order[gap + 1]])},
+        )
         return Problem(
             what="two spellings of one period",
             where=name,
@@ -182,7 +185,13 @@ def _sorted(
 def _unstated(distinct: pd.Series, kinds: list[str], name: str, argument: str) -> Problem:
     seen = list(distinct)
     values = ", ".join(map(repr, seen[:NAMED])) + (", ..." if len(seen) > NAMED else "")
-    got = f"{values}, which read as {' or as '.join(kinds)}" if kinds else values
+    got = (
+        worded(
+            "{values}, which read as {kinds}", {"values": values, "kinds": " or as ".join(kinds)}
+        )
+        if kinds
+        else values
+    )
     by_category = (
         (
             f"frame['{distinct.name or name}'] = pd.Categorical(..., categories=[first, ..., last],"
@@ -200,7 +209,7 @@ def _unstated(distinct: pd.Series, kinds: list[str], name: str, argument: str) -
         what="the order of periods is not stated",
         where=name,
         expected="numbers, dates, ordered categories, or text that is one kind of period throughout",
-        got=got or "no value",
+        got=got or worded("no value"),
         fix=own + ".",
     )
 

@@ -12,7 +12,15 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, named
+from mismes_eval.errors import (
+    IdentificationError,
+    Problem,
+    in_column,
+    in_columns,
+    named,
+    of_arguments,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
@@ -201,10 +209,13 @@ def unanswered(gone: Bool, column: str) -> Problem | None:
         return None
     return Problem(
         what="the time since treatment is missing for persons who answered",
-        where=f"column '{column}'",
+        where=in_column(column),
         expected="a number in every wave, infinite for never",
-        got="missing",
-        fix=f"Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
+        got=worded("missing"),
+        fix=worded(
+            "Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
+            {"column": column},
+        ),
     ).in_rows(np.flatnonzero(gone))
 
 
@@ -231,10 +242,12 @@ def refuse_other(data: object) -> None:
         )
         raise IdentificationError(
             Problem(
-                what=f"{verb_name()} takes a Sample or a tracer panel",
-                where="first argument",
+                what=worded(
+                    "{verb_name} takes a Sample or a tracer panel", {"verb_name": verb_name()}
+                ),
+                where=worded("first argument"),
                 expected="one of them",
-                got=f"a {type(data).__name__}",
+                got=worded("a {kind}", {"kind": type(data).__name__}),
                 fix=made,
             )
         )
@@ -267,9 +280,12 @@ def own_key(data: object, unit: object, time: object) -> None:
         raise IdentificationError(
             Problem(
                 "a tracer panel knows its units and waves",
-                "arguments 'unit' and 'time'",
-                f"None, or its own columns {own[0]!r} and {own[1]!r}",
-                f"{unit!r}, {time!r}",
+                of_arguments("unit", "time"),
+                worded(
+                    "None, or its own columns {own} and {own2}",
+                    {"own": repr(own[0]), "own2": repr(own[1])},
+                ),
+                worded("{unit}, {time}", {"unit": repr(unit), "time": repr(time)}),
             )
         )
 
@@ -279,10 +295,10 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
     if unit is None or not isinstance(column, str):
         raise IdentificationError(
             Problem(
-                f"{verb_name()} needs the panel's key",
-                "arguments 'unit' and 'time'",
+                worded("{verb_name} needs the panel's key", {"verb_name": verb_name()}),
+                of_arguments("unit", "time"),
                 "two columns",
-                f"{unit!r}, {time!r}",
+                worded("{unit}, {time}", {"unit": repr(unit), "time": repr(time)}),
             )
         )
     kinds: dict[str, Kind] = {}
@@ -382,9 +398,12 @@ def _refuse_twice(
         raise IdentificationError(
             Problem(
                 what="a unit has several rows in one period",
-                where=f"columns '{unit}' and '{time}'",
+                where=in_columns(unit, time),
                 expected="one row a unit and period",
-                got=f"{twice.sum()} rows, of {named(sample.frame[unit].iloc[at])}",
+                got=worded(
+                    "{twice} rows, of {iloc}",
+                    {"twice": twice.sum(), "iloc": named(sample.frame[unit].iloc[at])},
+                ),
                 fix="Remove duplicates.",
                 count=int(twice.sum()),
                 rows=tuple(sample.frame[unit].iloc[at[:5]].tolist()),
@@ -421,11 +440,15 @@ def _refuse_changes(panel: Panel, value: np.ndarray, column: str) -> None:
         raise IdentificationError(
             Problem(
                 what="a column changes inside units",
-                where=f"column '{column}'",
+                where=in_column(column),
                 expected="one first treated period for each unit",
-                got=f"{np.unique(panel.unit[differs]).size:,} units with several",
-                fix=f"{_switches_off(panel, value)}A cohort is the first treated period and treatment"
-                " stays on.",
+                got=worded(
+                    "{size:,} units with several", {"size": np.unique(panel.unit[differs]).size}
+                ),
+                fix=worded(
+                    "{switches_off}A cohort is the first treated period and treatment stays on.",
+                    {"switches_off": _switches_off(panel, value)},
+                ),
                 count=int(differs.sum()),
                 rows=tuple(panel.row[np.flatnonzero(differs)[:5]].tolist()),
             )
@@ -535,8 +558,8 @@ def _refuse_unknown(data: PanelLike, wanted: Wanted) -> None:
         raise IdentificationError(
             [
                 Problem(
-                    f"{verb_name()} names an unknown column",
-                    f"column '{column}'",
+                    worded("{verb_name} names an unknown column", {"verb_name": verb_name()}),
+                    in_column(column),
                     "a column of the waves or of the persons",
                 )
                 for column in missing
@@ -558,9 +581,9 @@ def outcome_values(data: PanelLike, outcome: str, waves: Sequence[object]) -> Fl
         raise IdentificationError(
             Problem(
                 "an outcome is known of persons once, not at each wave",
-                f"column '{outcome}'",
+                in_column(outcome),
                 "a column of the waves",
-                "a column of the persons",
+                worded("a column of the persons"),
             )
         )
     return wave_values(data, outcome, waves)
@@ -580,7 +603,7 @@ def wave_values(
             raise IdentificationError(
                 Problem(
                     "a column of the waves is not a number",
-                    f"column '{column}'",
+                    in_column(column),
                     "a numeric or boolean column",
                     str(values.dtype),
                 )
@@ -592,9 +615,9 @@ def wave_values(
         raise IdentificationError(
             Problem(
                 what="a column of the waves is infinite",
-                where=f"column '{column}'",
+                where=in_column(column),
                 expected="finite numbers, or missing where there is none",
-                got="infinite",
+                got=worded("infinite"),
                 fix="Mend the column.",
             ).in_rows(np.flatnonzero(bad))
         )

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pyarrow import ArrowException, parquet
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.columns import float64
 
@@ -120,9 +120,9 @@ def partial_sums(partition: Partition, wanted: Wanted) -> Partial:
         )
     lacking = [name for name in wanted.columns if name not in frame]
     if lacking:
-        place = f"a column of every partition, not in {partition.place}"
+        place = worded("a column of every partition, not in {place}", {"place": partition.place})
         return Partial(
-            nothing, tuple(Problem("no such column", f"column '{name}'", place) for name in lacking)
+            nothing, tuple(Problem("no such column", in_column(name), place) for name in lacking)
         )
     numbers = {name: float64(frame[name]) for name in (wanted.weights, *wanted.values)}
     problems: list[Problem] = []
@@ -168,9 +168,12 @@ def merged(parts: Iterable[Partial], wanted: Wanted) -> Partial:
             held = len(waiting[0])
     for name in sorted(text & number):
         what = "a key is a number in one partition and text in another"
-        _count(problems, Problem(what, f"column '{name}'", "one kind in all partitions"))
+        _count(problems, Problem(what, in_column(name), "one kind in all partitions"))
     if not waiting and not problems:
-        _count(problems, Problem("the survey has no person", "its partitions", "at least one row"))
+        _count(
+            problems,
+            Problem("the survey has no person", worded("its partitions"), "at least one row"),
+        )
     if problems:
         return Partial(pd.DataFrame(), tuple(problems.values()))
     return Partial(added_up(pd.concat(waiting, ignore_index=True), wanted))
@@ -212,9 +215,16 @@ def _split(weight: Float, values: list[Float]) -> Int:
 
 
 def _amiss(name: str, number: Float | None, weight: bool, place: str) -> list[Problem]:
-    column = f"column '{name}'"
+    column = in_column(name)
     if number is None:
-        return [Problem("a column is not of numbers", column, "numbers", f"other cells in {place}")]
+        return [
+            Problem(
+                "a column is not of numbers",
+                column,
+                "numbers",
+                worded("other cells in {place}", {"place": place}),
+            )
+        ]
     if not weight:
         return _rows("a value is infinite", column, np.isinf(number), place)
     bad = ~np.isfinite(number) | (number < 0)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from mismes_eval.errors import DesignError, EstimateError, Problem
+from mismes_eval.errors import DesignError, EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
@@ -90,7 +90,9 @@ class PartitionedSample:
         """
         path = Path(source)
         if not path.exists():
-            raise DesignError(Problem("no such file or folder", f"'{source}'"))
+            raise DesignError(
+                Problem("no such file or folder", worded("'{source}'", {"source": source}))
+            )
         design = _Design(weights, as_names(psu, "psu"), as_names(strata, "strata"), fpc)
         return cls._of(row_groups(path), design, by, values, lonely_psu, nest, executor)
 
@@ -168,10 +170,10 @@ class PartitionedSample:
         names = list(as_names(values, "values"))
         other = [name for name in names if name not in self.values]
         if other or not names:
-            expected = f"value columns: {', '.join(self.values)}"
-            got = ", ".join(map(str, other)) or "none"
+            expected = worded("value columns: {values}", {"values": ", ".join(self.values)})
+            got = ", ".join(map(str, other)) or worded("none")
             raise EstimateError(
-                Problem("known takes value columns", "argument 'values'", expected, got)
+                Problem("known takes value columns", of_argument("values"), expected, got)
             )
         return self.where(self.cells.frame[names].notna().all(axis=1))
 
@@ -255,8 +257,10 @@ class PartitionedSample:
         fix = "Name it in by= when the survey is read."
         problems = [
             Problem(
-                f"{caller} needs each person's value, a cell has the mean",
-                f"column '{column}'",
+                worded(
+                    "{caller} needs each person's value, a cell has the mean", {"caller": caller}
+                ),
+                in_column(column),
                 "a key column",
                 fix=fix,
             )
@@ -275,11 +279,11 @@ class PartitionedSample:
     @staticmethod
     def _missing(caller: str, column: str, persons: int) -> Problem:
         return Problem(
-            what=f"{caller} meets missing values in the domain",
-            where=f"column '{column}'",
+            what=worded("{caller} meets missing values in the domain", {"caller": caller}),
+            where=in_column(column),
             expected="a value of every person of the domain who carries weight",
-            got="missing",
-            fix=f"Narrow the domain: survey.known('{column}').",
+            got=worded("missing"),
+            fix=worded("Narrow the domain: survey.known('{column}').", {"column": column}),
             count=persons,
         )
 
@@ -303,14 +307,14 @@ class _Design:
         problems = []
         keys = tuple(dict.fromkeys([*self.strata, *self.psu, *as_names(self.fpc, "fpc"), *by]))
         if not self.psu:
-            problems.append(Problem("a partitioned survey needs its PSUs", "argument 'psu'"))
+            problems.append(Problem("a partitioned survey needs its PSUs", of_argument("psu")))
         for name in dict.fromkeys((self.weights, *values)):
             if name in keys or (name == self.weights and name in values):
-                problems.append(Problem("a column has two roles", f"column '{name}'", "one role"))
+                problems.append(Problem("a column has two roles", in_column(name), "one role"))
         if len(values) > MOST_VALUES:
-            most = f"at most {MOST_VALUES}"
+            most = worded("at most {most_values}", {"most_values": MOST_VALUES})
             problems.append(
-                Problem("too many values at once", "argument 'values'", most, str(len(values)))
+                Problem("too many values at once", of_argument("values"), most, str(len(values)))
             )
         if problems:
             raise DesignError(problems)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_column, in_place, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.rows import Bool, Rows, cells
@@ -72,7 +72,7 @@ def two_phase(
                     what="a screening class has no interview",
                     where=", ".join(columns),
                     expected="at least one selected row in every class",
-                    got=f"{int(empty.sum())} empty",
+                    got=worded("{empty} empty", {"empty": int(empty.sum())}),
                     fix="Merge classes.",
                 )
             )
@@ -98,9 +98,7 @@ def _yes(flag: pd.Series) -> Bool:
 
 def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str]) -> list[Problem]:
     problems = [
-        Problem(
-            "two_phase names an unknown column", f"column '{column}'", "a column of the listing"
-        )
+        Problem("two_phase names an unknown column", in_column(column), "a column of the listing")
         for column in (selected, phase2_prob, *columns)
         if column not in sample.frame.columns
     ]
@@ -115,7 +113,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
         problems.append(
             Problem(
                 "the selection column is not yes or no",
-                f"column '{selected}'",
+                in_column(selected),
                 "True or False for every listed row",
             )
         )
@@ -129,24 +127,22 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
         problems.append(
             Problem(
                 what="selected rows without a selection probability",
-                where=f"column '{phase2_prob}'",
+                where=in_column(phase2_prob),
                 expected="a probability in (0, 1]",
-                got="missing or out of range",
+                got=worded("missing or out of range"),
             ).in_rows(np.flatnonzero(bad))
         )
     if not chosen.any():
-        problems.append(
-            Problem("no listed row was selected", f"column '{selected}'", "at least one")
-        )
+        problems.append(Problem("no listed row was selected", in_column(selected), "at least one"))
     for column in columns:
         gone = carries & sample.frame[column].isna().to_numpy()
         if gone.any():
             problems.append(
                 Problem(
                     what="a screening class is missing",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a class for every listed row",
-                    got="missing",
+                    got=worded("missing"),
                 ).in_rows(np.flatnonzero(gone))
             )
     return problems
@@ -181,14 +177,16 @@ def weight_share(
         raise DesignError(
             Problem(
                 "weight_share reads reports from a frame",
-                "argument 'reports'",
+                of_argument("reports"),
                 "a pandas DataFrame, one row a report",
-                f"a {type(reports).__name__}",
+                worded("a {kind}", {"kind": type(reports).__name__}),
             )
         )
     problems = [
         Problem(
-            "weight_share names an unknown column", f"{where}, column '{column}'", "a column of it"
+            "weight_share names an unknown column",
+            in_place(where, in_column(column)),
+            "a column of it",
         )
         for where, frame, column in (
             ("households", households.frame, key),
@@ -204,7 +202,7 @@ def weight_share(
         raise DesignError(
             Problem(
                 what="a household stands in more than one row",
-                where=f"column '{key}'",
+                where=in_column(key),
                 expected="one row a household",
                 fix="Keep one row a household.",
                 count=int(where.duplicated().sum()),
@@ -220,7 +218,7 @@ def weight_share(
             problems.append(
                 Problem(
                     what=what,
-                    where=f"reports, column '{column}'",
+                    where=in_place("reports", in_column(column)),
                 ).in_rows(np.flatnonzero(bad))
             )
     if problems:

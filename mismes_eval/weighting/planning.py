@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, worded
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import check
 
@@ -26,9 +26,13 @@ def _vector(
         v = np.full(size, float(v[0]))
     bad = ~np.isfinite(v) | ((v <= 0) if positive else (v < 0))
     if bad.any() or (size is not None and v.size != size):
-        want = f"{size} positive numbers" if size is not None else "positive numbers"
+        want = (
+            worded("{size} positive numbers", {"size": size})
+            if size is not None
+            else "positive numbers"
+        )
         raise DesignError(
-            Problem("a planning figure does not fit", f"argument '{name}'", want, str(value))
+            Problem("a planning figure does not fit", of_argument(name), want, str(value))
         )
     return v
 
@@ -44,7 +48,7 @@ def _figures(
     shares, costs = shares or {}, costs or {}
     problems = []
     for name, value in {**numbers, **shares, **costs}.items():
-        where = f"argument '{name}'"
+        where = of_argument(name)
         if not (isinstance(value, (int, float, np.number)) and np.isfinite(value)):
             problems.append(
                 Problem("a planning figure is not a finite number", where, "a number", repr(value))
@@ -105,9 +109,9 @@ def plan_allocation(
         raise DesignError(
             Problem(
                 "a planning figure does not fit",
-                "argument 'labels'",
-                f"{h} labels",
-                f"{len(labels)}",
+                of_argument("labels"),
+                worded("{stratum} labels", {"stratum": h}),
+                str(len(labels)),
             )
         )
     s, c = _vector("sd", sd, h), _vector("cost", cost, h)
@@ -116,7 +120,7 @@ def plan_allocation(
         raise DesignError(
             Problem(
                 "a planning figure does not fit",
-                "prevalence, total or screening_cost",
+                worded("prevalence, total or screening_cost"),
                 "shares up to 1, a sample up to the population, a cost of 0 or more",
             )
         )
@@ -192,7 +196,10 @@ def plan_precision(
     if not r.size:
         raise DesignError(
             Problem(
-                "a planning figure does not fit", "argument 'ratios'", "at least one ratio", "none"
+                "a planning figure does not fit",
+                of_argument("ratios"),
+                "at least one ratio",
+                worded("none"),
             )
         )
     if not (
@@ -243,9 +250,12 @@ def best_ratio(prevalence_high: float, prevalence_low: float) -> float:
         raise DesignError(
             Problem(
                 "a planning figure does not fit",
-                "argument 'prevalence'",
+                of_argument("prevalence"),
                 "shares up to 1",
-                f"{prevalence_high} and {prevalence_low}",
+                worded(
+                    "{prevalence_high} and {prevalence_low}",
+                    {"prevalence_high": prevalence_high, "prevalence_low": prevalence_low},
+                ),
             )
         )
     return float(np.sqrt(prevalence_high / prevalence_low))
@@ -262,7 +272,7 @@ def sample_size_for_rate(rate: float, cv: float, deff: float = 1.0) -> float:
                 "a planning figure does not fit",
                 "sample_size_for_rate",
                 "0 < rate < 1, cv > 0, deff > 0",
-                f"{rate}, {cv}, {deff}",
+                worded("{rate}, {cv}, {deff}", {"rate": rate, "cv": cv, "deff": deff}),
             )
         )
     return deff * (1 - rate) / (rate * cv**2)
@@ -298,9 +308,9 @@ def compare_plans(
         raise DesignError(
             Problem(
                 "a register without the cost of its interviews",
-                "arguments 'register_cost' and 'register_share'",
+                of_arguments("register_cost", "register_share"),
                 "both or neither",
-                f"share {register_share!r}",
+                worded("share {register_share}", {"register_share": repr(register_share)}),
             )
         )
     check(DesignError, "compare_plans", ("share_high", share_high, float))
@@ -318,9 +328,12 @@ def compare_plans(
         raise DesignError(
             Problem(
                 "a register does not fit",
-                "arguments 'register_cost' and 'register_share'",
+                of_arguments("register_cost", "register_share"),
                 "a cost above 0 and a share in (0, 1]",
-                f"{register_cost} and {register_share}",
+                worded(
+                    "{register_cost} and {register_share}",
+                    {"register_cost": register_cost, "register_share": register_share},
+                ),
             )
         )
     if not (budget > 0 and cost_listing > 0 and cost_interview > 0):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_column, in_place, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.weighting.arguments import as_names
@@ -51,9 +51,9 @@ def pseudo_weights(
         raise DesignError(
             Problem(
                 "pseudo_weights reads volunteers from a frame",
-                "argument 'frame'",
+                of_argument("frame"),
                 "a pandas DataFrame",
-                f"a {type(frame).__name__}",
+                worded("a {kind}", {"kind": type(frame).__name__}),
             )
         )
     columns = list(as_names(covariates, "covariates"))
@@ -61,14 +61,14 @@ def pseudo_weights(
         raise DesignError(
             Problem(
                 "pseudo_weights has no covariate",
-                "argument 'covariates'",
+                of_argument("covariates"),
                 "columns that explain who was reached, known in both samples",
             )
         )
     problems = [
         Problem(
             "pseudo_weights names an unknown column",
-            f"{where}, column '{column}'",
+            in_place(where, in_column(column)),
             "a column of both samples",
         )
         for where, source in (("frame", frame), ("reference", reference.frame))
@@ -78,9 +78,9 @@ def pseudo_weights(
     problems += [
         Problem(
             what="a covariate is missing",
-            where=f"{where}, column '{column}'",
+            where=in_place(where, in_column(column)),
             expected="a value in every row",
-            got="missing",
+            got=worded("missing"),
             fix="Make missing a category.",
             count=int(source[column].isna().sum()),
         )

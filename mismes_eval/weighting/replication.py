@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy.linalg import qr
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, worded
 from mismes_eval.numerics.calibration import psd_solve
 from mismes_eval.numerics.influence import Block
 from mismes_eval.numerics.rows import Float, Int
@@ -40,7 +40,14 @@ def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
                 raise DesignError(
                     Problem(
                         what="a weight step cannot be redone in a replicate",
-                        where=f"replicate {replicate + 1} of {replicates.count}, step '{step.name}'",
+                        where=worded(
+                            "replicate {replicate} of {count}, step '{name}'",
+                            {
+                                "replicate": replicate + 1,
+                                "count": replicates.count,
+                                "name": step.name,
+                            },
+                        ),
                         expected="categories with respondents in every replicate",
                         got=str(error),
                         fix="Merge small categories, or use the linearised design.",
@@ -66,7 +73,10 @@ def replicated(sample: Sample, statistic: Callable[[Float], Float]) -> Float:
             raise DesignError(
                 Problem(
                     what="an estimate cannot be made in a replicate",
-                    where=f"replicate {replicate + 1} of {_replicates(sample.design).count}",
+                    where=worded(
+                        "replicate {replicate} of {count}",
+                        {"replicate": replicate + 1, "count": _replicates(sample.design).count},
+                    ),
                     expected="rows with weight in every group, in every replicate",
                     got=str(error),
                     fix="Merge groups, or use the linearised design.",
@@ -167,9 +177,12 @@ def _greg_totals(
         raise DesignError(
             Problem(
                 what="calibration cannot be redone in a replicate",
-                where=f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'",
+                where=worded(
+                    "replicate {np} of {number}, step '{name}'",
+                    {"np": int(np.flatnonzero(missed)[0]) + 1, "number": b, "name": step.name},
+                ),
                 expected="rows in every category",
-                got="an empty category",
+                got=worded("an empty category"),
                 fix="Merge small categories, or use the linearised design.",
                 count=int(missed.sum()),
             )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import hadamard
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message, Quantity
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import as_names
@@ -179,7 +179,7 @@ class ReplicateWeights:
             raise DesignError(
                 Problem(
                     what="replicate weights stand beside a zero weight",
-                    where="replicate columns",
+                    where=worded("replicate columns"),
                     expected="0 where the weight is 0",
                 ).in_rows(np.flatnonzero(without))
             )
@@ -221,8 +221,8 @@ class ReplicateWeights:
         """What is no number where one is due."""
         problems = [
             Problem(
-                f"{name} is not a finite number",
-                f"argument '{name}'",
+                worded("{name} is not a finite number", {"name": name}),
+                of_argument(name),
                 "a number, or None",
                 repr(value),
             )
@@ -238,7 +238,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "rscales are not numbers",
-                    "argument 'rscales'",
+                    of_argument("rscales"),
                     "a list of numbers",
                     repr(self.rscales),
                 )
@@ -249,7 +249,7 @@ class ReplicateWeights:
         problems = [
             Problem(
                 "a replicate weight column is not in the frame",
-                f"column '{column}'",
+                in_column(column),
                 "one of the frame's columns",
             )
             for column in columns
@@ -258,7 +258,7 @@ class ReplicateWeights:
         problems += [
             Problem(
                 "a replicate weight column is named twice",
-                f"column '{column}'",
+                in_column(column),
                 "every column once",
             )
             for column in dict.fromkeys(columns)
@@ -268,8 +268,8 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "unknown replicate method",
-                    "argument 'method'",
-                    f"one of {', '.join(FILE_METHODS)}",
+                    of_argument("method"),
+                    worded("one of {file_methods}", {"file_methods": ", ".join(FILE_METHODS)}),
                     repr(self.method),
                 )
             )
@@ -277,7 +277,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "too few replicate weights",
-                    "argument 'columns'",
+                    of_argument("columns"),
                     "at least two",
                     str(len(columns)),
                 )
@@ -286,20 +286,20 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "Fay's method needs rho",
-                    "argument 'rho'",
+                    of_argument("rho"),
                     "a number in [0, 1) from the survey's documentation",
                     repr(self.rho),
                 )
             )
         if self.kind != "fay" and self.rho is not None:
             problems.append(
-                Problem("rho belongs to Fay's method", "argument 'rho'", "None", repr(self.rho))
+                Problem("rho belongs to Fay's method", of_argument("rho"), "None", repr(self.rho))
             )
         if self.kind == "jkn" and self.rscales is None:
             problems.append(
                 Problem(
                     "JKn needs rscales",
-                    "argument 'rscales'",
+                    of_argument("rscales"),
                     "(n_h - 1) / n_h of the stratum of each replicate",
                     "None",
                 )
@@ -310,16 +310,16 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "rscales do not fit",
-                    "argument 'rscales'",
-                    f"{len(columns)} numbers of 0 or more",
-                    f"{len(self.rscales)}",
+                    of_argument("rscales"),
+                    worded("{columns} numbers of 0 or more", {"columns": len(columns)}),
+                    str(len(self.rscales)),
                 )
             )
         if self.scale is not None and not self.scale > 0:
             problems.append(
                 Problem(
                     "the scale is not positive",
-                    "argument 'scale'",
+                    of_argument("scale"),
                     "a number above 0",
                     str(self.scale),
                 )
@@ -328,7 +328,7 @@ class ReplicateWeights:
             problems.append(
                 Problem(
                     "the degrees of freedom are not positive",
-                    "argument 'degf'",
+                    of_argument("degf"),
                     "a number above 0, or None",
                     str(self.degf),
                 )
@@ -348,11 +348,19 @@ class ReplicateWeights:
         words = ("whole weights", "factors") if self.combined else ("factors", "whole weights")
         return [
             Problem(
-                what=f"replicate columns are not the {words[0]} that they are said to be",
-                where="argument 'combined'",
-                expected=f"a mean near {weight:.6g}" if self.combined else "a mean near 1",
-                got=f"a mean of {replicate:.6g}: they look like {words[1]}",
-                fix=f"Say combined={not self.combined}.",
+                what=worded(
+                    "replicate columns are not the {words} that they are said to be",
+                    {"words": words[0]},
+                ),
+                where=of_argument("combined"),
+                expected=worded("a mean near {weight:.6g}", {"weight": weight})
+                if self.combined
+                else "a mean near 1",
+                got=worded(
+                    "a mean of {replicate:.6g}: they look like {words}",
+                    {"replicate": replicate, "words": words[1]},
+                ),
+                fix=worded("Say combined={value}.", {"value": not self.combined}),
             )
         ]
 
@@ -363,7 +371,7 @@ def _number_problems(n: object, seed: object, rho: object) -> list[Problem]:
         problems.append(
             Problem(
                 "the number of replicates is not a whole number",
-                "argument 'n'",
+                of_argument("n"),
                 "2 or more, for the bootstrap only",
                 repr(n),
             )
@@ -374,13 +382,15 @@ def _number_problems(n: object, seed: object, rho: object) -> list[Problem]:
         problems.append(
             Problem(
                 "the seed is not a whole number of 0 or more",
-                "argument 'seed'",
+                of_argument("seed"),
                 "an integer, so that the result can be made again",
                 repr(seed),
             )
         )
     if not isinstance(rho, (int, float, np.number)):
-        problems.append(Problem("rho is not a number", "argument 'rho'", "0 <= rho < 1", repr(rho)))
+        problems.append(
+            Problem("rho is not a number", of_argument("rho"), "0 <= rho < 1", repr(rho))
+        )
     return problems
 
 
@@ -391,8 +401,8 @@ def _problems(
         return [
             Problem(
                 "unknown replicate method",
-                "argument 'method'",
-                f"one of {', '.join(METHODS)}",
+                of_argument("method"),
+                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
         ]
@@ -405,7 +415,7 @@ def _problems(
         problems.append(
             Problem(
                 "the bootstrap needs a seed",
-                "argument 'seed'",
+                of_argument("seed"),
                 "an integer, so that the result can be made again",
                 "None",
             )
@@ -414,20 +424,22 @@ def _problems(
         problems.append(
             Problem(
                 "the number of replicates does not fit",
-                "argument 'n'",
+                of_argument("n"),
                 "2 or more, for the bootstrap only",
-                f"{n} with {method}",
+                worded("{count} with {method}", {"count": n, "method": method}),
             )
         )
     if not 0 <= rho < 1:
-        problems.append(Problem("rho is out of range", "argument 'rho'", "0 <= rho < 1", str(rho)))
+        problems.append(
+            Problem("rho is out of range", of_argument("rho"), "0 <= rho < 1", str(rho))
+        )
     if design.cluster_deff != 1:
         problems.append(
             Problem(
                 what="replicates cannot carry a supplied cluster effect",
-                where="argument 'cluster_deff' of the design",
+                where=worded("argument 'cluster_deff' of the design"),
                 expected="1",
-                got=f"{design.cluster_deff:g}",
+                got=worded("{cluster_deff:g}", {"cluster_deff": design.cluster_deff}),
                 fix="Use the linearised design.",
             )
         )
@@ -437,7 +449,10 @@ def _problems(
                 what="balanced half samples need two PSUs in every stratum",
                 where="strata",
                 expected="2 in each",
-                got=f"{Quantity(int((m_h != 2).sum()), 'stratum', 'strata', 0)} with another number",
+                got=worded(
+                    "{quantity} with another number",
+                    {"quantity": Quantity(int((m_h != 2).sum()), "stratum", "strata", 0)},
+                ),
                 fix="Use the bootstrap or the jackknife.",
             )
         )
@@ -458,9 +473,11 @@ def _problems(
         problems.append(
             Problem(
                 what="too many replicate factors",
-                where=f"{design.psus:,} PSUs",
-                expected=f"PSUs times replicates of at most {_LARGEST:,}",
-                got=f"{design.psus * count:,}",
+                where=worded("{psus:,} PSUs", {"psus": design.psus}),
+                expected=worded(
+                    "PSUs times replicates of at most {largest:,}", {"largest": _LARGEST}
+                ),
+                got=worded("{psus:,}", {"psus": design.psus * count}),
                 fix="Use the linearised design.",
             )
         )

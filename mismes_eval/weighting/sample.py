@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, DesignWarning, Problem, named
+from mismes_eval.errors import (
+    DesignError,
+    DesignWarning,
+    Problem,
+    in_column,
+    named,
+    of_argument,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
@@ -176,9 +184,9 @@ class Sample(Estimators):
                     raise DesignError(
                         Problem(
                             "the mask has another index than the frame",
-                            "argument 'mask'",
-                            f"{self.n} rows with the frame's index",
-                            f"{len(mask)} rows",
+                            of_argument("mask"),
+                            worded("{count} rows with the frame's index", {"count": self.n}),
+                            worded("{mask} rows", {"mask": len(mask)}),
                         )
                     )
                 mask = mask.reindex(self.frame.index)
@@ -187,9 +195,9 @@ class Sample(Estimators):
                 raise DesignError(
                     Problem(
                         what="the mask is missing for some rows",
-                        where="argument 'mask'",
+                        where=of_argument("mask"),
                         expected="True or False in every row",
-                        got="missing",
+                        got=worded("missing"),
                         fix="Decide what missing means, e.g. mask.fillna(False).",
                     ).in_rows(np.flatnonzero(bad))
                 )
@@ -284,10 +292,10 @@ def needs_sample(sample: object, caller: str) -> None:
         made = "Make one: Sample.from_frame(frame, weights=...)."
         raise DesignError(
             Problem(
-                what=f"{caller} takes a Sample",
-                where="first argument",
+                what=worded("{caller} takes a Sample", {"caller": caller}),
+                where=worded("first argument"),
                 expected="a Sample",
-                got=f"a {type(sample).__name__}",
+                got=worded("a {kind}", {"kind": type(sample).__name__}),
                 fix=made,
             )
         )
@@ -295,19 +303,24 @@ def needs_sample(sample: object, caller: str) -> None:
 
 def _no_mask(mask: object, array: np.ndarray, n: int) -> Problem:
     """What stands in the place of a mask, and the call that was meant."""
-    got = f"{array.dtype} of shape {array.shape}"
+    got = worded("{dtype} of shape {shape}", {"dtype": array.dtype, "shape": array.shape})
     fix = "Compare a column: sample.where(sample.frame['age'] >= 15)."
     if isinstance(mask, str):
-        got = f"the text {mask!r}"
-        fix = f"Compare a column: sample.where(sample.frame.eval({mask!r}))."
+        got = worded("the text {mask}", {"mask": repr(mask)})
+        fix = worded(
+            "Compare a column: sample.where(sample.frame.eval({mask})).", {"mask": repr(mask)}
+        )
     elif callable(mask):
-        got, fix = "a function", "Call it on the frame: sample.where(function(sample.frame))."
+        got, fix = (
+            worded("a function"),
+            "Call it on the frame: sample.where(function(sample.frame)).",
+        )
     elif array.shape == (n,) and array.size and np.isin(array.astype(object), (0, 1)).all():
         fix = "Where 1 means True: sample.where(mask == 1)."
     return Problem(
         what="the mask is not boolean",
-        where="argument 'mask'",
-        expected=f"{n} booleans",
+        where=of_argument("mask"),
+        expected=worded("{count} booleans", {"count": n}),
         got=got,
         fix=fix,
     )
@@ -322,8 +335,8 @@ def _argument_problems(
         problems.append(
             Problem(
                 "unknown rule for lonely PSUs",
-                "argument 'lonely_psu'",
-                f"one of {', '.join(LONELY)}",
+                of_argument("lonely_psu"),
+                worded("one of {lonely}", {"lonely": ", ".join(LONELY)}),
                 repr(lonely_psu),
             )
         )
@@ -332,16 +345,16 @@ def _argument_problems(
         problems.append(
             Problem(
                 "replicate weights are described, not listed",
-                "argument 'replicates'",
+                of_argument("replicates"),
                 example,
-                f"a {type(replicates).__name__}",
+                worded("a {kind}", {"kind": type(replicates).__name__}),
             )
         )
     if not isinstance(cluster_deff, (int, float, np.number)):
         problems.append(
             Problem(
                 "the cluster effect is not a number",
-                "argument 'cluster_deff'",
+                of_argument("cluster_deff"),
                 "a number above 0",
                 repr(cluster_deff),
             )
@@ -355,7 +368,7 @@ def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
         return [
             Problem(
                 "the key of a row is not in the frame",
-                f"column '{column}'",
+                in_column(column),
                 "a column of the frame",
             )
             for column in gone
@@ -364,7 +377,7 @@ def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
     if not twice.any():
         return []
     where, fix = (
-        f"columns {', '.join(map(str, unit))}",
+        worded("columns {unit}", {"unit": ", ".join(map(str, unit))}),
         "Mend the merge that made them; no row is dropped.",
     )
     return [

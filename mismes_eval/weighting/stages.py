@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import (
+    DesignError,
+    Problem,
+    in_column,
+    in_columns,
+    of_argument,
+    of_arguments,
+    worded,
+)
+from mismes_eval.message import Quantity
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.variance import Lonely, Stage
 from mismes_eval.weighting.arguments import Column
@@ -122,7 +131,7 @@ def build(
         raise DesignError(
             Problem(
                 what="strata with one PSU",
-                where=f"column '{columns.strata[0]}'" if columns.strata else "",
+                where=in_column(columns.strata[0]) if columns.strata else "",
                 expected="at least two PSUs in every stratum",
                 got=", ".join(design.lonely_strata[:10]),
                 fix="Merge strata, or choose lonely_psu='adjust', 'average', 'remove' or 'certainty'.",
@@ -136,9 +145,11 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
     problems = [
         Problem(
             "a design column is not in the frame",
-            f"column '{column}'",
+            in_column(column),
             "one of the frame's columns",
-            fix=f"The frame has: {', '.join(map(str, frame.columns[:30]))}.",
+            fix=worded(
+                "The frame has: {columns}.", {"columns": ", ".join(map(str, frame.columns[:30]))}
+            ),
         )
         for column in columns.all
         if column not in frame.columns
@@ -157,7 +168,7 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         problems.append(
             Problem(
                 "no weights and no fpc",
-                "argument 'weights'",
+                of_argument("weights"),
                 "a column of weights, or fpc from which weights follow",
                 fix="Name the weight column.",
             )
@@ -166,17 +177,19 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         problems.append(
             Problem(
                 "weights do not follow from the fpc of some stages only",
-                "arguments 'weights' and 'fpc'",
-                f"fpc for each of {stages} stages, or a column of weights",
-                f"{len(columns.fpc)} fpc column{'s' if len(columns.fpc) != 1 else ''}",
+                of_arguments("weights", "fpc"),
+                worded(
+                    "fpc for each of {stages} stages, or a column of weights", {"stages": stages}
+                ),
+                worded("{n}", {"n": Quantity(len(columns.fpc), "fpc column", "fpc columns", 0)}),
             )
         )
     if len(columns.fpc) > stages:
         problems.append(
             Problem(
                 "more fpc columns than sampling stages",
-                "argument 'fpc'",
-                f"at most {stages}",
+                of_argument("fpc"),
+                worded("at most {stages}", {"stages": stages}),
                 str(len(columns.fpc)),
             )
         )
@@ -184,8 +197,8 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         problems.append(
             Problem(
                 what="more strata columns than sampling stages",
-                where="argument 'strata'",
-                expected=f"at most {stages}",
+                where=of_argument("strata"),
+                expected=worded("at most {stages}", {"stages": stages}),
                 got=str(len(columns.strata)),
                 fix="To cross two stratifiers make one column of their combinations.",
             )
@@ -211,9 +224,9 @@ def _value_problems(
             problems.append(
                 Problem(
                     what="a design column is missing for some rows",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a code in every row",
-                    got="missing",
+                    got=worded("missing"),
                     fix="Complete the codes; rows are never dropped.",
                 ).in_rows(np.flatnonzero(bad))
             )
@@ -222,9 +235,9 @@ def _value_problems(
             problems.append(
                 Problem(
                     what="a design column is blank for some rows",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a code in every row",
-                    got="empty text",
+                    got=worded("empty text"),
                     fix="Complete the codes; rows are never dropped.",
                 ).in_rows(np.flatnonzero(blank))
             )
@@ -243,16 +256,16 @@ def _value_problems(
             problems.append(
                 Problem(
                     what="fpc is not a positive number",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="population counts, or sampling fractions in (0, 1]",
-                    got="missing, zero, negative or text",
+                    got=worded("missing, zero, negative or text"),
                 ).in_rows(np.flatnonzero(bad))
             )
     if isinstance(cluster_deff, (int, float, np.number)) and not cluster_deff > 0:
         problems.append(
             Problem(
                 "the cluster effect is not positive",
-                "argument 'cluster_deff'",
+                of_argument("cluster_deff"),
                 "a number above 0",
                 str(cluster_deff),
             )
@@ -261,7 +274,7 @@ def _value_problems(
         problems.append(
             Problem(
                 what="a cluster effect beside PSUs",
-                where="argument 'cluster_deff'",
+                where=of_argument("cluster_deff"),
                 expected="1 where PSUs carry the clustering",
                 got=str(cluster_deff),
                 fix="Drop one of the two.",
@@ -282,7 +295,7 @@ def _blank(column: pd.Series) -> Bool:
 
 def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
     """What is wrong with a column of weights; negative: whether they may be below 0."""
-    where = f"column '{column.name}'"
+    where = in_column(column.name)
     if column.dtype.kind in "bcmM" or pd.api.types.is_bool_dtype(column):
         return [
             Problem(
@@ -311,7 +324,10 @@ def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
                     where=where,
                     expected="a finite number of 0 or more in every row",
                     got=shown,
-                    fix=f"{_beside(value, what, column.name)}Mend the file; no row is dropped.",
+                    fix=worded(
+                        "{beside}Mend the file; no row is dropped.",
+                        {"beside": _beside(value, what, column.name)},
+                    ),
                 ).in_rows(np.flatnonzero(bad))
             )
     if not found and not value.sum() > 0:
@@ -377,10 +393,15 @@ def _nesting_problems(
     return [
         Problem(
             what="PSU codes stand in more than one stratum",
-            where=f"columns '{column}' and '{stratum_column}'",
+            where=in_columns(column, stratum_column),
             expected="each PSU in one stratum",
-            got=f"{some.size} codes that repeat, first:"
-            f" {', '.join(str(frame[column].iloc[row]) for row in rows)}",
+            got=worded(
+                "{size} codes that repeat, first: {rows}",
+                {
+                    "size": some.size,
+                    "rows": ", ".join(str(frame[column].iloc[row]) for row in rows),
+                },
+            ),
             fix="Say nest=True (in params: design.nest: true) if codes restart in every stratum;"
             " mend the strata if they do not.",
         )
@@ -394,7 +415,7 @@ def _fraction(
     was taken for.
     """
     value = frame[column].to_numpy(float)
-    where = f"column '{column}'"
+    where = in_column(column)
     constant = value == value[first_of_stratum][stratum]
     if not constant.all():
         return (
@@ -423,11 +444,13 @@ def _fraction(
             np.zeros(m_h.size),
             [
                 Problem(
-                    what=f"fpc is {kind}",
+                    what=worded("fpc is {kind}", {"kind": kind}),
                     where=where,
-                    expected=f"counts of at least the sampled units ({m_h[h]} in the stratum of row"
-                    f" {first_of_stratum[h]}), or fractions in (0, 1] throughout",
-                    got=f"{per_stratum[h]:g}",
+                    expected=worded(
+                        "counts of at least the sampled units ({m_h} in the stratum of row {first_of_stratum}), or fractions in (0, 1] throughout",
+                        {"m_h": m_h[h], "first_of_stratum": first_of_stratum[h]},
+                    ),
+                    got=worded("{per_stratum:g}", {"per_stratum": per_stratum[h]}),
                 ).in_rows(first_of_stratum[short])
             ],
             "",

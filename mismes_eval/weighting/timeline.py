@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.message import Message, listed
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.columns import cohorts as cohorts_of
@@ -150,9 +150,12 @@ def cohorts_on(time: Timeline, values: pd.Series, needed: Bool) -> Starts | Prob
     if time.numeric and (values.dtype.kind in "mM" or isinstance(values.dtype, pd.PeriodDtype)):
         return Problem(
             what="a cohort is not of the kind of the periods",
-            where=f"column '{values.name}'",
-            expected=f"the first treated period, written like {time.labels[0]}; missing for never",
-            got=f"a date ({values.dtype})",
+            where=in_column(values.name),
+            expected=worded(
+                "the first treated period, written like {labels}; missing for never",
+                {"labels": time.labels[0]},
+            ),
+            got=worded("a date ({dtype})", {"dtype": values.dtype}),
             fix="Write it as the time column does, or leave it empty for never treated.",
         )
     given = cohorts_of(values, time.ordering, needed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mismes_eval.errors import CalibrationError, DesignError, Problem
+from mismes_eval.errors import CalibrationError, DesignError, Problem, of_arguments, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
@@ -99,9 +99,9 @@ def _once(w: Float, inside: Bool, caps: Caps) -> Float:
         raise DesignError(
             Problem(
                 "every weight is capped",
-                "arguments 'lower' and 'upper'",
+                of_arguments("lower", "upper"),
                 "caps that leave some weights free",
-                "none left to take the excess",
+                worded("none left to take the excess"),
             )
         )
     capped[free] += (w.sum() - capped.sum()) / free.sum()
@@ -118,9 +118,13 @@ def _strictly(w: Float, inside: Bool, caps: Caps) -> Float:
     raise DesignError(
         Problem(
             what="the caps cannot be kept",
-            where="arguments 'lower' and 'upper'",
-            expected=f"caps around the mean weight of {w[inside].mean():.6g}",
-            got=f"weights beyond them after {MOST_PASSES} passes",
+            where=of_arguments("lower", "upper"),
+            expected=worded(
+                "caps around the mean weight of {wave:.6g}", {"wave": w[inside].mean()}
+            ),
+            got=worded(
+                "weights beyond them after {most_passes} passes", {"most_passes": MOST_PASSES}
+            ),
             fix="Widen the caps.",
         )
     )
@@ -147,21 +151,33 @@ def _with_totals(
     raise CalibrationError(
         Problem(
             what="the totals cannot be met within the caps",
-            where="arguments 'lower', 'upper' and 'totals'",
-            expected=f"weights within {caps[0]:g} to {caps[1]:g}",
-            got=f"{after[inside].max():.6g} after {MOST_PASSES} rounds",
+            where=of_arguments("lower", "upper", "totals"),
+            expected=worded(
+                "weights within {caps:g} to {caps2:g}", {"caps": caps[0], "caps2": caps[1]}
+            ),
+            got=worded(
+                "{after:.6g} after {most_passes} rounds",
+                {"after": after[inside].max(), "most_passes": MOST_PASSES},
+            ),
             fix="Widen the caps, or merge small categories of the totals.",
         )
     )
 
 
 def _problems(lower: float | None, upper: float | None) -> list[Problem]:
-    where, problems = "arguments 'lower' and 'upper'", []
+    where, problems = of_arguments("lower", "upper"), []
     if lower is None and upper is None:
         problems.append(Problem("no cap given", where, "at least one"))
     numbers = [cap for cap in (lower, upper) if isinstance(cap, (int, float, np.number))]
     if len(numbers) == 2 and not numbers[0] < numbers[1]:
-        problems.append(Problem("the caps cross", where, "lower < upper", f"{lower} and {upper}"))
+        problems.append(
+            Problem(
+                "the caps cross",
+                where,
+                "lower < upper",
+                worded("{lower} and {upper}", {"lower": lower, "upper": upper}),
+            )
+        )
     if any(
         cap is not None
         and not (isinstance(cap, (int, float, np.number)) and np.isfinite(cap) and cap >= 0)

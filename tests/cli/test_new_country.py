@@ -270,6 +270,7 @@ def test_a_country_s_name_is_no_code(project: Path, capsys: pytest.CaptureFixtur
     assert not (project / "params").exists()
 
 
+@pytest.mark.slow
 def test_a_project_of_its_own_gets_the_notebooks(
     project: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pyreadstat
 import pytest
@@ -135,3 +136,15 @@ def test_a_file_that_is_written_otherwise_is_refused_with_the_option_that_reads_
     assert params.reading.encoding == "cp1252"
     listed = rows(delivered / "data_raw" / "ARG" / "mapping.xlsx", "file")
     assert {r["column"]: r["type"] for r in listed}["ingreso"] == "number"
+
+
+def test_the_notebooks_of_a_new_project_can_be_opened(delivered: Path) -> None:
+    assert new("PHL", "--lfs", "lfs.dta") == 0
+    copies = sorted((delivered / "notebooks").glob("*.ipynb"))
+    assert len(copies) > 10
+    for copy in copies:
+        cells = nbformat.read(copy, as_version=4).cells  # type: ignore[no-untyped-call]
+        assert not any("](../docs/" in cell.source for cell in cells), copy.name
+    text = (delivered / "notebooks" / "mapping.ipynb").read_text(encoding="utf-8")
+    assert "the first afternoon (docs/start/first-afternoon.md of mismes-eval)" in text
+    assert "PHL" in text and "MDA" not in text

@@ -62,6 +62,7 @@ def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
     return out.out + out.err
 
 
+@pytest.mark.slow
 def test_the_page_says_what_is_printed(
     root: Path,
     tmp_path: Path,

@@ -100,6 +100,8 @@ def test_what_cannot_be_imputed_is_named() -> None:
     with pytest.raises(EstimateError) as refused:
         me.impute(s, ["true", "hole", "word"], ["partly"])
     assert len(refused.value.problems) == 4
+    with pytest.raises(EstimateError, match="imputed twice"):
+        me.impute(s, ["earnings", "earnings"], ["school"])
     one = me.mean(s, "true")
     with pytest.raises(EstimateError, match="cannot be combined"):
         me.combine_imputations([one])
@@ -127,3 +129,21 @@ def test_imputed_values_follow_the_shock_of_their_psu() -> None:
     filled = me.impute(s, ["y"], ["x"], imputations=2, rounds=1)[0].frame["y"].to_numpy(float)
     gone = np.isnan(y)
     assert np.corrcoef(filled[gone], shock[gone])[0, 1] > 0.8
+
+
+@pytest.mark.property
+def test_what_follows_from_other_predictors_changes_nothing() -> None:
+    """A region beside its own districts, amounts in thousands beside amounts: the same draws."""
+    f = people(4).assign(age=lambda d: np.arange(len(d)) % 50)
+    f["months"], f["schooled"] = 12 * f["age"] + 7, np.where(f["school"] == "0", "no", "yes")
+    s = me.Sample.from_frame(f, weights="w")
+    plain, more = (
+        me.impute(s, "earnings", known, imputations=2, rounds=1)[1].frame["earnings"]
+        for known in (["school", "age"], ["school", "age", "months", "schooled"])
+    )
+    assert np.allclose(plain, more)
+    nobody = me.over_imputations(
+        me.impute(s, "earnings", "school", imputations=2, rounds=1),
+        lambda k: me.mean(k.where(f["age"] > 90), "earnings"),
+    )
+    assert isinstance(nobody, me.NotEstimable)

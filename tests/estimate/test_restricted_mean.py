@@ -33,6 +33,27 @@ def test_values_are_those_of_r() -> None:
     assert lost.value == pytest.approx([1.50625, 0.47619047619], abs=1e-9)
 
 
+@pytest.mark.golden
+def test_rows_that_came_later_are_at_risk_from_then_on() -> None:
+    """summary(survfit(Surv(entry, t, e) ~ 1, weights = w), rmean = 9) of R survival."""
+    f = frame().assign(entry=[0, 1, 0, 2, 0, 3, 1, 0] * 2).assign(g=1)
+    f.loc[8, "entry"] = 0
+    e = me.rmst(sample(f), "t", "e", 9, entry="entry")
+    assert e.value[0] == pytest.approx(6.3156884976213, abs=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["category", "string", "Int64", object])
+def test_causes_of_any_type_are_read(dtype: str | type) -> None:
+    f = frame()
+    expected = me.rmst(sample(f), "t", "cause", 9, of="job")
+    code = f["cause"].map({"job": 1, "abroad": 2}) if dtype == "Int64" else f["cause"]
+    other = sample(f.assign(cause=code.astype(dtype)))
+    found = me.rmst(other, "t", "cause", 9, of=1 if dtype == "Int64" else "job")
+    assert found.value[0] == pytest.approx(expected.value[0], abs=1e-12)
+    with pytest.raises(EstimateError, match="without a name"):
+        me.rmst(sample(f.assign(cause=f["cause"].fillna(""))), "t", "cause", 9, of="job")
+
+
 @pytest.mark.identity
 @pytest.mark.parametrize("of", [None, "job"])
 def test_influence_is_the_derivative(of: str | None) -> None:

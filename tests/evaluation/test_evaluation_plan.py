@@ -42,6 +42,7 @@ def test_intraclass_correlation_is_that_of_the_population() -> None:
     assert intraclass(y, psu) == pytest.approx(0.2, abs=0.01)
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_the_countrys_own_data(made: Plan) -> None:
     f = made.figures
     assert f.base.value == pytest.approx(0.56, abs=0.02)

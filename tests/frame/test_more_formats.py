@@ -12,8 +12,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from mismes_eval import frame
+from mismes_eval import frame, lfs
 from mismes_eval.errors import InputError
+from mismes_eval.lfs.proposals import file_columns, proposed_reasons
 
 MADE_UP = pd.DataFrame({"AGE": [20.0, 31.0, 45.0], "SEX": [1.0, 2.0, 1.0]})
 
@@ -59,3 +60,42 @@ def test_a_workbook_with_macros_is_a_workbook(tmp_path: Path) -> None:
     MADE_UP.to_excel(plain, index=False)
     macros.write_bytes(plain.read_bytes())
     assert frame.read(macros).frame["AGE"].tolist() == [20, 31, 45]
+
+
+def test_a_compressed_spss_file_keeps_labels_and_user_missing(tmp_path: Path) -> None:
+    persons = pd.DataFrame({"sexe": [1.0, 2.0, 9.0], "âge_révolu": [30.5, 40.0, 50.0]})
+    path = tmp_path / "enquete.zsav"
+    pyreadstat.write_sav(
+        persons,
+        str(path),
+        compress=True,
+        column_labels=["Sexe de l’enquêté", ""],
+        variable_value_labels={"sexe": {1.0: "Homme", 2.0: "Femme", 9.0: "Non déclaré"}},
+        missing_ranges={"sexe": [{"lo": 8, "hi": 9}]},
+    )
+    data = frame.read(path)
+    assert data.labels["sexe"] == "Sexe de l’enquêté"
+    assert data.frame["sexe_miss"].tolist()[2] == "9" and data.frame["sexe"].isna()[2]
+    assert data.frame["âge_révolu"].tolist() == [30.5, 40.0, 50.0]
+
+
+def test_letters_of_stata_keep_the_reason_that_a_mapping_says(tmp_path: Path) -> None:
+    persons = pd.DataFrame({"h": [1.0, 2.0, 3.0], "a": [30.0, 40.0, 50.0], "m": [1.0, "a", "b"]})
+    path = tmp_path / "lfs.dta"
+    pyreadstat.write_dta(
+        persons,
+        str(path),
+        missing_user_values={"m": ["a", "b"]},
+        variable_value_labels={"m": {1.0: "Married", "a": "Refused", "b": "Does not know"}},
+    )
+    codes = {".a": "REF", ".b": "DK"}
+    mapping = {
+        "name": "made up",
+        "columns": {"hhid": "h", "pid": "h", "age": "a", "marital": "m"},
+        "constants": {"countrycode": "MDA", "year": 2023, "weight": 1, "male": 1},
+        "missing": {"marital": codes},
+    }
+    read = lfs.read(path, mapping)
+    assert read["marital_miss"].tolist()[1:] == ["REF", "DK"]
+    columns = {column.name: column for column in file_columns(frame.read(path))}
+    assert proposed_reasons(columns["m"].codes) == codes

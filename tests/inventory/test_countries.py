@@ -13,7 +13,9 @@ pytestmark = pytest.mark.property
 FIVE = ("ARM", "GEO", "MDA", "MAR", "TUN")
 
 
-@pytest.mark.parametrize("country", FIVE)
+@pytest.mark.parametrize(
+    "country", [pytest.param(c, marks=[pytest.mark.slow] * (c != "MDA")) for c in FIVE]
+)
 def test_every_file_passes_its_template(root, country):
     files = [
         p

@@ -4,7 +4,7 @@ standard gives them; what is merely similar names none.
 
 import pytest
 
-from mismes_eval.inventory.country_names import countries_of, country
+from mismes_eval.inventory.country_names import Countries, countries_of, country
 
 pytestmark = pytest.mark.golden
 
@@ -51,6 +51,17 @@ pytestmark = pytest.mark.golden
         ("République kirghize", "KGZ"),
         ("Armenia (AM)", "ARM"),
         ("Armenia [ARM]", "ARM"),
+        ("ARM - Armenia", "ARM"),
+        ("498: Moldova", "MDA"),
+        ("Moldova*", "MDA"),
+        ("Congo, Dem. Rep.", "COD"),
+        ("Korea, Rep.", "KOR"),
+        ("Rep. of Moldova", "MDA"),
+        ("Moldavian SSR", "MDA"),
+        ("Za\u00efre", "COD"),
+        ("\u0411\u0435\u043b\u043e\u0440\u0443\u0441\u0441\u0438\u044f", "BLR"),
+        ("Haute-Volta", "BFA"),
+        ("Moldau", "MDA"),
     ],
 )
 def test_one_country(written, code):
@@ -72,3 +83,16 @@ def test_countries_with_commas_and_with_and():
     assert countries_of("Босния и Герцеговина").codes == ("BIH",)
     assert countries_of("Trinidad and Tobago").codes == ("TTO",)
     assert countries_of("MD;MD;GE").codes == ("MDA", "GEO")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["MD GE", "MDA+GEO", "Moldova - Georgia", "Moldova \u2022 Georgia", "; Moldova; Georgia;"],
+)
+def test_countries_with_other_marks_between(written):
+    assert countries_of(written) == Countries(("MDA", "GEO"))
+
+
+@pytest.mark.parametrize("written", ["GE - Moldova", "MD GE XX", "Moldova (60%)"])
+def test_a_cell_that_says_two_things_or_more_than_countries_is_not_read(written):
+    assert countries_of(written) == Countries((), (written,))

@@ -211,7 +211,9 @@ def test_an_identifier_of_two_columns_is_joined(delivered: Path) -> None:
     section = read_mapping(path)
     assert section["join"] == {"hhid": ["hh", "no"]} and section["columns"] == {"pid": "no"}
     assert lfs.map_columns(data.frame, section)["hhid"].tolist() == ["1-1", "2-1", "3-1", "4-1"]
-    assert open_draft(path, data).answers["hhid"].column == "hh + no"
+    again = open_draft(path, data)
+    assert again.answers["hhid"].column == "hh + no"
+    assert "hh + no" in repr(again) and "998" not in repr(again)  # no row of the file
 
 
 def test_a_constant_alone_is_counted(delivered: Path) -> None:
@@ -219,3 +221,18 @@ def test_a_constant_alone_is_counted(delivered: Path) -> None:
     path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
     draft = open_draft(path, data).answered_all({"weight": "= 1"})
     assert not draft.preview().problems and draft.preview().weighted
+
+
+def test_a_number_of_another_list_is_not_taken_by_its_number(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"CH15": [1, 2, 4, 5], "P21": ["1500,5", "2,0", "", "7,5"], "sexo": [1, 2, 1, 2]}
+    )
+    path = tmp_path / "eph.csv"
+    frame.to_csv(path, sep=";", index=False)
+    data = frames.read(path, separator=";")
+    draft = open_draft(mapping_workbook(tmp_path / "mapping.xlsx", data=data), data)
+    assert draft.undecided(draft.meant("male", "y")) == ("1", "2")
+    assert draft.undecided(draft.meant("mig_foreign_born", "y")) == ("1", "2", "4", "5")
+    draft = draft.answered_all({"wage_no_compen": "y"})
+    (text,) = draft.preview().problems
+    assert text.what == "text in a column of numbers" and "reading.decimal" in text.fix

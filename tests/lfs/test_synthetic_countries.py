@@ -60,7 +60,7 @@ def test_published_figures_come_back_within_three_standard_errors(root, country)
     assert not far and len(targets) >= 12
 
 
-@pytest.mark.parametrize("country", ["GEO", "MDA"])
+@pytest.mark.parametrize("country", ["MDA", pytest.param("GEO", marks=pytest.mark.slow)])
 def test_all_indicators_are_there_or_say_why(root, country):
     sample, absent, _ = load(root, country)
     out = lfs.indicators(

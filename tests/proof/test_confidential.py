@@ -175,6 +175,7 @@ def test_a_run_over_planted_data_leaves_nothing(root: Path, tmp_path: Path) -> N
     assert "petrosyan" not in json.dumps([str(p) for p in outcome.problems])
 
 
+@pytest.mark.slow
 def test_secrets_of_the_machine_stay_out_of_a_report(project_made: Path) -> None:
     """A token in the environment, the user's name and home, and the host's name are in no file of a
     report.

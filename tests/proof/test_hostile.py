@@ -266,6 +266,7 @@ def test_nothing_runs_or_loads_in_a_browser(made: Path, chromium: str) -> None:
         browser.close()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["chromium", "typst"])
 def test_the_pdf_holds_no_action(

@@ -247,6 +247,7 @@ def test_the_bill_of_materials_names_every_package_of_the_lock(
     assert any(n.startswith("pkg:pypi/numpy@") for n in address["dependsOn"])
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_obeys_the_schema_of_cyclonedx(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,8 +135,8 @@ def test_the_index(check: Check, made: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("scheme", "language"),
     [
-        ("light", "en"),
         ("dark", "fr"),
+        pytest.param("light", "en", marks=pytest.mark.slow),
         pytest.param("light", "fr", marks=pytest.mark.slow),
         pytest.param("dark", "en", marks=pytest.mark.slow),
     ],

@@ -126,7 +126,11 @@ def points(out: Path) -> Iterator[int]:
 
 @pytest.mark.parametrize(
     ("way", "least"),
-    [(in_one_step, 20), (set_aside, 20), pytest.param(mounted, 60, marks=pytest.mark.slow)],
+    [
+        (in_one_step, 20),
+        pytest.param(set_aside, 20, marks=pytest.mark.slow),
+        pytest.param(mounted, 60, marks=pytest.mark.slow),
+    ],
 )
 def test_a_kill_before_any_change_leaves_a_whole_report(
     way: Way, least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

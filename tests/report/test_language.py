@@ -17,7 +17,7 @@ import pytest
 from babel import Locale
 from babel.messages.pofile import read_po
 
-from mismes_eval.errors import ParamsError
+from mismes_eval.errors import ParamsError, Problem, in_column, in_place
 from mismes_eval.message import Message, Quantity, packed, unpacked
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document import language as module
@@ -448,3 +448,98 @@ def test_no_module_asks_for_one_language():
         if asks.search(line)
     ]
     assert not found
+
+
+PARTS = ("what", "where", "expected", "got", "fix")
+# a word that no sign ties to a name of the code: "totals['{name}']" and "{file}.missing" hold none
+FREE_WORD = re.compile(r"(?<![\w.\[('/-])[^\W\d_]{2,}(?![\w.\[(/-])")
+
+
+def parts_of_problems(path: Path) -> Iterator[tuple[str, ast.expr]]:
+    """What a module says in its problems, part by part; a name is followed to what the function
+    assigned to it.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    seen: dict[ast.AST, ast.AST] = {}
+    for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+        seen |= dict.fromkeys(ast.walk(function), function)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and name_of(node) == "Problem":
+            said = dict(zip(PARTS, node.args, strict=False))
+            said |= {k.arg: k.value for k in node.keywords if k.arg in PARTS}
+            for part, value in said.items():
+                yield from ((part, e) for e in followed(value, seen.get(node)))
+
+
+def followed(value: ast.expr, function: ast.AST | None) -> Iterator[ast.expr]:
+    for choice in choices(value):
+        yield choice
+        if isinstance(choice, ast.BoolOp):
+            yield from choice.values
+        if isinstance(choice, ast.Name) and function is not None:
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == choice.id:
+                    yield from choices(node.value)
+
+
+PROBLEMS = [
+    (path, part, value)
+    for path in sorted(REPORT.parent.rglob("*.py"))
+    for part, value in parts_of_problems(path)
+]
+
+
+def test_no_refusal_is_put_together_before_it_is_translated():
+    """A place and what stands there are names out of the data, or messages; so are the sentences."""
+    mixed = [
+        f"{path.name}:{value.lineno}: {part}"
+        for path, part, value in PROBLEMS
+        if (isinstance(value, ast.JoinedStr) and FREE_WORD.search(spelled(value)))
+        or (isinstance(value, ast.BinOp) and part != "fix")
+        or (part == "where" and re.search(r"(?<!^mismes) [^\W\d_]{2}", spelled(value)))
+    ]
+    assert not mixed, "\n".join(mixed)
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_every_place_of_a_refusal_has_an_entry(code):
+    entries = whole(code)
+    places = {
+        spelled(choice)
+        for _, part, value in PROBLEMS
+        if part == "where"
+        for call in ast.walk(value)
+        if isinstance(call, ast.Call) and name_of(call) in ("worded", "extended")
+        for choice in choices(call.args[0])
+    }
+    places |= {
+        spelled(call.args[0])
+        for call in ast.walk(ast.parse((REPORT.parent / "errors.py").read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and name_of(call) == "worded"
+    }
+    assert len(places) > 90
+    missing = [p for p in places - set(entries) if FREE_WORD.search(FIELD.sub("", p))]
+    assert not missing, "\n".join(sorted(missing))
+
+
+def test_a_refusal_speaks_the_language_and_leaves_names_as_they_are():
+    entries = {
+        "{what}: {where}.": "{what} : {where}.",
+        "column '{column}'": "colonne « {column} »",
+        "no such column": "colonne absente",
+        "women": "femmes",
+    }
+    refused = Problem("no such column", in_place("file.csv", in_column("women")), got="women")
+    assert str(refused) == "no such column: file.csv, column 'women'. Got women."
+    t = Language("fr", {**entries, "Got {got}.": "Lu : {got}."})
+    assert plain_spaces(t(refused.message)) == (
+        "colonne absente : file.csv, colonne « women ». Lu : women."
+    )
+    assert not t.unknown
+    assert unpacked(json.loads(json.dumps(packed(refused.message)))) == refused.message
+    again = unpacked(json.loads(json.dumps(packed(refused.message))))
+    assert plain_spaces(t(again)) == plain_spaces(t(refused.message))
+
+
+def plain_spaces(text: str) -> str:
+    return re.sub(r"[\u00a0\u202f]", " ", text)

@@ -97,6 +97,7 @@ def test_a_survey_with_a_hole_fills_the_other_tables(tmp_path: Path, hole: str) 
     assert "T08" in shown(trial, "people")
 
 
+@pytest.mark.slow
 def test_a_survey_without_labour_status_says_so_and_shows_migrants(tmp_path: Path) -> None:
     trial = rehearsed(project(tmp_path, SURVEY, {"lfs.csv": persons().drop(columns="lstatus")}))
     assert {"T07", "T07a"} <= set(shown(trial, "people"))
@@ -137,6 +138,7 @@ def tracer_files(root: Path, treated: int, compared: int) -> dict[str, pd.DataFr
     return {f"tracer_{k}.csv": v[v["person_id"].isin(chosen)] for k, v in files.items()}
 
 
+@pytest.mark.slow
 def test_an_arm_below_thirty_persons_leaves_the_report_whole(tmp_path: Path, root: Path) -> None:
     trial = rehearsed(project(tmp_path, TRACER, tracer_files(root, 20, 100)))
     assert {"T16", "F08"} <= set(shown(trial, "tracer"))

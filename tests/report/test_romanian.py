@@ -112,6 +112,7 @@ def report(whole: WholeReport) -> CountryReport:
     return whole.report
 
 
+@pytest.mark.slow
 def test_no_word_of_another_language_is_left(report: CountryReport) -> None:
     left = [
         (where, match[0], text)
@@ -125,6 +126,7 @@ def test_no_word_of_another_language_is_left(report: CountryReport) -> None:
     assert not report.session.language.unknown
 
 
+@pytest.mark.slow
 def test_letters_and_signs_are_those_of_romanian(report: CountryReport) -> None:
     wrong = re.compile(
         "[\u015e\u015f\u0162\u0163\u00e3]|\\w'\\w| '\\w|[0-9 ]%|(?<![\\w.)\\]%-])-\\d"
@@ -148,6 +150,7 @@ def miscounted(text: str) -> Iterator[str]:
             yield match[0]
 
 
+@pytest.mark.slow
 def test_every_count_of_a_report_has_its_form(report: CountryReport) -> None:
     said = [text for _, text in texts(report)]
     assert sum(len(COUNTED.findall(text)) for text in said) > 50
@@ -161,6 +164,7 @@ def test_a_wrong_form_of_a_count_is_found() -> None:
     assert not list(miscounted(right))
 
 
+@pytest.mark.slow
 def test_the_page_and_the_workbook_are_romanian(whole: WholeReport) -> None:
     text = re.sub(r"<[^>]+>", " ", "\n".join(whole.pages.values()))
     assert "Rata de ocupare" in text

@@ -87,7 +87,7 @@ def made(evaluation: Evaluation) -> dict[str, Table]:
     ("arms", "change"),
     [
         ((16, 16), waves_missed),
-        ((12, 200), dict),
+        pytest.param((12, 200), dict, marks=pytest.mark.slow),
         pytest.param(
             (20, 20), lambda t: answers_as_objects(waves_missed(t)), marks=pytest.mark.slow
         ),

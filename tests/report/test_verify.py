@@ -57,6 +57,7 @@ def test_a_changed_number_and_a_changed_input_are_named(copy: Path) -> None:
     assert "table T01, north / persons, value" in found.text()
 
 
+@pytest.mark.slow
 def test_a_tampered_file_is_named_with_the_place_in_it(copy: Path) -> None:
     """Table, workbook, page and notebook: which cell or text, what stands there and what should."""
     folder = copy / "reports" / "MDA"

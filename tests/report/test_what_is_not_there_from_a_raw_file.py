@@ -151,8 +151,10 @@ def test_row_numbers_are_no_clusters(office: Office) -> None:
     ("label", "keys", "called"),
     [
         ("Final weight", "", "final weight"),
-        ("Weight", "", "weight as delivered"),
-        ("Weight", "calibration: {method: none}\n", "final weight"),
+        pytest.param("Weight", "", "weight as delivered", marks=pytest.mark.slow),
+        pytest.param(
+            "Weight", "calibration: {method: none}\n", "final weight", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_final_weight_is_called_final(

@@ -11,7 +11,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    worded,
+)
 from mismes_eval.estimate.domains import domains, listed, no_negative_weights, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
@@ -83,7 +90,10 @@ def lee_bounds(
     if rule not in RULES:
         raise EstimateError(
             Problem(
-                "unknown trimming rule", "argument 'rule'", f"one of {', '.join(RULES)}", repr(rule)
+                "unknown trimming rule",
+                of_argument("rule"),
+                worded("one of {rules}", {"rules": ", ".join(RULES)}),
+                repr(rule),
             )
         )
     require(sample, [outcome, treated, selected], "lee_bounds")
@@ -177,7 +187,10 @@ def _tail(
                 "trimming leaves no rows",
                 "lee_bounds",
                 "more observed rows than the trimmed share takes",
-                f"{int(rows.sum())} rows, {100 * (1 - kept):.1f}% trimmed",
+                worded(
+                    "{rows} rows, {value:.1f}% trimmed",
+                    {"rows": int(rows.sum()), "value": 100 * (1 - kept)},
+                ),
             )
         )
     mean = float(weight @ (fraction * values)) / total
@@ -227,10 +240,10 @@ def _refuse_single(seen: Bool, d: Float, treated: str) -> None:
     """One observed row of an arm has no spread, so that a bound would have no error of it."""
     problems = [
         Problem(
-            f"a single observed {name} row has no standard error",
-            f"column '{treated}'",
+            worded("a single observed {name} row has no standard error", {"name": name}),
+            in_column(treated),
             "two observed rows in each arm",
-            "one",
+            worded("one"),
         )
         for arm, name in ((1, "treated"), (0, "comparison"))
         if int((seen & (d == arm)).sum()) < 2
@@ -261,10 +274,10 @@ def _refuse_empty(seen: Bool, d: Float, cell: Int, labels: tuple[str, ...]) -> N
             if not (seen & (cell == c) & (d == arm)).any():
                 problems.append(
                     Problem(
-                        what=f"a cell has no observed {name} rows",
+                        what=worded("a cell has no observed {name} rows", {"name": name}),
                         where=label,
                         expected="observed rows of both arms in every cell",
-                        got="none",
+                        got=worded("none"),
                         fix="Merge cells.",
                     )
                 )

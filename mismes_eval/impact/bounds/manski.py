@@ -11,7 +11,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_column,
+    in_place,
+    of_argument,
+    of_arguments,
+    worded,
+)
 from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
@@ -89,9 +98,9 @@ def manski_bounds(
         raise EstimateError(
             Problem(
                 "an outcome without ends has no worst case",
-                "arguments 'low' and 'high'",
+                of_arguments("low", "high"),
                 "finite numbers",
-                f"{low:g}, {high:g}",
+                worded("{low:g}, {high:g}", {"low": low, "high": high}),
             )
         )
     rows, where = _read(
@@ -169,14 +178,14 @@ def delta_sensitivity(
     """
     if arm not in ("treated", "comparison", "both"):
         raise EstimateError(
-            Problem("unknown arm", "argument 'arm'", "treated, comparison or both", repr(arm))
+            Problem("unknown arm", of_argument("arm"), "treated, comparison or both", repr(arm))
         )
     shift = np.asarray(list(shifts), float)
     if not shift.size or not np.isfinite(shift).all():
         raise EstimateError(
             Problem(
                 "the shifts are not numbers",
-                "argument 'shifts'",
+                of_argument("shifts"),
                 "one finite number or more",
                 str(list(shifts)),
             )
@@ -288,7 +297,7 @@ def _filled(rows: _Rows, of: Bool, seen: Bool, fill: float, delta: float) -> tup
         raise EstimateError(
             Problem(
                 "the closed form covers delta 0 and 1 only",
-                "argument 'variance'",
+                of_argument("variance"),
                 "'design' for a delta in between",
                 "'neyman'",
             )
@@ -324,9 +333,9 @@ def _read(
             raise EstimateError(
                 Problem(
                     what="recovered rows that were not tried, or were observed at once",
-                    where=f"column '{recovered}'",
+                    where=in_column(recovered),
                     expected="attempted yes and selected no",
-                    got="other rows",
+                    got=worded("other rows"),
                 ).in_rows(np.flatnonzero(stray))
             )
     seen = first if second is None else first | second
@@ -336,9 +345,12 @@ def _read(
         raise EstimateError(
             Problem(
                 what="outcomes outside their range",
-                where=f"column '{outcome}'",
-                expected=f"{low:g} to {high:g}",
-                got=f"{y[outside].min():g} to {y[outside].max():g}",
+                where=in_column(outcome),
+                expected=worded("{low:g} to {high:g}", {"low": low, "high": high}),
+                got=worded(
+                    "{value:g} to {value2:g}",
+                    {"value": y[outside].min(), "value2": y[outside].max()},
+                ),
                 fix="Widen low and high.",
             ).in_rows(np.flatnonzero(outside))
         )
@@ -366,30 +378,36 @@ def _argument_problems(
         problems.append(
             Problem(
                 "the range of the outcome is empty",
-                "arguments 'low' and 'high'",
+                of_arguments("low", "high"),
                 "low < high",
-                f"{low:g}, {high:g}",
+                worded("{low:g}, {high:g}", {"low": low, "high": high}),
             )
         )
     if not 0 <= delta <= 1:
         problems.append(
             Problem(
-                "delta is not a share", "argument 'delta'", "a number between 0 and 1", f"{delta:g}"
+                "delta is not a share",
+                of_argument("delta"),
+                "a number between 0 and 1",
+                worded("{delta:g}", {"delta": delta}),
             )
         )
     if variance not in ("design", "neyman"):
         problems.append(
             Problem(
-                "unknown variance", "argument 'variance'", "'design' or 'neyman'", repr(variance)
+                "unknown variance", of_argument("variance"), "'design' or 'neyman'", repr(variance)
             )
         )
     if (attempted is None) != (recovered is None):
         problems.append(
             Problem(
                 "double sampling needs both columns",
-                "arguments 'attempted' and 'recovered'",
+                of_arguments("attempted", "recovered"),
                 "both or neither",
-                f"{attempted!r}, {recovered!r}",
+                worded(
+                    "{attempted}, {recovered}",
+                    {"attempted": repr(attempted), "recovered": repr(recovered)},
+                ),
             )
         )
     design = sample.design
@@ -405,7 +423,7 @@ def _argument_problems(
         problems.append(
             Problem(
                 what="the closed form needs a plain experiment",
-                where="argument 'variance'",
+                where=of_argument("variance"),
                 expected="equal weights, no strata, no clusters, no narrowed domain",
                 got=design.describe().rstrip("."),
                 fix="Use variance='design'.",
@@ -417,16 +435,15 @@ def _argument_problems(
 def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
     problems = []
     for cell, label in enumerate(where.labels):
-        for arm, name in ((1, "treated"), (0, "comparison")):
+        for arm, place in ((1, worded("treated arm")), (0, worded("comparison arm"))):
             of = inside & (where.code == cell) & (rows.d == arm)
-            place = f"{name} arm{', ' + label if label else ''}"
             if not (of & rows.first).any():
                 problems.append(
                     Problem(
                         what="nobody is observed",
-                        where=place,
+                        where=in_place(place, label) if label else place,
                         expected="observed rows in every arm and cell",
-                        got="none",
+                        got=worded("none"),
                         fix="Merge cells.",
                     )
                 )
@@ -439,9 +456,9 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
                 problems.append(
                     Problem(
                         what="nobody of the lost was found again",
-                        where=place,
+                        where=in_place(place, label) if label else place,
                         expected="recovered rows in every arm and cell that lost some",
-                        got="none",
+                        got=worded("none"),
                         fix="Merge cells, or leave out the follow-up.",
                     )
                 )

@@ -12,7 +12,14 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    worded,
+)
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.part import Part
@@ -43,7 +50,7 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
         raise EstimateError(
             Problem(
                 "imbens_manski needs two bounds",
-                "argument 'bounds'",
+                of_argument("bounds"),
                 "an Estimate of 'lower' and 'upper'",
                 ", ".join(bounds.names),
             )
@@ -52,7 +59,7 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
         raise EstimateError(
             Problem(
                 "the level is no probability above one half",
-                "argument 'level'",
+                of_argument("level"),
                 "a number between 0.5 and 1",
                 str(level),
             )
@@ -93,8 +100,8 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
     if y is None:
         raise EstimateError(
             Problem(
-                f"{caller} needs numbers",
-                f"column '{outcome}'",
+                worded("{caller} needs numbers", {"caller": caller}),
+                in_column(outcome),
                 "a numeric or boolean column",
                 str(series.dtype),
             )
@@ -104,12 +111,17 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
         if bad.any():
             problems.append(
                 Problem(
-                    what=f"{caller} meets {what} outcomes among observed rows",
-                    where=f"column '{outcome}'",
+                    what=worded(
+                        "{caller} meets {what} outcomes among observed rows",
+                        {"caller": caller, "what": what},
+                    ),
+                    where=in_column(outcome),
                     expected="a finite number in every row that counts as observed",
                     got=what,
-                    fix="Count these rows as not observed, or narrow the domain:"
-                    f" sample.where(numpy.isfinite(frame['{outcome}'])).",
+                    fix=worded(
+                        "Count these rows as not observed, or narrow the domain: sample.where(numpy.isfinite(frame['{outcome}'])).",
+                        {"outcome": outcome},
+                    ),
                 ).in_rows(np.flatnonzero(bad))
             )
     if problems:
@@ -124,15 +136,22 @@ def both_arms(inside: Bool, d: Float, seen: Bool, treated: str, caller: str) -> 
         rows = inside & (d == arm)
         if not rows.any():
             problems.append(
-                Problem(f"{caller} has no {name} rows", f"column '{treated}'", "both arms", "none")
+                Problem(
+                    worded("{caller} has no {name} rows", {"caller": caller, "name": name}),
+                    in_column(treated),
+                    "both arms",
+                    worded("none"),
+                )
             )
         elif not (rows & seen).any():
             problems.append(
                 Problem(
-                    f"{caller} has no observed {name} rows",
-                    f"column '{treated}'",
+                    worded(
+                        "{caller} has no observed {name} rows", {"caller": caller, "name": name}
+                    ),
+                    in_column(treated),
                     "observed outcomes in both arms",
-                    f"0 of {int(rows.sum())}",
+                    worded("0 of {rows}", {"rows": int(rows.sum())}),
                 )
             )
     if problems:

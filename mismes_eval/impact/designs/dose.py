@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument
+from mismes_eval.errors import IdentificationError, Problem, of_argument, of_arguments
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
@@ -267,7 +267,7 @@ def _misplaced(dose: Float, degree: int, knots: list[float], doses: Float | None
         problems.append(
             Problem(
                 "a dose that nobody had",
-                "arguments 'doses' and 'knots'",
+                of_arguments("doses", "knots"),
                 Message("{low:g} to {high:g}", {"low": low, "high": high}),
                 ", ".join(f"{place:g}" for place in outside[:5]),
             )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, in_column
+from mismes_eval.errors import IdentificationError, Problem, in_column, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
 from mismes_eval.impact.did.group_time import GroupTime, check_call, planned, result
@@ -93,7 +93,7 @@ def switching_effects(
                 "nobody changes status",
                 in_column(treated),
                 "units whose treatment starts or stops",
-                "none",
+                worded("none"),
             )
         )
     return _combined(parts, np.array(signs), outcome, treated)
@@ -114,9 +114,9 @@ def _stated(time: TimeColumn | None, unit: str | None) -> tuple[TimeColumn, str]
         raise IdentificationError(
             Problem(
                 "a long sample needs its time and its unit",
-                "arguments 'time' and 'unit'",
+                of_arguments("time", "unit"),
                 "two columns",
-                f"{time!r} and {unit!r}",
+                worded("{time} and {unit}", {"time": repr(time), "unit": repr(unit)}),
             )
         )
     return time, unit

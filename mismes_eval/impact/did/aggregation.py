@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
@@ -80,7 +80,10 @@ def _chosen(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
     if kind not in KINDS:
         raise IdentificationError(
             Problem(
-                "unknown aggregation", "argument 'kind'", f"one of {', '.join(KINDS)}", repr(kind)
+                "unknown aggregation",
+                of_argument("kind"),
+                worded("one of {kinds}", {"kinds": ", ".join(KINDS)}),
+                repr(kind),
             )
         )
     rows = _rows(cells, kind, window)
@@ -88,9 +91,9 @@ def _chosen(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
         raise IdentificationError(
             Problem(
                 what="no group-time effect is left to average",
-                where=f"aggregate('{kind}')",
+                where=worded("aggregate('{kind}')", {"kind": kind}),
                 expected="at least one",
-                got="none",
+                got=worded("none"),
                 fix="Widen min_event, max_event or balance.",
             )
         )
@@ -188,7 +191,7 @@ def _balanced(
         raise IdentificationError(
             Problem(
                 "balance belongs to the event study",
-                "argument 'balance'",
+                of_argument("balance"),
                 "None unless kind is 'event'",
                 str(balance),
             )
@@ -282,9 +285,9 @@ def _overall(
         raise IdentificationError(
             Problem(
                 "no effect after treatment is left to average",
-                f"aggregate('{kind}')",
+                worded("aggregate('{kind}')", {"kind": kind}),
                 "event times of 0 or later",
-                "none",
+                worded("none"),
             )
         )
     j = (chosen / chosen.sum())[None]

@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     in_column,
     of_argument,
     of_covariates,
+    worded,
 )
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.did.two_by_two import EXTREME
@@ -268,8 +269,13 @@ def _same_rows(sample: Sample, weighted: Sample | Sequence[float]) -> Float:
             Problem(
                 what="the weighted sample has other rows",
                 where=of_argument("weighted"),
-                expected=f"the {sample.n:,} rows of 'sample', or a weight of 0 or more for each",
-                got=f"{weights.size:,} rows" if same else "something else",
+                expected=worded(
+                    "the {count:,} rows of 'sample', or a weight of 0 or more for each",
+                    {"count": sample.n},
+                ),
+                got=worded("{size:,} rows", {"size": weights.size})
+                if same
+                else worded("something else"),
                 fix="Give the sample that a weight step made of it.",
             )
         )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, group_sums
@@ -104,7 +104,7 @@ def sup_t(
         problems.append(
             Problem(
                 "unknown way to a band",
-                "argument 'method'",
+                of_argument("method"),
                 "'covariance' or 'multiplier'",
                 repr(method),
             )
@@ -115,17 +115,20 @@ def sup_t(
     if not 0 < level < 1:
         problems.append(
             Problem(
-                "the level is not a probability", "argument 'level'", "between 0 and 1", str(level)
+                "the level is not a probability",
+                of_argument("level"),
+                "between 0 and 1",
+                str(level),
             )
         )
     if draws < 100:
-        problems.append(Problem("too few draws", "argument 'draws'", "100 or more", str(draws)))
+        problems.append(Problem("too few draws", of_argument("draws"), "100 or more", str(draws)))
     if problems:
         raise EstimateError(problems)
     moving = estimate.se > 1e-12 * max(float(estimate.se.max(initial=0.0)), 1e-300)
     if not moving.any():
         raise EstimateError(
-            Problem("no value has a standard error", "argument 'estimate'", "one at least")
+            Problem("no value has a standard error", of_argument("estimate"), "one at least")
         )
     critical = _critical(estimate, moving, level, draws, seed, method)
     half = np.where(moving, critical * estimate.se, np.nan)
@@ -187,7 +190,7 @@ def _multiplier(
         raise EstimateError(
             Problem(
                 "the multiplier bootstrap needs one linearised design",
-                "argument 'method'",
+                of_argument("method"),
                 "'covariance' here",
             )
         )

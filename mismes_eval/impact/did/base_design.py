@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import independent, stack
 from mismes_eval.estimate.part import Part
@@ -31,7 +31,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
     """
     if not estimates:
         raise EstimateError(
-            Problem("no estimate to join", "argument 'estimates'", "one or more", "none")
+            Problem("no estimate to join", of_argument("estimates"), "one or more", worded("none"))
         )
     problems = []
     for estimate in estimates:
@@ -56,7 +56,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
                     "a weight step has an error of its own",
                     ", ".join(estimate.names[:3]),
                     "steps to exact totals",
-                    "estimated totals or a second phase",
+                    worded("estimated totals or a second phase"),
                 )
             )
     if problems:

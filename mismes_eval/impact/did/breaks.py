@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import Timeline, stated_order
@@ -30,9 +31,14 @@ def starts_at_breaks(
         problems += [
             Problem(
                 what="treatment starts at a break of the series",
-                where=f"cohort {cohort:g}, break at {break_:g}",
-                expected=f"no break after {before[-1]:g} and up to {after[0]:g}",
-                got=f"{break_:g}",
+                where=worded(
+                    "cohort {cohort:g}, break at {break:g}", {"cohort": cohort, "break": break_}
+                ),
+                expected=worded(
+                    "no break after {before:g} and up to {after:g}",
+                    {"before": before[-1], "after": after[0]},
+                ),
+                got=worded("{break:g}", {"break": break_}),
                 fix=BRIDGE,
             )
             for break_ in breaks
@@ -49,9 +55,9 @@ def placed(time: Timeline, breaks: Sequence[float]) -> Float:
         raise IdentificationError(
             Problem(
                 what="breaks of the series cannot be placed",
-                where="argument 'series_breaks'",
+                where=of_argument("series_breaks"),
                 expected="periods that are numbers",
-                got=f"periods such as {time.labels[0]}",
+                got=worded("periods such as {labels}", {"labels": time.labels[0]}),
                 fix="Number the periods.",
             )
         )
@@ -95,7 +101,7 @@ def refuse_between(
         raise IdentificationError(
             Problem(
                 what="breaks of the series cannot be placed",
-                where="argument 'series_breaks'",
+                where=of_argument("series_breaks"),
                 expected="two periods that are numbers",
                 got=repr(time),
                 fix="Leave it out for outcomes named by column.",
@@ -105,9 +111,9 @@ def refuse_between(
     problems = [
         Problem(
             what="a break of the series lies between the two periods",
-            where=f"break at {break_:g}",
-            expected=f"none after {low:g} and up to {high:g}",
-            got=f"{break_:g}",
+            where=worded("break at {break:g}", {"break": break_}),
+            expected=worded("none after {low:g} and up to {high:g}", {"low": low, "high": high}),
+            got=worded("{break:g}", {"break": break_}),
             fix=BRIDGE,
         )
         for break_ in breaks
@@ -119,4 +125,10 @@ def refuse_between(
 
 
 def _said(problems: Sequence[Problem]) -> tuple[str, ...]:
-    return tuple(f"Acknowledged break of the series: {p.where}." for p in problems)
+    return tuple(acknowledged_break(p) for p in problems)
+
+
+def acknowledged_break(problem: Problem) -> Message:
+    """The note of a break that the caller has acknowledged."""
+    where = {"where": problem.where}
+    return worded("Acknowledged break of the series: {where}.", where).of_kind("note")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -69,7 +69,9 @@ def composition_check(
     names = [traits] if isinstance(traits, str) else list(traits)
     if not names:
         raise IdentificationError(
-            Problem("no trait to compare", "argument 'traits'", "one column or more", "none")
+            Problem(
+                "no trait to compare", of_argument("traits"), "one column or more", worded("none")
+            )
         )
     require(sample, [*names, cohort, time], "composition_check")
     values, keys, labels = variables(sample, names, "composition_check")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.covariates import main_effect, unreadable
@@ -72,9 +72,9 @@ def covariates_of(frame: pd.DataFrame, columns: Sequence[str]) -> Covariates:
     problems = unreadable(frame, list(columns), everywhere) or [
         Problem(
             what="a covariate is missing",
-            where=f"column '{column}'",
+            where=in_column(column),
             expected="a value in every row of the domain",
-            got="missing",
+            got=worded("missing"),
             fix="Narrow the domain, or make missing a category.",
             count=int(frame[column].isna().sum()),
         )

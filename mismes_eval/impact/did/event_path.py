@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
 
@@ -74,14 +74,14 @@ def event_path(estimate: Estimate) -> EventPath:
 def _event_study(estimate: object) -> Estimate:
     if not isinstance(estimate, Estimate) or "event_time" not in estimate.keys.columns:
         have = (
-            f"keys {', '.join(map(str, estimate.keys.columns))}"
+            worded("keys {columns}", {"columns": ", ".join(map(str, estimate.keys.columns))})
             if isinstance(estimate, Estimate)
             else type(estimate).__name__
         )
         raise IdentificationError(
             Problem(
                 what="not an event study",
-                where="argument 'event_study'",
+                where=of_argument("event_study"),
                 expected="an Estimate with the keys column 'event_time'",
                 got=have,
                 fix="Aggregate with aggregate('event').",
@@ -91,9 +91,9 @@ def _event_study(estimate: object) -> Estimate:
         raise IdentificationError(
             Problem(
                 what="the coefficients have no common reference period",
-                where="argument 'event_study'",
+                where=of_argument("event_study"),
                 expected="a universal base",
-                got="a varying base",
+                got=worded("a varying base"),
                 fix="Estimate with base='universal'.",
             )
         )
@@ -120,7 +120,7 @@ def _times(study: Estimate) -> Float:
         raise IdentificationError(
             Problem(
                 "event times are not numbers, each once",
-                "keys column 'event_time'",
+                worded("keys column 'event_time'"),
                 "distinct numbers",
                 str(list(study.keys["event_time"])[:10]),
             )
@@ -146,13 +146,20 @@ def _reference(study: Estimate, time: Float, order: Int) -> float:
     raise IdentificationError(
         Problem(
             what="an event study needs one reference period",
-            where="keys column 'event_time'",
+            where=worded("keys column 'event_time'"),
             expected="one period whose coefficient is 0 without error, or left out",
-            got=", ".join(f"{moment:g}" for moment in time)
-            + (f"; missing {', '.join(f'{m:g}' for m in missing)}" if missing else ""),
+            got=_periods(time, missing),
             fix="Use a universal base, or add the reference as a row of value 0.",
         )
     )
+
+
+def _periods(time: Float, missing: Sequence[float]) -> str:
+    """The event times that there are, and those that fail among them."""
+    there = ", ".join(f"{e:g}" for e in time)
+    absent = ", ".join(f"{m:g}" for m in missing)
+    values = {"there": there, "absent": absent}
+    return worded("{there}; missing {absent}", values) if missing else there
 
 
 def _missing(time: Float) -> list[float]:
@@ -171,9 +178,9 @@ def _refuse_one_side(time: Float, reference: float) -> None:
     raise IdentificationError(
         Problem(
             what="an event study needs periods on both sides of its reference",
-            where="keys column 'event_time'",
-            expected=f"periods before and after {reference:g}",
-            got=", ".join(f"{moment:g}" for moment in time) or "none",
+            where=worded("keys column 'event_time'"),
+            expected=worded("periods before and after {reference:g}", {"reference": reference}),
+            got=", ".join(f"{moment:g}" for moment in time) or worded("none"),
             fix="Estimate with more periods before treatment.",
         )
     )
@@ -185,9 +192,11 @@ def _refuse_still(time: Float, variance: Float, dof: Float) -> None:
         raise IdentificationError(
             Problem(
                 what="coefficients of the event study have no variance",
-                where=f"event time {', '.join(f'{moment:g}' for moment in still)}",
+                where=worded(
+                    "event time {still}", {"still": ", ".join(f"{moment:g}" for moment in still)}
+                ),
                 expected="an outcome that varies in every period before and after treatment",
-                got="one value for everybody, or no variance at all",
+                got=worded("one value for everybody, or no variance at all"),
                 fix="Where nobody can have the outcome before treatment, no trend before it can be"
                 " judged: choose an outcome that varies there.",
             )
@@ -196,9 +205,9 @@ def _refuse_still(time: Float, variance: Float, dof: Float) -> None:
         raise IdentificationError(
             Problem(
                 "the event study has no degrees of freedom",
-                "argument 'event_study'",
+                of_argument("event_study"),
                 "more PSUs than strata",
-                f"{dof.min():g}",
+                worded("{dof:g}", {"dof": dof.min()}),
             )
         )
 

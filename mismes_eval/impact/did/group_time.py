@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -178,7 +178,7 @@ class GroupTime:
             raise IdentificationError(
                 Problem(
                     "unknown plot",
-                    "argument 'kind'",
+                    of_argument("kind"),
                     "'event', 'cohort', 'calendar' or 'heat'",
                     repr(kind),
                 )
@@ -326,7 +326,7 @@ def check_call(
         problems.append(
             Problem(
                 "unknown treatment of cells that cannot be fitted",
-                "argument 'impossible'",
+                of_argument("impossible"),
                 "'refuse' or 'leave_out'",
                 repr(impossible),
             )
@@ -335,7 +335,7 @@ def check_call(
         problems.append(
             Problem(
                 "unknown treatment of unbalanced panels",
-                "argument 'unbalanced'",
+                of_argument("unbalanced"),
                 "'refuse', 'balanced' or 'pairs'",
                 repr(unbalanced),
             )
@@ -343,14 +343,17 @@ def check_call(
     if method not in METHODS:
         problems.append(
             Problem(
-                "unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)
+                "unknown method",
+                of_argument("method"),
+                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
+                repr(method),
             )
         )
     if method == "none" and covariates:
         problems.append(
             Problem(
                 "method 'none' takes no covariates",
-                "argument 'covariates'",
+                of_argument("covariates"),
                 "()",
                 ", ".join(covariates),
             )

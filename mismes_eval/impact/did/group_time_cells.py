@@ -11,11 +11,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, worded
 from mismes_eval.impact.did.covariates import EVERYTHING, Common, Covariates, common
 from mismes_eval.impact.did.layout import Layout
 from mismes_eval.impact.did.periods import Cell, Plan
 from mismes_eval.impact.did.two_by_two import EXTREME, PROPENSITY
+from mismes_eval.message import Message, as_message, listed
 from mismes_eval.numerics.did import Method, cross_sections
 from mismes_eval.numerics.did_many import Effects, Group, Levels, levels, many
 from mismes_eval.numerics.logit import Separation
@@ -109,7 +110,7 @@ def without_lost(plan: Plan, fitted: Fitted, impossible: Impossible) -> tuple[Pl
     keep = [j for j, cell in enumerate(plan.cells) if j not in lost and cell.cohort in have]
     cohorts = [i for i, cohort in enumerate(plan.cohorts) if cohort in have]
     columns = [*keep, *(len(plan.cells) + i for i in cohorts)]
-    notes = tuple(f"Left out: {p.where} ({p.what}; {p.got})." for p in problems)
+    notes = tuple(_left_out(p) for p in problems)
     return (
         replace(
             plan,
@@ -310,8 +311,13 @@ def no_rows(cell: Cell, plan: Plan, treated: int, compared: int) -> Problem:
         what="a group-time comparison has no rows",
         where=_place_of(plan, [cell]),
         expected="treated and comparison rows in both periods",
-        got=f"{treated} treated, {compared} comparison",
-        fix=f"Merge cohorts, narrow the periods, choose unbalanced='balanced', {LEAVE_OUT}",
+        got=worded(
+            "{treated} treated, {compared} comparison", {"treated": treated, "compared": compared}
+        ),
+        fix=worded(
+            "Merge cohorts, narrow the periods, choose unbalanced='balanced', {leave_out}",
+            {"leave_out": LEAVE_OUT},
+        ),
     )
 
 
@@ -321,7 +327,7 @@ def alone(plan: Plan, cells: Sequence[int], labels: Sequence[str]) -> Problem:
         what="a category of the treated has nobody to be compared with",
         where=_place_of(plan, [plan.cells[j] for j in cells]),
         expected="every category of the treated among the comparison rows",
-        got=f"none with {', '.join(labels)}",
+        got=worded("none with {labels}", {"labels": ", ".join(labels)}),
         fix="Merge categories, or drop the covariate.",
     )
 
@@ -352,15 +358,38 @@ def not_fitted(where: str, names: Sequence[str], method: Method, error: Separati
     """A comparison whose covariates tell its groups apart, or depend on each other."""
     return Problem(
         what="the comparison cannot be fitted",
-        where=f"{where}; covariates {', '.join(names[1:]) or 'none'}, method '{method}'",
+        where=worded(
+            "{where}; covariates {names}, method '{method}'",
+            {"where": where, "names": ", ".join(names[1:]) or worded("none"), "method": method},
+        ),
         expected="overlap between cohort and comparison group, covariates not collinear",
         got=error.named(names),
-        fix=f"Merge categories, drop a covariate, merge cohorts, choose control='not_yet', {LEAVE_OUT}",
+        fix=worded(
+            "Merge categories, drop a covariate, merge cohorts, choose control='not_yet', {leave_out}",
+            {"leave_out": LEAVE_OUT},
+        ),
     )
 
 
-def _place_of(plan: Plan, cells: Sequence[Cell]) -> str:
+def _place_of(plan: Plan, cells: Sequence[Cell]) -> Message:
     """Cohort and periods of cells of one cohort."""
-    listed = [f"{plan.at(cell.base)} to {plan.at(cell.time)}" for cell in cells]
-    more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
-    return f"cohort {plan.label(cells[0].cohort)}, {', '.join(listed[:6])}{more}"
+    spans = [span_of(plan.at(cell.base), plan.at(cell.time)) for cell in cells[:6]]
+    where = cohort_at(plan.label(cells[0].cohort), listed(spans, ", ", "reason"))
+    more = len(cells) - 6
+    return where.extended(" and {more} more", {"more": more}) if more > 0 else where
+
+
+def _left_out(problem: Problem) -> Message:
+    """The note of a comparison that could not be made."""
+    values = {"where": problem.where, "what": as_message(problem.what), "got": problem.got}
+    return worded("Left out: {where} ({what}; {got}).", values).of_kind("note")
+
+
+def span_of(base: str, time: str) -> Message:
+    """From one period to another."""
+    return worded("{base} to {time}", {"base": base, "time": time})
+
+
+def cohort_at(cohort: str, periods: Message) -> Message:
+    """A cohort's effect at its periods, as a place."""
+    return worded("cohort {cohort}, {periods}", {"cohort": cohort, "periods": periods})

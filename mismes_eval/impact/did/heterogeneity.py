@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.joint import stack
@@ -120,7 +120,7 @@ def by_group(
     unknown = [c for c in columns if c not in sample.frame.columns]
     if unknown:
         raise EstimateError(
-            [Problem("unknown column", f"column '{c}'", "a column of the frame") for c in unknown]
+            [Problem("unknown column", in_column(c), "a column of the frame") for c in unknown]
         )
     inside = sample.active
     gone = sample.frame.loc[inside, columns].isna().any(axis=1)
@@ -128,9 +128,9 @@ def by_group(
         raise EstimateError(
             Problem(
                 what="the group is missing for some rows",
-                where=f"column '{', '.join(columns)}'",
+                where=in_column(", ".join(columns)),
                 expected="a group in every row of the domain",
-                got="missing",
+                got=worded("missing"),
                 fix="Make missing a group, or narrow the domain.",
                 count=int(gone.sum()),
             )
@@ -145,8 +145,10 @@ def by_group(
         raise EstimateError(
             Problem(
                 "no such reference group",
-                "argument 'reference'",
-                f"one of {', '.join(_label(group) for group in groups[:20])}",
+                of_argument("reference"),
+                worded(
+                    "one of {groups}", {"groups": ", ".join(_label(group) for group in groups[:20])}
+                ),
                 repr(reference),
             )
         )
@@ -165,9 +167,9 @@ def by_group(
             raise EstimateError(
                 Problem(
                     what="a group needs one value",
-                    where="argument 'function'",
+                    where=of_argument("function"),
                     expected="an Estimate of one value",
-                    got=f"{effect.p} values",
+                    got=worded("{place} values", {"place": effect.p}),
                     fix="Choose one with select([i]).",
                 )
             )
@@ -223,9 +225,9 @@ def joint(estimates: Sequence[Estimate]) -> Estimate:
             raise EstimateError(
                 Problem(
                     what="the estimates stand on different designs",
-                    where="argument 'function'",
+                    where=of_argument("function"),
                     expected="one sample, narrowed by where()",
-                    got="other weights, units or strata",
+                    got=worded("other weights, units or strata"),
                     fix="Use independent() for separate samples.",
                 )
             )

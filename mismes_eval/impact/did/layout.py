@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_columns, of_argument, worded
 from mismes_eval.impact.did.covariates import Covariates, covariates_of
 from mismes_eval.impact.did.unit_design import one_row_a_unit
 from mismes_eval.message import Message
@@ -109,10 +109,12 @@ def layout_of(
         return _of_waves(data, outcome, cohort, covariates, unbalanced)
     if time is None:
         raise IdentificationError(
-            Problem("a long sample needs its time column", "argument 'time'", "a column", "None")
+            Problem("a long sample needs its time column", of_argument("time"), "a column", "None")
         )
     if not data.active.any():
-        raise IdentificationError(Problem("the domain is empty", "", "rows with weight", "none"))
+        raise IdentificationError(
+            Problem("the domain is empty", "", "rows with weight", worded("none"))
+        )
     if unit is None:
         return _of_cross_sections(data, outcome, cohort, time, covariates)
     return _of_long(data, outcome, cohort, time, unit, covariates, unbalanced)
@@ -171,9 +173,12 @@ def _of_waves(
         raise IdentificationError(
             Problem(
                 what="the panel is unbalanced",
-                where=f"'{outcome}'",
-                expected=f"every person with '{outcome}' in all {panel.time.size} waves",
-                got=f"{lost:,} persons with gaps",
+                where=worded("'{outcome}'", {"outcome": outcome}),
+                expected=worded(
+                    "every person with '{outcome}' in all {size} waves",
+                    {"outcome": outcome, "size": panel.time.size},
+                ),
+                got=worded("{lost:,} persons with gaps", {"lost": lost}),
                 fix="Choose unbalanced='balanced' (those who answered all waves, weighted for"
                 " attrition) or 'pairs'.",
                 count=lost,
@@ -321,14 +326,17 @@ def _refuse_gaps(
     unbalanced: Unbalanced,
 ) -> None:
     unit, lost = key[0], int((~full).sum())
-    where = f"columns '{unit}' and '{key[1]}'"
+    where = in_columns(unit, key[1])
     if unbalanced == "refuse":
         raise IdentificationError(
             Problem(
                 what="the panel is unbalanced",
                 where=where,
-                expected=f"every unit with '{outcome}' in all {panel.time.size} periods",
-                got=f"{lost:,} units with gaps",
+                expected=worded(
+                    "every unit with '{outcome}' in all {size} periods",
+                    {"outcome": outcome, "size": panel.time.size},
+                ),
+                got=worded("{lost:,} units with gaps", {"lost": lost}),
                 fix="Weight for attrition in a TracerPanel, or choose unbalanced='balanced'"
                 " (complete units) or 'pairs' (units seen in both periods of a comparison).",
                 count=lost,
@@ -340,8 +348,11 @@ def _refuse_gaps(
             Problem(
                 what="no unit is complete",
                 where=where,
-                expected=f"units with '{outcome}' in all {panel.time.size} periods",
-                got="none",
+                expected=worded(
+                    "units with '{outcome}' in all {size} periods",
+                    {"outcome": outcome, "size": panel.time.size},
+                ),
+                got=worded("none"),
                 fix="Narrow the domain to the periods that were asked, or choose unbalanced='pairs'.",
             )
         )

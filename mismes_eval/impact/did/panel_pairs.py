@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import require
 from mismes_eval.impact.did.covariates import Covariates, common
 from mismes_eval.impact.did.group_time_cells import (
@@ -17,11 +17,13 @@ from mismes_eval.impact.did.group_time_cells import (
     Overlap,
     alone,
     beyond,
+    cohort_at,
     extreme,
     largest,
     no_rows,
     not_fitted,
     nothing_fitted,
+    span_of,
 )
 from mismes_eval.impact.did.layout import Layout, covariates_at, moving_in_waves
 from mismes_eval.impact.did.periods import Cell, Plan
@@ -47,7 +49,7 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
         raise IdentificationError(
             Problem(
                 "pairs of waves and replicate weights cannot be had together",
-                "argument 'unbalanced'",
+                of_argument("unbalanced"),
                 "'balanced' for replicate designs",
                 "'pairs'",
             )
@@ -177,7 +179,8 @@ def _cell(
         effects = many(one, other, np.array([1]), np.array([0]), method)
     except Separation as error:
         kept = [names[i] for i in chosen]
-        where = f"cohort {plan.label(cell.cohort)}, {plan.at(cell.base)} to {plan.at(cell.time)}"
+        span = span_of(plan.at(cell.base), plan.at(cell.time))
+        where = cohort_at(plan.label(cell.cohort), span)
         out.failed[j] = not_fitted(where, kept, method, error)
         return []
     out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
@@ -198,6 +201,6 @@ def _refuse_estimated_totals(sample: Sample) -> None:
                 "pairs of waves and totals with an error of their own cannot be had together",
                 "; ".join(named),
                 "exact totals, or unbalanced='balanced'",
-                "estimated totals",
+                worded("estimated totals"),
             )
         )

@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.impact.did.breaks import placed, starts_at_breaks
+from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
+from mismes_eval.impact.did.breaks import acknowledged_break, placed, starts_at_breaks
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.timeline import Timeline
 
@@ -80,7 +80,7 @@ def plan(
     if problems:
         raise IdentificationError(problems)
     notes = [
-        *(f"Acknowledged break of the series: {p.where}." for p in at_breaks),
+        *(acknowledged_break(p) for p in at_breaks),
         *_who_has_which_part(time, early, beyond, anticipation),
     ]
     cells, gone = [], []
@@ -108,9 +108,9 @@ def plan(
         raise IdentificationError(
             Problem(
                 "no comparison group in any period",
-                "argument 'control'",
+                of_argument("control"),
                 "a cohort that is not yet treated when another starts",
-                "none",
+                worded("none"),
             )
         )
     kept = tuple(
@@ -142,15 +142,18 @@ def _nothing_to_compare(
     _, later, beyond = _apart(time, cohorts, anticipation)
     if time.size < 2:
         problems.append(
-            Problem("one period only", "argument 'time'", "two periods or more", str(time.size))
+            Problem("one period only", of_argument("time"), "two periods or more", str(time.size))
         )
     if not later:
         after = time.shown(float(time.at[0] + anticipation)) if time.numeric else time.labels[0]
         problems.append(
             Problem(
                 "no cohort starts inside the window",
-                "argument 'cohort'",
-                f"a start after {after} and not after {time.labels[-1]}",
+                of_argument("cohort"),
+                worded(
+                    "a start after {after} and not after {labels}",
+                    {"after": after, "labels": time.labels[-1]},
+                ),
                 "; ".join([time.listed(cohorts), *absent.values()]),
             )
         )
@@ -160,10 +163,10 @@ def _nothing_to_compare(
         problems.append(
             Problem(
                 what="no never-treated group",
-                where="argument 'control'",
+                where=of_argument("control"),
                 expected="units whose cohort is 0, missing or infinite",
-                got="; ".join(lost) or "none",
-                fix=f"{pairs}se control='not_yet'.",
+                got="; ".join(lost) or worded("none"),
+                fix=worded("{pairs}se control='not_yet'.", {"pairs": pairs}),
             )
         )
     return problems
@@ -211,7 +214,7 @@ def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:
         problems.append(
             Problem(
                 "unknown comparison group",
-                "argument 'control'",
+                of_argument("control"),
                 "'never' or 'not_yet'",
                 repr(control),
             )
@@ -219,14 +222,14 @@ def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:
     if base not in ("varying", "universal"):
         problems.append(
             Problem(
-                "unknown base period", "argument 'base'", "'varying' or 'universal'", repr(base)
+                "unknown base period", of_argument("base"), "'varying' or 'universal'", repr(base)
             )
         )
     if not 0 <= anticipation < np.inf:
         problems.append(
             Problem(
                 "anticipation is no number of periods",
-                "argument 'anticipation'",
+                of_argument("anticipation"),
                 "0 or more periods",
                 str(anticipation),
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -84,7 +84,10 @@ def triple_difference(
     if method not in METHODS:
         raise IdentificationError(
             Problem(
-                "unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)
+                "unknown method",
+                of_argument("method"),
+                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
+                repr(method),
             )
         )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
@@ -111,7 +114,10 @@ def triple_difference(
         raise IdentificationError(
             Problem(
                 what="a comparison cannot be fitted",
-                where=f"covariates {', '.join(ready.columns[1:]) or 'none'}, method '{method}'",
+                where=worded(
+                    "covariates {columns}, method '{method}'",
+                    {"columns": ", ".join(ready.columns[1:]) or "none", "method": method},
+                ),
                 expected="overlap between the four groups, covariates not collinear",
                 got=error.named(ready.columns),
                 fix="Merge categories or drop a covariate.",
@@ -178,7 +184,7 @@ def _prepared(
         raise IdentificationError(
             Problem(
                 "a wide sample has no time column",
-                "argument 'time'",
+                of_argument("time"),
                 "None with outcome=(before, after)",
                 repr(time),
             )
@@ -260,10 +266,13 @@ def _refuse_empty(
 ) -> None:
     problems = [
         Problem(
-            f"one of the four groups has no rows{where}",
-            f"{treated} = {arm}, {eligible} = {side}",
+            worded("one of the four groups has no rows{where}", {"where": where}),
+            worded(
+                "{treated} = {arm}, {eligible} = {side}",
+                {"treated": treated, "arm": arm, "eligible": eligible, "side": side},
+            ),
             "rows in all four groups",
-            "none",
+            worded("none"),
         )
         for where, mask in periods
         for (arm, side), rows in groups.items()

@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    of_arguments,
+    worded,
+)
 from mismes_eval.estimate.domains import no_negative_weights, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -113,7 +121,10 @@ def att_2x2(
     if method not in METHODS:
         raise IdentificationError(
             Problem(
-                "unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)
+                "unknown method",
+                of_argument("method"),
+                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
+                repr(method),
             )
         )
     if isinstance(covariates, str):
@@ -169,18 +180,21 @@ def _refuse_estimand(
         problems.append(
             Problem(
                 "unknown estimand",
-                "argument 'estimand'",
-                f"one of {', '.join(ESTIMANDS)}",
+                of_argument("estimand"),
+                worded("one of {estimands}", {"estimands": ", ".join(ESTIMANDS)}),
                 repr(estimand),
             )
         )
     elif estimand != "att" and (method != "ipw" or not covariates):
         problems.append(
             Problem(
-                f"the estimand '{estimand}' comes by weighting",
-                "arguments 'method' and 'covariates'",
+                worded("the estimand '{estimand}' comes by weighting", {"estimand": estimand}),
+                of_arguments("method", "covariates"),
                 "method='ipw' with covariates",
-                f"{method!r}, {', '.join(covariates) or 'none'}",
+                worded(
+                    "{method}, {covariates}",
+                    {"method": repr(method), "covariates": ", ".join(covariates) or "none"},
+                ),
             )
         )
     wanted = estimand == "capped"
@@ -188,7 +202,7 @@ def _refuse_estimand(
         problems.append(
             Problem(
                 "largest odds go with estimand='capped'",
-                "argument 'cap'",
+                of_argument("cap"),
                 "a positive number" if wanted else "None",
                 repr(cap),
             )
@@ -215,7 +229,7 @@ def _by_layout(
             raise IdentificationError(
                 Problem(
                     "a wide sample has no time column",
-                    "argument 'time'",
+                    of_argument("time"),
                     "None with outcome=(before, after)",
                     repr(time),
                 )
@@ -316,10 +330,16 @@ def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) 
         if not treated or not compared:
             problems.append(
                 Problem(
-                    f"no {'treated' if not treated else 'comparison'} rows{where}",
-                    f"column '{column}'",
+                    worded(
+                        "no {value} rows{where}",
+                        {"value": "treated" if not treated else "comparison", "where": where},
+                    ),
+                    in_column(column),
                     "both groups",
-                    f"{treated} treated, {compared} comparison",
+                    worded(
+                        "{treated} treated, {compared} comparison",
+                        {"treated": treated, "compared": compared},
+                    ),
                 )
             )
     if problems:
@@ -342,9 +362,9 @@ def design_matrix(
             [
                 Problem(
                     what="a covariate is missing",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a value in every row of the domain that carries weight",
-                    got="missing",
+                    got=worded("missing"),
                     fix="Narrow the domain, or make missing a category.",
                     count=int(sample.frame.loc[inside, column].isna().sum()),
                 )
@@ -360,7 +380,7 @@ def design_matrix(
         raise IdentificationError(
             Problem(
                 "method 'none' takes no covariates",
-                "argument 'covariates'",
+                of_argument("covariates"),
                 "()",
                 ", ".join(covariates),
             )
@@ -391,8 +411,11 @@ def _fitted(
     except Separation as error:
         raise IdentificationError(
             Problem(
-                what=f"the comparison cannot be fitted{where}",
-                where=f"covariates {', '.join(names[1:]) or 'none'}, method '{method}'",
+                what=worded("the comparison cannot be fitted{where}", {"where": where}),
+                where=worded(
+                    "covariates {names}, method '{method}'",
+                    {"names": ", ".join(names[1:]) or "none", "method": method},
+                ),
                 expected="overlap between the groups and covariates that are not collinear",
                 got=error.named(names),
                 fix="Merge categories, drop a covariate, or choose a comparison group that overlaps.",

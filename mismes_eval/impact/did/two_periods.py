@@ -10,7 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import (
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    of_arguments,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.columns import Order, read
@@ -36,7 +43,7 @@ def outcome_pair(outcome: object) -> tuple[str, str]:
     raise IdentificationError(
         Problem(
             "a wide sample needs its outcome twice",
-            "argument 'outcome'",
+            of_argument("outcome"),
             "two different columns, (before, after)",
             repr(outcome),
         )
@@ -70,18 +77,18 @@ def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, o
         raise IdentificationError(
             Problem(
                 "a panel needs one outcome and two waves",
-                "arguments 'outcome' and 'time'",
-                f"time=(before, after) among waves {data.waves}",
-                f"{outcome!r}, {time!r}",
+                of_arguments("outcome", "time"),
+                worded("time=(before, after) among waves {waves}", {"waves": data.waves}),
+                worded("{outcome}, {time}", {"outcome": repr(outcome), "time": repr(time)}),
             )
         )
     if data.waves.index(pair[0]) >= data.waves.index(pair[1]):
         raise IdentificationError(
             Problem(
                 "the two waves are not in time order",
-                "argument 'time'",
+                of_argument("time"),
                 "(before, after), the wave before treatment first",
-                f"({pair[0]}, {pair[1]})",
+                worded("({pair}, {pair2})", {"pair": pair[0], "pair2": pair[1]}),
             )
         )
     return pair[0], pair[1]
@@ -145,7 +152,7 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
         raise IdentificationError(
             Problem(
                 "repeated cross-sections need a time column",
-                "argument 'time'",
+                of_argument("time"),
                 "the name of a column with two values",
                 repr(time),
             )
@@ -155,9 +162,15 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
         raise IdentificationError(
             Problem(
                 what="two periods are needed",
-                where=f"column '{column}'",
+                where=in_column(column),
                 expected="two values and none missing in the domain",
-                got=f"{len(found.levels)} values: {', '.join(map(shown, found.levels[:6]))}",
+                got=worded(
+                    "{levels} values: {levels2}",
+                    {
+                        "levels": len(found.levels),
+                        "levels2": ", ".join(map(shown, found.levels[:6])),
+                    },
+                ),
                 fix="Narrow the domain, or use att_gt.",
             )
         )
@@ -195,10 +208,12 @@ def _column_of(sample: Sample, pair: tuple[object, ...], named: Sequence[str]) -
     raise IdentificationError(
         Problem(
             what="the column of two stated periods is not clear",
-            where="argument 'time'",
-            expected=f"one column that holds {' and '.join(map(repr, pair))}",
-            got=", ".join(holds) or "none",
-            fix=f"Name it: {example}.",
+            where=of_argument("time"),
+            expected=worded(
+                "one column that holds {pair}", {"pair": " and ".join(map(repr, pair))}
+            ),
+            got=", ".join(holds) or worded("none"),
+            fix=worded("Name it: {example}.", {"example": example}),
         )
     )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, worded
 from mismes_eval.numerics.rows import Bool, Int
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.weighting.sample import Sample
@@ -31,10 +31,10 @@ def one_row_a_unit(
         raise IdentificationError(
             Problem(
                 what="rows of one unit are taken for independent",
-                where="the design of the long sample",
+                where=worded("the design of the long sample"),
                 expected="a PSU that holds whole units",
-                got="no PSU",
-                fix=f"Give psu='{ids.name}' (or a larger cluster).",
+                got=worded("no PSU"),
+                fix=worded("Give psu='{name}' (or a larger cluster).", {"name": ids.name}),
             )
         )
     if not element:
@@ -81,9 +81,9 @@ def _refuse_split(psu: Int, inside: Int, u: Int) -> None:
         raise IdentificationError(
             Problem(
                 what="units lie in several PSUs",
-                where="the design of the long sample",
+                where=worded("the design of the long sample"),
                 expected="a PSU that holds whole units",
-                got=f"{np.unique(u[split]).size} units that do not",
+                got=worded("{size} units that do not", {"size": np.unique(u[split]).size}),
                 fix="Freeze the PSU at the first period.",
             )
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.inference.wild_draws import codes
 from mismes_eval.numerics.averages import Shares
@@ -61,10 +61,10 @@ def influence_of(estimate: Estimate, method: str) -> Influence:
     if not isinstance(estimate, Estimate):
         raise EstimateError(
             Problem(
-                f"{method} takes an estimate",
-                "argument 'estimate'",
+                worded("{method} takes an estimate", {"method": method}),
+                of_argument("estimate"),
                 "an Estimate",
-                f"a {type(estimate).__name__}",
+                worded("a {kind}", {"kind": type(estimate).__name__}),
             )
         )
     if (
@@ -74,10 +74,10 @@ def influence_of(estimate: Estimate, method: str) -> Influence:
     ):
         raise EstimateError(
             Problem(
-                f"{method} needs influence columns on one design",
-                "argument 'estimate'",
+                worded("{method} needs influence columns on one design", {"method": method}),
+                of_argument("estimate"),
                 "a linearised design, one sample",
-                f"{len(estimate.parts)} designs or replicates",
+                worded("{parts} designs or replicates", {"parts": len(estimate.parts)}),
             )
         )
     return estimate.parts[0].design.pull_back(estimate.parts[0].influence)
@@ -96,7 +96,7 @@ def labels_of(
             raise EstimateError(
                 Problem(
                     "strata come with clusters",
-                    "argument 'strata'",
+                    of_argument("strata"),
                     "None without 'cluster': the design's strata are used",
                 )
             )
@@ -120,7 +120,10 @@ def arms_of(
     if given.shape != (z.n,):
         raise EstimateError(
             Problem(
-                "treatment has another length", "argument 'treated'", f"{z.n} rows", str(given.size)
+                "treatment has another length",
+                of_argument("treated"),
+                worded("{count} rows", {"count": z.n}),
+                str(given.size),
             )
         )
     d = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
@@ -129,9 +132,9 @@ def arms_of(
         raise EstimateError(
             Problem(
                 "treatment is not yes or no",
-                "argument 'treated'",
+                of_argument("treated"),
                 "0 or 1 in every row behind the estimate",
-                "other values",
+                worded("other values"),
             )
         )
     w = estimate.parts[0].design.base * used
@@ -139,9 +142,9 @@ def arms_of(
         raise EstimateError(
             Problem(
                 "nobody is treated",
-                "argument 'treated'",
+                of_argument("treated"),
                 "treated rows behind the estimate",
-                "none",
+                worded("none"),
             )
         )
     both = np.column_stack([w * (d == 1), w * (d == 0)])
@@ -200,9 +203,9 @@ def _stratum_of(code: Int, m: int, stratum: Int, strata: int) -> Int:
         raise EstimateError(
             Problem(
                 what="clusters cross strata",
-                where="argument 'strata'",
+                where=of_argument("strata"),
                 expected="every cluster in one stratum",
-                got="clusters in several",
+                got=worded("clusters in several"),
                 count=int(np.unique(code[first[code] != stratum]).size),
             )
         )

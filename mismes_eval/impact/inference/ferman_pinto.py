@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.impact.inference.arms import (
@@ -118,7 +118,7 @@ def ferman_pinto(
         raise EstimateError(
             Problem(
                 "who is treated is not known",
-                "argument 'treated'",
+                of_argument("treated"),
                 "1 for treated and 0 for comparison rows",
                 "None",
             )
@@ -242,9 +242,9 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
         problems.append(
             Problem(
                 what="a group lies in both arms",
-                where="argument 'cluster'",
+                where=of_argument("cluster"),
                 expected="every group treated or not",
-                got="both",
+                got=worded("both"),
                 count=crossing,
             )
         )
@@ -252,9 +252,15 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
         problems.append(
             Problem(
                 what="there are too few groups",
-                where="argument 'cluster'",
-                expected=f"{FEWEST_GROUPS} groups or more in all, one or more in each arm",
-                got=f"{groups} groups, {treated} with treated rows, {compared} with others",
+                where=of_argument("cluster"),
+                expected=worded(
+                    "{fewest_groups} groups or more in all, one or more in each arm",
+                    {"fewest_groups": FEWEST_GROUPS},
+                ),
+                got=worded(
+                    "{groups} groups, {treated} with treated rows, {compared} with others",
+                    {"groups": groups, "treated": treated, "compared": compared},
+                ),
                 fix="Take smaller groups (the design's PSUs), or randomisation_test where the assignment"
                 " was random.",
             )
@@ -263,9 +269,12 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
         problems.append(
             Problem(
                 "the residuals cannot be drawn",
-                "arguments 'draws' and 'level'",
-                f"{LEAST_DRAWS} draws or more, a level between 0.5 and 1",
-                f"{draws} draws, level {level}",
+                of_arguments("draws", "level"),
+                worded(
+                    "{least_draws} draws or more, a level between 0.5 and 1",
+                    {"least_draws": LEAST_DRAWS},
+                ),
+                worded("{draws} draws, level {level}", {"draws": draws, "level": level}),
             )
         )
     if problems:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Float
@@ -83,8 +83,8 @@ def adjust_pvalues(
         raise EstimateError(
             Problem(
                 "unknown adjustment",
-                "argument 'method'",
-                f"one of {', '.join(METHODS)}",
+                of_argument("method"),
+                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
                 repr(method),
             )
         )
@@ -95,9 +95,9 @@ def adjust_pvalues(
         raise EstimateError(
             Problem(
                 "no value has a standard error and degrees of freedom",
-                "argument 'estimate'",
+                of_argument("estimate"),
                 "at least one p-value",
-                "none",
+                worded("none"),
             )
         )
     adjusted = np.full(estimate.p, np.nan)

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -38,7 +38,7 @@ def sample_of(data: object) -> Sample:
         raise EstimateError(
             Problem(
                 "neither a sample nor a panel",
-                "argument 'data'",
+                of_argument("data"),
                 "a Sample, or a panel with one row a person in .sample",
                 type(data).__name__,
             )
@@ -125,7 +125,7 @@ def randomisation_test(
     """
     if draws < 1:
         raise EstimateError(
-            Problem("no assignment is drawn", "argument 'draws'", "1 or more", str(draws))
+            Problem("no assignment is drawn", of_argument("draws"), "1 or more", str(draws))
         )
     code, label, stratum, rows = _units(sample_of(data), assignment, cluster, strata)
     groups = [np.flatnonzero(stratum == label_) for label_ in np.unique(stratum)]
@@ -135,9 +135,9 @@ def randomisation_test(
         raise EstimateError(
             Problem(
                 "there is only one possible assignment",
-                f"column '{assignment}'",
+                in_column(assignment),
                 "labels that differ between clusters inside a stratum",
-                "all the same",
+                worded("all the same"),
             )
         )
     enumerated = log_count <= log(draws + 0.5)
@@ -187,7 +187,7 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
         raise EstimateError(
             Problem(
                 "the statistic cannot be estimated",
-                "argument 'statistic'",
+                of_argument("statistic"),
                 "an Estimate of one value, or a number",
                 result.reason,
             )
@@ -197,7 +197,7 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
             raise EstimateError(
                 Problem(
                     "the statistic is no number",
-                    "argument 'statistic'",
+                    of_argument("statistic"),
                     "a finite number",
                     str(float(result)),
                 )
@@ -207,9 +207,9 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
         raise EstimateError(
             Problem(
                 what="the statistic has several values",
-                where="argument 'statistic'",
+                where=of_argument("statistic"),
                 expected="an Estimate of one value, or a number",
-                got=f"{result.p} values",
+                got=worded("{place} values", {"place": result.p}),
                 fix="Choose one with select([i]).",
             )
         )
@@ -217,9 +217,9 @@ def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
         raise EstimateError(
             Problem(
                 what="the statistic has no standard error",
-                where="argument 'statistic'",
+                where=of_argument("statistic"),
                 expected="a standard error above 0",
-                got=f"{result.se[0]:g}",
+                got=worded("{se:g}", {"se": result.se[0]}),
                 fix="Return the number itself: float(e.value[0]).",
             )
         )
@@ -235,16 +235,16 @@ def _units(
     frame, inside = sample.frame, sample.domain
     named = [column for column in (assignment, cluster, strata) if column is not None]
     problems = [
-        Problem("unknown column", f"column '{column}'", "a column of the frame")
+        Problem("unknown column", in_column(column), "a column of the frame")
         for column in named
         if column not in frame.columns
     ]
     problems += [
         Problem(
             what="a label is missing",
-            where=f"column '{column}'",
+            where=in_column(column),
             expected="a value in every row of the domain",
-            got="missing",
+            got=worded("missing"),
             fix="Narrow the domain.",
             count=int(frame.loc[inside, column].isna().sum()),
         )
@@ -279,9 +279,9 @@ def _units(
             problems.append(
                 Problem(
                     what=what,
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="one value in each cluster",
-                    got="several",
+                    got=worded("several"),
                     count=int(bad.size),
                     rows=tuple(names),
                 )

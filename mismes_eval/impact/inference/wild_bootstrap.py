@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.formula import build
 from mismes_eval.impact.inference.arms import (
@@ -174,8 +174,10 @@ def wild_bootstrap_ols(
         raise EstimateError(
             Problem(
                 "the formula has no such coefficient",
-                f"argument 'coefficient' = {coefficient!r}",
-                f"one of {', '.join(model.names[:30])}",
+                worded(
+                    "argument 'coefficient' = {coefficient}", {"coefficient": repr(coefficient)}
+                ),
+                worded("one of {names}", {"names": ", ".join(model.names[:30])}),
             )
         )
     code, m = codes(
@@ -293,9 +295,9 @@ def _inside(labels: Labels, subcluster: Sequence[object] | pd.Series, n: int) ->
         raise EstimateError(
             Problem(
                 what="subclusters cross clusters",
-                where="argument 'subcluster'",
+                where=of_argument("subcluster"),
                 expected="every subcluster in one cluster",
-                got="subclusters in several",
+                got=worded("subclusters in several"),
                 count=int(crossing),
             )
         )
@@ -316,7 +318,7 @@ def _refuse_arms(touched: tuple[int, ...], clusters: int, impose: bool) -> None:
         raise EstimateError(
             Problem(
                 what="on whom the null is to be imposed is not known",
-                where="argument 'treated'",
+                where=of_argument("treated"),
                 expected="1 for treated and 0 for comparison rows (1 throughout for a mean of one group)",
                 got="None",
                 fix="State it; for a coefficient use wild_bootstrap_ols; with 20 clusters or more in"
@@ -328,8 +330,8 @@ def _refuse_arms(touched: tuple[int, ...], clusters: int, impose: bool) -> None:
         raise EstimateError(
             Problem(
                 what="an arm lies in too few clusters",
-                where="argument 'cluster'",
-                expected=f"{FEWEST} clusters or more in each arm",
+                where=of_argument("cluster"),
+                expected=worded("{fewest} clusters or more in each arm", {"fewest": FEWEST}),
                 got=str(fewest),
                 fix="So few say nothing of how clusters differ: take smaller clusters (the design's"
                 " PSUs), or randomisation_test where the assignment was random.",
@@ -339,9 +341,9 @@ def _refuse_arms(touched: tuple[int, ...], clusters: int, impose: bool) -> None:
         raise EstimateError(
             Problem(
                 "too few clusters for a bootstrap that imposes no null",
-                "argument 'impose'",
-                f"True, or {UNIMPOSED} clusters in each arm",
-                f"{fewest} clusters",
+                of_argument("impose"),
+                worded("True, or {unimposed} clusters in each arm", {"unimposed": UNIMPOSED}),
+                worded("{fewest} clusters", {"fewest": fewest}),
             )
         )
 
@@ -388,4 +390,4 @@ def _spread(x: Float, stratum: Int) -> Float:
 
 
 def _no_column(name: str) -> pd.Series:
-    raise EstimateError(Problem("unknown column", f"column '{name}'", "a column of the frame"))
+    raise EstimateError(Problem("unknown column", in_column(name), "a column of the frame"))

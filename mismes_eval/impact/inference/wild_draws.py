@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Bool, Float, Int
 
@@ -111,7 +111,7 @@ def signs(m: int, points: str, draws: int, seed: int) -> tuple[Float, bool, str]
         raise EstimateError(
             Problem(
                 "unknown bootstrap weights",
-                "argument 'points'",
+                of_argument("points"),
                 "auto, rademacher or webb",
                 repr(points),
             )
@@ -141,20 +141,20 @@ def codes(
     if n is not None and series.size != n:
         raise EstimateError(
             Problem(
-                f"{what} has another length",
-                f"argument '{what}'",
-                f"{n} rows",
-                f"{series.size} rows",
+                worded("{what} has another length", {"what": what}),
+                of_argument(what),
+                worded("{count} rows", {"count": n}),
+                worded("{size} rows", {"size": series.size}),
             )
         )
     gone = series.isna().to_numpy() & needed
     if gone.any():
         raise EstimateError(
             Problem(
-                what=f"{what} is missing",
-                where=f"argument '{what}'",
+                what=worded("{what} is missing", {"what": what}),
+                where=of_argument(what),
                 expected="a label in every row",
-                got="missing",
+                got=worded("missing"),
             ).in_rows(np.flatnonzero(gone))
         )
     code, level = pd.factorize(series.where(needed), sort=True)
@@ -172,8 +172,14 @@ def refuse_few(m: int, level: float | None, draws: int) -> None:
     raise EstimateError(
         Problem(
             what="the wild bootstrap cannot be drawn",
-            expected=f"{FEWEST} clusters or more, a level between 0.5 and 1, {LEAST_DRAWS} draws or more",
-            got=f"{m} clusters, level {level}, {draws} draws",
+            expected=worded(
+                "{fewest} clusters or more, a level between 0.5 and 1, {least_draws} draws or more",
+                {"fewest": FEWEST, "least_draws": LEAST_DRAWS},
+            ),
+            got=worded(
+                "{margin} clusters, level {level}, {draws} draws",
+                {"margin": m, "level": level, "draws": draws},
+            ),
             fix=smaller if m < FEWEST else "",
         )
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.impact.did.base_design import together
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -125,19 +125,29 @@ def _draws(
 
 def _one_value(name: str, given: object, other: str) -> list[Problem]:
     """What keeps an argument from being one finite value; other : what may stand instead."""
-    what, where = "one value is needed", f"argument '{name}'"
+    what, where = "one value is needed", of_argument(name)
     if other and isinstance(given, int | float | np.number):
         return []
     if not isinstance(given, Estimate):
         got = type(given).__name__
         if isinstance(given, NotEstimable):
-            got = f"not estimable: {given.reason}"
-        return [Problem(what, where, f"an Estimate of one value{other}", got)]
+            got = worded("not estimable: {reason}", {"reason": given.reason})
+        return [
+            Problem(what, where, worded("an Estimate of one value{other}", {"other": other}), got)
+        ]
     if given.p != 1:
         fix = "Choose it with select([i])."
-        return [Problem(what, where, "an Estimate of one value", f"{given.p} values", fix)]
+        return [
+            Problem(
+                what,
+                where,
+                "an Estimate of one value",
+                worded("{place} values", {"place": given.p}),
+                fix,
+            )
+        ]
     if not np.isfinite([given.value[0], given.se[0]]).all():
-        got = f"{given.value[0]:g} with {given.se[0]:g}"
+        got = worded("{value:g} with {se:g}", {"value": given.value[0], "se": given.se[0]})
         return [Problem(what, where, "a finite value with a standard error", got)]
     return []
 
@@ -158,14 +168,16 @@ def _refuse(
         problems.append(
             Problem(
                 "an Estimate brings its own error",
-                "arguments 'cost_se' and 'correlation'",
+                of_arguments("cost_se", "correlation"),
                 "0 with an Estimate of the cost",
-                f"{cost_se:g}, {correlation:g}",
+                worded(
+                    "{cost_se:g}, {correlation:g}", {"cost_se": cost_se, "correlation": correlation}
+                ),
             )
         )
     if isinstance(cost, int | float | np.number) and not np.isfinite(cost):
         problems.append(
-            Problem("the cost is not a number", "argument 'cost'", "a finite number", str(cost))
+            Problem("the cost is not a number", of_argument("cost"), "a finite number", str(cost))
         )
     for name, number, low in (
         ("participants", participants, 0.0),
@@ -174,25 +186,38 @@ def _refuse(
     ):
         if number is not None and not (np.isfinite(number) and number > low):
             problems.append(
-                Problem("a figure is out of range", f"argument '{name}'", "above 0", f"{number:g}")
+                Problem(
+                    "a figure is out of range",
+                    of_argument(name),
+                    "above 0",
+                    worded("{number:g}", {"number": number}),
+                )
             )
     if not cost_se >= 0:
         problems.append(
             Problem(
-                "a standard error is negative", "argument 'cost_se'", "0 or more", f"{cost_se:g}"
+                "a standard error is negative",
+                of_argument("cost_se"),
+                "0 or more",
+                worded("{cost_se:g}", {"cost_se": cost_se}),
             )
         )
     if not -1 <= correlation <= 1:
         problems.append(
-            Problem("no correlation", "argument 'correlation'", "-1 to 1", f"{correlation:g}")
+            Problem(
+                "no correlation",
+                of_argument("correlation"),
+                "-1 to 1",
+                worded("{correlation:g}", {"correlation": correlation}),
+            )
         )
     if not 0 < level < 1 or draws < 100:
         problems.append(
             Problem(
                 "a figure is out of range",
-                "arguments 'level' and 'draws'",
+                of_arguments("level", "draws"),
                 "0 < level < 1, at least 100 draws",
-                f"{level:g}, {draws}",
+                worded("{level:g}, {draws}", {"level": level, "draws": draws}),
             )
         )
     if problems:

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.planning.restricted_likelihood import numbers, reml
 from mismes_eval.numerics.rows import Float
@@ -112,8 +112,8 @@ class RandomEffects:
             raise EstimateError(
                 Problem(
                     "names and studies do not match",
-                    "argument 'names'",
-                    f"{self.k} names",
+                    of_argument("names"),
+                    worded("{number} names", {"number": self.k}),
                     str(len(label)),
                 )
             )
@@ -250,7 +250,7 @@ def _checked(
                 "estimates and standard errors do not match",
                 "random_effects",
                 "two lists of one length",
-                f"{y.size} and {s.size}",
+                worded("{size} and {size2}", {"size": y.size, "size2": s.size}),
             )
         )
     elif y.size < 2:
@@ -270,7 +270,7 @@ def _checked(
                 "an effect cannot be weighted",
                 "random_effects",
                 "finite values and standard errors above 0",
-                f"{bad} that are not",
+                worded("{bad} that are not", {"bad": bad}),
                 count=bad,
             )
         )
@@ -278,7 +278,7 @@ def _checked(
         problems.append(
             Problem(
                 "unknown way to the variance between studies",
-                "argument 'method'",
+                of_argument("method"),
                 "'dl', 'pm' or 'reml'",
                 repr(method),
             )
@@ -287,7 +287,7 @@ def _checked(
         problems.append(
             Problem(
                 "unknown interval",
-                "argument 'interval'",
+                of_argument("interval"),
                 "'hartung_knapp', 'hartung_knapp_adhoc' or 'normal'",
                 repr(interval),
             )
@@ -296,7 +296,7 @@ def _checked(
         problems.append(
             Problem(
                 "the level is not a probability",
-                "argument 'level'",
+                of_argument("level"),
                 "a number between 0 and 1",
                 str(level),
             )

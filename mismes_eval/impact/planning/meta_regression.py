@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_arguments, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.planning.restricted_likelihood import Fit, fitted, numbers, reml
 from mismes_eval.numerics.rows import Float, Int
@@ -73,9 +73,15 @@ class MetaRegression:
             raise EstimateError(
                 Problem(
                     "a number of studies cannot be told",
-                    "arguments 'feature', 'margin', 'power'",
-                    f"one of {', '.join(self.names)}, a margin above 0, a power from 0.5 below 1",
-                    f"{feature!r}, {margin}, {power}",
+                    of_arguments("feature", "margin", "power"),
+                    worded(
+                        "one of {names}, a margin above 0, a power from 0.5 below 1",
+                        {"names": ", ".join(self.names)},
+                    ),
+                    worded(
+                        "{feature}, {margin}, {power}",
+                        {"feature": repr(feature), "margin": margin, "power": power},
+                    ),
                 )
             )
         j, least = self.names.index(feature), len(self.names) + 1
@@ -252,7 +258,15 @@ def _checked(
                 "effects and features do not match",
                 "meta_regression",
                 "one row of features, one standard error and one sample for each effect",
-                f"{y.size} effects, {s.size} standard errors, {len(features)} rows, {group.size}",
+                worded(
+                    "{size} effects, {size2} standard errors, {features} rows, {size3}",
+                    {
+                        "size": y.size,
+                        "size2": s.size,
+                        "features": len(features),
+                        "size3": group.size,
+                    },
+                ),
             )
         )
     if not (np.isfinite(y) & np.isfinite(s) & (s > 0)).all() or (group < 0).any():
@@ -261,7 +275,7 @@ def _checked(
                 "an effect cannot be weighted",
                 "meta_regression",
                 "finite values, standard errors above 0, and a sample for each",
-                "others",
+                worded("others"),
             )
         )
     gone = [str(column) for column in features.columns if features[column].isna().any()]
@@ -298,7 +312,7 @@ def _checked(
             Problem(
                 "too few effects for these features",
                 "meta_regression",
-                f"at least {x.shape[1] + 1}",
+                worded("at least {shape}", {"shape": x.shape[1] + 1}),
                 str(units),
             )
         )

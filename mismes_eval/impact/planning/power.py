@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.public import public
 
@@ -237,9 +237,9 @@ def minimum_detectable_effect(
         raise EstimateError(
             Problem(
                 what="too few clusters for a test",
-                where="arguments 'n' and 'cluster_size'",
+                where=of_arguments("n", "cluster_size"),
                 expected="3 clusters or more",
-                got=f"{design.clusters:g}",
+                got=worded("{clusters:g}", {"clusters": design.clusters}),
                 fix="Enrol more clusters.",
             )
         )
@@ -276,7 +276,7 @@ def sample_size(
     if not (np.isfinite(effect) and effect != 0):
         raise EstimateError(
             Problem(
-                "no effect to look for", "argument 'effect'", "a number other than 0", str(effect)
+                "no effect to look for", of_argument("effect"), "a number other than 0", str(effect)
             )
         )
 
@@ -309,7 +309,7 @@ def sample_size(
             raise EstimateError(
                 Problem(
                     "no number of persons is enough",
-                    "argument 'effect'",
+                    of_argument("effect"),
                     "an effect that is not vanishing",
                     str(effect),
                 )
@@ -397,9 +397,9 @@ def _spread_once(sd: float | None, share: float | None) -> list[Problem]:
     return [
         Problem(
             "the spread of the outcome is needed once",
-            "arguments 'sd' and 'share'",
+            of_arguments("sd", "share"),
             "one of the two",
-            "both" if sd is not None else "neither",
+            worded("both") if sd is not None else worded("neither"),
         )
     ]
 
@@ -409,9 +409,9 @@ def _outside(*ranges: tuple[str, float | None, float, float]) -> list[Problem]:
     return [
         Problem(
             OUT_OF_RANGE,
-            f"argument '{name}'",
-            f"above {low:g} and below {high:g}",
-            f"{given:g}",
+            of_argument(name),
+            worded("above {low:g} and below {high:g}", {"low": low, "high": high}),
+            worded("{given:g}", {"given": given}),
         )
         for name, given, low, high in ranges
         if given is not None and not low < given < high
@@ -420,7 +420,12 @@ def _outside(*ranges: tuple[str, float | None, float, float]) -> list[Problem]:
 
 def _no_shares(shares: dict[str, float | None]) -> list[Problem]:
     return [
-        Problem(OUT_OF_RANGE, f"argument '{name}'", "0 or more and below 1", f"{share:g}")
+        Problem(
+            OUT_OF_RANGE,
+            of_argument(name),
+            "0 or more and below 1",
+            worded("{share:g}", {"share": share}),
+        )
         for name, share in shares.items()
         if share is not None and not 0 <= share < 1
     ]
@@ -432,9 +437,16 @@ def _no_counts(cluster_size: float, waves_before: int, waves_after: int) -> list
     return [
         Problem(
             OUT_OF_RANGE,
-            "cluster_size, waves_before, waves_after",
+            worded("cluster_size, waves_before, waves_after"),
             "1 or more",
-            f"{cluster_size:g}, {waves_before}, {waves_after}",
+            worded(
+                "{cluster_size:g}, {waves_before}, {waves_after}",
+                {
+                    "cluster_size": cluster_size,
+                    "waves_before": waves_before,
+                    "waves_after": waves_after,
+                },
+            ),
         )
     ]
 
@@ -445,9 +457,12 @@ def _unknown(estimator: str, assigned: str) -> list[Problem]:
     return [
         Problem(
             "unknown choice",
-            "arguments 'estimator' and 'assigned'",
+            of_arguments("estimator", "assigned"),
             "post, did or ancova; cluster or person",
-            f"{estimator!r}, {assigned!r}",
+            worded(
+                "{estimator}, {assigned}",
+                {"estimator": repr(estimator), "assigned": repr(assigned)},
+            ),
         )
     ]
 
@@ -458,8 +473,8 @@ def _without_clusters(icc: float, cluster_size: float) -> list[Problem]:
     return [
         Problem(
             "a correlation inside clusters without clusters",
-            "arguments 'icc' and 'cluster_size'",
+            of_arguments("icc", "cluster_size"),
             "cluster_size above 1 where icc is above 0",
-            f"{icc:g}, 1",
+            worded("{icc:g}, 1", {"icc": icc}),
         )
     ]

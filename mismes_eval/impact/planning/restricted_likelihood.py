@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_arguments, worded
 from mismes_eval.numerics.rows import Float
 
 GRID = 400
@@ -76,8 +76,11 @@ def numbers(value: object, se: object) -> tuple[Float, Float]:
         raise EstimateError(
             Problem(
                 "estimates are not numbers",
-                "arguments 'value' and 'se'",
+                of_arguments("value", "se"),
                 "two lists of numbers",
-                f"a {type(value).__name__} and a {type(se).__name__}",
+                worded(
+                    "a {kind} and a {kind2}",
+                    {"kind": type(value).__name__, "kind2": type(se).__name__},
+                ),
             )
         ) from None

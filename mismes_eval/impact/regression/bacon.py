@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_column,
+    of_arguments,
+    worded,
+)
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.regression.long_rows import (
@@ -134,9 +141,9 @@ def bacon(
         raise IdentificationError(
             Problem(
                 what="the decomposition needs a balanced panel",
-                where="arguments 'unit' and 'time'",
+                where=of_arguments("unit", "time"),
                 expected="every unit in every period with one weight",
-                got="gaps or weights that change",
+                got=worded("gaps or weights that change"),
                 fix="Narrow the domain to complete units.",
             )
         )
@@ -147,7 +154,7 @@ def bacon(
         raise IdentificationError(
             Problem(
                 "nothing to compare",
-                f"column '{cohort}'",
+                in_column(cohort),
                 "two cohorts, one of which starts inside the window",
                 ", ".join(_begun(long.time.key(start)) for start in groups),
             )

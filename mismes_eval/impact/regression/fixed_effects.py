@@ -11,7 +11,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    of_arguments,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
@@ -89,9 +97,12 @@ def two_way(
         raise IdentificationError(
             Problem(
                 "two_way needs one of two descriptions of treatment",
-                "arguments 'treated' and 'event_time'",
+                of_arguments("treated", "event_time"),
                 "exactly one of them",
-                f"{treated!r}, {event_time!r}",
+                worded(
+                    "{treated}, {event_time}",
+                    {"treated": repr(treated), "event_time": repr(event_time)},
+                ),
             )
         )
     column = treated or event_time or ""
@@ -109,9 +120,9 @@ def two_way(
             raise IdentificationError(
                 Problem(
                     what="treatment is not yes or no",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="0 or 1",
-                    got="other values",
+                    got=worded("other values"),
                     count=int((~np.isin(dose, (0.0, 1.0))).sum()),
                 )
             )
@@ -163,11 +174,15 @@ def _refuse_standing_still(long: Panel, d: Float, column: str) -> None:
         raise IdentificationError(
             Problem(
                 what="the time since treatment does not pass",
-                where=f"column '{column}'",
+                where=in_column(column),
                 expected="a time that grows from period to period, or numpy.inf for never treated",
-                got=f"{value} after {d[order][still[0] - 1]:g}",
-                fix=f"Where {value} means never treated:"
-                f" frame['{column}'] = frame['{column}'].replace({value}, numpy.inf).",
+                got=worded(
+                    "{value} after {domain:g}", {"value": value, "domain": d[order][still[0] - 1]}
+                ),
+                fix=worded(
+                    "Where {value} means never treated: frame['{column}'] = frame['{column}'].replace({value}, numpy.inf).",
+                    {"value": value, "column": column},
+                ),
                 count=int(still.size),
                 rows=tuple(np.sort(long.row[order][still])[:5].tolist()),
             )
@@ -188,9 +203,13 @@ def _references(
         raise IdentificationError(
             Problem(
                 what="a reference event time does not occur",
-                where=f"column '{column}'",
-                expected=f"one of {', '.join(f'{moment:g}' for moment in occurring[:20])}",
-                got=", ".join(f"{moment:g}" for moment in unknown) or "no event time before 0",
+                where=in_column(column),
+                expected=worded(
+                    "one of {occurring}",
+                    {"occurring": ", ".join(f"{moment:g}" for moment in occurring[:20])},
+                ),
+                got=", ".join(f"{moment:g}" for moment in unknown)
+                or worded("no event time before 0"),
                 fix="Name an event time that occurs: reference=(...,).",
             )
         )
@@ -217,8 +236,8 @@ def regress(
         raise IdentificationError(
             Problem(
                 "unknown small-sample rule",
-                "argument 'small_sample'",
-                f"one of {', '.join(RULES)}",
+                of_argument("small_sample"),
+                worded("one of {rules}", {"rules": ", ".join(RULES)}),
                 repr(small_sample),
             )
         )
@@ -227,7 +246,7 @@ def regress(
         raise IdentificationError(
             Problem(
                 "replicates carry their own degrees of freedom",
-                "argument 'small_sample'",
+                of_argument("small_sample"),
                 "'design'",
                 repr(small_sample),
             )
@@ -347,9 +366,9 @@ def _refuse_collinear(gram: Float, size: Float, names: Sequence[str], where: str
             [
                 Problem(
                     what="a column is explained by unit and period effects and the columns before it",
-                    where=f"'{name}'{where}",
+                    where=worded("'{name}'{where}", {"name": name, "where": where}),
                     expected="variation of its own",
-                    got="none",
+                    got=worded("none"),
                     fix="Leave it out; in an event study without never-treated units leave out two"
                     " event times.",
                 )
@@ -377,9 +396,9 @@ def _refuse_switching_off(long: Panel, d: Float, column: str) -> None:
         raise IdentificationError(
             Problem(
                 what="treatment switches off",
-                where=f"column '{column}'",
+                where=in_column(column),
                 expected="treatment that stays on",
-                got=f"{int(falls.sum())} units that leave",
+                got=worded("{falls} units that leave", {"falls": int(falls.sum())}),
                 fix="Define the cohort by the first treatment.",
             )
         )
@@ -413,7 +432,10 @@ def sun_abraham(
     if by not in ("event", "cohort", "att", "cells"):
         raise IdentificationError(
             Problem(
-                "unknown average", "argument 'by'", "'event', 'cohort', 'att' or 'cells'", repr(by)
+                "unknown average",
+                of_argument("by"),
+                "'event', 'cohort', 'att' or 'cells'",
+                repr(by),
             )
         )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
@@ -423,9 +445,9 @@ def sun_abraham(
         raise IdentificationError(
             Problem(
                 what="no never-treated group",
-                where="argument 'cohort'",
+                where=of_argument("cohort"),
                 expected="units with 0, or a start after the last period",
-                got="none",
+                got=worded("none"),
                 fix="Drop the periods from the last cohort's start on.",
             )
         )
@@ -434,8 +456,8 @@ def sun_abraham(
         raise IdentificationError(
             Problem(
                 what="a cohort has no period before treatment",
-                where=f"column '{cohort}'",
-                expected=f"starts after {long.time.labels[0]}",
+                where=in_column(cohort),
+                expected=worded("starts after {labels}", {"labels": long.time.labels[0]}),
                 got=long.time.listed(early),
                 fix="Narrow the domain to the other cohorts.",
             )

@@ -11,7 +11,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
@@ -155,12 +162,15 @@ def _refuse_words(by: str, errors: str) -> None:
     problems = []
     if by not in ("att", "event", "cohort"):
         problems.append(
-            Problem("unknown average", "argument 'by'", "'att', 'event' or 'cohort'", repr(by))
+            Problem("unknown average", of_argument("by"), "'att', 'event' or 'cohort'", repr(by))
         )
     if errors not in ("influence", "conservative"):
         problems.append(
             Problem(
-                "unknown errors", "argument 'errors'", "'influence' or 'conservative'", repr(errors)
+                "unknown errors",
+                of_argument("errors"),
+                "'influence' or 'conservative'",
+                repr(errors),
             )
         )
     if problems:
@@ -173,9 +183,12 @@ def _target(long: Panel, g: Float, t: Float, cohort: str, by: str) -> tuple[_Tar
         raise IdentificationError(
             Problem(
                 "imputation needs treated and untreated rows",
-                f"column '{cohort}'",
+                in_column(cohort),
                 "both",
-                f"{int(treated.sum()):,} of {treated.size:,} treated",
+                worded(
+                    "{treated:,} of {size:,} treated",
+                    {"treated": int(treated.sum()), "size": treated.size},
+                ),
             )
         )
     known_period = np.bincount(long.period, weights=~treated, minlength=long.periods.size) > 0
@@ -185,9 +198,9 @@ def _target(long: Panel, g: Float, t: Float, cohort: str, by: str) -> tuple[_Tar
         raise IdentificationError(
             Problem(
                 "no treated row can be imputed",
-                f"column '{cohort}'",
+                in_column(cohort),
                 "units seen before treatment, in periods in which others are untreated",
-                "none",
+                worded("none"),
             )
         )
     key = (
@@ -215,9 +228,12 @@ def _of_untreated(
         raise IdentificationError(
             Problem(
                 what="untreated rows do not connect all periods, or do not hold a covariate",
-                where=f"unit and period effects{''.join(', ' + covariate for covariate in covariates)}",
+                where=worded(
+                    "unit and period effects{covariates}",
+                    {"covariates": "".join(", " + covariate for covariate in covariates)},
+                ),
                 expected="untreated units seen across periods, covariates that vary inside units",
-                got="separate groups or collinear columns",
+                got=worded("separate groups or collinear columns"),
                 fix="Narrow the periods, or drop the covariate.",
             )
         )

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, in_column, worded
 from mismes_eval.numerics.averages import Shares
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
@@ -95,9 +95,9 @@ def _with_clusters(panel: Panel, unit: str, cluster: str | None) -> Panel:
         raise IdentificationError(
             Problem(
                 what="a cluster is missing",
-                where=f"column '{cluster or unit}'",
+                where=in_column(cluster or unit),
                 expected="a value in every row",
-                got="missing",
+                got=worded("missing"),
                 count=int(column.isna().sum()),
             )
         )
@@ -107,9 +107,9 @@ def _with_clusters(panel: Panel, unit: str, cluster: str | None) -> Panel:
         raise IdentificationError(
             Problem(
                 "one cluster has no standard error",
-                f"column '{cluster or unit}'",
+                in_column(cluster or unit),
                 "two clusters or more",
-                "one",
+                worded("one"),
             )
         )
     note = (

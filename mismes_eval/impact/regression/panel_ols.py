@@ -13,7 +13,7 @@ import pandas as pd
 from linearmodels.panel import PanelOLS
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_arguments, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.long_rows import regression_panel
@@ -123,9 +123,12 @@ def panel_ols(
         raise IdentificationError(
             Problem(
                 "unknown rule or errors",
-                "arguments 'rule' and 'errors'",
-                f"one of {', '.join(RULES)}; 'unit', 'unit_and_period' or 'independent'",
-                f"{rule!r}, {errors!r}",
+                of_arguments("rule", "errors"),
+                worded(
+                    "one of {rules}; 'unit', 'unit_and_period' or 'independent'",
+                    {"rules": ", ".join(RULES)},
+                ),
+                worded("{rule}, {errors}", {"rule": repr(rule), "errors": repr(errors)}),
             )
         )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)

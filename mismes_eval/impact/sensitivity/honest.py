@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.event_path import EventPath, event_path
@@ -159,7 +159,7 @@ def honest_did(
         raise EstimateError(
             Problem(
                 "unknown restriction",
-                "argument 'method'",
+                of_argument("method"),
                 "relative_magnitude or smoothness",
                 repr(method),
             )
@@ -168,7 +168,7 @@ def honest_did(
         raise EstimateError(
             Problem(
                 "the level is no probability above one half",
-                "argument 'level'",
+                of_argument("level"),
                 "a number between 0.5 and 1",
                 str(level),
             )
@@ -281,8 +281,11 @@ def _target(path: EventPath, target: Target) -> tuple[Float, str]:
             raise EstimateError(
                 Problem(
                     "weights name no period after treatment",
-                    "argument 'target'",
-                    f"event times among {[_plain(moment) for moment in path.after]}",
+                    of_argument("target"),
+                    worded(
+                        "event times among {after}",
+                        {"after": [_plain(moment) for moment in path.after]},
+                    ),
                     str(unknown),
                 )
             )
@@ -300,7 +303,7 @@ def _target(path: EventPath, target: Target) -> tuple[Float, str]:
     raise EstimateError(
         Problem(
             "unknown target",
-            "argument 'target'",
+            of_argument("target"),
             "'average', 'first' or weights by event time",
             repr(target),
         )
@@ -325,7 +328,7 @@ def _grid(
             raise EstimateError(
                 Problem(
                     "the grid does not fit",
-                    "argument 'grid'",
+                    of_argument("grid"),
                     "increasing values of 0 or more",
                     str(list(grid)),
                 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, in_columns, of_arguments, worded
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.qr import Collinear, least_squares
@@ -126,9 +126,12 @@ def oster(
         raise EstimateError(
             Problem(
                 "an argument does not fit",
-                "arguments 'controls' and 'r2_factor'",
+                of_arguments("controls", "r2_factor"),
                 "one control or more, a factor above 1",
-                f"{list(controls)}, {r2_factor:g}",
+                worded(
+                    "{controls}, {r2_factor:g}",
+                    {"controls": list(controls), "r2_factor": r2_factor},
+                ),
             )
         )
     inside = sample.active
@@ -140,9 +143,9 @@ def oster(
             [
                 Problem(
                     what="a control is missing",
-                    where=f"column '{column}'",
+                    where=in_column(column),
                     expected="a value in every row of the domain",
-                    got="missing",
+                    got=worded("missing"),
                     count=int(sample.frame.loc[inside, column].isna().sum()),
                 )
                 for column in gone
@@ -165,7 +168,7 @@ def oster(
         raise EstimateError(
             Problem(
                 what="controls are collinear",
-                where=f"controls {', '.join(controls)}",
+                where=worded("controls {controls}", {"controls": ", ".join(controls)}),
                 expected="columns none of which follows from the others",
                 got=str(error),
                 fix="Drop one of them.",
@@ -181,9 +184,9 @@ def oster(
         raise EstimateError(
             Problem(
                 "treatment or outcome does not vary",
-                f"columns '{treatment}' and '{outcome}'",
+                in_columns(treatment, outcome),
                 "variation beyond the controls",
-                "none",
+                worded("none"),
             )
         )
     beta0 = float(w @ (x_left * y)) / size / var_x

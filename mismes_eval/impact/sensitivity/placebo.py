@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -60,7 +60,9 @@ def placebo_outcomes(
     """
     if not outcomes:
         raise EstimateError(
-            Problem("no placebo outcome", "argument 'outcomes'", "one or more columns", "none")
+            Problem(
+                "no placebo outcome", of_argument("outcomes"), "one or more columns", worded("none")
+            )
         )
     runs = [
         Specification(
@@ -83,7 +85,9 @@ def placebo_dates(
     what came before the true date, and gives one value.
     """
     if not dates:
-        raise EstimateError(Problem("no placebo date", "argument 'dates'", "one or more", "none"))
+        raise EstimateError(
+            Problem("no placebo date", of_argument("dates"), "one or more", worded("none"))
+        )
     runs = [
         Specification(
             str(date), {"date": str(date)}, attempt(data, lambda d, at=date: function(d, at), {})
@@ -109,7 +113,7 @@ def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, gro
     """
     sample = sample_of(data)
     if group not in sample.frame.columns:
-        raise EstimateError(Problem("unknown column", f"column '{group}'", "a column of the frame"))
+        raise EstimateError(Problem("unknown column", in_column(group), "a column of the frame"))
     require(sample, [treated], "placebo_groups")
     d = yes_no(sample, treated, "placebo_groups")
     compared = sample.active & (d == 0)
@@ -118,7 +122,7 @@ def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, gro
         raise EstimateError(
             Problem(
                 "too few groups without the measure",
-                f"column '{group}'",
+                in_column(group),
                 "two or more",
                 str(levels),
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.did.event_path import event_path
 
@@ -36,7 +36,12 @@ def chance_missed(pre: Estimate, parting: float, level: float = 0.95) -> float:
     """
     if pre.p != 1:
         raise EstimateError(
-            Problem("one change is tested", "argument 'pre'", "one value", f"{pre.p} values")
+            Problem(
+                "one change is tested",
+                of_argument("pre"),
+                "one value",
+                worded("{place} values", {"place": pre.p}),
+            )
         )
     error, dof = float(pre.se[0]), float(pre.dof[0])
     if not (error > 0 and dof > 0):

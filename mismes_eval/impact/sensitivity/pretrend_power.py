@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.event_path import event_path
@@ -75,8 +75,8 @@ def pretrend_power(
         raise EstimateError(
             Problem(
                 "a power is out of range",
-                "argument 'powers'",
-                f"between {1 - level:g} and 1",
+                of_argument("powers"),
+                worded("between {value:g} and 1", {"value": 1 - level}),
                 str(list(powers)),
             )
         )

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments
 from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, part_of
@@ -58,7 +58,7 @@ def recall_sensitivity(
     """
     if arm not in ("both", "treated", "comparison"):
         raise EstimateError(
-            Problem("unknown arm", "argument 'arm'", "both, treated or comparison", repr(arm))
+            Problem("unknown arm", of_argument("arm"), "both, treated or comparison", repr(arm))
         )
     pairs = list(
         product([float(share) for share in sensitivity], [float(share) for share in specificity])
@@ -68,7 +68,7 @@ def recall_sensitivity(
         raise EstimateError(
             Problem(
                 "answers of this kind say nothing",
-                "arguments 'sensitivity' and 'specificity'",
+                of_arguments("sensitivity", "specificity"),
                 "shares with a sum above 1",
                 str(bad[:3]),
             )

@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.errors import (
+    EstimateError,
+    MismesError,
+    Problem,
+    in_column,
+    of_argument,
+    of_arguments,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed
 from mismes_eval.estimate.number_format import figure
@@ -78,8 +86,8 @@ class SpecificationCurve:
         raise EstimateError(
             Problem(
                 "no such specification",
-                f"argument 'name' = {name!r}",
-                f"one of {', '.join(run.name for run in self.runs[:20])}",
+                worded("argument 'name' = {name}", {"name": repr(name)}),
+                worded("one of {runs}", {"runs": ", ".join(run.name for run in self.runs[:20])}),
             )
         )
 
@@ -183,17 +191,20 @@ def robustness(
         raise EstimateError(
             Problem(
                 "no such specification",
-                "arguments 'specifications' and 'reference'",
-                f"one of {', '.join(specifications) or 'none given'}",
+                of_arguments("specifications", "reference"),
+                worded(
+                    "one of {specifications}",
+                    {"specifications": ", ".join(specifications) or "none given"},
+                ),
                 repr(reference),
             )
         )
     wrong = [
         Problem(
             "a specification is no set of arguments",
-            f"argument '{argument}', '{name}'",
+            worded("argument '{argument}', '{name}'", {"argument": argument, "name": name}),
             "a mapping",
-            f"a {type(each).__name__}",
+            worded("a {kind}", {"kind": type(each).__name__}),
         )
         for argument, given in (("specifications", specifications), ("choices", choices or {}))
         for name, each in given.items()
@@ -202,8 +213,10 @@ def robustness(
     wrong += [
         Problem(
             "no such specification",
-            f"argument 'choices', '{name}'",
-            f"one of {', '.join(map(str, specifications))}",
+            worded("argument 'choices', '{name}'", {"name": name}),
+            worded(
+                "one of {specifications}", {"specifications": ", ".join(map(str, specifications))}
+            ),
         )
         for name in choices or {}
         if name not in specifications
@@ -237,9 +250,9 @@ def every_combination(
     wrong = [
         Problem(
             "options of an argument are not labelled",
-            f"argument 'options', '{name}'",
+            worded("argument 'options', '{name}'", {"name": name}),
             "a mapping of label to value",
-            f"a {type(option).__name__}",
+            worded("a {kind}", {"kind": type(option).__name__}),
         )
         for name, option in options.items()
         if not isinstance(option, Mapping)
@@ -303,14 +316,12 @@ def donut(
     """
     sample = sample_of(data)
     if column not in sample.frame.columns:
-        raise EstimateError(
-            Problem("unknown column", f"column '{column}'", "a column of the frame")
-        )
+        raise EstimateError(Problem("unknown column", in_column(column), "a column of the frame"))
     if not pd.api.types.is_numeric_dtype(sample.frame[column]):
         raise EstimateError(
             Problem(
                 "a time from enrolment is not a number",
-                f"column '{column}'",
+                in_column(column),
                 "a numeric column",
                 str(sample.frame[column].dtype),
             )
@@ -344,8 +355,8 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
         raise EstimateError(
             Problem(
                 "a specification does not fit the function",
-                "arguments 'specifications' and 'common'",
-                f"arguments of {name_of(function)}",
+                of_arguments("specifications", "common"),
+                worded("arguments of {name_of}", {"name_of": name_of(function)}),
                 str(error).removeprefix("got "),
             )
         ) from None
@@ -356,11 +367,15 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
     if isinstance(result, NotEstimable):
         return result
     if not isinstance(result, Estimate) or result.p != 1:
-        got = f"{result.p} values" if isinstance(result, Estimate) else type(result).__name__
+        got = (
+            worded("{place} values", {"place": result.p})
+            if isinstance(result, Estimate)
+            else type(result).__name__
+        )
         raise EstimateError(
             Problem(
                 what="a specification needs one value",
-                where="argument 'function'",
+                where=of_argument("function"),
                 expected="an Estimate of one value",
                 got=got,
                 fix="Choose one with select([i]).",
@@ -379,9 +394,12 @@ def _levels(frame: pd.DataFrame, column: str, inside: np.ndarray) -> list[Hashab
         raise EstimateError(
             Problem(
                 "unknown column",
-                f"column '{column}'",
+                in_column(column),
                 "a column of the frame",
-                fix=f"The frame has: {', '.join(map(str, frame.columns[:30]))}.",
+                fix=worded(
+                    "The frame has: {columns}.",
+                    {"columns": ", ".join(map(str, frame.columns[:30]))},
+                ),
             )
         )
     levels = sorted(frame.loc[inside, column].dropna().unique().tolist(), key=str)
@@ -389,7 +407,7 @@ def _levels(frame: pd.DataFrame, column: str, inside: np.ndarray) -> list[Hashab
         raise EstimateError(
             Problem(
                 "nothing to leave out",
-                f"column '{column}'",
+                in_column(column),
                 "two values or more in the domain",
                 str(levels),
             )

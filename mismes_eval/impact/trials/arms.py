@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.errors import EmptyDomain, IdentificationError, Problem, in_column, of_argument
+from mismes_eval.errors import (
+    EmptyDomain,
+    IdentificationError,
+    Problem,
+    in_column,
+    of_argument,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment, ArmDifference, arm_difference
 from mismes_eval.numerics.averages import Averages, arms
@@ -83,9 +90,9 @@ class Trial:
         name = self.names[at] if 0 <= at < len(self.names) else "the assignment"
         return Problem(
             what="a covariate depends on others in an arm",
-            where=f"'{name}'",
+            where=worded("'{name}'", {"name": name}),
             expected="columns none of which follows from the others, in each arm",
-            got="a combination of others",
+            got=worded("a combination of others"),
             fix="Leave it out, merge its rare levels, or choose adjustment='additive'.",
         )
 
@@ -119,15 +126,17 @@ def trial(
     data = read(sample, d=YesNo(assigned), **wanted, **stated, **grouped)
     inside = sample.active
     if not inside.any():
-        raise EmptyDomain(Problem("a trial has an empty domain", "", "rows with weight", "none"))
+        raise EmptyDomain(
+            Problem("a trial has an empty domain", "", "rows with weight", worded("none"))
+        )
     if (sample.weights[inside] < 0).any():
         raise IdentificationError(
-            Problem("a trial cannot use negative weights", "the sample's last weight")
+            Problem("a trial cannot use negative weights", worded("the sample's last weight"))
         )
     d = data.d[inside] == 1.0
     if d.all() or not d.any():
         raise IdentificationError(
-            Problem("a trial needs two arms", in_column(assigned), "0 and 1", "one arm")
+            Problem("a trial needs two arms", in_column(assigned), "0 and 1", worded("one arm"))
         )
     cell = _cells([getattr(data, f"b{place}").code[inside] for place in range(len(block))], d.size)
     _refuse_one_armed(cell, d, block, sample, inside)
@@ -152,7 +161,7 @@ def _refuse_two_roles(measured: Sequence[str], adjusted: Sequence[str]) -> None:
             what="a column stands in two places",
             where=in_column(name),
             expected="an outcome, the draw, the take-up, or something known before the draw",
-            got="two of them",
+            got=worded("two of them"),
             fix="Adjust only for what was known before the draw.",
         )
         for name in both

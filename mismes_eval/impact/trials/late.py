@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem, in_column
+from mismes_eval.errors import IdentificationError, Problem, in_column, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.trials.arms import trial
 from mismes_eval.impact.trials.itt import assigned_difference
@@ -94,7 +94,7 @@ def late(
                 what="the offer changed nobody's take-up",
                 where=in_column(takeup),
                 expected="a difference between the arms",
-                got="the same share in both",
+                got=worded("the same share in both"),
                 fix="There is no effect of taking part to be had; `itt` is the effect of the offer.",
             )
         )

@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, at_line, in_column, in_place, worded
 from mismes_eval.frame.outside import table_of
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
@@ -199,7 +199,7 @@ def read_plan(path: Path) -> pd.DataFrame:
             [
                 Problem(
                     "the analysis plan lacks a column",
-                    f"{path.name}, column '{column}'",
+                    in_place(path.name, in_column(column)),
                     "item and value",
                     ", ".join(map(str, frame.columns)),
                 )
@@ -218,9 +218,15 @@ def read_plan(path: Path) -> pd.DataFrame:
             [
                 Problem(
                     "a line of the analysis plan cannot be compared",
-                    f"{path.name}, line {int(line) + 2}",
-                    f"an item among {', '.join(known)} and a value",
-                    f"{frame.loc[line, 'item']!r}, {frame.loc[line, 'value']!r}",
+                    in_place(path.name, at_line(int(line) + 2)),
+                    worded("an item among {known} and a value", {"known": ", ".join(known)}),
+                    worded(
+                        "{loc}, {loc2}",
+                        {
+                            "loc": repr(frame.loc[line, "item"]),
+                            "loc2": repr(frame.loc[line, "value"]),
+                        },
+                    ),
                 )
                 for line in frame.index[bad]
             ]

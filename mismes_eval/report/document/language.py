@@ -24,9 +24,9 @@ from babel.dates import format_date
 from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, at_key, in_place, worded
 from mismes_eval.frame.codes import labels, languages
-from mismes_eval.message import SEPARATOR, Message, Quantity
+from mismes_eval.message import SEPARATOR, Message, Name, Quantity
 from mismes_eval.report.document.conventions import CONVENTIONS, MINUS, Conventions
 
 LOCALE = Path(__file__).parent.parent / "locale"
@@ -198,6 +198,8 @@ class Language(Formatter):
             return self(value)
         if isinstance(value, Quantity):
             return self.quantity(value)
+        if isinstance(value, Name):
+            return self._kept(value)
         return self._part(value) if isinstance(value, str) and value else value
 
     def _kept(self, text: str) -> str:
@@ -270,10 +272,13 @@ def language(code: str) -> Language:
         raise ParamsError(
             Problem(
                 what="no catalogue for this language",
-                where="params, key 'language'",
-                expected=f"one of {', '.join(available())}",
+                where=in_place("params", at_key("language")),
+                expected=worded("one of {available}", {"available": ", ".join(available())}),
                 got=repr(code),
-                fix=f"Add report/locale/{code}.po and a record to report/document/conventions.py.",
+                fix=worded(
+                    "Add report/locale/{code}.po and a record to report/document/conventions.py.",
+                    {"code": code},
+                ),
             )
         )
     return Language(code, {} if code == "en" else catalogue(LOCALE / f"{code}.po"))

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from mismes_eval.errors import ParamsError, Problem, ReportError
+from mismes_eval.errors import ParamsError, Problem, ReportError, worded
 from mismes_eval.libraries import installed
 from mismes_eval.report.document.typeset import typeset
 
@@ -73,7 +73,7 @@ def printer() -> Printer:
             what="nothing here can make a PDF",
             where="--pdf",
             expected="Chromium (or Chrome, Edge), or typst",
-            got="neither",
+            got=worded("neither"),
             fix="pip install 'mismes-eval[pdf]', or install Chromium.",
         )
     )
@@ -149,7 +149,9 @@ def _chromium(program: str, html: str) -> bytes:
                     "the page could not be printed",
                     Path(program).name,
                     "a PDF",
-                    said[-1][:200] if said else f"status {done.returncode}",
+                    said[-1][:200]
+                    if said
+                    else worded("status {returncode}", {"returncode": done.returncode}),
                 )
             )
         return out.read_bytes()

@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, eye, hstack, vstack
 
-from mismes_eval.errors import DisclosureError, Problem
+from mismes_eval.errors import DisclosureError, Problem, worded
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.report.document.cells import (
     NOBODY,
@@ -280,9 +280,12 @@ def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) ->
     raise DisclosureError(
         Problem(
             what="a small group of persons cannot be protected",
-            where=f"a group of the population {counts.sets[target].population}",
+            where=worded(
+                "a group of the population {population}",
+                {"population": counts.sets[target].population},
+            ),
             expected="other cells to hide with it",
-            got="it can be computed whatever is hidden",
+            got=worded("it can be computed whatever is hidden"),
             fix="Drop the table that shows it, or merge its rows.",
         )
     )

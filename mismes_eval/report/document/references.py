@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Final, Literal
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
 from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.tables import Table, scale_of, shown
@@ -70,7 +70,7 @@ class Quotable:
 
     def fill(self, reference: str, where: str) -> Filled | Problem:
         """The number that a reference stands for, or what is wrong with it. where: file and line."""
-        at = f"{where}, {{{reference}}}"
+        at = worded("{where}, {{{reference}}}", {"where": where, "reference": reference})
         words = [part.strip() for part in reference.split(".")]
         if len(words) < 2 or not all(words):
             what = "a reference has another form"
@@ -82,7 +82,7 @@ class Quotable:
                 what=what,
                 where=at,
                 expected="a cell that a table shows",
-                got="none",
+                got=worded("none"),
                 fix=self._nearest(reference),
             )
         if len({place.key for place in places}) > 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, in_place, in_section
 
 LEVEL_KINDS = frozenset({"total", "mean", "proportion", "share", "ratio", "quantile"})
 
@@ -41,7 +41,7 @@ class Rules:
             raise ParamsError(
                 Problem(
                     "disclosure rules contradict each other",
-                    "params, section 'disclosure'",
+                    in_place("params", in_section("disclosure")),
                     "min_cell >= 3, min_mean >= min_cell, 0 < cv_flag <= cv_suppress, min_weighted"
                     " >= 0",
                     str(self),

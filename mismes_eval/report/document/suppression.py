@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix, csr_matrix
 
-from mismes_eval.errors import DisclosureError, Problem
+from mismes_eval.errors import DisclosureError, Problem, worded
 from mismes_eval.numerics.rows import Float
 
 Key = Hashable
@@ -81,9 +81,9 @@ def protect(
                 raise DisclosureError(
                     Problem(
                         what="a small cell cannot be protected",
-                        where=f"cell {key!r}",
+                        where=worded("cell {key}", {"key": repr(key)}),
                         expected="a neighbour to hide with it",
-                        got="its total has no other part",
+                        got=worded("its total has no other part"),
                         fix="Drop the row or merge it with another.",
                     )
                 )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from distributed import Client, as_completed, get_worker
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.report.factory.orders import Order, Outcome, Progress, distinct
 from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.trust.provenance import package_hash, versions
@@ -88,7 +88,7 @@ def _outcome(error: BaseException | None, name: str) -> Outcome:
             Problem(
                 "the cluster lost this report",
                 name,
-                got=f"{type(error).__name__}: {error}",
+                got=worded("{kind}: {error}", {"kind": type(error).__name__, "error": error}),
                 fix="Start more workers or give them more memory.",
             ),
         ),

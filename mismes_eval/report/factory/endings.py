@@ -8,7 +8,8 @@ import errno
 import signal
 from pathlib import Path
 
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, worded
+from mismes_eval.message import Message, Name
 from mismes_eval.report.factory.offline import CANNOT
 
 LARGEST_OUTPUT = 32 * 2**20  # characters that one cell may show; a figure has 200,000
@@ -46,9 +47,10 @@ def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: s
         )
     if status < 0:
         name = _signal_name(-status)
-        got = f"killed by signal {-status} ({name})" + (f": {last_words}" if last_words else "")
+        signalled = worded("killed by signal {number} ({name})", {"number": -status, "name": name})
+        got = _with_last_words(signalled, last_words)
         if status == -signal.SIGKILL:
-            got += " while the system was out of memory" if for_memory else ""
+            got = got.extended(" while the system was out of memory") if for_memory else got
             return Problem(
                 what=what,
                 where=where,
@@ -60,11 +62,17 @@ def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: s
         return Problem(
             what=what, where=where, expected="a kernel that runs to the end", got=got, fix=fix
         )
-    got = f"it ended itself with exit status {status}" + (f": {last_words}" if last_words else "")
+    ended = worded("it ended itself with exit status {status}", {"status": status})
+    got = _with_last_words(ended, last_words)
     fix = "Take exit(), quit() and os._exit() out of the notebook."
     return Problem(
         what=what, where=where, expected="a kernel that runs to the end", got=got, fix=fix
     )
+
+
+def _with_last_words(got: Message, last_words: str) -> Message:
+    """How a kernel ended, and what it said before."""
+    return got.extended(": {words}", {"words": Name(last_words)}) if last_words else got
 
 
 def _signal_name(number: int) -> str:
@@ -79,15 +87,18 @@ def output_too_large(where: str) -> Problem:
     return Problem(
         what="a cell's output is too large",
         where=where,
-        expected=f"at most {LARGEST_OUTPUT // 2**20} million characters",
-        got="more; the kernel was stopped",
+        expected=worded(
+            "at most {largest_output} million characters",
+            {"largest_output": LARGEST_OUTPUT // 2**20},
+        ),
+        got=worded("more; the kernel was stopped"),
         fix="Show less, or write it to a file of its own.",
     )
 
 
 def took_too_long(where: str, seconds: int) -> Problem:
     """A cell that was stopped by the clock."""
-    expected = f"at most {seconds} seconds a cell"
+    expected = worded("at most {seconds} seconds a cell", {"seconds": seconds})
     return Problem("a chapter took too long", where, expected, fix="Raise --timeout.")
 
 
@@ -97,7 +108,7 @@ def error_of_a_cell(name: str, text: str, where: str) -> Problem:
         fix = "Take input() and getpass() out of the notebook; what it needs stands in the params."
         return Problem("the notebook waits for input", where, "no question", fix=fix)
     if name == "MemoryError":
-        got = f"MemoryError: {text}" if text else "MemoryError"
+        got = worded("MemoryError: {text}", {"text": text}) if text else worded("MemoryError")
         return Problem(
             what="the notebook ran out of memory",
             where=where,
@@ -107,7 +118,7 @@ def error_of_a_cell(name: str, text: str, where: str) -> Problem:
         )
     if name == "SystemExit":
         fix = "Take exit(), quit() and sys.exit() out of the notebook."
-        got = f"SystemExit: {text}"
+        got = worded("SystemExit: {text}", {"text": text})
         return Problem(
             what="the notebook ended itself",
             where=where,
@@ -120,4 +131,6 @@ def error_of_a_cell(name: str, text: str, where: str) -> Problem:
         return Problem(
             what="the disk is full", where=where, expected="room for the report", got=text, fix=fix
         )
-    return Problem("the notebook failed", where, got=f"{name}: {text}")
+    return Problem(
+        "the notebook failed", where, got=worded("{name}: {text}", {"name": name, "text": text})
+    )

@@ -18,7 +18,7 @@ from tempfile import mkdtemp
 from threading import Lock
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.report.factory.hermetic import environment
 from mismes_eval.report.factory.kernels import ReportKernel, ReportProvisioner
 
@@ -39,7 +39,7 @@ def refuse_where_impossible() -> None:
                 what="kernels cannot be forked here",
                 where="--forked",
                 expected="Linux",
-                got="another system",
+                got=worded("another system"),
                 fix="Leave --forked out: the reports are the same.",
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.report.factory import offline
 from mismes_eval.report.factory.kernels import ReportKernel
 
@@ -24,7 +24,7 @@ def isolated_kernel() -> type[ReportKernel]:
                 what="the network cannot be cut off here",
                 where="--foreign",
                 expected="Linux",
-                got="another system",
+                got=worded("another system"),
                 fix="Run it in a container or a virtual machine without network.",
             )
         )

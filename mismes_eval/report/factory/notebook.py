@@ -12,8 +12,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem, worded
 from mismes_eval.frame.outside import text_of
+from mismes_eval.message import Message
 from mismes_eval.report.session import PROGRESS
 
 LARGEST_NOTEBOOK = 32 * 2**20  # bytes; one without its outputs has 50 kB
@@ -61,7 +62,7 @@ def checked(path: Path) -> NotebookNode:
                 "the notebook cannot take a report's parameter",
                 path.name,
                 "one cell tagged 'parameters' with the single line: run = \"params/XXX.yaml\"",
-                f"{len(tagged)} tagged cells",
+                worded("{tagged} tagged cells", {"tagged": len(tagged)}),
             )
         )
     return notebook
@@ -82,10 +83,18 @@ def _in_python(notebook: NotebookNode, name: str) -> None:
                 what="the notebook is for another kernel",
                 where=name,
                 expected="Python 3",
-                got=f"kernel '{kernel}'" + (f", language '{spoken}'" if spoken else ""),
+                got=_kernel(str(kernel), str(spoken or "")),
                 fix="Write it in Python, or change its kernel in JupyterLab.",
             )
         )
+
+
+def _kernel(kernel: str, spoken: str) -> Message:
+    """A notebook's kernel and its language, where it names one."""
+    if not spoken:
+        return worded("kernel '{kernel}'", {"kernel": kernel})
+    values = {"kernel": kernel, "language": spoken}
+    return worded("kernel '{kernel}', language '{language}'", values)
 
 
 def without_data(notebook: NotebookNode) -> NotebookNode:

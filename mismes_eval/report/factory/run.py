@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Literal
 
-from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.pdf import PDF, printer, write_pdf
@@ -189,8 +189,8 @@ def run_report(
         problem = Problem(
             "the runner failed",
             order.name,
-            got=f"{type(error).__name__}: {error}",
-            fix=f"Please report it with {trace}.",
+            got=worded("{kind}: {error}", {"kind": type(error).__name__, "error": error}),
+            fix=worded("Please report it with {trace}.", {"trace": trace}),
         )
         return Outcome(
             name=order.name,

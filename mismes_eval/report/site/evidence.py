@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.estimate.verdict import Sign, Span, Verdict
 from mismes_eval.evaluation.outside_evidence import (
     NOT_ASSESSED,
@@ -133,7 +133,10 @@ def _mixed(found: Sequence[Evaluation], kinds: Mapping[str, bool]) -> Iterator[P
         called = "report" if kind == OWN else "outside evaluation"
         yield Problem(
             "a report on made-up data for a measure that is not, or the other way",
-            f"{called} {source}: {measure}",
+            worded(
+                "{called} {source}: {measure}",
+                {"called": called, "source": source, "measure": measure},
+            ),
             "evaluation and record both made up, or both not",
             fix="Name the folder of the right reports, the right file, or the right inventory.",
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem, ReportError
+from mismes_eval.errors import ParamsError, Problem, ReportError, worded
 from mismes_eval.evaluation.published_effects import Published
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,
@@ -64,8 +64,8 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
                 Problem(
                     "a country has no report",
                     str(out / n),
-                    f"a folder with a {MANIFEST}",
-                    fix=f"Make it first: `mismes report {n}`.",
+                    worded("a folder with a {manifest}", {"manifest": MANIFEST}),
+                    fix=worded("Make it first: `mismes report {count}`.", {"count": n}),
                 )
                 for n in lacking
             ]
@@ -79,8 +79,8 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
         broken += [
             Problem(
                 "a report is not what its manifest says",
-                f"{name}/{file}",
-                fix=f"Make it again: `mismes report {name} --force`.",
+                worded("{name}/{file}", {"name": name, "file": file}),
+                fix=worded("Make it again: `mismes report {name} --force`.", {"name": name}),
             )
             for file in changed
         ]
@@ -88,12 +88,15 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
             continue
         facts = read_results(folder).get("facts", {}).get("comparison")
         if facts is None or facts.get("schema") != FACTS:
-            fix = f"Make it again: `mismes report {name} --force`."
+            fix = worded("Make it again: `mismes report {name} --force`.", {"name": name})
             old.append(
                 Problem(
                     "a report has no results to compare",
                     name,
-                    f"'comparison' of layout {FACTS} in {ESTIMATES}",
+                    worded(
+                        "'comparison' of layout {facts} in {estimates}",
+                        {"facts": FACTS, "estimates": ESTIMATES},
+                    ),
                     fix=fix,
                 )
             )

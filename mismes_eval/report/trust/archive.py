@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from mismes_eval.errors import ParamsError, Problem, named
+from mismes_eval.errors import ParamsError, Problem, named, worded
 from mismes_eval.evaluation.conversion import TRUE
 from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.report.document.language import country_name
@@ -131,7 +131,7 @@ def _as_recorded(
             Problem(
                 "the notebook is not the one that the report was made with",
                 notebook.name,
-                f"sha256 {_text(record, 'notebook', 'sha256')[:12]}...",
+                worded("sha256 {text}...", {"text": _text(record, "notebook", "sha256")[:12]}),
                 fix="Make the report again: mismes report.",
             )
         )
@@ -147,8 +147,14 @@ def _as_recorded(
                 Problem(
                     what="the manifest says something else of the data",
                     where=where,
-                    expected=f"country {record['country']}, synthetic {record['synthetic']}",
-                    got=f"country {country}, synthetic {synthetic}",
+                    expected=worded(
+                        "country {record}, synthetic {record2}",
+                        {"record": record["country"], "record2": record["synthetic"]},
+                    ),
+                    got=worded(
+                        "country {country}, synthetic {synthetic}",
+                        {"country": country, "synthetic": synthetic},
+                    ),
                     fix="Make the report again: mismes report.",
                 )
             )
@@ -198,7 +204,7 @@ def _named_by_params(root: Path, params_file: Path, given: Sequence[Mapping[str,
         Problem(
             "an input is not one that the params name",
             str(i["path"]),
-            f"a file of {params_file.name}",
+            worded("a file of {name}", {"name": params_file.name}),
             fix="Make the report again: mismes report.",
         )
         for i in given
@@ -232,8 +238,8 @@ def _same_inputs(root: Path, given: Sequence[Mapping[str, object]]) -> None:
                 Problem(
                     "an input is not the one that the report was made from",
                     str(i["path"]),
-                    f"sha256 {str(i['sha256'])[:12]}...",
-                    "" if path.is_file() else "no file",
+                    worded("sha256 {number}...", {"number": str(i["sha256"])[:12]}),
+                    "" if path.is_file() else worded("no file"),
                 )
             )
     if problems:

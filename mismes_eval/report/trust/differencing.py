@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mismes_eval.errors import ParamsError, Problem, named
+from mismes_eval.errors import ParamsError, Problem, named, worded
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_results
 from mismes_eval.report.trust.published_sums import (
     Cell,
@@ -121,9 +121,14 @@ def told(found: list[Difference], earlier: Path, least: int) -> Problem:
     return Problem(
         what="with the earlier publication this one tells what few persons answered",
         where=str(earlier),
-        expected=f"numbers of persons that are the same, or differ by {least} or more, and the same cells"
-        " hidden",
-        got=f"{len(found):,} cells or sums of cells that tell of fewer: {named(found)}",
+        expected=worded(
+            "numbers of persons that are the same, or differ by {least} or more, and the same cells hidden",
+            {"least": least},
+        ),
+        got=worded(
+            "{found:,} cells or sums of cells that tell of fewer: {found2}",
+            {"found": len(found), "found2": named(found)},
+        ),
         fix="Where the earlier report was given to others, keep this one back until more persons are in"
         " it, or leave those tables out.",
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, worded
 
 DATA_ROOT = "<data root>/"  # begins the path of an input that is kept outside the project
 _CONTROL, _DRIVE = re.compile(r"[\x00-\x1f\x7f\\]"), re.compile(r"^[A-Za-z]:")
@@ -90,7 +90,12 @@ def check_fields(record: Mapping[str, Any], where: str) -> None:
     it must be, or a path in it could lead out of its folder.
     """
     problems = [
-        Problem("a field of the manifest is not what it must be", f"{where}: {field}", kind, got)
+        Problem(
+            "a field of the manifest is not what it must be",
+            worded("{where}: {field}", {"where": where, "field": field}),
+            kind,
+            got,
+        )
         for field, kind, got in _unfit(record)
     ]
     if problems:
@@ -143,6 +148,10 @@ def _mapping(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
+def _seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
 def _records(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
@@ -153,6 +162,7 @@ FIELDS: Mapping[str, tuple[Test, str]] = {
     "synthetic": (_yes_no, "true or false"),
     "fingerprint": (_hash, HASH),
     "started": (_moment, MOMENT),
+    "seconds": (_seconds, "a number of seconds"),
     "notebook": (_mapping, "a mapping"),
     "params": (_mapping, "a mapping"),
     "inputs": (_records, "a list of mappings"),

@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.frame.outside import json_of
 from mismes_eval.report.document.plain import escape
@@ -234,7 +234,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             Problem(
                 "this is no report folder",
                 str(folder),
-                f"a folder with a {MANIFEST}",
+                worded("a folder with a {manifest}", {"manifest": MANIFEST}),
                 fix="Make the report first: `mismes report`.",
             )
         )
@@ -246,7 +246,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise ParamsError(
-            Problem("the manifest has another layout", str(path), f"schema {SCHEMA}", "another")
+            Problem(
+                "the manifest has another layout",
+                str(path),
+                worded("schema {schema}", {"schema": SCHEMA}),
+                worded("another"),
+            )
         )
     check_fields(found, f"{folder.name}/{MANIFEST}")
     return found

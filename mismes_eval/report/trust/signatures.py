@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem, named
+from mismes_eval.errors import ParamsError, Problem, named, worded
 from mismes_eval.frame.outside import bytes_of, text_of
 from mismes_eval.libraries import Library, library
 from mismes_eval.report.trust.provenance import (
@@ -117,7 +117,7 @@ def signed_by(folder: Path, key: Path) -> Signed:
         raise ParamsError(
             Problem(
                 "the report is not signed",
-                f"{folder.name}/{SIGNATURE}",
+                worded("{name}/{signature}", {"name": folder.name, "signature": SIGNATURE}),
                 "a signature beside the manifest",
                 fix="Ask its makers for one: mismes sign.",
             )
@@ -128,7 +128,7 @@ def signed_by(folder: Path, key: Path) -> Signed:
     if not _holds(public, parts.signature, signed):
         raise ParamsError(_other_key(folder, public) if parts.id != public.id else _other(folder))
     if not _holds(public, parts.sealed, parts.signature + parts.comment.encode("utf-8")):
-        where = f"{folder.name}/{SIGNATURE}"
+        where = worded("{name}/{signature}", {"name": folder.name, "signature": SIGNATURE})
         raise ParamsError(Problem("the comment is not the one that was signed", where))
     return Signed(public.minisign, parts.comment)
 
@@ -137,8 +137,8 @@ def _other_key(folder: Path, public: PublicKey) -> Problem:
     return Problem(
         what="the report is signed with another key",
         where=folder.name,
-        expected=f"the key {public.minisign}",
-        got="another",
+        expected=worded("the key {minisign}", {"minisign": public.minisign}),
+        got=worded("another"),
         fix="Do not rely on it before you know whose key that is.",
     )
 
@@ -146,9 +146,9 @@ def _other_key(folder: Path, public: PublicKey) -> Problem:
 def _other(folder: Path) -> Problem:
     return Problem(
         what="the manifest is not the one that was signed",
-        where=f"{folder.name}/{MANIFEST}",
+        where=worded("{name}/{manifest}", {"name": folder.name, "manifest": MANIFEST}),
         expected="the manifest as its makers signed it",
-        got="a changed one, or a changed signature",
+        got=worded("a changed one, or a changed signature"),
         fix="Ask its makers for the report.",
     )
 
@@ -198,9 +198,9 @@ def _loaded(path: Path, load: str, kind: str, *arguments: bytes | None) -> Any:
 
 def _no_key(path: Path, kind: str) -> Problem:
     return Problem(
-        f"no {kind} key that can be read",
+        worded("no {kind} key that can be read", {"kind": kind}),
         path.name,
-        f"a {kind} Ed25519 key",
+        worded("a {kind} Ed25519 key", {"kind": kind}),
         fix="ssh-keygen -t ed25519 -f office makes office and office.pub.",
     )
 
