@@ -23,10 +23,10 @@ from mismes_eval.report.chapters.cells import (
     persons,
     rows,
 )
-from mismes_eval.report.chapters.costs import cost_row, job_sentence, priced
+from mismes_eval.report.chapters.costs import cost_row, job_item, priced
 from mismes_eval.report.chapters.description import description
 from mismes_eval.report.chapters.heterogeneity import group_row
-from mismes_eval.report.chapters.impact import headline_cell, headline_items
+from mismes_eval.report.chapters.impact import headline_items
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.tracer import ARMS, INTERVAL, arm_means
@@ -204,9 +204,7 @@ def _costs(context: Context, study: Tracing, effect: Effects) -> list[Item]:
     items: list[Item] = [SentenceSpec(COST, numbers, {"c": currency}, NO_COST)]
     doubt = doubts.get(effect.measure)
     if doubt is not None:
-        sentence = context.text(job_sentence(priced(context.evaluation, study, effect, doubt)))
-        shown = {"shown": Number(headline_cell(context, effect.measure, study))}
-        items.append(SentenceSpec("{said}", shown, {"said": sentence}))
+        items.append(job_item(context, study, priced(context.evaluation, study, effect, doubt)))
     return items
 
 
