@@ -109,6 +109,29 @@ def beside(rng: Rng) -> dict[str, Draw]:
     return out
 
 
+def beside_before(rng: Rng) -> dict[str, Draw]:
+    """Participants asked twice beside residents of two rounds; participants are 1 higher at any
+    time for what nobody knows, and everybody moves by x.
+    """
+    own, now, earlier = people(rng), people(rng), people(rng)
+    own = own[rng.random(len(own)) < 1 / (1 + np.exp(0.7 - 0.6 * own["x"]))]
+    for f, took in ((own, 1.0), (now, 0.0), (earlier, np.nan)):
+        level = 0.8 * f["x"] + f["shock"] + np.nan_to_num(took)
+        f["before"] = level + rng.normal(size=len(f))
+        f["after"] = level + 0.3 + 0.2 * f["x"] + EFFECT * took + rng.normal(size=len(f))
+        f["now"], f["earlier"] = took, 1.0 - (f is earlier)
+    now["earlier"] = np.nan
+    s = me.stack_samples([sampled(f.reset_index(drop=True)) for f in (own, now, earlier)])
+    later, former = (s.frame[column].notna() for column in ("now", "earlier"))
+    alike = me.balance_weights(s.where(later), "now", "x").everybody()
+    alike = me.balance_weights(alike.where(former), "earlier", "x").everybody()
+    after = between(me.mean(alike.where(later), "after", by="now"))
+    before = between(me.mean(alike.where(former), "before", by="earlier"))
+    both = me.stack(after, before)
+    change = both.contrast({both.names[0]: 1.0, both.names[1]: -1.0})
+    return {"beside residents of two rounds, entropy": drawn(change, EFFECT)}
+
+
 def dose(rng: Rng) -> dict[str, Draw]:
     """Effect 0.2 + 0.02 an hour; hours are 5 to 35."""
     f = people(rng)
@@ -221,6 +244,7 @@ def own_model(rng: Rng) -> dict[str, Draw]:
 DESIGNS: dict[str, Callable[[Rng], dict[str, Draw]]] = {
     "lottery": lottery,
     "beside": beside,
+    "beside_before": beside_before,
     "dose": dose,
     "switching": switching,
     "waits": waits,

@@ -5,6 +5,7 @@ variable.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -75,8 +76,8 @@ def rao_scott(
         )
     require(sample, [row, column], "rao_scott")
     (a, rows), (b, columns) = together(
-        lambda: categories(sample, row, "rao_scott"),
-        lambda: categories(sample, column, "rao_scott"),
+        partial(categories, sample, row, "rao_scott"),
+        partial(categories, sample, column, "rao_scott"),
     )
     r, c = len(rows), len(columns)
     null = f"{row} and {column} are independent"

@@ -335,11 +335,16 @@ def variables(
             problems += error.problems
     if problems:
         raise EstimateError(dict.fromkeys(problems))
-    return (
-        [array for _, _, array in found],
-        pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]),
-        [label for _, label, _ in found],
-    )
+    return laid_out(found)
+
+
+def laid_out(
+    found: Sequence[tuple[tuple[str, str], str, A]],
+) -> tuple[list[A], pd.DataFrame, list[str]]:
+    """Columns with their keys (variable, level) and names -> the columns, a frame, the names."""
+    arrays = [array for _, _, array in found]
+    keys = pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"])
+    return arrays, keys, [name for _, name, _ in found]
 
 
 def _indicators(

@@ -20,14 +20,7 @@ def stack(*estimates: Estimate) -> Estimate:
     """Several estimates on the same design or designs, with their joint covariance."""
     need_estimates(estimates, "stack")
     first = estimates[0]
-    if any(
-        len(estimate.parts) != len(first.parts)
-        or any(
-            own.design is not other.design
-            for own, other in zip(estimate.parts, first.parts, strict=True)
-        )
-        for estimate in estimates
-    ):
+    if len({_designs(estimate) for estimate in estimates}) > 1:
         raise EstimateError(
             Problem(
                 "stack needs estimates on one and the same design",
@@ -52,6 +45,11 @@ def stack(*estimates: Estimate) -> Estimate:
             )
         )
     return _joined(estimates, tuple(parts))
+
+
+def _designs(estimate: Estimate) -> tuple[int, ...]:
+    """Which designs an estimate stands on, by their identity."""
+    return tuple(id(part.design) for part in estimate.parts)
 
 
 def _averages(many: list[Part]) -> Averages | None:

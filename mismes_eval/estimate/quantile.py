@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -134,7 +135,7 @@ def quantile(
         raise EstimateError(problems)
     no_negative_weights(sample, "quantile")
     y, where = together(
-        lambda: numbers(sample, column, "quantile"), lambda: domains(sample, by, "quantile")
+        partial(numbers, sample, column, "quantile"), partial(domains, sample, by, "quantile")
     )
     curves = _curves(y, sample.weights, where)
     q = np.array([curve.quantile(chosen, rule) for curve in curves])

@@ -220,7 +220,7 @@ def _read(
                     what="a spell ended by an event without a name",
                     where=in_column(event),
                     expected="a missing value where the spell is censored",
-                    got="empty text",
+                    got=worded("empty text"),
                     fix="Make empty texts missing: frame[column].replace('', None).",
                 ).in_rows(np.flatnonzero(unnamed))
             )

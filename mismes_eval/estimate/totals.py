@@ -16,6 +16,7 @@ from mismes_eval.estimate.domains import (
     Domains,
     categories,
     domains,
+    laid_out,
     require,
     some,
     stated,
@@ -101,7 +102,7 @@ def total(sample: Sample, columns: Names, by: By = None) -> Estimate:
     Estimate, value (D * k,) in the columns' units, domain by domain.
     """
     (arrays, keys, names), where = together(
-        lambda: variables(sample, columns, "total"), lambda: domains(sample, by, "total")
+        partial(variables, sample, columns, "total"), partial(domains, sample, by, "total")
     )
     y = inside_domain(sample, arrays)
     k = y.k
@@ -141,7 +142,7 @@ def mean(sample: Sample, columns: Names, by: By = None) -> Estimate:
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
     (arrays, keys, names), where = together(
-        lambda: variables(sample, columns, "mean"), lambda: domains(sample, by, "mean")
+        partial(variables, sample, columns, "mean"), partial(domains, sample, by, "mean")
     )
     value, part, centred = _means(sample, arrays, where)
     return wrap(
@@ -182,7 +183,7 @@ def proportion(
             )
         )
     (arrays, table, names), where = together(
-        lambda: _levels(sample, columns), lambda: domains(sample, by, "proportion")
+        partial(_levels, sample, columns), partial(domains, sample, by, "proportion")
     )
     value, part, centred = _means(sample, arrays, where)
     return wrap(
@@ -225,11 +226,7 @@ def _levels(
             ]
     if problems:
         raise EstimateError(dict.fromkeys(problems))
-    return (
-        [array for _, _, array in found],
-        pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]),
-        [name for _, name, _ in found],
-    )
+    return laid_out(found)
 
 
 @public(EstimateError, answers=True)
@@ -256,7 +253,7 @@ def ratio(sample: Sample, numerator: Column, denominator: Column, by: By = None)
     """
     require(sample, [numerator, denominator], "ratio")
     above, below = together(
-        lambda: stated(sample, numerator, "ratio"), lambda: stated(sample, denominator, "ratio")
+        partial(stated, sample, numerator, "ratio"), partial(stated, sample, denominator, "ratio")
     )
     y = inside_domain(sample, [above, below])
     where = domains(sample, by, "ratio")

@@ -194,7 +194,7 @@ def _time_before(evaluation: Evaluation, survey: pd.DataFrame) -> str:
     if "lstatus_year" in survey.columns:
         return "residents were asked back (designs.residents_before: lstatus_year)"
     if inputs.lfs_rounds is not None:
-        return f"rounds from before, if they are (designs.round_before: a value of '{time}')"
+        return f"inputs.lfs_rounds may hold a round from before (designs.round_before, of '{time}')"
     return "residents have no outcome from before (an earlier round, inputs.lfs_rounds, has one)"
 
 

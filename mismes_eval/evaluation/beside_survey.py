@@ -86,6 +86,8 @@ def beside_residents(
         raise EstimateError(Problem("no labour force survey is named"))
     method, traits = params.designs.beside_survey[measure], list(params.designs.traits)
     sides = _sides(params, study, survey, earlier, measure)
+    for side in sides:
+        _refuse_nobody(side)
     times = list({side.joined: side for side in sides}.values())
     if method == "match":
         differences, weights = _matched(sides, times, traits)
@@ -220,6 +222,10 @@ def _with_traits(
     joined: tuple[float, float],
 ) -> Sample:
     """Residents with outcomes and traits under the names that participants have."""
+    lacking = [column for column in traits.values() if column not in people.frame.columns]
+    if lacking:
+        words = "the labour force survey or its rounds have no column '{o}' to compare with"
+        raise EstimateError(Problem(Message(words, {"o": ", ".join(lacking)})))
     now, earlier = (np.full(people.n, value) for value in joined)
     columns: dict[str, object] = {AFTER: after, BEFORE: before, NOW: now, EARLIER: earlier}
     columns |= {trait: people.frame[column] for trait, column in traits.items()}
@@ -262,13 +268,9 @@ def _answers(frame: pd.DataFrame, column: str, outcome: str) -> Float:
     number = float64(frame[column]) if column in frame.columns else None
     means = STATUS.get(column)
     if number is None or means not in (None, outcome):
-        raise EstimateError(
-            Problem(
-                Message(
-                    "the labour force survey has no column '{o}' to compare with", {"o": outcome}
-                )
-            )
-        )
+        lacking = outcome if column in STATUS else column
+        words = "the labour force survey has no column '{o}' to compare with"
+        raise EstimateError(Problem(Message(words, {"o": lacking})))
     if means is None:
         return number
     return np.where(np.isnan(number), np.nan, (number == 1).astype(float))
@@ -288,6 +290,17 @@ def _refuse_other_values(both: Sample, baseline: bool) -> None:
                     " the survey's answers to 1 and 0"
                 )
             )
+
+
+def _refuse_nobody(side: Side) -> None:
+    """Raise where a group has nobody with the outcome and the traits."""
+    sizes = [int(group.active.sum()) for group in side.groups]
+    if not all(sizes):
+        words = (
+            "nobody is left to compare: {a:,} participants and {b:,} residents have the outcome and"
+            " the traits"
+        )
+        raise EstimateError(Problem(Message(words, {"a": sizes[0], "b": sizes[1]})))
 
 
 def _refuse_text(sample: Sample, traits: Sequence[str]) -> None:

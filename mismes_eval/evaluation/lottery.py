@@ -4,7 +4,7 @@ changed, what taking part changed where that is known, and the bounds of both wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,6 @@ import pandas as pd
 from mismes_eval import frame as frames
 from mismes_eval.errors import (
     InputError,
-    MismesError,
     Problem,
     in_column,
     in_place,
@@ -24,6 +23,7 @@ from mismes_eval.errors import (
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.totals import mean
+from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.sections import LotteryKeys
 from mismes_eval.evaluation.study import StudyFile, lacking, study_file
@@ -111,9 +111,9 @@ class Lottery:
             none = NotEstimable(NOBODY_LOST)
             return none, none, none
         keys = self.keys
-        gap = _tried(lambda: itt(rows, LOST, self.assigned, (), keys.blocks, keys.adjustment))
-        offered = _tried(lambda: mean(rows.where(self.offered), LOST))
-        return offered, _tried(lambda: mean(rows.where(~self.offered), LOST)), gap
+        gap = attempted(lambda: itt(rows, LOST, self.assigned, (), keys.blocks, keys.adjustment))
+        offered = attempted(lambda: mean(rows.where(self.offered), LOST))
+        return offered, attempted(lambda: mean(rows.where(~self.offered), LOST)), gap
 
     @cached_property
     def known_before(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class Lottery:
         """Differences between the arms in what was known before the draw, within the blocks."""
         if not self.known_before:
             return NotEstimable("the params name no number that was known before the draw")
-        return _tried(
+        return attempted(
             lambda: itt(
                 self.sample, self.known_before, self.assigned, (), self.keys.blocks, "additive"
             )
@@ -159,7 +159,7 @@ class Lottery:
             rows = self.weighted(outcome).where(self.groups[group])
             return itt(rows, outcome, self.assigned, keys.covariates, keys.blocks, keys.adjustment)
 
-        return _tried(estimated)
+        return attempted(estimated)
 
     @cached_property
     def taken(self) -> Mapping[str, Result]:
@@ -187,7 +187,7 @@ class Lottery:
                 adjustment="additive",
             )
 
-        return _tried(estimated)
+        return attempted(estimated)
 
     @cached_property
     def bounds(self) -> Mapping[tuple[str, str], Result]:
@@ -210,7 +210,7 @@ class Lottery:
             return NotEstimable(NOBODY_LOST)
         marked = self.sample.with_columns({FOLLOWED: answered.astype(float)})
         keys = self.keys
-        return _tried(
+        return attempted(
             lambda: late_bounds(
                 marked,
                 outcome,
@@ -356,11 +356,3 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
             where = in_place(file.source, in_column(outcome))
             problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
     return problems
-
-
-def _tried(make: Callable[[], Result]) -> Result:
-    """An estimate, or why there is none."""
-    try:
-        return make()
-    except MismesError as error:
-        return NotEstimable(error.problems[0].message)

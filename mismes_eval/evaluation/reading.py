@@ -29,6 +29,9 @@ KEYS_THAT_MEND: Mapping[str, str] = {
         "Take the column out of the file, or name it in the params: reading: {drop: [COLUMN]};"
         " where it is harmless, reading: {allowed: [COLUMN]}."
     ),
+    "a column said to be harmless is not suspected of anything": (
+        "Take it out of the params: reading.allowed."
+    ),
 }
 TEXT, STATISTICAL, WORKBOOK = (
     (".csv", ".gz", ".tsv", ".txt"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
@@ -13,7 +13,6 @@ import pandas as pd
 from mismes_eval.errors import (
     EstimateError,
     InputError,
-    MismesError,
     Problem,
     at_key,
     in_column,
@@ -24,6 +23,7 @@ from mismes_eval.errors import (
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.bounds.lee import lee_bounds
@@ -356,10 +356,10 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
                     bounds[outcome, w] = _selected_bounds(panel, outcome, w)
                 continue
             dates = (study.baseline, w)
-            by_wave[outcome, w] = _tried(
+            by_wave[outcome, w] = attempted(
                 partial(att_2x2, panel, outcome, TREATED, dates, covariates, method)
             )
-            plain[outcome, w] = _tried(
+            plain[outcome, w] = attempted(
                 partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
             )
     pre = {
@@ -413,7 +413,7 @@ def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Re
         )
         return lee_bounds(sample, name, TREATED, "_has")
 
-    both = _tried(bounded)
+    both = attempted(bounded)
     if isinstance(both, NotEstimable):
         return both, both
     stated = both.annotated(kind="effect", definition=LEE_SELECTED)
@@ -449,15 +449,15 @@ def _beside(
         return att_2x2(data, outcome, TREATED, dates, covariates, method)
 
     out: dict[str, Result] = {
-        name: _tried(partial(other, panel, method)) for method, name in _OTHERS.items()
+        name: attempted(partial(other, panel, method)) for method, name in _OTHERS.items()
     }
-    out["doubly robust, attrition ignored"] = _tried(partial(other, complete, "dr"))
+    out["doubly robust, attrition ignored"] = attempted(partial(other, complete, "dr"))
     low, high = _bounds(study, panel, outcome, wave)
     out["bounds under selective loss (Lee), level after the measure: lower"] = low
     out["bounds under selective loss (Lee), level after the measure: upper"] = high
     before = params.impact.pre.get(outcome)
     if before is not None and str(before) in panel.sample.frame.columns:
-        out["doubly robust, from a year before enrolment"] = _tried(
+        out["doubly robust, from a year before enrolment"] = attempted(
             lambda: _from_before(study, panel, outcome, str(before), wave, covariates)
         )
     return out
@@ -479,7 +479,7 @@ def _bounds(
         study.comparable(outcome)
         return lee_bounds(sample, name, TREATED, "_seen")
 
-    both = _tried(bounded)
+    both = attempted(bounded)
     if isinstance(both, NotEstimable):
         return both, both
     said = both.annotated(kind="effect", definition=LEE)
@@ -519,7 +519,7 @@ def _pre_trend(
     at = study.values(outcome, study.baseline)
     sample = panel.sample.with_columns({f"{outcome} at enrolment": at})
     seen = np.isfinite(at) & sample.frame[before].notna().to_numpy()
-    return _tried(
+    return attempted(
         lambda: att_2x2(
             sample.where(seen),
             (before, f"{outcome} at enrolment"),
@@ -534,10 +534,3 @@ def _pre_trend(
 def complete_cases(panel: TracerPanel) -> TracerPanel:
     """The panel with attrition ignored."""
     return panel.with_adjustment(Adjustment.none())
-
-
-def _tried(estimator: Callable[[], Estimate]) -> Result:
-    try:
-        return estimator()
-    except MismesError as error:
-        return NotEstimable(error.problems[0].message)

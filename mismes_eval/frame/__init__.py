@@ -4,7 +4,12 @@ statistics.
 
 from mismes_eval.frame.codes import code_lists, codes, labels, nearest, nearest_code
 from mismes_eval.frame.dataset import Dataset
-from mismes_eval.frame.identifiers import find_identifiers, hash_ids, identifiers
+from mismes_eval.frame.identifiers import (
+    find_identifiers,
+    hash_ids,
+    identifiers,
+    idle_allowances,
+)
 from mismes_eval.frame.read import read
 from mismes_eval.frame.schema import json_schema
 from mismes_eval.frame.template import Column, Rule, Template, template, template_names
@@ -22,6 +27,7 @@ __all__ = [
     "find_identifiers",
     "hash_ids",
     "identifiers",
+    "idle_allowances",
     "json_schema",
     "labels",
     "nearest",

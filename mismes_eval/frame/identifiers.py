@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.frame.validate import rows
+from mismes_eval.message import as_message
 
 NAMES = {
     "a person's name": (
@@ -105,7 +106,7 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
                         what="a personal identifier",
                         where=name,
                         expected="no personal identifiers",
-                        got=worded("what looks like {kind}", {"kind": kind}),
+                        got=worded("what looks like {kind}", {"kind": as_message(kind)}),
                         fix=fix,
                     ).in_rows(rows(mask))
                 )
@@ -133,6 +134,31 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
             )
         )
     return tuple(problems)
+
+
+def idle_allowances(frame: pd.DataFrame, allowed: Sequence[str]) -> tuple[Problem, ...]:
+    """What is wrong with saying that these columns are harmless: columns that nothing suspects, or
+    that are not there. A permission that permits nothing is a mistake, not a detail to pass over.
+    """
+    if not allowed:
+        return ()
+    suspected = {part for problem in find_identifiers(frame) for part in _columns_of(problem)}
+    return tuple(
+        Problem(
+            what="a column said to be harmless is not suspected of anything",
+            where=in_column(column),
+            expected="a column that looks like a personal identifier",
+            got=worded("no suspicion") if column in frame.columns else worded("no such column"),
+            fix="Take it out of allowed.",
+        )
+        for column in allowed
+        if column not in suspected
+    )
+
+
+def _columns_of(problem: Problem) -> list[str]:
+    """The columns that a problem of identifiers names."""
+    return [str(problem.where), *problem.where.split(", ")]
 
 
 def identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from mismes_eval.frame.codes import nearest
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.delimited import read_delimited
 from mismes_eval.frame.excel import read_excel
-from mismes_eval.frame.identifiers import find_identifiers
+from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
 from mismes_eval.frame.limits import check_bytes
 from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, two_ways, whole
 from mismes_eval.frame.r_files import read_r
@@ -124,8 +124,10 @@ def read(
             known=known,
         ).frame
     _wanted(frame, wanted, path.name)
-    if allowed is not None and (personal := find_identifiers(frame, allowed)):
-        raise InputError(_at(personal, path.name, letters))
+    if allowed is not None:
+        personal = (*find_identifiers(frame, allowed), *idle_allowances(frame, allowed))
+        if personal:
+            raise InputError(_at(personal, path.name, letters))
     digest = hashlib.sha256(content).hexdigest()
     if chosen is None:
         typed, problems = _infer(frame, decimal, frozenset(text_columns), missing or {})

@@ -42,6 +42,8 @@ SENTINEL_TEXTS = frozenset(f"{sentinel:g}" for sentinel in SENTINELS)
 HEAPS = (98.0, 99.0, 998.0, 999.0, 9999.0)
 SHOWN_VALUES = 10
 MISS = "_miss"
+GROUPED = re.compile(r"\d[\s\u00a0\u202f'\u2019.,]\d{3}(?!\d)")  # thousands with signs between
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 DECIMALS, EXPORT = (
     ".0",
     "Export the column as whole numbers or as text: a missing cell has made its numbers decimal.",
@@ -262,7 +264,7 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
             f"Empty the cell and put the reason in {column.name}{MISS}, or correct it.",
         ),
     )
-    if column.kind in NUMERIC and any(re.search(r"\d[\s\u00a0\u202f']\d{3}", text) for text in got):
+    if column.kind in NUMERIC and any(GROUPED.search(text) for text in got):
         fix = "Write numbers without signs between the thousands. " + fix
     if column.kind == "bool" and all(text in ("1.0", "0.0") for text in got):
         fix = worded("{export} {fix}", {"export": EXPORT, "fix": fix})
@@ -270,7 +272,7 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
         re.fullmatch(THOUSANDS, text.replace(",", ".")) for text in got
     ):
         return [unclear_number(str(got[0]), column.name, bad)]
-    if column.kind in NUMERIC and any("," in text for text in got):
+    if column.kind in NUMERIC and any(DECIMAL_COMMA.fullmatch(text) for text in got):
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
     return [
         Problem(

@@ -428,10 +428,10 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     if not set(parts) <= columns:
         yield Problem("the file has no such column", answer.column, "a column of the file")
     if len(parts) > 1 and answer.gld not in JOINED:
-        single = worded(
+        expected: str = worded(
             "one column; several are joined for {joined} only", {"joined": ", ".join(JOINED)}
         )
-        yield Problem("columns joined that are no identifier", answer.gld, single, answer.column)
+        yield Problem("columns joined that are no identifier", answer.gld, expected, answer.column)
     if answer.factor and not _is_factor(answer.factor):
         yield Problem("a unit factor is no number", answer.gld, "such as 0.001", answer.factor)
     own = _template_codes(answer.gld)

@@ -83,7 +83,7 @@ def read(
         found = mapped_codes(data, own, data.frame)
         if problems := [*in_question(data, own, found, stated=False), *no_numbers(data, own)]:
             raise InputError(problems)
-        kept = frames.identifiers(_without(data.frame, drop, path), allowed)
+        kept = _harmless(_without(data.frame, drop, path), allowed)
         out = (
             frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
         )
@@ -99,7 +99,7 @@ def read(
         missing=missing,
         allowed=None,
     )
-    raw = frames.identifiers(_without(data.frame, drop, path), allowed)
+    raw = _harmless(_without(data.frame, drop, path), allowed)
     m = as_mapping(mapping)
     mapped = map_columns(raw, m)
     codes = mapped_codes(data, m, mapped)
@@ -271,6 +271,14 @@ def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ..
             + [raw for parts in m.join.values() for raw in parts]
         )
     )
+
+
+def _harmless(frame: pd.DataFrame, allowed: Sequence[str]) -> pd.DataFrame:
+    """The columns of the file, none of which tells who a person is."""
+    problems = (*frames.find_identifiers(frame, allowed), *frames.idle_allowances(frame, allowed))
+    if problems:
+        raise InputError(problems)
+    return frame
 
 
 def _without(frame: pd.DataFrame, drop: Sequence[str], path: str | Path) -> pd.DataFrame:

@@ -5,6 +5,7 @@ chapter by chapter.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -291,8 +292,22 @@ def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, t
 
 
 def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:
-    """The cells of every table, picture and sentence, by the id of what has them."""
+    """The cells of every table, picture and sentence, by the id of what has them.
+
+    Raises
+    ------
+    ReportError : an id stands twice: the cells of one of the two would be shown unprotected.
+    """
     out: dict[str, pd.DataFrame] = {}
+    ids = Counter(
+        item.id
+        for chapter in built.values()
+        for item in chapter.items
+        if isinstance(item, (Table, PictureSpec))
+    )
+    twice = [id for id, times in ids.items() if times > 1]
+    if twice:
+        raise ReportError(f"tables or figures of one id: {', '.join(twice)}.")
     for item in (item for chapter in built.values() for item in chapter.items):
         if isinstance(item, (Table, PictureSpec)) or (
             isinstance(item, SentenceSpec) and len(item.cells)

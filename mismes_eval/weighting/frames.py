@@ -279,58 +279,51 @@ def _frame_problems(
             )
         )
     for place, (sample, column) in enumerate(zip(samples, on_frame, strict=True), 1):
-        if column not in sample.frame.columns:
-            problems.append(
-                Problem(
-                    what="membership of the other frame is unknown",
-                    where=worded(
-                        "sample {place}, column '{column}'", {"place": place, "column": column}
-                    ),
-                    expected="a column of the sample",
-                    got=worded("none"),
-                    fix="Ask for it in the interview (on the list or not); without it the overlap is"
-                    " counted twice.",
-                )
-            )
-            continue
-        value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
-            dtype=float, na_value=np.nan
-        )
-        carries = sample.weights != 0
-        bad = carries & ~((value >= 0) & (value <= 1))
-        if bad.any():
-            problems.append(
-                Problem(
-                    what="membership of the other frame is unknown for some rows",
-                    where=worded(
-                        "sample {place}, column '{column}'", {"place": place, "column": column}
-                    ),
-                    expected="True or False, or a probability from 0 to 1",
-                    got=worded("missing or out of range"),
-                ).in_rows(np.flatnonzero(bad))
-            )
-        elif method == "kalton_anderson" and (
-            pd.api.types.is_bool_dtype(sample.frame[column])
-            or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())
-        ):
-            problems.append(
-                Problem(
-                    what="Kalton-Anderson needs selection probabilities",
-                    where=worded(
-                        "sample {place}, column '{column}'", {"place": place, "column": column}
-                    ),
-                    expected="the probability of selection from the other frame, 0 where not listed",
-                    got=worded("yes or no"),
-                    fix="Give probabilities, or use method='hartley'.",
-                )
-            )
-        elif method == "hartley" and not np.isin(value[carries], (0, 1)).all():
-            problems.append(
-                Problem(
-                    "Hartley needs membership",
-                    worded("sample {place}, column '{column}'", {"place": place, "column": column}),
-                    "True or False",
-                    worded("numbers between 0 and 1"),
-                )
-            )
+        where = worded("sample {place}, column '{column}'", {"place": place, "column": column})
+        problems += _membership_problems(sample, column, where, method)
     return problems
+
+
+def _membership_problems(sample: Sample, column: str, where: Message, method: str) -> list[Problem]:
+    """What keeps a column from saying who stands in the other frame too."""
+    if column not in sample.frame.columns:
+        return [
+            Problem(
+                what="membership of the other frame is unknown",
+                where=where,
+                expected="a column of the sample",
+                got=worded("none"),
+                fix="Ask for it in the interview (on the list or not); without it the overlap is"
+                " counted twice.",
+            )
+        ]
+    value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
+    carries = sample.weights != 0
+    bad = carries & ~((value >= 0) & (value <= 1))
+    if bad.any():
+        return [
+            Problem(
+                what="membership of the other frame is unknown for some rows",
+                where=where,
+                expected="True or False, or a probability from 0 to 1",
+                got=worded("missing or out of range"),
+            ).in_rows(np.flatnonzero(bad))
+        ]
+    yes_or_no = np.isin(value[carries], (0, 1)).all()
+    stated = pd.api.types.is_bool_dtype(sample.frame[column])
+    if method == "kalton_anderson" and (stated or (yes_or_no and (value[carries] == 1).any())):
+        return [
+            Problem(
+                what="Kalton-Anderson needs selection probabilities",
+                where=where,
+                expected="the probability of selection from the other frame, 0 where not listed",
+                got=worded("yes or no"),
+                fix="Give probabilities, or use method='hartley'.",
+            )
+        ]
+    if method == "hartley" and not yes_or_no:
+        got = worded("numbers between 0 and 1")
+        return [Problem("Hartley needs membership", where, "True or False", got)]
+    return []

@@ -4,11 +4,13 @@ hashing elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem, in_column, worded
-from mismes_eval.numerics.rows import Int
+from mismes_eval.numerics.rows import Int, cells
 
 _SPREAD = 10_000  # whole numbers within this range are counted rather than hashed
 
@@ -73,3 +75,12 @@ def _plain(value: object) -> str:
         return str(int(value))
     shown = str(value).strip()
     return shown if shown.isprintable() else "".join(filter(str.isprintable, shown)).strip()
+
+
+def crossed(each: Sequence[tuple[Int, pd.Index]]) -> tuple[Int, Int]:
+    """`numerics.rows.cells` of the codes and levels of several columns; a row without a level
+    stands with the first.
+    """
+    codes = [np.maximum(code, 0).astype(np.intp) for code, _ in each]
+    sizes = [max(len(level), 1) for _, level in each]
+    return cells(codes, sizes)

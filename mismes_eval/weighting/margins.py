@@ -16,7 +16,7 @@ from mismes_eval.errors import CalibrationError, Problem, in_column, of_argument
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows, cells
 from mismes_eval.weighting.columns import float64
-from mismes_eval.weighting.levels import levels_of, one_spelling
+from mismes_eval.weighting.levels import crossed, levels_of, one_spelling
 from mismes_eval.weighting.sample import Sample
 
 Level = object
@@ -286,9 +286,7 @@ def _category(
     if len(columns) == 1:
         code, present = each[0][0], list(each[0][1])
     else:
-        combination, code = cells(
-            [np.maximum(coded[0], 0) for coded in each], [max(len(coded[1]), 1) for coded in each]
-        )
+        combination, code = crossed(each)
         present = [tuple(each[j][1][row[j]] for j in range(len(columns))) for row in combination]
     position = {level: j for j, level in enumerate(target)}
     stated = code >= 0

@@ -12,9 +12,10 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
-from mismes_eval.numerics.rows import Bool, Float, Rows, cells
+from mismes_eval.numerics.rows import Bool, Float, Rows
 from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.covariates import main_effect, unreadable
+from mismes_eval.weighting.levels import crossed
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import ResponsePropensity
 
@@ -148,10 +149,7 @@ def cell_step(
     each = [pd.factorize(frame[column], sort=True) for column in columns] or [
         (np.zeros(len(frame), np.intp), pd.Index(["all"]))
     ]
-    combination, cell = cells(
-        [np.maximum(coded[0], 0).astype(np.intp) for coded in each],
-        [max(len(coded[1]), 1) for coded in each],
-    )
+    combination, cell = crossed(each)
     c = combination.shape[0]
     mass = np.bincount(cell[at_risk], weights=weights[at_risk], minlength=c)
     reached = np.bincount(cell[at_risk], weights=(weights * r)[at_risk], minlength=c)

@@ -10,9 +10,10 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem, in_column, in_place, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import solve
-from mismes_eval.numerics.rows import Bool, Rows, cells
+from mismes_eval.numerics.rows import Bool, Rows
 from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_name, as_names
+from mismes_eval.weighting.levels import crossed
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PhaseTwo, WeightShare
 
@@ -57,10 +58,7 @@ def two_phase(
     x, g = None, np.ones(sample.n)
     if columns:
         each = [pd.factorize(sample.frame[column]) for column in columns]
-        combination, cell = cells(
-            [np.maximum(coded[0], 0).astype(np.intp) for coded in each],
-            [max(len(coded[1]), 1) for coded in each],
-        )
+        combination, cell = crossed(each)
         kinds = combination.shape[0]
         member = np.vstack([np.eye(kinds), np.zeros((1, kinds))])
         x = Rows(member, np.where(inside, cell, kinds).astype(np.intp))

@@ -3,6 +3,7 @@ survey ids and organisations are left alone.
 """
 
 from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mismes_eval.errors import InputError
-from mismes_eval.frame import find_identifiers, hash_ids, identifiers, template, template_names
+from mismes_eval.frame import (
+    find_identifiers,
+    hash_ids,
+    identifiers,
+    read,
+    template,
+    template_names,
+)
 
 pytestmark = pytest.mark.property
 
@@ -115,3 +123,17 @@ def test_bad_hashing_is_refused():
     with pytest.raises(InputError) as error:
         hash_ids(pd.DataFrame({"a": [1.0]}), ["a", "b"], "short")
     assert len(error.value.problems) == 3
+
+
+@pytest.mark.parametrize("column", ["region", "gone"])
+def test_a_permission_that_permits_nothing_is_refused(column: str, tmp_path: Path) -> None:
+    """SYNTHETIC."""
+    path = tmp_path / "persons.csv"
+    path.write_text("village,dob,region\nA,2000-01-02,1\nB,2001-03-04,2\n", encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read(path, allowed=["village", "dob", column])
+    assert [problem.what for problem in refused.value.problems] == [
+        "a column said to be harmless is not suspected of anything"
+    ]
+    assert column in refused.value.problems[0].where
+    assert list(read(path, allowed=["village", "dob"]).frame) == ["village", "dob", "region"]

@@ -270,3 +270,20 @@ def test_every_age_cell_is_a_number_or_missing_or_a_named_problem(cells):
 def test_codes_stored_as_floats_keep_their_spelling():
     frame = pd.DataFrame({"person_id": ["a", "b"], "wave": [1, 2], "disp_code": [1.1, 2.53]})
     assert validate(frame, template("tracer_wave"))["disp_code"].tolist() == ["1.1", "2.53"]
+
+
+@pytest.mark.parametrize(
+    ("written", "mend"),
+    [
+        ("1 000 000", "without signs between the thousands"),
+        ("1,000,000.50", "without signs between the thousands"),
+        ("1.000.000,50", "without signs between the thousands"),
+        ("1\u2019000\u2019000", "without signs between the thousands"),
+        ("1000000,50", 'decimal=","'),
+        ("1,5", 'decimal=","'),
+    ],
+)
+def test_the_mend_of_a_number_as_text_fits_how_it_is_written(written, mend):
+    (problem,) = problems(persons(2, weight=[written, "2"]))
+    hints = ("without signs between the thousands", 'decimal=","')
+    assert [hint for hint in hints if hint in problem.fix] == [mend]

@@ -271,6 +271,11 @@ def _parquet(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFr
     change(pd.read_parquet(folder / name)).to_parquet(folder / name, index=False)
 
 
+def _more(folder: Path, name: str, content: bytes) -> None:
+    file = folder / name
+    file.write_bytes(file.read_bytes() + content)
+
+
 def _pixel(picture: bytes) -> bytes:
     image = Image.open(io.BytesIO(picture)).convert("RGBA")
     image.putpixel((3, 3), (1, 2, 3, 255))
@@ -328,6 +333,22 @@ TAMPERED: dict[str, Callable[[Path], None]] = {
     "picture in the notebook": lambda f: _picture_in(f, "report.ipynb"),
     "data of a figure": lambda f: _text(f, "figures/F01.csv", "1", "2"),
     "pixel of a figure": _figure,
+    "white letters": lambda f: _workbook(
+        f, lambda b: setattr(b["T01"]["D4"], "font", openpyxl.styles.Font(color="FFFFFFFF"))
+    ),
+    "header of a sheet": lambda f: _workbook(
+        f, lambda b: setattr(b["T01"].oddHeader.center, "text", "Final")
+    ),
+    "author of the workbook": lambda f: _workbook(
+        f, lambda b: setattr(b.properties, "creator", "The Minister")
+    ),
+    "bytes behind the workbook": lambda f: _more(f, "tables.xlsx", b"x"),
+    "bytes behind a picture": lambda f: _more(f, "figures/F01.png", b"x"),
+    "line ends": lambda f: _text(f, "figures/F01.csv", "\n", "\r\n"),
+    "a key twice": lambda f: _text(f, "estimates.json", "{", '{"synthetic": false, '),
+    "kernel of the notebook": lambda f: _json(
+        f, "report.ipynb", lambda n: n["metadata"].setdefault("kernelspec", {}).update(name="evil")
+    ),
     "one more file": lambda f: (f / "estimates_final.xlsx").write_bytes(b"x") and None,
     "file gone": lambda f: (f / "tables.xlsx").unlink(),
 }
@@ -346,6 +367,9 @@ FIELDS: dict[str, Change] = {
     "chapters": lambda m: m.update(chapters=[]),
     "size of an output": lambda m: m["outputs"][0].update(bytes=1),
     "fingerprint": lambda m: m.update(fingerprint="3" * 64),
+    "a param gone": lambda m: m["params"]["values"].pop("year"),
+    "one more field of the machine": lambda m: m["machine"].update(approved="yes"),
+    "one more field of a chapter": lambda m: m["chapters"][0].update(approved="yes"),
     "one more field": lambda m: m.update(approved_by="the office"),
 }
 

@@ -466,6 +466,9 @@ def test_a_baseline_that_cannot_be_is_refused(params: Params, evaluation: Evalua
     told = "\n".join(map(str, of_designs(wrong, evaluation.tracing, evaluation.survey)))
     for words in ("overlap weights change participants", "not from before", "lstatus_yaer"):
         assert words in told
+    empty = params.changed({"designs.residents": {"mig_status": ("nobody",)}})
+    told = of(replace(evaluation, params=empty), "beside_survey").effect
+    assert isinstance(told, me.NotEstimable) and "0 residents" in told.reason
     with pytest.raises(InputError, match="2020, 2021, 2022, 2023"):
         earlier_round(params.changed({"designs.round_before": "1999"}))
 

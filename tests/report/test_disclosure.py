@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import DisclosureError, ParamsError
+from mismes_eval.errors import DisclosureError, ParamsError, ReportError
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.people import people
-from mismes_eval.report.country import CountryReport
+from mismes_eval.report.country import CountryReport, release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.suppression import Relation, attack, dominance, protect, recovered
@@ -203,3 +204,12 @@ def test_a_survey_with_groups_of_age_only_has_a_profile_by_age(
     tables = {i.id: i for i in people(context).items if isinstance(i, Table)}
     ages = [row for row in tables["T07"].rows if row.startswith("age: ")]
     assert {"age: 25-34", "age: 65+"} <= set(ages)
+
+
+def test_two_tables_of_one_id_are_refused(report: CountryReport) -> None:
+    """The cells of one of the two would be decided on and the other's shown."""
+    name, chapter = next((n, c) for n, c in report.chapters.items() if n == "data")
+    table = next(item for item in chapter.items if isinstance(item, Table))
+    again = replace(chapter, items=(*chapter.items, replace(table, title="Another")))
+    with pytest.raises(ReportError, match=f"one id: {table.id}"):
+        release(report.context, {name: again})

@@ -22,7 +22,7 @@ from mismes_eval.errors import (
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
-from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
+from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import Count, public
@@ -127,9 +127,10 @@ def _estimate(
     z[~d] = -use * residual[~d] / (w[~d] * total)
     full = np.zeros(sample.n)
     full[inside] = z
-    arm = np.full(sample.n, 2, np.intp)
-    arm[inside] = np.where(d, 0, 1)
-    arm[inside[~d][use == 0]] = 2
+    averaged = np.zeros(
+        (2, sample.n)
+    )  # rows of the mean of the treated, and of who stands for them
+    averaged[0, inside[d]], averaged[1, inside[~d]] = 1.0, use / w[~d]
     stands_for = np.zeros(sample.n)
     stands_for[inside[d]], stands_for[inside[~d]] = w[d], use
     influence = Influence.of(full)
@@ -137,9 +138,7 @@ def _estimate(
     return Estimate(
         value=np.array([value]),
         names=(outcome,),
-        parts=(
-            Part(sample.design, influence, averages=Averages((AbsoluteInfluence(influence, arm),))),
-        ),
+        parts=(Part(sample.design, influence, averages=arms(sample.weights, list(averaged))),),
         keys=pd.DataFrame({"variable": [outcome]}),
         n=np.array([float(y.size)]),
         dof=np.array([float(sample.degf)]),

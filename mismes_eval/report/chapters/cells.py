@@ -11,7 +11,8 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.document.cells import NOBODY, STANDING, Persons, Standing, Status
+from mismes_eval.report.chapters.verdicts import main_cell
+from mismes_eval.report.document.cells import NOBODY, STANDING, CellKey, Persons, Standing, Status
 from mismes_eval.report.document.tables import (
     CARRIED,
     P_VALUE,
@@ -178,3 +179,15 @@ def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
 def persons(context: Context, n: float) -> str:
     """The note on how many persons stand behind a figure."""
     return context.text("n: {n:,} unweighted persons.", n=int(n))
+
+
+def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
+    """The cell of T17 that the headline of a measure is about."""
+    return wave_cell(context, measure, study, main_cell(context.evaluation)[1])
+
+
+def wave_cell(context: Context, measure: str, study: Tracing, wave: object) -> CellKey:
+    """The cell of T17 with the effect on the main outcome at a wave."""
+    outcome = main_cell(context.evaluation)[0]
+    when = context.text("{m:.0f} months", m=study.months[wave])
+    return CellKey(f"T17-{measure}", context.column(outcome), when)

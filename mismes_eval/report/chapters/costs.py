@@ -25,6 +25,7 @@ from mismes_eval.report.chapters.cells import (
     FROM,
     TO,
     P,
+    headline_cell,
     outcome_scale,
     persons,
     plain,
@@ -90,7 +91,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     parts: list[pd.DataFrame] = []
     for measure, m in found.items():
         parts += [cells for cells in _costs(context, m, sizes[measure])]
-        lines.append(_said(context, m))
+        lines.append(job_item(context, study, m))
     notes = (
         (
             "Costs are those of the services that participants received; the interval carries the"
@@ -329,14 +330,21 @@ def _without_p(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["column"] != P]
 
 
-def _said(context: Context, m: Priced) -> Item:
-    """What an additional job-year cost, where table T20 shows it; why there is no cost elsewhere."""
-    sentence = context.text(job_sentence(m))
+def job_item(context: Context, study: Tracing, m: Priced) -> SentenceSpec:
+    """What an additional job-year cost, or why there is no cost; said where the cells that it is
+    of are shown.
+    """
+    shown = {f"cell{k}": Number(key) for k, key in enumerate(job_cells(context, study, m))}
+    return SentenceSpec("{said}", shown, {"said": context.text(job_sentence(m))})
+
+
+def job_cells(context: Context, study: Tracing, m: Priced) -> list[CellKey]:
+    """The effect that a job-year is counted from, and its cost where there is one."""
+    effect = headline_cell(context, m.measure, study)
     if isinstance(m.job, NotEstimable):
-        return sentence
+        return [effect]
     row = cost_row(context, m.measure, JOB_YEAR_ROW, m.currency)
-    shown = {"shown": Number(CellKey("T20", row, "estimate"))}
-    return SentenceSpec("{said}", shown, {"said": sentence})
+    return [effect, CellKey("T20", row, "estimate")]
 
 
 def job_sentence(m: Priced) -> Message:

@@ -21,7 +21,7 @@ from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.cells import about_effect, about_rollout, published
-from mismes_eval.report.chapters.costs import job_sentence, priced
+from mismes_eval.report.chapters.costs import job_cells, job_sentence, priced
 from mismes_eval.report.chapters.lottery import about_draw, draw_sentences, main_key
 from mismes_eval.report.chapters.study import study_findings
 from mismes_eval.report.chapters.verdicts import (
@@ -384,6 +384,10 @@ def _efficiency(context: Context) -> list[Line]:
 
 def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Line:
     m = priced(context.evaluation, study, effect, d)
+    cells = job_cells(context, study, m)
+    if any(context.closed(key.table, key.row, key.column) for key in cells):
+        few = context.text("{m}: {r}", m=m.measure, r=context.text("too few persons"))
+        return Line("Efficiency", few, NONE, "T20")
     said = context.text(job_sentence(m))
     if isinstance(m.job, NotEstimable):
         return Line("Efficiency", said, NONE, "T20")

@@ -13,12 +13,25 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.heterogeneity import ALL, Family, ForWhom, outcomes_family
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import P, cell_unit, outcome_scale, plain, rows
+from mismes_eval.report.chapters.cells import (
+    P,
+    cell_unit,
+    outcome_scale,
+    outcome_unit,
+    plain,
+    rows,
+)
+from mismes_eval.report.chapters.verdicts import main_cell
 from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.tables import P_VALUE, Table, cells_by, cells_of
 
 WOLF, HOCHBERG = "p, Romano-Wolf", "q, Benjamini-Hochberg"
 ADJUSTED = {P: (1.0, 3), WOLF: (1.0, 3), HOCHBERG: (1.0, 3)}
+BY_GROUP = "Effects by group on '{o}' after {m:.0f} months, {u}"
+DIFFERENCES = (
+    "Differences between groups of the effect on '{o}' after {m:.0f} months, {u}, with the standard"
+    " error of the difference"
+)
 _YES_NO = {"1": "yes", "0": "no", "1.0": "yes", "0.0": "no", "True": "yes", "False": "no"}
 
 
@@ -116,7 +129,7 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
     ]
     return Table(
         id="T18",
-        title="Effects by group, main outcome and wave",
+        title=_of_headline(context, study, BY_GROUP),
         cells=_joined(cells),
         source=study.source,
         notes=tuple(notes),
@@ -124,6 +137,17 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
         digits=digits,
         synthetic=context.synthetic,
         units=ADJUSTED,
+    )
+
+
+def _of_headline(context: Context, study: Tracing, title: str) -> str:
+    """A title with outcome, horizon and unit of the headline."""
+    outcome, wave = main_cell(context.evaluation)
+    return context.text(
+        title,
+        o=context.column(outcome),
+        m=study.months[wave],
+        u=outcome_unit(context, outcome),
     )
 
 
@@ -164,10 +188,9 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
             )
     scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
     notes = (_family(context, found.differences), study.panel.sample.design.basis)
-    title = "Differences of the effect between groups, with the standard error of the difference"
     return Table(
         id="T18b",
-        title=title,
+        title=_of_headline(context, study, DIFFERENCES),
         cells=_joined(cells),
         source=study.source,
         notes=notes,

@@ -18,6 +18,7 @@ from mismes_eval.report.chapters.cells import (
     about_effect,
     cell_unit,
     earnings_note,
+    headline_cell,
     in_unit,
     outcome_kind,
     outcome_scale,
@@ -102,13 +103,6 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
         return list(said)
     words = {"m": named(context, effect.measure), "said": " ".join(said)}
     return [SentenceSpec("{said}", {"shown": Number(key)}, words, otherwise=NOT_SHOWN)]
-
-
-def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
-    """The cell of T17 that the headline is about."""
-    outcome, wave = main_cell(context.evaluation)
-    when = context.text("{m:.0f} months", m=study.months[wave])
-    return CellKey(f"T17-{measure}", context.column(outcome), when)
 
 
 def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:

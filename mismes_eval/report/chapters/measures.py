@@ -16,6 +16,7 @@ from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.portfolio import (
     HIDDEN_NOTE,
     MILLION,
@@ -374,11 +375,15 @@ def _overdue(context: Context, inventory: Inventory) -> Item:
     late = register.overdue().sort_values(["due_date", "measure_id"])
     if late.empty:
         return ""
+    frame = inventory.frame
+    titles = frame["title_en" if context.words.source else "title_orig"].dropna()
+    ids = frame.loc[titles.index, "measure_id"].astype(str)
+    told = dict(zip(ids, map(context.name, titles.astype(str)), strict=True))
     lines = [
         (
-            context.name(str(r["measure_id"])),
-            context.name(str(r["title_en"])),
-            context.words.date(pd.Timestamp(r["due_date"]).date()),
+            named(context, str(r["measure_id"])),
+            told.get(str(r["measure_id"]), "–"),
+            context.name(context.words.date(pd.Timestamp(r["due_date"]).date())),
         )
         for r in late.to_dict("records")
     ]

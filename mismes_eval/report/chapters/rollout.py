@@ -17,11 +17,10 @@ from mismes_eval.report.chapters.cells import (
     in_unit,
     persons,
     plain,
-    published,
     with_interval,
 )
 from mismes_eval.report.chapters.cells import rows as plain_rows
-from mismes_eval.report.chapters.sensitivity import honest_items
+from mismes_eval.report.chapters.sensitivity import HIDDEN_PICTURE, honest_items
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, CellKey, Status
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
@@ -29,6 +28,7 @@ from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of
 from mismes_eval.report.truth import truth_message
 
 SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
+EFFECT = CellKey(SUMMARY, OVERALL, "estimate")
 EACH = "T24b"  # the table of group-time effects
 
 
@@ -48,6 +48,7 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
         intro,
         said(context, r),
         _summary(context, r),
+        *_truth(context, r),
         _cells(context, r),
         *_map(context, r),
         *_path(context, r),
@@ -66,11 +67,15 @@ def said(context: Context, r: Rollout) -> Item:
         )
     verdict, about = rollout_verdict(r), about_rollout(context, r)
     assert verdict is not None
-    messages = [sentences.rollout_sentence(verdict, about), *sentences.excluded(verdict, about)]
-    effect = CellKey(SUMMARY, OVERALL, "estimate")
+    messages = [
+        sentences.rollout_sentence(verdict, about),
+        *sentences.excluded(verdict, about),
+        *sentences.reservations(verdict),
+        sentences.sureness(verdict),
+    ]
     return SentenceSpec(
         "{said}",
-        {"shown": Number(effect)},
+        {"shown": Number(EFFECT)},
         {"said": " ".join(context.text(message) for message in messages)},
         otherwise="The effect of the roll-out is not shown: too few persons.",
     )
@@ -101,7 +106,6 @@ def _summary(context: Context, r: Rollout) -> Table:
             " the other regions; a change would mean that who lives there changed."
         ),
         *r.breaks,
-        *_truth(context, r),
         _basis(r),
     )
     return Table(
@@ -184,14 +188,12 @@ def _basis(r: Rollout) -> str:
     )
 
 
-def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
+def _truth(context: Context, r: Rollout) -> tuple[SentenceSpec, ...]:
     """Where data are made up: the planted effect, averaged over regions and years as the estimate
-    is, and whether the interval that speaks holds it.
+    is, and whether the interval that speaks holds it. Nothing where table T24 hides the effect.
     """
     table, verdict = context.evaluation.truth, rollout_verdict(r)
     if table is None or verdict is None or not isinstance(r.overall, Estimate):
-        return ()
-    if not published(context, r.overall):
         return ()
     of_rollout = table["source"].astype(str) == "lfs_rollout"
     mine = table[of_rollout & (table["outcome"].astype(str) == r.outcome)]
@@ -201,7 +203,8 @@ def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
     planted = float(np.average(mine["att"].astype(float), weights=reached))
     about = about_rollout(context, r)
     words = {"o": context.column(r.outcome), "u": context.text(about.many)}
-    return (context.text(truth_message(planted * 100, verdict.span.scaled(100), words)),)
+    truth = context.text(truth_message(planted * 100, verdict.span.scaled(100), words))
+    return (SentenceSpec("{said}", {"shown": Number(EFFECT)}, {"said": truth}),)
 
 
 def _cells(context: Context, r: Rollout) -> Table:
@@ -263,29 +266,46 @@ def _path(context: Context, r: Rollout) -> list[Item]:
     title = context.text(
         "Effect of the roll-out on '{o}' by years since it began", o=context.column(r.outcome)
     )
-    return [
-        figures.paths(
+    notes = (
+        "The year before the roll-out is 0 by construction.",
+        (
+            "Thick: 95% interval of each point; thin: 95% band that holds for all points together"
+            " (sup-t)."
+        ),
+        *r.breaks,
+        persons(context, r.event.n.max()),
+    )
+
+    def draw(cells: pd.DataFrame) -> figures.Figure | str:
+        effect, group_times = cells[cells["table"] == SUMMARY], cells[cells["table"] == EACH]
+        if not effect["value"].notna().any():
+            return context.text(HIDDEN_PICTURE, f="F11-rollout", m=r.measure)
+        hidden = group_times[group_times["value"].isna()]
+        gone = hidden["column"].astype(float) - hidden["row"].astype(float)
+        points = frame[~frame["x"].isin(gone)].reset_index(drop=True)
+        return figures.paths(
             "F11-rollout",
             title,
-            frame,
+            points,
             "years since the roll-out",
             "percentage points (95% interval)",
             100.0,
             True,
             r.source,
-            (
-                "The year before the roll-out is 0 by construction.",
-                (
-                    "Thick: 95% interval of each point; thin: 95% band that holds for all points"
-                    " together (sup-t)."
-                ),
-                *r.breaks,
-                persons(context, r.event.n.max()),
-            ),
+            notes,
             context.synthetic,
             context.words,
         )
-    ]
+
+    return [PictureSpec("F11-rollout", title, draw, refers=(EFFECT, *_group_times(r)))]
+
+
+def _group_times(r: Rollout) -> tuple[CellKey, ...]:
+    """The cells of table T24b."""
+    if isinstance(r.effects, NotEstimable):
+        return ()
+    places = r.effects.to_frame()[["cohort", "time"]].astype(int).astype(str)
+    return tuple(CellKey(EACH, cohort, time) for cohort, time in places.itertuples(index=False))
 
 
 def _band(r: Rollout) -> dict[str, np.ndarray]:
@@ -308,8 +328,7 @@ def _map(context: Context, r: Rollout) -> list[Item]:
         _basis(r),
     )
     title = "Group-time effects of the roll-out, percentage points"
-    places = r.effects.to_frame()[["cohort", "time"]].astype(int).astype(str)
-    keys = tuple(CellKey(EACH, cohort, time) for cohort, time in places.itertuples(index=False))
+    keys = _group_times(r)
 
     def draw(cells: pd.DataFrame) -> figures.Figure:
         effects = pd.DataFrame(
@@ -339,7 +358,7 @@ def _map(context: Context, r: Rollout) -> list[Item]:
 def _honest(context: Context, r: Rollout) -> list[Item]:
     measure = context.text("{m}, first year", m=r.measure)
     return honest_items(
-        context, r.honest, "F11b-rollout", measure, r.outcome, r.source, _basis(r), r.event
+        context, r.honest, "F11b-rollout", measure, r.outcome, r.source, _basis(r), r.event, EFFECT
     )
 
 

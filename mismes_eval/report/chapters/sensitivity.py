@@ -4,11 +4,12 @@ parting trends, single regions, few clusters.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
@@ -25,22 +26,56 @@ from mismes_eval.report.chapters.cells import (
     TO,
     P,
     cell_unit,
+    headline_cell,
     in_unit,
     outcome_scale,
     persons,
     plain,
+    published,
     rows,
+    wave_cell,
     with_interval,
 )
 from mismes_eval.report.chapters.verdicts import curve_spans, effect_verdict
-from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_impact import overlap_edges
 
 Result = Estimate | NotEstimable
+HIDDEN = NotEstimable("too few persons")
+HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
+BREAK = "largest break of trend, times the one before, that the finding survives"
+TREND_50 = "difference in trends that the pre-trend test finds with 50% chance, a step"
+TREND_80 = "difference in trends that the pre-trend test finds with 80% chance, a step"
+BIAS = "bias of the average effect that such a difference (80%) would bring"
+FINDABLE = "effect that this study finds with 80% chance"
+PLACEBO = "placebo regions: share of effects at least as large as the actual one"
+SELECTION = (
+    "selection on unseen causes, times that on seen ones, that would bring the effect to 0 (Oster)"
+)
+STRENGTH_NOTES = (
+    (
+        "Effects and trends in percentage points or units of the outcome. A negative multiple:"
+        " unseen causes would have to work against the seen ones."
+    ),
+    (
+        "A dash for the break of trend: the finding does not survive even parallel trends with"
+        " sampling error."
+    ),
+)
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of T19b: its number, with the scale and the decimals that it is shown with."""
+
+    row: str
+    value: float | NotEstimable
+    scale: float = 1.0
+    digits: int = 1
 
 
 def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[Item]:
@@ -67,7 +102,8 @@ def _main(context: Context) -> str:
 
 def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Item:
     """F11: effect by months since enrolment with pointwise and simultaneous intervals; the wave of
-    the headline with the interval that speaks there.
+    the headline with the interval that speaks there. Waves that T17 hides are not drawn, and
+    nothing is where it hides the wave of the headline.
     """
     outcome = _main(context)
     if isinstance(d.path, NotEstimable):
@@ -110,19 +146,30 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
         persons(context, d.path.n.max()),
         study.panel.sample.design.basis,
     )
-    return figures.paths(
-        f"F11-{d.measure}",
-        context.text("Effect of {m} on '{o}'", m=d.measure, o=context.column(outcome)),
-        frame,
-        "months since enrolment",
-        _ylabel(context, outcome),
-        outcome_scale(context, outcome)[0],
-        True,
-        study.source,
-        notes,
-        context.synthetic,
-        context.words,
-    )
+    title = context.text("Effect of {m} on '{o}'", m=d.measure, o=context.column(outcome))
+    waves = {wave_cell(context, d.measure, study, wave): wave for wave in study.waves}
+    spoken_of = headline_cell(context, d.measure, study)
+
+    def draw(cells: pd.DataFrame) -> Figure | str:
+        shown = set(cells.loc[cells["value"].notna(), "column"])
+        if spoken_of.column not in shown:
+            return context.text(HIDDEN_PICTURE, f="F11", m=d.measure)
+        gone = [study.months[w] for key, w in waves.items() if key.column not in shown]
+        return figures.paths(
+            f"F11-{d.measure}",
+            title,
+            frame[~frame["x"].isin(gone)].reset_index(drop=True),
+            "months since enrolment",
+            _ylabel(context, outcome),
+            outcome_scale(context, outcome)[0],
+            True,
+            study.source,
+            notes,
+            context.synthetic,
+            context.words,
+        )
+
+    return PictureSpec(f"F11-{d.measure}", title, draw, refers=tuple(waves))
 
 
 def _headline_interval(
@@ -394,6 +441,7 @@ def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         study.source,
         study.panel.sample.design.basis,
         d.path,
+        headline_cell(context, d.measure, study),
     )
 
 
@@ -424,9 +472,10 @@ def honest_items(
     source: str,
     basis: str,
     path: Result,
+    cell: CellKey,
 ) -> list[Item]:
     """Interval of the effect under departures from parallel trends, and how large they may be
-    before it covers 0.
+    before it covers 0; both where `cell`, which holds the effect, is shown.
     """
     if isinstance(h, NotEstimable):
         return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
@@ -449,9 +498,11 @@ def honest_items(
     if isinstance(path, Estimate):
         notes.append(persons(context, path.n.max()))
     title = context.text("{m}: the effect if trends were not quite parallel", m=measure)
-    return [
-        said,
-        figures_impact.honest(
+
+    def draw(cells: pd.DataFrame) -> Figure | str:
+        if not cells["value"].notna().any():
+            return context.text(HIDDEN_PICTURE, f=id, m=measure)
+        return figures_impact.honest(
             id,
             title,
             h,
@@ -461,136 +512,87 @@ def honest_items(
             (*notes, basis),
             context.synthetic,
             context.words,
-        ),
+        )
+
+    return [
+        SentenceSpec("{said}", {"shown": Number(cell)}, {"said": said}),
+        PictureSpec(id, title, draw, refers=(cell,)),
     ]
 
 
 def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table:
-    """T19b: how strong a hidden cause would have to be, and what the tests could see."""
-    scale, main = (
-        outcome_scale(context, _main(context))[0],
-        effect.by_wave.get((_main(context), context.evaluation.params.impact.main_wave)),
-    )
-    lines: list[tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]] = []
-    if isinstance(d.honest, HonestDiD):
-        lines.append(
-            (
-                "largest break of trend, times the one before, that the finding survives",
-                np.nan if d.honest.breakdown is None else d.honest.breakdown,
-                (1.0, 1),
-            )
-        )
-    else:
-        lines.append(
-            ("largest break of trend, times the one before, that the finding survives", d.honest)
-        )
-    if isinstance(d.power, NotEstimable):
-        lines.append(
-            ("difference in trends that the pre-trend test finds with 80% chance, a step", d.power)
-        )
-    else:
-        seen = d.power.table.set_index(["test", "power"])
-        lines.append(
-            (
-                "difference in trends that the pre-trend test finds with 50% chance, a step",
-                float(str(seen.loc[("joint", 0.5), "slope"])),
-                (scale, 1),
-            )
-        )
-        lines.append(
-            (
-                "difference in trends that the pre-trend test finds with 80% chance, a step",
-                float(str(seen.loc[("joint", 0.8), "slope"])),
-                (scale, 1),
-            )
-        )
-        lines.append(
-            (
-                "bias of the average effect that such a difference (80%) would bring",
-                float(str(seen.loc[("joint", 0.8), "bias"])),
-                (scale, 1),
-            )
-        )
-    if isinstance(main, Estimate):
-        lines.append(
-            (
-                "effect that this study finds with 80% chance",
-                detectable_effect(main),
-                (scale, 1),
-            )
-        )
-    if isinstance(d.placebo, NotEstimable):
-        lines.append(
-            ("placebo regions: share of effects at least as large as the actual one", d.placebo)
-        )
-    else:
-        lines.append(
-            (
-                "placebo regions: share of effects at least as large as the actual one",
-                np.nan if d.placebo.rank_p is None else d.placebo.rank_p,
-                (1.0, 2),
-            )
-        )
-        lines.append(_joint_placebo(d.placebo.joint))
-    if isinstance(d.unseen, NotEstimable):
-        lines.append(
-            (
-                (
-                    "selection on unseen causes, times that on seen ones, that would bring the"
-                    " effect to 0 (Oster)"
-                ),
-                d.unseen,
-            )
-        )
-    else:
-        lines.append(
-            (
-                (
-                    "selection on unseen causes, times that on seen ones, that would bring the"
-                    " effect to 0 (Oster)"
-                ),
-                d.unseen.delta,
-                (1.0, 1),
-            )
-        )
-        lines.append(
-            (
-                "effect if unseen causes select as strongly as seen ones (Oster)",
-                d.unseen.adjusted,
-                (scale, 1),
-            )
-        )
+    """T19b: how strong a hidden cause would have to be, and what the tests could see. Where the
+    main effect is hidden, nothing that is computed from it is said.
+    """
+    outcome = _main(context)
+    main = effect.by_wave.get((outcome, context.evaluation.params.impact.main_wave))
+    scale, unit = outcome_scale(context, outcome)[0], cell_unit(context, outcome)
+    hidden = isinstance(main, Estimate) and not published(context, main)
+    lines = [*_of_trends(d, scale), *_findable(main, scale)]
+    lines += [*_of_placebos(d), *_of_unseen(d, scale)]
     cells, units = [], {}
-    for row in lines:
-        if len(row) == 2:
-            cells.append(cells_of([(row[0], "value", row[1])], context.rules))
+    for line in lines:
+        value = HIDDEN if hidden else line.value
+        if isinstance(value, NotEstimable):
+            cells.append(cells_of([(line.row, "value", value)], context.rules))
         else:
-            units[row[0]] = row[2]
-            stated = _strength_unit(row[0], cell_unit(context, _main(context)))
-            cells.append(rows([plain(row[0], "value", row[1], stated)]))
-    notes = (
-        (
-            "Effects and trends in percentage points or units of the outcome. A negative multiple:"
-            " unseen causes would have to work against the seen ones."
-        ),
-        (
-            "A dash for the break of trend: the finding does not survive even parallel trends with"
-            " sampling error."
-        ),
-        study.panel.sample.design.basis,
-    )
+            units[line.row] = (line.scale, line.digits)
+            stated = _strength_unit(line.row, unit)
+            cells.append(rows([plain(line.row, "value", value, stated)]))
     title = context.text("{m}: how strong a hidden cause would have to be", m=d.measure)
     return Table(
         id=f"T19b-{d.measure}",
         title=title,
         cells=pd.concat(cells, ignore_index=True),
         source=study.source,
-        notes=notes,
+        notes=(*STRENGTH_NOTES, study.panel.sample.design.basis),
         scale=1.0,
         digits=2,
         synthetic=context.synthetic,
         units=units,
     )
+
+
+def _of_trends(d: Doubt, scale: float) -> list[Line]:
+    """The break of trend that the finding survives, and what the pre-trend test could see."""
+    if isinstance(d.honest, HonestDiD):
+        breakdown = d.honest.breakdown
+        lines = [Line(BREAK, np.nan if breakdown is None else breakdown)]
+    else:
+        lines = [Line(BREAK, d.honest)]
+    if isinstance(d.power, NotEstimable):
+        return [*lines, Line(TREND_80, d.power)]
+    seen = d.power.table.set_index(["test", "power"])
+    asked = ((TREND_50, 0.5, "slope"), (TREND_80, 0.8, "slope"), (BIAS, 0.8, "bias"))
+    for row, power, column in asked:
+        lines.append(Line(row, float(str(seen.loc[("joint", power), column])), scale))
+    return lines
+
+
+def _findable(main: Result | None, scale: float) -> list[Line]:
+    """The effect that the study could find."""
+    return [Line(FINDABLE, detectable_effect(main), scale)] if isinstance(main, Estimate) else []
+
+
+def _of_placebos(d: Doubt) -> list[Line]:
+    """Effects in regions where there was no measure, against the actual one."""
+    if isinstance(d.placebo, NotEstimable):
+        return [Line(PLACEBO, d.placebo)]
+    rank = d.placebo.rank_p
+    joint = d.placebo.joint
+    p = joint if isinstance(joint, NotEstimable) else float(joint.p)
+    return [
+        Line(PLACEBO, np.nan if rank is None else rank, digits=2),
+        Line("placebo regions: p-value of the test that all their effects are 0", p, digits=3),
+    ]
+
+
+def _of_unseen(d: Doubt, scale: float) -> list[Line]:
+    """Selection on causes that the data do not show (Oster)."""
+    if isinstance(d.unseen, NotEstimable):
+        return [Line(SELECTION, d.unseen)]
+    adjusted = "effect if unseen causes select as strongly as seen ones (Oster)"
+    return [Line(SELECTION, d.unseen.delta), Line(adjusted, d.unseen.adjusted, scale)]
 
 
 def _strength_unit(row: str, effect: str) -> str:
@@ -600,10 +602,3 @@ def _strength_unit(row: str, effect: str) -> str:
     if row.startswith("placebo regions"):
         return "share"
     return "multiple" if "times" in row else effect
-
-
-def _joint_placebo(
-    test: Test | NotEstimable,
-) -> tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]:
-    name = "placebo regions: p-value of the test that all their effects are 0"
-    return (name, test) if isinstance(test, NotEstimable) else (name, float(test.p), (1.0, 3))

@@ -23,14 +23,14 @@ from mismes_eval.report.chapters.cells import (
     persons,
     rows,
 )
-from mismes_eval.report.chapters.costs import cost_row, job_sentence, priced
+from mismes_eval.report.chapters.costs import cost_row, job_item, priced
 from mismes_eval.report.chapters.description import description
 from mismes_eval.report.chapters.heterogeneity import group_row
-from mismes_eval.report.chapters.impact import headline_cell, headline_items
+from mismes_eval.report.chapters.impact import headline_items
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.tracer import ARMS, INTERVAL, arm_means
-from mismes_eval.report.chapters.verdicts import main_cell
+from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.document.cells import CellKey, Persons, population
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import Table, cells_by, cells_of, counted
@@ -44,6 +44,7 @@ MORE = (
     " item: T19c."
 )
 MORE_ROLLOUT = "Every group and year: table T24b; what stands beside the effect: T24."
+NARROWER = "Intervals of the survey's design; the headline speaks with a wider one (T19)."
 VULNERABLE = "vulnerable"
 NO_VULNERABLE = Message("the study estimates no effect by vulnerability", kind="reason")
 
@@ -204,9 +205,7 @@ def _costs(context: Context, study: Tracing, effect: Effects) -> list[Item]:
     items: list[Item] = [SentenceSpec(COST, numbers, {"c": currency}, NO_COST)]
     doubt = doubts.get(effect.measure)
     if doubt is not None:
-        sentence = context.text(job_sentence(priced(context.evaluation, study, effect, doubt)))
-        shown = {"shown": Number(headline_cell(context, effect.measure, study))}
-        items.append(SentenceSpec("{said}", shown, {"said": sentence}))
+        items.append(job_item(context, study, priced(context.evaluation, study, effect, doubt)))
     return items
 
 
@@ -215,7 +214,7 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
     found = context.evaluation.whom
     if found is None:
         return []
-    outcome, _ = main_cell(context.evaluation)
+    outcome, wave = main_cell(context.evaluation)
     unit = cell_unit(context, outcome)
     parts = []
     for factor in (SEX, VOLUNTARY):
@@ -230,22 +229,34 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
     parts.append(cells_of([(context.column(VULNERABLE), "effect", absent)], context.rules))
     scale, digits = outcome_scale(context, outcome)
     title = context.text(
-        "{m}: effect by group, {u}", m=context.name(measure), u=outcome_unit(context, outcome)
+        "{m}: effect by group after {w:.0f} months, {u}",
+        m=context.name(measure),
+        w=study.months[wave],
+        u=outcome_unit(context, outcome),
     )
-    note = "Differences between groups and p-values that count all of them: T18b."
+    notes = ["Differences between groups and p-values that count all of them: T18b."]
+    notes += [NARROWER] if _spoken_wider(context, measure) else []
     return [
         Table(
             id=f"{GROUPS}-{measure}",
             title=title,
             cells=pd.concat(parts, ignore_index=True),
             source=study.source,
-            notes=(note, study.panel.sample.design.basis),
+            notes=(*notes, study.panel.sample.design.basis),
             scale=scale,
             digits=digits,
             synthetic=context.synthetic,
             intervals=True,
         )
     ]
+
+
+def _spoken_wider(context: Context, measure: str) -> bool:
+    """Whether the headline speaks with a wider interval than that of the survey's design."""
+    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
+    effects = {effect.measure: effect for effect in context.evaluation.effects}
+    verdict = effect_verdict(context.evaluation, effects[measure], doubts.get(measure))
+    return verdict is not None and verdict.span.basis is not None
 
 
 def _places(groups: GroupEffects) -> range:

@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,10 @@ _XMP_MOMENT = re.compile(
 )
 _PRODUCER = re.compile(rb"/Producer ?\(([^)]*)\)")
 _WORDS = "word/document.xml"
-_VERSIONED = ("kernelspec", "language_info")  # of a notebook's metadata
+_ZIPPED, _ENTRY, _DIRECTORY = (".xlsx", ".docx"), b"PK\x03\x04", b"PK\x05\x06"
+_AROUND = ("bytes before it", "bytes behind it", "carriage returns", "keys that stand twice")
+_MOMENT = re.compile(rb"<dcterms:\w+[^>]*>[^<]*</dcterms:\w+>|<v>[^<]*</v>")
+_VERSIONED = ("kernelspec", "language_info")  # of a notebook's metadata: by their names alone
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
         one, two = bytes_of(reported, FILE), bytes_of(repeated, FILE)
         if one == two:
             return []
-        return list(islice(_found(reported.suffix, one, two, runs), MOST))
+        found = chain(_around(reported.suffix, one, two), _found(reported.suffix, one, two, runs))
+        return list(islice(found, MOST))
     except (
         OSError,
         ValueError,
@@ -98,6 +102,44 @@ def _found(suffix: str, one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
         ".pdf": _print,
     }.get(suffix, _bytes)
     return how(one, two)
+
+
+def _around(suffix: str, one: bytes, two: bytes) -> Iterator[Place]:
+    """What programs that read a file pass over: bytes before and behind it, line ends, keys that
+    stand twice.
+    """
+    for what, was, now in zip(
+        _AROUND, *(_passed_over(suffix, content) for content in (one, two)), strict=True
+    ):
+        if was != now:
+            yield what, was, now
+
+
+def _passed_over(suffix: str, content: bytes) -> tuple[int, int, int, int]:
+    """For each of _AROUND, how many there are."""
+    if suffix in _ZIPPED:
+        return max(content.find(_ENTRY), 0), len(content) - content.rfind(_DIRECTORY) - 22, 0, 0
+    if suffix == ".png":
+        return 0, len(content) - content.rfind(b"IEND") - 8, 0, 0
+    if suffix == ".csv":
+        return 0, 0, content.count(b"\r"), 0
+    if suffix in (".json", ".ipynb"):
+        return 0, 0, 0, keys_twice(content)
+    return 0, 0, 0, 0
+
+
+def keys_twice(content: bytes) -> int:
+    """Keys that stand twice in one mapping of a JSON file."""
+    more = 0
+
+    def counted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal more
+        made = dict(pairs)
+        more += len(pairs) - len(made)
+        return made
+
+    json.loads(content, object_pairs_hook=counted)
+    return more
 
 
 def same_value(a: Any, b: Any) -> bool:
@@ -151,6 +193,23 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
 def _workbook(one: bytes, two: bytes) -> Iterator[Place]:
     for content in (one, two):
         check_workbook(content, "the published workbook")
+    found = list(_sheets(one, two))
+    yield from found or _parts(one, two)
+
+
+def _parts(one: bytes, two: bytes) -> Iterator[Place]:
+    """Parts of two workbooks with equal cells that are not alike beside moments and values: fonts,
+    fills, widths, headers, properties.
+    """
+    books = [zipfile.ZipFile(io.BytesIO(content)) for content in (one, two)]
+    for name in sorted(books[0].namelist()):
+        parts = [_MOMENT.sub(b"", book.read(name)) for book in books]
+        if parts[0] != parts[1]:
+            yield f"part {name}", f"sha256 {_short(parts[0])}", f"sha256 {_short(parts[1])}"
+
+
+def _sheets(one: bytes, two: bytes) -> Iterator[Place]:
+    """Sheets, cells and names of two workbooks that differ, and parts that one of them lacks."""
     first, second = (openpyxl.load_workbook(io.BytesIO(content)) for content in (one, two))
     for name in dict.fromkeys([*first.sheetnames, *second.sheetnames]):
         if name not in first.sheetnames or name not in second.sheetnames:
@@ -388,7 +447,10 @@ def _notebook(one: bytes, two: bytes) -> Iterator[Place]:
         left, right = first.get(key), second.get(key)
         if key == "metadata":
             left, right = (
-                {key: value for key, value in (m or {}).items() if key not in _VERSIONED}
+                {
+                    key: value.get("name") if key in _VERSIONED else value
+                    for key, value in (m or {}).items()
+                }
                 for m in (left, right)
             )
         if key != "cells":

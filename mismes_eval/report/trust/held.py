@@ -148,6 +148,10 @@ def _mapping(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
+def _seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
 def _records(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
@@ -158,6 +162,7 @@ FIELDS: Mapping[str, tuple[Test, str]] = {
     "synthetic": (_yes_no, "true or false"),
     "fingerprint": (_hash, HASH),
     "started": (_moment, MOMENT),
+    "seconds": (_seconds, "a number of seconds"),
     "notebook": (_mapping, "a mapping"),
     "params": (_mapping, "a mapping"),
     "inputs": (_records, "a list of mappings"),

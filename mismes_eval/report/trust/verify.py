@@ -7,6 +7,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from mismes_eval.report.synthesis.published import KIND
 from mismes_eval.report.trust.differences import (
     TOLERANCE,
     Runs,
+    keys_twice,
     places,
     same_printer,
     same_value,
@@ -251,14 +253,22 @@ def _inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
     compared one by one elsewhere.
     """
     for name in sorted(str(output["path"]) for output in outputs(repeated)):
+        found: Iterator[tuple[str, object, object]]
         if name == ESTIMATES:
-            found = _words(folder, repeated)
+            found = chain(_twice(folder / name), _words(folder, repeated))
         else:
             found = iter(places(folder / name, repeated / name, runs))
         for place, was, now in found:
             yield Difference(
                 table=name, cell=place, quantity="", reported=_value(was), repeated=_value(now)
             )
+
+
+def _twice(file: Path) -> Iterator[tuple[str, object, object]]:
+    """Keys that stand twice in a JSON file: programs read one of the two values."""
+    twice = keys_twice(file.read_bytes()) if file.is_file() else 0
+    if twice:
+        yield "keys that stand twice", twice, 0
 
 
 def _words(one: Path, two: Path) -> Iterator[tuple[str, object, object]]:
@@ -289,6 +299,8 @@ def _manifest_faults(
         lock_sha256=record["lock_sha256"],
         versions=record["versions"],
     )
+    for place, was, _ in _twice(folder / MANIFEST):
+        yield f"{place}: {was}"
     if told.fingerprint != record["fingerprint"]:
         yield "the fingerprint is not that of the inputs, code and versions that it names"
     for field in REMADE:
@@ -296,11 +308,16 @@ def _manifest_faults(
             yield f"{field}: reported {record.get(field)}, repeated {again.get(field)}"
     for name in ("notebook", "params", "inputs"):
         for place, was, now in unlike_leaves(record[name], again[name], name):
-            if not (name == "params" and (was is None or place == "params / sha256")):
+            newer = was is None and record["package_sha256"] != again["package_sha256"]
+            if not (name == "params" and (newer or place == "params / sha256")):
                 yield f"{place}: reported {was}, now {now}"
     chapters = [[chapter.get("title") for chapter in r["chapters"]] for r in (record, again)]
     if chapters[0] != chapters[1]:
         yield f"chapters: reported {chapters[0]}, repeated {chapters[1]}"
+    for name in ("machine", "chapters"):
+        shapes = [_keys(r[name]) for r in (record, again)]
+        if shapes[0] != shapes[1]:
+            yield f"{name}: fields {', '.join(shapes[0])}, repeated {', '.join(shapes[1])}"
     for place, was, now in unlike_leaves(record["shown"], again["shown"], "shown"):
         yield f"{place}: reported {was}, repeated {now}"
     extra = sorted({*record} - {*again})
@@ -308,6 +325,12 @@ def _manifest_faults(
         yield f"unknown fields: {', '.join(extra)}"
     if record["outputs"] != outputs(folder) and not changed_outputs(folder, record):
         yield "outputs: sizes or names are not those of the files"
+
+
+def _keys(part: Any) -> list[str]:
+    """The fields that a part of a manifest has, in the order of the alphabet."""
+    each = part if isinstance(part, list) else [part]
+    return sorted({str(key) for one in each for key in one})
 
 
 def _value(value: object) -> float | str | None:
