@@ -29,7 +29,6 @@ from mismes_eval.report.factory.orders import CELL_SECONDS, PAGE, Order, Outcome
 from mismes_eval.report.factory.publish import tidy
 from mismes_eval.report.factory.run import run_reports
 from mismes_eval.report.index import INVENTORY, write_index
-from mismes_eval.report.site import front_page, with_outside_evidence, write_site
 from mismes_eval.report.synthesis.published import (
     FOLDER,
     evidence_beside,
@@ -248,8 +247,9 @@ def repository(target: Path, files: Sequence[Path], data_root: Path | None = Non
     target : folder of the reports.  files : params whose inventories are put together.
     data_root : folder of data kept outside the project.
     """
+    site = import_module("mismes_eval.report.site")
     page = target / INVENTORY
-    if with_outside_evidence(page.with_suffix("")):
+    if site.with_outside_evidence(page.with_suffix("")):
         again = "mismes inventory site --evidence FILE"
         return f"repository   not made: it has outside evaluations, make it with `{again}`"
     try:
@@ -258,8 +258,8 @@ def repository(target: Path, files: Sequence[Path], data_root: Path | None = Non
         if not inventories:
             return "repository   not made: the params name no inventory"
         measures = read_inventory(inventories if len(inventories) > 1 else inventories[0])
-        made = write_site(measures, page.with_suffix(""), origins=read_published(target))
-        front_page(measures, made, page, ENGLISH)
+        made = site.write_site(measures, page.with_suffix(""), origins=read_published(target))
+        site.front_page(measures, made, page, ENGLISH)
     except MismesError as error:
         return f"repository   not made: {error.problems[0]}"
     return f"repository   made {_shown(page)} and {made.pages} pages"

@@ -9,10 +9,9 @@ from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.cells import outcome_scale, unit_of
+from mismes_eval.report.chapters.cells import headline_cell, outcome_scale, unit_of
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row, no_price_in_short, priced
-from mismes_eval.report.chapters.impact import headline_cell
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.verdicts import (
     SIDES,

@@ -20,9 +20,8 @@ from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
-from mismes_eval.report.chapters.cells import arms
+from mismes_eval.report.chapters.cells import arms, headline_cell
 from mismes_eval.report.chapters.claims import with_verdicts
-from mismes_eval.report.chapters.impact import headline_cell
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.chapters.verdicts import effect_verdict

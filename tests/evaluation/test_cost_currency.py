@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,8 @@ def params(root: Path, folder: Path, cost: str) -> Params:
     (folder / "params").mkdir()
     shutil.copytree(root / "data_raw" / "MDA", folder / "data_raw" / "MDA")
     file = folder / "params" / "MDA.yaml"
-    file.write_text(f"{text}\ncost: {cost}\n", encoding="utf-8")
+    other = re.sub(r"^cost:\n(  .*\n)+", "", text, flags=re.MULTILINE)
+    file.write_text(f"{other}\ncost: {cost}\n", encoding="utf-8")
     return Params.load(file)
 
 

@@ -227,6 +227,7 @@ OWN = {
     "weighting/saved.py": "a saved sample, with its own limit",
     "report/trust/differences.py": "two published files, held before they are opened",
     "report/tutorial.py": "data of a kept library",
+    "report/site/build.py": "the site's own file of evaluations",
     "report/session.py": "the order of this run",
     "report/factory/preloaded_kernel.py": "the order of this run",
     "report/factory/execute.py": "what this run's kernel wrote",

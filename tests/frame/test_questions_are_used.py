@@ -96,11 +96,11 @@ ASKED = (
 @cache
 def read_somewhere() -> set[str]:
     """Words of the package's short texts (names of columns among them), of the indicators' needs
-    and of the rules. Texts of labels and of made-up data do not read a column.
+    and of the rules. Texts of labels, of proposals and of made-up data do not read a column.
     """
     words: set[str] = set()
     for path in PACKAGE.rglob("*.py"):
-        if "synthetic" in path.parts or path.name == "words.py":
+        if "synthetic" in path.parts or path.name in ("words.py", "proposals.py"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

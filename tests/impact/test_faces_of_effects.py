@@ -522,7 +522,10 @@ COLUMNS: dict[str, tuple[Callable[[], pd.DataFrame], list[str]]] = {
     ),
     "balance": (
         lambda: balance(wide(), "d", ["x"]).to_frame(),
-        ["variable", "level", "treated", "comparison", "weighted_comparison", "before", "after"],
+        [
+            *("variable", "level", "treated", "comparison", "weighted_comparison", "before"),
+            *("after", "ratio_before", "ratio_after", "fewest"),
+        ],
     ),
     "adjusted": (
         lambda: me.adjust_pvalues(me.mean(wide(), ["y0", "y1"]), "holm").to_frame(),

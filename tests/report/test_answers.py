@@ -59,8 +59,8 @@ def test_returnees_are_compared_by_the_rates_of_t08(report: CountryReport) -> No
     said = answer(report, "people")
     assert f"{abs(gap):.1f} points" in said or f"{gap:.1f} points" in said
     assert "95% interval" in said
-    (strength,) = strengths(report, "T08")
-    assert f"Evidence: {strength} (as in T05c)." in said
+    marked = any(cell(report, "T08", RATE, group).flag for group in ("returnees", "non-migrants"))
+    assert f"Evidence: {'moderate' if marked else 'strong'} (by the rule of T05c)." in said
 
 
 def test_reach_is_the_share_of_t10(report: CountryReport) -> None:
@@ -70,7 +70,7 @@ def test_reach_is_the_share_of_t10(report: CountryReport) -> None:
     assert f"{numbers[0]}% of returnees took part" in said
     assert f"(95% interval {numbers[1]} to {numbers[2]})" in said
     (strength,) = strengths(report, "T10")
-    assert f"Evidence: {strength} (as in T05c)." in said
+    assert f"Evidence: {strength} (by the rule of T05c)." in said
 
 
 def test_the_portfolio_is_counted_as_in_t05b(report: CountryReport) -> None:

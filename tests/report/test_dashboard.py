@@ -45,7 +45,7 @@ def results() -> dict[str, Any]:
 def test_a_row_has_what_the_report_published(results: dict[str, Any]) -> None:
     s = summary(results)
     assert (s.measures, s.evaluated, s.due) == (10, 3, 5)
-    assert s.gap == pytest.approx(20.0)
+    assert s.gap is not None and s.gap.value == pytest.approx(20.0)
     (main,) = s.effects
     assert (main.value, main.low, main.high) == pytest.approx((10, -2, 22))
     assert main.grade == "weak" and [p.months for p in main.path] == [12.0, 24.0]

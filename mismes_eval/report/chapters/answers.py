@@ -25,7 +25,7 @@ from mismes_eval.report.chapters.measures import register_of, register_summary
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import Number, SentenceSpec
 
-GRADED = "{said} Evidence: {strength} (as in T05c)."
+GRADED = "{said} Evidence: {strength} (by the rule of T05c)."
 FARE = "Do those who have returned find work as often as those who never left?"
 FARES = {
     "higher": (
