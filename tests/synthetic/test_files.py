@@ -54,7 +54,7 @@ def test_every_file_says_synthetic(country: str) -> None:
         elif path.suffix == ".csv":
             assert pd.read_csv(path)["data_status"].eq("SYNTHETIC").all(), path.name
         elif path.parent.name == "words":  # who wrote them stands in their second line
-            assert "(made up)" in path.read_text(encoding="utf-8").splitlines()[1], path.name
+            assert "SYNTHETIC" in path.read_text(encoding="utf-8").splitlines()[1], path.name
         else:
             assert "SYNTHETIC" in path.read_text(encoding="utf-8").splitlines()[0], path.name
     assert (
