@@ -171,8 +171,8 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
                 of_arguments("samples", "verb"),
                 "the samples of `impute`, and a function of a sample",
                 worded(
-                    "a {kind} and a {kind2}",
-                    {"kind": type(samples).__name__, "kind2": type(verb).__name__},
+                    "a {kind} and a {other}",
+                    {"kind": type(samples).__name__, "other": type(verb).__name__},
                 ),
             )
         )

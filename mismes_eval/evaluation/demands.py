@@ -324,8 +324,8 @@ def arms_alone(study: Tracing) -> list[Problem]:
                 Problem(
                     what="a measure has one arm only",
                     where=worded(
-                        "{source}, column '{measure}', measure {measure2}",
-                        {"source": study.source, "measure": study.measure, "measure2": measure},
+                        "{source}, column '{measure}', measure {id}",
+                        {"source": study.source, "measure": study.measure, "id": measure},
                     ),
                     expected="persons of both arms",
                     got=got,

@@ -91,7 +91,7 @@ class Template:
         raise InputError(
             Problem(
                 "no such column in the template",
-                worded("{name}.{name2}", {"name": self.name, "name2": name}),
+                worded("{template}.{column}", {"template": self.name, "column": name}),
                 fix=worded("Nearest: {nearest}.", {"nearest": nearest(name, self.names) or "none"}),
             )
         )

@@ -177,7 +177,9 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
             problems.append(
                 Problem(
                     what="missing column",
-                    where=worded("{name}.{name2}", {"name": template.name, "name2": column.name}),
+                    where=worded(
+                        "{template}.{column}", {"template": template.name, "column": column.name}
+                    ),
                     expected=column.description,
                     got=worded("no such column"),
                     fix="Add the column.",

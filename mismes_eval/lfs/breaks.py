@@ -83,8 +83,8 @@ def check_breaks(
                 Problem(
                     what="a series break lies inside a comparison",
                     where=worded(
-                        "{country} {years} to {years2}",
-                        {"country": country, "years": min(years), "years2": max(years)},
+                        "{country} {years} to {last}",
+                        {"country": country, "years": min(years), "last": max(years)},
                     ),
                     expected="years of one series",
                     got=worded(

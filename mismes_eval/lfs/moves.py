@@ -88,8 +88,8 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
                 what="an answer names no model of support measure",
                 where=in_column(column),
                 expected=worded(
-                    "codes {known} to {known2} separated by ;, or NONE",
-                    {"known": known[0], "known2": known[-1]},
+                    "codes {known} to {last} separated by ;, or NONE",
+                    {"known": known[0], "last": known[-1]},
                 ),
                 got=", ".join(repr(str(distinct[j])) for j in unknown[:5]),
             ).in_rows(bad)

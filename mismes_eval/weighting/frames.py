@@ -234,8 +234,8 @@ def _frame_problems(
             worded("{samples} and {on_frame}", {"samples": len(samples), "on_frame": len(on_frame)})
             if _several(samples) and _several(on_frame)
             else worded(
-                "a {kind} and a {kind2}",
-                {"kind": type(samples).__name__, "kind2": type(on_frame).__name__},
+                "a {kind} and a {other}",
+                {"kind": type(samples).__name__, "other": type(on_frame).__name__},
             )
         )
         return [

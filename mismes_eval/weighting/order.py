@@ -163,8 +163,8 @@ def _sorted(
     if near.any() and kind != "number":
         gap = int(np.flatnonzero(near)[0])
         both = worded(
-            "{level} and {level2}",
-            {"level": repr(level[order[gap]]), "level2": repr(level[order[gap + 1]])},
+            "{level} and {other}",
+            {"level": repr(level[order[gap]]), "other": repr(level[order[gap + 1]])},
         )
         return Problem(
             what="two spellings of one period",

@@ -282,8 +282,8 @@ def own_key(data: object, unit: object, time: object) -> None:
                 "a tracer panel knows its units and waves",
                 of_arguments("unit", "time"),
                 worded(
-                    "None, or its own columns {own} and {own2}",
-                    {"own": repr(own[0]), "own2": repr(own[1])},
+                    "None, or its own columns {own} and {second}",
+                    {"own": repr(own[0]), "second": repr(own[1])},
                 ),
                 worded("{unit}, {time}", {"unit": repr(unit), "time": repr(time)}),
             )

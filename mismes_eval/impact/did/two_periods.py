@@ -88,7 +88,7 @@ def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, o
                 "the two waves are not in time order",
                 of_argument("time"),
                 "(before, after), the wave before treatment first",
-                worded("({pair}, {pair2})", {"pair": pair[0], "pair2": pair[1]}),
+                worded("({pair}, {after})", {"pair": pair[0], "after": pair[1]}),
             )
         )
     return pair[0], pair[1]
@@ -165,10 +165,10 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
                 where=in_column(column),
                 expected="two values and none missing in the domain",
                 got=worded(
-                    "{levels} values: {levels2}",
+                    "{levels} values: {named}",
                     {
                         "levels": len(found.levels),
-                        "levels2": ", ".join(map(shown, found.levels[:6])),
+                        "named": ", ".join(map(shown, found.levels[:6])),
                     },
                 ),
                 fix="Narrow the domain, or use att_gt.",

@@ -250,7 +250,7 @@ def _checked(
                 "estimates and standard errors do not match",
                 "random_effects",
                 "two lists of one length",
-                worded("{size} and {size2}", {"size": y.size, "size2": s.size}),
+                worded("{size} and {errors}", {"size": y.size, "errors": s.size}),
             )
         )
     elif y.size < 2:

@@ -259,12 +259,12 @@ def _checked(
                 "meta_regression",
                 "one row of features, one standard error and one sample for each effect",
                 worded(
-                    "{size} effects, {size2} standard errors, {features} rows, {size3}",
+                    "{size} effects, {errors} standard errors, {features} rows, {names}",
                     {
                         "size": y.size,
-                        "size2": s.size,
+                        "errors": s.size,
                         "features": len(features),
-                        "size3": group.size,
+                        "names": group.size,
                     },
                 ),
             )

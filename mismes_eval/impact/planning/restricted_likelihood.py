@@ -79,8 +79,8 @@ def numbers(value: object, se: object) -> tuple[Float, Float]:
                 of_arguments("value", "se"),
                 "two lists of numbers",
                 worded(
-                    "a {kind} and a {kind2}",
-                    {"kind": type(value).__name__, "kind2": type(se).__name__},
+                    "a {kind} and a {other}",
+                    {"kind": type(value).__name__, "other": type(se).__name__},
                 ),
             )
         ) from None

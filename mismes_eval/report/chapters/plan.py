@@ -221,10 +221,10 @@ def read_plan(path: Path) -> pd.DataFrame:
                     in_place(path.name, at_line(int(line) + 2)),
                     worded("an item among {known} and a value", {"known": ", ".join(known)}),
                     worded(
-                        "{loc}, {loc2}",
+                        "{loc}, {place}",
                         {
                             "loc": repr(frame.loc[line, "item"]),
-                            "loc2": repr(frame.loc[line, "value"]),
+                            "place": repr(frame.loc[line, "value"]),
                         },
                     ),
                 )

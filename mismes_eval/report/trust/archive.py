@@ -148,8 +148,8 @@ def _as_recorded(
                     what="the manifest says something else of the data",
                     where=where,
                     expected=worded(
-                        "country {record}, synthetic {record2}",
-                        {"record": record["country"], "record2": record["synthetic"]},
+                        "country {record}, synthetic {synthetic}",
+                        {"record": record["country"], "synthetic": record["synthetic"]},
                     ),
                     got=worded(
                         "country {country}, synthetic {synthetic}",

@@ -126,8 +126,8 @@ def told(found: list[Difference], earlier: Path, least: int) -> Problem:
             {"least": least},
         ),
         got=worded(
-            "{found:,} cells or sums of cells that tell of fewer: {found2}",
-            {"found": len(found), "found2": named(found)},
+            "{found:,} cells or sums of cells that tell of fewer: {telling}",
+            {"found": len(found), "telling": named(found)},
         ),
         fix="Where the earlier report was given to others, keep this one back until more persons are in"
         " it, or leave those tables out.",
