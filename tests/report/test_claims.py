@@ -98,7 +98,7 @@ def test_an_effect_has_the_interval_of_its_headline(moldova: Made) -> None:
 
 def test_the_page_has_verdicts_numbers_and_a_picture(moldova: Made) -> None:
     context, chapters, _ = moldova
-    said, verdicts, numbers, picture = with_verdicts(context, chapters)["claims"].items
+    said, picture, verdicts, numbers = with_verdicts(context, chapters)["claims"].items
     assert isinstance(verdicts, TextTable) and isinstance(numbers, ClaimsTable)
     assert isinstance(picture, Figure) and len(verdicts.frame) == len(ledger())
     told = dict(zip(ledger(), verdicts.frame["Verdict"], strict=True))
@@ -242,7 +242,7 @@ def test_the_command_prints_what_the_report_published(
 
 def test_margins_are_said_in_their_unit(moldova: Made) -> None:
     context, chapters, _ = moldova
-    table = with_verdicts(context, chapters)["claims"].items[1]
+    table = with_verdicts(context, chapters)["claims"].items[2]
     assert isinstance(table, TextTable)
     said = set(table.frame["What would matter"])
     assert {"5 percentage points", "1 percentage point", "100 currency units"} <= said

@@ -105,7 +105,7 @@ class ClaimsTable(Table):
 
 
 def claims(context: Context) -> Chapter:
-    """T50: the number for each claim that the run has one for."""
+    """F50 and T50: the number for each claim that the run has one for, its distance first."""
     tested = put_to_the_test(context.evaluation)
     parts = [cells for one in tested if len(cells := _cells(context, one))]
     if not parts:
@@ -121,7 +121,7 @@ def claims(context: Context) -> Chapter:
         intervals=True,
         tested=tested,
     )
-    return Chapter("claims", TITLE, (table, _picture(context, tested)))
+    return Chapter("claims", TITLE, (_picture(context, tested), table))
 
 
 def _notes(context: Context, tested: tuple[ClaimEvidence, ...]) -> tuple[str, ...]:
@@ -249,12 +249,13 @@ def verdicts_of(context: Context, chapters: Mapping[str, Chapter]) -> tuple[Judg
 
 
 def with_verdicts(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Chapter]:
-    """The chapters with the answer and T51 in front of the numbers. context: with published cells."""
+    """The chapters with the answer in front, and T51 between picture and numbers. context: with published cells."""
     found = verdicts_of(context, chapters)
     if not found:
         return dict(chapters)
     chapter = chapters["claims"]
-    items = (answer(context, found), verdict_table(context, found), *chapter.items)
+    picture, *numbers = chapter.items
+    items = (answer(context, found), picture, verdict_table(context, found), *numbers)
     return {**chapters, "claims": replace(chapter, items=items)}
 
 
