@@ -115,9 +115,12 @@ class Estimate:
     @cached_property
     def refused(self) -> Bool:
         """(p,) values without interval and test: an average of theirs rests on fewer than two
-        effective first-stage units, whose differences among themselves the error does not hold.
+        effective first-stage units, whose differences among themselves the error does not hold. An
+        error of 0 refuses only where the design has no degrees of freedom there: a calibrated
+        margin is known.
         """
-        out: Bool = (self.psus < TWO - 1e-9) & (self.se > 0) & np.isfinite(self.dof)
+        unsure = (self.se > 0) | (self.dof <= 0)
+        out: Bool = (self.psus < TWO - 1e-9) & unsure & np.isfinite(self.dof)
         return out
 
     @cached_property
@@ -137,7 +140,7 @@ class Estimate:
     @cached_property
     def few(self) -> Bool:
         """(p,) values to be read with caution: refused, or fewer than 8 degrees of freedom."""
-        out: Bool = (self.degf < FEW) & (self.se > 0)
+        out: Bool = (self.degf < FEW) & ((self.se > 0) | self.refused)
         return out
 
     @property

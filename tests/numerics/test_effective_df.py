@@ -146,3 +146,20 @@ def test_a_capital_that_was_certain_is_judged_by_its_households() -> None:
     s = me.Sample.from_frame(f, weights="w", strata="st", psu=["psu", "h"], fpc=["n1", "n2"])
     e = me.mean(s.where(f["psu"] == 0), "y").select([0])
     assert not e.refused.any() and e.psus[0] == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("unit", [None, "household"])
+def test_a_domain_in_one_unit_says_why_it_has_no_interval(unit: str | None) -> None:
+    """Its error is 0 about its own mean, which is no error."""
+    rows = np.arange(60)
+    frame = pd.DataFrame({"y": np.sin(rows), "w": 1.0 + rows % 3, "unit": rows // 10})
+    role = "psu" if unit is None else unit
+    sample = me.Sample.from_frame(frame, weights="w", **{role: "unit"})
+    for estimate in (
+        me.mean(sample.where(sample.frame["unit"] == 0), "y"),
+        me.ratio(sample.where(sample.frame["unit"] == 0), "y", "w"),
+    ):
+        assert estimate.ci().isna().all().all() and estimate.doubtful
+        assert "fewer than 2 effective" in estimate.cautions[0]
+    known = me.calibrate(sample, {"unit": dict.fromkeys(range(6), 100.0)})
+    assert not me.total(known.with_columns({"one": 1.0}), "one").refused.any()
