@@ -374,6 +374,13 @@ def test_made_up_evidence_does_not_stand_beside_real_records(measures, tmp_path)
     assert len(error.value.problems) == 2
 
 
+BROKEN_DAYS = """[...document.querySelectorAll('time, .day, #asof')].filter(day => {
+  const text = document.createRange();
+  text.selectNodeContents(day);
+  return new Set([...text.getClientRects()].map(line => line.top)).size > 1;
+}).length"""
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 def test_in_a_browser_from_the_file_system(chromium, made):
@@ -382,7 +389,7 @@ def test_in_a_browser_from_the_file_system(chromium, made):
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     with driver.sync_playwright() as tool:
         browser = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
+        page = browser.new_page(viewport={"width": 390, "height": 800})
         asked, errors = [], []
         page.on("request", lambda r: asked.append(r.url))
         page.on("pageerror", lambda e: errors.append(str(e)))
@@ -393,6 +400,7 @@ def test_in_a_browser_from_the_file_system(chromium, made):
                 found = axe.run(page, options={"runOnly": rules}).response["violations"]
                 assert [v["id"] for v in found] == [], name
                 assert page.title() != "hacked"
+                assert page.evaluate(BROKEN_DAYS) == 0
         page.goto((made.folder.parent / "inventory.html").resolve().as_uri())
         page.fill("#search", "measure 2")
         driver.expect(page.locator("#rows tr")).to_have_count(1)
