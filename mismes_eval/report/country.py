@@ -359,8 +359,7 @@ def passages_of(
             out[subject] = found
         else:
             problems += found
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
     return out
 
 

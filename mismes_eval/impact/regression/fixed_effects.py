@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     in_column,
     of_argument,
     of_arguments,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate
@@ -232,15 +233,9 @@ def regress(
     indicators : codes (n,) and their names, one coefficient each, none for rows with a code beyond
         the names.
     """
-    if small_sample not in RULES:
-        raise IdentificationError(
-            Problem(
-                "unknown small-sample rule",
-                of_argument("small_sample"),
-                worded("one of {rules}", {"rules": ", ".join(RULES)}),
-                repr(small_sample),
-            )
-        )
+    IdentificationError.refuse(
+        unknown("unknown small-sample rule", "small_sample", small_sample, RULES)
+    )
     design, dose = long.sample.design, dose or {}
     if design.replicates is not None and small_sample != "design":
         raise IdentificationError(
@@ -429,15 +424,9 @@ def sun_abraham(
     ----------
     Sun and Abraham (2021), Journal of Econometrics 225, 175-199.
     """
-    if by not in ("event", "cohort", "att", "cells"):
-        raise IdentificationError(
-            Problem(
-                "unknown average",
-                of_argument("by"),
-                "'event', 'cohort', 'att' or 'cells'",
-                repr(by),
-            )
-        )
+    IdentificationError.refuse(
+        unknown("unknown average", "by", by, ("event", "cohort", "att", "cells"))
+    )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     long = regression_panel(data, [outcome, *covariates], unit, time, cluster, cohort)
     g, t = long.start, long.at

@@ -158,8 +158,7 @@ def _as_recorded(
                     fix="Make the report again: mismes report.",
                 )
             )
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
 
 
 def _project_files(root: Path) -> dict[str, Path]:
@@ -210,8 +209,7 @@ def _named_by_params(root: Path, params_file: Path, given: Sequence[Mapping[str,
         for i in given
         if (root / str(i["path"])).resolve() not in named_there
     ]
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
 
 
 def _texts(node: object) -> Iterator[str]:
@@ -242,8 +240,7 @@ def _same_inputs(root: Path, given: Sequence[Mapping[str, object]]) -> None:
                     "" if path.is_file() else worded("no file"),
                 )
             )
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
 
 
 def readme_text(
