@@ -421,6 +421,9 @@ def test_the_pages_follow_the_reports(root: Path, tmp_path: Path) -> None:
     said = repository(tmp_path, [root / "params" / "MDA.yaml"])
     assert said.startswith("repository   made") and (tmp_path / "inventory.html").is_file()
     assert (tmp_path / "inventory" / "fr" / "measures" / "MDA-001.html").is_file()
+    calendar = (tmp_path / "inventory" / "register.ics").read_text(encoding="utf-8")
+    reminded = re.findall(r"DTSTART;VALUE=DATE:(\d{8})", calendar)
+    assert reminded and min(reminded) > f"{date.today():%Y%m%d}"
     shown = tmp_path / "inventory" / "evaluations.csv"
     columns = shown.read_text(encoding="utf-8").splitlines()[0]
     shown.write_text(f"{columns}\noutside{',' * columns.count(',')}\n", encoding="utf-8")
