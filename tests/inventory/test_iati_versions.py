@@ -113,6 +113,6 @@ def test_a_file_of_organisations_is_said_as_that(tmp_path):
     path = tmp_path / "o.xml"
     path.write_text('<iati-organisations version="2.03"/>')
     with pytest.raises(
-        InputError, match="organisation file: what a publisher plans.*file of activities"
+        InputError, match="IATI organisation file"
     ):
         inventory.read_iati(path, countries=("MDA",))
