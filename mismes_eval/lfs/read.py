@@ -40,6 +40,8 @@ def read(
     separator: str = ",",
     decimal: str = ".",
     sheet: str | None = None,
+    member: str | None = None,
+    layout: str | Path | None = None,
     missing: Dict[str, Dict[str, str]] | None = None,
     drop: Sequence[str] = (),
     allowed: Sequence[str] = (),
@@ -52,6 +54,7 @@ def read(
     mapping : how the office's columns become GLD names: a `Mapping`, params, a shipped layout or a
         YAML file. None: the file has GLD names.
     encoding, separator, decimal : of text files, never guessed.  sheet : of a workbook with several.
+    member : of an archive with several.  layout : places of the columns of a text (see `frame.read`).
     missing : {column: {code: reason}} for a file with GLD names; a mapping declares its own.
     drop : columns left out at once (personal identifiers).  allowed : columns that look like personal identifiers and are harmless.
 
@@ -74,6 +77,8 @@ def read(
                 separator=separator,
                 decimal=decimal,
                 sheet=sheet,
+                member=member,
+                layout=layout,
                 missing=missing,
                 allowed=None if drop else allowed,
             )
@@ -95,6 +100,8 @@ def read(
         separator=separator,
         decimal=decimal,
         sheet=sheet,
+        member=member,
+        layout=layout,
         text_columns=as_text,
         missing=missing,
         allowed=None,
