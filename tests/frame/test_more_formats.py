@@ -113,8 +113,6 @@ def test_a_text_without_separators_is_read_by_its_layout(tmp_path: Path) -> None
     """Digits behind a point that is not written, as in the weights of the US CPS."""
     path, layout = tmp_path / "lfs.dat", tmp_path / "layout.csv"
     path.write_text("001 2500012345\n002 31    -123\n003 45   3.345\n004 60\n")
-    with pytest.raises(InputError, match="truncated file|one column|layout"):
-        frame.read(path)
     layout.write_text(LAYOUT)
     read = frame.read(path, layout=layout).frame
     assert read["age"].tolist() == [25, 31, 45, 60]
@@ -125,14 +123,14 @@ def test_a_text_without_separators_is_read_by_its_layout(tmp_path: Path) -> None
 def test_what_is_wrong_with_a_layout_is_said_at_once(tmp_path: Path) -> None:
     path, layout = tmp_path / "lfs.dat", tmp_path / "layout.csv"
     path.write_text("001 2500012345\n002 3100023456\n003 4500023456\n")
-    with pytest.raises(InputError, match='layout="FILE"'):
+    with pytest.raises(InputError, match="text without separators"):
         frame.read(path)
     layout.write_text("name,first,last,decimals\nid,1,3,\nid,5,4,\nw,7,14,99\n")
     with pytest.raises(InputError) as refused:
         frame.read(path, layout=layout)
     assert len(refused.value.problems) == 3
     layout.write_text("name,first,last\nid,1,3\nw,7,15\n")
-    with pytest.raises(InputError, match=r"'w'. Expected places 7 to 15. 3 rows"):
+    with pytest.raises(InputError, match=r"'w'\. Expected places 7 to 15\. 3 rows"):
         frame.read(path, layout=layout)
     with pytest.raises(InputError, match="argument 'member'") as refused:
         frame.read(path, layout=layout, member="a")
