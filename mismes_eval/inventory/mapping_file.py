@@ -187,5 +187,4 @@ def _refuse_unknown(content: object, name: str) -> None:
             )
             for key in wrong
         ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
