@@ -95,10 +95,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     )
     from mismes_eval.impact.planning.power import sample_size as sample_size
     from mismes_eval.impact.regression.bacon import bacon as bacon
-    from mismes_eval.impact.regression.fixed_effects import sun_abraham as sun_abraham
     from mismes_eval.impact.regression.fixed_effects import two_way as two_way
     from mismes_eval.impact.regression.imputation import imputation as imputation
     from mismes_eval.impact.regression.panel_ols import panel_ols as panel_ols
+    from mismes_eval.impact.regression.sun_abraham import sun_abraham as sun_abraham
     from mismes_eval.impact.sensitivity.honest import honest_did as honest_did
     from mismes_eval.impact.sensitivity.oster import oster as oster
     from mismes_eval.impact.sensitivity.placebo import placebo_dates as placebo_dates
@@ -223,7 +223,8 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.did.two_by_two": ("att_2x2",),
     "impact.did.group_time": ("GroupTime", "att_gt"),
     "impact.did.bands": ("sup_t",),
-    "impact.regression.fixed_effects": ("sun_abraham", "two_way"),
+    "impact.regression.fixed_effects": ("two_way",),
+    "impact.regression.sun_abraham": ("sun_abraham",),
     "impact.regression.imputation": ("imputation",),
     "impact.trials.itt": ("itt",),
     "impact.trials.late": ("late",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import time
@@ -258,7 +259,12 @@ def repository(target: Path, files: Sequence[Path], data_root: Path | None = Non
         if not inventories:
             return "repository   not made: the params name no inventory"
         measures = read_inventory(inventories if len(inventories) > 1 else inventories[0])
-        made = site.write_site(measures, page.with_suffix(""), origins=read_published(target))
+        made = site.write_site(
+            measures,
+            page.with_suffix(""),
+            on=datetime.datetime.now(datetime.UTC).date(),
+            origins=read_published(target),
+        )
         site.front_page(measures, made, page, ENGLISH)
     except MismesError as error:
         return f"repository   not made: {error.problems[0]}"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from formulaic import model_matrix
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, unknown, worded
 from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, occupied, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -103,15 +103,9 @@ def oaxaca_blinder(
     ----------
     Blinder (1973); Oaxaca (1973); Jann (2008), Stata Journal 8, 453-479.
     """
-    if reference not in REFERENCES:
-        raise EstimateError(
-            Problem(
-                "unknown reference of oaxaca_blinder",
-                of_argument("reference"),
-                worded("one of {references}", {"references": ", ".join(REFERENCES)}),
-                repr(reference),
-            )
-        )
+    EstimateError.refuse(
+        unknown("unknown reference of oaxaca_blinder", "reference", reference, REFERENCES)
+    )
     groups = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
     names = (
         "gap",
@@ -285,8 +279,7 @@ def _groups(
                 worded("only one of them"),
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     x, labels = _design(sample.frame.loc[inside, columns])
     return _Groups(y[inside], g[inside], x, labels, inside, sample.weights[inside])
 

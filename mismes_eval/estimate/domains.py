@@ -179,8 +179,7 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
         for column in columns
         if (problem := one_spelling(sample.frame[column])) is not None
     ]
-    if spellings:
-        raise EstimateError(spellings)
+    EstimateError.refuse(spellings)
     missing = (
         np.logical_or.reduce([sample.frame[column].isna().to_numpy() for column in columns])
         & inside

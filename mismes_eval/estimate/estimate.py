@@ -378,8 +378,7 @@ class Estimate:
             for k, weight in weights.items()
             if not finite(weight)
         ]
-        if problems:
-            raise EstimateError(problems)
+        EstimateError.refuse(problems)
         j = np.zeros((1, self.p))
         for k, weight in weights.items():
             j[0, self.names.index(k)] += weight

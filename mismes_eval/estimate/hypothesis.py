@@ -206,8 +206,7 @@ def _named(estimate: Estimate, rows: Sequence[Mapping[str, float]]) -> Float:
         for name, weight in row.items()
         if not finite(weight)
     ]
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     matrix = np.zeros((len(rows), estimate.p))
     for i, row in enumerate(rows):
         for name, weight in row.items():

@@ -321,8 +321,7 @@ def _table(
                 fix="Impute them as well, or leave them out.",
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     wide = pd.get_dummies(frame[predictors].convert_dtypes(), drop_first=True, dtype=float)
     known = _independent(wide.to_numpy(float))
     made |= {f"x{place}": column for place, column in enumerate(known.T)}

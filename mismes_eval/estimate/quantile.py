@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown
 from mismes_eval.estimate.domains import (
     By,
     Domains,
@@ -131,8 +131,7 @@ def quantile(
             )
         ) from None
     problems = _problems(sample, chosen, rule, interval)
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     no_negative_weights(sample, "quantile")
     y, where = together(
         partial(numbers, sample, column, "quantile"), partial(domains, sample, by, "quantile")
@@ -206,24 +205,10 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
                 str(probs.tolist()),
             )
         )
-    if rule not in RULES:
-        problems.append(
-            Problem(
-                "unknown rule for quantiles",
-                of_argument("rule"),
-                worded("one of {rules}", {"rules": ", ".join(RULES)}),
-                repr(rule),
-            )
-        )
-    if interval not in ("mean", "xlogit", "quantile"):
-        problems.append(
-            Problem(
-                "unknown interval for quantiles",
-                of_argument("interval"),
-                "'mean', 'xlogit' or 'quantile'",
-                repr(interval),
-            )
-        )
+    problems += unknown("unknown rule for quantiles", "rule", rule, RULES)
+    problems += unknown(
+        "unknown interval for quantiles", "interval", interval, ("mean", "xlogit", "quantile")
+    )
     if interval == "quantile" and sample.design.replicates is None:
         problems.append(
             Problem(

@@ -194,8 +194,7 @@ def evaluate(params: Params) -> Evaluation:
     InputError : everything that is wrong with the params and the files they name, at once.
     """
     found, problems = gather(params)
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return found
 
 

@@ -272,12 +272,10 @@ def lottery(params: Params) -> Lottery | None:
         *(keys.attrition_covariates or ()),
     ]
     problems = _undescribed(params) + lacking(params, frame, named, path.name)
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     file = study_file(params, frame)
     problems = _unreadable(file, keys)
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return Lottery(
         file=file,
         keys=keys,

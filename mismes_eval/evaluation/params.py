@@ -138,8 +138,7 @@ class Params:
         document = read_document(file)
         bases = (base,) if outside is None else (base, outside)
         values = Conversion(problems, bases).of(cls, document, file.name)
-        if problems:
-            raise ParamsError(problems)
+        ParamsError.refuse(problems)
         out = cls(
             **values,
             source=file.name,
@@ -149,8 +148,7 @@ class Params:
             lines=document.lines,
         )
         contradicted = contradictions(out)
-        if contradicted:
-            raise ParamsError(contradicted)
+        ParamsError.refuse(contradicted)
         return out
 
     def __getitem__(self, name: str) -> object:

@@ -112,8 +112,7 @@ def rollout(params: Params) -> Rollout | None:
         for column in (*keys.values(), *covariates)
         if column is not None and column not in frame.columns
     ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
     sample = _designed(params, frame)
     said = _breaks(params, frame, time)

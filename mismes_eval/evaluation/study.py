@@ -156,8 +156,7 @@ def study(params: Params) -> Study | None:
                 " 'lottery'",
             )
         )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     file = study_file(params, frame)
     return Study(
         sample=file.sample,

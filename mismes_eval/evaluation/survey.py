@@ -283,8 +283,7 @@ def said_once(section: Mapping[str, object], params: Params) -> dict[str, object
         for name, value in known.items()
         if value is not None and str(layout.constants.get(name, value)) != str(value)
     ]
-    if wrong:
-        raise ParamsError(wrong)
+    ParamsError.refuse(wrong)
     more = {
         name: str(value)
         for name, value in known.items()
@@ -460,8 +459,7 @@ def totals_of(
             level = tuple(book.get(p, p) for book, p in zip(spelled, parts, strict=True))
             table[level if len(level) > 1 else level[0]] = total
         out[columns[0] if len(columns) == 1 else tuple(columns)] = table
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return out
 
 

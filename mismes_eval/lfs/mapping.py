@@ -98,13 +98,11 @@ class Mapping:
                     "name: ..., columns: {GLD name: raw column}",
                 )
             )
-        if problems:
-            raise ParamsError(problems)
+        ParamsError.refuse(problems)
         parts: dict[str, Any] = {**values, **_plain(values)}
         out = cls(**parts)
         problems = list(_inconsistencies(out, where))
-        if problems:
-            raise ParamsError(problems)
+        ParamsError.refuse(problems)
         return out
 
     @classmethod

@@ -222,8 +222,7 @@ class Draft:
                 out = out.answered(out.meant(gld, words))
             except InputError as error:
                 wrong += error.problems
-        if wrong:
-            raise InputError(wrong)
+        InputError.refuse(wrong)
         return out
 
     def _asked(self) -> pd.DataFrame:
@@ -300,8 +299,7 @@ class Draft:
         wrong = [*_wrong(answer, set(map(str, self.data.frame.columns)))]
         if not wrong:
             wrong = [*_left(answer, self.undecided(answer))]
-        if wrong:
-            raise InputError(wrong)
+        InputError.refuse(wrong)
         return replace(self, answers={**self.answers, answer.gld: answer})
 
     def preview(self, *only: str) -> Preview:

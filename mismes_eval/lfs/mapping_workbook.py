@@ -208,8 +208,7 @@ def mapping_of(
 ) -> dict[str, object]:
     """The mapping section that the rows of a workbook say. Raises InputError as `read_mapping`."""
     problems = _problems(path.name, columns, codes, settings)
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     gld, theirs, factor, constant = (columns[column].tolist() for column in SHEETS["columns"])
     recode: dict[str, dict[object, object]] = {}
     missing: dict[str, dict[object, str]] = {}

@@ -103,8 +103,7 @@ class Definition:
                 )
             )
         problems += self._unheld()
-        if problems:
-            raise ParamsError(problems)
+        ParamsError.refuse(problems)
 
     def _unheld(self) -> list[Problem]:
         """What the definition asks of columns that do not hold it."""
@@ -316,8 +315,7 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
                 worded("one of {presets}", {"presets": ", ".join(PRESETS)}),
             )
         )
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
     base = Definition() if preset is None else PRESETS[str(preset)]
     if preset is not None and values and "name" not in values:
         values["name"] = f"{preset}, changed: " + ", ".join(
@@ -464,8 +462,7 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
         )
         for names in gone
     ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
 
 
 def _compares(frame: pd.DataFrame, rule: Definition) -> bool:

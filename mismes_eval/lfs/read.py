@@ -276,8 +276,7 @@ def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ..
 def _harmless(frame: pd.DataFrame, allowed: Sequence[str]) -> pd.DataFrame:
     """The columns of the file, none of which tells who a person is."""
     problems = (*frames.find_identifiers(frame, allowed), *frames.idle_allowances(frame, allowed))
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return frame
 
 

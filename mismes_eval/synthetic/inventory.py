@@ -393,6 +393,9 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
             )
         }
     )
+    for place, tracer in enumerate(sc.tracer):
+        for name, score in tracer.get("scores", {}).items():
+            out.loc[place, name] = score
     out["sustained_after_end"] = rng.random(n) < 0.32
     out["me_framework"] = rng.random(n) < 0.66
     done = rng.random(n) < EVALUATED

@@ -41,8 +41,7 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         for column in needed
         if column not in frame.columns
     ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     for column in (unit, wave):
         gone = frame[column].isna().to_numpy()
         if gone.any():
@@ -87,8 +86,7 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
                     rows=tuple(frame.loc[bad, unit].iloc[:5]),
                 )
             )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
 
 
 def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> Ordering:
@@ -329,8 +327,7 @@ def from_wide(
                 rows=tuple(twice.unique()[:5]),
             )
         )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     texts = list(dict.fromkeys(w for _, w in split))
     if waves is None:
         waves = (

@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from mismes_eval.errors import CalibrationError, DesignWarning, Problem, of_argument, worded
+from mismes_eval.errors import (
+    CalibrationError,
+    DesignWarning,
+    Problem,
+    of_argument,
+    unknown,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
@@ -235,15 +242,7 @@ def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
 
 def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
     problems = []
-    if method not in METHODS:
-        problems.append(
-            Problem(
-                "unknown calibration method",
-                of_argument("method"),
-                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
-                repr(method),
-            )
-        )
+    problems += unknown("unknown calibration method", "method", method, METHODS)
     if method == "logit" and bounds is None:
         problems.append(
             Problem(
@@ -265,17 +264,8 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
                 repr(bounds),
             )
         )
-    if slope not in SLOPES:
-        problems.append(
-            Problem(
-                "unknown slope of calibration",
-                of_argument("slope"),
-                worded("one of {slopes}", {"slopes": ", ".join(SLOPES)}),
-                repr(slope),
-            )
-        )
-    if problems:
-        raise CalibrationError(problems)
+    problems += unknown("unknown slope of calibration", "slope", slope, SLOPES)
+    CalibrationError.refuse(problems)
 
 
 def _possible(bounds: Iterable[float], method: str) -> bool:

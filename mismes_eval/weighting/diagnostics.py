@@ -62,8 +62,7 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
         for column in dict.fromkeys(columns)
         if columns.count(column) > 1
     ]
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     groups = sample.frame.groupby(columns, observed=True, dropna=False).indices if columns else {}
     rows = []
     steps = sample.design.steps

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, worded
+from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, unknown, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
@@ -56,8 +56,7 @@ def combine_frames(
     Hartley (1962); Kalton and Anderson (1986), JRSS A 149, 65-82.
     """
     problems = _frame_problems(samples, on_frame, method, theta)
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     other = [
         sample.frame[column].to_numpy(dtype=float, na_value=np.nan)
         for sample, column in zip(samples, on_frame, strict=True)
@@ -258,15 +257,9 @@ def _frame_problems(
                 worded("the same design twice"),
             )
         )
-    if method not in ("kalton_anderson", "hartley"):
-        problems.append(
-            Problem(
-                "unknown method for overlapping frames",
-                of_argument("method"),
-                "'kalton_anderson' or 'hartley'",
-                repr(method),
-            )
-        )
+    problems += unknown(
+        "unknown method for overlapping frames", "method", method, ("kalton_anderson", "hartley")
+    )
     if theta is not None and (
         method != "hartley" or not (isinstance(theta, (int, float, np.number)) and 0 <= theta <= 1)
     ):

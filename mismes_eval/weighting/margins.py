@@ -137,8 +137,7 @@ def margins(
     problems += _different_sums(
         categorical, [(name, total) for name, _, total in numeric if name == "1"]
     )
-    if problems:
-        raise CalibrationError(problems)
+    CalibrationError.refuse(problems)
     return _assemble(sample, categorical, numeric, total_se, unit, published.unit)
 
 
@@ -560,8 +559,7 @@ def _total_vcov(
         )
         for key in known
     ]
-    if problems:
-        raise CalibrationError(problems)
+    CalibrationError.refuse(problems)
     return np.diag(np.square(out))
 
 

@@ -68,8 +68,7 @@ def _figures(
                     "a planning figure is out of range", where, "a cost of 0 or more", repr(value)
                 )
             )
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
 
 
 def plan_allocation(

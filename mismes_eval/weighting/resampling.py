@@ -67,14 +67,12 @@ def replicates(
     """
     needs_sample(sample, "replicates")
     problems = _number_problems(n, seed, rho)
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     design = sample.design
     first = design.stages[0]
     m_h = np.bincount(first.stratum, minlength=first.strata)
     problems = _problems(design, method, n, seed, rho, m_h)
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     deeper = any(stage.fraction.any() for stage in design.stages[1:])
     fraction = np.zeros(first.strata) if deeper or method in ("brr", "fay") else first.fraction
     degf = float(m_h.size if method in ("brr", "fay") else (m_h - 1).sum())
@@ -167,13 +165,11 @@ class ReplicateWeights:
             *self._numbers(),
             *(self._problems(frame, columns) if not self._numbers() else []),
         ]
-        if problems:
-            raise DesignError(problems)
+        DesignError.refuse(problems)
         value = frame[list(columns)].to_numpy(float)
         base = design.base[:, None]
         contradicted = self._contradicted(value, design.base)
-        if contradicted:
-            raise DesignError(contradicted)
+        DesignError.refuse(contradicted)
         without = (design.base == 0) & (value != 0).any(axis=1)
         if self.combined and without.any():
             raise DesignError(

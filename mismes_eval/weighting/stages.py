@@ -65,8 +65,7 @@ def build(
     problems = _column_problems(frame, columns)
     if not frame.columns.has_duplicates and len(frame):
         problems += _value_problems(frame, columns.present(frame), cluster_deff)
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     clusters = columns.psu or ((columns.household,) if columns.household else ())
     level: Level = "psu" if columns.psu else "household" if columns.household else "element"
     unit_columns = clusters or (None,)
@@ -110,8 +109,7 @@ def build(
         stages.append(Stage(stratum, parent_of_row[first], fraction))
         fractions.append(fraction[stratum_of_row])
         parent_of_row = unit_of_row
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     base = (
         frame[columns.weights].to_numpy(float)
         if columns.weights

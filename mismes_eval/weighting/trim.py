@@ -54,8 +54,7 @@ def trim(
     """
     needs_sample(sample, "trim")
     problems = _problems(lower, upper)
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     caps = (-np.inf if lower is None else lower, np.inf if upper is None else upper)
     if totals is not None:
         return _with_totals(sample, caps, totals, method, totals_unit)

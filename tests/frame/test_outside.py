@@ -217,7 +217,7 @@ OWN = {
     "frame/limits.py": "the one way",
     "lfs/mapping_draft.py": "what it writes itself",
     "report/document/word.py": "parts that it makes",
-    "report/document/word_report.py": "parts that it makes",
+    "report/document/manuscript.py": "what this run's kernel wrote",
     "report/trust/edited.py": "a Word document, held like a workbook",
     "lfs/read.py": "the reader of `frame`",
     "inventory/iati_file.py": "XML, with limits of its own",

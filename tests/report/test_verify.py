@@ -16,7 +16,7 @@ import pytest
 
 from mismes_eval.cli import main
 from mismes_eval.errors import ParamsError
-from mismes_eval.report.session import Page
+from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.trust.archive import package
 from mismes_eval.report.trust.differences import MOST, places
 from mismes_eval.report.trust.spelling import unlike_text

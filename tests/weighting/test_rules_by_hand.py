@@ -445,7 +445,7 @@ def test_everybody_responded_changes_nothing() -> None:
 def test_what_response_refuses() -> None:
     s = people()
     assert words(nonresponse, s, "r", "g", method="tree") == [
-        ("unknown nonresponse method", "argument 'method'", "'logit' or 'cells'", "'tree'")
+        ("unknown nonresponse method", "argument 'method'", "one of 'logit', 'cells'", "'tree'")
     ]
     assert [w[1] for w in words(nonresponse, s, "q", ["g", "h"], eligible="f")] == [
         "column 'q'",

@@ -253,8 +253,7 @@ def _refuse(
         )
     else:
         problems += _misplaced(dose, degree, knots, doses)
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _misplaced(dose: Float, degree: int, knots: list[float], doses: Float | None) -> list[Problem]:

@@ -12,7 +12,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    of_argument,
+    unknown,
+)
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -174,15 +180,9 @@ class GroupTime:
         if kind == "heat":
             cells = self.to_frame().assign(cohort=self.cells["cohort"], time=self.cells["time"])
             return staggered_plots.heat_map(cells, ax, self.time.shown)
-        if kind not in ("event", "cohort", "calendar"):
-            raise IdentificationError(
-                Problem(
-                    "unknown plot",
-                    of_argument("kind"),
-                    "'event', 'cohort', 'calendar' or 'heat'",
-                    repr(kind),
-                )
-            )
+        IdentificationError.refuse(
+            unknown("unknown plot", "kind", kind, ("event", "cohort", "calendar", "heat"))
+        )
         estimate = self.aggregate(cast(Kind, kind))
         return staggered_plots.study(estimate, sup_t(estimate, seed=seed), self.time, ax)
 
@@ -322,33 +322,19 @@ def check_call(
 ) -> None:
     """Refuse what no call of group-time effects can mean."""
     problems = []
-    if impossible not in ("refuse", "leave_out"):
-        problems.append(
-            Problem(
-                "unknown treatment of cells that cannot be fitted",
-                of_argument("impossible"),
-                "'refuse' or 'leave_out'",
-                repr(impossible),
-            )
-        )
-    if unbalanced not in ("refuse", "balanced", "pairs"):
-        problems.append(
-            Problem(
-                "unknown treatment of unbalanced panels",
-                of_argument("unbalanced"),
-                "'refuse', 'balanced' or 'pairs'",
-                repr(unbalanced),
-            )
-        )
-    if method not in METHODS:
-        problems.append(
-            Problem(
-                "unknown method",
-                of_argument("method"),
-                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
-                repr(method),
-            )
-        )
+    problems += unknown(
+        "unknown treatment of cells that cannot be fitted",
+        "impossible",
+        impossible,
+        ("refuse", "leave_out"),
+    )
+    problems += unknown(
+        "unknown treatment of unbalanced panels",
+        "unbalanced",
+        unbalanced,
+        ("refuse", "balanced", "pairs"),
+    )
+    problems += unknown("unknown method", "method", method, METHODS)
     if method == "none" and covariates:
         problems.append(
             Problem(
@@ -358,8 +344,7 @@ def check_call(
                 ", ".join(covariates),
             )
         )
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def result(

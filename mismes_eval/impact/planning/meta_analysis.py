@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.planning.restricted_likelihood import numbers, reml
 from mismes_eval.numerics.rows import Float
@@ -274,24 +274,10 @@ def _checked(
                 count=bad,
             )
         )
-    if method not in _NAMES:
-        problems.append(
-            Problem(
-                "unknown way to the variance between studies",
-                of_argument("method"),
-                "'dl', 'pm' or 'reml'",
-                repr(method),
-            )
-        )
-    if interval not in ("hartung_knapp", "hartung_knapp_adhoc", "normal"):
-        problems.append(
-            Problem(
-                "unknown interval",
-                of_argument("interval"),
-                "'hartung_knapp', 'hartung_knapp_adhoc' or 'normal'",
-                repr(interval),
-            )
-        )
+    problems += unknown("unknown way to the variance between studies", "method", method, _NAMES)
+    problems += unknown(
+        "unknown interval", "interval", interval, ("hartung_knapp", "hartung_knapp_adhoc", "normal")
+    )
     if not 0 < level < 1:
         problems.append(
             Problem(
@@ -301,8 +287,7 @@ def _checked(
                 str(level),
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     return y, s**2
 
 

@@ -288,8 +288,7 @@ def _checked(
                 fix="Leave those effects out, and say so.",
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     wide = features
     if len(features.columns):
         wide = pd.get_dummies(features.convert_dtypes(), drop_first=True, dtype=float)
@@ -316,6 +315,5 @@ def _checked(
                 str(units),
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     return y, s**2, x, names, group

@@ -16,7 +16,7 @@ from mismes_eval.errors import (
     IdentificationError,
     Problem,
     in_column,
-    of_argument,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate
@@ -160,21 +160,9 @@ def _groups_of(by: str, groups: Float, long: Panel) -> dict[str, list[float | st
 
 def _refuse_words(by: str, errors: str) -> None:
     problems = []
-    if by not in ("att", "event", "cohort"):
-        problems.append(
-            Problem("unknown average", of_argument("by"), "'att', 'event' or 'cohort'", repr(by))
-        )
-    if errors not in ("influence", "conservative"):
-        problems.append(
-            Problem(
-                "unknown errors",
-                of_argument("errors"),
-                "'influence' or 'conservative'",
-                repr(errors),
-            )
-        )
-    if problems:
-        raise IdentificationError(problems)
+    problems += unknown("unknown average", "by", by, ("att", "event", "cohort"))
+    problems += unknown("unknown errors", "errors", errors, ("influence", "conservative"))
+    IdentificationError.refuse(problems)
 
 
 def _target(long: Panel, g: Float, t: Float, cohort: str, by: str) -> tuple[_Target, Sequence[str]]:

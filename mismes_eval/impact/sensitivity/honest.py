@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.event_path import EventPath, event_path
@@ -155,15 +155,9 @@ def honest_did(
     ----------
     Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591.
     """
-    if method not in ("relative_magnitude", "smoothness"):
-        raise EstimateError(
-            Problem(
-                "unknown restriction",
-                of_argument("method"),
-                "relative_magnitude or smoothness",
-                repr(method),
-            )
-        )
+    EstimateError.refuse(
+        unknown("unknown restriction", "method", method, ("relative_magnitude", "smoothness"))
+    )
     if not 0.5 < level < 1:
         raise EstimateError(
             Problem(

@@ -221,8 +221,7 @@ def robustness(
         for name in choices or {}
         if name not in specifications
     ]
-    if wrong:
-        raise EstimateError(wrong)
+    EstimateError.refuse(wrong)
     runs = []
     for name, arguments in specifications.items():
         rest = {**(common or {}), **arguments}
@@ -257,8 +256,7 @@ def every_combination(
         for name, option in options.items()
         if not isinstance(option, Mapping)
     ]
-    if wrong:
-        raise EstimateError(wrong)
+    EstimateError.refuse(wrong)
     specifications, choices = {}, {}
     for labels in product(*(each for each in options.values())):
         name = ", ".join(labels)

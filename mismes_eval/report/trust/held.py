@@ -99,8 +99,7 @@ def check_fields(record: Mapping[str, Any], where: str) -> None:
         )
         for field, kind, got in _unfit(record)
     ]
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
 
 
 def check_complete(record: Mapping[str, Any], where: str) -> None:
