@@ -101,6 +101,12 @@ class Reading:
     separator: Separator = key("what stands between the columns of a text file", ",")
     decimal: Literal[".", ","] = key("decimal sign in a text file", ".")
     sheet: str | None = key("sheet of a workbook that has several", None)
+    member: str | None = key("file of a .zip that holds several", None)
+    layout: Path | None = key(
+        "places of the columns of a text without separators: a table with name, first, last and"
+        " decimals (digits behind a point that is not written)",
+        None,
+    )
     drop: tuple[str, ...] = key(
         "columns of the file that are left out before anything else, personal identifiers for one",
         (),
@@ -331,6 +337,8 @@ class ImpactStudy:
     )
     covariates: tuple[str, ...] = key("covariates of the difference-in-differences", ())
     encoding: Encoding = key("encoding of the study file", "utf-8")
+    separator: Separator = key("what stands between the columns of the study file", ",")
+    decimal: Literal[".", ","] = key("decimal sign in the study file", ".")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from linearmodels.iv.absorbing import AbsorbingLS
 
-from mismes_eval import frame as frames
 from mismes_eval.errors import EstimateError, InputError, Problem, in_column, in_place, in_section
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
 from mismes_eval.message import Message, listed
@@ -136,7 +136,7 @@ def study(params: Params) -> Study | None:
     path = params.inputs.study
     if path is None or not described(params):
         return None
-    frame = frames.read(path, encoding=params.study.encoding).frame
+    frame = delivered_study(params, path)
     outcomes, before = params.study.outcomes, params.study.before
     treated = params.study.treated
     named = [

@@ -18,6 +18,7 @@ from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
 from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
+from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_weights
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_workbook import (
     JOINED,
@@ -298,9 +299,18 @@ class Draft:
         """
         wrong = [*_wrong(answer, set(map(str, self.data.frame.columns)))]
         if not wrong:
-            wrong = [*_left(answer, self.undecided(answer))]
+            wrong = [*_left(answer, self.undecided(answer)), *self._decimals(answer)]
         InputError.refuse(wrong)
         return replace(self, answers={**self.answers, answer.gld: answer})
+
+    def _decimals(self, answer: Answer) -> Iterator[Problem]:
+        """A weight without a factor whose decimal point may not be written."""
+        column = answer.column
+        if answer.gld != WEIGHT or answer.factor or column not in self.data.frame:
+            return
+        label = self.data.labels.get(column, "")
+        if doubtful_weights(self.data.frame[column], label):
+            yield decimals_asked(self.data.frame[column], in_column(column), label)
 
     def preview(self, *only: str) -> Preview:
         """The file as it is mapped so far, counted. only : these columns of the template."""
