@@ -423,11 +423,12 @@ def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Pictu
 
 def _participants(found: dict[str, Priced]) -> float:
     """Participants whose costs are known, over all measures."""
-    known = (
-        [cost for cost in (m.cost, m.completer) if isinstance(cost, Estimate)]
-        for m in found.values()
-    )
-    return sum(max((float(cost.n[0]) for cost in costs), default=0.0) for costs in known)
+    return sum(max(map(_persons, (m.cost, m.completer))) for m in found.values())
+
+
+def _persons(cost: Estimate | NotEstimable) -> float:
+    """Persons behind a mean cost; 0 where there is none."""
+    return float(cost.n[0]) if isinstance(cost, Estimate) else 0.0
 
 
 def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[Item]:

@@ -101,16 +101,10 @@ def quality(context: Context) -> Table:
             " table T06; Q9, hashes, is table T23."
         ),
     )
-    source = context.name(
-        ", ".join(
-            x
-            for x in (
-                survey.source if survey is not None else "",
-                context.text("inventory") if evaluation.inventory is not None else "",
-            )
-            if x
-        )
-    )
+    sources = [] if survey is None else [survey.source]
+    if evaluation.inventory is not None:
+        sources.append(context.text("inventory"))
+    source = context.name(", ".join(filter(None, sources)))
     return Table(
         id="T06c",
         title="Quality of the data",
