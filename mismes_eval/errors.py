@@ -134,6 +134,23 @@ def of_covariates(names: Iterable[object]) -> Message:
     return worded("covariates {names}", {"names": ", ".join(map(str, names))})
 
 
+def unknown(what: str, argument: str, given: object, choices: Iterable[str]) -> list[Problem]:
+    """The problem of an argument that is none of its choices, in the words `what`; none where it is
+    one.
+    """
+    allowed = tuple(choices)
+    if isinstance(given, str) and given in allowed:
+        return []
+    return [
+        Problem(
+            what,
+            of_argument(argument),
+            worded("one of {choices}", {"choices": ", ".join(map(repr, allowed))}),
+            repr(given),
+        )
+    ]
+
+
 NAMED = 50  # keys that a sentence lists before it only counts
 
 
@@ -172,6 +189,13 @@ class MismesError(Exception):
             (problems,) if isinstance(problems, Problem) else tuple(problems)
         )
         super().__init__("\n".join(str(p) for p in self.problems))
+
+    @classmethod
+    def refuse(cls, problems: Iterable[Problem]) -> None:
+        """Raise all problems as one error, where there are any."""
+        found = tuple(problems)
+        if found:
+            raise cls(found)
 
     @property
     def message(self) -> Message:

@@ -16,7 +16,7 @@ Library = Literal[
     "matplotlib.pyplot",
     "ipywidgets",
     "nbconvert",
-    "nbconvert.filters",
+    "mistune",
     "typst",
     "cryptography.exceptions",
     "cryptography.hazmat.primitives.serialization",

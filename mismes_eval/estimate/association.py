@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, unknown
 from mismes_eval.estimate.domains import By, categories, domains, numbers, require, some, together
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
@@ -56,24 +56,8 @@ def rao_scott(
     Rao and Scott (1984), Annals of Statistics 12, 46-60; Koch, Freeman and Freeman (1975),
     International Statistical Review 43, 59-78.
     """
-    if statistic not in STATISTICS:
-        raise EstimateError(
-            Problem(
-                "unknown statistic",
-                of_argument("statistic"),
-                worded("one of {statistics}", {"statistics": ", ".join(STATISTICS)}),
-                repr(statistic),
-            )
-        )
-    if df not in ("effective", "design"):
-        raise EstimateError(
-            Problem(
-                "unknown degrees of freedom",
-                of_argument("df"),
-                "'effective' or 'design'",
-                repr(df),
-            )
-        )
+    EstimateError.refuse(unknown("unknown statistic", "statistic", statistic, STATISTICS))
+    EstimateError.refuse(unknown("unknown degrees of freedom", "df", df, ("effective", "design")))
     require(sample, [row, column], "rao_scott")
     (a, rows), (b, columns) = together(
         partial(categories, sample, row, "rao_scott"),

@@ -8,7 +8,8 @@ signed distance is that number minus the threshold, counted in the direction of 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mismes_eval.estimate.verdict import Span
@@ -33,6 +34,12 @@ HIDDEN = "not shown: too few persons, or it would give another number away"
 NO_NUMBER = "no number: {reason}"
 NO_INTERVAL = "the number has no interval"
 LACKING = "missing: {fields}"
+DIVIDED = (
+    "the countries differ: in {ahead} the number surely lies on the side of the claim, in {against}"
+    " on the other, so no number speaks for all"
+)
+AGAINST = "the number of {k} {k:=country|countries} surely lies on the other side"
+MATTERING = "in {k} {k:=country|countries} the distance is surely one that would matter"
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,33 @@ def judge(
         needed=needed,
         together=decide(wider, margin),
     )
+
+
+def held_against(
+    verdict: ClaimVerdict, spans: Sequence[Span], margin: float, cancels: bool = True
+) -> ClaimVerdict:
+    """The verdict on several countries together, undecided where a country's own interval excludes
+    what it says, or where countries surely lie on both sides of the threshold.
+
+    Parameters
+    ----------
+    spans : the signed distance of each country with its 95% interval.
+    cancels : False for a size on whichever side, in which the two sides add up.
+    """
+    sure = [span for span in spans if span.known and not span.doubtful]
+    ahead = sum(span.low > 0 for span in sure)
+    against = sum(span.high < 0 for span in sure)
+    mattering = sum(span.low >= margin for span in sure)
+    reason: Message | None = None
+    if cancels and ahead and against:
+        reason = Message(DIVIDED, {"ahead": ahead, "against": against})
+    elif verdict.answer == "supported" and against:
+        reason = Message(AGAINST, {"k": against})
+    elif verdict.answer == "contradicted" and mattering:
+        reason = Message(MATTERING, {"k": mattering})
+    if reason is None:
+        return verdict
+    return replace(verdict, answer="undecided", reason=reason, needed=math.nan, together=None)
 
 
 def needed_to_decide(span: Span, margin: float, measured: Measured) -> float:

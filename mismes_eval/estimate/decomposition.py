@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from formulaic import model_matrix
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, unknown, worded
 from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, occupied, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -103,22 +103,12 @@ def oaxaca_blinder(
     ----------
     Blinder (1973); Oaxaca (1973); Jann (2008), Stata Journal 8, 453-479.
     """
-    if reference not in REFERENCES:
-        raise EstimateError(
-            Problem(
-                "unknown reference of oaxaca_blinder",
-                of_argument("reference"),
-                worded("one of {references}", {"references": ", ".join(REFERENCES)}),
-                repr(reference),
-            )
-        )
-    groups = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
-    names = (
-        "gap",
-        "explained",
-        "unexplained",
-        *((f"explained by {label}" for label in groups.labels[1:]) if detail else ()),
+    EstimateError.refuse(
+        unknown("unknown reference of oaxaca_blinder", "reference", reference, REFERENCES)
     )
+    groups = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
+    by_covariate = [f"explained by {label}" for label in groups.labels[1:]]
+    names = ("gap", "explained", "unexplained", *(by_covariate if detail else ()))
     return _wrap(
         sample,
         groups,
@@ -285,8 +275,7 @@ def _groups(
                 worded("only one of them"),
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     x, labels = _design(sample.frame.loc[inside, columns])
     return _Groups(y[inside], g[inside], x, labels, inside, sample.weights[inside])
 
@@ -311,11 +300,9 @@ def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
 
 def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: str) -> Estimate:
     value, z = core(d)
-    replicates = (
-        replicated(sample, lambda w: core(replace(d, w=w[d.inside]))[0])
-        if sample.design.replicates is not None
-        else None
-    )
+    replicates = None
+    if sample.design.replicates is not None:
+        replicates = replicated(sample, lambda w: core(replace(d, w=w[d.inside]))[0])
     influence = np.zeros((sample.n, len(names)))
     influence[d.inside] = z
     groups = np.zeros((2, sample.n))

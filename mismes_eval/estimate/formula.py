@@ -59,8 +59,7 @@ def build(sample: Sample, formula: str, caller: str) -> Model:
     data = sample.frame.loc[inside, columns]
     rows = np.flatnonzero(inside)
     problems = [*_missing(data, rows, caller), *_unreadable(parsed, original, data)]
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     y, x, outcome, names = _matrices(parsed, data, alias, formula, caller)
     _refuse_infinite(np.column_stack([y, x]), (outcome, *names), caller, rows)
     model = Model(

@@ -237,8 +237,7 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
                         rows=tuple(found[:5].tolist()),
                     )
                 )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     return np.asarray(own.get_indexer(labels), np.intp)
 
 
@@ -304,8 +303,7 @@ def _refuse_other_columns(fitted: Fitted, sample: Sample, rows: Int) -> None:
                     rows=tuple(rows[differs][:5].tolist()),
                 )
             )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
 
 
 def _refuse_other_outcomes(fitted: Fitted, sample: Sample, rows: Int) -> None:

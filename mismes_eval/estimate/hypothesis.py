@@ -143,11 +143,10 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
                 repr(hypothesis),
             )
         )
-    listed: list[Any] = (
-        [hypothesis]
-        if isinstance(hypothesis, (str, Mapping))
-        else list(np.asarray(hypothesis) if isinstance(hypothesis, pd.DataFrame) else hypothesis)
-    )
+    if isinstance(hypothesis, pd.DataFrame):
+        hypothesis = np.asarray(hypothesis)
+    one = isinstance(hypothesis, (str, Mapping))
+    listed: list[Any] = [hypothesis] if one else list(hypothesis)
     rows = [{row: 1.0} if isinstance(row, str) else row for row in listed]
     if all(isinstance(row, Mapping) for row in rows):
         return _named(estimate, rows)
@@ -206,8 +205,7 @@ def _named(estimate: Estimate, rows: Sequence[Mapping[str, float]]) -> Float:
         for name, weight in row.items()
         if not finite(weight)
     ]
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     matrix = np.zeros((len(rows), estimate.p))
     for i, row in enumerate(rows):
         for name, weight in row.items():

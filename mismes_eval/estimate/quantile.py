@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown
 from mismes_eval.estimate.domains import (
     By,
     Domains,
@@ -131,8 +131,7 @@ def quantile(
             )
         ) from None
     problems = _problems(sample, chosen, rule, interval)
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     no_negative_weights(sample, "quantile")
     y, where = together(
         partial(numbers, sample, column, "quantile"), partial(domains, sample, by, "quantile")
@@ -143,30 +142,9 @@ def quantile(
     keys = pd.DataFrame({"variable": column, "level": [f"p{100 * p:g}" for p in chosen]})
     notes: tuple[str, ...] = (f"Quantile: {RULES[rule]}.",)
     if interval == "quantile":
-        each = replicated(
-            sample,
-            lambda w: np.array(
-                [curve.quantile(chosen, rule) for curve in _curves(y, w, where)]
-            ).ravel(),
-        )
-        return replace(
-            wrap(
-                sample,
-                q.ravel(),
-                Part(
-                    sample.design,
-                    None,
-                    each,
-                    q.ravel(),
-                    averages=_averages(sample, where, chosen.size),
-                ),
-                where,
-                keys,
-                names,
-                "quantile",
-            ),
-            notes=(*sample.notes, *notes),
-        )
+        part = _over_replicates(sample, y, q, where, chosen, rule)
+        wrapped = wrap(sample, q.ravel(), part, where, keys, names, "quantile")
+        return replace(wrapped, notes=(*sample.notes, *notes))
     share, part = _shares_below(sample, y, q, where)
     se = np.sqrt(np.maximum(np.diag(part.vcov), 0.0))
     wrapped = wrap(sample, q.ravel(), part, where, keys, names, "quantile")
@@ -206,24 +184,10 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
                 str(probs.tolist()),
             )
         )
-    if rule not in RULES:
-        problems.append(
-            Problem(
-                "unknown rule for quantiles",
-                of_argument("rule"),
-                worded("one of {rules}", {"rules": ", ".join(RULES)}),
-                repr(rule),
-            )
-        )
-    if interval not in ("mean", "xlogit", "quantile"):
-        problems.append(
-            Problem(
-                "unknown interval for quantiles",
-                of_argument("interval"),
-                "'mean', 'xlogit' or 'quantile'",
-                repr(interval),
-            )
-        )
+    problems += unknown("unknown rule for quantiles", "rule", rule, RULES)
+    problems += unknown(
+        "unknown interval for quantiles", "interval", interval, ("mean", "xlogit", "quantile")
+    )
     if interval == "quantile" and sample.design.replicates is None:
         problems.append(
             Problem(
@@ -235,6 +199,18 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
             )
         )
     return problems
+
+
+def _over_replicates(
+    sample: Sample, y: Float, q: Float, where: Domains, probs: Float, rule: Rule
+) -> Part:
+    """The quantiles (D, P) with those of every replicate."""
+
+    def again(w: Float) -> Float:
+        return np.array([curve.quantile(probs, rule) for curve in _curves(y, w, where)]).ravel()
+
+    each, averages = replicated(sample, again), _averages(sample, where, probs.size)
+    return Part(sample.design, None, each, q.ravel(), averages=averages)
 
 
 def _curves(y: Float, w: Float, where: Domains) -> list[Distribution]:

@@ -250,8 +250,7 @@ def _read(
                     fix="Count an event in the first period as duration 1 (or half a period).",
                 ).in_rows(np.flatnonzero(bad))
             )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     return length, start, code, count
 
 

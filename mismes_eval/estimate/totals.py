@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, unknown, worded
 from mismes_eval.estimate.domains import (
     By,
     Domains,
@@ -173,15 +173,9 @@ def proportion(
     -------
     Estimate, value (D * levels,), shares of the domain between 0 and 1.
     """
-    if interval not in ("logit", "beta", "t"):
-        raise EstimateError(
-            Problem(
-                "unknown interval for proportions",
-                of_argument("interval"),
-                "'logit', 'beta' or 't'",
-                repr(interval),
-            )
-        )
+    EstimateError.refuse(
+        unknown("unknown interval for proportions", "interval", interval, ("logit", "beta", "t"))
+    )
     (arrays, table, names), where = together(
         partial(_levels, sample, columns), partial(domains, sample, by, "proportion")
     )
@@ -446,7 +440,8 @@ def wrap(
     dof = np.array([sample.degf]) if d == 1 else _domain_degf(sample, where)
     outer = where.keys.take(np.repeat(np.arange(d), k)).reset_index(drop=True)
     table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
-    labels = tuple(n if not label else f"{n}, {label}" for label in where.labels for n in names)
+    pairs = [(name, label) for label in where.labels for name in names]
+    labels = tuple(", ".join(filter(None, pair)) for pair in pairs)
     return Estimate(
         value=value,
         names=labels,

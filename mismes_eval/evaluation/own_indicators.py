@@ -92,8 +92,7 @@ def own_indicators(params: Params, frame: pd.DataFrame) -> tuple[OwnIndicator, .
         for column in among
         if column not in frame.columns
     ]
-    if gone:
-        raise ParamsError(gone)
+    ParamsError.refuse(gone)
     return tuple(
         OwnIndicator(
             name=name,

@@ -22,19 +22,21 @@ from mismes_eval.evaluation.sections import (
     Cost,
     Definitions,
     Design,
-    Designs,
     Disclosure,
     EvaluatorWords,
     Impact,
-    ImpactStudy,
     Inputs,
     Layout,
-    LotteryKeys,
     OwnIndicators,
     Reading,
-    RegionalRollout,
     TheoryOfChange,
     Tracer,
+)
+from mismes_eval.evaluation.sections_of_designs import (
+    Designs,
+    ImpactStudy,
+    LotteryKeys,
+    RegionalRollout,
 )
 from mismes_eval.evaluation.yaml_text import read_document
 from mismes_eval.frame.summary_html import as_html, as_text
@@ -138,8 +140,7 @@ class Params:
         document = read_document(file)
         bases = (base,) if outside is None else (base, outside)
         values = Conversion(problems, bases).of(cls, document, file.name)
-        if problems:
-            raise ParamsError(problems)
+        ParamsError.refuse(problems)
         out = cls(
             **values,
             source=file.name,
@@ -149,8 +150,7 @@ class Params:
             lines=document.lines,
         )
         contradicted = contradictions(out)
-        if contradicted:
-            raise ParamsError(contradicted)
+        ParamsError.refuse(contradicted)
         return out
 
     def __getitem__(self, name: str) -> object:

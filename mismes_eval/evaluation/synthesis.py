@@ -217,8 +217,7 @@ def _check(
     if evidence is not None:
         problems += _of_one_kind(made_up, len(reports), mixed, evidence)
         problems += unlike(evidence.frame, evidence.name, reports)
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
 
 
 def _of_one_kind(

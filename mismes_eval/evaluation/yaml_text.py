@@ -91,8 +91,7 @@ def read_document(path: Path) -> Document:
         or getattr(event, "anchor", None)
         or (getattr(event, "tag", None) is not None)
     ]
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
     if len(documents) != 1 or not isinstance(documents[0], yaml.MappingNode):
         raise ParamsError(
             Problem(
@@ -106,8 +105,7 @@ def read_document(path: Path) -> Document:
         )
     lines: dict[Steps, int] = {}
     out = _plain(documents[0], path.name, problems, (), lines)
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
     assert isinstance(out, dict)
     return Document(out, lines)
 

@@ -132,8 +132,7 @@ def _wave(
     problems += [*tried.problems, *_strangers_among(tried.answers, persons)]
     told, repeat_problems = _episodes(export, answers, episodes, wave)
     problems += repeat_problems
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     if attempts is not None:
         unused = [*unused, *unused_columns(attempts, tried.used, personal_columns(attempts))]
     waves, notes = _dispositions(persons, answers, tried.answers, wave)

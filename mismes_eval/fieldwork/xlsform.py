@@ -155,8 +155,7 @@ def _refuse(form: str, tongues: list[str], measures: Sequence[Measure]) -> None:
                 worded("none"),
             )
         )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
 
 
 def _tongue(code: str) -> str:

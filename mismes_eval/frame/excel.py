@@ -110,16 +110,14 @@ def read_excel(
         ),
         get_column_letter,
     )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     letters = {column: get_column_letter(place + 1) for place, column in enumerate(names) if column}
     problems = [
         *_cell_problems(body, names, name),
         *_merged_problems(chosen, head.number, width, name),
         *_year_problems(body, names, chosen.epoch, name),
     ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     frame = pd.DataFrame(
         [_padded(row.cells, width) for row in body],
         columns=names,

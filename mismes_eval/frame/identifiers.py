@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, worded
-from mismes_eval.frame.validate import rows
+from mismes_eval.frame.parse import rows
 from mismes_eval.message import as_message
 
 NAMES = {
@@ -169,8 +169,7 @@ def identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> pd.DataFram
     InputError : names the columns (never their values).
     """
     problems = find_identifiers(frame, allowed)
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return frame
 
 
@@ -255,8 +254,7 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
         )
         for column in floats
     ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     key = salt.encode()
     hashed = {
         column: (

@@ -89,8 +89,7 @@ def read_r(content: bytes, name: str, *, encoding: str, columns: list[str] | Non
             fix="Fetch it again.",
         )
         raise InputError(problem) from error
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return frame
 
 

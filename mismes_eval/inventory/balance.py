@@ -38,8 +38,7 @@ class Balance:
 
     def __post_init__(self) -> None:
         problems = [*self._lost_records(), *self._lost_money()]
-        if problems:
-            raise InputError(problems)
+        InputError.refuse(problems)
 
     def _lost_records(self) -> list[Problem]:
         accounted = int(self.records["fate"].isin(FATES).sum())
@@ -73,8 +72,7 @@ class Balance:
         if {"budget_total", "currency"} <= set(frame.columns):
             made = money_in(frame["budget_total"], frame["currency"])
         problems = _differences(self.accepted, made)
-        if problems:
-            raise InputError(problems)
+        InputError.refuse(problems)
         return self
 
     @staticmethod

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from babel import Locale
@@ -16,6 +16,7 @@ from babel.core import get_global
 from mismes_eval.frame import codes
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.missing import is_missing
+from mismes_eval.inventory.stated_shares import Stated, stated_shares
 
 LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "nl", "ro", "ru", "ar", "hy", "ka", "tr", "uk")
 SEPARATORS = (";", "|", "\n", "•", "·", "/", ",", " - ", " – ", " — ", "+")
@@ -27,6 +28,7 @@ FORM_OF_STATE = re.compile(
 NAME_AND_CODE = re.compile(r"(.+?) [(\[]([A-Za-z]{2,3})[)\]]")  # Armenia (AM)
 CODE_AND_NAME = re.compile(r"([A-Za-z]{2,3}|\d{3}) ?[-–—:] ?(.+)")  # MDA - Moldova
 CODES = re.compile(r"[A-Z]{2,3}|\d{3}")
+NOTHING = {"n/a", "n.a.", "n.a", "n/d", "n.d.", "-", "–", "—"}  # as much as an empty cell
 FOOTNOTE = re.compile(r"[*†‡¹²³⁴⁵\s]+$")
 ABBREVIATIONS = (
     ("rep", "republic"),
@@ -223,11 +225,13 @@ OTHER_SPELLINGS = {
 @dataclass(frozen=True)
 class Countries:
     """What a cell names: ISO3 codes in the order of the cell, each once; pieces that are no
-    country that is known.
+    country that is known; where the cell says so, the percentage of each of both (a country that
+    stands twice is added).
     """
 
     codes: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    percentages: Mapping[str, float] = field(default_factory=dict)
 
 
 def country(text: object, aliases: Mapping[str, str] | None = None) -> str:
@@ -268,11 +272,27 @@ def countries_of(
     written = _written(text)
     if not written:
         return Countries(())
+    stated = stated_shares(written, separator)
+    if stated:
+        return _with_percentages(stated, aliases or {})
     found = list(_read(written, separator, aliases or {}))
     return Countries(
         tuple(dict.fromkeys(code for code, _ in found if code)),
         tuple(dict.fromkeys(piece for code, piece in found if not code)),
     )
+
+
+def _with_percentages(stated: tuple[Stated, ...], aliases: Mapping[str, str]) -> Countries:
+    percentages: dict[str, float] = {}
+    unread: list[str] = []
+    for one in stated:
+        code = country(one.name, aliases)
+        place = code or f"{one.name} {one.percentage:g}%"
+        if not code:
+            unread.append(place)
+        percentages[place] = percentages.get(place, 0.0) + one.percentage
+    codes = tuple(place for place in percentages if place not in unread)
+    return Countries(codes, tuple(dict.fromkeys(unread)), percentages)
 
 
 def _written(text: object) -> str:
@@ -282,7 +302,9 @@ def _written(text: object) -> str:
 def _read(
     text: str, separator: str | None, aliases: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """(ISO3 or empty, piece) of every piece of a text."""
+    """(ISO3 or empty, piece) of every piece of a text that says something."""
+    if text.lower() in NOTHING:
+        return
     whole = country(text, aliases)
     if whole:
         yield whole, text
@@ -381,9 +403,9 @@ def _spellings() -> dict[str, str]:
 
 def _of_the_code_list() -> Iterator[tuple[str, str]]:
     for row in codes("countries").to_dict("records"):
-        for field in ("code", "alpha2", "label_en", "label_fr"):
-            if isinstance(row[field], str):
-                yield row[field], str(row["code"])
+        for column in ("code", "alpha2", "label_en", "label_fr"):
+            if isinstance(row[column], str):
+                yield row[column], str(row["code"])
 
 
 def _of_cldr() -> Iterator[tuple[str, str]]:

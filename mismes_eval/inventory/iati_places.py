@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from mismes_eval.inventory.country_names import country
 from mismes_eval.inventory.iati_money import Issue, Payment, decimal
+from mismes_eval.inventory.stated_shares import TOLERANCE
 
-TOLERANCE = 0.5  # percentage points of rounding in the file's own percentages
 OWN_REGIONS = ("", "1")  # RegionVocabulary 1, OECD DAC, is meant where none is said
 NOT_SAID = "not said where"
 Allocation = str | Mapping[str, Mapping[str, float]] | None

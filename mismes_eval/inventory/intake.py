@@ -117,8 +117,7 @@ class Intake:
             Problem("a record stands twice", str(record))
             for record in coding.loc[coding["record"].duplicated(), "record"]
         ]
-        if problems:
-            raise InputError(problems)
+        InputError.refuse(problems)
         frame = self.frame.copy()
         table = coding.set_index("record")
         for column in table.columns:

@@ -303,8 +303,7 @@ def read(
             )
         tables[name].append(data.frame)
         sources.append((f"{file.parent.name}/{data.name}", data.sha256, data.rows))
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     joined = {
         name: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
         for name, parts in tables.items()
@@ -411,8 +410,7 @@ def _whole(
     if len(rates):
         rates = rates.drop_duplicates(["currency", "year", "eur_per_unit"], ignore_index=True)
         problems += check(rates, named_template("inventory_rate")).problems
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     columns = template().columns
     absent = {
         declared.name: _empty(declared, len(frame))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -11,7 +12,11 @@ from mismes_eval.frame import nearest
 from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
 from mismes_eval.inventory.country_names import Countries, countries_of
 from mismes_eval.inventory.mapping_file import Issue, Mapped
+from mismes_eval.inventory.stated_shares import does_not_add_up
 from mismes_eval.inventory.tree import AMOUNTS
+
+UNREAD = "a country that cannot be read"
+UNDIVIDED, ELSEWHERE = "not divided among several countries", "in other countries"
 
 
 def place_records(
@@ -49,14 +54,14 @@ def place_records(
         amount, currency = money["amount"].iloc[place], str(money["currency"].iloc[place])
         budget = None if pd.isna(amount) else float(amount)
         fates.append((record, fate, reason))
-        filed = _filed(named, countries, mapping.several, budget) if fate == "accepted" else {}
+        filed = _filed(named, countries, mapping.several) if fate == "accepted" else {}
         _say_countries(record, named, fate, reason, filed, budget, currency, issues)
         rows += [(place, code, share) for code, share in filed.items()]
         if budget is not None:
             held = sum(filed.values())
             parts.append((record, fate, IN_ROWS if filed else reason, currency, budget * held))
             if held < 1 and filed:
-                rest = _rest(named, countries, mapping.several)
+                rest = UNDIVIDED if mapping.several == "each" else ELSEWHERE
                 parts.append((record, fate, rest, currency, budget * (1 - held)))
             elif not filed:
                 parts[-1] = (record, fate, reason, currency, budget)
@@ -72,45 +77,72 @@ def place_records(
 def countries_named(cells: list[object], mapping: Mapped) -> Countries:
     """The countries of all country columns of a record."""
     found = [countries_of(cell, mapping.split, mapping.aliases) for cell in cells]
+    percentages: dict[str, float] = {}
+    for cell in found:
+        for place, percentage in cell.percentages.items():
+            percentages[place] = percentages.get(place, 0.0) + percentage
     return Countries(
         tuple(dict.fromkeys(code for place in found for code in place.codes)),
         tuple(dict.fromkeys(p for place in found for p in place.unread)),
+        percentages,
     )
 
 
 def _fate(named: Countries, countries: tuple[str, ...], several: str) -> tuple[str, str]:
     here = [code for code in named.codes if code in countries]
+    wrong = _wrong_percentages(named)
+    if wrong:
+        return "refused", wrong
     if named.unread and (not here or several == "refuse"):
-        return "refused", "a country that cannot be read"
+        return "refused", UNREAD
     if not here and not named.codes:
         return "refused", "no country is stated"
     if not here:
         return "outside", "none of the chosen countries"
-    if len(named.codes) > 1 and several == "refuse":
+    several_places = len(named.codes) + len(named.unread) > 1
+    if several_places and several == "refuse":
         places = ", ".join(named.codes)
         return "refused", f"several countries ({places}) and no rule in the mapping file"
+    if several_places and several == "percentage" and not named.percentages:
+        places = ", ".join((*named.codes, *named.unread))
+        return "refused", f"several countries ({places}) without percentages"
     return "accepted", ""
 
 
-def _filed(
-    named: Countries, countries: tuple[str, ...], several: str, budget: float | None
-) -> dict[str, float]:
-    """Country -> share of the record's amounts. Several countries have no shares under "each":
-    their amounts are left empty, since the record says them once.
+def _wrong_percentages(named: Countries) -> str:
+    """Why numbers that stand beside countries divide nothing; empty where they do, or where there
+    are none.
+    """
+    names = named.unread
+    if named.percentages:
+        names = tuple(piece.rpartition(" ")[0] for piece in named.unread)
+    if any(character.isdigit() for name in names for character in name):
+        return UNREAD
+    if not named.percentages:
+        return ""
+    if len(named.percentages) < len(named.codes) + len(named.unread):
+        return "not every country has a percentage"
+    if does_not_add_up(tuple(named.percentages.values())):
+        written = ", ".join(f"{place} {value:g}" for place, value in named.percentages.items())
+        return f"percentages that do not add up to 100 ({written})"
+    return ""
+
+
+def _filed(named: Countries, countries: tuple[str, ...], several: str) -> dict[str, float]:
+    """Country -> share of the record's amounts: its own percentages under "percentage", and under
+    "equal" where it has some. Several countries have no shares under "each": their amounts are left
+    empty, since the record says them once.
     """
     here = [code for code in named.codes if code in countries]
+    if named.percentages and several in ("percentage", "equal"):
+        stated = math.fsum(named.percentages.values())
+        return {country: named.percentages[country] / stated for country in here}
     whole = len(named.codes) + len(named.unread)
     if several == "equal":
         return {country: 1 / whole for country in here}
     if several == "each" and whole > 1:
         return {country: 0.0 for country in here}
     return {here[0]: 1.0}
-
-
-def _rest(named: Countries, countries: tuple[str, ...], several: str) -> str:
-    if several == "each":
-        return "not divided among several countries"
-    return "in other countries"
 
 
 def _say_countries(
@@ -127,9 +159,10 @@ def _say_countries(
     amount = "no budget" if budget is None else f"budget {budget:,.2f} {currency}".strip()
     for piece in named.unread:
         issues.append((record, "country", piece, f"no country that is known; {amount}", fate))
-    if fate == "refused" and not named.unread:
+    if fate == "refused" and reason != UNREAD:
         issues.append((record, "country", "; ".join(named.codes), f"{reason}; {amount}", fate))
-    if len(filed) > 1 or (filed and len(named.codes) > 1 and budget is not None):
+    divided = len(named.codes) > 1 or len(named.percentages) > 1
+    if len(filed) > 1 or (filed and divided and budget is not None):
         shares = ", ".join(
             f"{country} {share:.1%} of the amounts" for country, share in filed.items()
         )

@@ -110,8 +110,7 @@ def _joined(first: pd.DataFrame, second: pd.DataFrame, mapping: Mapped) -> pd.Da
                 count=int(second[on].duplicated().sum()),
             )
         )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     extra = [column for column in second if column == on or column not in first]
     return first.merge(second[extra], on=on, how="left")
 

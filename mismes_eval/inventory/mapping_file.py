@@ -41,7 +41,7 @@ RULES = {
     "country",
     "else",
 }
-SEVERAL = ("refuse", "first", "each", "equal")
+SEVERAL = ("refuse", "first", "each", "equal", "percentage")
 READ_KEYS = {"encoding", "separator", "decimal", "text_columns"}
 Issue = tuple[str, str, str, str, str]
 
@@ -153,7 +153,7 @@ def _refuse_unknown(content: object, name: str) -> None:
             Problem(
                 "no such rule",
                 worded("{file}: {key}", {"file": name, "key": "several"}),
-                "refuse, first, each or equal",
+                ", ".join(SEVERAL),
                 str(content["several"]),
             )
         )
@@ -187,5 +187,4 @@ def _refuse_unknown(content: object, name: str) -> None:
             )
             for key in wrong
         ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)

@@ -63,8 +63,7 @@ def to_euro(
     if year is not None:
         factor, found = _to_year(keyed, year, index)
         problems += found
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     amount = keyed["budget_total"] * keyed["eur_per_unit"] * factor
     old = (
         frame["budget_eur"] if "budget_eur" in frame else pd.Series(float("nan"), index=frame.index)

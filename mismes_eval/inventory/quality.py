@@ -177,8 +177,7 @@ def kappa(
                 "no measure was coded by both", "measure_id", "common identifiers", worded("none")
             )
         )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return pd.DataFrame(
         [
             _kappa(both[f"{field}_first"], both[f"{field}_second"], field)

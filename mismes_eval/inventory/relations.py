@@ -49,8 +49,7 @@ def allocate(
         for name in shares
         if name not in set(frame[key])
     ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     parts = []
     for row in frame.to_dict("records"):
         for country, share in shares.get(row[key], {row.get("country"): 1.0}).items():
@@ -192,8 +191,7 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
         )
         for m in sorted(set(same["keep"]) & set(same["drop"]))
     ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     records = {str(row["measure_id"]): row for row in frame.to_dict("records")}
     log = []
     for row in same.to_dict("records"):

@@ -325,8 +325,7 @@ def _decisions(submission: Submission, decisions: str | Path | pd.DataFrame | No
     ]
     if not problems:
         problems = _other_titles(submission, table)
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return table
 
 

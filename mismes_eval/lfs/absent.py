@@ -225,8 +225,7 @@ def _reporting_rows(sample: Sample, absent: pd.DataFrame, household: str) -> Int
         for what, frame in (("persons", sample.frame), ("absent members", absent))
         if household not in frame.columns
     ]
-    if gone:
-        raise InputError(gone)
+    InputError.refuse(gone)
     first = ~sample.frame[household].duplicated().to_numpy()
     place = pd.Series(np.flatnonzero(first), index=sample.frame[household].to_numpy()[first])
     row = place.reindex(absent[household].to_numpy()).to_numpy()

@@ -56,8 +56,7 @@ def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBre
             )
             continue
         known.append(SeriesBreak(int(year), reason.strip()))
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
     return tuple(sorted(dict.fromkeys(known), key=lambda b: b.year))
 
 

@@ -70,8 +70,7 @@ def link_check(
         for column in (*keys, wave, sex, age)
         if column not in frame.columns
     ]
-    if gone:
-        raise InputError(gone)
+    InputError.refuse(gone)
     twice = frame.duplicated([*keys, wave], keep=False).to_numpy()
     if twice.any():
         raise InputError(

@@ -19,6 +19,7 @@ from mismes_eval.errors import (
     Problem,
     in_column,
     of_argument,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate
@@ -117,15 +118,9 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
     code = sample.frame[ROUND].cat.codes.to_numpy().astype(np.intp)
     w = sample.weights
     if isinstance(shares, str):
-        if shares not in ("effective", "equal"):
-            raise DesignError(
-                Problem(
-                    "unknown shares of rounds",
-                    of_argument("shares"),
-                    "'effective', 'equal' or {label: share}",
-                    repr(shares),
-                )
-            )
+        DesignError.refuse(
+            unknown("unknown shares of rounds", "shares", shares, ("effective", "equal"))
+        )
         size = (
             np.bincount(code, weights=w) ** 2 / np.bincount(code, weights=w**2)
             if shares == "effective"
@@ -312,8 +307,7 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
         for column in (psu, household)
         if column in frame.columns and frame[column].isna().any()
     ]
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     n = len(frame)
     codes = []
     if psu is not None:

@@ -61,8 +61,7 @@ def map_columns(
         out["mig_absent"] = pd.array(
             holds(frame[str(m.absent["column"])], m.absent["values"]), dtype="boolean"
         )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     for name, value in {**m.versions, **m.constants}.items():
         out[name] = pd.Series([value] * len(frame), index=frame.index)
     for name in m.row_keys:

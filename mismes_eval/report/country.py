@@ -28,6 +28,7 @@ from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.collecting import seldom_collected
 from mismes_eval.report.document import blocks
+from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.cells import CellKey, Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
@@ -40,7 +41,7 @@ from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
-from mismes_eval.report.session import Page, Session
+from mismes_eval.report.session import Session
 from mismes_eval.report.synthesis.comparable import comparable
 
 PAGE_ONE = "overview"
@@ -146,8 +147,11 @@ class CountryReport:
             self.session.passages[words.words.subject] = words
         missing = tuple(name for name in PARTS[part] if name not in self.passages)
         lacking = not_supplied(missing, self.session.language)
-        parts = [words.html() for words in written]
-        return Page("\n".join(parts + ([f"<p>{escape(lacking)}</p>"] if lacking else [])))
+        parts = [Page(words.html(), words.text_blocks) for words in written]
+        if lacking:
+            told = (block_of(lacking, self.session.language),)
+            parts.append(Page(f"<p>{escape(lacking)}</p>", told))
+        return _joined(parts)
 
     @seldom_collected()
     def finish(self) -> Page:
@@ -360,8 +364,7 @@ def passages_of(
             out[subject] = found
         else:
             problems += found
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
     return out
 
 

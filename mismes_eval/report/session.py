@@ -20,7 +20,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO, TypeVar
@@ -30,7 +30,7 @@ import pandas as pd
 from mismes_eval.errors import MismesWarning, Problem, ReportError, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.message import Message
-from mismes_eval.report.document.blocks import MIME, Block, to_text
+from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.grids import block_of
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.passages import Passage
@@ -78,31 +78,6 @@ class ShownFigure(Protocol):
     def data(self) -> pd.DataFrame: ...
     def in_language(self, t: Language) -> ShownFigure: ...
     def to_html(self, lang: str = "en") -> str: ...
-
-
-@dataclass(frozen=True)
-class Page:
-    """HTML that a notebook cell shows; blocks: the same as plain text, for a document that can be
-    edited.
-    """
-
-    html: str
-    blocks: tuple[Block, ...] = ()
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    def _repr_mimebundle_(
-        self, include: Container[str] | None = None, exclude: Container[str] | None = None
-    ) -> dict[str, str]:
-        """The blocks, beside the HTML that IPython asks for by itself."""
-        left_out = exclude is not None and MIME in exclude
-        asked = include is None or MIME in include
-        return {MIME: to_text(self.blocks)} if self.blocks and asked and not left_out else {}
-
-    def __repr__(self) -> str:
-        """Short, so that an executed notebook does not hold every page twice."""
-        return "Page(...)"
 
 
 ShownT = TypeVar("ShownT", ShownTable, ShownFigure)
@@ -192,9 +167,10 @@ class Session:
             self.origins,
             list(self.passages.values()),
         )
-        where = f" {escape(self.work.name)}" if self.interactive else ""
+        where = f" {self.work.name}" if self.interactive else ""
         said = self.language("{n} tables, {m} figures", n=len(self.tables), m=len(self.figures))
-        return Page(f"<p class='finished'>{escape(said)}{where}</p>")
+        html = f"<p class='finished'>{escape(said + where)}</p>"
+        return Page(html, (block_of(said + where, self.language),))
 
     def _page(self, said: ShownTable | ShownFigure) -> Page:
         """What is shown of a table or figure that is in the report's language."""

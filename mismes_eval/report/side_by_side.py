@@ -22,7 +22,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.public import public
@@ -297,16 +297,12 @@ def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
         for place, estimate in enumerate(estimates, 1)
         if not isinstance(estimate, (Estimate, NotEstimable))
     ]
-    if below not in WORDS:
-        problems.append(
-            Problem("unknown line below", of_argument("below"), "'se', 'ci' or 'p'", repr(below))
-        )
+    problems += unknown("unknown line below", "below", below, WORDS)
     if not 0 <= digits <= 12:
         problems.append(
             Problem("no number of decimals", of_argument("digits"), "0 to 12", str(digits))
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
 
 
 def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]) -> pd.DataFrame:

@@ -128,8 +128,7 @@ def load(country: str, seed: int = SEED) -> Scenario:
     )
     raw = yaml.safe_load(text)
     problems = _problems(raw, f"scenarios/{country}.yaml")
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
     lists = {key: tuple(raw[key]) for key in ("rounds", "regions", "tracer")}
     return Scenario(**{**{key: raw[key] for key in _SECTIONS}, **lists}, seed=seed)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import DesignError, Problem, in_column, of_argument, unknown, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
@@ -102,8 +102,7 @@ def attrition_weights(
         among=None if everybody else panel.sample.domain,
     )
     problems = _problems(panel, adjustment)
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     return panel.with_adjustment(adjustment)
 
 
@@ -356,15 +355,7 @@ def _listed(columns: str | Sequence[str]) -> tuple[str, ...]:
 
 def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
     problems = []
-    if a.method not in METHODS:
-        problems.append(
-            Problem(
-                "unknown method for attrition weights",
-                of_argument("method"),
-                " or ".join(map(repr, METHODS)),
-                repr(a.method),
-            )
-        )
+    problems += unknown("unknown method for attrition weights", "method", a.method, METHODS)
     if not a.covariates:
         problems.append(
             Problem(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
@@ -396,10 +396,7 @@ def _refuse(
                 worded("none"),
             )
         )
-    if link not in LINKS:
-        problems.append(
-            Problem("unknown link", of_argument("link"), " or ".join(map(repr, LINKS)), repr(link))
-        )
+    problems += unknown("unknown link", "link", link, LINKS)
     if outcome in columns:
         problems.append(
             Problem(
@@ -440,5 +437,4 @@ def _refuse(
                 ),
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)

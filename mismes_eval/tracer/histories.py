@@ -152,8 +152,7 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
         for column in needed
         if column not in spells.columns
     ]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     ends = pd.Series([first, last], name="first and last")
     for months in (ends, spells["start_ym"], spells["end_ym"]):
         if (bad := unreadable_months(months)).any():
@@ -179,8 +178,7 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
                 expected="start_ym up to end_ym",
             ).in_rows(np.flatnonzero(back))
         )
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
 
 
 def _grid(

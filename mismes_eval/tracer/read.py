@@ -74,8 +74,7 @@ def read(
         WAVE in tables[name].columns for name in ("tracer_wave", "tracer_outcome")
     ):
         problems += _key_problems(tables, before)
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     persons, waves, outcomes = (
         tables["tracer_person"],
         tables["tracer_wave"],

@@ -175,8 +175,7 @@ def _groups(
                 worded("one group"),
             )
         )
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     return np.where(inside, treatment, 0.0)
 
 

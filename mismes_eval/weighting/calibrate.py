@@ -11,13 +11,21 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from mismes_eval.errors import CalibrationError, DesignWarning, Problem, of_argument, worded
+from mismes_eval.errors import (
+    CalibrationError,
+    DesignWarning,
+    Problem,
+    of_argument,
+    unknown,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.margins import Margins, Publication, Totals, margins
+from mismes_eval.weighting.margin_rows import Margins
+from mismes_eval.weighting.margins import Publication, Totals, margins
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Calibration, Slope
 
@@ -235,15 +243,7 @@ def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
 
 def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
     problems = []
-    if method not in METHODS:
-        problems.append(
-            Problem(
-                "unknown calibration method",
-                of_argument("method"),
-                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
-                repr(method),
-            )
-        )
+    problems += unknown("unknown calibration method", "method", method, METHODS)
     if method == "logit" and bounds is None:
         problems.append(
             Problem(
@@ -265,17 +265,8 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
                 repr(bounds),
             )
         )
-    if slope not in SLOPES:
-        problems.append(
-            Problem(
-                "unknown slope of calibration",
-                of_argument("slope"),
-                worded("one of {slopes}", {"slopes": ", ".join(SLOPES)}),
-                repr(slope),
-            )
-        )
-    if problems:
-        raise CalibrationError(problems)
+    problems += unknown("unknown slope of calibration", "slope", slope, SLOPES)
+    CalibrationError.refuse(problems)
 
 
 def _possible(bounds: Iterable[float], method: str) -> bool:

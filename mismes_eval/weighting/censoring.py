@@ -208,5 +208,4 @@ def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, dur
                 fix=fix,
             )
         )
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)

@@ -62,8 +62,7 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
         for column in dict.fromkeys(columns)
         if columns.count(column) > 1
     ]
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     groups = sample.frame.groupby(columns, observed=True, dropna=False).indices if columns else {}
     rows = []
     steps = sample.design.steps
@@ -165,12 +164,7 @@ def provenance(sample: Sample) -> pd.DataFrame:
     ]
     for place, step in enumerate(sample.design.steps, 1):
         factors = step.factor[step.factor > 0]
-        rows.append(
-            {
-                "step": place,
-                "what": step.name,
-                "lowest": float(factors.min()) if factors.size else np.nan,
-                "highest": float(factors.max()) if factors.size else np.nan,
-            }
-        )
+        ends = (factors.min(), factors.max()) if factors.size else (np.nan, np.nan)
+        lowest, highest = map(float, ends)
+        rows.append({"step": place, "what": step.name, "lowest": lowest, "highest": highest})
     return pd.DataFrame(rows)

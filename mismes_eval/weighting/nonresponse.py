@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import DesignError, Problem, in_column, unknown, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows
@@ -54,19 +54,10 @@ def nonresponse(
     needs_sample(sample, "nonresponse")
     responded, columns = as_name(responded, "responded"), list(as_names(covariates, "covariates"))
     eligible = as_name(eligible, "eligible")
-    if method not in ("logit", "cells"):
-        raise DesignError(
-            Problem(
-                "unknown nonresponse method",
-                of_argument("method"),
-                "'logit' or 'cells'",
-                repr(method),
-            )
-        )
+    DesignError.refuse(unknown("unknown nonresponse method", "method", method, ("logit", "cells")))
     inside = sample.active
     problems = _problems(sample, responded, columns, eligible, inside)
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     r = np.where(inside, sample.frame[responded].to_numpy(dtype=float, na_value=np.nan), 0.0)
     at_risk = inside.copy()
     if eligible is not None:
@@ -197,8 +188,7 @@ def named_effects(
 ) -> tuple[Rows, tuple[str, ...]]:
     """The same, and the name of each column."""
     problems = [*unreadable(frame, columns, at_risk), *_missing(frame, columns, at_risk)]
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     effects = [main_effect(frame.loc[at_risk, column]) for column in columns]
     names = ("Intercept", *(name for _, named in effects for name in named))
     out = np.zeros((len(frame), len(names)))

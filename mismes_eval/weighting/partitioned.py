@@ -273,8 +273,7 @@ class PartitionedSample:
             gone = self.cells.active & self.cells.frame[column].isna().to_numpy()
             if gone.any():
                 problems.append(self._missing(caller, str(column), self.cells.counted(gone)))
-        if problems:
-            raise EstimateError(problems)
+        EstimateError.refuse(problems)
 
     @staticmethod
     def _missing(caller: str, column: str, persons: int) -> Problem:
@@ -316,8 +315,7 @@ class _Design:
             problems.append(
                 Problem("too many values at once", of_argument("values"), most, str(len(values)))
             )
-        if problems:
-            raise DesignError(problems)
+        DesignError.refuse(problems)
         return Wanted(self.weights, keys, tuple(dict.fromkeys(values)))
 
 

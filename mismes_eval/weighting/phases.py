@@ -47,8 +47,7 @@ def two_phase(
     columns = list(as_names(classes, "classes"))
     selected, phase2_prob = as_name(selected, "selected"), as_name(phase2_prob, "phase2_prob")
     problems = _problems(sample, selected, phase2_prob, columns)
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     inside = sample.active
     chosen = _yes(sample.frame[selected]) & inside
     prob = pd.to_numeric(sample.frame[phase2_prob]).to_numpy(dtype=float, na_value=np.nan)
@@ -193,8 +192,7 @@ def weight_share(
         )
         if column not in frame.columns
     ]
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     where = pd.Index(households.frame[key])
     if where.has_duplicates:
         raise DesignError(
@@ -219,8 +217,7 @@ def weight_share(
                     where=in_place("reports", in_column(column)),
                 ).in_rows(np.flatnonzero(bad))
             )
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     step = WeightShare(
         Message(
             "weight share 1/{m} over reporting households (known factor)",

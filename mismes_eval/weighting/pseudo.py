@@ -88,8 +88,7 @@ def pseudo_weights(
         for column in columns
         if column in source.columns and source[column].isna().any()
     ]
-    if problems:
-        raise DesignError(problems)
+    DesignError.refuse(problems)
     volunteers = Sample.from_frame(
         frame.assign(_one=1.0), weights="_one", psu=psu, lonely_psu=reference.design.lonely
     )

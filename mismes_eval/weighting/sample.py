@@ -20,6 +20,7 @@ from mismes_eval.errors import (
     in_column,
     named,
     of_argument,
+    unknown,
     worded,
 )
 from mismes_eval.message import Message
@@ -113,8 +114,7 @@ class Sample(Estimators):
             design = build(frame, columns, lonely_psu, nest, cluster_deff)
         except DesignError as error:
             raise DesignError([*problems, *error.problems]) from None
-        if problems:
-            raise DesignError(problems)
+        DesignError.refuse(problems)
         if replicates is not None:
             design = replicates.attach(frame, design)  # type: ignore[attr-defined]
         elif design.lonely_strata:
@@ -331,15 +331,7 @@ def _argument_problems(
 ) -> list[Problem]:
     other = frame_problem(frame, "Sample.from_frame({}, ...)")
     problems = [] if other is None else [other]
-    if lonely_psu not in LONELY:
-        problems.append(
-            Problem(
-                "unknown rule for lonely PSUs",
-                of_argument("lonely_psu"),
-                worded("one of {lonely}", {"lonely": ", ".join(LONELY)}),
-                repr(lonely_psu),
-            )
-        )
+    problems += unknown("unknown rule for lonely PSUs", "lonely_psu", lonely_psu, LONELY)
     if replicates is not None and not hasattr(replicates, "attach"):
         example = "ReplicateWeights([columns], 'bootstrap')"
         problems.append(

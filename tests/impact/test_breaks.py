@@ -12,9 +12,10 @@ import pytest
 
 from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.impact.regression.panel_ols import panel_ols
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.weighting.sample import Sample
 
 

@@ -21,9 +21,10 @@ from mismes_eval.impact.did.triple import triple_difference
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap_ols
 from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.impact.regression.panel_ols import panel_ols
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.impact.sensitivity.oster import oster
 from mismes_eval.impact.sensitivity.placebo import placebo_groups
 from mismes_eval.impact.sensitivity.recall import recall_sensitivity

@@ -22,8 +22,9 @@ from mismes_eval.impact.did.breaks import starts_at_breaks
 from mismes_eval.impact.did.periods import plan
 from mismes_eval.impact.did.triple import triple_difference
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.timeline import of_ordering
 

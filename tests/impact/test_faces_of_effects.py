@@ -18,8 +18,9 @@ from mismes_eval.impact.did.balance import balance
 from mismes_eval.impact.did.triple import triple_difference
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
 from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.tracer.panel import TracerPanel
 
 from .made_up import long as panel

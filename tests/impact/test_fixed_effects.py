@@ -13,8 +13,9 @@ import pytest
 from linearmodels.panel import PanelOLS
 
 from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample

@@ -13,8 +13,9 @@ import pytest
 import mismes_eval as me
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.tracer.panel import TracerPanel
 
 P, U, T = np.arange(40), np.repeat(np.arange(12), 4), np.tile(np.arange(1, 5), 12)

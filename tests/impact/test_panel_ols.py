@@ -106,7 +106,7 @@ def test_two_waves_are_not_inflated_and_refusals() -> None:
     assert panel_ols(s, "y", "on", unit="id", time="t", rule="full").se[0] == pytest.approx(
         robust * np.sqrt(2), rel=0.02
     )
-    with pytest.raises(IdentificationError, match="unknown rule or errors"):
+    with pytest.raises(IdentificationError, match="unknown rule"):
         panel_ols(s, "y", "on", unit="id", time="t", rule="magic")
     with pytest.raises(IdentificationError, match="exactly one"):
         panel_ols(s, "y", unit="id", time="t")

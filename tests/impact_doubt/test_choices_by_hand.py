@@ -16,8 +16,9 @@ from mismes_eval.impact.bounds.manski import delta_sensitivity
 from mismes_eval.impact.bounds.partial_identification import imbens_manski
 from mismes_eval.impact.did.bands import sup_t
 from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.impact.sensitivity.honest import honest_did
 from mismes_eval.impact.sensitivity.oster import proportional_selection
 from mismes_eval.numerics.did import cross_sections

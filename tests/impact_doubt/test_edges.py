@@ -20,8 +20,8 @@ from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.did.event_path import event_path
 from mismes_eval.impact.did.heterogeneity import joint
 from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.fixed_effects import sun_abraham
 from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.impact.sensitivity.oster import proportional_selection
 
 

@@ -146,7 +146,7 @@ def test_averages_by_cohort_and_period_have_one_colour_and_no_line_at_treatment(
     values, zero = ax.lines
     assert to_hex(values.get_color()) == BLUE and points(zero)[1] == [0, 0]
     with pytest.raises(
-        IdentificationError, match="'event', 'cohort', 'calendar' or 'heat', got 'pie'"
+        IdentificationError, match="'event', 'cohort', 'calendar', 'heat', got 'pie'"
     ):
         effects().plot("pie")
 
@@ -238,7 +238,7 @@ def test_balance_before_and_after() -> None:
         b._repr_html_().startswith(f"<p>{b.text}</p><table")
         and f"{b.table['before'].iloc[0]:,.3f}" in b._repr_html_()
     )
-    with pytest.raises(IdentificationError, match="'love' or 'overlap', got 'histogram'"):
+    with pytest.raises(IdentificationError, match="one of 'love', 'overlap', got 'histogram'"):
         b.plot("histogram")
 
 

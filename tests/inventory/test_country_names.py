@@ -83,6 +83,8 @@ def test_countries_with_commas_and_with_and():
     assert countries_of("Босния и Герцеговина").codes == ("BIH",)
     assert countries_of("Trinidad and Tobago").codes == ("TTO",)
     assert countries_of("MD;MD;GE").codes == ("MDA", "GEO")
+    assert countries_of("Moldova | Georgia | n/a") == Countries(("MDA", "GEO"))
+    assert countries_of("N/A") == countries_of(" - ") == Countries(())
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,35 @@ def test_countries_with_other_marks_between(written):
     assert countries_of(written) == Countries(("MDA", "GEO"))
 
 
-@pytest.mark.parametrize("written", ["GE - Moldova", "MD GE XX", "Moldova (60%)"])
+@pytest.mark.parametrize("written", ["GE - Moldova", "MD GE XX", "Moldova 1", "Moldova:40"])
 def test_a_cell_that_says_two_things_or_more_than_countries_is_not_read(written):
     assert countries_of(written) == Countries((), (written,))
+
+
+@pytest.mark.parametrize(
+    ("written", "moldova"),
+    [
+        ("Moldova 40%, Georgia 60%", 40.0),
+        ("60% G\u00e9orgie et 40 % Moldavie", 40.0),
+        ("Moldova, Republic of (40,5 %); Georgia (59,5 %)", 40.5),
+        ("Moldova 40,5%, Georgia 59,5%", 40.5),
+        ("MDA:40;GEO:60", 40.0),
+        ("MDA:40,GEO:60", 40.0),
+        ("498 : 40 | 268 : 60", 40.0),
+        ("MDA=0,4; GEO=0,6", 40.0),
+        ("MDA 15%; Moldova 25%; GEO 60%", 40.0),
+        ("Moldova - 40 pour cent\nGeorgia - 60 pour cent", 40.0),
+    ],
+)
+def test_percentages_beside_countries(written, moldova):
+    found = countries_of(written)
+    assert set(found.codes) == {"MDA", "GEO"} and not found.unread
+    assert found.percentages == pytest.approx({"MDA": moldova, "GEO": 100 - moldova})
+
+
+def test_percentages_with_a_stated_separator():
+    assert countries_of("MDA:40;GEO:60", ";").percentages == {"MDA": 40.0, "GEO": 60.0}
+    assert countries_of("Moldova 40,5%,Georgia 59,5%", ",").percentages["MDA"] == 40.5
+    assert countries_of("Moldova 40% / Georgia 60%", ";").unread == ("Moldova 40% / Georgia 60%",)
+    assert countries_of("Moldova 40%, Atlantis 60%").unread == ("Atlantis 60%",)
+    assert not countries_of("498;268").percentages

@@ -306,6 +306,46 @@ def test_an_amount_of_several_countries_is_counted_once(mapped, rule, amounts, h
     assert table.iloc[1:-1]["EUR"].sum() == 100
 
 
+@pytest.mark.parametrize(
+    ("land", "held"),
+    [
+        ("Moldova 40%, Georgia 60%", [40.0, 60.0]),
+        ("GEO:60;MDA:39,5;UKR:0,5", [60.0, 39.5]),
+        ("Moldova 25%; Atlantis 75%", [25.0]),
+        ("Moldova 33.3%, Georgia 33.3%, Ukraine 33.3%", [100 / 3, 100 / 3]),
+        ("Moldova 40%, Georgia 50%", []),
+        ("Moldova 70%, Georgia 60%", []),
+        ("Moldova 0%, Georgia 100%", []),
+        ("Moldova 40%; Georgia", []),
+        ("Moldova/Georgia (40/60)", []),
+        ("Moldova (60%)", []),
+    ],
+)
+@pytest.mark.parametrize("rule", ["percentage", "equal"])
+def test_percentages_of_a_cell_divide_the_amounts_or_refuse_the_record(mapped, rule, land, held):
+    intake = mapped(MONEY | {"several": rule}, [project(1, land)])
+    amounts = [float(v) for v in intake.frame.get("budget_total", [])]
+    assert amounts == pytest.approx(held)
+    assert intake.issues["what"].str.contains("budget 100.00 EUR").any()
+    counted = intake.balance.to_frame()
+    assert counted["EUR"].iloc[0] == 100 == pytest.approx(counted.iloc[1:-1]["EUR"].sum())
+
+
+def test_percentages_beside_others_rules(mapped):
+    """Nothing is divided where the mapping file asks for it and the record does not say how, or says
+    how and the mapping file does not ask."""
+    both = "Moldova 40%, Georgia 60%"
+    assert mapped(MONEY | {"several": "refuse"}, [project(1, both)]).frame.empty
+    assert mapped(MONEY | {"several": "percentage"}, [project(1, "MD; GE")]).frame.empty
+    beside = [project(1, "Moldova 40%") | {"other": "Georgia 60%"}]
+    columns = {"countries": ["land", "other"], "several": "percentage"}
+    assert mapped(MONEY | columns, beside).frame["budget_total"].tolist() == ["40.0", "60.0"]
+    alone = mapped(
+        MONEY | {"several": "percentage"}, [project(1, "Moldova"), project(2, "GE 100%")]
+    )
+    assert alone.frame["budget_total"].tolist() == ["100", "100"]
+
+
 def test_parents_are_translated_with_the_ids_of_the_register(mapped):
     rows = [
         project(10, "Moldova", "300"),

@@ -25,8 +25,9 @@ from mismes_eval.impact.did.event_path import event_path
 from mismes_eval.impact.did.triple import triple_difference
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.inference.wild_draws import signs
-from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve
 
 from .corpus_calls import Case, at, case, design, gt, long, panel, survey, wide

@@ -18,7 +18,10 @@ import pytest
 
 from mismes_eval.errors import MismesError
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.blocks import MIME, to_text
+from mismes_eval.report.document.grids import block_of
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.manuscript import manuscript
 from mismes_eval.report.document.page import page
 from mismes_eval.report.document.pdf import Printer, write_pdf
 from mismes_eval.report.document.plain import printable
@@ -178,7 +181,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_results(work, params, tables, figures, {"fact": LABELS[0]}, LABELS, t)
     new = nbformat.v4.new_notebook()
     outputs = [
-        nbformat.v4.new_output("display_data", {"text/html": x.to_html(t.code)})
+        nbformat.v4.new_output(
+            "display_data", {"text/html": x.to_html(t.code), MIME: to_text([block_of(x, t)])}
+        )
         for x in (*tables, *figures)
     ]
     raw = [nbformat.v4.new_output("display_data", {"text/html": label}) for label in LABELS]
@@ -280,7 +285,9 @@ def test_the_pdf_holds_no_action(
         else Printer("chromium", request.getfixturevalue("chromium"))
     )
     out = tmp_path / "report.pdf"
-    write_pdf(made / "report.html", out, by)
+    params = Params.load(made / "params" / "MDA.yaml")
+    told = manuscript(made, params, "2026-01-01T00:00:00Z", "f" * 64)
+    write_pdf(made / "report.html", told, out, by)
     raw = out.read_bytes()
     assert raw.startswith(b"%PDF-")
     assert [

@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy import special, stats
 
 from mismes_eval.cli import claims as cli_claims
 from mismes_eval.cli.claims import command
 from mismes_eval.errors import ParamsError
+from mismes_eval.estimate.claim_verdict import ANSWERS
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.claims.census import interval
-from mismes_eval.evaluation.claims.ledger import ledger
-from mismes_eval.evaluation.claims.overall import overall
+from mismes_eval.evaluation.claims.ledger import Claim, ledger
+from mismes_eval.evaluation.claims.overall import OverallClaim, overall
 from mismes_eval.evaluation.claims.persons import evidence
+from mismes_eval.evaluation.claims.pooling import mean_of, size_of
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.published_effects import Published as Report
 from mismes_eval.impact.planning.meta_analysis import random_effects
@@ -63,8 +66,8 @@ def test_every_claim_has_a_verdict(moldova: Made) -> None:
     found = records(moldova)
     assert list(found) == list(ledger())
     answers = {r["answer"] for r in found.values()}
-    assert answers == {"supported", "contradicted", "undecided"}
-    assert not any(record["missing"] for record in found.values())
+    assert answers == set(ANSWERS)
+    assert [id_ for id_, record in found.items() if record["missing"]] == ["C35"]
     json.dumps(list(found.values()), allow_nan=False)
     found = records(made(dataclasses.replace(moldova[0].evaluation, survey=None), Rules()))
     for record in found.values():
@@ -141,51 +144,129 @@ def report(country: str, *claims: Mapping[str, Any]) -> Report:
     return Report(country, True, {"claims": list(claims)})
 
 
-def number(id_: str, value: float, se: float, n: float = 500.0) -> dict[str, Any]:
+def number(id_: str, value: float, se: float, n: float = 500.0, of: str = "") -> dict[str, Any]:
+    half = float(special.ndtri(0.975)) * se
     return {
         "id": id_,
         "answer": "undecided",
         "missing": [],
         "value": value,
+        "low": value - half,
+        "high": value + half,
         "se": se,
         "n": n,
+        "of": of,
         "doubtful": False,
     }
+
+
+def over_all(*numbers: dict[str, Any]) -> OverallClaim:
+    """Numbers of one claim, each of another country, together."""
+    countries = [report(f"C{at}", one) for at, one in enumerate(numbers)]
+    return {o.claim.id: o for o in overall(countries, ())}[numbers[0]["id"]]
 
 
 @pytest.mark.identity
 def test_over_countries_samples_are_pooled_by_random_effects() -> None:
     values, errors = [-0.09, -0.11, -0.10], [0.01, 0.012, 0.011]
-    countries = [
-        report(c, number("C14", v, s))
-        for c, v, s in zip(("ARM", "GEO", "MDA"), values, errors, strict=True)
-    ]
-    found = {o.claim.id: o for o in overall(countries, ())}
-    mean = random_effects(values, errors)
-    span = found["C14"].verdict.span
+    found = over_all(*(number("C14", v, s) for v, s in zip(values, errors, strict=True)))
+    mean = random_effects(values, errors, interval="hartung_knapp_adhoc")
+    span = found.verdict.span
     assert (span.value, span.low, span.high) == pytest.approx((-mean.value, -mean.high, -mean.low))
-    assert found["C14"].verdict.answer == "supported" and found["C14"].countries == 3
-    assert found["C14"].answers["undecided"] == 3
-    alone = {o.claim.id: o for o in overall(countries[:1], ())}["C14"]
+    assert found.verdict.answer == "supported" and found.countries == 3
+    assert found.answers["undecided"] == 3
+    alone = over_all(number("C14", values[0], errors[0]))
     assert alone.verdict.answer == "undecided" and not alone.verdict.span.known
 
 
-def test_a_number_whose_persons_are_not_told_is_pooled_without_saying_what_would_decide() -> None:
-    values = {"ARM": -0.06, "GEO": 0.05, "MDA": -0.04}
-    counted = [report(c, number("C14", v, 0.05)) for c, v in values.items()]
-    silent = [report(c, number("C14", v, 0.05) | {"n": None}) for c, v in values.items()]
-    known, unknown = (
-        {o.claim.id: o for o in overall(countries, ())}["C14"].verdict
-        for countries in (counted, silent)
+def test_effects_are_pooled_with_the_interval_with_which_their_reports_speak() -> None:
+    """Design errors alone would support the claim; the wider intervals of the headlines do not."""
+    narrow = [number("C35", v, 0.01, of="employed") for v in (0.08, 0.10, 0.09)]
+    wide = [one | {"low": one["value"] - 0.15, "high": one["value"] + 0.15} for one in narrow]
+    assert over_all(*narrow).verdict.answer == "supported"
+    assert over_all(*wide).verdict.answer == "undecided"
+    assert not over_all(*(one | {"high": None} for one in narrow)).verdict.span.known
+
+
+def test_numbers_of_different_things_are_not_put_together() -> None:
+    euro, lei = (number("C28", 400.0, 20.0, of=currency) for currency in ("EUR", "MDL"))
+    assert over_all(euro, lei).verdict.reason.values["reason"] == (
+        "the countries' numbers are of different things: EUR, MDL"
     )
-    assert known.answer == unknown.answer == "undecided" and known.span == unknown.span
-    assert np.isfinite(known.needed) and np.isnan(unknown.needed)
+    assert over_all(euro, euro).verdict.answer == "contradicted"
+
+
+PERSONAL = ("survey", "tracer", "costs")
+OPPOSITE = [0.2, -0.2] * 10
+
+
+@pytest.mark.parametrize("claim", [c for c in ledger().values() if c.evidence in PERSONAL])
+def test_opposite_numbers_that_are_sure_never_decide_by_their_mean(claim: Claim) -> None:
+    """Twenty countries, ten on each side: their mean is near 0 with a short interval."""
+    at = [claim.threshold + 10 * claim.margin * side for side in OPPOSITE]
+    found = over_all(*(number(claim.id, v, claim.margin / 10) for v in at))
+    if claim.direction:
+        assert found.verdict.answer == "undecided"
+        assert found.verdict.reason.values == {"ahead": 10, "against": 10}
+        assert found.pooled is not None and found.pooled.i2 > 0.9
+    else:
+        assert found.verdict.answer == "supported"
+        assert found.verdict.span.value == pytest.approx(2 * claim.margin, rel=0.01)
+
+
+def test_no_mean_stands_against_what_one_country_surely_has() -> None:
+    """Nine countries without a gap and one with a gap of four margins, on either side."""
+    none = [number("C14", 0.0, 0.004) for _ in range(9)]
+    assert over_all(*none).verdict.answer == "contradicted"
+    assert over_all(*none, number("C14", -0.2, 0.004)).verdict.answer == "undecided"
+    there = [number("C14", -0.12, 0.03) for _ in range(9)]
+    assert over_all(*there).verdict.answer == "supported"
+    assert over_all(*there, number("C14", 0.02, 0.005)).verdict.answer == "undecided"
+
+
+def test_registers_on_both_sides_do_not_cancel() -> None:
+    def register(yes: int, of: int) -> dict[str, Any]:
+        made = interval(float(yes), of, 0, (0.0, 1.0))
+        ends = {"low": made.low, "high": made.high, "se": None}
+        return number("C26", yes / of, 1.0, of) | ends | {"silent": 0, "least": 0.0, "most": 1.0}
+
+    assert over_all(register(150, 300), register(150, 300)).verdict.answer == "contradicted"
+    opposite = over_all(register(250, 300), register(50, 300)).verdict
+    assert opposite.answer == "undecided" and opposite.reason.values["ahead"] == 1
+
+
+@pytest.mark.golden
+def test_a_size_by_noncentral_chi_squared_and_a_mean_by_metafor() -> None:
+    """R 4: uniroot over pchisq(t, 3, ncp); metafor 4: rma(test = "adhoc"), predict."""
+    size = size_of([0.05, -0.04, 0.03], [0.01, 0.012, 0.02], 0.0, 1.0).measured
+    assert (size.value, size.low, size.high) == pytest.approx(
+        (0.04264471161, 0.02892891042, 0.05745358529)
+    )
+    mean = mean_of([-0.09, 0.02, -0.05, -0.11], [0.02, 0.03, 0.025, 0.04], 1.0)
+    made = mean.measured
+    assert (made.value, made.low, made.high) == pytest.approx(
+        (-0.05648657, -0.14517943, 0.03220629), rel=1e-5
+    )
+    half = (0.11631828 + 0.22929142) / 2 * stats.t.ppf(0.975, 2) / stats.t.ppf(0.975, 3)
+    assert mean.next_country[1] - made.value == pytest.approx(half, rel=1e-4)
+
+
+def test_what_would_decide_is_counted_in_countries() -> None:
+    """Two countries that agree: a t with one degree of freedom leaves all open; a third decides."""
+    pair = [number("C14", v, 0.012) for v in (-0.09, -0.10)]
+    found = over_all(*pair)
+    assert found.verdict.answer == "undecided" and found.units == "countries"
+    assert found.verdict.needed == 3
+    assert over_all(*pair, number("C14", -0.095, 0.012)).verdict.answer == "supported"
+    spread = over_all(*(number("C14", v, 0.05) for v in (-0.06, 0.05, -0.04)))
+    assert spread.verdict.needed > 3 or np.isnan(spread.verdict.needed)
 
 
 @pytest.mark.identity
 def test_over_countries_registers_are_one_register() -> None:
     def share(yes: int, answered: int, silent: int) -> dict[str, Any]:
-        record = number("C26", yes / answered, 0.0, answered + silent) | {"se": None}
+        record = number("C26", yes / answered, 0.0, answered + silent)
+        record |= {"se": None, "low": None, "high": None}
         return record | {"silent": silent, "least": 0.0, "most": 1.0}
 
     countries = [report("ARM", share(30, 36, 4)), report("GEO", share(40, 50, 0))]

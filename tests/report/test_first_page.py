@@ -18,10 +18,18 @@ from mismes_eval.report.chapters.impact import impact
 from mismes_eval.report.chapters.overview import PICTURE, ROWS, overview
 from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.country import Released, release
+from mismes_eval.report.document.blocks import (
+    Front,
+    Heading,
+    Manuscript,
+    Paragraph,
+    numbered,
+    paragraph,
+)
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.page import arranged
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.typeset import read_page
+from mismes_eval.report.document.typeset import told
 from mismes_eval.report.figures import Figure
 
 
@@ -131,9 +139,15 @@ def test_on_paper_the_contents_stand_behind_the_first_page() -> None:
     html = arranged(head, inside, "</main></body></html>", language("en"))
     beside, behind = html.index('class="contents beside"'), html.index('class="contents behind"')
     assert beside < html.index('class="findings"') < behind < html.index('id="b"')
-    assert read_page(html).brief
     plain = arranged(
         head, inside.replace("findings", "other"), "</main></body></html>", language("en")
     )
     assert plain.count('<nav class="contents"') == 1 and "behind" not in plain
-    assert not read_page(plain).brief
+
+
+def test_typst_sets_the_first_page_before_the_contents() -> None:
+    front = Front("t", "Moldova", "k", "en", "r")
+    finding = Paragraph(numbered("4 of 5"), "bullet", "T17")
+    chapters = (Heading(1, "First"), finding, Heading(1, "Second"), paragraph("S"))
+    assert told(Manuscript(front, chapters))["first"]
+    assert not told(Manuscript(front, (chapters[2], chapters[3], chapters[0], finding)))["first"]

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,22 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import ParamsError, ReportError
-from mismes_eval.report.document import pdf
+from mismes_eval.report.document import pdf, typeset
+from mismes_eval.report.document.blocks import (
+    Block,
+    Front,
+    Grid,
+    Heading,
+    Manuscript,
+    Paragraph,
+    paragraph,
+    plain_text,
+)
+from mismes_eval.report.document.estimated_cells import counts
+from mismes_eval.report.document.foreign import foreign_blocks
+from mismes_eval.report.document.grids import Shown, block_of
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.markdown import markdown_blocks
 from mismes_eval.report.document.page import STYLE, number
 from mismes_eval.report.document.pdf import (
     Printer,
@@ -25,10 +40,8 @@ from mismes_eval.report.document.pdf import (
     with_page_numbers,
     write_pdf,
 )
-from mismes_eval.report.document.tables import counts
-from mismes_eval.report.document.typeset import read_page
 from mismes_eval.report.factory.run import Order, run_report
-from mismes_eval.report.figures import canvas, finish
+from mismes_eval.report.figures import Figure, canvas, finish
 from mismes_eval.report.trust.provenance import changed_outputs, read_manifest
 
 WIDE = 14
@@ -36,24 +49,53 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with short, long and wide tables and a figure."""
-    t = language("en")
-    body = "".join(
-        f"<h2>Chapter {k} on work</h2><p>{'Words of the chapter. ' * 40}</p>"
-        + counts(f"T{k}", f"Table {k}", _frame(rows, columns), "made up").to_html()
-        for k, (rows, columns) in enumerate([(6, 3), (70, 3), (8, WIDE), (20, 2)], 1)
+def told() -> Manuscript:
+    """A report with short, long and wide tables and a figure."""
+    blocks: list[Block] = []
+    for item in items():
+        is_title = isinstance(item, str) and item.startswith("Chapter")
+        block = Heading(1, str(item)) if is_title else block_of(item, language("en"))
+        blocks.append(block)
+    front = Front(
+        title="a title",
+        country="Moldova",
+        kind="Country report",
+        lang="en",
+        run="r",
+        facts=(("Year", "2023"),),
+        banner="SYNTHETIC DATA",
+        contents="Contents",
     )
+    drawn = {item.id: item.png for item in items() if isinstance(item, Figure)}
+    return Manuscript(front, tuple(blocks), drawn)
+
+
+@cache
+def items() -> tuple[Shown, ...]:
+    out: list[Shown] = []
+    for k, (rows, columns) in enumerate([(6, 3), (70, 3), (8, WIDE), (20, 2)], 1):
+        table = counts(f"T{k}", f"Table {k}", _frame(rows, columns), "made up")
+        out += [f"Chapter {k} on work", "Words of the chapter. " * 40, table]
     fig, ax = canvas()
     ax.plot([0, 1], [0, 1])
-    body += finish("F1", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]})).to_html()
+    drawn = finish("F1", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}))
+    return (*out, drawn)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a page."""
+    body = ""
+    for item in items():
+        tag = "h2" if str(item).startswith("Chapter") else "p"
+        body += f"<{tag}>{item}</{tag}>" if isinstance(item, str) else item.to_html()
     html = (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Moldova: a title</title><style>{STYLE}</style></head><body>'
         f'<p class="banner">SYNTHETIC DATA</p><header class="cover"><p class="kind">Country report</p><h1>Moldova</h1><dl><dt>Year</dt><dd>2023</dd></dl></header>'
         f"<!-- contents --><main>{body}</main></body></html>"
     )
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(number(html, t), encoding="utf-8")
+    path.write_text(number(html, language("en")), encoding="utf-8")
     return path
 
 
@@ -66,10 +108,10 @@ def _frame(rows: int, columns: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module", params=["chromium", "typst"])
-def printed(page: Path, request: pytest.FixtureRequest) -> Path:
+def printed(page: Path, told: Manuscript, request: pytest.FixtureRequest) -> Path:
     """The page as PDF by each printer."""
     out = page.parent / f"{request.param}.pdf"
-    write_pdf(page, out, by(request.param, request))
+    write_pdf(page, told, out, by(request.param, request))
     return out
 
 
@@ -124,19 +166,47 @@ def test_no_word_leaves_the_paper(printed: Path) -> None:
     assert sum("1,234,567" in w for w in boxes.split("\n")) == 6 * 3 + 70 * 3 + 8 * WIDE + 20 * 2
 
 
-def test_the_page_is_read_block_by_block(page: Path) -> None:
-    document = read_page(page.read_text(encoding="utf-8"))
-    tables = [b for b in document.blocks if b["kind"] == "table"]
+def test_typst_is_told_every_block(told: Manuscript) -> None:
+    said = typeset.told(told)
+    tables = [b for b in said["blocks"] if b["kind"] == "table"]
     assert [(len(b["rows"]), b["width"]) for b in tables] == [
         (6, 4),
         (70, 4),
         (8, WIDE + 1),
         (20, 3),
     ]
-    assert document.facts == [["Year", "2023"]]
-    assert document.banner == "SYNTHETIC DATA"
-    assert [b["alt"] for b in document.blocks if b["kind"] == "figure"] == ["A line that rises"]
-    assert len(document.pictures) == 1
+    headings = [b["text"] for b in said["blocks"] if b["kind"] == "heading"]
+    assert headings == [f"{k} Chapter {k} on work" for k in (1, 2, 3, 4)]
+    assert said["facts"] == [["Year", "2023"]] and said["banner"] == "SYNTHETIC DATA"
+    assert [b["alt"] for b in said["blocks"] if b["kind"] == "figure"] == ["A line that rises"]
+
+
+def test_headings_below_a_chapter_are_numbered_in_it() -> None:
+    levels = (1, 2, 2, 3, 1, 2)
+    front = Front("t", "c", "k", "en", "r")
+    said = typeset.told(Manuscript(front, tuple(Heading(level, "x") for level in levels)))
+    numbers = ["1 x", "1.1 x", "1.2 x", "x", "2 x", "2.1 x"]
+    assert [b["text"] for b in said["blocks"]] == numbers
+
+
+def test_words_of_the_notebook_are_blocks() -> None:
+    source = "## A `b`\n\nx *y* [z](http://q)\n\n- one\n- two\n  1. three\n\n|a|b|\n|-|-|\n|1|2|\n"
+    head, text, *entries, grid = markdown_blocks(source)
+    assert head == Heading(1, "A b") and text == paragraph("x y z")
+    styles = [(plain_text(e.runs), e.style) for e in entries if isinstance(e, Paragraph)]
+    assert styles == [("one", "bullet"), ("two", "bullet"), ("three", "number")]
+    assert isinstance(grid, Grid) and grid.heads == ("a", "b")
+    assert [plain_text(cell) for cell in grid.rows[0]] == ["1", "2"]
+
+
+def test_outputs_of_other_libraries_are_blocks() -> None:
+    frame = pd.DataFrame({"n": [1234]}, index=["north"])
+    html = f"<h3>Own</h3><p>a<br>b</p><ul><li>c</li></ul>{frame.to_html()}<script>1</script>"
+    head, text, entry, grid = foreign_blocks(html)
+    assert head == Heading(2, "Own") and isinstance(text, Paragraph)
+    assert isinstance(entry, Paragraph) and entry.style == "bullet"
+    assert isinstance(grid, Grid) and grid.heads == ("", "n")
+    assert [plain_text(cell) for cell in grid.rows[0]] == ["north", "1234"]
 
 
 def test_page_numbers_stand_behind_the_entries_of_the_contents_only() -> None:
@@ -160,12 +230,12 @@ def test_without_a_printer_the_mend_is_told_before_anything_runs(
     assert not (project / "reports").exists()
 
 
-def test_a_browser_that_fails_is_named(page: Path, tmp_path: Path) -> None:
+def test_a_browser_that_fails_is_named(page: Path, told: Manuscript, tmp_path: Path) -> None:
     false = shutil.which("false")
     if false is None:
         pytest.skip("no `false` on this machine")
     with pytest.raises(ReportError, match="could not be printed"):
-        write_pdf(page, tmp_path / "x.pdf", Printer("chromium", false))
+        write_pdf(page, told, tmp_path / "x.pdf", Printer("chromium", false))
     assert not (tmp_path / "x.pdf").exists()
 
 

@@ -12,8 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from mismes_eval.report.document.blocks import Grid, Run
-from mismes_eval.report.document.word import Front, write_word
+from mismes_eval.report.document.blocks import Front, Grid, Manuscript, Run
+from mismes_eval.report.document.word import write_word
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_a_word_document_that_prints_a_hidden_cell_is_found(
     for text, found in (("4", ["word report.docx / T08 / south / returnees"]), ("c", [])):
         rows = (((Run("north"),), (Run("c"),)), ((Run("south"),), (Run(text, "T08.1.value"),)))
         grid = Grid("T08", "Work", ("Group", "returnees"), rows)
-        write_word(folder / "report.docx", front, [grid], {})
+        write_word(folder / "report.docx", Manuscript(front, (grid,)))
         assert attack.of_report(folder)[1] == found
 
 

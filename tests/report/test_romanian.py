@@ -18,6 +18,7 @@ from matplotlib.font_manager import findfont, get_font
 
 from mismes_eval.message import Message, Quantity
 from mismes_eval.report.country import CountryReport
+from mismes_eval.report.document.blocks import Front, Heading, Manuscript, paragraph
 from mismes_eval.report.document.language import Language, country_name, language, typeset
 from mismes_eval.report.document.pdf import Printer, write_pdf
 
@@ -181,13 +182,10 @@ LETTERS = "ăâîșțĂÂÎȘȚ„”"
 def test_the_pdf_carries_the_letters_in_its_own_font(tmp_path: Path) -> None:
     """No other font steps in, and every letter is in the map from glyphs back to text."""
     pytest.importorskip("typst")
-    page = tmp_path / "report.html"
-    page.write_text(
-        '<!DOCTYPE html><html lang="ro"><head><title>Republica Moldova</title></head><body>'
-        f"<main><h2>Ocupare</h2><p>{LETTERS}</p></main></body></html>",
-        encoding="utf-8",
-    )
-    write_pdf(page, tmp_path / "report.pdf", Printer("typst"))
+    front = Front("Republica Moldova", "Moldova", "raport", "ro", "r")
+    blocks = (Heading(1, "Ocupare"), paragraph(LETTERS))
+    told = Manuscript(front, blocks)
+    write_pdf(tmp_path / "report.html", told, tmp_path / "report.pdf", Printer("typst"))
     read = (tmp_path / "report.pdf").read_bytes()
     for stream in re.finditer(rb"stream\r?\n(.*?)endstream", read, re.DOTALL):
         with suppress(zlib.error):

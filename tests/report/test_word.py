@@ -25,8 +25,10 @@ from mismes_eval.errors import ParamsError, ReportError
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.blocks import (
     MIME,
+    Front,
     Grid,
     Heading,
+    Manuscript,
     Paragraph,
     Picture,
     Run,
@@ -40,9 +42,10 @@ from mismes_eval.report.document.blocks import (
 from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.grids import block_of
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.manuscript import manuscript
 from mismes_eval.report.document.tables import HIDDEN, Table, TextTable, render, scale_of
-from mismes_eval.report.document.word import Front, write_word
-from mismes_eval.report.document.word_report import write_report
+from mismes_eval.report.document.word import write_word
+from mismes_eval.report.factory.orders import WORD
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.session import Session
 from mismes_eval.report.trust.differences import Runs, places
@@ -54,6 +57,7 @@ from .conftest import WholeReport
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 RUN = "0123456789abcdef" * 4
 MARK = "SYNTHETIC DATA"
+STARTED = "2026-01-02T03:04:05Z"
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def made(
             data = {"text/html": page._repr_html_(), **page._repr_mimebundle_()}
             cell.outputs = [nbformat.v4.new_output("display_data", data=data)]
     nbformat.write(notebook, folder / "report.ipynb")
-    write_report(folder, params, "2026-01-02T03:04:05Z", RUN)
+    write_word(folder / WORD, manuscript(folder, params, STARTED, RUN))
     manifest(folder)
     return Made(report, folder)
 
@@ -204,7 +208,8 @@ def test_pictures_have_words_and_made_up_data_say_so(made: Made) -> None:
 
 def test_every_file_of_the_report_has_the_same_bytes_again(made: Made, tmp_path: Path) -> None:
     before = (made.folder / "report.docx").read_bytes()
-    write_report(made.folder, made.report.session.params, "2026-01-02T03:04:05Z", RUN)
+    params = made.report.session.params
+    write_word(made.folder / WORD, manuscript(made.folder, params, STARTED, RUN))
     assert (made.folder / "report.docx").read_bytes() == before
     with zipfile.ZipFile(io.BytesIO(before)) as archive:
         assert {i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -342,7 +347,7 @@ def test_the_table_of_contents_is_no_chapter_and_letters_are_styles(tmp_path: Pa
     front = Front(title="t", country="c", kind="k", lang="en", run="r", contents="Contents")
     cells = ((Run("row"),), (Run("1.5", "T1.a.value", "T1"),))
     grid = Grid(id="T1", title="t", heads=("", "value"), rows=(cells,), notes=((Run("note"),),))
-    write_word(tmp_path / "a.docx", front, [Heading(1, "One"), grid], {})
+    write_word(tmp_path / "a.docx", Manuscript(front, (Heading(1, "One"), grid)))
     document = Document(str(tmp_path / "a.docx"))
     contents = document.styles["TOC Heading"].element.pPr.numPr
     assert contents.numId.val == 0
@@ -441,7 +446,7 @@ def test_a_report_without_blocks_is_made_again(made: Made, tmp_path: Path) -> No
     (tmp_path / "estimates.json").write_bytes((made.folder / "estimates.json").read_bytes())
     (tmp_path / "figures").symlink_to(made.folder / "figures")
     with pytest.raises(ReportError, match="earlier version"):
-        write_report(tmp_path, made.report.session.params, "2026-01-02T03:04:05Z", RUN)
+        manuscript(tmp_path, made.report.session.params, STARTED, RUN)
 
 
 def table_of(rows: list[dict[str, object]], **words: object) -> Table:
@@ -460,7 +465,7 @@ def test_french_numbers_and_words(tmp_path: Path) -> None:
     assert plain_text(grid.rows[0][1]).replace("\u202f", " ") == "1 234,6 (50,0)\u00a0u"
     assert [r.text for r in grid.rows[0][1] if r.tag] == ["1\u202f234,6", "50,0"]
     front = Front("t", "Tunisie", "Rapport", "fr", "r")
-    write_word(tmp_path / "a.docx", front, [grid], {})
+    write_word(tmp_path / "a.docx", Manuscript(front, (grid,)))
     assert "1\u202f234,6" in said(tree(tmp_path / "a.docx"))
     assert 'w:val="fr"' in etree.tostring(tree(tmp_path / "a.docx", "word/styles.xml")).decode()
 
@@ -492,10 +497,10 @@ def test_blocks_come_back_from_their_text(made: Made) -> None:
 
 def test_marks_of_a_text_are_no_marks_of_the_document(tmp_path: Path) -> None:
     nasty = "</w:t><w:p/>& \x07 ]]>"
-    blocks = [
+    blocks = (
         Paragraph(numbered(f"{nasty} \ud800")),
         block_of(table_of([{"row": nasty}]), language("en")),
-    ]
-    write_word(tmp_path / "a.docx", Front(nasty, "c", "k", "en", "r"), blocks, {})
+    )
+    write_word(tmp_path / "a.docx", Manuscript(Front(nasty, "c", "k", "en", "r"), blocks))
     document = tree(tmp_path / "a.docx")
     assert sum("</w:t><w:p/>&" in said(p) for p in document.iter(f"{W}p")) == 3

@@ -104,7 +104,7 @@ def test_a_loss_that_a_covariate_tells_apart_cannot_be_modelled(method: str) -> 
     [
         (
             {"covariates": "x", "method": "tree"},
-            "unknown method for attrition weights: argument 'method'. Expected 'logit' or 'probit' or 'cells', got 'tree'.",
+            "unknown method for attrition weights: argument 'method'. Expected one of 'logit', 'probit', 'cells', got 'tree'.",
         ),
         (
             {"covariates": ()},

@@ -15,8 +15,9 @@ from mismes_eval.weighting.diagnostics import provenance, weight_diagnostics
 from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.planning import plan_allocation
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
 from mismes_eval.weighting.replication import replicate_weights, replicated
-from mismes_eval.weighting.resampling import ReplicateWeights, replicates
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.trim import trim
 
@@ -445,7 +446,7 @@ def test_everybody_responded_changes_nothing() -> None:
 def test_what_response_refuses() -> None:
     s = people()
     assert words(nonresponse, s, "r", "g", method="tree") == [
-        ("unknown nonresponse method", "argument 'method'", "'logit' or 'cells'", "'tree'")
+        ("unknown nonresponse method", "argument 'method'", "one of 'logit', 'cells'", "'tree'")
     ]
     assert [w[1] for w in words(nonresponse, s, "q", ["g", "h"], eligible="f")] == [
         "column 'q'",

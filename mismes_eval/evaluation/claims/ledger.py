@@ -48,6 +48,11 @@ class Claim:
     since: str
 
     @property
+    def on_main_outcome(self) -> bool:
+        """Whether its number is an effect on what the run names as its main outcome."""
+        return "tracer_outcome" in self.needs
+
+    @property
     def scale(self) -> float:
         """Factor with which a page shows the number: shares in percent."""
         return 100.0 if self.unit == "share" else 1.0

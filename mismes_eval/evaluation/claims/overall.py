@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.claim_verdict import (
     ANSWERS,
     ClaimVerdict,
     Measured,
+    distance,
+    held_against,
     judge,
     without_field,
     without_number,
 )
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.claims.census import FEW_MEASURES, LEAST_MEASURES, interval
 from mismes_eval.evaluation.claims.ledger import FEATURES, Claim, ledger
+from mismes_eval.evaluation.claims.pooling import (
+    Pooled,
+    countries_to_decide,
+    error_of,
+    mean_of,
+    size_of,
+)
 from mismes_eval.evaluation.features import FeatureContrast
 from mismes_eval.evaluation.published_effects import Published
 from mismes_eval.evaluation.success_factors import FACTORS
-from mismes_eval.impact.planning.meta_analysis import random_effects
 from mismes_eval.impact.planning.meta_regression import MetaRegression
 from mismes_eval.message import Message
 from mismes_eval.not_estimable import NotEstimable
 
 ONE_COUNTRY = "one country has a number; two or more are needed"
 NO_COUNTRY = "no country has a number"
+UNLIKE = "the countries' numbers are of different things: {named}"
 FACTOR_OF: Mapping[str, str] = {
     "C32": FACTORS["employer_involved"],
     "C33": FACTORS["qual_attention"],
@@ -39,7 +48,7 @@ FACTOR_OF: Mapping[str, str] = {
 class OverallClaim:
     """verdict : over all countries.  countries : how many have a number (of registers: a measure).
     answers : verdict -> how many countries have it.  units : what would decide is counted in
-    (persons or measures).
+    (persons, measures or countries).  pooled : of samples, how the countries' numbers differ.
     """
 
     claim: Claim
@@ -47,6 +56,7 @@ class OverallClaim:
     countries: int
     answers: Mapping[str, int]
     units: str
+    pooled: Pooled | None = None
 
 
 def overall(
@@ -75,14 +85,15 @@ def _overall(
     answers: dict[str, int] = {
         answer: sum(record["answer"] == answer for record in records) for answer in ANSWERS
     }
-    units = "persons"
+    pooled: Pooled | None = None
     if claim.evidence == FEATURES:
         verdict, units = _of_features(claim, features), "measures"
     elif claim.evidence == "inventory":
         verdict, units = _of_registers(claim, numbers, records), "measures"
     else:
-        verdict = _of_samples(claim, numbers, records)
-    return OverallClaim(claim, verdict, len(numbers), answers, units)
+        verdict, pooled = _of_samples(claim, numbers, records)
+        units = "countries" if claim.direction else "persons"
+    return OverallClaim(claim, verdict, len(numbers), answers, units, pooled)
 
 
 def _without(records: Sequence[Mapping[str, Any]], countries: int) -> ClaimVerdict:
@@ -95,24 +106,51 @@ def _without(records: Sequence[Mapping[str, Any]], countries: int) -> ClaimVerdi
 
 def _of_samples(
     claim: Claim, numbers: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
-) -> ClaimVerdict:
-    """Mean of the countries' numbers by random effects."""
-    usable = [
-        number
-        for number in numbers
-        if number["se"] is not None and number["se"] > 0 and not number["doubtful"]
-    ]
+) -> tuple[ClaimVerdict, Pooled | None]:
+    """The mean of the countries' numbers, or their size where the claim names no side."""
+    usable = [number for number in numbers if _usable(number)]
     if len(usable) < 2:
-        return _without(records, len(usable))
-    try:
-        mean = random_effects(
-            [number["value"] for number in usable], [number["se"] for number in usable]
-        )
-    except EstimateError as error:
-        return without_number(error.problems[0].message)
+        return _without(records, len(usable)), None
+    named = sorted({str(number["of"]) for number in usable if number.get("of")})
+    if len(named) > 1:
+        return without_number(Message(UNLIKE, {"named": ", ".join(named)})), None
+    values = [float(number["value"]) for number in usable]
+    errors = [error_of(number["low"], number["value"], number["high"]) for number in usable]
     persons = sum(math.nan if number["n"] is None else float(number["n"]) for number in usable)
-    measured = Measured(mean.value, mean.low, mean.high, persons)
-    return judge(measured, claim.direction, claim.threshold, claim.margin)
+    if claim.direction == 0:
+        pooled = size_of(values, errors, claim.threshold, persons)
+        verdict = judge(pooled.measured, 1, 0.0, claim.margin)
+    else:
+        pooled = mean_of(values, errors, persons)
+        verdict = judge(pooled.measured, claim.direction, claim.threshold, claim.margin)
+        verdict = replace(verdict, needed=_countries_needed(verdict, claim.margin, pooled))
+    return held_against(verdict, _spans(claim, usable), claim.margin, claim.direction != 0), pooled
+
+
+def _usable(number: Mapping[str, Any]) -> bool:
+    """Whether a number has an interval with two ends, which is not known to be too short."""
+    ends = number["low"], number["high"]
+    return None not in ends and ends[0] < ends[1] and not number["doubtful"]
+
+
+def _countries_needed(verdict: ClaimVerdict, margin: float, pooled: Pooled) -> float:
+    if verdict.answer != "undecided":
+        return math.nan
+    value = verdict.span.value
+    return countries_to_decide(pooled, (value, margin - value))
+
+
+def _spans(claim: Claim, numbers: Sequence[Mapping[str, Any]]) -> list[Span]:
+    """The signed distance of each country with its interval."""
+    return [
+        distance(
+            Measured(number["value"], number["low"], number["high"]),
+            claim.direction,
+            claim.threshold,
+        )
+        for number in numbers
+        if number.get("low") is not None and number.get("high") is not None
+    ]
 
 
 def _of_registers(
@@ -127,9 +165,11 @@ def _of_registers(
         said = {"k": answered + silent, "least": LEAST_MEASURES}
         return without_number(Message(FEW_MEASURES, said), float(LEAST_MEASURES))
     total = sum((number["n"] - number["silent"]) * (number["value"] or 0.0) for number in numbers)
-    ends = min(number["least"] for number in numbers), max(number["most"] for number in numbers)
+    least = min(number["least"] for number in numbers)
+    ends = least, max(number["most"] for number in numbers)
     measured = interval(total, answered, silent, ends)
-    return judge(measured, claim.direction, claim.threshold, claim.margin)
+    verdict = judge(measured, claim.direction, claim.threshold, claim.margin)
+    return held_against(verdict, _spans(claim, numbers), claim.margin)
 
 
 def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerdict:

@@ -16,7 +16,7 @@ from mismes_eval.errors import (
     IdentificationError,
     Problem,
     in_column,
-    of_argument,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.domains import domains, listed, no_negative_weights, require, yes_no
@@ -87,15 +87,7 @@ def lee_bounds(
     Lee (2009), Review of Economic Studies 76, 1071-1102; Tauchmann (2014), Stata Journal 14,
     884-894; Semenova (2020), arXiv 2008.12720 (cells that differ in direction).
     """
-    if rule not in RULES:
-        raise EstimateError(
-            Problem(
-                "unknown trimming rule",
-                of_argument("rule"),
-                worded("one of {rules}", {"rules": ", ".join(RULES)}),
-                repr(rule),
-            )
-        )
+    EstimateError.refuse(unknown("unknown trimming rule", "rule", rule, RULES))
     require(sample, [outcome, treated, selected], "lee_bounds")
     no_negative_weights(sample, "lee_bounds")
     inside = sample.active
@@ -248,8 +240,7 @@ def _refuse_single(seen: Bool, d: Float, treated: str) -> None:
         for arm, name in ((1, "treated"), (0, "comparison"))
         if int((seen & (d == arm)).sum()) < 2
     ]
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _direction(sample: Sample, d: Float, s: Float, inside: Bool, whole: Trimming) -> str:
@@ -281,8 +272,7 @@ def _refuse_empty(seen: Bool, d: Float, cell: Int, labels: tuple[str, ...]) -> N
                         fix="Merge cells.",
                     )
                 )
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _over_cells(

@@ -19,6 +19,7 @@ from mismes_eval.errors import (
     in_place,
     of_argument,
     of_arguments,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
@@ -176,10 +177,7 @@ def delta_sensitivity(
     ----------
     Little and Rubin (2019), Statistical Analysis with Missing Data, ch. 15 (pattern mixture).
     """
-    if arm not in ("treated", "comparison", "both"):
-        raise EstimateError(
-            Problem("unknown arm", of_argument("arm"), "treated, comparison or both", repr(arm))
-        )
+    EstimateError.refuse(unknown("unknown arm", "arm", arm, ("treated", "comparison", "both")))
     shift = np.asarray(list(shifts), float)
     if not shift.size or not np.isfinite(shift).all():
         raise EstimateError(
@@ -392,12 +390,7 @@ def _argument_problems(
                 worded("{delta:g}", {"delta": delta}),
             )
         )
-    if variance not in ("design", "neyman"):
-        problems.append(
-            Problem(
-                "unknown variance", of_argument("variance"), "'design' or 'neyman'", repr(variance)
-            )
-        )
+    problems += unknown("unknown variance", "variance", variance, ("design", "neyman"))
     if (attempted is None) != (recovered is None):
         problems.append(
             Problem(
@@ -462,8 +455,7 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
                         fix="Merge cells, or leave out the follow-up.",
                     )
                 )
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _observed(rows: _Rows) -> Float:

@@ -124,8 +124,7 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
                     ),
                 ).in_rows(np.flatnonzero(bad))
             )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     return np.where(seen, np.nan_to_num(y, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
 
 
@@ -154,8 +153,7 @@ def both_arms(inside: Bool, d: Float, seen: Bool, treated: str, caller: str) -> 
                     worded("0 of {rows}", {"rows": int(rows.sum())}),
                 )
             )
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def part_of(

@@ -17,6 +17,7 @@ from mismes_eval.errors import (
     in_column,
     of_argument,
     of_covariates,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate
@@ -243,18 +244,12 @@ def _refuse_call(
                 worded("none"),
             )
         )
-    if metric not in ("scaled", "mahalanobis"):
-        problems.append(
-            Problem(
-                "unknown metric", of_argument("metric"), "'scaled' or 'mahalanobis'", repr(metric)
-            )
-        )
+    problems += unknown("unknown metric", "metric", metric, ("scaled", "mahalanobis"))
     if caliper is not None and not caliper > 0:
         problems.append(
             Problem("a caliper is a distance", of_argument("caliper"), "above 0", str(caliper))
         )
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
@@ -282,8 +277,7 @@ def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
                 "covariates that vary and do not depend on each other",
             )
         )
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _refuse_far(nearest: Float, caliper: float, treated: int) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
@@ -77,15 +77,7 @@ def overall(
 
 
 def _chosen(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
-    if kind not in KINDS:
-        raise IdentificationError(
-            Problem(
-                "unknown aggregation",
-                of_argument("kind"),
-                worded("one of {kinds}", {"kinds": ", ".join(KINDS)}),
-                repr(kind),
-            )
-        )
+    IdentificationError.refuse(unknown("unknown aggregation", "kind", kind, KINDS))
     rows = _rows(cells, kind, window)
     if not rows:
         raise IdentificationError(

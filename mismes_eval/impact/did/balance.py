@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     in_column,
     of_argument,
     of_covariates,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.domains import require, variables
@@ -85,10 +86,7 @@ class Balance:
         """ "love": absolute standardised differences before and after; "overlap": distribution of
         the propensity. Returns the axes.
         """
-        if kind not in ("love", "overlap"):
-            raise IdentificationError(
-                Problem("unknown plot", of_argument("kind"), "'love' or 'overlap'", repr(kind))
-            )
+        IdentificationError.refuse(unknown("unknown plot", "kind", kind, ("love", "overlap")))
         return self.love_plot(ax) if kind == "love" else self.overlap_plot(ax)
 
     def love_plot(self, ax: Any = None) -> Any:

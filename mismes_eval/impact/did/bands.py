@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem, of_argument
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown
 from mismes_eval.estimate.estimate import Estimate, need_estimates
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.numerics.rows import Bool, Float, group_sums
 from mismes_eval.pictures.intervals import Series, path
 from mismes_eval.pictures.style import axes
@@ -70,11 +70,11 @@ class Band:
         return ax
 
     def _repr_html_(self) -> str:
-        return (
-            self.table.to_html(index=False, float_format=figure, na_rep="")
-            + f"<p><small>Simultaneous {100 * self.level:g}% band, critical value"
-            f" {self.critical:.3f} ({self.method}, {self.draws:,} draws).</small></p>"
+        note = (
+            f"Simultaneous {100 * self.level:g}% band, critical value {self.critical:.3f}"
+            f" ({self.method}, {self.draws:,} draws)."
         )
+        return in_notebook(self.table, [note])
 
 
 @public(EstimateError)
@@ -100,15 +100,7 @@ def sup_t(
     """
     need_estimates((estimate,), "sup_t")
     problems = []
-    if method not in METHODS:
-        problems.append(
-            Problem(
-                "unknown way to a band",
-                of_argument("method"),
-                "'covariance' or 'multiplier'",
-                repr(method),
-            )
-        )
+    problems += unknown("unknown way to a band", "method", method, METHODS)
     check(
         EstimateError, "sup_t", ("seed", seed, Seed), ("draws", draws, int), ("level", level, float)
     )
@@ -123,8 +115,7 @@ def sup_t(
         )
     if draws < 100:
         problems.append(Problem("too few draws", of_argument("draws"), "100 or more", str(draws)))
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     moving = estimate.se > 1e-12 * max(float(estimate.se.max(initial=0.0)), 1e-300)
     if not moving.any():
         raise EstimateError(

@@ -59,8 +59,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
                     worded("estimated totals or a second phase"),
                 )
             )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     first = estimates[0].parts[0].design
     base = replace(first, steps=())
     moved = []

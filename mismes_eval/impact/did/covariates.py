@@ -81,8 +81,7 @@ def covariates_of(frame: pd.DataFrame, columns: Sequence[str]) -> Covariates:
         for column in columns
         if frame[column].isna().any()
     ]
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
     blocks, names = [np.ones((len(frame), 1))], ["Intercept"]
     categories = []
     for column in columns:

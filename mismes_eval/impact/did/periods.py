@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, of_argument, unknown, worded
 from mismes_eval.impact.did.breaks import acknowledged_break, placed, starts_at_breaks
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.timeline import Timeline
@@ -70,15 +70,13 @@ def plan(
     that have no unit left, and why. Raises IdentificationError with every problem.
     """
     problems = _unknown(control, base, anticipation)
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
     placed(time, breaks)
     early, later, beyond = _apart(time, cohorts, anticipation)
     problems = _nothing_to_compare(time, cohorts, control, anticipation, absent or {})
     at_breaks = starts_at_breaks(time.at, later, breaks, anticipation)
     problems += [] if acknowledged else at_breaks
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
     notes = [
         *(acknowledged_break(p) for p in at_breaks),
         *_who_has_which_part(time, early, beyond, anticipation),
@@ -210,21 +208,8 @@ def _of_cohort(time: Timeline, g: float, base: Base, anticipation: float) -> lis
 
 def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:
     problems = []
-    if control not in ("never", "not_yet"):
-        problems.append(
-            Problem(
-                "unknown comparison group",
-                of_argument("control"),
-                "'never' or 'not_yet'",
-                repr(control),
-            )
-        )
-    if base not in ("varying", "universal"):
-        problems.append(
-            Problem(
-                "unknown base period", of_argument("base"), "'varying' or 'universal'", repr(base)
-            )
-        )
+    problems += unknown("unknown comparison group", "control", control, ("never", "not_yet"))
+    problems += unknown("unknown base period", "base", base, ("varying", "universal"))
     if not 0 <= anticipation < np.inf:
         problems.append(
             Problem(

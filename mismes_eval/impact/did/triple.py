@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
+from mismes_eval.errors import (
+    EstimateError,
+    IdentificationError,
+    Problem,
+    of_argument,
+    unknown,
+    worded,
+)
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -81,15 +88,7 @@ def triple_difference(
     Better understanding triple differences estimators.
     """
     refuse_other(data)
-    if method not in METHODS:
-        raise IdentificationError(
-            Problem(
-                "unknown method",
-                of_argument("method"),
-                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
-                repr(method),
-            )
-        )
+    IdentificationError.refuse(unknown("unknown method", "method", method, METHODS))
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     pair = pair_of(data, time)
     said = refuse_between(data, pair, series_breaks, acknowledge_breaks)
@@ -278,5 +277,4 @@ def _refuse_empty(
         for (arm, side), rows in groups.items()
         if not (rows & mask).any()
     ]
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)

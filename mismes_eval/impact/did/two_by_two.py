@@ -17,6 +17,7 @@ from mismes_eval.errors import (
     in_column,
     of_argument,
     of_arguments,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.domains import no_negative_weights, require
@@ -118,15 +119,7 @@ def att_2x2(
     not the iid one.
     """
     refuse_other(data)
-    if method not in METHODS:
-        raise IdentificationError(
-            Problem(
-                "unknown method",
-                of_argument("method"),
-                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
-                repr(method),
-            )
-        )
+    IdentificationError.refuse(unknown("unknown method", "method", method, METHODS))
     if isinstance(covariates, str):
         covariates = (covariates,)
     _refuse_estimand(estimand, cap, method, covariates)
@@ -207,8 +200,7 @@ def _refuse_estimand(
                 repr(cap),
             )
         )
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _by_layout(
@@ -342,8 +334,7 @@ def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) 
                     ),
                 )
             )
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def design_matrix(
@@ -372,8 +363,7 @@ def design_matrix(
             ]
         )
     unread = unreadable(sample.frame, list(covariates), inside)
-    if unread:
-        raise IdentificationError(unread)
+    IdentificationError.refuse(unread)
     if covariates and method in PROPENSITY:
         no_negative_weights(sample, f"method '{method}'")
     if covariates and method == "none":

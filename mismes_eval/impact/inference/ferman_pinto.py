@@ -277,8 +277,7 @@ def _refuse(arms: Arms, labels: Labels, level: float | None, draws: int) -> None
                 worded("{draws} draws, level {level}", {"draws": draws, "level": level}),
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
 
 
 def _said(counts: tuple[int, int], draws: int) -> tuple[str, ...]:

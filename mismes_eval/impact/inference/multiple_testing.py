@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Float
@@ -79,15 +79,7 @@ def adjust_pvalues(
     Romano and Wolf (2005), Econometrica 73, 1237-1282; (2016), Statistics and Probability Letters
     113, 38-40; Holm (1979); Benjamini and Hochberg (1995).
     """
-    if method not in METHODS:
-        raise EstimateError(
-            Problem(
-                "unknown adjustment",
-                of_argument("method"),
-                worded("one of {methods}", {"methods": ", ".join(METHODS)}),
-                repr(method),
-            )
-        )
+    EstimateError.refuse(unknown("unknown adjustment", "method", method, METHODS))
     need_estimates((estimate,), "adjust_pvalues")
     p = estimate.pvalue
     usable = np.isfinite(p) & (estimate.se > 0)

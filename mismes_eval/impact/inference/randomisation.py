@@ -251,8 +251,7 @@ def _units(
         for column in named
         if column in frame.columns and frame.loc[inside, column].isna().any()
     ]
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     part = frame.loc[inside]
     unit = np.arange(len(part)) if cluster is None else pd.factorize(part[cluster])[0]
     m = int(unit.max()) + 1
@@ -286,8 +285,7 @@ def _units(
                     rows=tuple(names),
                 )
             )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     return code, label, stratum, inside
 
 

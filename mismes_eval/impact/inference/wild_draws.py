@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.rows import Bool, Float, Int
 
@@ -107,15 +107,9 @@ def invert(
 
 def signs(m: int, points: str, draws: int, seed: int) -> tuple[Float, bool, str]:
     """(B, m) bootstrap weights, whether they are all there are, and their name."""
-    if points not in ("auto", "rademacher", "webb"):
-        raise EstimateError(
-            Problem(
-                "unknown bootstrap weights",
-                of_argument("points"),
-                "auto, rademacher or webb",
-                repr(points),
-            )
-        )
+    EstimateError.refuse(
+        unknown("unknown bootstrap weights", "points", points, ("auto", "rademacher", "webb"))
+    )
     used = ("webb" if m < FEW else "rademacher") if points == "auto" else points
     values = WEBB if used == "webb" else np.array([-1.0, 1.0])
     if m * np.log(values.size) <= np.log(draws + 1):

@@ -220,5 +220,4 @@ def _refuse(
                 worded("{level:g}, {draws}", {"level": level, "draws": draws}),
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)

@@ -13,8 +13,8 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.planning.restricted_likelihood import numbers, reml
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.intervals import Series, forest
@@ -93,9 +93,7 @@ class RandomEffects:
         return pd.DataFrame(rows, columns=["quantity", "value", "low", "high"])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.definition}</p>" + self.to_frame().to_html(
-            index=False, float_format=figure, na_rep=""
-        )
+        return in_notebook(self.to_frame(), text=self.definition)
 
     def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
         """Forest: each study with its normal interval, the summary below, and where the true effect
@@ -274,24 +272,10 @@ def _checked(
                 count=bad,
             )
         )
-    if method not in _NAMES:
-        problems.append(
-            Problem(
-                "unknown way to the variance between studies",
-                of_argument("method"),
-                "'dl', 'pm' or 'reml'",
-                repr(method),
-            )
-        )
-    if interval not in ("hartung_knapp", "hartung_knapp_adhoc", "normal"):
-        problems.append(
-            Problem(
-                "unknown interval",
-                of_argument("interval"),
-                "'hartung_knapp', 'hartung_knapp_adhoc' or 'normal'",
-                repr(interval),
-            )
-        )
+    problems += unknown("unknown way to the variance between studies", "method", method, _NAMES)
+    problems += unknown(
+        "unknown interval", "interval", interval, ("hartung_knapp", "hartung_knapp_adhoc", "normal")
+    )
     if not 0 < level < 1:
         problems.append(
             Problem(
@@ -301,8 +285,7 @@ def _checked(
                 str(level),
             )
         )
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     return y, s**2
 
 

@@ -364,8 +364,7 @@ def _design(
         *_unknown(estimator, assigned),
         *_without_clusters(icc, cluster_size),
     ]
-    if problems:
-        raise EstimateError(problems)
+    EstimateError.refuse(problems)
     spread = (
         float(sd) if sd is not None else float(np.sqrt(float(share or 0) * (1 - float(share or 0))))
     )

@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     in_column,
     of_argument,
     of_arguments,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate
@@ -25,7 +26,7 @@ from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
 from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
 from mismes_eval.numerics.averages import Averages, Source
-from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.numerics.two_way import Columns, codes, within
 from mismes_eval.public import public
 from mismes_eval.weighting.panel import Panel, PanelLike
@@ -116,17 +117,7 @@ def two_way(
         long.time.said,
     )
     if treated is not None:
-        if not np.isin(dose, (0.0, 1.0)).all():
-            raise IdentificationError(
-                Problem(
-                    what="treatment is not yes or no",
-                    where=in_column(column),
-                    expected="0 or 1",
-                    got=worded("other values"),
-                    count=int((~np.isin(dose, (0.0, 1.0))).sum()),
-                )
-            )
-        _refuse_switching_off(long, dose, column)
+        _refuse_other_than_begun(long, dose, column)
         return regress(
             long,
             outcome,
@@ -232,15 +223,9 @@ def regress(
     indicators : codes (n,) and their names, one coefficient each, none for rows with a code beyond
         the names.
     """
-    if small_sample not in RULES:
-        raise IdentificationError(
-            Problem(
-                "unknown small-sample rule",
-                of_argument("small_sample"),
-                worded("one of {rules}", {"rules": ", ".join(RULES)}),
-                repr(small_sample),
-            )
-        )
+    IdentificationError.refuse(
+        unknown("unknown small-sample rule", "small_sample", small_sample, RULES)
+    )
     design, dose = long.sample.design, dose or {}
     if design.replicates is not None and small_sample != "design":
         raise IdentificationError(
@@ -269,11 +254,9 @@ def regress(
     effects, rule = _counted(long, small_sample)
     scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
     influence = long.carried(model.blocks(residual, model.coefficients(bread * scale)))
-    each = (
-        None
-        if design.replicates is None
-        else replicated(long.sample, lambda v: _refitted(v[long.row], long, columns, y, names))
-    )
+    each = None
+    if design.replicates is not None:
+        each = replicated(long.sample, lambda v: _refitted(v[long.row], long, columns, y, names))
     note = (
         f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample"
         f" factor: {SMALL[rule]}."
@@ -389,7 +372,19 @@ def _starts(long: Panel, d: Float, static: bool) -> Float:
     return np.asarray(first[long.unit])
 
 
-def _refuse_switching_off(long: Panel, d: Float, column: str) -> None:
+def _refuse_other_than_begun(long: Panel, d: Float, column: str) -> None:
+    """Treatment is 0 or 1, and stays on."""
+    other = ~np.isin(d, (0.0, 1.0))
+    if other.any():
+        raise IdentificationError(
+            Problem(
+                what="treatment is not yes or no",
+                where=in_column(column),
+                expected="0 or 1",
+                got=worded("other values"),
+                count=int(other.sum()),
+            )
+        )
     order = np.lexsort((long.period, long.unit))
     falls = (np.diff(d[order]) < 0) & (np.diff(long.unit[order]) == 0)
     if falls.any():
@@ -402,159 +397,3 @@ def _refuse_switching_off(long: Panel, d: Float, column: str) -> None:
                 fix="Define the cohort by the first treatment.",
             )
         )
-
-
-@public(EstimateError)
-def sun_abraham(
-    data: Sample | PanelLike,
-    outcome: str,
-    cohort: str,
-    unit: str | None = None,
-    time: TimeColumn = None,
-    covariates: Sequence[str] = (),
-    cluster: str | None = None,
-    by: str = "event",
-    small_sample: SmallSample = "design",
-    series_breaks: Sequence[float] = (),
-    acknowledge_breaks: bool = False,
-) -> Estimate:
-    """Interaction-weighted event study (fixest: sunab): cohort-by-event-time effects in one
-    regression, averaged with the cohorts' weighted shares, taken as fixed.
-
-    by : "event", "cohort" (average over its treated periods), "att" (all treated rows) or "cells".
-    series_breaks : first periods of new series: a cohort that starts on one stops the run unless
-        acknowledge_breaks.
-
-    References
-    ----------
-    Sun and Abraham (2021), Journal of Econometrics 225, 175-199.
-    """
-    if by not in ("event", "cohort", "att", "cells"):
-        raise IdentificationError(
-            Problem(
-                "unknown average",
-                of_argument("by"),
-                "'event', 'cohort', 'att' or 'cells'",
-                repr(by),
-            )
-        )
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    long = regression_panel(data, [outcome, *covariates], unit, time, cluster, cohort)
-    g, t = long.start, long.at
-    if not np.isinf(g).any():
-        raise IdentificationError(
-            Problem(
-                what="no never-treated group",
-                where=of_argument("cohort"),
-                expected="units with 0, or a start after the last period",
-                got=worded("none"),
-                fix="Drop the periods from the last cohort's start on.",
-            )
-        )
-    early = np.unique(g[g <= long.periods[0]])
-    if early.size:
-        raise IdentificationError(
-            Problem(
-                what="a cohort has no period before treatment",
-                where=in_column(cohort),
-                expected=worded("starts after {labels}", {"labels": long.time.labels[0]}),
-                got=long.time.listed(early),
-                fix="Narrow the domain to the other cohorts.",
-            )
-        )
-    said = (
-        *refuse_starts(placed(long.time, series_breaks), g, series_breaks, acknowledge_breaks),
-        long.time.said,
-    )
-    cells, code = _cells(g, long.time.since(t, g), _last_before(long, g))
-    shown = [long.time.key(cell[0]) for cell in cells]
-    keys = pd.DataFrame(
-        {
-            "variable": [*covariates, *["cell"] * len(cells)],
-            "cohort": [*[np.nan] * len(covariates), *shown],
-            "event_time": [*[np.nan] * len(covariates), *[cell[1] for cell in cells]],
-        }
-    )
-    each = regress(
-        long,
-        outcome,
-        covariates,
-        (code, [f"{long.time.shown(h)}:{event_time:.12g}" for h, event_time in cells]),
-        keys,
-        small_sample,
-        f"Sun-Abraham regression of {outcome}.",
-    ).annotated(notes=said)
-    if by == "cells":
-        return each
-    mass = np.bincount(code, weights=long.weights, minlength=len(cells) + 1)[: len(cells)].astype(
-        float
-    )
-    averaged = _averaged(each, cells, mass, len(covariates), by)
-    if by == "cohort":
-        labels = [long.time.key(start) for start in averaged.keys["cohort"]]
-        names = tuple(long.time.shown(start) for start in averaged.keys["cohort"])
-        return replace(averaged, names=names, keys=averaged.keys.assign(cohort=labels))
-    if by != "event":
-        return averaged
-    reference = np.unique(long.time.since(t, g)[np.isfinite(g) & _last_before(long, g)])
-    extra = {**averaged.extra, "references": tuple(reference.tolist())}
-    if reference.size > 1:
-        start = np.searchsorted(long.periods, [start for start, _ in cells])
-        ahead = [start + lag - long.time.tolerance for start, lag in cells]
-        place = np.searchsorted(long.periods, ahead)
-        order = [(start, float(p)) for (start, _), p in zip(cells, place - start, strict=True)]
-        counted = _averaged(each, order, mass, len(covariates), by)
-        counted = replace(counted, extra={**counted.extra, "references": (-1.0,)})
-        extra["in_order"] = (averaged.p, counted)
-    return replace(averaged, extra=extra)
-
-
-def _last_before(long: Panel, g: Float) -> Bool:
-    """(n,) rows in the last period before their unit's start, by the order of periods."""
-    start = np.searchsorted(long.periods, np.where(np.isfinite(g), g, long.periods[0]))
-    return np.asarray(long.period == start - 1)
-
-
-def _cells(g: Float, e: Float, reference: Bool) -> tuple[list[tuple[float, float]], Int]:
-    """Cohorts by event time that occur, without the last period before treatment, and the cell of
-    each row (their number for rows in none).
-    """
-    inside = np.isfinite(g) & ~reference
-    cohorts, times = np.unique(g[inside]), np.unique(e[inside])
-    h, k = codes(np.where(inside, g, np.inf), cohorts), codes(np.where(inside, e, np.inf), times)
-    both = np.where(inside, h * times.size + k, cohorts.size * times.size)
-    present = np.flatnonzero(
-        np.bincount(both, minlength=cohorts.size * times.size)[: cohorts.size * times.size]
-    )
-    lookup = np.full(cohorts.size * times.size + 1, present.size)
-    lookup[present] = np.arange(present.size)
-    return [
-        (float(cohorts[place // times.size]), float(times[place % times.size])) for place in present
-    ], lookup[both].astype(np.intp)
-
-
-def _averaged(
-    each: Estimate, cells: Sequence[tuple[float, float]], mass: Float, q: int, by: str
-) -> Estimate:
-    cohort, event_time = np.array(cells).T
-    if by == "event":
-        groups = [(key, event_time == key) for key in np.unique(event_time)]
-    elif by == "cohort":
-        groups = [(key, (cohort == key) & (event_time >= 0)) for key in np.unique(cohort)]
-    else:
-        groups = [(0.0, event_time >= 0)]
-    j = np.zeros((len(groups), each.p))
-    for i, (_, chosen) in enumerate(groups):
-        j[i, q:][chosen] = mass[chosen] / mass[chosen].sum()
-    out = each.through(
-        lambda v: j @ v, j, tuple("ATT" if by == "att" else f"{key:g}" for key, _ in groups)
-    )
-    keys = pd.DataFrame(
-        {
-            "variable": by,
-            {"event": "event_time", "cohort": "cohort", "att": "over"}[by]: [
-                key for key, _ in groups
-            ],
-        }
-    )
-    return replace(out, keys=keys, extra={"base": "universal"})

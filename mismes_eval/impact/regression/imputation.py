@@ -16,7 +16,7 @@ from mismes_eval.errors import (
     IdentificationError,
     Problem,
     in_column,
-    of_argument,
+    unknown,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate
@@ -112,11 +112,9 @@ def imputation(
         *_first_step(model, inverse, target, gap, w, size),
     ]
     design = long.sample.design
-    each = (
-        replicated(long.sample, lambda v: _again(long, columns, target, y, v[long.row]))
-        if design.replicates is not None
-        else None
-    )
+    each = None
+    if design.replicates is not None:
+        each = replicated(long.sample, lambda v: _again(long, columns, target, y, v[long.row]))
     keys = pd.DataFrame(
         {
             "variable": "ATT",
@@ -160,21 +158,9 @@ def _groups_of(by: str, groups: Float, long: Panel) -> dict[str, list[float | st
 
 def _refuse_words(by: str, errors: str) -> None:
     problems = []
-    if by not in ("att", "event", "cohort"):
-        problems.append(
-            Problem("unknown average", of_argument("by"), "'att', 'event' or 'cohort'", repr(by))
-        )
-    if errors not in ("influence", "conservative"):
-        problems.append(
-            Problem(
-                "unknown errors",
-                of_argument("errors"),
-                "'influence' or 'conservative'",
-                repr(errors),
-            )
-        )
-    if problems:
-        raise IdentificationError(problems)
+    problems += unknown("unknown average", "by", by, ("att", "event", "cohort"))
+    problems += unknown("unknown errors", "errors", errors, ("influence", "conservative"))
+    IdentificationError.refuse(problems)
 
 
 def _target(long: Panel, g: Float, t: Float, cohort: str, by: str) -> tuple[_Target, Sequence[str]]:
@@ -203,13 +189,10 @@ def _target(long: Panel, g: Float, t: Float, cohort: str, by: str) -> tuple[_Tar
                 worded("none"),
             )
         )
-    key = (
-        np.zeros(t.size)
-        if by == "att"
-        else np.where(use, long.time.since(t, g), 0.0)
-        if by == "event"
-        else g
-    )
+    if by == "att":
+        key = np.zeros(t.size)
+    else:
+        key = np.where(use, long.time.since(t, g), 0.0) if by == "event" else g
     groups = np.unique(key[use])
     return _Target(use, codes(np.where(use, key, np.nan), groups), groups, ~treated), _left_out(
         long, treated & ~use, known_unit, known_period

@@ -13,8 +13,8 @@ import pandas as pd
 from linearmodels.panel import PanelOLS
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_arguments, worded
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.errors import EstimateError, IdentificationError, unknown
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.long_rows import regression_panel
 from mismes_eval.numerics.rows import Float, Int
@@ -81,10 +81,7 @@ class ClassicalFit:
         )
 
     def _repr_html_(self) -> str:
-        return (
-            self.to_frame().to_html(index=False, float_format=figure, na_rep="")
-            + f"<p><small>{self.note}</small></p>"
-        )
+        return in_notebook(self.to_frame(), [self.note])
 
 
 @public(EstimateError)
@@ -119,18 +116,10 @@ def panel_ols(
     ------
     IdentificationError : as two_way.
     """
-    if rule not in RULES or errors not in ("unit", "unit_and_period", "independent"):
-        raise IdentificationError(
-            Problem(
-                "unknown rule or errors",
-                of_arguments("rule", "errors"),
-                worded(
-                    "one of {rules}; 'unit', 'unit_and_period' or 'independent'",
-                    {"rules": ", ".join(RULES)},
-                ),
-                worded("{rule}, {errors}", {"rule": repr(rule), "errors": repr(errors)}),
-            )
-        )
+    IdentificationError.refuse(
+        unknown("unknown rule", "rule", rule, RULES)
+        + unknown("unknown errors", "errors", errors, ("unit", "unit_and_period", "independent"))
+    )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     checked = two_way(
         data,
@@ -151,14 +140,10 @@ def panel_ols(
         data, [outcome, column, *covariates], unit, time, None, event=event_time
     )
     d = long.columns[column]
-    main = (
-        [d]
-        if treated is not None
-        else [
-            (d == moment).astype(float)
-            for moment in checked.keys["event_time"].iloc[len(covariates) :]
-        ]
-    )
+    main = [d]
+    if treated is None:
+        moments = checked.keys["event_time"].iloc[len(covariates) :]
+        main = [(d == moment).astype(float) for moment in moments]
     index = pd.MultiIndex.from_arrays([long.unit, long.period], names=["unit", "period"])
     x = pd.DataFrame(
         np.column_stack([*(long.columns[covariate] for covariate in covariates), *main]),
@@ -170,39 +155,37 @@ def panel_ols(
         pd.Series(long.weights, index=index),
     )
     model = PanelOLS(y, x, entity_effects=True, time_effects=True, weights=w, check_rank=False)
+    coefficients, vcov = _fitted(model, long, errors)
+    clusters = {
+        "independent": 0,
+        "unit": long.units,
+        "unit_and_period": min(long.units, long.periods.size),
+    }
+    return _finished(long, checked.names, coefficients, vcov, clusters[errors], rule, errors)
+
+
+def _fitted(model: PanelOLS, long: Panel, errors: Errors) -> tuple[Float, Float]:
+    """Coefficients and their covariance without any small-sample factor."""
     plain = {"debiased": False, "auto_df": False, "count_effects": False}
     if errors == "independent":
         fit = model.fit(cov_type="unadjusted", **plain)
-        return _finished(
-            long, checked.names, np.array(fit.params), np.array(fit.cov), 0, rule, errors
-        )
-    if errors == "unit":
-        fit = model.fit(cov_type="clustered", cluster_entity=True, group_debias=False, **plain)
-        return _finished(
-            long, checked.names, np.array(fit.params), np.array(fit.cov), long.units, rule, errors
-        )
+        return np.array(fit.params), np.array(fit.cov)
+    codes = {"unit": (long.unit,)}.get(errors, (long.unit, long.period, _pairs(long)))
     parts = [
         model.fit(
             cov_type="clustered",
-            clusters=pd.DataFrame({"by": code}, index=index),
+            clusters=pd.DataFrame({"by": code}, index=model.dependent.index),
             group_debias=False,
             **plain,
         )
-        for code in (long.unit, long.period, _pairs(long))
+        for code in codes
     ]
-    values, vectors = np.linalg.eigh(
-        np.array(parts[0].cov) + np.array(parts[1].cov) - np.array(parts[2].cov)
-    )
-    vcov = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    return _finished(
-        long,
-        checked.names,
-        np.array(parts[0].params),
-        vcov,
-        min(long.units, long.periods.size),
-        rule,
-        errors,
-    )
+    covariances = [np.array(part.cov) for part in parts]
+    if errors == "unit":
+        return np.array(parts[0].params), covariances[0]
+    values, vectors = np.linalg.eigh(covariances[0] + covariances[1] - covariances[2])
+    positive = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    return np.array(parts[0].params), positive
 
 
 def _pairs(long: Panel) -> Int:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.did.event_path import EventPath, event_path
 from mismes_eval.impact.sensitivity import smoothness
 from mismes_eval.impact.sensitivity.relative_magnitudes import (
@@ -104,8 +104,7 @@ class HonestDiD:
         return made
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        return f"<p>{self.text}</p>{self.table.to_html(index=False, float_format=figure, na_rep='')}{notes}"
+        return in_notebook(self.table, self.notes, self.text)
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.table.to_string(index=False)}"
@@ -155,15 +154,9 @@ def honest_did(
     ----------
     Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591.
     """
-    if method not in ("relative_magnitude", "smoothness"):
-        raise EstimateError(
-            Problem(
-                "unknown restriction",
-                of_argument("method"),
-                "relative_magnitude or smoothness",
-                repr(method),
-            )
-        )
+    EstimateError.refuse(
+        unknown("unknown restriction", "method", method, ("relative_magnitude", "smoothness"))
+    )
     if not 0.5 < level < 1:
         raise EstimateError(
             Problem(

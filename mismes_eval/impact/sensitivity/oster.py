@@ -5,14 +5,14 @@ away (Oster 2019).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, in_columns, of_arguments, worded
 from mismes_eval.estimate.domains import numbers, require
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Finite, public
@@ -31,11 +31,11 @@ class Oster:
 
     uncontrolled: float
     controlled: float
+    adjusted: float
     r2_uncontrolled: float
     r2_controlled: float
     r2_max: float
     delta: float
-    adjusted: float
     null: float
     notes: tuple[str, ...]
 
@@ -52,18 +52,8 @@ class Oster:
 
     def to_frame(self) -> pd.DataFrame:
         """One row."""
-        names = (
-            "uncontrolled",
-            "controlled",
-            "adjusted",
-            "r2_uncontrolled",
-            "r2_controlled",
-            "r2_max",
-            "delta",
-            "null",
-            "robust",
-        )
-        return pd.DataFrame({n: [getattr(self, n)] for n in names})
+        names = [field.name for field in fields(self) if field.name != "notes"]
+        return pd.DataFrame({name: [getattr(self, name)] for name in (*names, "robust")})
 
     @property
     def text(self) -> str:
@@ -84,10 +74,7 @@ class Oster:
         )
 
     def _repr_html_(self) -> str:
-        return (
-            f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}"
-            + "".join(f"<p><small>{n}</small></p>" for n in self.notes)
-        )
+        return in_notebook(self.to_frame(), self.notes, self.text)
 
 
 @public(EstimateError)
@@ -122,42 +109,13 @@ def oster(
     Oster (2019), Journal of Business and Economic Statistics 37, 187-204, propositions 1 and 3.
     """
     require(sample, [outcome, treatment, *controls, *always], "oster")
-    if not controls or not r2_factor > 1:
-        raise EstimateError(
-            Problem(
-                "an argument does not fit",
-                of_arguments("controls", "r2_factor"),
-                "one control or more, a factor above 1",
-                worded(
-                    "{controls}, {r2_factor:g}",
-                    {"controls": list(controls), "r2_factor": r2_factor},
-                ),
-            )
-        )
+    _refuse(sample, controls, always, r2_factor)
     inside = sample.active
-    gone = [
-        column for column in (*controls, *always) if sample.frame.loc[inside, column].isna().any()
-    ]
-    if gone:
-        raise EstimateError(
-            [
-                Problem(
-                    what="a control is missing",
-                    where=in_column(column),
-                    expected="a value in every row of the domain",
-                    got=worded("missing"),
-                    count=int(sample.frame.loc[inside, column].isna().sum()),
-                )
-                for column in gone
-            ]
-        )
-    w = sample.weights[inside]
+    w, size = sample.weights[inside], float(sample.weights[inside].sum())
     y, x = numbers(sample, outcome, "oster")[inside], numbers(sample, treatment, "oster")[inside]
-    base = (
-        main_effects(sample.frame, list(always), inside).dense()[inside]
-        if always
-        else np.ones((w.size, 1))
-    )
+    base = np.ones((w.size, 1))
+    if always:
+        base = main_effects(sample.frame, list(always), inside).dense()[inside]
     full = main_effects(sample.frame, [*always, *controls], inside).dense()[inside]
     try:
         y, x_left, x_tau = (
@@ -174,12 +132,7 @@ def oster(
                 fix="Drop one of them.",
             )
         ) from error
-    size = w.sum()
-    var_y, var_x, tau = (
-        float(w @ y**2 / size),
-        float(w @ x_left**2 / size),
-        float(w @ x_tau**2 / size),
-    )
+    var_y, var_x, tau = (float(w @ column**2 / size) for column in (y, x_left, x_tau))
     if not tau > 1e-12 * var_x or not var_y > 0:
         raise EstimateError(
             Problem(
@@ -195,12 +148,9 @@ def oster(
     r1 = 1 - float(w @ (y_tau - beta1 * x_tau) ** 2) / size / var_y
     top = min(1.0, r2_factor * r1)
     delta, adjusted = proportional_selection(beta0, r0, beta1, r1, top, var_y, var_x, tau, null)
-    notes = (
-        (
-            f"R2 with all causes taken as min(1, {r2_factor:g} x {r1:.4g}) = {top:.4g}. Sampling"
-            " error is not in these figures."
-        ),
-        *sample.notes,
+    note = (
+        f"R2 with all causes taken as min(1, {r2_factor:g} x {r1:.4g}) = {top:.4g}. Sampling"
+        " error is not in these figures."
     )
     return Oster(
         uncontrolled=beta0,
@@ -211,7 +161,35 @@ def oster(
         delta=delta,
         adjusted=adjusted,
         null=null,
-        notes=notes,
+        notes=(note, *sample.notes),
+    )
+
+
+def _refuse(
+    sample: Sample, controls: Sequence[str], always: Sequence[str], r2_factor: float
+) -> None:
+    """No control, a factor that leaves nothing to the unseen, or controls with gaps."""
+    if not controls or not r2_factor > 1:
+        got = {"controls": list(controls), "r2_factor": r2_factor}
+        raise EstimateError(
+            Problem(
+                "an argument does not fit",
+                of_arguments("controls", "r2_factor"),
+                "one control or more, a factor above 1",
+                worded("{controls}, {r2_factor:g}", got),
+            )
+        )
+    gaps = sample.frame.loc[sample.active, [*controls, *always]].isna().sum()
+    EstimateError.refuse(
+        Problem(
+            what="a control is missing",
+            where=in_column(column),
+            expected="a value in every row of the domain",
+            got=worded("missing"),
+            count=int(count),
+        )
+        for column, count in gaps.items()
+        if count
     )
 
 

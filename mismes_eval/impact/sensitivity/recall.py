@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, of_arguments
+from mismes_eval.errors import EstimateError, Problem, of_arguments, unknown
 from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, part_of
@@ -56,13 +56,8 @@ def recall_sensitivity(
     ----------
     Rogan and Gladen (1978), American Journal of Epidemiology 107, 71-76.
     """
-    if arm not in ("both", "treated", "comparison"):
-        raise EstimateError(
-            Problem("unknown arm", of_argument("arm"), "both, treated or comparison", repr(arm))
-        )
-    pairs = list(
-        product([float(share) for share in sensitivity], [float(share) for share in specificity])
-    )
+    EstimateError.refuse(unknown("unknown arm", "arm", arm, ("both", "treated", "comparison")))
+    pairs = list(product(map(float, sensitivity), map(float, specificity)))
     bad = [p for p in pairs if not (0 <= p[0] <= 1 and 0 <= p[1] <= 1 and sum(p) > 1)]
     if bad or not pairs:
         raise EstimateError(

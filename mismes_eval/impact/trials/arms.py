@@ -166,8 +166,7 @@ def _refuse_two_roles(measured: Sequence[str], adjusted: Sequence[str]) -> None:
         )
         for name in both
     ]
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _cells(codes: list[Int], n: int) -> Int:

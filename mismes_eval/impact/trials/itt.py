@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument
+from mismes_eval.errors import IdentificationError, unknown
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.trials.arms import Trial, trial
@@ -55,15 +55,9 @@ def itt(
     Lin (2013), Annals of Applied Statistics 7, 295-318; Bruhn and McKenzie (2009), AEJ: Applied 1,
     200-232 (blocks belong into the analysis).
     """
-    if adjustment not in ("interacted", "additive"):
-        raise IdentificationError(
-            Problem(
-                "unknown adjustment",
-                of_argument("adjustment"),
-                "'interacted' or 'additive'",
-                repr(adjustment),
-            )
-        )
+    IdentificationError.refuse(
+        unknown("unknown adjustment", "adjustment", adjustment, ("interacted", "additive"))
+    )
     outcomes = list(as_names(outcome, "outcome", IdentificationError))
     read = trial(sample, outcomes, assigned, covariates, blocks)
     return assigned_difference(read, tuple(outcomes), adjustment)

@@ -164,8 +164,7 @@ def _refuse_nobody(shares: tuple[float, float], takeup: str) -> None:
         for word, share in zip(words, shares, strict=True)
         if not share > 0
     ]
-    if problems:
-        raise IdentificationError(problems)
+    IdentificationError.refuse(problems)
 
 
 def _bounds(joint: Estimate, outcome: str, takeup: str, level: float) -> Estimate:

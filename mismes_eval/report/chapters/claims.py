@@ -39,9 +39,10 @@ from mismes_eval.report.document.cells import (
     Status,
     persons_behind,
 )
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import Language, language
-from mismes_eval.report.document.tables import Table, TextTable, cells_of
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_impact import forest
 
@@ -92,6 +93,7 @@ TITLE_OF_PICTURE = "How far the evidence lies from each claim"
 WOULD_DECIDE = {
     "persons": "{why}; about {n:,} persons would decide",
     "measures": "{why}; about {n:,} {n:=measure|measures} would decide",
+    "countries": "{why}; about {n:,} {n:=country|countries} would decide",
 }
 
 
@@ -394,6 +396,7 @@ def _fact(english: Language, context: Context, one: Judged) -> dict[str, object]
         "missing": list(one.missing),
         "margin": one.claim.margin,
         "unit": one.claim.unit,
+        "of": _what_it_is_of(context, one.claim),
         "distance": _finite(verdict.span.value),
         "distance_low": _finite(verdict.span.low),
         "distance_high": _finite(verdict.span.high),
@@ -402,6 +405,16 @@ def _fact(english: Language, context: Context, one: Judged) -> dict[str, object]
         "said": distance_text(english, one),
         "why": why(english, one),
     }
+
+
+def _what_it_is_of(context: Context, claim: Claim) -> str:
+    """What has to be alike in two countries for their numbers to be put together: the currency of
+    money, the main outcome of effects; else nothing.
+    """
+    params = context.evaluation.params
+    if claim.unit == "money":
+        return str(params.cost.currency)
+    return str(params.impact.main_outcome) if claim.on_main_outcome else ""
 
 
 def _published_number(context: Context, one: Judged) -> dict[str, object]:

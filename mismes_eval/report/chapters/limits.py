@@ -5,7 +5,7 @@ from __future__ import annotations
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
-from mismes_eval.evaluation.survey import NONE
+from mismes_eval.evaluation.survey import NONE, Survey
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.plan import deviations
@@ -50,95 +50,81 @@ def _pooled(context: Context) -> list[tuple[str, str]]:
     return [("Voluntariness of return", context.text(said, m=", ".join(mixed)))] if mixed else []
 
 
+SYNTHETIC = (
+    "Synthetic data",
+    "The persons, households and measures of this report are made up. It shows what a report looks"
+    " like; it says nothing about the country.",
+)
+HOUSEHOLDS = (
+    "No PSU in the survey file",
+    "Variances use households as clusters; clustering between households is missed, so intervals"
+    " may be too narrow.",
+)
+ABSENT = (
+    "Absent members",
+    "Households that left as a whole are reported by nobody and are not covered.",
+)
+CENSUS = (
+    "Inventory",
+    "A purposive census: measures whose implementers did not answer are missing and not estimated.",
+)
+ATTRITION = (
+    "Attrition",
+    "Response propensities use what was known at enrolment; loss that depends on what happened"
+    " later remains.",
+)
+TRENDS = (
+    "Parallel trends",
+    "The effect rests on an assumption about what would have been; the pre-trend test has limited"
+    " power.",
+)
+MOVED = "The groups moved apart before the measure began: do not read the effect as caused by it."
+NO_PLAN = (
+    "Analysis plan",
+    "None was supplied: every choice of this report was made without one.",
+)
+
+
+def _of_survey(survey: Survey) -> list[tuple[str, str]]:
+    """What the survey cannot show."""
+    rows = []
+    design = survey.sample.design
+    if design.level == "household":
+        rows.append(HOUSEHOLDS)
+    if design.level == "element":
+        rows.append((NO_UNITS, BY_DEFF if design.cluster_deff != 1 else BY_PERSONS))
+    if survey.first_weight == NONE:
+        rows.append(("No weight in the survey file", NO_WEIGHT))
+    elif not survey.counts_people:
+        rows.append(("Weights that add to no population", NO_POPULATION))
+    if not survey.has_households:
+        rows.append(("No household number in the survey file", NO_NUMBER))
+    return rows if survey.absent is None else [*rows, ABSENT]
+
+
+def _of_tracing(context: Context) -> list[tuple[str, str]]:
+    """What the tracer study cannot show."""
+    apart = [
+        context.text("{m}: {o}", m=effect.measure, o=context.column(outcome))
+        for effect in context.evaluation.effects
+        for outcome, pre in effect.pre.items()
+        if moved_apart(pre)
+    ]
+    return [ATTRITION, TRENDS, *((name, MOVED) for name in apart)]
+
+
 def _limitations(context: Context) -> Item:
-    evaluation, rows = context.evaluation, []
-    if context.synthetic:
-        rows.append(
-            (
-                "Synthetic data",
-                (
-                    "The persons, households and measures of this report are made up. It shows what"
-                    " a report looks like; it says nothing about the country."
-                ),
-            )
-        )
+    evaluation = context.evaluation
+    rows = [SYNTHETIC] if context.synthetic else []
     if evaluation.survey is not None:
-        level = evaluation.survey.sample.design.level
-        if level == "household":
-            rows.append(
-                (
-                    "No PSU in the survey file",
-                    (
-                        "Variances use households as clusters; clustering between households is"
-                        " missed, so intervals may be too narrow."
-                    ),
-                )
-            )
-        if level == "element":
-            supplied = evaluation.survey.sample.design.cluster_deff != 1
-            rows.append((NO_UNITS, BY_DEFF if supplied else BY_PERSONS))
-        if evaluation.survey.first_weight == NONE:
-            rows.append(("No weight in the survey file", NO_WEIGHT))
-        elif not evaluation.survey.counts_people:
-            rows.append(("Weights that add to no population", NO_POPULATION))
-        if not evaluation.survey.has_households:
-            rows.append(("No household number in the survey file", NO_NUMBER))
-        if evaluation.survey.absent is not None:
-            rows.append(
-                (
-                    "Absent members",
-                    "Households that left as a whole are reported by nobody and are not covered.",
-                )
-            )
+        rows += _of_survey(evaluation.survey)
     if evaluation.inventory is not None:
-        rows.append(
-            (
-                "Inventory",
-                (
-                    "A purposive census: measures whose implementers did not answer are missing and"
-                    " not estimated."
-                ),
-            )
-        )
+        rows.append(CENSUS)
     if evaluation.tracing is not None:
-        rows.append(
-            (
-                "Attrition",
-                (
-                    "Response propensities use what was known at enrolment; loss that depends on"
-                    " what happened later remains."
-                ),
-            )
-        )
-        rows.append(
-            (
-                "Parallel trends",
-                (
-                    "The effect rests on an assumption about what would have been; the pre-trend"
-                    " test has limited power."
-                ),
-            )
-        )
-        for effect in evaluation.effects:
-            for outcome, pre in effect.pre.items():
-                if moved_apart(pre):
-                    rows.append(
-                        (
-                            context.text("{m}: {o}", m=effect.measure, o=context.column(outcome)),
-                            (
-                                "The groups moved apart before the measure began: do not read the"
-                                " effect as caused by it."
-                            ),
-                        )
-                    )
+        rows += _of_tracing(context)
     rows += [*shortfalls(context), *_pooled(context)]
     if evaluated(context) and evaluation.params.inputs.analysis_plan is None:
-        rows.append(
-            (
-                "Analysis plan",
-                "None was supplied: every choice of this report was made without one.",
-            )
-        )
+        rows.append(NO_PLAN)
     rows = rows or [("Scope", "Only what the chapters show was supplied.")]
     return text_table(
         context,

@@ -1,5 +1,5 @@
-"""What a report shows, as blocks of plain text in reading order: what an editable document is made
-of.
+"""What a report shows, as blocks of plain text in reading order: what its Word document and
+its PDF of typst are made of.
 
 A block holds published text only, as the page prints it. A number is a run with a tag, the name of
 its place: of a table's cell, its row, column and part; of a sentence, the sentence and which number
@@ -12,9 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from mismes_eval.report.document.plain import printable
 
 MIME = "text/x-mismes-blocks"  # beside the HTML of a notebook's output
 LONGEST = 60  # signs of a tag or a title that every word processor takes
@@ -83,9 +85,70 @@ class Picture:
 
 
 Block = Heading | Paragraph | Grid | Picture
+
+
+@dataclass(frozen=True)
+class Front:
+    """What stands before the text and around it. facts: what the report is of, each a name and a
+    text; banner: the word on made-up data, or ""; run: the beginning of the report's fingerprint.
+    """
+
+    title: str
+    country: str
+    kind: str
+    lang: str
+    run: str
+    facts: tuple[tuple[str, str], ...] = ()
+    banner: str = ""
+    mark: str = ""
+    contents: str = ""
+    authors: str = ""
+
+
+@dataclass(frozen=True)
+class Manuscript:
+    """A report as it goes on paper. blocks in reading order; pictures: id -> PNG of every picture
+    among them.
+    """
+
+    front: Front
+    blocks: tuple[Block, ...] = ()
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+
+
 KINDS: dict[str, type[Block]] = {
     kind.__name__: kind for kind in (Heading, Paragraph, Grid, Picture)
 }
+
+
+@dataclass(frozen=True)
+class Page:
+    """HTML that a notebook cell shows; blocks: the same as plain text, for a document that can be
+    edited.
+    """
+
+    html: str
+    blocks: tuple[Block, ...] = ()
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
+        """The blocks, beside the HTML that IPython asks for by itself."""
+        left_out = exclude is not None and MIME in exclude
+        asked = include is None or MIME in include
+        return {MIME: to_text(self.blocks)} if self.blocks and asked and not left_out else {}
+
+    def __repr__(self) -> str:
+        """Short, so that an executed notebook does not hold every page twice."""
+        return "Page(...)"
+
+
+def paragraph(text: str, style: Style = "") -> Paragraph:
+    """Words without a number that is a field."""
+    return Paragraph((Run(printable(text)),), style)
 
 
 def tag_of_cell(table: str, row: str, column: str, part: str) -> str:

@@ -17,6 +17,8 @@ from traitlets.config import Config
 from mismes_eval import errors
 from mismes_eval.evaluation.params import Params
 from mismes_eval.libraries import library
+from mismes_eval.report.document import blocks
+from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.language import Language, country_name, language
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.reading import current_section_style, linked, sectioned
@@ -108,7 +110,8 @@ def page(
         resources={"cover": cover, "words": words, "closing": ""},
     )
     begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
-    closing = about(cover, params, fingerprint, text) + run_warnings(warnings, text)
+    last = (about(cover, params, fingerprint, text), run_warnings(warnings, text))
+    closing = "".join(part.html for part in last)
     inside = accessible(sanitized(body[begin:end])) + closing
     return arranged(body[:begin], inside, body[end:], text)
 
@@ -139,7 +142,7 @@ def _brief_first(start: str, body: str) -> str:
     return start + body[:first] + behind + body[first:]
 
 
-def about(cover: Cover, params: Params, fingerprint: str, t: Language) -> str:
+def about(cover: Cover, params: Params, fingerprint: str, t: Language) -> Page:
     """How the report is cited, who wrote it, whom to ask, under which licence, by which version."""
     missing = t("not supplied")
     authors = t.name(params.authors) if params.authors else missing
@@ -153,12 +156,14 @@ def about(cover: Cover, params: Params, fingerprint: str, t: Language) -> str:
         (t("Licence"), t.name(params.licence) if params.licence else missing),
         (t("Software"), f"mismes-eval {VERSION}"),
     ]
+    named = [(t("{what}:", what=what), text) for what, text in lines]
     words = "".join(
-        f"<p><strong>{escape(t('{what}:', what=what))}</strong> {escape(text)}</p>"
-        for what, text in lines
+        f"<p><strong>{escape(what)}</strong> {escape(text)}</p>" for what, text in named
     )
-    title = escape(t("About this report"))
-    return f'<div class="colophon"><h2 id="about">{title}</h2>{words}</div>'
+    title = t("About this report")
+    html = f'<div class="colophon"><h2 id="about">{escape(title)}</h2>{words}</div>'
+    said = [blocks.paragraph(f"{what} {text}") for what, text in named]
+    return Page(html, (blocks.Heading(1, title), *said))
 
 
 def _cited(parts: tuple[str, str, str]) -> dict[str, str]:
@@ -255,15 +260,15 @@ def _translated(source: str, t: Language) -> str:
     return "\n\n".join(blocks)
 
 
-def run_warnings(warnings: Sequence[str], t: Language) -> str:
+def run_warnings(warnings: Sequence[str], t: Language) -> Page:
     """The warnings of the run, in the report's language already, below everything else."""
     if not warnings:
-        return ""
+        return Page("")
     items = "".join(f"<li>{escape(w)}</li>" for w in warnings)
-    return (
-        "<section"
-        f' class="warnings"><h2>{escape(t("Warnings of this run"))}</h2><ul>{items}</ul></section>'
-    )
+    title = t("Warnings of this run")
+    html = f'<section class="warnings"><h2>{escape(title)}</h2><ul>{items}</ul></section>'
+    said = [blocks.paragraph(warning, "bullet") for warning in warnings]
+    return Page(html, (blocks.Heading(1, title), *said))
 
 
 def accessible(html: str) -> str:

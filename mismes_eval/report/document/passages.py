@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mismes_eval.errors import Problem
 from mismes_eval.evaluation.evaluator_words import REFERENCE, Block, Line, Words
+from mismes_eval.report.document import blocks
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.plain import escape, printable
 from mismes_eval.report.document.references import Filled, Quotable
@@ -41,6 +42,7 @@ SIGNED = "Written by {author}, {role}, {day}; a person's judgement, not computed
 FILLED = "Its numbers are those of the tables that they link to."
 MADE_UP = "SYNTHETIC DATA: made-up persons, no finding about the real country."
 TAGS: Mapping[str, tuple[str, str]] = {"bullets": ("ul", "li"), "numbers": ("ol", "li")}
+STYLES: Mapping[str, blocks.Style] = {"paragraph": "", "bullets": "bullet", "numbers": "number"}
 _INLINE = re.compile(
     r"\{(?P<reference>[^{}]*)\}"
     r"|\*\*(?P<strong>.+?)\*\*"
@@ -70,6 +72,22 @@ class Passage:
             f'<h3>{escape(self.title)}</h3><p class="signed">{escape(self.signature)}</p>'
             f"{mark}{body}</section>"
         )
+
+    @property
+    def text_blocks(self) -> tuple[blocks.Block, ...]:
+        """The same as plain text."""
+        head = [self.signature, self.mark] if self.mark else [self.signature]
+        out: list[blocks.Block] = [blocks.Heading(2, printable(self.title))]
+        out += [blocks.Paragraph(blocks.numbered(printable(text))) for text in head]
+        for block in self.words.blocks:
+            lines = [printable(_plain(_joined(item), self.numbers)) for item in block.items]
+            if block.kind == "heading":
+                out += [blocks.Heading(3, line) for line in lines]
+            else:
+                style = STYLES[block.kind]
+                out += [blocks.Paragraph(blocks.numbered(line), style) for line in lines]
+        places = [blocks.numbered(printable(place)) for place in self.places]
+        return (*out, *(blocks.Paragraph(place, "note") for place in places))
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
-"""PDF of a report's page: Chromium's print of the same HTML where it is installed, typst from its
-wheel otherwise. Nothing is fetched.
+"""PDF of a report: Chromium's print of its page where it is installed, typst from its wheel
+otherwise, which sets the same blocks. Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Literal
 
 from mismes_eval.errors import ParamsError, Problem, ReportError, worded
 from mismes_eval.libraries import installed
+from mismes_eval.report.document.blocks import Manuscript
 from mismes_eval.report.document.typeset import typeset
 
 PDF = "report.pdf"
@@ -79,22 +80,23 @@ def printer() -> Printer:
     )
 
 
-def write_pdf(page: Path, to: Path, by: Printer | None = None) -> None:
-    """Print a report's page.
+def write_pdf(page: Path, report: Manuscript, to: Path, by: Printer | None = None) -> None:
+    """Print a report.
 
     Parameters
     ----------
-    page : report.html.  to : the PDF, replaced.  by : None takes the best printer of this machine.
+    page : report.html, which a browser prints.  report : the same, which typst sets.  to : the PDF,
+        replaced.  by : None takes the best printer of this machine.
 
     Raises
     ------
     ParamsError : no printer.  ReportError : the printer failed.
     """
     chosen = by or printer()
-    html = page.read_text(encoding="utf-8")
     if chosen.name == "typst":
-        to.write_bytes(typeset(html))
+        to.write_bytes(typeset(report))
         return
+    html = page.read_text(encoding="utf-8")
     printed = _chromium(chosen.program, html)
     told: dict[str, int] = {}
     for _ in range(

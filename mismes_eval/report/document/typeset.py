@@ -1,218 +1,139 @@
-"""The page of a report as a typst document: read from its HTML into plain blocks, handed over as
-JSON, so that no text is ever read as markup.
+"""A report as a typst document: its blocks handed over as JSON, so that no text is ever read as
+markup.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from mismes_eval.errors import Problem, ReportError
 from mismes_eval.libraries import library
+from mismes_eval.report.document.blocks import (
+    Block,
+    Grid,
+    Heading,
+    Line,
+    Manuscript,
+    Paragraph,
+    plain_text,
+)
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "report.typ"
-VOID = frozenset({"img", "br", "meta", "hr", "link", "input", "wbr", "col"})
-BLOCKS = frozenset(
-    {
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "p",
-        "pre",
-        "li",
-        "caption",
-        "figcaption",
-        "th",
-        "td",
-        "dt",
-        "dd",
-        "title",
-        "aside",
-    }
-)
-SKIPPED = frozenset({"style", "script", "nav", "template"})
+NUMBERED = 2  # levels of headings that have numbers
+LISTS = {"bullet": "list", "number": "list", "note": "notes"}
 
 
-@dataclass
-class Document:
-    """Blocks in reading order. Each has a kind: heading, paragraph, list, table, notes, figure.
-    brief: whether the first chapter stands before the contents.
+def told(report: Manuscript) -> dict[str, Any]:
+    """What the template reads: the cover and the blocks, each with its kind (heading, paragraph,
+    list, notes, table, caption, figure). first: whether the first chapter stands before the contents.
     """
+    front = report.front
+    mark = f" ({front.mark})" if front.mark else ""
+    return {
+        "lang": front.lang,
+        "title": f"{front.country}: {front.title}{mark}",
+        "kind": front.kind,
+        "banner": front.banner,
+        "contents": front.contents,
+        "facts": [[name, text] for name, text in front.facts],
+        "first": _begins_with_findings(report.blocks),
+        "blocks": list(_blocks(report)),
+    }
 
-    lang: str = "en"
-    title: str = ""
-    kind: str = ""
-    banner: str = ""
-    contents: str = "Contents"
-    facts: list[list[str]] = field(default_factory=list)
-    brief: bool = False
-    blocks: list[dict[str, Any]] = field(default_factory=list)
-    pictures: list[bytes] = field(default_factory=list)
+
+def _begins_with_findings(blocks: Iterable[Block]) -> bool:
+    """Whether the first chapter holds the findings."""
+    chapter = 0
+    for block in blocks:
+        chapter += isinstance(block, Heading) and block.level == 1
+        if chapter == 1 and isinstance(block, Paragraph) and block.anchor:
+            return True
+    return False
 
 
-class _Reader(HTMLParser):
-    """Fills a Document. Mutable because a parser reads tag by tag."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.document = Document()
-        self.text: list[str] = []
-        self.skipped = 0
-        self.lists: list[list[str]] = []
-        self.marks: list[str] = []
-        self.table: dict[str, Any] | None = None
-        self.classes: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        given = {attribute: value or "" for attribute, value in attrs}
-        if tag in SKIPPED or self.skipped or "downloads" in given.get("class", "").split():
-            self.skipped += tag not in VOID
-            if tag == "nav":
-                self.document.contents = given.get("aria-label", "") or "Contents"
-                self.document.brief = "behind" in given.get("class", "").split()
-            return
-        if tag == "html":
-            self.document.lang = given.get("lang", "en")
-        elif tag in ("ul", "ol"):
-            self.lists.append([])
-            self.marks.append(
-                "notes"
-                if "notes" in given.get("class", "")
-                else "numbers"
-                if tag == "ol"
-                else "bullets"
-            )
-        elif tag == "table":
-            self.table = {"kind": "table", "caption": "", "head": [], "rows": []}
-        elif tag == "tr" and self.table is not None:
-            self.table["rows"].append([])
-        elif tag == "img":
-            self._picture(given)
-        if tag in BLOCKS:
-            self.text = []
-            self.classes.append(given.get("class", ""))
-        elif tag == "br":
-            self.text.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.skipped:
-            self.skipped -= 1
-            return
-        if tag in BLOCKS and self.classes:
-            self._block(tag, " ".join("".join(self.text).split()), self.classes.pop())
-            self.text = []
-        elif tag in ("ul", "ol") and self.lists:
-            items, mark = self.lists.pop(), self.marks.pop()
-            if items:
-                self.document.blocks.append(
-                    {
-                        "kind": "notes" if mark == "notes" else "list",
-                        "numbered": mark == "numbers",
-                        "items": items,
-                    }
-                )
-        elif tag == "table" and self.table is not None:
-            self._close_table(self.table)
-            self.table = None
-
-    def handle_data(self, data: str) -> None:
-        if not self.skipped:
-            self.text.append(data)
-
-    def _block(self, tag: str, text: str, cls: str) -> None:
-        document = self.document
-        if tag == "title":
-            document.title = text
-        elif tag in ("h2", "h3", "h4"):
-            document.blocks.append({"kind": "heading", "level": int(tag[1]) - 1, "text": text})
-        elif "banner" in cls.split():
-            document.banner = text
-        elif tag == "p" and "kind" in cls.split():
-            document.kind = text
-        elif tag == "dt":
-            document.facts.append([text, ""])
-        elif tag == "dd" and document.facts:
-            document.facts[-1][1] = text
-        elif tag in ("p", "pre") and text:
-            document.blocks.append({"kind": "paragraph", "text": text})
-        elif tag == "li" and self.lists:
-            self.lists[-1].append(text)
-        elif tag in ("caption", "figcaption"):
-            if self.table is not None:
-                self.table["caption"] = text
+def _blocks(report: Manuscript) -> Iterator[dict[str, Any]]:
+    numbers = [0] * NUMBERED
+    names = {id: f"{place}.png" for place, id in enumerate(report.pictures)}
+    for style, group in groupby(report.blocks, _style):
+        if style in LISTS:
+            items = [_sentence(block) for block in group if isinstance(block, Paragraph)]
+            yield {"kind": LISTS[style], "numbered": style == "number", "items": items}
+            continue
+        for block in group:
+            if isinstance(block, Heading):
+                yield {"kind": "heading", "level": block.level, "text": _heading(block, numbers)}
+            elif isinstance(block, Paragraph):
+                yield {"kind": "paragraph", "text": _sentence(block)}
+            elif isinstance(block, Grid):
+                yield _table(block)
+                yield from _notes(block.notes)
             else:
-                document.blocks.append({"kind": "caption", "text": text})
-        elif tag in ("th", "td") and self.table is not None and self.table["rows"]:
-            self.table["rows"][-1].append(
-                {"text": text, "number": "num" in cls.split(), "head": tag == "th"}
-            )
-
-    def _picture(self, given: dict[str, str]) -> None:
-        head, _, body = given.get("src", "").partition(",")
-        if head != "data:image/png;base64":
-            return
-        try:
-            png = base64.b64decode(body)
-        except binascii.Error:
-            return
-        self.document.blocks.append(
-            {
-                "kind": "figure",
-                "picture": f"{len(self.document.pictures)}.png",
-                "alt": given.get("alt", ""),
-            }
-        )
-        self.document.pictures.append(png)
-
-    def _close_table(self, table: dict[str, Any]) -> None:
-        rows = [row for row in table["rows"] if row]
-        if not rows:
-            return
-        width = max(len(row) for row in rows)
-        full = [
-            [*row, *({"text": "", "number": False, "head": False} for _ in range(width - len(row)))]
-            for row in rows
-        ]
-        head = 1 if all(cell["head"] for cell in rows[0]) else 0
-        self.document.blocks.append(
-            {
-                "kind": "table",
-                "caption": table["caption"],
-                "width": width,
-                "head": full[:head],
-                "rows": full[head:],
-            }
-        )
+                yield {"kind": "caption", "text": f"{block.id} {block.title}".strip()}
+                yield {"kind": "figure", "picture": names[block.id], "alt": block.alt}
+                yield from _notes(block.notes)
 
 
-def read_page(html: str) -> Document:
-    """The blocks of a report's page."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return reader.document
+def _style(block: Block) -> str:
+    """The style of the list that a paragraph is an entry of, "" for what is none."""
+    return block.style if isinstance(block, Paragraph) and block.style in LISTS else ""
 
 
-def typeset(html: str) -> bytes:
-    """PDF of a report's page by typst: numbered pages, contents with page numbers, headers. Raises
+def _sentence(block: Paragraph) -> str:
+    """The words of a paragraph, with the name of the table that they are read from."""
+    text = " ".join(plain_text(block.runs).split())
+    return f"{text} {block.anchor}".strip()
+
+
+def _heading(block: Heading, numbers: list[int]) -> str:
+    """The words of a heading behind its number; `numbers` counts on."""
+    if block.level > NUMBERED:
+        return block.text
+    numbers[block.level - 1] += 1
+    numbers[block.level :] = [0] * (NUMBERED - block.level)
+    return f"{'.'.join(map(str, numbers[: block.level]))} {block.text}"
+
+
+def _table(block: Grid) -> dict[str, Any]:
+    heads = [_cell(head, block.numbers and place > 0) for place, head in enumerate(block.heads)]
+    rows = [
+        [_cell(plain_text(cell), block.numbers and place > 0) for place, cell in enumerate(row)]
+        for row in block.rows
+    ]
+    return {
+        "kind": "table",
+        "caption": f"{block.id} {block.title}".strip(),
+        "width": len(heads),
+        "head": heads if any(block.heads) else [],
+        "rows": rows,
+    }
+
+
+def _cell(text: str, number: bool) -> dict[str, Any]:
+    return {"text": text, "number": number}
+
+
+def _notes(notes: Iterable[Line]) -> Iterator[dict[str, Any]]:
+    items = [plain_text(note) for note in notes]
+    if items:
+        yield {"kind": "notes", "numbered": False, "items": items}
+
+
+def typeset(report: Manuscript) -> bytes:
+    """PDF of a report by typst: numbered pages, contents with page numbers, headers. Raises
     ReportError where typst fails.
     """
     typst = library("typst")
-    document = read_page(html)
     with TemporaryDirectory(prefix="mismes-typst-") as folder:
         root = Path(folder)
-        for number, png in enumerate(document.pictures):
+        for number, png in enumerate(report.pictures.values()):
             (root / f"{number}.png").write_bytes(png)
-        told = {name: value for name, value in vars(document).items() if name != "pictures"}
-        (root / "report.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        text = json.dumps(told(report), ensure_ascii=False)
+        (root / "report.json").write_text(text, encoding="utf-8")
         (root / "report.typ").write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
         try:
             made: bytes = typst.compile(str(root / "report.typ"), root=str(root))

@@ -23,10 +23,11 @@ from docx.shared import Cm, Inches, Length, Pt, RGBColor
 
 from mismes_eval.report.document.blocks import (
     LONGEST,
-    Block,
+    Front,
     Grid,
     Heading,
     Line,
+    Manuscript,
     Paragraph,
     Picture,
     Run,
@@ -47,6 +48,7 @@ STYLES = {
 }
 NOTE = Pt(8)
 LETTERS = ((6, Pt(9)), (10, Pt(8)), (100, Pt(7)))  # columns of a table at most, size of its letters
+RUN = "run"  # tag of the report's fingerprint
 _CHAPTERS = f"""<w:abstractNum {nsdecls("w")} w:abstractNumId="90">
 <w:multiLevelType w:val="multilevel"/>
 <w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:pStyle w:val="Heading1"/>
@@ -54,24 +56,6 @@ _CHAPTERS = f"""<w:abstractNum {nsdecls("w")} w:abstractNumId="90">
 <w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:pStyle w:val="Heading2"/>
 <w:lvlText w:val="%1.%2"/><w:lvlJc w:val="left"/></w:lvl></w:abstractNum>"""
 _NUMBERED = f'<w:num {nsdecls("w")} w:numId="90"><w:abstractNumId w:val="90"/></w:num>'
-
-
-@dataclass(frozen=True)
-class Front:
-    """What stands before the text and around it. lines: what the report is of, one a line; banner:
-    the word on made-up data, or ""; run: the beginning of the report's fingerprint.
-    """
-
-    title: str
-    country: str
-    kind: str
-    lang: str
-    run: str
-    lines: tuple[Line, ...] = ()
-    banner: str = ""
-    mark: str = ""
-    contents: str = ""
-    authors: str = ""
 
 
 @dataclass
@@ -83,10 +67,9 @@ class _Writer:
     marks: dict[str, str] = field(default_factory=dict)
 
 
-def write_word(
-    to: Path, front: Front, blocks: Sequence[Block], pictures: Mapping[str, bytes]
-) -> None:
-    """Write the document. pictures: id -> PNG of every picture among the blocks."""
+def write_word(to: Path, told: Manuscript) -> None:
+    """Write the document."""
+    front, blocks = told.front, told.blocks
     writer = _Writer(Document())
     _settings(writer.document, front)
     _cover(writer, front)
@@ -102,7 +85,7 @@ def write_word(
         elif isinstance(block, Grid):
             _table(writer, block)
         else:
-            _picture(writer, block, pictures[block.id])
+            _picture(writer, block, told.pictures[block.id])
     made = BytesIO()
     writer.document.save(made)
     write_workbook(to, made)
@@ -175,8 +158,16 @@ def _cover(writer: _Writer, front: Front) -> None:
         _warning(document.add_paragraph(style=STYLES["mark"]).add_run(printable(front.banner)))
     document.add_paragraph(printable(front.kind), style="Subtitle")
     document.add_paragraph(printable(f"{front.country}: {front.title}"), style="Title")
-    for line in front.lines:
-        _fill(writer, document.add_paragraph(), line)
+    for name, text in front.facts:
+        _fill(writer, document.add_paragraph(), _fact(name, text, front.run))
+
+
+def _fact(name: str, text: str, run: str) -> Line:
+    """A fact of the cover; the run is a field, by which the document is known again."""
+    before, found, after = text.partition(run)
+    if not found:
+        return (Run(f"{name}: {text}"),)
+    return (Run(f"{name}: {before}"), Run(run, RUN, name), Run(after))
 
 
 def _contents(

@@ -27,9 +27,10 @@ from papermill.exceptions import PapermillExecutionError
 from mismes_eval import errors
 from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.manuscript import manuscript
 from mismes_eval.report.document.page import page
 from mismes_eval.report.document.pdf import PDF, write_pdf
-from mismes_eval.report.document.word_report import write_report
+from mismes_eval.report.document.word import write_word
 from mismes_eval.report.factory import endings
 from mismes_eval.report.factory.client import ENGINE
 from mismes_eval.report.factory.hermetic import socket_folder
@@ -40,7 +41,7 @@ from mismes_eval.report.factory.kernels import (
     kernel_config,
 )
 from mismes_eval.report.factory.notebook import checked, scrub, shown_html, without_data
-from mismes_eval.report.factory.orders import FAILED, NOTEBOOK, PAGE, Failed, Order, Progress
+from mismes_eval.report.factory.orders import FAILED, NOTEBOOK, PAGE, WORD, Failed, Order, Progress
 from mismes_eval.report.factory.publish import discard, publish, work_folder
 from mismes_eval.report.session import PROGRESS, RUN_FILE
 from mismes_eval.report.trust.differencing import differences, stands_at, told
@@ -88,10 +89,7 @@ def make(
             page(executed, params, started, made_of.fingerprint, results["warnings"]),
             encoding="utf-8",
         )
-        if order.pdf:
-            write_pdf(work / PAGE, work / PDF)
-        if order.docx:
-            write_report(work, params, started, made_of.fingerprint)
+        write_papers(order, params, work, started, made_of.fingerprint)
         record = manifest(
             params,
             made_of,
@@ -110,6 +108,19 @@ def make(
     finally:
         discard(work)
     return cautions
+
+
+def write_papers(order: Order, params: Params, work: Path, started: str, fingerprint: str) -> None:
+    """The PDF and the Word document that an order asks for and the folder lacks."""
+    pdf = order.pdf and not (work / PDF).is_file()
+    docx = order.docx and not (work / WORD).is_file()
+    if not (pdf or docx):
+        return
+    told = manuscript(work, params, started, fingerprint)
+    if pdf:
+        write_pdf(work / PAGE, told, work / PDF)
+    if docx:
+        write_word(work / WORD, told)
 
 
 def beside_earlier(order: Order, work: Path, final: Path, least: int) -> list[Problem]:

@@ -23,10 +23,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import language
-from mismes_eval.report.document.pdf import PDF, printer, write_pdf
+from mismes_eval.report.document.pdf import PDF, printer
 from mismes_eval.report.factory.orders import (
     FAILED,
-    PAGE,
     WORD,
     Failed,
     Order,
@@ -48,13 +47,7 @@ from mismes_eval.report.trust.provenance import (
 if TYPE_CHECKING:
     from mismes_eval.report.factory.kernels import ReportKernel
 
-Maker = Literal[
-    "factory.execute",
-    "factory.forking",
-    "factory.kernels",
-    "factory.notebook",
-    "document.word_report",
-]
+Maker = Literal["factory.execute", "factory.forking", "factory.kernels", "factory.notebook"]
 
 
 def _maker(name: Maker) -> Any:
@@ -265,12 +258,9 @@ def _completed(order: Order, params: Params, final: Path) -> tuple[Status, Path]
     try:
         shutil.copytree(final, work, dirs_exist_ok=True)
         record = read_manifest(work)
-        if order.pdf and not (work / PDF).is_file():
-            write_pdf(work / PAGE, work / PDF)
-        if order.docx and not (work / WORD).is_file():
-            _maker("document.word_report").write_report(
-                work, params, record["started"], record["fingerprint"]
-            )
+        _maker("factory.execute").write_papers(
+            order, params, work, record["started"], record["fingerprint"]
+        )
         told = json.dumps({**record, "outputs": outputs(work)}, ensure_ascii=False, indent=1)
         (work / MANIFEST).write_text(told, encoding="utf-8")
         publish(work, final)

@@ -107,8 +107,7 @@ def evaluations(
     if outside is not None:
         found += _cited(outside, frozenset(kinds))
     problems += _mixed(found, kinds)
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(problems)
     return found
 
 

@@ -112,10 +112,8 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
                 facts,
             )
         )
-    if broken:
-        raise ReportError(broken)
-    if old:
-        raise ParamsError(old)
+    ReportError.refuse(broken)
+    ParamsError.refuse(old)
     return found
 
 

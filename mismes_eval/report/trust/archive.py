@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from jinja2 import Template
+
 from mismes_eval.errors import ParamsError, Problem, named, worded
 from mismes_eval.evaluation.conversion import TRUE
 from mismes_eval.evaluation.yaml_text import read_yaml
@@ -35,6 +37,8 @@ from mismes_eval.report.trust.provenance import (
     read_results,
 )
 
+README = Path(__file__).parent.parent / "templates" / "archive.md.j2"
+NO_MEMORY = "memory not recorded"
 PROJECT_FILES = (
     "pyproject.toml",
     LOCK,
@@ -158,8 +162,7 @@ def _as_recorded(
                     fix="Make the report again: mismes report.",
                 )
             )
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
 
 
 def _project_files(root: Path) -> dict[str, Path]:
@@ -210,8 +213,7 @@ def _named_by_params(root: Path, params_file: Path, given: Sequence[Mapping[str,
         for i in given
         if (root / str(i["path"])).resolve() not in named_there
     ]
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
 
 
 def _texts(node: object) -> Iterator[str]:
@@ -242,8 +244,7 @@ def _same_inputs(root: Path, given: Sequence[Mapping[str, object]]) -> None:
                     "" if path.is_file() else worded("no file"),
                 )
             )
-    if problems:
-        raise ParamsError(problems)
+    ParamsError.refuse(problems)
 
 
 def readme_text(
@@ -252,105 +253,17 @@ def readme_text(
     """README of the archive. Headings: Social Science Data Editors, template README for replication
     packages.
     """
-    country = country_name(str(record["country"]), "en")
-    synthetic = bool(record["synthetic"])
-    versions, machine = _mapping(record["versions"]), _mapping(record["machine"])
-    inputs = _records(record["inputs"])
-    rows = "\n".join(
-        f"| `{i['path']}` | {i['key']} | {i['bytes']:,} | `{i['sha256']}` |"
-        f" {'no' if i['path'] in left_out else 'yes'} |"
-        for i in inputs
+    memory = _mapping(record["machine"]).get("memory_bytes")
+    template = Template(README.read_text(encoding="utf-8"), keep_trailing_newline=True)
+    text: str = template.render(
+        record=record,
+        results=results,
+        name=name,
+        left_out=left_out,
+        country=country_name(str(record["country"]), "en"),
+        memory=f"{float(str(memory)) / 2**30:.0f} GB of memory" if memory else NO_MEMORY,
     )
-    tables, figures = _mapping(results["tables"]), _mapping(results["figures"])
-    notebook = _text(record, "notebook", "name")
-    programs = "\n".join(
-        f"| {key} | {title} | `notebooks/{notebook}` | `reports/{name}/tables.xlsx`, sheet {key} |"
-        for key, title in tables.items()
-    )
-    programs += "\n" + "\n".join(
-        f"| {key} | {title} | `notebooks/{notebook}` | `reports/{name}/figures/{key}.png` |"
-        for key, title in figures.items()
-    )
-    memory = machine.get("memory_bytes")
-    ram = f"{float(str(memory)) / 2**30:.0f} GB of memory" if memory else "memory not recorded"
-    software = "\n".join(f"- {package} {version}" for package, version in versions.items())
-    chapters = ", ".join(f"{c['title']} {c['seconds']} s" for c in _records(record["chapters"]))
-    banner = (
-        "**SYNTHETIC DATA: made-up persons, no finding about the real country.**\n\n"
-        if synthetic
-        else ""
-    )
-    access = (
-        "All data are synthetic. They were made by `mismes demo` from public aggregates, which"
-        " `data_raw/SOURCES.md` of the project lists, and may be redistributed under the licence of"
-        " the code."
-        if synthetic
-        else (
-            "The data belong to their producers. State here who gives access, under what"
-            " conditions, and for how long they keep the files."
-        )
-    )
-    missing = "".join(
-        f"\n- `{path}`: put the file of the hash below into this place." for path in left_out
-    )
-    return f"""# Replication archive: {country}, evaluation of migrant support measures
-
-{banner}## Data availability and provenance statements
-
-{access}{chr(10) + chr(10) + "Not in this archive:" + missing if left_out else ""}
-
-### Statement about rights
-
-{"The authors of the archive have the right to use and redistribute all data in it." if synthetic else "State here that the authors had legitimate access to the data and permission to use them, and to redistribute those that are in the archive."}
-
-### Dataset list
-
-| file | role | bytes | sha256 | in the archive |
-|---|---|---|---|---|
-{rows}
-
-## Computational requirements
-
-### Software requirements
-
-`requirements.lock` pins every package with its hash. The report was made with:
-
-{software}
-
-### Controlled randomness
-
-Every random draw starts from the seed {record["seed"]} (params, key `impact.seed`).
-
-### Memory, runtime, storage requirements
-
-{record["seconds"]} seconds on {machine.get("processors")} processors with {ram} ({machine.get("system")}, {machine.get("architecture")}), threads per process: {machine.get("threads") or "as installed"}. By chapter: {chapters}.
-
-## Description of programs
-
-- `{_text(record, "params", "file")}`: every choice of the run.
-- `notebooks/{notebook}`: the report, chapter by chapter.
-- `mismes_eval/`: the package that computes (sha256 of its source {str(record["package_sha256"])[:16]}...).
-
-### License for code
-
-BSD-3-Clause, see `LICENSE`.
-
-## Instructions to replicators
-
-1. Python 3.11 or newer. In this folder: `python3 -m venv .venv`, then `.venv/bin/pip install --require-hashes --no-deps -r requirements.lock` and `.venv/bin/pip install --no-deps --no-build-isolation -e .`
-2. `.venv/bin/mismes verify reports/{name}` repeats the run in a clean folder and compares every number at 1e-9.
-3. `.venv/bin/mismes report {name} --force` makes the report again; open `reports/{name}/report.html`.
-
-## List of tables, figures and programs
-
-| id | title | program | output |
-|---|---|---|---|
-{programs}
-
-## References
-
-Cite the data producers above and the software as in `CITATION.cff`.
-"""
+    return text
 
 
 def _mapping(value: object) -> Mapping[str, object]:

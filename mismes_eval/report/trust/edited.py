@@ -24,7 +24,8 @@ from mismes_eval.frame.limits import FILE, check_workbook
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.report.document.blocks import Run
 from mismes_eval.report.document.language import language
-from mismes_eval.report.document.word_report import RUN, Body, numbers_of, read_body
+from mismes_eval.report.document.manuscript import Body, numbers_of, read_body
+from mismes_eval.report.document.word import RUN
 from mismes_eval.report.trust.provenance import (
     changed_outputs,
     read_manifest,
