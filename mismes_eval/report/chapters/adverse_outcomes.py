@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.verdict import Span
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import outcome_kind, outcome_scale, published
 
