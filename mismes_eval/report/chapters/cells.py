@@ -4,6 +4,8 @@ scale of an outcome, the note on n.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -125,6 +127,24 @@ def plain(
     }
 
 
+def following(cells: pd.DataFrame, *keys: CellKey) -> pd.DataFrame:
+    """Cells that are computed from these, and are hidden with any of them."""
+    standing = []
+    for told in cells[STANDING]:
+        given = told if isinstance(told, Standing) else NOBODY
+        standing.append(replace(given, follows=(*given.follows, *keys)))
+    return cells.assign(**{STANDING: pd.Series(standing, index=cells.index, dtype=object)})
+
+
+def by_rule(context: Context, cell: dict[str, object], n: float) -> dict[str, object]:
+    """A plain cell, hidden where fewer than n persons its kind asks for stand behind it; n itself
+    is not printed.
+    """
+    if context.rules.confidential(str(cell["kind"]), n):
+        return cell | {"status": str(Status.CONFIDENTIAL)}
+    return cell
+
+
 def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
     """Plain cells as the frame of a table."""
     return frame_of(cells)
@@ -188,6 +208,12 @@ def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
 
 def wave_cell(context: Context, measure: str, study: Tracing, wave: object) -> CellKey:
     """The cell of T17 with the effect on the main outcome at a wave."""
-    outcome = main_cell(context.evaluation)[0]
+    return effect_cell(context, measure, study, main_cell(context.evaluation)[0], wave)
+
+
+def effect_cell(
+    context: Context, measure: str, study: Tracing, outcome: str, wave: object
+) -> CellKey:
+    """The cell of T17 with the effect on an outcome at a wave."""
     when = context.text("{m:.0f} months", m=study.months[wave])
     return CellKey(f"T17-{measure}", context.column(outcome), when)

@@ -14,7 +14,7 @@ from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.report import figures_effects
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.cells import outcome_scale, outcome_unit
+from mismes_eval.report.chapters.cells import following, outcome_scale, outcome_unit, plain, rows
 from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     later_verdict,
@@ -27,7 +27,7 @@ from mismes_eval.report.document.tables import cells_by
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_effects import Panel
 
-PICTURE, PATH = "F00", "F11-rollout"
+PICTURE, PATH, SPOKEN = "F00", "F11-rollout", "headline"
 ROWS = 4  # measures that the first page has room for
 PARTS = ("value", "ci_low", "ci_high")
 WEAK = ("weak", "none")
@@ -40,16 +40,18 @@ BROKEN = "A broken line: not shown."
 @dataclass(frozen=True)
 class Line:
     """The effects of one measure. keys: cell -> where it stands along the axis; weak: cells of
-    which the evidence is weak; spoken: cell -> the interval that speaks for it, where it is not the
-    cell's own; headline: where the headline stands along the axis, None where it is of all places.
+    which the evidence is weak; spoken: cell -> that of the interval which speaks for it, where it is
+    not the cell's own; headline: where the headline stands along the axis, None where it is of all places; wider: whether it
+    speaks with another interval than the design's.
     """
 
     measure: str
     xlabel: str
     keys: Mapping[CellKey, float]
     weak: frozenset[CellKey]
-    spoken: Mapping[CellKey, Span] = field(default_factory=dict)
+    spoken: Mapping[CellKey, CellKey] = field(default_factory=dict)
     headline: float | None = None
+    wider: bool = False
 
 
 def overview(context: Context) -> Chapter:
@@ -62,39 +64,55 @@ def overview(context: Context) -> Chapter:
 def _lines(context: Context) -> tuple[list[Line], pd.DataFrame]:
     """The measures in the order of the first page, and cells that no table has."""
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
-    lines = []
+    lines, own = [], [no_cells()]
     if study is not None:
-        lines = [_followed(context, study, effect) for effect in context.evaluation.effects]
+        for effect in context.evaluation.effects[:ROWS]:
+            line, spoken = _followed(context, study, effect)
+            lines.append(line)
+            own += spoken
     if rolled is None or not isinstance(rolled.event, Estimate) or len(lines) >= ROWS:
-        return lines[:ROWS], no_cells()
-    if study is not None and rolled.outcome != main_cell(context.evaluation)[0]:
-        return lines, no_cells()
-    own = _rolled_cells(context, rolled, rolled.event)
-    return [*lines, _rolled_out(rolled, rolled.event, own)], own
+        pass
+    elif study is None or rolled.outcome == main_cell(context.evaluation)[0]:
+        points = _rolled_cells(context, rolled, rolled.event)
+        lines.append(_rolled_out(rolled, rolled.event, points))
+        own.append(points)
+    return lines, pd.concat(own, ignore_index=True) if len(own) > 1 else own[0]
 
 
-def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
-    """A measure of the tracer study, from the cells of T17."""
+def _followed(context: Context, study: Tracing, effect: Effects) -> tuple[Line, list[pd.DataFrame]]:
+    """A measure of the tracer study, from the cells of T17, and a cell with the headline's
+    interval.
+    """
     outcome, main_wave = main_cell(context.evaluation)
     doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     headline = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     keys, weak, spoken = {}, set(), {}
+    own: list[pd.DataFrame] = []
     for wave in study.waves:
         when = context.text("{m:.0f} months", m=study.months[wave])
         key = CellKey(f"T17-{effect.measure}", context.column(outcome), when)
         keys[key] = study.months[wave]
         if _weak(context, effect, wave, headline):
             weak.add(key)
-        if wave == main_wave and headline is not None:
-            spoken[key] = headline.span
-    return Line(
+        if wave == main_wave and headline is not None and headline.span.known:
+            spoken[key] = CellKey(PICTURE, effect.measure, SPOKEN)
+            own.append(following(_interval(effect.measure, headline.span), key))
+    line = Line(
         measure=effect.measure,
         xlabel="months since enrolment",
         keys=keys,
         weak=frozenset(weak),
         spoken=spoken,
         headline=study.months.get(main_wave),
+        wider=headline is not None and headline.span.basis is not None,
     )
+    return line, own
+
+
+def _interval(measure: str, span: Span) -> pd.DataFrame:
+    """The interval that speaks, as a cell."""
+    ends = {"ci_low": span.low, "ci_high": span.high}
+    return rows([plain(measure, SPOKEN, span.value, kind="effect") | ends])
 
 
 def _weak(context: Context, effect: Effects, wave: object, headline: Verdict | None) -> bool:
@@ -166,7 +184,7 @@ def _shaded(context: Context, lines: list[Line]) -> list[str]:
     months = [line.headline for line in lines if line.headline is not None]
     if not months:
         return []
-    wider = any(span.basis is not None for line in lines for span in line.spoken.values())
+    wider = any(line.wider for line in lines)
     return [context.text(WIDER if wider else HEADLINE, m=months[0])]
 
 
@@ -180,18 +198,17 @@ def _panel(line: Line, cells: Mapping[CellKey, pd.Series]) -> Panel:
     """The published numbers of a line: nothing where a cell is hidden. A point that is 0 by
     construction is no evidence, and so not weak.
     """
-    rows = []
+    points = []
     for key, at in line.keys.items():
         cell = cells.get(key)
         if cell is None or cell["status"] != "shown":
-            rows.append((line.measure, at, np.nan, np.nan, np.nan, False))
+            points.append((line.measure, at, np.nan, np.nan, np.nan, False))
             continue
         value, low, high = (float(cell[name]) for name in PARTS)
-        span = line.spoken.get(key)
-        if span is not None and span.known:
-            low, high = span.low, span.high
+        if key in line.spoken:
+            low, high = (float(cells[line.spoken[key]][name]) for name in PARTS[1:])
         weak = (key in line.weak or cell["flag"] == "i") and high > low
-        rows.append((line.measure, at, value, low, high, weak))
+        points.append((line.measure, at, value, low, high, weak))
     columns = ["series", "x", "value", "low", "high", "weak"]
-    frame = pd.DataFrame(rows, columns=columns).sort_values("x", ignore_index=True)
+    frame = pd.DataFrame(points, columns=columns).sort_values("x", ignore_index=True)
     return Panel(line.measure, line.xlabel, frame, line.headline)

@@ -1,0 +1,512 @@
+"""Pictures of what could be wrong with the effect of one measure: its path, the ways to estimate
+it, how alike the groups are, trends that part. Each is drawn from its own published cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.impact.did.balance import LIMIT, Balance
+from mismes_eval.impact.did.bands import Band
+from mismes_eval.impact.did.two_by_two import EXTREME
+from mismes_eval.impact.sensitivity.honest import HonestDiD
+from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.report import figures, figures_impact
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import (
+    P,
+    by_rule,
+    following,
+    headline_cell,
+    outcome_scale,
+    persons,
+    plain,
+    rows,
+    wave_cell,
+    with_interval,
+)
+from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.items import PictureSpec, SummarySpec
+from mismes_eval.report.document.tables import cells_by
+from mismes_eval.report.figures import Figure
+
+Result = Estimate | NotEstimable
+HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
+NONE_ESTIMATED = "no specification could be estimated"
+SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
+POINT, BAND, SPOKEN = "effect", "band", "headline"  # columns of F11
+ESTIMATE = "estimate"
+PARALLEL, BREAKDOWN, INTERVAL = "parallel trends", "breakdown", "interval"
+QUARTILES = (0.25, 0.5, 0.75)
+EXTREME_ROW, QUARTILE, SHARE = "extreme", "quartile", "share"
+WAYS = (
+    "{m}: estimated in {k} ways (estimator, weights, date of comparison) the effect lies"
+    " between {lo} and {hi}; {same} of {k} have one sign, {sure} intervals exclude 0."
+)
+DIFFER = (
+    "{m}: before weighting {a} of {k} covariates differ by more than {limit} standard"
+    " deviations, after it {z}; the largest difference left is {most}."
+)
+WEAK_OVERLAP = (
+    "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
+    " nothing was trimmed. Bins with fewer than {k} persons are not drawn."
+)
+BINS_LEFT_OUT = "Nothing was trimmed. Bins with fewer than {k} persons are not drawn."
+
+
+def ylabel_of(context: Context, outcome: str) -> str:
+    """The unit of an effect, on the axis of a picture."""
+    return context.text(SHARE_UNIT if outcome_scale(context, outcome)[0] == 100 else OTHER_UNIT)
+
+
+def _main(context: Context) -> str:
+    return context.evaluation.params.impact.main_outcome
+
+
+def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Item:
+    """F11: effect by months since enrolment with pointwise and simultaneous intervals; the wave of
+    the headline with the interval that speaks there. Waves that T17 hides are not drawn, and
+    nothing is where it hides the wave of the headline.
+    """
+    outcome, id = _main(context), f"F11-{d.measure}"
+    if isinstance(d.path, NotEstimable):
+        return context.text("{f}: {m}: {r}.", f="F11", m=d.measure, r=context.text(d.path.reason))
+    headline = headline_cell(context, d.measure, study)
+    title = context.text("Effect of {m} on '{o}'", m=d.measure, o=context.column(outcome))
+    notes = (
+        "The comparison with enrolment is 0 by construction; the point a year before is the"
+        " pre-trend.",
+        "Thick: 95% interval of each point; thin: 95% band that holds for all points together"
+        " (sup-t).",
+        *_headline_note(context, study, effect, d),
+    )
+
+    def draw(cells: pd.DataFrame) -> Figure | str:
+        frame = drawn_points(cells)
+        if frame.empty:
+            return context.text(HIDDEN_PICTURE, f="F11", m=d.measure)
+        zero = pd.DataFrame(0.0, index=[0], columns=frame.columns)
+        frame = pd.concat([frame, zero]).sort_values("x", ignore_index=True)
+        return figures.paths(
+            id,
+            title,
+            frame.assign(series=d.measure),
+            "months since enrolment",
+            ylabel_of(context, outcome),
+            outcome_scale(context, outcome)[0],
+            True,
+            study.source,
+            (*notes, *known_persons(context, cells), study.panel.sample.design.basis),
+            context.synthetic,
+            context.words,
+        )
+
+    cells = path_cells(context, d.path, "months", d.band)
+    spoken = _spoken(context, study, effect, d)
+    cells = pd.concat([cells, *spoken], ignore_index=True)
+    waves = {study.months[wave]: wave_cell(context, d.measure, study, wave) for wave in study.waves}
+    of_wave = [waves.get(float(row), headline) for row in cells["row"]]
+    followed = [
+        following(cells.iloc[[place]], *dict.fromkeys((headline, key)))
+        for place, key in enumerate(of_wave)
+    ]
+    return PictureSpec(id, title, draw, pd.concat(followed, ignore_index=True))
+
+
+def path_cells(
+    context: Context, path: Estimate, time: str, band: Band | NotEstimable
+) -> pd.DataFrame:
+    """By time: the effect, and the band that holds for all points. time: the key that says when."""
+    when = [f"{at:g}" for at in path.keys[time].astype(float)]
+    points = cells_by(path.annotated(kind="effect"), context.rules, when, POINT)
+    if isinstance(band, NotEstimable):
+        return points
+    wide = band.to_frame()[["low", "high"]].fillna(0.0).to_numpy(float)
+    ends = [(at, float(low), float(high)) for at, (low, high) in zip(when, wide, strict=True)]
+    return pd.concat([points, _spans(BAND, ends)], ignore_index=True)
+
+
+def _spoken(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[pd.DataFrame]:
+    """The headline's interval, where it is wider than the design's."""
+    verdict = effect_verdict(context.evaluation, effect, d)
+    if verdict is None or verdict.span.basis is None:
+        return []
+    month = f"{study.months[context.evaluation.params.impact.main_wave]:g}"
+    return [_spans(SPOKEN, [(month, verdict.span.low, verdict.span.high)])]
+
+
+def known_persons(context: Context, cells: pd.DataFrame) -> list[str]:
+    """The note on the persons behind a picture, where their number is shown."""
+    known = cells["n"].max()
+    return [persons(context, known)] if np.isfinite(known) else []
+
+
+def _spans(column: str, ends: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
+    """Cells that hold an interval alone. ends: row, lower and upper end."""
+    made = [
+        plain(row, column, (low + high) / 2, kind="effect") | {"ci_low": low, "ci_high": high}
+        for row, low, high in ends
+    ]
+    return rows(made)
+
+
+def drawn_points(cells: pd.DataFrame) -> pd.DataFrame:
+    """The points of a path as `figures.paths` takes them."""
+    by_column = {name: part.set_index("row") for name, part in cells.groupby("column")}
+    if POINT not in by_column:
+        return pd.DataFrame()
+    points = by_column[POINT]
+    points = points[points["value"].notna()]
+    if points.empty:
+        return points
+    frame = points[["value", "ci_low", "ci_high"]].set_axis(["value", "low", "high"], axis=1)
+    wide = by_column.get(BAND, points)
+    frame["wide_low"], frame["wide_high"] = wide["ci_low"], wide["ci_high"]
+    spoken = by_column.get(SPOKEN, points.iloc[:0])[["ci_low", "ci_high"]].astype(float)
+    for row, low, high in spoken.itertuples():
+        if row not in frame.index:
+            continue
+        frame.loc[row, ["low", "high"]] = low, high
+        frame.loc[row, "wide_low"] = min(float(frame.loc[row, "wide_low"]), low)
+        frame.loc[row, "wide_high"] = max(float(frame.loc[row, "wide_high"]), high)
+    frame.insert(0, "x", frame.index.astype(float))
+    return frame.sort_values("x", ignore_index=True)
+
+
+def _headline_note(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[str]:
+    """Where the headline speaks with a wider interval than the design's."""
+    verdict = effect_verdict(context.evaluation, effect, d)
+    if verdict is None or verdict.span.basis is None:
+        return []
+    months = study.months[context.evaluation.params.impact.main_wave]
+    return [
+        context.text(
+            "The interval after {w} is the one of the headline: {how}.",
+            w=context.text("{m:.0f} months", m=months),
+            how=context.text(verdict.span.basis),
+        )
+    ]
+
+
+def curve_items(context: Context, study: Tracing, d: Doubt) -> list[Item]:
+    """F12 and the sentence that sums it up."""
+    title = context.text("{m}: the effect in every way that was declared", m=d.measure)
+    if d.curve.drawn().empty:
+        reason = context.text(NONE_ESTIMATED)
+        return [context.text("{f}: {m}: {r}.", f="F12", m=d.measure, r=reason)]
+    gone = sum(isinstance(run.result, NotEstimable) for run in d.curve.runs)
+    words = "{k} {k:=specification|specifications} could not be estimated."
+    notes = [context.text(words, k=gone)] if gone else []
+    id = f"F12-{d.measure}"
+    headline = headline_cell(context, d.measure, study)
+    made = [(run.name, run.result) for run in d.curve.runs if isinstance(run.result, Estimate)]
+    cells = [with_interval(context, name, result) for name, result in made]
+    own = following(pd.concat(cells, ignore_index=True), headline)
+    told = figures_impact.WAYS
+    picture = specification_picture(context, study, (id, title), d.curve, own, notes, told)
+    keys = tuple(CellKey(id, run.name, ESTIMATE) for run in d.curve.runs)
+
+    def say(cells: pd.DataFrame) -> str:
+        return _ways(context, d.measure, cells[cells["value"].notna()])
+
+    return [SummarySpec(keys, say), picture]
+
+
+def _ways(context: Context, measure: str, done: pd.DataFrame) -> str:
+    """How far the ways to estimate an effect lie apart."""
+    if done.empty:
+        return ""
+    n, scale = context.words.number, outcome_scale(context, _main(context))[0]
+    values = done["value"] * scale
+    spans = (Span(*ends) for ends in done[["value", "ci_low", "ci_high"]].itertuples(index=False))
+    return context.text(
+        WAYS,
+        m=measure,
+        k=len(done),
+        lo=n(values.min()),
+        hi=n(values.max()),
+        same=max(int((values > 0).sum()), int((values < 0).sum())),
+        sure=sum(Verdict(span).shown for span in spans),
+    )
+
+
+def specification_picture(
+    context: Context,
+    study: Tracing,
+    name: tuple[str, str],
+    curve: SpecificationCurve,
+    own: pd.DataFrame,
+    notes: Sequence[str],
+    told: str,
+    least: int = 1,
+) -> PictureSpec:
+    """A specification curve. name: id and title; own: a cell for each way that was estimated, with
+    its interval; told: the alternative text; least: the fewest ways that are drawn.
+    """
+    outcome, (id, title) = _main(context), name
+    choices = pd.DataFrame([{"specification": run.name, **run.choices} for run in curve.runs])
+
+    def draw(published: pd.DataFrame) -> Figure | str:
+        done = _estimated(choices, published)
+        if len(done) < least:
+            return context.text(HIDDEN_PICTURE, f=id, m=title)
+        return figures_impact.specification_curve(
+            id,
+            title,
+            done,
+            curve.reference,
+            outcome_scale(context, outcome)[0],
+            ylabel_of(context, outcome),
+            study.source,
+            (*notes, *known_persons(context, done), study.panel.sample.design.basis),
+            context.synthetic,
+            context.words,
+            told,
+        )
+
+    return PictureSpec(id, title, draw, own)
+
+
+def _estimated(choices: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """The choices of every way whose number is shown, with it, in order of size."""
+    main = published[published["column"] == ESTIMATE].set_index("row")
+    columns = ["value", "se", "ci_low", "ci_high", "n", "degf"]
+    p = published[published["column"] == P].set_index("row")["value"].rename("p")
+    told = main[columns].join(p).rename_axis("specification").reset_index()
+    done = choices.merge(told[told["value"].notna()], on="specification")
+    return done.sort_values("value", ignore_index=True)
+
+
+def comparable_items(context: Context, study: Tracing, d: Doubt) -> list[Item]:
+    """F10 love plot and F10b overlap."""
+    if isinstance(d.balance, NotEstimable):
+        reason = context.text(d.balance.reason)
+        return [context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=reason)]
+    b = d.balance
+    notes = (study.panel.sample.design.basis,)
+    title = context.text("{m}: participants against the comparison group", m=d.measure)
+    id, headline = f"F10-{d.measure}", headline_cell(context, d.measure, study)
+    picture = love_picture(context, study, (id, title), b, notes, headline)
+    keys = tuple(CellKey(id, str(row), column) for row, column in picture.places)
+
+    def say(cells: pd.DataFrame) -> str:
+        return _differ(context, d.measure, cells)
+
+    overlap = _overlap(context, study, d.measure, b, notes, headline)
+    return [SummarySpec(keys, say), picture, overlap]
+
+
+def _differ(context: Context, measure: str, cells: pd.DataFrame) -> str:
+    """How many covariates differ before and after weighting."""
+    sizes = {name: part["value"].dropna().abs() for name, part in cells.groupby("column")}
+    if not len(sizes.get("after", ())):
+        return ""
+    before, after = sizes["before"], sizes["after"]
+    n = context.words.number
+    return context.text(
+        DIFFER,
+        m=measure,
+        a=int((before > LIMIT).sum()),
+        k=len(before),
+        limit=n(LIMIT),
+        z=int((after > LIMIT).sum()),
+        most=n(after.max(), 2),
+    )
+
+
+def love_picture(
+    context: Context,
+    study: Tracing,
+    name: tuple[str, str],
+    b: Balance,
+    notes: Sequence[str],
+    *follows: CellKey,
+) -> PictureSpec:
+    """Standardised differences of the covariates, a cell before and one after weighting. A trait of
+    which an answer has few persons in a group is hidden. name: id and title.
+    """
+    traits = b.table[["variable", "level"]].astype(str).assign(row=b.labels())
+    labels = {variable: context.column(variable) for variable in traits["variable"]}
+    cells, size = [], float(b.treated.size)
+    for row, line in zip(b.labels(), b.table.to_dict("records"), strict=True):
+        few = float(line["fewest"])
+        for column in ("before", "after"):
+            cell = plain(row, column, line[column], "standard deviations", size, kind="share")
+            cells.append(by_rule(context, cell, few))
+
+    def draw(published: pd.DataFrame) -> Figure | str:
+        wide = published.pivot(index="row", columns="column", values="value").reindex(traits["row"])
+        shown = traits.assign(before=wide["before"].to_numpy(), after=wide["after"].to_numpy())
+        shown = shown[shown["after"].notna()].drop(columns="row").reset_index(drop=True)
+        if shown.empty:
+            return context.text(HIDDEN_PICTURE, f=name[0], m=name[1])
+        told = (*known_persons(context, published), *notes)
+        return figures_impact.love(
+            *name, shown, labels, study.source, told, context.synthetic, context.words
+        )
+
+    return PictureSpec(*name, draw, following(rows(cells), *follows))
+
+
+def _overlap(
+    context: Context,
+    study: Tracing,
+    measure: str,
+    b: Balance,
+    notes: tuple[str, ...],
+    headline: CellKey,
+) -> PictureSpec:
+    """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
+    edges, id = figures_impact.overlap_edges(b), f"F10b-{measure}"
+    title = context.text("{m}: overlap of the two groups", m=measure)
+    last = edges.size - 2
+    place = np.clip(np.searchsorted(edges, b.propensity, side="right") - 1, 0, last)
+    cells = []
+    for value, group in ((1, "participants"), (0, "comparison")):
+        mine = b.treated == value
+        whole = Persons.of(f"{id}, {group}", mine)
+        for number in range(last + 1):
+            inside = mine & (place == number)
+            share = float(b.weights[inside].sum() / b.weights[mine].sum())
+            told = Standing(tells=(Persons.of(f"{id}, {group}", inside),), whole=whole)
+            cells.append(plain(str(number), group, share, "share", kind="share", standing=told))
+        for at in QUARTILES:
+            middle = float(np.quantile(b.propensity[mine], at))
+            column = f"{group} {QUARTILE}"
+            cell = plain(f"{at:g}", column, middle, "share", b.treated.size, kind="quantile")
+            cells.append(by_rule(context, cell, float(mine.sum())))
+    beyond = (b.treated == 0) & (b.propensity > EXTREME)
+    told = Standing(tells=(Persons.of(f"{id}, comparison", beyond),))
+    cells.append(plain(EXTREME_ROW, SHARE, b.extreme, "share", kind="share", standing=told))
+
+    def draw(published: pd.DataFrame) -> Figure | str:
+        if not published["value"].notna().any():
+            return context.text(HIDDEN_PICTURE, f="F10b", m=measure)
+        return figures_impact.overlap(
+            id,
+            title,
+            edges,
+            published,
+            study.source,
+            (_weak(context, published), *known_persons(context, published), *notes),
+            context.synthetic,
+            context.words,
+        )
+
+    return PictureSpec(id, title, draw, following(rows(cells), headline))
+
+
+def _weak(context: Context, published: pd.DataFrame) -> str:
+    """How much of the comparison group has hardly a counterpart."""
+    share = published.loc[published["column"] == SHARE, "value"].iloc[0]
+    if np.isnan(share):
+        return context.text(BINS_LEFT_OUT, k=context.rules.min_cell)
+    return context.text(WEAK_OVERLAP, share=float(share), k=context.rules.min_cell)
+
+
+NEEDS = (
+    "{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times as large"
+    " as the one seen before the measure."
+)
+NEEDS_ALL = (
+    "{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times as large"
+    " as the one before the measure can have been (upper end of its 95% interval)."
+)
+SURVIVES = (
+    "{m}: the finding survives breaks of trend up to {x} times as large as the one seen before the"
+    " measure."
+)
+SURVIVES_ALL = (
+    "{m}: the finding survives breaks of trend up to {x} times as large as the one before the"
+    " measure can have been (upper end of its 95% interval)."
+)
+COVERS = (
+    "{m}: the interval covers 0 already under parallel trends, so no departure from them"
+    " can be excluded."
+)
+
+
+def honest_items(
+    context: Context,
+    h: HonestDiD | NotEstimable,
+    id: str,
+    measure: str,
+    outcome: str,
+    source: str,
+    basis: str,
+    path: Result,
+    cell: CellKey,
+) -> list[Item]:
+    """Interval of the effect under departures from parallel trends, and how large they may be
+    before it covers 0; both where `cell`, which holds the effect, is shown.
+    """
+    if isinstance(h, NotEstimable):
+        return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
+    notes = [
+        "Rambachan and Roth (2023), relative magnitudes; one step is from one wave or period to the"
+        " next, whatever months lie between."
+    ]
+    size = float(path.n.max()) if isinstance(path, Estimate) else np.nan
+    title = context.text("{m}: the effect if trends were not quite parallel", m=measure)
+    keys = tuple(CellKey(id, row, INTERVAL) for row in (PARALLEL, BREAKDOWN))
+    first = float(h.table["m"].iloc[min(1, len(h.table) - 1)])
+
+    def draw(cells: pd.DataFrame) -> Figure | str:
+        if not cells["ci_low"].notna().any():
+            return context.text(HIDDEN_PICTURE, f=id, m=measure)
+        return figures_impact.honest(
+            id,
+            title,
+            cells[cells["row"] != BREAKDOWN],
+            h.one_before,
+            outcome_scale(context, outcome)[0],
+            ylabel_of(context, outcome),
+            source,
+            (*notes, *known_persons(context, cells), basis),
+            context.synthetic,
+            context.words,
+        )
+
+    def say(cells: pd.DataFrame) -> str:
+        return _survives(context, measure, cells.set_index("row"), h.one_before, first)
+
+    own = following(_honest_cells(h, size), cell)
+    return [SummarySpec(keys, say), PictureSpec(id, title, draw, own)]
+
+
+def _honest_cells(h: HonestDiD, n: float) -> pd.DataFrame:
+    """The interval under parallel trends, that of every departure, and the largest that the finding
+    survives: 0 where it survives none.
+    """
+    value, low, high = h.original
+    ends = {"ci_low": low, "ci_high": high}
+    parallel = plain(PARALLEL, INTERVAL, value, n=n, kind="effect") | ends
+    table = h.table[["m", "ci_low", "ci_high"]].astype(float).itertuples(index=False)
+    departures = _spans(INTERVAL, [(f"{m:g}", low, high) for m, low, high in table])
+    largest = plain(BREAKDOWN, INTERVAL, h.breakdown or 0.0, "multiple", kind="effect")
+    return pd.concat([rows([parallel, largest]), departures], ignore_index=True)
+
+
+def _survives(
+    context: Context, measure: str, cells: pd.DataFrame, one_before: bool, first: float
+) -> str:
+    """How large departures from parallel trends may be. first: the smallest that was looked at."""
+    numbers = cells[["value", "ci_low", "ci_high"]].astype(float)
+    value, low, high = (float(end) for end in numbers.loc[PARALLEL].to_numpy(float))
+    largest = float(numbers.loc[[BREAKDOWN], "value"].iloc[0])
+    if np.isnan(largest) or np.isnan(value):
+        return ""
+    n = context.words.number
+    if not Verdict(Span(value, low, high)).shown:
+        return context.text(COVERS, m=measure)
+    if largest == 0:
+        return context.text(NEEDS_ALL if one_before else NEEDS, m=measure, x=n(first))
+    return context.text(SURVIVES_ALL if one_before else SURVIVES, m=measure, x=n(largest))
