@@ -53,6 +53,12 @@ ATTACKS = (
         "report/test_attacks.py",
     ),
     tests("damaged and changed files of a report, compared", "report/test_verify.py"),
+    Attack(
+        "every published file, tampered with at random",
+        "benchmarks/tamper.py",
+        ("--each", "4"),
+        ("--each", "1"),
+    ),
     tests("signatures: changed, foreign, missing", "report/test_signatures.py"),
     tests(
         "publishing killed before each change, full disks", "report/test_faults_of_publishing.py"

@@ -24,7 +24,8 @@ from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
 from mismes_eval.evaluation.sensitivity import Doubt, doubt
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
-from mismes_eval.evaluation.tracer_study import Effects, Tracing, effects, tracing
+from mismes_eval.evaluation.tracer_effects import Effects, effects
+from mismes_eval.evaluation.tracer_study import Tracing, tracing
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs.catalogue import chosen
 from mismes_eval.message import Message

@@ -28,6 +28,7 @@ FORM_OF_STATE = re.compile(
 NAME_AND_CODE = re.compile(r"(.+?) [(\[]([A-Za-z]{2,3})[)\]]")  # Armenia (AM)
 CODE_AND_NAME = re.compile(r"([A-Za-z]{2,3}|\d{3}) ?[-–—:] ?(.+)")  # MDA - Moldova
 CODES = re.compile(r"[A-Z]{2,3}|\d{3}")
+NOTHING = {"n/a", "n.a.", "n.a", "n/d", "n.d.", "-", "–", "—"}  # as much as an empty cell
 FOOTNOTE = re.compile(r"[*†‡¹²³⁴⁵\s]+$")
 ABBREVIATIONS = (
     ("rep", "republic"),
@@ -301,7 +302,9 @@ def _written(text: object) -> str:
 def _read(
     text: str, separator: str | None, aliases: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """(ISO3 or empty, piece) of every piece of a text."""
+    """(ISO3 or empty, piece) of every piece of a text that says something."""
+    if text.lower() in NOTHING:
+        return
     whole = country(text, aliases)
     if whole:
         yield whole, text

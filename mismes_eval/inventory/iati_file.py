@@ -108,10 +108,19 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
 
 def _version(root: Element, name: str) -> str | None:
     """The version that the file claims; None where it claims none."""
-    if root.tag != "iati-activities":
-        fix = "Take the publisher's file of activities." if root.tag == ORGANISATIONS else ""
+    if root.tag == ORGANISATIONS:
         raise InputError(
-            Problem("not an IATI activity file", name, "iati-activities", str(root.tag), fix)
+            Problem(
+                what="an IATI organisation file: what a publisher plans to spend, and no measures",
+                where=name,
+                expected="iati-activities",
+                got=ORGANISATIONS,
+                fix="Take the publisher's file of activities.",
+            )
+        )
+    if root.tag != "iati-activities":
+        raise InputError(
+            Problem("not an IATI activity file", name, "iati-activities", str(root.tag))
         )
     version = root.get("version", "").strip()
     if version and version not in VERSIONS:

@@ -7,6 +7,7 @@
   const byId = (id) => document.getElementById(id);
   const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, key) => values[key]);
   const plain = (s) => s.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/[\u2010-\u2015\u2212]/g, "-").toLowerCase();
+  const isDay = (value) => /^\d{4}-\d{2}-\d{2}$/.test(value);
   const number = new Intl.NumberFormat(data.language, { maximumFractionDigits: 0 });
   const perPage = 50;
   const filters = ["country", "stage_code", "model_primary", "status"];
@@ -59,6 +60,7 @@
     const td = document.createElement("td");
     const value = row[at[column]];
     if (numeric.has(column)) td.className = "number";
+    if (isDay(value)) td.className = "day";
     if (column === "title_en") {
       const open = document.createElement("button");
       open.type = "button";
@@ -113,6 +115,7 @@
         const value = row[at[field[0]]];
         if (value === null) return;
         const dt = document.createElement("dt"), dd = document.createElement("dd");
+        if (isDay(value)) dd.className = "day";
         dt.textContent = field[1];
         if (field[2] === "url" && /^https?:\/\//.test(value)) {
           const link = document.createElement("a");

@@ -18,6 +18,7 @@ from mismes_eval import frame as frames
 from mismes_eval.frame.codes import labels, plain
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.validate import MISS
+from mismes_eval.lfs.implied_decimals import WEIGHT, doubtful_weights
 from mismes_eval.lfs.translate import is_companion
 
 Confidence = Literal["high", "medium", "low"]
@@ -149,13 +150,16 @@ NOT_THERE: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class FileColumn:
-    """A column of the file. codes: file code, its label and its rows, the most frequent first."""
+    """A column of the file. codes: file code, its label and its rows, the most frequent first;
+    decimals: whether, as a weight, it may have a decimal point that is not written.
+    """
 
     name: str
     label: str
     kind: str
     missing: float
     codes: tuple[tuple[str, str, int], ...]
+    decimals: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,6 +283,7 @@ def _described(data: Dataset, name: str) -> FileColumn:
         kind="number" if pd.api.types.is_numeric_dtype(series) else "text",
         missing=float(series.isna().mean()) if len(series) else 0.0,
         codes=(*values[:LEVELS], *declared) if few else (),
+        decimals=doubtful_weights(series, data.labels.get(name, "")),
     )
 
 
@@ -310,6 +315,8 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
         confidence = "medium"
     if bare and template_labels(gld):
         why += "; codes without labels: compare them with the questionnaire"
+    if gld == WEIGHT and column.decimals:
+        why += "; whole numbers: say under unit_factor how many decimals they imply (0.0001), or 1"
     return Proposal(
         gld=gld,
         column=column.name,

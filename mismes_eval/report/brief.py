@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import headline_cell, outcome_scale, unit_of
 from mismes_eval.report.chapters.cells import published as may_leave

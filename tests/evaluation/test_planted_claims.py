@@ -15,7 +15,14 @@ from mismes_eval.estimate.claim_verdict import ClaimAnswer, Measured, judge
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.claims.census import Census
 from mismes_eval.evaluation.claims.ledger import FEATURES, ledger
-from mismes_eval.evaluation.claims.persons import evidence
+from mismes_eval.evaluation.claims.persons import (
+    EXPECTATIONS,
+    NO_TRAINING,
+    STARTUPS,
+    TRAINING_LINKED,
+    TRAINING_UNLINKED,
+    Evidence,
+)
 from mismes_eval.evaluation.claims.testing import ClaimEvidence, put_to_the_test
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.synthetic import COUNTRIES
@@ -82,27 +89,72 @@ def test_no_verdict_on_moldova_is_wrong(evaluated: Callable[[str], Evaluation]) 
     assert not wrong
 
 
+def scored(evaluation: Evaluation, **columns: dict[str, object]) -> Evaluation:
+    """The same run with other cells of its register: column -> measure -> value."""
+    assert evaluation.inventory is not None
+    frame = evaluation.inventory.frame
+    told = frame["measure_id"].astype(str)
+    changed = {
+        name: frame[name].mask(told.isin(cells), told.map(cells)).astype(frame[name].dtype)
+        for name, cells in columns.items()
+    }
+    register = dataclasses.replace(evaluation.inventory, frame=frame.assign(**changed))
+    return dataclasses.replace(evaluation, inventory=register)
+
+
+def att(country: str) -> pd.Series:
+    """Planted effects on employment at the main wave by measure."""
+    truth = pd.read_csv(ROOT / country / "truth.csv")
+    rows = truth[truth["outcome"].eq("employed") & truth["wave"].eq(3)]
+    return rows.set_index("measure_id")["att"]
+
+
+def of_claim(evaluation: Evaluation, id_: str) -> ClaimEvidence:
+    return next(one for one in put_to_the_test(evaluation) if one.claim.id == id_)
+
+
 def test_training_is_compared_by_its_link_to_jobs(
     evaluated: Callable[[str], Evaluation],
 ) -> None:
-    """No country follows two kinds of training, so one score is changed: the difference of effects
-    is that of truth.csv, within its interval.
-    """
-    moldova = evaluated("MDA")
-    assert moldova.inventory is not None
-    register = moldova.inventory.frame
-    frame = register.assign(
-        linked_job_offer=register["linked_job_offer"].mask(register["measure_id"].eq("MDA-002"), 0)
+    """Moldova follows training with and without a link: the difference of effects is that of
+    truth.csv, within its interval."""
+    one = of_claim(evaluated("MDA"), "C07")
+    assert isinstance(one.found, Evidence) and isinstance(one.found.found, Estimate)
+    low, high = one.found.found.ends()
+    planted_gap = att("MDA")["MDA-002"] - att("MDA")["MDA-001"]
+    assert planted("MDA").loc["C07", "planted"] == pytest.approx(planted_gap, abs=1e-4)
+    assert low[0] < planted_gap < high[0]
+
+
+def test_a_link_to_jobs_can_be_decided(evaluated: Callable[[str], Evaluation]) -> None:
+    """Were both measures of Tunisia training, the planted distance is true, and it is supported."""
+    tunisia = scored(
+        evaluated("TUN"),
+        service_vet_training={"TUN-002": True},
+        linked_job_offer={"TUN-001": 3, "TUN-002": 0},
     )
-    changed = dataclasses.replace(
-        moldova, inventory=dataclasses.replace(moldova.inventory, frame=frame)
-    )
-    found = evidence(changed, "C07").found
-    assert isinstance(found, Estimate)
-    truth = pd.read_csv(ROOT / "MDA" / "truth.csv")
-    rows = truth[truth["outcome"].eq("employed") & truth["wave"].eq(3)].set_index("measure_id")
-    low, high = found.ends()
-    assert low[0] < rows["att"]["MDA-001"] - rows["att"]["MDA-002"] < high[0]
+    assert truth_of(ledger()["C07"], att("TUN")["TUN-001"] - att("TUN")["TUN-002"]) == "true"
+    assert answer(of_claim(tunisia, "C07")) == "supported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "cells", "lacking"),
+    [
+        ("C07", {"linked_job_offer": {"MDA-001": 3}}, (TRAINING_UNLINKED,)),
+        ("C07", {"linked_job_offer": {"MDA-002": 1}}, (TRAINING_LINKED,)),
+        ("C18", {"model_primary": {"MDA-001": "M09"}}, (STARTUPS,)),
+        ("C35", {}, (NO_TRAINING,)),
+        ("C03", {"stage_code": {"MDA-002": "AFT"}}, (EXPECTATIONS,)),
+    ],
+)
+def test_what_measures_do_not_differ_in_cannot_be_tested(
+    evaluated: Callable[[str], Evaluation],
+    claim: str,
+    cells: dict[str, dict[str, object]],
+    lacking: tuple[str, ...],
+) -> None:
+    one = of_claim(scored(evaluated("MDA"), **cells), claim)
+    assert one.missing == lacking and one.found is None
 
 
 @pytest.mark.slow

@@ -83,6 +83,8 @@ def test_countries_with_commas_and_with_and():
     assert countries_of("Босния и Герцеговина").codes == ("BIH",)
     assert countries_of("Trinidad and Tobago").codes == ("TTO",)
     assert countries_of("MD;MD;GE").codes == ("MDA", "GEO")
+    assert countries_of("Moldova | Georgia | n/a") == Countries(("MDA", "GEO"))
+    assert countries_of("N/A") == countries_of(" - ") == Countries(())
 
 
 @pytest.mark.parametrize(

@@ -112,5 +112,5 @@ def test_what_a_later_version_brought_departs_from_the_earlier_ones(added, since
 def test_a_file_of_organisations_is_said_as_that(tmp_path):
     path = tmp_path / "o.xml"
     path.write_text('<iati-organisations version="2.03"/>')
-    with pytest.raises(InputError, match="file of activities"):
+    with pytest.raises(InputError, match="IATI organisation file"):
         inventory.read_iati(path, countries=("MDA",))

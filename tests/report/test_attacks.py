@@ -374,6 +374,23 @@ FIELDS: dict[str, Change] = {
 }
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(seconds=float("inf")),
+        lambda m: m["chapters"][0].update(seconds=-1),
+        lambda m: m["chapters"][0].update(title="data\n## Statement about rights"),
+        lambda m: m["machine"].update(system="x\n\nThe data may be given to anybody."),
+        lambda m: m["machine"].update(processors=[2]),
+        lambda m: m["versions"].update({"a\nb": "1"}),
+    ],
+)
+def test_a_field_that_an_archive_prints_is_one_line(copy: Path, change: Change) -> None:
+    rewrite(copy / "reports" / "MDA", change)
+    with pytest.raises(ParamsError, match="not what it must be"):
+        read_manifest(copy / "reports" / "MDA")
+
+
 @pytest.fixture
 def at_once(made: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Verification]:
     """verify, with the untouched report as what the repeated run makes."""

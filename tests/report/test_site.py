@@ -374,6 +374,13 @@ def test_made_up_evidence_does_not_stand_beside_real_records(measures, tmp_path)
     assert len(error.value.problems) == 2
 
 
+BROKEN_DAYS = """[...document.querySelectorAll('time, .day, #asof')].filter(day => {
+  const text = document.createRange();
+  text.selectNodeContents(day);
+  return new Set([...text.getClientRects()].map(line => line.top)).size > 1;
+}).length"""
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 def test_in_a_browser_from_the_file_system(chromium, made):
@@ -382,7 +389,7 @@ def test_in_a_browser_from_the_file_system(chromium, made):
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     with driver.sync_playwright() as tool:
         browser = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
+        page = browser.new_page(viewport={"width": 390, "height": 800})
         asked, errors = [], []
         page.on("request", lambda r: asked.append(r.url))
         page.on("pageerror", lambda e: errors.append(str(e)))
@@ -393,6 +400,7 @@ def test_in_a_browser_from_the_file_system(chromium, made):
                 found = axe.run(page, options={"runOnly": rules}).response["violations"]
                 assert [v["id"] for v in found] == [], name
                 assert page.title() != "hacked"
+                assert page.evaluate(BROKEN_DAYS) == 0
         page.goto((made.folder.parent / "inventory.html").resolve().as_uri())
         page.fill("#search", "measure 2")
         driver.expect(page.locator("#rows tr")).to_have_count(1)
@@ -413,6 +421,9 @@ def test_the_pages_follow_the_reports(root: Path, tmp_path: Path) -> None:
     said = repository(tmp_path, [root / "params" / "MDA.yaml"])
     assert said.startswith("repository   made") and (tmp_path / "inventory.html").is_file()
     assert (tmp_path / "inventory" / "fr" / "measures" / "MDA-001.html").is_file()
+    calendar = (tmp_path / "inventory" / "register.ics").read_text(encoding="utf-8")
+    reminded = re.findall(r"DTSTART;VALUE=DATE:(\d{8})", calendar)
+    assert reminded and min(reminded) > f"{date.today():%Y%m%d}"
     shown = tmp_path / "inventory" / "evaluations.csv"
     columns = shown.read_text(encoding="utf-8").splitlines()[0]
     shown.write_text(f"{columns}\noutside{',' * columns.count(',')}\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from mismes_eval.errors import ParamsError
 from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.trust.archive import package
 from mismes_eval.report.trust.differences import MOST, places
+from mismes_eval.report.trust.spelling import unlike_text
 from mismes_eval.report.trust.verify import Verification, same, verify
 
 
@@ -130,6 +131,45 @@ def test_files_inside_a_page_are_compared_as_numbers(tmp_path: Path) -> None:
     assert [p for p, *_ in places(first, page_with_numbers(tmp_path / "b", "0.3", "text/x"))] == [
         "file T01.csv, data"
     ]
+
+
+PAGE_OF_TWO = '<table class="a"><tr><td class="b">12</td><td></td></tr></table>\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "honest", "tampered"),
+    [
+        ("x.html", PAGE_OF_TWO, PAGE_OF_TWO.replace("12</td><td>", "</td><td>12")),
+        (
+            "x.html",
+            PAGE_OF_TWO,
+            PAGE_OF_TWO.replace(' class="b"', "").replace("<tr", '<tr class="b"'),
+        ),
+        ("x.html", PAGE_OF_TWO, PAGE_OF_TWO.replace("12", " 12")),
+        ("x.html", PAGE_OF_TWO, PAGE_OF_TWO.replace("</tr></table>", "</table></tr>")),
+        ("x.html", PAGE_OF_TWO, PAGE_OF_TWO.replace("<tr>", "<tr><?x?>")),
+        ("x.csv", "a,b\n1,2\n", 'a,b\n1,"2"\n'),
+        ("x.json", '{\n "a": 1\n}', '{\n "a": 1,\n "b": null\n}'),
+        ("x.json", '{\n "a": 1\n}', '{"a": 1}'),
+        ("x.json", '{\n "a": 1,\n "b": 2\n}', '{\n "b": 2,\n "a": 1\n}'),
+    ],
+)
+def test_what_says_the_same_and_is_written_otherwise_is_found(
+    tmp_path: Path, name: str, honest: str, tampered: str
+) -> None:
+    sides = [tmp_path / side / name for side in ("a", "b")]
+    for side, text in zip(sides, (tampered, honest), strict=True):
+        side.parent.mkdir()
+        side.write_text(text, encoding="utf-8")
+    assert places(*sides)
+    sides[0].write_bytes(sides[1].read_bytes())
+    assert places(*sides) == []
+
+
+def test_the_last_digits_of_a_number_are_no_other_spelling() -> None:
+    assert not list(unlike_text("x 0.30000000000000004, 7", "x 0.3, 7"))
+    assert list(unlike_text("x 0.30000000000000004, 7", "x 0.3, 8"))
+    assert list(unlike_text("007", "7")) and list(unlike_text("1.50", "1.5"))
 
 
 def test_a_page_of_a_notebook_is_not_told_twice() -> None:

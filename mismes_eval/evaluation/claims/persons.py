@@ -30,10 +30,18 @@ from mismes_eval.tracer.outcomes import Outcome, declared
 from mismes_eval.weighting.sample import Sample
 
 RETURNEE, STAYER = "returnee", "non-migrant"
+FAMILY, OTHER_REASONS = "FAMILY", "other reasons"
 MEAN, LEVEL, DIFFERENCE, EFFECT = "mean", "share", "difference", "effect"
 NO_SUCH = "nobody is {group}"
 APART = "{measure}: the groups moved apart before the measure began"
-ONE_KIND = "all measures with an effect are alike in this"
+TRAINING_LINKED = "inventory.linked_job_offer of 2 or 3 in a training measure with an effect"
+TRAINING_UNLINKED = "inventory.linked_job_offer of 0 or 1 in a training measure with an effect"
+TRAINING = "inventory.service_language or service_vet_training in a measure with an effect"
+NO_TRAINING = (
+    "a measure with an effect that has neither inventory.service_language nor service_vet_training"
+)
+STARTUPS = "inventory.model_primary M08 in a measure with an effect"
+EXPECTATIONS = "inventory.stage_code BEF in a measure whose participants say what they expect"
 NO_SHARE = "the main outcome is no share, so a margin in points says nothing"
 NO_MEASURE = "no such measure has an effect"
 FEATURES_OVER = "measures with an effect here: {k}; over all countries {least} or more are needed"
@@ -47,6 +55,7 @@ class Evidence:
     arms : the number is an effect, which compares participants with the comparison group.
     adds, takes : the measures whose main effects the number adds up and takes off.
     needed : where there is no number, how many units it would take.
+    lacking : what the run would have to have for a number, where its fields hold too little.
     """
 
     found: Result
@@ -55,6 +64,7 @@ class Evidence:
     adds: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     needed: float = float("nan")
+    lacking: tuple[str, ...] = ()
 
     def ends(self, evaluation: Evaluation) -> tuple[float, float]:
         """The interval that speaks: of main effects as wide as the headlines speak of them, which
@@ -156,15 +166,34 @@ def _returnees(evaluation: Evaluation, columns: Mapping[str, object]) -> Sample:
 
 def _by_kind_of_return(evaluation: Evaluation) -> Evidence:
     """Employment of forced less that of voluntary returnees, as table T08d has them."""
+    kind = _told(evaluation, "mig_ret_type").map(RETURN_KINDS)
+    return _employment_gap(evaluation, kind, ("forced", "voluntary"))
+
+
+def _by_reason_of_return(evaluation: Evaluation) -> Evidence:
+    """Employment of those who came back for family reasons less that of the others."""
+    told = _told(evaluation, "mig_reason_ret")
+    reason = told.eq(FAMILY).map({True: FAMILY, False: OTHER_REASONS}).where(told.notna())
+    return _employment_gap(evaluation, reason, (FAMILY, OTHER_REASONS))
+
+
+def _told(evaluation: Evaluation, column: str) -> pd.Series:
+    """A column of the survey as text, empty where nothing is said."""
+    assert evaluation.survey is not None
+    told = evaluation.survey.sample.frame[column].astype("string")
+    return told.where(told.str.strip().ne(""))
+
+
+def _employment_gap(evaluation: Evaluation, kind: pd.Series, pair: tuple[str, str]) -> Evidence:
+    """Employment of returnees of one kind less that of returnees of another."""
     survey = evaluation.survey
     assert survey is not None
-    kind = survey.sample.frame["mig_ret_type"].astype("string").map(RETURN_KINDS)
     known = kind.notna().to_numpy(bool)
     sample = _returnees(evaluation, {"_kind": kind.astype(object).where(known, None).to_numpy()})
     made = lfs.indicators(
         sample.where(known), by=["_kind"], which=["L3.employment"], ages=survey.ages
     )
-    return _less(made["L3.employment"], "_kind", ("forced", "voluntary"))
+    return _less(made["L3.employment"], "_kind", pair)
 
 
 def _yes_share(evaluation: Evaluation, column: str) -> Evidence:
@@ -229,9 +258,13 @@ def _measures(evaluation: Evaluation) -> pd.DataFrame:
     return frame.set_index(frame["measure_id"].astype(str))
 
 
-def _split(evaluation: Evaluation, having: pd.Series) -> Evidence:
-    """Effects of measures that have a feature less those of measures that have not. having: by
-    measure, missing where the register does not say.
+def _split(evaluation: Evaluation, having: pd.Series, needs: Mapping[bool, str]) -> Evidence:
+    """Effects of measures that have a feature less those of measures that have not.
+
+    Parameters
+    ----------
+    having : by measure, missing where the register does not say.
+    needs : what is lacking where no measure has the feature, and where all have it.
     """
     effects = _main_effects(evaluation)
     groups: dict[bool, dict[str, Estimate]] = {True: {}, False: {}}
@@ -242,8 +275,9 @@ def _split(evaluation: Evaluation, having: pd.Series) -> Evidence:
             refused = refused or effect.reason
         elif not pd.isna(feature):
             groups[bool(feature)][measure] = effect
-    if not groups[True] or not groups[False]:
-        return Evidence(NotEstimable(refused or ONE_KIND))
+    lacking = tuple(need for kind, need in needs.items() if not groups[kind])
+    if lacking:
+        return Evidence(NotEstimable(refused or NO_MEASURE), lacking=() if refused else lacking)
     found = _means([list(groups[having].values()) for having in (True, False)])
     return Evidence(found, arms=True, adds=tuple(groups[True]), takes=tuple(groups[False]))
 
@@ -257,14 +291,16 @@ def _trains(measures: pd.DataFrame) -> pd.Series:
 
 
 def _skills(evaluation: Evaluation) -> Evidence:
-    return _split(evaluation, _trains(_measures(evaluation)))
+    needs = {True: TRAINING, False: NO_TRAINING}
+    return _split(evaluation, _trains(_measures(evaluation)), needs)
 
 
 def _linked_training(evaluation: Evaluation) -> Evidence:
     measures = _measures(evaluation)
     score = pd.to_numeric(measures["linked_job_offer"], errors="coerce")
     linked = (score >= NOT_TO_STRONG).astype("boolean").mask(score.isna())
-    return _split(evaluation, linked[_trains(measures).fillna(False)])
+    needs = {True: TRAINING_LINKED, False: TRAINING_UNLINKED}
+    return _split(evaluation, linked[_trains(measures).fillna(False)], needs)
 
 
 def _entrepreneurship(evaluation: Evaluation) -> Evidence:
@@ -278,7 +314,8 @@ def _entrepreneurship(evaluation: Evaluation) -> Evidence:
     found = {m: effect for m, effect in mine.items() if isinstance(effect, Estimate)}
     if not found:
         reasons = [effect.reason for effect in mine.values() if isinstance(effect, NotEstimable)]
-        return Evidence(NotEstimable(reasons[0] if reasons else NO_MEASURE))
+        lacking = () if reasons else (STARTUPS,)
+        return Evidence(NotEstimable(reasons[0] if reasons else NO_MEASURE), lacking=lacking)
     return Evidence(_means([list(found.values())]), arms=True, adds=tuple(found))
 
 
@@ -344,10 +381,11 @@ def _disappointed(evaluation: Evaluation) -> Evidence:
     earned = study.values("earnings", p.main_wave)
     inside = frame[study.measure].astype("string").isin(before).fillna(False).to_numpy(bool)
     took_part = inside & (frame[TREATED].to_numpy(float) == 1)
-    known = took_part & np.isfinite(expected) & np.isfinite(earned)
-    known &= study.responded(p.main_wave)
+    told = took_part & np.isfinite(expected)
+    known = told & np.isfinite(earned) & study.responded(p.main_wave)
     if not known.any():
-        return Evidence(NotEstimable(NO_MEASURE))
+        lacking = () if told.any() else (EXPECTATIONS,)
+        return Evidence(NotEstimable(NO_MEASURE), lacking=lacking)
     less = np.where(known, earned < expected, 0.0).astype(float)
     sample = panel.weight_sample(p.main_wave).with_columns({"_less": less}).where(known)
     found = mean(sample, "_less")
@@ -381,4 +419,5 @@ PERSONS: Mapping[str, Callable[[Evaluation], Evidence]] = {
     "C33": _feature,
     "C34": _feature,
     "C35": _skills,
+    "C41": _by_reason_of_return,
 }

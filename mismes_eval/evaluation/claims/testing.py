@@ -24,7 +24,8 @@ from mismes_eval.message import Message
 
 @dataclass(frozen=True)
 class ClaimEvidence:
-    """A claim with what the run has on it. missing: fields that it lacks, then there is no number.
+    """A claim with what the run has on it. missing: fields that it lacks, or that hold nothing of
+    what the claim compares; then there is no number.
 
     found : of persons an Evidence, of the register a Census.  few : a register with too few measures
         for a number of its own, which still counts over all countries.
@@ -47,11 +48,13 @@ def _tested(evaluation: Evaluation, claim: Claim, day: date) -> ClaimEvidence:
     if missing:
         return ClaimEvidence(claim, missing, None)
     if claim.id not in CENSUS:
-        return ClaimEvidence(claim, (), evidence(evaluation, claim.id))
+        of_persons = evidence(evaluation, claim.id)
+        found = None if of_persons.lacking else of_persons
+        return ClaimEvidence(claim, of_persons.lacking, found)
     assert evaluation.inventory is not None
-    found = census(evaluation.inventory, claim.id, day)
-    if found.measures >= LEAST_MEASURES:
-        return ClaimEvidence(claim, (), found)
-    said = Message(FEW_MEASURES, {"k": found.measures, "least": LEAST_MEASURES})
+    counted = census(evaluation.inventory, claim.id, day)
+    if counted.measures >= LEAST_MEASURES:
+        return ClaimEvidence(claim, (), counted)
+    said = Message(FEW_MEASURES, {"k": counted.measures, "least": LEAST_MEASURES})
     none = Evidence(NotEstimable(said), needed=float(LEAST_MEASURES))
-    return ClaimEvidence(claim, (), none, few=found)
+    return ClaimEvidence(claim, (), none, few=counted)

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem, of_arguments, worded
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.planning.restricted_likelihood import Fit, fitted, numbers, reml
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
@@ -92,8 +92,7 @@ class MetaRegression:
         return int(studies[np.argmax(found)]) if found.any() else int(studies[-1])
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
-        return f"<p>{self.definition}</p>{table}"
+        return in_notebook(self.to_frame(), text=self.definition)
 
 
 @public(EstimateError)

@@ -6,7 +6,8 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.verdict import Span
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import effect_cell, outcome_kind, outcome_scale
 from mismes_eval.report.document.cells import CellKey

@@ -15,13 +15,8 @@ from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.verdicts import main_cell
 from mismes_eval.report.document.cells import NOBODY, STANDING, CellKey, Persons, Standing, Status
-from mismes_eval.report.document.tables import (
-    CARRIED,
-    P_VALUE,
-    UNIT_OF_KIND,
-    cells_of,
-    frame_of,
-)
+from mismes_eval.report.document.estimated_cells import CARRIED, UNIT_OF_KIND, cells_of, frame_of
+from mismes_eval.report.document.tables import P_VALUE
 from mismes_eval.report.sentences import About
 from mismes_eval.tracer.outcomes import Outcome, declared
 
@@ -34,6 +29,7 @@ UNITS = {
     "count": ("unit of the outcome", "units of the outcome"),
     "number": ("unit of the outcome", "units of the outcome"),
 }
+HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
 FROM, TO, P = "95% from", "95% to", "p"
 
 
@@ -199,6 +195,12 @@ def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
 def persons(context: Context, n: float) -> str:
     """The note on how many persons stand behind a figure."""
     return context.text("n: {n:,} unweighted persons.", n=int(n))
+
+
+def known_persons(context: Context, cells: pd.DataFrame) -> list[str]:
+    """The note on the persons behind a picture, where their number is shown."""
+    known = cells["n"].max()
+    return [persons(context, known)] if np.isfinite(known) else []
 
 
 def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:

@@ -16,7 +16,8 @@ from mismes_eval.estimate.verdict import PARALLEL, Span
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.money import APART, MONTHS, Money, money
 from mismes_eval.evaluation.sensitivity import Doubt
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.message import Message, Quantity, as_message
 from mismes_eval.report import figures, figures_impact
@@ -35,8 +36,9 @@ from mismes_eval.report.chapters.cells import (
 )
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table
 
 RATE = (
     "Service records are in euro and shown in {c} at the rate of {y}: {r:,.4f} {c} for one euro;"

@@ -11,17 +11,19 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.survey import FINAL, NONE, Survey, reproduced
 from mismes_eval.numerics.rows import Float
-from mismes_eval.report import figures
+from mismes_eval.report import figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons, plain, rows
-from mismes_eval.report.chapters.people import groups, with_status
 from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
+from mismes_eval.report.chapters.survey_basis import groups, with_status
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.estimated_cells import cells_of, counts
+from mismes_eval.report.document.estimated_cells import counted as cell_of_persons
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import country_name
-from mismes_eval.report.document.tables import Table, cells_of, counts
-from mismes_eval.report.document.tables import counted as cell_of_persons
+from mismes_eval.report.document.tables import Table
+from mismes_eval.report.figures import Figure
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
 
@@ -298,7 +300,7 @@ def _distribution(context: Context, s: Survey) -> Item:
     edges, cells = _weight_cells(context, weights, group)
     cells.append(cell_of_persons(EVERYBODY, "persons", Persons.among(s.sample)))
 
-    def draw(published: pd.DataFrame) -> figures.Figure:
+    def draw(published: pd.DataFrame) -> Figure:
         size = float(published.loc[published["row"] == EVERYBODY, "value"].iloc[0])
         known = [persons(context, size)] if np.isfinite(size) else []
         outer = context.text(
@@ -306,7 +308,7 @@ def _distribution(context: Context, s: Survey) -> Item:
             " than {k} persons are not drawn.",
             k=context.rules.min_cell,
         )
-        return figures.histogram(
+        return figures_common.histogram(
             "F05",
             title,
             edges,
@@ -333,7 +335,7 @@ def _weight_cells(
         if not context.rules.confidential("mean", float(((group == name) & (weights > 0)).sum()))
     ]
     drawn = np.isin(group, names) & (weights > 0)
-    edges = figures.edges_of(weights[drawn])
+    edges = figures_common.edges_of(weights[drawn])
     bins = np.clip(np.searchsorted(edges, weights, side="right") - 1, 0, edges.size - 2)
     cells: list[dict[str, object]] = []
     for name in names:
@@ -344,10 +346,10 @@ def _weight_cells(
             told = Standing(tells=(inside,), whole=whole)
             share = inside.n / whole.n
             cells.append(plain(str(number), name, share, "share", kind="share", standing=told))
-        for at in figures.QUARTILES:
+        for at in figures_common.QUARTILES:
             kept = np.clip(weights[mine], edges[0], edges[-1])
             middle = float(np.quantile(kept, at))
-            cells.append(plain(f"{at:g}", f"{name} {figures.QUARTILE}", middle, "persons"))
+            cells.append(plain(f"{at:g}", f"{name} {figures_common.QUARTILE}", middle, "persons"))
     return edges, cells
 
 

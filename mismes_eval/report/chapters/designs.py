@@ -14,7 +14,8 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.designs import IN_WORDS, Answer, Beside, Name, Unit, across
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.balance import Balance
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
@@ -31,9 +32,11 @@ from mismes_eval.report.chapters.cells import (
     unit_of,
     with_interval,
 )
-from mismes_eval.report.chapters.doubt_pictures import love_picture, specification_picture
+from mismes_eval.report.chapters.comparability import love_picture
+from mismes_eval.report.chapters.doubt_pictures import specification_picture
 from mismes_eval.report.document.cells import CellKey, Persons, Standing
-from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
+from mismes_eval.report.document.estimated_cells import cells_of
+from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.sentences import About
 
 TABLES: Mapping[Name, str] = {

@@ -12,54 +12,41 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.sensitivity import Doubt
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
-from mismes_eval.impact.did.balance import LIMIT, Balance
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.bands import Band
-from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
-from mismes_eval.report import figures, figures_impact
+from mismes_eval.report import figures_common, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
+    HIDDEN_PICTURE,
     P,
-    by_rule,
     following,
     headline_cell,
+    known_persons,
     outcome_scale,
-    persons,
     plain,
     rows,
     wave_cell,
     with_interval,
 )
+from mismes_eval.report.chapters.strength import Result, main_outcome
 from mismes_eval.report.chapters.verdicts import effect_verdict
-from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.estimated_cells import cells_by
 from mismes_eval.report.document.items import PictureSpec, SummarySpec
-from mismes_eval.report.document.tables import cells_by
 from mismes_eval.report.figures import Figure
 
-Result = Estimate | NotEstimable
-HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
 NONE_ESTIMATED = "no specification could be estimated"
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
 POINT, BAND, SPOKEN = "effect", "band", "headline"  # columns of F11
 ESTIMATE = "estimate"
 PARALLEL, BREAKDOWN, INTERVAL = "parallel trends", "breakdown", "interval"
-QUARTILES = (0.25, 0.5, 0.75)
-EXTREME_ROW, QUARTILE, SHARE = "extreme", "quartile", "share"
 WAYS = (
     "{m}: estimated in {k} ways (estimator, weights, date of comparison) the effect lies"
     " between {lo} and {hi}; {same} of {k} have one sign, {sure} intervals exclude 0."
 )
-DIFFER = (
-    "{m}: before weighting {a} of {k} covariates differ by more than {limit} standard"
-    " deviations, after it {z}; the largest difference left is {most}."
-)
-WEAK_OVERLAP = (
-    "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
-    " nothing was trimmed. Bins with fewer than {k} persons are not drawn."
-)
-BINS_LEFT_OUT = "Nothing was trimmed. Bins with fewer than {k} persons are not drawn."
 
 
 def ylabel_of(context: Context, outcome: str) -> str:
@@ -67,16 +54,12 @@ def ylabel_of(context: Context, outcome: str) -> str:
     return context.text(SHARE_UNIT if outcome_scale(context, outcome)[0] == 100 else OTHER_UNIT)
 
 
-def _main(context: Context) -> str:
-    return context.evaluation.params.impact.main_outcome
-
-
 def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Item:
     """F11: effect by months since enrolment with pointwise and simultaneous intervals; the wave of
     the headline with the interval that speaks there. Waves that T17 hides are not drawn, and
     nothing is where it hides the wave of the headline.
     """
-    outcome, id = _main(context), f"F11-{d.measure}"
+    outcome, id = main_outcome(context), f"F11-{d.measure}"
     if isinstance(d.path, NotEstimable):
         return context.text("{f}: {m}: {r}.", f="F11", m=d.measure, r=context.text(d.path.reason))
     headline = headline_cell(context, d.measure, study)
@@ -95,7 +78,7 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
             return context.text(HIDDEN_PICTURE, f="F11", m=d.measure)
         zero = pd.DataFrame(0.0, index=[0], columns=frame.columns)
         frame = pd.concat([frame, zero]).sort_values("x", ignore_index=True)
-        return figures.paths(
+        return figures_common.paths(
             id,
             title,
             frame.assign(series=d.measure),
@@ -141,12 +124,6 @@ def _spoken(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list
         return []
     month = f"{study.months[context.evaluation.params.impact.main_wave]:g}"
     return [_spans(SPOKEN, [(month, verdict.span.low, verdict.span.high)])]
-
-
-def known_persons(context: Context, cells: pd.DataFrame) -> list[str]:
-    """The note on the persons behind a picture, where their number is shown."""
-    known = cells["n"].max()
-    return [persons(context, known)] if np.isfinite(known) else []
 
 
 def _spans(column: str, ends: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
@@ -224,7 +201,7 @@ def _ways(context: Context, measure: str, done: pd.DataFrame) -> str:
     """How far the ways to estimate an effect lie apart."""
     if done.empty:
         return ""
-    n, scale = context.words.number, outcome_scale(context, _main(context))[0]
+    n, scale = context.words.number, outcome_scale(context, main_outcome(context))[0]
     values = done["value"] * scale
     spans = (Span(*ends) for ends in done[["value", "ci_low", "ci_high"]].itertuples(index=False))
     return context.text(
@@ -251,7 +228,7 @@ def specification_picture(
     """A specification curve. name: id and title; own: a cell for each way that was estimated, with
     its interval; told: the alternative text; least: the fewest ways that are drawn.
     """
-    outcome, (id, title) = _main(context), name
+    outcome, (id, title) = main_outcome(context), name
     choices = pd.DataFrame([{"specification": run.name, **run.choices} for run in curve.runs])
 
     def draw(published: pd.DataFrame) -> Figure | str:
@@ -283,133 +260,6 @@ def _estimated(choices: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     told = main[columns].join(p).rename_axis("specification").reset_index()
     done = choices.merge(told[told["value"].notna()], on="specification")
     return done.sort_values("value", ignore_index=True)
-
-
-def comparable_items(context: Context, study: Tracing, d: Doubt) -> list[Item]:
-    """F10 love plot and F10b overlap."""
-    if isinstance(d.balance, NotEstimable):
-        reason = context.text(d.balance.reason)
-        return [context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=reason)]
-    b = d.balance
-    notes = (study.panel.sample.design.basis,)
-    title = context.text("{m}: participants against the comparison group", m=d.measure)
-    id, headline = f"F10-{d.measure}", headline_cell(context, d.measure, study)
-    picture = love_picture(context, study, (id, title), b, notes, headline)
-    keys = tuple(CellKey(id, str(row), column) for row, column in picture.places)
-
-    def say(cells: pd.DataFrame) -> str:
-        return _differ(context, d.measure, cells)
-
-    overlap = _overlap(context, study, d.measure, b, notes, headline)
-    return [SummarySpec(keys, say), picture, overlap]
-
-
-def _differ(context: Context, measure: str, cells: pd.DataFrame) -> str:
-    """How many covariates differ before and after weighting."""
-    sizes = {name: part["value"].dropna().abs() for name, part in cells.groupby("column")}
-    if not len(sizes.get("after", ())):
-        return ""
-    before, after = sizes["before"], sizes["after"]
-    n = context.words.number
-    return context.text(
-        DIFFER,
-        m=measure,
-        a=int((before > LIMIT).sum()),
-        k=len(before),
-        limit=n(LIMIT),
-        z=int((after > LIMIT).sum()),
-        most=n(after.max(), 2),
-    )
-
-
-def love_picture(
-    context: Context,
-    study: Tracing,
-    name: tuple[str, str],
-    b: Balance,
-    notes: Sequence[str],
-    *follows: CellKey,
-) -> PictureSpec:
-    """Standardised differences of the covariates, a cell before and one after weighting. A trait of
-    which an answer has few persons in a group is hidden. name: id and title.
-    """
-    traits = b.table[["variable", "level"]].astype(str).assign(row=b.labels())
-    labels = {variable: context.column(variable) for variable in traits["variable"]}
-    cells, size = [], float(b.treated.size)
-    for row, line in zip(b.labels(), b.table.to_dict("records"), strict=True):
-        few = float(line["fewest"])
-        for column in ("before", "after"):
-            cell = plain(row, column, line[column], "standard deviations", size, kind="share")
-            cells.append(by_rule(context, cell, few))
-
-    def draw(published: pd.DataFrame) -> Figure | str:
-        wide = published.pivot(index="row", columns="column", values="value").reindex(traits["row"])
-        shown = traits.assign(before=wide["before"].to_numpy(), after=wide["after"].to_numpy())
-        shown = shown[shown["after"].notna()].drop(columns="row").reset_index(drop=True)
-        if shown.empty:
-            return context.text(HIDDEN_PICTURE, f=name[0], m=name[1])
-        told = (*known_persons(context, published), *notes)
-        return figures_impact.love(
-            *name, shown, labels, study.source, told, context.synthetic, context.words
-        )
-
-    return PictureSpec(*name, draw, following(rows(cells), *follows))
-
-
-def _overlap(
-    context: Context,
-    study: Tracing,
-    measure: str,
-    b: Balance,
-    notes: tuple[str, ...],
-    headline: CellKey,
-) -> PictureSpec:
-    """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
-    edges, id = figures_impact.overlap_edges(b), f"F10b-{measure}"
-    title = context.text("{m}: overlap of the two groups", m=measure)
-    last = edges.size - 2
-    place = np.clip(np.searchsorted(edges, b.propensity, side="right") - 1, 0, last)
-    cells = []
-    for value, group in ((1, "participants"), (0, "comparison")):
-        mine = b.treated == value
-        whole = Persons.of(f"{id}, {group}", mine)
-        for number in range(last + 1):
-            inside = mine & (place == number)
-            share = float(b.weights[inside].sum() / b.weights[mine].sum())
-            told = Standing(tells=(Persons.of(f"{id}, {group}", inside),), whole=whole)
-            cells.append(plain(str(number), group, share, "share", kind="share", standing=told))
-        for at in QUARTILES:
-            middle = float(np.quantile(b.propensity[mine], at))
-            column = f"{group} {QUARTILE}"
-            cell = plain(f"{at:g}", column, middle, "share", b.treated.size, kind="quantile")
-            cells.append(by_rule(context, cell, float(mine.sum())))
-    beyond = (b.treated == 0) & (b.propensity > EXTREME)
-    told = Standing(tells=(Persons.of(f"{id}, comparison", beyond),))
-    cells.append(plain(EXTREME_ROW, SHARE, b.extreme, "share", kind="share", standing=told))
-
-    def draw(published: pd.DataFrame) -> Figure | str:
-        if not published["value"].notna().any():
-            return context.text(HIDDEN_PICTURE, f="F10b", m=measure)
-        return figures_impact.overlap(
-            id,
-            title,
-            edges,
-            published,
-            study.source,
-            (_weak(context, published), *known_persons(context, published), *notes),
-            context.synthetic,
-            context.words,
-        )
-
-    return PictureSpec(id, title, draw, following(rows(cells), headline))
-
-
-def _weak(context: Context, published: pd.DataFrame) -> str:
-    """How much of the comparison group has hardly a counterpart."""
-    share = published.loc[published["column"] == SHARE, "value"].iloc[0]
-    if np.isnan(share):
-        return context.text(BINS_LEFT_OUT, k=context.rules.min_cell)
-    return context.text(WEAK_OVERLAP, share=float(share), k=context.rules.min_cell)
 
 
 NEEDS = (

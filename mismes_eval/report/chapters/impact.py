@@ -7,7 +7,8 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report import sentences
@@ -36,8 +37,9 @@ from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.verdicts import PRE, effect_verdict, main_cell, missed_share
 from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import Number, SentenceSpec
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.truth import truth_message
 
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."

@@ -11,7 +11,8 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report import figures_effects
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.cells import following, outcome_scale, outcome_unit, plain, rows
@@ -22,8 +23,8 @@ from mismes_eval.report.chapters.verdicts import (
     rollout_verdict,
 )
 from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.estimated_cells import cells_by
 from mismes_eval.report.document.items import PictureSpec, no_cells
-from mismes_eval.report.document.tables import cells_by
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_effects import Panel
 

@@ -7,30 +7,27 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.report import figures, figures_impact, sentences
+from mismes_eval.report import figures, figures_common, figures_impact, sentences
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     FROM,
+    HIDDEN_PICTURE,
     TO,
     P,
     about_rollout,
     following,
     in_unit,
+    known_persons,
     plain,
     with_interval,
 )
 from mismes_eval.report.chapters.cells import rows as plain_rows
-from mismes_eval.report.chapters.doubt_pictures import (
-    HIDDEN_PICTURE,
-    drawn_points,
-    honest_items,
-    known_persons,
-    path_cells,
-)
+from mismes_eval.report.chapters.doubt_pictures import drawn_points, honest_items, path_cells
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, CellKey, Status
+from mismes_eval.report.document.estimated_cells import CARRIED, cells_of, frame_of
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of, frame_of
+from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.truth import truth_message
 
 SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
@@ -275,7 +272,7 @@ def _path(context: Context, r: Rollout) -> list[Item]:
         points = drawn_points(cells)
         if points.empty:
             return context.text(HIDDEN_PICTURE, f="F11-rollout", m=r.measure)
-        return figures.paths(
+        return figures_common.paths(
             id,
             title,
             points.assign(series=context.column(r.outcome)),

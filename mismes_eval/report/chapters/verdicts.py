@@ -32,7 +32,8 @@ from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt, wild_span
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.balance import LIMIT
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.honest import HonestDiD

@@ -14,8 +14,8 @@ from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import persons, plain, rows
 from mismes_eval.report.document.cells import STANDING, Persons, Standing
+from mismes_eval.report.document.estimated_cells import counted
 from mismes_eval.report.document.items import PictureSpec
-from mismes_eval.report.document.tables import counted
 from mismes_eval.report.figures import Figure
 from mismes_eval.tracer.histories import EMPLOYED
 from mismes_eval.weighting.sample import Sample

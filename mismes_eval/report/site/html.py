@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from typing import Any
 
@@ -79,6 +80,12 @@ class Shell:
         if is_missing(value):
             return self.words["empty"]
         return self.t.number(float(value), digits)
+
+
+def day(value: date) -> str:
+    """A day as HTML; it is never broken over two lines."""
+    written = f"{value:%Y-%m-%d}"
+    return f'<time datetime="{written}">{written}</time>'
 
 
 def _current(here: bool) -> str:

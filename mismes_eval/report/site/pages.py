@@ -28,7 +28,7 @@ from mismes_eval.report.site.evidence_page import (
     evidence_page,
     source_words,
 )
-from mismes_eval.report.site.html import ARROWS, Shell, link, table
+from mismes_eval.report.site.html import ARROWS, Shell, day, link, table
 from mismes_eval.report.site.maps import PLACES, cost_dots, country_tiles
 from mismes_eval.report.synthesis import job_costs
 
@@ -153,7 +153,7 @@ def _cell(material: Material, value: Any, column: Column) -> str:
     if column.kind == "bool":
         return escape(words["yes" if value else "no"])
     if column.kind == "date":
-        return f"{value:%Y-%m-%d}"
+        return day(value)
     if column.codes:
         known = code_labels(column.codes, text)
         written = f"{value:g}" if isinstance(value, float) else str(value)
@@ -388,10 +388,10 @@ def due(material: Material) -> str:
     listed = material.register.worklist()
     rows = [
         [
-            f"{row['reminder']:%Y-%m-%d}",
+            day(row["reminder"]),
             link(row["measure_id"], row["title_en"]),
             escape(words[row["status"]]),
-            f"{row['due_date']:%Y-%m-%d}",
+            day(row["due_date"]),
             f"{row['score']}",
             escape(row["not_recorded"].replace(";", ", ").replace("_", " ")),
             escape(material.budget(row)),
@@ -399,9 +399,9 @@ def due(material: Material) -> str:
         for row in listed.to_dict("records")
     ]
     head = ("reminder", "measure", "status", "due_date", "score", "open_questions", "budget")
-    on = words["asof"].format(on=material.register.on.isoformat())
+    on = escape(words["asof"]).format(on=day(material.register.on))
     return (
-        f"<p>{escape(words['due_intro'])}</p><p>{escape(on)}</p>"
+        f"<p>{escape(words['due_intro'])}</p><p>{on}</p>"
         f"{table(words['due'], [words[key] for key in head], rows, (4, 6))}"
     )
 

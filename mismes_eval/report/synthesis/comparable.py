@@ -17,7 +17,8 @@ from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT, TAKEN
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.success_factors import FACTORS
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue

@@ -31,13 +31,20 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 from pyarrow import parquet
 
-from mismes_eval.errors import InputError, worded
+from mismes_eval.errors import worded
 from mismes_eval.frame.limits import FILE, check_workbook
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
+from mismes_eval.report.trust.spelling import (
+    TOLERANCE,
+    ZERO,
+    told_of_itself,
+    unlike_blocks,
+    unlike_spelling,
+    without_version,
+)
 
 MOST = 10  # places that are named in one file
-TOLERANCE, ZERO = 1e-9, 1e-12
 Place = tuple[str, object, object]
 _DATA_URI = re.compile(r"data:(image/png|text/csv);base64,([A-Za-z0-9+/=\s]*)")
 _PDF_MOMENT = re.compile(rb"/(?:CreationDate|ModDate) ?\([^)]*\)|/ID ?\[[^\]]*\]")
@@ -48,8 +55,6 @@ _PRODUCER = re.compile(rb"/Producer ?\(([^)]*)\)")
 _WORDS = "word/document.xml"
 _ZIPPED, _ENTRY, _DIRECTORY = (".xlsx", ".docx"), b"PK\x03\x04", b"PK\x05\x06"
 _AROUND = ("bytes before it", "bytes behind it", "carriage returns", "keys that stand twice")
-_MOMENT = re.compile(rb"<dcterms:\w+[^>]*>[^<]*</dcterms:\w+>|<v>[^<]*</v>")
-_VERSIONED = ("kernelspec", "language_info")  # of a notebook's metadata: by their names alone
 
 
 @dataclass(frozen=True)
@@ -71,16 +76,10 @@ def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
         if one == two:
             return []
         found = chain(_around(reported.suffix, one, two), _found(reported.suffix, one, two, runs))
-        return list(islice(found, MOST))
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        zipfile.BadZipFile,
-        InputError,
-        RecursionError,
-    ) as error:
+        told = list(islice(found, MOST))
+        names = (runs.reported, runs.repeated)
+        return told or list(unlike_spelling(reported.suffix, one, two, names))
+    except Exception as error:  # what somebody made of a file may end any reader
         return [(f"cannot be read ({type(error).__name__})", None, None)]
 
 
@@ -170,7 +169,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
         ]
         if kinds[0] != kinds[1]:
             yield f"column {name}, type", kinds[0], kinds[1]
-    extra = [sorted(map(bytes, schema.metadata or {})) for schema in schemas]
+    extra = [told_of_itself(schema) for schema in schemas]
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
     first, second = (
@@ -193,19 +192,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
 def _workbook(one: bytes, two: bytes) -> Iterator[Place]:
     for content in (one, two):
         check_workbook(content, "the published workbook")
-    found = list(_sheets(one, two))
-    yield from found or _parts(one, two)
-
-
-def _parts(one: bytes, two: bytes) -> Iterator[Place]:
-    """Parts of two workbooks with equal cells that are not alike beside moments and values: fonts,
-    fills, widths, headers, properties.
-    """
-    books = [zipfile.ZipFile(io.BytesIO(content)) for content in (one, two)]
-    for name in sorted(books[0].namelist()):
-        parts = [_MOMENT.sub(b"", book.read(name)) for book in books]
-        if parts[0] != parts[1]:
-            yield f"part {name}", f"sha256 {_short(parts[0])}", f"sha256 {_short(parts[1])}"
+    yield from _sheets(one, two)
 
 
 def _sheets(one: bytes, two: bytes) -> Iterator[Place]:
@@ -383,6 +370,7 @@ def _picture(one: bytes, two: bytes) -> Iterator[Place]:
     ]
     if told[0] != told[1]:
         yield "words in the file", str(told[0])[:120], str(told[1])[:120]
+    yield from unlike_blocks(one, two)
 
 
 def _colour(pixel: Any) -> str:
@@ -442,17 +430,9 @@ def unlike_leaves(a: Any, b: Any, where: str = "") -> Iterator[Place]:
 
 
 def _notebook(one: bytes, two: bytes) -> Iterator[Place]:
-    first, second = json.loads(one), json.loads(two)
+    first, second = (without_version(json.loads(content)) for content in (one, two))
     for key in dict.fromkeys([*first, *second]):
         left, right = first.get(key), second.get(key)
-        if key == "metadata":
-            left, right = (
-                {
-                    key: value.get("name") if key in _VERSIONED else value
-                    for key, value in (m or {}).items()
-                }
-                for m in (left, right)
-            )
         if key != "cells":
             yield from unlike_leaves(left, right, key)
     nothing: dict[str, Any] = {}

@@ -4,6 +4,7 @@ kind, before anything is read, run or packed by it.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -148,7 +149,8 @@ def _mapping(value: object) -> bool:
 
 
 def _seconds(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 <= float(str(value)) < math.inf
 
 
 def _records(value: object) -> bool:
@@ -182,7 +184,9 @@ NAMED: Mapping[tuple[str, str], tuple[Test, str]] = {
 LISTED: Mapping[str, Mapping[str, tuple[Test, str]]] = {
     "inputs": {"key": (_text, "a text"), "path": (_input_path, PATH), "sha256": (_hash, HASH)},
     "outputs": {"path": (is_of_a_report, PATH), "sha256": (_hash, HASH)},
+    "chapters": {"title": (_text, "a text"), "seconds": (_seconds, "a number of seconds")},
 }
+LEAVES = ("versions", "machine")  # sections of texts and numbers, that an archive's README prints
 
 
 def _unfit(record: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -201,6 +205,11 @@ def _unfit(record: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                 if not isinstance(row, Mapping) or not fits(row.get(part)):
                     got = row.get(part) if isinstance(row, Mapping) else row
                     yield f"{name} {number}, {part}", kind, repr(got)[:80]
+    for name in LEAVES:
+        section = record.get(name)
+        for part, value in section.items() if isinstance(section, Mapping) else ():
+            if not _text(part) or not (value is None or _text(value) or _seconds(value)):
+                yield f"{name}, {part!r}"[:80], "a text or a number", repr(value)[:80]
     yield from _twice(record.get("outputs"))
 
 

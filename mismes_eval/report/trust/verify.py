@@ -21,7 +21,6 @@ from mismes_eval.report.factory.orders import WORD, Order, Progress
 from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.synthesis.published import KIND
 from mismes_eval.report.trust.differences import (
-    TOLERANCE,
     Runs,
     keys_twice,
     places,
@@ -41,8 +40,10 @@ from mismes_eval.report.trust.provenance import (
     read_manifest,
     read_results,
 )
+from mismes_eval.report.trust.spelling import TOLERANCE, unlike_spelling
 
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
+MEASURED = f"{MANIFEST}: the seconds of the run and of its chapters, and the machine"
 REMADE = ("country", "synthetic", "seed")  # fields of a manifest that a repeated run states as well
 
 
@@ -205,7 +206,7 @@ def verify(
         ),
         inside=inside,
         manifest=tuple(_manifest_faults(record, again, folder)),
-        uncompared=tuple(uncompared),
+        uncompared=(*uncompared, MEASURED),
         foreign=other_code,
     )
 
@@ -256,12 +257,23 @@ def _inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
         found: Iterator[tuple[str, object, object]]
         if name == ESTIMATES:
             found = chain(_twice(folder / name), _words(folder, repeated))
+            found = _or_spelling(found, folder / name, repeated / name)
         else:
             found = iter(places(folder / name, repeated / name, runs))
         for place, was, now in found:
             yield Difference(
                 table=name, cell=place, quantity="", reported=_value(was), repeated=_value(now)
             )
+
+
+def _or_spelling(
+    found: Iterator[tuple[str, object, object]], one: Path, two: Path
+) -> Iterator[tuple[str, object, object]]:
+    """What was found, or how the two files are written where that is nothing."""
+    told = list(found)
+    if not told and one.is_file():
+        told = list(unlike_spelling(one.suffix, one.read_bytes(), two.read_bytes()))
+    yield from told
 
 
 def _twice(file: Path) -> Iterator[tuple[str, object, object]]:
