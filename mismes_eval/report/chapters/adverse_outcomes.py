@@ -9,7 +9,7 @@ from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import effect_cell, outcome_kind, outcome_scale
+from mismes_eval.report.chapters.cells import outcome_kind, outcome_scale, spoken_cell
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import SummarySpec
 
@@ -26,7 +26,7 @@ SOME = (
 def harm(context: Context, study: Tracing, effect: Effects) -> list[Item]:
     """One sentence a measure; none where nothing could be estimated."""
     seen = {
-        (str(outcome), wave): effect_cell(context, effect.measure, study, str(outcome), wave)
+        (str(outcome), wave): spoken_cell(context, effect.measure, study, str(outcome), wave)
         for (outcome, wave), e in effect.by_wave.items()
         if isinstance(e, Estimate) and outcome_kind(context, str(outcome)).better == "more"
     }

@@ -13,7 +13,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.verdicts import main_cell
+from mismes_eval.report.chapters.verdicts import main_cell, spoken_outcomes
 from mismes_eval.report.document.cells import NOBODY, STANDING, CellKey, Persons, Standing, Status
 from mismes_eval.report.document.estimated_cells import CARRIED, UNIT_OF_KIND, cells_of, frame_of
 from mismes_eval.report.document.tables import P_VALUE
@@ -30,6 +30,7 @@ UNITS = {
     "number": ("unit of the outcome", "units of the outcome"),
 }
 HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
+SPOKEN = "T19d"
 FROM, TO, P = "95% from", "95% to", "p"
 
 
@@ -211,6 +212,18 @@ def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
 def wave_cell(context: Context, measure: str, study: Tracing, wave: object) -> CellKey:
     """The cell of T17 with the effect on the main outcome at a wave."""
     return effect_cell(context, measure, study, main_cell(context.evaluation)[0], wave)
+
+
+def spoken_cell(
+    context: Context, measure: str, study: Tracing, outcome: str, wave: object
+) -> CellKey:
+    """The cell with the interval that speaks for an effect: of T19d, or of T17 where there is one
+    interval only.
+    """
+    key = effect_cell(context, measure, study, outcome, wave)
+    if outcome in spoken_outcomes(context.evaluation):
+        return replace(key, table=f"{SPOKEN}-{measure}")
+    return key
 
 
 def effect_cell(

@@ -4,7 +4,7 @@ it, how alike the groups are, trends that part. Each is drawn from its own publi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from mismes_eval.report import figures_common, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     HIDDEN_PICTURE,
+    SPOKEN,
     P,
     following,
     headline_cell,
@@ -28,11 +29,12 @@ from mismes_eval.report.chapters.cells import (
     outcome_scale,
     plain,
     rows,
+    spoken_cell,
     wave_cell,
     with_interval,
 )
 from mismes_eval.report.chapters.strength import Result, main_outcome
-from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.chapters.verdicts import spoken_span
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.estimated_cells import cells_by
 from mismes_eval.report.document.items import PictureSpec, SummarySpec
@@ -40,7 +42,7 @@ from mismes_eval.report.figures import Figure
 
 NONE_ESTIMATED = "no specification could be estimated"
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
-POINT, BAND, SPOKEN = "effect", "band", "headline"  # columns of F11
+POINT, BAND = "effect", "band"  # columns of F11
 ESTIMATE = "estimate"
 PARALLEL, BREAKDOWN, INTERVAL = "parallel trends", "breakdown", "interval"
 WAYS = (
@@ -55,25 +57,29 @@ def ylabel_of(context: Context, outcome: str) -> str:
 
 
 def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Item:
-    """F11: effect by months since enrolment with pointwise and simultaneous intervals; the wave of
-    the headline with the interval that speaks there. Waves that T17 hides are not drawn, and
+    """F11: effect by months since enrolment with pointwise and simultaneous intervals; each wave with the
+    interval that speaks there. Waves that T17 hides are not drawn, and
     nothing is where it hides the wave of the headline.
     """
     outcome, id = main_outcome(context), f"F11-{d.measure}"
     if isinstance(d.path, NotEstimable):
         return context.text("{f}: {m}: {r}.", f="F11", m=d.measure, r=context.text(d.path.reason))
     headline = headline_cell(context, d.measure, study)
+    spoken = {
+        spoken_cell(context, d.measure, study, outcome, wave): study.months[wave]
+        for wave in study.waves
+    }
     title = context.text("Effect of {m} on '{o}'", m=d.measure, o=context.column(outcome))
     notes = (
         "The comparison with enrolment is 0 by construction; the point a year before is the"
         " pre-trend.",
         "Thick: 95% interval of each point; thin: 95% band that holds for all points together"
         " (sup-t).",
-        *_headline_note(context, study, effect, d),
+        *_wider_note(context, study, effect),
     )
 
     def draw(cells: pd.DataFrame) -> Figure | str:
-        frame = drawn_points(cells)
+        frame = drawn_points(cells, spoken)
         if frame.empty:
             return context.text(HIDDEN_PICTURE, f="F11", m=d.measure)
         zero = pd.DataFrame(0.0, index=[0], columns=frame.columns)
@@ -87,21 +93,24 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
             outcome_scale(context, outcome)[0],
             True,
             study.source,
-            (*notes, *known_persons(context, cells), study.panel.sample.design.basis),
+            (
+                *notes,
+                *known_persons(context, cells[cells["table"] == id]),
+                study.panel.sample.design.basis,
+            ),
             context.synthetic,
             context.words,
         )
 
     cells = path_cells(context, d.path, "months", d.band)
-    spoken = _spoken(context, study, effect, d)
-    cells = pd.concat([cells, *spoken], ignore_index=True)
     waves = {study.months[wave]: wave_cell(context, d.measure, study, wave) for wave in study.waves}
     of_wave = [waves.get(float(row), headline) for row in cells["row"]]
     followed = [
         following(cells.iloc[[place]], *dict.fromkeys((headline, key)))
         for place, key in enumerate(of_wave)
     ]
-    return PictureSpec(id, title, draw, pd.concat(followed, ignore_index=True))
+    own = pd.concat(followed, ignore_index=True)
+    return PictureSpec(id, title, draw, own, refers=tuple(spoken))
 
 
 def path_cells(
@@ -117,15 +126,6 @@ def path_cells(
     return pd.concat([points, _spans(BAND, ends)], ignore_index=True)
 
 
-def _spoken(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[pd.DataFrame]:
-    """The headline's interval, where it is wider than the design's."""
-    verdict = effect_verdict(context.evaluation, effect, d)
-    if verdict is None or verdict.span.basis is None:
-        return []
-    month = f"{study.months[context.evaluation.params.impact.main_wave]:g}"
-    return [_spans(SPOKEN, [(month, verdict.span.low, verdict.span.high)])]
-
-
 def _spans(column: str, ends: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
     """Cells that hold an interval alone. ends: row, lower and upper end."""
     made = [
@@ -135,8 +135,12 @@ def _spans(column: str, ends: Sequence[tuple[str, float, float]]) -> pd.DataFram
     return rows(made)
 
 
-def drawn_points(cells: pd.DataFrame) -> pd.DataFrame:
-    """The points of a path as `figures.paths` takes them."""
+def drawn_points(
+    cells: pd.DataFrame, spoken: Mapping[CellKey, float] | None = None
+) -> pd.DataFrame:
+    """The points of a path as `figures_common.paths` takes them. spoken: cells with the intervals
+    that speak -> when; the band that holds for all points is no narrower.
+    """
     by_column = {name: part.set_index("row") for name, part in cells.groupby("column")}
     if POINT not in by_column:
         return pd.DataFrame()
@@ -147,30 +151,30 @@ def drawn_points(cells: pd.DataFrame) -> pd.DataFrame:
     frame = points[["value", "ci_low", "ci_high"]].set_axis(["value", "low", "high"], axis=1)
     wide = by_column.get(BAND, points)
     frame["wide_low"], frame["wide_high"] = wide["ci_low"], wide["ci_high"]
-    spoken = by_column.get(SPOKEN, points.iloc[:0])[["ci_low", "ci_high"]].astype(float)
-    for row, low, high in spoken.itertuples():
-        if row not in frame.index:
+    for key, at in (spoken or {}).items():
+        row = f"{at:g}"
+        mine = cells[(cells["table"] == key.table) & (cells["column"] == key.column)]
+        if mine.empty or row not in frame.index or not mine["value"].notna().all():
             continue
+        low, high = (float(mine[end].iloc[0]) for end in ("ci_low", "ci_high"))
         frame.loc[row, ["low", "high"]] = low, high
-        frame.loc[row, "wide_low"] = min(float(frame.loc[row, "wide_low"]), low)
-        frame.loc[row, "wide_high"] = max(float(frame.loc[row, "wide_high"]), high)
+        frame.loc[row, "wide_low"] = min(float(frame["wide_low"][row]), low)
+        frame.loc[row, "wide_high"] = max(float(frame["wide_high"][row]), high)
     frame.insert(0, "x", frame.index.astype(float))
     return frame.sort_values("x", ignore_index=True)
 
 
-def _headline_note(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[str]:
-    """Where the headline speaks with a wider interval than the design's."""
-    verdict = effect_verdict(context.evaluation, effect, d)
-    if verdict is None or verdict.span.basis is None:
+def _wider_note(context: Context, study: Tracing, effect: Effects) -> list[str]:
+    """The waves at which an interval over clusters speaks."""
+    wider = []
+    for wave in study.waves:
+        span = spoken_span(context.evaluation, effect, main_outcome(context), wave)
+        if span is not None and span.basis is not None and span.known:
+            wider.append(context.text("{m:.0f} months", m=study.months[wave]))
+    if not wider:
         return []
-    months = study.months[context.evaluation.params.impact.main_wave]
-    return [
-        context.text(
-            "The interval after {w} is the one of the headline: {how}.",
-            w=context.text("{m:.0f} months", m=months),
-            how=context.text(verdict.span.basis),
-        )
-    ]
+    words = "Intervals after {w} are those over clusters, wider than the design's ({t})."
+    return [context.text(words, w=", ".join(wider), t=f"{SPOKEN}-{effect.measure}")]
 
 
 def curve_items(context: Context, study: Tracing, d: Doubt) -> list[Item]:

@@ -9,18 +9,19 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report import figures_effects
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.cells import following, outcome_scale, outcome_unit, plain, rows
+from mismes_eval.report.chapters.cells import outcome_scale, outcome_unit, spoken_cell
 from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     later_verdict,
     main_cell,
     rollout_verdict,
+    spoken_span,
 )
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.estimated_cells import cells_by
@@ -28,13 +29,13 @@ from mismes_eval.report.document.items import PictureSpec, no_cells
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_effects import Panel
 
-PICTURE, PATH, SPOKEN = "F00", "F11-rollout", "headline"
+PICTURE, PATH = "F00", "F11-rollout"
 ROWS = 4  # measures that the first page has room for
 PARTS = ("value", "ci_low", "ci_high")
 WEAK = ("weak", "none")
 HOLLOW = "Hollow: weak evidence."
 HEADLINE = "Shaded: the headline, after {m:.0f} months."
-WIDER = "Shaded: the headline, after {m:.0f} months, with the wider of its intervals (T19)."
+WIDER = "Intervals: the widest of each effect (T19d)."
 BROKEN = "A broken line: not shown."
 
 
@@ -42,8 +43,8 @@ BROKEN = "A broken line: not shown."
 class Line:
     """The effects of one measure. keys: cell -> where it stands along the axis; weak: cells of
     which the evidence is weak; spoken: cell -> that of the interval which speaks for it, where it is
-    not the cell's own; headline: where the headline stands along the axis, None where it is of all places; wider: whether it
-    speaks with another interval than the design's.
+    not the cell's own; headline: where the headline stands along the axis, None where it is of all
+    places; wider: whether an interval over clusters speaks anywhere.
     """
 
     measure: str
@@ -65,55 +66,42 @@ def overview(context: Context) -> Chapter:
 def _lines(context: Context) -> tuple[list[Line], pd.DataFrame]:
     """The measures in the order of the first page, and cells that no table has."""
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
-    lines, own = [], [no_cells()]
+    lines = []
     if study is not None:
-        for effect in context.evaluation.effects[:ROWS]:
-            line, spoken = _followed(context, study, effect)
-            lines.append(line)
-            own += spoken
+        lines = [_followed(context, study, effect) for effect in context.evaluation.effects]
     if rolled is None or not isinstance(rolled.event, Estimate) or len(lines) >= ROWS:
-        pass
-    elif study is None or rolled.outcome == main_cell(context.evaluation)[0]:
-        points = _rolled_cells(context, rolled, rolled.event)
-        lines.append(_rolled_out(rolled, rolled.event, points))
-        own.append(points)
-    return lines, pd.concat(own, ignore_index=True) if len(own) > 1 else own[0]
+        return lines[:ROWS], no_cells()
+    if study is not None and rolled.outcome != main_cell(context.evaluation)[0]:
+        return lines, no_cells()
+    own = _rolled_cells(context, rolled, rolled.event)
+    return [*lines, _rolled_out(rolled, rolled.event, own)], own
 
 
-def _followed(context: Context, study: Tracing, effect: Effects) -> tuple[Line, list[pd.DataFrame]]:
-    """A measure of the tracer study, from the cells of T17, and a cell with the headline's
-    interval.
-    """
+def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
+    """A measure of the tracer study, from the cells of T17."""
     outcome, main_wave = main_cell(context.evaluation)
     doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     headline = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
-    keys, weak, spoken = {}, set(), {}
-    own: list[pd.DataFrame] = []
+    keys, weak, spoken, wider = {}, set(), {}, False
     for wave in study.waves:
         when = context.text("{m:.0f} months", m=study.months[wave])
         key = CellKey(f"T17-{effect.measure}", context.column(outcome), when)
         keys[key] = study.months[wave]
         if _weak(context, effect, wave, headline):
             weak.add(key)
-        if wave == main_wave and headline is not None and headline.span.known:
-            spoken[key] = CellKey(PICTURE, effect.measure, SPOKEN)
-            own.append(following(_interval(effect.measure, headline.span), key))
-    line = Line(
+        span = spoken_span(context.evaluation, effect, outcome, wave)
+        if span is not None:
+            spoken[key] = spoken_cell(context, effect.measure, study, outcome, wave)
+            wider = wider or span.basis is not None
+    return Line(
         measure=effect.measure,
         xlabel="months since enrolment",
         keys=keys,
         weak=frozenset(weak),
         spoken=spoken,
         headline=study.months.get(main_wave),
-        wider=headline is not None and headline.span.basis is not None,
+        wider=wider,
     )
-    return line, own
-
-
-def _interval(measure: str, span: Span) -> pd.DataFrame:
-    """The interval that speaks, as a cell."""
-    ends = {"ci_low": span.low, "ci_high": span.high}
-    return rows([plain(measure, SPOKEN, span.value, kind="effect") | ends])
 
 
 def _weak(context: Context, effect: Effects, wave: object, headline: Verdict | None) -> bool:
@@ -151,7 +139,8 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
     if study is None and rolled is not None:
         outcome = rolled.outcome
     title = context.text("Effects at every wave: {o}", o=context.column(outcome))
-    refers = tuple(key for line in lines for key in line.keys if key.table != PICTURE)
+    places = [key for line in lines for key in (*line.keys, *line.spoken.values())]
+    refers = tuple(dict.fromkeys(key for key in places if key.table != PICTURE))
 
     def draw(published: pd.DataFrame) -> Figure | str:
         cells = {
@@ -186,7 +175,7 @@ def _shaded(context: Context, lines: list[Line]) -> list[str]:
     if not months:
         return []
     wider = any(line.wider for line in lines)
-    return [context.text(WIDER if wider else HEADLINE, m=months[0])]
+    return [context.text(HEADLINE, m=months[0]), *([WIDER] if wider else [])]
 
 
 def _behind(lines: list[Line]) -> list[str]:
@@ -199,17 +188,18 @@ def _panel(line: Line, cells: Mapping[CellKey, pd.Series]) -> Panel:
     """The published numbers of a line: nothing where a cell is hidden. A point that is 0 by
     construction is no evidence, and so not weak.
     """
-    points = []
+    rows = []
     for key, at in line.keys.items():
         cell = cells.get(key)
         if cell is None or cell["status"] != "shown":
-            points.append((line.measure, at, np.nan, np.nan, np.nan, False))
+            rows.append((line.measure, at, np.nan, np.nan, np.nan, False))
             continue
         value, low, high = (float(cell[name]) for name in PARTS)
-        if key in line.spoken:
-            low, high = (float(cells[line.spoken[key]][name]) for name in PARTS[1:])
+        speaks = cells.get(line.spoken.get(key, key))
+        if speaks is not None and speaks["status"] == "shown":
+            low, high = float(speaks["ci_low"]), float(speaks["ci_high"])
         weak = (key in line.weak or cell["flag"] == "i") and high > low
-        points.append((line.measure, at, value, low, high, weak))
+        rows.append((line.measure, at, value, low, high, weak))
     columns = ["series", "x", "value", "low", "high", "weak"]
-    frame = pd.DataFrame(points, columns=columns).sort_values("x", ignore_index=True)
+    frame = pd.DataFrame(rows, columns=columns).sort_values("x", ignore_index=True)
     return Panel(line.measure, line.xlabel, frame, line.headline)

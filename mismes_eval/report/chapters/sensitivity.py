@@ -4,6 +4,7 @@ parting trends, single regions, few clusters.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -15,12 +16,14 @@ from mismes_eval.message import Message
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     FROM,
+    SPOKEN,
     TO,
     P,
     cell_unit,
     headline_cell,
     in_unit,
     outcome_scale,
+    outcome_unit,
     plain,
     rows,
     with_interval,
@@ -28,18 +31,26 @@ from mismes_eval.report.chapters.cells import (
 from mismes_eval.report.chapters.comparability import comparable
 from mismes_eval.report.chapters.doubt_pictures import curve_items, honest_items, path_figure
 from mismes_eval.report.chapters.strength import Result, main_outcome, strength
+from mismes_eval.report.chapters.verdicts import spoken_outcomes, spoken_span
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
 
+WIDEST = (
+    "The widest of the intervals that there are of an effect speaks in sentences and figures: the"
+    " design's (table T17, with its standard error here) or one over clusters (wild bootstrap,"
+    " without one)."
+)
+
 
 def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[Item]:
-    """F11 path, T19 and F12 other ways to estimate, F10 and F10b comparability, F11b trends that
+    """F11 path, T19, T19d and F12 other ways to estimate, F10 and F10b comparability, F11b trends that
     part, T19b how strong a hidden cause would have to be.
     """
     return [
         path_figure(context, study, effect, d),
         *curve_items(context, study, d),
         beside(context, study, effect, d),
+        spoken_table(context, study, effect),
         *comparable(context, study, d),
         *_honest(context, study, d),
         strength(context, study, effect, d),
@@ -116,6 +127,51 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         synthetic=context.synthetic,
         units={P: (1.0, 3)},
     )
+
+
+def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
+    """T19d: the effects of which sentences and figures speak, each with the widest of its intervals."""
+    units, cells = {}, []
+    for outcome in spoken_outcomes(context.evaluation):
+        row = context.column(outcome)
+        units[row] = outcome_scale(context, outcome)
+        for wave in study.waves:
+            estimate = effect.by_wave.get((outcome, wave))
+            if estimate is None:
+                continue
+            column = context.text("{m:.0f} months", m=study.months[wave])
+            stated = in_unit(estimate, cell_unit(context, outcome))
+            cell = cells_of([(row, column, stated)], context.rules)
+            span = spoken_span(context.evaluation, effect, outcome, wave)
+            if span is not None and span.basis is not None:
+                cell = cell.assign(se=np.nan, ci_low=span.low, ci_high=span.high)
+            cells.append(cell)
+    return Table(
+        id=f"{SPOKEN}-{effect.measure}",
+        title=context.text("The intervals that speak of the effects of {m}", m=effect.measure),
+        cells=pd.concat(cells, ignore_index=True),
+        source=study.source,
+        notes=(
+            WIDEST,
+            context.text("Units: {rows}.", rows=_units_of(context)),
+            study.panel.sample.design.basis,
+        ),
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
+        intervals=True,
+    )
+
+
+def _units_of(context: Context) -> str:
+    """The unit of each row of T19d."""
+    rows_of = [
+        context.text(
+            "{row}: {reason}", row=context.column(name), reason=outcome_unit(context, name)
+        )
+        for name in spoken_outcomes(context.evaluation)
+    ]
+    return "; ".join(rows_of)
 
 
 def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
