@@ -16,7 +16,8 @@ from mismes_eval.evaluation.mapping_of_run import draft_of
 from mismes_eval.evaluation.params import Params
 from mismes_eval.lfs.carried import spelled
 from mismes_eval.lfs.mapping import REASONS
-from mismes_eval.lfs.mapping_draft import Answer, Draft, Preview, Question
+from mismes_eval.lfs.mapping_draft import Draft, Preview, Question
+from mismes_eval.lfs.mapping_sheets import Answer
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.factory.publish import write_whole
 

@@ -146,31 +146,9 @@ def command(
     second run of a country (MDA2).
     Nothing that exists is touched. Without a code it asks for one.
     """
-    if country is None:
-        if not sys.stdin.isatty():
-            raise ParamsError(
-                Problem(
-                    what="which country?",
-                    where="mismes new",
-                    expected="an ISO 3166 alpha-3 code",
-                    got=worded("none"),
-                    fix="For instance: mismes new JOR.",
-                )
-            )
-        country = str(click.prompt("Country (ISO 3166 alpha-3 code, for instance JOR)"))
+    country = country or _asked()
     code = _country(country)
-    file = Path("params") / f"{name or country.upper()}.yaml"
-    if file.exists() or file.parent.resolve() != Path("params").resolve():
-        got = worded("it exists") if file.exists() else str(name)
-        raise ParamsError(
-            Problem(
-                what="the params file cannot be made",
-                where=str(file),
-                expected="a new name without folders",
-                got=got,
-                fix="Choose another with --name.",
-            )
-        )
+    file = _new_file(name or country.upper())
     folder = Path("data_raw") / code
     written = {
         "separator": separator,
@@ -203,17 +181,52 @@ def command(
         click.echo(json.dumps([p.as_posix() for p in made]))
     elif not quiet:
         click.echo("\n".join(f"made {p.as_posix()}" for p in made))
-        if data is not None:
-            click.echo(
-                "Next: say what the columns of your file are, in"
-                f" {mapping} or with: mismes map {file.stem}"
+        click.echo(_next(file, mapping if data is not None else None))
+    return 0
+
+
+def _asked() -> str:
+    """The country, from whoever sits at the terminal."""
+    if not sys.stdin.isatty():
+        raise ParamsError(
+            Problem(
+                what="which country?",
+                where="mismes new",
+                expected="an ISO 3166 alpha-3 code",
+                got=worded("none"),
+                fix="For instance: mismes new JOR.",
             )
-            return 0
-        click.echo(
+        )
+    return str(click.prompt("Country (ISO 3166 alpha-3 code, for instance JOR)"))
+
+
+def _new_file(name: str) -> Path:
+    """The params file of that name, which must not exist yet."""
+    file = Path("params") / f"{name}.yaml"
+    outside = file.parent.resolve() != Path("params").resolve()
+    if file.exists() or outside:
+        raise ParamsError(
+            Problem(
+                what="the params file cannot be made",
+                where=str(file),
+                expected="a new name without folders",
+                got=worded("it exists") if file.exists() else name,
+                fix="Choose another with --name.",
+            )
+        )
+    return file
+
+
+def _next(file: Path, mapping: str | None) -> str:
+    """What to do next, in a sentence."""
+    if mapping is None:
+        return (
             f"Next: fill what you have, name the files in {file.as_posix()}, then: mismes check"
             f" {file.stem}"
         )
-    return 0
+    return (
+        f"Next: say what the columns of your file are, in {mapping} or with: mismes map {file.stem}"
+    )
 
 
 def _country(word: str) -> str:

@@ -133,15 +133,7 @@ def command(
     on, and the exit status is 1 (2 where the input is to blame for all).
     """
     root = project()
-    if bool(names) == every:
-        raise ParamsError(
-            Problem(
-                "which reports?",
-                "mismes report",
-                "country codes or --all",
-                worded("both") if names else worded("neither"),
-            )
-        )
+    _refuse(names, every, jobs, forked, cluster)
     files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]
     target = (out or root / "reports").resolve()
     orders = [
@@ -159,15 +151,6 @@ def command(
         )
         for file in files
     ]
-    if cluster is not None and (forked or jobs is not None):
-        raise ParamsError(
-            Problem(
-                "the cluster's workers decide how reports run",
-                "--cluster",
-                "without --jobs and --forked",
-                "--forked" if forked else "--jobs",
-            )
-        )
     if pdf and cluster is None:
         printer()
     at_once = jobs or min(4, os.cpu_count() or 1)
@@ -196,21 +179,39 @@ def command(
         say(json.dumps([_record(outcome) for outcome in outcomes], ensure_ascii=False, indent=1))
     for outcome in outcomes:
         _complain(outcome)
-    for line in filter(None, (together, pages)):
+    made = f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}."
+    opened = "" if index is None else f"{made} Open {_shown(index)}"
+    for line in filter(None, (together, pages, opened)):
         if not quiet and not as_json:
             say(line)
-    if index is not None and not quiet and not as_json:
-        say(
-            f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}"
-        )
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-    return (
-        0
-        if not failed
-        else 2
-        if not whole and all(outcome.exit_status == 2 for outcome in failed)
-        else 1
-    )
+    if not failed:
+        return 0
+    return 2 if not whole and all(outcome.exit_status == 2 for outcome in failed) else 1
+
+
+def _refuse(
+    names: Sequence[str], every: bool, jobs: int | None, forked: bool, cluster: str | None
+) -> None:
+    """Options that contradict each other."""
+    if bool(names) == every:
+        raise ParamsError(
+            Problem(
+                "which reports?",
+                "mismes report",
+                "country codes or --all",
+                worded("both") if names else worded("neither"),
+            )
+        )
+    if cluster is not None and (forked or jobs is not None):
+        raise ParamsError(
+            Problem(
+                "the cluster's workers decide how reports run",
+                "--cluster",
+                "without --jobs and --forked",
+                "--forked" if forked else "--jobs",
+            )
+        )
 
 
 def _published(earlier: Path, name: str) -> Path:

@@ -15,7 +15,8 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.success_factors import FACTORS
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.frame import codes
 from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.did.heterogeneity import GroupEffects, by_group, joint

@@ -25,7 +25,7 @@ from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import delivered_study
-from mismes_eval.evaluation.sections import LotteryKeys
+from mismes_eval.evaluation.sections_of_designs import LotteryKeys
 from mismes_eval.evaluation.study import StudyFile, lacking, study_file
 from mismes_eval.impact.trials.itt import itt
 from mismes_eval.impact.trials.late import late

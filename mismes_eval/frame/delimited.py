@@ -103,10 +103,9 @@ def read_delimited(
     frame.columns = list(header)
     frame = _named_columns(_full_rows(frame, above, known), name)
     header = tuple(head for head in header if head)
-    return Delimited(
-        frame if columns is None else frame[[column for column in header if column in columns]],
-        header,
-    )
+    if columns is not None:
+        frame = frame[[column for column in header if column in columns]]
+    return Delimited(frame, header)
 
 
 def _longest(table: pa.Table) -> int:

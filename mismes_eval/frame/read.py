@@ -21,12 +21,12 @@ from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.fixed_width import read_fixed, read_layout
 from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
 from mismes_eval.frame.limits import check_bytes
-from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, two_ways, whole
+from mismes_eval.frame.parse import SCIENTIFIC, matches, number, rows, text, two_ways, whole
 from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
-from mismes_eval.frame.validate import MISS, check, rows, unclear_number
+from mismes_eval.frame.validate import MISS, check, unclear_number
 from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
 
@@ -224,7 +224,7 @@ def _suffix(path: Path) -> str:
 
 def _bytes(path: Path) -> bytes:
     if not path.is_file():
-        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        beside = [other.name for other in path.parent.glob("*")]
         near = nearest(path.name, beside)
         raise InputError(
             Problem(

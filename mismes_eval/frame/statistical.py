@@ -259,11 +259,9 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
         ) from error
     named = [name for name in whole.index.names if name is not None and name not in whole.columns]
     frame = whole.reset_index(level=named).reset_index(drop=True)
-    return (
-        frame
-        if columns is None
-        else frame[[column for column in columns if column in frame.columns]]
-    )
+    if columns is None:
+        return frame
+    return frame[[column for column in columns if column in frame.columns]]
 
 
 def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:

@@ -5,11 +5,11 @@ share. Nothing is taken that nobody said; what is said is written into the workb
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, ParamsError, Problem, in_column, in_place, worded
@@ -20,12 +20,10 @@ from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
 from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_weights
 from mismes_eval.lfs.mapping import REASONS, as_mapping
+from mismes_eval.lfs.mapping_sheets import Answer, fill, mark, tables
 from mismes_eval.lfs.mapping_workbook import (
     JOINED,
-    NO,
     REFUSED,
-    SHEETS,
-    YES,
     mapping_of,
     parts_of,
     refused_columns,
@@ -50,27 +48,6 @@ from mismes_eval.lfs.translate import map_columns, matches
 
 MANY = 60  # codes of a column that are asked for one by one
 _NOTHING = pd.DataFrame(columns=["column", "value", "rows", "weighted", "share"])
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What somebody said of a column of the template.
-
-    column : of the file; "" where there is none.  factor : where the unit differs.  constant : one value for every row instead of a column.
-    codes : file code -> code of the template.  reasons : file code -> why it is no answer.
-    """
-
-    gld: str
-    column: str = ""
-    factor: str = ""
-    constant: str = ""
-    codes: Mapping[str, str] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def absent(self) -> bool:
-        """Whether it says that the file has no such column."""
-        return not self.column and not self.constant
 
 
 @dataclass(frozen=True)
@@ -336,7 +313,7 @@ class Draft:
 
     def preview(self, *only: str) -> Preview:
         """The file as it is mapped so far, counted. only : these columns of the template."""
-        columns, codes = _tables([answer for answer in self.answers.values() if not answer.absent])
+        columns, codes = tables([answer for answer in self.answers.values() if not answer.absent])
         if columns.empty:
             return Preview(_NOTHING)
         try:
@@ -360,10 +337,10 @@ class Draft:
         book = load_workbook(self.path)
         if "proposals" not in book.sheetnames:
             write_file_sheets(book, self.data)
-        columns, codes = _tables([answer for answer in self.answers.values() if not answer.absent])
+        columns, codes = tables([answer for answer in self.answers.values() if not answer.absent])
         for name, table in (("columns", columns), ("codes", codes)):
-            _fill(book, name, table)
-        _mark(book, self.answers)
+            fill(book, name, table)
+        mark(book, self.answers)
         book.save(self.path)
         return self.path
 
@@ -501,50 +478,3 @@ def _is_factor(text: str) -> bool:
         return float(text) > 0
     except ValueError:
         return False
-
-
-def _tables(answers: list[Answer]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of the sheets 'columns' and 'codes', with Excel's row numbers as index."""
-    columns = [(a.gld, a.column, a.factor, a.constant) for a in answers]
-    codes = [(a.gld, code, new, "") for a in answers for code, new in _recoded(a).items()]
-    codes += [(a.gld, code, "", why) for a in answers for code, why in a.reasons.items()]
-    made = []
-    for name, rows in (("columns", columns), ("codes", codes)):
-        index = range(2, len(rows) + 2)
-        made.append(pd.DataFrame(rows, columns=list(SHEETS[name]), index=index, dtype=object))
-    return made[0], made[1]
-
-
-def _recoded(answer: Answer) -> Mapping[str, str]:
-    """Codes that change; none of a number whose every code was said to stand as it is."""
-    kinds = {c.name: c.kind for c in frames.template("lfs_person").columns}
-    same = all(code == new for code, new in answer.codes.items())
-    return {} if same and kinds.get(answer.gld) in NUMBERS else answer.codes
-
-
-def _fill(book: Workbook, name: str, table: pd.DataFrame) -> None:
-    sheet = book[name]
-    rows = table.to_numpy(object).tolist()
-    for number in range(2, max(sheet.max_row, len(rows) + 1) + 1):
-        values = rows[number - 2] if number - 2 < len(rows) else [""] * len(SHEETS[name])
-        for column, value in enumerate(values, start=1):
-            sheet.cell(number, column).value = value or None
-
-
-def _mark(book: Workbook, answers: Mapping[str, Answer]) -> None:
-    """Beside each proposal yes or no; beside what was found nowhere that somebody said so."""
-    offered = book["proposals"]
-    heads = [cell.value for cell in offered[1]]
-    take, gld, column, code = (
-        heads.index(name) for name in ("take", "gld_column", "file_column", "file_code")
-    )
-    for row in offered.iter_rows(min_row=2):
-        answer = answers.get(str(row[gld].value))
-        if answer is not None and row[code].value is None:
-            row[take].value = YES[0] if answer.column == row[column].value else NO[0]
-    gone = book["not found"]
-    gone.cell(1, 3, "answer")
-    for line in gone.iter_rows(min_row=2, max_col=3):
-        answer = answers.get(str(line[0].value))
-        if answer is not None:
-            line[2].value = REFUSED if answer.absent else answer.column or answer.constant

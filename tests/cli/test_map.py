@@ -16,7 +16,8 @@ from mismes_eval import lfs
 from mismes_eval.cli import main
 from mismes_eval.cli import map as mapping
 from mismes_eval.errors import InputError, ParamsError
-from mismes_eval.lfs.mapping_draft import Answer, Draft, open_draft
+from mismes_eval.lfs.mapping_draft import Draft, open_draft
+from mismes_eval.lfs.mapping_sheets import Answer
 from mismes_eval.report.mapping_chooser import choose_mapping, mapping_of
 
 SEX = {1: "Male", 2: "Female"}

@@ -22,6 +22,7 @@ from mismes_eval.message import Message, Quantity, packed, unpacked
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document import language as module
 from mismes_eval.report.document.conventions import CONVENTIONS, Conventions
+from mismes_eval.report.document.estimated_cells import counts
 from mismes_eval.report.document.language import (
     LOCALE,
     Language,
@@ -30,7 +31,7 @@ from mismes_eval.report.document.language import (
     language,
     typeset,
 )
-from mismes_eval.report.document.tables import TextTable, counts
+from mismes_eval.report.document.tables import TextTable
 
 REPORT = LOCALE.parent
 FIELD = re.compile(r"\{(\w+)")

@@ -26,7 +26,8 @@ from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
-from mismes_eval.report.figures import Figure, histogram
+from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_common import histogram
 from mismes_eval.weighting.sample import Sample
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -165,7 +165,8 @@ def _of_registers(
         said = {"k": answered + silent, "least": LEAST_MEASURES}
         return without_number(Message(FEW_MEASURES, said), float(LEAST_MEASURES))
     total = sum((number["n"] - number["silent"]) * (number["value"] or 0.0) for number in numbers)
-    ends = min(number["least"] for number in numbers), max(number["most"] for number in numbers)
+    least = min(number["least"] for number in numbers)
+    ends = least, max(number["most"] for number in numbers)
     measured = interval(total, answered, silent, ends)
     verdict = judge(measured, claim.direction, claim.threshold, claim.margin)
     return held_against(verdict, _spans(claim, numbers), claim.margin)

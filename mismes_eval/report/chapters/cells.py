@@ -13,13 +13,8 @@ from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.verdicts import main_cell
 from mismes_eval.report.document.cells import NOBODY, STANDING, CellKey, Persons, Standing, Status
-from mismes_eval.report.document.tables import (
-    CARRIED,
-    P_VALUE,
-    UNIT_OF_KIND,
-    cells_of,
-    frame_of,
-)
+from mismes_eval.report.document.estimated_cells import CARRIED, UNIT_OF_KIND, cells_of, frame_of
+from mismes_eval.report.document.tables import P_VALUE
 from mismes_eval.report.sentences import About
 from mismes_eval.tracer.outcomes import Outcome, declared
 

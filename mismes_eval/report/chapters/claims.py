@@ -39,9 +39,10 @@ from mismes_eval.report.document.cells import (
     Status,
     persons_behind,
 )
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import Language, language
-from mismes_eval.report.document.tables import Table, TextTable, cells_of
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_impact import forest
 

@@ -16,7 +16,8 @@ from mismes_eval.estimate.verdict import PARALLEL, Span
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.money import APART, MONTHS, Money, money
 from mismes_eval.evaluation.sensitivity import Doubt
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.message import Message, Quantity, as_message
 from mismes_eval.report import figures, figures_impact
@@ -34,8 +35,9 @@ from mismes_eval.report.chapters.cells import (
 )
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table
 
 RATE = (
     "Service records are in euro and shown in {c} at the rate of {y}: {r:,.4f} {c} for one euro;"
@@ -200,7 +202,7 @@ def lasting(m: Money) -> list[Message]:
     """
     if m.measured is None:
         return [lasting_in_words(m.horizon)]
-    years = _years(m.horizon)
+    years = horizon_in_words(m.horizon)
     return [
         lasting_in_words(m.horizon, m.measured),
         Message(
@@ -217,7 +219,7 @@ def lasting_in_words(horizon: float, measured: float = math.nan) -> Message:
     """
     if math.isnan(measured):
         words = "An additional job-year assumes that the effect lasts {h}."
-        return Message(words, {"h": _years(horizon)})
+        return Message(words, {"h": horizon_in_words(horizon)})
     return Message(
         "Job-years are counted: the effects on the months worked in each year up to {w:.0f}"
         " months after enrolment, added up.",
@@ -225,7 +227,8 @@ def lasting_in_words(horizon: float, measured: float = math.nan) -> Message:
     )
 
 
-def _years(horizon: float) -> Quantity:
+def horizon_in_words(horizon: float) -> Quantity:
+    """So many years, in words."""
     digits = 0 if float(horizon).is_integer() else 1
     return Quantity(horizon, "year", "years", digits)
 

@@ -9,15 +9,16 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.survey import FINAL, NONE, Survey, reproduced
-from mismes_eval.report import figures
+from mismes_eval.report import figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons, plain, rows
-from mismes_eval.report.chapters.people import groups, with_status
 from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
+from mismes_eval.report.chapters.survey_basis import groups, with_status
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.estimated_cells import cells_of, counts
 from mismes_eval.report.document.language import country_name
-from mismes_eval.report.document.tables import Table, cells_of, counts
+from mismes_eval.report.document.tables import Table
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
 
@@ -287,7 +288,7 @@ def _distribution(context: Context, s: Survey) -> Item:
         else None
     )
     named = None if status is None else status.fillna("others").tolist()
-    return figures.histogram(
+    return figures_common.histogram(
         "F05",
         "Weights of returnees and others" if s.tells_return else "Weights of the survey",
         np.asarray(s.sample.weights),

@@ -14,7 +14,8 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.designs import Answer, Beside, Name, Unit, across
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.balance import Balance
 from mismes_eval.report import figures_impact, sentences
 from mismes_eval.report.chapters.base import Context, Item
@@ -32,7 +33,8 @@ from mismes_eval.report.chapters.cells import (
     with_interval,
 )
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
+from mismes_eval.report.document.estimated_cells import cells_of
+from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.sentences import About
 
 TABLES: Mapping[Name, str] = {

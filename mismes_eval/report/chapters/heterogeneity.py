@@ -23,7 +23,8 @@ from mismes_eval.report.chapters.cells import (
 )
 from mismes_eval.report.chapters.verdicts import main_cell
 from mismes_eval.report.document.cells import COLUMNS
-from mismes_eval.report.document.tables import P_VALUE, Table, cells_by, cells_of
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of
+from mismes_eval.report.document.tables import P_VALUE, Table
 
 WOLF, HOCHBERG = "p, Romano-Wolf", "q, Benjamini-Hochberg"
 ADJUSTED = {P: (1.0, 3), WOLF: (1.0, 3), HOCHBERG: (1.0, 3)}

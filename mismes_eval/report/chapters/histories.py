@@ -10,7 +10,8 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.document.cells import COLUMNS
-from mismes_eval.report.document.tables import Table, cells_by, cells_of
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of
+from mismes_eval.report.document.tables import Table
 
 TITLES = {
     "T5": "months to the first job, median",

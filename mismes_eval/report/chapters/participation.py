@@ -13,9 +13,11 @@ from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.people import bands, basis, in_order
+from mismes_eval.report.chapters.profile import bands, in_order
+from mismes_eval.report.chapters.survey_basis import basis
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.tables import CARRIED, Table, cells_by, cells_of
+from mismes_eval.report.document.estimated_cells import CARRIED, cells_by, cells_of
+from mismes_eval.report.document.tables import Table
 
 PART = "_took_part"
 GROUPS = ("sex", "age", "education")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.report import figures, figures_impact, sentences
+from mismes_eval.report import figures, figures_common, figures_impact, sentences
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     FROM,
@@ -23,8 +23,9 @@ from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.sensitivity import HIDDEN_PICTURE, honest_items
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, CellKey, Status
+from mismes_eval.report.document.estimated_cells import CARRIED, cells_of, frame_of
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of, frame_of
+from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.truth import truth_message
 
 SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
@@ -283,7 +284,7 @@ def _path(context: Context, r: Rollout) -> list[Item]:
         hidden = group_times[group_times["value"].isna()]
         gone = hidden["column"].astype(float) - hidden["row"].astype(float)
         points = frame[~frame["x"].isin(gone)].reset_index(drop=True)
-        return figures.paths(
+        return figures_common.paths(
             "F11-rollout",
             title,
             points,

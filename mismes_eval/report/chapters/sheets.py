@@ -10,10 +10,11 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.heterogeneity import SEX, VOLUNTARY
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.message import Message
-from mismes_eval.report import figures
+from mismes_eval.report import figures, figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, Sheet
 from mismes_eval.report.chapters.cells import (
     cell_unit,
@@ -32,8 +33,9 @@ from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.tracer import ARMS, INTERVAL, arm_means
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.document.cells import CellKey, Persons, population
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import Table, cells_by, cells_of, counted
+from mismes_eval.report.document.tables import Table
 
 LOW = 1.9  # inches of a picture that leaves room on a sheet
 FLOW, PATH, GROUPS = "T26", "F14", "T27"
@@ -175,7 +177,7 @@ def _drawn_path(
     known = published["n"].max()
     notes = [persons(context, known)] if np.isfinite(known) else []
     notes += ["A broken line: not shown."] if frame["value"].isna().any() else []
-    return figures.paths(
+    return figures_common.paths(
         *name,
         frame,
         "months since enrolment",

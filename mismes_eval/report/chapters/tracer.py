@@ -16,7 +16,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.numerics.rows import Bool
-from mismes_eval.report import figures, figures_inventory
+from mismes_eval.report import figures, figures_common, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import (
     arms,
@@ -36,8 +36,9 @@ from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import DESIGN
 from mismes_eval.report.document.cells import CellKey, Persons, population
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import HIDDEN, Table, cells_by, cells_of, counted
+from mismes_eval.report.document.tables import HIDDEN, Table
 from mismes_eval.tracer import TracerPanel
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
@@ -451,7 +452,7 @@ def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> Pict
         known = [persons(context, enrolled["value"])] if np.isfinite(enrolled["value"]) else []
         if frame["value"].isna().any():
             known.append("A point that is missing is not shown in table T16 either.")
-        return figures.paths(
+        return figures_common.paths(
             "F08b",
             title,
             frame,

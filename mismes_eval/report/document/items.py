@@ -14,8 +14,8 @@ from typing import Literal
 import pandas as pd
 
 from mismes_eval.report.document.cells import CellKey, Published, PublishedCell
+from mismes_eval.report.document.estimated_cells import CARRIED
 from mismes_eval.report.document.language import Language
-from mismes_eval.report.document.tables import CARRIED
 from mismes_eval.report.figures import Figure
 
 Part = Literal["value", "se", "ci_low", "ci_high", "n"]
