@@ -56,7 +56,7 @@ def picture(released: Released) -> Figure:
 
 
 def test_every_point_is_a_published_cell(context: Context, released: Released) -> None:
-    """Values are those of T17; intervals too, but at the headline, where the verdict's speaks."""
+    """Values are those of T17, intervals those of T19d: at the headline the verdict's."""
     study = context.evaluation.tracing
     assert study is not None
     drawn = picture(released).data
@@ -70,9 +70,14 @@ def test_every_point_is_a_published_cell(context: Context, released: Released) -
             when = f"{study.months[wave]:.0f} months"
             cell = released.published.get(f"T17-{effect.measure}", context.column("employed"), when)
             assert cell is not None and row["value"] == cell.value
-            ends = (cell.ci_low, cell.ci_high)
+            spoken = released.published.get(
+                f"T19d-{effect.measure}", context.column("employed"), when
+            )
+            assert spoken is not None and spoken.ci_low <= spoken.value <= spoken.ci_high
+            assert spoken.ci_high - spoken.ci_low >= cell.ci_high - cell.ci_low
+            ends = (spoken.ci_low, spoken.ci_high)
             if wave == context.evaluation.params.impact.main_wave:
-                ends = (verdict.span.low, verdict.span.high)
+                assert ends == (verdict.span.low, verdict.span.high)
             assert (row["low"], row["high"]) == ends
     assert set(drawn["series"]) == {"MDA-001", "MDA-002", "MDA-003"}
 

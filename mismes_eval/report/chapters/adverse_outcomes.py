@@ -8,6 +8,7 @@ from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import outcome_kind, outcome_scale, published
+from mismes_eval.report.chapters.verdicts import spoken_span
 
 NONE = (
     "{m}: looked for harm in {k} outcomes and waves in which more is better: none fell by more than"
@@ -30,25 +31,24 @@ def harm(context: Context, study: Tracing, effect: Effects) -> list[str]:
     }
     if not seen:
         return []
-    falls = [
-        _fall(context, study, str(outcome), w, e)
-        for (outcome, w), e in seen.items()
-        if Span.of(e).sign == "lower"
-    ]
+    falls = []
+    for outcome, wave in seen:
+        span = spoken_span(context.evaluation, effect, str(outcome), wave)
+        if span is not None and span.sign == "lower":
+            falls.append(_fall(context, study, str(outcome), wave, span))
     if not falls:
         return [context.text(NONE, m=effect.measure, k=len(seen))]
     return [context.text(SOME, m=effect.measure, k=len(seen), falls="; ".join(falls))]
 
 
-def _fall(context: Context, study: Tracing, outcome: str, wave: object, e: Estimate) -> str:
+def _fall(context: Context, study: Tracing, outcome: str, wave: object, span: Span) -> str:
     scale, n = outcome_scale(context, outcome)[0], context.words.number
-    low, high = (n(float(end) * scale) for end in e.ci().iloc[0])
     when = context.text("{m:.0f} months", m=study.months[wave])
     return context.text(
         "'{o}' after {w} ({v}; {lo} to {hi})",
         o=context.column(outcome),
         w=when,
-        v=n(float(e.value[0]) * scale),
-        lo=low,
-        hi=high,
+        v=n(span.value * scale),
+        lo=n(span.low * scale),
+        hi=n(span.high * scale),
     )

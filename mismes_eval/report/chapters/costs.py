@@ -202,7 +202,7 @@ def lasting(m: Money) -> list[Message]:
     """
     if m.measured is None:
         return [lasting_in_words(m.horizon)]
-    years = _years(m.horizon)
+    years = horizon_in_words(m.horizon)
     return [
         lasting_in_words(m.horizon, m.measured),
         Message(
@@ -219,7 +219,7 @@ def lasting_in_words(horizon: float, measured: float = math.nan) -> Message:
     """
     if math.isnan(measured):
         words = "An additional job-year assumes that the effect lasts {h}."
-        return Message(words, {"h": _years(horizon)})
+        return Message(words, {"h": horizon_in_words(horizon)})
     return Message(
         "Job-years are counted: the effects on the months worked in each year up to {w:.0f}"
         " months after enrolment, added up.",
@@ -227,7 +227,8 @@ def lasting_in_words(horizon: float, measured: float = math.nan) -> Message:
     )
 
 
-def _years(horizon: float) -> Quantity:
+def horizon_in_words(horizon: float) -> Quantity:
+    """So many years, in words."""
     digits = 0 if float(horizon).is_integer() else 1
     return Quantity(horizon, "year", "years", digits)
 

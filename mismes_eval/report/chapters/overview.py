@@ -21,6 +21,7 @@ from mismes_eval.report.chapters.verdicts import (
     later_verdict,
     main_cell,
     rollout_verdict,
+    spoken_span,
 )
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.estimated_cells import cells_by
@@ -34,7 +35,7 @@ PARTS = ("value", "ci_low", "ci_high")
 WEAK = ("weak", "none")
 HOLLOW = "Hollow: weak evidence."
 HEADLINE = "Shaded: the headline, after {m:.0f} months."
-WIDER = "Shaded: the headline, after {m:.0f} months, with the wider of its intervals (T19)."
+WIDER = "Intervals: the widest of each effect (T19d)."
 BROKEN = "A broken line: not shown."
 
 
@@ -86,8 +87,9 @@ def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
         keys[key] = study.months[wave]
         if _weak(context, effect, wave, headline):
             weak.add(key)
-        if wave == main_wave and headline is not None:
-            spoken[key] = headline.span
+        span = spoken_span(context.evaluation, effect, outcome, wave)
+        if span is not None:
+            spoken[key] = span
     return Line(
         measure=effect.measure,
         xlabel="months since enrolment",
@@ -168,7 +170,7 @@ def _shaded(context: Context, lines: list[Line]) -> list[str]:
     if not months:
         return []
     wider = any(span.basis is not None for line in lines for span in line.spoken.values())
-    return [context.text(WIDER if wider else HEADLINE, m=months[0])]
+    return [context.text(HEADLINE, m=months[0]), *([WIDER] if wider else [])]
 
 
 def _behind(lines: list[Line]) -> list[str]:

@@ -26,6 +26,7 @@ from mismes_eval.report.chapters.cells import (
     headline_cell,
     in_unit,
     outcome_scale,
+    outcome_unit,
     persons,
     plain,
     rows,
@@ -34,7 +35,7 @@ from mismes_eval.report.chapters.cells import (
 )
 from mismes_eval.report.chapters.comparability import comparable
 from mismes_eval.report.chapters.strength import Result, main_outcome, strength
-from mismes_eval.report.chapters.verdicts import curve_spans, effect_verdict
+from mismes_eval.report.chapters.verdicts import curve_spans, spoken_outcomes, spoken_span
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
@@ -42,17 +43,24 @@ from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.figures import Figure
 
 HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
+SPOKEN = "T19d"
+WIDEST = (
+    "The widest of the intervals that there are of an effect speaks in sentences and figures: the"
+    " design's (table T17, with its standard error here) or one over clusters (wild bootstrap,"
+    " without one)."
+)
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
 
 
 def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[Item]:
-    """F11 path, T19 and F12 other ways to estimate, F10 and F10b comparability, F11b trends that
+    """F11 path, T19, T19d and F12 other ways to estimate, F10 and F10b comparability, F11b trends that
     part, T19b how strong a hidden cause would have to be.
     """
     return [
         path_figure(context, study, effect, d),
         *_curve(context, study, d),
         beside(context, study, effect, d),
+        spoken_table(context, study, effect),
         *comparable(context, study, d),
         *_honest(context, study, d),
         strength(context, study, effect, d),
@@ -87,7 +95,7 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
             "wide_high": wide["high"],
         }
     )
-    spoken = _headline_interval(context, study, effect, d, frame)
+    spoken = _spoken_intervals(context, study, effect, frame)
     zero = pd.DataFrame(
         {"x": [0.0]} | {key: [0.0] for key in ("value", "low", "high", "wide_low", "wide_high")}
     )
@@ -135,25 +143,29 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
     return PictureSpec(f"F11-{d.measure}", title, draw, refers=tuple(waves))
 
 
-def _headline_interval(
-    context: Context, study: Tracing, effect: Effects, d: Doubt, frame: pd.DataFrame
+def _spoken_intervals(
+    context: Context, study: Tracing, effect: Effects, frame: pd.DataFrame
 ) -> list[str]:
-    """Puts the interval with which the headline speaks into the row of its wave, where it is wider
-    than the design's, and says so. The band that holds for all points is no narrower than it.
+    """Puts the interval that speaks into the row of each wave, where it is wider than the design's,
+    and says so. The band that holds for all points is no narrower than it.
     """
-    verdict = effect_verdict(context.evaluation, effect, d)
-    if verdict is None or verdict.span.basis is None:
+    wider = {}
+    for wave in study.waves:
+        span = spoken_span(context.evaluation, effect, main_outcome(context), wave)
+        if span is not None and span.basis is not None and span.known:
+            wider[study.months[wave]] = span
+    for months, span in wider.items():
+        row = frame["x"] == months
+        frame.loc[row, "low"], frame.loc[row, "high"] = span.low, span.high
+        frame.loc[row, "wide_low"] = np.minimum(frame.loc[row, "wide_low"], span.low)
+        frame.loc[row, "wide_high"] = np.maximum(frame.loc[row, "wide_high"], span.high)
+    if not wider:
         return []
-    months = study.months[context.evaluation.params.impact.main_wave]
-    row = frame["x"] == months
-    frame.loc[row, "low"], frame.loc[row, "high"] = verdict.span.low, verdict.span.high
-    frame.loc[row, "wide_low"] = np.minimum(frame.loc[row, "wide_low"], verdict.span.low)
-    frame.loc[row, "wide_high"] = np.maximum(frame.loc[row, "wide_high"], verdict.span.high)
     return [
         context.text(
-            "The interval after {w} is the one of the headline: {how}.",
-            w=context.text("{m:.0f} months", m=months),
-            how=context.text(verdict.span.basis),
+            "Intervals after {w} are those over clusters, wider than the design's ({t}).",
+            w=", ".join(context.text("{m:.0f} months", m=months) for months in wider),
+            t=f"{SPOKEN}-{effect.measure}",
         )
     ]
 
@@ -279,6 +291,51 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         synthetic=context.synthetic,
         units={P: (1.0, 3)},
     )
+
+
+def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
+    """T19d: the effects of which sentences and figures speak, each with the widest of its intervals."""
+    units, cells = {}, []
+    for outcome in spoken_outcomes(context.evaluation):
+        row = context.column(outcome)
+        units[row] = outcome_scale(context, outcome)
+        for wave in study.waves:
+            estimate = effect.by_wave.get((outcome, wave))
+            if estimate is None:
+                continue
+            column = context.text("{m:.0f} months", m=study.months[wave])
+            stated = in_unit(estimate, cell_unit(context, outcome))
+            cell = cells_of([(row, column, stated)], context.rules)
+            span = spoken_span(context.evaluation, effect, outcome, wave)
+            if span is not None and span.basis is not None:
+                cell = cell.assign(se=np.nan, ci_low=span.low, ci_high=span.high)
+            cells.append(cell)
+    return Table(
+        id=f"{SPOKEN}-{effect.measure}",
+        title=context.text("The intervals that speak of the effects of {m}", m=effect.measure),
+        cells=pd.concat(cells, ignore_index=True),
+        source=study.source,
+        notes=(
+            WIDEST,
+            context.text("Units: {rows}.", rows=_units_of(context)),
+            study.panel.sample.design.basis,
+        ),
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
+        intervals=True,
+    )
+
+
+def _units_of(context: Context) -> str:
+    """The unit of each row of T19d."""
+    rows_of = [
+        context.text(
+            "{row}: {reason}", row=context.column(name), reason=outcome_unit(context, name)
+        )
+        for name in spoken_outcomes(context.evaluation)
+    ]
+    return "; ".join(rows_of)
 
 
 def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
