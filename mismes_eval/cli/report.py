@@ -6,7 +6,8 @@ import datetime
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,7 @@ from mismes_eval.cli.terminal import say
 from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.inventory import read as read_inventory
+from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.pdf import printer
 from mismes_eval.report.factory.orders import CELL_SECONDS, PAGE, Order, Outcome
 from mismes_eval.report.factory.publish import tidy
@@ -157,7 +159,8 @@ def command(
         "1",
         # threads that wait for each other at every small product took ten times as long for a roll-out
     )
-    watch = Watch(len(orders), quiet or as_json)
+    silent = quiet or as_json
+    watch = Watch(len(orders), silent, {} if silent else _languages(files, data_root))
     try:
         outcomes = (
             _on_cluster(cluster, orders, watch)
@@ -272,17 +275,31 @@ def repository(target: Path, files: Sequence[Path], data_root: Path | None = Non
     return f"repository   made {_shown(page)} and {made.pages} pages"
 
 
+def _languages(files: Sequence[Path], data_root: Path | None) -> dict[str, Language]:
+    """Country -> language of its report; params that cannot be read have none."""
+    found = {}
+    for file in files:
+        with suppress(MismesError):
+            found[file.stem] = language(Params.load(file, data_root).language)
+    return found
+
+
 class Watch:
     """Lines of progress, from several threads, with the time that is left at the pace so far."""
 
-    def __init__(self, total: int, silent: bool) -> None:
+    def __init__(self, total: int, silent: bool, languages: Mapping[str, Language]) -> None:
         self.total, self.silent, self.finished = total, silent, 0
+        self.languages = languages
         self.began, self.lock = time.monotonic(), Lock()
 
     def chapter(self, name: str, what: str) -> None:
         if not self.silent:
             with self.lock:
-                say(f"{name:<12} {what}")
+                place, _, title = what.partition(" ")
+                say(f"{name:<12} {place} {self._words(name)(title)}")
+
+    def _words(self, name: str) -> Language:
+        return self.languages.get(name, language(ENGLISH))
 
     def done(self, outcome: Outcome) -> None:
         with self.lock:
@@ -295,7 +312,8 @@ class Watch:
                     if self.finished < self.total
                     else f"  [{self.finished}/{self.total}]"
                 )
-                say(f"{outcome.name:<12} {outcome.status} {outcome.seconds:.1f} s{where}{rest}")
+                status = self._words(outcome.name)(outcome.status)
+                say(f"{outcome.name:<12} {status} {outcome.seconds:.1f} s{where}{rest}")
 
 
 def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Outcome]:

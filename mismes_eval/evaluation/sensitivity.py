@@ -4,7 +4,7 @@ compare, parting trends, single regions, few clusters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -78,12 +78,16 @@ class Doubt:
     @property
     def wider(self) -> tuple[Span, ...]:
         """The intervals of the wild bootstrap that stand beside the design's."""
-        words = "{level} as the clusters, wild bootstrap"
-        spans = [
-            wild_span(wild, Message(words, {"level": Message(level)}))
-            for level, wild in self.wild.items()
-        ]
-        return tuple(span for one in spans for span in one)
+        return wild_spans(self.wild)
+
+
+def wild_spans(wild: Mapping[str, WildBootstrap | NotEstimable]) -> tuple[Span, ...]:
+    """The intervals of an effect by level of clustering, each with what its clusters are."""
+    words = "{level} as the clusters, wild bootstrap"
+    spans = [
+        wild_span(one, Message(words, {"level": Message(level)})) for level, one in wild.items()
+    ]
+    return tuple(span for one in spans for span in one)
 
 
 def wild_span(wild: WildBootstrap | NotEstimable, basis: Message) -> tuple[Span, ...]:
@@ -258,7 +262,7 @@ def _by_region(panel: TracerPanel, make: Callable[[], T]) -> T | NotEstimable:
 def few_clusters(
     params: Params, panel: TracerPanel, main: Result
 ) -> dict[str, WildBootstrap | NotEstimable]:
-    """Wild cluster bootstrap of the main effect over PSUs, where they are fewer than the params
+    """Wild cluster bootstrap of an effect over PSUs, where they are fewer than the params
     allow for, and over regions.
     """
     least, seed = (

@@ -12,6 +12,7 @@ import pandas as pd
 
 from mismes_eval.errors import Problem, worded
 from mismes_eval.frame.codes import plain
+from mismes_eval.message import listed
 
 WEIGHT = "weight"
 MOST_PERSONS = 20_000  # for whom one respondent of a labour force survey stands, on average
@@ -39,7 +40,6 @@ def decimals_asked(values: pd.Series, where: str, label: str) -> Problem:
         for d in range(FEWEST, MOST + 1)
         if total / 10**d > len(values)
     ]
-    offered = "; ".join(sums)
     return Problem(
         what="weights may have a decimal point that is not written",
         where=where,
@@ -52,6 +52,6 @@ def decimals_asked(values: pd.Series, where: str, label: str) -> Problem:
         ),
         fix=worded(
             "Say the factor: units: {{weight: FACTOR}}, unit_factor in the workbook, or COLUMN * FACTOR in `mismes map`; 1 where they are right. {sums}.",
-            {"sums": offered},
+            {"sums": listed(sums, kind="reason")},
         ),
     )

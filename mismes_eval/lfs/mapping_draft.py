@@ -67,7 +67,11 @@ class Question:
     @property
     def codes(self) -> Mapping[str, str]:
         """Codes of the template with their labels, where there are few."""
-        known = labels(self.about.codes) if self.about.codes else {}
+        return self.codes_in("en")
+
+    def codes_in(self, language: str) -> Mapping[str, str]:
+        """Codes of the template with their labels in a language, where there are few."""
+        known = labels(self.about.codes, language) if self.about.codes else {}
         return known if len(known) <= MANY else {}
 
 
@@ -148,8 +152,9 @@ class Draft:
 
     def meant(self, gld: str, said: str | Mapping[str, object]) -> Answer:
         """The answer that words mean: "y" takes the proposal, "n" the file has none, "= VALUE" one
-        value for every row, else a column of the file ("NAME * 0.001" where the unit differs). A
-        mapping says the fields of an `Answer`: column, factor, constant, codes, reasons.
+        value for every row, else a column of the file ("NAME * 0.001" where the unit differs). After
+        y or a column "; CODE=NEW, ..." says a code of the template or a reason for codes. A mapping
+        says the fields of an `Answer`: column, factor, constant, codes, reasons.
 
         Raises
         ------
@@ -157,6 +162,9 @@ class Draft:
         """
         if not isinstance(said, str):
             return self._spelled_out(gld, said)
+        said, _, pairs = (part.strip() for part in said.partition(";"))
+        if pairs:
+            return self._with_pairs(self.meant(gld, said), pairs)
         offered = self.offered.get(gld)
         if said == "n":
             return Answer(gld)
@@ -169,6 +177,20 @@ class Draft:
             expected = "y, n, = VALUE, a column of the file, or A + B of it"
             raise InputError(Problem("no such answer", gld, expected, repr(said)))
         return replace(self.proposed(gld, name), factor=factor)
+
+    def _with_pairs(self, answer: Answer, pairs: str) -> Answer:
+        """An answer with codes that somebody wrote out: "-7=1, 4=DK"."""
+        codes, reasons = dict(answer.codes), dict(answer.reasons)
+        for pair in pairs.split(","):
+            code, equals, new = (part.strip() for part in pair.partition("="))
+            if not (code and equals and new and answer.column):
+                raise InputError(
+                    Problem("no such answer", answer.gld, "COLUMN; CODE=NEW, CODE=NEW", repr(pair))
+                )
+            codes.pop(code, None)
+            reasons.pop(code, None)
+            (reasons if new in REASONS else codes)[code] = new
+        return replace(answer, codes=codes, reasons=reasons)
 
     def _spelled_out(self, gld: str, said: Mapping[str, object]) -> Answer:
         known = ("column", "factor", "constant", "codes", "reasons")

@@ -78,8 +78,8 @@ def _inventory(context: Context) -> list[Finding]:
     n = register_summary(register.table).set_index("status")["measures"]
     late = int(n.get("overdue", 0))
     text = context.text(
-        "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} past 24"
-        " months without an evaluation.",
+        "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} overdue"
+        " (24 months).",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
         late=late,
