@@ -122,13 +122,14 @@ def read(
     wanted = None if columns is None else list(columns)
     chosen = named_template(template) if isinstance(template, str) else template
     known = tuple(wanted or ()) if chosen is None else (*chosen.names, *map(_reason, chosen.names))
+    letters: dict[str, str] = {}
     if layout is not None:
         whole_text = decode(unzip(content, path.name), path.name, encoding)
         fixed = read_fixed(whole_text, path.name, read_layout(Path(layout)))
-        read_as, letters = _plain(fixed), {}
+        read_as = _plain(fixed)
     else:
-        text = CellText(content, encoding, "\t" if suffix in TABS else separator)
-        read_as, letters = _cells(path, suffix, text, wanted, known, sheet)
+        written = CellText(content, encoding, "\t" if suffix in TABS else separator)
+        read_as, letters = _cells(path, suffix, written, wanted, known, sheet)
     frame = read_as.frame
     _wanted(frame, wanted, path.name)
     if allowed is not None:
@@ -163,29 +164,29 @@ def _plain(frame: pd.DataFrame) -> Labelled:
 def _cells(
     path: Path,
     suffix: str,
-    text: CellText,
+    written: CellText,
     wanted: list[str] | None,
     known: tuple[str, ...],
     sheet: str | None,
 ) -> tuple[Labelled, dict[str, str]]:
     """What stands in the file, by the reader of its format, and the letters of a sheet's columns."""
-    content, name = text.content, path.name
+    content, name = written.content, path.name
     if suffix in STATISTICAL:
-        return read_statistical(path, encoding=text.encoding, columns=wanted), {}
+        return read_statistical(path, encoding=written.encoding, columns=wanted), {}
     if suffix in R_FILES:
-        return read_r(content, name, encoding=text.encoding, columns=wanted), {}
+        return read_r(content, name, encoding=written.encoding, columns=wanted), {}
     if suffix == ".parquet":
         return _plain(read_parquet(content, name, columns=wanted)), {}
-    web = web_text(content, name, text.encoding, text.separator) if suffix == ".xls" else None
+    web = web_text(content, name, written.encoding, written.separator) if suffix == ".xls" else None
     if suffix in WORKBOOKS and web is None:
         book = read_excel(content, name, sheet=sheet, columns=wanted, known=known)
         return _plain(book.frame), book.letters
-    text = web or text
+    written = web or written
     table = read_delimited(
-        text.content,
+        written.content,
         name,
-        encoding=text.encoding,
-        separator=text.separator,
+        encoding=written.encoding,
+        separator=written.separator,
         columns=wanted,
         known=known,
     )
