@@ -31,7 +31,7 @@ from mismes_eval.report.document import blocks
 from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.cells import CellKey, Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
-from mismes_eval.report.document.items import PictureSpec, SentenceSpec
+from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec
 from mismes_eval.report.document.passages import PARTS, Passage, not_supplied, passage
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
@@ -331,7 +331,7 @@ def _rendered(
         return replace(item, cells=cells[item.id])
     if isinstance(item, PictureSpec):
         return item.drawn(published)
-    if isinstance(item, SentenceSpec):
+    if isinstance(item, (SentenceSpec, SummarySpec)):
         return item.text(published, context.words)
     return item
 
