@@ -1,10 +1,12 @@
 # Every target makes the environment by itself; a second call starts at once.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' && echo $$p && break; done)
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
 PEERS := .venv-peers
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
+# byte code is made when a module is imported first, and every process finds it
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help setup report test slow check lab demo bench coverage mutation prove docs sbom lock clean
@@ -12,12 +14,11 @@ export MPLBACKEND ?= Agg
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml .ci/install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "The venv module is missing: install your system's python3-venv package"; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	.ci/install $(BIN)/python
 	@touch $(READY)
 
 setup: $(READY) ## make the environment in .venv from the lock file
@@ -25,9 +26,8 @@ setup: $(READY) ## make the environment in .venv from the lock file
 report: $(READY) ## the five country reports from the data that ship, in reports/
 	$(BIN)/mismes report --all --jobs 2
 
-# tests of one file share what they make, in one process; every process finds byte code
+# tests of one file share what they make, in one process
 TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
-test slow check: export PYTHONDONTWRITEBYTECODE =
 
 test: $(READY) ## the tests, without those that take long
 	$(TESTS) -m "not slow"

@@ -75,8 +75,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.impact.did.balance import balance as balance
     from mismes_eval.impact.did.bands import sup_t as sup_t
     from mismes_eval.impact.did.composition import composition_check as composition_check
-    from mismes_eval.impact.did.group_time import GroupTime as GroupTime
     from mismes_eval.impact.did.group_time import att_gt as att_gt
+    from mismes_eval.impact.did.group_time_result import GroupTime as GroupTime
     from mismes_eval.impact.did.heterogeneity import by_group as by_group
     from mismes_eval.impact.did.triple import triple_difference as triple_difference
     from mismes_eval.impact.did.two_by_two import att_2x2 as att_2x2
@@ -146,7 +146,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.weighting.planning import plan_precision as plan_precision
     from mismes_eval.weighting.planning import sample_size_for_rate as sample_size_for_rate
     from mismes_eval.weighting.pseudo import pseudo_weights as pseudo_weights
-    from mismes_eval.weighting.resampling import ReplicateWeights as ReplicateWeights
+    from mismes_eval.weighting.replicate_weights import ReplicateWeights as ReplicateWeights
     from mismes_eval.weighting.resampling import replicates as replicates
     from mismes_eval.weighting.sample import Sample as Sample
     from mismes_eval.weighting.trim import trim as trim
@@ -170,7 +170,8 @@ _WHERE: dict[str, tuple[str, ...]] = {
         "ReportError",
     ),
     "weighting.sample": ("Sample",),
-    "weighting.resampling": ("ReplicateWeights", "replicates"),
+    "weighting.replicate_weights": ("ReplicateWeights",),
+    "weighting.resampling": ("replicates",),
     "weighting.calibrate": ("calibrate", "feasibility", "poststratify", "tightest_bounds"),
     "weighting.nonresponse": ("nonresponse",),
     "weighting.trim": ("trim",),
@@ -221,7 +222,8 @@ _WHERE: dict[str, tuple[str, ...]] = {
         "transitions",
     ),
     "impact.did.two_by_two": ("att_2x2",),
-    "impact.did.group_time": ("GroupTime", "att_gt"),
+    "impact.did.group_time": ("att_gt",),
+    "impact.did.group_time_result": ("GroupTime",),
     "impact.did.bands": ("sup_t",),
     "impact.regression.fixed_effects": ("two_way",),
     "impact.regression.sun_abraham": ("sun_abraham",),

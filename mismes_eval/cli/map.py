@@ -16,16 +16,20 @@ from mismes_eval.evaluation.mapping_of_run import draft_of
 from mismes_eval.evaluation.params import Params
 from mismes_eval.lfs.carried import spelled
 from mismes_eval.lfs.mapping import REASONS
-from mismes_eval.lfs.mapping_draft import Answer, Draft, Preview, Question
+from mismes_eval.lfs.mapping_draft import Draft, Preview, Question
+from mismes_eval.lfs.mapping_sheets import Answer
+from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.factory.publish import write_whole
 
 HELP = (
     "y take it · n the file has none · NAME another column (NAME * 0.001 where the unit differs,"
-    " A + B columns that make one number together) ·"
+    " A + B columns that make one number together) · y; CODE=NEW, CODE=NEW takes it with other codes ·"
     " = VALUE the same for every row · s later · ? columns of the file · q save and stop"
 )
 CODE_HELP = (
-    f"a code of the template, or why it is no answer: {', '.join(REASONS)}; s: not this column"
+    "{column} = {code} {label} ({rows:,} rows): a code of the template, or why it is no answer: DK"
+    " does not know, REF does not say, NA_notapp does not apply, NOTASKED not asked, PROXY_UNKNOWN"
+    " the proxy does not know; s: not this column"
 )
 
 
@@ -52,7 +56,8 @@ def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> in
     if as_json:
         say(json.dumps(_record(draft), ensure_ascii=False, indent=1))
         return 0 if _finished(draft) else 2
-    asking = _Asking(draft, quiet)
+    words = language(params.language)
+    asking = _Asking(draft, quiet, words)
     try:
         for number, question in enumerate(draft.open, 1):
             asking.ask(question, f"[{number}/{len(draft.open)}]")
@@ -61,7 +66,7 @@ def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> in
     asking.draft.save()
     if params.year is None:
         _year_said(asking.draft, params_file(project(), name), quiet)
-    return _told(asking.draft, name, quiet)
+    return _told(asking.draft, name, quiet, words)
 
 
 @dataclass
@@ -70,20 +75,22 @@ class _Asking:
 
     draft: Draft
     quiet: bool
+    language: Language
 
     def ask(self, question: Question, place: str) -> None:
         """Ask until there is an answer that can be meant, or it is put off."""
-        say(f"\n{place} {question.gld}: {question.about.description}")
-        if question.codes:
-            say(
-                "  codes: " + ", ".join(f"{code} {label}" for code, label in question.codes.items())
-            )
+        t = self.language
+        say(f"\n{place} {question.gld}: {t(question.about.description)}")
+        if known := question.codes_in(t.code):
+            listed = ", ".join(f"{code} {label}" for code, label in known.items())
+            say("  " + t("codes: {codes}", codes=listed))
         if question.proposal is not None:
             self._show(question, question.proposal.column)
         else:
-            say(f"  no column of the file seems to be it. Without one: {question.mend}")
+            without = t(question.mend)
+            say("  " + t("no column of the file seems to be it. Without one: {mend}", mend=without))
         while True:
-            said = _heard(f"  {HELP}\n  > ")
+            said = _heard(f"  {t(HELP)}\n  > ")
             if said == "s":
                 return
             answer = self._meant(question, said)
@@ -95,12 +102,18 @@ class _Asking:
         listed = {declared.name: declared for declared in self.draft.columns}
         if column not in listed:  # several, joined
             return
-        about = listed[column]
+        t, about = self.language, listed[column]
         proposal = question.proposal
         own = proposal is not None and proposal.column == column
-        sure = f" ({proposal.confidence}: {proposal.why})" if own and proposal else ""
+        sure = f" ({t(proposal.confidence)}: {t(proposal.why)})" if own and proposal else ""
         label = f" '{about.label}'" if about.label else ""
-        say(f"  {column}{label}{sure}, {about.kind}, {about.missing:.1%} missing")
+        missing = t("{share:.1%} missing", share=about.missing)
+        say(f"  {column}{label}{sure}, {t(about.kind)}, {missing}")
+        self._show_codes(question, column)
+
+    def _show_codes(self, question: Question, column: str) -> None:
+        """What each code of a column would become."""
+        t, known = self.language, question.codes_in(self.language.code)
         coded = bool(question.about.codes) or question.about.kind == "bool"
         taken = self.draft.proposed(question.gld, column)
         open_codes = self.draft.undecided(taken)
@@ -108,10 +121,11 @@ class _Asking:
             new, reason = taken.codes.get(code, ""), taken.reasons.get(code, "")
             if not coded and not reason and code not in open_codes:
                 continue
-            unsaid = "?" if code in open_codes else f"{code} {question.codes.get(code, '')}".strip()
-            becomes = f"{new} {question.codes.get(new, '')}".strip() if new else unsaid
-            becomes = f"no answer: {reason}" if reason else becomes
-            say(f"    {f'{code} {words}'.strip():<36} {n:>10,}  becomes {becomes}")
+            unsaid = "?" if code in open_codes else f"{code} {known.get(code, '')}".strip()
+            becomes = f"{new} {known.get(new, '')}".strip() if new else unsaid
+            becomes = t("no answer: {reason}", reason=reason) if reason else becomes
+            into = t("becomes {code}", code=becomes)
+            say(f"    {f'{code} {words}'.strip():<36} {n:>10,}  {into}")
 
     def _meant(self, question: Question, said: str) -> Answer | None:
         """The answer that was typed; None where it was a question or a slip."""
@@ -122,7 +136,8 @@ class _Asking:
         try:
             answer = self.draft.meant(question.gld, said)
         except InputError:
-            say(f"  '{said}' is no answer, and the file has no such column.")
+            none = "'{said}' is no answer, and the file has no such column."
+            say("  " + self.language(none, said=said))
             return None
         own = question.proposal.column if question.proposal is not None else ""
         if answer.column not in ("", own):
@@ -138,10 +153,10 @@ class _Asking:
             self.draft = self.draft.answered(whole)
         except InputError as error:
             for found in error.problems:
-                say(f"  {found}")
+                say(f"  {self.language(found.message)}")
             return False
         if not self.quiet and not whole.absent:
-            _counted(self.draft.preview(whole.gld))
+            _counted(self.draft.preview(whole.gld), self.language)
         return True
 
     def _with_codes(self, answer: Answer) -> Answer | None:
@@ -150,7 +165,8 @@ class _Asking:
         while left := self.draft.undecided(whole):
             told = {code: (label, n) for code, label, n in self.draft.file_codes(whole.column)}
             label, n = told[left[0]]
-            said = _heard(f"  {whole.column} = {left[0]} {label} ({n:,} rows): {CODE_HELP}\n  > ")
+            asked = self.language(CODE_HELP, column=whole.column, code=left[0], label=label, rows=n)
+            said = _heard(f"  {asked}\n  > ")
             if said == "s":
                 return None
             if said in REASONS:
@@ -183,35 +199,43 @@ def _heard(question: str) -> str:
         click.echo("  > ", nl=False)
 
 
-def _counted(preview: Preview) -> None:
+def _counted(preview: Preview, t: Language) -> None:
     """What the mapping makes of a column."""
     for found in preview.problems:
-        say(f"  not yet: {found}")
+        say("  " + t("not yet: {problem}", problem=t(found.message)))
     for row in preview.counts.to_dict("records"):
-        weighted = f", weighted {row['weighted']:,.0f}" if preview.weighted else ""
-        share = f" ({row['share']:.1%})" if preview.weighted else ""
-        say(f"    = {row['value']}: {row['rows']:,} rows{weighted}{share}")
+        value, rows = row["value"], row["rows"]
+        if preview.weighted:
+            weighted = "= {value}: {rows:,} rows, weighted {weighted:,.0f} ({share:.1%})"
+            line = t(weighted, value=value, rows=rows, weighted=row["weighted"], share=row["share"])
+        else:
+            line = t("= {value}: {rows:,} rows", value=value, rows=rows)
+        say(f"    {line}")
 
 
-def _told(draft: Draft, name: str, quiet: bool) -> int:
+def _told(draft: Draft, name: str, quiet: bool, t: Language) -> int:
     """What is mapped, what is open, and what comes next."""
     preview = draft.preview()
     if not quiet:
-        say(f"\n{_spoken(draft)}")
+        say(f"\n{_spoken(draft, t)}")
         if preview.weighted:
-            _whole(preview)
+            say(_whole(preview, t))
     for found in preview.problems:
         problem(found)
     if draft.definitions and not quiet:
-        say(
-            f"who is a migrant is chosen in params/{name}.yaml, definitions.preset. The file carries"
+        chosen = (
+            "who is a migrant is chosen in params/{name}.yaml, definitions.preset. The file carries"
         )
+        say(t(chosen, name=name))
         for one in draft.definitions:
-            say(f"  {one.preset} (needs {spelled(one.needs)}): {one.definition.text}")
+            needs = t("needs {needs}", needs=spelled(one.needs))
+            say(f"  {one.preset} ({needs}): {t(one.definition.text)}")
     if draft.open:
-        say(f"open: {', '.join(q.gld for q in draft.open)}. Go on: mismes map {name}")
+        asked = ", ".join(q.gld for q in draft.open)
+        say(t("open: {columns}. Go on: mismes map {name}", columns=asked, name=name))
     elif not preview.problems and not quiet:
-        say(mark("done", f"every question is answered. Next: mismes check {name}"))
+        done = t("every question is answered. Next: mismes check {name}", name=name)
+        say(mark("done", done))
     return 0 if _finished(draft) else 2
 
 
@@ -230,20 +254,22 @@ def _year_said(draft: Draft, params: Path, quiet: bool) -> None:
         say(f"{params.name}: year: {answer.constant}")
 
 
-def _spoken(draft: Draft) -> str:
+def _spoken(draft: Draft, t: Language) -> str:
     taken = [answer.gld for answer in draft.answers.values() if not answer.absent]
     absent = [answer.gld for answer in draft.answers.values() if answer.absent]
-    lines = [f"{draft.path.name}: {len(taken)} columns mapped ({', '.join(taken)})"]
+    mapped = "{file}: {n:,} {n:=column|columns} mapped ({names})"
+    lines = [t(mapped, file=draft.path.name, n=len(taken), names=", ".join(taken))]
     if absent:
-        lines.append(f"not in the file: {', '.join(absent)}")
+        lines.append(t("not in the file: {names}", names=", ".join(absent)))
     return "\n".join(lines)
 
 
-def _whole(preview: Preview) -> None:
+def _whole(preview: Preview, t: Language) -> str:
     """The sum of weights: the first number to compare with the office's own."""
     first = preview.counts["column"].iloc[0]
     rows = preview.counts[preview.counts["column"] == first]
-    say(f"persons: {rows['rows'].sum():,} rows, {rows['weighted'].sum():,.0f} weighted")
+    whole = "persons: {rows:,} rows, {weighted:,.0f} weighted"
+    return t(whole, rows=int(rows["rows"].sum()), weighted=float(rows["weighted"].sum()))
 
 
 def _finished(draft: Draft) -> bool:

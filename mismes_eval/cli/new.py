@@ -18,7 +18,7 @@ from mismes_eval.cli.project import NOTEBOOK
 from mismes_eval.errors import InputError, ParamsError, Problem, worded
 from mismes_eval.evaluation.evaluator_words import SUBJECTS, outline
 from mismes_eval.evaluation.params_template import blank_params
-from mismes_eval.evaluation.reading import TAB
+from mismes_eval.evaluation.reading import sign
 from mismes_eval.frame.codes import codes, labels, nearest_code
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import template
@@ -31,7 +31,7 @@ NOTEBOOKS = next(
     PACKAGE.parent / "notebooks",
 )  # of a wheel, or of a checkout
 DOCS_LINK = re.compile(r"\[([^\[\]\n]+)\]\(\.\./(docs/[^)\s]+)\)")
-ARGUMENT = re.compile(r"\b(separator|decimal|encoding|sheet)=(\"[^\"]*\"|'[^']*')")
+ARGUMENT = re.compile(r"\b(separator|decimal|encoding|sheet|member|layout)=(\"[^\"]*\"|'[^']*')")
 UNITS = {
     "lfs_person": "person",
     "tracer_person": "person",
@@ -108,6 +108,13 @@ Personal identifiers (names, telephone numbers, addresses) do not belong in any 
 )
 @click.option("--encoding", default=None, metavar="NAME", help="Of a text, Stata or SPSS file.")
 @click.option("--sheet", default=None, metavar="NAME", help="Sheet of a workbook with several.")
+@click.option("--member", default=None, metavar="NAME", help="File of a .zip with several.")
+@click.option(
+    "--layout",
+    default=None,
+    metavar="FILE",
+    help="Table of name, first and last place and decimals, of a text without separators.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
 def command(
@@ -125,6 +132,8 @@ def command(
     decimal: str | None,
     encoding: str | None,
     sheet: str | None,
+    member: str | None,
+    layout: str | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -137,37 +146,17 @@ def command(
     second run of a country (MDA2).
     Nothing that exists is touched. Without a code it asks for one.
     """
-    if country is None:
-        if not sys.stdin.isatty():
-            raise ParamsError(
-                Problem(
-                    what="which country?",
-                    where="mismes new",
-                    expected="an ISO 3166 alpha-3 code",
-                    got=worded("none"),
-                    fix="For instance: mismes new JOR.",
-                )
-            )
-        country = str(click.prompt("Country (ISO 3166 alpha-3 code, for instance JOR)"))
+    country = country or _asked()
     code = _country(country)
-    file = Path("params") / f"{name or country.upper()}.yaml"
-    if file.exists() or file.parent.resolve() != Path("params").resolve():
-        got = worded("it exists") if file.exists() else str(name)
-        raise ParamsError(
-            Problem(
-                what="the params file cannot be made",
-                where=str(file),
-                expected="a new name without folders",
-                got=got,
-                fix="Choose another with --name.",
-            )
-        )
+    file = _new_file(name or country.upper())
     folder = Path("data_raw") / code
     written = {
         "separator": separator,
         "decimal": decimal,
         "encoding": encoding,
         "sheet": sheet,
+        "member": member,
+        "layout": layout,
     }
     reading = {name: said for name, said in written.items() if said is not None}
     data = None if survey is None or mapping is not None else _delivered(survey, reading)
@@ -192,17 +181,52 @@ def command(
         click.echo(json.dumps([p.as_posix() for p in made]))
     elif not quiet:
         click.echo("\n".join(f"made {p.as_posix()}" for p in made))
-        if data is not None:
-            click.echo(
-                "Next: say what the columns of your file are, in"
-                f" {mapping} or with: mismes map {file.stem}"
+        click.echo(_next(file, mapping if data is not None else None))
+    return 0
+
+
+def _asked() -> str:
+    """The country, from whoever sits at the terminal."""
+    if not sys.stdin.isatty():
+        raise ParamsError(
+            Problem(
+                what="which country?",
+                where="mismes new",
+                expected="an ISO 3166 alpha-3 code",
+                got=worded("none"),
+                fix="For instance: mismes new JOR.",
             )
-            return 0
-        click.echo(
+        )
+    return str(click.prompt("Country (ISO 3166 alpha-3 code, for instance JOR)"))
+
+
+def _new_file(name: str) -> Path:
+    """The params file of that name, which must not exist yet."""
+    file = Path("params") / f"{name}.yaml"
+    outside = file.parent.resolve() != Path("params").resolve()
+    if file.exists() or outside:
+        raise ParamsError(
+            Problem(
+                what="the params file cannot be made",
+                where=str(file),
+                expected="a new name without folders",
+                got=worded("it exists") if file.exists() else name,
+                fix="Choose another with --name.",
+            )
+        )
+    return file
+
+
+def _next(file: Path, mapping: str | None) -> str:
+    """What to do next, in a sentence."""
+    if mapping is None:
+        return (
             f"Next: fill what you have, name the files in {file.as_posix()}, then: mismes check"
             f" {file.stem}"
         )
-    return 0
+    return (
+        f"Next: say what the columns of your file are, in {mapping} or with: mismes map {file.stem}"
+    )
 
 
 def _country(word: str) -> str:
@@ -307,23 +331,29 @@ def _delivered(name: str, reading: Mapping[str, str]) -> Dataset | None:
     template's names already. A file that is not there, or is written otherwise than was said, is
     refused before anything is written.
     """
-    outside = os.environ.get("MISMES_DATA_ROOT")
-    places = [Path(name), *([Path(outside) / name] if outside else [])]
-    path = next((p for p in places if p.is_file()), places[0])
-    separator = reading.get("separator", ",")
+    path = _found(name)
     try:
         data = frames.read(
             path,
             encoding=reading.get("encoding", "utf-8"),
-            separator="\t" if separator == TAB else separator,
+            separator=sign(reading.get("separator", ",")),
             decimal=reading.get("decimal", "."),
             sheet=reading.get("sheet"),
+            member=reading.get("member"),
+            layout=None if "layout" not in reading else _found(reading["layout"]),
             allowed=None,
         )
     except InputError as error:
         raise InputError([_as_option(found) for found in error.problems]) from error
     needed = {"hhid", "pid", "weight", "age", "male"}
     return None if needed <= set(data.frame.columns) else data
+
+
+def _found(name: str) -> Path:
+    """A file of the project, or of the data root."""
+    outside = os.environ.get("MISMES_DATA_ROOT")
+    places = [Path(name), *([Path(outside) / name] if outside else [])]
+    return next((p for p in places if p.is_file()), places[0])
 
 
 def _as_option(found: Problem) -> Problem:

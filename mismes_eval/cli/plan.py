@@ -10,16 +10,9 @@ import click
 from mismes_eval.cli.project import data_root_option, params_file, project
 from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.evaluation import evaluate
-from mismes_eval.evaluation.evaluation_plan import (
-    PLAN_FILE,
-    analysis_plan,
-    digest_of,
-    markdown,
-    plan,
-    stub,
-    word,
-)
+from mismes_eval.evaluation.evaluation_plan import PLAN_FILE, plan
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.plan_documents import analysis_plan, digest_of, markdown, stub, word
 
 
 @click.command("plan")

@@ -6,7 +6,8 @@ import datetime
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,7 @@ from mismes_eval.cli.terminal import say
 from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.inventory import read as read_inventory
+from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.pdf import printer
 from mismes_eval.report.factory.orders import CELL_SECONDS, PAGE, Order, Outcome
 from mismes_eval.report.factory.publish import tidy
@@ -131,15 +133,7 @@ def command(
     on, and the exit status is 1 (2 where the input is to blame for all).
     """
     root = project()
-    if bool(names) == every:
-        raise ParamsError(
-            Problem(
-                "which reports?",
-                "mismes report",
-                "country codes or --all",
-                worded("both") if names else worded("neither"),
-            )
-        )
+    _refuse(names, every, jobs, forked, cluster)
     files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]
     target = (out or root / "reports").resolve()
     orders = [
@@ -157,15 +151,6 @@ def command(
         )
         for file in files
     ]
-    if cluster is not None and (forked or jobs is not None):
-        raise ParamsError(
-            Problem(
-                "the cluster's workers decide how reports run",
-                "--cluster",
-                "without --jobs and --forked",
-                "--forked" if forked else "--jobs",
-            )
-        )
     if pdf and cluster is None:
         printer()
     at_once = jobs or min(4, os.cpu_count() or 1)
@@ -174,7 +159,8 @@ def command(
         "1",
         # threads that wait for each other at every small product took ten times as long for a roll-out
     )
-    watch = Watch(len(orders), quiet or as_json)
+    silent = quiet or as_json
+    watch = Watch(len(orders), silent, {} if silent else _languages(files, data_root))
     try:
         outcomes = (
             _on_cluster(cluster, orders, watch)
@@ -193,21 +179,39 @@ def command(
         say(json.dumps([_record(outcome) for outcome in outcomes], ensure_ascii=False, indent=1))
     for outcome in outcomes:
         _complain(outcome)
-    for line in filter(None, (together, pages)):
+    made = f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}."
+    opened = "" if index is None else f"{made} Open {_shown(index)}"
+    for line in filter(None, (together, pages, opened)):
         if not quiet and not as_json:
             say(line)
-    if index is not None and not quiet and not as_json:
-        say(
-            f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}"
-        )
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-    return (
-        0
-        if not failed
-        else 2
-        if not whole and all(outcome.exit_status == 2 for outcome in failed)
-        else 1
-    )
+    if not failed:
+        return 0
+    return 2 if not whole and all(outcome.exit_status == 2 for outcome in failed) else 1
+
+
+def _refuse(
+    names: Sequence[str], every: bool, jobs: int | None, forked: bool, cluster: str | None
+) -> None:
+    """Options that contradict each other."""
+    if bool(names) == every:
+        raise ParamsError(
+            Problem(
+                "which reports?",
+                "mismes report",
+                "country codes or --all",
+                worded("both") if names else worded("neither"),
+            )
+        )
+    if cluster is not None and (forked or jobs is not None):
+        raise ParamsError(
+            Problem(
+                "the cluster's workers decide how reports run",
+                "--cluster",
+                "without --jobs and --forked",
+                "--forked" if forked else "--jobs",
+            )
+        )
 
 
 def _published(earlier: Path, name: str) -> Path:
@@ -271,17 +275,31 @@ def repository(target: Path, files: Sequence[Path], data_root: Path | None = Non
     return f"repository   made {_shown(page)} and {made.pages} pages"
 
 
+def _languages(files: Sequence[Path], data_root: Path | None) -> dict[str, Language]:
+    """Country -> language of its report; params that cannot be read have none."""
+    found = {}
+    for file in files:
+        with suppress(MismesError):
+            found[file.stem] = language(Params.load(file, data_root).language)
+    return found
+
+
 class Watch:
     """Lines of progress, from several threads, with the time that is left at the pace so far."""
 
-    def __init__(self, total: int, silent: bool) -> None:
+    def __init__(self, total: int, silent: bool, languages: Mapping[str, Language]) -> None:
         self.total, self.silent, self.finished = total, silent, 0
+        self.languages = languages
         self.began, self.lock = time.monotonic(), Lock()
 
     def chapter(self, name: str, what: str) -> None:
         if not self.silent:
             with self.lock:
-                say(f"{name:<12} {what}")
+                place, _, title = what.partition(" ")
+                say(f"{name:<12} {place} {self._words(name)(title)}")
+
+    def _words(self, name: str) -> Language:
+        return self.languages.get(name, language(ENGLISH))
 
     def done(self, outcome: Outcome) -> None:
         with self.lock:
@@ -294,7 +312,8 @@ class Watch:
                     if self.finished < self.total
                     else f"  [{self.finished}/{self.total}]"
                 )
-                say(f"{outcome.name:<12} {outcome.status} {outcome.seconds:.1f} s{where}{rest}")
+                status = self._words(outcome.name)(outcome.status)
+                say(f"{outcome.name:<12} {status} {outcome.seconds:.1f} s{where}{rest}")
 
 
 def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Outcome]:

@@ -57,10 +57,8 @@ def command(
     write_index(target, [])
     where = folder / PAGE
     here = Path.cwd()
-    status, shown = (
-        "made" if made else "unchanged",
-        where.relative_to(here).as_posix() if where.is_relative_to(here) else str(where),
-    )
+    status = "made" if made else "unchanged"
+    shown = where.relative_to(here).as_posix() if where.is_relative_to(here) else str(where)
     if as_json:
         click.echo(json.dumps({"status": status, "page": shown}, ensure_ascii=False, indent=1))
     elif not quiet:

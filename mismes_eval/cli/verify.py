@@ -5,6 +5,7 @@ Word document against the report that it was made of.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -91,12 +92,9 @@ def command(
         told = (_record(verified) | signatures.get(verified.name, {}) for verified in found)
         records = [*(_edited_record(document) for document in checked), *told]
         say(json.dumps(records, ensure_ascii=False, indent=1))
-    return (
-        0
-        if all(document.unchanged for document in checked)
-        and all(verified.reproduced for verified in found)
-        else 1
-    )
+    alike = [document.unchanged for document in checked]
+    alike += [verified.reproduced for verified in found]
+    return 0 if all(alike) else 1
 
 
 def _signatures(folders: tuple[Path, ...], key: Path | None) -> dict[str, dict[str, str]]:
@@ -165,13 +163,7 @@ def _repeated(
 
 def _edited_record(e: Edited) -> dict[str, object]:
     edits = {"changed": e.changed, "hidden": e.hidden}
-    told = {
-        name: [
-            {"where": difference.where, "reported": difference.reported, "found": difference.found}
-            for difference in part
-        ]
-        for name, part in edits.items()
-    }
+    told = {name: list(map(asdict, part)) for name, part in edits.items()}
     return {
         "name": e.name,
         "unchanged": e.unchanged,

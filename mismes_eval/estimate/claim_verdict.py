@@ -179,7 +179,8 @@ def held_against(
     cancels : False for a size on whichever side, in which the two sides add up.
     """
     sure = [span for span in spans if span.known and not span.doubtful]
-    ahead, against = sum(span.low > 0 for span in sure), sum(span.high < 0 for span in sure)
+    ahead = sum(span.low > 0 for span in sure)
+    against = sum(span.high < 0 for span in sure)
     mattering = sum(span.low >= margin for span in sure)
     reason: Message | None = None
     if cancels and ahead and against:

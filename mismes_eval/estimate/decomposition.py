@@ -107,12 +107,8 @@ def oaxaca_blinder(
         unknown("unknown reference of oaxaca_blinder", "reference", reference, REFERENCES)
     )
     groups = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
-    names = (
-        "gap",
-        "explained",
-        "unexplained",
-        *((f"explained by {label}" for label in groups.labels[1:]) if detail else ()),
-    )
+    by_covariate = [f"explained by {label}" for label in groups.labels[1:]]
+    names = ("gap", "explained", "unexplained", *(by_covariate if detail else ()))
     return _wrap(
         sample,
         groups,
@@ -304,11 +300,9 @@ def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
 
 def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: str) -> Estimate:
     value, z = core(d)
-    replicates = (
-        replicated(sample, lambda w: core(replace(d, w=w[d.inside]))[0])
-        if sample.design.replicates is not None
-        else None
-    )
+    replicates = None
+    if sample.design.replicates is not None:
+        replicates = replicated(sample, lambda w: core(replace(d, w=w[d.inside]))[0])
     influence = np.zeros((sample.n, len(names)))
     influence[d.inside] = z
     groups = np.zeros((2, sample.n))

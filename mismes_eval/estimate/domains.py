@@ -78,11 +78,8 @@ def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
         except EstimateError as error:
             errors.append(error)
     if errors:
-        kind = (
-            EmptyDomain
-            if all(isinstance(error, EmptyDomain) for error in errors)
-            else EstimateError
-        )
+        empty = all(isinstance(error, EmptyDomain) for error in errors)
+        kind = EmptyDomain if empty else EstimateError
         raise kind(dict.fromkeys(problem for error in errors for problem in error.problems))
     return out[0], out[1]
 

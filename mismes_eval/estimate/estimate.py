@@ -328,9 +328,8 @@ class Estimate:
                 )
             )
         srs, limits = self.srs, self.limits
-        out = self.through(
-            lambda v: v[index], np.eye(self.p)[index], tuple(self.names[i] for i in index)
-        )
+        names = tuple(self.names[i] for i in index)
+        out = self.through(lambda v: v[index], np.eye(self.p)[index], names)
         return replace(
             out,
             keys=self.keys.iloc[index].reset_index(drop=True),
@@ -356,28 +355,20 @@ class Estimate:
                     repr(weights),
                 )
             )
-        unknown = [str(k) for k in weights if k not in self.names]
-        problems = (
-            [
-                Problem(
-                    "contrast names no value",
-                    ", ".join(unknown),
-                    worded("names among {names}", {"names": ", ".join(self.names[:20])}),
-                )
-            ]
-            if unknown
-            else []
-        )
-        problems += [
+        unknown = ", ".join(str(name) for name in weights if name not in self.names)
+        problems = [
             Problem(
                 "a weight is not a finite number",
-                worded("'{number}'", {"number": k}),
+                worded("'{number}'", {"number": name}),
                 "a number",
                 repr(weight),
             )
-            for k, weight in weights.items()
+            for name, weight in weights.items()
             if not finite(weight)
         ]
+        if unknown:
+            known = worded("names among {names}", {"names": ", ".join(self.names[:20])})
+            problems.insert(0, Problem("contrast names no value", unknown, known))
         EstimateError.refuse(problems)
         j = np.zeros((1, self.p))
         for k, weight in weights.items():
@@ -408,11 +399,11 @@ class Estimate:
         value = np.atleast_1d(np.asarray(function(self.value), float))
         check_fit(j, value, self.p, names)
         label = names or tuple(f"f{i + 1}" for i in range(value.size))
-        parts = (
-            (self.parts[0].through(function, value, j),)
-            if len(self.parts) == 1
-            else tuple(part.linear(j) for part in self.parts)
-        )
+        parts: tuple[Part, ...]
+        if len(self.parts) == 1:
+            parts = (self.parts[0].through(function, value, j),)
+        else:
+            parts = tuple(part.linear(j) for part in self.parts)
         used = j != 0
         n = np.array([self._rows(row) for row in used])
         dof = np.array([self.dof[row].min() if row.any() else np.nan for row in used])

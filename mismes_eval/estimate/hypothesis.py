@@ -143,11 +143,10 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
                 repr(hypothesis),
             )
         )
-    listed: list[Any] = (
-        [hypothesis]
-        if isinstance(hypothesis, (str, Mapping))
-        else list(np.asarray(hypothesis) if isinstance(hypothesis, pd.DataFrame) else hypothesis)
-    )
+    if isinstance(hypothesis, pd.DataFrame):
+        hypothesis = np.asarray(hypothesis)
+    one = isinstance(hypothesis, (str, Mapping))
+    listed: list[Any] = [hypothesis] if one else list(hypothesis)
     rows = [{row: 1.0} if isinstance(row, str) else row for row in listed]
     if all(isinstance(row, Mapping) for row in rows):
         return _named(estimate, rows)

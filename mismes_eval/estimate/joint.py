@@ -96,9 +96,8 @@ def _joined(estimates: tuple[Estimate, ...], parts: tuple[Part, ...]) -> Estimat
     if len(set(names)) < len(names):
         names = [f"{i + 1}: {n}" for i, estimate in enumerate(estimates) for n in estimate.names]
     notes = tuple(dict.fromkeys(note for estimate in estimates for note in estimate.notes))
-    interval: Interval = (
-        "logit" if all(estimate.interval == "logit" for estimate in estimates) else "t"
-    )
+    logit = all(estimate.interval == "logit" for estimate in estimates)
+    interval: Interval = "logit" if logit else "t"
     return Estimate(
         value=np.concatenate([estimate.value for estimate in estimates]),
         names=tuple(names),

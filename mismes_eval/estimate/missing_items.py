@@ -14,7 +14,7 @@ from statsmodels.imputation.mice import MICEData
 
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate, need_estimates
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.message import Message
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Float, Int
@@ -80,8 +80,7 @@ class Imputed:
         )
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        return self.to_frame().to_html(index=False, float_format=figure) + notes
+        return in_notebook(self.to_frame(), self.notes)
 
 
 @public(EstimateError)

@@ -142,30 +142,9 @@ def quantile(
     keys = pd.DataFrame({"variable": column, "level": [f"p{100 * p:g}" for p in chosen]})
     notes: tuple[str, ...] = (f"Quantile: {RULES[rule]}.",)
     if interval == "quantile":
-        each = replicated(
-            sample,
-            lambda w: np.array(
-                [curve.quantile(chosen, rule) for curve in _curves(y, w, where)]
-            ).ravel(),
-        )
-        return replace(
-            wrap(
-                sample,
-                q.ravel(),
-                Part(
-                    sample.design,
-                    None,
-                    each,
-                    q.ravel(),
-                    averages=_averages(sample, where, chosen.size),
-                ),
-                where,
-                keys,
-                names,
-                "quantile",
-            ),
-            notes=(*sample.notes, *notes),
-        )
+        part = _over_replicates(sample, y, q, where, chosen, rule)
+        wrapped = wrap(sample, q.ravel(), part, where, keys, names, "quantile")
+        return replace(wrapped, notes=(*sample.notes, *notes))
     share, part = _shares_below(sample, y, q, where)
     se = np.sqrt(np.maximum(np.diag(part.vcov), 0.0))
     wrapped = wrap(sample, q.ravel(), part, where, keys, names, "quantile")
@@ -220,6 +199,18 @@ def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Pr
             )
         )
     return problems
+
+
+def _over_replicates(
+    sample: Sample, y: Float, q: Float, where: Domains, probs: Float, rule: Rule
+) -> Part:
+    """The quantiles (D, P) with those of every replicate."""
+
+    def again(w: Float) -> Float:
+        return np.array([curve.quantile(probs, rule) for curve in _curves(y, w, where)]).ravel()
+
+    each, averages = replicated(sample, again), _averages(sample, where, probs.size)
+    return Part(sample.design, None, each, q.ravel(), averages=averages)
 
 
 def _curves(y: Float, w: Float, where: Domains) -> list[Distribution]:

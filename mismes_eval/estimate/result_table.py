@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import escape
+
 import pandas as pd
 
 from mismes_eval.estimate.number_format import figure
+
+
+def in_notebook(table: pd.DataFrame, notes: Iterable[object] = (), text: object = "") -> str:
+    """A table as HTML, below a sentence and above its notes."""
+    head = f"<p>{escape(str(text), quote=False)}</p>" if text else ""
+    body = table.to_html(index=False, float_format=figure, na_rep="")
+    return (
+        head
+        + body
+        + "".join(f"<p><small>{escape(str(note), quote=False)}</small></p>" for note in notes)
+    )
 
 
 class ResultTable:
@@ -19,8 +33,7 @@ class ResultTable:
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
-        return table + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return in_notebook(self.to_frame(), self.notes)
 
     def __repr__(self) -> str:
         return "\n".join([self.to_frame().to_string(index=False), *self.notes])

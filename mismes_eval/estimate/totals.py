@@ -440,7 +440,8 @@ def wrap(
     dof = np.array([sample.degf]) if d == 1 else _domain_degf(sample, where)
     outer = where.keys.take(np.repeat(np.arange(d), k)).reset_index(drop=True)
     table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
-    labels = tuple(n if not label else f"{n}, {label}" for label in where.labels for n in names)
+    pairs = [(name, label) for label in where.labels for name in names]
+    labels = tuple(", ".join(filter(None, pair)) for pair in pairs)
     return Estimate(
         value=value,
         names=labels,

@@ -14,8 +14,8 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
+from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.sensitivity import tried
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.designs.matching import match
@@ -102,7 +102,7 @@ def beside_residents(
         before=differences[1] if baseline else None,
         groups=(*first.groups, *(side.groups[1] for side in times[1:])),
         notes=tuple(_left_unlike(s, w, traits) for s, w in zip(times, weights, strict=True)),
-        alikeness=tried(lambda: balance(first.sample, NOW, traits, weights[0].tolist())),
+        alikeness=attempted(lambda: balance(first.sample, NOW, traits, weights[0].tolist())),
     )
 
 

@@ -42,6 +42,22 @@ EVIDENCE: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+NO_DESIGN = "Name tracer.strata and tracer.psu, or persons count as drawn independently."
+SEX_ALONE = (
+    "Name in tracer.attrition_covariates and impact.covariates what your file knows of enrolment"
+    " (age, education, work); the default is sex alone."
+)
+NO_YEAR = "Set year; tables and exchange rates refer to it."
+NO_SAMPLING = (
+    "Name design.strata and design.psu (or design.household); else design.cluster_deff from the"
+    " office's report."
+)
+NO_TOTALS = (
+    "Name inputs.margins ({folder}margins.csv: margin, category, total, source), or say"
+    " calibration.method: none."
+)
+
+
 def checklist(params: Params, problems: Sequence[Problem]) -> tuple[Step, ...]:
     """The steps of a run. One kind of evidence is enough for a report; the others are optional."""
     folder = f"data_raw/{params.country}/"
@@ -59,62 +75,36 @@ def checklist(params: Params, problems: Sequence[Problem]) -> tuple[Step, ...]:
             )
         )
     for kind, (keys, template) in EVIDENCE.items():
-        how = (
-            ""
-            if named[kind]
-            else Message(
-                "Fill {file}; then name it: {keys}.",
-                {
-                    "file": Message(f"{{folder}}{template}", {"folder": folder}),
-                    "keys": ", ".join(f"inputs.{key}" for key in keys),
-                },
-            )
-        )
-        steps.append(
-            Step(
-                Message("{kind} is named", {"kind": Message(kind)}) if named[kind] else kind,
-                "done" if named[kind] else "optional",
-                how,
-            )
-        )
+        steps.append(_evidence(kind, named[kind], keys, f"{{folder}}{template}", folder))
     if named["labour force survey"]:
         steps += _survey(params, folder)
     if named["tracer study"]:
-        design = bool(params.tracer.strata or params.tracer.psu)
-        steps.append(
-            Step(
-                "tracer design",
-                "done" if design else "optional",
-                (
-                    ""
-                    if design
-                    else (
-                        "Name tracer.strata and tracer.psu, or persons count as drawn"
-                        " independently."
-                    )
-                ),
-            )
-        )
         both = {"tracer.attrition_covariates", "impact.covariates"} <= params.given
-        mend = (
-            ""
-            if both
-            else (
-                "Name in tracer.attrition_covariates and impact.covariates what your file knows of"
-                " enrolment (age, education, work); the default is sex alone."
-            )
-        )
-        steps.append(Step("tracer covariates", "done" if both else "optional", mend))
-    steps += [Step(p.what, "todo", str(p)) for p in problems] if begun else []
-    blocked = any(step.state == "todo" for step in steps)
-    return (
-        *steps,
-        Step(
-            "the data are read without a problem",
-            "todo" if blocked else "done",
-            "Mend what is open above, then check again." if blocked else "",
-        ),
-    )
+        steps += [
+            _optional("tracer design", bool(params.tracer.strata or params.tracer.psu), NO_DESIGN),
+            _optional("tracer covariates", both, SEX_ALONE),
+        ]
+    if begun:
+        steps += [Step(problem.what, "todo", str(problem)) for problem in problems]
+    read = "the data are read without a problem"
+    if any(step.state == "todo" for step in steps):
+        return (*steps, Step(read, "todo", "Mend what is open above, then check again."))
+    return (*steps, Step(read, "done"))
+
+
+def _optional(name: str, done: bool, mend: str) -> Step:
+    """A step that is done, or may be, and how."""
+    return Step(name, "done") if done else Step(name, "optional", mend)
+
+
+def _evidence(kind: str, named: bool, keys: Sequence[str], file: str, folder: str) -> Step:
+    if named:
+        return Step(Message("{kind} is named", {"kind": Message(kind)}), "done")
+    values = {
+        "file": Message(file, {"folder": folder}),
+        "keys": ", ".join(f"inputs.{key}" for key in keys),
+    }
+    return Step(kind, "optional", Message("Fill {file}; then name it: {keys}.", values))
 
 
 def _survey(params: Params, folder: str) -> list[Step]:
@@ -130,36 +120,8 @@ def _survey(params: Params, folder: str) -> list[Step]:
         or params.calibration.method == "none"
         or params.calibration.cell is not None
     )
-    dated = "year" in params.given
     return [
-        Step(
-            "reference year",
-            "done" if dated else "optional",
-            "" if dated else "Set year; tables and exchange rates refer to it.",
-        ),
-        Step(
-            "sampling design",
-            "done" if design else "optional",
-            (
-                ""
-                if design
-                else (
-                    "Name design.strata and design.psu (or design.household); else"
-                    " design.cluster_deff from the office's report."
-                )
-            ),
-        ),
-        Step(
-            "control totals",
-            "done" if known else "optional",
-            (
-                ""
-                if known
-                else Message(
-                    "Name inputs.margins ({folder}margins.csv: margin, category, total, source),"
-                    " or say calibration.method: none.",
-                    {"folder": folder},
-                )
-            ),
-        ),
+        _optional("reference year", "year" in params.given, NO_YEAR),
+        _optional("sampling design", design, NO_SAMPLING),
+        _optional("control totals", known, Message(NO_TOTALS, {"folder": folder})),
     ]

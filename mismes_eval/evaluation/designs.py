@@ -19,11 +19,13 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed, impute, over_imputations
 from mismes_eval.estimate.restricted_mean import rmst
 from mismes_eval.estimate.survival import cumulative_incidence
+from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.beside_survey import beside_residents, between
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.sensitivity import changes, tried
+from mismes_eval.evaluation.sensitivity import changes
 from mismes_eval.evaluation.survey import Survey
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.designs.dose import dose_response
 from mismes_eval.impact.designs.switching import switching_effects
 from mismes_eval.impact.did.balance import Balance
@@ -230,7 +232,7 @@ def _reasoned(
     make: Callable[[str], Beside], measure: str, design: Name, chosen: str, outcome: str
 ) -> Beside:
     """The design, or why the data cannot carry it."""
-    found = tried(partial(make, measure))
+    found = attempted(partial(make, measure))
     if isinstance(found, NotEstimable):
         return Beside(measure, design, chosen, outcome, effect=found)
     return found
@@ -394,7 +396,7 @@ def _first_job(params: Params, study: Tracing, measure: str) -> Beside:
     ]
     for way in WAYS:
         words = Message("{way} by then, difference", {"way": Message(way)})
-        lines.append(Line(words, tried(partial(_came, compete, way, months)), "share"))
+        lines.append(Line(words, attempted(partial(_came, compete, way, months)), "share"))
     return Beside(
         measure=measure,
         design="first_job",
@@ -481,7 +483,7 @@ def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
         chosen=outcome,
         outcome=outcome,
         effect=found,
-        lines=(Line(Message("those who answered alone"), tried(partial(effect, answered))),),
+        lines=(Line(Message("those who answered alone"), attempted(partial(effect, answered))),),
         groups=_arms(sample),
         notes=(Message(words, told, "note"),),
     )

@@ -14,17 +14,18 @@ from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.errors import InputError, MismesError, ParamsError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import Verdict
+from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.demands import idle, of_designs, of_survey, of_tracer
 from mismes_eval.evaluation.designs import Beside, beside
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
-from mismes_eval.evaluation.sensitivity import Doubt, doubt
+from mismes_eval.evaluation.sensitivity import Doubt, doubt, few_clusters, wild_spans
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
-from mismes_eval.evaluation.tracer_study import Effects, Tracing, effects, tracing
+from mismes_eval.evaluation.tracer_effects import Effects, effects
+from mismes_eval.evaluation.tracer_study import Tracing, tracing
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs.catalogue import chosen
 from mismes_eval.message import Message
@@ -53,6 +54,9 @@ class Evaluation:
     verdicts: dict[str, tuple[Effects, Doubt | None, Verdict | None]] = field(
         init=False, default_factory=dict, repr=False
     )  # by measure, with what each was judged by
+    wider: dict[tuple[str, str, object], tuple[Result, tuple[Span, ...]]] = field(
+        init=False, default_factory=dict, repr=False
+    )  # by measure, outcome and wave, with the effect that each is of
 
     def facts(self) -> dict[str, object]:
         """Each kind of evidence in a few words."""
@@ -171,6 +175,21 @@ class Evaluation:
             if self.tracing is None
             else tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
         )
+
+    def spans_beside(self, effect: Effects, outcome: str, wave: object) -> tuple[Span, ...]:
+        """The intervals over clusters that stand beside the design's for the effect on an outcome at
+        a wave; the widest of all speaks. Each is made once.
+        """
+        if self.tracing is None:
+            return ()
+        place = (effect.measure, outcome, wave)
+        found = effect.by_wave.get((outcome, wave), NotEstimable("not asked for"))
+        kept = self.wider.get(place)
+        if kept is None or kept[0] is not found:
+            panel = self.tracing.of(effect.measure)
+            kept = (found, wild_spans(few_clusters(self.params, panel, found)))
+            self.wider[place] = kept
+        return kept[1]
 
     @cached_property
     def beside(self) -> tuple[Beside, ...]:

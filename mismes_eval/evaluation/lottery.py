@@ -11,7 +11,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from mismes_eval import frame as frames
 from mismes_eval.errors import (
     InputError,
     Problem,
@@ -25,7 +24,8 @@ from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.sections import LotteryKeys
+from mismes_eval.evaluation.reading import delivered_study
+from mismes_eval.evaluation.sections_of_designs import LotteryKeys
 from mismes_eval.evaluation.study import StudyFile, lacking, study_file
 from mismes_eval.impact.trials.itt import itt
 from mismes_eval.impact.trials.late import late
@@ -261,7 +261,7 @@ def lottery(params: Params) -> Lottery | None:
     path, keys = params.inputs.study, params.lottery
     if path is None or keys == LotteryKeys():
         return None
-    frame = frames.read(path, encoding=params.study.encoding).frame
+    frame = delivered_study(params, path)
     named = [
         keys.assigned,
         keys.takeup,

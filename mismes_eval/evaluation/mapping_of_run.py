@@ -8,7 +8,7 @@ from pathlib import Path
 from mismes_eval import frame as frames
 from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.reading import TAB
+from mismes_eval.evaluation.reading import delivered
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.lfs.mapping_draft import Draft, open_draft
 
@@ -41,20 +41,13 @@ def _workbook(params: Params) -> Path:
 
 def _delivered(params: Params) -> Dataset:
     """The office's file as it was delivered."""
-    path, reading = params.inputs.lfs, params.reading
+    path, written = params.inputs.lfs, params.reading
     if path is None:
         raise ParamsError(
             Problem("these params name no survey", params.source, "inputs.lfs: the office's file")
         )
-    data = frames.read(
-        path,
-        encoding=reading.encoding,
-        separator="\t" if reading.separator == TAB else reading.separator,
-        decimal=reading.decimal,
-        sheet=reading.sheet,
-        allowed=None,
-    )
+    data = delivered(params, path)
     kept = data.frame.drop(
-        columns=[column for column in reading.drop if column in data.frame.columns]
+        columns=[column for column in written.drop if column in data.frame.columns]
     )
-    return replace(data, frame=frames.identifiers(kept, reading.allowed))
+    return replace(data, frame=frames.identifiers(kept, written.allowed))

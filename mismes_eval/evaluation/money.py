@@ -10,13 +10,14 @@ from itertools import takewhile
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean, ratio
 from mismes_eval.estimate.verdict import moved_apart
+from mismes_eval.evaluation.attempt import attempted, made_of
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.planning.cost import cost_effectiveness
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -29,6 +30,10 @@ APART = NotEstimable(
     "the groups moved apart before the measure began, so the effect cannot be set against its cost"
 )
 MONTHS, YEAR = "months_employed_12m", 12.0  # months worked in the year before a wave
+
+PER_COMPLETER = (
+    "Cost of all services over the participants who completed every service they began (C1)."
+)
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,12 @@ def job_years(study: Tracing, effect: Effects) -> tuple[Result, float] | None:
     if not years:
         return None
     found = [effect.by_wave[MONTHS, by_end[end]] for end in years]
-    missing = [end for end in found if isinstance(end, NotEstimable)]
-    if missing:
-        return missing[0], years[-1]
-    try:
-        joint = on_base([end for end in found if isinstance(end, Estimate)])
-    except EstimateError as error:
-        return NotEstimable(error.problems[0].message), years[-1]
+    estimates = [end for end in found if isinstance(end, Estimate)]
+    if len(estimates) < len(found):
+        return next(end for end in found if isinstance(end, NotEstimable)), years[-1]
+    joint = attempted(lambda: on_base(estimates))
+    if isinstance(joint, NotEstimable):
+        return joint, years[-1]
     weights = np.full((1, joint.p), 1 / YEAR)
     total = joint.through(lambda months: weights @ months, weights, ("job-years",))
     notes = total.notes
@@ -126,8 +130,8 @@ def _worth(
                 "a cost per additional job needs an employment outcome, not '{o}'", {"o": outcome}
             )
         )
-    try:
-        return cost_effectiveness(
+    return attempted(
+        lambda: cost_effectiveness(
             main,
             cost,
             years=years,
@@ -136,8 +140,7 @@ def _worth(
             seed=params.impact.seed,
             value=params.cost.job_year_value,
         )
-    except EstimateError as error:
-        return NotEstimable(error.problems[0].message)
+    )
 
 
 def _cost(study: Tracing, measure: str, evaluation: Evaluation) -> tuple[Result, Result]:
@@ -186,14 +189,8 @@ def _per_completer(inside: Sample, services: pd.DataFrame, currency: str) -> Res
         return NotEstimable("the service records do not say who completed")
     done = services.groupby("person_id")["completed"].all().to_dict()
     completed = inside.frame["person_id"].map(done).fillna(False).astype(float).to_numpy()
-    try:
-        out = ratio(inside.with_columns({"completed": completed}), "cost", "completed")
-    except EstimateError as error:
-        return NotEstimable(error.problems[0].message)
-    return out.annotated(
-        unit=currency,
-        definition=(
-            "Cost of all services over the participants who completed every service they began"
-            " (C1)."
-        ),
+    counted = inside.with_columns({"completed": completed})
+    return made_of(
+        attempted(lambda: ratio(counted, "cost", "completed")),
+        lambda out: out.annotated(unit=currency, definition=PER_COMPLETER),
     )

@@ -22,19 +22,21 @@ from mismes_eval.evaluation.sections import (
     Cost,
     Definitions,
     Design,
-    Designs,
     Disclosure,
     EvaluatorWords,
     Impact,
-    ImpactStudy,
     Inputs,
     Layout,
-    LotteryKeys,
     OwnIndicators,
     Reading,
-    RegionalRollout,
     TheoryOfChange,
     Tracer,
+)
+from mismes_eval.evaluation.sections_of_designs import (
+    Designs,
+    ImpactStudy,
+    LotteryKeys,
+    RegionalRollout,
 )
 from mismes_eval.evaluation.yaml_text import read_document
 from mismes_eval.frame.summary_html import as_html, as_text

@@ -13,7 +13,7 @@ import pandas as pd
 
 from mismes_eval.errors import Problem, worded
 from mismes_eval.evaluation.success_factors import FACTORS
-from mismes_eval.frame.validate import rows as rows_where
+from mismes_eval.frame.parse import rows as rows_where
 
 SHOWN = "shown"
 ROLLOUT = "roll-out by region, survey rounds"  # designs, as reports name them

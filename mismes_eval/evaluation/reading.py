@@ -4,15 +4,18 @@ names the key, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import InputError, Problem, at_key, in_place, worded
 from mismes_eval.evaluation.params import Params
+from mismes_eval.frame.dataset import Dataset
 
 TAB = "tab"
 KEYS_THAT_MEND: Mapping[str, str] = {
@@ -25,6 +28,11 @@ KEYS_THAT_MEND: Mapping[str, str] = {
         " file with commas."
     ),
     "several sheets": "Name one in the params: reading: {sheet: NAME}.",
+    "an archive of several files": "Name one in the params: reading: {member: NAME}; or unpack it.",
+    "a text without separators and names": (
+        "Say in the params where the columns stand: reading: {layout: FILE}, a table with name,"
+        " first and last place of each, and decimals where its digits imply a point."
+    ),
     "a personal identifier": (
         "Take the column out of the file, or name it in the params: reading: {drop: [COLUMN]};"
         " where it is harmless, reading: {allowed: [COLUMN]}."
@@ -33,10 +41,11 @@ KEYS_THAT_MEND: Mapping[str, str] = {
         "Take it out of the params: reading.allowed."
     ),
 }
+OF_EVERY_TEXT = ("wrong encoding", "wrong separator")
 TEXT, STATISTICAL, WORKBOOK = (
-    (".csv", ".gz", ".tsv", ".txt"),
-    (".dta", ".sav", ".zsav", ".sas7bdat", ".xpt", ".rds", ".rda", ".rdata"),
-    (".xlsx", ".xlsm"),
+    (".csv", ".gz", ".tsv", ".tab", ".txt", ".dat", ".xls"),
+    (".dta", ".sav", ".zsav", ".por", ".sas7bdat", ".xpt", ".rds", ".rda", ".rdata"),
+    (".xlsx", ".xlsm", ".xls"),
 )
 ARCHIVE = ".zip"
 KINDS_OF_FILE: Mapping[str, tuple[str, ...]] = {
@@ -44,6 +53,8 @@ KINDS_OF_FILE: Mapping[str, tuple[str, ...]] = {
     "reading.separator": TEXT,
     "reading.decimal": TEXT,
     "reading.sheet": WORKBOOK,
+    "reading.member": (),
+    "reading.layout": TEXT,
 }
 
 
@@ -56,20 +67,62 @@ def persons(params: Params, path: Path, mapping: Mapping[str, object] | str | No
         is one.
     """
     _of_use(params, path)
-    separator = params.reading.separator
-    try:
+    written = params.reading
+    with mended_by_key():
         return lfs.read(
             path,
             mapping,
-            encoding=params.reading.encoding,
-            separator="\t" if separator == TAB else separator,
-            decimal=params.reading.decimal,
-            sheet=params.reading.sheet,
-            drop=params.reading.drop,
-            allowed=params.reading.allowed,
+            encoding=written.encoding,
+            separator=sign(written.separator),
+            decimal=written.decimal,
+            sheet=written.sheet,
+            member=written.member,
+            layout=written.layout,
+            drop=written.drop,
+            allowed=written.allowed,
         )
+
+
+def delivered(params: Params, path: Path) -> Dataset:
+    """The survey's file as the office delivered it, read with section 'reading'. Raises InputError
+    as `persons`.
+    """
+    _of_use(params, path)
+    written = params.reading
+    with mended_by_key():
+        return frames.read(
+            path,
+            encoding=written.encoding,
+            separator=sign(written.separator),
+            decimal=written.decimal,
+            sheet=written.sheet,
+            member=written.member,
+            layout=written.layout,
+            allowed=None,
+        )
+
+
+def delivered_study(params: Params, path: Path) -> pd.DataFrame:
+    """The file of inputs.study, read with section 'study'. Raises InputError as `persons`."""
+    keys = params.study
+    with mended_by_key("study"):
+        return frames.read(
+            path, encoding=keys.encoding, separator=sign(keys.separator), decimal=keys.decimal
+        ).frame
+
+
+def sign(separator: str) -> str:
+    """The separator that a word of the params means."""
+    return "\t" if separator == TAB else separator
+
+
+@contextmanager
+def mended_by_key(section: str = "reading") -> Iterator[None]:
+    """Errors of a reader name the key of the params that mends them."""
+    try:
+        yield
     except InputError as error:
-        raise InputError([_by_key(p) for p in error.problems]) from error
+        raise InputError([_by_key(found, section) for found in error.problems]) from error
 
 
 def _of_use(params: Params, path: Path) -> None:
@@ -85,7 +138,9 @@ def _of_use(params: Params, path: Path) -> None:
                 Problem(
                     what="a key says nothing about this kind of file",
                     where=in_place(params.source, at_key(key)),
-                    expected=worded("a file of {kinds}", {"kinds": ", ".join(KINDS_OF_FILE[key])}),
+                    expected=worded(
+                        "a file of {kinds}", {"kinds": ", ".join(KINDS_OF_FILE[key]) or ARCHIVE}
+                    ),
                     got=path.name,
                     fix="Take the key out.",
                 )
@@ -94,5 +149,9 @@ def _of_use(params: Params, path: Path) -> None:
         )
 
 
-def _by_key(problem: Problem) -> Problem:
-    return replace(problem, fix=KEYS_THAT_MEND.get(problem.what, problem.fix))
+def _by_key(problem: Problem, section: str) -> Problem:
+    fix = KEYS_THAT_MEND.get(problem.what, "")
+    said = f"{section}:" in fix or f"{section}." in fix
+    if fix and not said and problem.what in OF_EVERY_TEXT:
+        fix, said = fix.replace("reading:", f"{section}:"), True
+    return replace(problem, fix=fix) if said else problem

@@ -4,7 +4,6 @@ group-time effects on repeated cross-sections.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,7 +13,6 @@ import pandas as pd
 from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import (
-    EstimateError,
     InputError,
     Problem,
     at_key,
@@ -25,13 +23,15 @@ from mismes_eval.errors import (
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
+from mismes_eval.evaluation.attempt import attempted, made_of
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.aggregation import Kind
 from mismes_eval.impact.did.bands import Band, sup_t
 from mismes_eval.impact.did.breaks import refuse_starts
 from mismes_eval.impact.did.composition import Composition, composition_check
-from mismes_eval.impact.did.group_time import GroupTime, att_gt
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.group_time_result import GroupTime
 from mismes_eval.impact.did.periods import Base, Control
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
@@ -85,34 +85,9 @@ def rollout(params: Params) -> Rollout | None:
     if source is None or (params.designs.round_before and params.rollout.cohort is None):
         return None
     frame = frames.read(source).frame
-    outcome, time, region = (
-        params.rollout.outcome,
-        params.rollout.time,
-        params.rollout.region,
-    )
-    cohort = params.rollout.cohort
-    covariates = params.rollout.covariates
-    keys = {"outcome": outcome, "time": time, "region": region, "cohort": cohort}
-    problems = [
-        Problem(
-            "the roll-out names no column",
-            in_place(in_section("rollout"), at_key(key)),
-            worded("a column of {name}", {"name": source.name}),
-            worded("nothing"),
-        )
-        for key, column in keys.items()
-        if column is None
-    ]
-    problems += [
-        Problem(
-            "the rounds lack a column",
-            in_place(in_place(source.name, in_section("rollout")), in_column(column)),
-            "a column of the file",
-        )
-        for column in (*keys.values(), *covariates)
-        if column is not None and column not in frame.columns
-    ]
-    InputError.refuse(problems)
+    outcome, time, region = params.rollout.outcome, params.rollout.time, params.rollout.region
+    cohort, covariates = params.rollout.cohort, params.rollout.covariates
+    _refuse_columns(frame, source.name, params)
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
     sample = _designed(params, frame)
     said = _breaks(params, frame, time)
@@ -120,7 +95,7 @@ def rollout(params: Params) -> Rollout | None:
     seen = sample.where(frame[outcome].notna())
 
     def effects(column: str, base: Base = "varying") -> GroupTime | NotEstimable:
-        return _tried(
+        return attempted(
             lambda: att_gt(
                 seen,
                 column,
@@ -167,11 +142,45 @@ def rollout(params: Params) -> Rollout | None:
         wild=wild,
         before=level,
         source=source.name,
-        band=_of(event, lambda e: sup_t(e, seed=seed)),
-        honest=_of(path, lambda e: honest_did(e, target="first")),
-        power=_of(path, pretrend_power),
+        band=made_of(event, lambda e: sup_t(e, seed=seed)),
+        honest=made_of(path, lambda e: honest_did(e, target="first")),
+        power=made_of(path, pretrend_power),
         breaks=said,
         fewest_regions=fewest,
+    )
+
+
+def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:
+    """Columns that the roll-out does not name, or that the rounds do not have."""
+    rollout = params.rollout
+    keys = {
+        "outcome": rollout.outcome,
+        "time": rollout.time,
+        "region": rollout.region,
+        "cohort": rollout.cohort,
+    }
+    unnamed = [key for key, column in keys.items() if column is None]
+    named = [column for column in (*keys.values(), *rollout.covariates) if column is not None]
+    section = in_section("rollout")
+    InputError.refuse(
+        [
+            Problem(
+                "the roll-out names no column",
+                in_place(section, at_key(key)),
+                worded("a column of {name}", {"name": file}),
+                worded("nothing"),
+            )
+            for key in unnamed
+        ]
+        + [
+            Problem(
+                "the rounds lack a column",
+                in_place(in_place(file, section), in_column(column)),
+                "a column of the file",
+            )
+            for column in named
+            if column not in frame.columns
+        ]
     )
 
 
@@ -233,7 +242,7 @@ def _over_regions(
     start = frame[COHORT]
     ever = start > 0 if bool((start == 0).any()) else start < start.max()
     labels = frame[region].tolist()
-    return _tried(
+    return attempted(
         lambda: wild_bootstrap(overall, cluster=labels, treated=ever.astype(float), seed=seed)
     )
 
@@ -245,31 +254,14 @@ def _nested(params: Params) -> bool | None:
     return True if params.design.strata and params.design.psu else None
 
 
-def _of(given: Result, make: Callable[[Estimate], T]) -> T | NotEstimable:
-    """What is made of an estimate; the reason of one that is not there goes on."""
-    return given if isinstance(given, NotEstimable) else _tried(lambda: make(given))
-
-
 def _fewest_regions(start: pd.Series) -> int:
     """start: first period with the measure of each region, 0 where it never comes."""
     compared = start == 0 if bool((start == 0).any()) else start == start.max()
     return int(min(compared.sum(), (~compared).sum()))
 
 
-def _tried(make: Callable[[], T]) -> T | NotEstimable:
-    """What an estimator gives, or the reason why it gives nothing."""
-    try:
-        return make()
-    except EstimateError as error:
-        return NotEstimable(error.problems[0].message)
-
-
 def _aggregated(effects: GroupTime | NotEstimable, kind: Kind) -> Result:
-    return (
-        effects
-        if isinstance(effects, NotEstimable)
-        else _tried(lambda: effects.aggregate(kind).annotated(kind="effect"))
-    )
+    return made_of(effects, lambda made: made.aggregate(kind).annotated(kind="effect"))
 
 
 def _makeup(
@@ -296,7 +288,7 @@ def _makeup(
             if trait != "male"
         }
     )
-    return _tried(lambda: composition_check(named, traits, COHORT, time, control))
+    return attempted(lambda: composition_check(named, traits, COHORT, time, control))
 
 
 def _first_year(event: Result) -> Result:

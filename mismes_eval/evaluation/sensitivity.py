@@ -4,7 +4,7 @@ compare, parting trends, single regions, few clusters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -13,11 +13,13 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError
+from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
+from mismes_eval.evaluation.attempt import attempted, made_of
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing, complete_cases
+from mismes_eval.evaluation.tracer_effects import Effects, complete_cases
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.bounds.manski import manski_bounds
 from mismes_eval.impact.did.balance import Balance, balance
 from mismes_eval.impact.did.bands import Band, sup_t
@@ -76,12 +78,16 @@ class Doubt:
     @property
     def wider(self) -> tuple[Span, ...]:
         """The intervals of the wild bootstrap that stand beside the design's."""
-        words = "{level} as the clusters, wild bootstrap"
-        spans = [
-            wild_span(wild, Message(words, {"level": Message(level)}))
-            for level, wild in self.wild.items()
-        ]
-        return tuple(span for one in spans for span in one)
+        return wild_spans(self.wild)
+
+
+def wild_spans(wild: Mapping[str, WildBootstrap | NotEstimable]) -> tuple[Span, ...]:
+    """The intervals of an effect by level of clustering, each with what its clusters are."""
+    words = "{level} as the clusters, wild bootstrap"
+    spans = [
+        wild_span(one, Message(words, {"level": Message(level)})) for level, one in wild.items()
+    ]
+    return tuple(span for one in spans for span in one)
 
 
 def wild_span(wild: WildBootstrap | NotEstimable, basis: Message) -> tuple[Span, ...]:
@@ -115,14 +121,14 @@ def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:
         curve=specifications(study, panel, outcome, wave, before, covariates, method),
         balance=_balance(study, panel, wave, covariates),
         path=path,
-        band=_of(path, lambda e: sup_t(e, seed=seed)),
-        honest=_of(path, lambda e: honest_did(e, target=at)),
-        power=_of(path, pretrend_power),
+        band=made_of(path, lambda e: sup_t(e, seed=seed)),
+        honest=made_of(path, lambda e: honest_did(e, target=at)),
+        power=made_of(path, pretrend_power),
         left_out=_by_region(panel, lambda: leave_one_out(estimate, panel, REGION)),
         placebo=_by_region(panel, lambda: placebo_groups(estimate, panel, TREATED, REGION)),
         wild=few_clusters(params, panel, main),
-        bounds=tried(lambda: _worst_case(study, panel, outcome, wave)),
-        unseen=tried(lambda: _unseen(study, panel, outcome, wave, covariates)),
+        bounds=attempted(lambda: _worst_case(study, panel, outcome, wave)),
+        unseen=attempted(lambda: _unseen(study, panel, outcome, wave, covariates)),
     )
 
 
@@ -132,22 +138,9 @@ def _balance(
     """Whom the two arms compare, with the weights of the main effect."""
     if not covariates:
         return NotEstimable("the params name no covariates")
-    return tried(lambda: balance(panel.weight_sample([study.baseline, wave]), TREATED, covariates))
-
-
-def _of(given: Result, make: Callable[[Estimate], T]) -> T | NotEstimable:
-    """What is made of an estimate; the reason of one that is not there goes on."""
-    return given if isinstance(given, NotEstimable) else tried(lambda: make(given))
-
-
-def tried(make: Callable[[], T]) -> T | NotEstimable:
-    """What a function of this package gives, or the reason why it gives nothing."""
-    try:
-        return make()
-    except MismesError as error:
-        return NotEstimable(
-            error.problems[0].message if isinstance(error, EstimateError) else error.message
-        )
+    return attempted(
+        lambda: balance(panel.weight_sample([study.baseline, wave]), TREATED, covariates)
+    )
 
 
 def specifications(
@@ -174,7 +167,7 @@ def specifications(
     methods: tuple[Method, ...] = (*ADJUSTED, "none") if covariates else ("none",)
     runs = []
     made = {
-        (w, date): tried(
+        (w, date): attempted(
             partial(changes, study, data, outcome, wave, before if date == BEFORE else None)
         )
         for w, data in panels.items()
@@ -195,9 +188,8 @@ def specifications(
                 result,
             )
         )
-    return SpecificationCurve(
-        tuple(runs), HEADLINE if any(run.name == HEADLINE for run in runs) else None, ()
-    )
+    named = any(run.name == HEADLINE for run in runs)
+    return SpecificationCurve(tuple(runs), HEADLINE if named else None, ())
 
 
 def _change(
@@ -247,7 +239,7 @@ def event_path_of(study: Tracing, effect: Effects, outcome: str) -> Result:
     if not any(time >= 0 for time, _ in found):
         return NotEstimable("no wave after enrolment has an effect")
     months = {-2: -12.0, **{_event_time(study, w): study.months[w] for w in study.waves}}
-    joint = tried(lambda: on_base([estimate for _, estimate in found]))
+    joint = attempted(lambda: on_base([estimate for _, estimate in found]))
     if isinstance(joint, NotEstimable):
         return joint
     times = [time for time, _ in found]
@@ -264,13 +256,13 @@ def _event_time(study: Tracing, wave: object) -> int:
 def _by_region(panel: TracerPanel, make: Callable[[], T]) -> T | NotEstimable:
     if REGION not in panel.sample.frame.columns:
         return NotEstimable(f"the tracer study has no column '{REGION}'")
-    return tried(make)
+    return attempted(make)
 
 
 def few_clusters(
     params: Params, panel: TracerPanel, main: Result
 ) -> dict[str, WildBootstrap | NotEstimable]:
-    """Wild cluster bootstrap of the main effect over PSUs, where they are fewer than the params
+    """Wild cluster bootstrap of an effect over PSUs, where they are fewer than the params
     allow for, and over regions.
     """
     least, seed = (
@@ -295,7 +287,7 @@ def few_clusters(
                 )
             )
         else:
-            out[name] = tried(
+            out[name] = attempted(
                 partial(wild_bootstrap, main, cluster=cluster, treated=treated, seed=seed)
             )
     return out

@@ -6,16 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from linearmodels.iv.absorbing import AbsorbingLS
 
-from mismes_eval import frame as frames
-from mismes_eval.errors import EstimateError, InputError, Problem, in_column, in_place, in_section
+from mismes_eval.errors import InputError, Problem, in_column, in_place, in_section
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
+from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
 from mismes_eval.message import Message, listed
@@ -136,7 +138,7 @@ def study(params: Params) -> Study | None:
     path = params.inputs.study
     if path is None or not described(params):
         return None
-    frame = frames.read(path, encoding=params.study.encoding).frame
+    frame = delivered_study(params, path)
     outcomes, before = params.study.outcomes, params.study.before
     treated = params.study.treated
     named = [
@@ -289,10 +291,7 @@ def by_method(s: Study, outcome: str, group: str) -> dict[str, Result]:
     out: dict[str, Result] = {}
     for method in ORDER:
         covariates = () if method == "none" else s.covariates
-        try:
-            out[NAMES[method]] = att_2x2(
-                rows, (s.before[outcome], outcome), s.treated, None, covariates, method
-            )
-        except EstimateError as error:
-            out[NAMES[method]] = NotEstimable(error.problems[0].message)
+        pair = (s.before[outcome], outcome)
+        effect = partial(att_2x2, rows, pair, s.treated, None, covariates, method)
+        out[NAMES[method]] = attempted(effect)
     return out

@@ -5,7 +5,7 @@ measure it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -58,15 +58,13 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
 
 def _ids(said: Node, where: str, problems: list[Problem]) -> tuple[str, ...]:
     """The ids that measure one step."""
-    given = (
-        []
-        if said is None
-        else said.split(",")
-        if isinstance(said, str)
-        else said
-        if isinstance(said, list)
-        else ["?"]
-    )
+    given: Sequence[Node]
+    if isinstance(said, list):
+        given = said
+    elif isinstance(said, str):
+        given = said.split(",")
+    else:
+        given = [] if said is None else ["?"]
     ids = [str(i).strip() for i in given]
     if wrong := [i for i in ids if not ID.fullmatch(i)]:
         expected, fix = (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -22,17 +20,12 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.number_format import figure
-from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
-from mismes_eval.impact.bounds.lee import lee_bounds
-from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer import TracerPanel, attrition_weights, read
-from mismes_eval.tracer.attrition import Adjustment
-from mismes_eval.tracer.outcomes import PARTICIPANTS, Outcome, composites, selected
+from mismes_eval.tracer.outcomes import PARTICIPANTS, Outcome, composites
 
 Result = Estimate | NotEstimable
 TREATED = "_treated"
@@ -81,58 +74,11 @@ class Tracing:
         """Raises EstimateError where a difference in an outcome is none of the same persons."""
         kind = self.outcomes.get(outcome, Outcome(outcome))
         if not kind.comparable:
-            raise EstimateError(_not_alike(kind))
+            raise EstimateError(not_alike(kind))
 
     def fielded(self, wave: object) -> Bool:
         """(n,) who is not pending at a wave, nor outside its fieldwork."""
         return ~self.panel.outside[:, self.panel.waves.index(wave)]
-
-
-@dataclass(frozen=True)
-class Effects:
-    """The impact question of one measure: outcome and wave -> effect; pre-trend tests; what stands
-    beside the headline.
-
-    bounds: outcomes that not everybody has (use of skills, of those in work) -> Lee bounds of the
-    effect on those who have it either way.
-    """
-
-    measure: str
-    by_wave: Mapping[tuple[str, object], Result]
-    unadjusted: Mapping[tuple[str, object], Result]
-    pre: Mapping[str, Result]
-    beside: Mapping[str, Result]
-    n_treated: int
-    n_comparison: int
-    bounds: Mapping[tuple[str, object], tuple[Result, Result]] = field(default_factory=dict)
-
-    def to_frame(self) -> pd.DataFrame:
-        """outcome, wave, value, se, ci_low, ci_high and, where there is no number, the reason."""
-        rows = []
-        for (outcome, wave), found in self.by_wave.items():
-            numbers = (
-                {}
-                if isinstance(found, NotEstimable)
-                else found.to_frame()[["value", "se", "ci_low", "ci_high"]].iloc[0].to_dict()
-            )
-            rows.append(
-                {
-                    "outcome": outcome,
-                    "wave": wave,
-                    **numbers,
-                    "why not": found.reason if isinstance(found, NotEstimable) else "",
-                }
-            )
-        return pd.DataFrame(
-            rows, columns=["outcome", "wave", "value", "se", "ci_low", "ci_high", "why not"]
-        )
-
-    def _repr_html_(self) -> str:
-        head = (
-            f"<p><strong>Effects of {escape(self.measure)}</strong>: {self.n_treated:,} treated and"
-            f" {self.n_comparison:,} comparison persons</p>"
-        )
-        return head + self.to_frame().to_html(index=False, float_format=figure, na_rep="")
 
 
 def tracing(params: Params) -> Tracing | None:
@@ -336,51 +282,6 @@ def _months(panel: TracerPanel) -> dict[object, float]:
     }
 
 
-def effects(params: Params, study: Tracing, measure: str) -> Effects:
-    """Difference-in-differences of every outcome and wave of one measure. A number that cannot be
-    had is NotEstimable with the reason.
-    """
-    panel = study.of(measure)
-    covariates = params.impact.covariates
-    method = params.impact.method
-    by_wave: dict[tuple[str, object], Result] = {}
-    plain: dict[tuple[str, object], Result] = {}
-    lost_ignored = complete_cases(panel)
-    bounds: dict[tuple[str, object], tuple[Result, Result]] = {}
-    for outcome in params.impact.outcomes:
-        kind = study.outcomes.get(outcome, Outcome(outcome))
-        for w in study.waves:
-            if not kind.comparable:
-                by_wave[outcome, w] = plain[outcome, w] = NotEstimable(_not_alike(kind))
-                if kind.universe != PARTICIPANTS:
-                    bounds[outcome, w] = _selected_bounds(panel, outcome, w)
-                continue
-            dates = (study.baseline, w)
-            by_wave[outcome, w] = attempted(
-                partial(att_2x2, panel, outcome, TREATED, dates, covariates, method)
-            )
-            plain[outcome, w] = attempted(
-                partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
-            )
-    pre = {
-        str(outcome): _pre_trend(study, panel, str(outcome), str(column), covariates, method)
-        for outcome, column in params.impact.pre.items()
-    }
-    inside = panel.sample.active
-    treated = panel.sample.frame[TREATED].to_numpy(float)
-    beside = _beside(params, study, panel, covariates)
-    return Effects(
-        measure=measure,
-        by_wave=by_wave,
-        unadjusted=plain,
-        pre=pre,
-        beside=beside,
-        n_treated=int((treated[inside] == 1).sum()),
-        n_comparison=int((treated[inside] == 0).sum()),
-        bounds=bounds,
-    )
-
-
 _HAVE_IT = {
     "employed": "only persons in work have it",
     "business": "only owners of a business have it",
@@ -389,7 +290,7 @@ _HAVE_IT = {
 }
 
 
-def _not_alike(outcome: Outcome) -> str:
+def not_alike(outcome: Outcome) -> str:
     """Why a difference between the arms would be no effect."""
     why = _HAVE_IT[outcome.universe]
     if outcome.universe == PARTICIPANTS:
@@ -400,26 +301,6 @@ def _not_alike(outcome: Outcome) -> str:
     )
 
 
-def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Result, Result]:
-    """Lee bounds with having the outcome as the selection, on the weights of those who answered."""
-    if outcome not in panel.long.columns:
-        absent = NotEstimable(f"the tracer study has no column '{outcome}'")
-        return absent, absent
-    has, name = selected(panel, outcome, wave), f"{outcome}@{wave}"
-
-    def bounded() -> Estimate:
-        sample = panel.weight_sample([wave]).with_columns(
-            {name: panel.values(outcome, wave), "_has": has}
-        )
-        return lee_bounds(sample, name, TREATED, "_has")
-
-    both = attempted(bounded)
-    if isinstance(both, NotEstimable):
-        return both, both
-    stated = both.annotated(kind="effect", definition=LEE_SELECTED)
-    return stated.select([0]), stated.select([1])
-
-
 LEE_SELECTED = (
     "Effect on those who have the outcome with the measure and without it (Lee bounds): the measure"
     " moves who has it in one direction only."
@@ -428,109 +309,8 @@ LEE = (
     "Effect for those observed whatever their treatment; observation depends on treatment in one"
     " direction only."
 )
-_OTHERS: Mapping[Method, str] = {
+OTHERS: Mapping[Method, str] = {
     "dr_improved": "doubly robust, improved",
     "ipw": "inverse probability weighting, normalised",
     "or": "outcome regression",
 }
-
-
-def _beside(
-    params: Params, study: Tracing, panel: TracerPanel, covariates: tuple[str, ...]
-) -> dict[str, Result]:
-    """The main effect by other estimators, with attrition ignored, and against the year before
-    enrolment instead of enrolment.
-    """
-    outcome, wave = params.impact.main_outcome, params.impact.main_wave
-    dates, complete = (study.baseline, wave), complete_cases(panel)
-
-    def other(data: TracerPanel, method: Method) -> Estimate:
-        study.comparable(outcome)
-        return att_2x2(data, outcome, TREATED, dates, covariates, method)
-
-    out: dict[str, Result] = {
-        name: attempted(partial(other, panel, method)) for method, name in _OTHERS.items()
-    }
-    out["doubly robust, attrition ignored"] = attempted(partial(other, complete, "dr"))
-    low, high = _bounds(study, panel, outcome, wave)
-    out["bounds under selective loss (Lee), level after the measure: lower"] = low
-    out["bounds under selective loss (Lee), level after the measure: upper"] = high
-    before = params.impact.pre.get(outcome)
-    if before is not None and str(before) in panel.sample.frame.columns:
-        out["doubly robust, from a year before enrolment"] = attempted(
-            lambda: _from_before(study, panel, outcome, str(before), wave, covariates)
-        )
-    return out
-
-
-def _bounds(
-    study: Tracing, panel: TracerPanel, outcome: str, wave: object
-) -> tuple[Result, Result]:
-    """Lee bounds of the difference in levels at a wave, on enrolment weights: what selective loss
-    alone could have made of it.
-    """
-    value = study.values(outcome, wave)
-    name = f"{outcome}@{wave}"
-    sample = panel.sample.where(study.fielded(wave)).with_columns(
-        {name: value, "_seen": np.isfinite(value) & study.responded(wave)}
-    )
-
-    def bounded() -> Estimate:
-        study.comparable(outcome)
-        return lee_bounds(sample, name, TREATED, "_seen")
-
-    both = attempted(bounded)
-    if isinstance(both, NotEstimable):
-        return both, both
-    said = both.annotated(kind="effect", definition=LEE)
-    return said.select([0]), said.select([1])
-
-
-def _from_before(
-    study: Tracing,
-    panel: TracerPanel,
-    outcome: str,
-    before: str,
-    wave: object,
-    covariates: tuple[str, ...],
-) -> Estimate:
-    """Long baseline: an Ashenfelter dip at enrolment does not enter."""
-    study.comparable(outcome)
-    sample = panel.weight_sample([study.baseline, wave])
-    wide = sample.with_columns({f"{outcome}@{wave}": panel.values(outcome, wave)})
-    seen = (
-        np.isfinite(wide.frame[f"{outcome}@{wave}"].to_numpy(float))
-        & wide.frame[before].notna().to_numpy()
-    )
-    return att_2x2(wide.where(seen), (before, f"{outcome}@{wave}"), TREATED, None, covariates, "dr")
-
-
-def _pre_trend(
-    study: Tracing,
-    panel: TracerPanel,
-    outcome: str,
-    before: str,
-    covariates: tuple[str, ...],
-    method: Method,
-) -> Result:
-    """The same estimator where no effect can be: from a year before enrolment to enrolment."""
-    if before not in panel.sample.frame.columns:
-        return NotEstimable(f"the tracer study has no column '{before}'")
-    at = study.values(outcome, study.baseline)
-    sample = panel.sample.with_columns({f"{outcome} at enrolment": at})
-    seen = np.isfinite(at) & sample.frame[before].notna().to_numpy()
-    return attempted(
-        lambda: att_2x2(
-            sample.where(seen),
-            (before, f"{outcome} at enrolment"),
-            TREATED,
-            None,
-            covariates,
-            method,
-        )
-    )
-
-
-def complete_cases(panel: TracerPanel) -> TracerPanel:
-    """The panel with attrition ignored."""
-    return panel.with_adjustment(Adjustment.none())

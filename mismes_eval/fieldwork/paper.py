@@ -74,11 +74,8 @@ def _space(q: Question, language: str, measures: Sequence[Measure]) -> str:
     if q.choices == MEASURES:
         offered = [(m.id, m.title) for m in measures]
     else:
-        offered = (
-            [(choice.code, choice.words[language]) for choice in choices(q.choices)]
-            if q.choices
-            else []
-        )
+        listed = choices(q.choices) if q.choices else ()
+        offered = [(choice.code, choice.words[language]) for choice in listed]
     if not offered or len(offered) > LONG:
         return '<div class="line"></div>'
     boxes = "".join(f"<li>☐ {escape(code)} {escape(label)}</li>" for code, label in offered)

@@ -113,7 +113,7 @@ def questions(form: str) -> tuple[Question, ...]:
             )
         )
     own = tuple(_question(row) for row in _rows("questions.csv") if row["form"] == form)
-    return own + (tuple(_item(row) for row in _rows(ITEMS)) if form == "tracer_wave" else ())
+    return (*own, *map(_item, _rows(ITEMS))) if form == "tracer_wave" else own
 
 
 @cache

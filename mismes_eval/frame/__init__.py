@@ -10,10 +10,11 @@ from mismes_eval.frame.identifiers import (
     identifiers,
     idle_allowances,
 )
+from mismes_eval.frame.parse import rows
 from mismes_eval.frame.read import read
 from mismes_eval.frame.schema import json_schema
 from mismes_eval.frame.template import Column, Rule, Template, template, template_names
-from mismes_eval.frame.validate import Checked, check, problem_frame, references, rows, validate
+from mismes_eval.frame.validate import Checked, check, problem_frame, references, validate
 
 __all__ = [
     "Checked",

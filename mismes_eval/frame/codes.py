@@ -98,9 +98,9 @@ def plain(text: str) -> str:
     """Case, accents, typographic dashes and outer blanks taken off and & written out, for
     comparison only.
     """
-    text = "".join("-" if unicodedata.category(sign) == "Pd" else sign for sign in text).replace(
-        "&", " and "
-    )
+    for sign in {sign for sign in text if unicodedata.category(sign) == "Pd"}:
+        text = text.replace(sign, "-")
+    text = text.replace("&", " and ")
     text = unicodedata.normalize("NFKD", text)
     return " ".join(
         "".join(sign for sign in text if not unicodedata.combining(sign)).casefold().split()

@@ -25,6 +25,7 @@ from mismes_eval.frame.limits import check_cell, check_table, gunzip
 SEPARATORS = (",", ";", "\t", "|")
 STATED = re.compile(r'"?sep=(?P<sign>[,;|\t])"?[ \t]*\r?\n')  # how Excel states it
 LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
+FIRST_LINES, NARROWEST = 50, 12  # lines that are looked at; letters of a line of several columns
 FIRST_PART = 1 << 16  # characters in which the row of names is looked for
 
 
@@ -51,7 +52,7 @@ def read_delimited(
     A first line "sep=;" states the separator. Rows without a cell are left out, the rows after
     them keep their numbers.
     """
-    text = _decode(_unzip(content, name), name, encoding)
+    text = decode(unzip(content, name), name, encoding)
     text, separator, above = _table_part(text, separator, known)
     header = _header(text, name, separator)
     check_table(text.count("\n") + 1, len(header), name)
@@ -102,10 +103,9 @@ def read_delimited(
     frame.columns = list(header)
     frame = _named_columns(_full_rows(frame, above, known), name)
     header = tuple(head for head in header if head)
-    return Delimited(
-        frame if columns is None else frame[[column for column in header if column in columns]],
-        header,
-    )
+    if columns is not None:
+        frame = frame[[column for column in header if column in columns]]
+    return Delimited(frame, header)
 
 
 def _longest(table: pa.Table) -> int:
@@ -119,7 +119,7 @@ def _keep(bad: list[arrow_csv.InvalidRow], row: arrow_csv.InvalidRow) -> str:
     return "skip"
 
 
-def _unzip(content: bytes, name: str) -> bytes:
+def unzip(content: bytes, name: str) -> bytes:
     if not name.endswith(".gz"):
         return content
     try:
@@ -136,7 +136,7 @@ def _unzip(content: bytes, name: str) -> bytes:
         ) from error
 
 
-def _decode(content: bytes, name: str, encoding: str) -> str:
+def decode(content: bytes, name: str, encoding: str) -> str:
     if not content.strip():
         raise InputError(Problem("the file is empty", name, "a header and rows"))
     try:
@@ -228,7 +228,27 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
                     ),
                 )
             )
+        _not_of_fixed_width(text, name)
     return tuple(head.strip() for head in header)
+
+
+def _not_of_fixed_width(text: str, name: str) -> None:
+    """Raise InputError for lines of one length without a separator: no name stands in the first."""
+    lines = text[:FIRST_PART].splitlines()[:FIRST_LINES]
+    digits = sum(letter.isdigit() for letter in lines[0])
+    alike = len(lines) > 1 and len({len(line) for line in lines[:-1]}) == 1
+    if not alike or len(lines[0]) < NARROWEST or 2 * digits < len(lines[0].replace(" ", "")):
+        return
+    raise InputError(
+        Problem(
+            what="a text without separators and names",
+            where=name,
+            expected="columns with a separator, their names in the first line",
+            got=worded("lines of {length} letters", {"length": len(lines[0])}),
+            fix='Say where the columns stand: layout="FILE", a table with name, first and last place'
+            " of each, and decimals where its digits imply a point.",
+        )
+    )
 
 
 def _named_columns(frame: pd.DataFrame, name: str) -> pd.DataFrame:

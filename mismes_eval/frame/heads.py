@@ -30,7 +30,7 @@ def same_shape(first: Sequence[str], second: Sequence[str]) -> bool:
     """Whether a second row of names can stand over records of the first: it has the leading name,
     and the larger of the two has most of the names of the smaller, however spelled.
     """
-    one, two = {plain(n) for n in first}, {plain(n) for n in second}
+    one, two = set(map(plain, first)), set(map(plain, second))
     if not first or plain(first[0]) not in two:
         return False
     shared = len(one & two)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, worded
-from mismes_eval.frame.validate import rows
+from mismes_eval.frame.parse import rows
 from mismes_eval.message import as_message
 
 NAMES = {

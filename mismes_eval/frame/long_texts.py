@@ -18,7 +18,7 @@ MOST_ROWS = 1_000_000  # rows of one part
 STORED = re.compile(
     rb"<stata_dta><header><release>(\d{3})</release><byteorder>([LM]SF)</byteorder>"
 )
-COMPRESSED = (".sav", ".zsav", ".sas7bdat")
+COMPRESSED = (".sav", ".zsav", ".por", ".sas7bdat")
 STRLS = 10  # place of the long texts among the offsets of a file's map
 Reader = Callable[..., tuple[Any, Any]]
 

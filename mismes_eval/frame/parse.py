@@ -218,3 +218,11 @@ def finish(values: pd.Series, column: Column) -> pd.Series:
     if column.kind == "bool" and len(values) and values.notna().all():
         return values.astype(bool)
     return values
+
+
+def rows(mask: pd.Series) -> pd.Index:
+    """The rows where `mask` holds: spreadsheet rows (the header is row 1) for a plain index, else
+    the index labels.
+    """
+    labels = mask.index[mask.to_numpy(dtype=bool)]
+    return labels + 2 if isinstance(mask.index, pd.RangeIndex) else labels

@@ -5,44 +5,58 @@ error that names the cells.
 from __future__ import annotations
 
 import hashlib
-import io
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.errors import InputError, Problem, of_argument, worded
+from mismes_eval.frame.archive import only_member
 from mismes_eval.frame.codes import nearest
 from mismes_eval.frame.dataset import Dataset
-from mismes_eval.frame.delimited import read_delimited
+from mismes_eval.frame.delimited import decode, read_delimited, unzip
 from mismes_eval.frame.excel import read_excel
+from mismes_eval.frame.fixed_width import read_fixed, read_layout
 from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
 from mismes_eval.frame.limits import check_bytes
-from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, two_ways, whole
+from mismes_eval.frame.parse import SCIENTIFIC, matches, number, rows, text, two_ways, whole
 from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
-from mismes_eval.frame.validate import MISS, check, rows, unclear_number
+from mismes_eval.frame.validate import MISS, check, unclear_number
+from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
 
 FORMATS = (
-    *(".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".zsav", ".sas7bdat", ".xpt"),
-    *(".rds", ".rda", ".rdata", ".xlsx", ".xlsm", ".zip"),
+    *(
+        ".csv",
+        ".csv.gz",
+        ".tsv",
+        ".tab",
+        ".txt",
+        ".dat",
+        ".parquet",
+        ".dta",
+        ".sav",
+        ".zsav",
+        ".por",
+    ),
+    *(".sas7bdat", ".xpt", ".rds", ".rda", ".rdata", ".xlsx", ".xlsm", ".xls", ".zip"),
 )
-STATISTICAL = (".dta", ".sav", ".zsav", ".sas7bdat", ".xpt")
+STATISTICAL = (".dta", ".sav", ".zsav", ".por", ".sas7bdat", ".xpt")
+TABS = (".tsv", ".tab")
 R_FILES = (".rds", ".rda", ".rdata")
 OTHER_BOOKS = {
-    ".xls": "the format .xls of Excel 97 to 2003",
     ".xlsb": "the binary format .xlsb of Excel",
     ".ods": "the format .ods of LibreOffice",
     ".numbers": "the format of Numbers",
 }
-TEXTS = (".csv", ".csv.gz", ".tsv", ".txt")
+TEXTS = (".csv", ".csv.gz", ".tsv", ".tab", ".txt", ".dat")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls")
+MEMBERS = (*(end for end in FORMATS if end not in (".csv.gz", ".zip")), ".gz")
 MOSTLY = 0.9
 
 
@@ -55,6 +69,8 @@ def read(
     decimal: str = ".",
     columns: Sequence[str] | None = None,
     sheet: str | None = None,
+    member: str | None = None,
+    layout: str | Path | None = None,
     text_columns: Sequence[str] = (),
     missing: Mapping[str, Mapping[str, str]] | None = None,
     allowed: Sequence[str] | None = (),
@@ -64,12 +80,15 @@ def read(
     Parameters
     ----------
     path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .zsav, .sas7bdat, .xpt, .rds, .rda, .xlsx or
-        .xlsm; or a .zip of one such file, which keeps the archive's name and hash.
+        .xlsm; a .por; a .xls that is a web page's table or a text with tabs; or a .zip of one such
+        file, which keeps the archive's name and hash.
     template : validate against it (a name or a Template); without one, columns of numbers become
         numbers and all else stays text.
     encoding, separator, decimal : of text files (encoding also of Stata, SPSS, SAS and R files that
         name none); never guessed.
-    columns : read only these.  sheet : of a workbook with several.
+    columns : read only these.  sheet : of a workbook with several.  member : of an archive of several.
+    layout : table of the places of the columns (name, first, last, decimals), of a text without
+        separators.
     text_columns : without a template, columns that stay text although most cells are numbers.
     missing : column -> {cell text: missing reason} (see `validate`).
     allowed : columns that look like personal identifiers and are harmless. None: the caller looks
@@ -82,17 +101,19 @@ def read(
     """
     path = Path(path)
     suffix = _suffix(path)
+    _of_use(path, suffix, member, layout)
     content = _bytes(path)
     if suffix == ".zip":
         with TemporaryDirectory() as folder:
             inside = read(
-                _only_member(content, path.name, Path(folder)),
+                only_member(content, path.name, Path(folder), member, MEMBERS, TEXTS),
                 template=template,
                 encoding=encoding,
                 separator=separator,
                 decimal=decimal,
                 columns=columns,
                 sheet=sheet,
+                layout=layout,
                 text_columns=text_columns,
                 missing=missing,
                 allowed=allowed,
@@ -103,6 +124,7 @@ def read(
     known = tuple(wanted or ()) if chosen is None else (*chosen.names, *map(_reason, chosen.names))
     letters: dict[str, str] = {}
     read_as = Labelled(pd.DataFrame(), {}, {})
+    web = web_text(content, path.name, encoding, separator) if suffix == ".xls" else None
     if suffix in STATISTICAL:
         read_as = read_statistical(path, encoding=encoding, columns=wanted)
         frame = read_as.frame
@@ -111,15 +133,19 @@ def read(
         frame = read_as.frame
     elif suffix == ".parquet":
         frame = read_parquet(content, path.name, columns=wanted)
-    elif suffix in (".xlsx", ".xlsm"):
+    elif suffix in WORKBOOKS and web is None:
         table = read_excel(content, path.name, sheet=sheet, columns=wanted, known=known)
         frame, letters = table.frame, table.letters
+    elif layout is not None:
+        whole_text = decode(unzip(content, path.name), path.name, encoding)
+        frame = read_fixed(whole_text, path.name, read_layout(Path(layout)))
     else:
+        text_file = web or CellText(content, encoding, "\t" if suffix in TABS else separator)
         frame = read_delimited(
-            content,
+            text_file.content,
             path.name,
-            encoding=encoding,
-            separator="\t" if suffix == ".tsv" else separator,
+            encoding=text_file.encoding,
+            separator=text_file.separator,
             columns=wanted,
             known=known,
         ).frame
@@ -149,45 +175,24 @@ def read(
     )
 
 
-def _only_member(content: bytes, name: str, folder: Path) -> Path:
-    """The one file of an archive, unpacked."""
-    try:
-        with ZipFile(io.BytesIO(content)) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
-            members = [m for m in members if not m.filename.startswith("__MACOSX/")]
-            if len(members) == 1:
-                inner = folder / Path(members[0].filename).name
-                if inner.suffix.lower() == ".zip":
-                    fix = "Unpack it."
-                    what = "an archive inside an archive"
-                    raise InputError(
-                        Problem(
-                            what=what, where=name, expected="one data file", got=inner.name, fix=fix
-                        )
-                    )
-                text = inner.suffix.lower() in TEXTS
-                check_bytes(members[0].file_size, f"{name}: {inner.name}", text)
-                with archive.open(members[0]) as stream, inner.open("wb") as whole:
-                    shutil.copyfileobj(stream, whole)
-                return inner
-    except (BadZipFile, RuntimeError, NotImplementedError) as error:
-        fix = "Fetch the file again, or unpack it."
-        raise InputError(
-            Problem(
-                what="truncated, damaged or locked archive",
-                where=name,
-                expected="a .zip file",
-                got=str(error),
-                fix=fix,
-            )
-        ) from error
-    names = ", ".join(m.filename for m in members[:5]) or worded("none")
-    fix = "Unpack it, and name the one that is meant."
-    raise InputError(
+def _of_use(path: Path, suffix: str, member: str | None, layout: str | Path | None) -> None:
+    """What is said of an archive or of a text says nothing of another file."""
+    idle = [
         Problem(
-            what="an archive of several files", where=name, expected="one file", got=names, fix=fix
+            what="an argument says nothing about this kind of file",
+            where=of_argument(argument),
+            expected=worded("a file of {kinds}", {"kinds": ", ".join(kinds)}),
+            got=path.name,
+            fix="Leave it out.",
         )
-    )
+        for argument, said, kinds in (
+            ("member", member, (".zip",)),
+            ("layout", layout, (*TEXTS, ".zip")),
+        )
+        if said is not None and suffix not in kinds
+    ]
+    if idle:
+        raise InputError(idle)
 
 
 def _suffix(path: Path) -> str:
@@ -219,7 +224,7 @@ def _suffix(path: Path) -> str:
 
 def _bytes(path: Path) -> bytes:
     if not path.is_file():
-        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        beside = [other.name for other in path.parent.glob("*")]
         near = nearest(path.name, beside)
         raise InputError(
             Problem(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,7 @@ TEXT_TYPES = (
     *(pa.binary(), pa.large_binary(), pa.binary_view()),
 )
 SPSS = (".sav", ".zsav")
+PORTABLE = ".por"
 XPORT = 80  # bytes of a record of the SAS transport format
 CASES_AT, OPEN = 80, b"\xff\xff\xff\xff"  # of the header of an SPSS file: number of cases, unknown
 
@@ -61,13 +62,13 @@ class Labelled:
 
 
 def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) -> Labelled:
-    """A .dta, .sav or .zsav file; coded missing values (.a, or SPSS user missing) leave the value empty
+    """A .dta, .sav, .zsav, .por, .sas7bdat or .xpt file; coded missing values (.a, or SPSS user missing) leave the value empty
     and their code in the companion.
     """
     pyreadstat = library("pyreadstat")
     suffix = path.suffix.lower()
-    reader = getattr(pyreadstat, READERS[suffix])
-    reasons = {"user_missing": True} if suffix in (".dta", *SPSS, ".sas7bdat") else {}
+    reader = _reader(pyreadstat, suffix)
+    reasons = {"user_missing": True} if suffix != ".xpt" else {}
     written = None if encoding == "utf-8" else encoding
     try:
         declared = reader(str(path), metadataonly=True, encoding=written)[1]
@@ -114,7 +115,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     letters = getattr(meta, "missing_user_values", None) or {}
     for column, codes in letters.items():
         frame = companion(
-            frame, column, frame[column].isin(codes), dot="" if suffix in SPSS else "."
+            frame, column, frame[column].isin(codes), dot="" if suffix in (*SPSS, PORTABLE) else "."
         )
     for column, ranges in (getattr(meta, "missing_ranges", None) or {}).items():
         coded = pd.Series(False, index=frame.index)
@@ -129,6 +130,15 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     if suffix == ".dta":
         frame = frame.assign(**_periods(frame, formats))
     return Labelled(frame, labels, named)
+
+
+def _reader(pyreadstat: Any, suffix: str) -> Any:
+    """pyreadstat's reader. Its `read_por` drops the codes that a portable file declares missing and
+    takes no encoding; the function below it does neither.
+    """
+    if suffix == PORTABLE:
+        return partial(pyreadstat.pyreadstat.parser_entry_point, parser_format="por")
+    return getattr(pyreadstat, READERS[suffix])
 
 
 class Declared(Stored, Protocol):
@@ -249,11 +259,9 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
         ) from error
     named = [name for name in whole.index.names if name is not None and name not in whole.columns]
     frame = whole.reset_index(level=named).reset_index(drop=True)
-    return (
-        frame
-        if columns is None
-        else frame[[column for column in columns if column in frame.columns]]
-    )
+    if columns is None:
+        return frame
+    return frame[[column for column in columns if column in frame.columns]]
 
 
 def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:

@@ -14,32 +14,12 @@ import pandas as pd
 from mismes_eval.errors import NAMED, InputError, Problem, named, worded
 from mismes_eval.frame.codes import codes, nearest, nearest_code
 from mismes_eval.frame.heads import part_of
-from mismes_eval.frame.parse import THOUSANDS, finish, matches, parse, text
+from mismes_eval.frame.parse import THOUSANDS, finish, matches, parse, rows, text
+from mismes_eval.frame.ranges import SENTINELS, day_range, heaped, out_of_range
 from mismes_eval.frame.rules import failing
 from mismes_eval.frame.template import NUMERIC, Column, Template
 
-SENTINELS = (
-    -99.0,
-    -98.0,
-    -97.0,
-    -9.0,
-    -8.0,
-    -7.0,
-    -1.0,
-    9.0,
-    98.0,
-    99.0,
-    998.0,
-    999.0,
-    9998.0,
-    9999.0,
-    99999.0,
-    999999.0,
-    9999999.0,
-    99999999.0,
-)
 SENTINEL_TEXTS = frozenset(f"{sentinel:g}" for sentinel in SENTINELS)
-HEAPS = (98.0, 99.0, 998.0, 999.0, 9999.0)
 SHOWN_VALUES = 10
 MISS = "_miss"
 GROUPED = re.compile(r"\d[\s\u00a0\u202f'\u2019.,]\d{3}(?!\d)")  # thousands with signs between
@@ -48,14 +28,6 @@ DECIMALS, EXPORT = (
     ".0",
     "Export the column as whole numbers or as text: a missing cell has made its numbers decimal.",
 )
-
-
-def rows(mask: pd.Series) -> pd.Index:
-    """The rows where `mask` holds: spreadsheet rows (the header is row 1) for a plain index, else
-    the index labels.
-    """
-    labels = mask.index[mask.to_numpy(dtype=bool)]
-    return labels + 2 if isinstance(mask.index, pd.RangeIndex) else labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +95,7 @@ def check(
                 frame, column, decimal, dict(column.missing) | dict(declared or {})
             )
             if declared is None:
-                found += _heaped(values, column)
+                found += heaped(values, column)
             typed[column.name] = values
             if reasons is not None:
                 typed[column.name + MISS] = reasons
@@ -234,9 +206,9 @@ def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[st
             else _bad_codes(values, column.name, column.codes)
         )
     elif column.kind in NUMERIC and (column.low is not None or column.high is not None):
-        problems += _range(values, column)
+        problems += out_of_range(values, column)
     elif column.kind == "date" and column.low is not None and column.high is not None:
-        problems += _day_range(values, column, column.low, column.high)
+        problems += day_range(values, column, column.low, column.high)
     if column.pattern:
         problems += _pattern(values, column)
     return problems, finish(values, column), companion
@@ -378,92 +350,6 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
                 "each code once",
             ).in_rows(rows(twice))
         )
-    return problems
-
-
-def _range(values: pd.Series, column: Column) -> list[Problem]:
-    low = -np.inf if column.low is None else column.low
-    high = np.inf if column.high is None else column.high
-    outside = values.notna() & ~values.between(low, high)
-    coded = outside & values.isin(SENTINELS)
-    problems = []
-    expected = f"{low:g} to {high:g} {column.unit}".strip()
-    for value in values[coded].value_counts().index:
-        fix = worded(
-            "Declare it: missing={{'{name}': {{'{value:g}': 'NOTASKED'}}}} with the reason that the questionnaire gives.",
-            {"name": column.name, "value": value},
-        )
-        problems.append(
-            Problem(
-                what="undeclared missing code",
-                where=column.name,
-                expected=expected,
-                got=worded("{value:g}", {"value": value}),
-                fix=fix,
-            ).in_rows(rows(coded & (values == value)))
-        )
-    odd = outside & ~coded
-    if odd.any():
-        got = ", ".join(f"{v:g}" for v in values[odd].unique()[:3])
-        problems.append(
-            Problem(
-                what="out of range",
-                where=column.name,
-                expected=expected,
-                got=got,
-                fix="Correct the cells or mend the source.",
-            ).in_rows(rows(odd))
-        )
-    return problems
-
-
-def _day_range(values: pd.Series, column: Column, low: float, high: float) -> list[Problem]:
-    """Days outside the years of the column."""
-    first, last = int(low), int(high)
-    outside = values.notna() & ~values.dt.year.between(first, last)
-    if not outside.any():
-        return []
-    got = ", ".join(f"{day:%Y-%m-%d}" for day in values[outside].unique()[:3])
-    return [
-        Problem(
-            what="out of range",
-            where=column.name,
-            expected=worded("a day of the years {first} to {last}", {"first": first, "last": last}),
-            got=got,
-            fix="Correct the cells; a day that is unknown or open is an empty cell.",
-        ).in_rows(rows(outside))
-    ]
-
-
-def _heaped(values: pd.Series, column: Column) -> list[Problem]:
-    """A missing code inside the range (99 for an age): far more rows than its neighbours together
-    have.
-    """
-    if column.kind != "int" or column.unit == "year" or column.high is None:
-        return []
-    problems = []
-    for code in (top for top in HEAPS if (column.low or 0) <= top <= column.high):
-        at = values == code
-        near = int((values.between(code - 5, code + 5) & ~values.isin(HEAPS)).sum())
-        if at.sum() >= 10 and at.sum() > 5 * near:
-            name = column.name
-            fix = worded(
-                "If it means missing: missing={{'{name}': {{'{code:g}': 'DK'}}}}; if it is true: missing={{'{name}': {{}}}}.",
-                {"name": name, "code": code},
-            )
-            got = worded(
-                "{code:g} in {at} rows, its neighbours in {near}",
-                {"code": code, "at": int(at.sum()), "near": near},
-            )
-            problems.append(
-                Problem(
-                    what="looks like an undeclared missing code",
-                    where=name,
-                    expected="values that go on smoothly",
-                    got=got,
-                    fix=fix,
-                ).in_rows(rows(at))
-            )
     return problems
 
 

@@ -75,13 +75,10 @@ def write_row(sheet: Worksheet, number: int, row: Iterable[Any]) -> None:
     for column, value in enumerate(row, start=1):
         if value is None or value is pd.NA or (not isinstance(value, str) and pd.isna(value)):
             continue
-        plain = (
-            value.to_pydatetime().date()
-            if isinstance(value, pd.Timestamp)
-            else value.item()
-            if hasattr(value, "item")
-            else value
-        )
+        if isinstance(value, pd.Timestamp):
+            plain = value.to_pydatetime().date()
+        else:
+            plain = value.item() if hasattr(value, "item") else value
         cell = sheet.cell(number, column, None if runs_as_formula(plain) else plain)
         if runs_as_formula(plain):
             cell.data_type = "s"

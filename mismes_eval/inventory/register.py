@@ -29,6 +29,17 @@ WORKLIST = (
     *("reminder", "measure_id", "country", "title_en", "status", "due_date", "months_overdue"),
     *("score", *QUESTIONS, "not_recorded", "budget_eur", "implementer_name", "source_type"),
 )
+IDENTITY = ("measure_id", "country", "title_en", "model_primary", "start_date")
+EVALUATION = ("eval_type", "eval_year", "impact_design")
+MONEY = ("budget_eur", "implementer_name", "funder_main", "source_type")
+ORDER = (
+    *IDENTITY,
+    *("months_since_start", "due_date", "status", "months_overdue", "recorded"),
+    *EVALUATION,
+    *("strength", "budget_eur", "budget_once", "implementer_name", "funder_main", "source_type"),
+    *QUESTIONS,
+    *("score", "not_recorded", "reminder"),
+)
 
 
 @dataclass(frozen=True)
@@ -120,31 +131,12 @@ def evaluation_due(
     if a_month < 1:
         raise InputError(Problem("too few reminders a month", "a_month", "1 or more", str(a_month)))
     day = pd.Timestamp(on).normalize()
-    done = evaluated(frame)
     start = frame["start_date"]
     due = start + pd.DateOffset(months=months)
-    status = pd.Series("later", index=frame.index)
-    status[due <= day + pd.DateOffset(months=ahead)] = "due next"
-    status[due <= day] = "overdue"
-    status[start.isna()] = "no start date"
-    status[done] = "evaluated"
+    status = _status(frame, due, day, ahead)
     strength = codes("impact_designs").set_index("code")["strength"].astype(int)
-    kept = [
-        "measure_id",
-        "country",
-        "title_en",
-        "model_primary",
-        "start_date",
-        "eval_type",
-        "eval_year",
-        "impact_design",
-        "budget_eur",
-        "implementer_name",
-        "funder_main",
-        "source_type",
-    ]
     table = (
-        frame[kept]
+        frame[[*IDENTITY, *EVALUATION, *MONEY]]
         .assign(
             months_since_start=_months(start, day),
             due_date=due,
@@ -160,37 +152,17 @@ def evaluation_due(
     table = table.sort_values(["status", "due_date", "measure_id"], ignore_index=True)
     table["status"] = table["status"].astype("str")
     table["reminder"] = reminders(table, day, a_month)
-    order = [
-        "measure_id",
-        "country",
-        "title_en",
-        "model_primary",
-        "start_date",
-        "months_since_start",
-        "due_date",
-        "status",
-        "months_overdue",
-        "recorded",
-    ]
-    table = table[
-        [
-            *order,
-            "eval_type",
-            "eval_year",
-            "impact_design",
-            "strength",
-            "budget_eur",
-            "budget_once",
-            "implementer_name",
-            "funder_main",
-            "source_type",
-            *QUESTIONS,
-            "score",
-            "not_recorded",
-            "reminder",
-        ]
-    ]
+    table = table[list(ORDER)]
     return EvaluationRegister(table, _summary(table), on)
+
+
+def _status(frame: pd.DataFrame, due: pd.Series, day: pd.Timestamp, ahead: int) -> pd.Series:
+    status = pd.Series("later", index=frame.index)
+    status[due <= day + pd.DateOffset(months=ahead)] = "due next"
+    status[due <= day] = "overdue"
+    status[frame["start_date"].isna()] = "no start date"
+    status[evaluated(frame)] = "evaluated"
+    return status
 
 
 def _months(start: pd.Series, day: pd.Timestamp) -> pd.Series:

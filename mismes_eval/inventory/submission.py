@@ -4,6 +4,7 @@ there, merged as somebody decided, and written down in a log.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from mismes_eval.inventory.inventory import read as read_inventory
 from mismes_eval.inventory.relations import likely_duplicates, merge_decided
 
 LOG = "intake_log.csv"
+UNFINISHED = ".intake_log.*.csv"  # a log that waits for the repository with the hash in its name
 ADDED, MERGED = "added", "merged"
 DIFFERENT = "DIFFERENT"
 RUN = ("=", "@", "\t", "\r")  # what a spreadsheet would run, where the repository is opened in one
@@ -46,6 +48,7 @@ class Submission:
     combined : repository and submission together, before any merge.
     pairs : probable duplicates with at least one record of the submission (keep, drop, score,
         title_keep, title_drop, why); `keep` is the one that is in the repository.
+    state : hash of the repository and its log as they were read.
     """
 
     repository: Path
@@ -54,6 +57,7 @@ class Submission:
     ids: tuple[str, ...]
     combined: Inventory
     pairs: pd.DataFrame
+    state: str
 
     def to_decide(self, path: str | Path) -> Path:
         """The pairs as a table to be filled in: SAME or DIFFERENT, by whom and why."""
@@ -78,6 +82,8 @@ def submit(file: str | Path, into: str | Path) -> Submission:
         was taken in before; a repository that is not a CSV file.
     """
     repository = _repository(Path(into))
+    _finish(repository)
+    state = _state(repository)
     data = read(file, template=_open_template())
     log = read_log(repository)
     before = log[log["sha256"] == data.sha256]
@@ -112,6 +118,7 @@ def submit(file: str | Path, into: str | Path) -> Submission:
         ids=tuple(ids),
         combined=combined,
         pairs=_pairs(combined.frame, ids),
+        state=state,
     )
 
 
@@ -134,8 +141,8 @@ def accept(
 
     Raises
     ------
-    InputError : a probable duplicate without a decision, a decision on another pair; nothing is
-        written then.
+    InputError : a probable duplicate without a decision, a decision on another pair, a repository
+        that has changed since the submission was read; nothing is written then.
     """
     table = _decisions(submission, decisions)
     merged = merge_decided(submission.combined.frame, table)
@@ -169,7 +176,7 @@ def accept(
     added = pd.DataFrame(lines, columns=list(LOG_COLUMNS))
     log = pd.concat([read_log(submission.repository), added], ignore_index=True)
     parents = merged.frame["parent_id"].replace(into)
-    _replace_both(submission.repository, _written(merged.frame.assign(parent_id=parents)), log)
+    _replace_both(submission, _written(merged.frame.assign(parent_id=parents)), log)
     return added
 
 
@@ -362,16 +369,54 @@ def _save(table: pd.DataFrame, path: Path) -> None:
     table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
 
-def _replace_both(repository: Path, table: pd.DataFrame, log: pd.DataFrame) -> None:
-    """Repository and log written beside themselves, read again, and only then put in place."""
-    parts = [(repository, table), (repository.with_name(LOG), log)]
-    made = [(path.with_name(f".{os.getpid()}.{path.name}"), path) for path, _ in parts]
+def _state(repository: Path) -> str:
+    """Hash of a repository and its log."""
+    log = repository.with_name(LOG)
+    content = repository.read_bytes() + b"\0" + (log.read_bytes() if log.is_file() else b"")
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _replace_both(submission: Submission, table: pd.DataFrame, log: pd.DataFrame) -> None:
+    """Repository and log written beside themselves, read again, and only then put in place, the log
+    last: one that waits is put in place by the next submission (`_finish`).
+    """
+    repository = submission.repository
+    part = repository.with_name(f".{os.getpid()}.{repository.name}")
+    waiting = part
     try:
-        for (part, _), (_, cells) in zip(made, parts, strict=True):
-            _save(cells, part)
-        read_inventory(made[0][0])
-        for part, path in made:
-            os.replace(part, path)
+        _save(table, part)
+        read_inventory(part)
+        waiting = repository.with_name(UNFINISHED.replace("*", _hash(part)))
+        _save(log, waiting)
+        if _state(repository) != submission.state:
+            raise InputError(
+                Problem(
+                    what="the repository has changed since the submission was read",
+                    where=repository.name,
+                    expected="the repository as it was",
+                    got="another file, or another log",
+                    fix="Submit the file again.",
+                )
+            )
+        os.replace(part, repository)
+    except BaseException:
+        waiting.unlink(missing_ok=True)
+        raise
     finally:
-        for part, _ in made:
-            part.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+    os.replace(waiting, repository.with_name(LOG))
+
+
+def _finish(repository: Path) -> None:
+    """Puts a log in place that an interrupted intake left waiting, if the repository is the one it
+    belongs to; else the intake changed nothing, and the log is left out.
+    """
+    for waiting in repository.parent.glob(UNFINISHED):
+        if waiting.name == UNFINISHED.replace("*", _hash(repository)):
+            os.replace(waiting, repository.with_name(LOG))
+        else:
+            waiting.unlink()

@@ -13,17 +13,12 @@ from mismes_eval.lfs.areas import Areas, areas
 from mismes_eval.lfs.breaks import check_breaks, series_breaks
 from mismes_eval.lfs.carried import carried
 from mismes_eval.lfs.catalogue import catalogue
+from mismes_eval.lfs.definitions import PRESETS, Definition, as_definition
 from mismes_eval.lfs.indicators import indicators
 from mismes_eval.lfs.link import LinkCheck, link_check
 from mismes_eval.lfs.mapping import Mapping, as_mapping, shipped
 from mismes_eval.lfs.mapping_workbook import mapping_workbook, read_mapping
-from mismes_eval.lfs.migrants import (
-    PRESETS,
-    Definition,
-    as_definition,
-    migration_status,
-    needed,
-)
+from mismes_eval.lfs.migrants import migration_status, needed
 from mismes_eval.lfs.moves import took_part
 from mismes_eval.lfs.persons import Ages, breakdown, has_breakdown
 from mismes_eval.lfs.read import codebook, read

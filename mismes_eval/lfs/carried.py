@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from mismes_eval.lfs.migrants import GLD_MOVES, OF_ORIGIN, PRESETS, Definition, needed
+from mismes_eval.lfs.definitions import PRESETS, Definition
+from mismes_eval.lfs.migrants import GLD_MOVES, OF_ORIGIN, needed
 
 STAYS = ("mig_ever_abroad", "mig_worked_abroad", "mig_months_abroad_last", "mig_last_ret_ym")
 EVIDENCE_OF_MIGRATION = frozenset(

@@ -15,8 +15,9 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.quantile import quantile
 from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.lfs.catalogue import Indicator
+from mismes_eval.lfs.definitions import Definition, as_definition
 from mismes_eval.lfs.labour import Measure
-from mismes_eval.lfs.migrants import Definition, as_definition, migration_status
+from mismes_eval.lfs.migrants import migration_status
 from mismes_eval.lfs.moves import Several
 from mismes_eval.lfs.persons import LABELS, Ages, aged, aged_said, breakdown
 from mismes_eval.message import Message

@@ -16,8 +16,9 @@ from mismes_eval.lfs import absent as roster
 from mismes_eval.lfs import costs, earnings, fields, labour, match, moves, transitions
 from mismes_eval.lfs.catalogue import Indicator, chosen
 from mismes_eval.lfs.context import Context, Result, context, estimate, words
+from mismes_eval.lfs.definitions import Definition, as_definition
 from mismes_eval.lfs.labour import Measure
-from mismes_eval.lfs.migrants import Definition, as_definition, was_asked
+from mismes_eval.lfs.migrants import was_asked
 from mismes_eval.lfs.moves import Several
 from mismes_eval.lfs.persons import Ages, residents
 from mismes_eval.message import Message

@@ -4,8 +4,8 @@ validated before the first row is touched.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
@@ -15,6 +15,7 @@ import yaml
 
 from mismes_eval.errors import ParamsError, Problem, of_argument, worded
 from mismes_eval.frame.outside import yaml_of
+from mismes_eval.message import Message
 
 VERSION_KEYS = ("icls_v", "isco_version", "isic_version", "isced_version")
 REASONS = ("NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN")
@@ -206,32 +207,29 @@ def _factor(value: object) -> object:
         return value
 
 
+MAPPED_ALREADY = {
+    "constants": "a column is mapped and constant",
+    "derive": "a column is mapped and derived",
+}
+
+
 def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
+    def at(*keys: str) -> Message:
+        return worded("{where}.{key}", {"where": where, "key": ".".join(keys)})
+
     problems = [
-        Problem(
-            "a mapping section names a column that is not mapped",
-            worded("{where}.{section}.{key}", {"where": where, "section": section, "key": key}),
-            "a key of columns",
-        )
-        for section in ("recode", "missing", "units")
-        for key in getattr(m, section)
-        if key not in m.columns
+        Problem("a mapping section names a column that is not mapped", place, "a key of columns")
+        for place in _places(at, m, ("recode", "missing", "units"), known=False)
     ]
     problems += [
-        Problem(
-            "unknown version key",
-            worded("{where}.versions.{key}", {"where": where, "key": key}),
-            ", ".join(VERSION_KEYS),
-        )
+        Problem("unknown version key", at("versions", key), ", ".join(VERSION_KEYS))
         for key in m.versions
         if key not in VERSION_KEYS
     ]
     problems += [
         Problem(
             "unknown reason for a missing answer",
-            worded(
-                "{where}.missing.{column}.{code}", {"where": where, "column": column, "code": code}
-            ),
+            at("missing", column, str(code)),
             ", ".join(REASONS),
             repr(reason),
         )
@@ -242,51 +240,31 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
     problems += [
         Problem(
             "a unit factor is not a positive number",
-            worded("{where}.units.{name}", {"where": where, "name": name}),
+            at("units", name),
             "a factor such as 0.001",
             repr(factor),
         )
         for name, factor in m.units.items()
         if not isinstance(factor, (int, float)) or not factor > 0
     ]
-    problems += [
-        Problem(
-            "a column is mapped and constant",
-            worded("{where}.constants.{name}", {"where": where, "name": name}),
-            "one of the two",
-        )
-        for name in m.constants
-        if name in m.columns
-    ]
-    problems += [
-        Problem(
-            "a column is mapped and derived",
-            worded("{where}.derive.{name}", {"where": where, "name": name}),
-            "one of the two",
-        )
-        for name in m.derive
-        if name in m.columns
-    ]
+    for section, what in MAPPED_ALREADY.items():
+        problems += [
+            Problem(what, place, "one of the two")
+            for place in _places(at, m, (section,), known=True)
+        ]
     problems += [
         Problem(
             "a derive rule is not {when: {column: values}, value: ...}",
-            worded("{where}.derive.{name}[{number}]", {"where": where, "name": name, "number": i}),
+            at("derive", f"{name}[{number}]"),
             "the keys when and value",
             str(rule)[:80],
         )
         for name, rules in m.derive.items()
-        for i, rule in enumerate(rules)
-        if not isinstance(rule, dict)
-        or set(rule) != {"when", "value"}
-        or not isinstance(rule["when"], dict)
+        for number, rule in enumerate(rules)
+        if not _is_rule(rule)
     ]
     problems += [
-        Problem(
-            "a row key is mapped",
-            worded("{where}.row_keys", {"where": where}),
-            "keys that the file lacks",
-            name,
-        )
+        Problem("a row key is mapped", at("row_keys"), "keys that the file lacks", name)
         for name in m.row_keys
         if name in m.columns
     ]
@@ -294,9 +272,23 @@ def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
         problems.append(
             Problem(
                 "absent members need a column and its values",
-                worded("{where}.absent", {"where": where}),
+                at("absent"),
                 "{column: ..., values: [...]}",
                 str(dict(m.absent)),
             )
         )
     return problems
+
+
+def _places(
+    at: Callable[..., Message], m: Mapping, sections: Sequence[str], known: bool
+) -> list[Message]:
+    """The keys of sections that are, or are not, mapped columns."""
+    keys = [(section, key) for section in sections for key in getattr(m, section)]
+    return [at(section, key) for section, key in keys if (key in m.columns) is known]
+
+
+def _is_rule(rule: object) -> bool:
+    return (
+        isinstance(rule, dict) and set(rule) == {"when", "value"} and isinstance(rule["when"], dict)
+    )

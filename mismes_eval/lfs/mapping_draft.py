@@ -5,11 +5,11 @@ share. Nothing is taken that nobody said; what is said is written into the workb
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, ParamsError, Problem, in_column, in_place, worded
@@ -18,13 +18,12 @@ from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import Column
 from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
+from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_weights
 from mismes_eval.lfs.mapping import REASONS, as_mapping
+from mismes_eval.lfs.mapping_sheets import Answer, fill, mark, tables
 from mismes_eval.lfs.mapping_workbook import (
     JOINED,
-    NO,
     REFUSED,
-    SHEETS,
-    YES,
     mapping_of,
     parts_of,
     refused_columns,
@@ -52,27 +51,6 @@ _NOTHING = pd.DataFrame(columns=["column", "value", "rows", "weighted", "share"]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What somebody said of a column of the template.
-
-    column : of the file; "" where there is none.  factor : where the unit differs.  constant : one value for every row instead of a column.
-    codes : file code -> code of the template.  reasons : file code -> why it is no answer.
-    """
-
-    gld: str
-    column: str = ""
-    factor: str = ""
-    constant: str = ""
-    codes: Mapping[str, str] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def absent(self) -> bool:
-        """Whether it says that the file has no such column."""
-        return not self.column and not self.constant
-
-
-@dataclass(frozen=True)
 class Question:
     """about : the template's column; proposal : what the file may call it, or None; mend : how to
     say that it is not there.
@@ -89,7 +67,11 @@ class Question:
     @property
     def codes(self) -> Mapping[str, str]:
         """Codes of the template with their labels, where there are few."""
-        known = labels(self.about.codes) if self.about.codes else {}
+        return self.codes_in("en")
+
+    def codes_in(self, language: str) -> Mapping[str, str]:
+        """Codes of the template with their labels in a language, where there are few."""
+        known = labels(self.about.codes, language) if self.about.codes else {}
         return known if len(known) <= MANY else {}
 
 
@@ -170,8 +152,9 @@ class Draft:
 
     def meant(self, gld: str, said: str | Mapping[str, object]) -> Answer:
         """The answer that words mean: "y" takes the proposal, "n" the file has none, "= VALUE" one
-        value for every row, else a column of the file ("NAME * 0.001" where the unit differs). A
-        mapping says the fields of an `Answer`: column, factor, constant, codes, reasons.
+        value for every row, else a column of the file ("NAME * 0.001" where the unit differs). After
+        y or a column "; CODE=NEW, ..." says a code of the template or a reason for codes. A mapping
+        says the fields of an `Answer`: column, factor, constant, codes, reasons.
 
         Raises
         ------
@@ -179,6 +162,9 @@ class Draft:
         """
         if not isinstance(said, str):
             return self._spelled_out(gld, said)
+        said, _, pairs = (part.strip() for part in said.partition(";"))
+        if pairs:
+            return self._with_pairs(self.meant(gld, said), pairs)
         offered = self.offered.get(gld)
         if said == "n":
             return Answer(gld)
@@ -191,6 +177,20 @@ class Draft:
             expected = "y, n, = VALUE, a column of the file, or A + B of it"
             raise InputError(Problem("no such answer", gld, expected, repr(said)))
         return replace(self.proposed(gld, name), factor=factor)
+
+    def _with_pairs(self, answer: Answer, pairs: str) -> Answer:
+        """An answer with codes that somebody wrote out: "-7=1, 4=DK"."""
+        codes, reasons = dict(answer.codes), dict(answer.reasons)
+        for pair in pairs.split(","):
+            code, equals, new = (part.strip() for part in pair.partition("="))
+            if not (code and equals and new and answer.column):
+                raise InputError(
+                    Problem("no such answer", answer.gld, "COLUMN; CODE=NEW, CODE=NEW", repr(pair))
+                )
+            codes.pop(code, None)
+            reasons.pop(code, None)
+            (reasons if new in REASONS else codes)[code] = new
+        return replace(answer, codes=codes, reasons=reasons)
 
     def _spelled_out(self, gld: str, said: Mapping[str, object]) -> Answer:
         known = ("column", "factor", "constant", "codes", "reasons")
@@ -298,13 +298,22 @@ class Draft:
         """
         wrong = [*_wrong(answer, set(map(str, self.data.frame.columns)))]
         if not wrong:
-            wrong = [*_left(answer, self.undecided(answer))]
+            wrong = [*_left(answer, self.undecided(answer)), *self._decimals(answer)]
         InputError.refuse(wrong)
         return replace(self, answers={**self.answers, answer.gld: answer})
 
+    def _decimals(self, answer: Answer) -> Iterator[Problem]:
+        """A weight without a factor whose decimal point may not be written."""
+        column = answer.column
+        if answer.gld != WEIGHT or answer.factor or column not in self.data.frame:
+            return
+        label = self.data.labels.get(column, "")
+        if doubtful_weights(self.data.frame[column], label):
+            yield decimals_asked(self.data.frame[column], in_column(column), label)
+
     def preview(self, *only: str) -> Preview:
         """The file as it is mapped so far, counted. only : these columns of the template."""
-        columns, codes = _tables([answer for answer in self.answers.values() if not answer.absent])
+        columns, codes = tables([answer for answer in self.answers.values() if not answer.absent])
         if columns.empty:
             return Preview(_NOTHING)
         try:
@@ -328,10 +337,10 @@ class Draft:
         book = load_workbook(self.path)
         if "proposals" not in book.sheetnames:
             write_file_sheets(book, self.data)
-        columns, codes = _tables([answer for answer in self.answers.values() if not answer.absent])
+        columns, codes = tables([answer for answer in self.answers.values() if not answer.absent])
         for name, table in (("columns", columns), ("codes", codes)):
-            _fill(book, name, table)
-        _mark(book, self.answers)
+            fill(book, name, table)
+        mark(book, self.answers)
         book.save(self.path)
         return self.path
 
@@ -469,50 +478,3 @@ def _is_factor(text: str) -> bool:
         return float(text) > 0
     except ValueError:
         return False
-
-
-def _tables(answers: list[Answer]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of the sheets 'columns' and 'codes', with Excel's row numbers as index."""
-    columns = [(a.gld, a.column, a.factor, a.constant) for a in answers]
-    codes = [(a.gld, code, new, "") for a in answers for code, new in _recoded(a).items()]
-    codes += [(a.gld, code, "", why) for a in answers for code, why in a.reasons.items()]
-    made = []
-    for name, rows in (("columns", columns), ("codes", codes)):
-        index = range(2, len(rows) + 2)
-        made.append(pd.DataFrame(rows, columns=list(SHEETS[name]), index=index, dtype=object))
-    return made[0], made[1]
-
-
-def _recoded(answer: Answer) -> Mapping[str, str]:
-    """Codes that change; none of a number whose every code was said to stand as it is."""
-    kinds = {c.name: c.kind for c in frames.template("lfs_person").columns}
-    same = all(code == new for code, new in answer.codes.items())
-    return {} if same and kinds.get(answer.gld) in NUMBERS else answer.codes
-
-
-def _fill(book: Workbook, name: str, table: pd.DataFrame) -> None:
-    sheet = book[name]
-    rows = table.to_numpy(object).tolist()
-    for number in range(2, max(sheet.max_row, len(rows) + 1) + 1):
-        values = rows[number - 2] if number - 2 < len(rows) else [""] * len(SHEETS[name])
-        for column, value in enumerate(values, start=1):
-            sheet.cell(number, column).value = value or None
-
-
-def _mark(book: Workbook, answers: Mapping[str, Answer]) -> None:
-    """Beside each proposal yes or no; beside what was found nowhere that somebody said so."""
-    offered = book["proposals"]
-    heads = [cell.value for cell in offered[1]]
-    take, gld, column, code = (
-        heads.index(name) for name in ("take", "gld_column", "file_column", "file_code")
-    )
-    for row in offered.iter_rows(min_row=2):
-        answer = answers.get(str(row[gld].value))
-        if answer is not None and row[code].value is None:
-            row[take].value = YES[0] if answer.column == row[column].value else NO[0]
-    gone = book["not found"]
-    gone.cell(1, 3, "answer")
-    for line in gone.iter_rows(min_row=2, max_col=3):
-        answer = answers.get(str(line[0].value))
-        if answer is not None:
-            line[2].value = REFUSED if answer.absent else answer.column or answer.constant

@@ -64,6 +64,7 @@ ABOUT = (
         " every mapped value."
     ),
 )
+Rules = Sequence[tuple[str, str, pd.Series]]  # what is wrong, what is expected, rows that fail
 
 
 PROPOSED = (
@@ -388,93 +389,86 @@ def _text(value: object) -> str:
 def _problems(
     file: str, columns: pd.DataFrame, codes: pd.DataFrame, settings: pd.DataFrame
 ) -> list[Problem]:
+    found = [
+        Problem(
+            what=what,
+            where=in_place(file, in_sheet(sheet)),
+            expected=expected,
+            count=int(rows.sum()),
+            rows=tuple(rows.index[rows])[:5],
+        )
+        for sheet, rules in (
+            ("columns", _rules_of_columns(columns)),
+            ("codes", _rules_of_codes(codes, set(columns["gld_column"]))),
+            ("settings", _rules_of_settings(settings)),
+        )
+        for what, expected, rows in rules
+        if rows.any()
+    ]
+    if len(columns):
+        return found
+    empty = Problem(
+        "the mapping is empty",
+        in_place(file, in_sheet("columns")),
+        "one row a GLD column",
+        fix="Fill it, or leave out mapping.workbook.",
+    )
+    return [empty, *found]
+
+
+def _no_such_column(column: pd.Series) -> tuple[str, str, pd.Series]:
     known = frames.template("lfs_person").names
-    mapped = set(columns["gld_column"])
-    found: list[Problem] = []
+    return "no such GLD column", "a name of the drop-down", ~column.isin(known)
 
-    def failing(what: str, sheet: str, expected: str, rows: pd.Series, fix: str = "") -> None:
-        if rows.any():
-            found.append(
-                Problem(
-                    what=what,
-                    where=in_place(file, in_sheet(sheet)),
-                    expected=expected,
-                    fix=fix,
-                    count=int(rows.sum()),
-                    rows=tuple(rows.index[rows])[:5],
-                )
-            )
 
-    if not len(columns):
-        found.append(
-            Problem(
-                "the mapping is empty",
-                in_place(file, in_sheet("columns")),
-                "one row a GLD column",
-                fix="Fill it, or leave out mapping.workbook.",
-            )
-        )
-    for sheet, table in (("columns", columns), ("codes", codes)):
-        failing(
-            "no such GLD column", sheet, "a name of the drop-down", ~table["gld_column"].isin(known)
-        )
-    failing(
-        "a GLD column stands twice", "columns", "one row each", columns["gld_column"].duplicated()
-    )
-    failing(
-        "a column has neither or both",
-        "columns",
-        "file_column, or constant",
-        (columns["file_column"] == "") == (columns["constant"] == ""),
-    )
-    failing(
-        "columns joined that are no identifier",
-        "columns",
-        f"A{JOIN}B for {', '.join(JOINED)} only, without a factor",
-        columns["file_column"].str.contains(JOIN, regex=False)
-        & (~columns["gld_column"].isin(JOINED) | (columns["unit_factor"] != "")),
-    )
-    failing(
-        "a unit factor is no number",
-        "columns",
-        "a factor such as 0.001",
-        (columns["unit_factor"] != "")
-        & pd.to_numeric(columns["unit_factor"], errors="coerce").isna(),
-    )
-    failing(
-        "codes of a column that is not mapped",
-        "codes",
-        "a GLD column of sheet 'columns'",
-        ~codes["gld_column"].isin(mapped),
-    )
-    failing(
-        "a code without the file's code",
-        "codes",
-        "the code that stands in the file",
-        codes["file_code"] == "",
-    )
-    failing(
-        "a code has neither or both",
-        "codes",
-        "gld_code, or missing_reason",
-        (codes["gld_code"] == "") == (codes["missing_reason"] == ""),
-    )
-    failing(
-        "a code stands twice",
-        "codes",
-        "every code of a column once",
-        codes.duplicated(["gld_column", "file_code"]),
-    )
-    failing(
-        "no such reason",
-        "codes",
-        ", ".join(REASONS),
-        (codes["missing_reason"] != "") & ~codes["missing_reason"].isin(REASONS),
-    )
-    failing(
-        "no such setting",
-        "settings",
-        ", ".join(SETTINGS),
-        ~settings["setting"].isin(list(SETTINGS)),
-    )
-    return found
+def _rules_of_columns(columns: pd.DataFrame) -> Rules:
+    name, factor = columns["gld_column"], columns["unit_factor"]
+    joined = columns["file_column"].str.contains(JOIN, regex=False)
+    no_number = pd.to_numeric(factor, errors="coerce").isna()
+    return [
+        _no_such_column(name),
+        ("a GLD column stands twice", "one row each", name.duplicated()),
+        (
+            "a column has neither or both",
+            "file_column, or constant",
+            (columns["file_column"] == "") == (columns["constant"] == ""),
+        ),
+        (
+            "columns joined that are no identifier",
+            f"A{JOIN}B for {', '.join(JOINED)} only, without a factor",
+            joined & (~name.isin(JOINED) | (factor != "")),
+        ),
+        ("a unit factor is no number", "a factor such as 0.001", (factor != "") & no_number),
+    ]
+
+
+def _rules_of_codes(codes: pd.DataFrame, mapped: set[str]) -> Rules:
+    reason = codes["missing_reason"]
+    return [
+        _no_such_column(codes["gld_column"]),
+        (
+            "codes of a column that is not mapped",
+            "a GLD column of sheet 'columns'",
+            ~codes["gld_column"].isin(mapped),
+        ),
+        (
+            "a code without the file's code",
+            "the code that stands in the file",
+            codes["file_code"] == "",
+        ),
+        (
+            "a code has neither or both",
+            "gld_code, or missing_reason",
+            (codes["gld_code"] == "") == (reason == ""),
+        ),
+        (
+            "a code stands twice",
+            "every code of a column once",
+            codes.duplicated(["gld_column", "file_code"]),
+        ),
+        ("no such reason", ", ".join(REASONS), (reason != "") & ~reason.isin(REASONS)),
+    ]
+
+
+def _rules_of_settings(settings: pd.DataFrame) -> Rules:
+    return [("no such setting", ", ".join(SETTINGS), ~settings["setting"].isin(list(SETTINGS)))]

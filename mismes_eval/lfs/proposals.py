@@ -15,13 +15,17 @@ from typing import Literal
 import pandas as pd
 
 from mismes_eval import frame as frames
+from mismes_eval.errors import worded
 from mismes_eval.frame.codes import labels, plain
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.validate import MISS
+from mismes_eval.lfs.implied_decimals import WEIGHT, doubtful_weights
 from mismes_eval.lfs.translate import is_companion
+from mismes_eval.message import listed
 
 Confidence = Literal["high", "medium", "low"]
 LEVELS = 12
+UNKNOWN_SHOWN = 4  # codes without a meaning that a proposal names
 ALSO = 3  # columns that are named beside the one that is proposed
 OF_COUNTRIES = ("mig_birth_country", "mig_citizenship", "countrycode")
 OF_NUMBERS = ("age", "weight", "wage_no_compen", "whours")
@@ -149,13 +153,16 @@ NOT_THERE: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class FileColumn:
-    """A column of the file. codes: file code, its label and its rows, the most frequent first."""
+    """A column of the file. codes: file code, its label and its rows, the most frequent first;
+    decimals: whether, as a weight, it may have a decimal point that is not written.
+    """
 
     name: str
     label: str
     kind: str
     missing: float
     codes: tuple[tuple[str, str, int], ...]
+    decimals: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,8 +229,11 @@ def _with_others(proposal: Proposal, found: list[Proposal]) -> Proposal:
     ]
     if not others:
         return proposal
-    more = f" and {len(others) - ALSO} more" if len(others) > ALSO else ""
-    return replace(proposal, why=f"{proposal.why}; also {', '.join(others[:ALSO])}{more}")
+    shown = {"others": ", ".join(others[:ALSO]), "more": len(others) - ALSO}
+    also = worded("also {others}", shown)
+    if len(others) > ALSO:
+        also = worded("also {others} and {more} more", shown)
+    return replace(proposal, why=listed([proposal.why, also]))
 
 
 def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
@@ -279,6 +289,7 @@ def _described(data: Dataset, name: str) -> FileColumn:
         kind="number" if pd.api.types.is_numeric_dtype(series) else "text",
         missing=float(series.isna().mean()) if len(series) else 0.0,
         codes=(*values[:LEVELS], *declared) if few else (),
+        decimals=doubtful_weights(series, data.labels.get(name, "")),
     )
 
 
@@ -302,19 +313,25 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
     unknown = {code: label for code, label in unknown.items() if code not in reasons}
     if unknown and confidence != "low":
         confidence = "low" if confidence == "medium" else "medium"
+    reasons_why: list[str] = [why]
     if unknown:
-        listed = [f"{code} ({label})" for code, label in unknown.items()]
-        why += f"; no code of the template for {', '.join(listed[:4])}"
+        without = [f"{code} ({label})" for code, label in unknown.items()]
+        said = {"codes": ", ".join(without[:UNKNOWN_SHOWN])}
+        reasons_why.append(worded("no code of the template for {codes}", said))
     bare = [code for code, label, _ in column.codes if not label and code not in codes]
     if bare and template_labels(gld) and confidence == "high":
         confidence = "medium"
     if bare and template_labels(gld):
-        why += "; codes without labels: compare them with the questionnaire"
+        reasons_why.append("codes without labels: compare them with the questionnaire")
+    if gld == WEIGHT and column.decimals:
+        reasons_why.append(
+            "whole numbers: say under unit_factor how many decimals they imply (0.0001), or 1"
+        )
     return Proposal(
         gld=gld,
         column=column.name,
         confidence=confidence,
-        why=why,
+        why=listed(reasons_why),
         codes=codes,
         reasons=reasons,
         unknown=len(unknown),
@@ -337,7 +354,7 @@ def _reach(gld: str, column: FileColumn) -> tuple[Confidence, str] | None:
         return ("medium" if OPENING.fullmatch(label[: hit.start()]) else "low"), "its label"
     first = name.partition("_")[0]
     if not column.label and len(first) > 2 and first in names:
-        return "low", f"its name begins with '{first}'"
+        return "low", worded("its name begins with '{first}'", {"first": first})
     return None
 
 

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
 from mismes_eval.lfs.code_labels import FileCode, in_question, mapped_codes, no_numbers
+from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_weights
 from mismes_eval.lfs.mapping import Mapping, as_mapping
 from mismes_eval.lfs.proposals import NOT_THERE, template_labels
 from mismes_eval.lfs.translate import map_columns, unused_columns
@@ -40,6 +41,8 @@ def read(
     separator: str = ",",
     decimal: str = ".",
     sheet: str | None = None,
+    member: str | None = None,
+    layout: str | Path | None = None,
     missing: Dict[str, Dict[str, str]] | None = None,
     drop: Sequence[str] = (),
     allowed: Sequence[str] = (),
@@ -52,6 +55,7 @@ def read(
     mapping : how the office's columns become GLD names: a `Mapping`, params, a shipped layout or a
         YAML file. None: the file has GLD names.
     encoding, separator, decimal : of text files, never guessed.  sheet : of a workbook with several.
+    member : of an archive with several.  layout : places of the columns of a text (see `frame.read`).
     missing : {column: {code: reason}} for a file with GLD names; a mapping declares its own.
     drop : columns left out at once (personal identifiers).  allowed : columns that look like personal identifiers and are harmless.
 
@@ -74,6 +78,8 @@ def read(
                 separator=separator,
                 decimal=decimal,
                 sheet=sheet,
+                member=member,
+                layout=layout,
                 missing=missing,
                 allowed=None if drop else allowed,
             )
@@ -95,6 +101,8 @@ def read(
         separator=separator,
         decimal=decimal,
         sheet=sheet,
+        member=member,
+        layout=layout,
         text_columns=as_text,
         missing=missing,
         allowed=None,
@@ -103,7 +111,8 @@ def read(
     m = as_mapping(mapping)
     mapped = map_columns(raw, m)
     codes = mapped_codes(data, m, mapped)
-    if problems := [*in_question(data, m, codes, stated=True), *no_numbers(data, m)]:
+    problems = [*in_question(data, m, codes, stated=True), *no_numbers(data, m)]
+    if problems := [*problems, *_decimals_in_question(data, m)]:
         raise InputError(problems)
     out = _validated(mapped)
     out = _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)
@@ -114,6 +123,17 @@ def read(
     out.attrs[NUMBERED_KEYS] = tuple(m.row_keys)
     out.attrs[CONSTANTS] = tuple(m.constants)
     return out
+
+
+def _decimals_in_question(data: frames.Dataset, mapping: Mapping) -> list[Problem]:
+    """Weights without a factor whose decimal point may not be written."""
+    column = mapping.columns.get(WEIGHT)
+    if column is None or WEIGHT in mapping.units or WEIGHT in mapping.recode:
+        return []
+    label = data.labels.get(column, "")
+    if not doubtful_weights(data.frame[column], label):
+        return []
+    return [decimals_asked(data.frame[column], in_place(data.name, in_column(column)), label)]
 
 
 def _validated(mapped: pd.DataFrame) -> pd.DataFrame:

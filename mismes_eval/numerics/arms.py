@@ -59,11 +59,9 @@ def _additive(y: Float, assigned: Bool, centred: Float, w: Float) -> ArmDifferen
     x = np.column_stack([np.ones(w.size), assigned.astype(float), centred])
     fits = [least_squares(x, column, w) for column in y.T]
     row = x @ fits[0].inverse[:, 1]
-    return ArmDifference(
-        np.array([fit.beta[1] for fit in fits]),
-        row[:, None] * np.column_stack([fit.residual for fit in fits]),
-        np.array([fit.beta[0] for fit in fits]),
-    )
+    beta = np.array([fit.beta for fit in fits])
+    residual = np.column_stack([fit.residual for fit in fits])
+    return ArmDifference(beta[:, 1], row[:, None] * residual, beta[:, 0])
 
 
 def difference_row(assigned: Bool, covariates: Float, w: Float, adjustment: Adjustment) -> Float:

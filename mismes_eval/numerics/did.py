@@ -331,11 +331,9 @@ def compared(d: Float, effect: Effect, post: Float | None = None) -> list[Float]
     elif effect.propensity is not None:
         counts = (1.0, effect.propensity / (1 - effect.propensity))
     groups = [d * counts[0], (1 - d) * counts[1]]
-    return (
-        groups
-        if post is None
-        else [members * occasion for members in groups for occasion in (post, 1 - post)]
-    )
+    if post is None:
+        return groups
+    return [members * occasion for members in groups for occasion in (post, 1 - post)]
 
 
 def _after(first: _Fit, then: _Fit, slope: Float) -> _Fit:

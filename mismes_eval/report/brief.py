@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import headline_cell, outcome_scale, unit_of
 from mismes_eval.report.chapters.cells import published as may_leave
-from mismes_eval.report.chapters.costs import cost_row, no_price_in_short, priced
-from mismes_eval.report.chapters.names import named
+from mismes_eval.report.chapters.costs import (
+    Priced,
+    cost_row,
+    horizon_in_words,
+    no_price_in_short,
+    priced,
+)
+from mismes_eval.report.chapters.description import eligible_in_short
+from mismes_eval.report.chapters.names import named_in_short
 from mismes_eval.report.chapters.verdicts import (
+    HOME,
     SIDES,
     effect_verdict,
     in_short,
     main_cell,
     planned,
     rollout_verdict,
+    spoken_outcomes,
+    spoken_span,
 )
 from mismes_eval.report.document.blocks import Block, Grid, Paragraph, Run, numbered
 from mismes_eval.report.document.cells import CellKey, Published
@@ -27,14 +40,18 @@ from mismes_eval.report.document.items import Number, Part, SentenceSpec
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.sentences import in_brief
 
-HOME = "employed_home"
 ROWS = 4
 NOTHING = "–"
 NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated"
-PRICE = "{price}, {sure}"  # a price is quoted alone: it says by itself what it rests on
-CAPTION = "'{o}', {unit} against life without the measure (95% interval), {assumption}"
+# a price is quoted alone: it says by itself what it rests on
+PRICE = "{price}, {assumption}"
+WEAK_PRICE = "{price}, {assumption}, {sure}"
+COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
+CARE = "None shown is not no effect; weak is not proven."
+MOST_WORDS = 160  # of the first page, beside its picture
+CAPTION = "Effect on '{o}', {unit} (95% interval), {assumption}"
 HEADS = (
-    "Measure",
+    "Measure, for whom",
     "Effect",
     "How sure",
     "Cost per participant, {c}",
@@ -42,19 +59,22 @@ HEADS = (
     "Employed at home, points",
 )
 HORIZON = {  # why the headline is of this wave
-    True: "{m:.0f} months: the headline's wave, registered beforehand (T22).",
-    False: "{m:.0f} months: chosen for the headline, not registered beforehand.",
+    True: "{m:.0f} months: registered beforehand (T22).",
+    False: "{m:.0f} months: not registered beforehand.",
 }
 
 
 @dataclass(frozen=True)
 class BriefRow:
-    """One measure: what it is, effect, how sure and why not surer, cost per participant and per
-    additional job-year, effect on work at home; anchor: the table that holds the effect.
+    """One measure: id; what it is, who was eligible, effect, how sure and why not surer, cost per
+    participant and per additional job-year, effect on work at home; anchor: the table that holds the
+    effect.
     """
 
     anchor: str
+    id: str
     measure: str
+    whom: str
     effect: str
     sure: str
     cost: str
@@ -70,7 +90,8 @@ class BriefRow:
 @dataclass(frozen=True)
 class Brief:
     """caption and heads of the table; rows; more: how many measures are left to the chapter;
-    horizon: why the headline is of its wave, "" where no measure was followed.
+    horizon: why the headline is of its wave, "" where no measure was followed; care: what must not
+    be read into the table.
     """
 
     caption: str
@@ -78,11 +99,19 @@ class Brief:
     rows: tuple[BriefRow, ...]
     more: str
     horizon: str
+    care: str
 
     @property
     def below(self) -> tuple[str, ...]:
-        """The sentences below the table."""
-        return tuple(text for text in (self.horizon, self.more) if text)
+        """The paragraph below the table."""
+        said = " ".join(text for text in (self.horizon, self.care, self.more) if text)
+        return (said,) if said else ()
+
+    @property
+    def words(self) -> int:
+        """How many words a reader meets in it."""
+        rows = [text for row in self.rows for text in (row.measure, row.whom, *row.texts)]
+        return words_in((self.caption, *self.heads, *rows, *self.below))
 
     def html(self) -> str:
         """The table, each measure linked to the table of its effect."""
@@ -91,7 +120,8 @@ class Brief:
         for row in self.rows:
             link = f'<a href="#{escape(row.anchor)}">{escape(row.measure)}</a>'
             cells = "".join(f"<td>{escape(text)}</td>" for text in row.texts)
-            lines.append(f'<tr><th scope="row">{link}</th>{cells}</tr>')
+            whom = f'<span class="whom">{escape(row.whom)}</span>'
+            lines.append(f'<tr><th scope="row">{link} {whom}</th>{cells}</tr>')
         below = "".join(f"<p>{escape(text)}</p>" for text in self.below)
         return (
             f'<table class="brief"><caption>{escape(self.caption)}</caption>'
@@ -102,7 +132,10 @@ class Brief:
     def blocks(self) -> tuple[Block, ...]:
         """The table for a document that can be edited."""
         rows = [
-            ((Run(row.measure),), *(numbered(text, row.measure) for text in row.texts))
+            (
+                (Run(f"{row.measure} {row.whom}"),),
+                *(numbered(text, row.measure) for text in row.texts),
+            )
             for row in self.rows
         ]
         grid = Grid(
@@ -115,8 +148,17 @@ class Brief:
         return (grid, *(Paragraph(numbered(text)) for text in self.below))
 
 
-def brief(context: Context, published: Published) -> Brief | None:
-    """The brief of a run, or None where no measure was followed or rolled out."""
+def words_in(texts: Iterable[str]) -> int:
+    """Words and numbers, as a reader counts them."""
+    return sum(len(re.findall(r"\S*\w\S*", text)) for text in texts)
+
+
+def brief(context: Context, published: Published, beside: int = 0) -> Brief | None:
+    """The brief of a run, or None where no measure was followed or rolled out. It has as many rows,
+    and says as much of who was eligible, as the first page has words for.
+
+    beside : words that stand on the first page besides.
+    """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
     outcome, _ = main_cell(context.evaluation)
     found: list[tuple[BriefRow, Verdict | None]] = []
@@ -128,6 +170,23 @@ def brief(context: Context, published: Published) -> Brief | None:
         found.append(_rolled_out(context, rolled))
     if not found:
         return None
+    brief_groups = [(_of_group(context, row), verdict) for row, verdict in found]
+    most = min(ROWS, len(found))
+    shorter = [(found, most), *((brief_groups, k) for k in range(most, 0, -1))]
+    told = (_of_rows(context, rows, k) for rows, k in shorter)
+    fitting = (one for one in told if one.words + beside <= MOST_WORDS)
+    return next(fitting, None) or _of_rows(context, brief_groups, 1)
+
+
+def _of_group(context: Context, row: BriefRow) -> BriefRow:
+    """The row with the groups that were eligible alone, without their age and schooling."""
+    return replace(row, whom=eligible_in_short(context, row.id, whole=False))
+
+
+def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], most: int) -> Brief:
+    """The brief with the first rows; it says how many measures are left to the chapter."""
+    study, rolled = context.evaluation.tracing, context.evaluation.rollout
+    outcome, _ = main_cell(context.evaluation)
     shown = outcome if study is not None or rolled is None else rolled.outcome
     assumed = {
         context.text(verdict.assumption)
@@ -135,8 +194,9 @@ def brief(context: Context, published: Published) -> Brief | None:
         if verdict is not None and verdict.assumption
     }
     rows = tuple(_with_assumption(context, *pair, len(assumed) > 1) for pair in found)
-    left = len(rows) - ROWS
+    left = len(rows) - most
     currency = context.evaluation.params.cost.currency
+    doubtful = any(verdict is not None and verdict.sureness != "strong" for _, verdict in found)
     return Brief(
         caption=context.text(
             CAPTION,
@@ -145,9 +205,10 @@ def brief(context: Context, published: Published) -> Brief | None:
             assumption=assumed.pop() if len(assumed) == 1 else context.text("as stated"),
         ),
         heads=tuple(context.text(head, c=currency) for head in HEADS),
-        rows=rows[:ROWS],
+        rows=rows[:most],
         more=context.text("The chapter on impact has {k} more.", k=left) if left > 0 else "",
         horizon="" if study is None else _horizon(context, study),
+        care=context.text(CARE) if doubtful else "",
     )
 
 
@@ -179,7 +240,9 @@ def _followed(
     table = f"T17-{effect.measure}"
     bare = BriefRow(
         anchor=table,
-        measure=named(context, effect.measure),
+        id=effect.measure,
+        measure=named_in_short(context, effect.measure),
+        whom=eligible_in_short(context, effect.measure),
         effect="",
         sure=NOTHING,
         cost=NOTHING,
@@ -197,18 +260,16 @@ def _followed(
     home = CellKey(table, context.column(HOME), months)
     cost = _number(context, published, _cost(context, effect, "cost per participant"))
     job_year = _between(context, published, _cost(context, effect, "cost per additional job-year"))
-    if cost != NOTHING and job_year == NOTHING:
+    if cost != NOTHING:
         price = priced(context.evaluation, study, effect, doubts.get(effect.measure))
-        job_year = context.text(no_price_in_short(price))
-    elif job_year != NOTHING and verdict.sureness == "weak":
-        job_year = context.text(PRICE, price=job_year, sure=context.text("weak"))
+        job_year = _price(context, price, job_year, verdict)
     row = replace(
         bare,
         effect=_effect(context, verdict.span, outcome, when),
         sure=_sure(context, verdict),
         cost=cost,
         job_year=job_year,
-        home=_at_home(context, published, home) if outcome == "employed" else NOTHING,
+        home=_at_home(context, published, home, effect),
     )
     return row, verdict
 
@@ -217,7 +278,9 @@ def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | 
     """The row of a roll-out over regions."""
     bare = BriefRow(
         anchor="T24",
-        measure=named(context, rolled.measure),
+        id=rolled.measure,
+        measure=named_in_short(context, rolled.measure),
+        whom=eligible_in_short(context, rolled.measure),
         effect="",
         sure=NOTHING,
         cost=NOTHING,
@@ -260,12 +323,28 @@ def _sure(context: Context, verdict: Verdict) -> str:
     return context.text("{word}: {why}", word=word, why=context.text(in_short(failed[0])))
 
 
-def _at_home(context: Context, published: Published, key: CellKey) -> str:
-    """The effect on work at home, where its cell is shown."""
+def _price(context: Context, m: Priced, price: str, verdict: Verdict) -> str:
+    """What a job-year cost with what it supposes and, where that is weak, how sure the effect is; or
+    why no cost is given.
+    """
+    if price == NOTHING:
+        return context.text(no_price_in_short(m))
+    assumption = context.text(LASTING, h=horizon_in_words(m.horizon))
+    if m.measured is not None:
+        assumption = context.text(COUNTED, w=m.measured)
+    if verdict.sureness != "weak":
+        return context.text(PRICE, price=price, assumption=assumption)
+    sure = context.text("weak")
+    return context.text(WEAK_PRICE, price=price, assumption=assumption, sure=sure)
+
+
+def _at_home(context: Context, published: Published, key: CellKey, effect: Effects) -> str:
+    """The effect on work at home, where the main outcome is work anywhere and its cell is shown."""
     cell = published.cells.get(key)
-    if cell is None or not cell.shown:
+    if cell is None or not cell.shown or HOME not in spoken_outcomes(context.evaluation):
         return NOTHING
-    return _span(context, Span(cell.value, cell.ci_low, cell.ci_high), 100.0, 1)
+    span = spoken_span(context.evaluation, effect, HOME, main_cell(context.evaluation)[1])
+    return NOTHING if span is None else _span(context, span, 100.0, 1)
 
 
 def _cost(context: Context, effect: Effects, what: str) -> CellKey:

@@ -4,10 +4,12 @@ country and group.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from mismes_eval.pictures.intervals import forest as interval_forest
 from mismes_eval.pictures.style import BLUE, GREY, ORANGE
@@ -43,35 +45,12 @@ def forest(
     fig, ax = canvas(7.6, 1.0 + 0.31 * len(frame))
     y = np.arange(len(frame))[::-1].astype(float)
     for at, row in zip(y, frame.to_dict("records"), strict=True):
-        low, high, value = row["low"], row["high"], row["value"]
-        if row["kind"] == HEAD:  # across the picture: models have long names
-            ax.annotate(
-                row["label"],
-                (0.005, at),
-                xycoords=("figure fraction", "data"),
-                va="center",
-                fontsize=8.5,
-                fontweight="bold",
-            ).set_in_layout(False)
-        elif row["kind"] == EFFECT:
-            size = 6.0 if not np.isfinite(row["weight"]) else 4.5 + 6.0 * np.sqrt(row["weight"])
-            ax.hlines(at, low, high, color=BLUE, lw=1.6)
-            ax.plot(
-                value, at, "s", color=BLUE, ms=size, mfc="white" if row["hollow"] else BLUE, mew=1.4
-            )
-        elif row["kind"] == SUMMARY:
-            ax.fill([low, value, high, value], [at, at + 0.28, at, at - 0.28], color=ORANGE, lw=0)
-        elif row["kind"] == PREDICTION:
-            ax.hlines(at, low, high, color=ORANGE, lw=1.4, ls=(0, (4, 2)))
-            ax.plot([low, high], [at, at], "|", color=ORANGE, ms=8)
+        _line(ax, at, row)
     for at, kind in zip(y, frame["kind"], strict=True):
         if kind != HEAD:
             ax.vlines(0, at - 0.5, at + 0.5, color="0.35", lw=1, zorder=0)
-    ax.set_yticks(
-        y,
-        ["" if kind == HEAD else x for kind, x in zip(frame["kind"], frame["label"], strict=True)],
-        fontsize=8.5,
-    )
+    heads = (frame["kind"] == HEAD).to_numpy()
+    ax.set_yticks(y, np.where(heads, "", frame["label"]), fontsize=8.5)
     for at, label in enumerate(ax.get_yticklabels()):
         label.set_color(GREY if frame["kind"].iloc[at] == PREDICTION else "black")
     ax.set_ylim(-0.7, len(frame) - 0.3)
@@ -90,19 +69,12 @@ def forest(
     ]
     right = ax.twinx()
     right.set_ylim(ax.get_ylim())
-    right.set_yticks(
-        y,
-        ["" if kind == HEAD else n for kind, n in zip(frame["kind"], numbers, strict=True)],
-        fontsize=8.5,
-    )
+    right.set_yticks(y, np.where(heads, "", numbers), fontsize=8.5)
     right.tick_params(axis="y", length=0)
     right.grid(visible=False)
     right.spines[:].set_visible(False)
-    said = "; ".join(
-        f"{x} {n}"
-        for kind, x, n in zip(frame["kind"], frame["label"], numbers, strict=True)
-        if kind != HEAD
-    )
+    lines = zip(heads, frame["label"], numbers, strict=True)
+    said = "; ".join(f"{label} {number}" for head, label, number in lines if not head)
     return finish(
         id,
         title,
@@ -114,6 +86,31 @@ def forest(
         synthetic,
         t,
     )
+
+
+def _line(ax: Axes, at: float, row: Mapping[Hashable, Any]) -> None:
+    """One line of the forest, as its kind is drawn."""
+    low, high, value = row["low"], row["high"], row["value"]
+    if row["kind"] == HEAD:  # across the picture: models have long names
+        ax.annotate(
+            row["label"],
+            (0.005, at),
+            xycoords=("figure fraction", "data"),
+            va="center",
+            fontsize=8.5,
+            fontweight="bold",
+        ).set_in_layout(False)
+    elif row["kind"] == EFFECT:
+        size = 6.0 if not np.isfinite(row["weight"]) else 4.5 + 6.0 * np.sqrt(row["weight"])
+        ax.hlines(at, low, high, color=BLUE, lw=1.6)
+        ax.plot(
+            value, at, "s", color=BLUE, ms=size, mfc="white" if row["hollow"] else BLUE, mew=1.4
+        )
+    elif row["kind"] == SUMMARY:
+        ax.fill([low, value, high, value], [at, at + 0.28, at, at - 0.28], color=ORANGE, lw=0)
+    elif row["kind"] == PREDICTION:
+        ax.hlines(at, low, high, color=ORANGE, lw=1.4, ls=(0, (4, 2)))
+        ax.plot([low, high], [at, at], "|", color=ORANGE, ms=8)
 
 
 def by_country(

@@ -35,6 +35,7 @@ GAPS = {
     ),
 }
 MOST = 2
+NO_EVIDENCE = "No evidence was supplied."
 Finding = tuple[str, str]
 
 
@@ -49,7 +50,7 @@ def findings(context: Context, published: Published) -> list[Finding]:
         *_participation(context, published),
         *_people(context, published),
     ]
-    return found[:MOST] or [(context.text("No evidence was supplied."), "data")]
+    return found[:MOST]
 
 
 def _own_study(context: Context, published: Published) -> list[Finding]:
@@ -78,8 +79,8 @@ def _inventory(context: Context) -> list[Finding]:
     n = register_summary(register.table).set_index("status")["measures"]
     late = int(n.get("overdue", 0))
     text = context.text(
-        "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} past 24"
-        " months without an evaluation.",
+        "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} overdue"
+        " (24 months).",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
         late=late,

@@ -53,6 +53,7 @@ ORIGIN_FUNDERS, MULTILATERAL = ("NAT_BUDGET", "FEES"), 0.6  # the latter of othe
 OVERHEAD = (0.10, 0.25)  # of the budget, uniform
 DOSE_SHAPE, DOSE_SCALE, DOSE_LEAST = 2.0, 28.0, 2  # gamma, hours
 SCORES = (0.28, 0.34, 0.24, 0.14)  # 0 to 3
+FRAMEWORK = 0.66  # of measures have one for monitoring
 EVALUATED = 0.38
 EVALUATIONS = {"MONITORING": 3, "FINAL": 5, "EXPOST": 2, "IMPACT": 1}
 
@@ -397,7 +398,7 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
         for name, score in tracer.get("scores", {}).items():
             out.loc[place, name] = score
     out["sustained_after_end"] = rng.random(n) < 0.32
-    out["me_framework"] = rng.random(n) < 0.66
+    out["me_framework"] = rng.random(n) < FRAMEWORK
     done = rng.random(n) < EVALUATED
     kind = np.where(done, spread(rng, n, list(EVALUATIONS), list(EVALUATIONS.values())), "NONE")
     started = m["start_date"].str[:4].astype(int).to_numpy()

@@ -240,24 +240,49 @@ def _jobs_abroad(
     )
     out["mig_written_contract"] = pd.array(rng.random(n) < planted_fields.WRITTEN, dtype="boolean")
     out.loc[~worked, "mig_written_contract"] = pd.NA
+    moment = _months(year, since + stay // 2)
+    out = pd.concat(
+        [out, _pay_and_cost(sc, rng, worked, ret, country, skill(there), moment)], axis=1
+    )
+    receives = s["adult"].to_numpy() & (rng.random(n) < 0.09)
+    out["mig_remit_12m"] = np.where(
+        receives, np.round(rng.lognormal(7.2, 0.8, n) * sc.per_eur, -2), 0.0
+    )
+    eager = s["adult"].to_numpy() & (rng.random(n) < leaving(sc, s, ret))
+    out["mig_intend_6m"] = eager
+    out["mig_intend_country"] = np.where(eager, country, NONE)
+    return out
+
+
+def _usual_pay(country: str) -> float:
+    currency = _CURRENCY.get(country, "EUR")
+    if country in _PAY or currency == "EUR":
+        return float(_PAY.get(country, (1200, 0.4))[0])
+    return 1200 * _PER_EUR[currency]
+
+
+def _pay_and_cost(
+    sc: Scenario,
+    rng: np.random.Generator,
+    worked: np.ndarray,
+    ret: np.ndarray,
+    country: np.ndarray,
+    skilled: np.ndarray,
+    moment: np.ndarray,
+) -> pd.DataFrame:
+    """What the job abroad paid, and what getting it had cost."""
+    n = len(country)
     currency = np.array([_CURRENCY.get(code, "EUR") for code in country], dtype=object)
-    level = np.array(
-        [
-            (
-                _PAY.get(code, (1200, 0.4))[0]
-                if code in _PAY or _CURRENCY.get(code, "EUR") == "EUR"
-                else 1200 * _PER_EUR[_CURRENCY[code]]
-            )
-            for code in country
-        ]
-    )
-    wage = np.round(level * np.exp(rng.normal(0.06 * (skill(there) - 2), 0.42, n)))
+    level = np.array([_usual_pay(code) for code in country])
+    wage = np.round(level * np.exp(rng.normal(0.06 * (skilled - 2), 0.42, n)))
     told = worked & (rng.random(n) < 0.9)
-    out["mig_wage_abroad"], out["mig_wage_abroad_currency"] = (
-        np.where(told, wage, np.nan),
-        np.where(told, currency, NONE),
+    out = pd.DataFrame(
+        {
+            "mig_wage_abroad": np.where(told, wage, np.nan),
+            "mig_wage_abroad_currency": np.where(told, currency, NONE),
+        }
     )
-    out["mig_wage_abroad_ym"] = np.where(told, _months(year, since + stay // 2), NONE)
+    out["mig_wage_abroad_ym"] = np.where(told, moment, NONE)
     out["mig_wage_abroad_miss"] = np.select([told, worked], [NONE, "REF"], "NA_notapp")
     rate = np.array([_PER_EUR[code] for code in currency])
     cost = np.round(wage / rate * sc.per_eur * np.exp(rng.normal(-0.35, 0.95, n)), -1)
@@ -273,13 +298,6 @@ def _jobs_abroad(
     )
     debt = np.where(rng.random(n) < 0.18, np.round(cost * rng.random(n), -1), 0.0)
     out["mig_debt_outstanding"] = np.where(ret, debt, np.nan)
-    receives = s["adult"].to_numpy() & (rng.random(n) < 0.09)
-    out["mig_remit_12m"] = np.where(
-        receives, np.round(rng.lognormal(7.2, 0.8, n) * sc.per_eur, -2), 0.0
-    )
-    eager = s["adult"].to_numpy() & (rng.random(n) < leaving(sc, s, ret))
-    out["mig_intend_6m"] = eager
-    out["mig_intend_country"] = np.where(eager, country, NONE)
     return out
 
 

@@ -13,7 +13,12 @@ from scipy import special
 from mismes_eval import lfs
 from mismes_eval.estimate.claim_verdict import Measured, distance
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.evaluation.claims.census import MUCH_OVERHEAD, NOT_TO_STRONG, SHORT_HOURS
+from mismes_eval.evaluation.claims.census import (
+    LATELY,
+    MUCH_OVERHEAD,
+    NOT_TO_STRONG,
+    SHORT_HOURS,
+)
 from mismes_eval.evaluation.claims.ledger import Claim, ledger
 from mismes_eval.evaluation.claims.overall import FACTOR_OF
 from mismes_eval.synthetic import inventory as made
@@ -97,6 +102,29 @@ def _registers(sc: Scenario) -> Iterator[tuple[str, Number]]:
     kinds = made.EVALUATIONS
     real = 1.0 - kinds["MONITORING"] / sum(kinds.values())
     yield "C31", (1.0 - made.EVALUATED * real, CHANCE)
+    yield from _of_chance(weak)
+    years = range(int(sc.inventory["first_year"]), sc.year - 1)  # in which measures begin
+    lately = sum(year > sc.year - LATELY for year in years)
+    asked = sum(year > sc.year - 2 * LATELY for year in years)
+    yield "C44", (lately / asked, CHANCE)
+
+
+def _of_chance(weak: float) -> Iterator[tuple[str, Number]]:
+    """Claims about measures that the generator draws alike in every country. weak : chance of a
+    score below 2.
+    """
+    before = {name: chance[0] for name, chance in made.SERVICES.items() if name != "service_info"}
+    language, vocation = before.pop("service_language"), before.pop("service_vet_training")
+    training = 1.0 - (1.0 - language) * (1.0 - vocation)
+    centre = {name: chance[3] for name, chance in made.SERVICES.items()}
+    alone = centre.pop("service_info") * float(np.prod([1.0 - p for p in centre.values()]))
+    yield "C36", (1.0 - made.FRAMEWORK, CHANCE)
+    yield "C37", (training - max(before.values()), CHANCE)
+    yield "C38", (1.0 - weak, CHANCE)
+    yield "C39", (made.SERVICES["service_recognition"][0], CHANCE)
+    yield "C40", (weak, CHANCE)
+    yield "C42", (alone, CHANCE)
+    yield "C43", (0.5, CHANCE)
 
 
 def _persons(
@@ -106,6 +134,7 @@ def _persons(
     yield "C04", (sc.claims["C04"], SCENARIO)
     yield "C22", (sc.claims["C22"], SCENARIO)
     yield "C20", (0.0, NO_BEARING)
+    yield "C41", (0.0, NO_BEARING)
     adults = pop.persons[pop.persons["adult"]].reset_index(drop=True)
     returned = adults["returnee"].to_numpy(bool)
     leaving = lfs_migration.leaving(sc, adults, returned)

@@ -18,6 +18,13 @@ RETRIEVED = "2026-11-22"
 _INVENTED = "SYNTHETIC: counted in the made-up population, scaled to the published population total"
 
 
+AGED = "persons aged 15 or more"
+ABSENT_SOURCE = {
+    "status": "derived",
+    "source": "derived from absent_total and population of this file",
+}
+
+
 def analysis_plan(sc: Scenario) -> pd.DataFrame | None:
     """Rows item, value, reason: the made-up pre-analysis plan of the tracer study; None where the
     country's study had none.
@@ -100,94 +107,36 @@ def targets(sc: Scenario) -> pd.DataFrame:
     men = float(sc.structure().query("male == 1 and age_group != '0-14'")["share"].sum())
     women = float(sc.structure().query("male == 0 and age_group != '0-14'")["share"].sum())
     ret = (men * sc.anchor("returnee_m") + women * sc.anchor("returnee_f")) / (men + women)
-    adults = (
-        "persons aged 15 or more"
-        if sc.labour["max_age"] > 100
-        else f"persons aged 15-{sc.labour['max_age']}"
-    )
-    rows = [
-        (
-            "population",
-            "all",
-            float(sc.population["value"]),
-            "persons",
-            "sum of weights",
-            sc.population["status"],
-            sc.population["source"],
-        )
-    ]
+    adults = AGED if sc.labour["max_age"] > 100 else f"persons aged 15-{sc.labour['max_age']}"
+    people = f"mig_status RET / {AGED}"
     words = {
         "lfpr": f"lstatus 1 or 2 / {adults}",
         "employment_rate": f"lstatus 1 / {adults}",
         "unemployment_rate": "lstatus 2 / lstatus 1 or 2",
         "absent_total": "sum over reporting households of weight / s_i",
     }
-    for item, definition in words.items():
-        anchor = sc.anchors[item]
-        rows.append(
-            (
-                item,
-                "all",
-                float(anchor["value"]),
-                "persons" if item == "absent_total" else "share",
-                definition,
-                anchor["status"],
-                anchor["source"],
-            )
-        )
-    for sex, male in (("m", 1), ("f", 0)):
-        for item, short in (("lfpr", "lfpr"), ("unemployment_rate", "ur")):
-            anchor = sc.anchors[f"{short}_{sex}"]
-            rows.append(
-                (
-                    item,
-                    f"male={male}",
-                    float(anchor["value"]),
-                    "share",
-                    words[item],
-                    anchor["status"],
-                    anchor["source"],
-                )
-            )
-        anchor = sc.anchors[f"returnee_{sex}"]
-        rows.append(
-            (
-                "returnee_share",
-                f"male={male}",
-                float(anchor["value"]),
-                "share",
-                "mig_status RET / persons aged 15 or more",
-                anchor["status"],
-                anchor["source"],
-            )
-        )
-    anchor = sc.anchors["returnee_m"]
-    rows.append(
-        (
-            "returnee_share",
-            "all",
-            ret,
-            "share",
-            "mig_status RET / persons aged 15 or more",
-            anchor["status"],
-            anchor["source"],
-        )
-    )
+    anchors = {name: (float(a["value"]), a) for name, a in sc.anchors.items()}
+    rows = [("population", "all", (float(sc.population["value"]), sc.population), "sum of weights")]
+    rows += [(item, "all", anchors[item], definition) for item, definition in words.items()]
+    for sex, male in (("m", "male=1"), ("f", "male=0")):
+        rows += [
+            ("lfpr", male, anchors[f"lfpr_{sex}"], words["lfpr"]),
+            ("unemployment_rate", male, anchors[f"ur_{sex}"], words["unemployment_rate"]),
+            ("returnee_share", male, anchors[f"returnee_{sex}"], people),
+        ]
+    rows.append(("returnee_share", "all", (ret, sc.anchors["returnee_m"]), people))
     gone, base = sc.anchor("absent_total"), float(sc.population["value"])
-    rows.append(
-        (
-            "absent_share",
-            "all",
-            gone / (gone + base),
-            "share",
-            "absent_total / (absent_total + population)",
-            "derived",
-            "derived from absent_total and population of this file",
-        )
-    )
+    absent = (gone / (gone + base), ABSENT_SOURCE)
+    rows.append(("absent_share", "all", absent, "absent_total / (absent_total + population)"))
     out = pd.DataFrame(
-        rows, columns=["item", "domain", "value", "unit", "definition", "status", "source"]
+        [
+            (item, domain, value, definition, source["status"], source["source"])
+            for item, domain, (value, source), definition in rows
+        ],
+        columns=["item", "domain", "value", "definition", "status", "source"],
     )
+    counts = out["item"].isin(["population", "absent_total"])
+    out.insert(3, "unit", np.where(counts, "persons", "share"))
     out.insert(0, "country", sc.country)
     out.insert(1, "year", sc.year)
     return out.assign(value=out["value"].round(6), data_status=MARK)

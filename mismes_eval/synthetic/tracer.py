@@ -312,17 +312,10 @@ def _outcomes(
 ) -> pd.DataFrame:
     """One row for every interview (1.1, 1.2, 2.51) and proxy (2.52, status and country only)."""
     seen = wave[wave["disp_code"].isin(("1.1", "1.2", "2.51", "2.52"))]
-    at = (
-        pd.Series(np.arange(len(person)), index=person["person_id"])
-        .loc[seen["person_id"]]
-        .to_numpy()
-    )
+    at = pd.Index(person["person_id"]).get_indexer(seen["person_id"])
     place = seen["wave"].map({w: i for i, w in enumerate(WAVES, 1)}).to_numpy()
-    n, proxy, partial = (
-        len(seen),
-        seen["disp_code"].eq("2.52").to_numpy(),
-        seen["disp_code"].eq("1.2").to_numpy(),
-    )
+    n, disposition = len(seen), seen["disp_code"].to_numpy()
+    proxy, partial = disposition == "2.52", disposition == "1.2"
     job, away, match = path.employed[at, place], path.abroad[at, place], path.match[at, place]
     out = pd.DataFrame({"person_id": seen["person_id"].to_numpy(), "wave": seen["wave"].to_numpy()})
     out["lstatus"] = np.where(job, 1, np.where(rng.random(n) < 0.45, 2, 3))
@@ -366,34 +359,32 @@ def _outcomes(
     rng.random(n)  # every later column keeps the random numbers that it had
     open_ = _businesses(sc, person, path)[at, place]
     out["business"] = np.where(proxy, np.nan, open_.astype(float))
-    out["search_channel"] = np.where(
-        told,
-        spread(rng, n, ["PES", "NETWORK", "ONLINE", "DIRECT", "PRIVATE_AGENCY"], [2, 5, 3, 3, 1]),
-        NONE,
-    )
+    channels = ["PES", "NETWORK", "ONLINE", "DIRECT", "PRIVATE_AGENCY"]
+    out["search_channel"] = np.where(told, spread(rng, n, channels, [2, 5, 3, 3, 1]), NONE)
     for column, scale in (("savings", 900.0), ("debt", 500.0), ("remit", 300.0)):
-        out[column] = np.where(
-            proxy,
-            np.nan,
-            np.where(
-                rng.random(n) < 0.35,
-                np.round(rng.lognormal(np.log(scale * sc.per_eur), 0.8, n), -1),
-                0.0,
-            ),
-        )
+        some = rng.random(n) < 0.35
+        amount = np.round(rng.lognormal(np.log(scale * sc.per_eur), 0.8, n), -1)
+        out[column] = np.where(proxy, np.nan, np.where(some, amount, 0.0))
+    returned = (spec["event"] == "RETURN") & ~proxy & ~away
+    return pd.concat([out, _how_they_are(rng, job, proxy, returned)], axis=1)
+
+
+def _how_they_are(
+    rng: np.random.Generator, job: np.ndarray, proxy: np.ndarray, returned: np.ndarray
+) -> pd.DataFrame:
+    """Reintegration of those who returned, satisfaction and plans of whoever answered."""
+    n = len(job)
     score = {
-        dimension: np.clip(0.42 + 0.16 * job + rng.normal(0, 0.16, n), 0, 1).round(3)
+        f"rsi_{dimension}": np.clip(0.42 + 0.16 * job + rng.normal(0, 0.16, n), 0, 1).round(3)
         for dimension in ("econ", "social", "psych")
     }
-    returned = (spec["event"] == "RETURN") & ~proxy & ~away
-    for dimension, values in score.items():
-        out[f"rsi_{dimension}"] = np.where(returned, values, np.nan)
-    out["rsi_total"] = np.where(returned, np.mean(list(score.values()), axis=0).round(3), np.nan)
-    out["satisfied"], out["life_sat"] = (
-        np.where(proxy, np.nan, rng.integers(1, 6, n)),
-        np.where(proxy, np.nan, np.clip(rng.integers(1, 9, n) + 2 * job, 0, 10)),
-    )
-    out["intend_remig"] = np.where(proxy, np.nan, (rng.random(n) < 0.22 - 0.06 * job).astype(float))
+    score["rsi_total"] = np.mean(list(score.values()), axis=0).round(3)
+    out = pd.DataFrame({name: np.where(returned, value, np.nan) for name, value in score.items()})
+    out["satisfied"] = np.where(proxy, np.nan, rng.integers(1, 6, n))
+    content = np.clip(rng.integers(1, 9, n) + 2 * job, 0, 10)
+    out["life_sat"] = np.where(proxy, np.nan, content)
+    leaves = rng.random(n) < 0.22 - 0.06 * job
+    out["intend_remig"] = np.where(proxy, np.nan, leaves.astype(float))
     return out
 
 

@@ -4,21 +4,21 @@ the reason why not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem, in_column
+from mismes_eval.errors import EstimateError, MismesError
 from mismes_eval.estimate.domains import By, listed
 from mismes_eval.estimate.duration_quantile import duration_quantile
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.survival import cumulative_incidence
 from mismes_eval.estimate.totals import mean
-from mismes_eval.estimate.transitions import Pair, on_enrolment, pooled_transitions
+from mismes_eval.estimate.transitions import Pair, pooled_transitions
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
@@ -26,13 +26,13 @@ from mismes_eval.tracer.clock import Clock
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.durations import first_event, hazard
 from mismes_eval.tracer.histories import ABROAD, EMPLOYED, monthly
+from mismes_eval.tracer.monthly_means import Result, by_calendar, by_month, keyed, require
 from mismes_eval.tracer.months import elapsed, state_text
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
 
-Result = Estimate | NotEstimable
 DEFINITIONS = {
     "T1": (
         "AAPOR outcome rates at each wave (RR1-RR6, cooperation, refusal, contact) and the"
@@ -135,7 +135,7 @@ def response_difference(panel: TracerPanel, arm: str) -> Result:
         names = tuple(f"{level} less {levels[0]}, wave {wave}" for level in levels[1:])
         difference = share.through(_product(j), j, names)
         parts.append(
-            _keyed(
+            keyed(
                 difference,
                 pd.DataFrame(
                     {
@@ -154,7 +154,7 @@ def _product(j: Float) -> Callable[[Float], Float]:
 
 def employed_at(panel: TracerPanel, clock: Clock, by: By) -> Result:
     """T4. Employed by `lstatus` 1; abroad by disposition or current country."""
-    _require(panel, "lstatus")
+    require(panel, "lstatus")
 
     def columns(wave: object) -> tuple[dict[str, Float], Bool]:
         status = panel.values("lstatus", wave)
@@ -165,7 +165,7 @@ def employed_at(panel: TracerPanel, clock: Clock, by: By) -> Result:
             "employed abroad": work * away,
         }, ~np.isnan(status)
 
-    return _by_month(panel, clock, by, columns, "mean")
+    return by_month(panel, clock, by, columns, "mean")
 
 
 def known_abroad(panel: TracerPanel, wave: object) -> Bool:
@@ -196,7 +196,7 @@ def months_to_first_job(panel: TracerPanel, clock: Clock, by: By, minimum: int) 
             if by is not None and label
             else pd.DataFrame(index=range(1))
         )
-        parts.append(_keyed(estimate, keys.assign(variable="median months to first job")))
+        parts.append(keyed(estimate, keys.assign(variable="median months to first job")))
     notes = tuple(
         f"{label}: {reason.reason}."
         for label, reason in found.items()
@@ -219,7 +219,7 @@ def job_match(panel: TracerPanel, clock: Clock, by: By) -> Result:
             for column, match in zip(have, told, strict=True)
         }, np.all([pd.notna(match) for match in told], axis=0)
 
-    return _by_month(panel, clock, by, columns, "mean")
+    return by_month(panel, clock, by, columns, "mean")
 
 
 def months_employed(panel: TracerPanel, clock: Clock, by: By) -> Result:
@@ -232,7 +232,7 @@ def months_employed(panel: TracerPanel, clock: Clock, by: By) -> Result:
             known[:, 1 : month + 1].all(axis=1)
         )
 
-    return _by_calendar(panel, clock, by, columns)
+    return by_calendar(panel, clock, by, columns)
 
 
 def sustained(panel: TracerPanel, clock: Clock, by: By) -> Result:
@@ -246,7 +246,7 @@ def sustained(panel: TracerPanel, clock: Clock, by: By) -> Result:
             "employed in all of the last 6 months": work[:, last].all(axis=1).astype(float)
         }, np.asarray(known[:, last].all(axis=1))
 
-    return _by_calendar(
+    return by_calendar(
         panel, replace(clock, months=tuple(m for m in clock.months if m >= 6)), by, columns
     )
 
@@ -295,7 +295,7 @@ def _last_common(sample: Sample, by: By) -> float:
 
 def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
     """T10: pairs of waves 12 and 24 months apart by real dates, weights of those who answered both."""
-    _require(panel, "business")
+    require(panel, "business")
     when = np.where(
         panel.responded & panel.sample.active[:, None], elapsed(panel, clock.since), np.nan
     )
@@ -324,7 +324,7 @@ def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
         ]
         if kept:
             parts.append(
-                _keyed(
+                keyed(
                     estimate.select(kept),
                     pd.DataFrame({"months": [gap], "variable": ["business still exists"]}),
                 )
@@ -347,7 +347,7 @@ def _business_pair(panel: TracerPanel, a: int, b: int) -> Pair:
 
 def reintegration(panel: TracerPanel, clock: Clock, by: By, benchmark: float) -> Result:
     """T11, among those with a score (returnees at home)."""
-    _require(panel, "rsi_total")
+    require(panel, "rsi_total")
     parts = [
         column for column in ("rsi_econ", "rsi_social", "rsi_psych") if column in panel.long.columns
     ]
@@ -362,12 +362,12 @@ def reintegration(panel: TracerPanel, clock: Clock, by: By, benchmark: float) ->
             **scores,
         }, ok
 
-    return _by_month(panel, clock, by, columns, "mean")
+    return by_month(panel, clock, by, columns, "mean")
 
 
 def earnings(panel: TracerPanel, clock: Clock, by: By) -> Result:
     """T12: mean among the employed whose earnings are known."""
-    _require(panel, "earn_home_ppp", "lstatus")
+    require(panel, "earn_home_ppp", "lstatus")
 
     def columns(wave: object) -> tuple[dict[str, Float], Bool]:
         pay = panel.values("earn_home_ppp", wave)
@@ -375,140 +375,9 @@ def earnings(panel: TracerPanel, clock: Clock, by: By) -> Result:
             panel.values("lstatus", wave) == 1
         )
 
-    out = _by_month(panel, clock, by, columns, "mean")
+    out = by_month(panel, clock, by, columns, "mean")
     return (
         out
         if isinstance(out, NotEstimable)
         else out.annotated(unit="international dollars a month")
     )
-
-
-def _by_month(
-    panel: TracerPanel,
-    clock: Clock,
-    by: By,
-    columns: Callable[[object], tuple[dict[str, Float], Bool]],
-    kind: str,
-) -> Result:
-    """Means of columns of the wave near each month, with the weights of those who answered it."""
-    parts = []
-    for month, wave in clock.waves(panel).items():
-        values, ok = columns(wave)
-        parts.append(
-            _means(
-                panel, panel.weight_sample(wave), values, ok, by, {"months": month, "wave": wave}
-            )
-        )
-    return _joined(parts, clock, kind)
-
-
-def _by_calendar(
-    panel: TracerPanel,
-    clock: Clock,
-    by: By,
-    columns: Callable[[int], tuple[dict[str, Float], Bool]],
-) -> Result:
-    """Means of columns of the calendar up to each month, with the weights of those who answered the
-    wave near it.
-    """
-    parts = []
-    for month, wave in clock.waves(panel).items():
-        values, ok = columns(month)
-        parts.append(
-            _means(
-                panel, panel.weight_sample(wave), values, ok, by, {"months": month, "wave": wave}
-            )
-        )
-    return _joined(parts, clock, "mean")
-
-
-def _means(
-    panel: TracerPanel,
-    sample: Sample,
-    values: dict[str, Float],
-    ok: Bool,
-    by: By,
-    keys: dict[str, object],
-) -> Estimate | None:
-    clean = {name: np.where(ok, value, 0.0) for name, value in values.items()}
-    inside = sample.with_columns(dict(clean)).where(ok)
-    if not inside.active.any():
-        return None
-    estimate = mean(inside, list(clean), by)
-    silent = int((sample.active & ~ok).sum())
-    note = (
-        (
-            (
-                f"Wave {keys['wave']}: {silent:,} of {int(sample.active.sum()):,} who answered are"
-                " not concerned or did not tell."
-            ),
-        )
-        if silent
-        else ()
-    )
-    estimate = on_enrolment(panel.sample, estimate).annotated(notes=note)
-    labels = tuple(f"{name}, {keys['months']} months" for name in estimate.names)
-    return _keyed(
-        estimate,
-        estimate.keys.drop(columns="level").assign(
-            **{key: pd.Series([value] * estimate.p) for key, value in keys.items()}
-        ),
-        labels,
-    )
-
-
-def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result:
-    parts = [p for p in given if p is not None]
-    if not parts and given:
-        return NotEstimable("nobody in the domain answered what this needs")
-    if not parts:
-        return NotEstimable(
-            Message(
-                "no wave with answers within {t} months of {months} months since {origin}",
-                {
-                    "t": f"{clock.tolerance:g}",
-                    "months": ", ".join(map(str, clock.months)),
-                    "origin": clock.since,
-                },
-            )
-        )
-    out = stack(*parts) if len(parts) > 1 else parts[0]
-    missing = [m for m in clock.months if m not in set(out.keys["months"])]
-    note = (
-        (
-            Message(
-                "No wave near {months} months since {origin}.",
-                {"months": ", ".join(map(str, missing)), "origin": clock.since},
-            ),
-        )
-        if missing
-        else ()
-    )
-    return out.annotated(kind=kind, notes=note)
-
-
-def _keyed(e: Estimate, keys: pd.DataFrame, names: tuple[str, ...] | None = None) -> Estimate:
-    return Estimate(
-        value=e.value,
-        names=names or e.names,
-        parts=e.parts,
-        keys=keys.reset_index(drop=True),
-        n=e.n,
-        dof=e.dof,
-        kind=e.kind,
-        unit=e.unit,
-        definition=e.definition,
-        notes=e.notes,
-        interval=e.interval,
-    )
-
-
-def _require(panel: TracerPanel, *columns: str) -> None:
-    missing = [column for column in columns if column not in panel.long.columns]
-    if missing:
-        raise EstimateError(
-            [
-                Problem("the indicator needs a column of the waves", in_column(column))
-                for column in missing
-            ]
-        )

@@ -188,60 +188,16 @@ def follow_up(
     Hansen and Hurwitz (1946), JASA 41, 517-529; Coppock, Gerber, Green and Kern (2017), Political
     Analysis 25, 188-206.
     """
-    missing = [
-        column
-        for column in (selected, probability)
-        if isinstance(column, str) and column not in panel.long.columns
-    ]
-    if missing:
-        raise DesignError(
-            [
-                Problem(
-                    "follow_up names an unknown column",
-                    in_column(column),
-                    "a column of the waves",
-                )
-                for column in missing
-            ]
-        )
     t = panel.chosen(wave)[0]
-    inside = panel.sample.domain
-    chosen = np.nan_to_num(np.asarray(panel.values(selected, t), float)).astype(bool) & (
-        panel.sample.active
-    )
-    prob = (
-        panel.values(probability, t)
-        if isinstance(probability, str)
-        else np.full(panel.n, float(probability))
-    )
-    bad = chosen & ~((prob > 0) & (prob <= 1))
-    if bad.any() or not chosen.any():
-        raise DesignError(
-            Problem(
-                what="the subsample for tracing is not usable",
-                where=worded(
-                    "wave {time}, columns '{selected}' and '{probability}'",
-                    {"time": t, "selected": selected, "probability": probability},
-                ),
-                expected="some True, each with a probability in (0, 1]",
-                got=worded("{chosen} selected", {"chosen": int(chosen.sum())}),
-                count=int(bad.sum()),
-                rows=tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5]),
-            )
-        )
+    chosen, prob = _subsample(panel, t, selected, probability)
     responded = panel.responded[:, panel.waves.index(t)].astype(float)
     first = (responded == 1) & ~chosen
     drawn = np.where(chosen, 1 / np.where(chosen, prob, 1.0), 0.0)
-    share = np.where(first | ~inside, 1.0, drawn)
+    share = np.where(first | ~panel.sample.domain, 1.0, drawn)
     base = panel.sample
-    dead = panel.dead[:, panel.waves.index(t)] & ~chosen & inside
+    dead = panel.dead[:, panel.waves.index(t)] & ~chosen & base.domain
     if dead.any():
-        base = base.step(
-            KnownFactor(
-                known_dead(t, dead),
-                (~dead).astype(float),
-            )
-        )
+        base = base.step(KnownFactor(known_dead(t, dead), (~dead).astype(float)))
     stage = base.design.stages[0]
     lost = {
         "n": f"{int(chosen.sum()):,}",
@@ -281,6 +237,38 @@ def follow_up(
         )
         sample = sample.step(step)
     return panel.with_weights(t, sample)
+
+
+def _subsample(
+    panel: TracerPanel, t: object, selected: str, probability: str | float
+) -> tuple[Bool, Float]:
+    """(n,) who was drawn for tracing at a wave, and with what probability."""
+    named = [column for column in (selected, probability) if isinstance(column, str)]
+    DesignError.refuse(
+        Problem("follow_up names an unknown column", in_column(column), "a column of the waves")
+        for column in named
+        if column not in panel.long.columns
+    )
+    drawn = np.nan_to_num(np.asarray(panel.values(selected, t), float)).astype(bool)
+    chosen = drawn & panel.sample.active
+    if isinstance(probability, str):
+        prob = panel.values(probability, t)
+    else:
+        prob = np.full(panel.n, float(probability))
+    bad = chosen & ~((prob > 0) & (prob <= 1))
+    if bad.any() or not chosen.any():
+        raise DesignError(
+            Problem(
+                what="the subsample for tracing is not usable",
+                where=worded(
+                    "wave {time}, columns '{selected}' and '{probability}'",
+                    {"time": t, "selected": selected, "probability": probability},
+                ),
+                expected="some True, each with a probability in (0, 1]",
+                got=worded("{chosen} selected", {"chosen": int(chosen.sum())}),
+            ).in_rows(panel.sample.frame[panel.unit].to_numpy()[bad])
+        )
+    return chosen, prob
 
 
 def refreshment_mask(values: pd.Series) -> Bool:

@@ -303,6 +303,34 @@ def from_wide(
         for column in frame.columns
         if separator in str(column)
     ]
+    _refuse_wide(frame, unit, separator, split)
+    texts = list(dict.fromkeys(w for _, w in split))
+    if waves is None:
+        waves = (
+            tuple(shape["waves"])
+            if recorded
+            else tuple(int(text) if all(_whole(text) for text in texts) else text for text in texts)
+        )
+    names = [column for column in dict.fromkeys(n for n, _ in split) if column != PRESENT]
+    fixed = [column for column in frame.columns if separator not in str(column) and column != unit]
+    parts = [_at_wave(frame, unit, wave, at, separator, names, fixed) for at in waves]
+    out = pd.concat(parts)
+    if all(f"{PRESENT}{separator}{at}" in frame.columns for at in waves):
+        out = out.sort_index(kind="stable")
+    out = out.reset_index(drop=True)
+    if not recorded:
+        return out
+    kinds = {
+        column: dtype
+        for column, dtype in shape["dtypes"].items()
+        if column in out.columns and str(out[column].dtype) != dtype
+    }
+    return out.astype(kinds)[[column for column in shape["columns"] if column in out.columns]]
+
+
+def _refuse_wide(
+    frame: pd.DataFrame, unit: str, separator: str, split: Sequence[tuple[str, str]]
+) -> None:
     problems = []
     if not split:
         problems.append(
@@ -328,49 +356,28 @@ def from_wide(
             )
         )
     InputError.refuse(problems)
-    texts = list(dict.fromkeys(w for _, w in split))
-    if waves is None:
-        waves = (
-            tuple(shape["waves"])
-            if recorded
-            else tuple(int(text) if all(_whole(text) for text in texts) else text for text in texts)
-        )
-    names = [column for column in dict.fromkeys(n for n, _ in split) if column != PRESENT]
-    fixed = [column for column in frame.columns if separator not in str(column) and column != unit]
-    parts = []
-    for w in waves:
-        present = f"{PRESENT}{separator}{w}"
-        have = {
-            name: f"{name}{separator}{w}"
-            for name in names
-            if f"{name}{separator}{w}" in frame.columns
-        }
-        there = (
-            frame[present].notna().to_numpy()
-            if present in frame.columns
-            else frame[list(have.values())].notna().any(axis=1).to_numpy()
-        )
-        part = frame.loc[there, [unit, *fixed, *have.values()]].rename(
-            columns={name: wide for wide, name in have.items()}
-        )
-        part.insert(1, wave, [w] * len(part))
-        if present in frame.columns:
-            part.index = pd.Index(frame.loc[there, present].to_numpy(dtype=np.int64))
-        parts.append(part)
-    ordered = all(f"{PRESENT}{separator}{w}" in frame.columns for w in waves)
-    out = (
-        pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-        if ordered
-        else pd.concat(parts, ignore_index=True)
-    )
-    if not recorded:
-        return out
-    kinds = {
-        column: dtype
-        for column, dtype in shape["dtypes"].items()
-        if column in out.columns and str(out[column].dtype) != dtype
-    }
-    return out.astype(kinds)[[column for column in shape["columns"] if column in out.columns]]
+
+
+def _at_wave(
+    frame: pd.DataFrame,
+    unit: str,
+    wave: str,
+    at: object,
+    separator: str,
+    names: Sequence[str],
+    fixed: Sequence[str],
+) -> pd.DataFrame:
+    """The rows of one wave, in the order of the long frame where that is known."""
+    present = f"{PRESENT}{separator}{at}"
+    wide = {f"{name}{separator}{at}": name for name in names}
+    have = {column: name for column, name in wide.items() if column in frame.columns}
+    answered = [present] if present in frame.columns else list(have)
+    there = frame[answered].notna().any(axis=1).to_numpy()
+    part = frame.loc[there, [unit, *fixed, *have]].rename(columns=have)
+    part.insert(1, wave, [at] * len(part))
+    if present in frame.columns:
+        part.index = pd.Index(frame.loc[there, present].to_numpy(dtype=np.int64))
+    return part
 
 
 def _nullable(series: pd.Series) -> bool:

@@ -24,7 +24,8 @@ from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.margins import Margins, Publication, Totals, margins
+from mismes_eval.weighting.margin_rows import Margins
+from mismes_eval.weighting.margins import Publication, Totals, margins
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Calibration, Slope
 

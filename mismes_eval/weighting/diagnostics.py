@@ -164,12 +164,7 @@ def provenance(sample: Sample) -> pd.DataFrame:
     ]
     for place, step in enumerate(sample.design.steps, 1):
         factors = step.factor[step.factor > 0]
-        rows.append(
-            {
-                "step": place,
-                "what": step.name,
-                "lowest": float(factors.min()) if factors.size else np.nan,
-                "highest": float(factors.max()) if factors.size else np.nan,
-            }
-        )
+        ends = (factors.min(), factors.max()) if factors.size else (np.nan, np.nan)
+        lowest, highest = map(float, ends)
+        rows.append({"step": place, "what": step.name, "lowest": lowest, "highest": highest})
     return pd.DataFrame(rows)

@@ -109,33 +109,7 @@ def stack_samples(
                 got,
             )
         )
-    if len({sample.design.lonely for sample in samples}) > 1:
-        raise DesignError(
-            Problem(
-                "samples with different rules for lonely PSUs",
-                of_argument("samples"),
-                "one rule",
-                ", ".join(sample.design.lonely for sample in samples),
-            )
-        )
-    if any(sample.design.replicates is not None for sample in samples):
-        raise DesignError(
-            Problem(
-                "replicate designs cannot be joined",
-                of_argument("samples"),
-                "linearised designs",
-                fix="Join first, then call replicates().",
-            )
-        )
-    if len({sample.design.cluster_deff for sample in samples}) > 1:
-        raise DesignError(
-            Problem(
-                "samples with different cluster effects",
-                of_argument("samples"),
-                "one cluster_deff",
-                ", ".join(f"{sample.design.cluster_deff:g}" for sample in samples),
-            )
-        )
+    _refuse_unlike([sample.design for sample in samples])
     names = list(labels) if labels is not None else list(range(1, len(samples) + 1))
     parts: list[pd.DataFrame] = [
         sample.with_columns({source: name}).frame
@@ -174,6 +148,37 @@ def stack_samples(
     return Sample(frame, design, np.concatenate([sample.domain for sample in samples]), flags)
 
 
+def _refuse_unlike(designs: Sequence[SurveyDesign]) -> None:
+    """Designs that no one design can hold together."""
+    if len({design.lonely for design in designs}) > 1:
+        raise DesignError(
+            Problem(
+                "samples with different rules for lonely PSUs",
+                of_argument("samples"),
+                "one rule",
+                ", ".join(design.lonely for design in designs),
+            )
+        )
+    if any(design.replicates is not None for design in designs):
+        raise DesignError(
+            Problem(
+                "replicate designs cannot be joined",
+                of_argument("samples"),
+                "linearised designs",
+                fix="Join first, then call replicates().",
+            )
+        )
+    if len({design.cluster_deff for design in designs}) > 1:
+        raise DesignError(
+            Problem(
+                "samples with different cluster effects",
+                of_argument("samples"),
+                "one cluster_deff",
+                ", ".join(f"{design.cluster_deff:g}" for design in designs),
+            )
+        )
+
+
 def _deepened(design: SurveyDesign, depth: int) -> tuple[Stage, ...]:
     """Stages padded below with units that are their own only, certain subunit (they add no
     variance).
@@ -187,11 +192,9 @@ def _deepened(design: SurveyDesign, depth: int) -> tuple[Stage, ...]:
 
 def _joined_stage(stages: list[Stage], above: list[Stage] | None) -> Stage:
     strata = np.cumsum([0] + [stage.strata for stage in stages])
-    parents = (
-        np.cumsum([0] + [stage.stratum.size for stage in above])
-        if above
-        else np.zeros(len(stages) + 1, int)
-    )
+    parents = np.zeros(len(stages) + 1, int)
+    if above:
+        parents[1:] = np.cumsum([stage.stratum.size for stage in above])
     return Stage(
         np.concatenate([stage.stratum + strata[j] for j, stage in enumerate(stages)]),
         np.concatenate([stage.parent + parents[j] for j, stage in enumerate(stages)]),

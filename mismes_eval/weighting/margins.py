@@ -4,7 +4,7 @@ before anything is solved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeGuard
@@ -14,34 +14,13 @@ import pandas as pd
 
 from mismes_eval.errors import CalibrationError, Problem, in_column, of_argument, worded
 from mismes_eval.message import Message
-from mismes_eval.numerics.rows import Bool, Float, Int, Rows, cells
+from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import crossed, levels_of, one_spelling
+from mismes_eval.weighting.margin_rows import Category, Level, Margins, assemble
 from mismes_eval.weighting.sample import Sample
 
-Level = object
 Totals = Mapping[str | tuple[str, ...], float | Mapping[Level, float]]
-
-
-@dataclass(frozen=True)
-class Margins:
-    """x: n rows of q calibration variables; totals (q,); total_vcov (q, q) or None; labels (q,)
-    "column=level"; margin (q,) the key each stands under.
-    """
-
-    x: Rows
-    totals: Float
-    total_vcov: Float | None
-    labels: tuple[str, ...]
-    margin: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Category:
-    name: str
-    code: Int
-    levels: tuple[Level, ...]
-    totals: Float
 
 
 @dataclass(frozen=True)
@@ -95,7 +74,7 @@ def margins(
             )
         )
     problems: list[Problem] = []
-    categorical: list[_Category] = []
+    categorical: list[Category] = []
     numeric: list[tuple[str, Float, float]] = []
     for key, target in stated.items():
         target = target if (several := _mapping(target)) is None else several
@@ -138,12 +117,13 @@ def margins(
         categorical, [(name, total) for name, _, total in numeric if name == "1"]
     )
     CalibrationError.refuse(problems)
-    return _assemble(sample, categorical, numeric, total_se, unit, published.unit)
+    vcov = _total_vcov(categorical, numeric, total_se, published.unit)
+    return assemble(sample, categorical, numeric, vcov, unit)
 
 
 def _published(
-    categorical: list[_Category], numeric: list[tuple[str, Float, float]], published: Publication
-) -> tuple[list[_Category], list[tuple[str, Float, float]], list[Problem]]:
+    categorical: list[Category], numeric: list[tuple[str, Float, float]], published: Publication
+) -> tuple[list[Category], list[tuple[str, Float, float]], list[Problem]]:
     """The margins in the unit of the weights, and scaled to one of them."""
     unit = published.unit
     if not (_finite(unit) and unit > 0):
@@ -276,7 +256,7 @@ def _category(
     name: str,
     target: Mapping[Level, float],
     problems: list[Problem],
-) -> _Category | None:
+) -> Category | None:
     before = len(problems)
     _missing(sample, columns, problems)
     if len(problems) > before:
@@ -291,68 +271,18 @@ def _category(
     stated = code >= 0
     carries = stated if sample.active.all() else stated & sample.active
     count = np.bincount(code if carries.all() else code[carries], minlength=len(present))
-    lost = [
-        (value, int(count[i]))
-        for i, value in enumerate(present)
-        if value not in position and count[i] > 0
-    ]
-    for v, rows in lost[:20]:
-        near = get_close_matches(str(_plain(v)), [str(_plain(level)) for level in position], 1)
-        fix = _nearest(_plain(v), near[0]) if near else "Give its total, or recode it."
-        problems.append(
-            Problem(
-                what="a category of the sample has no total",
-                where=worded("totals['{name}']", {"name": name}),
-                expected="a total for every category that occurs",
-                got=repr(_plain(v)),
-                fix=fix,
-                count=rows,
-            )
-        )
-    seen = {value for i, value in enumerate(present) if count[i] > 0}
-    for v, t in target.items():
-        _number(t, f"{name}={v}", problems)
-        if v not in seen and t != 0 and not lost:
-            problems.append(
-                Problem(
-                    what="a total stands for a category without rows",
-                    where=worded(
-                        "totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}
-                    ),
-                    expected="at least one row that carries weight",
-                    got=worded("none"),
-                    fix="Merge it with a neighbouring category in both the sample and the totals.",
-                )
-            )
-        if v in seen and _finite(t) and t == 0:
-            problems.append(
-                Problem(
-                    what="a total of 0 stands for a category with rows",
-                    where=worded(
-                        "totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}
-                    ),
-                    expected="a total above 0, or no row that carries weight",
-                    got="0",
-                    fix="Give the rows weight 0 in the file, narrow the sample with where() to the"
-                    " others, or give their total.",
-                    count=int(count[present.index(v)]),
-                )
-            )
-        if _finite(t) and t < 0:
-            problems.append(
-                Problem(
-                    "a negative total",
-                    worded("totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(v))}),
-                    "0 or more",
-                    str(t),
-                )
-            )
+    occurs = {value: int(rows) for value, rows in zip(present, count, strict=True) if rows}
+    problems += _without_total(occurs, position, name)
+    lost = len(problems) > before
+    for level, total in target.items():
+        _number(total, f"{name}={level}", problems)
+        problems += _unfit(level, total, occurs.get(level, 0), lost, name)
     if len(problems) > before:
         return None
     lookup = np.array([position.get(value, 0) for value in present] or [0], np.intp)
     if not np.array_equal(lookup, np.arange(lookup.size)):
         code = lookup[code]
-    return _Category(
+    return Category(
         name,
         code if stated.all() else np.where(stated, code, 0),
         tuple(target),
@@ -360,14 +290,72 @@ def _category(
     )
 
 
-def _different_sums(
-    categorical: list[_Category], overall: list[tuple[str, float]]
-) -> list[Problem]:
+def _without_total(occurs: Mapping[Level, int], known: Iterable[Level], name: str) -> list[Problem]:
+    """Categories of the sample, with their rows, that no total stands for."""
+    spelled = [str(_plain(level)) for level in known]
+    missed = [(level, rows) for level, rows in occurs.items() if level not in known]
+    problems = []
+    for level, rows in missed[:20]:
+        near = get_close_matches(str(_plain(level)), spelled, 1)
+        fix = _nearest(_plain(level), near[0]) if near else "Give its total, or recode it."
+        problems.append(
+            Problem(
+                what="a category of the sample has no total",
+                where=worded("totals['{name}']", {"name": name}),
+                expected="a total for every category that occurs",
+                got=repr(_plain(level)),
+                fix=fix,
+                count=rows,
+            )
+        )
+    return problems
+
+
+def _unfit(level: Level, total: object, rows: int, lost: bool, name: str) -> list[Problem]:
+    """What is wrong with the total of a category that stands in so many rows. lost: whether other
+    categories have none, so that this one may be theirs, misspelled.
+    """
+    place = worded("totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(level))})
+    if not rows:
+        if total == 0 or lost:
+            return _negative(total, place)
+        return [
+            Problem(
+                what="a total stands for a category without rows",
+                where=place,
+                expected="at least one row that carries weight",
+                got=worded("none"),
+                fix="Merge it with a neighbouring category in both the sample and the totals.",
+            ),
+            *_negative(total, place),
+        ]
+    if _finite(total) and total == 0:
+        return [
+            Problem(
+                what="a total of 0 stands for a category with rows",
+                where=place,
+                expected="a total above 0, or no row that carries weight",
+                got="0",
+                fix="Give the rows weight 0 in the file, narrow the sample with where() to the"
+                " others, or give their total.",
+                count=rows,
+            )
+        ]
+    return _negative(total, place)
+
+
+def _negative(total: object, place: Message) -> list[Problem]:
+    if not _finite(total) or total >= 0:
+        return []
+    return [Problem("a negative total", place, "0 or more", str(total))]
+
+
+def _different_sums(categorical: list[Category], overall: list[tuple[str, float]]) -> list[Problem]:
     sums = [(margin.name, float(margin.totals.sum())) for margin in categorical] + overall
     if len(sums) < 2:
         return []
     size = max(abs(total) for _, total in sums)
-    if max(total for _, total in sums) - min(total for _, total in sums) <= 1e-9 * size:
+    if np.ptp([total for _, total in sums]) <= 1e-9 * size:
         return []
     listed = "; ".join(f"{name}: {total:,.6g}" for name, total in sums)
     return [
@@ -389,125 +377,11 @@ def _mend_of_sums(sums: list[float], first: str) -> str:
     return f"One margin looks as if it stood in thousands. {mend}" if thousands else mend
 
 
-def _assemble(
-    sample: Sample,
-    categorical: list[_Category],
+def _total_vcov(
+    categorical: list[Category],
     numeric: list[tuple[str, Float, float]],
     total_se: Totals | None,
-    unit: str | None,
-    published_unit: float,
-) -> Margins:
-    sizes = [len(margin.levels) for margin in categorical]
-    labels = tuple(
-        f"{margin.name}={_level(level)}" for margin in categorical for level in margin.levels
-    ) + tuple(name for name, _, _ in numeric)
-    owner = tuple(margin.name for margin in categorical for _ in margin.levels) + tuple(
-        name for name, _, _ in numeric
-    )
-    targets = np.concatenate(
-        [margin.totals for margin in categorical] + [np.array([total for _, _, total in numeric])]
-    )
-    constant = [j for j, (name, _, _) in enumerate(numeric) if name == "1"]
-    if categorical:
-        combination, cell = cells([margin.code for margin in categorical], sizes)
-    else:
-        combination, cell = np.zeros((1, 0), np.intp), np.zeros(sample.n, np.intp)
-    indicator = np.zeros((combination.shape[0], sum(sizes)))
-    for j, start in enumerate(np.cumsum([0, *sizes[:-1]]) if sizes else []):
-        indicator[np.arange(combination.shape[0]), start + combination[:, j]] = 1.0
-    if len(constant) == len(numeric) and unit is None:
-        values = np.column_stack([indicator, np.ones((combination.shape[0], len(numeric)))])
-        x = _zero_outside(values, cell, sample.domain)
-    else:
-        dense = np.column_stack([indicator[cell], *[v for _, v, _ in numeric]])
-        dense[~sample.domain] = 0.0
-        x = Rows(dense) if unit is None else Rows(*_unit_means(sample, dense, unit))
-    known = _total_vcov(categorical, numeric, total_se)
-    vcov = None if known is None else known * published_unit**2
-    return Margins(x=x, totals=targets, total_vcov=vcov, labels=labels, margin=owner)
-
-
-def _zero_outside(values: Float, cell: Int, inside: Bool) -> Rows:
-    """Rows of the domain, and one more distinct row of zeros for all others."""
-    if inside.all():
-        return Rows(values, cell)
-    zeros = np.zeros((1, values.shape[1]))
-    return Rows(np.vstack([values, zeros]), np.where(inside, cell, len(values)).astype(np.intp))
-
-
-def _level(value: object) -> str:
-    """A level as it is written in the file; of crossed columns "0, 15-19"."""
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
-    """Means of x inside each unit (Lemaitre and Dufour 1987): one weight factor a unit."""
-    if unit not in sample.frame.columns:
-        raise CalibrationError(
-            Problem(
-                "the unit of constant weights is unknown",
-                of_argument("unit"),
-                "a column of the sample",
-                repr(unit),
-            )
-        )
-    code = pd.factorize(sample.frame[unit])[0]
-    w, inside = sample.weights, sample.domain
-    each = pd.Series(w).groupby(code)
-    spread = (each.max() - each.min()).to_numpy() > 1e-9 * np.abs(w).max()
-    cut = pd.Series(inside).groupby(code).nunique().to_numpy() > 1
-    if (code < 0).any() or spread.any() or cut.any():
-        raise CalibrationError(_uneven_units(unit, code, spread, cut, w))
-    size = np.bincount(code)
-    means = np.column_stack([np.bincount(code, weights=x[:, j]) / size for j in range(x.shape[1])])
-    return means, code.astype(np.intp)
-
-
-def _uneven_units(unit: str, code: Int, spread: Bool, cut: Bool, w: Float) -> list[Problem]:
-    """Units without a code, with several weights, or partly in the domain."""
-    where, problems = in_column(unit), []
-    if (code < 0).any():
-        lost = int((code < 0).sum())
-        problems.append(
-            Problem(
-                "a unit has no code", where, "a code in every row", worded("missing"), count=lost
-            )
-        )
-    if spread.any():
-        zero = np.bincount(code[code >= 0], weights=(w == 0)[code >= 0]) > 0
-        nonresponse = (
-            " Some of their rows carry no weight: calibrate before the step that made them"
-            " (nonresponse of persons), or calibrate persons, without unit=."
-        )
-        two_ways = (
-            nonresponse
-            if (spread & zero).any()
-            else " Calibrate before the step that parted them, or persons, without unit=."
-        )
-        problems.append(
-            Problem(
-                what="weights differ inside units",
-                where=where,
-                expected="one weight and a code in every unit",
-                got=worded("{spread} units with several weights", {"spread": int(spread.sum())}),
-                fix=two_ways.strip(),
-            )
-        )
-    if cut.any():
-        problems.append(
-            Problem(
-                what="the domain cuts through units",
-                where=where,
-                expected="units wholly inside or outside the domain",
-                got=worded("{cut} units partly inside", {"cut": int(cut.sum())}),
-                fix="Narrow the sample to whole units, or calibrate persons, without unit=.",
-            )
-        )
-    return problems
-
-
-def _total_vcov(
-    categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None
+    unit: float,
 ) -> Float | None:
     if total_se is None:
         return None
@@ -560,7 +434,7 @@ def _total_vcov(
         for key in known
     ]
     CalibrationError.refuse(problems)
-    return np.diag(np.square(out))
+    return np.diag(np.square(out)) * unit**2
 
 
 def _error(se: object, where: str, problems: list[Problem]) -> float:

@@ -303,17 +303,7 @@ def compare_plans(
     -------
     frame: plan, sampled, migrants, n_eff, cv, and a note on what the plan assumes.
     """
-    if register_cost is None and register_share:
-        raise DesignError(
-            Problem(
-                "a register without the cost of its interviews",
-                of_arguments("register_cost", "register_share"),
-                "both or neither",
-                worded("share {register_share}", {"register_share": repr(register_share)}),
-            )
-        )
     check(DesignError, "compare_plans", ("share_high", share_high, float))
-    cost = 1.0 if register_cost is None else register_cost
     _figures(
         budget=budget,
         cost_listing=cost_listing,
@@ -321,20 +311,9 @@ def compare_plans(
         deff=deff,
         rate=rate,
         register_share=register_share,
-        register_cost=cost,
+        register_cost=1.0 if register_cost is None else register_cost,
     )
-    if register_cost is not None and not (register_cost > 0 and 0 < register_share <= 1):
-        raise DesignError(
-            Problem(
-                "a register does not fit",
-                of_arguments("register_cost", "register_share"),
-                "a cost above 0 and a share in (0, 1]",
-                worded(
-                    "{register_cost} and {register_share}",
-                    {"register_cost": register_cost, "register_share": register_share},
-                ),
-            )
-        )
+    _refuse_register(register_cost, register_share)
     if not (budget > 0 and cost_listing > 0 and cost_interview > 0):
         raise DesignError(
             Problem("a planning figure does not fit", "compare_plans", "budget and costs above 0")
@@ -378,3 +357,28 @@ def compare_plans(
         )
     out = pd.DataFrame(rows, columns=["plan", "sampled", "migrants", "n_eff", "note"])
     return out.assign(cv=np.sqrt((1 - rate) / (rate * out["n_eff"])))
+
+
+def _refuse_register(cost: float | None, share: float) -> None:
+    """A register has a cost of its interviews and a share of the migrants that it holds."""
+    if cost is None and share:
+        raise DesignError(
+            Problem(
+                "a register without the cost of its interviews",
+                of_arguments("register_cost", "register_share"),
+                "both or neither",
+                worded("share {register_share}", {"register_share": repr(share)}),
+            )
+        )
+    if cost is not None and not (cost > 0 and 0 < share <= 1):
+        raise DesignError(
+            Problem(
+                "a register does not fit",
+                of_arguments("register_cost", "register_share"),
+                "a cost above 0 and a share in (0, 1]",
+                worded(
+                    "{register_cost} and {register_share}",
+                    {"register_cost": cost, "register_share": share},
+                ),
+            )
+        )

@@ -44,14 +44,18 @@ class DesignColumns:
 
     def present(self, frame: pd.DataFrame) -> DesignColumns:
         """Those that the frame has."""
-        one = [
-            column if column in frame.columns else None for column in (self.weights, self.household)
-        ]
-        strata, psu, fpc = (
-            tuple(column for column in several if column in frame.columns)
-            for several in (self.strata, self.psu, self.fpc)
+        known = set(frame.columns)
+
+        def some(columns: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(column for column in columns if column in known)
+
+        return DesignColumns(
+            weights=self.weights if self.weights in known else None,
+            strata=some(self.strata),
+            psu=some(self.psu),
+            fpc=some(self.fpc),
+            household=self.household if self.household in known else None,
         )
-        return DesignColumns(weights=one[0], strata=strata, psu=psu, fpc=fpc, household=one[1])
 
 
 def build(
@@ -67,7 +71,9 @@ def build(
         problems += _value_problems(frame, columns.present(frame), cluster_deff)
     DesignError.refuse(problems)
     clusters = columns.psu or ((columns.household,) if columns.household else ())
-    level: Level = "psu" if columns.psu else "household" if columns.household else "element"
+    level: Level = "psu"
+    if not columns.psu:
+        level = "household" if columns.household else "element"
     unit_columns = clusters or (None,)
     stages: list[Stage] = []
     fractions: list[Float] = []
@@ -125,7 +131,13 @@ def build(
         notes=tuple(notes),
         stratum_labels=labels,
     )
-    if lonely == "error" and design.lonely_strata:
+    if lonely == "error":
+        _refuse_lonely(design, columns)
+    return design
+
+
+def _refuse_lonely(design: SurveyDesign, columns: DesignColumns) -> None:
+    if design.lonely_strata:
         raise DesignError(
             Problem(
                 what="strata with one PSU",
@@ -136,7 +148,6 @@ def build(
                 count=len(design.lonely_strata),
             )
         )
-    return design
 
 
 def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Problem]:

@@ -55,7 +55,8 @@ def trim(
     needs_sample(sample, "trim")
     problems = _problems(lower, upper)
     DesignError.refuse(problems)
-    caps = (-np.inf if lower is None else lower, np.inf if upper is None else upper)
+    lowest = -np.inf if lower is None else lower
+    caps = (lowest, np.inf if upper is None else upper)
     if totals is not None:
         return _with_totals(sample, caps, totals, method, totals_unit)
     w = sample.weights

@@ -16,7 +16,8 @@ from mismes_eval import lfs
 from mismes_eval.cli import main
 from mismes_eval.cli import map as mapping
 from mismes_eval.errors import InputError, ParamsError
-from mismes_eval.lfs.mapping_draft import Answer, Draft, open_draft
+from mismes_eval.lfs.mapping_draft import Draft, open_draft
+from mismes_eval.lfs.mapping_sheets import Answer
 from mismes_eval.report.mapping_chooser import choose_mapping, mapping_of
 
 SEX = {1: "Male", 2: "Female"}
@@ -277,3 +278,34 @@ def test_check_speaks_the_language_of_the_params(
     assert done in out and line in out
     for english in ("household number", "is named", "Fill ", "the file", "read without"):
         assert english not in out
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", ("Poids de sondage", "high", "lignes, pondéré 4\u202f020", "devient 1 Marié")),
+        ("ro", ("Ponderea anchetei", "de rânduri, ponderat 4.020", "devine", "acceptă")),
+    ],
+)
+def test_the_questions_are_asked_in_the_language_of_the_params(
+    project: Path, language: str, words: tuple[str, ...]
+) -> None:
+    params = project / "params" / "PHL.yaml"
+    text = params.read_text(encoding="utf-8")
+    params.write_text(text.replace("# language: en", f"language: {language}"), encoding="utf-8")
+    run = asked("y", "y", "y", "q")
+    for said in set(words) - {"high"}:
+        assert said in run.output
+    for english in ("rows", "becomes", "take it", "Survey weight", "its name", "Go on", "missing"):
+        assert english not in run.output
+
+
+def test_codes_are_said_with_the_column(project: Path) -> None:
+    """What the labels propose can be said otherwise in the same line."""
+    run = asked("y", "y", "y", "y; 8=REF, 3=4", "q")
+    assert "missing: REF: 10 rows" in run.output
+    read = lfs.read_mapping(book(project))
+    assert read["recode"]["marital"] == {"1": "2", "2": "1", "3": "4"}  # type: ignore[index]
+    assert read["missing"] == {"marital": {"8": "REF"}}
+    with pytest.raises(InputError, match="CODE=NEW"):
+        draft(project).meant("male", "n; 1=1")

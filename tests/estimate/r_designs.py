@@ -13,7 +13,8 @@ import pandas as pd
 
 from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.frames import combine_frames
-from mismes_eval.weighting.resampling import ReplicateWeights, replicates
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.trim import trim
 

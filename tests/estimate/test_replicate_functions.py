@@ -13,7 +13,7 @@ from mismes_eval.estimate.association import rao_scott
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import mean, proportion
 from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.resampling import ReplicateWeights
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
 from mismes_eval.weighting.sample import Sample
 
 N, B = 150, 30

@@ -16,7 +16,7 @@ from mismes_eval import lfs
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.tracer_study import Effects
+from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.frame.summary_html import as_html, as_text
 
 

@@ -110,6 +110,39 @@ def test_silent_records_may_hold_anything() -> None:
     assert (paired.low, paired.high) == pytest.approx((2 * halves.low - 1, 2 * halves.high - 1))
 
 
+MEASURES = pd.DataFrame(
+    {
+        "stage_code": ["MUL", "MUL", "MUL", "BEF", "BEF", "AFT"],
+        "model_primary": ["M10", "M10", "M10", "M02", "M03", "M09"],
+        "start_date": pd.to_datetime(
+            ["2021-05-01", "2012-05-01", None, "2014-01-01", "2016-01-01", "2020-01-01"]
+        ),
+        "service_info": [True, True, True, True, True, True],
+        "service_counselling": [False, True, None, True, None, False],
+        "service_language": [False, None, False, True, None, False],
+        "service_vet_training": [False, False, False, None, False, False],
+    }
+).convert_dtypes()
+
+
+@pytest.mark.parametrize(
+    ("claim", "values"),
+    [
+        # one gives nothing else; counselling is something else; a blank may hold it
+        ("C42", [1.0, 0.0, np.nan]),
+        # the others began in 2014, 2016, 2020: half of them before 2016
+        ("C43", [1.0, 0.0, np.nan]),
+        # ten years to 2023-12-31, five of them lately: 2012 is not asked, one record is silent
+        ("C44", [1.0, np.nan, 0.0, 0.0, 1.0]),
+        # language or vocation: one does, of the other language is not said; less counselling
+        ("C37", [0.0, np.nan]),
+    ],
+)
+def test_claims_about_measures_by_hand(claim: str, values: list[float]) -> None:
+    found = CENSUS[claim](MEASURES, DAY)
+    assert np.array_equal(found.values, values, equal_nan=True)
+
+
 @pytest.mark.identity
 def test_a_register_has_the_numbers_of_the_inventory_tables(moldova: Evaluation) -> None:
     inventory = moldova.inventory

@@ -16,7 +16,8 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.checklist import checklist
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
-from mismes_eval.evaluation.tracer_study import effects, tracing
+from mismes_eval.evaluation.tracer_effects import effects
+from mismes_eval.evaluation.tracer_study import tracing
 from mismes_eval.frame.template import template
 
 N = 80

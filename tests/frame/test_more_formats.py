@@ -1,5 +1,6 @@
 """Formats of statistical offices: a SAS transport file, an archive of one file, a workbook with
-macros; several files in an archive are refused by name.
+macros, a web page named .xls, a portable file of SPSS, a text with a record layout; several files in
+an archive are refused by name.
 """
 
 from __future__ import annotations
@@ -50,9 +51,91 @@ def test_an_archive_of_several_files_is_refused_with_their_names(tmp_path: Path)
         archive.writestr("b.csv", "x\n1\n")
     with pytest.raises(InputError, match=r"one file, got a\.csv, b\.csv"):
         frame.read(path)
+    assert frame.read(path, member="b.csv").frame["x"].tolist() == [1]
+    with pytest.raises(InputError, match=r"nearest is 'a\.csv'"):
+        frame.read(path, member="aa.csv")
     path.write_bytes(b"PK no archive")
     with pytest.raises(InputError, match="damaged"):
         frame.read(path)
+
+
+@pytest.mark.parametrize("beside", ["readme.txt", "LISEZ-MOI.txt", "codebook.pdf", "notas.txt"])
+def test_what_is_written_about_the_data_is_no_data(tmp_path: Path, beside: str) -> None:
+    path = tmp_path / "lfs.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr(beside, "how the survey was made")
+        archive.writestr("lfs.csv", "age,sex\n20,1\n")
+    assert frame.read(path).frame["age"].tolist() == [20]
+
+
+def test_a_web_page_or_a_text_named_as_a_workbook_is_read_as_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "export.xls"
+    cells = "<tr><th>&Acirc;ge<th>Sexe</tr><tr><td>20</td><td>1<tr><td>30&nbsp;<td>F, M</table>"
+    path.write_text(f'<html><meta charset="cp1252"><p>Été<table>{cells}', encoding="cp1252")
+    read = frame.read(path).frame
+    assert read.columns.tolist() == ["Âge", "Sexe"]
+    assert (read["Âge"].tolist(), read["Sexe"].tolist()) == ([20, 30], ["1", "F, M"])
+    path.write_text("age\tsexe\n20\t1\n", encoding="utf-16")
+    assert frame.read(path).frame["sexe"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<table><tr><td>a<tr><td>1</table>" * 2, "2 tables"),
+        ("<table><tr><td rowspan=2>a<tr><td>1</table>", "reach over rows"),
+        ("<?xml version='1.0'?><Workbook><Table><Row/></Table></Workbook>", "got markup"),
+        ("age;sexe\n20;1\n", "wrong separator"),
+    ],
+)
+def test_a_page_that_is_no_one_table_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "export.xls").write_text(text)
+    with pytest.raises(InputError, match=said):
+        frame.read(tmp_path / "export.xls")
+
+
+def test_a_portable_file_keeps_the_codes_that_it_declares_missing(tmp_path: Path) -> None:
+    path = tmp_path / "lfs.por"
+    pyreadstat.write_por(MADE_UP.assign(SEX=[1.0, 9.0, 2.0]), str(path), column_labels=["A", "Sex"])
+    plain = path.read_bytes().replace(b"\r", b"").replace(b"\n", b"")
+    declared = plain.replace(b"C3/Sex", b"89/C3/Sex")  # the record of a missing value
+    path.write_bytes(b"\r\n".join(declared[at : at + 80] for at in range(0, len(declared), 80)))
+    read = frame.read(path)
+    assert read.frame["SEX"].isna().tolist() == [False, True, False]
+    assert read.frame["SEX_miss"].tolist()[1] == "9"
+    assert read.labels == {"AGE": "A", "SEX": "Sex"}
+
+
+LAYOUT = "name,first,last,decimals\nid,1,3,\nage,5,6,\nweight,7,14,4\n"
+
+
+def test_a_text_without_separators_is_read_by_its_layout(tmp_path: Path) -> None:
+    """Digits behind a point that is not written, as in the weights of the US CPS."""
+    path, layout = tmp_path / "lfs.dat", tmp_path / "layout.csv"
+    path.write_text("001 2500012345\n002 31    -123\n003 45   3.345\n004 60\n")
+    layout.write_text(LAYOUT)
+    read = frame.read(path, layout=layout).frame
+    assert read["age"].tolist() == [25, 31, 45, 60]
+    assert read["weight"].tolist()[:3] == [1.2345, -0.0123, 3.345]
+    assert read["weight"].isna().tolist()[3] and read["id"].tolist()[0] == "001"
+
+
+def test_what_is_wrong_with_a_layout_is_said_at_once(tmp_path: Path) -> None:
+    path, layout = tmp_path / "lfs.dat", tmp_path / "layout.csv"
+    path.write_text("001 2500012345\n002 3100023456\n003 4500023456\n")
+    with pytest.raises(InputError, match="text without separators"):
+        frame.read(path)
+    layout.write_text("name,first,last,decimals\nid,1,3,\nid,5,4,\nw,7,14,99\n")
+    with pytest.raises(InputError) as refused:
+        frame.read(path, layout=layout)
+    assert len(refused.value.problems) == 3
+    layout.write_text("name,first,last\nid,1,3\nw,7,15\n")
+    with pytest.raises(InputError, match=r"'w'\. Expected places 7 to 15\. 3 rows"):
+        frame.read(path, layout=layout)
+    with pytest.raises(InputError, match="argument 'member'") as refused:
+        frame.read(path, layout=layout, member="a")
+    with pytest.raises(InputError, match="argument 'layout'"):
+        frame.read(tmp_path / "lfs.dta", layout=layout)
 
 
 def test_a_workbook_with_macros_is_a_workbook(tmp_path: Path) -> None:

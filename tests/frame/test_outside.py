@@ -211,6 +211,7 @@ def test_an_activity_of_a_thousand_thousand_elements_is_refused(
 OWN = {
     "frame/outside.py": "the one way",
     "frame/read.py": "the one way",
+    "frame/archive.py": "the one way",
     "frame/excel.py": "the one way",
     "frame/delimited.py": "the one way",
     "frame/statistical.py": "the one way",

@@ -213,7 +213,7 @@ def test_a_locked_or_old_workbook_is_said_as_such(tmp_path, stream, said):
     magic = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
     (tmp_path / "a.xlsx").write_bytes(magic + bytes(500) + stream.encode("utf-16-le"))
     assert said in problems(tmp_path / "a.xlsx")[0].what
-    (tmp_path / "a.xls").write_bytes(magic)
+    (tmp_path / "a.xls").write_bytes(magic + "Workbook".encode("utf-16-le"))
     assert ".xls of Excel 97" in problems(tmp_path / "a.xls")[0].got
 
 

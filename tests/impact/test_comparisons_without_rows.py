@@ -11,7 +11,8 @@ import pytest
 
 from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.did.bands import sup_t
-from mismes_eval.impact.did.group_time import GroupTime, att_gt
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.group_time_result import GroupTime
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 from mismes_eval.tracer.panel import TracerPanel

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of
 from mismes_eval.report.document.language import ENGLISH, language
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import Table, cells_by, cells_of, footnotes
+from mismes_eval.report.document.tables import Table, footnotes
 
 SAID = "i: few primary sampling units stand behind it (fewer than 8 degrees of freedom): to be read with caution."
 

@@ -19,7 +19,8 @@ from mismes_eval.errors import IdentificationError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.hypothesis import Test as WaldTest
 from mismes_eval.impact.did.bands import sup_t
-from mismes_eval.impact.did.group_time import GroupTime, att_gt
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.group_time_result import GroupTime
 from mismes_eval.numerics.did import METHODS, panel
 from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.tracer.panel import TracerPanel

@@ -83,6 +83,20 @@ def test_several_effects_of_one_sample_as_club_sandwich(trials: pd.DataFrame) ->
     assert found.samples == 7 and np.isnan(found.permutation).all()
 
 
+@pytest.mark.golden
+def test_a_feature_of_one_study_alone_as_club_sandwich() -> None:
+    """The study that alone has the feature is fitted exactly: what rounding leaves of it is null.
+    rma(y, se^2, mods = ~ x + z, control = list(threshold = 1e-12)), then as above; made-up
+    numbers."""
+    value = [0.043, 0.082, 0.055, 0.023, 0.068, 0.115, 0.097, 0.015]
+    se = [0.085, 0.077, 0.02, 0.08, 0.022, 0.071, 0.032, 0.08]
+    x = [-0.32, 0.41, 1.04, -0.13, 1.37, -0.67, 0.35, 0.9]
+    features = pd.DataFrame({"x": x, "z": [1.0] * 7 + [0.0]})
+    found = me.meta_regression(value, se, features, sample=[0, 1, 2, 3, 4, 5, 0, 7])
+    assert found.se == pytest.approx([0.00995691551, 0.01106323945, 0.00748427474], rel=1e-7)
+    assert found.degf == pytest.approx([2.77245487, 2.77245487, 1.82964393], rel=1e-7)
+
+
 @pytest.mark.slow
 @pytest.mark.property
 def test_permutation_keeps_its_level_and_needed_studies_find_the_margin() -> None:

@@ -3,7 +3,9 @@ record is lost without a line in the log.
 """
 
 import hashlib
+import os
 from datetime import date
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -126,6 +128,55 @@ def test_a_merge_fills_what_is_empty_and_logs_what_it_leaves(repository, submitt
     frame = inventory.read(repository).frame.set_index("measure_id")
     assert list(frame.index) == ["MDA-001", "MDA-007", "MDA-009"]
     assert frame.loc["MDA-001", ["benef_women", "benef_reached"]].tolist() == [33, 200]
+
+
+def test_two_submissions_at_once_lose_nothing(repository, submitted):
+    """Both were read before either was taken in: the second is read again, with other numbers."""
+    files = [
+        submitted([{"title_en": "SYNTHETIC grants"}], "one.xlsx"),
+        submitted([{"title_en": "SYNTHETIC hotline"}], "two.xlsx"),
+    ]
+    first, second = (inventory.submit(file, repository) for file in files)
+    inventory.accept(first, on=ON)
+    state = digest(repository)
+    with pytest.raises(InputError) as error:
+        inventory.accept(second, on=ON)
+    assert whats(error) == ["the repository has changed since the submission was read"]
+    assert digest(repository) == state
+    again = inventory.submit(files[1], repository)
+    assert first.ids == second.ids == ("MDA-008",) and again.ids == ("MDA-009",)
+    inventory.accept(again, on=ON)
+    titles = inventory.read(repository).frame["title_en"].tolist()
+    assert titles[-2:] == ["SYNTHETIC grants", "SYNTHETIC hotline"]
+
+
+@pytest.mark.parametrize("written", [1, 2])
+def test_a_crash_in_the_middle_is_mended(repository, submitted, monkeypatch, written):
+    """The power fails before the repository is in place, or between repository and log."""
+    file = submitted([{"title_en": "SYNTHETIC grants"}])
+    given, before = inventory.submit(file, repository), digest(repository)
+    put, done = os.replace, []
+
+    def fails(source, target):
+        done.append(target)
+        if len(done) == written:
+            raise KeyboardInterrupt
+        put(source, target)
+
+    monkeypatch.setattr(os, "replace", fails)
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)  # nothing is tidied up either
+    with pytest.raises(KeyboardInterrupt):
+        inventory.accept(given, on=ON)
+    monkeypatch.undo()
+    assert (digest(repository) == before) == (written == 1)
+    if written == 1:
+        inventory.accept(inventory.submit(file, repository), on=ON)
+    with pytest.raises(InputError, match="taken in before"):
+        inventory.submit(file, repository)
+    log = pd.read_csv(repository.with_name("intake_log.csv"))
+    assert log["measure_id"].tolist() == ["MDA-008"]
+    assert inventory.read(repository).frame["measure_id"].tolist()[-1] == "MDA-008"
+    assert not list(repository.parent.glob(".intake_log.*"))
 
 
 def test_decisions_on_another_state_of_the_repository_are_refused(repository, submitted, tmp_path):

@@ -22,7 +22,7 @@ from mismes_eval.report.session import Session
 OPEN = """import pandas as pd
 from mismes_eval.report import session
 from mismes_eval.report.figures import canvas, finish
-from mismes_eval.report.document.tables import counts
+from mismes_eval.report.document.estimated_cells import (counts)
 report = session.open(run)"""
 SHOW = """report.progress("data", 1, 2)
 data = pd.read_csv(report.params.inputs.lfs)

@@ -173,7 +173,7 @@ def test_the_curve_holds_every_declared_way_and_the_headline(
         assert data.loc["headline", "se"] == pytest.approx(main.se[0], rel=1e-12)
 
 
-def test_the_path_keeps_each_waves_interval_and_the_headline_speaks_with_the_widest(
+def test_every_wave_and_the_headline_speak_with_the_widest_interval(
     context: Context, shown: Mapping[str, object]
 ) -> None:
     main = main_cell(context.evaluation)[1]
@@ -185,11 +185,11 @@ def test_the_path_keeps_each_waves_interval_and_the_headline_speaks_with_the_wid
             e = effect.by_wave["employed", wave]
             assert isinstance(e, Estimate)
             drawn = data.loc[study.months[wave]]
-            span = Span.of(e)
+            beside = context.evaluation.spans_beside(effect, "employed", wave)
+            span = max(Span.of(e), *beside, key=lambda one: one.width)
             if wave == main:
                 verdict = effect_verdict(context.evaluation, effect, d)
-                assert verdict is not None
-                span = verdict.span
+                assert verdict is not None and span == verdict.span
             np.testing.assert_allclose(
                 [drawn["value"], drawn["low"], drawn["high"]],
                 [span.value, span.low, span.high],

@@ -23,7 +23,8 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.evaluation.rollout import earlier_round
 from mismes_eval.evaluation.sensitivity import tried
-from mismes_eval.evaluation.tracer_study import TREATED, complete_cases
+from mismes_eval.evaluation.tracer_effects import complete_cases
+from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.designs import design_items
 from mismes_eval.report.country import release

@@ -56,7 +56,7 @@ def picture(released: Released) -> Figure:
 
 
 def test_every_point_is_a_published_cell(context: Context, released: Released) -> None:
-    """Values are those of T17; intervals too, but at the headline, where the verdict's speaks."""
+    """Values are those of T17, intervals those of T19d: at the headline the verdict's."""
     study = context.evaluation.tracing
     assert study is not None
     drawn = picture(released).data
@@ -70,9 +70,14 @@ def test_every_point_is_a_published_cell(context: Context, released: Released) -
             when = f"{study.months[wave]:.0f} months"
             cell = released.published.get(f"T17-{effect.measure}", context.column("employed"), when)
             assert cell is not None and row["value"] == cell.value
-            ends = (cell.ci_low, cell.ci_high)
+            spoken = released.published.get(
+                f"T19d-{effect.measure}", context.column("employed"), when
+            )
+            assert spoken is not None and spoken.ci_low <= spoken.value <= spoken.ci_high
+            assert spoken.ci_high - spoken.ci_low >= cell.ci_high - cell.ci_low
+            ends = (spoken.ci_low, spoken.ci_high)
             if wave == context.evaluation.params.impact.main_wave:
-                ends = (verdict.span.low, verdict.span.high)
+                assert ends == (verdict.span.low, verdict.span.high)
             assert (row["low"], row["high"]) == ends
     assert set(drawn["series"]) == {"MDA-001", "MDA-002", "MDA-003"}
 
@@ -124,7 +129,8 @@ def test_measures_that_the_page_has_no_room_for_are_left_out(context: Context) -
     object.__setattr__(moved, "effects", many)
     object.__setattr__(moved, "doubts", ())
     (spec,) = overview(dataclasses.replace(context, evaluation=moved)).items
-    assert {k.table for k in spec.refers} == {f"T17-X-{k}" for k in range(ROWS)}  # type: ignore[union-attr]
+    tables = {key.table for key in spec.refers}  # type: ignore[union-attr]
+    assert tables == {f"{table}-X-{k}" for table in ("T17", "T19d") for k in range(ROWS)}
 
 
 def test_on_paper_the_contents_stand_behind_the_first_page() -> None:

@@ -27,6 +27,7 @@ from mismes_eval.report.document.blocks import (
     paragraph,
     plain_text,
 )
+from mismes_eval.report.document.estimated_cells import counts
 from mismes_eval.report.document.foreign import foreign_blocks
 from mismes_eval.report.document.grids import Shown, block_of
 from mismes_eval.report.document.language import language
@@ -39,7 +40,6 @@ from mismes_eval.report.document.pdf import (
     with_page_numbers,
     write_pdf,
 )
-from mismes_eval.report.document.tables import counts
 from mismes_eval.report.factory.run import Order, run_report
 from mismes_eval.report.figures import Figure, canvas, finish
 from mismes_eval.report.trust.provenance import changed_outputs, read_manifest

@@ -23,11 +23,11 @@ from mismes_eval.report.document.cells import (
     Status,
     published_cells,
 )
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import cells_by, cells_of, counted
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.weighting.sample import Sample
 

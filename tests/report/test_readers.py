@@ -16,7 +16,8 @@ from mismes_eval.estimate.verdict import DRAWN_BY_LOT
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.sensitivity import Doubt
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.bias import ITEMS, bias

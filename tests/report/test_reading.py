@@ -11,11 +11,12 @@ import re
 import numpy as np
 import pandas as pd
 
+from mismes_eval.report.document.estimated_cells import CARRIED
 from mismes_eval.report.document.language import ENGLISH
 from mismes_eval.report.document.page import accessible, arranged
 from mismes_eval.report.document.reading import linked, sectioned, sections
 from mismes_eval.report.document.sanitize import sanitized
-from mismes_eval.report.document.tables import CARRIED, Table
+from mismes_eval.report.document.tables import Table
 
 HEAD = '<style></style><!-- contents --><main id="text">'
 

@@ -128,7 +128,8 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     assert [row.anchor for row in told.rows] == ["T17-GEO-001"] * 4
     assert told.more == "The chapter on impact has 1 more."
     first = told.rows[0]
-    assert first.measure == "GEO-001 (Assisted voluntary return and reintegration packages)"
+    assert first.measure == "GEO-001, assisted voluntary return"
+    assert told.words <= 160 and first.whom.startswith("for voluntary returnees")
     words = {-0.3: "30.0 fewer (", 0.0: "none shown (", 0.3: "30.0 more ("}
     assert first.effect.startswith(words[effect])
     assert first.sure.partition(":")[0] in ("strong", "moderate", "weak", "none")
@@ -169,7 +170,12 @@ def test_the_first_page_is_a_brief_of_published_numbers(
         if cell.shown and np.isfinite(value)
     }
     for row in told.rows:
-        for text in (row.effect.partition(")")[0], row.cost, row.job_year, row.home):
+        for text in (
+            row.effect.partition(")")[0],
+            row.cost,
+            row.job_year.partition(")")[0],
+            row.home,
+        ):
             for printed in re.findall(r"[-−]?\d(?:[\d,.\u202f\u00a0]*\d)?", text):
                 assert printed in told_of, (row, printed)
 

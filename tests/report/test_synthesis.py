@@ -34,7 +34,8 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.document.results import ESTIMATES
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
-from mismes_eval.report.factory.run import PAGE, Outcome
+from mismes_eval.report.factory.orders import PAGE
+from mismes_eval.report.factory.run import Outcome
 from mismes_eval.report.index import write_index
 from mismes_eval.report.synthesis.comparable import comparable
 from mismes_eval.report.synthesis.effects import findings

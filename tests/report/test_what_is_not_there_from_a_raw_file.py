@@ -19,7 +19,8 @@ from mismes_eval.evaluation.evaluation import gather
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.evaluation.survey import said_once
-from mismes_eval.lfs.mapping_draft import Answer, open_draft
+from mismes_eval.lfs.mapping_draft import open_draft
+from mismes_eval.lfs.mapping_sheets import Answer
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.tables import Table, TextTable

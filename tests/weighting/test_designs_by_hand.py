@@ -20,7 +20,8 @@ from mismes_eval.weighting.planning import (
     sample_size_for_rate,
 )
 from mismes_eval.weighting.pseudo import FLAG, pseudo_weights
-from mismes_eval.weighting.resampling import ReplicateWeights, replicates
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 # Plans

@@ -20,7 +20,8 @@ import pytest
 
 from mismes_eval.estimate.regression import logit, ols
 from mismes_eval.estimate.totals import mean, ratio, total
-from mismes_eval.weighting.resampling import ReplicateWeights, replicates
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 RHO = {"brr": 0.0, "fay": 0.3}

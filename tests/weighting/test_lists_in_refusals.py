@@ -16,8 +16,9 @@ from mismes_eval.weighting.frames import combine_frames
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
 from mismes_eval.weighting.pseudo import pseudo_weights
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
 from mismes_eval.weighting.replication import replicate_weights
-from mismes_eval.weighting.resampling import ReplicateWeights, replicates
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 N = 24

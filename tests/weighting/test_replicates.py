@@ -18,8 +18,9 @@ from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
 from mismes_eval.weighting.pseudo import pseudo_weights
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
 from mismes_eval.weighting.replication import replicate_weights
-from mismes_eval.weighting.resampling import ReplicateWeights, replicates
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.trim import trim
 

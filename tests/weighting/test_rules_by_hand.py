@@ -15,8 +15,9 @@ from mismes_eval.weighting.diagnostics import provenance, weight_diagnostics
 from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.planning import plan_allocation
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
 from mismes_eval.weighting.replication import replicate_weights, replicated
-from mismes_eval.weighting.resampling import ReplicateWeights, replicates
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.trim import trim
 

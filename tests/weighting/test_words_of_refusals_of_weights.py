@@ -14,8 +14,8 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import MismesError
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
 from mismes_eval.weighting.replication import replicate_weights, replicated
-from mismes_eval.weighting.resampling import ReplicateWeights
 
 from .twelve_rows import N, copied, of, rows
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import mismes_eval as me
-from mismes_eval.weighting.resampling import ReplicateWeights
+from mismes_eval.weighting.replicate_weights import ReplicateWeights
 
 N = 12
 DESIGN = frozenset(inspect.signature(me.Sample.from_frame).parameters)

@@ -23,8 +23,10 @@ FEW_MEASURES = "measures on record: {k}; {least} or more are needed"
 TAIL = 0.025
 NOT_TO_STRONG = 2  # scores below: not or slightly
 INFORMATION = ("M02", "M04", "M07", "M10")
-ORIENTATION, SKILLS, ENTREPRENEURSHIP, PACKAGES = "M02", "M03", "M08", "M09"
-BEFORE, DURING, AFTER = "BEF", "DUR", "AFT"
+JOB_MATCHING, ORIENTATION, SKILLS = "M01", "M02", "M03"
+ENTREPRENEURSHIP, PACKAGES, CENTRES = "M08", "M09", "M10"
+BEFORE, DURING, AFTER, INTEGRATED = "BEF", "DUR", "AFT", "MUL"
+LATELY = 5  # years, of twice as many
 SHORT_HOURS = 40.0
 FEW_BACK, FEW_JOBS, MUCH_OVERHEAD = 0.25, 0.5, 0.2
 
@@ -128,17 +130,32 @@ def _against_next(member: pd.Series, others: pd.DataFrame) -> Census:
     return Census((member - others[rival]).to_numpy(float), least=-1.0)
 
 
+def _services(frame: pd.DataFrame, *but: str) -> pd.DataFrame:
+    """1, 0 or NaN for each measure and service."""
+    offered = [name for name in frame.columns if name.startswith("service_") and name not in but]
+    return pd.DataFrame({name: _yes(frame, name) for name in offered}, index=frame.index)
+
+
 def _information_first(frame: pd.DataFrame, _: date) -> Census:
     before = _of_stage(frame, BEFORE)
-    services = [
-        column
-        for column in before.columns
-        if column.startswith("service_") and column != "service_info"
-    ]
-    rivals = pd.DataFrame(
-        {service: _yes(before, service) for service in services}, index=before.index
-    )
-    return _against_next(_yes(before, "service_info"), rivals)
+    return _against_next(_yes(before, "service_info"), _services(before, "service_info"))
+
+
+def _training_first(frame: pd.DataFrame, _: date) -> Census:
+    preparing = _of_models(frame, ORIENTATION, SKILLS)
+    kinds = ("service_language", "service_vet_training")
+    training = pd.DataFrame({kind: _yes(preparing, kind) for kind in kinds})
+    some = training.max(axis=1, skipna=False).mask(training.eq(1).any(axis=1), 1.0)
+    return _against_next(some, _services(preparing, "service_info", *kinds))
+
+
+def _only_information(frame: pd.DataFrame, _: date) -> Census:
+    """A centre with any other service does more; one that is silent on a service may have it."""
+    centres = _of_models(frame, CENTRES)
+    informs, others = _yes(centres, "service_info"), _services(centres, "service_info")
+    more = others.eq(1).any(axis=1) | informs.eq(0)
+    known = more | (informs.notna() & others.notna().all(axis=1))
+    return _whether(~more, known)
 
 
 def _information_unlinked(frame: pd.DataFrame, _: date) -> Census:
@@ -165,6 +182,37 @@ def _names_sector(frame: pd.DataFrame, _: date) -> Census:
     """A record that names no sector does not say that there is none."""
     given = _of_models(frame, SKILLS)["sector"].astype("string")
     return _whether((given != "NONE").fillna(False), given.notna())
+
+
+def _at_least(frame: pd.DataFrame, column: str, bound: float) -> Census:
+    number = _numbers(frame, column)
+    return _whether(number >= bound, number.notna())
+
+
+def _offers_recognition(frame: pd.DataFrame, _: date) -> Census:
+    offered = _yes(_of_models(frame, SKILLS), "service_recognition")
+    return _whether(offered == 1, offered.notna())
+
+
+def _unmonitored(frame: pd.DataFrame, _: date) -> Census:
+    framework = _yes(_of_models(frame, JOB_MATCHING), "me_framework")
+    return _whether(framework == 0, framework.notna())
+
+
+def _integrated_of_late(frame: pd.DataFrame, _: date) -> Census:
+    """Integrated measures that began after half of the others had."""
+    integrated = frame["stage_code"].astype(str) == INTEGRATED
+    half = frame.loc[~integrated, "start_date"].median()
+    began = frame.loc[integrated, "start_date"]
+    return _whether(began > half, began.notna() & pd.notna(half))
+
+
+def _begun_of_late(frame: pd.DataFrame, day: date) -> Census:
+    """Of measures that began in the years before the day, those of the later half of these years."""
+    began, now = frame["start_date"], pd.Timestamp(day)
+    first = now - pd.DateOffset(years=2 * LATELY)
+    asked = began[began.isna() | ((began > first) & (began <= now))]
+    return _whether(asked > now - pd.DateOffset(years=LATELY), asked.notna())
 
 
 def _without_recognition(frame: pd.DataFrame, _: date) -> Census:
@@ -207,4 +255,14 @@ CENSUS: Mapping[str, Callable[[pd.DataFrame, date], Census]] = {
     "C26": lambda frame, _: _below(frame, "embedded_national", NOT_TO_STRONG),
     "C27": _much_overhead,
     "C31": _never_evaluated,
+    "C36": _unmonitored,
+    "C37": _training_first,
+    "C38": lambda frame, _: _at_least(_of_models(frame, SKILLS), "qual_attention", NOT_TO_STRONG),
+    "C39": _offers_recognition,
+    "C40": lambda frame, _: _below(
+        _of_models(frame, JOB_MATCHING, SKILLS), "employer_involved", NOT_TO_STRONG
+    ),
+    "C42": _only_information,
+    "C43": _integrated_of_late,
+    "C44": _begun_of_late,
 }

@@ -165,7 +165,8 @@ def _of_registers(
         said = {"k": answered + silent, "least": LEAST_MEASURES}
         return without_number(Message(FEW_MEASURES, said), float(LEAST_MEASURES))
     total = sum((number["n"] - number["silent"]) * (number["value"] or 0.0) for number in numbers)
-    ends = min(number["least"] for number in numbers), max(number["most"] for number in numbers)
+    least = min(number["least"] for number in numbers)
+    ends = least, max(number["most"] for number in numbers)
     measured = interval(total, answered, silent, ends)
     verdict = judge(measured, claim.direction, claim.threshold, claim.margin)
     return held_against(verdict, _spans(claim, numbers), claim.margin)
@@ -179,9 +180,14 @@ def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerd
     widest = max(mine, key=lambda f: f.measures)
     if isinstance(widest.found, NotEstimable):
         return without_number(widest.found.reason, float(widest.needed or math.nan))
-    return judge(
+    verdict = judge(
         _coefficient(widest.found, widest.measures), claim.direction, claim.threshold, claim.margin
     )
+    within = [
+        distance(Measured(span.value, span.low, span.high), claim.direction, claim.threshold)
+        for span in widest.within
+    ]
+    return held_against(verdict, within, claim.margin)
 
 
 def _coefficient(made: MetaRegression, measures: int) -> Measured:

@@ -30,6 +30,7 @@ from mismes_eval.tracer.outcomes import Outcome, declared
 from mismes_eval.weighting.sample import Sample
 
 RETURNEE, STAYER = "returnee", "non-migrant"
+FAMILY, OTHER_REASONS = "FAMILY", "other reasons"
 MEAN, LEVEL, DIFFERENCE, EFFECT = "mean", "share", "difference", "effect"
 NO_SUCH = "nobody is {group}"
 APART = "{measure}: the groups moved apart before the measure began"
@@ -165,15 +166,34 @@ def _returnees(evaluation: Evaluation, columns: Mapping[str, object]) -> Sample:
 
 def _by_kind_of_return(evaluation: Evaluation) -> Evidence:
     """Employment of forced less that of voluntary returnees, as table T08d has them."""
+    kind = _told(evaluation, "mig_ret_type").map(RETURN_KINDS)
+    return _employment_gap(evaluation, kind, ("forced", "voluntary"))
+
+
+def _by_reason_of_return(evaluation: Evaluation) -> Evidence:
+    """Employment of those who came back for family reasons less that of the others."""
+    told = _told(evaluation, "mig_reason_ret")
+    reason = told.eq(FAMILY).map({True: FAMILY, False: OTHER_REASONS}).where(told.notna())
+    return _employment_gap(evaluation, reason, (FAMILY, OTHER_REASONS))
+
+
+def _told(evaluation: Evaluation, column: str) -> pd.Series:
+    """A column of the survey as text, empty where nothing is said."""
+    assert evaluation.survey is not None
+    told = evaluation.survey.sample.frame[column].astype("string")
+    return told.where(told.str.strip().ne(""))
+
+
+def _employment_gap(evaluation: Evaluation, kind: pd.Series, pair: tuple[str, str]) -> Evidence:
+    """Employment of returnees of one kind less that of returnees of another."""
     survey = evaluation.survey
     assert survey is not None
-    kind = survey.sample.frame["mig_ret_type"].astype("string").map(RETURN_KINDS)
     known = kind.notna().to_numpy(bool)
     sample = _returnees(evaluation, {"_kind": kind.astype(object).where(known, None).to_numpy()})
     made = lfs.indicators(
         sample.where(known), by=["_kind"], which=["L3.employment"], ages=survey.ages
     )
-    return _less(made["L3.employment"], "_kind", ("forced", "voluntary"))
+    return _less(made["L3.employment"], "_kind", pair)
 
 
 def _yes_share(evaluation: Evaluation, column: str) -> Evidence:
@@ -399,4 +419,5 @@ PERSONS: Mapping[str, Callable[[Evaluation], Evidence]] = {
     "C33": _feature,
     "C34": _feature,
     "C35": _skills,
+    "C41": _by_reason_of_return,
 }

@@ -12,6 +12,7 @@ from scipy.interpolate import BSpline
 from mismes_eval.errors import IdentificationError, Problem, of_argument, of_arguments
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import Averages, SignedRows
 from mismes_eval.numerics.influence import Influence
@@ -58,8 +59,7 @@ class Dose:
         )
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        return self.to_frame().to_html(index=False, float_format="{:.4g}".format) + notes
+        return in_notebook(self.to_frame(), self.notes)
 
 
 @public(IdentificationError)

@@ -11,8 +11,9 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem, in_column, of_arguments, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
-from mismes_eval.impact.did.group_time import GroupTime, check_call, planned, result
+from mismes_eval.impact.did.group_time import check_call, planned
 from mismes_eval.impact.did.group_time_cells import fit_cells, without_lost
+from mismes_eval.impact.did.group_time_result import GroupTime, result
 from mismes_eval.impact.did.layout import Layout, layout_of
 from mismes_eval.impact.did.periods import Control
 from mismes_eval.message import Message
@@ -20,7 +21,8 @@ from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
 from mismes_eval.weighting.columns import Order, Stated, YesNo, read
-from mismes_eval.weighting.panel import PanelLike, own_key
+from mismes_eval.weighting.panel import PanelLike
+from mismes_eval.weighting.panel_reading import own_key
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import TimeColumn, stated_order
 

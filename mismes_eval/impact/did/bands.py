@@ -13,7 +13,7 @@ from scipy import special
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, unknown
 from mismes_eval.estimate.estimate import Estimate, need_estimates
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.numerics.rows import Bool, Float, group_sums
 from mismes_eval.pictures.intervals import Series, path
 from mismes_eval.pictures.style import axes
@@ -70,11 +70,11 @@ class Band:
         return ax
 
     def _repr_html_(self) -> str:
-        return (
-            self.table.to_html(index=False, float_format=figure, na_rep="")
-            + f"<p><small>Simultaneous {100 * self.level:g}% band, critical value"
-            f" {self.critical:.3f} ({self.method}, {self.draws:,} draws).</small></p>"
+        note = (
+            f"Simultaneous {100 * self.level:g}% band, critical value {self.critical:.3f}"
+            f" ({self.method}, {self.draws:,} draws)."
         )
+        return in_notebook(self.table, [note])
 
 
 @public(EstimateError)

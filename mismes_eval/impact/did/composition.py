@@ -16,8 +16,9 @@ from mismes_eval.estimate.domains import require, variables
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.joint import stack
-from mismes_eval.estimate.number_format import figure
-from mismes_eval.impact.did.group_time import att_gt, by_fewer_psus
+from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.group_time_result import by_fewer_psus
 from mismes_eval.impact.did.periods import Control
 from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
@@ -41,9 +42,7 @@ class Composition:
         return self.estimate.plot(ax)
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.test}</p>" + self.to_frame().to_html(
-            index=False, float_format=figure, na_rep=""
-        )
+        return in_notebook(self.to_frame(), text=self.test)
 
 
 @public(EstimateError)

@@ -15,13 +15,14 @@ from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, o
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.joint import stack
-from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.part import Part
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.inference.multiple_testing import AdjustedPValues, Method, adjust_pvalues
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.pictures.intervals import Series, forest
 from mismes_eval.public import public
 from mismes_eval.weighting.design import SurveyDesign
+from mismes_eval.weighting.sample import Sample
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,30 @@ class GroupEffects:
         return forest(ax, self.effects.names, [series], self.effects.kind, reference=0.0)
 
     def _repr_html_(self) -> str:
-        return (
-            self.to_frame().to_html(index=False, float_format=figure, na_rep="")
-            + f"<p>{self.equality}</p>"
-            + "".join(f"<p><small>{n}</small></p>" for n in self.effects.notes)
+        return in_notebook(self.to_frame(), self.effects.notes, self.equality)
+
+
+def _groups(sample: Sample, columns: Sequence[str]) -> list[tuple[Hashable, ...]]:
+    """The values, or combinations, that occur in the domain. Raises EstimateError."""
+    EstimateError.refuse(
+        Problem("unknown column", in_column(column), "a column of the frame")
+        for column in columns
+        if column not in sample.frame.columns
+    )
+    inside = sample.frame.loc[sample.active, list(columns)]
+    gone = inside.isna().any(axis=1)
+    if gone.any():
+        raise EstimateError(
+            Problem(
+                what="the group is missing for some rows",
+                where=in_column(", ".join(columns)),
+                expected="a group in every row of the domain",
+                got=worded("missing"),
+                fix="Make missing a group, or narrow the domain.",
+                count=int(gone.sum()),
+            )
         )
+    return sorted(set(inside.itertuples(index=False, name=None)), key=str)
 
 
 @public(EstimateError)
@@ -117,38 +137,15 @@ def by_group(
     """
     columns = [column] if isinstance(column, str) else list(column)
     sample = sample_of(data)
-    unknown = [c for c in columns if c not in sample.frame.columns]
-    if unknown:
-        raise EstimateError(
-            [Problem("unknown column", in_column(c), "a column of the frame") for c in unknown]
-        )
-    inside = sample.active
-    gone = sample.frame.loc[inside, columns].isna().any(axis=1)
-    if gone.any():
-        raise EstimateError(
-            Problem(
-                what="the group is missing for some rows",
-                where=in_column(", ".join(columns)),
-                expected="a group in every row of the domain",
-                got=worded("missing"),
-                fix="Make missing a group, or narrow the domain.",
-                count=int(gone.sum()),
-            )
-        )
-    groups = sorted(
-        set(sample.frame.loc[inside, columns].itertuples(index=False, name=None)), key=str
-    )
-    wanted = (
-        None if reference is None else reference if isinstance(reference, tuple) else (reference,)
-    )
+    groups = _groups(sample, columns)
+    wanted = reference if reference is None or isinstance(reference, tuple) else (reference,)
     if wanted is not None and wanted not in groups:
+        known = ", ".join(_label(group) for group in groups[:20])
         raise EstimateError(
             Problem(
                 "no such reference group",
                 of_argument("reference"),
-                worded(
-                    "one of {groups}", {"groups": ", ".join(_label(group) for group in groups[:20])}
-                ),
+                worded("one of {groups}", {"groups": known}),
                 repr(reference),
             )
         )
@@ -175,11 +172,9 @@ def by_group(
             )
         found[_label(group)] = effect
     if not found:
-        raise EstimateError(
-            [
-                Problem("no group has an estimate", label, got=m.reason.rstrip("."))
-                for label, m in missing.items()
-            ]
+        EstimateError.refuse(
+            Problem("no group has an estimate", label, got=m.reason.rstrip("."))
+            for label, m in missing.items()
         )
     names = tuple(found)
     effects = replace(

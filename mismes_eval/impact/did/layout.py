@@ -18,14 +18,9 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.weighting.columns import Number, Order, Stated, float64, read
-from mismes_eval.weighting.panel import (
-    Panel,
-    PanelLike,
-    Wanted,
-    outcome_values,
-    panel_of,
-    zero_said,
-)
+from mismes_eval.weighting.panel import Panel, PanelLike, Wanted
+from mismes_eval.weighting.panel_reading import panel_of, zero_said
+from mismes_eval.weighting.panel_waves import outcome_values
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import (
     TimeColumn,

@@ -34,7 +34,9 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import verb_name
-from mismes_eval.weighting.panel import PanelLike, outcome_values, waves_of, zero_said
+from mismes_eval.weighting.panel import PanelLike
+from mismes_eval.weighting.panel_reading import zero_said
+from mismes_eval.weighting.panel_waves import outcome_values, waves_of
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import cohorts_on
 

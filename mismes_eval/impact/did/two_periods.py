@@ -22,7 +22,8 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.columns import Order, read
 from mismes_eval.weighting.order import shown
-from mismes_eval.weighting.panel import PanelLike, outcome_values
+from mismes_eval.weighting.panel import PanelLike
+from mismes_eval.weighting.panel_waves import outcome_values
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import stated_order
 

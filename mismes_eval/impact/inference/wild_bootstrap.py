@@ -11,7 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.formula import build
+from mismes_eval.estimate.formula import Model, build
 from mismes_eval.impact.inference.arms import (
     Arms,
     Labels,
@@ -170,16 +170,7 @@ def wild_bootstrap_ols(
     19, 4-60.
     """
     model = build(sample, formula, "wild_bootstrap_ols")
-    if coefficient not in model.names:
-        raise EstimateError(
-            Problem(
-                "the formula has no such coefficient",
-                worded(
-                    "argument 'coefficient' = {coefficient}", {"coefficient": repr(coefficient)}
-                ),
-                worded("one of {names}", {"names": ", ".join(model.names[:30])}),
-            )
-        )
+    place = _place(model, coefficient)
     code, m = codes(
         sample.frame[cluster] if cluster in sample.frame.columns else _no_column(cluster),
         sample.active,
@@ -187,7 +178,6 @@ def wild_bootstrap_ols(
     )
     code = code[model.inside]
     refuse_few(m, level, draws)
-    place = model.names.index(coefficient)
     x, w = model.x, model.w
     others = np.delete(x, place, axis=1)
     tilde = least_squares(others, x[:, place], w).residual
@@ -238,6 +228,18 @@ def wild_bootstrap_ols(
         enumerated=enumerated,
         points=used,
         notes=notes,
+    )
+
+
+def _place(model: Model, coefficient: str) -> int:
+    if coefficient in model.names:
+        return model.names.index(coefficient)
+    raise EstimateError(
+        Problem(
+            "the formula has no such coefficient",
+            worded("argument 'coefficient' = {coefficient}", {"coefficient": repr(coefficient)}),
+            worded("one of {names}", {"names": ", ".join(model.names[:30])}),
+        )
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.impact.planning.fieller import fieller
 from mismes_eval.message import Message
@@ -279,8 +279,7 @@ class CostEffectiveness:
         return self.value, f"{self.value:,.0f} {self.currency} a {self.unit}"
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        return f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}{notes}"
+        return in_notebook(self.to_frame(), self.notes, self.text)
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.to_frame().to_string(index=False)}"

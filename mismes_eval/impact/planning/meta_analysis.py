@@ -14,7 +14,7 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.planning.restricted_likelihood import numbers, reml
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.intervals import Series, forest
@@ -93,9 +93,7 @@ class RandomEffects:
         return pd.DataFrame(rows, columns=["quantity", "value", "low", "high"])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.definition}</p>" + self.to_frame().to_html(
-            index=False, float_format=figure, na_rep=""
-        )
+        return in_notebook(self.to_frame(), text=self.definition)
 
     def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
         """Forest: each study with its normal interval, the summary below, and where the true effect

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem, of_arguments, worded
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.planning.restricted_likelihood import Fit, fitted, numbers, reml
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
@@ -92,8 +92,7 @@ class MetaRegression:
         return int(studies[np.argmax(found)]) if found.any() else int(studies[-1])
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
-        return f"<p>{self.definition}</p>{table}"
+        return in_notebook(self.to_frame(), text=self.definition)
 
 
 @public(EstimateError)
@@ -219,7 +218,7 @@ def _robust(fit: Fit, x: Float, w: Float, group: Int) -> tuple[Float, Float]:
         inside = group == place
         scale = np.sqrt(phi[inside])
         spread = (residual_maker[inside] * phi) @ residual_maker[inside].T
-        half = _inverse_root(scale[:, None] * spread * scale)
+        half = _inverse_root(scale[:, None] * spread * scale, float(phi[inside].max()) ** 2)
         adjusted = scale[:, None] * half * scale
         pull = fit.bread @ (x[inside].T * w[inside]) @ adjusted
         moved = pull @ fit.residual[inside]
@@ -231,11 +230,13 @@ def _robust(fit: Fit, x: Float, w: Float, group: Int) -> tuple[Float, Float]:
     return np.sqrt(np.diag(meat)), trace**2 / np.einsum("pgh,pgh->p", inner, inner)
 
 
-def _inverse_root(matrix: Float) -> Float:
-    """The symmetric inverse square root, on what is not null."""
+def _inverse_root(matrix: Float, unit: float) -> Float:
+    """The symmetric inverse square root, on what is not null. unit : what its values would be were
+    nothing fitted; a sample that a coefficient fits exactly leaves rounding errors of it alone.
+    """
     value, vector = np.linalg.eigh((matrix + matrix.T) / 2)
     inverse = np.zeros_like(value)
-    kept = value > 1e-12 * max(float(value.max()), 1e-300)
+    kept = value > 1e-10 * unit
     inverse[kept] = 1 / np.sqrt(value[kept])
     return np.asarray((vector * inverse) @ vector.T)
 

@@ -19,7 +19,7 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.estimate.domains import no_negative_weights
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.regression.long_rows import (
     regression_panel,
     without_effects,
@@ -98,14 +98,9 @@ class Bacon:
         return ax
 
     def _repr_html_(self) -> str:
-        return (
-            f"<p>{self.text}</p>"
-            + self.by_kind().to_html(index=False, float_format=figure)
-            + self.table.assign(
-                **{column: self.table[column].map(_begun) for column in ("treated", "comparison")}
-            ).to_html(index=False, float_format=figure)
-            + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        )
+        begun = self.table[["treated", "comparison"]].map(_begun)
+        pairs = self.table.assign(treated=begun["treated"], comparison=begun["comparison"])
+        return in_notebook(self.by_kind(), text=self.text) + in_notebook(pairs, self.notes)
 
 
 def _begun(cohort: float | str) -> str:

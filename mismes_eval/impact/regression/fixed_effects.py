@@ -254,11 +254,9 @@ def regress(
     effects, rule = _counted(long, small_sample)
     scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
     influence = long.carried(model.blocks(residual, model.coefficients(bread * scale)))
-    each = (
-        None
-        if design.replicates is None
-        else replicated(long.sample, lambda v: _refitted(v[long.row], long, columns, y, names))
-    )
+    each = None
+    if design.replicates is not None:
+        each = replicated(long.sample, lambda v: _refitted(v[long.row], long, columns, y, names))
     note = (
         f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample"
         f" factor: {SMALL[rule]}."

@@ -112,11 +112,9 @@ def imputation(
         *_first_step(model, inverse, target, gap, w, size),
     ]
     design = long.sample.design
-    each = (
-        replicated(long.sample, lambda v: _again(long, columns, target, y, v[long.row]))
-        if design.replicates is not None
-        else None
-    )
+    each = None
+    if design.replicates is not None:
+        each = replicated(long.sample, lambda v: _again(long, columns, target, y, v[long.row]))
     keys = pd.DataFrame(
         {
             "variable": "ATT",
@@ -191,13 +189,10 @@ def _target(long: Panel, g: Float, t: Float, cohort: str, by: str) -> tuple[_Tar
                 worded("none"),
             )
         )
-    key = (
-        np.zeros(t.size)
-        if by == "att"
-        else np.where(use, long.time.since(t, g), 0.0)
-        if by == "event"
-        else g
-    )
+    if by == "att":
+        key = np.zeros(t.size)
+    else:
+        key = np.where(use, long.time.since(t, g), 0.0) if by == "event" else g
     groups = np.unique(key[use])
     return _Target(use, codes(np.where(use, key, np.nan), groups), groups, ~treated), _left_out(
         long, treated & ~use, known_unit, known_period

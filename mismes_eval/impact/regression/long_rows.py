@@ -15,7 +15,9 @@ from mismes_eval.numerics.averages import Shares
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.numerics.variance import Stage
-from mismes_eval.weighting.panel import Panel, PanelLike, Wanted, outcome_values, panel_of
+from mismes_eval.weighting.panel import Panel, PanelLike, Wanted
+from mismes_eval.weighting.panel_reading import panel_of
+from mismes_eval.weighting.panel_waves import outcome_values
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import TimeColumn, one_value_each
 

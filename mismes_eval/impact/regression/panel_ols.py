@@ -14,7 +14,7 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, IdentificationError, unknown
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.long_rows import regression_panel
 from mismes_eval.numerics.rows import Float, Int
@@ -81,10 +81,7 @@ class ClassicalFit:
         )
 
     def _repr_html_(self) -> str:
-        return (
-            self.to_frame().to_html(index=False, float_format=figure, na_rep="")
-            + f"<p><small>{self.note}</small></p>"
-        )
+        return in_notebook(self.to_frame(), [self.note])
 
 
 @public(EstimateError)
@@ -143,14 +140,10 @@ def panel_ols(
         data, [outcome, column, *covariates], unit, time, None, event=event_time
     )
     d = long.columns[column]
-    main = (
-        [d]
-        if treated is not None
-        else [
-            (d == moment).astype(float)
-            for moment in checked.keys["event_time"].iloc[len(covariates) :]
-        ]
-    )
+    main = [d]
+    if treated is None:
+        moments = checked.keys["event_time"].iloc[len(covariates) :]
+        main = [(d == moment).astype(float) for moment in moments]
     index = pd.MultiIndex.from_arrays([long.unit, long.period], names=["unit", "period"])
     x = pd.DataFrame(
         np.column_stack([*(long.columns[covariate] for covariate in covariates), *main]),

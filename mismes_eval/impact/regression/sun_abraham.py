@@ -87,7 +87,8 @@ def sun_abraham(
     ).annotated(notes=said)
     if by == "cells":
         return each
-    mass = np.bincount(code, weights=long.weights, minlength=len(cells) + 1)[: len(cells)]
+    summed = np.bincount(code, weights=long.weights, minlength=len(cells) + 1)
+    mass = summed[: len(cells)].astype(float)
     averaged = _averaged(each, cells, mass, len(covariates), by)
     if by == "cohort":
         labels = [long.time.key(start) for start in averaged.keys["cohort"]]

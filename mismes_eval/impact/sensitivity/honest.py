@@ -12,7 +12,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.did.event_path import EventPath, event_path
 from mismes_eval.impact.sensitivity import smoothness
 from mismes_eval.impact.sensitivity.relative_magnitudes import (
@@ -104,8 +104,7 @@ class HonestDiD:
         return made
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        return f"<p>{self.text}</p>{self.table.to_html(index=False, float_format=figure, na_rep='')}{notes}"
+        return in_notebook(self.table, self.notes, self.text)
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.table.to_string(index=False)}"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, in_columns, of_arguments, worded
 from mismes_eval.estimate.domains import numbers, require
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Finite, public
@@ -74,10 +74,7 @@ class Oster:
         )
 
     def _repr_html_(self) -> str:
-        return (
-            f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}"
-            + "".join(f"<p><small>{n}</small></p>" for n in self.notes)
-        )
+        return in_notebook(self.to_frame(), self.notes, self.text)
 
 
 @public(EstimateError)

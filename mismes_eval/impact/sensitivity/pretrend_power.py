@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.did.event_path import event_path
 from mismes_eval.public import Count, Level, Seed, public
 
@@ -37,9 +37,7 @@ class PretrendPower:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return self.table.to_html(index=False, float_format=figure, na_rep="") + "".join(
-            f"<p><small>{note}</small></p>" for note in self.notes
-        )
+        return in_notebook(self.table, self.notes)
 
 
 def _short(power: Callable[[float], float], wanted: float, slope: float) -> float:

@@ -57,9 +57,7 @@ def recall_sensitivity(
     Rogan and Gladen (1978), American Journal of Epidemiology 107, 71-76.
     """
     EstimateError.refuse(unknown("unknown arm", "arm", arm, ("both", "treated", "comparison")))
-    pairs = list(
-        product([float(share) for share in sensitivity], [float(share) for share in specificity])
-    )
+    pairs = list(product(map(float, sensitivity), map(float, specificity)))
     bad = [p for p in pairs if not (0 <= p[0] <= 1 and 0 <= p[1] <= 1 and sum(p) > 1)]
     if bad or not pairs:
         raise EstimateError(

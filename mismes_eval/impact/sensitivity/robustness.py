@@ -24,7 +24,7 @@ from mismes_eval.errors import (
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.pictures.robustness import Choice, choices, curve_axes, specification_curve
 from mismes_eval.public import Finite, check, public
@@ -154,8 +154,7 @@ class SpecificationCurve:
         return list(dict.fromkeys(choice for run in self.runs for choice in run.choices))
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        return f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}{notes}"
+        return in_notebook(self.to_frame(), self.notes, self.text)
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.to_frame().to_string(index=False)}"

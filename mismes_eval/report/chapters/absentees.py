@@ -12,8 +12,9 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.frame.codes import labels
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.language import country_name
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table
 
 ID = "T07b"
 MOST = 12  # levels of a trait that are shown

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Verdict
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.planning.detectable import detectable_effect
 from mismes_eval.message import Quantity
 from mismes_eval.report.chapters.base import Context, Item, text_table

@@ -5,41 +5,41 @@ say on each, and how strong that evidence is, by fixed rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
-from mismes_eval.evaluation.lottery import Lottery
-from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
-from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item, text_table
-from mismes_eval.report.chapters.cells import about_effect, about_rollout, published
 from mismes_eval.report.chapters.costs import job_cells, job_sentence, priced
-from mismes_eval.report.chapters.lottery import about_draw, draw_sentences, main_key
-from mismes_eval.report.chapters.study import study_findings
+from mismes_eval.report.chapters.criteria_of_effects import (
+    MODERATE,
+    NONE,
+    STRONG,
+    WEAK,
+    Line,
+    impact,
+    no_evidence,
+    on_participants,
+    strength_of_records,
+    sustainability,
+)
 from mismes_eval.report.chapters.verdicts import (
-    draw_verdict,
     effect_verdict,
-    later_verdict,
-    main_cell,
-    rollout_verdict,
 )
 
-STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
 Cell = tuple[str, str, str]  # table, row, column
 TOOK_PART: Cell = ("T10", "any measure", "returnees who took part")
-ENOUGH = 0.8
 NOTES = (
     (
         "Strength of the evidence, not of the finding, by rule. Strong: a survey, or a comparison"
-        " of participants drawn by lot that passes every check of T19c. Moderate: no lot, one or two"
+        " of participants drawn by lot that passes every check. Moderate: no lot, one or two"
         " checks fail or are too weak to tell, the survey has no PSUs, a table marks its number u, or"
         " inventory records cover at least 80% of the measures. Weak: more checks fail, the groups moved apart before the"
         " measure, the interval is too short, nothing could be checked, or fewer records. None:"
@@ -81,23 +81,13 @@ GAPS = {
 }
 
 
-@dataclass(frozen=True)
-class Line:
-    """One sentence of evidence on a criterion."""
-
-    criterion: str
-    finding: str
-    strength: str
-    tables: str
-
-
 def criteria(context: Context) -> Item:
     """T05c: evidence and strength for relevance, coherence, effectiveness, efficiency, impact and
     sustainability.
     """
     lines = [
         line
-        for make in (_relevance, _coherence, _effectiveness, _efficiency, _impact, _sustainability)
+        for make in (_relevance, _coherence, _effectiveness, _efficiency, impact, sustainability)
         for line in make(context)
     ]
     rows = [
@@ -114,12 +104,6 @@ def criteria(context: Context) -> Item:
         ("Criterion", "What the evidence says", "Strength", "Rests on"),
         "",
         notes,
-    )
-
-
-def _nothing(context: Context, criterion: str, reason: str, tables: str = "") -> Line:
-    return Line(
-        criterion, context.text("Nothing can be said: {r}.", r=context.text(reason)), NONE, tables
     )
 
 
@@ -159,7 +143,7 @@ def _relevance(context: Context) -> list[Line]:
     """Are the target groups worse off than others, and do they take part?"""
     name = "Relevance"
     if context.evaluation.survey is None:
-        return [_nothing(context, name, "no labour force survey was supplied")]
+        return [no_evidence(context, name, "no labour force survey was supplied")]
     out = []
     worse = {
         "L3.unemployment": ("unemployment rate", "T08"),
@@ -171,7 +155,7 @@ def _relevance(context: Context) -> list[Line]:
         if any(context.closed(table, title, group) for group in ("returnees", "non-migrants")):
             gap = NotEstimable("too few persons")
         if isinstance(gap, NotEstimable):
-            out.append(_nothing(context, name, gap.reason, table))
+            out.append(no_evidence(context, name, gap.reason, table))
             continue
         sign = Span.of(gap).sign
         sentence = GAPS[sign]
@@ -226,16 +210,12 @@ def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
     )
 
 
-def _records(context: Context, n: float, whole: int) -> str:
-    return NONE if n == 0 else MODERATE if n >= ENOUGH * whole else WEAK
-
-
 def _of_inventory(
     context: Context, criterion: str, make: Callable[[Inventory, int], list[Line]]
 ) -> list[Line]:
     inventory = context.evaluation.inventory
     return (
-        [_nothing(context, criterion, "no inventory was supplied")]
+        [no_evidence(context, criterion, "no inventory was supplied")]
         if inventory is None
         else make(inventory, int(inventory.counted.sum()))
     )
@@ -264,7 +244,9 @@ def _coherence(context: Context) -> list[Line]:
                 a=float((score >= 2).mean()),
                 b=partner,
             )
-            out.append(Line("Coherence", said, _records(context, len(score), whole), "T05"))
+            out.append(
+                Line("Coherence", said, strength_of_records(context, len(score), whole), "T05")
+            )
         paid = inventory.tree.paid("budget_eur")
         if paid["budget_eur"].sum() > 0:
             by = (
@@ -277,9 +259,11 @@ def _coherence(context: Context) -> list[Line]:
                 k=len(by),
                 h=context.words.number(float((by**2).sum()), 2),
             )
-            out.append(Line("Coherence", said, _records(context, len(paid), whole), "T02, T05"))
+            out.append(
+                Line("Coherence", said, strength_of_records(context, len(paid), whole), "T02, T05")
+            )
         return out or [
-            _nothing(context, "Coherence", "the inventory has neither scores nor budgets")
+            no_evidence(context, "Coherence", "the inventory has neither scores nor budgets")
         ]
 
     return _of_inventory(context, "Coherence", make)
@@ -306,17 +290,17 @@ def _effectiveness(context: Context) -> list[Line]:
                         context.text(
                             sentence, v=context.words.number(value * 100), k=int(kind), n=whole
                         ),
-                        _records(context, kind, whole),
+                        strength_of_records(context, kind, whole),
                         "T05",
                     )
                 )
         return out or [
-            _nothing(
+            no_evidence(
                 context, "Effectiveness", "no measure reports completions or placements", "T05"
             )
         ]
 
-    return _on_participants(context) + _of_inventory(context, "Effectiveness", make)
+    return on_participants(context) + _of_inventory(context, "Effectiveness", make)
 
 
 def _take_up(context: Context) -> list[Line]:
@@ -364,12 +348,14 @@ def _efficiency(context: Context) -> list[Line]:
                     Line(
                         "Efficiency",
                         context.text(sentence, v=n(value * scale, digits), k=int(kind), n=whole),
-                        _records(context, kind, whole),
+                        strength_of_records(context, kind, whole),
                         "T04, T05",
                     )
                 )
         return out or [
-            _nothing(context, "Efficiency", "fewer than three measures report their costs", "T04")
+            no_evidence(
+                context, "Efficiency", "fewer than three measures report their costs", "T04"
+            )
         ]
 
     study = context.evaluation.tracing
@@ -394,134 +380,3 @@ def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Li
     verdict = effect_verdict(context.evaluation, effect, d)
     held = NONE if verdict is None else verdict.sureness
     return Line("Efficiency", said, held, "T20, F13")
-
-
-def _on_participants(context: Context) -> list[Line]:
-    """What the measures changed for those who took part."""
-    study, out = context.evaluation.tracing, list[Line]()
-    for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
-        assert study is not None
-        out.append(
-            _effect(
-                context,
-                study,
-                effect,
-                doubt,
-                f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}",
-            )
-        )
-    own = context.evaluation.study
-    if own is not None:
-        found = study_findings(context, own)
-        out += [
-            Line("Effectiveness", finding.said, finding.strength, finding.tables)
-            for finding in found
-        ]
-    draw = context.evaluation.lottery
-    if draw is not None:
-        out.append(_drawn(context, draw))
-    return out or [
-        _nothing(
-            context, "Effectiveness", "no tracer study, study file or draw by lot was supplied"
-        )
-    ]
-
-
-def _impact(context: Context) -> list[Line]:
-    """What changed beyond participants: for the residents of the regions of a roll-out."""
-    rollout = context.evaluation.rollout
-    if rollout is None:
-        return [_nothing(context, "Impact", "effects beyond participants were not measured")]
-    return [_rolled(context, rollout)]
-
-
-def _effect(
-    context: Context, study: Tracing, effect: Effects, d: Doubt, tables: str, last: object = None
-) -> Line:
-    """The main effect or, for sustainability, that of the last wave."""
-    criterion = "Effectiveness" if last is None else "Sustainability"
-    outcome, wave = main_cell(context.evaluation)
-    wave = wave if last is None else last
-    estimate = effect.by_wave.get(
-        (outcome, wave), NotEstimable("the params name no such outcome and wave")
-    )
-    if isinstance(estimate, Estimate) and not published(context, estimate):
-        estimate = NotEstimable("too few persons")
-    if isinstance(estimate, NotEstimable):
-        reason = context.text("{m}: {r}", m=effect.measure, r=context.text(estimate.reason))
-        return Line(criterion, reason, NONE, tables)
-    if last is None:
-        verdict = effect_verdict(context.evaluation, effect, d)
-        assert verdict is not None
-        held: str = verdict.sureness
-    else:
-        verdict = later_verdict(context.evaluation, effect, outcome, wave)
-        held = MODERATE if verdict.sureness == STRONG else verdict.sureness
-    about = about_effect(context, effect.measure, outcome, study.months[wave])
-    messages = [sentences.effect_in_short(verdict, about), *sentences.reservations(verdict)]
-    said = " ".join(context.text(message) for message in messages)
-    return Line(criterion, context.name(said), held, tables)
-
-
-def _drawn(context: Context, draw: Lottery) -> Line:
-    """What a lot changed in the main outcome."""
-    key = main_key(context, draw)
-    verdict = draw_verdict(context.evaluation, draw)
-    if verdict is None or context.closed(key.table, key.row, key.column):
-        few = context.text("{m}: {r}", m=draw.measure, r=context.text("too few persons"))
-        said = few if verdict is not None else " ".join(draw_sentences(context, draw))
-        return Line("Effectiveness", said, NONE, "T33")
-    about = about_draw(context, draw, draw.main_outcome)
-    messages = [sentences.drawn_sentence(verdict, about), *sentences.reservations(verdict)]
-    said = " ".join(context.text(message) for message in messages)
-    tables = "T33, T35, T36" if draw.taken else "T33, T35"
-    return Line("Effectiveness", context.name(said), verdict.sureness, tables)
-
-
-def _rolled(context: Context, r: Rollout) -> Line:
-    verdict = rollout_verdict(r)
-    if verdict is None:
-        assert isinstance(r.overall, NotEstimable)
-        reason = context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason))
-        return Line("Impact", reason, NONE, "T24")
-    message = sentences.rollout_sentence(verdict, about_rollout(context, r))
-    said = context.text("{m}: {r}", m=context.name(r.measure), r=context.text(message))
-    return Line("Impact", said, verdict.sureness, "T24, F11-rollout")
-
-
-def _sustainability(context: Context) -> list[Line]:
-    """Does the effect last to the last wave, and do services go on without the funding?"""
-    out, study = list[Line](), context.evaluation.tracing
-    main = context.evaluation.params.impact.main_wave
-    for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
-        assert study is not None
-        last = study.waves[-1]
-        if last == main:
-            out.append(
-                _nothing(
-                    context,
-                    "Sustainability",
-                    "the wave of the headline is the last one",
-                    f"T17-{effect.measure}",
-                )
-            )
-        else:
-            out.append(_effect(context, study, effect, doubt, f"T17-{effect.measure}", last))
-    inventory = context.evaluation.inventory
-    if inventory is not None:
-        frame = inventory.frame[inventory.counted.to_numpy()]
-        ended = frame[frame["sustained_after_end"].notna()]
-        if len(ended):
-            said = context.text(
-                "Services went on after the funding ended in {a:.0%} of {k} measures that say so.",
-                a=float(ended["sustained_after_end"].astype(bool).mean()),
-                k=len(ended),
-            )
-            out.append(
-                Line("Sustainability", said, _records(context, len(ended), len(frame)), "T05")
-            )
-    return out or [
-        _nothing(
-            context, "Sustainability", "neither a tracer study nor an inventory says what lasted"
-        )
-    ]

@@ -21,14 +21,33 @@ FRAMES = {
     "LFS_SCREENING": "screened by the labour force survey",
     "BENEFICIARY_LIST": "lists of beneficiaries",
 }
+RETURNEES = {"RETURNEE_VOL", "RETURNEE_FORCED"}
+GROUPS = {  # the groups that measures are for, in the middle of a sentence
+    "POT_MIG": "potential migrants",
+    "MIG_ABROAD": "migrants abroad",
+    "RETURNEES": "returnees",
+    "RETURNEE_VOL": "voluntary returnees",
+    "RETURNEE_FORCED": "forced returnees",
+    "DIASPORA_HS": "highly skilled diaspora",
+    "FAMILY": "families of migrants",
+    "EMPLOYER": "employers",
+    "INSTITUTION": "institutions",
+    "IMMIGRANT": "immigrants",
+    "REFUGEE": "refugees",
+}
+SEXES = {"M": "men only", "F": "women only"}
+SKILLS = {"LOW": "low skilled", "MED": "medium skilled", "HIGH": "highly skilled"}
+NOBODY_NAMED = "for whom: not recorded"
 Record = Mapping[str, object]
 
 
 def description(context: Context, measure: str, study: Tracing | None) -> TextTable:
     """T25 of one measure."""
     record = _record(context, measure)
+    recorded = ROWS if record else {}
     rows = [
-        (context.text(what), _told(context, make(context, record))) for what, make in ROWS.items()
+        (context.text(what), _told(context, make(context, record)))
+        for what, make in recorded.items()
     ]
     chosen = _comparison(context, measure, study)
     rows.append((context.text("Comparison group"), _told(context, chosen)))
@@ -38,8 +57,16 @@ def description(context: Context, measure: str, study: Tracing | None) -> TextTa
         title=context.text("{m}: what it is", m=context.name(measure)),
         rows=rows,
         columns=("Of the measure", "On record"),
-        source=SOURCE,
+        source=SOURCE if record else "",
+        notes=() if record else (_unrecorded(context),),
     )
+
+
+def _unrecorded(context: Context) -> str:
+    """Why nothing is said of a measure: the run has no inventory, or it lacks the measure."""
+    if context.evaluation.inventory is None:
+        return context.absent("inventory")
+    return context.text("The inventory does not record this measure.")
 
 
 def _told(context: Context, text: str) -> str:
@@ -142,6 +169,24 @@ def _eligible(context: Context, record: Record) -> str:
     region = record.get("target_region")
     parts += [context.name(region)] if region else []
     return "; ".join(part for part in parts if part)
+
+
+def eligible_in_short(context: Context, measure: str, *, whole: bool = True) -> str:
+    """Who was eligible, in the few words that the first page has room for. whole: with their age and
+    how skilled they are.
+    """
+    record = _record(context, measure)
+    groups = set(str(record.get("target_group") or "").replace(" ", "").split(";")) - {""}
+    if groups >= RETURNEES:
+        groups = groups - RETURNEES | {"RETURNEES"}
+    sex, skill = str(record.get("target_sex") or ""), str(record.get("target_skill") or "")
+    parts = [context.text(words) for code, words in GROUPS.items() if code in groups]
+    parts += [context.text(SEXES[sex])] if sex in SEXES else []
+    if whole:
+        parts += [_ages(context, record)]
+        parts += [context.text(SKILLS[skill])] if skill in SKILLS else []
+    said = ", ".join(part for part in parts if part)
+    return context.text("for {whom}", whom=said) if said else context.text(NOBODY_NAMED)
 
 
 def _ages(context: Context, record: Record) -> str:

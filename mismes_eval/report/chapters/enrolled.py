@@ -9,7 +9,8 @@ from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.returns import KINDS
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.tables import CARRIED, Table, cells_by
+from mismes_eval.report.document.estimated_cells import CARRIED, cells_by
+from mismes_eval.report.document.tables import Table
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
 YES = frozenset({"1", "1.0", "true"})

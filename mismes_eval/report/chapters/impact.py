@@ -7,7 +7,8 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report import sentences
@@ -15,6 +16,7 @@ from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
 from mismes_eval.report.chapters.cells import (
+    SPOKEN,
     about_effect,
     cell_unit,
     earnings_note,
@@ -34,10 +36,18 @@ from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.chapters.sensitivity import doubt_items
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
-from mismes_eval.report.chapters.verdicts import PRE, effect_verdict, main_cell, missed_share
+from mismes_eval.report.chapters.verdicts import (
+    PRE,
+    effect_verdict,
+    main_cell,
+    missed_share,
+    spoken_outcomes,
+    spoken_span,
+)
 from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import Number, SentenceSpec
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.truth import truth_message
 
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."
@@ -248,19 +258,19 @@ def _unit(context: Context, outcome: str) -> str:
 
 
 def _wider(context: Context, effect: Effects, study: Tracing) -> list[str]:
-    """Where the headline speaks with a wider interval than the table has."""
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
-    verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
-    if verdict is None or verdict.span.basis is None:
+    """Where sentences and figures speak with wider intervals than the table has."""
+    spans = [
+        spoken_span(context.evaluation, effect, outcome, wave)
+        for outcome in spoken_outcomes(context.evaluation)
+        for wave in study.waves
+    ]
+    if not any(span is not None and span.basis is not None for span in spans):
         return []
-    outcome, wave = main_cell(context.evaluation)
     return [
         context.text(
-            "Brackets hold the design's intervals. '{o}' after {w} has a wider one, with which the"
-            " headline and figure F11 speak: {how} (table T19).",
-            o=context.column(outcome),
-            w=context.text("{m:.0f} months", m=study.months[wave]),
-            how=context.text(verdict.span.basis),
+            "Brackets hold the design's intervals; sentences and figures speak with the widest that"
+            " there is of an effect (table {t}).",
+            t=f"{SPOKEN}-{effect.measure}",
         )
     ]
 
@@ -272,23 +282,20 @@ def truth_items(context: Context, effect: Effects, study: Tracing) -> list[Sente
     table = context.evaluation.truth
     if table is None:
         return []
-    outcome, main_wave = main_cell(context.evaluation)
+    outcome, _ = main_cell(context.evaluation)
     mine = table[
         (table["measure_id"].astype(str) == effect.measure)
         & (table["outcome"].astype(str) == outcome)
         & (table["source"].astype(str) == "tracer")
     ]
     planted = dict(zip(pd.to_numeric(mine["wave"]), mine["att"].astype(float), strict=True))
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
-    headline_verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
     out = []
     for wave in study.waves:
         estimate = effect.by_wave.get((outcome, wave))
         if not isinstance(estimate, Estimate) or wave not in planted:
             continue
-        span = Span.of(estimate)
-        if wave == main_wave and headline_verdict is not None:
-            span = headline_verdict.span
+        span = spoken_span(context.evaluation, effect, outcome, wave)
+        assert span is not None
         out.append(_truth_sentence(context, effect.measure, study, wave, span, planted[wave]))
     return out
 

@@ -17,8 +17,9 @@ from mismes_eval.report.chapters.cells import FROM, TO, in_unit, plain, rows, wi
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.verdicts import draw_verdict, taken_verdict
 from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import Number, SentenceSpec
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.sentences import About
 
 LOSS, BEFORE, OFFER, TAKEN, BOUNDS = "T33", "T34", "T35", "T36", "T37"

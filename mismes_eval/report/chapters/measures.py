@@ -13,7 +13,7 @@ from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.portfolio import Profile
 from mismes_eval.inventory.register import EvaluationRegister
-from mismes_eval.report import figures
+from mismes_eval.report import figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.names import named
@@ -134,7 +134,7 @@ def _heat(context: Context, inventory: Inventory, profile: Profile) -> Item:
         if column in models
     )
     said = (context.name(notes), all_measures(context, counted(inventory)))
-    return figures.heat(
+    return figures_common.heat(
         "F01",
         "Measures by stage and model",
         table,

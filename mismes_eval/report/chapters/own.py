@@ -10,7 +10,8 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.persons import LABELS, breakdown
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.estimated_cells import cells_of
+from mismes_eval.report.document.tables import Table
 from mismes_eval.weighting.sample import Sample
 
 ID = "T08e"

@@ -13,9 +13,11 @@ from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.people import bands, basis, in_order
+from mismes_eval.report.chapters.profile import bands, in_order
+from mismes_eval.report.chapters.survey_basis import basis
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.tables import CARRIED, Table, cells_by, cells_of
+from mismes_eval.report.document.estimated_cells import CARRIED, cells_by, cells_of
+from mismes_eval.report.document.tables import Table
 
 PART = "_took_part"
 GROUPS = ("sex", "age", "education")
@@ -104,12 +106,13 @@ def _coverage(context: Context, s: Survey) -> Table:
         "Beneficiaries: register counts of the inventory, averaged over each measure's running"
         " time; a person may be counted by several measures."
     )
+    notes = () if inventory is None else (note,)
     return Table(
         id="T03",
         title="Coverage",
         cells=cells_of(rows, context.rules),
         source=s.source,
-        notes=(note, *basis(s)),
+        notes=(*notes, *basis(s)),
         scale=100.0,
         digits=1,
         synthetic=context.synthetic,

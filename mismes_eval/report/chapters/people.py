@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,26 +9,35 @@ import pandas as pd
 
 from mismes_eval import lfs
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.totals import mean, proportion
+from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.migrants import was_asked
-from mismes_eval.lfs.persons import LABELS, age_bounds, aged
-from mismes_eval.numerics.rows import Bool
-from mismes_eval.report import figures
+from mismes_eval.lfs.persons import aged
+from mismes_eval.report import figures, figures_common
 from mismes_eval.report.chapters.absentees import ID as ABSENT_ID
 from mismes_eval.report.chapters.absentees import absentees, listed_note
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.own import own
+from mismes_eval.report.chapters.profile import in_order, profile
 from mismes_eval.report.chapters.quality import reliability
 from mismes_eval.report.chapters.returns import ID as SPLIT_ID
 from mismes_eval.report.chapters.returns import returns
+from mismes_eval.report.chapters.survey_basis import (
+    basis,
+    groups,
+    meaning,
+    named_levels,
+    tells_internal,
+    variance,
+    with_status,
+)
 from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.estimated_cells import CARRIED, cells_by, cells_of
 from mismes_eval.report.document.items import PictureSpec
-from mismes_eval.report.document.tables import CARRIED, Table, cells_by, cells_of
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.report.document.tables import Table
 
 UNKNOWN_ROW = "status not known, % of residents in the age range"
 UNKNOWN = "Residents in the age range whose migration status no answer tells."
@@ -41,20 +49,11 @@ INTERNAL_UNASKED = (
     "The survey does not ask for moves inside the country; internal migrants count as non-migrants"
     " here."
 )
-INTERNAL_AMONG = (
-    "Non-migrants: residents who are neither returnees nor immigrants; moves inside the country are"
-    " not asked."
-)
 WITH_INTERNAL = (
     "Non-migrants: share of residents who are neither returnees nor immigrants. Among residents in"
     " the age range of the migrant definition."
 )
 RETURNEES_ROW = "returnees, % of residents"
-GROUPS: Mapping[str, str] = {"RET": "returnees", "NON": "non-migrants"}
-OF_ORIGIN: Mapping[str, Mapping[str, str]] = {
-    "birth": {"IMM": "foreign-born", "NON": "native-born"},
-    "citizenship": {"IMM": "foreign citizens", "NON": "nationals"},
-}
 ORIGIN_SHARES: Mapping[str, tuple[str, str]] = {
     "birth": ("foreign-born, % of residents", "native-born, % of residents"),
     "citizenship": ("foreign citizens, % of residents", "nationals, % of residents"),
@@ -80,7 +79,6 @@ TITLES: Mapping[str, str] = {
     "birth": "Labour status of the foreign-born and the native-born",
     "citizenship": "Labour status of foreign citizens and nationals",
 }
-BANDS = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+")
 LABOUR = (
     "L3.participation",
     "L3.employment",
@@ -143,7 +141,7 @@ def _by_origin(context: Context, s: Survey) -> list[Item]:
     return [
         context.text(NO_RETURN),
         _shares(context, s),
-        _profile(context, s),
+        profile(context, s),
         *absentees(context, s),
         _indicator_table(context, "T08", title, LABOUR, s),
         *own(context, s, dict(groups(s))),
@@ -158,7 +156,7 @@ def _by_return(context: Context, s: Survey) -> list[Item]:
     """A survey that tells who returned from abroad."""
     return [
         _shares(context, s),
-        _profile(context, s),
+        profile(context, s),
         *absentees(context, s),
         _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
         *own(context, s, dict(groups(s))),
@@ -169,30 +167,6 @@ def _by_return(context: Context, s: Survey) -> list[Item]:
         _gap(context, s),
         *_regions(context, s),
     ]
-
-
-def basis(s: Survey) -> tuple[str, ...]:
-    """What every table of the survey says of itself: who is a migrant, where somebody may be, and
-    at which level its variance is taken.
-    """
-    return (*(() if s.definition is None else (s.definition.text,)), *variance(s))
-
-
-def variance(s: Survey) -> tuple[str, ...]:
-    """At which level the variance of the survey is taken."""
-    return (s.sample.design.basis,)
-
-
-def groups(s: Survey) -> Mapping[str, str]:
-    """Status -> its name, of the two groups that the tables compare."""
-    if s.definition is None or s.tells_return:
-        return GROUPS
-    return OF_ORIGIN[s.definition.immigrant_by]
-
-
-def _named_levels(s: Survey) -> Mapping[str, str]:
-    """Level of the breakdown by status -> name of its group."""
-    return {LABELS[code]: name for code, name in groups(s).items()}
 
 
 def _rows_of(estimate: Estimate, column: str) -> list[str]:
@@ -294,16 +268,6 @@ def _unknown(context: Context, s: Survey, rule: lfs.Definition) -> pd.DataFrame:
     return cells_of([(UNKNOWN_ROW, "estimate", share)], context.rules, counted)
 
 
-def tells_internal(s: Survey) -> bool:
-    """Whether the survey tells who moved inside the country."""
-    return bool((s.sample.frame["mig_status"].astype("string") == "INT_INTERNAL").any())
-
-
-def meaning(s: Survey) -> tuple[str, ...]:
-    """What non-migrant means, where it is more than the words say."""
-    return () if tells_internal(s) or not s.tells_return else (INTERNAL_AMONG,)
-
-
 def _indicator_table(
     context: Context,
     id: str,
@@ -323,7 +287,7 @@ def _indicator_table(
             if isinstance(item, Estimate):
                 title_of = str(item.extra.get("title", w))
         if isinstance(estimate, Estimate):
-            label = _named_levels(s) if by == ("status",) else None
+            label = named_levels(s) if by == ("status",) else None
             parts.append(_grouped(estimate, title_of, by, context, label))
         elif isinstance(estimate, NotEstimable) and not isinstance(whole, Estimate):
             parts.append(
@@ -384,103 +348,6 @@ def _grouped(
     return cells_by(e.select(keep), context.rules, title, names)
 
 
-def with_status(s: Survey, code: str) -> Bool:
-    """(n,) who has a migration status."""
-    status = s.sample.frame["mig_status"].astype("string")
-    return np.asarray((status == code).fillna(False).to_numpy(bool))
-
-
-def _statuses(s: Survey) -> Mapping[str, Sample]:
-    code = s.sample.frame["mig_status"].astype("string")
-    there = {
-        name: s.sample.where((code == status).fillna(False).to_numpy(bool))
-        for status, name in groups(s).items()
-    }
-    return there | {"all residents": s.sample.where(code.notna().to_numpy(bool))}
-
-
-def _profile(context: Context, s: Survey) -> Table:
-    """Sex, age, education, place: shares within each group."""
-    there = [n for n in ("sex", "education", "region") if lfs.has_breakdown(s.sample.frame, n)]
-    frame = pd.DataFrame({name: lfs.breakdown(s.sample.frame, name) for name in there})
-    if {"age", "age_group"} & set(s.sample.frame.columns):
-        frame.insert(min(1, len(there)), "age", bands(s.sample.frame))
-    if "urban" in s.sample.frame.columns:
-        frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural"}).fillna("not stated")
-    named = s.sample.with_columns(
-        {column: frame[column].astype(str).to_numpy() for column in frame.columns}
-    )
-    parts = []
-    for group, part in _statuses(s).items():
-        inside = named.where(part.domain)
-        if not inside.active.any():
-            continue
-        for column in frame.columns:
-            if column == "region" and frame[column].nunique() > 12:
-                continue
-            estimate = in_order(proportion(inside, column), "level")
-            level = estimate.keys["level"].tolist() if "level" in estimate.keys else [column]
-            named_rows = [
-                context.text(
-                    "{c}: {level}", c=context.text(column), level=context.words.level(str(value))
-                )
-                for value in level
-            ]
-            values = inside.frame[column].astype(str).to_numpy()
-            counted = [
-                Standing(tells=(Persons.among(inside, values == str(value)),)) for value in level
-            ]
-            parts.append(cells_by(estimate, context.rules, named_rows, group, counted))
-    return Table(
-        id="T07",
-        title="Profile, % of each group",
-        cells=pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED)),
-        source=s.source,
-        notes=(*meaning(s), *basis(s), *_lacking(context, frame)),
-        scale=100.0,
-        digits=1,
-        synthetic=context.synthetic,
-    )
-
-
-def _lacking(context: Context, frame: pd.DataFrame) -> tuple[str, ...]:
-    """The note on groups that the file cannot tell."""
-    gone = [n for n in ("sex", "age", "education", "region") if n not in frame.columns]
-    if not gone:
-        return ()
-    names = ", ".join(context.text(name) for name in gone)
-    return (context.text("Not in the file: {names}.", names=names),)
-
-
-def in_order(e: Estimate, column: str) -> Estimate:
-    """The values in the order in which people read their levels: low before high, region 2 before
-    region 10.
-    """
-    if column not in e.keys:
-        return e
-    levels = e.keys[column].astype(str).tolist()
-    return e.select(sorted(range(e.p), key=lambda k: _place(levels[k])))
-
-
-def _place(level: str) -> tuple[int, list[tuple[int, str]]]:
-    rank = {"low": 1, "medium": 2, "high": 3}.get(level, 0)
-    return rank, [
-        (int(part), "") if part.isdigit() else (-1, part)
-        for part in re.split(r"(\d+)", level)
-        if part
-    ]
-
-
-def bands(frame: pd.DataFrame) -> pd.Series:
-    """Ten-year bands from the lowest age of the file's own groups: migrants are too few for
-    narrower ones.
-    """
-    low, _ = age_bounds(frame)
-    return pd.cut(
-        pd.Series(low, index=frame.index), [-1, 14, 24, 34, 44, 54, 64, 200], labels=list(BANDS)
-    ).astype(str)
-
-
 def _by_sex(context: Context, s: Survey) -> Table:
     found = context.indicators(by=("status", "sex"), which=("L3",))
     parts = []
@@ -488,7 +355,7 @@ def _by_sex(context: Context, s: Survey) -> Table:
         estimate = found.get(w)
         if not isinstance(estimate, Estimate):
             continue
-        label = {level: context.text(name) for level, name in _named_levels(s).items()}
+        label = {level: context.text(name) for level, name in named_levels(s).items()}
         keep = [
             place
             for place in range(estimate.p)
@@ -572,7 +439,7 @@ def _regions(context: Context, s: Survey) -> list[Item]:
     def draw(published: pd.DataFrame) -> figures.Figure:
         hidden = not (published["status"] == "shown").all()
         note = "c: not shown, too few persons, or it would reveal another region."
-        return figures.dots_of(
+        return figures_common.dots_of(
             "F06",
             title,
             published,

@@ -24,8 +24,9 @@ from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.words import DESIGN, answer
 from mismes_eval.report.document.cells import CellKey, Persons, Standing, counted_in
+from mismes_eval.report.document.estimated_cells import cells_of, counted
 from mismes_eval.report.document.items import PictureSpec
-from mismes_eval.report.document.tables import Table, cells_of, counted
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.figures import Figure
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 from mismes_eval.weighting.sample import Sample
@@ -93,13 +94,14 @@ def quality(context: Context) -> Table:
         else:
             name, value, units[line[0]] = line
             cells.append(rows([_stated(name, value, _unit(units[name]))]))
-    notes = (
-        "Shares of the survey are weighted; counts are not.",
-        (
-            "Q5, the reliability of the numbers, is figure F07; Q7, definitions and breaks, is"
-            " table T06; Q9, hashes, is table T23."
-        ),
-    )
+    elsewhere = "Q7, definitions and breaks, is table T06; Q9, hashes, is table T23."
+    notes = [elsewhere]
+    if survey is not None:
+        notes = [
+            "Shares of the survey are weighted; counts are not.",
+            "Q5, the reliability of the numbers, is figure F07.",
+            elsewhere,
+        ]
     source = context.name(
         ", ".join(
             x
@@ -115,7 +117,7 @@ def quality(context: Context) -> Table:
         title="Quality of the data",
         cells=pd.concat(cells, ignore_index=True) if cells else rows([]),
         source=source,
-        notes=notes,
+        notes=tuple(notes),
         scale=1.0,
         digits=1,
         synthetic=context.synthetic,

@@ -12,7 +12,8 @@ from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.tables import Table, cells_by
+from mismes_eval.report.document.estimated_cells import cells_by
+from mismes_eval.report.document.tables import Table
 
 KIND, COLUMN = "_return", "mig_ret_type"
 KINDS = {

@@ -4,246 +4,57 @@ parting trends, single regions, few clusters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.sensitivity import Doubt
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
-from mismes_eval.impact.did.balance import LIMIT, Balance
-from mismes_eval.impact.did.bands import Band
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
-from mismes_eval.impact.planning.detectable import detectable_effect
-from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.message import Message
-from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     FROM,
+    SPOKEN,
     TO,
     P,
     cell_unit,
     headline_cell,
     in_unit,
     outcome_scale,
-    persons,
+    outcome_unit,
     plain,
-    published,
     rows,
-    wave_cell,
     with_interval,
 )
-from mismes_eval.report.chapters.verdicts import curve_spans, effect_verdict
-from mismes_eval.report.document.cells import CellKey, Persons, Standing
-from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
-from mismes_eval.report.figures import Figure
-from mismes_eval.report.figures_impact import overlap_edges
+from mismes_eval.report.chapters.comparability import comparable
+from mismes_eval.report.chapters.doubt_pictures import curve_items, honest_items, path_figure
+from mismes_eval.report.chapters.strength import Result, main_outcome, strength
+from mismes_eval.report.chapters.verdicts import spoken_outcomes, spoken_span
+from mismes_eval.report.document.estimated_cells import cells_of
+from mismes_eval.report.document.tables import P_VALUE, Table
 
-Result = Estimate | NotEstimable
-HIDDEN = NotEstimable("too few persons")
-HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
-BREAK = "largest break of trend, times the one before, that the finding survives"
-TREND_50 = "difference in trends that the pre-trend test finds with 50% chance, a step"
-TREND_80 = "difference in trends that the pre-trend test finds with 80% chance, a step"
-BIAS = "bias of the average effect that such a difference (80%) would bring"
-FINDABLE = "effect that this study finds with 80% chance"
-PLACEBO = "placebo regions: share of effects at least as large as the actual one"
-SELECTION = (
-    "selection on unseen causes, times that on seen ones, that would bring the effect to 0 (Oster)"
+WIDEST = (
+    "The widest of the intervals that there are of an effect speaks in sentences and figures: the"
+    " design's (table T17, with its standard error here) or one over clusters (wild bootstrap,"
+    " without one)."
 )
-STRENGTH_NOTES = (
-    (
-        "Effects and trends in percentage points or units of the outcome. A negative multiple:"
-        " unseen causes would have to work against the seen ones."
-    ),
-    (
-        "A dash for the break of trend: the finding does not survive even parallel trends with"
-        " sampling error."
-    ),
-)
-SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of T19b: its number, with the scale and the decimals that it is shown with."""
-
-    row: str
-    value: float | NotEstimable
-    scale: float = 1.0
-    digits: int = 1
 
 
 def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[Item]:
-    """F11 path, T19 and F12 other ways to estimate, F10 and F10b comparability, F11b trends that
+    """F11 path, T19, T19d and F12 other ways to estimate, F10 and F10b comparability, F11b trends that
     part, T19b how strong a hidden cause would have to be.
     """
     return [
         path_figure(context, study, effect, d),
-        *_curve(context, study, d),
+        *curve_items(context, study, d),
         beside(context, study, effect, d),
-        *_comparable(context, study, d),
+        spoken_table(context, study, effect),
+        *comparable(context, study, d),
         *_honest(context, study, d),
         strength(context, study, effect, d),
     ]
-
-
-def _ylabel(context: Context, outcome: str) -> str:
-    return context.text(SHARE_UNIT if outcome_scale(context, outcome)[0] == 100 else OTHER_UNIT)
-
-
-def _main(context: Context) -> str:
-    return context.evaluation.params.impact.main_outcome
-
-
-def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Item:
-    """F11: effect by months since enrolment with pointwise and simultaneous intervals; the wave of
-    the headline with the interval that speaks there. Waves that T17 hides are not drawn, and
-    nothing is where it hides the wave of the headline.
-    """
-    outcome = _main(context)
-    if isinstance(d.path, NotEstimable):
-        return context.text("{f}: {m}: {r}.", f="F11", m=d.measure, r=context.text(d.path.reason))
-    ci = d.path.ci()
-    wide = (
-        d.band.to_frame()
-        if isinstance(d.band, Band)
-        else pd.DataFrame({"low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})
-    )
-    frame = pd.DataFrame(
-        {
-            "x": d.path.keys["months"],
-            "value": d.path.value,
-            "low": ci["low"].to_numpy(),
-            "high": ci["high"].to_numpy(),
-            "wide_low": wide["low"],
-            "wide_high": wide["high"],
-        }
-    )
-    spoken = _headline_interval(context, study, effect, d, frame)
-    zero = pd.DataFrame(
-        {"x": [0.0]} | {key: [0.0] for key in ("value", "low", "high", "wide_low", "wide_high")}
-    )
-    frame = (
-        pd.concat([frame, zero], ignore_index=True)
-        .sort_values("x", ignore_index=True)
-        .assign(series=d.measure)
-    )
-    notes = (
-        (
-            "The comparison with enrolment is 0 by construction; the point a year before is the"
-            " pre-trend."
-        ),
-        (
-            "Thick: 95% interval of each point; thin: 95% band that holds for all points together"
-            " (sup-t)."
-        ),
-        *spoken,
-        persons(context, d.path.n.max()),
-        study.panel.sample.design.basis,
-    )
-    title = context.text("Effect of {m} on '{o}'", m=d.measure, o=context.column(outcome))
-    waves = {wave_cell(context, d.measure, study, wave): wave for wave in study.waves}
-    spoken_of = headline_cell(context, d.measure, study)
-
-    def draw(cells: pd.DataFrame) -> Figure | str:
-        shown = set(cells.loc[cells["value"].notna(), "column"])
-        if spoken_of.column not in shown:
-            return context.text(HIDDEN_PICTURE, f="F11", m=d.measure)
-        gone = [study.months[w] for key, w in waves.items() if key.column not in shown]
-        return figures.paths(
-            f"F11-{d.measure}",
-            title,
-            frame[~frame["x"].isin(gone)].reset_index(drop=True),
-            "months since enrolment",
-            _ylabel(context, outcome),
-            outcome_scale(context, outcome)[0],
-            True,
-            study.source,
-            notes,
-            context.synthetic,
-            context.words,
-        )
-
-    return PictureSpec(f"F11-{d.measure}", title, draw, refers=tuple(waves))
-
-
-def _headline_interval(
-    context: Context, study: Tracing, effect: Effects, d: Doubt, frame: pd.DataFrame
-) -> list[str]:
-    """Puts the interval with which the headline speaks into the row of its wave, where it is wider
-    than the design's, and says so. The band that holds for all points is no narrower than it.
-    """
-    verdict = effect_verdict(context.evaluation, effect, d)
-    if verdict is None or verdict.span.basis is None:
-        return []
-    months = study.months[context.evaluation.params.impact.main_wave]
-    row = frame["x"] == months
-    frame.loc[row, "low"], frame.loc[row, "high"] = verdict.span.low, verdict.span.high
-    frame.loc[row, "wide_low"] = np.minimum(frame.loc[row, "wide_low"], verdict.span.low)
-    frame.loc[row, "wide_high"] = np.maximum(frame.loc[row, "wide_high"], verdict.span.high)
-    return [
-        context.text(
-            "The interval after {w} is the one of the headline: {how}.",
-            w=context.text("{m:.0f} months", m=months),
-            how=context.text(verdict.span.basis),
-        )
-    ]
-
-
-def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
-    """F12 and the sentence that sums it up."""
-    table, n, outcome = d.curve.to_frame(), context.words.number, _main(context)
-    done = table[table["reason"] == ""]
-    title = context.text("{m}: the effect in every way that was declared", m=d.measure)
-    if done.empty:
-        return [
-            context.text(
-                "{f}: {m}: {r}.",
-                f="F12",
-                m=d.measure,
-                r=context.text("no specification could be estimated"),
-            )
-        ]
-    scale = outcome_scale(context, outcome)[0]
-    values = done["value"] * scale
-    same = max(int((values > 0).sum()), int((values < 0).sum()))
-    said = context.text(
-        "{m}: estimated in {k} ways (estimator, weights, date of comparison) the effect lies"
-        " between {lo} and {hi}; {same} of {k} have one sign, {sure} intervals exclude 0.",
-        m=d.measure,
-        k=len(done),
-        lo=n(values.min()),
-        hi=n(values.max()),
-        same=same,
-        sure=sum(Verdict(span).shown for span in curve_spans(d.curve)),
-    )
-    gone = len(table) - len(done)
-    notes = (
-        *(
-            (context.text("{k} {k:=specification|specifications} could not be estimated.", k=gone),)
-            if gone
-            else ()
-        ),
-        persons(context, done["n"].max()),
-        study.panel.sample.design.basis,
-    )
-    figure = figures_impact.specification_curve(
-        f"F12-{d.measure}",
-        title,
-        d.curve,
-        scale,
-        _ylabel(context, outcome),
-        study.source,
-        notes,
-        context.synthetic,
-        context.words,
-    )
-    return [said, figure]
 
 
 def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table:
@@ -251,7 +62,7 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     few clusters, each with its interval and p-value.
     """
     p = context.evaluation.params
-    outcome, wave = _main(context), p.impact.main_wave
+    outcome, wave = main_outcome(context), p.impact.main_wave
     lines: list[tuple[str, Result]] = [
         (
             "doubly robust, attrition adjusted (headline)",
@@ -318,6 +129,51 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     )
 
 
+def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
+    """T19d: the effects of which sentences and figures speak, each with the widest of its intervals."""
+    units, cells = {}, []
+    for outcome in spoken_outcomes(context.evaluation):
+        row = context.column(outcome)
+        units[row] = outcome_scale(context, outcome)
+        for wave in study.waves:
+            estimate = effect.by_wave.get((outcome, wave))
+            if estimate is None:
+                continue
+            column = context.text("{m:.0f} months", m=study.months[wave])
+            stated = in_unit(estimate, cell_unit(context, outcome))
+            cell = cells_of([(row, column, stated)], context.rules)
+            span = spoken_span(context.evaluation, effect, outcome, wave)
+            if span is not None and span.basis is not None:
+                cell = cell.assign(se=np.nan, ci_low=span.low, ci_high=span.high)
+            cells.append(cell)
+    return Table(
+        id=f"{SPOKEN}-{effect.measure}",
+        title=context.text("The intervals that speak of the effects of {m}", m=effect.measure),
+        cells=pd.concat(cells, ignore_index=True),
+        source=study.source,
+        notes=(
+            WIDEST,
+            context.text("Units: {rows}.", rows=_units_of(context)),
+            study.panel.sample.design.basis,
+        ),
+        digits=1,
+        synthetic=context.synthetic,
+        units=units,
+        intervals=True,
+    )
+
+
+def _units_of(context: Context) -> str:
+    """The unit of each row of T19d."""
+    rows_of = [
+        context.text(
+            "{row}: {reason}", row=context.column(name), reason=outcome_unit(context, name)
+        )
+        for name in spoken_outcomes(context.evaluation)
+    ]
+    return "; ".join(rows_of)
+
+
 def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     """Smallest and largest effect when one region is left out."""
     if isinstance(d.left_out, NotEstimable):
@@ -356,80 +212,6 @@ def _wild(context: Context, level: str, w: WildBootstrap | NotEstimable, unit: s
     return rows(made)
 
 
-def _comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
-    """F10 love plot and F10b overlap."""
-    if isinstance(d.balance, NotEstimable):
-        return [
-            context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=context.text(d.balance.reason))
-        ]
-    balance, n = d.balance, context.words.number
-    labels = {variable: context.column(str(variable)) for variable in balance.table["variable"]}
-    notes = (persons(context, balance.treated.size), study.panel.sample.design.basis)
-    said = context.text(
-        "{m}: before weighting {a} of {k} covariates differ by more than {limit} standard"
-        " deviations, after it {z}; the largest difference left is {most}.",
-        m=d.measure,
-        a=int((balance.table["before"].abs() > LIMIT).sum()),
-        k=len(balance.table),
-        limit=n(LIMIT),
-        z=int((balance.table["after"].abs() > LIMIT).sum()),
-        most=n(balance.table["after"].abs().max(), 2),
-    )
-    return [
-        said,
-        figures_impact.love(
-            f"F10-{d.measure}",
-            context.text("{m}: participants against the comparison group", m=d.measure),
-            balance,
-            labels,
-            study.source,
-            notes,
-            context.synthetic,
-            context.words,
-        ),
-        _overlap(context, study, d.measure, balance, notes),
-    ]
-
-
-def _overlap(
-    context: Context, study: Tracing, measure: str, b: Balance, notes: tuple[str, ...]
-) -> PictureSpec:
-    """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
-    edges, id = overlap_edges(b), f"F10b-{measure}"
-    title = context.text("{m}: overlap of the two groups", m=measure)
-    weak = context.text(
-        "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
-        " nothing was trimmed. Bins with fewer than {k} persons are not drawn.",
-        share=b.extreme,
-        k=context.rules.min_cell,
-    )
-    last = edges.size - 2
-    place = np.clip(np.searchsorted(edges, b.propensity, side="right") - 1, 0, last)
-    cells = []
-    for value, group in ((1, "participants"), (0, "comparison")):
-        mine = b.treated == value
-        whole = Persons.of(f"{id}, {group}", mine)
-        for number in range(last + 1):
-            inside = mine & (place == number)
-            share = float(b.weights[inside].sum() / b.weights[mine].sum())
-            told = Standing(tells=(Persons.of(f"{id}, {group}", inside),), whole=whole)
-            cells.append(plain(str(number), group, share, "share", kind="share", standing=told))
-
-    def draw(published: pd.DataFrame) -> Figure:
-        return figures_impact.overlap(
-            id,
-            title,
-            b,
-            published,
-            study.source,
-            (weak, *notes),
-            context.synthetic,
-            context.words,
-        )
-
-    return PictureSpec(id, title, draw, rows(cells))
-
-
 def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
     """F11b and what it says."""
     return honest_items(
@@ -437,168 +219,9 @@ def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         d.honest,
         f"F11b-{d.measure}",
         d.measure,
-        _main(context),
+        main_outcome(context),
         study.source,
         study.panel.sample.design.basis,
         d.path,
         headline_cell(context, d.measure, study),
     )
-
-
-NEEDS = (
-    "{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times as large"
-    " as the one seen before the measure."
-)
-NEEDS_ALL = (
-    "{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times as large"
-    " as the one before the measure can have been (upper end of its 95% interval)."
-)
-SURVIVES = (
-    "{m}: the finding survives breaks of trend up to {x} times as large as the one seen before the"
-    " measure."
-)
-SURVIVES_ALL = (
-    "{m}: the finding survives breaks of trend up to {x} times as large as the one before the"
-    " measure can have been (upper end of its 95% interval)."
-)
-
-
-def honest_items(
-    context: Context,
-    h: HonestDiD | NotEstimable,
-    id: str,
-    measure: str,
-    outcome: str,
-    source: str,
-    basis: str,
-    path: Result,
-    cell: CellKey,
-) -> list[Item]:
-    """Interval of the effect under departures from parallel trends, and how large they may be
-    before it covers 0; both where `cell`, which holds the effect, is shown.
-    """
-    if isinstance(h, NotEstimable):
-        return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
-    n, scale = context.words.number, outcome_scale(context, outcome)[0]
-    if not Verdict(Span(*h.original)).shown:
-        said = context.text(
-            "{m}: the interval covers 0 already under parallel trends, so no departure from them"
-            " can be excluded.",
-            m=measure,
-        )
-    elif h.breakdown is None or h.breakdown == 0:
-        needs = NEEDS_ALL if h.one_before else NEEDS
-        said = context.text(needs, m=measure, x=n(h.table["m"].iloc[min(1, len(h.table) - 1)]))
-    else:
-        said = context.text(SURVIVES_ALL if h.one_before else SURVIVES, m=measure, x=n(h.breakdown))
-    notes = [
-        "Rambachan and Roth (2023), relative magnitudes; one step is from one wave or period to the"
-        " next, whatever months lie between."
-    ]
-    if isinstance(path, Estimate):
-        notes.append(persons(context, path.n.max()))
-    title = context.text("{m}: the effect if trends were not quite parallel", m=measure)
-
-    def draw(cells: pd.DataFrame) -> Figure | str:
-        if not cells["value"].notna().any():
-            return context.text(HIDDEN_PICTURE, f=id, m=measure)
-        return figures_impact.honest(
-            id,
-            title,
-            h,
-            scale,
-            _ylabel(context, outcome),
-            source,
-            (*notes, basis),
-            context.synthetic,
-            context.words,
-        )
-
-    return [
-        SentenceSpec("{said}", {"shown": Number(cell)}, {"said": said}),
-        PictureSpec(id, title, draw, refers=(cell,)),
-    ]
-
-
-def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table:
-    """T19b: how strong a hidden cause would have to be, and what the tests could see. Where the
-    main effect is hidden, nothing that is computed from it is said.
-    """
-    outcome = _main(context)
-    main = effect.by_wave.get((outcome, context.evaluation.params.impact.main_wave))
-    scale, unit = outcome_scale(context, outcome)[0], cell_unit(context, outcome)
-    hidden = isinstance(main, Estimate) and not published(context, main)
-    lines = [*_of_trends(d, scale), *_findable(main, scale)]
-    lines += [*_of_placebos(d), *_of_unseen(d, scale)]
-    cells, units = [], {}
-    for line in lines:
-        value = HIDDEN if hidden else line.value
-        if isinstance(value, NotEstimable):
-            cells.append(cells_of([(line.row, "value", value)], context.rules))
-        else:
-            units[line.row] = (line.scale, line.digits)
-            stated = _strength_unit(line.row, unit)
-            cells.append(rows([plain(line.row, "value", value, stated)]))
-    title = context.text("{m}: how strong a hidden cause would have to be", m=d.measure)
-    return Table(
-        id=f"T19b-{d.measure}",
-        title=title,
-        cells=pd.concat(cells, ignore_index=True),
-        source=study.source,
-        notes=(*STRENGTH_NOTES, study.panel.sample.design.basis),
-        scale=1.0,
-        digits=2,
-        synthetic=context.synthetic,
-        units=units,
-    )
-
-
-def _of_trends(d: Doubt, scale: float) -> list[Line]:
-    """The break of trend that the finding survives, and what the pre-trend test could see."""
-    if isinstance(d.honest, HonestDiD):
-        breakdown = d.honest.breakdown
-        lines = [Line(BREAK, np.nan if breakdown is None else breakdown)]
-    else:
-        lines = [Line(BREAK, d.honest)]
-    if isinstance(d.power, NotEstimable):
-        return [*lines, Line(TREND_80, d.power)]
-    seen = d.power.table.set_index(["test", "power"])
-    asked = ((TREND_50, 0.5, "slope"), (TREND_80, 0.8, "slope"), (BIAS, 0.8, "bias"))
-    for row, power, column in asked:
-        lines.append(Line(row, float(str(seen.loc[("joint", power), column])), scale))
-    return lines
-
-
-def _findable(main: Result | None, scale: float) -> list[Line]:
-    """The effect that the study could find."""
-    return [Line(FINDABLE, detectable_effect(main), scale)] if isinstance(main, Estimate) else []
-
-
-def _of_placebos(d: Doubt) -> list[Line]:
-    """Effects in regions where there was no measure, against the actual one."""
-    if isinstance(d.placebo, NotEstimable):
-        return [Line(PLACEBO, d.placebo)]
-    rank = d.placebo.rank_p
-    joint = d.placebo.joint
-    p = joint if isinstance(joint, NotEstimable) else float(joint.p)
-    return [
-        Line(PLACEBO, np.nan if rank is None else rank, digits=2),
-        Line("placebo regions: p-value of the test that all their effects are 0", p, digits=3),
-    ]
-
-
-def _of_unseen(d: Doubt, scale: float) -> list[Line]:
-    """Selection on causes that the data do not show (Oster)."""
-    if isinstance(d.unseen, NotEstimable):
-        return [Line(SELECTION, d.unseen)]
-    adjusted = "effect if unseen causes select as strongly as seen ones (Oster)"
-    return [Line(SELECTION, d.unseen.delta), Line(adjusted, d.unseen.adjusted, scale)]
-
-
-def _strength_unit(row: str, effect: str) -> str:
-    """The unit of a row of T19b: that of the effect, or a multiple, a share, a p-value."""
-    if "p-value" in row:
-        return P_VALUE
-    if row.startswith("placebo regions"):
-        return "share"
-    return "multiple" if "times" in row else effect

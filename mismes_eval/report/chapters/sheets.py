@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.heterogeneity import SEX, VOLUNTARY
+from mismes_eval.evaluation.heterogeneity import SEX, VOLUNTARY, VULNERABLE
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
-from mismes_eval.message import Message
-from mismes_eval.report import figures
+from mismes_eval.report import figures, figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, Sheet
 from mismes_eval.report.chapters.cells import (
     cell_unit,
@@ -32,8 +32,9 @@ from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.tracer import ARMS, INTERVAL, arm_means
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.document.cells import CellKey, Persons, population
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import Table, cells_by, cells_of, counted
+from mismes_eval.report.document.tables import Table
 
 LOW = 1.9  # inches of a picture that leaves room on a sheet
 FLOW, PATH, GROUPS = "T26", "F14", "T27"
@@ -45,8 +46,6 @@ MORE = (
 )
 MORE_ROLLOUT = "Every group and year: table T24b; what stands beside the effect: T24."
 NARROWER = "Intervals of the survey's design; the headline speaks with a wider one (T19)."
-VULNERABLE = "vulnerable"
-NO_VULNERABLE = Message("the study estimates no effect by vulnerability", kind="reason")
 
 
 def sheets(context: Context) -> Chapter:
@@ -175,7 +174,7 @@ def _drawn_path(
     known = published["n"].max()
     notes = [persons(context, known)] if np.isfinite(known) else []
     notes += ["A broken line: not shown."] if frame["value"].isna().any() else []
-    return figures.paths(
+    return figures_common.paths(
         *name,
         frame,
         "months since enrolment",
@@ -217,7 +216,7 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
     outcome, wave = main_cell(context.evaluation)
     unit = cell_unit(context, outcome)
     parts = []
-    for factor in (SEX, VOLUNTARY):
+    for factor in (SEX, VULNERABLE, VOLUNTARY):
         groups = found.groups.get((measure, factor))
         if isinstance(groups, GroupEffects):
             parts += [
@@ -225,8 +224,6 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
             ]
         elif isinstance(groups, NotEstimable):
             parts.append(cells_of([(context.column(factor), "effect", groups)], context.rules))
-    absent = NotEstimable(NO_VULNERABLE)
-    parts.append(cells_of([(context.column(VULNERABLE), "effect", absent)], context.rules))
     scale, digits = outcome_scale(context, outcome)
     title = context.text(
         "{m}: effect by group after {w:.0f} months, {u}",

@@ -14,8 +14,9 @@ from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import cell_unit, in_unit, plain, rows
 from mismes_eval.report.chapters.verdicts import blocks_verdict
 from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.sentences import About
 
 DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"

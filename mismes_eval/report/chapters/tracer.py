@@ -16,7 +16,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.numerics.rows import Bool
-from mismes_eval.report import figures, figures_inventory
+from mismes_eval.report import figures, figures_common, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import (
     arms,
@@ -43,8 +43,9 @@ from mismes_eval.report.document.cells import (
     counted_in,
     population,
 )
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import HIDDEN, Table, cells_by, cells_of, counted
+from mismes_eval.report.document.tables import HIDDEN, Table
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.dispositions import GROUPS
 
@@ -305,14 +306,16 @@ def _attrition(context: Context, study: Tracing) -> Table:
         ).annotated(kind="contrast", unit="share")
         items.append(cells_of([(row, "difference", gap)], context.rules, arms(study)))
     covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
-    note = context.text(
-        "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
-        " standard error below.",
-        columns=", ".join(
-            context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
-            for covariate in covariates
-        ),
-    )
+    note = "Weights of enrolment; loss is not adjusted for."
+    if covariates:
+        note = context.text(
+            "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
+            " standard error below.",
+            columns=", ".join(
+                context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
+                for covariate in covariates
+            ),
+        )
     return Table(
         id="T15",
         title="Lost to follow-up, %",
@@ -481,7 +484,7 @@ def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> Pict
         known = [persons(context, enrolled["value"])] if np.isfinite(enrolled["value"]) else []
         if frame["value"].isna().any():
             known.append("A point that is missing is not shown in table T16 either.")
-        return figures.paths(
+        return figures_common.paths(
             "F08b",
             title,
             frame,

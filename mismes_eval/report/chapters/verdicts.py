@@ -32,7 +32,8 @@ from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt, wild_span
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.balance import LIMIT
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.honest import HonestDiD
@@ -51,6 +52,7 @@ OTHERS, CERTAIN = "other_specifications", "certain_specifications"
 LEFT_OUT, CLUSTERS, PSUS = "regions_left_out", "region_clusters", "enough_psus"
 SIDES = "regions_a_side"
 REGIONS = "regions"
+WORK, HOME = "employed", "employed_home"
 HEADLINE = "headline"
 LEVEL = 0.95
 HALF_AS_MUCH = 0.5  # breaks of trend, in multiples of the largest one before the measure
@@ -146,7 +148,7 @@ def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: o
     study, main = evaluation.tracing, effect.by_wave[outcome, wave]
     assert study is not None and isinstance(main, Estimate)
     by_lot = drawn_by_lot(evaluation, effect.measure)
-    bare = Verdict(main)
+    bare = Verdict(main, wider=evaluation.spans_beside(effect, outcome, wave))
     doubts = {d.measure: d for d in evaluation.doubts}
     doubt = doubts.get(effect.measure)
     checks = [_check(DRAWN_BY_LOT, "start", by_lot)]
@@ -155,6 +157,7 @@ def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: o
     verdict = Verdict(
         main,
         tuple(checks),
+        bare.wider,
         assumption=BY_LOT if by_lot else PARALLEL,
         headline="none" if headline is None else headline.sureness,
     )
@@ -162,6 +165,26 @@ def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: o
         return verdict
     told = Message(AS_HEADLINE, {"word": Message(verdict.sureness)}, "reason")
     return replace(verdict, checks=(*verdict.checks, Check(HEADLINE, "plan", "too weak", told)))
+
+
+def spoken_outcomes(evaluation: Evaluation) -> tuple[str, ...]:
+    """The outcomes of which sentences speak: the main one and, where it is work anywhere, work at
+    home.
+    """
+    outcome, _ = main_cell(evaluation)
+    return (outcome, HOME) if outcome == WORK else (outcome,)
+
+
+def spoken_span(evaluation: Evaluation, effect: Effects, outcome: str, wave: object) -> Span | None:
+    """The interval that speaks for an effect, the widest that there is of it: the same rule for the
+    headline, every other wave and work at home. None where the effect could not be estimated.
+    """
+    estimate = effect.by_wave.get((outcome, wave))
+    if not isinstance(estimate, Estimate):
+        return None
+    if outcome not in spoken_outcomes(evaluation):
+        return Span.of(estimate)
+    return Verdict(estimate, wider=evaluation.spans_beside(effect, outcome, wave)).span
 
 
 def rollout_verdict(r: Rollout) -> Verdict | None:

@@ -161,6 +161,7 @@ class Standing:
     whole : of whom the cell is a part; its parts add up to it, and it is known.
     among : populations that the persons behind n belong to, where it is not known who they are.
     private : the number is one payer's or one actor's own, or gives such a number away.
+    follows : cells that the number is computed from: it is shown where all of them are.
     """
 
     persons: Persons | None = None
@@ -169,6 +170,7 @@ class Standing:
     whole: Persons | None = None
     among: tuple[str, ...] = ()
     private: bool = False
+    follows: tuple[CellKey, ...] = ()
 
 
 NOBODY = Standing()

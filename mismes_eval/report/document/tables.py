@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import starmap
@@ -13,31 +13,19 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.report.document.cells import (
     COLUMNS,
-    NOBODY,
     NUMBERS,
-    STANDING,
-    Persons,
-    Standing,
-    Status,
-    counted_in,
     empty,
-    persons_behind,
-    population,
 )
 from mismes_eval.report.document.download import download
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.plain import escape, printable
-from mismes_eval.report.document.rules import LEVEL_KINDS, Rules
 
 EMPTY = "–"
 HIDDEN = "c"
 POOR = ":"
 P_VALUE, LEAST_P = "p", 0.001
-# the unit of a number whose maker stated none
-UNIT_OF_KIND = {"share": "share", "proportion": "share", "count": "number"}
 _OWN_COLUMN = re.compile(r"['«“„]\s?_")  # a column made on the way, quoted in any language
 _FEW = {
     "persons": "c: not shown, too few persons.",
@@ -139,168 +127,7 @@ class Table:
         return self.to_html()
 
 
-CARRIED = (*COLUMNS, STANDING)
 TEXTS = ("row", "column", "definition")  # words of a cell that a reader sees
-
-
-def cells_of(
-    items: Sequence[tuple[str, str, Estimate | NotEstimable]],
-    rules: Rules,
-    standing: Standing = NOBODY,
-) -> pd.DataFrame:
-    """Cells from (row, column, estimate) triples; an estimate with several values stands for its
-    first. Reliability is decided by the rules; who stands behind a cell is read off its estimate.
-
-    standing : what the numbers tell or compare besides the persons they print.
-    """
-    out = []
-    for row, column, item in items:
-        if isinstance(item, NotEstimable):
-            out.append(_cell(row, column, definition=item.reason, status=Status.NOT_ESTIMABLE))
-        else:
-            told = [standing] * item.p
-            out += _estimated(item, [row] * item.p, [column] * item.p, rules, told)[:1]
-    return frame_of(out)
-
-
-def cells_by(
-    item: Estimate | NotEstimable,
-    rules: Rules,
-    rows: Sequence[str] | str,
-    columns: Sequence[str] | str,
-    standing: Sequence[Standing] = (),
-) -> pd.DataFrame:
-    """Cells of an estimate with several values: one row name and one column name a value (or one
-    for all).
-
-    standing : for each value, what it tells or compares besides the persons it prints.
-    """
-    if isinstance(item, NotEstimable):
-        name = rows if isinstance(rows, str) else (rows[0] if rows else "")
-        head = columns if isinstance(columns, str) else (columns[0] if columns else "")
-        return frame_of([_cell(name, head, definition=item.reason, status=Status.NOT_ESTIMABLE)])
-    names = [rows] * item.p if isinstance(rows, str) else list(rows)
-    heads = [columns] * item.p if isinstance(columns, str) else list(columns)
-    told = list(standing) or [NOBODY] * item.p
-    return frame_of(_estimated(item, names, heads, rules, told))
-
-
-def frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    """Cells as a frame with a row each. Its texts are kept as they are: a message stays one until
-    it is put into a language.
-    """
-    frame = pd.DataFrame(list(cells), columns=list(CARRIED))
-    for column in TEXTS:
-        frame[column] = pd.Series([cell[column] for cell in cells], dtype=object)
-    return frame
-
-
-def _estimated(
-    item: Estimate,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    rules: Rules,
-    standing: Sequence[Standing],
-) -> list[dict[str, object]]:
-    out = []
-    columns_of = {name: column.tolist() for name, column in item.numbers().items()}
-    for i in range(item.p):
-        r = {name: column[i] for name, column in columns_of.items()}
-        kind, n = item.kind, float(item.n[i])
-        weighted = float(r["value"]) if kind == "total" else np.inf
-        certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
-        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted, item.doubtful_at(i))
-        status = Status.UNRELIABLE if flag == POOR else Status.SHOWN
-        if rules.confidential(kind, n):
-            status = Status.CONFIDENTIAL
-        numbers = {column: r[column] for column in (*NUMBERS, "n")}
-        unit = item.unit or UNIT_OF_KIND.get(kind, "")
-        words = {"kind": kind, "unit": unit, "definition": item.definition}
-        sign = flag if status == Status.SHOWN else ""
-        out.append(
-            _cell(rows[i], columns[i], status=status)
-            | numbers
-            | words
-            | {"flag": sign, STANDING: _standing(item, i, standing[i])}
-        )
-    return out
-
-
-def _standing(item: Estimate, k: int, given: Standing) -> Standing:
-    """What is said of a number, with the persons that its estimate itself names."""
-    if given.persons is not None:
-        return given
-    persons = persons_behind(item, k)
-    unknown = persons is None and len(item.parts) == 1
-    among = (population(item.parts[0].design),) if unknown else ()
-    whole = given.whole
-    if whole is None and given.tells and item.kind in LEVEL_KINDS:
-        whole = persons
-    tells = given.tells or counted_in(item, k)
-    compares = tuple(arm if persons is None else arm.within(persons) for arm in given.compares)
-    return replace(given, persons=persons, tells=tells, whole=whole, compares=compares, among=among)
-
-
-def _cell(
-    row: str,
-    column: str,
-    value: float = np.nan,
-    kind: str = "",
-    unit: str = "",
-    definition: str = "",
-    status: Status = Status.SHOWN,
-    standing: Standing = NOBODY,
-) -> dict[str, object]:
-    """One cell of a number without an error of its own."""
-    unit = unit or UNIT_OF_KIND.get(kind, "")
-    words = {"flag": "", "kind": kind, "unit": unit, "definition": definition}
-    place = {"row": row, "column": column, "value": value}
-    empty = dict.fromkeys(CARRIED, np.nan)
-    return {**empty, **place, **words, "status": str(status), STANDING: standing}
-
-
-def counted(
-    row: str, column: str, persons: Persons, scale: float = 1.0, unit: str = "persons"
-) -> dict[str, object]:
-    """The cell of a count of persons: hidden where they are few, known where they are none."""
-    standing = Standing(tells=(persons,))
-    return _cell(row, column, float(persons.n) * scale, kind="count", unit=unit, standing=standing)
-
-
-def counts(
-    id: str,
-    title: str,
-    frame: pd.DataFrame,
-    source: str,
-    notes: Sequence[str] = (),
-    digits: int = 0,
-    unit: str = "",
-    synthetic: bool = False,
-) -> Table:
-    """A table of plain counts or amounts (a census of measures, a run's facts): index = rows,
-    columns = columns, no sampling error.
-    """
-    cells = [
-        _cell(
-            str(row),
-            str(column),
-            float(value) if pd.notna(value) else np.nan,
-            kind="count",
-            unit=unit,
-        )
-        for row, line in zip(frame.index, frame.itertuples(index=False), strict=True)
-        for column, value in zip(frame.columns, line, strict=True)
-    ]
-    return Table(
-        id=id,
-        title=title,
-        cells=pd.DataFrame(cells, columns=list(COLUMNS)),
-        source=source,
-        notes=tuple(notes),
-        scale=1.0,
-        digits=digits,
-        synthetic=synthetic,
-    )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.published_effects import DRAW, ROLLOUT, TAKEN
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.success_factors import FACTORS
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
@@ -36,6 +37,7 @@ from mismes_eval.report.chapters.verdicts import (
     drawn_by_lot,
     effect_verdict,
     rollout_verdict,
+    spoken_span,
     taken_verdict,
 )
 from mismes_eval.report.document.tables import Table
@@ -186,6 +188,9 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                         "table": f"T17-{effect.measure}",
                     }
                     about |= described.get(effect.measure, NOT_DESCRIBED)
+                    if cell["status"] == "shown":
+                        span = spoken_span(context.evaluation, effect, str(outcome), wave)
+                        about |= _ends(span)
                     if main and cell["status"] == "shown":
                         about |= _spoken(context, effect)
                     yield about | how | _record(cell)
@@ -345,10 +350,14 @@ def _spoken(context: Context, effect: Effects) -> dict[str, object]:
 
 
 def _with_verdict(verdict: Verdict) -> dict[str, object]:
-    span = verdict.span
-    if not math.isfinite(span.width):
-        return {"grade": verdict.sureness}
-    return {"spoken_low": span.low, "spoken_high": span.high, "grade": verdict.sureness}
+    return _ends(verdict.span) | {"grade": verdict.sureness}
+
+
+def _ends(span: Span | None) -> dict[str, object]:
+    """The ends of the interval that speaks; none where it has no end."""
+    if span is None or not math.isfinite(span.width):
+        return {}
+    return {"spoken_low": span.low, "spoken_high": span.high}
 
 
 def _described(inventory: Inventory | None) -> Mapping[str, dict[str, object]]:

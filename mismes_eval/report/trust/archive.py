@@ -255,7 +255,7 @@ def readme_text(
     """
     memory = _mapping(record["machine"]).get("memory_bytes")
     template = Template(README.read_text(encoding="utf-8"), keep_trailing_newline=True)
-    return template.render(
+    text: str = template.render(
         record=record,
         results=results,
         name=name,
@@ -263,6 +263,7 @@ def readme_text(
         country=country_name(str(record["country"]), "en"),
         memory=f"{float(str(memory)) / 2**30:.0f} GB of memory" if memory else NO_MEMORY,
     )
+    return text
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -1,0 +1,306 @@
+"""Figures that any chapter draws: dots with intervals, counts in a grid, distributions, paths over
+time, and the flow of participants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures import intervals as pictures
+from mismes_eval.pictures.flow import INCHES, flow_height
+from mismes_eval.pictures.flow import flow as draw_flow
+from mismes_eval.pictures.grids import counts
+from mismes_eval.pictures.style import PALETTE
+from mismes_eval.report.document.language import ENGLISH, Language
+from mismes_eval.report.figures import (
+    SIGNS,
+    Figure,
+    canvas,
+    colours_of,
+    finish,
+    legend_above,
+    sentence_of,
+    series_of,
+)
+
+
+def dots(
+    id: str,
+    title: str,
+    groups: dict[str, Estimate],
+    labels: Sequence[str],
+    xlabel: str,
+    scale: float = 1.0,
+    reference: float | None = None,
+    keep: Sequence[bool] | None = None,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Dot and 95% interval of each label, one colour a series. keep: labels that may be published.
+    t: the report's language, for every word of the picture.
+    """
+    shown = list(keep) if keep is not None else [True] * len(labels)
+    frames = []
+    for name, estimate in groups.items():
+        ci = estimate.ci()
+        numbers = {"value": estimate.value, "ci_low": ci["low"], "ci_high": ci["high"]}
+        frame = pd.DataFrame({column: np.asarray(values) for column, values in numbers.items()})
+        status = np.where(shown, "shown", "confidential")
+        frames.append(frame.assign(row=list(labels), column=name, status=status))
+    cells = pd.concat(frames, ignore_index=True)
+    return dots_of(
+        id, title, cells, xlabel, scale, source, notes, synthetic, t, reference=reference
+    )
+
+
+def dots_of(
+    id: str,
+    title: str,
+    cells: pd.DataFrame,
+    xlabel: str,
+    scale: float = 1.0,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+    reference: float | None = None,
+) -> Figure:
+    """Dot and 95% interval of published cells: one line a row, one colour a column; where a cell is
+    hidden its sign stands in its place.
+    """
+    title, xlabel = t(title), t(xlabel)
+    cells = cells.assign(
+        row=[t(name) for name in cells["row"]], column=[t(name) for name in cells["column"]]
+    )
+    labels, groups = list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))
+    fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
+    place = {label: float(place) for place, label in enumerate(labels)}
+    chosen, rows, alt, series = colours_of(groups, t), [], [], []
+    for k, name in enumerate(groups):
+        seen = cells[(cells["column"] == name) & (cells["status"] == "shown")]
+        drawn = {"series": name, "label": seen["row"], "value": seen["value"]}
+        frame = pd.DataFrame({**drawn, "low": seen["ci_low"], "high": seen["ci_high"]})
+        rows.append(frame)
+        at = seen["row"].map(place).to_numpy(float)
+        series.append(series_of(frame, at, scale, chosen[k], k, str(name)))
+        said = sentence_of(frame, list(frame["label"]), scale, t)
+        alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
+    signs = {
+        int(place[row]): SIGNS[status]
+        for row, status in zip(cells["row"], cells["status"], strict=True)
+        if status in SIGNS
+    }
+    at_value = None if reference is None else reference * scale
+    pictures.forest(ax, labels, series, xlabel, at_value, signs=signs)
+    if len(groups) > 1:
+        legend_above(ax)
+    return finish(
+        id,
+        title,
+        fig,
+        _alt(t, title, xlabel, ". ".join(alt)),
+        pd.concat(rows, ignore_index=True),
+        source,
+        notes,
+        synthetic,
+        t,
+    )
+
+
+def _alt(t: Language, title: str, axes: str, values: str) -> str:
+    """Alternative text: what the picture is, what its axes are, what stands in it. Its parts are in
+    the language already.
+    """
+    return t("{title}. {axes}. {values}", title=title, axes=axes, values=values)
+
+
+def heat(
+    id: str,
+    title: str,
+    table: pd.DataFrame,
+    label: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Counts in a grid: rows and columns of the table, number in each cell."""
+    title, table = t(title), table.rename(index=lambda v: t(str(v)), columns=lambda v: t(str(v)))
+    fig, ax = canvas(7.2, 1.2 + 0.34 * len(table))
+    counts(ax, table.to_numpy(float), list(table.index), list(table.columns))
+    filled = [
+        t("{row}, {column}: {v}", row=row, column=column, v=t.number(table.loc[row, column], 0))
+        for row in table.index
+        for column in table.columns
+        if table.loc[row, column] > 0
+    ]
+    return finish(
+        id,
+        title,
+        fig,
+        _alt(t, title, t(label), "; ".join(filled[:40])),
+        table.reset_index(),
+        source,
+        notes,
+        synthetic,
+        t,
+    )
+
+
+QUARTILES, QUARTILE = (0.25, 0.5, 0.75), "quartile"
+
+
+def histogram(
+    id: str,
+    title: str,
+    edges: Float,
+    published: pd.DataFrame,
+    xlabel: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Distribution of weights on a log scale by group: share of the group in each bin.
+
+    edges : (k + 1,) ends of the bins.  published : column the group, row the number of the bin: its
+        share, NaN where it is not shown; column "GROUP quartile", row "0.25", "0.5", "0.75".
+    """
+    title, xlabel = t(title), t(xlabel)
+    fig, ax = canvas(7.0, 3.0)
+    quartile = published["column"].str.endswith(f" {QUARTILE}")
+    shares = {t(str(name)): part for name, part in published[~quartile].groupby("column")}
+    for j, (name, part) in enumerate(sorted(shares.items())):
+        height = np.zeros(edges.size - 1)
+        height[part["row"].astype(int)] = 100 * part["value"].fillna(0.0)
+        ax.stairs(
+            height,
+            edges,
+            color=PALETTE[j % len(PALETTE)],
+            lw=1.6,
+            ls=("-", "--", ":")[j % 3],
+            label=name,
+        )
+    ax.set_xscale("log")
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(t("% of the group"))
+    if len(shares) > 1:
+        legend_above(ax)
+    wide = published[quartile].pivot(index="column", columns="row", values="value")
+    wide.index = pd.Index(
+        [t(name.removesuffix(f" {QUARTILE}")) for name in wide.index], name="group"
+    )
+    wide.columns = pd.Index([float(at) for at in wide.columns])
+    alt = "; ".join(
+        t(
+            "{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}",
+            g=group,
+            mid=row[0.5],
+            low=row[0.25],
+            high=row[0.75],
+        )
+        for group, row in wide.dropna().sort_index().iterrows()
+    )
+    return finish(
+        id,
+        title,
+        fig,
+        _alt(t, title, xlabel, alt),
+        wide.sort_index().reset_index(),
+        source,
+        notes,
+        synthetic,
+        t,
+    )
+
+
+def edges_of(weights: Float) -> Float:
+    """Edges of 25 bins between the 1st and 99th percentile: what lies beyond is in the outer bins,
+    so that no single weight can be read off the axis.
+    """
+    if not weights.size:
+        return np.array([0.5, 1.5])
+    low, high = np.quantile(weights, [0.01, 0.99], method="inverted_cdf")
+    edges: Float = np.geomspace(low, max(high, low) * (1 + 1e-9), 26)
+    return edges
+
+
+def paths(
+    id: str,
+    title: str,
+    frame: pd.DataFrame,
+    xlabel: str,
+    ylabel: str,
+    scale: float = 1.0,
+    zero: bool = False,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+    height: float = 3.4,
+) -> Figure:
+    """Lines with intervals over time. frame: series, x, value, low, high (and wide_low, wide_high
+    for simultaneous bands). height: inches.
+    """
+    title, xlabel, ylabel, frame = (
+        t(title),
+        t(xlabel),
+        t(ylabel),
+        frame.assign(series=[t(str(name)) for name in frame["series"]]),
+    )
+    fig, ax = canvas(7.0, height)
+    lines = {str(name): line for name, line in frame.groupby("series", sort=False)}
+    chosen, alt, series = colours_of(lines, t), [], []
+    for place, (name, line) in enumerate(lines.items()):
+        series.append(series_of(line, line["x"].to_numpy(float), scale, chosen[place], place))
+        said = sentence_of(line, [t("at {x:g}", x=x) for x in line["x"]], scale, t)
+        alt.append(t("{series}: {values}", series=name, values=said))
+    pictures.path(ax, series, xlabel, ylabel, joined=True, zero=zero)
+    if len(lines) > 1:
+        legend_above(ax)
+    return finish(
+        id,
+        title,
+        fig,
+        _alt(t, title, t("{y} by {x}", y=ylabel, x=xlabel), ". ".join(alt)),
+        frame,
+        source,
+        notes,
+        synthetic,
+        t,
+    )
+
+
+def flow(
+    id: str,
+    title: str,
+    steps: Sequence[tuple[str, int]],
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Participant flow: one box a step, from frame to analysed, an arrow from each to the next."""
+    title, steps = t(title), [(t(name), n) for name, n in steps]
+    lines = [t("{step}: {n:,}", step=name, n=n) for name, n in steps]
+    boxes = [(line, "") for line in lines]
+    fig, ax = canvas(INCHES, flow_height(boxes))
+    draw_flow(ax, boxes)
+    return finish(
+        id,
+        title,
+        fig,
+        t("{title}. {values}", title=title, values="; ".join(lines)),
+        pd.DataFrame(steps, columns=["step", "n"]),
+        source,
+        notes,
+        synthetic,
+        t,
+    )
