@@ -276,14 +276,16 @@ def _attrition(context: Context, study: Tracing) -> Table:
         ).annotated(kind="contrast", unit="share")
         items.append(cells_of([(row, "difference", gap)], context.rules, arms(study)))
     covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
-    note = context.text(
-        "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
-        " standard error below.",
-        columns=", ".join(
-            context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
-            for covariate in covariates
-        ),
-    )
+    note = "Weights of enrolment; loss is not adjusted for."
+    if covariates:
+        note = context.text(
+            "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
+            " standard error below.",
+            columns=", ".join(
+                context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
+                for covariate in covariates
+            ),
+        )
     return Table(
         id="T15",
         title="Lost to follow-up, %",
