@@ -235,7 +235,8 @@ class Published:
             }
             place = {"table": cell.key.table, "row": cell.key.row, "column": cell.key.column}
             rows.append({**place, **numbers, **words, "status": str(cell.status)})
-        return pd.DataFrame(rows, columns=["table", *COLUMNS])
+        frame = pd.DataFrame(rows, columns=["table", *COLUMNS])
+        return frame.astype(dict.fromkeys((*NUMBERS, "n"), float))  # also where there is no row
 
 
 def empty(cells: pd.DataFrame, columns: Sequence[str], where: Bool) -> None:
