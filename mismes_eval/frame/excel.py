@@ -179,14 +179,15 @@ def _titles(content: bytes, name: str) -> tuple[str, ...]:
 
 
 def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
-    """Sheets of cells, without our own notes and codes unless they are asked for; dimensions that the file states are not
-    believed.
+    """The sheet of cells that is asked for; all of them, without our own notes and codes, where none
+    is or it is not there. Dimensions that the file states are not believed.
     """
     check_parts(content, name)
     slim, merged = _slim(content, name)
     book = library("openpyxl").load_workbook(io.BytesIO(slim), read_only=True, data_only=False)
+    named = [sheet for sheet in book.worksheets if sheet.title == asked]
     found = []
-    for sheet in book.worksheets:
+    for sheet in named or book.worksheets:
         about = sheet.title in ABOUT_SHEETS and len(book.worksheets) > 1
         if about and sheet.title != asked:
             continue

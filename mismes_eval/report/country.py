@@ -31,7 +31,7 @@ from mismes_eval.report.document import blocks
 from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.cells import CellKey, Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
-from mismes_eval.report.document.items import PictureSpec, SentenceSpec
+from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec
 from mismes_eval.report.document.passages import PARTS, Passage, not_supplied, passage
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
@@ -40,7 +40,7 @@ from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
-from mismes_eval.report.findings import findings
+from mismes_eval.report.findings import NO_EVIDENCE, findings
 from mismes_eval.report.session import Session
 from mismes_eval.report.synthesis.comparable import comparable
 
@@ -75,13 +75,16 @@ class CountryReport:
         found = findings(self.context, self.published)
         beside = words_in(part for finding in found for part in finding)
         told = brief(self.context, self.published, beside)
+        if told is None and not found:
+            found = [(self.context.text(NO_EVIDENCE), "data")]
         items = "".join(
             f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
             for text, anchor in found
         )
         table = "" if told is None else told.html()
         first = () if told is None else told.blocks
-        html = f'<div class="findings">{table}<ul>{items}</ul></div>'
+        also = f"<ul>{items}</ul>" if items else ""
+        html = f'<div class="findings">{table}{also}</div>'
         return Page(html, (*first, *map(finding_block, found)))
 
     def picture(self) -> Page:
@@ -328,7 +331,7 @@ def _rendered(
         return replace(item, cells=cells[item.id])
     if isinstance(item, PictureSpec):
         return item.drawn(published)
-    if isinstance(item, SentenceSpec):
+    if isinstance(item, (SentenceSpec, SummarySpec)):
         return item.text(published, context.words)
     return item
 

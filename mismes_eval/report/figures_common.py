@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures import intervals as pictures
 from mismes_eval.pictures.flow import INCHES, flow_height
 from mismes_eval.pictures.flow import flow as draw_flow
@@ -153,41 +154,34 @@ def heat(
     )
 
 
+QUARTILES, QUARTILE = (0.25, 0.5, 0.75), "quartile"
+
+
 def histogram(
     id: str,
     title: str,
-    values: np.ndarray,
-    groups: Sequence[str] | None,
+    edges: Float,
+    published: pd.DataFrame,
     xlabel: str,
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
-    least: tuple[int, int] = (10, 30),
 ) -> Figure:
-    """Distribution of weights on a log scale by group: share of the group in each bin. least:
-    fewest persons in a bin and in a group that are drawn.
+    """Distribution of weights on a log scale by group: share of the group in each bin.
 
-    The axis ends at the 1st and 99th percentile, the bins there hold what lies beyond: no single
-    weight can be read off it.
+    edges : (k + 1,) ends of the bins.  published : column the group, row the number of the bin: its
+        share, NaN where it is not shown; column "GROUP quartile", row "0.25", "0.5", "0.75".
     """
     title, xlabel = t(title), t(xlabel)
     fig, ax = canvas(7.0, 3.0)
-    data = pd.DataFrame(
-        {
-            "value": values,
-            "group": [t(group) for group in groups] if groups is not None else t("all"),
-        }
-    )
-    data = data[data["value"] > 0]
-    few = data["group"].value_counts()
-    data = data[data["group"].isin(few[few >= least[1]].index)]
-    names = sorted(map(str, data["group"].unique()))
-    edges, data = _within_percentiles(data)
-    for j, name in enumerate(names):
-        count = np.histogram(data.loc[data["group"] == name, "value"], edges)[0]
+    quartile = published["column"].str.endswith(f" {QUARTILE}")
+    shares = {t(str(name)): part for name, part in published[~quartile].groupby("column")}
+    for j, (name, part) in enumerate(sorted(shares.items())):
+        height = np.zeros(edges.size - 1)
+        height[part["row"].astype(int)] = 100 * part["value"].fillna(0.0)
         ax.stairs(
-            np.where(count >= least[0], 100 * count / count.sum(), 0.0),
+            height,
             edges,
             color=PALETTE[j % len(PALETTE)],
             lw=1.6,
@@ -197,25 +191,29 @@ def histogram(
     ax.set_xscale("log")
     ax.set_xlabel(xlabel)
     ax.set_ylabel(t("% of the group"))
-    if len(names) > 1:
+    if len(shares) > 1:
         legend_above(ax)
-    quart = data.groupby("group")["value"].quantile(np.array([0.25, 0.5, 0.75])).unstack()
+    wide = published[quartile].pivot(index="column", columns="row", values="value")
+    wide.index = pd.Index(
+        [t(name.removesuffix(f" {QUARTILE}")) for name in wide.index], name="group"
+    )
+    wide.columns = pd.Index([float(at) for at in wide.columns])
     alt = "; ".join(
         t(
             "{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}",
             g=group,
-            mid=q[0.5],
-            low=q[0.25],
-            high=q[0.75],
+            mid=row[0.5],
+            low=row[0.25],
+            high=row[0.75],
         )
-        for group, q in quart.iterrows()
+        for group, row in wide.dropna().sort_index().iterrows()
     )
     return finish(
         id,
         title,
         fig,
         _alt(t, title, xlabel, alt),
-        quart.reset_index(),
+        wide.sort_index().reset_index(),
         source,
         notes,
         synthetic,
@@ -223,15 +221,15 @@ def histogram(
     )
 
 
-def _within_percentiles(data: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
-    """Edges of 25 bins between the 1st and 99th percentile, and the data with what lies beyond in
-    the outer bins.
+def edges_of(weights: Float) -> Float:
+    """Edges of 25 bins between the 1st and 99th percentile: what lies beyond is in the outer bins,
+    so that no single weight can be read off the axis.
     """
-    if not len(data):
-        return np.array([0.5, 1.5]), data
-    low, high = np.quantile(data["value"], [0.01, 0.99], method="inverted_cdf")
-    edges = np.geomspace(low, max(high, low) * (1 + 1e-9), 26)
-    return edges, data.assign(value=data["value"].clip(low, high))
+    if not weights.size:
+        return np.array([0.5, 1.5])
+    low, high = np.quantile(weights, [0.01, 0.99], method="inverted_cdf")
+    edges: Float = np.geomspace(low, max(high, low) * (1 + 1e-9), 26)
+    return edges
 
 
 def paths(

@@ -12,9 +12,6 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from mismes_eval.impact.did.balance import LIMIT, Balance
-from mismes_eval.impact.planning.cost_result import CostEffectiveness
-from mismes_eval.impact.sensitivity.honest import HonestDiD
-from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures import robustness as pictures
 from mismes_eval.pictures.grids import effects as draw_effects
@@ -34,6 +31,16 @@ from mismes_eval.report.figures import (
 )
 
 BINS = 20
+LEVEL = 0.95
+COVARIANCE = ("variance of the effect", "covariance", "variance of the cost")
+IN_PLANE = (
+    "effect",
+    "cost",
+    "gain at a cost",
+    "gain and saving",
+    "loss at a cost",
+    "loss and saving",
+)
 
 WAYS = (
     "{n} ways to estimate the effect: from {lo} to {hi}, median {mid}; {positive} above 0; {sure}"
@@ -44,7 +51,8 @@ WAYS = (
 def specification_curve(
     id: str,
     title: str,
-    curve: SpecificationCurve,
+    done: pd.DataFrame,
+    reference: str | None,
     scale: float,
     ylabel: str,
     source: str = "",
@@ -53,18 +61,20 @@ def specification_curve(
     t: Language = ENGLISH,
     told: str = WAYS,
 ) -> Figure:
-    """Estimates in order of size above, the choices behind each below. Needs one estimate at least.
-    told: the alternative text, with the names that `WAYS` has.
+    """Estimates in order of size above, the choices behind each below.
+
+    done : one row an estimate, in order of size: specification, its choices, value, se, ci_low,
+        ci_high, n, degf, p.  reference : the specification that the others are held against.
+    told : the alternative text, with the names that `WAYS` has.
     """
-    done = curve.drawn()
     options = [
-        Choice(t("{c}: {level}", c=t(column), level=t(level)), option.made)
-        for option in curve.options(done)
-        for column, level in [option.label.split(": ", 1)]
+        Choice(t("{c}: {level}", c=t(column), level=t(level)), (done[column] == level).to_numpy())
+        for column in done.columns[1 : done.columns.get_loc("value")]
+        for level in done[column].unique()
     ]
     heights = [2.6, 0.21 * len(options)]
     fig, (top, below) = panels(7.2, sum(heights), 2, 1, heights, sharex=True)
-    headline = (done["specification"] == curve.reference).to_numpy(bool)
+    headline = (done["specification"] == reference).to_numpy(bool)
     value, low, high = (
         done[column].to_numpy(float) * scale for column in ("value", "ci_low", "ci_high")
     )
@@ -98,7 +108,7 @@ def specification_curve(
 def love(
     id: str,
     title: str,
-    b: Balance,
+    table: pd.DataFrame,
     labels: Mapping[str, str],
     source: str = "",
     notes: Sequence[str] = (),
@@ -106,18 +116,18 @@ def love(
     t: Language = ENGLISH,
 ) -> Figure:
     """Absolute standardised differences of each covariate, before and after weighting by the
-    propensity.
+    propensity. table: variable, level, before, after.
     """
     names = [
         f"{t(labels.get(variable, variable))} {level}".strip()
-        for variable, level in zip(b.table["variable"], b.table["level"], strict=True)
+        for variable, level in zip(table["variable"], table["level"], strict=True)
     ]
     fig, ax = canvas(6.6, 1.3 + 0.32 * len(names))
     pictures.love(
         ax,
         labels=names,
-        before=b.table["before"].to_numpy(float),
-        after=b.table["after"].to_numpy(float),
+        before=table["before"].to_numpy(float),
+        after=table["after"].to_numpy(float),
         limit=LIMIT,
         words=(t("before weighting"), t("after weighting")),
         xlabel=t("standardised difference in size; dashed: {limit}", limit=LIMIT),
@@ -125,15 +135,14 @@ def love(
     legend_above(ax)
     shown = "; ".join(
         f"{n} {t.number(x, 2)}, {t.number(y, 2)}"
-        for n, x, y in zip(names, b.table["before"].abs(), b.table["after"].abs(), strict=True)
+        for n, x, y in zip(names, table["before"].abs(), table["after"].abs(), strict=True)
     )
     alt = t(
         "{title}. Standardised differences before and after weighting. {numbers}",
         title=t(title),
         numbers=shown,
     )
-    drawn = b.table[["variable", "level", "before", "after"]]  # not the means of the groups
-    return finish(id, title, fig, alt, drawn, source, notes, synthetic, t)
+    return finish(id, title, fig, alt, table, source, notes, synthetic, t)
 
 
 def overlap_edges(b: Balance) -> Float:
@@ -145,7 +154,7 @@ def overlap_edges(b: Balance) -> Float:
 def overlap(
     id: str,
     title: str,
-    b: Balance,
+    edges: Float,
     published: pd.DataFrame,
     source: str = "",
     notes: Sequence[str] = (),
@@ -155,27 +164,27 @@ def overlap(
     """Weighted distribution of the propensity: participants above the line, comparison group below.
 
     published : share of the group in each bin: column the group, row the number of the bin; a share
-        that is not shown is NaN and leaves its bin out.
+        that is not shown is NaN and leaves its bin out. Column "GROUP quartile", row "0.25", "0.5",
+        "0.75": the quartiles of its propensity.
     """
-    edges = overlap_edges(b)
     fig, ax = canvas(6.6, 3.0)
     rows, alt, drawn = [], [], []
     words = (t("participants"), t("comparison"))
-    for value, group, label in zip((1, 0), ("participants", "comparison"), words, strict=True):
+    for group, label in zip(("participants", "comparison"), words, strict=True):
         mine = published[published["column"] == group]
         share = np.full(BINS, np.nan)
         share[mine["row"].astype(int).to_numpy()] = mine["value"].to_numpy(float)
         drawn.append(100 * np.nan_to_num(share))
         bins = {"group": label, "from": edges[:-1], "to": edges[1:], "share": share}
         rows.append(pd.DataFrame(bins)[share > 0])
-        middle = np.quantile(b.propensity[b.treated == value], [0.25, 0.5, 0.75])
+        quartiles = published[published["column"] == f"{group} quartile"].set_index("row")["value"]
         alt.append(
             t(
                 "{g}: median {m}, middle half {lo} to {hi}",
                 g=label,
-                m=t.number(middle[1], 2),
-                lo=t.number(middle[0], 2),
-                hi=t.number(middle[2], 2),
+                m=t.number(quartiles["0.5"], 2),
+                lo=t.number(quartiles["0.25"], 2),
+                hi=t.number(quartiles["0.75"], 2),
             )
         )
     pictures.overlap(
@@ -211,7 +220,8 @@ ONE_BREAK = (
 def honest(
     id: str,
     title: str,
-    h: HonestDiD,
+    published: pd.DataFrame,
+    one_before: bool,
     scale: float,
     ylabel: str,
     source: str = "",
@@ -221,19 +231,25 @@ def honest(
 ) -> Figure:
     """Interval of the effect for each allowed departure from parallel trends, the one under
     parallel trends first.
+
+    published : ci_low and ci_high by row: "parallel trends", with its value, and each allowed
+        departure.  one_before : whether departures are multiples of what one period can have been.
     """
-    m = h.table["m"].to_numpy(float)
-    value, low, high = (x * scale for x in h.original)
+    parallel = published[published["row"] == "parallel trends"].iloc[0]
+    value, low, high = (parallel[name] * scale for name in ("value", "ci_low", "ci_high"))
+    table = published.loc[published["row"] != "parallel trends", ["row", "ci_low", "ci_high"]]
+    table = table.rename(columns={"row": "m"}).astype(float).reset_index(drop=True)
+    m = table["m"].to_numpy(float)
     fig, ax = canvas(6.6, 3.2)
     pictures.parting_trends(
         ax,
         parallel=(value, low, high),
         allowed=m,
-        low=h.table["ci_low"].to_numpy(float) * scale,
-        high=h.table["ci_high"].to_numpy(float) * scale,
+        low=table["ci_low"].to_numpy(float) * scale,
+        high=table["ci_high"].to_numpy(float) * scale,
         ticks=[t("none"), *(t.number(x) for x in m)],
         words=(t("parallel trends"), t("trends may part, 95% interval")),
-        xlabel=t(ONE_BREAK if h.one_before else LARGEST_BREAK),
+        xlabel=t(ONE_BREAK if one_before else LARGEST_BREAK),
         ylabel=ylabel,
     )
     legend_above(ax)
@@ -246,7 +262,7 @@ def honest(
             hi=t.number(high),
         )
     ]
-    for at, a, b in zip(m, h.table["ci_low"], h.table["ci_high"], strict=True):
+    for at, a, b in zip(m, table["ci_low"], table["ci_high"], strict=True):
         parts.append(
             t(
                 "M = {m}: {lo} to {hi}",
@@ -260,7 +276,7 @@ def honest(
         title,
         fig,
         t("{title}. {what}", title=t(title), what="; ".join(parts)),
-        h.table,
+        table,
         source,
         notes,
         synthetic,
@@ -322,31 +338,32 @@ def forest(
 def plane(
     id: str,
     title: str,
-    worths: Mapping[str, CostEffectiveness],
+    worths: Mapping[str, pd.Series],
+    draws: Mapping[str, Float],
+    currency: str,
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
-    """Cost-effectiveness plane, one field a measure: estimate, draws, ellipse of the interval's
-    level.
+    """Cost-effectiveness plane, one field a measure: estimate, draws, ellipse of the 95% region.
+    worths: effect, cost, their `COVARIANCE` and the shares of the draws in the corners.
     """
     fig, axes = panels(3.6 * len(worths), 3.4, 1, len(worths), sharex=True, sharey=True)
     rows, alt = [], []
     for ax, (name, w) in zip(axes, worths.items(), strict=True):
-        _one_plane(ax, w, t)
+        _one_plane(ax, w, draws[name], currency, t)
         ax.set_title(name)
-        q = w.quadrants
-        rows.append({"measure": name, "effect": w.effect, "cost": w.cost, **q})
-        gain = t.number(100 * (q["gain at a cost"] + q["gain and saving"]), 0)
+        rows.append({"measure": name, **{column: w[column] for column in IN_PLANE}})
+        gain = t.number(100 * (w["gain at a cost"] + w["gain and saving"]), 0)
         alt.append(
             t(
                 "{m}: {e} job-years gained and {c} {unit} spent per participant; a gain in {p}% of"
                 " the draws",
                 m=name,
-                e=t.number(w.effect, 3),
-                c=t.number(w.cost, 0),
-                unit=w.currency,
+                e=t.number(w["effect"], 3),
+                c=t.number(w["cost"], 0),
+                unit=currency,
                 p=gain,
             )
         )
@@ -363,14 +380,15 @@ def plane(
     )
 
 
-def _one_plane(ax: Axes, w: CostEffectiveness, t: Language) -> None:
+def _one_plane(ax: Axes, w: pd.Series, draws: Float, currency: str, t: Language) -> None:
+    first, both, second = (float(w[name]) for name in COVARIANCE)
     draw_plane(
         ax,
-        draws=w.draws,
-        centre=(w.effect, w.cost),
-        ring=ellipse(w.vcov, float(stats.chi2.ppf(w.level, 2))),
+        draws=draws,
+        centre=(float(w["effect"]), float(w["cost"])),
+        ring=ellipse(np.array([[first, both], [both, second]]), float(stats.chi2.ppf(LEVEL, 2))),
         xlabel=t("job-years gained per participant"),
-        ylabel=t("cost per participant, {c}", c=w.currency),
+        ylabel=t("cost per participant, {c}", c=currency),
     )
 
 

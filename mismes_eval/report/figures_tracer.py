@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.pictures.shares import STATES, areas
 from mismes_eval.pictures.style import RED, marker
 from mismes_eval.report.document.language import ENGLISH, Language
@@ -143,22 +142,23 @@ def _share(percent: float, t: Language) -> str:
 def waiting(
     id: str,
     title: str,
-    curves: Mapping[str, Estimate],
+    frame: pd.DataFrame,
     xlabel: str,
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
-    """Kaplan-Meier curves with their intervals. curves: group -> survival by time (keys column
-    'time').
+    """Kaplan-Meier curves with their intervals. frame: group, time, and the share that still waits:
+    value, low, high.
     """
     fig, ax = canvas(6.8, 3.4)
-    alt, rows = [], []
+    alt = []
+    curves = {str(name): curve for name, curve in frame.groupby("group", sort=False)}
     chosen = colours_of(curves, t)
     for j, (name, curve) in enumerate(curves.items()):
-        time, ci = curve.keys["time"].to_numpy(float), curve.ci() * 100
-        x, y = np.r_[0.0, time], np.r_[1.0, curve.value] * 100
+        time, value = (curve[column].to_numpy(float) for column in ("time", "value"))
+        x, y = np.r_[0.0, time], np.r_[1.0, value] * 100
         ax.step(
             x,
             y,
@@ -170,36 +170,25 @@ def waiting(
         )
         ax.fill_between(
             time,
-            ci["low"],
-            ci["high"],
+            100 * curve["low"],
+            100 * curve["high"],
             step="post",
             color=chosen[j],
             alpha=0.18,
             lw=0,
         )
         every = slice(None, None, max(1, time.size // 6))
-        ax.plot(time[every], curve.value[every] * 100, marker(j), color=chosen[j], ms=4)
+        ax.plot(time[every], value[every] * 100, marker(j), color=chosen[j], ms=4)
         marks = [place for place in range(time.size) if time[place] in (6, 12, 24, 36)]
         said = "; ".join(
             t(
                 "after {m} months {v}%",
                 m=t.number(time[place], 0),
-                v=t.number(curve.value[place] * 100),
+                v=t.number(value[place] * 100),
             )
             for place in marks
         )
         alt.append(t("{series}: {values}", series=name, values=said))
-        rows.append(
-            pd.DataFrame(
-                {
-                    "group": name,
-                    "time": time,
-                    "value": curve.value,
-                    "low": ci["low"].to_numpy() / 100,
-                    "high": ci["high"].to_numpy() / 100,
-                }
-            )
-        )
     ax.set_ylim(0, 100)
     ax.set_xlim(left=0)
     ax.set_xlabel(xlabel)
@@ -210,7 +199,7 @@ def waiting(
         title,
         fig,
         t("{title}. {what}", title=t(title), what=". ".join(alt)),
-        pd.concat(rows, ignore_index=True),
+        frame,
         source,
         notes,
         synthetic,

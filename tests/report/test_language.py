@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import openpyxl
@@ -460,7 +461,10 @@ def parts_of_problems(path: Path) -> Iterator[tuple[str, ast.expr]]:
     """What a module says in its problems, part by part; a name is followed to what the function
     assigned to it.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    if "Problem(" not in source:
+        return
+    tree = ast.parse(source)
     seen: dict[ast.AST, ast.AST] = {}
     for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
         seen |= dict.fromkeys(ast.walk(function), function)
@@ -483,18 +487,21 @@ def followed(value: ast.expr, function: ast.AST | None) -> Iterator[ast.expr]:
                     yield from choices(node.value)
 
 
-PROBLEMS = [
-    (path, part, value)
-    for path in sorted(REPORT.parent.rglob("*.py"))
-    for part, value in parts_of_problems(path)
-]
+@cache
+def problems() -> tuple[tuple[Path, str, ast.expr], ...]:
+    """(module, part, what it says) of every problem of the package."""
+    return tuple(
+        (path, part, value)
+        for path in sorted(REPORT.parent.rglob("*.py"))
+        for part, value in parts_of_problems(path)
+    )
 
 
 def test_no_refusal_is_put_together_before_it_is_translated():
     """A place and what stands there are names out of the data, or messages; so are the sentences."""
     mixed = [
         f"{path.name}:{value.lineno}: {part}"
-        for path, part, value in PROBLEMS
+        for path, part, value in problems()
         if (isinstance(value, ast.JoinedStr) and FREE_WORD.search(spelled(value)))
         or (isinstance(value, ast.BinOp) and part != "fix")
         or (part == "where" and re.search(r"(?<!^mismes) [^\W\d_]{2}", spelled(value)))
@@ -507,7 +514,7 @@ def test_every_place_of_a_refusal_has_an_entry(code):
     entries = whole(code)
     places = {
         spelled(choice)
-        for _, part, value in PROBLEMS
+        for _, part, value in problems()
         if part == "where"
         for call in ast.walk(value)
         if isinstance(call, ast.Call) and name_of(call) in ("worded", "extended")

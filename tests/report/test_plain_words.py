@@ -27,7 +27,7 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.figures import Figure
-from mismes_eval.report.figures_common import histogram
+from mismes_eval.report.figures_common import edges_of
 from mismes_eval.weighting.sample import Sample
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,8 +107,7 @@ def test_no_table_or_figure_shows_the_largest_or_smallest_weight(
         ratio == pytest.approx(np.quantile(w, 0.99) / np.quantile(w, 0.01), rel=0.01)
         and ratio < w.max() / w.min()
     )
-    figure = histogram("F05", "Weights", np.r_[np.linspace(10, 20, 1000), 1e6], None, "persons")
-    assert "1,000,000" not in figure.alt and "e+06" not in figure.alt
+    assert edges_of(np.r_[np.linspace(10, 20, 1000), 1e6]).max() < 21
 
 
 def test_control_totals_hide_cells_of_a_few(context: Context) -> None:

@@ -180,9 +180,14 @@ def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerd
     widest = max(mine, key=lambda f: f.measures)
     if isinstance(widest.found, NotEstimable):
         return without_number(widest.found.reason, float(widest.needed or math.nan))
-    return judge(
+    verdict = judge(
         _coefficient(widest.found, widest.measures), claim.direction, claim.threshold, claim.margin
     )
+    within = [
+        distance(Measured(span.value, span.low, span.high), claim.direction, claim.threshold)
+        for span in widest.within
+    ]
+    return held_against(verdict, within, claim.margin)
 
 
 def _coefficient(made: MetaRegression, measures: int) -> Measured:

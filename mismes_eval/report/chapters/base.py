@@ -13,7 +13,7 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.report.chapters.words import WORDS, asked
 from mismes_eval.report.document.cells import Published
-from mismes_eval.report.document.items import PictureSpec, SentenceSpec
+from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec
 from mismes_eval.report.document.language import Language, code_labels
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
@@ -29,7 +29,8 @@ class Sheet(Heading):
 
 
 Shown = Table | TextTable | Figure | str
-Item = Shown | PictureSpec | SentenceSpec
+Sentence = SentenceSpec | SummarySpec
+Item = Shown | PictureSpec | Sentence
 COUNTED_AS_0 = {
     "employed": "{what} (persons without work: 0)",
     "business": "{what} (persons without a business: 0)",
@@ -112,7 +113,7 @@ class Context:
 
 def titles(items: Sequence[Item]) -> dict[str, str]:
     """Id -> title of the tables and figures among the items of a chapter."""
-    return {i.id: i.title for i in items if not isinstance(i, (str, SentenceSpec))}
+    return {i.id: i.title for i in items if not isinstance(i, (str, Sentence))}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ scale of an outcome, the note on n.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.verdicts import main_cell
+from mismes_eval.report.chapters.verdicts import main_cell, spoken_outcomes
 from mismes_eval.report.document.cells import NOBODY, STANDING, CellKey, Persons, Standing, Status
 from mismes_eval.report.document.estimated_cells import CARRIED, UNIT_OF_KIND, cells_of, frame_of
 from mismes_eval.report.document.tables import P_VALUE
@@ -27,6 +29,8 @@ UNITS = {
     "count": ("unit of the outcome", "units of the outcome"),
     "number": ("unit of the outcome", "units of the outcome"),
 }
+HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
+SPOKEN = "T19d"
 FROM, TO, P = "95% from", "95% to", "p"
 
 
@@ -120,6 +124,24 @@ def plain(
     }
 
 
+def following(cells: pd.DataFrame, *keys: CellKey) -> pd.DataFrame:
+    """Cells that are computed from these, and are hidden with any of them."""
+    standing = []
+    for told in cells[STANDING]:
+        given = told if isinstance(told, Standing) else NOBODY
+        standing.append(replace(given, follows=(*given.follows, *keys)))
+    return cells.assign(**{STANDING: pd.Series(standing, index=cells.index, dtype=object)})
+
+
+def by_rule(context: Context, cell: dict[str, object], n: float) -> dict[str, object]:
+    """A plain cell, hidden where fewer than n persons its kind asks for stand behind it; n itself
+    is not printed.
+    """
+    if context.rules.confidential(str(cell["kind"]), n):
+        return cell | {"status": str(Status.CONFIDENTIAL)}
+    return cell
+
+
 def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
     """Plain cells as the frame of a table."""
     return frame_of(cells)
@@ -176,6 +198,12 @@ def persons(context: Context, n: float) -> str:
     return context.text("n: {n:,} unweighted persons.", n=int(n))
 
 
+def known_persons(context: Context, cells: pd.DataFrame) -> list[str]:
+    """The note on the persons behind a picture, where their number is shown."""
+    known = cells["n"].max()
+    return [persons(context, known)] if np.isfinite(known) else []
+
+
 def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
     """The cell of T17 that the headline of a measure is about."""
     return wave_cell(context, measure, study, main_cell(context.evaluation)[1])
@@ -183,6 +211,24 @@ def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
 
 def wave_cell(context: Context, measure: str, study: Tracing, wave: object) -> CellKey:
     """The cell of T17 with the effect on the main outcome at a wave."""
-    outcome = main_cell(context.evaluation)[0]
+    return effect_cell(context, measure, study, main_cell(context.evaluation)[0], wave)
+
+
+def spoken_cell(
+    context: Context, measure: str, study: Tracing, outcome: str, wave: object
+) -> CellKey:
+    """The cell with the interval that speaks for an effect: of T19d, or of T17 where there is one
+    interval only.
+    """
+    key = effect_cell(context, measure, study, outcome, wave)
+    if outcome in spoken_outcomes(context.evaluation):
+        return replace(key, table=f"{SPOKEN}-{measure}")
+    return key
+
+
+def effect_cell(
+    context: Context, measure: str, study: Tracing, outcome: str, wave: object
+) -> CellKey:
+    """The cell of T17 with the effect on an outcome at a wave."""
     when = context.text("{m:.0f} months", m=study.months[wave])
     return CellKey(f"T17-{measure}", context.column(outcome), when)

@@ -1,6 +1,10 @@
-"""How alike participants and comparison persons are: balance of what was known before, and the overlap of their chances."""
+"""How alike participants and comparison persons are: balance of what was known before, and the
+overlap of their chances, each drawn from its own published cells.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,66 +13,117 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.balance import LIMIT, Balance
+from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.report import figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
-    persons,
+    HIDDEN_PICTURE,
+    by_rule,
+    following,
+    headline_cell,
+    known_persons,
     plain,
     rows,
 )
-from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.figures import Figure
-from mismes_eval.report.figures_impact import overlap_edges
+
+QUARTILES = (0.25, 0.5, 0.75)
+EXTREME_ROW, QUARTILE, SHARE = "extreme", "quartile", "share"
+DIFFER = (
+    "{m}: before weighting {a} of {k} covariates differ by more than {limit} standard"
+    " deviations, after it {z}; the largest difference left is {most}."
+)
+WEAK_OVERLAP = (
+    "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
+    " nothing was trimmed. Bins with fewer than {k} persons are not drawn."
+)
+BINS_LEFT_OUT = "Nothing was trimmed. Bins with fewer than {k} persons are not drawn."
 
 
 def comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
     """F10 love plot and F10b overlap."""
     if isinstance(d.balance, NotEstimable):
-        return [
-            context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=context.text(d.balance.reason))
-        ]
-    balance, n = d.balance, context.words.number
-    labels = {variable: context.column(str(variable)) for variable in balance.table["variable"]}
-    notes = (persons(context, balance.treated.size), study.panel.sample.design.basis)
-    said = context.text(
-        "{m}: before weighting {a} of {k} covariates differ by more than {limit} standard"
-        " deviations, after it {z}; the largest difference left is {most}.",
-        m=d.measure,
-        a=int((balance.table["before"].abs() > LIMIT).sum()),
-        k=len(balance.table),
+        reason = context.text(d.balance.reason)
+        return [context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=reason)]
+    b = d.balance
+    notes = (study.panel.sample.design.basis,)
+    title = context.text("{m}: participants against the comparison group", m=d.measure)
+    id, headline = f"F10-{d.measure}", headline_cell(context, d.measure, study)
+    picture = love_picture(context, study, (id, title), b, notes, headline)
+    keys = tuple(CellKey(id, str(row), column) for row, column in picture.places)
+
+    def say(cells: pd.DataFrame) -> str:
+        return _differ(context, d.measure, cells)
+
+    overlap = _overlap(context, study, d.measure, b, notes, headline)
+    return [SummarySpec(keys, say), picture, overlap]
+
+
+def _differ(context: Context, measure: str, cells: pd.DataFrame) -> str:
+    """How many covariates differ before and after weighting."""
+    sizes = {name: part["value"].dropna().abs() for name, part in cells.groupby("column")}
+    if not len(sizes.get("after", ())):
+        return ""
+    before, after = sizes["before"], sizes["after"]
+    n = context.words.number
+    return context.text(
+        DIFFER,
+        m=measure,
+        a=int((before > LIMIT).sum()),
+        k=len(before),
         limit=n(LIMIT),
-        z=int((balance.table["after"].abs() > LIMIT).sum()),
-        most=n(balance.table["after"].abs().max(), 2),
+        z=int((after > LIMIT).sum()),
+        most=n(after.max(), 2),
     )
-    return [
-        said,
-        figures_impact.love(
-            f"F10-{d.measure}",
-            context.text("{m}: participants against the comparison group", m=d.measure),
-            balance,
-            labels,
-            study.source,
-            notes,
-            context.synthetic,
-            context.words,
-        ),
-        _overlap(context, study, d.measure, balance, notes),
-    ]
+
+
+def love_picture(
+    context: Context,
+    study: Tracing,
+    name: tuple[str, str],
+    b: Balance,
+    notes: Sequence[str],
+    *follows: CellKey,
+) -> PictureSpec:
+    """Standardised differences of the covariates, a cell before and one after weighting. A trait of
+    which an answer has few persons in a group is hidden. name: id and title.
+    """
+    traits = b.table[["variable", "level"]].astype(str).assign(row=b.labels())
+    labels = {variable: context.column(variable) for variable in traits["variable"]}
+    cells, size = [], float(b.treated.size)
+    for row, line in zip(b.labels(), b.table.to_dict("records"), strict=True):
+        few = float(line["fewest"])
+        for column in ("before", "after"):
+            cell = plain(row, column, line[column], "standard deviations", size, kind="share")
+            cells.append(by_rule(context, cell, few))
+
+    def draw(published: pd.DataFrame) -> Figure | str:
+        wide = published.pivot(index="row", columns="column", values="value").reindex(traits["row"])
+        shown = traits.assign(before=wide["before"].to_numpy(), after=wide["after"].to_numpy())
+        shown = shown[shown["after"].notna()].drop(columns="row").reset_index(drop=True)
+        if shown.empty:
+            return context.text(HIDDEN_PICTURE, f=name[0], m=name[1])
+        told = (*known_persons(context, published), *notes)
+        return figures_impact.love(
+            *name, shown, labels, study.source, told, context.synthetic, context.words
+        )
+
+    return PictureSpec(*name, draw, following(rows(cells), *follows))
 
 
 def _overlap(
-    context: Context, study: Tracing, measure: str, b: Balance, notes: tuple[str, ...]
+    context: Context,
+    study: Tracing,
+    measure: str,
+    b: Balance,
+    notes: tuple[str, ...],
+    headline: CellKey,
 ) -> PictureSpec:
     """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
-    edges, id = overlap_edges(b), f"F10b-{measure}"
+    edges, id = figures_impact.overlap_edges(b), f"F10b-{measure}"
     title = context.text("{m}: overlap of the two groups", m=measure)
-    weak = context.text(
-        "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
-        " nothing was trimmed. Bins with fewer than {k} persons are not drawn.",
-        share=b.extreme,
-        k=context.rules.min_cell,
-    )
     last = edges.size - 2
     place = np.clip(np.searchsorted(edges, b.propensity, side="right") - 1, 0, last)
     cells = []
@@ -80,17 +135,35 @@ def _overlap(
             share = float(b.weights[inside].sum() / b.weights[mine].sum())
             told = Standing(tells=(Persons.of(f"{id}, {group}", inside),), whole=whole)
             cells.append(plain(str(number), group, share, "share", kind="share", standing=told))
+        for at in QUARTILES:
+            middle = float(np.quantile(b.propensity[mine], at))
+            column = f"{group} {QUARTILE}"
+            cell = plain(f"{at:g}", column, middle, "share", b.treated.size, kind="quantile")
+            cells.append(by_rule(context, cell, float(mine.sum())))
+    beyond = (b.treated == 0) & (b.propensity > EXTREME)
+    told = Standing(tells=(Persons.of(f"{id}, comparison", beyond),))
+    cells.append(plain(EXTREME_ROW, SHARE, b.extreme, "share", kind="share", standing=told))
 
-    def draw(published: pd.DataFrame) -> Figure:
+    def draw(published: pd.DataFrame) -> Figure | str:
+        if not published["value"].notna().any():
+            return context.text(HIDDEN_PICTURE, f="F10b", m=measure)
         return figures_impact.overlap(
             id,
             title,
-            b,
+            edges,
             published,
             study.source,
-            (weak, *notes),
+            (_weak(context, published), *known_persons(context, published), *notes),
             context.synthetic,
             context.words,
         )
 
-    return PictureSpec(id, title, draw, rows(cells))
+    return PictureSpec(id, title, draw, following(rows(cells), headline))
+
+
+def _weak(context: Context, published: pd.DataFrame) -> str:
+    """How much of the comparison group has hardly a counterpart."""
+    share = published.loc[published["column"] == SHARE, "value"].iloc[0]
+    if np.isnan(share):
+        return context.text(BINS_LEFT_OUT, k=context.rules.min_cell)
+    return context.text(WEAK_OVERLAP, share=float(share), k=context.rules.min_cell)

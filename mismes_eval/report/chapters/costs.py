@@ -27,6 +27,7 @@ from mismes_eval.report.chapters.cells import (
     FROM,
     TO,
     P,
+    following,
     headline_cell,
     outcome_scale,
     persons,
@@ -375,14 +376,13 @@ def job_sentence(m: Priced) -> Message:
 def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> PictureSpec:
     """F13: every cost that table T20 shows, with its interval."""
     title = "What the measures cost"
-    labels: dict[CellKey, tuple[str, str]] = {}
+    labels: dict[CellKey, tuple[str, str, str]] = {}
     for measure, m in found.items():
         for row, what in DRAWN.items():
             key = CellKey("T20", cost_row(context, measure, row, m.currency), "estimate")
             said = context.text(what)
-            labels[key] = (context.text("{m}, {what}", m=measure, what=said), said)
+            labels[key] = (context.text("{m}, {what}", m=measure, what=said), said, measure)
     currency = next(iter(found.values())).currency
-    size = _participants(found)
 
     def draw(published: pd.DataFrame) -> figures.Figure | str:
         cells = published[published["ci_low"].notna()]
@@ -392,17 +392,19 @@ def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Pictu
         named = [labels[CellKey("T20", row, "estimate")] for row in cells["row"]]
         frame = pd.DataFrame(
             {
-                "label": [label for label, _ in named],
+                "label": [label for label, _, _ in named],
                 "value": cells["value"].to_numpy(),
                 "low": cells["ci_low"].to_numpy(),
                 "high": cells["ci_high"].to_numpy(),
-                "group": [group for _, group in named],
+                "group": [group for _, group, _ in named],
             }
         )
+        measures = [measure for _, _, measure in named]
+        known = cells["n"].groupby(measures).max().sum()
         notes = (
             "A measure without a cost per additional job-year is missing here: the table before"
             " says why.",
-            persons(context, size),
+            persons(context, known),
             study.panel.sample.design.basis,
         )
         return figures_impact.forest(
@@ -423,15 +425,6 @@ def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Pictu
     return PictureSpec("F13", title, draw, refers=tuple(labels))
 
 
-def _participants(found: dict[str, Priced]) -> float:
-    """Participants whose costs are known, over all measures."""
-    known = (
-        [cost for cost in (m.cost, m.completer) if isinstance(cost, Estimate)]
-        for m in found.values()
-    )
-    return sum(max((float(cost.n[0]) for cost in costs), default=0.0) for costs in known)
-
-
 def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[Item]:
     """F13b: effect and cost together, also where the ratio is not defined."""
     worths = {
@@ -444,30 +437,49 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
     ]
     if not worths:
         return said
-    size = sum(
-        float(effect.n_treated) for effect in context.evaluation.effects if effect.measure in worths
-    )
-    notes = (
-        (
-            "Square: estimate; line: 95% region; points: draws. Left of the dashed line the measure"
-            " costs and gains nothing."
-        ),
-        persons(context, size),
-        study.panel.sample.design.basis,
+    note = (
+        "Square: estimate; line: 95% region; points: draws. Left of the dashed line the measure"
+        " costs and gains nothing."
     )
     title = "Effect and cost together"
     currency = next(iter(found.values())).currency
-    rows_of = {cost_row(context, m, "cost per participant", currency): m for m in worths}
-    keys = tuple(CellKey("T20", row, "estimate") for row in rows_of)
+    cells = []
+    for measure, worth in worths.items():
+        size = next(e.n_treated for e in context.evaluation.effects if e.measure == measure)
+        cost = CellKey(
+            "T20", cost_row(context, measure, "cost per participant", currency), "estimate"
+        )
+        effect = headline_cell(context, measure, study)
+        cells.append(following(_plane_cells(measure, worth, float(size)), cost, effect))
 
     def draw(published: pd.DataFrame) -> figures.Figure | str:
-        shown = published.loc[published["status"] == "shown", "row"]
-        drawn = {rows_of[row]: worths[rows_of[row]] for row in shown}
+        wide = published.pivot(index="row", columns="column", values="value").dropna()
+        shown = wide.reindex(list(worths)).dropna()
+        drawn = {str(measure): row for measure, row in shown.iterrows()}
         if not drawn:
             reason = context.text("no cost can be shown")
             return context.text("{f}: {m}: {r}.", f="F13b", m=", ".join(worths), r=reason)
+        known = published.groupby("row")["n"].max().sum()
         return figures_impact.plane(
-            "F13b", title, drawn, study.source, notes, context.synthetic, context.words
+            "F13b",
+            title,
+            drawn,
+            {measure: worths[measure].draws for measure in drawn},
+            currency,
+            study.source,
+            (note, persons(context, known), study.panel.sample.design.basis),
+            context.synthetic,
+            context.words,
         )
 
-    return [*said, PictureSpec("F13b", title, draw, refers=keys)]
+    return [*said, PictureSpec("F13b", title, draw, pd.concat(cells, ignore_index=True))]
+
+
+def _plane_cells(measure: str, worth: CostEffectiveness, n: float) -> pd.DataFrame:
+    """Effect and cost, their covariance, and the shares of the draws in the corners of the plane."""
+    covariance = dict(zip(figures_impact.COVARIANCE, worth.vcov[np.tril_indices(2)], strict=True))
+    numbers = {"effect": worth.effect, "cost": worth.cost, **covariance, **worth.quadrants}
+    made = [
+        plain(measure, name, float(value), n=n, kind="effect") for name, value in numbers.items()
+    ]
+    return rows(made)

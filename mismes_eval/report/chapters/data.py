@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.survey import FINAL, NONE, Survey, reproduced
+from mismes_eval.numerics.rows import Float
 from mismes_eval.report import figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons, plain, rows
@@ -17,8 +19,11 @@ from mismes_eval.report.chapters.survey_basis import groups, with_status
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.estimated_cells import cells_of, counts
+from mismes_eval.report.document.estimated_cells import counted as cell_of_persons
+from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.figures import Figure
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
 
@@ -252,6 +257,7 @@ def _margins(context: Context, s: Survey) -> list[Item]:
     ]
 
 
+EVERYBODY = "all"
 UNWEIGHTED = (
     "The file has no weight: every person counts once. Shares and means are those of the persons"
     " interviewed, and no totals are given."
@@ -288,25 +294,63 @@ def _distribution(context: Context, s: Survey) -> Item:
         else None
     )
     named = None if status is None else status.fillna("others").tolist()
-    return figures_common.histogram(
-        "F05",
-        "Weights of returnees and others" if s.tells_return else "Weights of the survey",
-        np.asarray(s.sample.weights),
-        named,
-        "persons that one interviewed person stands for (log scale)",
-        s.source,
-        (
-            context.text(
-                "The outer bins hold the weights beyond the 1st and 99th percentile; bins of fewer"
-                " than {k} persons are not drawn.",
-                k=context.rules.min_cell,
-            ),
-            persons(context, s.sample.active.sum()),
-        ),
-        context.synthetic,
-        context.words,
-        (context.rules.min_cell, context.rules.min_mean),
-    )
+    title = "Weights of returnees and others" if s.tells_return else "Weights of the survey"
+    weights = np.asarray(s.sample.weights)
+    group = np.asarray(named if named is not None else ["all"] * weights.size, object)
+    edges, cells = _weight_cells(context, weights, group)
+    cells.append(cell_of_persons(EVERYBODY, "persons", Persons.among(s.sample)))
+
+    def draw(published: pd.DataFrame) -> Figure:
+        size = float(published.loc[published["row"] == EVERYBODY, "value"].iloc[0])
+        known = [persons(context, size)] if np.isfinite(size) else []
+        outer = context.text(
+            "The outer bins hold the weights beyond the 1st and 99th percentile; bins of fewer"
+            " than {k} persons are not drawn.",
+            k=context.rules.min_cell,
+        )
+        return figures_common.histogram(
+            "F05",
+            title,
+            edges,
+            published[published["row"] != EVERYBODY],
+            "persons that one interviewed person stands for (log scale)",
+            s.source,
+            (outer, *known),
+            context.synthetic,
+            context.words,
+        )
+
+    return PictureSpec("F05", title, draw, rows(cells))
+
+
+def _weight_cells(
+    context: Context, weights: Float, group: Any
+) -> tuple[Float, list[dict[str, object]]]:
+    """Edges of the bins of the weights, and cells: of each group the share in each bin and the
+    quartiles. Groups with fewer persons than a mean may rest on are left out.
+    """
+    names = [
+        name
+        for name in sorted(set(group[weights > 0]))
+        if not context.rules.confidential("mean", float(((group == name) & (weights > 0)).sum()))
+    ]
+    drawn = np.isin(group, names) & (weights > 0)
+    edges = figures_common.edges_of(weights[drawn])
+    bins = np.clip(np.searchsorted(edges, weights, side="right") - 1, 0, edges.size - 2)
+    cells: list[dict[str, object]] = []
+    for name in names:
+        mine, place = drawn & (group == name), f"F05, {name}"
+        whole = Persons.of(place, mine)
+        for number in range(edges.size - 1):
+            inside = Persons.of(place, mine & (bins == number))
+            told = Standing(tells=(inside,), whole=whole)
+            share = inside.n / whole.n
+            cells.append(plain(str(number), name, share, "share", kind="share", standing=told))
+        for at in figures_common.QUARTILES:
+            kept = np.clip(weights[mine], edges[0], edges[-1])
+            middle = float(np.quantile(kept, at))
+            cells.append(plain(f"{at:g}", f"{name} {figures_common.QUARTILE}", middle, "persons"))
+    return edges, cells
 
 
 _REPRODUCE = {

@@ -13,11 +13,11 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed
 from mismes_eval.estimate.verdict import Span, Verdict
-from mismes_eval.evaluation.designs import Answer, Beside, Name, Unit, across
+from mismes_eval.evaluation.designs import IN_WORDS, Answer, Beside, Name, Unit, across
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.balance import Balance
-from mismes_eval.report import figures_impact, sentences
+from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     FROM,
@@ -32,7 +32,9 @@ from mismes_eval.report.chapters.cells import (
     unit_of,
     with_interval,
 )
-from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.chapters.comparability import love_picture
+from mismes_eval.report.chapters.doubt_pictures import specification_picture
+from mismes_eval.report.document.cells import CellKey, Persons, Standing
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.sentences import About
@@ -127,17 +129,13 @@ def _alike(context: Context, study: Tracing, b: Beside) -> list[Item]:
     if len(shown.table) < len(b.alikeness.table):
         rare = "Traits of which an answer has fewer than {k} persons in a group are left out."
         notes.append(context.text(rare, k=context.rules.min_cell))
-    drawn = figures_impact.love(
-        f"F41-{b.measure}",
-        context.text("{m}: participants against residents", m=context.name(b.measure)),
-        shown,
-        labels,
-        study.source,
-        (*notes, _basis(study, b)),
-        context.synthetic,
-        context.words,
-    )
-    return [_balance_table(context, study, b, shown, labels, notes), drawn]
+    table = _balance_table(context, study, b, shown, labels, notes)
+    title = context.text("{m}: participants against residents", m=context.name(b.measure))
+    first = table.cells.iloc[0]
+    key = CellKey(table.id, str(first["row"]), str(first["column"]))
+    picture = (f"F41-{b.measure}", title)
+    told = (*notes, _basis(study, b))
+    return [table, love_picture(context, study, picture, shown, told, key)]
 
 
 def _basis(study: Tracing, b: Beside) -> str:
@@ -323,11 +321,16 @@ def _curve(context: Context, study: Tracing, effect: Effects, found: list[Beside
     """F40: the headline and every design on its outcome, each named with its estimand."""
     impact = context.evaluation.params.impact
     outcome = impact.main_outcome
-    curve = across(effect, _published(context, found), outcome, impact.main_wave)
+    curve = across(effect, found, outcome, impact.main_wave)
     if len(curve.drawn()) < 2:
         return []
-    scale = outcome_scale(context, outcome)[0]
-    label = "percentage points (95% interval)" if scale == 100 else "units (95% interval)"
+    by_name = {IN_WORDS[b.design]: b for b in found if b.measure == effect.measure}
+    cells = []
+    for run in curve.runs:
+        if run.name in by_name:
+            cells.append(_cells(context, run.name, run.result, by_name[run.name], "outcome"))
+        elif isinstance(run.result, Estimate):
+            cells.append(with_interval(context, run.name, run.result))
     notes = (
         context.text(
             "Every point is another estimand: they need not agree. Intervals are the design's; where"
@@ -335,22 +338,7 @@ def _curve(context: Context, study: Tracing, effect: Effects, found: list[Beside
         ),
         study.panel.sample.design.basis,
     )
-    return [
-        figures_impact.specification_curve(
-            f"F40-{effect.measure}",
-            context.text("{m}: every design that the params name", m=effect.measure),
-            curve,
-            scale,
-            context.text(label),
-            study.source,
-            notes,
-            context.synthetic,
-            context.words,
-            ALT,
-        )
-    ]
-
-
-def _published(context: Context, found: list[Beside]) -> list[Beside]:
-    """The designs whose numbers the tables show."""
-    return [b for b in found if not isinstance(b.effect, Estimate) or published(context, b.effect)]
+    title = context.text("{m}: every design that the params name", m=effect.measure)
+    own = pd.concat(cells, ignore_index=True)
+    name = (f"F40-{effect.measure}", title)
+    return [specification_picture(context, study, name, curve, own, notes, ALT, least=2)]

@@ -12,6 +12,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.heterogeneity import ALL, Family, ForWhom, outcomes_family
 from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     P,
@@ -22,8 +23,9 @@ from mismes_eval.report.chapters.cells import (
     rows,
 )
 from mismes_eval.report.chapters.verdicts import main_cell
-from mismes_eval.report.document.cells import COLUMNS
+from mismes_eval.report.document.cells import COLUMNS, CellKey
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of
+from mismes_eval.report.document.items import SummarySpec
 from mismes_eval.report.document.tables import P_VALUE, Table
 
 WOLF, HOCHBERG = "p, Romano-Wolf", "q, Benjamini-Hochberg"
@@ -33,6 +35,7 @@ DIFFERENCES = (
     "Differences between groups of the effect on '{o}' after {m:.0f} months, {u}, with the standard"
     " error of the difference"
 )
+SMALL_P = 0.05
 _YES_NO = {"1": "yes", "0": "no", "1.0": "yes", "0.0": "no", "True": "yes", "False": "no"}
 
 
@@ -51,33 +54,47 @@ def whom_items(context: Context, study: Tracing) -> list[Item]:
     ]
 
 
+NO_DIFFERENCE = (
+    "No difference between groups could be shown once all {k} that were looked at are counted."
+)
+ONE_DIFFERENCE = (
+    "1 of {k} differences between groups stays distinguishable from 0 once all that were"
+    " looked at are counted (Romano-Wolf, 5%)."
+)
+DIFFERENCES_SHOWN = (
+    "{s} of {k} differences between groups stay distinguishable from 0 once all that were"
+    " looked at are counted (Romano-Wolf, 5%)."
+)
+
+
 def _verdict(context: Context, found: ForWhom) -> list[Item]:
+    """How many of the adjusted p-values of T18b are small: a difference of two names once."""
     differences = found.differences
     if isinstance(differences, NotEstimable):
         return []
-    sure = int((differences.romano_wolf < 0.05).sum())
-    if sure == 0:
-        return [
-            context.text(
-                "No difference between groups could be shown once all {k} that were looked at are"
-                " counted.",
-                k=differences.estimate.p,
-            )
-        ]
-    if sure == 1:
-        text = (
-            "1 of {k} differences between groups stays distinguishable from 0 once all that were"
-            " looked at are counted (Romano-Wolf, 5%)."
-        )
-        return [context.text(text, k=differences.estimate.p)]
-    return [
-        context.text(
-            "{s} of {k} differences between groups stay distinguishable from 0 once all that were"
-            " looked at are counted (Romano-Wolf, 5%).",
-            s=sure,
-            k=differences.estimate.p,
-        )
-    ]
+    keys: dict[int, CellKey] = {}
+    for (measure, factor, name), place in found.positions("differences").items():
+        effects = found.groups[measure, factor]
+        if isinstance(effects, GroupEffects):
+            row = _difference_row(context, measure, factor, name, effects)
+            keys.setdefault(place, CellKey("T18b", row, WOLF))
+    looked_at = differences.estimate.p
+
+    def say(cells: pd.DataFrame) -> str:
+        sure = int((cells["value"] < SMALL_P).sum())
+        words = {0: NO_DIFFERENCE, 1: ONE_DIFFERENCE}.get(sure, DIFFERENCES_SHOWN)
+        return context.text(words, s=sure, k=looked_at)
+
+    return [SummarySpec(tuple(keys.values()), say)]
+
+
+def _difference_row(
+    context: Context, measure: str, factor: str, name: str, effects: GroupEffects
+) -> str:
+    """The row of T18b of one group against the one that stands for it."""
+    base = context.text(_YES_NO.get(effects.reference, effects.reference))
+    row = _row(context, measure, factor, name)
+    return context.text("{row}, against {base}", row=row, base=base)
 
 
 def group_row(context: Context, factor: str, group: str) -> str:
@@ -173,10 +190,7 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
             )
             continue
         for place, name in enumerate(effects.differences.keys["group"].astype(str)):
-            base = context.text(_YES_NO.get(effects.reference, effects.reference))
-            row = context.text(
-                "{row}, against {base}", row=_row(context, measure, factor, name), base=base
-            )
+            row = _difference_row(context, measure, factor, name, effects)
             cells.append(
                 _with_p(
                     context,

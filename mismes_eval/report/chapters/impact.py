@@ -16,6 +16,7 @@ from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
 from mismes_eval.report.chapters.cells import (
+    SPOKEN,
     about_effect,
     cell_unit,
     earnings_note,
@@ -32,7 +33,7 @@ from mismes_eval.report.chapters.heterogeneity import whom_items
 from mismes_eval.report.chapters.lottery import lottery_items
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.rollout import rollout_items
-from mismes_eval.report.chapters.sensitivity import SPOKEN, doubt_items
+from mismes_eval.report.chapters.sensitivity import doubt_items
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.verdicts import (

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report import figures_effects
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.cells import outcome_scale, outcome_unit
+from mismes_eval.report.chapters.cells import outcome_scale, outcome_unit, spoken_cell
 from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     later_verdict,
@@ -42,16 +42,18 @@ BROKEN = "A broken line: not shown."
 @dataclass(frozen=True)
 class Line:
     """The effects of one measure. keys: cell -> where it stands along the axis; weak: cells of
-    which the evidence is weak; spoken: cell -> the interval that speaks for it, where it is not the
-    cell's own; headline: where the headline stands along the axis, None where it is of all places.
+    which the evidence is weak; spoken: cell -> that of the interval which speaks for it, where it is
+    not the cell's own; headline: where the headline stands along the axis, None where it is of all
+    places; wider: whether an interval over clusters speaks anywhere.
     """
 
     measure: str
     xlabel: str
     keys: Mapping[CellKey, float]
     weak: frozenset[CellKey]
-    spoken: Mapping[CellKey, Span] = field(default_factory=dict)
+    spoken: Mapping[CellKey, CellKey] = field(default_factory=dict)
     headline: float | None = None
+    wider: bool = False
 
 
 def overview(context: Context) -> Chapter:
@@ -80,7 +82,7 @@ def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
     outcome, main_wave = main_cell(context.evaluation)
     doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     headline = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
-    keys, weak, spoken = {}, set(), {}
+    keys, weak, spoken, wider = {}, set(), {}, False
     for wave in study.waves:
         when = context.text("{m:.0f} months", m=study.months[wave])
         key = CellKey(f"T17-{effect.measure}", context.column(outcome), when)
@@ -89,7 +91,8 @@ def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
             weak.add(key)
         span = spoken_span(context.evaluation, effect, outcome, wave)
         if span is not None:
-            spoken[key] = span
+            spoken[key] = spoken_cell(context, effect.measure, study, outcome, wave)
+            wider = wider or span.basis is not None
     return Line(
         measure=effect.measure,
         xlabel="months since enrolment",
@@ -97,6 +100,7 @@ def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
         weak=frozenset(weak),
         spoken=spoken,
         headline=study.months.get(main_wave),
+        wider=wider,
     )
 
 
@@ -135,7 +139,8 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
     if study is None and rolled is not None:
         outcome = rolled.outcome
     title = context.text("Effects at every wave: {o}", o=context.column(outcome))
-    refers = tuple(key for line in lines for key in line.keys if key.table != PICTURE)
+    places = [key for line in lines for key in (*line.keys, *line.spoken.values())]
+    refers = tuple(dict.fromkeys(key for key in places if key.table != PICTURE))
 
     def draw(published: pd.DataFrame) -> Figure | str:
         cells = {
@@ -169,7 +174,7 @@ def _shaded(context: Context, lines: list[Line]) -> list[str]:
     months = [line.headline for line in lines if line.headline is not None]
     if not months:
         return []
-    wider = any(span.basis is not None for line in lines for span in line.spoken.values())
+    wider = any(line.wider for line in lines)
     return [context.text(HEADLINE, m=months[0]), *([WIDER] if wider else [])]
 
 
@@ -190,9 +195,9 @@ def _panel(line: Line, cells: Mapping[CellKey, pd.Series]) -> Panel:
             rows.append((line.measure, at, np.nan, np.nan, np.nan, False))
             continue
         value, low, high = (float(cell[name]) for name in PARTS)
-        span = line.spoken.get(key)
-        if span is not None and span.known:
-            low, high = span.low, span.high
+        speaks = cells.get(line.spoken.get(key, key))
+        if speaks is not None and speaks["status"] == "shown":
+            low, high = float(speaks["ci_low"]), float(speaks["ci_high"])
         weak = (key in line.weak or cell["flag"] == "i") and high > low
         rows.append((line.measure, at, value, low, high, weak))
     columns = ["series", "x", "value", "low", "high", "weak"]

@@ -11,16 +11,18 @@ from mismes_eval.report import figures, figures_common, figures_impact, sentence
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     FROM,
+    HIDDEN_PICTURE,
     TO,
     P,
     about_rollout,
+    following,
     in_unit,
-    persons,
+    known_persons,
     plain,
     with_interval,
 )
 from mismes_eval.report.chapters.cells import rows as plain_rows
-from mismes_eval.report.chapters.sensitivity import HIDDEN_PICTURE, honest_items
+from mismes_eval.report.chapters.doubt_pictures import drawn_points, honest_items, path_cells
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, CellKey, Status
 from mismes_eval.report.document.estimated_cells import CARRIED, cells_of, frame_of
@@ -253,17 +255,7 @@ def _cells(context: Context, r: Rollout) -> Table:
 def _path(context: Context, r: Rollout) -> list[Item]:
     if isinstance(r.event, NotEstimable):
         return [cells_note(context, r.event.reason)]
-    ci = r.event.ci()
-    frame = pd.DataFrame(
-        {
-            "series": context.column(r.outcome),
-            "x": r.event.keys["event_time"].astype(float),
-            "value": r.event.value,
-            "low": ci["low"].to_numpy(),
-            "high": ci["high"].to_numpy(),
-        }
-        | _band(r)
-    )
+    own, id = path_cells(context, r.event, "event_time", r.band), "F11-rollout"
     title = context.text(
         "Effect of the roll-out on '{o}' by years since it began", o=context.column(r.outcome)
     )
@@ -274,31 +266,32 @@ def _path(context: Context, r: Rollout) -> list[Item]:
             " (sup-t)."
         ),
         *r.breaks,
-        persons(context, r.event.n.max()),
     )
 
     def draw(cells: pd.DataFrame) -> figures.Figure | str:
-        effect, group_times = cells[cells["table"] == SUMMARY], cells[cells["table"] == EACH]
-        if not effect["value"].notna().any():
+        points = drawn_points(cells)
+        if points.empty:
             return context.text(HIDDEN_PICTURE, f="F11-rollout", m=r.measure)
-        hidden = group_times[group_times["value"].isna()]
-        gone = hidden["column"].astype(float) - hidden["row"].astype(float)
-        points = frame[~frame["x"].isin(gone)].reset_index(drop=True)
         return figures_common.paths(
-            "F11-rollout",
+            id,
             title,
-            points,
+            points.assign(series=context.column(r.outcome)),
             "years since the roll-out",
             "percentage points (95% interval)",
             100.0,
             True,
             r.source,
-            notes,
+            (*notes, *known_persons(context, cells)),
             context.synthetic,
             context.words,
         )
 
-    return [PictureSpec("F11-rollout", title, draw, refers=(EFFECT, *_group_times(r)))]
+    groups = _group_times(r)
+    followed = []
+    for place, year in enumerate(own["row"].astype(float)):
+        behind = (key for key in groups if float(key.column) - float(key.row) == year)
+        followed.append(following(own.iloc[[place]], EFFECT, *behind))
+    return [PictureSpec(id, title, draw, pd.concat(followed, ignore_index=True))]
 
 
 def _group_times(r: Rollout) -> tuple[CellKey, ...]:
@@ -309,23 +302,12 @@ def _group_times(r: Rollout) -> tuple[CellKey, ...]:
     return tuple(CellKey(EACH, cohort, time) for cohort, time in places.itertuples(index=False))
 
 
-def _band(r: Rollout) -> dict[str, np.ndarray]:
-    if isinstance(r.band, NotEstimable):
-        return {}
-    wide = r.band.to_frame()
-    return {
-        "wide_low": wide["low"].fillna(0.0).to_numpy(),
-        "wide_high": wide["high"].fillna(0.0).to_numpy(),
-    }
-
-
 def _map(context: Context, r: Rollout) -> list[Item]:
     """F11c: group-time effects as a map, of what table T24b shows."""
     if isinstance(r.effects, NotEstimable):
         return []
     notes = (
         "Right of the thick line the measure is in place; standard errors in brackets.",
-        persons(context, r.event.n.max() if isinstance(r.event, Estimate) else 0),
         _basis(r),
     )
     title = "Group-time effects of the roll-out, percentage points"
@@ -348,7 +330,7 @@ def _map(context: Context, r: Rollout) -> list[Item]:
             effects,
             100.0,
             r.source,
-            notes,
+            (*known_persons(context, cells), *notes),
             context.synthetic,
             context.words,
         )

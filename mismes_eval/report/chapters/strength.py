@@ -16,18 +16,16 @@ from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
     cell_unit,
+    following,
+    headline_cell,
     outcome_scale,
     plain,
-    published,
     rows,
 )
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
 
 Result = Estimate | NotEstimable
-
-
-HIDDEN = NotEstimable("too few persons")
 
 
 BREAK = "largest break of trend, times the one before, that the finding survives"
@@ -86,18 +84,18 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     outcome = main_outcome(context)
     main = effect.by_wave.get((outcome, context.evaluation.params.impact.main_wave))
     scale, unit = outcome_scale(context, outcome)[0], cell_unit(context, outcome)
-    hidden = isinstance(main, Estimate) and not published(context, main)
+    headline = headline_cell(context, d.measure, study)
     lines = [*_of_trends(d, scale), *_findable(main, scale)]
     lines += [*_of_placebos(d), *_of_unseen(d, scale)]
     cells, units = [], {}
     for line in lines:
-        value = HIDDEN if hidden else line.value
-        if isinstance(value, NotEstimable):
-            cells.append(cells_of([(line.row, "value", value)], context.rules))
+        if isinstance(line.value, NotEstimable):
+            cells.append(cells_of([(line.row, "value", line.value)], context.rules))
         else:
             units[line.row] = (line.scale, line.digits)
             stated = _strength_unit(line.row, unit)
-            cells.append(rows([plain(line.row, "value", value, stated)]))
+            told = rows([plain(line.row, "value", line.value, stated)])
+            cells.append(following(told, headline))
     title = context.text("{m}: how strong a hidden cause would have to be", m=d.measure)
     return Table(
         id=f"T19b-{d.measure}",

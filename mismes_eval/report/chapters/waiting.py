@@ -14,11 +14,13 @@ from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import persons, plain, rows
 from mismes_eval.report.document.cells import STANDING, Persons, Standing
+from mismes_eval.report.document.estimated_cells import counted
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.figures import Figure
 from mismes_eval.tracer.histories import EMPLOYED
 from mismes_eval.weighting.sample import Sample
 
+EVERYBODY = "all"
 ARMS = {1.0: "participants", 0.0: "comparison"}
 NO_EPISODES = "no work and migration episodes were supplied"
 
@@ -127,19 +129,51 @@ def _first_job(context: Context, study: Tracing) -> Item:
     shown = {name: curve for name, curve in curves.items() if curve.p}
     if not shown:
         return _absent(context, "F09", what, "too few persons are followed")
+    cells = [counted(EVERYBODY, "persons", Persons.among(sample))]
+    for name, curve in shown.items():
+        cells += _waiting_cells(name, curve)
+    title = "Time from enrolment to the first job (Kaplan-Meier)"
+
+    def draw(published: pd.DataFrame) -> Figure:
+        return _drawn_waiting(context, study, title, published)
+
+    return PictureSpec("F09", title, draw, rows(cells))
+
+
+def _waiting_cells(name: str, curve: Estimate) -> list[dict[str, object]]:
+    """The share of a group that still waits, at every time."""
+    ends = curve.ci()
+    numbers = zip(curve.keys["time"], curve.value, ends["low"], ends["high"], strict=True)
+    return [
+        plain(f"{time:g}", name, value, "share", kind="share") | {"ci_low": low, "ci_high": high}
+        for time, value, low, high in numbers
+    ]
+
+
+def _drawn_waiting(context: Context, study: Tracing, title: str, published: pd.DataFrame) -> Figure:
+    everybody = float(published.loc[published["row"] == EVERYBODY, "value"].iloc[0])
+    points = published[published["row"] != EVERYBODY]
+    frame = pd.DataFrame(
+        {
+            "group": points["column"],
+            "time": points["row"].astype(float),
+            "value": points["value"],
+            "low": points["ci_low"],
+            "high": points["ci_high"],
+        }
+    )
+    known = [persons(context, everybody)] if np.isfinite(everybody) else []
     notes = (
-        (
-            "Persons with a job in the month of enrolment are not at risk; losses are censored at"
-            " the last interview. Curves end where fewer persons are followed than a mean may"
-            " rest on."
-        ),
-        persons(context, int(sample.active.sum())),
+        "Persons with a job in the month of enrolment are not at risk; losses are censored at"
+        " the last interview. Curves end where fewer persons are followed than a mean may"
+        " rest on.",
+        *known,
         study.panel.sample.design.basis,
     )
     return figures_tracer.waiting(
         "F09",
-        "Time from enrolment to the first job (Kaplan-Meier)",
-        shown,
+        title,
+        frame,
         context.text("months since enrolment"),
         study.source,
         notes,

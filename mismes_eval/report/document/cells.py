@@ -38,6 +38,7 @@ COLUMNS = (
 )
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "degf")
 SHARES = ("share", "proportion")
+ROUNDS = 0.5  # of a person: what a number of persons is told apart by
 LIKE = 1e-9  # numbers that differ by rounding alone, relative to the largest
 STANDING = "standing"  # column of the cells of a table that says which persons stand behind them
 
@@ -134,13 +135,15 @@ def counted_in(estimate: Estimate, k: int) -> tuple[Persons, ...]:
     if behind is None:
         return ()
     own = weights[behind.rows[: weights.size]]
-    if not own.size or np.ptp(own) > LIKE * np.abs(own).max():
+    # a share times its n rounds to a number of persons where weights differ by less than one in them
+    rounded = LIKE + ROUNDS / max(own.size, 1)
+    if not own.size or np.ptp(own) > rounded * np.abs(own).max():
         return ()
     column = part.influence.linear(np.eye(estimate.p)[[k]]).dense().ravel() * (weights != 0)
     least = LIKE * np.abs(column).max()
     name = population(part.design)
     inside, whole = Persons.of(name, column > least), Persons.of(name, np.abs(column) > least)
-    if not whole.n or abs(inside.n / whole.n - float(estimate.value[k])) > LIKE:
+    if not whole.n or abs(inside.n / whole.n - float(estimate.value[k])) > rounded:
         return ()
     return (inside, whole)
 
@@ -155,6 +158,7 @@ class Standing:
     whole : of whom the cell is a part; its parts add up to it, and it is known.
     among : populations that the persons behind n belong to, where it is not known who they are.
     private : the number is one payer's or one actor's own, or gives such a number away.
+    follows : cells that the number is computed from: it is shown where all of them are.
     """
 
     persons: Persons | None = None
@@ -163,6 +167,7 @@ class Standing:
     whole: Persons | None = None
     among: tuple[str, ...] = ()
     private: bool = False
+    follows: tuple[CellKey, ...] = ()
 
 
 NOBODY = Standing()
@@ -227,7 +232,8 @@ class Published:
             }
             place = {"table": cell.key.table, "row": cell.key.row, "column": cell.key.column}
             rows.append({**place, **numbers, **words, "status": str(cell.status)})
-        return pd.DataFrame(rows, columns=["table", *COLUMNS])
+        frame = pd.DataFrame(rows, columns=["table", *COLUMNS])
+        return frame.astype(dict.fromkeys((*NUMBERS, "n"), float))  # also where there is no row
 
 
 def empty(cells: pd.DataFrame, columns: Sequence[str], where: Bool) -> None:

@@ -1,7 +1,8 @@
 """What stands in a chapter besides tables: pictures and sentences that refer to cells.
 
-Neither holds a number. A picture is drawn, with the file of its numbers and its alternative text,
-from the published cells it is given; a sentence is said where every cell that it names is shown.
+None holds a number. A picture is drawn, with the file of its numbers and its alternative text,
+from the published cells it is given; a sentence is said where every cell that it names is shown, or is
+counted from those that are.
 """
 
 from __future__ import annotations
@@ -111,6 +112,27 @@ class SentenceSpec:
             text = t(self.template, **self.words, **numbers)
             return Said.of(text, (number.key for number in self.numbers.values()))
         return t(self.otherwise, **self.words) if self.otherwise else ""
+
+
+@dataclass(frozen=True)
+class SummarySpec:
+    """A sentence that is counted or picked from cells.
+
+    refers : the cells.  say : the published ones (a frame with table and COLUMNS; a hidden cell has no
+        number) -> the sentence in the report's language, "" for none.
+    """
+
+    refers: tuple[CellKey, ...]
+    say: Callable[[pd.DataFrame], str]
+
+    @property
+    def id(self) -> str:
+        """It has no cells of its own."""
+        return ""
+
+    def text(self, published: Published, t: Language) -> str:
+        """The sentence, with the places of its cells."""
+        return Said.of(self.say(published.of(self.refers)), self.refers)
 
 
 def _has(cell: PublishedCell, part: Part) -> bool:

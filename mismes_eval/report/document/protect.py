@@ -132,7 +132,27 @@ def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decis
             state = Status.SECONDARY
         status[draft.key.table].append(state)
         withheld[draft.key.table].append(without_n)
-    return Decision(status, withheld)
+    return Decision(_followed(drafts, status), withheld)
+
+
+def _followed(
+    drafts: Sequence[Draft], status: Mapping[str, Sequence[Status]]
+) -> dict[str, list[Status]]:
+    """The decisions, with cells hidden that are computed from one that is not shown."""
+    out = {name: list(states) for name, states in status.items()}
+    hidden = {draft.key for draft in drafts if out[draft.key.table][draft.index] != Status.SHOWN}
+    known = {draft.key for draft in drafts}
+    waiting = [draft for draft in drafts if draft.standing.follows and draft.key not in hidden]
+    while True:
+        gone = [
+            d for d in waiting if any(k in hidden or k not in known for k in d.standing.follows)
+        ]
+        if not gone:
+            return out
+        for draft in gone:
+            out[draft.key.table][draft.index] = Status.SECONDARY
+            hidden.add(draft.key)
+        waiting = [draft for draft in waiting if draft.key not in hidden]
 
 
 def drafted(places: Places) -> list[Draft]:

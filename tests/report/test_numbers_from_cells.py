@@ -1,0 +1,253 @@
+"""Numbers of figures and sentences are those of published cells: where every cell is hidden none is
+left, and what a figure holds is what its cells hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
+from mismes_eval.report.chapters.base import Heading, Item, Sentence, titles
+from mismes_eval.report.chapters.cells import following, plain, rows
+from mismes_eval.report.chapters.overview import overview
+from mismes_eval.report.country import LAST, Released, release
+from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
+from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec, no_cells
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.protect import applied, protect
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.figures import Figure, canvas, finish
+from mismes_eval.report.findings import findings
+
+PARTS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
+# figures of measures, not of persons: made of the inventory, whose private amounts its tables hide
+OF_MEASURES = frozenset({"F01", "F02", "F02b", "F04"})
+# columns that say where a point stands
+POSITIONS = frozenset(
+    {"x", "time", "month", "from", "to", "cohort", "m", "p", "specification", "weak"}
+)
+# made of cells and of what a claim or a measure asks: numbers of cells in another unit
+IN_OTHER_UNITS = frozenset({"F50"})
+NO_CELL = {
+    "how the variance is taken": r"Variance: [^.]*\.",
+    "names of tables, figures and measures": r"\b[TF]\d+\w*\b|\b[A-Z]{3}-\d+\b",
+    "levels of intervals and tests": r"(?<![.\d])(95|5)%",
+    "times": r"\bat -?\d+|\b\d+ months?\b|\bafter \d+|\b(19|20)\d\d\b|Tunisia-HIMS 2020-21",
+    "ages, and the length of a stay": r"15\+|aged? \d+",
+    "limits": r"above 0\.995|fewer than \d+|1st and 99th|M = [\d.]+|is 0 by|are 0\b|covers 0",
+    "persons where none are shown": r"n: 0 unweighted persons\.",
+    "how many differences were looked at": r"\d+ that were looked at|\bof \d+ differences",
+    "the least departure that was looked at": r"not survive breaks of trend [\d.]+",
+    "the power of a test": r"missed in \d+% of samples",
+    "what was planted into made-up data": r"-?[\d.,]+ [a-z ]+(?=; (in|out)side the)",
+}
+# sentences without a cell: what the data are, not what they say
+FACTS = (
+    "The edit report of the tracer study checked",
+    "margin cells are met",
+    "was rolled out over",
+    "Every outcome and wave: table",
+    "Every group and year: table",
+    "measures on record",
+)
+NUMBER = re.compile(r"(?<![\w.-])-?\d[\d,]*\.?\d*")
+
+
+@dataclass(frozen=True)
+class Walked:
+    """The chapters of a report before anything is decided, and what is published of them."""
+
+    context: Context
+    chapters: Mapping[str, Chapter]
+    released: Released
+
+    @property
+    def items(self) -> Iterator[Item]:
+        return (item for chapter in self.chapters.values() for item in chapter.items)
+
+    @property
+    def hidden(self) -> Published:
+        """The same places, every cell hidden."""
+        nothing = dict.fromkeys(PARTS, float("nan"))
+        cells = {
+            key: replace(cell, status=Status.CONFIDENTIAL, flag="", **nothing)
+            for key, cell in self.released.published.cells.items()
+        }
+        return Published(cells)
+
+
+@pytest.fixture(scope="module", params=["MDA", "TUN"])
+def walked(evaluated: Callable[[str], Evaluation], request: pytest.FixtureRequest) -> Walked:
+    context = Context(evaluated(request.param), Rules(), language("en"))
+    chapters: dict[str, Chapter] = {}
+    for name, make in CHAPTERS.items():
+        if name != LAST:
+            chapters[name] = make(context)
+            context = replace(context, shown={**context.shown, **titles(chapters[name].items)})
+    chapters["overview"] = overview(context)
+    return Walked(context, chapters, release(context, chapters))
+
+
+def numbers_of(text: str) -> list[str]:
+    """The numbers of a text that no pattern of `NO_CELL` explains."""
+    for pattern in NO_CELL.values():
+        text = re.sub(pattern, "", text)
+    return NUMBER.findall(text)
+
+
+def left_over(drawn: Figure | str) -> list[str]:
+    """The numbers that are left in a figure of which every cell is hidden."""
+    if isinstance(drawn, str):
+        return numbers_of(drawn)
+    told = [number for text in (drawn.alt, *drawn.notes) for number in numbers_of(text)]
+    for column in drawn.data.columns:
+        if str(column) in POSITIONS:
+            continue
+        values = drawn.data[column]
+        if pd.api.types.is_numeric_dtype(values):
+            told += [f"{column}: {value}" for value in values.dropna()]
+        else:
+            told += [f"{column}: {n}" for text in values.dropna() for n in numbers_of(str(text))]
+    return told
+
+
+def foreign(figure: Figure, cells: list[PublishedCell]) -> list[str]:
+    """The numbers of a figure's file that none of its cells holds."""
+    known = np.array([float(getattr(cell, part)) for cell in cells for part in PARTS])
+    known = np.concatenate([known, [0.0]])
+    known = known[np.isfinite(known)]
+    out = []
+    for column in figure.data.columns:
+        values = figure.data[column]
+        if str(column) in POSITIONS or not pd.api.types.is_numeric_dtype(values):
+            continue
+        for value in values.dropna().astype(float):
+            if not np.isclose(known, value, rtol=1e-9, atol=1e-12).any():
+                out.append(f"{column}: {value}")
+    return out
+
+
+def cells_behind(spec: PictureSpec, published: Published) -> list[PublishedCell]:
+    own = [CellKey(spec.id, row, column) for row, column in spec.places]
+    return [published[key] for key in (*own, *spec.refers) if key in published.cells]
+
+
+def test_no_figure_is_drawn_before_it_is_decided_what_is_hidden(walked: Walked) -> None:
+    drawn = {item.id for item in walked.items if isinstance(item, Figure)}
+    assert drawn <= OF_MEASURES
+
+
+def test_sentences_without_cells_say_no_number(walked: Walked) -> None:
+    for item in walked.items:
+        if isinstance(item, str) and not isinstance(item, Heading):
+            assert not numbers_of(item) or any(fact in item for fact in FACTS), item
+
+
+def test_where_every_cell_is_hidden_no_number_is_left(walked: Walked) -> None:
+    hidden, pictures, sentences = walked.hidden, 0, 0
+    for item in walked.items:
+        if isinstance(item, PictureSpec):
+            pictures += 1
+            assert left_over(item.drawn(hidden)) == [], item.id
+        elif isinstance(item, Sentence):
+            sentences += 1
+            said = item.text(hidden, walked.context.words)
+            assert numbers_of(said) == [], said
+    assert pictures > 15 and sentences > 15
+
+
+def test_every_number_of_a_figure_is_that_of_one_of_its_cells(walked: Walked) -> None:
+    for item in walked.items:
+        if not isinstance(item, PictureSpec) or item.id in IN_OTHER_UNITS:
+            continue
+        drawn = item.drawn(walked.released.published)
+        if isinstance(drawn, Figure):
+            assert foreign(drawn, cells_behind(item, walked.released.published)) == [], item.id
+
+
+def printed_alike(number: str, known: np.ndarray) -> bool:
+    """Whether a printed number is one of these, as a number or in percent."""
+    digits = number.rstrip(".,").replace(",", "")
+    decimals = len(digits.partition(".")[2])
+    told = abs(float(digits))
+    return any(np.isclose(np.round(known * k, decimals), told, atol=1e-9).any() for k in (1, 100))
+
+
+def numbers_around(published: Published, keys: list[CellKey]) -> np.ndarray:
+    """The published numbers of the tables and the measures that these cells are of, and how many
+    cells there are.
+    """
+    tables = {key.table for key in keys}
+    measures = {
+        m[0] for key in keys for m in re.finditer(r"[A-Z]{3}-\d{3}", f"{key.table} {key.row}")
+    }
+    near = [
+        cell
+        for key, cell in published.cells.items()
+        if key.table in tables or any(m in f"{key.table} {key.row}" for m in measures)
+    ]
+    known = [float(getattr(cell, part)) for cell in near for part in PARTS]
+    return np.abs(np.array([x for x in known if np.isfinite(x)] + list(range(len(keys) + 1))))
+
+
+def test_every_number_of_a_sentence_is_that_of_a_cell(walked: Walked) -> None:
+    published, words = walked.released.published, walked.context.words
+    context = replace(walked.context, published=published)
+    said = []
+    for item in walked.items:
+        if isinstance(item, SentenceSpec):
+            said.append((item.text(published, words), [n.key for n in item.numbers.values()]))
+        elif isinstance(item, SummarySpec):
+            said.append((item.text(published, words), list(item.refers)))
+    for text, anchor in findings(context, published):
+        said.append((text, [CellKey(anchor, anchor, "")]))
+    looked_at = 0
+    for text, keys in said:
+        known = numbers_around(published, keys)
+        for number in [] if any(fact in text for fact in FACTS) else numbers_of(text):
+            looked_at += 1
+            assert printed_alike(number, known), (number, text)
+    assert looked_at > 50
+
+
+def test_a_number_from_elsewhere_is_found(walked: Walked) -> None:
+    """The walk sees a figure and a sentence that keep a number of their own."""
+
+    def draw(cells: pd.DataFrame) -> Figure:
+        fig, ax = canvas()
+        ax.plot([0, 1], [0, 1])
+        frame = pd.DataFrame({"x": [1.0], "value": [12.5]})
+        return finish("F99", "A line", fig, "It rises to 12.5", frame)
+
+    spec = PictureSpec("F99", "A line", draw)
+    assert left_over(spec.drawn(walked.hidden)) == ["12.5", "value: 12.5"]
+    figure = spec.drawn(walked.released.published)
+    assert isinstance(figure, Figure) and foreign(figure, []) == ["value: 12.5"]
+    said = SummarySpec((), lambda cells: "It rises to 12.5.").text(walked.hidden, language("en"))
+    assert numbers_of(said) == ["12.5"] and not printed_alike("12.5", np.array([12.4, 0.12]))
+    assert printed_alike("12.5", np.array([0.12499])) and printed_alike("12", np.array([0.1249]))
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_cell_is_shown_where_all_that_it_is_computed_from_are(hidden: bool) -> None:
+    """Along a chain too; a cell that is computed from one that no table has is hidden."""
+    status = Status.CONFIDENTIAL if hidden else Status.SHOWN
+    main, derived, last = (CellKey("T1", row, "c") for row in ("main", "derived", "last"))
+    first = rows([plain("main", "c", 1.0) | {"status": str(status)}])
+    chain = [
+        following(rows([plain("last", "c", 3.0)]), derived),
+        following(rows([plain("derived", "c", 2.0)]), main),
+        following(rows([plain("lost", "c", 4.0)]), last, CellKey("T9", "nowhere", "c")),
+    ]
+    places = {"T1": pd.concat([first, *chain], ignore_index=True), "F1": no_cells()}
+    published = applied("T1", places["T1"], protect(places, Rules())).set_index("row")
+    shown = published["value"].notna()
+    assert not shown["lost"]
+    assert shown[["main", "derived", "last"]].to_list() == [not hidden] * 3
