@@ -72,8 +72,8 @@ CENSUS_NOTE = (
 )
 CHANCE = (
     "{k} of the claims have a number. Of claims that are false at the threshold, one in 40 is called"
-    " supported by chance; with intervals that hold for all {k} together these keep their verdict:"
-    " {firm}."
+    " supported by chance, one in 20 where the claim names no side; with intervals that hold for all"
+    " {k} together these keep their verdict: {firm}."
 )
 SPOKEN = (
     "Effects on the main outcome have the interval with which their headlines speak, which may be"
