@@ -322,7 +322,7 @@ def seen(name: str, tampered: bytes, honest: bytes) -> bool:
             (side / name).write_bytes(content)
         if name == ESTIMATES:
             try:
-                numbers = [verify._numbers(side) for side in sides]
+                numbers = [verify.numbers_in(side) for side in sides]
             except MismesError:
                 return True
             if numbers[0].keys() != numbers[1].keys():
@@ -330,7 +330,7 @@ def seen(name: str, tampered: bytes, honest: bytes) -> bool:
             if any(not verify.same(numbers[0][k], numbers[1][k]) for k in numbers[0]):
                 return True
         try:
-            return any(True for _ in verify._inside(*sides, Runs()))
+            return any(True for _ in verify.places_inside(*sides, Runs()))
         except MismesError:
             return True
 
