@@ -32,7 +32,7 @@ from mismes_eval.report.figures import (
 
 BINS = 20
 LEVEL = 0.95
-COVARIANCE = ("variance of the effect", "covariance", "variance of the cost")
+COVARIANCE = ("var_effect", "cov", "var_cost")
 IN_PLANE = (
     "effect",
     "cost",

@@ -230,6 +230,9 @@ def _effect_in_words(effect: Effect, t: Language) -> str:
     if effect.months is not None:
         when = t("after {m:.0f} months", m=effect.months)
         words = t("{effect} {when}", effect=words, when=when)
+    elif effect.rolled_out:
+        when = t("over all rounds, residents")
+        words = t("{effect} {when}", effect=words, when=when)
     grade = t(effect.grade) if effect.grade else t("not graded")
     return t("{m}: {effect}, {grade}", m=effect.measure, effect=words, grade=grade)
 

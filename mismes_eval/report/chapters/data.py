@@ -24,6 +24,7 @@ from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_common import edges_of
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
 
@@ -335,7 +336,7 @@ def _weight_cells(
         if not context.rules.confidential("mean", float(((group == name) & (weights > 0)).sum()))
     ]
     drawn = np.isin(group, names) & (weights > 0)
-    edges = figures_common.edges_of(weights[drawn])
+    edges = edges_of(weights[drawn])
     bins = np.clip(np.searchsorted(edges, weights, side="right") - 1, 0, edges.size - 2)
     cells: list[dict[str, object]] = []
     for name in names:

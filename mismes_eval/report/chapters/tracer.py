@@ -35,16 +35,30 @@ from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import DESIGN
-from mismes_eval.report.document.cells import CellKey, Persons, population
+from mismes_eval.report.document.cells import (
+    NOBODY,
+    CellKey,
+    Persons,
+    Standing,
+    counted_in,
+    population,
+)
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import HIDDEN, Table
 from mismes_eval.tracer import TracerPanel
+from mismes_eval.tracer.dispositions import GROUPS
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
 FROM, COUNTED, AWAY = "from", "n", "of them known to be abroad"  # of figure F03
 INTERVAL = "{u} (95% interval)"
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
+BESIDE: Mapping[str, tuple[str, ...]] = {  # groups that a rate tells beside the others
+    "RR1": ("P",),
+    "RR5": ("UH", "UO"),
+    "COOP1": ("R", "O"),
+    "CON1": ("NC", "UH", "UO"),
+}
 
 
 def tracer(context: Context) -> Chapter:
@@ -208,9 +222,9 @@ def _response(context: Context, study: Tracing) -> Table:
     parts = []
     if known:
         shares = estimate.select([keep[i] for i in known]).annotated(kind="share")
-        parts.append(
-            cells_by(shares, context.rules, [rows[i] for i in known], [rates[i] for i in known])
-        )
+        told = [_beside_rates(panel, shares, place) for place in range(shares.p)]
+        names, heads = [rows[i] for i in known], [rates[i] for i in known]
+        parts.append(cells_by(shares, context.rules, names, heads, told))
     unknown = NotEstimable("the wave holds interviews only: refusals and contacts are not recorded")
     parts += [
         cells_of([(rows[i], rates[i], unknown)], context.rules)
@@ -249,6 +263,22 @@ def _response(context: Context, study: Tracing) -> Table:
     )
 
 
+def _beside_rates(panel: TracerPanel, shares: Estimate, place: int) -> Standing:
+    """The groups that a rate of response tells beside the other rates of its row, where persons
+    have like weights: partial interviews are RR2 without RR1, and so on.
+    """
+    own = counted_in(shares, place)
+    key = shares.keys.iloc[place]
+    groups = BESIDE.get(str(key["rate"]))
+    if not own or groups is None:
+        return NOBODY
+    sample, wave = panel.sample, panel.waves.index(key["wave"])
+    codes = [GROUPS.index(group) for group in groups]
+    inside = np.isin(panel.cases[:, wave], codes) & panel.tried[:, wave]
+    arm = (sample.frame["arm_name"] == key["arm_name"]).to_numpy(bool)
+    return Standing(tells=(*own, Persons.among(sample, inside & arm)))
+
+
 def _row(context: Context, study: Tracing, arm: str, wave: object) -> str:
     return context.text("{arm}, {m:.0f} months", arm=context.text(arm), m=study.months[wave])
 
@@ -276,14 +306,16 @@ def _attrition(context: Context, study: Tracing) -> Table:
         ).annotated(kind="contrast", unit="share")
         items.append(cells_of([(row, "difference", gap)], context.rules, arms(study)))
     covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
-    note = context.text(
-        "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
-        " standard error below.",
-        columns=", ".join(
-            context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
-            for covariate in covariates
-        ),
-    )
+    note = "Weights of enrolment; loss is not adjusted for."
+    if covariates:
+        note = context.text(
+            "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
+            " standard error below.",
+            columns=", ".join(
+                context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
+                for covariate in covariates
+            ),
+        )
     return Table(
         id="T15",
         title="Lost to follow-up, %",
