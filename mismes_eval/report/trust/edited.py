@@ -221,7 +221,8 @@ def _plain(text: str) -> str:
 
 
 def _missing(expected: list[Run], fields: list[Field]) -> Iterator[str]:
-    lacking = Counter(run.tag for run in expected) - Counter(tag for tag, _, _ in fields)
+    found = Counter(tag for tag, _, _ in fields)
+    lacking = Counter(run.tag for run in expected) - found
     words = {run.tag: run.what for run in expected}
     for tag in lacking:
         yield words[tag]
