@@ -266,7 +266,11 @@ def test_registers_on_both_sides_do_not_cancel() -> None:
         return number("C26", yes / of, 1.0, of) | ends | {"silent": 0, "least": 0.0, "most": 1.0}
 
     assert over_all(register(150, 300), register(150, 300)).verdict.answer == "contradicted"
-    opposite = over_all(register(250, 300), register(50, 300)).verdict
+    both = over_all(register(250, 300), register(50, 300))
+    assert both.pooled is not None and both.pooled.i2 > 0.95
+    silent = register(0, 300) | {"value": None, "silent": 300}
+    assert over_all(register(250, 300), silent).verdict.answer == "undecided"
+    opposite = both.verdict
     assert opposite.answer == "undecided" and opposite.reason.values["ahead"] == 1
 
 

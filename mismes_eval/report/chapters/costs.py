@@ -14,7 +14,8 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import PARALLEL, Span
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.money import APART, MONTHS, Money, money
+from mismes_eval.evaluation.measure_costs import Money
+from mismes_eval.evaluation.money import APART, MONTHS, money
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing

@@ -7,7 +7,6 @@ said afterwards is a `PublishedCell`, in which a hidden cell has no number.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -103,9 +102,7 @@ def population(design: SurveyDesign) -> str:
     """The name of the rows that a design is over: the same file gives the same name, whatever its
     domain and its weight steps.
     """
-    made = hashlib.sha256(np.ascontiguousarray(design.base, float).tobytes())
-    made.update(np.ascontiguousarray(design.unit).astype(np.int64).tobytes())
-    return made.hexdigest()[:16]
+    return design.rows_name
 
 
 def persons_behind(estimate: Estimate, k: int) -> Persons | None:
