@@ -165,20 +165,16 @@ class Evaluation:
     @cached_property
     def effects(self) -> tuple[Effects, ...]:
         """The impact question of every measure of the tracer study."""
-        return (
-            ()
-            if self.tracing is None
-            else tuple(effects(self.params, self.tracing, m) for m in self.tracing.measures)
-        )
+        if self.tracing is None:
+            return ()
+        return tuple(effects(self.params, self.tracing, m) for m in self.tracing.measures)
 
     @cached_property
     def doubts(self) -> tuple[Doubt, ...]:
         """What can be held against the main effect of every measure of the tracer study."""
-        return (
-            ()
-            if self.tracing is None
-            else tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
-        )
+        if self.tracing is None:
+            return ()
+        return tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
 
     def spans_beside(self, effect: Effects, outcome: str, wave: object) -> tuple[Span, ...]:
         """The intervals over clusters that stand beside the design's for the effect on an outcome at

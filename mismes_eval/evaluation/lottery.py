@@ -166,11 +166,9 @@ class Lottery:
         """By outcome: take-up of those whom the offer made take part, and the effect on them; empty
         where the params name no take-up.
         """
-        return (
-            {}
-            if self.keys.takeup is None
-            else {outcome: self._taken(outcome) for outcome in self.keys.outcomes}
-        )
+        if self.keys.takeup is None:
+            return {}
+        return {outcome: self._taken(outcome) for outcome in self.keys.outcomes}
 
     def _taken(self, outcome: str) -> Result:
         takeup, keys = str(self.keys.takeup), self.keys

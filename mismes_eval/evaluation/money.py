@@ -4,6 +4,7 @@ job.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import takewhile
 
 import numpy as np
@@ -174,7 +175,5 @@ def _per_completer(inside: Sample, services: pd.DataFrame, currency: str) -> Res
     done = services.groupby("person_id")["completed"].all().to_dict()
     completed = inside.frame["person_id"].map(done).fillna(False).astype(float).to_numpy()
     counted = inside.with_columns({"completed": completed})
-    return made_of(
-        attempted(lambda: ratio(counted, "cost", "completed")),
-        lambda out: out.annotated(unit=currency, definition=PER_COMPLETER),
-    )
+    spent = attempted(partial(ratio, counted, "cost", "completed"))
+    return made_of(spent, lambda out: out.annotated(unit=currency, definition=PER_COMPLETER))

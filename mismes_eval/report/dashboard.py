@@ -132,7 +132,9 @@ def _spoken(record: Mapping[str, Any]) -> tuple[float, float]:
 def span_of(summaries: Iterable[Summary]) -> tuple[float, float]:
     """The ends of the axis that all small pictures share: every interval and zero."""
     points = [p for summary in summaries for effect in summary.effects for p in effect.path]
-    return min([0.0, *(p.low for p in points)]), max([0.0, *(p.high for p in points)])
+    lowest = min((point.low for point in points), default=0.0)
+    highest = max((point.high for point in points), default=0.0)
+    return min(0.0, lowest), max(0.0, highest)
 
 
 def small_picture(effect: Effect, span: tuple[float, float], t: Language) -> str:

@@ -210,10 +210,9 @@ def _row(e: Entry, span: tuple[float, float], t: Language) -> str:
     summary, name = e.summary, escape(country_name(e.country, t.code))
     also = f" ({escape(e.name)})" if e.name != e.country else ""
     link = f'<a href="{quote(e.name)}/{PAGE}" hreflang="{escape(e.lang)}">{name}</a>{also}'
-    counts = "".join(
-        f'<td class="num">{"–" if n is None else t.number(n, 0)}</td>'
-        for n in (summary.measures, summary.evaluated, summary.due)
-    )
+    numbers = (summary.measures, summary.evaluated, summary.due)
+    shown = ["–" if number is None else t.number(number, 0) for number in numbers]
+    counts = "".join(f'<td class="num">{number}</td>' for number in shown)
     effects = "".join(
         f'<div class="effect">{escape(_effect_in_words(effect, t))}{small_picture(effect, span, t)}</div>'
         for effect in summary.effects

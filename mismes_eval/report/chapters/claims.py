@@ -109,7 +109,8 @@ class ClaimsTable(Table):
 def claims(context: Context) -> Chapter:
     """F50 and T50: the number for each claim that the run has one for, its distance first."""
     tested = put_to_the_test(context.evaluation)
-    parts = [cells for one in tested if len(cells := _cells(context, one))]
+    found = [_cells(context, one) for one in tested]
+    parts = [cells for cells in found if len(cells)]
     if not parts:
         return Chapter("claims", TITLE, (context.absent(NEEDED),))
     table = ClaimsTable(

@@ -225,10 +225,10 @@ def _margins(context: Context, s: Survey) -> list[Item]:
             )
         ]
     if table.empty:
-        return [
-            context.text(AS_FINAL if s.first_weight == FINAL else AS_DELIVERED),
-            *([context.text(ONE_WEIGHT)] if s.one_weight else []),
-        ]
+        sentences = [AS_FINAL if s.first_weight == FINAL else AS_DELIVERED]
+        if s.one_weight:
+            sentences.append(ONE_WEIGHT)
+        return list(map(context.text, sentences))
     worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
     move = table["before"] / table["total"] - 1
     said = (

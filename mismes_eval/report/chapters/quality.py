@@ -102,16 +102,10 @@ def quality(context: Context) -> Table:
             "Q5, the reliability of the numbers, is figure F07.",
             elsewhere,
         ]
-    source = context.name(
-        ", ".join(
-            x
-            for x in (
-                survey.source if survey is not None else "",
-                context.text("inventory") if evaluation.inventory is not None else "",
-            )
-            if x
-        )
-    )
+    sources = [] if survey is None else [survey.source]
+    if evaluation.inventory is not None:
+        sources.append(context.text("inventory"))
+    source = context.name(", ".join(filter(None, sources)))
     return Table(
         id="T06c",
         title="Quality of the data",

@@ -407,13 +407,9 @@ def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def _number(value: object) -> float | str | None:
-    return (
-        value
-        if value is None or isinstance(value, str)
-        else float(str(value))
-        if not isinstance(value, bool)
-        else str(value)
-    )
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, bool) else float(str(value))
 
 
 def _changed(record: Mapping[str, Any], now: Ingredients) -> tuple[str, ...]:
