@@ -292,8 +292,8 @@ def _category(
 
 def _without_total(occurs: Mapping[Level, int], known: Iterable[Level], name: str) -> list[Problem]:
     """Categories of the sample, with their rows, that no total stands for."""
-    spelled = [str(_plain(level)) for level in known]
     missed = [(level, rows) for level, rows in occurs.items() if level not in known]
+    spelled = [str(_plain(level)) for level in known] if missed else []
     problems = []
     for level, rows in missed[:20]:
         near = get_close_matches(str(_plain(level)), spelled, 1)
@@ -315,6 +315,8 @@ def _unfit(level: Level, total: object, rows: int, lost: bool, name: str) -> lis
     """What is wrong with the total of a category that stands in so many rows. lost: whether other
     categories have none, so that this one may be theirs, misspelled.
     """
+    if _finite(total) and (total > 0 if rows or lost else total == 0):
+        return []
     place = worded("totals['{name}'][{plain}]", {"name": name, "plain": repr(_plain(level))})
     if not rows:
         if total == 0 or lost:
