@@ -74,6 +74,12 @@ ATTACKS = (
     tests("two publications taken from each other", "report/test_differencing.py"),
     tests("published files against each other", "report/test_published_attack.py"),
     Attack("hidden cells of the reports that are there", "benchmarks/published_attack.py"),
+    Attack(
+        "intervals of hidden numbers, 24 small made-up studies and the reports that are there",
+        "benchmarks/interval_attack.py",
+        ("--made", "24"),
+        ("--made", "4"),
+    ),
     tests("sums of persons by linear programme", "report/test_disclosure.py"),
     tests("sums of persons by hand", "report/test_disclosure_by_hand.py"),
     tests("groups at the limit", "report/test_disclosure_at_limits.py"),

@@ -1,4 +1,5 @@
-"""Weighting and estimation on 200,000 persons, 40 strata, 4,000 PSUs: seconds and peak memory
+"""Weighting and estimation on 200,000 persons, 40 strata, 4,000 PSUs: seconds of a processor (the
+least of several runs on each side, so that other work on the machine tells little) and peak memory
 beside R survey (Rscript) and svy (its own environment).
 
 Run: OMP_NUM_THREADS=1 python benchmarks/weighting.py [--replicates 20] [--svy PYTHON]. R's
@@ -59,12 +60,12 @@ def totals(frame: pd.DataFrame, seed: int = 2) -> dict[str, dict[int, float]]:
 
 
 def best(work: Callable[[], object], repeat: int = 5) -> float:
-    """Least seconds of several runs."""
+    """Least seconds of a processor of several runs."""
     seconds = []
     for _ in range(repeat):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     return min(seconds)
 
 

@@ -25,6 +25,7 @@ class Problem:
     words in it is a message: `in_column`, `of_argument`, `at_key`, `in_place` and the others below,
     `worded` for what they do not say.
     count : how many rows fail (0 where rows make no sense).  rows : the first failing row numbers or keys.
+    who : whose rule it is, where `what` begins with its verb: what was called, the kind of column.
     """
 
     what: str
@@ -34,6 +35,7 @@ class Problem:
     fix: str = ""
     count: int = 0
     rows: tuple[object, ...] = field(default=())
+    who: str = ""
 
     def __str__(self) -> str:
         return str.__str__(self.message)
@@ -43,7 +45,8 @@ class Problem:
         """The problem as a message of kind "reason": each of its sentences is translated by
         itself.
         """
-        clauses = [_clause("{what}: {where}." if self.where else "{what}.", self)]
+        what = "{who} {what}" if self.who else "{what}"
+        clauses = [_clause(f"{what}: {{where}}." if self.where else f"{what}.", self)]
         if self.expected:
             clauses.append(
                 _clause(
@@ -167,6 +170,7 @@ def named(keys: Iterable[object]) -> str:
 def _clause(template: str, problem: Problem) -> Message:
     """One sentence of a problem."""
     values = {
+        "who": as_name(problem.who),
         "what": as_message(problem.what, "reason"),
         "where": as_name(problem.where),
         "expected": as_message(problem.expected, "reason"),

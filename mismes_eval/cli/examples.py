@@ -120,4 +120,6 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 def epilog(name: str) -> str:
     """Examples of a command, as click prints them below its options."""
     lines = EXAMPLES.get(name, ())
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
+    if not lines:
+        return ""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

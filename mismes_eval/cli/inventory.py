@@ -319,11 +319,8 @@ def _measures(names: tuple[str, ...]) -> inventory.Inventory:
     codes = [n for n in names if Path(n) not in files]
     if codes or not names:
         root = project()
-        runs = (
-            [Params.load(params_file(root, n)) for n in codes]
-            if names
-            else [Params.load(p) for p in all_params(root)]
-        )
+        named = [params_file(root, code) for code in codes] if names else all_params(root)
+        runs = list(map(Params.load, named))
         files += [run.inputs.inventory for run in runs if run.inputs.inventory is not None]
     if not files:
         raise InputError(

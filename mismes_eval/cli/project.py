@@ -90,13 +90,11 @@ def params_file(root: Path, name: str) -> Path:
         for p in (root / "params").rglob("*.yaml")
     )
     near = get_close_matches(name, known, 1, 0.5) or get_close_matches(name.upper(), known, 1, 0.5)
-    fix = (
-        worded("Nearest: {near}.", {"near": near[0]})
-        if near
-        else worded("There are: {known}.", {"known": ", ".join(known[:12])})
-        if known
-        else "Make one with `mismes new ISO3`."
-    )
+    fix: str = "Make one with `mismes new ISO3`."
+    if near:
+        fix = worded("Nearest: {near}.", {"near": near[0]})
+    elif known:
+        fix = worded("There are: {known}.", {"known": ", ".join(known[:12])})
     raise ParamsError(
         Problem(
             "there is no params file of this name", name, "ISO3 or a path below params/", fix=fix

@@ -134,7 +134,7 @@ def command(
     """
     root = project()
     _refuse(names, every, jobs, forked, cluster)
-    files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]
+    files = [params_file(root, name) for name in dict.fromkeys(names)] or all_params(root)
     target = (out or root / "reports").resolve()
     orders = [
         Order(

@@ -17,6 +17,7 @@ from mismes_eval.report.trust.edited import Edited, edited
 from mismes_eval.report.trust.provenance import MANIFEST
 from mismes_eval.report.trust.signatures import signed_by as signed
 from mismes_eval.report.trust.verify import Verification, verify
+from mismes_eval.report.trust.verify_synthesis import is_synthesis, verify_synthesis
 
 WORD_FILE = ".docx"
 
@@ -64,6 +65,8 @@ def command(
 ) -> int:
     """Recompute the hashes of a report (reports/MDA, or MDA), repeat its run in a clean folder, and
     compare every number at 1e-9, every other file that comes out, and the manifest's own fields.
+
+    A synthesis (reports/synthesis) is made again from the reports beside it.
 
     Of a Word document (edited.docx): name every number that was changed by hand, that is missing,
     or that was filled in where the report hides it. Words may differ.
@@ -147,14 +150,17 @@ def _repeated(
     found: list[Verification] = []
     for folder in folders:
         place = folder if folder.is_dir() else root / "reports" / folder
-        result = verify(
-            place.resolve(),
-            root,
-            (root / NOTEBOOK).parent,
-            data_root,
-            lambda name, what: None if quiet or as_json else say(f"{name:<12} {what}"),
-            foreign,
-        )
+        if is_synthesis(place):
+            result = verify_synthesis(place.resolve(), root)
+        else:
+            result = verify(
+                place.resolve(),
+                root,
+                (root / NOTEBOOK).parent,
+                data_root,
+                lambda name, what: None if quiet or as_json else say(f"{name:<12} {what}"),
+                foreign,
+            )
         found.append(result)
         if not as_json and not (quiet and result.reproduced):
             say(result.text())

@@ -172,7 +172,7 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
     if not columns:
         return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
     spellings = [
-        replace(problem, what=f"{caller} by {column} {problem.what}")
+        replace(problem, who=worded("{caller} by {column}", {"caller": caller, "column": column}))
         for column in columns
         if (problem := one_spelling(sample.frame[column])) is not None
     ]
@@ -390,7 +390,7 @@ def categories(sample: Sample, column: Column, caller: str) -> tuple[Int, list[o
         )
     spelling = one_spelling(series)
     if spelling is not None:
-        raise EstimateError(replace(spelling, what=f"{caller} {spelling.what}"))
+        raise EstimateError(replace(spelling, who=caller))
     code, level = levels_of(series)
     present = np.unique(code[inside])
     lookup = np.full(len(level) + 1, -1, np.intp)

@@ -20,7 +20,7 @@ from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.columns import Stated, float64, read
+from mismes_eval.weighting.columns import Stated, float64, read, with_numbers
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.sample import Sample
 
@@ -321,7 +321,7 @@ def _table(
             )
         )
     EstimateError.refuse(problems)
-    wide = pd.get_dummies(frame[predictors].convert_dtypes(), drop_first=True, dtype=float)
+    wide = pd.get_dummies(with_numbers(frame[predictors]), drop_first=True, dtype=float)
     known = _independent(wide.to_numpy(float))
     made |= {f"x{place}": column for place, column in enumerate(known.T)}
     if np.ptp(weights) > 0:

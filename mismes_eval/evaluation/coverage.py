@@ -23,8 +23,6 @@ from mismes_eval.numerics.rows import Bool
 from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
-By = str | Sequence[str] | None
-
 
 @public(EstimateError)
 def coverage(
@@ -235,34 +233,6 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
             "Concentration index of '{p}' over '{r}'.", {"p": participant, "r": rank}, "definition"
         ),
         notes=sample.notes,
-    )
-
-
-def concentration_curve(
-    sample: Sample, participant: str, rank: str, points: int = 20
-) -> pd.DataFrame:
-    """Cumulated share of participation held by the lowest shares of the ranking: columns
-    population, participation.
-    """
-    require(sample, [participant, rank], "concentration_curve")
-    h, x = (
-        numbers(sample, participant, "concentration_curve"),
-        numbers(sample, rank, "concentration_curve"),
-    )
-    inside = sample.active
-    order = np.argsort(x[inside], kind="stable")
-    w = sample.weights[inside][order]
-    hit = (w * h[inside][order]).cumsum()
-    grid = np.linspace(0, 1, points + 1)
-    return pd.DataFrame(
-        {
-            "population": grid,
-            "participation": np.interp(
-                grid,
-                np.concatenate([[0], w.cumsum() / w.sum()]),
-                np.concatenate([[0], hit / hit[-1]]),
-            ),
-        }
     )
 
 

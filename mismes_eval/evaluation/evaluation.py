@@ -19,6 +19,7 @@ from mismes_eval.evaluation.demands import idle, of_designs, of_survey, of_trace
 from mismes_eval.evaluation.designs import Beside, beside
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.lottery import Lottery, lottery
+from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
 from mismes_eval.evaluation.sensitivity import Doubt, doubt, few_clusters, wild_spans
@@ -54,6 +55,9 @@ class Evaluation:
     verdicts: dict[str, tuple[Effects, Doubt | None, Verdict | None]] = field(
         init=False, default_factory=dict, repr=False
     )  # by measure, with what each was judged by
+    spent: dict[str, tuple[Tracing, Effects, Money]] = field(
+        init=False, default_factory=dict, repr=False
+    )  # by measure, with the study and the effect whose costs they are
     wider: dict[tuple[str, str, object], tuple[Result, tuple[Span, ...]]] = field(
         init=False, default_factory=dict, repr=False
     )  # by measure, outcome and wave, with the effect that each is of
@@ -161,20 +165,16 @@ class Evaluation:
     @cached_property
     def effects(self) -> tuple[Effects, ...]:
         """The impact question of every measure of the tracer study."""
-        return (
-            ()
-            if self.tracing is None
-            else tuple(effects(self.params, self.tracing, m) for m in self.tracing.measures)
-        )
+        if self.tracing is None:
+            return ()
+        return tuple(effects(self.params, self.tracing, m) for m in self.tracing.measures)
 
     @cached_property
     def doubts(self) -> tuple[Doubt, ...]:
         """What can be held against the main effect of every measure of the tracer study."""
-        return (
-            ()
-            if self.tracing is None
-            else tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
-        )
+        if self.tracing is None:
+            return ()
+        return tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
 
     def spans_beside(self, effect: Effects, outcome: str, wave: object) -> tuple[Span, ...]:
         """The intervals over clusters that stand beside the design's for the effect on an outcome at

@@ -99,20 +99,19 @@ class Plan:
     def to_frame(self) -> pd.DataFrame:
         """One row a design."""
         cost = self.interview_cost
+        each = np.nan if cost is None else cost
         return pd.DataFrame(
             {
-                "design": [candidate.name for candidate in self.candidates],
-                "persons": [candidate.study.n for candidate in self.candidates],
-                "detectable effect": [candidate.study.effect for candidate in self.candidates],
-                "power simulated": [candidate.simulated for candidate in self.candidates],
-                "months": [candidate.months for candidate in self.candidates],
-                "interviews": [candidate.interviews for candidate in self.candidates],
-                "cost of interviews": [
-                    np.nan if cost is None else cost * candidate.interviews
-                    for candidate in self.candidates
-                ],
-                "assumes": [candidate.assumption for candidate in self.candidates],
+                "design": candidate.name,
+                "persons": candidate.study.n,
+                "detectable effect": candidate.study.effect,
+                "power simulated": candidate.simulated,
+                "months": candidate.months,
+                "interviews": candidate.interviews,
+                "cost of interviews": each * candidate.interviews,
+                "assumes": candidate.assumption,
             }
+            for candidate in self.candidates
         )
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
+from scipy import special
 
 from mismes_eval.errors import EstimateError
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
@@ -21,6 +23,7 @@ MODEL = "model"
 STRONG = 2  # score from which a feature counts as given: 0 not, 1 slightly, 2 fairly, 3 fully
 TOO_FEW, ALIKE = "{k} {k:=measure|measures}; {least} needed", "all measures are alike here"
 EMPTY: Mapping[str, str] = {}
+NORMAL = float(special.ndtri(0.975))
 MARGIN = 0.05  # five points: a difference that would matter
 
 
@@ -30,6 +33,9 @@ class FeatureContrast:
     the feature (for the model: how many models), the regression of effects on it or why there is
     none, and the number of independent samples that would find a difference of five points (of
     measures that are needed at least where there are fewer; 0: cannot be told).
+
+    within : what each country says alone that has measures with the feature and without: the mean
+        effect of the ones less that of the others, with its interval.
     """
 
     feature: str
@@ -39,6 +45,7 @@ class FeatureContrast:
     with_feature: int
     found: MetaRegression | NotEstimable
     needed: int
+    within: tuple[Span, ...] = ()
 
 
 def feature_contrasts(effects: pd.DataFrame) -> Iterable[FeatureContrast]:
@@ -86,6 +93,7 @@ def _contrast(name: str, outcome: str, months: float, rows: pd.DataFrame) -> Fea
         months=months,
         measures=measures,
         with_feature=having,
+        within=tuple(_within(rows)),
     )
     if measures < LEAST:
         return contrast(found=_too_few(measures, LEAST), needed=LEAST)
@@ -94,6 +102,21 @@ def _contrast(name: str, outcome: str, months: float, rows: pd.DataFrame) -> Fea
     made = _regressed(rows, rows[["feature"]].astype(float))
     needed = made.needed("feature", MARGIN) if isinstance(made, MetaRegression) else 0
     return contrast(found=made, needed=needed)
+
+
+def _within(rows: pd.DataFrame) -> Iterable[Span]:
+    """The contrast of each country that has both kinds, by inverse variances."""
+    for _, country in rows.groupby("group"):
+        precision = country["se"].astype(float) ** -2
+        value = country["value"].astype(float)
+        having = country["feature"].astype(bool)
+        if having.all() or not having.any():
+            continue
+        weights = [precision[kind].sum() for kind in (having, ~having)]
+        means = [(precision * value)[kind].sum() for kind in (having, ~having)]
+        gap = float(means[0] / weights[0] - means[1] / weights[1])
+        half = NORMAL * float((1 / weights[0] + 1 / weights[1]) ** 0.5)
+        yield Span(gap, gap - half, gap + half)
 
 
 def _too_few(measures: int, least: int) -> NotEstimable:

@@ -27,12 +27,14 @@ from mismes_eval.numerics.rows import Float
 from mismes_eval.tracer import TracerPanel
 
 ALL = "all measures"
-SEX, SKILL, VOLUNTARY, MODEL = (
+SEX, SKILL, VULNERABLE, VOLUNTARY, MODEL = (
     "sex",
     "skill level",
+    "vulnerable",
     "voluntariness of return",
     "model of the measure",
 )
+YES, NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
 _LEVEL = "_level"
 RETURN_KINDS = {
     "SPONT": "voluntary",
@@ -92,8 +94,8 @@ class ForWhom:
 
 
 def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | None) -> ForWhom:
-    """The main effect of each measure by sex, skill, voluntariness of return and the columns of the
-    params. Model and success factors are features of a measure: their units are measures, and why
+    """The main effect of each measure by sex, skill, vulnerability, voluntariness of return and the
+    columns of the params. Model and success factors are features of a measure: their units are measures, and why
     they are not compared over persons stands in their place.
 
     Covariates of the params that have one value in a group (education within a skill level) are
@@ -243,6 +245,7 @@ def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEsti
         )
     else:
         out[SKILL] = NotEstimable("the tracer study has no column 'isced'")
+    out[VULNERABLE] = flagged(frame)
     if "ret_type" in frame.columns:
         out[VOLUNTARY] = frame["ret_type"].astype("string").map(RETURN_KINDS)
     else:
@@ -251,6 +254,14 @@ def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEsti
             " SPONT, AVRR, DEPORT or READMISSION)"
         )
     return out
+
+
+def flagged(frame: pd.DataFrame) -> pd.Series | NotEstimable:
+    """Who the study counts as vulnerable: "yes", "no", or missing."""
+    if VULNERABLE not in frame.columns:
+        return NotEstimable("the tracer study does not say who is vulnerable (column 'vulnerable')")
+    words = dict.fromkeys(YES, "yes") | dict.fromkeys(NO, "no")
+    return frame[VULNERABLE].astype("string").str.lower().map(words)
 
 
 def _returned(

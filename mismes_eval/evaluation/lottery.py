@@ -24,7 +24,7 @@ from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.reading import delivered_study
+from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.sections_of_designs import LotteryKeys
 from mismes_eval.evaluation.study import StudyFile, lacking, study_file
 from mismes_eval.impact.trials.itt import itt
@@ -166,11 +166,9 @@ class Lottery:
         """By outcome: take-up of those whom the offer made take part, and the effect on them; empty
         where the params name no take-up.
         """
-        return (
-            {}
-            if self.keys.takeup is None
-            else {outcome: self._taken(outcome) for outcome in self.keys.outcomes}
-        )
+        if self.keys.takeup is None:
+            return {}
+        return {outcome: self._taken(outcome) for outcome in self.keys.outcomes}
 
     def _taken(self, outcome: str) -> Result:
         takeup, keys = str(self.keys.takeup), self.keys
@@ -274,7 +272,8 @@ def lottery(params: Params) -> Lottery | None:
     problems = _undescribed(params) + lacking(params, frame, named, path.name)
     InputError.refuse(problems)
     file = study_file(params, frame)
-    problems = _unreadable(file, keys)
+    outcomes = codes_among_outcomes(params, frame, keys.outcomes, path.name)
+    problems = _unreadable(file, keys) + outcomes
     InputError.refuse(problems)
     return Lottery(
         file=file,
@@ -350,7 +349,11 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
             )
         )
     for outcome in keys.outcomes:
-        if not pd.api.types.is_numeric_dtype(frame[outcome]):
-            where = in_place(file.source, in_column(outcome))
+        where = in_place(file.source, in_column(outcome))
+        if frame[outcome].isna().all():
+            problems.append(
+                Problem("nobody has an answer", where, "an outcome of some units at least")
+            )
+        elif not pd.api.types.is_numeric_dtype(frame[outcome]):
             problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
     return problems

@@ -4,7 +4,7 @@ job.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 
 import numpy as np
@@ -15,6 +15,7 @@ from mismes_eval.estimate.totals import mean, ratio
 from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.attempt import attempted, made_of
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
@@ -36,34 +37,18 @@ PER_COMPLETER = (
 )
 
 
-@dataclass(frozen=True)
-class Money:
-    """cost: mean cost of the services a participant received; completer: the same for each one who
-    completed; worth: cost per additional job-year, or the reason why there is none.
-
-    measured : months after enrolment over which months worked were counted, whose sum the job-years
-        of `worth` are; None where they are the main effect times a horizon.
-    scenario : where they are measured, the cost if the main effect lasted over the horizon.
-
-    job_value : what society pays at most for a job-year, from the params; None where they do not
-        say.
-    """
-
-    measure: str
-    cost: Result
-    completer: Result
-    worth: CostEffectiveness | NotEstimable
-    job_value: float | None
-    horizon: float
-    currency: str
-    measured: float | None
-    scenario: CostEffectiveness | NotEstimable | None
-
-
 def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     """Costs of one measure from its service records, on the design of its main effect, so that
-    their covariance counts.
+    their covariance counts. Many chapters ask for them: they are made once.
     """
+    kept = evaluation.spent.get(effect.measure)
+    if kept is None or kept[0] is not study or kept[1] is not effect:
+        kept = (study, effect, _spent(evaluation, study, effect))
+        evaluation.spent[effect.measure] = kept
+    return kept[2]
+
+
+def _spent(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     p = evaluation.params
     outcome, wave = p.impact.main_outcome, p.impact.main_wave
     main = effect.by_wave.get(
@@ -190,7 +175,5 @@ def _per_completer(inside: Sample, services: pd.DataFrame, currency: str) -> Res
     done = services.groupby("person_id")["completed"].all().to_dict()
     completed = inside.frame["person_id"].map(done).fillna(False).astype(float).to_numpy()
     counted = inside.with_columns({"completed": completed})
-    return made_of(
-        attempted(lambda: ratio(counted, "cost", "completed")),
-        lambda out: out.annotated(unit=currency, definition=PER_COMPLETER),
-    )
+    spent = attempted(partial(ratio, counted, "cost", "completed"))
+    return made_of(spent, lambda out: out.annotated(unit=currency, definition=PER_COMPLETER))

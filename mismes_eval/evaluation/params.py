@@ -354,14 +354,9 @@ def _ordered(
     if first is None or last is None or first <= last:
         return []
     name, other, got = (high, low, last) if high in params.given else (low, high, first)
-    expected = worded(
-        "{value} {other} ({first:g})",
-        {
-            "value": "at least" if name == high else "at most",
-            "other": other,
-            "first": first if name == high else last,
-        },
-    )
+    value, bound = ("at least", first) if name == high else ("at most", last)
+    values = {"value": value, "other": other, "first": bound}
+    expected = worded("{value} {other} ({first:g})", values)
     return [
         Problem(
             "two limits are not in order",

@@ -4,7 +4,7 @@ names the key, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +13,10 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, Problem, at_key, in_place, worded
+from mismes_eval.errors import InputError, Problem, at_key, in_column, in_place, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.frame.dataset import Dataset
+from mismes_eval.frame.ranges import SENTINELS
 
 TAB = "tab"
 KEYS_THAT_MEND: Mapping[str, str] = {
@@ -103,12 +104,69 @@ def delivered(params: Params, path: Path) -> Dataset:
 
 
 def delivered_study(params: Params, path: Path) -> pd.DataFrame:
-    """The file of inputs.study, read with section 'study'. Raises InputError as `persons`."""
+    """The file of inputs.study, read with section 'study': values that are no answer are empty.
+    Raises InputError as `persons`, and for a column of study.missing that is not there.
+    """
     keys = params.study
     with mended_by_key("study"):
-        return frames.read(
+        frame = frames.read(
             path, encoding=keys.encoding, separator=sign(keys.separator), decimal=keys.decimal
         ).frame
+    InputError.refuse(
+        Problem(
+            "the study lacks a column",
+            in_place(params.source, at_key("study.missing")),
+            "a column of the file",
+            column,
+        )
+        for column in keys.missing
+        if column not in frame.columns
+    )
+    return frame.assign(**{c: _answers(frame[c], said) for c, said in keys.missing.items()})
+
+
+def _answers(values: pd.Series, missing: Sequence[str]) -> pd.Series:
+    """A column without the values that are no answer."""
+    spelled = values.map(lambda value: f"{value:g}" if isinstance(value, float) else str(value))
+    kept = values.mask(spelled.isin(missing) & values.notna())
+    numbers = pd.to_numeric(kept, errors="coerce")
+    return numbers if bool((numbers.isna() == kept.isna()).all()) else kept
+
+
+def codes_among_outcomes(
+    params: Params, frame: pd.DataFrame, columns: Sequence[str], source: str
+) -> list[Problem]:
+    """Numbers that stand for no answer in most files (-99, 999), where an outcome is else 0 or 1,
+    or never negative: they would be averaged as numbers.
+    """
+    problems = []
+    for column in dict.fromkeys(columns):
+        numbers = pd.to_numeric(frame[column], errors="coerce").dropna()
+        if column in params.study.missing or numbers.empty:
+            continue
+        suspicious = numbers.isin(SENTINELS)
+        others = numbers[~suspicious]
+        yes_or_no = bool(others.isin((0.0, 1.0)).all()) and others.nunique() > 1
+        odd = suspicious if yes_or_no else suspicious & (numbers < 0) & bool((others >= 0).all())
+        if odd.any():
+            codes = sorted(numbers[odd].unique())
+            problems.append(_unsaid(column, codes, int(odd.sum()), source))
+    return problems
+
+
+def _unsaid(column: str, codes: Sequence[float], count: int, source: str) -> Problem:
+    listed = ", ".join(f"{code:g}" for code in codes)
+    return Problem(
+        what="numbers that may be no answer",
+        where=in_place(source, in_column(column)),
+        expected="answers, and empty cells where there is none",
+        got=listed,
+        fix=worded(
+            "Say it: study.missing: {{{column}: [{codes}]}}; where they are numbers, {{{column}: []}}.",
+            {"column": column, "codes": listed},
+        ),
+        count=count,
+    )
 
 
 def sign(separator: str) -> str:

@@ -5,7 +5,6 @@ group-time effects on repeated cross-sections.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -45,7 +44,6 @@ Result = Estimate | NotEstimable
 COHORT = "_first_period"
 TRAITS = ("male", "educat4")
 FEWEST_REGIONS = 3  # in an arm, for an interval that is drawn over regions
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -162,26 +160,25 @@ def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:
     unnamed = [key for key, column in keys.items() if column is None]
     named = [column for column in (*keys.values(), *rollout.covariates) if column is not None]
     section = in_section("rollout")
-    InputError.refuse(
-        [
-            Problem(
-                "the roll-out names no column",
-                in_place(section, at_key(key)),
-                worded("a column of {name}", {"name": file}),
-                worded("nothing"),
-            )
-            for key in unnamed
-        ]
-        + [
-            Problem(
-                "the rounds lack a column",
-                in_place(in_place(file, section), in_column(column)),
-                "a column of the file",
-            )
-            for column in named
-            if column not in frame.columns
-        ]
-    )
+    problems = [
+        Problem(
+            "the roll-out names no column",
+            in_place(section, at_key(key)),
+            worded("a column of {name}", {"name": file}),
+            worded("nothing"),
+        )
+        for key in unnamed
+    ]
+    problems += [
+        Problem(
+            "the rounds lack a column",
+            in_place(in_place(file, section), in_column(column)),
+            "a column of the file",
+        )
+        for column in named
+        if column not in frame.columns
+    ]
+    InputError.refuse(problems)
 
 
 def earlier_round(params: Params) -> Sample | None:

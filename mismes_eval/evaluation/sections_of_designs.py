@@ -24,6 +24,9 @@ class ImpactStudy:
         " any answer",
         {},
     )
+    missing: Mapping[str, tuple[str, ...]] = key(
+        "column -> [values] that are no answer (-99); [] where a suspicious number is a number", {}
+    )
     group: str | None = key("column whose groups are shown apart", None)
     followed: str | None = key(
         "column that is stated for units that were followed up; empty: the first outcome", None

@@ -239,7 +239,7 @@ def event_path_of(study: Tracing, effect: Effects, outcome: str) -> Result:
     if not any(time >= 0 for time, _ in found):
         return NotEstimable("no wave after enrolment has an effect")
     months = {-2: -12.0, **{_event_time(study, w): study.months[w] for w in study.waves}}
-    joint = attempted(lambda: on_base([estimate for _, estimate in found]))
+    joint = attempted(partial(on_base, [estimate for _, estimate in found]))
     if isinstance(joint, NotEstimable):
         return joint
     times = [time for time, _ in found]

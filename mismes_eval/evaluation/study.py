@@ -17,7 +17,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.reading import delivered_study
+from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
 from mismes_eval.message import Message, listed
@@ -159,6 +159,8 @@ def study(params: Params) -> Study | None:
             )
         )
     InputError.refuse(problems)
+    asked = [*outcomes, *before.values()]
+    InputError.refuse(codes_among_outcomes(params, frame, asked, path.name))
     file = study_file(params, frame)
     return Study(
         sample=file.sample,

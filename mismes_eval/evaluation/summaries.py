@@ -53,9 +53,8 @@ def summaries(effects: pd.DataFrame) -> Iterable[Summary]:
         result = _summarised(rows)
         if len(rows) == 1 and (main["model"] == model).sum() > 1:
             result = NotEstimable(NO_OTHER)
-        others = (
-            tuple(_pooled(rows, m) for m in _OTHERS) if isinstance(result, RandomEffects) else ()
-        )
+        ways = _OTHERS if isinstance(result, RandomEffects) else ()
+        others = tuple(_pooled(rows, way) for way in ways)
         apart = rows["moved_apart"].eq(True)
         alike = (
             _summarised(rows[~apart].reset_index(drop=True))

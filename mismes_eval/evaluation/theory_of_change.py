@@ -66,7 +66,8 @@ def _ids(said: Node, where: str, problems: list[Problem]) -> tuple[str, ...]:
     else:
         given = [] if said is None else ["?"]
     ids = [str(i).strip() for i in given]
-    if wrong := [i for i in ids if not ID.fullmatch(i)]:
+    wrong = [i for i in ids if not ID.fullmatch(i)]
+    if wrong:
         expected, fix = (
             "ids of the report, for instance T17, T05b or F11",
             "Leave it empty where nothing measures the step.",

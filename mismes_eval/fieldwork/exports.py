@@ -26,7 +26,6 @@ SYSTEM = re.compile(
     re.IGNORECASE,
 )
 YES = {"1", "true", "yes", "1.0", "selected"}
-NO = {"0", "false", "no", "0.0", "", "not selected"}
 NUMBERED = "interview__key"  # a column of every export of Survey Solutions, whose codes are numbers
 NOT_ANSWERED = ("##N/A##", "-999999999", "-999999999.0")  # as Survey Solutions writes it
 

@@ -256,18 +256,11 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
     ]
     InputError.refuse(problems)
     key = salt.encode()
+
+    def hidden(value: object) -> str:
+        return "h" + hmac.new(key, str(value).encode(), hashlib.sha256).hexdigest()[:20]
+
     hashed = {
-        column: (
-            frame[column]
-            .map(
-                lambda v: (
-                    v
-                    if pd.isna(v)
-                    else "h" + hmac.new(key, str(v).encode(), hashlib.sha256).hexdigest()[:20]
-                )
-            )
-            .astype("str")
-        )
-        for column in columns
+        column: frame[column].map(hidden, na_action="ignore").astype("str") for column in columns
     }
     return frame.assign(**hashed)

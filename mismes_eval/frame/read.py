@@ -123,32 +123,14 @@ def read(
     chosen = named_template(template) if isinstance(template, str) else template
     known = tuple(wanted or ()) if chosen is None else (*chosen.names, *map(_reason, chosen.names))
     letters: dict[str, str] = {}
-    read_as = Labelled(pd.DataFrame(), {}, {})
-    web = web_text(content, path.name, encoding, separator) if suffix == ".xls" else None
-    if suffix in STATISTICAL:
-        read_as = read_statistical(path, encoding=encoding, columns=wanted)
-        frame = read_as.frame
-    elif suffix in R_FILES:
-        read_as = read_r(content, path.name, encoding=encoding, columns=wanted)
-        frame = read_as.frame
-    elif suffix == ".parquet":
-        frame = read_parquet(content, path.name, columns=wanted)
-    elif suffix in WORKBOOKS and web is None:
-        table = read_excel(content, path.name, sheet=sheet, columns=wanted, known=known)
-        frame, letters = table.frame, table.letters
-    elif layout is not None:
+    if layout is not None:
         whole_text = decode(unzip(content, path.name), path.name, encoding)
-        frame = read_fixed(whole_text, path.name, read_layout(Path(layout)))
+        fixed = read_fixed(whole_text, path.name, read_layout(Path(layout)))
+        read_as = _plain(fixed)
     else:
-        text_file = web or CellText(content, encoding, "\t" if suffix in TABS else separator)
-        frame = read_delimited(
-            text_file.content,
-            path.name,
-            encoding=text_file.encoding,
-            separator=text_file.separator,
-            columns=wanted,
-            known=known,
-        ).frame
+        written = CellText(content, encoding, "\t" if suffix in TABS else separator)
+        read_as, letters = _cells(path, suffix, written, wanted, known, sheet)
+    frame = read_as.frame
     _wanted(frame, wanted, path.name)
     if allowed is not None:
         personal = (*find_identifiers(frame, allowed), *idle_allowances(frame, allowed))
@@ -173,6 +155,42 @@ def read(
         template=chosen.name if chosen else "",
         extra=extra,
     )
+
+
+def _plain(frame: pd.DataFrame) -> Labelled:
+    return Labelled(frame, {}, {})
+
+
+def _cells(
+    path: Path,
+    suffix: str,
+    written: CellText,
+    wanted: list[str] | None,
+    known: tuple[str, ...],
+    sheet: str | None,
+) -> tuple[Labelled, dict[str, str]]:
+    """What stands in the file, by the reader of its format, and the letters of a sheet's columns."""
+    content, name = written.content, path.name
+    if suffix in STATISTICAL:
+        return read_statistical(path, encoding=written.encoding, columns=wanted), {}
+    if suffix in R_FILES:
+        return read_r(content, name, encoding=written.encoding, columns=wanted), {}
+    if suffix == ".parquet":
+        return _plain(read_parquet(content, name, columns=wanted)), {}
+    web = web_text(content, name, written.encoding, written.separator) if suffix == ".xls" else None
+    if suffix in WORKBOOKS and web is None:
+        book = read_excel(content, name, sheet=sheet, columns=wanted, known=known)
+        return _plain(book.frame), book.letters
+    written = web or written
+    table = read_delimited(
+        written.content,
+        name,
+        encoding=written.encoding,
+        separator=written.separator,
+        columns=wanted,
+        known=known,
+    )
+    return _plain(table.frame), {}
 
 
 def _of_use(path: Path, suffix: str, member: str | None, layout: str | Path | None) -> None:

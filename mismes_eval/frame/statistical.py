@@ -272,7 +272,8 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     file = parquet.ParquetFile(source)
     check_table(file.metadata.num_rows, file.metadata.num_columns, name)
     nested = [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]
-    if read_nested := [n for n in nested if columns is None or n in columns]:
+    read_nested = [n for n in nested if columns is None or n in columns]
+    if read_nested:
         raise InputError([_nested(name, column) for column in read_nested])
     texts = {field.name: field.type for field in file.schema_arrow if field.type in TEXT_TYPES}
     flat = [field.name for field in file.schema_arrow if field.name not in nested]

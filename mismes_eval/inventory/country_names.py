@@ -276,10 +276,9 @@ def countries_of(
     if stated:
         return _with_percentages(stated, aliases or {})
     found = list(_read(written, separator, aliases or {}))
-    return Countries(
-        tuple(dict.fromkeys(code for code, _ in found if code)),
-        tuple(dict.fromkeys(piece for code, piece in found if not code)),
-    )
+    codes = [code for code, _ in found if code]
+    unread = [piece for code, piece in found if not code]
+    return Countries(tuple(dict.fromkeys(codes)), tuple(dict.fromkeys(unread)))
 
 
 def _with_percentages(stated: tuple[Stated, ...], aliases: Mapping[str, str]) -> Countries:

@@ -5,6 +5,7 @@ the file claims.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -210,7 +211,7 @@ def _without_circles(parents: dict[str, str], issues: list[Issue]) -> dict[str, 
 
 def _no_repeats(activities: list[Activity], name: str) -> None:
     names = [activity.identifier for activity in activities]
-    twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise InputError(
             Problem(

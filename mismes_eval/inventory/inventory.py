@@ -272,7 +272,8 @@ def read(
     InputError : every problem of every file, with row, column, value and the nearest valid code;
         nothing is read in part.
     """
-    paths = [Path(p) for p in ([path] if isinstance(path, str | Path) else path)]
+    several = [path] if isinstance(path, str | Path) else path
+    paths = list(map(Path, several))
     if not paths:
         raise InputError(Problem("no file to read", "path"))
     problems: list[Problem] = []
@@ -341,11 +342,9 @@ def combine(inventories: Sequence[Inventory]) -> Inventory:
         n: pd.concat([getattr(i, n) for i in inventories], ignore_index=True)
         for n in SIDE_TABLES.values()
     }
-    return _whole(
-        pd.concat([i.frame for i in inventories], ignore_index=True),
-        pd.concat([i.sources for i in inventories], ignore_index=True),
-        sides,
-    )
+    frame = pd.concat([i.frame for i in inventories], ignore_index=True)
+    sources = pd.concat([i.sources for i in inventories], ignore_index=True)
+    return _whole(frame, sources, sides)
 
 
 def profile(inventory: Inventory, by: By = None, on: date | None = None) -> Profile:

@@ -81,11 +81,9 @@ def countries_named(cells: list[object], mapping: Mapped) -> Countries:
     for cell in found:
         for place, percentage in cell.percentages.items():
             percentages[place] = percentages.get(place, 0.0) + percentage
-    return Countries(
-        tuple(dict.fromkeys(code for place in found for code in place.codes)),
-        tuple(dict.fromkeys(p for place in found for p in place.unread)),
-        percentages,
-    )
+    codes = [code for place in found for code in place.codes]
+    unread = [piece for place in found for piece in place.unread]
+    return Countries(tuple(dict.fromkeys(codes)), tuple(dict.fromkeys(unread)), percentages)
 
 
 def _fate(named: Countries, countries: tuple[str, ...], several: str) -> tuple[str, str]:

@@ -176,9 +176,9 @@ def _refuse_unknown(content: object, name: str) -> None:
                     fix=worded("Nearest: {nearest}.", {"nearest": nearest(field, known)}),
                 )
             )
-        wrong = (
-            [key for key in rule if key not in RULES] if isinstance(rule, dict) else ["not a rule"]
-        )
+        wrong = ["not a rule"]
+        if isinstance(rule, dict):
+            wrong = [key for key in rule if key not in RULES]
         problems += [
             Problem(
                 "no such rule",

@@ -236,11 +236,8 @@ def _short(description: str) -> str:
 
 
 def _present(cells: list[object]) -> set[str]:
-    return {
-        code
-        for cell in {cell for cell in cells if cell is not None}
-        for code in str(cell).split(";")
-    }
+    distinct = set(cells) - {None}
+    return {code for cell in distinct for code in str(cell).split(";")}
 
 
 def _cells(values: pd.Series, column: Column) -> list[object]:
@@ -254,9 +251,7 @@ def _cells(values: pd.Series, column: Column) -> list[object]:
             None if cell is None else (int(cell) if float(cell).is_integer() else float(cell))
             for cell in cells
         ]
-        return (
-            [None if number is None else str(number) for number in numbers]
-            if column.kind == "code"
-            else list(numbers)
-        )
+        if column.kind != "code":
+            return list(numbers)
+        return [None if number is None else str(number) for number in numbers]
     return cells

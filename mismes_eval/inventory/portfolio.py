@@ -180,7 +180,7 @@ def matrix(rows: pd.DataFrame, amount: str | None = None) -> pd.DataFrame:
         )
     return (
         table.reindex(index=stages, columns=models)
-        .fillna(0.0 if amount else 0)
+        .fillna(0)
         .rename_axis(index="stage_code", columns="model_primary")
         .astype(float if amount else int)
     )

@@ -128,11 +128,6 @@ def _chain(row: int, above: Mapping[int, int]) -> tuple[int, ...]:
     return tuple(chain)
 
 
-def counted(frame: pd.DataFrame) -> pd.Series:
-    """Measures that are counted (bool): all but those whose parts are rows of the same frame."""
-    return Tree.of(frame).leaves
-
-
 def parent_differences(frame: pd.DataFrame) -> pd.DataFrame:
     """Parents beside the sums of their parts at any depth, each part once.
 

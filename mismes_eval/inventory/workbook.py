@@ -120,10 +120,8 @@ def _input_check(sheet: Worksheet, cells: str, column: Column, ranges: dict[str,
     elif column.kind == "bool":
         rule = DataValidation(type="list", formula1='"TRUE,FALSE"', allow_blank=True)
     elif column.kind in ("int", "float"):
-        low, high = (
-            (-1e15 if column.low is None else column.low),
-            (1e15 if column.high is None else column.high),
-        )
+        low = -1e15 if column.low is None else column.low
+        high = 1e15 if column.high is None else column.high
         rule = DataValidation(
             type="whole" if column.kind == "int" else "decimal",
             operator="between",

@@ -89,7 +89,8 @@ def top_fifth(c: Context, indicator: Indicator) -> Result:
     found = [
         _top(x, np.where(where.code == place, sample.weights, 0.0)) for place in range(where.count)
     ]
-    value, z = np.array([top for top, _ in found]), np.column_stack([i for _, i in found])
+    value = np.array([top for top, _ in found])
+    z = np.column_stack([influence for _, influence in found])
     each = replicated(sample, shares) if sample.design.replicates is not None else None
     n = np.bincount(where.code, minlength=where.count + 1)[: where.count].astype(float)
     names = tuple(f"{indicator.id}, {label}" if label else indicator.id for label in where.labels)

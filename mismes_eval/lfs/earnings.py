@@ -123,11 +123,8 @@ def _with_rows(sample: Sample, rows: Bool, columns: dict[str, pd.Series]) -> Sam
     """The sample with columns that have values on some rows only."""
     added: dict[str, object] = {}
     for name, values_ in columns.items():
-        full = np.full(
-            sample.n,
-            np.nan if pd.api.types.is_numeric_dtype(values_) else None,
-            dtype=float if pd.api.types.is_numeric_dtype(values_) else object,
-        )
+        numeric = pd.api.types.is_numeric_dtype(values_)
+        full = np.full(sample.n, np.nan) if numeric else np.full(sample.n, None, dtype=object)
         full[rows] = values_.to_numpy()
         added[name] = full
     return sample.with_columns(added)

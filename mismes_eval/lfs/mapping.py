@@ -186,16 +186,12 @@ def _plain(values: Dict[str, object]) -> dict[str, object]:
         "isced": "isced_version",
     }
     named, factors = values.get("versions", {}), values.get("units", {})
-    versions = (
-        {alias.get(name, name): column for name, column in named.items()}
-        if isinstance(named, dict)
-        else {}
-    )
-    units = (
-        {name: _factor(factor) for name, factor in factors.items()}
-        if isinstance(factors, dict)
-        else {}
-    )
+    versions = {}
+    if isinstance(named, dict):
+        versions = {alias.get(name, name): column for name, column in named.items()}
+    units = {}
+    if isinstance(factors, dict):
+        units = {name: _factor(factor) for name, factor in factors.items()}
     return {"versions": versions, "units": units}
 
 

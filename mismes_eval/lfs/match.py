@@ -28,7 +28,8 @@ def education_rank(frame: pd.DataFrame) -> Float:
     if "educat_isced" in frame.columns and frame["educat_isced"].notna().any():
         level = values(frame, "educat_isced")
         top = np.nanmax(level)
-        first = level // (100 if top >= 100 else 10 if top >= 10 else 1)
+        further = 2 if top >= 100 else int(top >= 10)  # digits behind the level
+        first = level // 10**further
         return np.where(
             np.isnan(first),
             np.nan,

@@ -202,7 +202,8 @@ def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
     """For each column of the template the best column of the file, where a name or a label says
     what it is. A column of the file is proposed once; others that say the same are named with it.
     """
-    found = [p for column in columns for gld in _table() if (p := _proposed(gld, column))]
+    tried = [_proposed(gld, column) for column in columns for gld in _table()]
+    found = [proposal for proposal in tried if proposal]
     labels_of = {column.name: plain(column.label) for column in columns}
     order: Mapping[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -281,16 +282,9 @@ def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.Da
 
 def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ...]:
     m = as_mapping(mapping)
-    return tuple(
-        dict.fromkeys(
-            [
-                m.columns[key]
-                for key in ("hhid", "pid", "psu", "strata", "ssu", "panel")
-                if key in m.columns
-            ]
-            + [raw for parts in m.join.values() for raw in parts]
-        )
-    )
+    keys = ("hhid", "pid", "psu", "strata", "ssu", "panel")
+    raw = [m.columns[key] for key in keys if key in m.columns]
+    return tuple(dict.fromkeys([*raw, *chain.from_iterable(m.join.values())]))
 
 
 def _harmless(frame: pd.DataFrame, allowed: Sequence[str]) -> pd.DataFrame:

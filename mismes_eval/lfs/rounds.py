@@ -92,7 +92,9 @@ def stack_rounds(
         psu=_CLUSTER,
         lonely_psu=lonely_psu,
     )
-    tied = "PSUs" if psu and same_psus else "households" if household else "nothing"
+    tied = "households" if household else "nothing"
+    if psu and same_psus:
+        tied = "PSUs"
     return sample.flagged(
         f"{len(rounds)} rounds ({', '.join(rounds)}) in one design, tied across rounds by {tied}.",
         *notes,
@@ -241,7 +243,8 @@ def change_between(first: Estimate, last: Estimate) -> Estimate:
         )
     both = independent(first, last)
     j = np.hstack([-np.eye(first.p), np.eye(last.p)])
-    out = both.through(lambda v: j @ v, j, tuple(f"change, {n}" for n in first.names))
+    names = tuple(f"change, {name}" for name in first.names)
+    out = both.through(lambda v: j @ v, j, names)
     return _worded(
         out, last, last.keys, np.minimum(first.n, last.n), "Change between two independent samples."
     )

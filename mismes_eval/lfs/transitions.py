@@ -56,7 +56,6 @@ def cells(result: pd.DataFrame) -> pd.DataFrame:
     table = result.pivot_table(
         index="from", columns="level", values="value", aggfunc="first", observed=True
     )
-    return table.reindex(
-        index=[level for level in _LEVELS.values() if level in table.index],
-        columns=[level for level in _LEVELS.values() if level in table.columns],
-    ).astype(np.float64)
+    rows = [level for level in _LEVELS.values() if level in table.index]
+    columns = [level for level in _LEVELS.values() if level in table.columns]
+    return table.reindex(index=rows, columns=columns).astype(np.float64)

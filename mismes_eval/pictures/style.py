@@ -11,7 +11,6 @@ from mismes_eval.libraries import library
 from mismes_eval.numerics.rows import Float
 
 BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
-PALE = "#9db8d2"
 PINK, AMBER = "#cc79a7", "#e69f00"
 # Told apart without red, green or blue cones; a series has a marker of its own besides.
 PALETTE = (BLUE, ORANGE, SKY, GREY, PINK, AMBER)

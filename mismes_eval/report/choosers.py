@@ -43,7 +43,7 @@ def choose_profile(run: str, indicator: str = "L3.employment", breakdown: str = 
         {
             "country": countries(run),
             "indicator": indicators(),
-            "breakdown": {b: b for b in BREAKDOWNS},
+            "breakdown": dict(zip(BREAKDOWNS, BREAKDOWNS, strict=True)),
         },
         {"country": run, "indicator": indicator, "breakdown": breakdown},
         lambda c: profile(c["country"], c["indicator"], c["breakdown"]),
@@ -61,7 +61,7 @@ def choose_comparison(
             "country": countries(run),
             "other": countries(run),
             "indicator": indicators(),
-            "breakdown": {b: b for b in BREAKDOWNS},
+            "breakdown": dict(zip(BREAKDOWNS, BREAKDOWNS, strict=True)),
         },
         {"country": run, "other": other, "indicator": indicator, "breakdown": breakdown},
         lambda c: comparison(c["country"], c["other"], c["indicator"], c["breakdown"]),

@@ -40,7 +40,7 @@ from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
-from mismes_eval.report.findings import findings
+from mismes_eval.report.findings import NO_EVIDENCE, findings
 from mismes_eval.report.session import Session
 from mismes_eval.report.synthesis.comparable import comparable
 
@@ -75,13 +75,16 @@ class CountryReport:
         found = findings(self.context, self.published)
         beside = words_in(part for finding in found for part in finding)
         told = brief(self.context, self.published, beside)
+        if told is None and not found:
+            found = [(self.context.text(NO_EVIDENCE), "data")]
         items = "".join(
             f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
             for text, anchor in found
         )
         table = "" if told is None else told.html()
         first = () if told is None else told.blocks
-        html = f'<div class="findings">{table}<ul>{items}</ul></div>'
+        also = f"<ul>{items}</ul>" if items else ""
+        html = f'<div class="findings">{table}{also}</div>'
         return Page(html, (*first, *map(finding_block, found)))
 
     def picture(self) -> Page:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mismes_eval.evaluation.published_effects import spoken_ends
+from mismes_eval.evaluation.published_effects import ROLLOUT, spoken_ends
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.plain import escape
 
@@ -33,7 +33,8 @@ class Point:
 @dataclass(frozen=True)
 class Effect:
     """The main effect of a measure, in percentage points, with the interval and the grade of its
-    headline, after so many months; path: what was published of it at every wave.
+    headline, after so many months; path: what was published of it at every wave. rolled_out: over
+    regions, on their residents.
     """
 
     measure: str
@@ -43,6 +44,7 @@ class Effect:
     grade: str
     months: float | None
     path: tuple[Point, ...]
+    rolled_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,7 @@ def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
     shown = [
         record for record in records if record["status"] == "shown" and record["value"] is not None
     ]
-    for main in (
-        record for record in shown if record.get("main") and record["unit_of_outcome"] == "share"
-    ):
+    for main in filter(_headline, shown):
         path = [
             Point(float(record["months"]), 100 * float(record["value"]), *_spoken(record))
             for record in shown
@@ -111,7 +111,16 @@ def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
             grade=str(main.get("grade") or ""),
             months=None if main.get("months") is None else float(main["months"]),
             path=tuple(sorted(path, key=lambda point: point.months)),
+            rolled_out=main.get("design") == ROLLOUT,
         )
+
+
+def _headline(record: Mapping[str, Any]) -> bool:
+    """Whether a report speaks of an effect on a share first: the main one of a measure that was
+    followed or drawn, or that of a roll-out.
+    """
+    first = bool(record.get("main")) or record.get("design") == ROLLOUT
+    return first and record["unit_of_outcome"] == "share"
 
 
 def _spoken(record: Mapping[str, Any]) -> tuple[float, float]:
@@ -123,7 +132,9 @@ def _spoken(record: Mapping[str, Any]) -> tuple[float, float]:
 def span_of(summaries: Iterable[Summary]) -> tuple[float, float]:
     """The ends of the axis that all small pictures share: every interval and zero."""
     points = [p for summary in summaries for effect in summary.effects for p in effect.path]
-    return min([0.0, *(p.low for p in points)]), max([0.0, *(p.high for p in points)])
+    lowest = min((point.low for point in points), default=0.0)
+    highest = max((point.high for point in points), default=0.0)
+    return min(0.0, lowest), max(0.0, highest)
 
 
 def small_picture(effect: Effect, span: tuple[float, float], t: Language) -> str:

@@ -5,11 +5,11 @@ without the picture needs.
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.pictures.intervals import Series
+from mismes_eval.pictures.png import png_of
 from mismes_eval.pictures.style import MARKERS, MEANINGS, RED, colours
 from mismes_eval.report.document.download import download
 from mismes_eval.report.document.language import ENGLISH, Language, language
@@ -33,7 +34,7 @@ SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimabl
 _STYLE = {
     **sns.axes_style("whitegrid"),
     "figure.dpi": 110,
-    "savefig.dpi": 150,
+    "savefig.dpi": PRINT,
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 10,
@@ -199,14 +200,14 @@ def finish(
         fig.supxlabel(
             t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold"
         )
-    out = io.BytesIO()
     with matplotlib.rc_context(_STYLE):
-        fig.set_dpi(matplotlib.rcParams["savefig.dpi"])
-        FigureCanvasAgg(fig).print_png(out, metadata={"Software": None})  # savefig draws twice
+        fig.set_dpi(PRINT)
+        drawn = FigureCanvasAgg(fig)
+        drawn.draw()  # savefig draws twice
     return Figure(
         id=id,
         title=title,
-        png=out.getvalue(),
+        png=png_of(np.asarray(drawn.buffer_rgba()), PRINT),
         alt=alt,
         data=data,
         source=source,

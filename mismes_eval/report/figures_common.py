@@ -9,11 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures import intervals as pictures
-from mismes_eval.pictures.flow import INCHES, flow_height
-from mismes_eval.pictures.flow import flow as draw_flow
 from mismes_eval.pictures.grids import counts
 from mismes_eval.pictures.style import PALETTE
 from mismes_eval.report.document.language import ENGLISH, Language
@@ -27,37 +24,6 @@ from mismes_eval.report.figures import (
     sentence_of,
     series_of,
 )
-
-
-def dots(
-    id: str,
-    title: str,
-    groups: dict[str, Estimate],
-    labels: Sequence[str],
-    xlabel: str,
-    scale: float = 1.0,
-    reference: float | None = None,
-    keep: Sequence[bool] | None = None,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
-) -> Figure:
-    """Dot and 95% interval of each label, one colour a series. keep: labels that may be published.
-    t: the report's language, for every word of the picture.
-    """
-    shown = list(keep) if keep is not None else [True] * len(labels)
-    frames = []
-    for name, estimate in groups.items():
-        ci = estimate.ci()
-        numbers = {"value": estimate.value, "ci_low": ci["low"], "ci_high": ci["high"]}
-        frame = pd.DataFrame({column: np.asarray(values) for column, values in numbers.items()})
-        status = np.where(shown, "shown", "confidential")
-        frames.append(frame.assign(row=list(labels), column=name, status=status))
-    cells = pd.concat(frames, ignore_index=True)
-    return dots_of(
-        id, title, cells, xlabel, scale, source, notes, synthetic, t, reference=reference
-    )
 
 
 def dots_of(
@@ -271,34 +237,6 @@ def paths(
         fig,
         _alt(t, title, t("{y} by {x}", y=ylabel, x=xlabel), ". ".join(alt)),
         frame,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
-
-
-def flow(
-    id: str,
-    title: str,
-    steps: Sequence[tuple[str, int]],
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
-) -> Figure:
-    """Participant flow: one box a step, from frame to analysed, an arrow from each to the next."""
-    title, steps = t(title), [(t(name), n) for name, n in steps]
-    lines = [t("{step}: {n:,}", step=name, n=n) for name, n in steps]
-    boxes = [(line, "") for line in lines]
-    fig, ax = canvas(INCHES, flow_height(boxes))
-    draw_flow(ax, boxes)
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {values}", title=title, values="; ".join(lines)),
-        pd.DataFrame(steps, columns=["step", "n"]),
         source,
         notes,
         synthetic,

@@ -32,7 +32,7 @@ from mismes_eval.report.figures import (
 
 BINS = 20
 LEVEL = 0.95
-COVARIANCE = ("variance of the effect", "covariance", "variance of the cost")
+COVARIANCE = ("var_effect", "cov", "var_cost")
 IN_PLANE = (
     "effect",
     "cost",
@@ -407,10 +407,8 @@ def group_time(
     """
     value = cells.pivot(index="cohort", columns="time", values="att") * scale
     error = cells.pivot(index="cohort", columns="time", values="se") * scale
-    words = [
-        [_in_cell(att, se, t) for att, se in zip(atts, errors, strict=True)]
-        for atts, errors in zip(value.to_numpy(), error.to_numpy(), strict=True)
-    ]
+    flat = zip(value.to_numpy().ravel(), error.to_numpy().ravel(), strict=True)
+    words = np.array([_in_cell(att, se, t) for att, se in flat]).reshape(value.shape).tolist()
     fig, ax = canvas(1.8 + 1.1 * value.shape[1], 1.1 + 0.55 * value.shape[0])
     draw_effects(
         ax,

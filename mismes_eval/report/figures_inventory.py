@@ -60,18 +60,10 @@ def timeline(
         going = mine["end"].isna().to_numpy()
         ax.plot(end[going], y[going], ">", color=PALETTE[j % len(PALETTE)], ms=3.5, clip_on=False)
     ax.set_ylim(-0.8, len(rows) - 0.2)
-    (
-        ax.set_yticks(
-            len(rows) - 1 - np.arange(len(rows)),
-            [
-                f"{m}  {title}".rstrip()
-                for m, title in zip(rows["measure"], rows["title"], strict=True)
-            ],
-            fontsize=5.5,
-        )
-        if len(rows) <= MOST
-        else ax.set_yticks([])
-    )
+    ax.set_yticks([])
+    if len(rows) <= MOST:
+        labels = (rows["measure"] + "  " + rows["title"]).str.rstrip()
+        ax.set_yticks(len(rows) - 1 - np.arange(len(rows)), labels, fontsize=5.5)
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}")

@@ -35,6 +35,7 @@ GAPS = {
     ),
 }
 MOST = 2
+NO_EVIDENCE = "No evidence was supplied."
 Finding = tuple[str, str]
 
 
@@ -49,7 +50,7 @@ def findings(context: Context, published: Published) -> list[Finding]:
         *_participation(context, published),
         *_people(context, published),
     ]
-    return found[:MOST] or [(context.text("No evidence was supplied."), "data")]
+    return found[:MOST]
 
 
 def _own_study(context: Context, published: Published) -> list[Finding]:

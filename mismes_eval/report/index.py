@@ -210,10 +210,9 @@ def _row(e: Entry, span: tuple[float, float], t: Language) -> str:
     summary, name = e.summary, escape(country_name(e.country, t.code))
     also = f" ({escape(e.name)})" if e.name != e.country else ""
     link = f'<a href="{quote(e.name)}/{PAGE}" hreflang="{escape(e.lang)}">{name}</a>{also}'
-    counts = "".join(
-        f'<td class="num">{"–" if n is None else t.number(n, 0)}</td>'
-        for n in (summary.measures, summary.evaluated, summary.due)
-    )
+    numbers = (summary.measures, summary.evaluated, summary.due)
+    shown = ["–" if number is None else t.number(number, 0) for number in numbers]
+    counts = "".join(f'<td class="num">{number}</td>' for number in shown)
     effects = "".join(
         f'<div class="effect">{escape(_effect_in_words(effect, t))}{small_picture(effect, span, t)}</div>'
         for effect in summary.effects
@@ -230,6 +229,9 @@ def _effect_in_words(effect: Effect, t: Language) -> str:
     words = t(in_brief(Span(effect.value, effect.low, effect.high)))
     if effect.months is not None:
         when = t("after {m:.0f} months", m=effect.months)
+        words = t("{effect} {when}", effect=words, when=when)
+    elif effect.rolled_out:
+        when = t("over all rounds, residents")
         words = t("{effect} {when}", effect=words, when=when)
     grade = t(effect.grade) if effect.grade else t("not graded")
     return t("{m}: {effect}, {grade}", m=effect.measure, effect=words, grade=grade)

@@ -86,17 +86,11 @@ def answer(draft: Draft, gld: str, column: str, codes: str) -> str | Mapping[str
     pairs = [part.partition("=") for part in codes.split(",") if part.strip()]
     told = {code.strip(): new.strip() for code, _, new in pairs}
     proposed = draft.proposed(gld, column)
-    return {
-        "column": column,
-        "codes": {
-            **{c: n for c, n in proposed.codes.items() if c not in told},
-            **{c: n for c, n in told.items() if n not in REASONS},
-        },
-        "reasons": {
-            **{c: n for c, n in proposed.reasons.items() if c not in told},
-            **{c: n for c, n in told.items() if n in REASONS},
-        },
-    }
+    mapped = {code: name for code, name in proposed.codes.items() if code not in told}
+    reasons = {code: name for code, name in proposed.reasons.items() if code not in told}
+    mapped |= {code: name for code, name in told.items() if name not in REASONS}
+    reasons |= {code: name for code, name in told.items() if name in REASONS}
+    return {"column": column, "codes": mapped, "reasons": reasons}
 
 
 def counted(draft: Draft, said: Mapping[str, str | Mapping[str, object]]) -> str:

@@ -343,7 +343,8 @@ class TracerPanel:
         Attrition weights made before stay: they are those of everybody then in the domain.
         """
         fixed = {wave: sample.where(mask) for wave, sample in self.fixed.items()}
-        return replace(self, sample=self.sample.where(mask), fixed=fixed, _made={})
+        made = {waves: sample.where(mask) for waves, sample in self._made.items()}
+        return replace(self, sample=self.sample.where(mask), fixed=fixed, _made=made)
 
     def with_columns(self, columns: dict[str, object]) -> TracerPanel:
         """The same panel with added or replaced columns of persons (n values each)."""

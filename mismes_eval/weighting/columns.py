@@ -251,6 +251,18 @@ def float64(values: pd.Series) -> Float | None:
     return _objects(values) if kind.kind == "O" else None
 
 
+def with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with every column of numbers as float64, however they are stored; categoricals and
+    everything else as they are.
+    """
+    read = {}
+    for column in frame.columns:
+        values = frame[column]
+        number = None if isinstance(values.dtype, pd.CategoricalDtype) else float64(values)
+        read[column] = values if number is None else pd.Series(number, frame.index)
+    return pd.DataFrame(read, index=frame.index)
+
+
 def spelled(values: pd.Series) -> pd.Series:
     """(n,) values as a person writes them (whole numbers without a point), missing as they are."""
     number = float64(values)

@@ -90,7 +90,7 @@ def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
     number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
     if number is None:
         spelling = one_spelling(series)
-        return [] if spelling is None else [replace(spelling, what=f"a covariate {spelling.what}")]
+        return [] if spelling is None else [replace(spelling, who="a covariate")]
     bad = inside & np.isinf(number)
     if not bad.any():
         return []

@@ -4,6 +4,7 @@ computes a design-based variance.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -124,6 +125,13 @@ class SurveyDesign:
         for step in self.steps[:count]:
             w = (w[step.link] if isinstance(step, WeightShare) else w) * step.factor
         return w
+
+    @cached_property
+    def rows_name(self) -> str:
+        """A name of the rows: the same base weights and units have the same, whatever the steps."""
+        made = hashlib.sha256(np.ascontiguousarray(self.base, float).tobytes())
+        made.update(np.ascontiguousarray(self.unit).astype(np.int64).tobytes())
+        return made.hexdigest()[:16]
 
     @cached_property
     def base_psu(self) -> Int:

@@ -207,7 +207,7 @@ def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
     for column in columns:
         spelling = one_spelling(sample.frame[column])
         if spelling is not None:
-            problems.append(replace(spelling, what=f"a calibration column {spelling.what}"))
+            problems.append(replace(spelling, who="a calibration column"))
         bad = sample.frame[column].isna().to_numpy() & carries
         if bad.any():
             problems.append(

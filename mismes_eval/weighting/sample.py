@@ -36,6 +36,7 @@ from mismes_eval.weighting.data_warnings import (
 )
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.estimators import Estimators
+from mismes_eval.weighting.masks import no_mask
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
 
@@ -203,7 +204,7 @@ class Sample(Estimators):
                 )
         out = np.asarray(mask)
         if out.dtype != bool or out.shape != (self.n,):
-            raise DesignError(_no_mask(mask, out, self.n))
+            raise DesignError(no_mask(mask, out, self.frame))
         return out
 
     def everybody(self) -> Sample:
@@ -299,31 +300,6 @@ def needs_sample(sample: object, caller: str) -> None:
                 fix=made,
             )
         )
-
-
-def _no_mask(mask: object, array: np.ndarray, n: int) -> Problem:
-    """What stands in the place of a mask, and the call that was meant."""
-    got = worded("{dtype} of shape {shape}", {"dtype": array.dtype, "shape": array.shape})
-    fix = "Compare a column: sample.where(sample.frame['age'] >= 15)."
-    if isinstance(mask, str):
-        got = worded("the text {mask}", {"mask": repr(mask)})
-        fix = worded(
-            "Compare a column: sample.where(sample.frame.eval({mask})).", {"mask": repr(mask)}
-        )
-    elif callable(mask):
-        got, fix = (
-            worded("a function"),
-            "Call it on the frame: sample.where(function(sample.frame)).",
-        )
-    elif array.shape == (n,) and array.size and np.isin(array.astype(object), (0, 1)).all():
-        fix = "Where 1 means True: sample.where(mask == 1)."
-    return Problem(
-        what="the mask is not boolean",
-        where=of_argument("mask"),
-        expected=worded("{count} booleans", {"count": n}),
-        got=got,
-        fix=fix,
-    )
 
 
 def _argument_problems(

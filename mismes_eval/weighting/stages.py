@@ -257,7 +257,7 @@ def _value_problems(
     ):
         spelling = one_spelling(frame[column])
         if spelling is not None:
-            problems.append(replace(spelling, what=f"a design column {spelling.what}"))
+            problems.append(replace(spelling, who="a design column"))
     for column in columns.fpc:
         value = pd.to_numeric(frame[column], errors="coerce").to_numpy(float)
         bad = ~(np.isfinite(value) & (value > 0))

@@ -14,7 +14,7 @@ from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.message import Message, listed
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.columns import cohorts as cohorts_of
-from mismes_eval.weighting.order import Ordering, ordering, shown
+from mismes_eval.weighting.order import Ordering, shown
 
 NEAR = 1 / 16  # of the shortest step: decimal times closer than this are one (2003.42 is 2003.4167)
 
@@ -125,15 +125,6 @@ def stated_order(time: object) -> tuple[object, tuple[Hashable, ...] | None]:
         if isinstance(order, Sequence) and not isinstance(order, str):
             return column, tuple(order)
     return time, None
-
-
-def timeline(
-    values: pd.Series, stated: Sequence[Hashable] | None = None
-) -> tuple[Timeline, np.ndarray] | Problem:
-    """The periods of a column and the position of each row, -1 where missing or not stated."""
-    argument = f'time={{"{values.name}": (first, ..., last)}}'
-    found = ordering(values, stated, argument)
-    return found if isinstance(found, Problem) else (of_ordering(found), found.code)
 
 
 def of_ordering(found: Ordering) -> Timeline:

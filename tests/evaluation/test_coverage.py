@@ -12,7 +12,6 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.coverage import (
     concentration,
-    concentration_curve,
     coverage,
     leakage,
     target_population,
@@ -133,6 +132,3 @@ def test_leakage_and_curve(frame: pd.DataFrame) -> None:
     assert isinstance(e, Estimate)
     took = frame[frame["took"] == 1]
     assert e.value[0] == pytest.approx(np.average(~took["returnee"], weights=took["w"]))
-    curve = concentration_curve(sample_of(frame), "took", "edu")
-    assert curve["participation"].is_monotonic_increasing
-    assert curve.iloc[-1].tolist() == pytest.approx([1.0, 1.0])

@@ -15,7 +15,7 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
-from mismes_eval.impact.inference.randomisation import assignments, randomisation_test
+from mismes_eval.impact.inference.randomisation import randomisation_test
 from mismes_eval.weighting.sample import Sample
 
 
@@ -43,7 +43,7 @@ def test_all_assignments_of_clusters():
     f = drawn()
     s = Sample.from_frame(f, weights="w", psu="g")
     out = randomisation_test(s, gap, "d", cluster="g")
-    assert out.enumerated and out.distribution.size == assignments({"a": 4, "b": 4}) == 70
+    assert out.enumerated and out.distribution.size == 70
     every = []
     for chosen in combinations(range(8), 4):
         d = f.g.isin(chosen).astype(float)
@@ -77,10 +77,7 @@ def test_cohorts_are_permuted_with_their_type():
     out = randomisation_test(
         Sample.from_frame(f, weights="w"), statistic, "cohort", cluster="g", draws=600
     )
-    assert (
-        kinds == {"int64"}
-        and out.distribution.size == assignments({"2019": 3, "2021": 2, "never": 3}) == 560
-    )
+    assert kinds == {"int64"} and out.distribution.size == 560
 
 
 @pytest.mark.slow

@@ -236,3 +236,67 @@ def test_a_number_of_another_list_is_not_taken_by_its_number(tmp_path: Path) -> 
     draft = draft.answered_all({"wage_no_compen": "y"})
     (text,) = draft.preview().problems
     assert text.what == "text in a column of numbers" and "reading.decimal" in text.fix
+
+
+OFFICES = [
+    (
+        "ocup",
+        "Statut ocupațional BIM",
+        {1: "Ocupat", 2: "Șomer BIM", 3: "Inactiv"},
+        "lstatus",
+        "123",
+    ),
+    ("stare", "Starea civilă", {1: "Necăsătorit(ă)", 2: "Căsătorit(ă)"}, "marital", "21"),
+    ("mediu", "Mediul de reședință", {1: "Urban", 2: "Rural"}, "urban", "10"),
+    ("sex", "Sexul", {1: "Masculin", 2: "Feminin"}, "male", "10"),
+    (
+        "ilo_lfs",
+        "Labour Force Status",
+        {2: "Unemployed", 3: "3 - Outside Labour Force"},
+        "lstatus",
+        "23",
+    ),
+    (
+        *("PEMLR", "Labor force status"),
+        {1: "EMPLOYED-ABSENT", 2: "UNEMPLOYED-LOOKING", 3: "NOT IN LABOR FORCE-RETIRED"},
+        *("lstatus", "123"),
+    ),
+    ("SITAC", "Situation d'activité", {1: "Actif occupé", 2: "Chômeur"}, "lstatus", "12"),
+    ("COBGROUP", "", {"NAT": "Native", "EU": "EU"}, "mig_foreign_born", "01"),
+    (
+        *("PRCITSHP", "Citizenship status"),
+        {
+            1: "NATIVE, BORN ABROAD OF US PARENTS",
+            2: "FOREIGN BORN, US CIT BY NATURALIZATION",
+            3: "FOREIGN BORN, NOT A US CITIZEN",
+        },
+        *("mig_foreign_citizen", "001"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "label", "words", "gld", "codes"), OFFICES)
+def test_words_of_offices_in_their_languages(
+    name: str, label: str, words: dict[object, str], gld: str, codes: str
+) -> None:
+    """Codes as Moldova's and the US offices, the ILO and Eurostat call them."""
+    listed = tuple((str(code), words[code], 10) for code in words)
+    (found,) = proposals((FileColumn(name, label, "number", 0.0, listed),))
+    assert (found.gld, "".join(found.codes.values())) == (gld, codes)
+    assert not found.unknown
+
+
+@pytest.mark.parametrize(
+    ("label", "gld"),
+    [
+        ("Numărul gospodăriei", "hhid"),
+        ("Coeficient de extindere", "weight"),
+        ("Vârsta în ani împliniți", "age"),
+        ("Țara nașterii", "mig_birth_country"),
+        ("How old was (NAME) at last birthday?", "age"),
+        ("¿Cuál es su estado conyugal o civil actual?", "marital"),
+    ],
+)
+def test_labels_of_offices_in_their_languages(label: str, gld: str) -> None:
+    found = proposals((FileColumn("x1", label, "number", 0.0, ()),))
+    assert gld in {p.gld for p in found}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from scipy import special, stats
@@ -16,7 +17,7 @@ from scipy import special, stats
 from mismes_eval.cli import claims as cli_claims
 from mismes_eval.cli.claims import command
 from mismes_eval.errors import ParamsError
-from mismes_eval.estimate.claim_verdict import ANSWERS
+from mismes_eval.estimate.claim_verdict import ANSWERS, ClaimVerdict
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.claims.census import interval
 from mismes_eval.evaluation.claims.ledger import Claim, ledger
@@ -24,6 +25,7 @@ from mismes_eval.evaluation.claims.overall import OverallClaim, overall
 from mismes_eval.evaluation.claims.persons import evidence
 from mismes_eval.evaluation.claims.pooling import mean_of, size_of
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.features import feature_contrasts
 from mismes_eval.evaluation.published_effects import Published as Report
 from mismes_eval.impact.planning.meta_analysis import random_effects
 from mismes_eval.report.chapters import Context
@@ -224,6 +226,39 @@ def test_no_mean_stands_against_what_one_country_surely_has() -> None:
     assert over_all(*there, number("C14", 0.02, 0.005)).verdict.answer == "undecided"
 
 
+def factor_effects(gaps: list[float]) -> pd.DataFrame:
+    """Main effects of two measures a country, of which one involves employers; gap between them."""
+    rows = [
+        {
+            "country": f"C{at}",
+            "measure": f"C{at}-{score}",
+            "model": "M01",
+            "employer_involved": score,
+            "qual_attention": np.nan,
+            "expectation_mgmt": np.nan,
+            "value": 0.05 + gap * (score > 0),
+            "se": 0.01,
+        }
+        for at, gap in enumerate(gaps)
+        for score in (0, 3)
+    ]
+    told = {"main": True, "status": "shown", "unit_of_outcome": "share", "outcome": "employed"}
+    return pd.DataFrame(rows).assign(months=24.0, design="panel", **told)
+
+
+def test_success_factors_on_both_sides_do_not_cancel() -> None:
+    def verdict(gaps: list[float]) -> ClaimVerdict:
+        asked = {"id": "C32", "answer": "undecided", "missing": [], "value": None}
+        features = tuple(feature_contrasts(factor_effects(gaps)))
+        found = overall([report("C0", asked)], features)
+        return next(one.verdict for one in found if one.claim.id == "C32")
+
+    assert verdict([0.11, 0.12, 0.10, 0.13, 0.09, 0.10, 0.12, 0.11]).answer == "supported"
+    assert verdict([0.0, 0.01, -0.01, 0.0, 0.01, 0.0, -0.01, 0.0]).answer == "contradicted"
+    opposite = verdict([0.1, -0.1] * 20)
+    assert opposite.answer == "undecided" and opposite.reason.values["against"] == 20
+
+
 def test_registers_on_both_sides_do_not_cancel() -> None:
     def register(yes: int, of: int) -> dict[str, Any]:
         made = interval(float(yes), of, 0, (0.0, 1.0))
@@ -231,7 +266,11 @@ def test_registers_on_both_sides_do_not_cancel() -> None:
         return number("C26", yes / of, 1.0, of) | ends | {"silent": 0, "least": 0.0, "most": 1.0}
 
     assert over_all(register(150, 300), register(150, 300)).verdict.answer == "contradicted"
-    opposite = over_all(register(250, 300), register(50, 300)).verdict
+    both = over_all(register(250, 300), register(50, 300))
+    assert both.pooled is not None and both.pooled.i2 > 0.95
+    silent = register(0, 300) | {"value": None, "silent": 300}
+    assert over_all(register(250, 300), silent).verdict.answer == "undecided"
+    opposite = both.verdict
     assert opposite.answer == "undecided" and opposite.reason.values["ahead"] == 1
 
 

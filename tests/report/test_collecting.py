@@ -19,9 +19,11 @@ def test_the_thresholds_come_back_also_after_an_error(before: tuple[int, int, in
     try:
         gc.set_threshold(*before)
         seen: list[int] = []
+        kept = gc.get_freeze_count()
         with pytest.raises(KeyError):
             _broken_off(seen)
         assert seen == [max(before[0], OBJECTS) if before[0] else 0]
         assert gc.get_threshold() == before
+        assert gc.get_freeze_count() == kept
     finally:
         gc.set_threshold(*own)

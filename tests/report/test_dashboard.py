@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from mismes_eval.evaluation.published_effects import ROLLOUT
 from mismes_eval.report.dashboard import small_picture, span_of, summary
 from mismes_eval.report.document.language import ENGLISH, language
-from mismes_eval.report.index import Entry, _page
+from mismes_eval.report.index import Entry, _effect_in_words, _page
 
 NUMBERS = {"status": "shown", "unit_of_outcome": "share", "outcome": "employed"}
 
@@ -102,3 +103,17 @@ def test_every_language_has_its_page_and_a_way_to_the_others(
     words = re.sub(r'aria-label="[^"]*"', "", english)  # a picture may say the value it draws
     assert "10.0 (-2.0" not in words and "aucun démontré (−2,0 à 22,0)" in french
     assert "Moldavie" in french and "faible" in french and "weak" in english
+
+
+def test_a_roll_out_has_a_line_in_the_words_of_the_first_page(results: dict[str, Any]) -> None:
+    """Also in a country that has no other effect; its interval is the one that speaks."""
+    rolled = effect(0, 0.014, design=ROLLOUT, grade="weak", measure="AAA-003") | {"months": None}
+    results["facts"]["comparison"]["effects"] = [rolled]
+    (main,) = summary(results).effects
+    assert main.rolled_out and main.months is None and main.path == ()
+    said = _effect_in_words(main, ENGLISH)
+    assert said == "AAA-003: none shown (-3.6 to 6.4) over all rounds, residents, weak"
+    french = _effect_in_words(main, language("fr"))
+    assert "résidents, tous passages" in french
+    rolled["status"] = "confidential"
+    assert summary(results).effects == ()

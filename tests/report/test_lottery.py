@@ -57,7 +57,7 @@ def drawn() -> pd.DataFrame:
 
 
 def load(folder: Path, frame: pd.DataFrame, sections: str) -> Params:
-    (folder / "params").mkdir(exist_ok=True)
+    (folder / "params").mkdir(exist_ok=True, parents=True)
     frame.to_csv(folder / "study.csv", index=False)
     head = "country: MDA\nsynthetic: true\nyear: 2023\ninputs:\n  study: study.csv\n"
     (folder / "params" / "MDA.yaml").write_text(head + sections, encoding="utf-8")
@@ -353,3 +353,46 @@ def test_bounds_without_ends_say_so(tmp_path: Path) -> None:
     of_takers = cells[cells["row"].str.endswith("taking part")]
     assert (of_takers["status"] == "not estimable").any()
     assert cells.loc[cells["row"].str.endswith("the offer"), "value"].notna().all()
+
+
+def refused(folder: Path, frame: pd.DataFrame, study: str) -> str:
+    with pytest.raises(InputError) as error:
+        evaluate(load(folder, frame, study + LOTTERY))
+    return str(error.value)
+
+
+def test_numbers_that_may_be_no_answer_are_asked_about(tmp_path: Path) -> None:
+    coded = drawn().fillna({"employed": -99, "earnings": -9})
+    said = refused(tmp_path, coded, "")
+    assert "study.missing: {employed: [-99]}" in said and "earnings" not in said
+    params = load(
+        tmp_path, coded, "study:\n  missing: {employed: [-99], earnings: ['-9']}\n" + LOTTERY
+    )
+    whole = load(tmp_path / "whole", drawn(), LOTTERY)
+    assert params.study.missing == {"employed": ("-99",), "earnings": ("-9",)}
+    key = (ALL, "employed")
+    one, other = (evaluate(p).lottery.offers[key] for p in (params, whole))  # type: ignore[union-attr]
+    assert isinstance(one, Estimate) and isinstance(other, Estimate)
+    assert one.value == pytest.approx(other.value, abs=1e-12)
+    assert "study.missing" in refused(tmp_path, coded, "study:\n  missing: {job: [9]}\n")
+    assert "nobody has an answer" in refused(tmp_path, drawn().assign(employed=np.nan), "")
+
+
+def test_a_study_with_semicolons_is_read_as_the_params_say(tmp_path: Path) -> None:
+    load(tmp_path, drawn(), LOTTERY)
+    drawn().to_csv(tmp_path / "study.csv", sep=";", decimal=",", index=False)
+    path = tmp_path / "params" / "MDA.yaml"
+    with pytest.raises(InputError, match=r"study: \{separator: ';', decimal: ','\}"):
+        evaluate(Params.load(path))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "study: {separator: ;, decimal: ','}\n", encoding="utf-8")
+    assert evaluate(Params.load(path)).lottery is not None
+
+
+def test_covariates_that_depend_on_each_other_give_no_bounds(tmp_path: Path) -> None:
+    """A covariate without variation or a copy of another is named; the report is made."""
+    sections = LOTTERY.replace("[age]", "[age, twice]")
+    found = evaluate(load(tmp_path, drawn().assign(twice=lambda d: 2 * d["age"]), sections)).lottery
+    assert found is not None
+    said = {str(result) for result in found.bounds.values()}
+    assert said and all("a covariate depends on others" in words for words in said)

@@ -163,3 +163,16 @@ def test_a_count_of_persons_is_compared(attack: ModuleType, tmp_path: Path) -> N
         1,
         ["MDA T26 / enrolled / participants"],
     )
+
+
+@pytest.mark.slow
+def test_rates_beside_each_other_tell_of_no_few_persons(root: Path) -> None:
+    """A study of equal weights in which two to five persons of an arm answered in part."""
+    file = root / "benchmarks" / "interval_attack.py"
+    spec = importlib.util.spec_from_file_location("interval_attack", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["interval_attack"] = module
+    spec.loader.exec_module(module)
+    tried, told = module.made(1, 22)
+    assert tried > 200 and told == []

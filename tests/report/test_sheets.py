@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mismes_eval.evaluation.tracer_study import TREATED
@@ -66,7 +67,10 @@ def test_what_the_inventory_lacks_is_not_recorded(report: CountryReport) -> None
     inventory = context.evaluation.inventory
     assert inventory is not None
     bare = dataclasses.replace(context.evaluation, kept={})
-    object.__setattr__(bare, "inventory", None)
+    blank = inventory.frame.copy()
+    others = [column for column in blank.columns if column not in ("measure_id", "country")]
+    blank.loc[blank["measure_id"] == "MDA-001", others] = pd.NA
+    object.__setattr__(bare, "inventory", dataclasses.replace(inventory, frame=blank))
     table = description(dataclasses.replace(context, evaluation=bare), "MDA-001", None)
     told = dict(table.frame.itertuples(index=False))
     comparison = told.pop("Comparison group")

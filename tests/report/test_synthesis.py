@@ -45,6 +45,7 @@ from mismes_eval.report.synthesis.tables import Words
 from mismes_eval.report.trust.archive import package
 from mismes_eval.report.trust.provenance import MANIFEST, file_hash, outputs, read_manifest
 from mismes_eval.report.trust.verify import verify
+from mismes_eval.report.trust.verify_synthesis import is_synthesis, verify_synthesis
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -155,6 +156,25 @@ def numbers(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(json.loads((folder / ESTIMATES).read_text())["estimates"]).set_index(
         ["table", "row", "column"]
     )
+
+
+def test_a_synthesis_is_made_again_and_compared(out: Path, tmp_path: Path) -> None:
+    """Also where the manifest was given the hash of a changed page, and what it says of itself."""
+    folder, _ = write_synthesis(out, lang="fr")
+    assert is_synthesis(folder) and not is_synthesis(out / "ARM")
+    assert verify_synthesis(folder, tmp_path).reproduced
+    page, manifest = folder / PAGE, folder / MANIFEST
+    page.write_text(page.read_text(encoding="utf-8").replace("<td", "<td ", 1), encoding="utf-8")
+    record = json.loads(manifest.read_text(encoding="utf-8"))
+    record["outputs"] = outputs(folder)
+    record["synthetic"] = not record["synthetic"]
+    manifest.write_text(json.dumps(record), encoding="utf-8")
+    found = verify_synthesis(folder, tmp_path)
+    assert not found.reproduced and not found.tampered and not found.differences
+    assert {d.table for d in found.inside} == {PAGE} and len(found.manifest) == 1
+    (out / "GEO" / ESTIMATES).write_text("{}", encoding="utf-8")
+    with pytest.raises(ReportError, match="not what its manifest says"):
+        verify_synthesis(folder, tmp_path)
 
 
 def test_the_numbers_are_those_of_the_reports_and_of_the_estimators(out: Path) -> None:

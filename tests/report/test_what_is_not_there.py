@@ -4,16 +4,28 @@ the report says so and prints no total; moves under GLD's names alone give a sta
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.heterogeneity import VULNERABLE, flagged
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
+from mismes_eval.impact.did.heterogeneity import GroupEffects
+from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.claims import claims
+from mismes_eval.report.chapters.description import description, eligible_in_short
+from mismes_eval.report.chapters.participation import participation
+from mismes_eval.report.chapters.quality import quality
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.session import Session
 
@@ -80,3 +92,54 @@ def test_moves_under_the_names_of_gld_alone_give_a_status(tmp_path: Path) -> Non
     assert f"RET {returned:,} ({120 * returned:,.0f})" in lines
     shares = table(report, "people", "T07a").set_index("row")["value"]
     assert shares["returnees, % of residents"] == pytest.approx(returned / PERSONS)
+
+
+def bare_context(evaluation: Evaluation, **without: None) -> Context:
+    """A run that lacks some of its inputs."""
+    lacking = dataclasses.replace(evaluation, kept={}, **without)  # type: ignore[arg-type]
+    return Context(lacking, Rules(), language("en"))
+
+
+def test_a_tracer_study_alone_is_not_described_by_what_it_lacks(
+    evaluated: Callable[[str], Evaluation],
+) -> None:
+    """No list of what no inventory records; no note on a survey or its figure; sources that are
+    there."""
+    context = bare_context(evaluated("MDA"), survey=None, inventory=None)
+    study = context.evaluation.tracing
+    told = description(context, "MDA-001", study)
+    assert list(told.frame["Of the measure"]) == ["Comparison group"]
+    assert told.notes == ("Not supplied: this run names no inventory.",)
+    assert not any("F07" in note or "survey" in note for note in quality(context).notes)
+    (numbers,) = [item for item in claims(context).items if getattr(item, "id", "") == "T50"]
+    assert isinstance(numbers, Table) and numbers.source == "of this run: tracer study"
+    assert eligible_in_short(context, "MDA-001") == "for whom: not recorded"
+
+
+def test_coverage_speaks_of_beneficiaries_where_there_is_an_inventory(
+    evaluated: Callable[[str], Evaluation],
+) -> None:
+    whole = evaluated("MDA")
+    for without, told in (({}, True), ({"inventory": None}, False)):
+        items = participation(bare_context(whole, **without)).items
+        (coverage,) = [item for item in items if getattr(item, "id", "") == "T03"]
+        assert isinstance(coverage, Table)
+        assert any("inventory" in note for note in coverage.notes) is told
+
+
+def test_effects_by_vulnerability_stand_where_the_study_says_who_is_vulnerable(
+    evaluated: Callable[[str], Evaluation],
+) -> None:
+    whole = evaluated("MDA")
+    found, study = whole.whom, whole.tracing
+    assert found is not None and study is not None
+    groups = found.groups["MDA-001", VULNERABLE]
+    assert isinstance(groups, GroupEffects) and sorted(groups.effects.names) == ["no", "yes"]
+    flags = study.panel.sample.frame[VULNERABLE]
+    unflagged = study.panel.sample.frame.drop(columns=VULNERABLE)
+    assert flagged(unflagged) == NotEstimable(
+        "the tracer study does not say who is vulnerable (column 'vulnerable')"
+    )
+    known = flagged(study.panel.sample.frame)
+    assert isinstance(known, pd.Series)
+    assert (known == "yes").sum() == flags.astype(bool).sum()

@@ -322,6 +322,54 @@ def test_a_number_that_was_taken_out_is_named(made: Made, tmp_path: Path) -> Non
         assert found.missing == (f"{table}, {row} / {column}, value",)
 
 
+def without_tags(content: bytes) -> bytes:
+    """As LibreOffice 7.4 saves a document: titles of fields without their tags."""
+    return re.sub(rb"<w:tag w:val=[^>]*/>", b"", content)
+
+
+def test_fields_that_kept_only_their_titles_are_known_by_them(made: Made, tmp_path: Path) -> None:
+    table, row, column = place_of(made, "shown")
+    tag, place = tag_of_cell(table, row, column, "value"), f"{table}, {row} / {column}, value"
+    assert edited(changed(made, tmp_path / "a.docx", without_tags), made.folder).unchanged
+    typing = typed(tag, "77.7")
+    found = edited(
+        changed(made, tmp_path / "b.docx", lambda c: without_tags(typing(c))), made.folder
+    )
+    assert [(e.found, e.where) for e in found.changed] == [("77.7", place)] and not found.missing
+    gone = edited(
+        changed(
+            made, tmp_path / "c.docx", lambda c: without_tags(c.replace(control(c, tag)[0], b""))
+        ),
+        made.folder,
+    )
+    assert gone.missing == (place,) and not gone.unchanged
+
+
+def test_what_word_puts_around_a_number_changes_nothing(made: Made, tmp_path: Path) -> None:
+    """Split runs, spelling marks, comments and changes that were tracked and give the same text."""
+    table, row, column = place_of(made, "shown")
+    tag = tag_of_cell(table, row, column, "value")
+
+    def marked(content: bytes) -> bytes:
+        field = control(content, tag)[0]
+        text = re.search(rb">([^<]*)</w:t></w:r></w:sdtContent>", field)
+        assert text is not None
+        first, rest = text[1][:1], text[1][1:]
+        new = (
+            b'><w:commentRangeStart w:id="1"/><w:proofErr w:type="spellStart"/><w:r><w:t>'
+            + first
+            + b'</w:t></w:r><w:del w:id="7" w:author="x"><w:r><w:delText>9</w:delText></w:r></w:del>'
+            b'<w:ins w:id="8" w:author="x"><w:r><w:t>' + rest + b"</w:t></w:r></w:ins>"
+            b'<w:commentRangeEnd w:id="1"/></w:sdtContent>'
+        )
+        whole = re.sub(
+            rb"<w:sdtContent>.*?</w:sdtContent>", lambda _: b"<w:sdtContent" + new, field
+        )
+        return content.replace(field, whole)
+
+    assert edited(changed(made, tmp_path / "a.docx", marked), made.folder).unchanged
+
+
 def test_a_number_of_a_sentence_is_a_field_too(made: Made, tmp_path: Path) -> None:
     findings = made.report.findings().blocks
     sentence = next(b for b in findings if isinstance(b, Paragraph))

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from mismes_eval.estimate.claim_verdict import (
     ANSWERS,
     ClaimVerdict,
@@ -24,6 +26,7 @@ from mismes_eval.evaluation.claims.pooling import (
     Pooled,
     countries_to_decide,
     error_of,
+    i2_of,
     mean_of,
     size_of,
 )
@@ -48,7 +51,7 @@ FACTOR_OF: Mapping[str, str] = {
 class OverallClaim:
     """verdict : over all countries.  countries : how many have a number (of registers: a measure).
     answers : verdict -> how many countries have it.  units : what would decide is counted in
-    (persons, measures or countries).  pooled : of samples, how the countries' numbers differ.
+    (persons, measures or countries).  pooled : how the countries' numbers differ.
     """
 
     claim: Claim
@@ -89,7 +92,8 @@ def _overall(
     if claim.evidence == FEATURES:
         verdict, units = _of_features(claim, features), "measures"
     elif claim.evidence == "inventory":
-        verdict, units = _of_registers(claim, numbers, records), "measures"
+        verdict, pooled = _of_registers(claim, numbers, records)
+        units = "measures"
     else:
         verdict, pooled = _of_samples(claim, numbers, records)
         units = "countries" if claim.direction else "persons"
@@ -129,8 +133,12 @@ def _of_samples(
 
 def _usable(number: Mapping[str, Any]) -> bool:
     """Whether a number has an interval with two ends, which is not known to be too short."""
-    ends = number["low"], number["high"]
-    return None not in ends and ends[0] < ends[1] and not number["doubtful"]
+    return _has_interval(number) and number["low"] < number["high"] and not number["doubtful"]
+
+
+def _has_interval(number: Mapping[str, Any]) -> bool:
+    """Whether a number is there with both ends; registers that say nothing have ends alone."""
+    return not any(number.get(part) is None for part in ("value", "low", "high"))
 
 
 def _countries_needed(verdict: ClaimVerdict, margin: float, pooled: Pooled) -> float:
@@ -149,27 +157,35 @@ def _spans(claim: Claim, numbers: Sequence[Mapping[str, Any]]) -> list[Span]:
             claim.threshold,
         )
         for number in numbers
-        if number.get("low") is not None and number.get("high") is not None
+        if _has_interval(number)
     ]
 
 
 def _of_registers(
     claim: Claim, numbers: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
-) -> ClaimVerdict:
+) -> tuple[ClaimVerdict, Pooled | None]:
     """The measures of all registers together."""
     if not numbers:
-        return _without(records, 0)
+        return _without(records, 0), None
     silent = sum(int(number["silent"]) for number in numbers)
     answered = sum(int(number["n"]) for number in numbers) - silent
     if answered + silent < LEAST_MEASURES:
         said = {"k": answered + silent, "least": LEAST_MEASURES}
-        return without_number(Message(FEW_MEASURES, said), float(LEAST_MEASURES))
+        return without_number(Message(FEW_MEASURES, said), float(LEAST_MEASURES)), None
     total = sum((number["n"] - number["silent"]) * (number["value"] or 0.0) for number in numbers)
     least = min(number["least"] for number in numbers)
     ends = least, max(number["most"] for number in numbers)
     measured = interval(total, answered, silent, ends)
     verdict = judge(measured, claim.direction, claim.threshold, claim.margin)
-    return held_against(verdict, _spans(claim, numbers), claim.margin)
+    pooled = Pooled(measured, _differ(numbers), (math.nan, math.nan), len(numbers))
+    return held_against(verdict, _spans(claim, numbers), claim.margin), pooled
+
+
+def _differ(numbers: Sequence[Mapping[str, Any]]) -> float:
+    """I2 of the registers that have an interval of their own."""
+    known = [number for number in numbers if _usable(number)]
+    errors = [error_of(number["low"], number["value"], number["high"]) for number in known]
+    return i2_of(np.array([number["value"] for number in known]), np.array(errors) ** -2.0)
 
 
 def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerdict:
@@ -180,9 +196,14 @@ def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerd
     widest = max(mine, key=lambda f: f.measures)
     if isinstance(widest.found, NotEstimable):
         return without_number(widest.found.reason, float(widest.needed or math.nan))
-    return judge(
+    verdict = judge(
         _coefficient(widest.found, widest.measures), claim.direction, claim.threshold, claim.margin
     )
+    within = [
+        distance(Measured(span.value, span.low, span.high), claim.direction, claim.threshold)
+        for span in widest.within
+    ]
+    return held_against(verdict, within, claim.margin)
 
 
 def _coefficient(made: MetaRegression, measures: int) -> Measured:

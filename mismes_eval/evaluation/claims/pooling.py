@@ -24,7 +24,7 @@ MOST_COUNTRIES = 1000  # that could decide; more are not told
 class Pooled:
     """measured : the number over all countries, its n the persons behind it.  i2 : share of the
     variance that lies between countries.  next_country : where the true number of another country
-    lies (NaN below three countries, and of a size).
+    lies (NaN below three countries, and where the number is of these countries alone).
     """
 
     measured: Measured
@@ -70,7 +70,7 @@ def size_of(value: Sequence[float], error: Sequence[float], threshold: float, n:
         high=math.sqrt(high / weight),
         n=n,
     )
-    return Pooled(measured, _i2(distance, precision), (math.nan, math.nan), k)
+    return Pooled(measured, i2_of(distance, precision), (math.nan, math.nan), k)
 
 
 def _noncentral(total: float, k: int, probability: float) -> float:
@@ -89,8 +89,12 @@ def _noncentral(total: float, k: int, probability: float) -> float:
     return float(optimize.brentq(excess, 0.0, most, xtol=1e-10))
 
 
-def _i2(distance: Float, precision: Float) -> float:
-    """Share of the variance between countries that their errors do not explain."""
+def i2_of(distance: Float, precision: Float) -> float:
+    """Share of the variance between countries that their errors do not explain; 0 where there is
+    one country or none.
+    """
+    if len(distance) < 2:
+        return 0.0
     mean = precision @ distance / precision.sum()
     q = float(precision @ (distance - mean) ** 2)
     return max(0.0, 1 - (len(distance) - 1) / q) if q > 0 else 0.0

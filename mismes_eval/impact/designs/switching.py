@@ -190,7 +190,9 @@ def _by_period(who: Int, period: Int, status: Float, periods: int, unit: str) ->
 
 def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) -> Estimate:
     """Effects of starts and, with their sign reversed, of stops, by periods since the change."""
-    joint = parts[0].joint if len(parts) == 1 else stack(*(p.joint for p in parts))
+    joint = parts[0].joint
+    if len(parts) > 1:
+        joint = stack(*(part.joint for part in parts))
     at, cells = 0, []
     for part, sign in zip(parts, signs, strict=True):
         groups = np.unique(part.cells["cohort"].to_numpy(float))

@@ -103,24 +103,15 @@ def _each(
     names = ("ATT",) if kind == "simple" else tuple(shown)
     each = joint.through(lambda v: _averages(rows, v, owner, groups.size)[0], jacobian, names)
     key = {"event": "event_time", "cohort": "cohort", "calendar": "time"}.get(kind)
-    keys = (
-        pd.DataFrame(
-            {"variable": kind, key: [time.key(row.key) if labelled else row.key for row in rows]}
-        )
-        if key
-        else pd.DataFrame({"variable": ["ATT"]})
-    )
+    keys = pd.DataFrame({"variable": ["ATT"]})
+    if key:
+        told = [time.key(row.key) if labelled else row.key for row in rows]
+        keys = pd.DataFrame({"variable": kind, key: told})
     treated = cells["n_treated"].to_numpy(float)
-    n = np.array(
-        [
-            (
-                treated[row.cells].sum()
-                if kind == "calendar"
-                else _largest(treated[row.cells], owner[row.cells], groups.size)
-            )
-            for row in rows
-        ]
-    )
+    if kind == "calendar":
+        n = np.array([treated[row.cells].sum() for row in rows])
+    else:
+        n = np.array([_largest(treated[r.cells], owner[r.cells], groups.size) for r in rows])
     return replace(
         each,
         keys=keys,
@@ -272,7 +263,7 @@ def _overall(
             dof=np.array([joint.dof.min()]),
             definition="Average effect over cohorts, weighted by their size.",
         )
-    chosen = np.array([row.key >= 0 if kind == "event" else True for row in rows])
+    chosen = np.array([kind != "event" or row.key >= 0 for row in rows])
     if not chosen.any():
         raise IdentificationError(
             Problem(

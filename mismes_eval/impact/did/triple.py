@@ -102,13 +102,11 @@ def triple_difference(
     w = np.where(inside, sample.weights, 0.0)
     try:
         att, placebo, z = _effects(w, groups, fit)
-        each = (
-            replicated(
+        each = None
+        if sample.design.replicates is not None:
+            each = replicated(
                 sample, lambda v: np.array(_effects(np.where(inside, v, 0.0), groups, fit)[:2])
             )
-            if sample.design.replicates is not None
-            else None
-        )
     except Separation as error:
         raise IdentificationError(
             Problem(

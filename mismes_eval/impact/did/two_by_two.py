@@ -393,11 +393,9 @@ def _fitted(
     try:
         effect = estimator(w)
         where = " in a replicate"
-        each = (
-            None
-            if sample.design.replicates is None
-            else replicated(sample, lambda v: np.array([estimator(v).att]))
-        )
+        each = None
+        if sample.design.replicates is not None:
+            each = replicated(sample, lambda v: np.array([estimator(v).att]))
     except Separation as error:
         raise IdentificationError(
             Problem(

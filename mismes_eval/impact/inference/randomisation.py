@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from math import factorial, lgamma, log, prod
+from math import lgamma, log
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -158,11 +158,11 @@ def randomisation_test(
     beyond = int((np.abs(made) >= abs(observed) * (1 - 1e-10)).sum())
     p = beyond / made.size if enumerated else (1 + beyond) / (1 + made.size)
     what = f"clusters by {cluster}" if cluster else "rows"
+    inside = f" inside {strata}" if strata else ""
+    how = "all" if enumerated else "drawn"
     notes = [
-        f"Randomisation inference: '{assignment}' made anew for {label.size:,} {what}"
-        + (f" inside {strata}" if strata else "")
-        + f", {'all' if enumerated else 'drawn'} {made.size:,} assignments; the null is no effect"
-        " on anybody."
+        f"Randomisation inference: '{assignment}' made anew for {label.size:,} {what}{inside},"
+        f" {how} {made.size:,} assignments; the null is no effect on anybody."
     ]
     if enumerated:
         notes.append(f"No p-value below {1 / made.size:.3g} is possible.")
@@ -326,10 +326,3 @@ def _drawn(label: Int, groups: list[Int], draws: int, seed: int) -> Iterator[Int
         for group in groups:
             new[group] = rng.permutation(label[group])
         yield new
-
-
-def assignments(counts: dict[str, int]) -> int:
-    """How many assignments there are of labels that occur so many times, e.g. {"treated": 4,
-    "comparison": 7} -> 330.
-    """
-    return factorial(sum(counts.values())) // prod(factorial(count) for count in counts.values())

@@ -18,6 +18,7 @@ from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.planning.restricted_likelihood import Fit, fitted, numbers, reml
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
+from mismes_eval.weighting.columns import with_numbers
 
 LEAST = 5  # studies below which no p-value is told
 
@@ -292,7 +293,7 @@ def _checked(
     EstimateError.refuse(problems)
     wide = features
     if len(features.columns):
-        wide = pd.get_dummies(features.convert_dtypes(), drop_first=True, dtype=float)
+        wide = pd.get_dummies(with_numbers(features), drop_first=True, dtype=float)
     x = np.column_stack(
         [np.ones(y.size), *(wide[column].to_numpy(float) for column in wide.columns)]
     )

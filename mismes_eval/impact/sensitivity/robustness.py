@@ -28,6 +28,7 @@ from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.pictures.robustness import Choice, choices, curve_axes, specification_curve
 from mismes_eval.public import Finite, check, public
+from mismes_eval.weighting.columns import float64
 
 Run = Callable[..., Estimate]
 
@@ -314,7 +315,8 @@ def donut(
     sample = sample_of(data)
     if column not in sample.frame.columns:
         raise EstimateError(Problem("unknown column", in_column(column), "a column of the frame"))
-    if not pd.api.types.is_numeric_dtype(sample.frame[column]):
+    time = float64(sample.frame[column])
+    if time is None:
         raise EstimateError(
             Problem(
                 "a time from enrolment is not a number",
@@ -323,7 +325,7 @@ def donut(
                 str(sample.frame[column].dtype),
             )
         )
-    away = (sample.frame[column] - centre).abs().to_numpy(float, na_value=np.inf)
+    away = np.nan_to_num(np.abs(time - centre), nan=np.inf)
     runs = [Specification("all", {"width": "0"}, attempt(data, function, {}))]
     for width in widths:
         runs.append(

@@ -16,7 +16,7 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.message import Message
-from mismes_eval.numerics.arms import Adjustment, ArmDifference, arm_difference
+from mismes_eval.numerics.arms import Adjustment, ArmDifference, arm_difference, difference_row
 from mismes_eval.numerics.averages import Averages, arms
 from mismes_eval.numerics.qr import Collinear
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -76,6 +76,15 @@ class Trial:
         influence = np.zeros((self.sample.n, self.y.shape[1]))
         influence[self.rows] = found.influence
         return found, influence
+
+    def row(self, adjustment: Adjustment) -> Float:
+        """(m,) the row r on the trial's rows for which the difference of an outcome y is r @ y.
+        Raises IdentificationError as `difference`.
+        """
+        try:
+            return difference_row(self.assigned, self.covariates, self.weights, adjustment)
+        except Collinear as error:
+            raise IdentificationError([self._dependent(j) for j, _ in error.dependent]) from error
 
     def redrawn(self, weights: Float, adjustment: Adjustment) -> Float:
         """(k,) the differences with other weights (n,) of the sample's rows."""

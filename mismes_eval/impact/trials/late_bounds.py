@@ -17,7 +17,7 @@ from mismes_eval.impact.bounds.partial_identification import imbens_manski, obse
 from mismes_eval.impact.trials.arms import Trial, trial
 from mismes_eval.impact.trials.itt import assigned_difference
 from mismes_eval.message import Message
-from mismes_eval.numerics.arms import Adjustment, difference_row
+from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Level, public
 from mismes_eval.weighting.arguments import as_name
@@ -145,7 +145,7 @@ def late_bounds(
 
 def _followed(drawn: Trial, y: Float, adjustment: Adjustment) -> _Followed:
     took, seen = drawn.y[:, 0], drawn.y[:, 1]
-    row = difference_row(drawn.assigned, drawn.covariates, drawn.weights, adjustment)
+    row = drawn.row(adjustment)
     return _Followed(y=y, treated=seen * took, untreated=-seen * (1 - took), row=row)
 
 

@@ -51,7 +51,7 @@ READ = ("value", "ci_low", "ci_high", "n", "flag")
 LEVEL, FEW = 0.95, "too few persons"
 HEAD = ("Claim", "Measured by", "Verdict", "Distance", "What would matter", "Why")
 NEEDED = "survey, tracer study or inventory"
-SOURCE_OF_NUMBERS = "survey, tracer study and inventory of this run"
+SOURCE_OF_NUMBERS = "of this run: {sources}"
 COUNTED = (
     "n: {k:,} claims with a number; each stands on the persons or measures of its row in {table}."
 )
@@ -72,8 +72,8 @@ CENSUS_NOTE = (
 )
 CHANCE = (
     "{k} of the claims have a number. Of claims that are false at the threshold, one in 40 is called"
-    " supported by chance; with intervals that hold for all {k} together these keep their verdict:"
-    " {firm}."
+    " supported by chance, one in 20 where the claim names no side; with intervals that hold for all"
+    " {k} together these keep their verdict: {firm}."
 )
 SPOKEN = (
     "Effects on the main outcome have the interval with which their headlines speak, which may be"
@@ -82,8 +82,8 @@ SPOKEN = (
 LEDGER = "Ledger of claims, version {version}, after: {source}."
 ASKED = "What does this evidence say of the claims of the MISMES studies?"
 SAID = (
-    "Of {n} claims {s} {s:=is|are} supported ({supported}), {c} {c:=is|are} contradicted"
-    " ({contradicted}), {u} {u:=is|are} undecided and {m} cannot be tested; T51 has each."
+    "Of {n} claims {s} {s:=is|are} supported{supported}, {c} {c:=is|are} contradicted"
+    "{contradicted}, {u} {u:=is|are} undecided and {m} cannot be tested; T51 has each."
 )
 AXIS = "distance from the threshold, in units of what would matter"
 TITLE = "The claims of the MISMES studies"
@@ -109,14 +109,15 @@ class ClaimsTable(Table):
 def claims(context: Context) -> Chapter:
     """F50 and T50: the number for each claim that the run has one for, its distance first."""
     tested = put_to_the_test(context.evaluation)
-    parts = [cells for one in tested if len(cells := _cells(context, one))]
+    found = [_cells(context, one) for one in tested]
+    parts = [cells for cells in found if len(cells)]
     if not parts:
         return Chapter("claims", TITLE, (context.absent(NEEDED),))
     table = ClaimsTable(
         id=NUMBERS,
         title=TITLE_OF_NUMBERS,
         cells=pd.concat(parts, ignore_index=True),
-        source=SOURCE_OF_NUMBERS,
+        source=_source(context),
         notes=_notes(context, tested),
         synthetic=context.synthetic,
         units={context.name(one.claim.id): (one.claim.scale, 1) for one in tested},
@@ -261,15 +262,27 @@ def with_verdicts(context: Context, chapters: Mapping[str, Chapter]) -> dict[str
     return {**chapters, "claims": replace(chapter, items=items)}
 
 
+def _source(context: Context) -> str:
+    """The kinds of evidence that the run has."""
+    evaluation = context.evaluation
+    kinds = {
+        "survey": evaluation.survey,
+        "tracer study": evaluation.tracing,
+        "inventory": evaluation.inventory,
+    }
+    sources = [context.text(name) for name, given in kinds.items() if given is not None]
+    return context.text(SOURCE_OF_NUMBERS, sources=", ".join(sources))
+
+
 def answer(context: Context, found: tuple[Judged, ...]) -> str:
     """How many claims have which verdict, and which those are that are decided."""
     by_answer: dict[str, list[str]] = {}
     for one in found:
         by_answer.setdefault(one.verdict.answer, []).append(one.claim.id)
-    named = {
-        name: ", ".join(by_answer.get(name, ())) or context.text("none")
-        for name in ("supported", "contradicted")
-    }
+    named = {}
+    for name in ("supported", "contradicted"):
+        which = ", ".join(by_answer.get(name, ()))
+        named[name] = context.text(" ({which})", which=which) if which else ""
     said = context.text(
         SAID,
         n=len(found),
@@ -343,7 +356,7 @@ def why(t: Language, one: Judged) -> str:
 def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec:
     """Distances of the published numbers in units of the margin, with their intervals."""
     words, synthetic = context.words, context.synthetic
-    by_id = {one.claim.id: one for one in tested}
+    by_id, source = {one.claim.id: one for one in tested}, _source(context)
     keys = tuple(CellKey(NUMBERS, id_, COLUMN) for id_ in by_id)
 
     def draw(published: pd.DataFrame) -> Figure | str:
@@ -357,7 +370,7 @@ def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec
             TITLE_OF_PICTURE,
             frame,
             xlabel=words(AXIS),
-            source=SOURCE_OF_NUMBERS,
+            source=source,
             notes=(words(COUNTED, k=len(frame), table=NUMBERS),),
             synthetic=synthetic,
             t=words,

@@ -28,6 +28,7 @@ from mismes_eval.report.chapters.cells import (
 from mismes_eval.report.document.cells import CellKey, Persons, Standing
 from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_impact import overlap_edges
 
 QUARTILES = (0.25, 0.5, 0.75)
 EXTREME_ROW, QUARTILE, SHARE = "extreme", "quartile", "share"
@@ -122,7 +123,7 @@ def _overlap(
     headline: CellKey,
 ) -> PictureSpec:
     """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
-    edges, id = figures_impact.overlap_edges(b), f"F10b-{measure}"
+    edges, id = overlap_edges(b), f"F10b-{measure}"
     title = context.text("{m}: overlap of the two groups", m=measure)
     last = edges.size - 2
     place = np.clip(np.searchsorted(edges, b.propensity, side="right") - 1, 0, last)

@@ -39,7 +39,7 @@ TOOK_PART: Cell = ("T10", "any measure", "returnees who took part")
 NOTES = (
     (
         "Strength of the evidence, not of the finding, by rule. Strong: a survey, or a comparison"
-        " of participants drawn by lot that passes every check of T19c. Moderate: no lot, one or two"
+        " of participants drawn by lot that passes every check. Moderate: no lot, one or two"
         " checks fail or are too weak to tell, the survey has no PSUs, a table marks its number u, or"
         " inventory records cover at least 80% of the measures. Weak: more checks fail, the groups moved apart before the"
         " measure, the interval is too short, nothing could be checked, or fewer records. None:"

@@ -44,7 +44,9 @@ def no_evidence(context: Context, criterion: str, reason: str, tables: str = "")
 
 
 def strength_of_records(context: Context, n: float, whole: int) -> str:
-    return NONE if n == 0 else MODERATE if n >= ENOUGH * whole else WEAK
+    if n == 0:
+        return NONE
+    return MODERATE if n >= ENOUGH * whole else WEAK
 
 
 def on_participants(context: Context) -> list[Line]:

@@ -24,6 +24,7 @@ from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_common import edges_of
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
 
@@ -224,10 +225,10 @@ def _margins(context: Context, s: Survey) -> list[Item]:
             )
         ]
     if table.empty:
-        return [
-            context.text(AS_FINAL if s.first_weight == FINAL else AS_DELIVERED),
-            *([context.text(ONE_WEIGHT)] if s.one_weight else []),
-        ]
+        sentences = [AS_FINAL if s.first_weight == FINAL else AS_DELIVERED]
+        if s.one_weight:
+            sentences.append(ONE_WEIGHT)
+        return list(map(context.text, sentences))
     worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
     move = table["before"] / table["total"] - 1
     said = (
@@ -335,7 +336,7 @@ def _weight_cells(
         if not context.rules.confidential("mean", float(((group == name) & (weights > 0)).sum()))
     ]
     drawn = np.isin(group, names) & (weights > 0)
-    edges = figures_common.edges_of(weights[drawn])
+    edges = edges_of(weights[drawn])
     bins = np.clip(np.searchsorted(edges, weights, side="right") - 1, 0, edges.size - 2)
     cells: list[dict[str, object]] = []
     for name in names:

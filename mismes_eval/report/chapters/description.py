@@ -44,8 +44,10 @@ Record = Mapping[str, object]
 def description(context: Context, measure: str, study: Tracing | None) -> TextTable:
     """T25 of one measure."""
     record = _record(context, measure)
+    recorded = ROWS if record else {}
     rows = [
-        (context.text(what), _told(context, make(context, record))) for what, make in ROWS.items()
+        (context.text(what), _told(context, make(context, record)))
+        for what, make in recorded.items()
     ]
     chosen = _comparison(context, measure, study)
     rows.append((context.text("Comparison group"), _told(context, chosen)))
@@ -55,8 +57,16 @@ def description(context: Context, measure: str, study: Tracing | None) -> TextTa
         title=context.text("{m}: what it is", m=context.name(measure)),
         rows=rows,
         columns=("Of the measure", "On record"),
-        source=SOURCE,
+        source=SOURCE if record else "",
+        notes=() if record else (_unrecorded(context),),
     )
+
+
+def _unrecorded(context: Context) -> str:
+    """Why nothing is said of a measure: the run has no inventory, or it lacks the measure."""
+    if context.evaluation.inventory is None:
+        return context.absent("inventory")
+    return context.text("The inventory does not record this measure.")
 
 
 def _told(context: Context, text: str) -> str:

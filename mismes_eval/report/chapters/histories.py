@@ -9,6 +9,7 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.waiting import NO_EPISODES
 from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of
 from mismes_eval.report.document.tables import Table
@@ -23,6 +24,7 @@ TITLES = {
     "T11": "reintegration",
     "T12": "mean earnings of the employed, PPP",
 }
+FROM_EPISODES = ("T5", "T7", "T8", "T9")
 ARMS = {"T": "participants", "C": "comparison"}
 DIMENSIONS = {
     "rsi_econ": "economic",
@@ -45,6 +47,8 @@ def histories(context: Context, study: Tracing) -> Table:
     for id_, title in TITLES.items():
         item = found.get(id_, NotEstimable("not in the tracer study"))
         if isinstance(item, NotEstimable):
+            if study.panel.episodes is None and id_ in FROM_EPISODES:
+                item = NotEstimable(NO_EPISODES)
             parts.append(cells_of([(context.text(title), "participants", item)], context.rules))
             continue
         keep = [place for place in range(item.p) if _wanted(id_, item, place)]

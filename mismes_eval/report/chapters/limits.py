@@ -73,6 +73,10 @@ ATTRITION = (
     "Response propensities use what was known at enrolment; loss that depends on what happened"
     " later remains.",
 )
+UNADJUSTED = (
+    "Attrition",
+    "Loss to follow-up is not adjusted for: those who were lost may have fared otherwise.",
+)
 TRENDS = (
     "Parallel trends",
     "The effect rests on an assumption about what would have been; the pre-trend test has limited"
@@ -110,7 +114,10 @@ def _of_tracing(context: Context) -> list[tuple[str, str]]:
         for outcome, pre in effect.pre.items()
         if moved_apart(pre)
     ]
-    return [ATTRITION, TRENDS, *((name, MOVED) for name in apart)]
+    study = context.evaluation.tracing
+    adjusted = study is not None and study.panel.adjustment is not None
+    attrition = ATTRITION if adjusted else UNADJUSTED
+    return [attrition, TRENDS, *((name, MOVED) for name in apart)]
 
 
 def _limitations(context: Context) -> Item:

@@ -65,17 +65,22 @@ def draw_sentences(context: Context, draw: Lottery) -> list[str]:
     return [context.text(message) for message in messages]
 
 
+IN_POINTS = (100.0, "percentage point", "percentage points", 1)
+IN_UNITS = (1.0, "unit of the outcome", "units of the outcome", 2)
+
+
 def about_draw(context: Context, draw: Lottery, outcome: str) -> About:
     """What an effect of a draw is of, in the words and units of the report."""
     share = draw.is_share(outcome)
+    scale, one, many, digits = IN_POINTS if share else IN_UNITS
     return About(
         measure=named(context, draw.measure),
         outcome=context.column(outcome),
         horizon="",
-        scale=100.0 if share else 1.0,
-        one="percentage point" if share else "unit of the outcome",
-        many="percentage points" if share else "units of the outcome",
-        digits=1 if share else 2,
+        scale=scale,
+        one=one,
+        many=many,
+        digits=digits,
     )
 
 

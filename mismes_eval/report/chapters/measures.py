@@ -289,17 +289,13 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         if str(row["group"]) not in ("all", "all measures"):
             name = context.text("{indicator}, return measures", indicator=name)
         share = str(row["unit"]) == "share"
-        label = (
-            context.text("{indicator}, %", indicator=name)
-            if share
-            else (
-                context.text(
-                    "{indicator}, {unit}", indicator=name, unit=context.text(str(row["unit"]))
-                )
-                if str(row["unit"])
-                else name
-            )
-        )
+        if share:
+            label = context.text("{indicator}, %", indicator=name)
+        elif str(row["unit"]):
+            unit = context.text(str(row["unit"]))
+            label = context.text("{indicator}, {unit}", indicator=name, unit=unit)
+        else:
+            label = name
         units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(row["unit"]) else 1)
         side = str(row["indicator"]).removesuffix("-funded share of budget").upper()
         private = side in hidden[str(row["group"]) not in ("all", "all measures")]

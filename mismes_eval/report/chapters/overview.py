@@ -151,9 +151,11 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
         frames = [panel.frame for panel in panels]
         if not any(frame["value"].notna().any() for frame in frames):
             return ""
-        notes = [HOLLOW] if any(frame["weak"].any() for frame in frames) else []
+        weak = any(frame["weak"].any() for frame in frames)
+        broken = any(frame["value"].isna().any() for frame in frames)
+        notes = [HOLLOW] if weak else []
         notes += _shaded(context, lines)
-        notes += [BROKEN] if any(frame["value"].isna().any() for frame in frames) else []
+        notes += [BROKEN] if broken else []
         return figures_effects.small_multiples(
             PICTURE,
             title,
@@ -181,7 +183,7 @@ def _shaded(context: Context, lines: list[Line]) -> list[str]:
 def _behind(lines: list[Line]) -> list[str]:
     """The tables and figures that hold the numbers of the panels."""
     tables = [next(iter(line.keys)).table for line in lines if line.keys]
-    return [PATH if table == PICTURE else table for table in tables]
+    return [{PICTURE: PATH}.get(table, table) for table in tables]
 
 
 def _panel(line: Line, cells: Mapping[CellKey, pd.Series]) -> Panel:

@@ -106,12 +106,13 @@ def _coverage(context: Context, s: Survey) -> Table:
         "Beneficiaries: register counts of the inventory, averaged over each measure's running"
         " time; a person may be counted by several measures."
     )
+    notes = () if inventory is None else (note,)
     return Table(
         id="T03",
         title="Coverage",
         cells=cells_of(rows, context.rules),
         source=s.source,
-        notes=(note, *basis(s)),
+        notes=(*notes, *basis(s)),
         scale=100.0,
         digits=1,
         synthetic=context.synthetic,

@@ -103,13 +103,10 @@ def people(context: Context) -> Chapter:
             "Migrants in the labour force survey",
             (context.absent("labour force survey"),),
         )
-    make = (
-        _everybody
-        if survey.definition is None
-        else _by_return
-        if survey.tells_return
-        else _by_origin
-    )
+    if survey.definition is None:
+        make = _everybody
+    else:
+        make = _by_return if survey.tells_return else _by_origin
     items = make(context, survey)
     items += reliability(
         context,
@@ -185,10 +182,8 @@ def _shares(context: Context, s: Survey) -> Table:
             "share": "absent members, % of residents and absent",
         }
         for place, variable in enumerate(absent.keys["variable"].astype(str)):
-            one = absent.select([place]).annotated(
-                kind="total" if variable == "absent" else "share",
-                unit="persons" if variable == "absent" else "share",
-            )
+            kind, unit = ("total", "persons") if variable == "absent" else ("share", "share")
+            one = absent.select([place]).annotated(kind=kind, unit=unit)
             reported = Persons.of("absent members", np.ones(int(one.n[0]), bool))
             who = Standing(persons=reported)
             known = s.total(one) if variable == "absent" else one
@@ -420,11 +415,10 @@ def _regions(context: Context, s: Survey) -> list[Item]:
     found = context.indicators(by=("region",), which=("L1",)).get(id_)
     found = in_order(found, "region") if isinstance(found, Estimate) else found
     if not isinstance(found, Estimate) or found.p > 30:
-        reason = (
-            context.text("more than 30 regions")
-            if isinstance(found, Estimate)
-            else context.text(found.reason if found is not None else "not computed for this survey")
-        )
+        if isinstance(found, Estimate):
+            reason = context.text("more than 30 regions")
+        else:
+            reason = context.text(found.reason if found else "not computed for this survey")
         return [context.text("{f}: {m}: {r}.", f="F06", m=context.text(title), r=reason)]
     regions = lfs.breakdown(s.sample.frame, "region").astype(str).to_numpy()
     known = s.sample.frame["mig_status"].notna().to_numpy(bool)

@@ -116,11 +116,9 @@ def hidden_parts(
         )
     except DisclosureError:
         return set(parts)
-    return (
-        set(parts)
-        if total in done.secondary
-        else {*primary, *(place for place in done.secondary if place in parts)}
-    )
+    if total in done.secondary:
+        return set(parts)
+    return {*primary, *(place for place in done.secondary if place in parts)}
 
 
 def hidden_groups(frame: pd.DataFrame, by: str) -> set[str]:
@@ -249,9 +247,8 @@ def timeline(context: Context, inventory: Inventory) -> Item:
             "end": year["end_date"],
         }
     )
-    table = table.sort_values("stage", key=lambda s: s.map(order), kind="stable").assign(
-        stage=lambda t: t["stage"].map(stages)
-    )
+    table = table.sort_values("stage", key=lambda s: s.map(order), kind="stable")
+    table = table.assign(stage=table["stage"].map(stages))
     gone = int(frame["start_date"].isna().sum())
     until = int(
         np.nanmax(

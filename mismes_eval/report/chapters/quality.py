@@ -94,29 +94,24 @@ def quality(context: Context) -> Table:
         else:
             name, value, units[line[0]] = line
             cells.append(rows([_stated(name, value, _unit(units[name]))]))
-    notes = (
-        "Shares of the survey are weighted; counts are not.",
-        (
-            "Q5, the reliability of the numbers, is figure F07; Q7, definitions and breaks, is"
-            " table T06; Q9, hashes, is table T23."
-        ),
-    )
-    source = context.name(
-        ", ".join(
-            x
-            for x in (
-                survey.source if survey is not None else "",
-                context.text("inventory") if evaluation.inventory is not None else "",
-            )
-            if x
-        )
-    )
+    elsewhere = "Q7, definitions and breaks, is table T06; Q9, hashes, is table T23."
+    notes = [elsewhere]
+    if survey is not None:
+        notes = [
+            "Shares of the survey are weighted; counts are not.",
+            "Q5, the reliability of the numbers, is figure F07.",
+            elsewhere,
+        ]
+    sources = [] if survey is None else [survey.source]
+    if evaluation.inventory is not None:
+        sources.append(context.text("inventory"))
+    source = context.name(", ".join(filter(None, sources)))
     return Table(
         id="T06c",
         title="Quality of the data",
         cells=pd.concat(cells, ignore_index=True) if cells else rows([]),
         source=source,
-        notes=notes,
+        notes=tuple(notes),
         scale=1.0,
         digits=1,
         synthetic=context.synthetic,

@@ -184,11 +184,9 @@ def _pretrend(context: Context, r: Rollout) -> pd.DataFrame:
 
 
 def _basis(r: Rollout) -> str:
-    return (
-        next((n for n in r.overall.notes if n.startswith("Variance")), "")
-        if isinstance(r.overall, Estimate)
-        else ""
-    )
+    if not isinstance(r.overall, Estimate):
+        return ""
+    return next((note for note in r.overall.notes if note.startswith("Variance")), "")
 
 
 def _truth(context: Context, r: Rollout) -> tuple[SentenceSpec, ...]:

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.heterogeneity import SEX, VOLUNTARY
+from mismes_eval.evaluation.heterogeneity import SEX, VOLUNTARY, VULNERABLE
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
-from mismes_eval.message import Message
 from mismes_eval.report import figures, figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, Sheet
 from mismes_eval.report.chapters.cells import (
@@ -47,8 +46,6 @@ MORE = (
 )
 MORE_ROLLOUT = "Every group and year: table T24b; what stands beside the effect: T24."
 NARROWER = "Intervals of the survey's design; the headline speaks with a wider one (T19)."
-VULNERABLE = "vulnerable"
-NO_VULNERABLE = Message("the study estimates no effect by vulnerability", kind="reason")
 
 
 def sheets(context: Context) -> Chapter:
@@ -219,7 +216,7 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
     outcome, wave = main_cell(context.evaluation)
     unit = cell_unit(context, outcome)
     parts = []
-    for factor in (SEX, VOLUNTARY):
+    for factor in (SEX, VULNERABLE, VOLUNTARY):
         groups = found.groups.get((measure, factor))
         if isinstance(groups, GroupEffects):
             parts += [
@@ -227,8 +224,6 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
             ]
         elif isinstance(groups, NotEstimable):
             parts.append(cells_of([(context.column(factor), "effect", groups)], context.rules))
-    absent = NotEstimable(NO_VULNERABLE)
-    parts.append(cells_of([(context.column(VULNERABLE), "effect", absent)], context.rules))
     scale, digits = outcome_scale(context, outcome)
     title = context.text(
         "{m}: effect by group after {w:.0f} months, {u}",

@@ -241,10 +241,12 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
     values = [float(estimate.value[0]) for estimate in estimates]
     ends = [estimate.ci().iloc[0] for estimate in estimates]
     n = context.words.number
-    digits = 0 if max(map(abs, values)) >= 100 else 1 if max(map(abs, values)) >= 10 else 3
+    largest = max(map(abs, values))
+    digits = 3 if largest < 10 else int(largest < 100)
     shown = {"o": label, "lo": n(min(values), digits), "hi": n(max(values), digits)}
     signs = {value > 0 for value in values}
-    apart = max(float(end["low"]) for end in ends) > min(float(end["high"]) for end in ends)
+    lowest = max(float(end["low"]) for end in ends)
+    apart = lowest > min(float(end["high"]) for end in ends)
     if len(signs) > 1 or apart:
         return context.text(
             "{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no"

@@ -7,7 +7,6 @@ said afterwards is a `PublishedCell`, in which a hidden cell has no number.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -39,6 +38,7 @@ COLUMNS = (
 )
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "degf")
 SHARES = ("share", "proportion")
+ROUNDS = 0.5  # of a person: what a number of persons is told apart by
 LIKE = 1e-9  # numbers that differ by rounding alone, relative to the largest
 STANDING = "standing"  # column of the cells of a table that says which persons stand behind them
 
@@ -102,9 +102,7 @@ def population(design: SurveyDesign) -> str:
     """The name of the rows that a design is over: the same file gives the same name, whatever its
     domain and its weight steps.
     """
-    made = hashlib.sha256(np.ascontiguousarray(design.base, float).tobytes())
-    made.update(np.ascontiguousarray(design.unit).astype(np.int64).tobytes())
-    return made.hexdigest()[:16]
+    return design.rows_name
 
 
 def persons_behind(estimate: Estimate, k: int) -> Persons | None:
@@ -137,13 +135,15 @@ def counted_in(estimate: Estimate, k: int) -> tuple[Persons, ...]:
     if behind is None:
         return ()
     own = weights[behind.rows[: weights.size]]
-    if not own.size or np.ptp(own) > LIKE * np.abs(own).max():
+    # a share times its n rounds to a number of persons where weights differ by less than one in them
+    rounded = LIKE + ROUNDS / max(own.size, 1)
+    if not own.size or np.ptp(own) > rounded * np.abs(own).max():
         return ()
     column = part.influence.linear(np.eye(estimate.p)[[k]]).dense().ravel() * (weights != 0)
     least = LIKE * np.abs(column).max()
     name = population(part.design)
     inside, whole = Persons.of(name, column > least), Persons.of(name, np.abs(column) > least)
-    if not whole.n or abs(inside.n / whole.n - float(estimate.value[k])) > LIKE:
+    if not whole.n or abs(inside.n / whole.n - float(estimate.value[k])) > rounded:
         return ()
     return (inside, whole)
 
@@ -232,7 +232,8 @@ class Published:
             }
             place = {"table": cell.key.table, "row": cell.key.row, "column": cell.key.column}
             rows.append({**place, **numbers, **words, "status": str(cell.status)})
-        return pd.DataFrame(rows, columns=["table", *COLUMNS])
+        frame = pd.DataFrame(rows, columns=["table", *COLUMNS])
+        return frame.astype(dict.fromkeys((*NUMBERS, "n"), float))  # also where there is no row
 
 
 def empty(cells: pd.DataFrame, columns: Sequence[str], where: Bool) -> None:

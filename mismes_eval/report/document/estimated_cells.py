@@ -64,13 +64,16 @@ def cells_by(
     standing : for each value, what it tells or compares besides the persons it prints.
     """
     if isinstance(item, NotEstimable):
-        name = rows if isinstance(rows, str) else (rows[0] if rows else "")
-        head = columns if isinstance(columns, str) else (columns[0] if columns else "")
+        name, head = _first(rows), _first(columns)
         return frame_of([_cell(name, head, definition=item.reason, status=Status.NOT_ESTIMABLE)])
     names = [rows] * item.p if isinstance(rows, str) else list(rows)
     heads = [columns] * item.p if isinstance(columns, str) else list(columns)
     told = list(standing) or [NOBODY] * item.p
     return frame_of(_estimated(item, names, heads, rules, told))
+
+
+def _first(names: Sequence[str] | str) -> str:
+    return names if isinstance(names, str) else next(iter(names), "")
 
 
 def frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:

@@ -66,17 +66,9 @@ class Cover:
 
 
 def _css(text: str) -> str:
-    return (
-        '"'
-        + "".join(
-            character
-            if character.isascii() and (character.isalnum() or character == " ")
-            else f"\\{ord(character):x} "
-            for character in text
-            if ord(character) >= 32
-        )
-        + '"'
-    )
+    held = re.sub(r"[\x00-\x1f]", "", text)
+    escaped = re.sub(r"[^A-Za-z0-9 ]", lambda sign: f"\\{ord(sign[0]):x} ", held)
+    return f'"{escaped}"'
 
 
 def page(

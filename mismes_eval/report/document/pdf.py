@@ -62,9 +62,8 @@ class Printer:
 
 def printer() -> Printer:
     """The best printer of this machine. Raises ParamsError where there is none."""
-    browser = next((found for name in NAMES if (found := shutil.which(name))), None) or next(
-        (p for p in PLACES if Path(p).is_file()), None
-    )
+    browser = next(filter(None, map(shutil.which, NAMES)), None)
+    browser = browser or next((place for place in PLACES if Path(place).is_file()), None)
     if browser is not None:
         return Printer("chromium", browser)
     if installed("typst"):
@@ -179,11 +178,9 @@ def page_numbers(pdf: bytes) -> dict[str, int]:
 
 def _leaves(objects: Mapping[int, bytes], at: int) -> list[int]:
     kids = re.search(rb"/Kids \[(.*?)\]", objects.get(at, b""), re.DOTALL)
-    return (
-        [at]
-        if kids is None
-        else [leaf for kid in _REFERENCE.findall(kids[1]) for leaf in _leaves(objects, int(kid))]
-    )
+    if kids is None:
+        return [at]
+    return [leaf for kid in _REFERENCE.findall(kids[1]) for leaf in _leaves(objects, int(kid))]
 
 
 def _name(raw: bytes) -> str:

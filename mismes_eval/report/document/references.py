@@ -141,7 +141,9 @@ class Quotable:
         elif len(words) == 1:
             if len(columns) == 1:
                 pairs |= _pairs(self._named(words[0], rows), columns)
-            understood = rows if len(rows) == 1 else [row for row in rows if row == self.main_row]
+            understood = rows
+            if len(rows) > 1:
+                understood = [row for row in rows if row == self.main_row]
             pairs |= _pairs(understood, self._named(words[0], columns))
         return [key for key in keys if (key.row, key.column) in pairs]
 

@@ -62,9 +62,7 @@ def write_results(
     for figure in figures:
         (work / "figures" / f"{names[figure.id]}.png").write_bytes(figure.png)
         write_csv(figure.data, work / "figures" / f"{names[figure.id]}.csv")
-    hidden = [
-        hidden_cells for hidden_cells in (table.hidden() for table in tables) if len(hidden_cells)
-    ]
+    hidden = [table.hidden() for table in tables]
     out = {
         "schema": SCHEMA,
         "country": params.country,

@@ -114,13 +114,8 @@ def attack(
             objective = np.zeros(open_.size)
             objective[j] = sign
             answer = linprog(objective, A_eq=left, b_eq=right, bounds=(0, None), method="highs")
-            bound.append(
-                sign * answer.fun
-                if answer.status == 0
-                else -sign * np.inf
-                if answer.status == 3
-                else value[open_[j]]
-            )
+            ends = {0: sign * (answer.fun or 0.0), 3: -sign * np.inf}
+            bound.append(ends.get(answer.status, value[open_[j]]))
         out[key] = (float(bound[0]), float(bound[1]))
     return out
 

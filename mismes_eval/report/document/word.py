@@ -342,7 +342,7 @@ def _field(writer: _Writer, run: Run, bold: bool = False) -> Any:
     if not run.tag:
         return piece
     control, about, inside = (OxmlElement(name) for name in ("w:sdt", "w:sdtPr", "w:sdtContent"))
-    told = {"w:alias": _cut(run.what), "w:tag": run.tag, "w:id": str(next(writer.ids))}
+    told = {"w:alias": field_title(run.what), "w:tag": run.tag, "w:id": str(next(writer.ids))}
     for name, value in told.items():
         element = OxmlElement(name)
         element.set(qn("w:val"), value)
@@ -354,7 +354,8 @@ def _field(writer: _Writer, run: Run, bold: bool = False) -> Any:
     return control
 
 
-def _cut(text: str) -> str:
+def field_title(text: str) -> str:
+    """What a field is called in the document: its place, cut to the length that Word keeps."""
     told = printable(text)
     return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
 

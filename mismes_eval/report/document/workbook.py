@@ -213,7 +213,8 @@ def _long(
 ) -> None:
     """Every number of every table, one row each, unrounded and unscaled."""
     _top(sheet, note, t("All numbers"), back, t)
-    filled = [p for p in (table.published() for table in tables) if len(p)]
+    published = [table.published() for table in tables]
+    filled = [part for part in published if len(part)]
     if not filled:
         return
     frame = pd.concat(filled, ignore_index=True)

@@ -254,11 +254,8 @@ class _Watch:
 def _judge(order: Order, params: Params, work: Path, raised: Problem | None, where: str) -> None:
     """Raise Failed unless everything says that the run is whole."""
     executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None
-    cells = (
-        [cell for cell in executed.cells if cell.cell_type == "code"]
-        if executed is not None
-        else []
-    )
+    every = [] if executed is None else executed.cells
+    cells = [cell for cell in every if cell.cell_type == "code"]
     outputs = [output for cell in cells for output in cell.outputs if output.output_type == "error"]
     problems, status = _told_by_cells(outputs, where)
     if raised is not None and not outputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +68,8 @@ class Failed(Exception):
 def distinct(orders: Sequence[Order]) -> None:
     """Raise ParamsError where two orders would write one folder."""
     if len({order.name for order in orders}) != len(orders):
-        twice = sorted(
-            {order.name for order in orders if sum(p.name == order.name for p in orders) > 1}
-        )
+        count = Counter(order.name for order in orders)
+        twice = sorted(name for name in count if count[name] > 1)
         raise ParamsError(
             Problem("two reports have one name", ", ".join(twice), "every params file name once")
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
@@ -231,7 +232,7 @@ def of_each_study(found: Sequence[Evaluation]) -> list[Evaluation]:
 
 def as_frame(found: Sequence[Evaluation]) -> pd.DataFrame:
     """The evaluations as a table."""
-    rows = [[getattr(effect, column) for column in COLUMNS] for effect in found]
+    rows = list(map(attrgetter(*COLUMNS), found))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -27,7 +27,6 @@ HEAD = (
     *("risk_of_bias", "source"),
 )
 HASH = 16  # digits of a hash that are shown
-PERCENT = 100.0
 
 
 @dataclass(frozen=True)

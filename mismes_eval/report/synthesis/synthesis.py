@@ -98,6 +98,7 @@ def write_synthesis(
     mixed: bool = False,
     force: bool = False,
     evidence: Path | None = None,
+    started: str | None = None,
 ) -> tuple[Path, bool]:
     """The synthesis as a report of its own in `out`/synthesis: page, tables, workbook, figures,
     estimates.json, manifest. Whole or not at all.
@@ -105,6 +106,7 @@ def write_synthesis(
     Parameters
     ----------
     evidence : file of effects of outside evaluations (template `evidence`).
+    started : the moment that page and manifest state; None: now.
 
     Returns
     -------
@@ -117,7 +119,8 @@ def write_synthesis(
     if not force and unchanged(final, of):
         return final, False
     whole = _compared(origins, mixed, outside)
-    return _written(out, whole, origins, outside, lang, of), True
+    moment = started or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _written(out, whole, origins, outside, lang, of, moment), True
 
 
 def _written(
@@ -127,6 +130,7 @@ def _written(
     outside: OutsideEvidence | None,
     lang: str,
     of: str,
+    started: str,
 ) -> Path:
     """Page, tables and manifest of a synthesis, put in their folder at once."""
     final, text = out / FOLDER, language(lang)
@@ -135,7 +139,6 @@ def _written(
         p.in_language(text) if not isinstance(p, str) else p for _, parts in chapters for p in parts
     ]
     said = iter(shown)
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     html = _page(
         evidence,
         [(text(title), [_html(next(said), text) for _ in parts]) for title, parts in chapters],

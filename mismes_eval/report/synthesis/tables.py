@@ -147,7 +147,7 @@ def definitions(w: Words) -> TextTable:
     text, long = w.t, w.evidence.definitions
     rows = []
     for concept, part in long.groupby("concept", sort=False):
-        texts = [text(x) if x else text("not stated") for x in part["text"]]
+        texts = [text(x or "not stated") for x in part["text"]]
         differs = len(set(texts)) > 1 and concept != "basis"
         rows.append(
             [
@@ -176,18 +176,12 @@ def comparability(w: Words) -> TextTable:
     titles = dict(zip(w.evidence.indicators["id"], w.evidence.indicators["title"], strict=True))
     for line in _page_rows(w.evidence.comparable).to_dict("records"):
         several = [group for group in line["sets"] if len(group) > 1]
-        sets = (
-            text.name(
-                "; ".join(", ".join(w.country(country) for country in group) for group in several)
-            )
-            if several
-            else text("no two countries")
-        )
-        differing = (
-            text.name(", ".join(text(str(definition)) for definition in line["differing"]))
-            if line["differing"]
-            else text("nothing")
-        )
+        sets = text("no two countries")
+        if several:
+            sets = text.name("; ".join(", ".join(map(w.country, group)) for group in several))
+        differing = text("nothing")
+        if line["differing"]:
+            differing = text.name(", ".join(text(str(one)) for one in line["differing"]))
         rows.setdefault((sets, differing), []).append(
             w.indicator(titles[line["id"]], line["group"])
         )

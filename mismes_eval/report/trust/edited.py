@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from mismes_eval.frame.outside import bytes_of
 from mismes_eval.report.document.blocks import Run
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.manuscript import Body, numbers_of, read_body
-from mismes_eval.report.document.word import RUN
+from mismes_eval.report.document.word import RUN, field_title
 from mismes_eval.report.trust.provenance import (
     changed_outputs,
     read_manifest,
@@ -34,6 +35,7 @@ from mismes_eval.report.trust.provenance import (
 
 TEXT, LINKS = "word/document.xml", "word/_rels/document.xml.rels"
 _GONE = (qn("w:del"), qn("w:moveFrom"))  # what a tracked change took away
+FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 _EMBED = qn("r:embed")
 
 
@@ -108,8 +110,8 @@ def edited(document: Path, folder: Path) -> Edited:
     results = read_results(folder)
     body = read_body(folder, results, language(str(results["language"])))
     parts = _parts(document)
-    fields = list(_fields(parts))
     expected = [run for block in body.blocks for run in numbers_of(block)]
+    fields = _named(list(_fields(parts)), expected)
     short = str(record["fingerprint"])[:12]
     told = [text for tag, _, text in fields if tag == RUN]
     return Edited(
@@ -152,14 +154,32 @@ def _parts(document: Path) -> Mapping[str, bytes]:
 
 
 def _fields(parts: Mapping[str, bytes]) -> Iterator[Field]:
-    """Every field of the document with a tag."""
+    """Every field of the document with a tag or a title."""
     for control in _tree(parts, TEXT).iter(qn("w:sdt")):
         about = control.find(qn("w:sdtPr"))
         if about is None or control.find(qn("w:sdtContent")) is None:
             continue
         tag, title = (_value(about.find(qn(name))) for name in ("w:tag", "w:alias"))
-        if tag and not any(up.tag in _GONE for up in control.iterancestors()):
+        if (tag or title) and not any(up.tag in _GONE for up in control.iterancestors()):
             yield tag, title, _text(control.find(qn("w:sdtContent")))
+
+
+def _named(fields: list[Field], expected: Sequence[Run]) -> list[Field]:
+    """The fields with a tag. LibreOffice up to 7.4 saves none, but titles: there each field is the
+    next of the report with its title, in the order of reading.
+    """
+    tagged = [one for one in fields if one[0]]
+    if tagged:
+        return tagged
+    waiting: dict[str, list[str]] = {}
+    for run in reversed(expected):
+        waiting.setdefault(field_title(run.what), []).append(run.tag)
+    named = []
+    for _, title, text in fields:
+        left = waiting.get(title, [])
+        other = RUN if FINGERPRINT.fullmatch(text) else title
+        named.append((left.pop() if left else other, title, text))
+    return named
 
 
 def _tree(parts: Mapping[str, bytes], name: str) -> Any:
@@ -201,7 +221,8 @@ def _plain(text: str) -> str:
 
 
 def _missing(expected: list[Run], fields: list[Field]) -> Iterator[str]:
-    lacking = Counter(run.tag for run in expected) - Counter(tag for tag, _, _ in fields)
+    found = Counter(tag for tag, _, _ in fields)
+    lacking = Counter(run.tag for run in expected) - found
     words = {run.tag: run.what for run in expected}
     for tag in lacking:
         yield words[tag]

@@ -276,11 +276,8 @@ def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
     links, which a report has none of.
     """
     told = record.get("outputs")
-    listed = (
-        {str(output["path"]): str(output["sha256"]) for output in told}
-        if isinstance(told, list)
-        else {}
-    )
+    outputs_told = told if isinstance(told, list) else []
+    listed = {str(output["path"]): str(output["sha256"]) for output in outputs_told}
     links = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink()}
     out = [f"{path}: a link" for path in sorted(links)]
     for path, sha in listed.items():

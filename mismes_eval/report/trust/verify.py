@@ -149,7 +149,7 @@ def verify(
                 "a synthesis is made from reports, not from data",
                 folder.name,
                 "the report of a country",
-                fix="Verify the country reports, then `mismes synthesis --force`.",
+                fix="Verify it by its folder: `mismes verify reports/synthesis`.",
             )
         )
     check_complete(record, f"{folder.name}/{MANIFEST}")
@@ -159,7 +159,7 @@ def verify(
     if other_code and not foreign:
         raise ParamsError(_other_notebook(notebook.name, record["notebook"]["sha256"]))
     now = ingredients(Params.load(params_file, data_root, root), params_file, notebook)
-    reported = _numbers(folder)
+    reported = numbers_in(folder)
     tampered = list(changed_outputs(folder, record))
     prints, uncompared = _printable(folder)
     with tempfile.TemporaryDirectory(prefix="mismes-verify-") as clean:
@@ -186,29 +186,33 @@ def verify(
                     *(replace(p) for p in outcome.problems),
                 ]
             )
-        repeated = _numbers(outcome.folder)
+        repeated = numbers_in(outcome.folder)
         again = read_manifest(outcome.folder)
-        tampered += _unmade(folder, outcome.folder, tampered, uncompared)
+        tampered += unmade(folder, outcome.folder, tampered, uncompared)
         runs = Runs(str(record["fingerprint"])[:12], str(again["fingerprint"])[:12])
-        inside = tuple(_inside(folder, outcome.folder, runs))
+        inside = tuple(places_inside(folder, outcome.folder, runs))
         uncompared += _other_printer(folder, outcome.folder)
-    keys = dict.fromkeys([*reported, *repeated])
-    pairs = ((key, reported.get(key, "absent"), repeated.get(key, "absent")) for key in keys)
     return Verification(
         name=folder.name,
         numbers=len(reported),
         tampered=tuple(tampered),
         changed=_changed(record, now),
-        differences=tuple(
-            Difference(*key, reported, repeated)
-            for key, reported, repeated in pairs
-            if not same(reported, repeated)
-        ),
+        differences=unlike_numbers(reported, repeated),
         inside=inside,
         manifest=tuple(_manifest_faults(record, again, folder)),
         uncompared=(*uncompared, MEASURED),
         foreign=other_code,
     )
+
+
+Numbers = Mapping[tuple[str, str, str], float | str | None]
+
+
+def unlike_numbers(reported: Numbers, repeated: Numbers) -> tuple[Difference, ...]:
+    """Numbers that differ, or that stand in one of two reports only."""
+    keys = dict.fromkeys([*reported, *repeated])
+    pairs = ((key, reported.get(key, "absent"), repeated.get(key, "absent")) for key in keys)
+    return tuple(Difference(*key, was, now) for key, was, now in pairs if not same(was, now))
 
 
 def _other_notebook(name: str, recorded: str) -> Problem:
@@ -240,7 +244,7 @@ def _other_printer(folder: Path, repeated: Path) -> list[str]:
     return [f"{PDF}: another program, or another version of it, printed it"]
 
 
-def _unmade(folder: Path, repeated: Path, told: list[str], uncompared: list[str]) -> list[str]:
+def unmade(folder: Path, repeated: Path, told: list[str], uncompared: list[str]) -> list[str]:
     """Files that stand in one of the two reports only and are not told of yet."""
     names = [{str(output["path"]) for output in outputs(side)} for side in (folder, repeated)]
     known = {text.rpartition(": ")[0] for text in [*told, *uncompared]}
@@ -249,7 +253,7 @@ def _unmade(folder: Path, repeated: Path, told: list[str], uncompared: list[str]
     return [text for text in [*extra, *lacking] if text.rpartition(": ")[0] not in known]
 
 
-def _inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
+def places_inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
     """Where the files of the report differ from the repeated ones. Numbers of the results are
     compared one by one elsewhere.
     """
@@ -358,7 +362,7 @@ def same(a: float | str | None, b: float | str | None) -> bool:
     return same_value(a, b)
 
 
-def _numbers(folder: Path) -> dict[tuple[str, str, str], float | str | None]:
+def numbers_in(folder: Path) -> dict[tuple[str, str, str], float | str | None]:
     """(table, cell, quantity) -> number, for every published estimate and fact. A repeated cell
     gets its position.
     """
@@ -403,13 +407,9 @@ def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def _number(value: object) -> float | str | None:
-    return (
-        value
-        if value is None or isinstance(value, str)
-        else float(str(value))
-        if not isinstance(value, bool)
-        else str(value)
-    )
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, bool) else float(str(value))
 
 
 def _changed(record: Mapping[str, Any], now: Ingredients) -> tuple[str, ...]:

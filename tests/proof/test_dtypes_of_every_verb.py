@@ -1,0 +1,83 @@
+"""Property: every verb gives the same whatever holds the columns: integers in a byte, nullable and
+arrow columns, objects, decimals, categoricals.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.weighting.sample import Sample
+
+from .verb_calls import Call, calls
+
+KINDS = ("nullable", "arrow", "object", "small", "category", "decimal", "bool")
+QUICK = ("donut", "meta_regression", "impute")
+CALLS = [
+    call
+    for call in calls()
+    if any(isinstance(argument, (pd.DataFrame, Sample)) for argument in call.arguments.values())
+]
+SOME = [
+    call if call.name in QUICK else pytest.param(call, marks=pytest.mark.slow) for call in CALLS
+]
+
+
+def decimals(values: pd.Series) -> pd.Series:
+    return pd.Series([Decimal(repr(float(value))) for value in values], values.index, dtype=object)
+
+
+def held(values: pd.Series, kind: str) -> pd.Series:
+    """The same values in another dtype, where they have one of that kind."""
+    of = values.dtype.kind
+    if kind == "nullable":
+        return values.convert_dtypes()
+    if kind == "arrow":
+        return values.convert_dtypes(dtype_backend="pyarrow")
+    if kind == "object":
+        return values.astype(object)
+    if kind == "small" and of in "ib":
+        return values.astype("int8" if values.between(-128, 127).all() else "int32")
+    if kind == "category" and of in "OU":
+        return values.astype("category")
+    if kind == "decimal" and of == "f" and values.notna().all():
+        return decimals(values)
+    if kind == "bool" and of == "i" and values.isin([0, 1]).all():
+        return values.astype(bool)
+    return values
+
+
+def converted(argument: object, kind: str) -> object:
+    if isinstance(argument, pd.DataFrame):
+        columns = {column: held(argument[column], kind) for column in argument.columns}
+        return pd.DataFrame(columns, index=argument.index)
+    if isinstance(argument, Sample):
+        return dataclasses.replace(argument, frame=converted(argument.frame, kind))
+    return argument
+
+
+def result(call: Call, kind: str) -> list[float]:
+    """The numbers of the answer of a verb; names and layout may follow the dtype."""
+    arguments = call.arguments
+    if kind:
+        arguments = {name: converted(value, kind) for name, value in arguments.items()}
+    answer = call.verb(**arguments)
+    if isinstance(answer, Estimate):
+        return [*map(float, answer.value), *map(float, answer.se)]
+    text = re.sub(r"\bTrue\b", "1", re.sub(r"\bFalse\b", "0", repr(answer)))
+    return [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e[-+]?\d+)?", text)]
+
+
+@pytest.mark.parametrize("call", SOME, ids=[call.name for call in CALLS])
+def test_every_dtype_gives_what_the_plain_one_gives(call: Call) -> None:
+    plain = result(call, "")
+    for kind in KINDS:
+        found = result(call, kind)
+        assert len(found) == len(plain), kind
+        np.testing.assert_allclose(found, plain, rtol=1e-7, atol=1e-9, err_msg=kind)

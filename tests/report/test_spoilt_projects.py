@@ -1,0 +1,185 @@
+"""A project spoiled in one place: what `check` calls ready is made, what stops the report stops the
+check with the same words, and no spoiled file is called a fault of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import MismesError
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.readiness import readiness
+from mismes_eval.report.rehearsal import rehearse
+
+from .test_rehearsal import SURVEY, TRACER, persons, project, tracer_files
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+PSU = SURVEY.replace("household: hhid", "household: hhid, psu: [psu]")
+
+
+def column(**values: object) -> Change:
+    return lambda frame: frame.assign(**values)
+
+
+def without(name: str) -> Change:
+    return lambda frame: frame.drop(columns=name)
+
+
+def first_row(name: str, value: object) -> Change:
+    return lambda frame: frame.assign(**{name: np.where(frame.index == 0, value, frame[name])})
+
+
+# what is done to the file of persons of a survey
+SURVEYS: Mapping[str, Change] = {
+    "no row": lambda d: d.iloc[:0],
+    "one row": lambda d: d.iloc[:1],
+    "ten rows": lambda d: d.iloc[:10],
+    "weights 0": column(weight=0),
+    "a weight below 0": first_row("weight", -1),
+    "a weight missing": first_row("weight", np.nan),
+    "weights in words": lambda d: d.assign(weight=d["weight"].astype(str) + " kg"),
+    "half the weights 0": lambda d: d.assign(weight=np.where(d.index < 300, 0, d["weight"])),
+    "one weight": column(weight=1),
+    "weights of a million million": column(weight=1e12),
+    "one person weighs everything": lambda d: d.assign(weight=np.where(d.index == 0, 1e12, 1)),
+    "no column of weights": without("weight"),
+    "a stratum for everybody": lambda d: d.assign(strata=d.index),
+    "one stratum": column(strata=1),
+    "no column of strata": without("strata"),
+    "ages missing": column(age=np.nan),
+    "ages in words": column(age="old"),
+    "no column of ages": without("age"),
+    "children": column(age=5),
+    "old people": column(age=90),
+    "men": column(male=1),
+    "sex missing": column(male=np.nan),
+    "sex 3": column(male=3),
+    "no column of sex": without("male"),
+    "everybody returned": column(mig_ever_abroad=True, mig_months_abroad_last=12),
+    "one person returned": lambda d: d.assign(
+        mig_ever_abroad=d.index == 0, mig_months_abroad_last=np.where(d.index == 0, 12, np.nan)
+    ),
+    "born abroad": column(mig_birth_country="FRA"),
+    "birth missing": column(mig_birth_country=np.nan),
+    "stays below 0": column(mig_months_abroad_last=-5),
+    "stays of ages": column(mig_months_abroad_last=1e9),
+    "two years": lambda d: d.assign(year=np.where(d.index < 300, 2015, 2016)),
+    "one identifier": column(pid=0, hhid=0),
+    "households missing": column(hhid=np.nan),
+    "status 9": column(lstatus=9),
+    "status missing": column(lstatus=np.nan),
+    "unemployed": column(lstatus=2),
+    "one education": column(educat7=4),
+    "education 12": column(educat7=12),
+    "a region for everybody": lambda d: d.assign(subnatid1=[f"r{i}" for i in range(len(d))]),
+    "regions missing": column(subnatid1=np.nan),
+    "regions in markup": column(subnatid1="<b>{x}</b> %"),
+    "wages 0": column(wage_no_compen=0, unitwage=5),
+    "wages below 0": column(wage_no_compen=-1, unitwage=5),
+    "200 hours a week": column(whours=200),
+    "another country": column(countrycode="XXX"),
+}
+PERSON, WAVE, OUTCOME, EPISODE = (
+    f"tracer_{kind}.csv" for kind in ("person", "wave", "outcome", "episode")
+)
+# file, what is done to it
+TRACERS: Mapping[str, tuple[str, Change]] = {
+    "no episode": (EPISODE, lambda d: d.iloc[:0]),
+    "no outcome": (OUTCOME, lambda d: d.iloc[:0]),
+    "no wave": (WAVE, lambda d: d.iloc[:0]),
+    "enrolment alone": (WAVE, lambda d: d[d["wave"] == 0]),
+    "outcomes of enrolment alone": (OUTCOME, lambda d: d[d["wave"] == 0]),
+    "one arm": (PERSON, column(arm="T")),
+    "nobody took part": (PERSON, column(arm="C")),
+    "arms in words": (PERSON, column(arm="yes")),
+    "everybody in work": (OUTCOME, column(employed=1)),
+    "nobody in work": (OUTCOME, column(employed=0)),
+    "work missing": (OUTCOME, column(employed=np.nan)),
+    "work 2": (OUTCOME, column(employed=2)),
+    "one PSU": (PERSON, column(psu=1)),
+    "a stratum for everybody": (PERSON, lambda d: d.assign(strata=range(len(d)))),
+    "enrolment missing": (PERSON, column(enrol_date=np.nan)),
+    "enrolment in words": (PERSON, column(enrol_date="soon")),
+    "men": (PERSON, column(male=1)),
+    "sex missing": (PERSON, column(male=np.nan)),
+    "age is sex": (PERSON, lambda d: d.assign(age_enrol=d["male"] * 10)),
+    "sex is taking part": (PERSON, lambda d: d.assign(male=(d["arm"] == "T").astype(int))),
+    "persons twice": (PERSON, lambda d: pd.concat([d, d.iloc[:2]])),
+    "outcomes twice": (OUTCOME, lambda d: pd.concat([d, d.iloc[:2]])),
+    "outcomes of nobody": (PERSON, lambda d: d.iloc[5:]),
+}
+# keys of the params that name what the files lack, or little of it
+ASKED: Mapping[str, tuple[str, str]] = {
+    "a measure that is not there": ("MDA-001", "MDA-999"),
+    "a wave that is not there": ("impact: {", "impact: {main_wave: 9, "),
+    "an outcome that is not there": ("impact: {", "impact: {main_outcome: x, outcomes: [x], "),
+    "money": ("impact: {", "impact: {main_outcome: earnings, outcomes: [earnings], "),
+    "groups by sex": ("impact: {", "impact: {groups: [male], "),
+    "groups by PSU": ("impact: {", "impact: {groups: [psu], "),
+}
+SIZES = ((1, 60), (2, 60), (10, 10), (31, 31))
+QUICK = ("ages missing", "children")  # chapters in which no cell stands
+
+
+def rehearsed_alike(folder: Path, text: str, files: Mapping[str, pd.DataFrame]) -> str:
+    """Hold check and report to each other; "made" or "refused"."""
+    try:
+        params = project(folder, text, files)
+    except MismesError:
+        return "refused"  # both read the params first
+    ready = readiness(params)
+    if not ready.problems:
+        assert ready.evaluation is not None
+        assert [str(problem) for problem in rehearse(ready.evaluation).problems] == []
+        return "made"
+    with pytest.raises(MismesError) as raised:
+        evaluate(params)
+    assert set(map(str, raised.value.problems)) <= set(map(str, ready.problems))
+    return "refused"
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_report_without_cells_in_a_figure_is_made(tmp_path: Path, name: str) -> None:
+    files = {"lfs.csv": SURVEYS[name](persons())}
+    assert rehearsed_alike(tmp_path, SURVEY, files) == "made"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in SURVEYS if name not in QUICK])
+def test_a_spoilt_survey(tmp_path: Path, name: str) -> None:
+    rehearsed_alike(tmp_path, SURVEY, {"lfs.csv": SURVEYS[name](persons())})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("psu", ["each", "one"])
+def test_psus_of_a_survey(tmp_path: Path, psu: str) -> None:
+    frame = persons()
+    frame["psu"] = frame.index if psu == "each" else 1
+    assert rehearsed_alike(tmp_path, PSU, {"lfs.csv": frame}) == (
+        "made" if psu == "each" else "refused"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRACERS)
+def test_a_spoilt_tracer_study(tmp_path: Path, root: Path, name: str) -> None:
+    files = tracer_files(root, 60, 120)
+    file, change = TRACERS[name]
+    rehearsed_alike(tmp_path, TRACER, {**files, file: change(files[file])})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ASKED)
+def test_what_is_asked_of_a_tracer_study(tmp_path: Path, root: Path, name: str) -> None:
+    rehearsed_alike(tmp_path, TRACER.replace(*ASKED[name]), tracer_files(root, 60, 120))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("treated", "compared"), SIZES)
+def test_small_tracer_studies(tmp_path: Path, root: Path, treated: int, compared: int) -> None:
+    rehearsed_alike(tmp_path, TRACER, tracer_files(root, treated, compared))
