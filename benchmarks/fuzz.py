@@ -221,8 +221,10 @@ def tried(kind: Kind, content: bytes, folder: Path) -> tuple[str, str]:
     def too_long(number: int, frame: object) -> None:
         raise TimeoutError(f"longer than {SECONDS} s")
 
-    signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(SECONDS)
+    for number in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(number, too_long)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of the processor: others may share the machine
+    signal.alarm(SECONDS * 10)
     try:
         kind.read(file)
     except MismesError as error:
@@ -237,6 +239,7 @@ def tried(kind: Kind, content: bytes, folder: Path) -> tuple[str, str]:
         return "failed", traceback.format_exc()
     finally:
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return "read", ""
 
 

@@ -238,7 +238,7 @@ def _blocks(content: bytes) -> list[tuple[bytes, bytes]]:
         if kind == b"IHDR":
             width, height = struct.unpack_from(">II", body)
             most = (width * 8 + 1) * height  # bytes of the pixels, at 16 bits in four colours
-        if kind == b"IDAT":
+        if kind == b"IDAT" and whole:
             pixels += body
         elif not (kind == b"tEXt" and body.startswith(b"Software\0")):
             found.append((kind, body if whole else b"damaged: " + body))
