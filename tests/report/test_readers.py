@@ -5,6 +5,7 @@ reintegration) follows from the numbers, and small groups stay hidden in it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,7 @@ import pytest
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import DRAWN_BY_LOT
-from mismes_eval.evaluation.evaluation import evaluate
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
@@ -32,12 +32,10 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture(scope="module")
-def context() -> Context:
-    return Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+def context(evaluated: Callable[[str], Evaluation]) -> Context:
+    return Context(evaluated("MDA"), Rules(), language("en"))
 
 
 @pytest.fixture(scope="module")
