@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mismes_eval.errors import InputError
 from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
+from mismes_eval.estimate.verdict import BY_LOT, DRAWN_BY_LOT, PARALLEL, Check, Span, Verdict
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
@@ -319,6 +319,18 @@ def test_the_wider_interval_of_two_speaks_and_takes_the_price_with_it(
     assert isinstance(priced(evaluation, evaluation.tracing, sure, wide).job, NotEstimable)
     narrow = dataclasses.replace(d, wild={})
     assert isinstance(priced(evaluation, evaluation.tracing, sure, narrow).job, float)
+
+
+def test_the_price_of_a_drawn_measure_rests_on_the_lot(evaluation: Evaluation) -> None:
+    effect, study, inventory = evaluation.effects[0], evaluation.tracing, evaluation.inventory
+    assert study is not None and inventory is not None
+    doubt = evaluation.doubts[0]
+    assert priced(evaluation, study, effect, doubt).assumption == PARALLEL
+    drawn = inventory.frame.assign(impact_design="RCT")
+    lot = dataclasses.replace(
+        evaluation, inventory=dataclasses.replace(inventory, frame=drawn), kept={}
+    )
+    assert priced(lot, study, effect, doubt).assumption == BY_LOT
 
 
 def with_plan(context: Context, path: Path) -> Context:

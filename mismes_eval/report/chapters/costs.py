@@ -137,10 +137,12 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
 class Priced(Money):
     """Costs of one measure; job: cost of an additional job-year, or why there is none; supposed:
     the same if the main effect lasted over the horizon, where job-years were measured besides.
+    assumption: under which the job-years are an effect of the measure.
     """
 
     job: float | NotEstimable
     supposed: float | NotEstimable | None = None
+    assumption: Message = PARALLEL
 
 
 def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt | None) -> Priced:
@@ -151,7 +153,8 @@ def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt | N
     shown = verdict is not None and verdict.sign == "higher"
     job = _shown_ratio(m.worth, shown)
     supposed = None if m.scenario is None else _shown_ratio(m.scenario, shown)
-    return Priced(**vars(m), job=job, supposed=supposed)
+    stated = PARALLEL if verdict is None else verdict.assumption or PARALLEL
+    return Priced(**vars(m), job=job, supposed=supposed, assumption=stated)
 
 
 def _shown_ratio(worth: CostEffectiveness | NotEstimable, shown: bool) -> float | NotEstimable:
@@ -368,7 +371,7 @@ def job_sentence(m: Priced) -> Message:
         "hi": Quantity(ends[1], "", "", 0),
         "h": Quantity(m.horizon, "year", "years", digits),
         "w": m.measured or 0.0,
-        "assumption": PARALLEL,
+        "assumption": m.assumption,
     }
     return Message(template, values)
 

@@ -10,13 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval import tracer as tracers
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
-from mismes_eval.numerics.rows import Bool
-from mismes_eval.report import figures, figures_common, figures_inventory
+from mismes_eval.report import figures, figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import (
     arms,
@@ -30,9 +28,9 @@ from mismes_eval.report.chapters.cells import (
     plain,
     rows,
 )
-from mismes_eval.report.chapters.description import FRAMES
 from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
+from mismes_eval.report.chapters.participant_flow import flow
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import DESIGN
 from mismes_eval.report.document.cells import (
@@ -41,16 +39,14 @@ from mismes_eval.report.document.cells import (
     Persons,
     Standing,
     counted_in,
-    population,
 )
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
-from mismes_eval.report.document.tables import HIDDEN, Table
+from mismes_eval.report.document.tables import Table
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.dispositions import GROUPS
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
-FROM, COUNTED, AWAY = "from", "n", "of them known to be abroad"  # of figure F03
 INTERVAL = "{u} (95% interval)"
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 BESIDE: Mapping[str, tuple[str, ...]] = {  # groups that a rate tells beside the others
@@ -72,7 +68,7 @@ def tracer(context: Context) -> Chapter:
         )
     items: list[Item] = [
         _enrolled(context, study),
-        _flow(context, study),
+        flow(context, study),
         _response(context, study),
         _attrition(context, study),
         _balance(context, study),
@@ -106,95 +102,6 @@ def _enrolled(context: Context, study: Tracing) -> SentenceSpec:
         id="enrolled",
         cells=cells,
     )
-
-
-def _flow(context: Context, study: Tracing) -> PictureSpec:
-    """F03: frame, enrolment, every wave with its losses, analysed."""
-    wave = context.evaluation.params.impact.main_wave
-    steps = tracers.flow_steps(study.panel, analysed=(study.baseline, wave))
-    name = population(study.panel.sample.design)
-    cells = [
-        counted(FROM, source, Persons.of(name, who)) for source, who in _sources(context, study)
-    ]
-    for step in steps:
-        what = _step(context, study, step.step)
-        cells.append(counted(what, COUNTED, Persons.of(name, step.rows)))
-        lost = {**step.lost, **({AWAY: step.away} if step.away.any() else {})}
-        cells += [counted(what, reason, Persons.of(name, who)) for reason, who in lost.items()]
-    title = "From the frame to the analysis"
-
-    def draw(published: pd.DataFrame) -> figures.Figure:
-        return _drawn_flow(context, study, title, published)
-
-    return PictureSpec("F03", title, draw, rows(cells))
-
-
-def _sources(context: Context, study: Tracing) -> list[tuple[str, Bool]]:
-    """Where the enrolled come from, and who they are."""
-    sample = study.panel.sample
-    if "source_frame" not in sample.frame.columns:
-        return [(context.text("persons of the study"), sample.active)]
-    source = sample.frame["source_frame"].astype(str)
-    known = source[sample.active].value_counts()
-    return [
-        (
-            context.text(FRAMES[kind]) if kind in FRAMES else context.name(kind.replace("_", " ")),
-            sample.active & (source == kind).to_numpy(bool),
-        )
-        for kind in map(str, known.index)
-    ]
-
-
-def _drawn_flow(
-    context: Context, study: Tracing, title: str, published: pd.DataFrame
-) -> figures.Figure:
-    left = published[published["row"] == FROM]
-    rest = published[published["row"] != FROM]
-    steps = rest[rest["column"] == COUNTED]
-    lost = [_losses(context, rest[rest["row"] == what]) for what in steps["row"]]
-    numbers = list(zip(steps["row"], steps["value"], lost, strict=True))
-    most = steps["value"].max()
-    notes = [
-        "In the box of a wave: why others of those enrolled did not answer it; who is lost may come"
-        " back."
-    ]
-    if np.isfinite(most):
-        notes.append(persons(context, most))
-    if not (published["status"] == "shown").all():
-        notes.append("c: not shown, too few persons, or it would reveal another number.")
-    return figures_inventory.sources_flow(
-        "F03",
-        title,
-        dict(zip(left["column"], left["value"], strict=True)),
-        numbers,
-        study.source,
-        tuple(notes),
-        context.synthetic,
-        context.words,
-    )
-
-
-def _step(context: Context, study: Tracing, step: str) -> str:
-    if step.startswith("answered waves"):
-        return context.text("answered at enrolment and in the wave of the headline")
-    if not step.startswith("answered wave "):
-        return context.text(step)
-    wave = next((w for w in study.months if str(w) == step.removeprefix("answered wave ")), None)
-    return (
-        context.text("interviewed at enrolment")
-        if wave == study.baseline
-        else context.text("interviewed after {m:.0f} months", m=study.months[wave])
-    )
-
-
-def _losses(context: Context, cells: pd.DataFrame) -> str:
-    """The reasons of a step with their numbers, in the report's language."""
-    parts = [
-        f"{context.text(reason)} {context.words.number(n, 0) if np.isfinite(n) else HIDDEN}"
-        for reason, n in zip(cells["column"], cells["value"], strict=True)
-        if reason != COUNTED
-    ]
-    return "; ".join(parts)
 
 
 def _response(context: Context, study: Tracing) -> Table:
