@@ -75,7 +75,7 @@ ATTACKS = (
     tests("published files against each other", "report/test_published_attack.py"),
     Attack("hidden cells of the reports that are there", "benchmarks/published_attack.py"),
     Attack(
-        "intervals of hidden numbers, 24 small made-up studies and the reports that are there",
+        "intervals of hidden numbers: the reports that are there, small made-up studies",
         "benchmarks/interval_attack.py",
         ("--made", "24"),
         ("--made", "4"),

@@ -27,11 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @cache
 def room(file: str) -> str:
-    """Tests of one file are dealt to one process, and so are those of all files that read the whole
-    report on a country, or the reports of `made`: these are made once.
+    """Tests of one file are dealt to one process, and so are those of all files that read the
+    evidence of a country or the whole report on it, or the reports of `made`: these are made once.
     """
     text = (ROOT / file).read_text(encoding="utf-8")
-    if "whole_report" in text:
+    if "whole_report" in text or "evaluated: Callable" in text:
         return "whole reports"
     return "reports of notebooks" if "made: Path" in text and "def made(" not in text else file
 

@@ -84,7 +84,9 @@ def test_influence_of_group_time_effects(folder: Path, golden: dict) -> None:
         ).estimate.influence
         * 500
     )
-    for row in np.array(golden["mpdta_if_first5"]):
+    first = np.array(golden["mpdta_if_first5"])
+    assert len(first) == 5
+    for row in first:
         nearest = z[np.abs(z - row).max(axis=1).argmin()]
         np.testing.assert_allclose(nearest, row, atol=1e-8)
 

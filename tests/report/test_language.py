@@ -31,6 +31,7 @@ from mismes_eval.report.document.language import (
     catalogue,
     language,
     typeset,
+    with_colon,
 )
 from mismes_eval.report.document.tables import TextTable
 
@@ -551,3 +552,10 @@ def test_a_refusal_speaks_the_language_and_leaves_names_as_they_are():
 
 def plain_spaces(text: str) -> str:
     return re.sub(r"[\u00a0\u202f]", " ", text)
+
+
+def test_a_colon_is_set_as_the_language_sets_it() -> None:
+    """The heads of pages and documents too: Tunisie : title, with a space that does not break."""
+    assert with_colon("en", "Tunisia", "Report") == "Tunisia: Report"
+    assert with_colon("ro", "Tunisia", "Raport") == "Tunisia: Raport"
+    assert re.fullmatch("Tunisie[\u00a0\u202f]: Rapport", with_colon("fr", "Tunisie", "Rapport"))

@@ -5,6 +5,7 @@ reintegration) follows from the numbers, and small groups stay hidden in it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,27 +14,28 @@ import pytest
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import DRAWN_BY_LOT
-from mismes_eval.evaluation.evaluation import evaluate
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.adverse_outcomes import harm
+from mismes_eval.report.chapters.base import Chapter
 from mismes_eval.report.chapters.bias import ITEMS, bias
 from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
+from mismes_eval.report.chapters.impact import _effects
+from mismes_eval.report.chapters.sensitivity import spoken_table
 from mismes_eval.report.chapters.verdicts import ALIKE, LOSS, PLANNED, PRE, effect_verdict, lost
+from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture(scope="module")
-def context() -> Context:
-    return Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+def context(evaluated: Callable[[str], Evaluation]) -> Context:
+    return Context(evaluated("MDA"), Rules(), language("en"))
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +115,17 @@ def moved(e: Estimate, value: float) -> Estimate:
     return dataclasses.replace(e, value=np.array([value]))
 
 
+def harm_said(context: Context, study: Tracing, effect: Effects) -> str:
+    """The sentence on harm beside the tables that it is counted from."""
+    tables = (_effects(context, study, effect), spoken_table(context, study, effect))
+    (sentence,) = harm(context, study, effect)
+    chapter = Chapter("impact", "Impact", (*tables, sentence))
+    return str(release(context, {"impact": chapter}).chapters["impact"].items[-1])
+
+
 def test_harm_is_told_where_an_interval_lies_below_zero(context: Context, study: Tracing) -> None:
     effect = context.evaluation.effects[0]
-    (none,) = harm(context, study, effect)
+    none = harm_said(context, study, effect)
     k = sum(isinstance(e, Estimate) for e in effect.by_wave.values())
     assert f"looked for harm in {k} outcomes and waves" in none and "none fell" in none
     e = effect.by_wave["earnings", 2]
@@ -123,7 +133,7 @@ def test_harm_is_told_where_an_interval_lies_below_zero(context: Context, study:
     worse = dataclasses.replace(
         effect, by_wave={**effect.by_wave, ("earnings", 2): moved(e, -9000.0)}
     )
-    (some,) = harm(context, study, worse)
+    some = harm_said(context, study, worse)
     assert (
         "'monthly earnings' after 12 months (-9,000.0; " in some
         and "fell by more than chance" in some

@@ -125,6 +125,7 @@ def test_steps_redone_with_their_own_weights_give_their_factors(
         waves.assign(y=waves["y"].fillna(0.0)), sample=panel.sample, disposition="disp"
     )
     design = weighted(told, **options).weight_sample([1, 3]).design
+    assert design.steps
     for k, step in enumerate(design.steps):
         np.testing.assert_allclose(step.refit(design.weights_after(k)), step.factor, rtol=1e-8)
 

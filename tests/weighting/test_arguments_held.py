@@ -103,6 +103,7 @@ KINDS: dict[str, tuple[Any, str, list[object], list[object]]] = {
 @pytest.mark.parametrize("name", KINDS)
 def test_an_annotation_takes_its_kind_and_refuses_others(name: str) -> None:
     hint, words, taken, refused = KINDS[name]
+    assert taken and refused
     for value in taken:
         check(DesignError, "verb", ("x", value, hint))
     for value in refused:

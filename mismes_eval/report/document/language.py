@@ -314,3 +314,11 @@ def code_labels(name: str, t: Language) -> dict[str, str]:
 
 
 ENGLISH = Language("en", {})
+
+
+def with_colon(code: str, what: str, text: str) -> str:
+    """Two texts with a colon between them as the language sets it (with a space before it in
+    French).
+    """
+    t = language(code)
+    return f"{t('{what}:', what=t.name(what))} {text}"

@@ -19,7 +19,7 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.libraries import library
 from mismes_eval.report.document import blocks
 from mismes_eval.report.document.blocks import Page
-from mismes_eval.report.document.language import Language, country_name, language
+from mismes_eval.report.document.language import Language, country_name, language, with_colon
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.reading import current_section_style, linked, sectioned
 from mismes_eval.report.document.sanitize import sanitized
@@ -62,7 +62,7 @@ class Cover:
         """Country and title as a CSS string, for the head of printed pages: every sign but letters,
         digits and spaces is written as its number.
         """
-        return _css(f"{self.country}: {self.title}")
+        return _css(with_colon(self.lang, self.country, self.title))
 
 
 def _css(text: str) -> str:

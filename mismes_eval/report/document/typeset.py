@@ -22,6 +22,7 @@ from mismes_eval.report.document.blocks import (
     Paragraph,
     plain_text,
 )
+from mismes_eval.report.document.language import with_colon
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "report.typ"
 NUMBERED = 2  # levels of headings that have numbers
@@ -36,7 +37,7 @@ def told(report: Manuscript) -> dict[str, Any]:
     mark = f" ({front.mark})" if front.mark else ""
     return {
         "lang": front.lang,
-        "title": f"{front.country}: {front.title}{mark}",
+        "title": with_colon(front.lang, front.country, front.title) + mark,
         "kind": front.kind,
         "banner": front.banner,
         "contents": front.contents,

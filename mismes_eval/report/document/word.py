@@ -33,6 +33,7 @@ from mismes_eval.report.document.blocks import (
     Run,
     plain_text,
 )
+from mismes_eval.report.document.language import with_colon
 from mismes_eval.report.document.plain import printable
 from mismes_eval.report.factory.zipped import write_workbook
 
@@ -94,7 +95,7 @@ def write_word(to: Path, told: Manuscript) -> None:
 def _settings(document: Any, front: Front) -> None:
     """Language, properties, paper, numbered chapters, head and foot of every page."""
     about = document.core_properties
-    about.title = _property(f"{front.country}: {front.title}")
+    about.title = _property(with_colon(front.lang, front.country, front.title))
     about.author, about.last_modified_by = _property(front.authors), ""
     about.subject, about.comments = _property(front.kind), _property(front.banner)
     about.language, about.identifier = front.lang, front.run
@@ -108,7 +109,7 @@ def _settings(document: Any, front: Front) -> None:
     section.page_width, section.page_height = Cm(21.0), Cm(29.7)
     section.left_margin = section.right_margin = (Cm(21.0) - TEXT_WIDTH) // 2
     head, foot = section.header.paragraphs[0], section.footer.paragraphs[0]
-    head.add_run(printable(f"{front.country}: {front.title}")).font.size = Pt(8)
+    head.add_run(printable(with_colon(front.lang, front.country, front.title))).font.size = Pt(8)
     if front.mark:
         _warning(head.add_run(f"   {front.mark}"))
     foot.alignment = WD_ALIGN_PARAGRAPH.RIGHT
@@ -157,17 +158,20 @@ def _cover(writer: _Writer, front: Front) -> None:
     if front.banner:
         _warning(document.add_paragraph(style=STYLES["mark"]).add_run(printable(front.banner)))
     document.add_paragraph(printable(front.kind), style="Subtitle")
-    document.add_paragraph(printable(f"{front.country}: {front.title}"), style="Title")
+    document.add_paragraph(
+        printable(with_colon(front.lang, front.country, front.title)), style="Title"
+    )
     for name, text in front.facts:
-        _fill(writer, document.add_paragraph(), _fact(name, text, front.run))
+        _fill(writer, document.add_paragraph(), _fact(front, name, text))
 
 
-def _fact(name: str, text: str, run: str) -> Line:
+def _fact(front: Front, name: str, text: str) -> Line:
     """A fact of the cover; the run is a field, by which the document is known again."""
-    before, found, after = text.partition(run)
+    before, found, after = text.partition(front.run)
+    told = with_colon(front.lang, name, before)
     if not found:
-        return (Run(f"{name}: {text}"),)
-    return (Run(f"{name}: {before}"), Run(run, RUN, name), Run(after))
+        return (Run(told),)
+    return (Run(told), Run(front.run, RUN, name), Run(after))
 
 
 def _contents(

@@ -1,0 +1,142 @@
+"""What no test says of itself, watched while the tests run: none changes what it shares with others.
+
+Run: python -m pytest -p tests.watch. A test after which a fixture of a module or of the session
+(frames, arrays, results, folders that tests made) is another than it was made fails at its end.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+DEEPEST = 7
+SHORT = 0.02  # seconds
+PLAIN = (str, bytes, int, float, complex, bool, type(None), np.generic)
+# these make what they hand out when they are asked, and keep it
+PROGRAMS = ("lambda", "function", "module", "_lru_cache_wrapper")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Shared:
+    """large : its hashes take long, and are taken again after the last test of a file only."""
+
+    value: object
+    hashes: dict[str, str]
+    large: bool
+
+
+class _Seen:
+    """What shared fixtures were when they were made, and whether the last test of a file runs."""
+
+    made: dict[tuple[str, int], _Shared] = {}
+    last = True
+
+
+def fingerprint(value: object) -> dict[str, str]:
+    """Hashes of what a value holds, by place. Contents of objects that are no data are passed over."""
+    return dict(_places(value, "", DEEPEST, kept=False))
+
+
+def _hash(content: object) -> str:
+    data = content if isinstance(content, bytes) else repr(content).encode()
+    return hashlib.blake2b(data, digest_size=12).hexdigest()
+
+
+def _places(value: object, place: str, depth: int, kept: bool) -> Iterator[tuple[str, str]]:
+    """kept : the value is part of an object, which may keep more in it later on."""
+    if isinstance(value, PLAIN):
+        yield place, _hash(value)
+    elif isinstance(value, np.ndarray):
+        whole = repr(value.tolist()).encode() if value.dtype == object else value.tobytes()
+        yield place, _hash((value.shape, str(value.dtype), hashlib.blake2b(whole).digest()))
+    elif isinstance(value, pd.DataFrame):
+        yield f"{place}.columns", _hash([(str(c), str(t)) for c, t in value.dtypes.items()])
+        for number, name in enumerate(value.columns):
+            yield f"{place}[{name!r}]", _column(value.iloc[:, number])
+    elif isinstance(value, pd.Series | pd.Index):
+        yield place, _column(pd.Series(value))
+    elif isinstance(value, Path):
+        yield from _files(value, place)
+    elif depth:
+        yield from _parts(value, place, depth - 1, kept)
+
+
+def _column(column: pd.Series) -> str:
+    try:
+        rows = pd.util.hash_pandas_object(column).to_numpy().tobytes()
+    except TypeError:  # cells that are lists or the like
+        rows = repr(column.tolist()).encode()
+    return _hash((str(column.dtype), hashlib.blake2b(rows).digest()))
+
+
+def _files(path: Path, place: str) -> Iterator[tuple[str, str]]:
+    """Files of a folder that the tests made; the checkout and reference data are not theirs."""
+    yield place, _hash(str(path))
+    if "pytest-" in str(path) and path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+        yield f"{place}/", _hash([str(p) for p in files])
+        for file in files:
+            yield f"{place}/{file.relative_to(path)}", _hash(file.read_bytes())
+
+
+def _parts(value: object, place: str, depth: int, kept: bool) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        if not kept:
+            yield f"{place}.keys", _hash(list(value))
+        for key in list(value):
+            yield from _places(value[key], f"{place}[{key!r}]", depth, kept)
+    elif isinstance(value, list | tuple):
+        yield f"{place}.len", _hash(len(value))
+        for number, one in enumerate(value):
+            yield from _places(one, f"{place}[{number}]", depth, kept)
+    elif isinstance(value, set | frozenset):
+        yield place, _hash(sorted(map(repr, value)))
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            if hasattr(value, field.name):
+                part = getattr(value, field.name)
+                yield from _places(part, f"{place}.{field.name}", depth, kept=True)
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Places that hold something else than before, or nothing any more."""
+    return [place for place, content in before.items() if now.get(place) != content]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    value = yield
+    own = not fixturedef.func.__module__.startswith("_pytest.")
+    if own and fixturedef.scope != "function" and type(value).__name__ not in PROGRAMS:
+        began = perf_counter()
+        hashes = fingerprint(value)
+        large = perf_counter() - began > SHORT
+        _Seen.made[fixturedef.argname, id(value)] = _Shared(value, hashes, large)
+    return value
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    _Seen.last = nextitem is None or nextitem.path != item.path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    yield
+    for name, value in getattr(item, "funcargs", {}).items():
+        shared = _Seen.made.get((name, id(value)))
+        if shared is None or (shared.large and not _Seen.last):
+            continue
+        now = fingerprint(value)
+        changed = changes(shared.hashes, now)
+        _Seen.made[name, id(value)] = dataclasses.replace(shared, hashes=now)
+        assert not changed, f"{item.nodeid} changed the shared fixture {name}: {changed[:6]}"
