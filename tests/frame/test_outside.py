@@ -227,6 +227,7 @@ OWN = {
     "evaluation/yaml_text.py": "params, with their own limit",
     "weighting/saved.py": "a saved sample, with its own limit",
     "report/trust/differences.py": "two published files, held before they are opened",
+    "report/trust/spelling.py": "two published files that `differences` held",
     "report/tutorial.py": "data of a kept library",
     "report/site/build.py": "the site's own file of evaluations",
     "report/session.py": "the order of this run",

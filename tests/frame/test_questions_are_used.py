@@ -65,7 +65,6 @@ KEPT = {
     | dict.fromkeys(
         [
             "mig_reason_dep",
-            "mig_reason_ret",
             "mig_isced_at_dep",
             "mig_isced_abroad",
             "mig_recog_route",

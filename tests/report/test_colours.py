@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from mismes_eval.report.figures import MARKERS, PALETTE
+from mismes_eval.pictures.style import PALETTE
+from mismes_eval.report.figures import MARKERS
 
 SIGHT = {
     "normal": np.eye(3),

@@ -16,13 +16,13 @@ from scipy import stats
 
 import mismes_eval as me
 from mismes_eval.errors import InputError, ParamsError
+from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.demands import of_designs
 from mismes_eval.evaluation.designs import DID, IN_WORDS, Beside, across
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.evaluation.rollout import earlier_round
-from mismes_eval.evaluation.sensitivity import tried
 from mismes_eval.evaluation.tracer_effects import complete_cases
 from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.chapters.base import Chapter, Context
@@ -513,7 +513,7 @@ def refused() -> list[Callable[[], object]]:
 @pytest.mark.parametrize("code", ["fr", "ro"])
 @pytest.mark.parametrize("place", range(len(refused())))
 def test_what_a_design_refuses_is_said_in_the_language(place: int, code: str) -> None:
-    found = tried(refused()[place])
+    found = attempted(refused()[place])
     assert isinstance(found, me.NotEstimable)
     t = replace(language(code), unknown=set())
     assert t(found.reason) != str(found.reason)

@@ -260,7 +260,8 @@ def _written_again(one: bytes, two: bytes) -> Iterator[Place]:
 
 def _is_own_copy(content: bytes) -> bool:
     out = io.BytesIO()
-    parquet.write_table(parquet.read_table(io.BytesIO(content)), out, compression="snappy")
+    table = parquet.ParquetFile(io.BytesIO(content)).read(use_threads=False)
+    parquet.write_table(table, out, compression="snappy")
     return out.getvalue() == content
 
 
