@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.synthetic import planted_fields
+from mismes_eval.synthetic import planted_fields, potential
 from mismes_eval.synthetic.scenario import MARK, Scenario, spread
 
 MODELS = {
@@ -34,6 +34,14 @@ _TARGET = {
     "DUR": "MIG_ABROAD",
     "AFT": "RETURNEE_VOL",
     "MUL": "POT_MIG;RETURNEE_VOL",
+}
+ALL_RETURNEES = "RETURNEE_VOL;RETURNEE_FORCED"
+ENROLLED = {  # of a tracer study: both sexes of these ages and of every schooling, in every region
+    "target_sex": "ALL",
+    "target_age_min": potential.YOUNGEST,
+    "target_age_max": potential.OLDEST,
+    "target_skill": "",
+    "target_region": "",
 }
 SERVICES = {  # chance that a measure of the stage offers the service
     "service_info": (0.8, 0.6, 0.6, 0.9),
@@ -287,9 +295,8 @@ def _money(sc: Scenario, rng: np.random.Generator, n: int, start: pd.Series) -> 
 def _people(sc: Scenario, rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
     n = len(stage)
     out = pd.DataFrame({"target_group": [_TARGET[code] for code in stage]})
-    out.loc[out["target_group"].eq("RETURNEE_VOL") & (rng.random(n) < 0.4), "target_group"] = (
-        "RETURNEE_VOL;RETURNEE_FORCED"
-    )
+    forced_too = out["target_group"].eq("RETURNEE_VOL") & (rng.random(n) < 0.4)
+    out.loc[forced_too, "target_group"] = ALL_RETURNEES
     out["target_sex"] = spread(rng, n, ["ALL", "F"], [9, 1])
     out["target_age_min"], out["target_age_max"] = (
         18,
@@ -343,7 +350,7 @@ def _beneficiaries(rng: np.random.Generator, eur: np.ndarray, model: list[str]) 
 
 def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
     """The measures that tracers follow reach as many persons as their tracer's population, at the
-    scenario's unit cost.
+    scenario's unit cost, and were open to everybody whom their tracer enrols.
     """
     out = m.copy()
     for place, tracer in enumerate(sc.tracer):
@@ -365,6 +372,9 @@ def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
             ["budget_total", "budget_eur", "cost_direct", "cost_overhead", "cost_benef_transfer"],
         ] = [eur, eur, 0.6 * eur, 0.15 * eur, 0.25 * eur]
         out.loc[place, "currency"] = "EUR"
+        out.loc[place, list(ENROLLED)] = list(ENROLLED.values())
+        if tracer["event"] == "RETURN":
+            out.loc[place, "target_group"] = ALL_RETURNEES
     return out
 
 

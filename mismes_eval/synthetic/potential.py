@@ -21,6 +21,7 @@ NODES = np.array([-24, -12, 0, 6, 12, 24, 36])
 _AT = {w: int(np.flatnonzero(m == NODES)[0]) for w, m in WAVES.items()}
 OUTCOMES = ("employed", "employed_home", "abroad", "earnings", "months_employed_12m", "job_match")
 SIZE = 48_000
+YOUNGEST, OLDEST = 18, 60  # at enrolment
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,9 @@ def _people(sc: Scenario, rng: np.random.Generator) -> tuple[pd.DataFrame, np.nd
             "male": (rng.random(SIZE) < sc.migration["absent_male"]).astype(int),
         }
     )
-    people["age"] = np.clip(np.round(rng.gamma(16.0, 33 / 16.0, SIZE)), 18, 60).astype(int)
+    people["age"] = np.clip(np.round(rng.gamma(16.0, 33 / 16.0, SIZE)), YOUNGEST, OLDEST).astype(
+        int
+    )
     people["educat7"] = educ
     people["vuln_debt"], people["vuln_health"] = rng.random(SIZE) < 0.3, rng.random(SIZE) < 0.12
     return people, rng.uniform(-0.15, 0.15, SIZE)

@@ -37,12 +37,13 @@ from mismes_eval.tracer.dispositions import (
 )
 from mismes_eval.tracer.refreshment import refreshment_mask
 from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.estimators import OfPanels
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
 
 @dataclass(frozen=True)
-class TracerPanel:
+class TracerPanel(OfPanels):
     """One row a person in `sample`, one row a person and wave in `long`.
 
     sample : the persons at enrolment, n rows, with their design.  long : the waves as they were given.

@@ -185,3 +185,18 @@ def test_treated_weights_sum_to_the_beneficiaries_of_the_measure(country: str) -
         person[person["arm"].eq("T")].groupby("measure_id")["sample_weight"].sum().items()
     ):
         assert weight == pytest.approx(reached[measure], rel=1e-3)
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_whom_a_tracer_enrols_was_eligible_for_its_measure(country: str) -> None:
+    person = pd.read_parquet(ROOT / country / "tracer_person.parquet")
+    measures = pd.read_csv(ROOT / country / "inventory.csv").set_index("measure_id")
+    for measure, enrolled in person.groupby("eval_measure_id"):
+        said = measures.loc[str(measure)]
+        assert enrolled["male"].nunique() == 2 and said["target_sex"] == "ALL"
+        ages = said["target_age_min"], said["target_age_max"]
+        assert enrolled["age_enrol"].between(*ages).all()
+        assert enrolled["educat7"].nunique() > 3 and pd.isna(said["target_skill"])
+        assert enrolled["region"].nunique() > 1 and pd.isna(said["target_region"])
+        forced = enrolled["ret_type"].isin(["DEPORT", "READMISSION"]).any()
+        assert forced == ("RETURNEE_FORCED" in said["target_group"])
