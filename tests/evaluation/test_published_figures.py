@@ -44,7 +44,7 @@ def test_right_rows_are_read_with_numbers(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    "row, named",
+    ("row", "named"),
     [
         ("MDA,2023,unemployement_rate,all,0.05,share", "unemployement_rate"),
         ("MDA,2023,Unemployment rate,all,0.05,share", "Unemployment rate"),
