@@ -75,7 +75,8 @@ class Call:
 
 
 PACKAGE = f"{__name__.partition('.')[0]}."
-METHODS = "mismes_eval.weighting.estimators"  # hands a sample over to its verbs
+UNFIT = "Give arguments by their names."
+DOMAIN = "where"
 _CALLED: ContextVar[Call | None] = ContextVar("called", default=None)
 
 
@@ -126,11 +127,8 @@ def public(
 
 
 def _inside(frame: FrameType) -> bool:
-    """Whether a call comes from the package; a method that hands over is who calls it."""
-    caller: FrameType | None = frame
-    while caller is not None and caller.f_globals.get("__name__") == METHODS:
-        caller = caller.f_back
-    return caller is not None and str(caller.f_globals.get("__name__", "")).startswith(PACKAGE)
+    """Whether a call comes from the package."""
+    return str(frame.f_globals.get("__name__", "")).startswith(PACKAGE)
 
 
 class _Held:
@@ -173,11 +171,10 @@ class _Held:
         names = list(self.signature.parameters)
         unknown = [name for name in kwargs if name not in names]
         near = get_close_matches(unknown[0], names, 1) if unknown else []
-        fix = (
-            worded("Did you mean {near}=?", {"near": near[0]})
-            if near
-            else "Give arguments by their names."
-        )
+        fix = worded("Did you mean {near}=?", {"near": near[0]}) if near else UNFIT
+        if DOMAIN in unknown and DOMAIN not in names:
+            line = f"{names[0]}.where(mask).{self.verb.__name__}(...)"
+            fix = worded("Narrow the domain first: {line}.", {"line": line})
         return Problem(
             what=worded("{kind} cannot be called like this", {"kind": self.verb.__name__}),
             where=worded(

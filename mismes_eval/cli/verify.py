@@ -17,6 +17,7 @@ from mismes_eval.report.trust.edited import Edited, edited
 from mismes_eval.report.trust.provenance import MANIFEST
 from mismes_eval.report.trust.signatures import signed_by as signed
 from mismes_eval.report.trust.verify import Verification, verify
+from mismes_eval.report.trust.verify_index import is_index, verify_index
 from mismes_eval.report.trust.verify_synthesis import is_synthesis, verify_synthesis
 
 WORD_FILE = ".docx"
@@ -28,7 +29,7 @@ WORD_FILE = ".docx"
     nargs=-1,
     required=True,
     type=click.Path(path_type=Path),
-    metavar="FOLDER|DOCX ...",
+    metavar="FOLDER|INDEX|DOCX ...",
     shell_complete=report_names,
 )
 @data_root_option
@@ -66,7 +67,8 @@ def command(
     """Recompute the hashes of a report (reports/MDA, or MDA), repeat its run in a clean folder, and
     compare every number at 1e-9, every other file that comes out, and the manifest's own fields.
 
-    A synthesis (reports/synthesis) is made again from the reports beside it.
+    A synthesis (reports/synthesis) and the index of reports (reports/index.html) are made again from
+    the reports beside them.
 
     Of a Word document (edited.docx): name every number that was changed by hand, that is missing,
     or that was filled in where the report hides it. Words may differ.
@@ -150,7 +152,10 @@ def _repeated(
     found: list[Verification] = []
     for folder in folders:
         place = folder if folder.is_dir() else root / "reports" / folder
-        if is_synthesis(place):
+        page = folder if folder.is_file() else root / "reports" / folder
+        if is_index(page):
+            result = verify_index(page.resolve().parent)
+        elif is_synthesis(place):
             result = verify_synthesis(place.resolve(), root)
         else:
             result = verify(

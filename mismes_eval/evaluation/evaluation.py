@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TypeVar
 
 import pandas as pd
@@ -21,6 +21,7 @@ from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.published_figures import published_figures
 from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
 from mismes_eval.evaluation.sensitivity import Doubt, doubt, few_clusters, wild_spans
 from mismes_eval.evaluation.study import Study, study
@@ -236,8 +237,8 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         study=tried(study),
         lottery=tried(lottery),
         rollout=tried(rollout),
-        truth=tried(partial(_table, "truth")),
-        targets=tried(partial(_table, "targets")),
+        truth=tried(_truth),
+        targets=tried(published_figures),
         earlier=tried(earlier_round),
     )
     tried(_rates)
@@ -282,6 +283,6 @@ def _rates(params: Params) -> pd.DataFrame | None:
     return None if path is None else frames.read(path, template="inventory_rate").frame
 
 
-def _table(name: str, params: Params) -> pd.DataFrame | None:
-    path = params.inputs.named((name,)).get(name)
+def _truth(params: Params) -> pd.DataFrame | None:
+    path = params.inputs.truth
     return None if path is None else frames.read(path).frame

@@ -101,7 +101,7 @@ def _lines(found: Evaluation) -> list[str]:
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
         lines += _linked_lines(found.params, delivered.frame)
-        lines += _year_lines(found.params, own) + _roster_lines(own)
+        lines += _year_lines(found, own) + _roster_lines(own)
     if found.tracing is not None:
         tracing = found.tracing
         waves, measures = (
@@ -238,20 +238,25 @@ def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
     return [f"labour force survey: {sentence}" for sentence in found]
 
 
-def _year_lines(params: Params, own: Survey) -> list[str]:
-    """Persons and control totals of another year than the run's."""
-    if params.year is None:
+def _year_lines(found: Evaluation, own: Survey) -> list[str]:
+    """Persons, control totals and published figures of another year than the run's."""
+    year_of_run = found.params.year
+    if year_of_run is None:
         return []
-    tables = {"labour force survey": own.delivered.frame, "control totals": own.margins}
+    tables = {
+        "labour force survey": own.delivered.frame,
+        "control totals": own.margins,
+        "published figures": found.targets,
+    }
     lines = []
     for name, table in tables.items():
         if table is None or "year" not in table.columns:
             continue
         year = pd.to_numeric(table["year"], errors="coerce").dropna()
-        other = year[year != params.year]
+        other = year[year != year_of_run]
         if len(other):
             years = named(sorted(other.astype(int).unique()))
-            lines.append(f"{name}: {len(other):,} rows are of {years}, the report of {params.year}")
+            lines.append(f"{name}: {len(other):,} rows are of {years}, the report of {year_of_run}")
     return lines
 
 

@@ -48,6 +48,7 @@ PRICE = "{price}, {assumption}"
 WEAK_PRICE = "{price}, {assumption}, {sure}"
 COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
 CARE = "None shown is not no effect; weak is not proven."
+MORE = '{k} more {k:=measure|measures}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
 CAPTION = "Effect on '{o}', {unit} (95% interval), {assumption}"
 HEADS = (
@@ -59,8 +60,8 @@ HEADS = (
     "Employed at home, points",
 )
 HORIZON = {  # why the headline is of this wave
-    True: "{m:.0f} months: registered beforehand (T22).",
-    False: "{m:.0f} months: not registered beforehand.",
+    True: "{m:.0f} months: set in a plan beforehand (T22).",
+    False: "{m:.0f} months: set in no plan beforehand.",
 }
 
 
@@ -206,7 +207,7 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
         ),
         heads=tuple(context.text(head, c=currency) for head in HEADS),
         rows=rows[:most],
-        more=context.text("The chapter on impact has {k} more.", k=left) if left > 0 else "",
+        more=context.text(MORE, k=left) if left > 0 else "",
         horizon="" if study is None else _horizon(context, study),
         care=context.text(CARE) if doubtful else "",
     )

@@ -79,7 +79,7 @@ def _inventory(context: Context) -> list[Finding]:
     n = register_summary(register.table).set_index("status")["measures"]
     late = int(n.get("overdue", 0))
     text = context.text(
-        "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} overdue"
+        "Of {n} measures on record {done} {done:=was|were} evaluated; evaluation of {late} is overdue"
         " (24 months).",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),

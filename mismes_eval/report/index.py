@@ -115,18 +115,22 @@ def entries(out: Path) -> list[Entry]:
 
 
 def write_index(out: Path, outcomes: Sequence[Outcome]) -> Path:
-    """Write the index of all reports in `out`: index.html in their language where they share one,
-    else in English, and a page for every other language of a report; the outcomes of this call say
-    which ones failed.
+    """Write the index of all reports in `out`; the outcomes of this call say which ones failed."""
+    for name, page in index_pages(out, outcomes).items():
+        write_whole(out / name, page)
+    return out / INDEX
+
+
+def index_pages(out: Path, outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """File -> page of the index of all reports in `out`: index.html in their language where they
+    share one, else in English, and a page for every other language of a report.
     """
     failed = {outcome.name: outcome for outcome in outcomes if outcome.status == "failed"}
     found = entries(out)
     used = sorted({entry.lang for entry in found} & set(available()))
     first = used[0] if len(used) == 1 else "en"
     pages = {first: INDEX} | {code: f"index.{code}.html" for code in used if code != first}
-    for code, name in pages.items():
-        write_whole(out / name, _page(out, found, failed, language(code), pages))
-    return out / INDEX
+    return {name: _page(out, found, failed, language(code), pages) for code, name in pages.items()}
 
 
 def _page(

@@ -1,83 +1,109 @@
-"""Estimators as methods of a sample, which hand over to the verbs of the package: `s.mean("y")` is
-`me.mean(s, "y")`.
+"""Verbs of the package as methods of the sample or panel that is their first argument: `s.mean("y")`
+is `me.mean(s, "y")`, with the same signature, types and help.
 
-Samples stand a floor below estimates: what a method returns (Estimate, or NotEstimable over a
-domain without rows) is named in the verb's own signature.
+Samples stand a floor below most verbs: a type checker sees the verbs, at run time each is loaded
+when it is first called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, Literal
-
-from mismes_eval.weighting.arguments import Column, Names
-
-
-class Estimators:
-    """Methods that call the verb of their name with the sample itself."""
-
-    def total(self, columns: Names, by: Names | None = None) -> Any:
-        """`mismes_eval.total` of this sample."""
-        return verb("total")(self, columns, by)
-
-    def mean(self, columns: Names, by: Names | None = None) -> Any:
-        """`mismes_eval.mean` of this sample."""
-        return verb("mean")(self, columns, by)
-
-    def proportion(
-        self,
-        columns: Names,
-        by: Names | None = None,
-        interval: Literal["logit", "beta", "t"] = "logit",
-    ) -> Any:
-        """`mismes_eval.proportion` of this sample."""
-        return verb("proportion")(self, columns, by, interval)
-
-    def ratio(self, numerator: Column, denominator: Column, by: Names | None = None) -> Any:
-        """`mismes_eval.ratio` of this sample."""
-        return verb("ratio")(self, numerator, denominator, by)
-
-    def quantile(
-        self,
-        column: Column,
-        probs: float | Sequence[float],
-        by: Names | None = None,
-        rule: Literal["math", "school", "hf7"] = "math",
-        interval: Literal["mean", "xlogit", "quantile"] = "mean",
-    ) -> Any:
-        """`mismes_eval.quantile` of this sample."""
-        return verb("quantile")(self, column, probs, by, rule, interval)
-
-    def variance(self, columns: Names, by: Names | None = None) -> Any:
-        """`mismes_eval.variance` of this sample."""
-        return verb("variance")(self, columns, by)
-
-    def ols(self, formula: str) -> Any:
-        """`mismes_eval.ols` on this sample."""
-        return verb("ols")(self, formula)
-
-    def logit(self, formula: str) -> Any:
-        """`mismes_eval.logit` on this sample."""
-        return verb("logit")(self, formula)
-
-    def poisson(self, formula: str) -> Any:
-        """`mismes_eval.poisson` on this sample."""
-        return verb("poisson")(self, formula)
-
-    def survival(
-        self,
-        duration: Column,
-        event: Column,
-        by: Names | None = None,
-        times: Sequence[float] | None = None,
-        entry: Column | None = None,
-    ) -> Any:
-        """`mismes_eval.survival` of this sample."""
-        return verb("survival")(self, duration, event, by, times, entry)
+from types import MethodType
+from typing import Any
 
 
-def verb(name: str) -> Callable[..., Any]:
-    """The verb of the package, loaded when it is first used."""
-    verb: Callable[..., Any] = getattr(import_module("mismes_eval"), name)
-    return verb
+class Method:
+    """The verb of a name, bound to what it is called on."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        verb = getattr(import_module("mismes_eval"), self.name)
+        return verb if instance is None else MethodType(verb, instance)
+
+
+class _Methods:
+    """Gives the method of any verb by its name."""
+
+    def __getattr__(self, name: str) -> Method:
+        return Method(name)
+
+
+verbs = _Methods()
+
+
+class OfBoth:
+    """Verbs that take a sample or a panel."""
+
+    att_2x2 = verbs.att_2x2
+    att_gt = verbs.att_gt
+    bacon = verbs.bacon
+    imputation = verbs.imputation
+    panel_ols = verbs.panel_ols
+    sun_abraham = verbs.sun_abraham
+    switching_effects = verbs.switching_effects
+    triple_difference = verbs.triple_difference
+    two_way = verbs.two_way
+
+
+class OfPanels(OfBoth):
+    """Verbs that take a panel."""
+
+    attrition_tests = verbs.attrition_tests
+    attrition_weights = verbs.attrition_weights
+    transitions = verbs.transitions
+
+
+class OfSamples(OfBoth):
+    """Verbs that take a sample: weight steps, what describes weights, estimators."""
+
+    adjusted_gap = verbs.adjusted_gap
+    balance = verbs.balance
+    balance_weights = verbs.balance_weights
+    calibrate = verbs.calibrate
+    censoring_weights = verbs.censoring_weights
+    composition_check = verbs.composition_check
+    concentration = verbs.concentration
+    cumulative_incidence = verbs.cumulative_incidence
+    delta_sensitivity = verbs.delta_sensitivity
+    dose_response = verbs.dose_response
+    duration_quantile = verbs.duration_quantile
+    feasibility = verbs.feasibility
+    hot_deck = verbs.hot_deck
+    impute = verbs.impute
+    itt = verbs.itt
+    late = verbs.late
+    late_bounds = verbs.late_bounds
+    leakage = verbs.leakage
+    lee_bounds = verbs.lee_bounds
+    logit = verbs.logit
+    manski_bounds = verbs.manski_bounds
+    margins_before_after = verbs.margins_before_after
+    match = verbs.match
+    mean = verbs.mean
+    nonresponse = verbs.nonresponse
+    oaxaca_blinder = verbs.oaxaca_blinder
+    ols = verbs.ols
+    oster = verbs.oster
+    poisson = verbs.poisson
+    poststratify = verbs.poststratify
+    proportion = verbs.proportion
+    provenance = verbs.provenance
+    quantile = verbs.quantile
+    rao_scott = verbs.rao_scott
+    ratio = verbs.ratio
+    recall_sensitivity = verbs.recall_sensitivity
+    replicates = verbs.replicates
+    reweighted_gap = verbs.reweighted_gap
+    rmst = verbs.rmst
+    survival = verbs.survival
+    targeting = verbs.targeting
+    tightest_bounds = verbs.tightest_bounds
+    total = verbs.total
+    trim = verbs.trim
+    two_phase = verbs.two_phase
+    variance = verbs.variance
+    weight_diagnostics = verbs.weight_diagnostics
+    weight_share = verbs.weight_share
+    wild_bootstrap_ols = verbs.wild_bootstrap_ols

@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from mismes_eval.errors import DesignError, EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.numerics import did
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
+from mismes_eval.weighting import saved
 from mismes_eval.weighting.arguments import Column, Names, as_names
 from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.data_warnings import scaled_weights
-from mismes_eval.weighting.estimators import verb
 from mismes_eval.weighting.margins import Totals
 from mismes_eval.weighting.partial_sums import (
     MOST_VALUES,
@@ -39,6 +40,7 @@ from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 from mismes_eval.weighting.steps import Slope
 
+Interval = Literal["logit", "beta", "t"]
 UNIT = "1"  # the name under which calibrate knows the number of units
 
 
@@ -151,6 +153,17 @@ class PartitionedSample:
         persons: Float = cells[PERSONS].to_numpy(float)
         return cls(_counting(sample, persons), wanted.keys, wanted.values)
 
+    def save(self, path: str | Path) -> Path:
+        """Write the cells with every weight step to one file, from which `load` makes the same
+        estimates. Cells may hold one person: keep it where microdata may be kept.
+        """
+        return saved.write(path, self, PartitionedSample, Sample)
+
+    @classmethod
+    def load(cls, path: str | Path) -> PartitionedSample:
+        """Cells that `save` wrote. Raises DesignError for any other file."""
+        return saved.read(path, cls, Sample)
+
     @property
     def persons(self) -> int:
         """How many persons the cells were made of."""
@@ -218,22 +231,24 @@ class PartitionedSample:
     def total(self, columns: Names, by: Names | None = None) -> Any:
         """`mismes_eval.total`, of values and keys."""
         self._check("total", as_names(by, "by"), as_names(columns, "columns"))
-        return verb("total")(self.cells, columns, by)
+        return self.cells.total(columns, by)
 
     def mean(self, columns: Names, by: Names | None = None) -> Any:
         """`mismes_eval.mean`, of values and keys."""
         self._check("mean", as_names(by, "by"), as_names(columns, "columns"))
-        return verb("mean")(self.cells, columns, by)
+        return self.cells.mean(columns, by)
 
-    def proportion(self, columns: Names, by: Names | None = None, interval: str = "logit") -> Any:
+    def proportion(
+        self, columns: Names, by: Names | None = None, interval: Interval = "logit"
+    ) -> Any:
         """`mismes_eval.proportion`, of keys."""
         self._check("proportion", [*as_names(columns, "columns"), *as_names(by, "by")])
-        return verb("proportion")(self.cells, columns, by, interval)
+        return self.cells.proportion(columns, by, interval)
 
     def ratio(self, numerator: Column, denominator: Column, by: Names | None = None) -> Any:
         """`mismes_eval.ratio`, of values and keys."""
         self._check("ratio", as_names(by, "by"), [numerator, denominator])
-        return verb("ratio")(self.cells, numerator, denominator, by)
+        return self.cells.ratio(numerator, denominator, by)
 
     def att_2x2(
         self,
@@ -241,14 +256,14 @@ class PartitionedSample:
         treated: str,
         time: Any = None,
         covariates: Sequence[str] = (),
-        method: str = "dr",
+        method: did.Method = "dr",
     ) -> Any:
         """`mismes_eval.att_2x2`: outcome among the values, the rest among the keys."""
         column = next(iter(time)) if isinstance(time, Mapping) else time
         periods = [column] if isinstance(column, str) else []
         each = [treated, *periods, *as_names(covariates, "covariates")]
         self._check("att_2x2", each, as_names(outcome, "outcome"))
-        return verb("att_2x2")(self.cells, outcome, treated, time, covariates, method)
+        return self.cells.att_2x2(outcome, treated, time, covariates, method)
 
     def _check(self, caller: str, each: Sequence[object], averaged: Sequence[object] = ()) -> None:
         """Refuse columns of which a cell has only the mean where each person's value counts, and

@@ -35,7 +35,7 @@ from mismes_eval.weighting.data_warnings import (
     scaled_weights,
 )
 from mismes_eval.weighting.design import SurveyDesign
-from mismes_eval.weighting.estimators import Estimators
+from mismes_eval.weighting.estimators import OfSamples
 from mismes_eval.weighting.masks import no_mask
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
@@ -44,7 +44,7 @@ LONELY: tuple[str, ...] = ("adjust", "remove", "average", "certainty", "error")
 
 
 @dataclass(frozen=True)
-class Sample(Estimators):
+class Sample(OfSamples):
     """frame: n rows; design: the weights and how they were made; domain: (n,) mask of the rows that
     estimates speak of.
 
@@ -265,12 +265,12 @@ class Sample(Estimators):
         """Write the sample with every weight step to one file, from which `Sample.load` makes the
         same estimates. It holds the microdata: keep it where they may be kept.
         """
-        return saved.write(path, self.frame, self.design, self.domain, self.flags)
+        return saved.write(path, self, Sample)
 
     @classmethod
     def load(cls, path: str | Path) -> Sample:
         """A sample that `save` wrote. Raises DesignError for any other file."""
-        return cls(*saved.read(path))
+        return saved.read(path, cls)
 
     def plot(self, ax: object | None = None) -> object:
         """Histogram of the weights in the domain. Returns the matplotlib axes."""

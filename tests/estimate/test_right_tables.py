@@ -5,7 +5,7 @@ of the shared cases: oracle.R).
 
 from __future__ import annotations
 
-import inspect
+import re
 from pathlib import Path
 
 import numpy as np
@@ -264,8 +264,10 @@ def test_estimators_are_methods_of_a_sample_too(people: pd.DataFrame) -> None:
     assert isinstance(s.where(people["age"] > 999).mean("inc"), me.NotEstimable)
 
 
-def test_methods_take_what_their_verbs_take() -> None:
-    names = ("total", "mean", "proportion", "ratio", "quantile", "variance")
-    for name in (*names, "ols", "logit", "poisson", "survival"):
-        own = list(inspect.signature(getattr(me.Sample, name)).parameters)[1:]
-        assert own == list(inspect.signature(getattr(me, name)).parameters)[1:]
+def test_wrong_keywords_of_methods_end_in_the_line_that_works(people: pd.DataFrame) -> None:
+    s = sample(people)
+    for verb, refused in ((s.mean, me.EstimateError), (s.balance_weights, me.DesignError)):
+        with pytest.raises(refused, match=re.escape(f"sample.where(mask).{verb.__name__}(...)")):
+            verb("emp", where=people["age"] > 30)
+    with pytest.raises(me.EstimateError, match=re.escape("Did you mean by=?")):
+        s.mean("emp", bye="sex")

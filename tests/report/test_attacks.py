@@ -5,6 +5,7 @@ was not asked for, and what went wrong is told by its cause. Each kind has sever
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import io
 import json
@@ -27,8 +28,9 @@ import pytest
 from PIL import Image
 
 from mismes_eval.errors import ParamsError
+from mismes_eval.report.factory.endings import kernel_ended
 from mismes_eval.report.factory.orders import Order, Outcome
-from mismes_eval.report.factory.run import run_report, run_reports
+from mismes_eval.report.factory.run import _cannot_write, run_report, run_reports
 from mismes_eval.report.trust import verify as verifying
 from mismes_eval.report.trust.archive import package
 from mismes_eval.report.trust.provenance import changed_outputs, file_hash, read_manifest
@@ -679,3 +681,26 @@ def test_a_reader_that_goes_away_costs_no_report(project: Path) -> None:
     assert "Traceback" not in said and "Exception ignored" not in said
     folder = project / "reports" / "MDA"
     assert changed_outputs(folder, read_manifest(folder)) == []
+
+
+def test_a_kernel_that_never_came_to_a_cell_is_not_told_of_the_notebook() -> None:
+    def fix(status: int, words: str) -> str:
+        return kernel_ended(status, "chapter 'start'", for_memory=False, last_words=words).fix
+
+    assert "open files" in fix(1, "zmq.error.ZMQError: Too many open files")
+    assert "make setup" in fix(1, "ModuleNotFoundError: No module named 'zmq'")
+    assert "exit()" in fix(0, "")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EFBIG, "larger than files may be"),
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk is full"),
+        (errno.EROFS, "cannot be written"),
+    ],
+)
+def test_why_a_report_cannot_be_written_is_told_by_its_cause(number: int, said: str) -> None:
+    problem = _cannot_write(OSError(number, os.strerror(number)), "reports")
+    assert said in str(problem) and problem.got == os.strerror(number)

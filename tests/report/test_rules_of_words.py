@@ -126,7 +126,7 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     told = brief(dataclasses.replace(context, evaluation=moved), published)
     assert told is not None
     assert [row.anchor for row in told.rows] == ["T17-GEO-001"] * 4
-    assert told.more == "The chapter on impact has 1 more."
+    assert told.more == '1 more measure: chapter "Impact and its cost".'
     first = told.rows[0]
     assert first.measure == "GEO-001, assisted voluntary return"
     assert told.words <= 160 and first.whom.startswith("for voluntary returnees")

@@ -21,6 +21,7 @@ from mismes_eval.report.trust.archive import package
 from mismes_eval.report.trust.differences import MOST, places
 from mismes_eval.report.trust.spelling import unlike_text
 from mismes_eval.report.trust.verify import Verification, same, verify
+from mismes_eval.report.trust.verify_index import verify_index
 
 
 def run(root: Path) -> Verification:
@@ -243,3 +244,27 @@ def test_an_archive_for_a_program_and_for_nobody(
         main(["package", "FRA", "--out", str(tmp_path / "b.zip"), "--quiet"])
     assert capsys.readouterr().out == ""
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_the_index_is_made_again_from_the_reports_beside_it(copy: Path) -> None:
+    reports = copy / "reports"
+    whole = verify_index(reports)
+    assert whole.reproduced and whole.numbers > 0
+    changes = {
+        "a number": ("2023", "2024"),
+        "a word": ("Country reports", "Country rapports"),
+        "a link": ("MDA/report.html", "MDA/other.html"),
+        "a mark": ('<aside class="banner">', '<aside class="banner" hidden>'),
+        "a program": ("</main>", "</main><script>1</script>"),
+    }
+    page = reports / "index.html"
+    right = page.read_text(encoding="utf-8")
+    for what, (was, now) in changes.items():
+        assert was in right, what
+        page.write_text(right.replace(was, now), encoding="utf-8")
+        assert verify_index(reports).inside, what
+    page.rename(reports / "index.fr.html")
+    assert verify_index(reports).tampered == (
+        "index.fr.html: no report beside it makes it",
+        "index.html: missing",
+    )

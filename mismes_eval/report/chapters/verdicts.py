@@ -84,7 +84,7 @@ IN_SHORT = {  # the same for the first page, where there is room for a few words
     FAIR_DRAW: Message("groups differed before the draw"),
     ALIKE: Message("groups differed at enrolment"),
     PRE: Message("groups moved apart before"),
-    LOSS: Message("groups were lost unlike"),
+    LOSS: Message("unequal dropout"),
     MODE: Message("groups were asked unlike"),
     OTHERS: Message("other estimates disagree"),
     TRENDS: Message("trends that part would undo it"),
@@ -93,11 +93,11 @@ IN_SHORT = {  # the same for the first page, where there is room for a few words
     LEFT_OUT: Message("hangs on one region"),
     CLUSTERS: Message("over regions it may be chance"),
     PSUS: Message("too few sampling units"),
-    SIDES: Message("too few regions on one side"),
+    SIDES: Message("too few regions in one group"),
 }
 TOO_WEAK_IN_SHORT = {
     PRE: Message("earlier trends hardly tested"),
-    LOSS: Message("losses may differ"),
+    LOSS: Message("dropout may be unequal"),
 }
 AS_HEADLINE = "the evidence on the headline is {word}, and no other wave is surer"
 CAN_HAVE = Message(

@@ -5,6 +5,7 @@ memory, the output, the input that nobody gives.
 from __future__ import annotations
 
 import errno
+import os
 import signal
 from pathlib import Path
 
@@ -64,10 +65,24 @@ def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: s
         )
     ended = worded("it ended itself with exit status {status}", {"status": status})
     got = _with_last_words(ended, last_words)
-    fix = "Take exit(), quit() and os._exit() out of the notebook."
     return Problem(
-        what=what, where=where, expected="a kernel that runs to the end", got=got, fix=fix
+        what=what,
+        where=where,
+        expected="a kernel that runs to the end",
+        got=got,
+        fix=_mend_of_an_exit(last_words),
     )
+
+
+def _mend_of_an_exit(last_words: str) -> str:
+    """What helps where a kernel ended itself; one with last words never came to a cell, so that
+    nothing in the notebook ended it.
+    """
+    if os.strerror(errno.EMFILE) in last_words:
+        return "Raise the limit of open files: ulimit -n 1024."
+    if last_words:
+        return "Make the environment again (make setup): its kernel does not start."
+    return "Take exit(), quit() and os._exit() out of the notebook."
 
 
 def _with_last_words(got: Message, last_words: str) -> Message:

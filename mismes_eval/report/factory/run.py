@@ -197,7 +197,16 @@ def run_report(
 
 def _cannot_write(error: OSError, where: str) -> Problem:
     reason = str(error.strerror or error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno == errno.EFBIG:
+        fix = "Raise it (ulimit -f unlimited), or write to a disk that takes larger files."
+        return Problem(
+            what="a file of the report is larger than files may be here",
+            where=where,
+            expected="a limit above the size of the report's files",
+            got=reason,
+            fix=fix,
+        )
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         fix = "Make room, and make the report again."
         return Problem(
             what="the disk is full",
