@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,7 @@ from mismes_eval.tracer.dispositions import (
     whereabouts,
 )
 from mismes_eval.tracer.refreshment import refreshment_mask
+from mismes_eval.weighting import saved
 from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.estimators import OfPanels
 from mismes_eval.weighting.sample import Sample
@@ -355,6 +357,19 @@ class TracerPanel(OfPanels):
             fixed={wave: sample.with_columns(columns) for wave, sample in self.fixed.items()},
             _made={},
         )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the panel with the weights made so far to one file, from which `load` makes the same
+        estimates. It holds the microdata: keep it where they may be kept.
+
+        Raises DesignError for attrition weights that end in a function of yours (`then`).
+        """
+        return saved.write(path, self, TracerPanel, Sample, Adjustment)
+
+    @classmethod
+    def load(cls, path: str | Path) -> TracerPanel:
+        """A panel that `save` wrote. Raises DesignError for any other file."""
+        return saved.read(path, cls, Sample, Adjustment)
 
     def to_long(self) -> pd.DataFrame:
         """The waves as they were given."""

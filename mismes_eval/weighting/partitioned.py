@@ -19,6 +19,7 @@ from mismes_eval.numerics import did
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
+from mismes_eval.weighting import saved
 from mismes_eval.weighting.arguments import Column, Names, as_names
 from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.data_warnings import scaled_weights
@@ -151,6 +152,17 @@ class PartitionedSample:
         )
         persons: Float = cells[PERSONS].to_numpy(float)
         return cls(_counting(sample, persons), wanted.keys, wanted.values)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the cells with every weight step to one file, from which `load` makes the same
+        estimates. Cells may hold one person: keep it where microdata may be kept.
+        """
+        return saved.write(path, self, PartitionedSample, Sample)
+
+    @classmethod
+    def load(cls, path: str | Path) -> PartitionedSample:
+        """Cells that `save` wrote. Raises DesignError for any other file."""
+        return saved.read(path, cls, Sample)
 
     @property
     def persons(self) -> int:

@@ -265,12 +265,12 @@ class Sample(OfSamples):
         """Write the sample with every weight step to one file, from which `Sample.load` makes the
         same estimates. It holds the microdata: keep it where they may be kept.
         """
-        return saved.write(path, self.frame, self.design, self.domain, self.flags)
+        return saved.write(path, self, Sample)
 
     @classmethod
     def load(cls, path: str | Path) -> Sample:
         """A sample that `save` wrote. Raises DesignError for any other file."""
-        return cls(*saved.read(path))
+        return saved.read(path, cls)
 
     def plot(self, ax: object | None = None) -> object:
         """Histogram of the weights in the domain. Returns the matplotlib axes."""

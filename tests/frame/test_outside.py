@@ -24,6 +24,7 @@ from mismes_eval.inventory import iati_file
 from mismes_eval.report.chapters.plan import read_plan
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest, read_results
 from mismes_eval.weighting import saved
+from mismes_eval.weighting.sample import Sample
 
 
 def _xlsx(path: Path, sheets: int, rows: int, inside: str = "xl/worksheets/") -> Path:
@@ -188,8 +189,8 @@ def test_a_saved_sample_that_unpacks_to_too_much_is_refused(
 ) -> None:
     monkeypatch.setattr(saved, "LARGEST", 1_000)
     with zipfile.ZipFile(tmp_path / "s", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(saved.FRAME, b"0" * 2_000)
-    assert "at most 1,000 are read" in _refused(saved.read, tmp_path / "s")
+        archive.writestr(saved.ARRAYS, b"0" * 2_000)
+    assert "at most 1,000 are read" in _refused(Sample.load, tmp_path / "s")
 
 
 def test_an_activity_of_a_thousand_thousand_elements_is_refused(

@@ -4,14 +4,16 @@ of the persons.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mismes_eval.errors import EstimateError, InputError
-from mismes_eval.tracer import TracerPanel, from_wide
+from mismes_eval.errors import DesignError, EstimateError, InputError
+from mismes_eval.tracer import TracerPanel, attrition_weights, from_wide
 from mismes_eval.weighting.sample import Sample
 
 
@@ -119,3 +121,29 @@ def test_hand_made_weights_must_belong_to_the_panel(panel: TracerPanel) -> None:
         )
     s = panel.weight_sample(3)
     assert panel.with_weights(3, s).weight_sample(3) is s
+
+
+@pytest.mark.identity
+def test_a_saved_panel_gives_the_same_estimates(panel: TracerPanel, tmp_path: Path) -> None:
+    """Also where weights were made before the domain was narrowed, which are not made again."""
+    weighted = attrition_weights(panel, ["x", "sex"])
+    weighted.weight_sample([0, 2])
+    narrow = weighted.where(panel.sample.frame["sex"] == "f")
+    for number, ours in enumerate((panel, weighted, narrow)):
+        theirs = TracerPanel.load(ours.save(tmp_path / f"{number}.panel"))
+        assert theirs.waves == ours.waves
+        assert theirs.adjustment == ours.adjustment
+        for verb in (
+            lambda p: p.weight_sample([0, 2]).mean("x"),
+            lambda p: p.tracing_rate(by="sex"),
+            lambda p: p.transitions("job"),
+        ):
+            assert np.array_equal(verb(ours).value, verb(theirs).value)
+            assert np.array_equal(verb(ours).se, verb(theirs).se)
+
+
+def test_weights_that_end_in_a_function_are_not_saved(panel: TracerPanel, tmp_path: Path) -> None:
+    weighted = attrition_weights(panel, ["x"], then=lambda sample: sample)
+    with pytest.raises(DesignError, match="holds what a file cannot keep"):
+        weighted.save(tmp_path / "p")
+    assert not list(tmp_path.iterdir())

@@ -241,3 +241,13 @@ def test_a_killed_worker_is_survived(folder, parts):
             folder, by=BY, values=VALUES, executor=client.get_executor(retries=3), **DESIGN
         )
     same(read.mean("income", "sex"), parts.mean("income", "sex"))
+
+
+@pytest.mark.identity
+def test_saved_cells_read_back(parts: me.PartitionedSample, tmp_path: Path) -> None:
+    made = parts.calibrate(TOTALS).where(parts.frame["d"])
+    back = me.PartitionedSample.load(made.save(tmp_path / "cells"))
+    same(back.mean("income", "sex"), made.mean("income", "sex"))
+    assert (back.persons, back.keys, back.values) == (made.persons, made.keys, made.values)
+    with pytest.raises(me.DesignError, match="got a PartitionedSample"):
+        me.Sample.load(tmp_path / "cells")

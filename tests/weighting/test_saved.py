@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,11 +57,17 @@ def test_two_savings_are_one_file(tmp_path: Path) -> None:
 def test_other_files_are_refused(tmp_path: Path) -> None:
     bad = tmp_path / "x"
     bad.write_bytes(b"not a zip")
-    with pytest.raises(DesignError, match="not a saved sample"):
+    with pytest.raises(DesignError, match="not a saved Sample"):
         me.Sample.load(bad)
     with zipfile.ZipFile(bad, "w") as file:
-        file.writestr("sample.json", '{"layout": 99}')
+        file.writestr("saved.json", '{"layout": 99}')
     with pytest.raises(DesignError, match="layout 99"):
         me.Sample.load(bad)
-    with pytest.raises(DesignError, match="not a saved sample"):
+    with pytest.raises(DesignError, match="not a saved Sample"):
         me.Sample.load(tmp_path / "absent")
+
+
+def test_persons_behind_the_rows_are_kept(tmp_path: Path) -> None:
+    counted = replace(base(), persons=np.full(400, 3.0))
+    back = me.Sample.load(counted.save(tmp_path / "cells"))
+    assert back.counted(back.domain) == 1200
