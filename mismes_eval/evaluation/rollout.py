@@ -16,8 +16,10 @@ from mismes_eval.errors import (
     Problem,
     at_key,
     in_column,
+    in_columns,
     in_place,
     in_section,
+    named,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -87,6 +89,7 @@ def rollout(params: Params) -> Rollout | None:
     cohort, covariates = params.rollout.cohort, params.rollout.covariates
     _refuse_columns(frame, source.name, params)
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
+    _refuse_switches(frame, source.name, params)
     sample = _designed(params, frame)
     said = _breaks(params, frame, time)
     control: Control = "never" if bool((frame[COHORT] == 0).any()) else "not_yet"
@@ -146,6 +149,30 @@ def rollout(params: Params) -> Rollout | None:
         breaks=said,
         fewest_regions=fewest,
     )
+
+
+def _refuse_switches(frame: pd.DataFrame, file: str, params: Params) -> None:
+    """Raises InputError where a region is first served in one round by one round's file and in
+    another by another's: what it has once it keeps. Regions that hold several cohorts in one round
+    are larger than the areas that are served, and are not compared.
+    """
+    region, time = str(params.rollout.region), params.rollout.time
+    told = frame.groupby([region, time])[COHORT].agg(["min", "max"])
+    alone = told.loc[told["min"] == told["max"], "min"].groupby(level=0)
+    moved = alone.nunique()
+    switching = moved.index[moved > 1]
+    if len(switching):
+        rows = frame[region].isin(switching).to_numpy(bool)
+        years = (f"{name}: {named(f'{c:g}' for c in alone.get_group(name))}" for name in switching)
+        raise InputError(
+            Problem(
+                what="a region is first served at different times by different rounds",
+                where=in_place(file, in_columns(region, params.rollout.cohort)),
+                expected="one cohort for a region in every round; 0 where it is never served",
+                got="; ".join(years),
+                fix="Write the round in which the region was first served in all its rows.",
+            ).in_rows(np.flatnonzero(rows) + 2)
+        )
 
 
 def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:

@@ -17,6 +17,7 @@ from mismes_eval.errors import (
     in_columns,
     in_place,
     in_section,
+    named,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -230,9 +231,8 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
                 what="the arm is neither treated nor comparison",
                 where=in_place(file, in_column(column.name)),
                 expected="T or C",
-                got=str(column[bad].iloc[0]),
-                count=int(bad.sum()),
-            )
+                got=named(column[bad]),
+            ).in_rows(np.flatnonzero(bad) + 2)
         )
     return out
 

@@ -4,9 +4,11 @@ and then says so; its event study has one base, from which honest intervals and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mismes_eval.errors import IdentificationError, InputError, ParamsError
@@ -60,3 +62,19 @@ def test_the_event_study_has_one_base_and_a_band() -> None:
     assert (
         r.honest.original[0] == pytest.approx(first) and np.isfinite(r.honest.table["ci_low"]).all()
     )
+
+
+def test_a_region_keeps_the_round_in_which_it_was_first_served(tmp_path: Path) -> None:
+    """A programme that a later round takes back is no cohort: the whole region is named."""
+    p = params()
+    rounds = pd.read_parquet(ROOT / "data_raw" / "MDA" / "lfs_rounds.parquet")
+    region, cohort = str(p.rollout.region), str(p.rollout.cohort)
+    name = rounds.loc[rounds[cohort] > 0, region].iloc[0]
+    last = (rounds[region] == name) & (rounds[p.rollout.time] == rounds[p.rollout.time].max())
+    for value in (0.0, np.nan, 2019.0):
+        changed = rounds.assign(**{cohort: rounds[cohort].astype(float).mask(last, value)})
+        changed.to_parquet(tmp_path / "rounds.parquet")
+        with pytest.raises(InputError) as refused:
+            rollout(replace(p, inputs=replace(p.inputs, lfs_rounds=tmp_path / "rounds.parquet")))
+        (problem,) = refused.value.problems
+        assert problem.count == int((rounds[region] == name).sum()) and str(name) in problem.got
