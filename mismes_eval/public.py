@@ -151,12 +151,16 @@ class _Held:
         kinds = {name: _kind(hints.get(name, Any)) for name in single}
         return {name: kind for name, kind in kinds.items() if kind is not None}
 
-    def refuse(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Raise the verb's error with every argument that is of another kind."""
+    def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Arguments by name. Raises the verb's error where they do not fit its signature."""
         try:
-            given = self.signature.bind(*args, **kwargs).arguments
+            return self.signature.bind(*args, **kwargs).arguments
         except TypeError as error:
             raise self.error(self._does_not_fit(args, kwargs, str(error))) from None
+
+    def refuse(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Raise the verb's error with every argument that is of another kind."""
+        given = self.bound(args, kwargs)
         kinds, name = self.kinds(), self.verb.__name__
         wrong = [n for n, kind in kinds.items() if n in given and not kind.holds(given[n])]
         if wrong:
@@ -191,6 +195,24 @@ class _Held:
             got=reason,
             fix=fix,
         )
+
+
+def fitting(error: type[MismesError]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A verb that looks at its arguments itself: a call that does not fit its signature ends in its
+    error, and nothing else changes.
+    """
+
+    def face(function: Callable[P, R]) -> Callable[P, R]:
+        held = _Held(function, error)
+
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            held.bound(args, kwargs)
+            return function(*args, **kwargs)
+
+        return called
+
+    return face
 
 
 def checked(verb: Callable[P, R], error: type[MismesError]) -> Callable[P, R]:

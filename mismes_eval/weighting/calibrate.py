@@ -22,7 +22,7 @@ from mismes_eval.errors import (
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
-from mismes_eval.public import check
+from mismes_eval.public import check, fitting
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.margin_rows import Margins
 from mismes_eval.weighting.margins import Publication, Totals, margins
@@ -36,6 +36,7 @@ INFEASIBLE = 2  # status of linprog
 _MET = 1e-9  # a margin is met where its gap is below this share of the total
 
 
+@fitting(CalibrationError)
 def calibrate(
     sample: Sample,
     totals: Totals,
@@ -103,7 +104,7 @@ def calibrate(
             f" {factor[negative].min():.3g}): quantiles and regressions refuse them. Set"
             " bounds=(lowest, highest) or use method='raking'.",
             DesignWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     keys = ", ".join(dict.fromkeys(m.margin))
     name = _named(method, keys, bounds, unit)
@@ -141,6 +142,7 @@ def _named(
     return name.extended(", constant within {unit}", {"unit": unit}) if unit else name
 
 
+@fitting(CalibrationError)
 def poststratify(
     sample: Sample,
     by: str | Sequence[str],
@@ -186,6 +188,7 @@ def poststratify(
     )
 
 
+@fitting(CalibrationError)
 def feasibility(
     sample: Sample,
     totals: Totals,
@@ -212,6 +215,7 @@ def feasibility(
     )
 
 
+@fitting(CalibrationError)
 def tightest_bounds(sample: Sample, totals: Totals) -> tuple[float, float]:
     """The highest lower bound and the lowest upper bound, each alone, that factors can keep and
     still meet the totals (linear programmes on distinct rows).

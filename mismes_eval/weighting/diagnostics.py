@@ -7,6 +7,7 @@ import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import fitting
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.stages import Columns
@@ -38,6 +39,7 @@ def kish_deff(weights: Float) -> float:
     return float(w.size * (relative**2).sum() / relative.sum() ** 2)
 
 
+@fitting(DesignError)
 def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
     """One row for each weight step (and each combination of `by`, a column or a list): n with
     weight, sum, CV, ratio of extremes, Kish deff, effective n, largest share of one row.
@@ -122,6 +124,7 @@ def _summary(w: Float) -> dict[str, float]:
     }
 
 
+@fitting(DesignError)
 def margins_before_after(sample: Sample) -> pd.DataFrame:
     """For every calibration step: each margin cell's weighted size before and after, its total and
     what is left unmet.
@@ -151,6 +154,7 @@ def margins_before_after(sample: Sample) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
+@fitting(DesignError)
 def provenance(sample: Sample) -> pd.DataFrame:
     """The steps of the weight in order, with the factor's range."""
     needs_sample(sample, "provenance")

@@ -13,6 +13,7 @@ from mismes_eval.errors import DesignError, Problem, in_column, unknown, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows
+from mismes_eval.public import fitting
 from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.covariates import main_effect, unreadable
 from mismes_eval.weighting.levels import crossed
@@ -20,6 +21,7 @@ from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import ResponsePropensity
 
 
+@fitting(DesignError)
 def nonresponse(
     sample: Sample,
     responded: str,

@@ -11,13 +11,14 @@ from mismes_eval.errors import DesignError, Problem, in_column, in_place, of_arg
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.rows import Bool, Rows
-from mismes_eval.public import check
+from mismes_eval.public import check, fitting
 from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.levels import crossed
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PhaseTwo, WeightShare
 
 
+@fitting(DesignError)
 def two_phase(
     sample: Sample, selected: str, phase2_prob: str, classes: str | Sequence[str] | None = None
 ) -> Sample:
@@ -145,6 +146,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
     return problems
 
 
+@fitting(DesignError)
 def weight_share(
     households: Sample, reports: pd.DataFrame, key: str = "hhid", multiplicity: str = "s_i"
 ) -> Sample:

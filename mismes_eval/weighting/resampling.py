@@ -12,6 +12,7 @@ from scipy.linalg import hadamard
 from mismes_eval.errors import DesignError, Problem, of_argument, unknown, worded
 from mismes_eval.message import Message, Quantity
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.public import fitting
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
 from mismes_eval.weighting.sample import Sample, needs_sample
 
@@ -19,6 +20,7 @@ METHODS = ("bootstrap", "jackknife", "brr", "fay")
 _LARGEST = 60_000_000  # PSUs times replicates
 
 
+@fitting(DesignError)
 def replicates(
     sample: Sample,
     method: str = "bootstrap",

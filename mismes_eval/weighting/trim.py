@@ -8,6 +8,7 @@ from mismes_eval.errors import CalibrationError, DesignError, Problem, of_argume
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import fitting
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.margins import Totals
 from mismes_eval.weighting.sample import Sample, needs_sample
@@ -18,6 +19,7 @@ MOST_PASSES = 1000
 CLOSE = 1e-6  # how far, as a share, a weight may lie beyond a cap after the last calibration
 
 
+@fitting(DesignError)
 def trim(
     sample: Sample,
     lower: float | None = None,

@@ -266,7 +266,7 @@ def test_estimators_are_methods_of_a_sample_too(people: pd.DataFrame) -> None:
 
 def test_wrong_keywords_of_methods_end_in_the_line_that_works(people: pd.DataFrame) -> None:
     s = sample(people)
-    for verb, refused in ((s.mean, me.EstimateError), (s.balance_weights, me.DesignError)):
+    for verb, refused in ((s.mean, me.EstimateError), (s.trim, me.DesignError)):
         with pytest.raises(refused, match=re.escape(f"sample.where(mask).{verb.__name__}(...)")):
             verb("emp", where=people["age"] > 30)
     with pytest.raises(me.EstimateError, match=re.escape("Did you mean by=?")):
