@@ -22,6 +22,7 @@ from mismes_eval.evaluation.money import MONTHS, YEAR, job_years, money
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
+from mismes_eval.inventory import Inventory
 from mismes_eval.message import Message
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.impact import truth_items
@@ -598,6 +599,38 @@ def test_every_number_has_a_unit(shown: Mapping[str, object]) -> None:
         if cell["status"] == "shown" and np.isfinite(cell["value"]) and not cell["unit"]
     ]
     assert not lacking
+
+
+def test_units_are_those_of_the_stored_numbers(
+    context: Context, shown: Mapping[str, object]
+) -> None:
+    """Also where a table shows shares in hundreds or money in millions: 9 measures are not 0.09."""
+    inventory = context.evaluation.inventory
+    assert isinstance(inventory, Inventory)
+    frame = inventory.tree.amounts()
+    without = table(shown, "T02").loc[("All measures", "measures without a budget")]
+    assert without["value"] == frame["budget_eur"].isna().sum() and without["unit"] == "number"
+    money = table(shown, "T01").loc[("All stages", "budget, million euro")]
+    assert money["value"] * 1e6 == pytest.approx(frame["budget_eur"].sum())
+    assert money["unit"] == "million EUR"
+    for _, line in table(shown, "T06b").groupby(level="row"):
+        published, ours, missed = (
+            line.xs(column, level="column").iloc[0]
+            for column in ("published figure", "this survey", "difference in standard errors")
+        )
+        assert missed["unit"] == "standard errors"
+        assert missed["value"] == pytest.approx((ours["value"] - published["value"]) / ours["se"])
+
+
+def test_what_no_interval_shows_is_no_finding_that_trends_could_overturn(
+    built: Mapping[str, Chapter],
+) -> None:
+    """The design's interval of MDA-002 leaves 0 out, that over its regions does not."""
+    said = [i for i in built["impact"].items if isinstance(i, str)]
+    (one,) = (s for s in said if s.startswith("MDA-001: the finding needs parallel trends"))
+    assert "MDA-002" not in one
+    assert any(s.startswith("MDA-002: no effect is shown by the widest") for s in said)
+    assert not any(s.startswith("MDA-002: the finding") for s in said)
 
 
 def test_losses_of_a_wave_stand_in_the_box_of_that_wave(

@@ -172,9 +172,11 @@ def test_no_budget_follows_from_the_others(report: CountryReport) -> None:
     found = {
         i.id: i.cells for c in report.chapters.values() for i in c.items if isinstance(i, Table)
     }
-    stages = found["T01"][found["T01"]["unit"] == "EUR"].set_index("row")["status"]
+    stages = found["T01"][found["T01"]["unit"] == "million EUR"].set_index("row")["status"]
     assert (stages.drop("All stages") != "shown").sum() != 1
-    models = found["T01b"][(found["T01b"]["unit"] == "EUR") & found["T01b"]["value"].notna()]
+    models = found["T01b"][
+        (found["T01b"]["unit"] == "million EUR") & found["T01b"]["value"].notna()
+    ]
     for stage, lines in models.groupby(models["row"].str.split(", M").str[0]):
         assert stages[stage] != "shown" or (lines["status"] != "shown").sum() != 1, stage
     for _, line in found["T02"][found["T02"]["unit"] == "share"].groupby("row"):
@@ -190,7 +192,9 @@ def test_no_budget_follows_from_the_others(report: CountryReport) -> None:
         if r.status == "confidential"
     }
     assert hidden == again
-    register = found["T05b"][(found["T05b"]["unit"] == "EUR") & (found["T05b"]["value"] > 0)]
+    register = found["T05b"][
+        (found["T05b"]["unit"] == "million EUR") & (found["T05b"]["value"] > 0)
+    ]
     assert (register["status"] != "shown").sum() != 1
 
 

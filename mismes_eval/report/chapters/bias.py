@@ -30,11 +30,15 @@ from mismes_eval.report.chapters.verdicts import (
     main_cell,
 )
 
+LOST_ALIKE = (
+    "Loss: were as many lost in both groups (0 lies in the interval of the difference, which ends"
+    " within 10 points)?"
+)
 # item -> what is asked, in the order of a study's life, and the table or figure that it rests on
 ITEMS: Mapping[str, tuple[str, str]] = {
     DRAWN_BY_LOT: ("Start: were participants drawn by lot?", "inventory"),
     ALIKE: ("Start: did no covariate differ by more than 0.1 standard deviations?", "F10"),
-    LOSS: ("Loss: were as many lost in both groups, within 10 points?", "T15"),
+    LOSS: (LOST_ALIKE, "T15"),
     PRE: (
         "Trends: did both groups move alike in the year before enrolment, and would the test have"
         " seen it?",

@@ -33,6 +33,7 @@ from mismes_eval.report.chapters.cells import (
     persons,
     plain,
     rows,
+    unit_of,
     with_interval,
 )
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
@@ -115,8 +116,9 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     )
     units: dict[str, tuple[float, int]] = {}
     for m in found.values():
-        even = context.text("{m}, break-even effect", m=m.measure)
-        units[even] = _break_even_scale(context) if m.measured is None else (1.0, 3)
+        units[_break_even_row(context, m)] = (
+            _break_even_scale(context) if m.measured is None else (1.0, 3)
+        )
         if m.measured is not None:
             units[job_years_row(context, m)] = (1.0, 3)
     table = Table(
@@ -238,6 +240,14 @@ def horizon_in_words(horizon: float) -> Quantity:
     return Quantity(horizon, "year", "years", digits)
 
 
+def _break_even_row(context: Context, m: Priced) -> str:
+    """The row of the effect that pays for the cost, with its unit."""
+    unit = "job-years"
+    if m.measured is None:
+        unit = unit_of(context, context.evaluation.params.impact.main_outcome)[2]
+    return context.text("{m}, break-even effect, {u}", m=m.measure, u=context.text(unit))
+
+
 def _break_even_scale(context: Context) -> tuple[float, int]:
     return outcome_scale(context, context.evaluation.params.impact.main_outcome)
 
@@ -267,7 +277,7 @@ def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
     job, net, even = (
         named(JOB_YEAR_ROW),
         named("net benefit per participant"),
-        context.text("{m}, break-even effect", m=m.measure),
+        _break_even_row(context, m),
     )
     w = m.worth
     if isinstance(w, NotEstimable):

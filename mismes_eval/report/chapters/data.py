@@ -354,6 +354,7 @@ def _weight_cells(
     return edges, cells
 
 
+MISSED = "difference in standard errors"
 _REPRODUCE = {
     "lfpr": "L3.participation",
     "employment_rate": "L3.employment",
@@ -379,24 +380,25 @@ def _targets(context: Context, s: Survey) -> Table | None:
         counted = Standing()
         if item == "returnee_share":
             counted = Standing(tells=(Persons.among(s.sample, with_status(s, "RET")),))
-        missed = float(estimate.value[0] - figure) / float(estimate.se[0]) / 100
+        missed = float(estimate.value[0] - figure) / float(estimate.se[0])
         cells += [
             rows([plain(name, "published figure", figure, "share")]),
             cells_of([(name, "this survey", estimate)], context.rules, counted).assign(
                 unit="share"
             ),
-            rows([plain(name, "difference in standard errors", missed, "share", standing=counted)]),
+            rows([plain(name, MISSED, missed, "standard errors", standing=counted)]),
         ]
     if not cells:
         return None
     note = context.text("A difference of less than 3 standard errors is what sampling allows.")
     return Table(
         id="T06b",
-        title="Published figures reproduced",
+        title="Published figures reproduced, %",
         cells=pd.concat(cells, ignore_index=True),
         source="targets.csv",
         notes=(note,),
         scale=100.0,
         digits=1,
+        units={MISSED: (1.0, 1)},
         synthetic=context.synthetic,
     )

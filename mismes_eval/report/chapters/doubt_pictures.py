@@ -282,6 +282,10 @@ SURVIVES_ALL = (
     "{m}: the finding survives breaks of trend up to {x} times as large as the one before the"
     " measure can have been (upper end of its 95% interval)."
 )
+NO_FINDING = (
+    "{m}: no effect is shown by the widest of its intervals, so there is no finding that breaks of"
+    " trend could overturn; the figure begins with the interval of the design."
+)
 COVERS = (
     "{m}: the interval covers 0 already under parallel trends, so no departure from them"
     " can be excluded."
@@ -298,9 +302,11 @@ def honest_items(
     basis: str,
     path: Result,
     cell: CellKey,
+    spoken: tuple[CellKey, ...],
 ) -> list[Item]:
     """Interval of the effect under departures from parallel trends, and how large they may be
-    before it covers 0; both where `cell`, which holds the effect, is shown.
+    before it covers 0; both where `cell`, which holds the effect, is shown. spoken: the cell with
+    the interval that sentences speak of, none where the figure has an effect of its own.
     """
     if isinstance(h, NotEstimable):
         return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
@@ -310,7 +316,7 @@ def honest_items(
     ]
     size = float(path.n.max()) if isinstance(path, Estimate) else np.nan
     title = context.text("{m}: the effect if trends were not quite parallel", m=measure)
-    keys = tuple(CellKey(id, row, INTERVAL) for row in (PARALLEL, BREAKDOWN))
+    keys = (*spoken, *(CellKey(id, row, INTERVAL) for row in (PARALLEL, BREAKDOWN)))
     first = float(h.table["m"].iloc[min(1, len(h.table) - 1)])
 
     def draw(cells: pd.DataFrame) -> Figure | str:
@@ -330,10 +336,18 @@ def honest_items(
         )
 
     def say(cells: pd.DataFrame) -> str:
-        return _survives(context, measure, cells.set_index("row"), h.one_before, first)
+        told = _span_of(cells[cells["table"] != id])
+        drawn = cells[cells["table"] == id].set_index("row")
+        return _survives(context, measure, drawn, told, h.one_before, first)
 
     own = following(_honest_cells(h, size), cell)
     return [SummarySpec(keys, say), PictureSpec(id, title, draw, own)]
+
+
+def _span_of(cells: pd.DataFrame) -> Span | None:
+    """The interval of a published cell; None where it is hidden."""
+    numbers = cells[["value", "ci_low", "ci_high"]].astype(float).dropna()
+    return Span(*numbers.iloc[0].to_list()) if len(numbers) else None
 
 
 def _honest_cells(h: HonestDiD, n: float) -> pd.DataFrame:
@@ -350,9 +364,16 @@ def _honest_cells(h: HonestDiD, n: float) -> pd.DataFrame:
 
 
 def _survives(
-    context: Context, measure: str, cells: pd.DataFrame, one_before: bool, first: float
+    context: Context,
+    measure: str,
+    cells: pd.DataFrame,
+    told: Span | None,
+    one_before: bool,
+    first: float,
 ) -> str:
-    """How large departures from parallel trends may be. first: the smallest that was looked at."""
+    """How large departures from parallel trends may be. told: what sentences say of the effect.
+    first: the smallest departure that was looked at.
+    """
     numbers = cells[["value", "ci_low", "ci_high"]].astype(float)
     value, low, high = (float(end) for end in numbers.loc[PARALLEL].to_numpy(float))
     largest = float(numbers.loc[[BREAKDOWN], "value"].iloc[0])
@@ -361,6 +382,8 @@ def _survives(
     n = context.words.number
     if not Verdict(Span(value, low, high)).shown:
         return context.text(COVERS, m=measure)
+    if told is not None and not Verdict(told).shown:
+        return context.text(NO_FINDING, m=measure)
     if largest == 0:
         return context.text(NEEDS_ALL if one_before else NEEDS, m=measure, x=n(first))
     return context.text(SURVIVES_ALL if one_before else SURVIVES, m=measure, x=n(largest))

@@ -20,6 +20,7 @@ from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.portfolio import (
     HIDDEN_NOTE,
     MILLION,
+    MILLION_EUR,
     SOURCE,
     WHOLE,
     Budgets,
@@ -102,7 +103,7 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
         private = key in money.hidden
         cells += [
             _number(label, "measures", len(records)),
-            _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, "EUR", private),
+            _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, MILLION_EUR, private),
             _number(label, "beneficiaries reached", float(sums["benef_reached"].sum(min_count=1))),
             _number(
                 label,
@@ -146,6 +147,7 @@ def _heat(context: Context, inventory: Inventory, profile: Profile) -> Item:
     )
 
 
+WITHOUT_BUDGET = "measures without a budget"
 _SIDES = {
     "ORIGIN": "origin, % of budget",
     "DESTINATION": "destination, % of budget",
@@ -171,9 +173,7 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
                     side in hidden,
                 )
             )
-        cells.append(
-            _number(name, "measures without a budget", float(lacking[records.index].sum()) / 100)
-        )
+        cells.append(_number(name, WITHOUT_BUDGET, float(lacking[records.index].sum())))
     return Table(
         id="T02",
         title="Who pays",
@@ -182,6 +182,7 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
         notes=(HIDDEN_NOTE,),
         scale=100.0,
         digits=0,
+        units={WITHOUT_BUDGET: (1.0, 0)},
         synthetic=context.synthetic,
         of="measures",
     )
@@ -402,7 +403,9 @@ def _register(context: Context, inventory: Inventory) -> Table:
         private = str(row["status"]) in closed
         cells += [
             _number(str(row["status"]), "measures", float(row["measures"])),
-            _number(str(row["status"]), MILLION, float(row["budget_eur"]) / 1e6, "EUR", private),
+            _number(
+                str(row["status"]), MILLION, float(row["budget_eur"]) / 1e6, MILLION_EUR, private
+            ),
         ]
     note = context.text(
         "On {day}: a measure is overdue when 24 months have passed since its start without an"

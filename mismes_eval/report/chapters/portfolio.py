@@ -26,7 +26,7 @@ HIDDEN_NOTE = (
     "Budgets are hidden where one funder could work out another's (p% rule, p = 10), or where a"
     " hidden one could be computed from the others."
 )
-MILLION = "budget, million euro"
+MILLION, MILLION_EUR = "budget, million euro", "million EUR"
 WHOLE = ("all",)
 SHORT_TITLE = 56  # letters of a title beside its bar
 Key = tuple[str, ...]
@@ -170,7 +170,7 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
         private = np.isfinite(amount) and not money.shown((s, m))
         cells += [
             plain(row, "measures", int(part["counted"].sum())),
-            plain(row, MILLION, amount / 1e6, "EUR", standing=PRIVATE if private else NOBODY),
+            plain(row, MILLION, amount / 1e6, MILLION_EUR, standing=PRIVATE if private else NOBODY),
             plain(row, "beneficiaries reached", part["benef_reached"].sum(min_count=1)),
             plain(
                 row, "measures with a count of beneficiaries", part["benef_reached"].notna().sum()

@@ -339,7 +339,16 @@ def _map(context: Context, r: Rollout) -> list[Item]:
 def _honest(context: Context, r: Rollout) -> list[Item]:
     measure = context.text("{m}, first year", m=r.measure)
     return honest_items(
-        context, r.honest, "F11b-rollout", measure, r.outcome, r.source, _basis(r), r.event, EFFECT
+        context,
+        r.honest,
+        "F11b-rollout",
+        measure,
+        r.outcome,
+        r.source,
+        _basis(r),
+        r.event,
+        EFFECT,
+        (),
     )
 
 

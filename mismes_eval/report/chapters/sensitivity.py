@@ -26,12 +26,13 @@ from mismes_eval.report.chapters.cells import (
     outcome_unit,
     plain,
     rows,
+    spoken_cell,
     with_interval,
 )
 from mismes_eval.report.chapters.comparability import comparable
 from mismes_eval.report.chapters.doubt_pictures import curve_items, honest_items, path_figure
 from mismes_eval.report.chapters.strength import Result, main_outcome, strength
-from mismes_eval.report.chapters.verdicts import spoken_outcomes, spoken_span
+from mismes_eval.report.chapters.verdicts import main_cell, spoken_outcomes, spoken_span
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
 
@@ -224,4 +225,5 @@ def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         study.panel.sample.design.basis,
         d.path,
         headline_cell(context, d.measure, study),
+        (spoken_cell(context, d.measure, study, *main_cell(context.evaluation)),),
     )
