@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from numbers import Integral, Real
 from string import Formatter
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from typing import Final, Literal
 
 Kind = Literal["note", "caution", "reason", "definition", "estimand", "variance", "step"]
 SEPARATOR = "separator"  # the value that says that a message is a list of messages
+NO_NUMBER = "–"  # what stands where a number could not be computed
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -123,12 +125,14 @@ class Quantity:
 
     @property
     def number(self) -> str:
-        """The number alone, the English way; minus zero is zero."""
+        """The number alone, the English way; minus zero is zero, and what is no number a dash."""
+        if not isfinite(self.value):
+            return NO_NUMBER
         return f"{round(self.value, self.digits) + 0.0:,.{self.digits}f}"
 
     def __str__(self) -> str:
         unit = self.one if self.number in ("1", "-1") else self.many
-        return f"{self.number} {unit}" if unit else self.number
+        return f"{self.number} {unit}" if unit and isfinite(self.value) else self.number
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)

@@ -9,7 +9,7 @@ import pytest
 
 from mismes_eval.errors import MismesError, Problem
 from mismes_eval.estimate.caution import Caution
-from mismes_eval.message import Message, as_message, chosen, listed
+from mismes_eval.message import Message, Quantity, as_message, chosen, listed
 from mismes_eval.report.document.language import Language, language
 
 FRENCH = Language(
@@ -97,3 +97,10 @@ def test_a_word_is_chosen_by_its_number(n: int, said: str) -> None:
     words = "{n} {n:=measure is|measures are} on record"
     assert Message(words, {"n": n}) == Message(words, {"n": f"{n:,}"}) == f"{said} on record"
     assert language("en")(Message(words, {"n": n})) == f"{said} on record"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_could_not_be_computed_is_a_dash_without_unit(value: float) -> None:
+    quantity = Quantity(value, "point", "points")
+    assert str(quantity) == "–"
+    assert {language(code).quantity(quantity) for code in ("en", "fr", "ro")} == {"–"}

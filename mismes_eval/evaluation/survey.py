@@ -32,6 +32,7 @@ from mismes_eval.evaluation.survey_calibration import (
     of_the_run,
     post_stratified,
 )
+from mismes_eval.evaluation.survey_dates import refuse_late_departures, refuse_late_interviews
 from mismes_eval.frame.codes import plain
 from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, carried
 from mismes_eval.lfs.mapping import changed
@@ -144,6 +145,7 @@ def survey(params: Params) -> Survey | None:
     if section is None and params.indicators.columns:
         persons = persons.assign(**lfs.map_columns(persons, with_own({"name": OWN}, params)))
     of_the_run(params, persons, "countrycode", path.name)
+    refuse_late_interviews(persons, path.name)
     definition = _definition(params, persons)
     if definition is not None:
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
@@ -172,6 +174,8 @@ def survey(params: Params) -> Survey | None:
         if absent is None
         else frames.read(absent, template="lfs_absent").frame
     )
+    if absent is not None:
+        refuse_late_departures(roster, persons, absent.name)
     return Survey(
         sample=sample,
         delivered=delivered,

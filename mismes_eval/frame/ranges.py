@@ -38,7 +38,8 @@ def out_of_range(values: pd.Series, column: Column) -> list[Problem]:
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high
     outside = values.notna() & ~values.between(low, high)
-    coded = outside & values.isin(SENTINELS)
+    weight = _is_weight(column)
+    coded = outside & values.isin(SENTINELS) & (not weight)  # a weight has no reason to be missing
     problems = []
     expected = f"{low:g} to {high:g} {column.unit}".strip()
     for value in values[coded].value_counts().index:
@@ -64,10 +65,24 @@ def out_of_range(values: pd.Series, column: Column) -> list[Problem]:
                 where=column.name,
                 expected=expected,
                 got=got,
-                fix="Correct the cells or mend the source.",
+                fix=_beside_zeros(values) if weight else "Correct the cells or mend the source.",
             ).in_rows(rows(odd))
         )
     return problems
+
+
+def _is_weight(column: Column) -> bool:
+    return column.unit == "persons" and "weight" in column.description.lower()
+
+
+def _beside_zeros(values: pd.Series) -> str:
+    """How to mend weights that are negative, and what the weights of 0 among them do."""
+    mend = "Correct the cells or mend the source; no row is dropped."
+    zeros = int((values == 0).sum())
+    if not zeros:
+        return mend
+    words = "Beside them {zeros:=row has|rows have} weight 0: {zeros:,}, outside the sample. {mend}"
+    return worded(words, {"zeros": zeros, "mend": mend})
 
 
 def day_range(values: pd.Series, column: Column, low: float, high: float) -> list[Problem]:

@@ -8,22 +8,26 @@ from mismes_eval.estimate.verdict import Span
 from mismes_eval.message import Message, Quantity
 
 AFTER = (
-    "{m}: truth of these made-up data on '{o}' after {w}: {v} {u}; {place} the 95% interval"
+    "{m}: truth of these made-up data on '{o}' after {w}: {v}; {place} the 95% interval"
     " ({lo} to {hi})."
 )
-OVERALL = "Truth of these made-up data on '{o}': {v} {u}; {place} the 95% interval ({lo} to {hi})."
+OVERALL = "Truth of these made-up data on '{o}': {v}; {place} the 95% interval ({lo} to {hi})."
 INSIDE, OUTSIDE = Message("inside"), Message("outside")
 
 
 def truth_message(
-    planted: float, span: Span, words: Mapping[str, object], digits: int = 1
+    planted: float,
+    span: Span,
+    words: Mapping[str, object],
+    unit: tuple[str, str],
+    digits: int = 1,
 ) -> Message:
     """planted : the effect of the generator's own record, in the unit of span. words : o the
-    outcome, u the unit, and for a wave m the measure and w the time.
+    outcome, and for a wave m the measure and w the time. unit : singular and plural.
     """
     inside = span.low <= planted <= span.high
     values = {
-        "v": Quantity(planted, "", "", digits),
+        "v": Quantity(planted, *unit, digits),
         "lo": Quantity(span.low, "", "", digits),
         "hi": Quantity(span.high, "", "", digits),
         "place": INSIDE if inside else OUTSIDE,

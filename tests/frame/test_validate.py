@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mismes_eval.errors import InputError
 from mismes_eval.frame import check, problem_frame, references, template, validate
 
 pytestmark = pytest.mark.property
@@ -287,3 +288,14 @@ def test_the_mend_of_a_number_as_text_fits_how_it_is_written(written, mend):
     (problem,) = problems(persons(2, weight=[written, "2"]))
     hints = ("without signs between the thousands", 'decimal=","')
     assert [hint for hint in hints if hint in problem.fix] == [mend]
+
+
+@pytest.mark.parametrize("negative", ["-1", "-9", "-3.5"])
+def test_a_negative_weight_is_no_missing_code_and_the_zeros_beside_it_are_counted(
+    negative: str,
+) -> None:
+    with pytest.raises(InputError) as refused:
+        validate(persons(weight=[negative, "0", "2"]), template("lfs_person"))
+    (problem,) = refused.value.problems
+    assert (problem.what, problem.rows) == ("out of range", (2,))
+    assert "row has weight 0: 1, outside the sample" in problem.fix

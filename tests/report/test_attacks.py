@@ -690,6 +690,7 @@ def test_a_kernel_that_never_came_to_a_cell_is_not_told_of_the_notebook() -> Non
     assert "open files" in fix(1, "zmq.error.ZMQError: Too many open files")
     assert "make setup" in fix(1, "ModuleNotFoundError: No module named 'zmq'")
     assert "exit()" in fix(0, "")
+    assert "crashed" in fix(-signal.SIGSEGV, "") and "crashed" not in fix(-signal.SIGTERM, "")
 
 
 @pytest.mark.parametrize(

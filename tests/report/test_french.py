@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.language import language, typeset
+from mismes_eval.report.truth import truth_message
 
 from .conftest import ENGLISH, WholeReport, texts
 
@@ -75,3 +77,10 @@ def test_a_word_follows_its_number() -> None:
     french = type(t)("fr", {words: words})
     assert [french(words, n=n) for n in (0, 1, 2)] == ["0 mesure", "1 mesure", "2 mesures"]
     assert french(words, n="1,5") == "1,5 mesure" and french(words, n="2,0") == "2,0 mesures"
+
+
+def test_a_planted_effect_below_two_is_in_the_singular() -> None:
+    units = ("percentage point", "percentage points")
+    for planted, said in ((0.96, "1,0 point de"), (8.6, "8,6 points de")):
+        one = truth_message(planted, Span(planted, -3.4, 6.4), {"o": "emploi"}, units)
+        assert said in language("fr")(one).replace("\u00a0", " ")

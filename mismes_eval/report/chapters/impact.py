@@ -26,6 +26,7 @@ from mismes_eval.report.chapters.cells import (
     outcome_scale,
     outcome_unit,
     published,
+    unit_of,
 )
 from mismes_eval.report.chapters.costs import worth_items
 from mismes_eval.report.chapters.designs import design_items
@@ -316,8 +317,8 @@ def _truth_sentence(
                     "m": measure,
                     "o": context.column(outcome),
                     "w": when,
-                    "u": outcome_unit(context, outcome),
                 },
+                unit_of(context, outcome)[1:],
                 digits,
             )
         )

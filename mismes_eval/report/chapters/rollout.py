@@ -203,8 +203,10 @@ def _truth(context: Context, r: Rollout) -> tuple[SentenceSpec, ...]:
     reached = mine["n_treated_population"].astype(float)
     planted = float(np.average(mine["att"].astype(float), weights=reached))
     about = about_rollout(context, r)
-    words = {"o": context.column(r.outcome), "u": context.text(about.many)}
-    truth = context.text(truth_message(planted * 100, verdict.span.scaled(100), words))
+    words = {"o": context.column(r.outcome)}
+    truth = context.text(
+        truth_message(planted * 100, verdict.span.scaled(100), words, (about.one, about.many))
+    )
     return (SentenceSpec("{said}", {"shown": Number(EFFECT)}, {"said": truth}),)
 
 

@@ -26,7 +26,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from mismes_eval.errors import ParamsError, Problem, at_key, in_place, worded
 from mismes_eval.frame.codes import labels, languages
-from mismes_eval.message import SEPARATOR, Message, Name, Quantity
+from mismes_eval.message import NO_NUMBER, SEPARATOR, Message, Name, Quantity
 from mismes_eval.report.document.conventions import CONVENTIONS, MINUS, Conventions
 
 LOCALE = Path(__file__).parent.parent / "locale"
@@ -140,7 +140,7 @@ class Language(Formatter):
     def number(self, value: float, digits: int = 1) -> str:
         """A number with the language's separators; missing is a dash."""
         if value is None or not np.isfinite(value):
-            return "–"
+            return NO_NUMBER
         return self.numeral(f"{round(float(value), digits) + 0.0:,.{digits}f}")
 
     def quantity(self, quantity: Quantity) -> str:
@@ -150,7 +150,7 @@ class Language(Formatter):
         number = self.numeral(quantity.number)
         if self.source:
             return str(quantity)
-        if not quantity.many:
+        if not quantity.many or quantity.number == NO_NUMBER:
             return number
         form = self._class(Decimal(quantity.number.replace(",", "")))
         unit = self(quantity.one if form == "one" else quantity.many)

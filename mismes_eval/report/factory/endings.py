@@ -14,6 +14,7 @@ from mismes_eval.message import Message, Name
 from mismes_eval.report.factory.offline import CANNOT
 
 LARGEST_OUTPUT = 32 * 2**20  # characters that one cell may show; a figure has 200,000
+CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
 MEMORY = "Close other programs, use --jobs 1, or give the machine more memory."
 
 
@@ -59,7 +60,9 @@ def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: s
                 got=got,
                 fix=MEMORY,
             )
-        fix = "A library that is not Python crashed: look at what this chapter calls."
+        fix = "Another program or an alarm stopped it: make the report again, and see what sent it."
+        if -status in CRASHES:
+            fix = "A library that is not Python crashed: look at what this chapter calls."
         return Problem(
             what=what, where=where, expected="a kernel that runs to the end", got=got, fix=fix
         )

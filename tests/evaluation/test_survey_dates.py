@@ -1,0 +1,33 @@
+"""Dates after the survey are refused with their lines; what a survey may have is not."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import InputError
+from mismes_eval.evaluation.survey_dates import refuse_late_departures, refuse_late_interviews
+
+PERSONS = pd.DataFrame({"year": [2023, 2023, 2023], "int_year": [2023, 2024, None]})
+
+
+def test_interviews_may_reach_into_the_next_year_and_no_further() -> None:
+    refuse_late_interviews(PERSONS, "lfs.csv")
+    refuse_late_interviews(PERSONS[["year"]], "lfs.csv")
+    late = PERSONS.assign(int_year=pd.array([2023, 2025, 2031], dtype="Int64"))
+    with pytest.raises(InputError) as refused:
+        refuse_late_interviews(late, "lfs.csv")
+    (problem,) = refused.value.problems
+    assert problem.rows == (3, 4) and problem.got == "2025, 2031"
+
+
+def test_nobody_left_after_the_last_interview() -> None:
+    absent = pd.DataFrame({"dep_ym": ["2019-05", "2024-12", None]})
+    refuse_late_departures(absent, PERSONS, "absent.csv")
+    refuse_late_departures(None, PERSONS, "absent.csv")
+    refuse_late_departures(absent, PERSONS.assign(year=None, int_year=None), "absent.csv")
+    late = absent.assign(dep_ym=["2025-01", "2024-12", "2031-02"])
+    with pytest.raises(InputError) as refused:
+        refuse_late_departures(late, PERSONS, "absent.csv")
+    (problem,) = refused.value.problems
+    assert problem.rows == (2, 4) and problem.got == "2025-01, 2031-02"
