@@ -23,7 +23,7 @@ OWN = "set by the office's processing; the package computes the same from dates"
 KEPT = {
     "tracer_episode": {"seam_flag": OWN},
     "lfs_absent": dict.fromkeys(
-        ("abs_no", "occup_before", "dep_ym", "working", "remit_12m", "contact_possible"), CONTEXT
+        ("abs_no", "occup_before", "working", "remit_12m", "contact_possible"), CONTEXT
     )
     | dict.fromkeys(("report_hh_type", "weight_mult"), WEIGHTING),
     "lfs_person": dict.fromkeys(

@@ -129,7 +129,7 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     assert told.more == '1 more measure: chapter "Impact and its cost".'
     first = told.rows[0]
     assert first.measure == "GEO-001, assisted voluntary return"
-    assert told.words <= 160 and first.whom.startswith("for voluntary returnees")
+    assert told.words <= 160 and first.whom.startswith("for returnees, aged 18")
     words = {-0.3: "30.0 fewer (", 0.0: "none shown (", 0.3: "30.0 more ("}
     assert first.effect.startswith(words[effect])
     assert first.sure.partition(":")[0] in ("strong", "moderate", "weak", "none")
