@@ -36,7 +36,9 @@ _TARGET = {
     "MUL": "POT_MIG;RETURNEE_VOL",
 }
 ALL_RETURNEES = "RETURNEE_VOL;RETURNEE_FORCED"
-ENROLLED = {  # of a tracer study: both sexes of these ages and of every schooling, in every region
+ENROLLED: dict[
+    str, str | int
+] = {  # of a tracer study: both sexes of these ages and of every schooling, in every region
     "target_sex": "ALL",
     "target_age_min": potential.YOUNGEST,
     "target_age_max": potential.OLDEST,
@@ -372,7 +374,8 @@ def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
             ["budget_total", "budget_eur", "cost_direct", "cost_overhead", "cost_benef_transfer"],
         ] = [eur, eur, 0.6 * eur, 0.15 * eur, 0.25 * eur]
         out.loc[place, "currency"] = "EUR"
-        out.loc[place, list(ENROLLED)] = list(ENROLLED.values())
+        for name, value in ENROLLED.items():
+            out.loc[place, name] = value
         if tracer["event"] == "RETURN":
             out.loc[place, "target_group"] = ALL_RETURNEES
     return out
