@@ -222,9 +222,10 @@ def _times(s: Float, coef: Float, domains: int) -> Float:
         if np.count_nonzero(own) == np.count_nonzero(coef):
             if own.shape[1:] == (1, 1):
                 return s * own.ravel()
-            out = np.empty((s.shape[0], d, p // d))
-            np.matmul(s.reshape(-1, d, dk // d).transpose(1, 0, 2), own, out=out.transpose(1, 0, 2))
-            return out.reshape(-1, p)
+            m = s.shape[0]
+            out = np.empty((m, d, p // d))
+            np.matmul(s.reshape(m, d, dk // d).transpose(1, 0, 2), own, out=out.transpose(1, 0, 2))
+            return out.reshape(m, p)
     if coef.size > 10_000 and np.count_nonzero(coef) < coef.size // 10:
         return np.asarray((csr_matrix(coef.T) @ s.T).T)
     return s @ coef

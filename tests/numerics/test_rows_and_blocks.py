@@ -226,7 +226,8 @@ def test_totals_times_coefficients_are_a_product_in_every_layout() -> None:
     own = np.kron(np.eye(2), RNG.normal(size=(3, 2)))
     large = np.zeros((6, 4000))
     large[RNG.integers(0, 6, 900), RNG.integers(0, 4000, 900)] = 1.5
-    for coef, d in ((np.eye(6), 2), (mixed, 2), (own, 2), (large, 1)):
+    nothing = np.zeros((6, 0))  # an estimate of which no value was selected
+    for coef, d in ((np.eye(6), 2), (mixed, 2), (own, 2), (large, 1), (nothing, 1), (nothing, 2)):
         np.testing.assert_allclose(influence._times(s, coef, d), s @ coef, atol=1e-12)
 
 
