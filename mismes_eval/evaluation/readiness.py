@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.errors import Problem, named
 from mismes_eval.estimate.estimate import NotEstimable
@@ -100,7 +99,7 @@ def _lines(found: Evaluation) -> list[str]:
         lines += _not_there(own, own.ages.labour_min)
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
-        lines += _linked_lines(found.params, delivered.frame)
+        lines += _linked_lines(found.inventory, delivered.frame)
         lines += _year_lines(found, own) + _roster_lines(own)
     if found.tracing is not None:
         tracing = found.tracing
@@ -283,7 +282,7 @@ COST_ITEMS = tuple(
 )
 
 
-def _linked_lines(params: Params, frame: pd.DataFrame) -> list[str]:
+def _linked_lines(inventory: Inventory | None, frame: pd.DataFrame) -> list[str]:
     """Answers of the survey that contradict their sum, or name a measure that the inventory lacks."""
     lines = []
     items = [column for column in COST_ITEMS if column in frame.columns]
@@ -296,11 +295,11 @@ def _linked_lines(params: Params, frame: pd.DataFrame) -> list[str]:
                 f"labour force survey: {beyond:,} persons name items of recruitment cost that add to"
                 " more than their total (mig_rec_cost_total)"
             )
-    path = params.inputs.inventory
-    if path is not None and "msm_measure_id" in frame.columns:
-        known = inventories.read(path).frame["measure_id"].astype(str)
+    if inventory is not None and "msm_measure_id" in frame.columns:
+        dropped = inventory.merged.get("drop", pd.Series(dtype=str))
+        known = {*inventory.frame["measure_id"].astype(str), *dropped.astype(str)}
         named = frame["msm_measure_id"].dropna().astype(str).str.split(";").explode().str.strip()
-        strange = named[(named != "") & ~named.isin(set(known))]
+        strange = named[(named != "") & ~named.isin(known)]
         if len(strange):
             some = ", ".join(strange.unique()[:5])
             lines.append(

@@ -234,3 +234,21 @@ def test_what_is_asked_of_a_tracer_study(tmp_path: Path, root: Path, name: str) 
 @pytest.mark.parametrize(("treated", "compared"), SIZES)
 def test_small_tracer_studies(tmp_path: Path, root: Path, treated: int, compared: int) -> None:
     assert rehearsed_alike(tmp_path, TRACER, tracer_files(root, treated, compared)) == "made"
+
+
+def test_check_names_every_problem_that_stops_the_report(tmp_path: Path, root: Path) -> None:
+    """Persons name measures of an inventory that cannot be read, and another file is spoiled too."""
+    measures = pd.read_csv(root / "data_raw" / "GEO" / "inventory.csv", comment="#", dtype=str)
+    measures.loc[0, "currency"] = "EURO"
+    files = {
+        "lfs.csv": persons().assign(msm_measure_id="GEO-001"),
+        "inventory.csv": measures,
+        "targets.csv": pd.DataFrame({"country": ["ARG"], "year": [2016], "item": ["lfpr"]}),
+    }
+    named = "lfs: lfs.csv, inventory: inventory.csv, targets: targets.csv"
+    params = project(tmp_path, SURVEY.replace("lfs: lfs.csv", named), files)
+    with pytest.raises(MismesError) as raised:
+        evaluate(params)
+    stopped = [str(problem) for problem in raised.value.problems]
+    assert [str(problem) for problem in readiness(params).problems] == stopped
+    assert [problem.split(".csv")[0].split()[-1] for problem in stopped] == ["inventory", "targets"]
