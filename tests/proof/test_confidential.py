@@ -201,7 +201,7 @@ def project_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
     )
     cells = [
-        "import pandas as pd\nfrom mismes_eval.report import session\nfrom mismes_eval.report.document.tables import counts\nreport = session.open(run)",
+        "import pandas as pd\nfrom mismes_eval.report import session\nfrom mismes_eval.report.document.estimated_cells import counts\nreport = session.open(run)",
         'report.add_table(counts("T01", "Persons", pd.read_csv(report.params.inputs.lfs).set_index("place"), "made up"))',
         "report.finish()",
     ]

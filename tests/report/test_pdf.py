@@ -318,4 +318,4 @@ def test_pages_are_full_and_the_main_part_is_short(
     assert [number for number in short if number > 1] == []
     annex = [k for k, page in enumerate(pages, 1) if any(ANNEX.match(line[2]) for line in page)]
     assert annex[-1] - 1 <= MAIN
-    assert not [page[-1][2] for page in pages if re.match(r"[TF]\d\d\S* \w", page[-1][2])]
+    assert not [page[-1][2] for page in pages if re.match(r"[TF]\d\d[^\s,]* \w", page[-1][2])]
