@@ -35,9 +35,9 @@ from mismes_eval.report.document.results import ESTIMATES
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.factory.orders import PAGE
+from mismes_eval.report.factory.publish import HIDDEN, KEPT
 from mismes_eval.report.factory.run import Outcome
 from mismes_eval.report.index import write_index
-from mismes_eval.report.factory.publish import HIDDEN, KEPT
 from mismes_eval.report.synthesis.comparable import comparable
 from mismes_eval.report.synthesis.effects import findings
 from mismes_eval.report.synthesis.published import FOLDER, read_published
