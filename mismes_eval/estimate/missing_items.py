@@ -180,8 +180,24 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
 
 @public(EstimateError)
 def combine_imputations(estimates: Sequence[Estimate]) -> Imputed:
-    """Estimates of the same values on imputed samples, combined by Rubin's rules. Arguments and
-    result as in `over_imputations`.
+    """Estimates of the same values on imputed samples, combined by Rubin's rules.
+
+    Parameters
+    ----------
+    estimates : two or more, one of each imputed sample, with the same names in the same order.
+
+    Returns
+    -------
+    Imputed: as from `over_imputations`, which also makes the estimates.
+
+    Raises
+    ------
+    EstimateError : fewer than two estimates, or estimates of different values.
+
+    References
+    ----------
+    Rubin (1987), Multiple Imputation for Nonresponse in Surveys; Barnard and Rubin (1999),
+    Biometrika 86, 948-955.
     """
     listed = isinstance(estimates, (tuple, list))
     need_estimates(tuple(estimates) if listed else (estimates,), "combine_imputations")

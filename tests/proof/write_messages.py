@@ -1,4 +1,4 @@
-"""Write messages.json: every bad call of the corpus and the words that its user reads; and beside
+"""Write messages.json: every bad call and bad file of the corpus and the words that its user reads; and beside
 each file of SENTENCES the problems of its refusals. Run after a change of words, and read the
 difference as that user would.
 
@@ -46,18 +46,13 @@ def main() -> None:
     package = types.ModuleType("proof")
     package.__path__ = [str(HERE)]
     sys.modules["proof"] = package
-    cases = [
-        *importlib.import_module("proof.corpus_calls").CASES,
-        *importlib.import_module("proof.corpus_refusals").REFUSALS,
-    ]
-    said = {}
+    catalogue = importlib.import_module("proof.catalogue")
     warnings.simplefilter("ignore")
-    for case in cases:
-        try:
-            case.attempt(Path(tempfile.gettempdir()))
-        except MismesError as error:
-            said[f"{case.area}: {case.name}"] = str(error)
-    write(HERE / "messages.json", said)
+    words = {}
+    for name, attempt in (catalogue.CALLS | catalogue.FILES).items():
+        with tempfile.TemporaryDirectory() as folder:
+            words[name] = catalogue.said(attempt, Path(folder))
+    write(catalogue.FILE, words)
     sys.path.insert(0, str(HERE.parents[1]))
     for name in SENTENCES:
         cases = importlib.import_module(f"tests.{name.replace('/', '.')}").CASES
