@@ -30,7 +30,7 @@ from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.results import write_results
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.factory.orders import PAGE
-from mismes_eval.report.factory.publish import discard, publish, work_folder
+from mismes_eval.report.factory.publish import discard, publish_with_notes, work_folder
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.synthesis import effects as synthesis_effects
 from mismes_eval.report.synthesis import tables as synthesis_tables
@@ -192,7 +192,7 @@ def _written(
         (work / MANIFEST).write_text(
             json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8"
         )
-        publish(work, final)
+        publish_with_notes(work, final)
     finally:
         discard(work)
     return final
