@@ -19,7 +19,13 @@ from mismes_eval.report.chapters.cells import following, plain, rows
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.country import LAST, Released, release
 from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
-from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec, no_cells
+from mismes_eval.report.document.items import (
+    PictureSpec,
+    SentenceSpec,
+    SummarySpec,
+    keys_of,
+    no_cells,
+)
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.protect import applied, protect
 from mismes_eval.report.document.rules import Rules
@@ -40,6 +46,7 @@ NO_CELL = {
     "levels of intervals and tests": r"(?<![.\d])(95|5)%",
     "times": r"\bat -?\d+|\b\d+ months?\b|\bafter \d+|\b(19|20)\d\d\b|Tunisia-HIMS 2020-21",
     "ages, and the length of a stay": r"15\+|aged? \d+",
+    "levels of education": r"\(1 to 7\)",
     "limits": r"above 0\.995|fewer than \d+|1st and 99th|M = [\d.]+|is 0 by|are 0\b|covers 0",
     "persons where none are shown": r"n: 0 unweighted persons\.",
     "how many differences were looked at": r"\d+ that were looked at|\bof \d+ differences",
@@ -133,8 +140,20 @@ def foreign(figure: Figure, cells: list[PublishedCell]) -> list[str]:
     return out
 
 
+def said_of(cells: list[PublishedCell]) -> np.ndarray:
+    """What a text may say of cells: their numbers, the median, how many they are, and the persons
+    behind them, each row or each column counted once.
+    """
+    numbers = [float(getattr(cell, part)) for cell in cells for part in PARTS]
+    frame = pd.DataFrame([(cell.key.row, cell.key.column, cell.n, cell.value) for cell in cells])
+    of_part = frame[0].str.split("[|,]").str[0]  # of a row that is a group and a month or a cost
+    persons = [frame[2].sum(), *(frame.groupby(by)[2].max().sum() for by in (0, 1, of_part))]
+    known = np.array([*numbers, *frame.groupby(1)[3].median(), *persons, *range(len(cells) + 1)])
+    return np.abs(known[np.isfinite(known)])
+
+
 def cells_behind(spec: PictureSpec, published: Published) -> list[PublishedCell]:
-    own = [CellKey(spec.id, row, column) for row, column in spec.places]
+    own = keys_of(spec.id, spec.cells)
     return [published[key] for key in (*own, *spec.refers) if key in published.cells]
 
 
@@ -172,12 +191,18 @@ def test_where_every_cell_is_hidden_no_number_is_left(walked: Walked) -> None:
 
 
 def test_every_number_of_a_figure_is_that_of_one_of_its_cells(walked: Walked) -> None:
+    strange = []
     for item in walked.items:
         if not isinstance(item, PictureSpec) or item.id in IN_OTHER_UNITS:
             continue
         drawn = item.drawn(walked.released.published)
         if isinstance(drawn, Figure):
-            assert foreign(drawn, cells_behind(item, walked.released.published)) == [], item.id
+            cells = cells_behind(item, walked.released.published)
+            assert foreign(drawn, cells) == [], item.id
+            known = said_of(cells)
+            said = [number for text in (drawn.alt, *drawn.notes) for number in numbers_of(text)]
+            strange += [(item.id, number) for number in said if not printed_alike(number, known)]
+    assert strange == []
 
 
 def printed_alike(number: str, known: np.ndarray) -> bool:

@@ -33,13 +33,14 @@ from mismes_eval.report.chapters.cells import (
     persons,
     plain,
     rows,
+    span_at,
     unit_of,
     with_interval,
 )
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.estimated_cells import cells_of
-from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
+from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.document.tables import Table
 
 RATE = (
@@ -348,42 +349,50 @@ def _without_p(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["column"] != P]
 
 
-def job_item(context: Context, study: Tracing, m: Priced) -> SentenceSpec:
+def job_item(context: Context, study: Tracing, m: Priced) -> SummarySpec:
     """What an additional job-year cost, or why there is no cost; said where the cells that it is
     of are shown.
     """
-    shown = {f"cell{k}": Number(key) for k, key in enumerate(job_cells(context, study, m))}
-    return SentenceSpec("{said}", shown, {"said": context.text(job_sentence(m))})
+
+    def say(published: pd.DataFrame) -> str:
+        return job_sentence(context, study, m, published)
+
+    return SummarySpec(job_cells(context, study, m), say)
 
 
-def job_cells(context: Context, study: Tracing, m: Priced) -> list[CellKey]:
+def job_cells(context: Context, study: Tracing, m: Priced) -> tuple[CellKey, ...]:
     """The effect that a job-year is counted from, and its cost where there is one."""
     effect = headline_cell(context, m.measure, study)
     if isinstance(m.job, NotEstimable):
-        return [effect]
+        return (effect,)
     row = cost_row(context, m.measure, JOB_YEAR_ROW, m.currency)
-    return [effect, CellKey("T20", row, "estimate")]
+    return (effect, CellKey("T20", row, "estimate"))
 
 
-def job_sentence(m: Priced) -> Message:
-    """What an additional job-year cost, with its assumptions, or why that is not said."""
-    ends = None if isinstance(m.worth, NotEstimable) else m.worth.fieller
-    if isinstance(m.job, NotEstimable) or ends is None:
+def job_sentence(context: Context, study: Tracing, m: Priced, published: pd.DataFrame) -> str:
+    """What an additional job-year cost, with its assumptions, or why that is not said; "" where one
+    of its cells is hidden.
+    """
+    spans = [span_at(published, key) for key in job_cells(context, study, m)]
+    cost = spans[-1]
+    if cost is None or spans[0] is None:
+        return ""
+    if isinstance(m.job, NotEstimable) or not cost.known:
         reason = m.job.reason if isinstance(m.job, NotEstimable) else NO_END
         words = "{m}: no cost per additional job is given: {r}."
-        return Message(words, {"m": m.measure, "r": as_message(reason, "reason")})
+        return context.text(Message(words, {"m": m.measure, "r": as_message(reason, "reason")}))
     digits = 0 if float(m.horizon).is_integer() else 1
     template = JOB_YEAR if m.measured is None else JOB_YEAR_MEASURED
     values = {
         "m": m.measure,
-        "v": Quantity(m.job, m.currency, m.currency, 0),
-        "lo": Quantity(ends[0], "", "", 0),
-        "hi": Quantity(ends[1], "", "", 0),
+        "v": Quantity(cost.value, m.currency, m.currency, 0),
+        "lo": Quantity(cost.low, "", "", 0),
+        "hi": Quantity(cost.high, "", "", 0),
         "h": Quantity(m.horizon, "year", "years", digits),
         "w": m.measured or 0.0,
         "assumption": m.assumption,
     }
-    return Message(template, values)
+    return context.text(Message(template, values))
 
 
 def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> PictureSpec:
