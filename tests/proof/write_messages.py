@@ -27,7 +27,7 @@ SENTENCES = (
     "weighting/test_sentences_of_plans_and_names",
     "weighting/test_words_of_refusals_of_weights",
 )
-WRITTEN = ("impact/test_faces_of_effects", "impact/test_notes_of_effects")
+WRITTEN = ("impact/test_faces_of_effects", "impact/test_notes_of_effects", "proof/test_defaults")
 
 
 def write(path: Path, said: object) -> None:
