@@ -16,7 +16,7 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 from formulaic.transforms import TRANSFORMS
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_argument, worded
 from mismes_eval.estimate.domains import no_negative_weights, occupied, require
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -86,7 +86,7 @@ def _parsed(formula: object, caller: str) -> tuple[Formula, dict[str, str]]:
                 worded("{caller} needs a formula", {"caller": caller}),
                 of_argument("formula"),
                 "text such as 'y ~ x + group'",
-                worded("a {kind}", {"kind": type(formula).__name__}),
+                kind_of(formula),
             )
         )
     quoted = tuple(dict.fromkeys(re.findall(r"`([^`]*)`", formula)))

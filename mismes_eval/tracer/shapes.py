@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, in_columns, worded
+from mismes_eval.errors import InputError, Problem, in_column, in_columns, kind_of, worded
 from mismes_eval.estimate.domains import listed
 from mismes_eval.numerics.rows import Int
 from mismes_eval.public import public
@@ -27,7 +27,7 @@ def refuse_other(panel: object, caller: str) -> None:
                 what=worded("{caller} takes a tracer panel", {"caller": caller}),
                 where=worded("first argument"),
                 expected="a TracerPanel",
-                got=worded("a {kind}", {"kind": type(panel).__name__}),
+                got=kind_of(panel),
                 fix="Make one: TracerPanel.from_frame(frame, ...).",
             )
         )

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, worded
+from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, kind_of, worded
 from mismes_eval.message import as_message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_error, verb_name
@@ -202,7 +202,7 @@ def read(
                 what=worded("{verb_name} takes a Sample", {"verb_name": verb_name()}),
                 where=worded("first argument"),
                 expected="a Sample",
-                got=worded("a {kind}", {"kind": type(sample).__name__}),
+                got=kind_of(sample),
                 fix="Make one: Sample.from_frame(frame, weights=...).",
             )
         )
@@ -316,7 +316,7 @@ def _unknown(frame: pd.DataFrame, wanted: list[Kind]) -> list[Problem]:
                     what="a column is named, not handed over",
                     where=worded("an argument of {verb_name}", {"verb_name": verb_name()}),
                     expected="one column name",
-                    got=worded("a {kind}", {"kind": type(w.column).__name__}),
+                    got=kind_of(w.column),
                     fix="Columns stand in the sample's frame: give their names.",
                 )
             )

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, unknown, worded
+from mismes_eval.errors import (
+    DesignError,
+    Problem,
+    kind_of,
+    of_argument,
+    of_arguments,
+    unknown,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
@@ -88,7 +96,7 @@ def stack_samples(
                 "stack_samples joins samples",
                 of_argument("samples"),
                 "a list of samples",
-                worded("a {kind}", {"kind": type(samples).__name__}),
+                kind_of(samples),
             )
         )
     for sample in samples:
@@ -238,8 +246,8 @@ def _frame_problems(
             worded("{samples} and {on_frame}", {"samples": len(samples), "on_frame": len(on_frame)})
             if _several(samples) and _several(on_frame)
             else worded(
-                "a {kind} and a {other}",
-                {"kind": type(samples).__name__, "other": type(on_frame).__name__},
+                "{kind} and {other}",
+                {"kind": kind_of(samples), "other": kind_of(on_frame)},
             )
         )
         return [

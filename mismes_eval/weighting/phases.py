@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_column, in_place, of_argument, worded
+from mismes_eval.errors import (
+    DesignError,
+    Problem,
+    in_column,
+    in_place,
+    kind_of,
+    of_argument,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.rows import Bool, Rows
@@ -172,7 +180,7 @@ def weight_share(
                 "weight_share reads reports from a frame",
                 of_argument("reports"),
                 "a pandas DataFrame, one row a report",
-                worded("a {kind}", {"kind": type(reports).__name__}),
+                kind_of(reports),
             )
         )
     problems = [

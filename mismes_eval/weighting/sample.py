@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     DesignWarning,
     Problem,
     in_column,
+    kind_of,
     named,
     of_argument,
     unknown,
@@ -298,7 +299,7 @@ def needs_sample(sample: object, caller: str) -> None:
                 what=worded("{caller} takes a Sample", {"caller": caller}),
                 where=worded("first argument"),
                 expected="a Sample",
-                got=worded("a {kind}", {"kind": type(sample).__name__}),
+                got=kind_of(sample),
                 fix=made,
             )
         )
@@ -317,7 +318,7 @@ def _argument_problems(
                 "replicate weights are described, not listed",
                 of_argument("replicates"),
                 example,
-                worded("a {kind}", {"kind": type(replicates).__name__}),
+                kind_of(replicates),
             )
         )
     if not isinstance(cluster_deff, (int, float, np.number)):

@@ -120,19 +120,6 @@ def test_frames_are_joined_inside_a_domain(area: pd.DataFrame, theta: float | No
     np.testing.assert_array_equal(narrowed.weights[~narrowed.domain], before[~narrowed.domain])
 
 
-def test_unknown_membership_is_refused_with_its_rows(area: pd.DataFrame) -> None:
-    s = Sample.from_frame(area, weights="w")
-    unknown = Sample.from_frame(
-        area.assign(listed=area["listed"].astype("object").where(area.index != 7)), weights="w"
-    )
-    with pytest.raises(DesignError, match=r"unknown for some rows.*1 row, first: 7"):
-        combine_frames([s, unknown], ["listed", "listed"], "hartley")
-    with pytest.raises(DesignError, match="counted twice"):
-        combine_frames([s, s], ["listed", "register"], "hartley")
-    with pytest.raises(DesignError, match="selection probabilities"):
-        combine_frames([s, s], ["listed", "listed"])
-
-
 @pytest.mark.identity
 def test_one_report_each_gives_the_household_total(area: pd.DataFrame) -> None:
     households = area.assign(hhid=np.arange(len(area)), k=(area["y"] > 10).astype(float))

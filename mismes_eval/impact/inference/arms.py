@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, kind_of, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.inference.wild_draws import codes
 from mismes_eval.numerics.averages import Shares
@@ -65,7 +65,7 @@ def influence_of(estimate: Estimate, method: str) -> Influence:
                 worded("{method} takes an estimate", {"method": method}),
                 of_argument("estimate"),
                 "an Estimate",
-                worded("a {kind}", {"kind": type(estimate).__name__}),
+                kind_of(estimate),
             )
         )
     if (
