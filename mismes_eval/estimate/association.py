@@ -104,12 +104,21 @@ def _behind(sample: Sample, code: Int, levels: int) -> float:
 
 @public(EstimateError, answers=True)
 def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
-    """Population variance of numeric columns (R survey: svyvar), with the factor n / (n - 1) of the
-    domain's unweighted n.
+    """Population variance of numeric columns (R survey: svyvar).
+
+    Parameters
+    ----------
+    columns : numeric columns without missing values inside the domain.
+    by : column names; one estimate per combination that occurs.
 
     Returns
     -------
-    Estimate, value (D * k,) in squared units.
+    Estimate, value (D * k,) in squared units, domain by domain; with the factor n / (n - 1) of the
+    domain's unweighted n.
+
+    Raises
+    ------
+    EstimateError : unknown columns, columns that are not numbers, missing values in the domain.
     """
     names = some(columns, "variance")
     require(sample, names, "variance")

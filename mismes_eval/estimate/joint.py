@@ -17,7 +17,23 @@ from mismes_eval.public import public
 
 @public(EstimateError)
 def stack(*estimates: Estimate) -> Estimate:
-    """Several estimates on the same design or designs, with their joint covariance."""
+    """Several estimates of one sample as one, with their joint covariance.
+
+    Parameters
+    ----------
+    estimates : made from one Sample with the same weight steps, of any kinds (means, effects,
+        ratios); narrowed samples and `by` count as the same sample.
+
+    Returns
+    -------
+    Estimate, the values one after the other in the order given; `wald`, `sup_t`, `adjust_pvalues`
+    and contrasts of it see how the values depend on each other.
+
+    Raises
+    ------
+    EstimateError : estimates of different samples or weight steps (use `independent` for samples
+        that have nothing to do with each other).
+    """
     need_estimates(estimates, "stack")
     first = estimates[0]
     if len({_designs(estimate) for estimate in estimates}) > 1:
@@ -65,8 +81,20 @@ def _averages(many: list[Part]) -> Averages | None:
 
 @public(EstimateError)
 def independent(*estimates: Estimate) -> Estimate:
-    """Estimates from independent samples (two countries, two separate rounds): covariance zero
-    between them.
+    """Estimates of independent samples as one: the covariance between them is zero.
+
+    Parameters
+    ----------
+    estimates : each of a sample of its own (two countries, two rounds with separate samples).
+
+    Returns
+    -------
+    Estimate, the values one after the other in the order given.
+
+    Raises
+    ------
+    EstimateError : two of them are of one sample (use `stack`). That persons stand in two samples
+        cannot be seen, and is for you to know.
     """
     need_estimates(estimates, "independent")
     p = sum(estimate.p for estimate in estimates)

@@ -170,7 +170,23 @@ def targeting_of_counts(
 
 @public(EstimateError)
 def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEstimable:
-    """Share of participants who are outside the target group."""
+    """Share of participants who are outside the target group.
+
+    Parameters
+    ----------
+    sample : the population as a domain.
+    participant : boolean or 0/1 column: who took part.
+    target : boolean column: who the measure is for; a missing value counts as outside.
+
+    Returns
+    -------
+    Estimate with one value, a share of the participants between 0 and 1; NotEstimable where nobody
+    took part.
+
+    Raises
+    ------
+    EstimateError : unknown columns, a participant column of text or with missing values.
+    """
     require(sample, [participant, target], "leakage")
     took = (numbers(sample, participant, "leakage") > 0) & sample.active
     if not took.any():
@@ -194,8 +210,22 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
 
 @public(EstimateError)
 def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
-    """Concentration index of participation over a ranking (education, earnings): 0 where it does
-    not lean, mu - 1 all by the lowest, 1 - mu all by the highest, mu the share who took part.
+    """Concentration index of participation over a ranking (education, earnings).
+
+    Parameters
+    ----------
+    sample : the population as a domain.
+    participant : boolean or 0/1 column: who took part.
+    rank : numeric column, from the lowest to the highest; equal values share their place.
+
+    Returns
+    -------
+    Estimate with one value: 0 where participation does not lean, mu - 1 where all who took part are
+    the lowest, 1 - mu where all are the highest, mu the share who took part.
+
+    Raises
+    ------
+    EstimateError : nobody took part; unknown columns; missing values in the domain.
 
     References
     ----------

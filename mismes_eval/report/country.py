@@ -190,8 +190,20 @@ def _joined(parts: Sequence[Page]) -> Page:
 
 @seldom_collected()
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
-    """Build every chapter from the session's params; hide what must be hidden over all tables at
-    once. evaluation: the evidence, where it has been read already.
+    """Build every chapter of a country's report and hide what must be hidden, over all at once.
+
+    Parameters
+    ----------
+    session : of `open_report`; its params say what there is to report.
+    evaluation : the evidence, where it has been read already (`evaluate`); None: it is read here.
+
+    Returns
+    -------
+    CountryReport: the chapters in their order and the first page, ready to be shown in a notebook.
+
+    Raises
+    ------
+    InputError, ParamsError : what is wrong with the params and the files they name, all at once.
     """
     p = session.params
     rules = Rules(

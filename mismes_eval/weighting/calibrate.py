@@ -15,6 +15,7 @@ from mismes_eval.errors import (
     CalibrationError,
     DesignWarning,
     Problem,
+    kind_of,
     of_argument,
     unknown,
     worded,
@@ -149,11 +150,28 @@ def poststratify(
     totals: Mapping[object, float] | pd.Series,
     totals_unit: float = 1.0,
 ) -> Sample:
-    """Scale the weights in each cell to its known size (R survey: postStratify): calibration with
-    one crossed margin, inside the domain of a narrowed sample.
+    """Scale the weights in each cell to its known size (R survey: postStratify).
 
+    It is calibration with one crossed margin, inside the domain of a narrowed sample.
+
+    Parameters
+    ----------
+    by : column or columns that make the cells.
     totals : {level: N}, or {(level, level): N} in the order of `by`; a Series works alike.
     totals_unit : what a total of 1 stands for, as for `calibrate`.
+
+    Returns
+    -------
+    Sample with one more weight step; the standard error of a cell's size is 0.
+
+    Raises
+    ------
+    CalibrationError : cells without a total or without rows, unknown columns, totals that are no
+        mapping.
+
+    References
+    ----------
+    Holt and Smith (1979), Journal of the Royal Statistical Society A 142, 33-46.
     """
     columns = as_names(by, "by", CalibrationError)
     if not columns:
@@ -170,7 +188,7 @@ def poststratify(
                 "totals are stated by cell",
                 of_argument("totals"),
                 "a mapping or Series of cell to number",
-                worded("a {kind}", {"kind": type(totals).__name__}),
+                kind_of(totals),
             )
         )
     known: dict[object, float] = dict(totals.items())
@@ -195,8 +213,24 @@ def feasibility(
     totals_unit: float = 1.0,
     scale_to: str | tuple[str, ...] | None = None,
 ) -> pd.DataFrame:
-    """Before solving: one row a margin cell with its rows, weight before, total, and factor needed
-    if this margin stood alone; of the domain. totals_unit, scale_to : as for `calibrate`.
+    """Whether totals can be met, before solving: each margin cell and the factor that it asks for.
+
+    Parameters
+    ----------
+    sample : where it is narrowed (`where`), the totals are the domain's.
+    totals : as for `calibrate`.
+    totals_unit, scale_to : as for `calibrate`.
+
+    Returns
+    -------
+    DataFrame, one row a margin cell: margin; rows (with a weight that is not 0, in the domain);
+    before (sum of weights, or of weight times value for a numeric margin); total; factor_alone
+    (total / before, the common factor if this margin stood alone). A cell without rows, or a factor
+    far from the others, is where a calibration would fail or give extreme weights.
+
+    Raises
+    ------
+    CalibrationError : unknown columns, categories without a total, totals without a category.
     """
     needs_sample(sample, "feasibility")
     m = margins(sample, totals, None, None, Publication(totals_unit, scale_to))
@@ -217,8 +251,22 @@ def feasibility(
 
 @fitting(CalibrationError)
 def tightest_bounds(sample: Sample, totals: Totals) -> tuple[float, float]:
-    """The highest lower bound and the lowest upper bound, each alone, that factors can keep and
-    still meet the totals (linear programmes on distinct rows).
+    """The narrowest bounds with which totals can still be met.
+
+    Parameters
+    ----------
+    sample : where it is narrowed (`where`), the totals are the domain's.
+    totals : as for `calibrate`.
+
+    Returns
+    -------
+    (lower, upper): the highest lower bound on the factor with which some solution exists, and the
+    lowest upper bound; each alone, so both together may be too narrow. NaN, NaN where no factors of
+    0 or more meet the totals. From linear programmes on rows that differ in the margins.
+
+    Raises
+    ------
+    CalibrationError : totals that do not fit the sample (see `calibrate`).
     """
     needs_sample(sample, "tightest_bounds")
     m = margins(sample, totals, None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import DesignError, Problem, in_column, kind_of, of_argument, worded
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import fitting
 from mismes_eval.weighting.arguments import as_names
@@ -15,20 +15,37 @@ from mismes_eval.weighting.steps import Calibration, Embedded, WeightShare
 
 
 def kish_deff(weights: Float) -> float:
-    """n sum(w^2) / sum(w)^2 over weights that are not 0: the loss from unequal weighting (Kish
-    1965).
+    """Loss of precision from unequal weights: n sum(w^2) / sum(w)^2 over weights that are not 0.
+
+    Parameters
+    ----------
+    weights : (n,) in any unit.
+
+    Returns
+    -------
+    1 where all weights are equal; n divided by it is the effective n of a mean that has nothing to
+    do with the weights. NaN where no weight is left.
+
+    Raises
+    ------
+    DesignError : weights that are missing, infinite or no numbers.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling.
     """
+    unread = False
     try:
         w = np.atleast_1d(np.asarray(weights, float))
     except (TypeError, ValueError):
-        w = np.array([np.nan])
+        w, unread = np.array([np.nan]), True
     if not np.isfinite(w).all():
         raise DesignError(
             Problem(
                 what="the weights are not numbers",
                 where=of_argument("weights"),
                 expected="finite numbers",
-                got=worded("a {kind}", {"kind": type(weights).__name__}),
+                got=kind_of(weights) if unread else worded("missing or infinite values"),
                 fix="Drop or replace what is missing.",
             )
         )
@@ -126,8 +143,18 @@ def _summary(w: Float) -> dict[str, float]:
 
 @fitting(DesignError)
 def margins_before_after(sample: Sample) -> pd.DataFrame:
-    """For every calibration step: each margin cell's weighted size before and after, its total and
-    what is left unmet.
+    """The margins of every calibration step, before and after it.
+
+    Returns
+    -------
+    DataFrame, one row a calibration step and margin cell: step (1 is the first after the base
+    weight); margin; rows (with a weight that is not 0); before, after (weighted size); total (what
+    the step was to meet); unmet (total - after, 0 to rounding where the step could meet it). Empty
+    where no step is a calibration.
+
+    Raises
+    ------
+    DesignError : what is given is not a Sample.
     """
     needs_sample(sample, "margins_before_after")
     tables = []
@@ -156,7 +183,18 @@ def margins_before_after(sample: Sample) -> pd.DataFrame:
 
 @fitting(DesignError)
 def provenance(sample: Sample) -> pd.DataFrame:
-    """The steps of the weight in order, with the factor's range."""
+    """How the weight was made: its steps in order.
+
+    Returns
+    -------
+    DataFrame, one row a step: step (0 is the base weight); what (the step's name, as reports print
+    it); lowest, highest (of the base weights in row 0, then of the factors above 0 by which the
+    step multiplied; NaN where a step left no weight above 0).
+
+    Raises
+    ------
+    DesignError : what is given is not a Sample.
+    """
     needs_sample(sample, "provenance")
     rows = [
         {

@@ -240,29 +240,63 @@ def plan_precision(
 
 
 def best_ratio(prevalence_high: float, prevalence_low: float) -> float:
-    """Sampling-rate ratio with the largest effective number of migrants at a fixed number of
-    sampled persons: sqrt(P_high / P_low) (Kalton and Anderson 1986, screening cost only).
+    """Sampling rate of areas with many migrants over that of the others that gives most.
+
+    It gives the largest effective number of migrants at a fixed number of sampled persons, where
+    finding a migrant costs what screening a person costs: sqrt(P_high / P_low).
+
+    Parameters
+    ----------
+    prevalence_high, prevalence_low : share of migrants among persons of each kind of area, above 0
+        and up to 1.
+
+    Returns
+    -------
+    The ratio of the two sampling rates: 1 where the areas are alike.
+
+    Raises
+    ------
+    DesignError : shares that are not above 0, or above 1.
+
+    References
+    ----------
+    Kalton and Anderson (1986), Journal of the Royal Statistical Society A 149, 65-82.
     """
+    shares = {"prevalence_high": prevalence_high, "prevalence_low": prevalence_low}
     _figures(prevalence_high=prevalence_high, prevalence_low=prevalence_low)
-    p = _vector("prevalence", [prevalence_high, prevalence_low])
-    if (p > 1).any():
-        raise DesignError(
+    _vector("prevalence", list(shares.values()))
+    DesignError.refuse(
+        [
             Problem(
-                "a planning figure does not fit",
-                of_argument("prevalence"),
-                "shares up to 1",
-                worded(
-                    "{prevalence_high} and {prevalence_low}",
-                    {"prevalence_high": prevalence_high, "prevalence_low": prevalence_low},
-                ),
+                "a planning figure does not fit", of_argument(name), "a share up to 1", f"{share:g}"
             )
-        )
+            for name, share in shares.items()
+            if share > 1
+        ]
+    )
     return float(np.sqrt(prevalence_high / prevalence_low))
 
 
 def sample_size_for_rate(rate: float, cv: float, deff: float = 1.0) -> float:
-    """Interviews needed for a share with a given coefficient of variation: n = deff (1 - p) / (p
-    CV^2).
+    """Interviews needed for a share with a given coefficient of variation.
+
+    Parameters
+    ----------
+    rate : the share, between 0 and 1, ends excluded.
+    cv : its standard error over the share that is aimed at (0.1: 10%).
+    deff : design effect, by which the variance of a simple random sample is multiplied.
+
+    Returns
+    -------
+    n = deff (1 - rate) / (rate cv^2), not rounded; without correction for a small population.
+
+    Raises
+    ------
+    DesignError : figures outside these ranges.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling.
     """
     _figures(rate=rate, cv=cv, deff=deff)
     if not (0 < rate < 1 and cv > 0 and deff > 0):

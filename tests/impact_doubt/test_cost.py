@@ -2,15 +2,12 @@
 the effect covers 0, and joint costs use their covariance.
 """
 
-import re
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.planning.cost import cost_effectiveness
@@ -133,15 +130,6 @@ def test_draws_have_the_stated_law():
     )
 
 
-def test_refusals_are_gathered():
-    s = sample()
-    with pytest.raises(EstimateError) as error:
-        cost_effectiveness(
-            mean(s, ["e", "c"]), mean(s, "c"), cost_se=1.0, years=0, participants=-1, correlation=2
-        )
-    assert len(error.value.problems) == 5
-
-
 @pytest.mark.identity
 @pytest.mark.parametrize("kind", ["linearised", "jackknife"])
 def test_cost_before_weight_steps_keeps_its_covariance(kind):
@@ -166,25 +154,3 @@ def test_cost_before_weight_steps_keeps_its_covariance(kind):
         apart.vcov[0, 1] == 0
         and "The two estimates are taken as coming from independent samples." in apart.notes
     )
-
-
-@pytest.mark.parametrize(
-    ("effect", "cost", "words"),
-    [
-        (
-            NotEstimable("only one group"),
-            5.0,
-            "argument 'att'. Expected an Estimate of one value, got not estimable: only one group",
-        ),
-        (
-            None,
-            NotEstimable("no receipts"),
-            "argument 'cost'. Expected an Estimate of one value, or a number, got not estimable: no receipts",
-        ),
-        (None, "five", "argument 'cost'. Expected an Estimate of one value, or a number, got str"),
-        (0.5, 5.0, "argument 'att'. Expected an Estimate of one value, got float"),
-    ],
-)
-def test_what_is_no_estimate(effect, cost, words):
-    with pytest.raises(EstimateError, match=re.escape(words)):
-        cost_effectiveness(mean(sample(), "e") if effect is None else effect, cost)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import inventory, lfs, tracer
-from mismes_eval.errors import InputError, MismesError, ParamsError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import language
 from mismes_eval.report.factory.notebook import checked
@@ -24,17 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data_raw" / "MDA"
 
 
-@dataclass(frozen=True)
-class Case:
-    """attempt: what a user does, in an empty folder. error: its class, None for a good file. names:
-    what the message must say.
-    """
-
-    area: str
-    name: str
-    attempt: Callable[[Path], object]
-    error: type[MismesError] | None
-    names: tuple[str, ...] = ()
+Attempts = dict[str, Callable[[Path], object]]
 
 
 @cache
@@ -103,215 +91,76 @@ def renamed(old: str, new: str) -> pd.DataFrame:
     return persons().rename(columns={old: new})
 
 
-SURVEYS = [
-    Case("survey", name, attempt, MismesError, names)
-    for name, attempt, names in (
-        ("no such file", lambda p: lfs.read(p / "lsf.csv"), ("no such file", "lsf.csv")),
-        ("an empty file", lambda p: lfs.read(_written(p / "lfs.csv", b"")), ("empty", "lfs.csv")),
-        (
-            "an unknown format",
-            lambda p: lfs.read(_written(p / "lfs.doc", b"x")),
-            ("unknown file format", ".parquet"),
+SURVEYS: Attempts = {
+    "no such file": lambda p: lfs.read(p / "lsf.csv"),
+    "an empty file": lambda p: lfs.read(_written(p / "lfs.csv", b"")),
+    "an unknown format": lambda p: lfs.read(_written(p / "lfs.doc", b"x")),
+    "a name without an ending": lambda p: lfs.read(_written(p / "lfs", b"x")),
+    "a header only": survey(persons().iloc[:0]),
+    "bytes of another encoding": survey(
+        persons(subnatid1="Chișinău"),
+        change=lambda b: (
+            b.decode().replace("ș", "s").replace("ă", "a").encode().replace(b"Chis", b"Chi\xba")
         ),
-        (
-            "a name without an ending",
-            lambda p: lfs.read(_written(p / "lfs", b"x")),
-            ("unknown file format", "no ending"),
-        ),
-        ("a header only", survey(persons().iloc[:0]), ("no persons", "lfs.csv")),
-        (
-            "bytes of another encoding",
-            survey(
-                persons(subnatid1="Chișinău"),
-                change=lambda b: (
-                    b.decode()
-                    .replace("ș", "s")
-                    .replace("ă", "a")
-                    .encode()
-                    .replace(b"Chis", b"Chi\xba")
-                ),
-            ),
-            ("utf-8",),
-        ),
-        (
-            "an encoding that does not exist",
-            lambda p: lfs.read(_csv(p), encoding="utf-9"),
-            ("utf-9",),
-        ),
-        ("another separator", lambda p: lfs.read(_csv(p), separator=";"), ("column",)),
-        ("a row cut short", survey(change=lambda b: b[: len(b) - 300]), ("row",)),
-        (
-            "a row that is too long",
-            survey(change=lambda b: b.rstrip(b"\n") + b",1,2,3\n"),
-            ("row",),
-        ),
-        (
-            "a quote that is never closed",
-            survey(change=lambda b: b.replace(b"SYNTHETIC LFS", b'"SYNTHETIC LFS', 1)),
-            ("quote",),
-        ),
-        (
-            "NUL bytes",
-            survey(change=lambda b: b.replace(b"2023", b"20\x0023", 1)),
-            ("null character", "line 2"),
-        ),
-        (
-            "a column that stands twice",
-            survey(change=lambda b: b.replace(b"icls_v", b"survey", 1)),
-            ("survey", "each column once"),
-        ),
-        (
-            "a required column misspelt",
-            survey(renamed("weight", "wieght")),
-            ("unknown column", "wieght", "Rename it to 'weight'"),
-        ),
-        (
-            "text in a number column",
-            survey(persons(**cell("age", "thirty"))),
-            ("text in a number column", "age", "thirty"),
-        ),
-        (
-            "a decimal comma that was not declared",
-            survey(persons(**cell("weight", "255,5"))),
-            ("weight", "255,5", 'decimal=","'),
-        ),
-        (
-            "thousands with spaces",
-            survey(persons(**cell("weight", "1 255"))),
-            ("weight", "without signs between the thousands"),
-        ),
-        ("an age of 208", survey(persons(**cell("age", 208))), ("age", "208")),
-        ("a negative age", survey(persons(**cell("age", -8))), ("age", "-8")),
-        ("a status that is no code", survey(persons(**cell("lstatus", 7))), ("lstatus", "7")),
-        ("99 for does not know", survey(persons(**cell("educat7", 99))), ("educat7", "99")),
-        (
-            "a sentinel where months are asked",
-            survey(persons(**cell("mig_last_dep_ym", "9999-99"))),
-            ("mig_last_dep_ym",),
-        ),
-        (
-            "a date in another order",
-            survey(persons(**cell("mig_last_ret_ym", "03/2021"))),
-            ("mig_last_ret_ym", "YYYY-MM"),
-        ),
-        (
-            "a person twice",
-            survey(pd.concat([persons(), persons().iloc[[3]]], ignore_index=True)),
-            ("pid",),
-        ),
-        ("a blank weight", survey(persons(**cell("weight", None))), ("weight", "blank")),
-        ("a weight in words", survey(persons(**cell("weight", "n/a"))), ("weight", "n/a")),
-        ("an infinite weight", survey(persons(**cell("weight", "inf"))), ("weight", "inf")),
-        (
-            "a country that does not exist",
-            survey(persons(**cell("countrycode", "MDX"))),
-            ("countrycode", "MDX", "nearest"),
-        ),
-        (
-            "a model that does not exist",
-            survey(persons(**cell("msm_part", "M99"))),
-            ("msm_part", "M99"),
-        ),
-        (
-            "a model twice in one cell",
-            survey(persons(**cell("msm_aware", "M01;M01"))),
-            ("msm_aware", "twice"),
-        ),
-        (
-            "a value and a missing reason",
-            survey(persons(**cell("lstatus_miss", "DK"))),
-            ("lstatus", "missing reason"),
-        ),
-        (
-            "identifiers in scientific notation",
-            survey(persons(pid=[f"{k}.1E+15" for k in range(40)])),
-            ("pid", "digits"),
-        ),
-        (
-            "names of persons",
-            survey(persons(first_name=[f"Ion {k}" for k in range(40)])),
-            ("first_name",),
-        ),
-        (
-            "telephone numbers under another name",
-            survey(persons(note=[f"+373 69 {100000 + k}" for k in range(40)])),
-            ("note",),
-        ),
-        (
-            "e-mail addresses",
-            survey(persons(remark=[f"p{k}@example.org" for k in range(40)])),
-            ("remark",),
-        ),
-        (
-            "coordinates",
-            survey(
-                persons(gps_lat=np.linspace(46.1, 47.9, 40), gps_lon=np.linspace(28.1, 29.9, 40))
-            ),
-            ("gps",),
-        ),
-        (
-            "a Parquet file cut in half",
-            survey(suffix="parquet", change=lambda b: b[: len(b) // 2]),
-            ("lfs.parquet",),
-        ),
-        (
-            "a Stata file cut in half",
-            survey(suffix="dta", change=lambda b: b[: len(b) // 2]),
-            ("lfs.dta",),
-        ),
-        (
-            "a workbook cut in half",
-            survey(suffix="xlsx", change=lambda b: b[: len(b) // 2]),
-            ("lfs.xlsx",),
-        ),
-        (
-            "a workbook that is a picture",
-            lambda p: lfs.read(_written(p / "lfs.xlsx", b"\x89PNG\r\n\x1a\n" + b"0" * 500)),
-            ("lfs.xlsx",),
-        ),
-        (
-            "text called Stata",
-            lambda p: lfs.read(_written(p / "lfs.dta", b"a,b\n1,2\n" * 50)),
-            ("lfs.dta",),
-        ),
-        (
-            "text called SPSS",
-            lambda p: lfs.read(_written(p / "lfs.sav", b"a,b\n1,2\n" * 50)),
-            ("lfs.sav",),
-        ),
-        ("a workbook with formulas", lambda p: lfs.read(_formulas(p / "lfs.xlsx")), ("formula",)),
-        (
-            "a layout that is not shipped",
-            lambda p: lfs.read(_csv(p), mapping="armstatt"),
-            ("armstatt",),
-        ),
-        (
-            "a mapping to an unknown name",
-            lambda p: lfs.read(_csv(p), mapping={"name": "mine", "columns": {"age": "edad"}}),
-            ("edad",),
-        ),
-        (
-            "an unknown definition of migrants",
-            lambda p: lfs.migration_status(persons(), "hims_tunis"),
-            ("hims_tunis", "hims_tunisia"),
-        ),
-        (
-            "migrated_binary taken for returnees",
-            lambda p: lfs.migration_status(
-                persons(migrated_binary=1).drop(
-                    columns=["mig_ever_abroad", "mig_months_abroad_last"]
-                ),
-                "hims_tunisia",
-            ),
-            ("migrated_binary", "internal"),
-        ),
-        (
-            "three faults at once",
-            survey(persons(**cell("age", "x"), **cell("lstatus", 9), **cell("countrycode", "ZZZ"))),
-            ("age", "lstatus", "countrycode"),
-        ),
-    )
-]
+    ),
+    "an encoding that does not exist": lambda p: lfs.read(_csv(p), encoding="utf-9"),
+    "another separator": lambda p: lfs.read(_csv(p), separator=";"),
+    "a row cut short": survey(change=lambda b: b[: len(b) - 300]),
+    "a row that is too long": survey(change=lambda b: b.rstrip(b"\n") + b",1,2,3\n"),
+    "a quote that is never closed": survey(
+        change=lambda b: b.replace(b"SYNTHETIC LFS", b'"SYNTHETIC LFS', 1)
+    ),
+    "NUL bytes": survey(change=lambda b: b.replace(b"2023", b"20\x0023", 1)),
+    "a column that stands twice": survey(change=lambda b: b.replace(b"icls_v", b"survey", 1)),
+    "a required column misspelt": survey(renamed("weight", "wieght")),
+    "text in a number column": survey(persons(**cell("age", "thirty"))),
+    "a decimal comma that was not declared": survey(persons(**cell("weight", "255,5"))),
+    "thousands with spaces": survey(persons(**cell("weight", "1 255"))),
+    "an age of 208": survey(persons(**cell("age", 208))),
+    "a negative age": survey(persons(**cell("age", -8))),
+    "a status that is no code": survey(persons(**cell("lstatus", 7))),
+    "99 for does not know": survey(persons(**cell("educat7", 99))),
+    "a sentinel where months are asked": survey(persons(**cell("mig_last_dep_ym", "9999-99"))),
+    "a date in another order": survey(persons(**cell("mig_last_ret_ym", "03/2021"))),
+    "a person twice": survey(pd.concat([persons(), persons().iloc[[3]]], ignore_index=True)),
+    "a blank weight": survey(persons(**cell("weight", None))),
+    "a weight in words": survey(persons(**cell("weight", "n/a"))),
+    "an infinite weight": survey(persons(**cell("weight", "inf"))),
+    "a country that does not exist": survey(persons(**cell("countrycode", "MDX"))),
+    "a model that does not exist": survey(persons(**cell("msm_part", "M99"))),
+    "a model twice in one cell": survey(persons(**cell("msm_aware", "M01;M01"))),
+    "a value and a missing reason": survey(persons(**cell("lstatus_miss", "DK"))),
+    "identifiers in scientific notation": survey(persons(pid=[f"{k}.1E+15" for k in range(40)])),
+    "names of persons": survey(persons(first_name=[f"Ion {k}" for k in range(40)])),
+    "telephone numbers under another name": survey(
+        persons(note=[f"+373 69 {100000 + k}" for k in range(40)])
+    ),
+    "e-mail addresses": survey(persons(remark=[f"p{k}@example.org" for k in range(40)])),
+    "coordinates": survey(
+        persons(gps_lat=np.linspace(46.1, 47.9, 40), gps_lon=np.linspace(28.1, 29.9, 40))
+    ),
+    "a Parquet file cut in half": survey(suffix="parquet", change=lambda b: b[: len(b) // 2]),
+    "a Stata file cut in half": survey(suffix="dta", change=lambda b: b[: len(b) // 2]),
+    "a workbook cut in half": survey(suffix="xlsx", change=lambda b: b[: len(b) // 2]),
+    "a workbook that is a picture": lambda p: lfs.read(
+        _written(p / "lfs.xlsx", b"\x89PNG\r\n\x1a\n" + b"0" * 500)
+    ),
+    "text called Stata": lambda p: lfs.read(_written(p / "lfs.dta", b"a,b\n1,2\n" * 50)),
+    "text called SPSS": lambda p: lfs.read(_written(p / "lfs.sav", b"a,b\n1,2\n" * 50)),
+    "a workbook with formulas": lambda p: lfs.read(_formulas(p / "lfs.xlsx")),
+    "a layout that is not shipped": lambda p: lfs.read(_csv(p), mapping="armstatt"),
+    "a mapping to an unknown name": lambda p: lfs.read(
+        _csv(p), mapping={"name": "mine", "columns": {"age": "edad"}}
+    ),
+    "an unknown definition of migrants": lambda p: lfs.migration_status(persons(), "hims_tunis"),
+    "migrated_binary taken for returnees": lambda p: lfs.migration_status(
+        persons(migrated_binary=1).drop(columns=["mig_ever_abroad", "mig_months_abroad_last"]),
+        "hims_tunisia",
+    ),
+    "three faults at once": survey(
+        persons(**cell("age", "x"), **cell("lstatus", 9), **cell("countrycode", "ZZZ"))
+    ),
+}
 
 
 def _written(file: Path, content: bytes) -> Path:
@@ -363,54 +212,25 @@ def put(column: str, value: object, row: int = 1) -> Callable[[pd.DataFrame], pd
     return change
 
 
-STUDIES = [
-    Case("tracer", name, attempt, MismesError, names)
-    for name, attempt, names in (
-        ("a person twice", study("person", lambda f: pd.concat([f, f.iloc[[0]]])), ("person_id",)),
-        (
-            "an interview of nobody",
-            study("wave", put("person_id", "MDA-T-999999")),
-            ("MDA-T-999999",),
-        ),
-        ("a wave twice", study("wave", lambda f: pd.concat([f, f.iloc[[5]]])), ("wave",)),
-        ("an outcome without a wave", study("outcome", put("wave", 9)), ("wave",)),
-        (
-            "a disposition that is no code",
-            study("wave", put("disp_code", "9.99")),
-            ("disp_code", "9.99"),
-        ),
-        (
-            "no disposition column",
-            study("wave", lambda f: f.drop(columns="disp_code")),
-            ("disp_code",),
-        ),
-        ("a weight below zero", study("person", put("sample_weight", -2)), ("sample_weight",)),
-        (
-            "a date that cannot be",
-            study("person", put("enrol_date", "2021-02-30")),
-            ("enrol_date", "YYYY-MM-DD"),
-        ),
-        (
-            "a date read in two ways",
-            study("wave", put("fieldwork_date", "03/04/2021")),
-            ("fieldwork_date",),
-        ),
-        ("earnings in words", study("outcome", put("earnings", "about 300")), ("earnings",)),
-        ("an arm that is no code", study("person", put("arm", "MAYBE")), ("arm", "MAYBE")),
-        ("a weight column that is not there", study(weights="wgt"), ("wgt",)),
-        ("strata that are not there", study(strata="oblast"), ("oblast",)),
-        (
-            "names of persons",
-            study("person", lambda f: f.assign(full_name=[f"Ana {k}" for k in range(len(f))])),
-            ("full_name",),
-        ),
-        (
-            "a table that is not there",
-            lambda p: tracer.read(p / "a.csv", p / "b.csv", p / "c.csv"),
-            ("no such file", "a.csv"),
-        ),
-    )
-]
+STUDIES: Attempts = {
+    "a person twice": study("person", lambda f: pd.concat([f, f.iloc[[0]]])),
+    "an interview of nobody": study("wave", put("person_id", "MDA-T-999999")),
+    "a wave twice": study("wave", lambda f: pd.concat([f, f.iloc[[5]]])),
+    "an outcome without a wave": study("outcome", put("wave", 9)),
+    "a disposition that is no code": study("wave", put("disp_code", "9.99")),
+    "no disposition column": study("wave", lambda f: f.drop(columns="disp_code")),
+    "a weight below zero": study("person", put("sample_weight", -2)),
+    "a date that cannot be": study("person", put("enrol_date", "2021-02-30")),
+    "a date read in two ways": study("wave", put("fieldwork_date", "03/04/2021")),
+    "earnings in words": study("outcome", put("earnings", "about 300")),
+    "an arm that is no code": study("person", put("arm", "MAYBE")),
+    "a weight column that is not there": study(weights="wgt"),
+    "strata that are not there": study(strata="oblast"),
+    "names of persons": study(
+        "person", lambda f: f.assign(full_name=[f"Ana {k}" for k in range(len(f))])
+    ),
+    "a table that is not there": lambda p: tracer.read(p / "a.csv", p / "b.csv", p / "c.csv"),
+}
 
 
 def measures(
@@ -438,83 +258,48 @@ def xml(body: str) -> Callable[[Path], object]:
     return attempt
 
 
-INVENTORIES = [
-    Case("inventory", name, attempt, InputError, names)
-    for name, attempt, names in (
-        ("a measure twice", measures("measure_id", "MDA-001", 1), ("measure_id", "MDA-001")),
-        ("a blank id", measures("measure_id", ""), ("measure_id", "blank")),
-        ("a stage that is no code", measures("stage_code", "AFTER"), ("stage_code", "AFTER")),
-        ("a model that is no code", measures("model_primary", "M12"), ("model_primary", "M12")),
-        ("an en-dash in a code", measures("implementer_type", "EU–MS"), ("implementer_type",)),
-        ("an end before the start", measures("end_date", "2009-01-01"), ("end_date",)),
-        ("more placed than completed", measures("benef_placed", "99999"), ("benef_placed",)),
-        ("a cost above the total", measures("cost_direct", "99000000"), ("cost_direct",)),
-        ("an amount without a currency", measures("currency", ""), ("currency",)),
-        ("an amount without a price year", measures("price_year", ""), ("price_year",)),
-        ("a year 9999", measures("price_year", "9999"), ("price_year", "9999")),
-        ("a budget in words", measures("budget_total", "7 million"), ("budget_total", "7 million")),
-        (
-            "a score of 5 where 3 is the best",
-            measures("linked_job_offer", "5"),
-            ("linked_job_offer",),
-        ),
-        ("a yes that is no yes", measures("service_legal", "maybe"), ("service_legal", "maybe")),
-        (
-            "an address that is no address",
-            measures("eval_url", "javascript:alert(1)"),
-            ("eval_url",),
-        ),
-        (
-            "a required column left out",
-            lambda p: inventory.read(_written(p / "inventory.csv", b"country,title_en\nMDA,x\n")),
-            ("measure_id",),
-        ),
-        (
-            "a header only",
-            lambda p: inventory.read(
-                _written(
-                    p / "inventory.csv",
-                    (DATA / "inventory.csv").read_bytes().split(b"\n")[0] + b"\n",
-                )
-            ),
-            ("no measures",),
-        ),
-        (
-            "activities with an entity",
-            xml(
-                '<!DOCTYPE a [<!ENTITY x "y">]><iati-activities version="2.03">&x;</iati-activities>'
-            ),
-            ("iati.xml",),
-        ),
-        ("activities that are no XML", xml("<iati-activities><iati-activity>"), ("iati.xml",)),
-        ("XML of another kind", xml("<html><body/></html>"), ("iati",)),
-        (
-            "a country that does not exist",
-            lambda p: inventory.read_iati(
-                _written(p / "iati.xml", b'<iati-activities version="2.03"/>'), countries=("MDX",)
-            ),
-            ("MDX",),
-        ),
-        (
-            "a currency without a rate",
-            lambda p: inventory.to_euro(
-                _dollars(), pd.DataFrame(columns=["currency", "year", "eur_per_unit", "source"])
-            ),
-            ("USD", "2019"),
-        ),
-        (
-            "a rate without a source",
-            lambda p: inventory.to_euro(
-                _dollars(),
-                pd.DataFrame(
-                    {"currency": ["USD"], "year": [2019], "eur_per_unit": [0.9], "source": [""]}
-                ),
-            ),
-            ("source",),
-        ),
-        ("a mapping that is not shipped", lambda p: inventory.load_mapping("blaa"), ("blaa",)),
-    )
-]
+INVENTORIES: Attempts = {
+    "a measure twice": measures("measure_id", "MDA-001", 1),
+    "a blank id": measures("measure_id", ""),
+    "a stage that is no code": measures("stage_code", "AFTER"),
+    "a model that is no code": measures("model_primary", "M12"),
+    "an en-dash in a code": measures("implementer_type", "EU–MS"),
+    "an end before the start": measures("end_date", "2009-01-01"),
+    "more placed than completed": measures("benef_placed", "99999"),
+    "a cost above the total": measures("cost_direct", "99000000"),
+    "an amount without a currency": measures("currency", ""),
+    "an amount without a price year": measures("price_year", ""),
+    "a year 9999": measures("price_year", "9999"),
+    "a budget in words": measures("budget_total", "7 million"),
+    "a score of 5 where 3 is the best": measures("linked_job_offer", "5"),
+    "a yes that is no yes": measures("service_legal", "maybe"),
+    "an address that is no address": measures("eval_url", "javascript:alert(1)"),
+    "a required column left out": lambda p: inventory.read(
+        _written(p / "inventory.csv", b"country,title_en\nMDA,x\n")
+    ),
+    "a header only": lambda p: inventory.read(
+        _written(
+            p / "inventory.csv",
+            (DATA / "inventory.csv").read_bytes().split(b"\n")[0] + b"\n",
+        )
+    ),
+    "activities with an entity": xml(
+        '<!DOCTYPE a [<!ENTITY x "y">]><iati-activities version="2.03">&x;</iati-activities>'
+    ),
+    "activities that are no XML": xml("<iati-activities><iati-activity>"),
+    "XML of another kind": xml("<html><body/></html>"),
+    "a country that does not exist": lambda p: inventory.read_iati(
+        _written(p / "iati.xml", b'<iati-activities version="2.03"/>'), countries=("MDX",)
+    ),
+    "a currency without a rate": lambda p: inventory.to_euro(
+        _dollars(), pd.DataFrame(columns=["currency", "year", "eur_per_unit", "source"])
+    ),
+    "a rate without a source": lambda p: inventory.to_euro(
+        _dollars(),
+        pd.DataFrame({"currency": ["USD"], "year": [2019], "eur_per_unit": [0.9], "source": [""]}),
+    ),
+    "a mapping that is not shipped": lambda p: inventory.load_mapping("blaa"),
+}
 
 
 def _dollars() -> pd.DataFrame:
@@ -537,47 +322,28 @@ def params(text: str) -> Callable[[Path], object]:
     return attempt
 
 
-PARAMS = [
-    Case("params", name, params(text), ParamsError, names)
-    for name, text, names in (
-        (
-            "an unknown key",
-            "country: MDA\nlanguages: fr\n",
-            ("languages", "Nearest key: 'language'"),
-        ),
-        (
-            "a key in the wrong section",
-            "country: MDA\ncalibration:\n  weights: w\n",
-            ("calibration.weights",),
-        ),
-        ("no country", "year: 2023\n", ("country", "required")),
-        ("a country in two letters", "country: MD\n", ("MD",)),
-        ("Norway in two letters", "country: NO\n", ("NO",)),
-        ("a year in words", "country: MDA\nyear: last\n", ("year", "last")),
-        ("a year out of range", "country: MDA\nyear: 20233\n", ("year",)),
-        ("a language that is not there", "country: MDA\nlanguage: xx\n", ("language", "xx")),
-        ("a list where one value is asked", "country: [MDA, ARM]\n", ("country",)),
-        (
-            "a file outside the project",
-            "country: MDA\ninputs:\n  lfs: ../../etc/passwd\n",
-            ("leaves the project",),
-        ),
-        ("a file that is not there", "country: MDA\ninputs:\n  lfs: lfs.csv\n", ("lfs.csv",)),
-        ("an unknown preset", "country: MDA\ndefinitions:\n  preset: hims\n", ("hims",)),
-        (
-            "an unknown calibration",
-            "country: MDA\ncalibration:\n  method: rake\n",
-            ("rake", "raking"),
-        ),
-        ("a cell of 1", "country: MDA\ndisclosure:\n  min_cell: 1\n", ("min_cell",)),
-        ("not a number", "country: MDA\ndisclosure:\n  cv_flag: .nan\n", ("cv_flag",)),
-        ("code in a key", "country: MDA\n\"__import__('os').system('id')\": 1\n", ("unknown key",)),
-        ("a YAML tag", "country: !!python/name:os.system MDA\n", ("tag",)),
-        ("a billion laughs", "a: &a [x,x]\nb: &b [*a,*a]\ncountry: MDA\n", ("anchor",)),
-        ("tabs for indentation", "country: MDA\ndesign:\n\tweights: w\n", ("YAML",)),
-        ("two documents", "country: MDA\n---\ncountry: ARM\n", ("one mapping",)),
-    )
-]
+PARAMS: Attempts = {
+    "an unknown key": params("country: MDA\nlanguages: fr\n"),
+    "a key in the wrong section": params("country: MDA\ncalibration:\n  weights: w\n"),
+    "no country": params("year: 2023\n"),
+    "a country in two letters": params("country: MD\n"),
+    "Norway in two letters": params("country: NO\n"),
+    "a year in words": params("country: MDA\nyear: last\n"),
+    "a year out of range": params("country: MDA\nyear: 20233\n"),
+    "a language that is not there": params("country: MDA\nlanguage: xx\n"),
+    "a list where one value is asked": params("country: [MDA, ARM]\n"),
+    "a file outside the project": params("country: MDA\ninputs:\n  lfs: ../../etc/passwd\n"),
+    "a file that is not there": params("country: MDA\ninputs:\n  lfs: lfs.csv\n"),
+    "an unknown preset": params("country: MDA\ndefinitions:\n  preset: hims\n"),
+    "an unknown calibration": params("country: MDA\ncalibration:\n  method: rake\n"),
+    "a cell of 1": params("country: MDA\ndisclosure:\n  min_cell: 1\n"),
+    "not a number": params("country: MDA\ndisclosure:\n  cv_flag: .nan\n"),
+    "code in a key": params("country: MDA\n\"__import__('os').system('id')\": 1\n"),
+    "a YAML tag": params("country: !!python/name:os.system MDA\n"),
+    "a billion laughs": params("a: &a [x,x]\nb: &b [*a,*a]\ncountry: MDA\n"),
+    "tabs for indentation": params("country: MDA\ndesign:\n\tweights: w\n"),
+    "two documents": params("country: MDA\n---\ncountry: ARM\n"),
+}
 
 
 def notebook(change: Callable[[dict[str, object]], object]) -> Callable[[Path], object]:
@@ -601,49 +367,18 @@ def _parameters(source: str) -> Callable[[dict[str, object]], None]:
     return change
 
 
-NOTEBOOKS = [
-    Case("notebook", name, attempt, ParamsError, names)
-    for name, attempt, names in (
-        ("no such notebook", lambda p: checked(p / "report.ipynb"), ("missing", "report.ipynb")),
-        (
-            "text that is no notebook",
-            notebook(lambda b: b"print(1)"),
-            ("no notebook", "report.ipynb"),
-        ),
-        (
-            "a notebook cut in half",
-            notebook(lambda b: json.dumps(b).encode()[:900]),
-            ("no notebook",),
-        ),
-        (
-            "a cell without its source",
-            notebook(lambda b: b["cells"][0].pop("source") and None),
-            ("no notebook", "source"),
-        ),
-        (
-            "no parameters cell",
-            notebook(lambda b: b["cells"].pop(0) and None),
-            ("tagged 'parameters'", "0 tagged"),
-        ),
-        (
-            "two parameters cells",
-            notebook(lambda b: b["cells"].append(dict(b["cells"][0], id="again"))),
-            ("2 tagged",),
-        ),
-        (
-            "code beside the parameter",
-            notebook(_parameters('run = "a"; import os')),
-            ("single line",),
-        ),
-        ("another parameter", notebook(_parameters('country = "MDA"')), ("run",)),
-        (
-            "a parameter that is computed",
-            notebook(_parameters('run = open("/etc/passwd").read()')),
-            ("run",),
-        ),
-        ("a list that is a notebook", notebook(lambda b: b"[]"), ("no notebook",)),
-    )
-]
+NOTEBOOKS: Attempts = {
+    "no such notebook": lambda p: checked(p / "report.ipynb"),
+    "text that is no notebook": notebook(lambda b: b"print(1)"),
+    "a notebook cut in half": notebook(lambda b: json.dumps(b).encode()[:900]),
+    "a cell without its source": notebook(lambda b: b["cells"][0].pop("source") and None),
+    "no parameters cell": notebook(lambda b: b["cells"].pop(0) and None),
+    "two parameters cells": notebook(lambda b: b["cells"].append(dict(b["cells"][0], id="again"))),
+    "code beside the parameter": notebook(_parameters('run = "a"; import os')),
+    "another parameter": notebook(_parameters('country = "MDA"')),
+    "a parameter that is computed": notebook(_parameters('run = open("/etc/passwd").read()')),
+    "a list that is a notebook": notebook(lambda b: b"[]"),
+}
 
 
 def _zipped(folder: Path) -> object:
@@ -653,33 +388,26 @@ def _zipped(folder: Path) -> object:
     return lfs.read(_written(folder / "lfs.csv.gz", buffer.getvalue()))
 
 
-GOOD = [
-    Case("good", name, attempt, None)
-    for name, attempt in (
-        ("a plain file", survey()),
-        ("a byte order mark", survey(change=lambda b: b"\xef\xbb\xbf" + b)),
-        ("line ends of Windows", survey(change=lambda b: b.replace(b"\n", b"\r\n"))),
-        ("no line end at the end", survey(change=lambda b: b.rstrip(b"\n"))),
-        ("Windows-1252, declared", survey(persons(subnatid1="Fès–Meknès"), encoding="cp1252")),
-        (
-            "letters of four countries",
-            survey(persons(subnatid1=["Chișinău", "თბილისი", "Երևան", "Fès-Meknès"] * 10)),
-        ),
-        ("Parquet", survey(suffix="parquet")),
-        ("a workbook", survey(suffix="xlsx")),
-        ("compressed", _zipped),
-        (
-            "long identifiers as text",
-            survey(persons(pid=[f"{90071992547409930 + k}" for k in range(40)])),
-        ),
-        ("a column of the office's own", survey(persons(q17b="x"))),
-        ("a tracer study", study()),
-        ("an inventory", measures()),
-        ("HTML in a title", measures("title_en", "<script>alert(1)</script>")),
-        ("a formula in a title", measures("title_en", '=HYPERLINK("x")')),
-        ("params", params("country: MDA\nlanguage: fr\n")),
-        ("the notebook of the report", notebook(lambda b: None)),
-    )
-]
-
-CASES = [*SURVEYS, *STUDIES, *INVENTORIES, *PARAMS, *NOTEBOOKS]
+GOOD: Attempts = {
+    "a plain file": survey(),
+    "a byte order mark": survey(change=lambda b: b"\xef\xbb\xbf" + b),
+    "line ends of Windows": survey(change=lambda b: b.replace(b"\n", b"\r\n")),
+    "no line end at the end": survey(change=lambda b: b.rstrip(b"\n")),
+    "Windows-1252, declared": survey(persons(subnatid1="Fès–Meknès"), encoding="cp1252"),
+    "letters of four countries": survey(
+        persons(subnatid1=["Chișinău", "თბილისი", "Երևան", "Fès-Meknès"] * 10)
+    ),
+    "Parquet": survey(suffix="parquet"),
+    "a workbook": survey(suffix="xlsx"),
+    "compressed": _zipped,
+    "long identifiers as text": survey(
+        persons(pid=[f"{90071992547409930 + k}" for k in range(40)])
+    ),
+    "a column of the office's own": survey(persons(q17b="x")),
+    "a tracer study": study(),
+    "an inventory": measures(),
+    "HTML in a title": measures("title_en", "<script>alert(1)</script>"),
+    "a formula in a title": measures("title_en", '=HYPERLINK("x")'),
+    "params": params("country: MDA\nlanguage: fr\n"),
+    "the notebook of the report": notebook(lambda b: None),
+}

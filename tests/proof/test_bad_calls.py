@@ -1,37 +1,42 @@
-"""The corpus of bad calls: each ends in the project's own error that names the place and the mend,
-never in another exception and never in a number.
+"""The corpus of bad calls and bad files: each ends in the project's own error, with the words of
+messages.json, never in another exception and never in a number; good files that look odd are read.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from mismes_eval.errors import MismesError
+from mismes_eval import errors
 
-from .corpus_calls import CASES as CALLS
-from .corpus_calls import Case
-from .corpus_refusals import REFUSALS
+from .catalogue import CALLS, FILES, Attempt, expected, said
+from .corpus_files import GOOD
 
-CASES = [*CALLS, *REFUSALS]
-MESSAGES = Path(__file__).with_name("messages.json")
+ASK = "if the new words are better: python tests/proof/write_messages.py"
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{c.area}: {c.name}" for c in CASES])
-def test_a_bad_call_is_named(case: Case, tmp_path: Path) -> None:
-    with pytest.raises(MismesError) as caught:
-        case.attempt(tmp_path)
-    assert isinstance(caught.value, case.error), type(caught.value).__name__
-    said = str(caught.value)
-    assert [n for n in case.names if n not in said] == [], said
-    assert said == json.loads(MESSAGES.read_text(encoding="utf-8"))[f"{case.area}: {case.name}"], (
-        "if the new words are better: python tests/proof/write_messages.py"
-    )
-    assert caught.value.exit_status != 0 and caught.value.problems and not list(tmp_path.iterdir())
+@pytest.mark.parametrize("name", CALLS)
+def test_a_bad_call_is_named(name: str, tmp_path: Path) -> None:
+    assert said(CALLS[name], tmp_path) == expected()[name], ASK
+    assert not list(tmp_path.iterdir())
 
 
-def test_the_corpus_is_large_and_every_case_is_one_fault() -> None:
-    names = [(c.area, c.name) for c in CASES]
-    assert len(names) == len(set(names)) >= 250
+@pytest.mark.parametrize("name", FILES)
+def test_a_bad_file_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MISMES_DATA_ROOT", raising=False)
+    assert said(FILES[name], tmp_path) == expected()[name], ASK
+
+
+@pytest.mark.parametrize("attempt", GOOD.values(), ids=GOOD)
+def test_a_good_file_is_read(
+    attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MISMES_DATA_ROOT", raising=False)
+    assert attempt(tmp_path) is not None
+
+
+def test_everything_that_is_written_is_refused() -> None:
+    assert set(expected()) == {*CALLS, *FILES} and all(len(w) > 1 for w in expected().values())
+    assert all(getattr(errors, name).exit_status != 0 for name, *_ in expected().values())
+    assert len(CALLS) >= 250 and len(FILES) >= 110

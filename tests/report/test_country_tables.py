@@ -36,7 +36,7 @@ from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
-from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures import Caption, Figure
 from mismes_eval.report.figures_tracer import months
 from mismes_eval.report.trust.provenance import file_hash
 from mismes_eval.weighting.diagnostics import margins_before_after
@@ -549,13 +549,8 @@ def test_hidden_months_are_neither_zero_nor_said(shown: Mapping[str, object]) ->
     two = pd.DataFrame(
         {"month": [0, 1], "n": [100, 100], "a": [0.9, 0.5], "b": [0.1, np.nan], "d": [0.0, np.nan]}
     )
-    alt = months(
-        "F08",
-        "States",
-        {"participants": two},
-        {"a": "at work", "b": "abroad", "d": "in school"},
-        "months",
-    ).alt
+    labels = {"a": "at work", "b": "abroad", "d": "in school"}
+    alt = months(Caption("F08", "States"), {"participants": two}, labels, "months").alt
     assert "at work 90, 50; abroad 10, c; in school 0, c" in alt
 
 

@@ -6,7 +6,6 @@ renamed) nothing that claims to be a report; publishing again mends it.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -20,7 +19,14 @@ from pathlib import Path
 import pytest
 
 from mismes_eval.report.factory import publish as publishing
-from mismes_eval.report.factory.publish import LAST, publish, work_folder
+from mismes_eval.report.factory.publish import FILLING, publish, work_folder
+from mismes_eval.report.trust.provenance import (
+    MANIFEST,
+    SCHEMA,
+    changed_outputs,
+    outputs,
+    read_manifest,
+)
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="processes are forked and killed"
@@ -41,24 +47,16 @@ def report(out: Path, text: str) -> Path:
     names = [f"{folder}/{k}.csv" for folder in ("tables", "figures") for k in range(FILES)]
     for name in [*names, "report.html", "estimates.json"]:
         (work / name).write_text(f"{text} {name}", encoding="utf-8")
-    seal = {name: _hash(work / name) for name in [*names, "report.html", "estimates.json"]}
-    (work / LAST).write_text(json.dumps(seal), encoding="utf-8")
+    record = {"schema": SCHEMA, "outputs": outputs(work)}
+    (work / MANIFEST).write_text(json.dumps(record), encoding="utf-8")
     return work
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def whole(final: Path) -> bool:
-    """Whether every file is there that the manifest names, and no other."""
-    seal = json.loads((final / LAST).read_text(encoding="utf-8"))
-    there = {
-        p.relative_to(final).as_posix()
-        for p in final.rglob("*")
-        if p.is_file() and p.name != LAST and ".new-" not in p.as_posix()
-    }
-    return there == set(seal) and all(_hash(final / name) == seal[name] for name in seal)
+    """Whether every file is there that the manifest names, and no other but a person's notes."""
+    record = read_manifest(final)
+    left = changed_outputs(final, record)
+    return not [path for path in left if not path.startswith((FILLING, "notes.txt"))]
 
 
 def says(final: Path) -> str:
@@ -139,6 +137,7 @@ def test_a_kill_before_any_change_leaves_a_whole_report(
     for point in points(out):
         final = out / "MDA"
         shutil.move(report(out, "earlier"), final)
+        (final / "notes.txt").write_text("mine")
         work = report(out, "new")
         with monkeypatch.context() as patch:
             way(patch)
@@ -146,10 +145,12 @@ def test_a_kill_before_any_change_leaves_a_whole_report(
                 break
         count += 1
         if way is set_aside and not final.exists():
-            aside = list((out / ".work").rglob(LAST))
+            aside = list((out / ".work").rglob(MANIFEST))
             assert len(aside) >= 1  # between two renames the earlier report lies beside
-        elif way is not mounted or (final / LAST).exists():
+        elif way is not mounted or (final / MANIFEST).exists():
             assert whole(final) and says(final) in ("earlier", "new"), point
+        own = [*out.rglob("notes.txt")]
+        assert own and all(path.read_text() == "mine" for path in own), point
         if point % 7 == 0:
             with monkeypatch.context() as patch:
                 way(patch)

@@ -3,6 +3,7 @@ step, also when several publish at once.
 """
 
 import errno
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from mismes_eval.report.factory import publish as publishing
 from mismes_eval.report.factory.publish import publish, work_folder
+from mismes_eval.report.trust.provenance import MANIFEST, SCHEMA, outputs
 
 
 def made(out: Path, text: str) -> Path:
@@ -20,11 +22,13 @@ def made(out: Path, text: str) -> Path:
     work = work_folder(out, "MDA")
     for name in ("a.txt", "b.txt"):
         (work / name).write_text(text)
+    record = {"schema": SCHEMA, "outputs": outputs(work)}
+    (work / MANIFEST).write_text(json.dumps(record), encoding="utf-8")
     return work
 
 
 def said(out: Path) -> set[str]:
-    return {p.read_text() for p in (out / "MDA").iterdir()}
+    return {p.read_text() for p in (out / "MDA").glob("*.txt")}
 
 
 @pytest.mark.parametrize("exchange", [publishing._exchange, lambda one, other: False])
@@ -36,6 +40,36 @@ def test_new_report_replaces_the_earlier(
         publish(made(tmp_path, text), tmp_path / "MDA")
         assert said(tmp_path) == {text}
     assert not any((tmp_path / ".work").iterdir())
+
+
+@pytest.mark.parametrize("exchange", [publishing._exchange, lambda one, other: False])
+@pytest.mark.parametrize("whole", [True, False])
+def test_files_of_persons_are_kept_and_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    exchange: Callable[[Path, Path], bool],
+    whole: bool,
+) -> None:
+    monkeypatch.setattr(publishing, "_exchange", exchange)
+    final = tmp_path / "MDA"
+    assert publish(made(tmp_path, "first"), final) == []
+    (final / "mine" / "deep").mkdir(parents=True)
+    own = {"mine/deep/notes.txt": "notes", "b.txt": "edited by hand", "été.md": "x"}
+    for name, text in own.items():
+        (final / name).write_text(text, encoding="utf-8")
+    (final / "link").symlink_to("/etc/hostname")
+    if not whole:
+        (final / MANIFEST).write_text("no manifest", encoding="utf-8")
+        own |= {MANIFEST: "no manifest", "a.txt": "first"}
+    (problem,) = publish(made(tmp_path, "second"), final)
+    assert problem.got.split(", ") == sorted([*own, "link"])
+    assert ".kept/MDA-1" in problem.fix and said(tmp_path) == {"second"}
+    kept = tmp_path / ".kept" / "MDA-1"
+    assert {name: (kept / name).read_text(encoding="utf-8") for name in own} == own
+    assert (kept / "link").readlink() == Path("/etc/hostname")
+    assert publish(made(tmp_path, "third"), final) == []
+    (final / "again.txt").write_text("third", encoding="utf-8")
+    assert ".kept/MDA-2" in publish(made(tmp_path, "fourth"), final)[0].fix
 
 
 def test_a_failed_move_leaves_the_earlier_report(
@@ -50,7 +84,7 @@ def test_a_failed_move_leaves_the_earlier_report(
     monkeypatch.setattr(os, "rename", full)
     with pytest.raises(OSError, match="No space"):
         publish(work, tmp_path / "MDA")
-    assert said(tmp_path) == {"first"}
+    assert said(tmp_path) == {"first"} and not (tmp_path / ".kept").exists()
 
 
 def test_eight_at_once_leave_one_whole_report(tmp_path: Path) -> None:

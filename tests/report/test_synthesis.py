@@ -18,7 +18,7 @@ import pytest
 
 from mismes_eval.cli.report import _together
 from mismes_eval.cli.synthesis import command
-from mismes_eval.errors import ParamsError, ReportError
+from mismes_eval.errors import MismesWarning, ParamsError, ReportError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.synthesis import CONCEPTS
@@ -35,6 +35,7 @@ from mismes_eval.report.document.results import ESTIMATES
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.factory.orders import PAGE
+from mismes_eval.report.factory.publish import HIDDEN, KEPT
 from mismes_eval.report.factory.run import Outcome
 from mismes_eval.report.index import write_index
 from mismes_eval.report.synthesis.comparable import comparable
@@ -230,9 +231,11 @@ def test_it_is_made_again_only_when_a_report_changed_and_leaves_nothing_behind(o
     before = file_hash(folder / ESTIMATES)
     assert write_synthesis(out) == (folder, False)
     (folder / PAGE).write_text("changed by hand")
-    assert write_synthesis(out)[1]
+    with pytest.warns(MismesWarning, match=f"kept elsewhere.*{PAGE}"):
+        assert write_synthesis(out)[1]
+    assert (out / KEPT / f"{FOLDER}-1" / PAGE).read_text() == "changed by hand"
     assert file_hash(folder / ESTIMATES) == before
-    assert sorted(p.name for p in out.iterdir() if p.name != ".work") == [
+    assert sorted(p.name for p in out.iterdir() if p.name not in (HIDDEN, KEPT)) == [
         "ARM",
         "GEO",
         "MDA",

@@ -270,8 +270,23 @@ def sample_size(
     r2: float = 0.0,
     assigned: Literal["cluster", "person"] = "cluster",
 ) -> StudyDesign:
-    """Persons to enrol so that an effect is found with the stated power, rounded up to whole
-    clusters. Arguments as in minimum_detectable_effect.
+    """Persons to enrol so that an effect is found with the stated power.
+
+    Parameters
+    ----------
+    effect : to be found, in the outcome's units (of a share: 0.05 for 5 points); its sign does not
+        matter.
+
+    The others are those of `minimum_detectable_effect`.
+
+    Returns
+    -------
+    StudyDesign with n rounded up to whole clusters and the power that it then has.
+
+    Raises
+    ------
+    EstimateError : an effect of 0, figures out of their ranges, an effect so small that no number
+        of persons is enough.
     """
     if not (np.isfinite(effect) and effect != 0):
         raise EstimateError(

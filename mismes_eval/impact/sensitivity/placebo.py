@@ -56,7 +56,21 @@ def placebo_outcomes(
     function: Callable[[D, str], Estimate], data: D, outcomes: Sequence[str]
 ) -> Placebo:
     """The effect on outcomes that the measure cannot have moved (schooling at enrolment, say).
-    function(data, outcome) gives one value.
+
+    Parameters
+    ----------
+    function : function(data, outcome) gives an Estimate of one value, as the main analysis does.
+    data : a Sample or a panel.
+    outcomes : names of columns.
+
+    Returns
+    -------
+    Placebo: one run an outcome, and the Wald test that all are 0. An outcome whose estimate raises
+    one of this package's errors stays in it with the reason.
+
+    Raises
+    ------
+    EstimateError : no outcome.
     """
     if not outcomes:
         raise EstimateError(
@@ -81,8 +95,23 @@ def placebo_outcomes(
 def placebo_dates(
     function: Callable[[D, object], Estimate], data: D, dates: Sequence[object]
 ) -> Placebo:
-    """The effect of a treatment that is dated before it began. function(data, date) must use only
-    what came before the true date, and gives one value.
+    """The effect of a treatment that is dated before it began.
+
+    Parameters
+    ----------
+    function : function(data, date) gives an Estimate of one value, and must use only what came
+        before the true date.
+    data : a Sample or a panel.
+    dates : pretended dates of the treatment.
+
+    Returns
+    -------
+    Placebo: one run a date, and the Wald test that all are 0. A date whose estimate raises one of
+    this package's errors stays in it with the reason.
+
+    Raises
+    ------
+    EstimateError : no date.
     """
     if not dates:
         raise EstimateError(

@@ -4,6 +4,7 @@ scale of an outcome, the note on n.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -191,6 +192,13 @@ def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
     if home is None:
         return ()
     return (context.text("Monthly earnings in {c}, those abroad converted.", c=home),)
+
+
+def shown_values(published: pd.DataFrame) -> dict[CellKey, float]:
+    """The numbers of published cells that are shown."""
+    shown = published[published["value"].notna()]
+    places = zip(shown["table"], shown["row"], shown["column"], strict=True)
+    return dict(zip(itertools.starmap(CellKey, places), shown["value"], strict=True))
 
 
 def persons(context: Context, n: float) -> str:

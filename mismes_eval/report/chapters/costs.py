@@ -421,17 +421,12 @@ def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Pictu
             study.panel.sample.design.basis,
         )
         return figures_impact.forest(
-            "F13",
-            title,
+            context.caption("F13", title, study.source, notes),
             frame,
             context.text("{c} (95% interval)", c=currency),
             1.0,
             False,
-            study.source,
-            notes,
-            context.synthetic,
-            context.words,
-            0,
+            digits=0,
             legend=False,
         )
 
@@ -474,15 +469,15 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
             return context.text("{f}: {m}: {r}.", f="F13b", m=", ".join(worths), r=reason)
         known = published.groupby("row")["n"].max().sum()
         return figures_impact.plane(
-            "F13b",
-            title,
+            context.caption(
+                "F13b",
+                title,
+                study.source,
+                (note, persons(context, known), study.panel.sample.design.basis),
+            ),
             drawn,
             {measure: worths[measure].draws for measure in drawn},
             currency,
-            study.source,
-            (note, persons(context, known), study.panel.sample.design.basis),
-            context.synthetic,
-            context.words,
         )
 
     return [*said, PictureSpec("F13b", title, draw, pd.concat(cells, ignore_index=True))]

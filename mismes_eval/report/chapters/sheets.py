@@ -175,16 +175,12 @@ def _drawn_path(
     notes = [persons(context, known)] if np.isfinite(known) else []
     notes += ["A broken line: not shown."] if frame["value"].isna().any() else []
     return figures_common.paths(
-        *name,
+        context.caption(*name, study.source, notes),
         frame,
         "months since enrolment",
         "% (95% interval)" if share else ylabel,
         outcome_scale(context, outcome)[0],
         False,
-        study.source,
-        notes,
-        context.synthetic,
-        context.words,
         height=LOW,
     )
 

@@ -103,7 +103,7 @@ def make(
             json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8"
         )
         cautions = beside_earlier(order, work, final, params.disclosure.min_cell)
-        publish(work, final)
+        cautions += publish(work, final)
         _forget_failures(order)
     finally:
         discard(work)

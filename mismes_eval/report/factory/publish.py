@@ -1,6 +1,7 @@
 """A folder under its final name only when it is whole: built in a hidden folder beside it, written
 through to disk, then renamed. Permissions are those that the user's umask and the folder around it
-give, so that a group that shares a folder can go on with each other's reports.
+give, so that a group that shares a folder can go on with each other's reports. What a person put into the
+folder, or changed in it, is kept beside the reports and named.
 """
 
 from __future__ import annotations
@@ -11,16 +12,21 @@ import os
 import shutil
 import sys
 import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
+from mismes_eval.errors import MismesWarning, Problem, worded
+from mismes_eval.report.trust.provenance import MANIFEST, own_files
+
 HIDDEN = ".work"
+KEPT = ".kept"  # what persons had put into folders of reports that were made again
+FILLING = ".new-"  # begins the folder of a report on its way to a mount point
 STALE_SECONDS = 24 * 3600.0
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES)
 MOUNTED = (errno.EBUSY, errno.EXDEV)
-LAST = "MANIFEST.json"  # a folder without it is no report
 
 
 def work_folder(out: Path, name: str) -> Path:
@@ -43,14 +49,17 @@ def discard(work: Path) -> None:
     shutil.rmtree(work.parent, ignore_errors=True)
 
 
-def publish(work: Path, final: Path) -> None:
+def publish(work: Path, final: Path) -> list[Problem]:
     """Move a finished folder to its final name. Where a report stands there already the two change
     places in one step, so that a kill leaves one of them, whole.
 
     The earlier report is removed afterwards, under the name of `work`. Systems that cannot exchange
     folders set it aside first, and put it back if the move fails. A final folder that is a mount
     point is filled, its manifest first taken away and last put back.
+
+    Files of persons in the earlier folder are kept first; a line names them all.
     """
+    kept = _kept(final)
     for path in [*work.rglob("*"), work]:
         _sync(path)
     try:
@@ -64,6 +73,61 @@ def publish(work: Path, final: Path) -> None:
             _set_aside(work, final)
     _sync(final.parent)
     discard(work)
+    return kept
+
+
+def publish_with_notes(work: Path, final: Path) -> None:
+    """Publish what is no order of a run: what was kept is said in warnings."""
+    for problem in publish(work, final):
+        warnings.warn(str(problem), MismesWarning, stacklevel=2)
+
+
+def _kept(final: Path) -> list[Problem]:
+    """Keep what no report made in a folder that is about to be replaced. Links and copies, not
+    moves: where publishing fails, everything is where it was.
+    """
+    own = [name for name in own_files(final) if not name.startswith((FILLING, "lost+found/"))]
+    if not own:
+        return []
+    aside = _numbered(final.parent / KEPT, final.name)
+    try:
+        for name in own:
+            twin = aside / name
+            twin.parent.mkdir(parents=True, exist_ok=True)
+            _link_or_copy(final / name, twin)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return [
+        Problem(
+            what="files in the report's folder that no report made are kept elsewhere",
+            where=f"{final.name}/",
+            expected="files of the report alone: the folder is replaced when the report is made",
+            got=", ".join(own),
+            fix=worded("They are in {folder}.", {"folder": aside.as_posix()}),
+        )
+    ]
+
+
+def _numbered(folder: Path, name: str) -> Path:
+    """A new folder NAME-1, NAME-2 and so on."""
+    number = 1
+    while True:
+        new = folder / f"{name}-{number}"
+        try:
+            new.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return new
+
+
+def _link_or_copy(path: Path, twin: Path) -> None:
+    """The same file under a second name, or its copy where the disk gives no second names."""
+    try:
+        os.link(path, twin, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(path, twin, follow_symlinks=False)
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -94,7 +158,7 @@ def _fill(work: Path, final: Path) -> None:
     """Put a report into a folder that cannot be renamed. Its files are first copied whole into a
     hidden folder on the other disk; without a manifest the folder is no report meanwhile.
     """
-    copy = Path(mkdtemp(prefix=".new-", dir=final))
+    copy = Path(mkdtemp(prefix=FILLING, dir=final))
     try:
         for path in sorted(work.rglob("*")):  # not copytree, which hides why a copy failed
             twin = copy / path.relative_to(work)
@@ -104,11 +168,11 @@ def _fill(work: Path, final: Path) -> None:
                 shutil.copy2(path, twin)
         for path in copy.rglob("*"):
             _sync(path)
-        (final / LAST).unlink(missing_ok=True)
+        (final / MANIFEST).unlink(missing_ok=True)
         for earlier in final.iterdir():
             if earlier != copy and earlier.name != "lost+found":
                 _remove(earlier)
-        for part in sorted(copy.iterdir(), key=lambda p: p.name == LAST):
+        for part in sorted(copy.iterdir(), key=lambda p: p.name == MANIFEST):
             os.rename(part, final / part.name)
         _sync(final)
     finally:

@@ -249,7 +249,7 @@ def _make(
             least = params.disclosure.min_cell
             _maker("factory.execute").beside_earlier(order, final, final, least)
         if lacking(order, final):
-            return (*_completed(order, params, final), [])
+            return "made", final, _completed(order, params, final)
         return "unchanged", final, []
     cautions = _maker("factory.execute").make(order, params, made_of, progress, kernels())
     return "made", final, cautions
@@ -261,8 +261,8 @@ def lacking(order: Order, final: Path) -> bool:
     return pdf or (order.docx and not (final / WORD).is_file())
 
 
-def _completed(order: Order, params: Params, final: Path) -> tuple[Status, Path]:
-    """An unchanged report with the PDF or the Word document that it lacked."""
+def _completed(order: Order, params: Params, final: Path) -> list[Problem]:
+    """Give an unchanged report the PDF or the Word document that it lacked."""
     work = work_folder(order.out, order.name)
     try:
         shutil.copytree(final, work, dirs_exist_ok=True)
@@ -272,10 +272,9 @@ def _completed(order: Order, params: Params, final: Path) -> tuple[Status, Path]
         )
         told = json.dumps({**record, "outputs": outputs(work)}, ensure_ascii=False, indent=1)
         (work / MANIFEST).write_text(told, encoding="utf-8")
-        publish(work, final)
+        return publish(work, final)
     finally:
         discard(work)
-    return "made", final
 
 
 def _unchanged(final: Path, made_of: Ingredients) -> bool:

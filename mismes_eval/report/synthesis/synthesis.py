@@ -30,7 +30,7 @@ from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.results import write_results
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.factory.orders import PAGE
-from mismes_eval.report.factory.publish import discard, publish, work_folder
+from mismes_eval.report.factory.publish import discard, publish_with_notes, work_folder
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.synthesis import effects as synthesis_effects
 from mismes_eval.report.synthesis import tables as synthesis_tables
@@ -79,9 +79,25 @@ def synthesis(
     mixed: bool = False,
     evidence: Path | str | None = None,
 ) -> Synthesis:
-    """The countries below a folder of reports side by side, as data. names: folders; default: all.
-    mixed: made-up and real data together. evidence: a file of effects of outside evaluations in the
-    template `evidence`.
+    """The countries below a folder of reports side by side, as data.
+
+    Parameters
+    ----------
+    out : the folder, with a published report in each of its folders.
+    names : folders; none: all that hold a report.
+    mixed : made-up and real data may stand together; without it that is refused.
+    evidence : file of effects of outside evaluations in the template `evidence`, or None.
+
+    Returns
+    -------
+    Synthesis: indicators, contrasts between countries that share their definitions, effects, unit
+    costs, what is due, and every claim of the ledger over all countries.
+
+    Raises
+    ------
+    ParamsError : a name without a report, a report without results to compare.
+    ReportError : a file of a report that is not what its manifest says.
+    InputError : the file of evidence breaks its template.
     """
     outside = None if evidence is None else read_evidence(evidence)
     return _compared(read_published(Path(out), names), mixed, outside)
@@ -176,7 +192,7 @@ def _written(
         (work / MANIFEST).write_text(
             json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8"
         )
-        publish(work, final)
+        publish_with_notes(work, final)
     finally:
         discard(work)
     return final

@@ -10,6 +10,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -289,6 +290,32 @@ def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
             out.append(f"{path}: changed")
     unknown = _published(folder) - set(listed) - links
     return out + [f"{path}: not in the manifest" for path in sorted(unknown)]
+
+
+def own_files(folder: Path) -> list[str]:
+    """Files and links below a folder that its manifest does not name, or that are not as it
+    recorded them: a person put them there. Without a manifest that is all of them.
+    """
+    made: dict[str, str] = {}
+    apart: set[str] = set()
+    with suppress(ParamsError):
+        record = read_manifest(folder)
+        made = {str(row["path"]): str(row["sha256"]) for row in record.get("outputs", ())}
+        apart = {MANIFEST, *SIGNATURES}
+    places = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if not _is_folder(p)}
+    return [
+        name
+        for name, path in sorted(places.items())
+        if name not in apart and not _is_as_made(path, made.get(name))
+    ]
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _is_as_made(path: Path, sha: str | None) -> bool:
+    return sha is not None and not path.is_symlink() and path.is_file() and file_hash(path) == sha
 
 
 def _published(folder: Path) -> set[str]:

@@ -1,0 +1,60 @@
+"""What users read when they are refused: every bad call and bad file, and its words in messages.json.
+
+The words are written by `python tests/proof/write_messages.py` after a change of words, to be read
+as that user would read them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from mismes_eval.errors import MismesError
+
+from . import corpus_calls, corpus_files, corpus_refusals
+
+FILE = Path(__file__).with_name("messages.json")
+Attempt = Callable[[Path], object]
+
+
+def _area(area: str, *parts: Mapping[str, Attempt]) -> dict[str, Attempt]:
+    return {f"{area}: {name}": attempt for part in parts for name, attempt in part.items()}
+
+
+def _calls(area: str, *parts: corpus_calls.Attempts) -> dict[str, Attempt]:
+    plain = [{name: lambda _, call=call: call() for name, call in p.items()} for p in parts]
+    return _area(area, *plain)
+
+
+CALLS = {
+    **_calls("design", corpus_calls.DESIGNS),
+    **_calls("calibration", corpus_calls.TOTALS, corpus_refusals.TOTALS),
+    **_calls("estimate", corpus_calls.ESTIMATES, corpus_refusals.NEGATIVE),
+    **_calls("impact", corpus_calls.EFFECTS, corpus_refusals.EFFECTS),
+    **_calls("weighting", corpus_refusals.WEIGHTING),
+}
+FILES = {
+    **_area("survey", corpus_files.SURVEYS),
+    **_area("tracer", corpus_files.STUDIES),
+    **_area("inventory", corpus_files.INVENTORIES),
+    **_area("params", corpus_files.PARAMS),
+    **_area("notebook", corpus_files.NOTEBOOKS),
+}
+
+
+def said(attempt: Attempt, folder: Path) -> list[str]:
+    """The class of a refusal and its problems; empty where nothing is refused."""
+    try:
+        attempt(folder)
+    except MismesError as error:
+        words = [str(problem).replace(str(folder), "FOLDER") for problem in error.problems]
+        return [type(error).__name__, *words]
+    return []
+
+
+@cache
+def expected() -> dict[str, list[str]]:
+    """The words that stand written."""
+    return dict(json.loads(FILE.read_text(encoding="utf-8")))
