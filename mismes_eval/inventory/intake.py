@@ -206,6 +206,8 @@ def translated_parents(
         if comes_back(start, above):
             what = "parents that come back to the activity"
             written = str(frame[column].iloc[place])
-            issues.append((str(frame["record"].iloc[place]), "parent_id", written, what, "left out"))
+            issues.append(
+                (str(frame["record"].iloc[place]), "parent_id", written, what, "left out")
+            )
             parents[place] = None
     return frame.assign(parent_id=pd.array(parents, dtype="str"))

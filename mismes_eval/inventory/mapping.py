@@ -90,7 +90,9 @@ def read_mapped(
     )
     table = table.assign(record=table[chosen.record].astype("str"))
     if chosen.read.get("decimal") == ",":
-        table = table.assign(**{name: _with_points(table[name]) for name in amounts if name in table})
+        table = table.assign(
+            **{name: _with_points(table[name]) for name in amounts if name in table}
+        )
     issues: list[Issue] = []
     money = _amounts(table, chosen, issues)
     placed, counted = place_records(table, chosen, countries, money, issues)
@@ -122,9 +124,7 @@ def read_mapped(
 
 
 def _rules_of_amounts(mapping: Mapped) -> list[Mapping[str, object]]:
-    return [
-        rule for field, rule in mapping.fields.items() if field in AMOUNTS and "column" in rule
-    ]
+    return [rule for field, rule in mapping.fields.items() if field in AMOUNTS and "column" in rule]
 
 
 def _with_points(cells: pd.Series) -> pd.Series:

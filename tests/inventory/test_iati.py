@@ -263,7 +263,9 @@ def test_countries_and_sectors_of_transactions(iati):
     amounts = iati(several, allocation="percentage").frame["budget_total"].tolist()
     assert amounts == pytest.approx([600, 500])
     undivided = shared.replace(' percentage="40"', "")
-    refused = iati(activity(countries=(), money="", transactions=undivided), allocation="percentage")
+    refused = iati(
+        activity(countries=(), money="", transactions=undivided), allocation="percentage"
+    )
     assert refused.refused["amounts"].tolist() == ["1,000.00 EUR"]
     one = activity(countries=(), money="", transactions=transaction(50, places=place("MD")))
     assert iati(one).frame["budget_total"].tolist() == [50]
@@ -478,7 +480,9 @@ def test_a_part_in_another_country_than_its_only_whole(iati):
 
 
 def test_a_stated_reason_for_no_budget_and_an_amount_without_its_own_currency(iati):
-    silent = activity(money="").replace("<iati-activity ", '<iati-activity budget-not-provided="2" ')
+    silent = activity(money="").replace(
+        "<iati-activity ", '<iati-activity budget-not-provided="2" '
+    )
     assert "BudgetNotProvided" in iati(silent).issues["what"][0]
     assert iati(activity(money=budget(100, currency=""))).frame["currency"].tolist() == ["EUR"]
 
@@ -504,7 +508,9 @@ def test_files_read_together(tmp_path):
         lines = intake.balance.to_frame().set_index("line")["EUR"]
         assert lines["merged"] == 100 and lines["read"] == 350
     with pytest.raises(InputError, match="two files that say different things"):
-        inventory.read_iati([first, file("3.xml", part.replace(">40<", ">41<"))], countries=("MDA",))
+        inventory.read_iati(
+            [first, file("3.xml", part.replace(">40<", ">41<"))], countries=("MDA",)
+        )
 
 
 def test_a_large_file_is_refused(tmp_path, monkeypatch):

@@ -379,7 +379,10 @@ def test_parents_are_translated_with_the_ids_of_the_register(mapped):
     ]
     intake = mapped(MONEY, rows)
     found = intake.frame.set_index("record")["parent_id"]
-    assert found["11"] == found["12"] == "MDA-001" and found[["10", "13", "14", "16", "17"]].isna().all()
+    assert (
+        found["11"] == found["12"] == "MDA-001"
+        and found[["10", "13", "14", "16", "17"]].isna().all()
+    )
     named = intake.issues[intake.issues["field"] == "parent_id"].set_index("value")["what"]
     assert named["99"] == "no record of the register has this identifier"
     assert named["15"] == "the parent is not among the records of this country"
