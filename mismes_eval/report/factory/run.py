@@ -7,7 +7,6 @@ is one to make: a run in which nothing changed needs none of it.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 import time
@@ -24,6 +23,7 @@ from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.pdf import PDF, printer
+from mismes_eval.report.factory import endings
 from mismes_eval.report.factory.orders import (
     FAILED,
     WORD,
@@ -169,7 +169,7 @@ def run_report(
             status="failed",
             seconds=time.monotonic() - begin,
             folder=None,
-            problems=(_cannot_write(error, where),),
+            problems=(endings.cannot_write(error, where),),
             exit_status=1,
         )
     except (
@@ -193,38 +193,6 @@ def run_report(
             problems=(problem,),
             exit_status=1,
         )
-
-
-def _cannot_write(error: OSError, where: str) -> Problem:
-    reason = str(error.strerror or error)
-    if error.errno == errno.EFBIG:
-        fix = "Raise it (ulimit -f unlimited), or write to a disk that takes larger files."
-        return Problem(
-            what="a file of the report is larger than files may be here",
-            where=where,
-            expected="a limit above the size of the report's files",
-            got=reason,
-            fix=fix,
-        )
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        fix = "Make room, and make the report again."
-        return Problem(
-            what="the disk is full",
-            where=where,
-            expected="room for the report",
-            got=reason,
-            fix=fix,
-        )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        fix = "Ask its owner to let the group write: chmod -R g+ws, and umask 002."
-        return Problem(
-            what="the report cannot be written",
-            where=where,
-            expected="a folder to write in",
-            got=reason,
-            fix=fix,
-        )
-    return Problem("the report cannot be written", where, got=reason)
 
 
 def _trace(error: BaseException) -> str:
