@@ -688,6 +688,21 @@ def test_a_reader_that_goes_away_costs_no_report(project: Path) -> None:
     assert changed_outputs(folder, read_manifest(folder)) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+@pytest.mark.parametrize(("hard", "refused"), [(20, True), (100, True), (512, False)])
+def test_too_few_open_files_are_refused_before_a_kernel_starts(
+    project: Path, hard: int, refused: bool
+) -> None:
+    ask = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (20, {hard}))\n"
+        "from mismes_eval.report.factory.open_files import provide; provide(2)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=False, cwd=project
+    )
+    assert ("too few files may be open" in done.stderr) == refused == bool(done.returncode)
+
+
 def test_a_kernel_that_never_came_to_a_cell_is_not_told_of_the_notebook() -> None:
     def fix(status: int, words: str) -> str:
         return kernel_ended(status, "chapter 'start'", for_memory=False, last_words=words).fix

@@ -24,6 +24,7 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.pdf import PDF, printer
 from mismes_eval.report.factory import endings
+from mismes_eval.report.factory.open_files import provide
 from mismes_eval.report.factory.orders import (
     FAILED,
     WORD,
@@ -71,7 +72,7 @@ def run_reports(
     distinct(orders)
     if forked:
         _maker("factory.forking").refuse_where_impossible()
-    stop, kernels = Event(), _Kernels(forked)
+    stop, kernels = Event(), _Kernels(forked, jobs)
 
     with closing(kernels), ThreadPoolExecutor(max(1, jobs)) as pool:
 
@@ -100,13 +101,14 @@ class _Kernels:
     changed starts no process.
     """
 
-    def __init__(self, forked: bool) -> None:
-        self._forked, self._lock, self._opened = forked, Lock(), ExitStack()
+    def __init__(self, forked: bool, jobs: int) -> None:
+        self._forked, self._jobs, self._lock, self._opened = forked, jobs, Lock(), ExitStack()
         self._kernel: type[ReportKernel] | None = None
 
     def __call__(self) -> type[ReportKernel]:
         with self._lock:
             if self._kernel is None:
+                provide(self._jobs)
                 self._kernel = self._opened.enter_context(
                     _maker("factory.forking").kernels(self._forked)
                 )
@@ -139,7 +141,7 @@ def run_report(
     """
     begin = time.monotonic()
     try:
-        status, folder, cautions = _make(order, progress, kernels or _Kernels(forked=False))
+        status, folder, cautions = _make(order, progress, kernels or _Kernels(forked=False, jobs=1))
         return Outcome(
             order.name, status, time.monotonic() - begin, folder, cautions=tuple(cautions)
         )
