@@ -85,6 +85,13 @@ def worded(template: str, values: Mapping[str, object] = NO_VALUES) -> Message:
     return Message(template, held, "reason")
 
 
+def kind_of(value: object) -> Message:
+    """What was given, where its kind is what is wrong with it: a list, an int."""
+    kind = type(value).__name__
+    template = "an {kind}" if kind[0] in "AEIOUaeiou" else "a {kind}"
+    return worded(template, {"kind": kind})
+
+
 def in_column(name: object) -> Message:
     """The place of a column."""
     return worded("column '{column}'", {"column": str(name)})

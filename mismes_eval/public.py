@@ -31,7 +31,7 @@ from typing import (
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EmptyDomain, MismesError, Problem, of_argument, worded
+from mismes_eval.errors import EmptyDomain, MismesError, Problem, kind_of, of_argument, worded
 from mismes_eval.not_estimable import NotEstimable
 
 P = ParamSpec("P")
@@ -271,7 +271,7 @@ def _said(value: object) -> str:
         isinstance(value, (list, dict, tuple)) and not value
     ):
         return repr(value)
-    return f"a {type(value).__name__}"
+    return str(kind_of(value))
 
 
 def number(value: object) -> bool:

@@ -13,11 +13,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EmptyDomain, EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import (
+    EmptyDomain,
+    EstimateError,
+    Problem,
+    in_column,
+    kind_of,
+    of_argument,
+    worded,
+)
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import Column, Names, as_name, as_names
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import levels_of, one_spelling
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 RESERVED = ("variable", "level", "value", "se", "ci_low", "ci_high", "p", "cv", "n", "degf")
@@ -95,7 +103,7 @@ def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
                 what=worded("{caller} takes a Sample", {"caller": caller}),
                 where=worded("first argument"),
                 expected="a Sample",
-                got=worded("a {kind}", {"kind": type(sample).__name__}),
+                got=kind_of(sample),
                 fix=made,
             )
         )

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, kind_of, of_argument, worded
 from mismes_eval.estimate.caution import FEW, TWO, Caution, cautions_of
 from mismes_eval.estimate.jacobian import check_fit, derivatives
 from mismes_eval.estimate.limits import (
@@ -478,7 +478,7 @@ def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
             (
                 f"NotEstimable ({estimate.reason})"
                 if isinstance(estimate, NotEstimable)
-                else f"a {type(estimate).__name__}"
+                else str(kind_of(estimate))
             )
             for estimate in other
         ) or worded("nothing")

@@ -16,12 +16,12 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 from formulaic.transforms import TRANSFORMS
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_argument, worded
 from mismes_eval.estimate.domains import no_negative_weights, occupied, require
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.covariates import occurring, unreadable
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 
@@ -86,7 +86,7 @@ def _parsed(formula: object, caller: str) -> tuple[Formula, dict[str, str]]:
                 worded("{caller} needs a formula", {"caller": caller}),
                 of_argument("formula"),
                 "text such as 'y ~ x + group'",
-                worded("a {kind}", {"kind": type(formula).__name__}),
+                kind_of(formula),
             )
         )
     quoted = tuple(dict.fromkeys(re.findall(r"`([^`]*)`", formula)))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.fit_equations import EQUATIONS, Equation, Fitted
 from mismes_eval.estimate.part import Part
@@ -23,7 +23,8 @@ from mismes_eval.numerics.averages import Averages, SignedRows, by_influence
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.public import public
-from mismes_eval.weighting.columns import float64, read
+from mismes_eval.weighting.columns import read
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 SAME_WEIGHTS = 1e-8  # relative difference up to which two sets of weights are one
@@ -133,7 +134,7 @@ def _opened(fit: object) -> Fitted:
             expected=SUPPORTED,
             got=worded("{package}.{kind}", {"package": package, "kind": kind})
             if model is not None
-            else worded("a {kind}", {"kind": type(fit).__name__}),
+            else kind_of(fit),
             fix="Fit one of these on sample.frame, or use me.ols, me.logit, me.poisson.",
         )
     )

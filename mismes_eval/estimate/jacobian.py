@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, kind_of, of_argument, worded
 from mismes_eval.numerics.rows import Float
 
 
@@ -16,9 +16,7 @@ def derivatives(jacobian: object, p: int) -> Float:
         j = np.atleast_2d(np.asarray(jacobian, float))
     except (TypeError, ValueError):
         expected = f"numbers, shape (values, {p})"
-        raise _refused(
-            "the jacobian is no matrix", expected, f"a {type(jacobian).__name__}"
-        ) from None
+        raise _refused("the jacobian is no matrix", expected, str(kind_of(jacobian))) from None
     if not np.isfinite(j).all():
         many = int((~np.isfinite(j)).sum())
         raise _refused("the jacobian is not finite", "finite derivatives", f"{many} that are not")

@@ -12,7 +12,15 @@ import pandas as pd
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, of_arguments, worded
+from mismes_eval.errors import (
+    EstimateError,
+    Problem,
+    in_column,
+    kind_of,
+    of_argument,
+    of_arguments,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.message import Message
@@ -20,8 +28,9 @@ from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.columns import Stated, float64, read, with_numbers
+from mismes_eval.weighting.columns import Stated, read, with_numbers
 from mismes_eval.weighting.nonresponse import nonresponse
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 ANSWERED = "_answered"
@@ -170,8 +179,8 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
                 of_arguments("samples", "verb"),
                 "the samples of `impute`, and a function of a sample",
                 worded(
-                    "a {kind} and a {other}",
-                    {"kind": type(samples).__name__, "other": type(verb).__name__},
+                    "{kind} and {other}",
+                    {"kind": kind_of(samples), "other": kind_of(verb)},
                 ),
             )
         )

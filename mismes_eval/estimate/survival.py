@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_argument, worded
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
@@ -126,7 +126,7 @@ def cumulative_incidence(
                 "cumulative incidence is of one event",
                 of_argument("of"),
                 worded("one of the values of '{cause}'", {"cause": cause}),
-                repr(of) if of is None else worded("a {kind}", {"kind": type(of).__name__}),
+                repr(of) if of is None else kind_of(of),
             )
         )
     return _curves(sample, duration, cause, of, by, times, entry, "cumulative incidence")

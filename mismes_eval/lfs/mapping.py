@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem, of_argument, worded
+from mismes_eval.errors import ParamsError, Problem, kind_of, of_argument, worded
 from mismes_eval.frame.outside import yaml_of
 from mismes_eval.message import Message
 
@@ -41,7 +41,7 @@ class Mapping:
     """
 
     name: str
-    columns: Dict[str, str]
+    columns: Dict[str, str] = field(default_factory=dict)
     recode: Dict[str, Dict[object, object]] = field(default_factory=dict)
     missing: Dict[str, Dict[object, str]] = field(default_factory=dict)
     units: Dict[str, float] = field(default_factory=dict)
@@ -144,7 +144,7 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
                 what="this is no mapping",
                 where=of_argument("mapping"),
                 expected="a Mapping, its keys as a dict, the name of a shipped layout or a YAML file",
-                got=worded("a {kind}", {"kind": type(spec).__name__}),
+                got=kind_of(spec),
                 fix="Of params hand over the section 'mapping' alone.",
             )
         )

@@ -139,6 +139,10 @@ OF_SOMEBODY_ELSE = re.compile(
     r"mother|parents?|conjoint|pere|mere|conyuge|padre|madre|head|chef|jefe|"
     r"\d+(st|nd|rd|th) (household )?(member|person|child))(?!\w)"
 )
+# both genders in one word: Casado(a), Marié(e), Ocupado/a
+ENDING = re.compile(
+    r"(?<=\w)(\((a|o|e|s|as|os|es|ve|se|euse|ere|trice)\)|/(a|o|e|as|os|ve|euse)\b)"
+)
 QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a label begins with
 NOT_THERE: Mapping[str, str] = {
     "hhid": "rows are numbered, and nothing is said of households",
@@ -319,10 +323,11 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
         without = [f"{code} ({label})" for code, label in unknown.items()]
         said = {"codes": ", ".join(without[:UNKNOWN_SHOWN])}
         reasons_why.append(worded("no code of the template for {codes}", said))
-    bare = [code for code, label, _ in column.codes if not label and code not in codes]
-    if bare and template_labels(gld) and confidence == "high":
+    unlabelled = [code for code, label, _ in column.codes if not label and code not in codes]
+    bare = bool(template_labels(gld)) and (bool(unlabelled) or not column.codes)
+    if bare and confidence == "high":
         confidence = "medium"
-    if bare and template_labels(gld):
+    if bare:
         reasons_why.append("codes without labels: compare them with the questionnaire")
     if gld == WEIGHT and column.decimals:
         reasons_why.append(
@@ -466,7 +471,7 @@ def meanings(gld: str, label: str) -> frozenset[str]:
     """Codes of the template that a label may mean: by the words of the proposals, else the same
     label, else labels of which one has all words of the other.
     """
-    said = QUESTION.sub("", plain(label))
+    said = ENDING.sub("", QUESTION.sub("", plain(label)))
     by_rule = _ruled(gld, said)
     if not by_rule and reason_of(label):
         return frozenset()

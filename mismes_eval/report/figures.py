@@ -54,6 +54,33 @@ _STYLE = {
 
 
 @dataclass(frozen=True)
+class Caption:
+    """What stands around a picture: its id and title, the source of its numbers, notes, whether the
+    data are made up, and the language (t) that everything is put into.
+    """
+
+    id: str
+    title: str
+    source: str = ""
+    notes: Sequence[str] = ()
+    synthetic: bool = False
+    t: Language = ENGLISH
+
+    @property
+    def heading(self) -> str:
+        """The title in the language."""
+        return self.t(self.title)
+
+    def told(self, what: str, axes: str = "") -> str:
+        """Alternative text: what the picture is, what its axes are, what stands in it; the last two
+        are in the language already.
+        """
+        if not axes:
+            return self.t("{title}. {what}", title=self.heading, what=what)
+        return self.t("{title}. {axes}. {values}", title=self.heading, axes=axes, values=what)
+
+
+@dataclass(frozen=True)
 class Figure:
     """png bytes; alt: what the picture shows, for readers who cannot see it; data: the numbers
     drawn; lang: the language that its words were put into.
@@ -174,29 +201,18 @@ def legend_above(ax: Axes, columns: int = 3) -> None:
     )
 
 
-def finish(
-    id: str,
-    title: str,
-    fig: Canvas,
-    alt: str,
-    data: pd.DataFrame,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
-) -> Figure:
+def finish(caption: Caption, fig: Canvas, alt: str, data: pd.DataFrame) -> Figure:
     """Draw to PNG, with a watermark where the data are synthetic. The bytes depend on the numbers
-    and the language only.
-
-    t : the report's language, in which labels and legend are drawn already; title, alt, source and
-        notes are put into it here, axis numbers get its separators.
+    and the language only. Labels and legend are drawn in it already; title, alt, source and notes
+    are put into it here, axis numbers get its separators.
     """
+    t = caption.t
     for ax in fig.axes:
         _numerals(ax, t)
     for text in fig.findobj(Text):
         text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
         text.set_text(printable(text.get_text()))
-    if synthetic:
+    if caption.synthetic:
         fig.supxlabel(
             t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold"
         )
@@ -205,14 +221,14 @@ def finish(
         drawn = FigureCanvasAgg(fig)
         drawn.draw()  # savefig draws twice
     return Figure(
-        id=id,
-        title=title,
+        id=caption.id,
+        title=caption.title,
         png=png_of(np.asarray(drawn.buffer_rgba()), PRINT),
         alt=alt,
         data=data,
-        source=source,
-        notes=tuple(notes),
-        synthetic=synthetic,
+        source=caption.source,
+        notes=tuple(caption.notes),
+        synthetic=caption.synthetic,
     ).in_language(t)
 
 

@@ -4,8 +4,6 @@ time, and the flow of participants.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -13,9 +11,9 @@ from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures import intervals as pictures
 from mismes_eval.pictures.grids import counts
 from mismes_eval.pictures.style import PALETTE
-from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import (
     SIGNS,
+    Caption,
     Figure,
     canvas,
     colours_of,
@@ -27,21 +25,17 @@ from mismes_eval.report.figures import (
 
 
 def dots_of(
-    id: str,
-    title: str,
+    caption: Caption,
     cells: pd.DataFrame,
     xlabel: str,
     scale: float = 1.0,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
     reference: float | None = None,
 ) -> Figure:
     """Dot and 95% interval of published cells: one line a row, one colour a column; where a cell is
     hidden its sign stands in its place.
     """
-    title, xlabel = t(title), t(xlabel)
+    t = caption.t
+    xlabel = t(xlabel)
     cells = cells.assign(
         row=[t(name) for name in cells["row"]], column=[t(name) for name in cells["column"]]
     )
@@ -68,37 +62,18 @@ def dots_of(
     if len(groups) > 1:
         legend_above(ax)
     return finish(
-        id,
-        title,
-        fig,
-        _alt(t, title, xlabel, ". ".join(alt)),
-        pd.concat(rows, ignore_index=True),
-        source,
-        notes,
-        synthetic,
-        t,
+        caption, fig, caption.told(". ".join(alt), xlabel), pd.concat(rows, ignore_index=True)
     )
 
 
-def _alt(t: Language, title: str, axes: str, values: str) -> str:
-    """Alternative text: what the picture is, what its axes are, what stands in it. Its parts are in
-    the language already.
-    """
-    return t("{title}. {axes}. {values}", title=title, axes=axes, values=values)
-
-
 def heat(
-    id: str,
-    title: str,
+    caption: Caption,
     table: pd.DataFrame,
     label: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Counts in a grid: rows and columns of the table, number in each cell."""
-    title, table = t(title), table.rename(index=lambda v: t(str(v)), columns=lambda v: t(str(v)))
+    t = caption.t
+    table = table.rename(index=lambda v: t(str(v)), columns=lambda v: t(str(v)))
     fig, ax = canvas(7.2, 1.2 + 0.34 * len(table))
     counts(ax, table.to_numpy(float), list(table.index), list(table.columns))
     filled = [
@@ -108,15 +83,10 @@ def heat(
         if table.loc[row, column] > 0
     ]
     return finish(
-        id,
-        title,
+        caption,
         fig,
-        _alt(t, title, t(label), "; ".join(filled[:40])),
-        table.reset_index(),
-        source,
-        notes,
-        synthetic,
-        t,
+        caption.told("; ".join(filled[:40]), t(label)),
+        table.astype("Int64").rename_axis(index=None).reset_index(),
     )
 
 
@@ -124,22 +94,18 @@ QUARTILES, QUARTILE = (0.25, 0.5, 0.75), "quartile"
 
 
 def histogram(
-    id: str,
-    title: str,
+    caption: Caption,
     edges: Float,
     published: pd.DataFrame,
     xlabel: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Distribution of weights on a log scale by group: share of the group in each bin.
 
     edges : (k + 1,) ends of the bins.  published : column the group, row the number of the bin: its
         share, NaN where it is not shown; column "GROUP quartile", row "0.25", "0.5", "0.75".
     """
-    title, xlabel = t(title), t(xlabel)
+    t = caption.t
+    xlabel = t(xlabel)
     fig, ax = canvas(7.0, 3.0)
     quartile = published["column"].str.endswith(f" {QUARTILE}")
     shares = {t(str(name)): part for name, part in published[~quartile].groupby("column")}
@@ -174,17 +140,7 @@ def histogram(
         )
         for group, row in wide.dropna().sort_index().iterrows()
     )
-    return finish(
-        id,
-        title,
-        fig,
-        _alt(t, title, xlabel, alt),
-        wide.sort_index().reset_index(),
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told(alt, xlabel), wide.sort_index().reset_index())
 
 
 def edges_of(weights: Float) -> Float:
@@ -199,28 +155,20 @@ def edges_of(weights: Float) -> Float:
 
 
 def paths(
-    id: str,
-    title: str,
+    caption: Caption,
     frame: pd.DataFrame,
     xlabel: str,
     ylabel: str,
     scale: float = 1.0,
     zero: bool = False,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
     height: float = 3.4,
 ) -> Figure:
     """Lines with intervals over time. frame: series, x, value, low, high (and wide_low, wide_high
     for simultaneous bands). height: inches.
     """
-    title, xlabel, ylabel, frame = (
-        t(title),
-        t(xlabel),
-        t(ylabel),
-        frame.assign(series=[t(str(name)) for name in frame["series"]]),
-    )
+    t = caption.t
+    xlabel, ylabel = t(xlabel), t(ylabel)
+    frame = frame.assign(series=[t(str(name)) for name in frame["series"]])
     fig, ax = canvas(7.0, height)
     lines = {str(name): line for name, line in frame.groupby("series", sort=False)}
     chosen, alt, series = colours_of(lines, t), [], []
@@ -232,13 +180,5 @@ def paths(
     if len(lines) > 1:
         legend_above(ax)
     return finish(
-        id,
-        title,
-        fig,
-        _alt(t, title, t("{y} by {x}", y=ylabel, x=xlabel), ". ".join(alt)),
-        frame,
-        source,
-        notes,
-        synthetic,
-        t,
+        caption, fig, caption.told(". ".join(alt), t("{y} by {x}", y=ylabel, x=xlabel)), frame
     )

@@ -10,8 +10,8 @@ import pandas as pd
 
 from mismes_eval.pictures import intervals as pictures
 from mismes_eval.pictures.style import BLUE
-from mismes_eval.report.document.language import ENGLISH, Language
-from mismes_eval.report.figures import Figure, finish, panels, series_of
+from mismes_eval.report.document.language import Language
+from mismes_eval.report.figures import Caption, Figure, finish, panels, series_of
 
 WIDE, HIGH = 7.0, 2.2  # inches
 SHADED = 0.12  # of the axis, around the headline
@@ -30,18 +30,14 @@ class Panel:
 
 
 def small_multiples(
-    id: str,
-    title: str,
+    caption: Caption,
     measures: Sequence[Panel],
     ylabel: str,
     scale: float = 1.0,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Values with intervals over time, a panel a measure on one vertical axis; weak points hollow."""
-    title, ylabel = t(title), t(ylabel)
+    t = caption.t
+    ylabel = t(ylabel)
     fig, axes = panels(WIDE, HIGH, 1, len(measures), sharey=True)
     alt = []
     for place, (ax, one) in enumerate(zip(axes, measures, strict=True)):
@@ -56,9 +52,9 @@ def small_multiples(
         ax.set_title(one.name)
         ax.margins(x=0.12)
         alt.append(t("{series}: {values}", series=t.name(one.name), values=_said(one, scale, t)))
-    words = t("{title}. {axes}. {values}", title=title, axes=ylabel, values=". ".join(alt))
+    words = caption.told(". ".join(alt), ylabel)
     data = pd.concat([one.frame for one in measures], ignore_index=True)
-    return finish(id, title, fig, words, data, source, notes, synthetic, t)
+    return finish(caption, fig, words, data)
 
 
 def _said(one: Panel, scale: float, t: Language) -> str:

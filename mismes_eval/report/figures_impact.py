@@ -4,7 +4,7 @@ effects beside one another, cost-effectiveness plane.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,9 @@ from mismes_eval.pictures.intervals import forest as interval_forest
 from mismes_eval.pictures.plane import ellipse
 from mismes_eval.pictures.plane import plane as draw_plane
 from mismes_eval.pictures.robustness import Choice
-from mismes_eval.report.document.language import ENGLISH, Language
+from mismes_eval.report.document.language import Language
 from mismes_eval.report.figures import (
+    Caption,
     Figure,
     canvas,
     colours_of,
@@ -49,16 +50,11 @@ WAYS = (
 
 
 def specification_curve(
-    id: str,
-    title: str,
+    caption: Caption,
     done: pd.DataFrame,
     reference: str | None,
     scale: float,
     ylabel: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
     told: str = WAYS,
 ) -> Figure:
     """Estimates in order of size above, the choices behind each below.
@@ -67,6 +63,7 @@ def specification_curve(
         ci_high, n, degf, p.  reference : the specification that the others are held against.
     told : the alternative text, with the names that `WAYS` has.
     """
+    t = caption.t
     options = [
         Choice(t("{c}: {level}", c=t(column), level=t(level)), (done[column] == level).to_numpy())
         for column in done.columns[1 : done.columns.get_loc("value")]
@@ -92,32 +89,18 @@ def specification_curve(
         positive=int((values > 0).sum()),
         sure=int(((done["ci_low"] > 0) | (done["ci_high"] < 0)).sum()),
     )
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what=alt),
-        done,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told(alt), done)
 
 
 def love(
-    id: str,
-    title: str,
+    caption: Caption,
     table: pd.DataFrame,
     labels: Mapping[str, str],
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Absolute standardised differences of each covariate, before and after weighting by the
     propensity. table: variable, level, before, after.
     """
+    t = caption.t
     names = [
         f"{t(labels.get(variable, variable))} {level}".strip()
         for variable, level in zip(table["variable"], table["level"], strict=True)
@@ -139,10 +122,10 @@ def love(
     )
     alt = t(
         "{title}. Standardised differences before and after weighting. {numbers}",
-        title=t(title),
+        title=caption.heading,
         numbers=shown,
     )
-    return finish(id, title, fig, alt, table, source, notes, synthetic, t)
+    return finish(caption, fig, alt, table)
 
 
 def overlap_edges(b: Balance) -> Float:
@@ -152,14 +135,9 @@ def overlap_edges(b: Balance) -> Float:
 
 
 def overlap(
-    id: str,
-    title: str,
+    caption: Caption,
     edges: Float,
     published: pd.DataFrame,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Weighted distribution of the propensity: participants above the line, comparison group below.
 
@@ -167,6 +145,7 @@ def overlap(
         that is not shown is NaN and leaves its bin out. Column "GROUP quartile", row "0.25", "0.5",
         "0.75": the quartiles of its propensity.
     """
+    t = caption.t
     fig, ax = canvas(6.6, 3.0)
     rows, alt, drawn = [], [], []
     words = (t("participants"), t("comparison"))
@@ -198,17 +177,7 @@ def overlap(
     )
     ax.yaxis.set_major_formatter(lambda x, _: t.number(abs(x), 0))
     legend_above(ax)
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what="; ".join(alt)),
-        pd.concat(rows, ignore_index=True),
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told("; ".join(alt)), pd.concat(rows, ignore_index=True))
 
 
 LARGEST_BREAK = "breaks of trend after the measure, times the largest one before it"
@@ -218,16 +187,11 @@ ONE_BREAK = (
 
 
 def honest(
-    id: str,
-    title: str,
+    caption: Caption,
     published: pd.DataFrame,
     one_before: bool,
     scale: float,
     ylabel: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Interval of the effect for each allowed departure from parallel trends, the one under
     parallel trends first.
@@ -235,6 +199,7 @@ def honest(
     published : ci_low and ci_high by row: "parallel trends", with its value, and each allowed
         departure.  one_before : whether departures are multiples of what one period can have been.
     """
+    t = caption.t
     parallel = published[published["row"] == "parallel trends"].iloc[0]
     value, low, high = (parallel[name] * scale for name in ("value", "ci_low", "ci_high"))
     table = published.loc[published["row"] != "parallel trends", ["row", "ci_low", "ci_high"]]
@@ -271,34 +236,20 @@ def honest(
                 hi=t.number(b * scale),
             )
         )
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what="; ".join(parts)),
-        table,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told("; ".join(parts)), table)
 
 
 def forest(
-    id: str,
-    title: str,
+    caption: Caption,
     frame: pd.DataFrame,
     xlabel: str,
     scale: float = 1.0,
     zero: bool = True,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
     digits: int = 1,
     legend: bool = True,
 ) -> Figure:
     """Value and interval of each row. frame: label, value, low, high, and group for the colour."""
+    t = caption.t
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(frame))
     groups = list(dict.fromkeys(frame["group"]))
     chosen, series = colours_of(groups, t), []
@@ -322,33 +273,19 @@ def forest(
             frame["label"], frame["value"], frame["low"], frame["high"], strict=True
         )
     ]
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what="; ".join(numbers)),
-        frame,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told("; ".join(numbers)), frame)
 
 
 def plane(
-    id: str,
-    title: str,
+    caption: Caption,
     worths: Mapping[str, pd.Series],
     draws: Mapping[str, Float],
     currency: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Cost-effectiveness plane, one field a measure: estimate, draws, ellipse of the 95% region.
     worths: effect, cost, their `COVARIANCE` and the shares of the draws in the corners.
     """
+    t = caption.t
     fig, axes = panels(3.6 * len(worths), 3.4, 1, len(worths), sharex=True, sharey=True)
     rows, alt = [], []
     for ax, (name, w) in zip(axes, worths.items(), strict=True):
@@ -367,17 +304,7 @@ def plane(
                 p=gain,
             )
         )
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what="; ".join(alt)),
-        pd.DataFrame(rows),
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told("; ".join(alt)), pd.DataFrame(rows))
 
 
 def _one_plane(ax: Axes, w: pd.Series, draws: Float, currency: str, t: Language) -> None:
@@ -393,18 +320,14 @@ def _one_plane(ax: Axes, w: pd.Series, draws: Float, currency: str, t: Language)
 
 
 def group_time(
-    id: str,
-    title: str,
+    caption: Caption,
     cells: pd.DataFrame,
     scale: float,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Effects by cohort (rows) and period (columns), value and standard error written in. cells:
     cohort, time, att, se.
     """
+    t = caption.t
     value = cells.pivot(index="cohort", columns="time", values="att") * scale
     error = cells.pivot(index="cohort", columns="time", values="se") * scale
     flat = zip(value.to_numpy().ravel(), error.to_numpy().ravel(), strict=True)
@@ -425,17 +348,7 @@ def group_time(
         t("{g} in {y}: {v}", g=f"{cohort:.0f}", y=f"{y:.0f}", v=t.number(att * scale))
         for cohort, y, att in zip(known["cohort"], known["time"], known["att"], strict=True)
     ]
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what="; ".join(said)),
-        cells,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told("; ".join(said)), cells)
 
 
 def _in_cell(value: float, error: float, t: Language) -> str:

@@ -14,22 +14,17 @@ from matplotlib.ticker import MaxNLocator
 
 from mismes_eval.pictures.flow import INCHES, flow, flow_height
 from mismes_eval.pictures.style import PALETTE
-from mismes_eval.report.document.language import ENGLISH, Language
+from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.tables import HIDDEN
-from mismes_eval.report.figures import Figure, canvas, finish, legend_above
+from mismes_eval.report.figures import Caption, Figure, canvas, finish, legend_above
 
 MOST = 80
 
 
 def timeline(
-    id: str,
-    title: str,
+    caption: Caption,
     measures: pd.DataFrame,
     until: int,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """One bar a measure from start to end, in order of start, coloured by stage; an arrow where it
     has no end yet.
@@ -37,6 +32,7 @@ def timeline(
     measures : columns measure, title (may be empty), stage, start and end (years with decimals; end
         missing: still running). until : year up to which running measures are drawn.
     """
+    t = caption.t
     rows = (
         measures.dropna(subset=["start"]).sort_values(["start", "measure"]).reset_index(drop=True)
     )
@@ -74,25 +70,21 @@ def timeline(
     }
     alt = t(
         "{title}. Measures under way in each year: {numbers}",
-        title=t(title),
+        title=caption.heading,
         numbers="; ".join(f"{y} {n}" for y, n in active.items()),
     )
-    return finish(id, title, fig, alt, rows, source, notes, synthetic, t)
+    return finish(caption, fig, alt, rows)
 
 
 def budget_tree(
-    id: str,
-    title: str,
+    caption: Caption,
     parts: pd.DataFrame,
     unit: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Budget as areas: a column for each stage, cut into models. parts: stage, model, amount; only
     amounts that may be published.
     """
+    t = caption.t
     fig, ax = canvas(7.4, 4.2)
     total, left, alt = float(parts["amount"].sum()), 0.0, []
     for j, (stage, block) in enumerate(parts.groupby("stage", sort=False)):
@@ -118,17 +110,7 @@ def budget_tree(
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1.12)
     ax.set_axis_off()
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what=unit + ". " + ". ".join(alt)),
-        parts,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told(unit + ". " + ". ".join(alt)), parts)
 
 
 def _column(ax: Axes, block: pd.DataFrame, left: float, width: float, j: int, t: Language) -> None:
@@ -175,18 +157,14 @@ def _wrapped(text: str, width: float) -> str:
 
 
 def sources_flow(
-    id: str,
-    title: str,
+    caption: Caption,
     left: Mapping[str, float],
     steps: Sequence[tuple[str, float, str]],
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """From sources to what is counted (after PRISMA 2020). left: source -> records. steps: what,
     how many (NaN where that is not shown), and why others are not in it.
     """
+    t = caption.t
     boxes = [("; ".join(_counted(name, n, t) for name, n in left.items()), "")]
     for what, n, lost in steps:
         number = t.number(n, 0) if np.isfinite(n) else HIDDEN
@@ -201,18 +179,8 @@ def sources_flow(
     )
     data = pd.DataFrame(
         [(what, n, lost) for what, n, lost in steps], columns=["step", "n", "left out"]
-    )
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what=alt),
-        data,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    ).astype({"n": "Int64"})
+    return finish(caption, fig, caption.told(alt), data)
 
 
 def _counted(name: str, n: float, t: Language) -> str:

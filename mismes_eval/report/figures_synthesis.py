@@ -4,7 +4,7 @@ country and group.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 
 from mismes_eval.pictures.intervals import forest as interval_forest
 from mismes_eval.pictures.style import BLUE, GREY, ORANGE
-from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import (
+    Caption,
     Figure,
     canvas,
     colours_of,
@@ -27,14 +27,9 @@ HEAD, EFFECT, SUMMARY, PREDICTION = "head", "effect", "summary", "prediction"
 
 
 def forest(
-    id: str,
-    title: str,
+    caption: Caption,
     frame: pd.DataFrame,
     xlabel: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Effects under a heading for each model, with a diamond for their summary and a dashed line
     for the prediction interval.
@@ -42,6 +37,7 @@ def forest(
     frame : kind ("head", "effect", "summary", "prediction"), label, value, low, high, weight (share
         in the summary, NaN where there is none), hollow (to be read with caution).
     """
+    t = caption.t
     fig, ax = canvas(7.6, 1.0 + 0.31 * len(frame))
     y = np.arange(len(frame))[::-1].astype(float)
     for at, row in zip(y, frame.to_dict("records"), strict=True):
@@ -75,17 +71,7 @@ def forest(
     right.spines[:].set_visible(False)
     lines = zip(heads, frame["label"], numbers, strict=True)
     said = "; ".join(f"{label} {number}" for head, label, number in lines if not head)
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what=said),
-        frame,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told(said), frame)
 
 
 def _line(ax: Axes, at: float, row: Mapping[Hashable, Any]) -> None:
@@ -114,16 +100,12 @@ def _line(ax: Axes, at: float, row: Mapping[Hashable, Any]) -> None:
 
 
 def by_country(
-    id: str,
-    title: str,
+    caption: Caption,
     frame: pd.DataFrame,
     xlabel: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Value and interval of each group in each country. frame: country, group, value, low, high."""
+    t = caption.t
     countries, groups = list(dict.fromkeys(frame["country"])), list(dict.fromkeys(frame["group"]))
     fig, ax = canvas(7.0, 1.2 + 0.2 * len(countries) * (len(groups) + 1))
     chosen, series = colours_of(groups, t), []
@@ -143,14 +125,4 @@ def by_country(
         )
         for row in frame.to_dict("records")
     )
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what=said),
-        frame,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told(said), frame)

@@ -4,7 +4,7 @@ the time to a first event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,10 @@ import seaborn as sns
 
 from mismes_eval.pictures.shares import STATES, areas
 from mismes_eval.pictures.style import RED, marker
-from mismes_eval.report.document.language import ENGLISH, Language
+from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.tables import HIDDEN
 from mismes_eval.report.figures import (
+    Caption,
     Figure,
     canvas,
     colours_of,
@@ -25,18 +26,14 @@ from mismes_eval.report.figures import (
 
 
 def reliability(
-    id: str,
-    title: str,
+    caption: Caption,
     cells: pd.DataFrame,
     limits: tuple[float, float],
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Coefficient of variation against unweighted persons, on log scales, with the limits from
     which a number is flagged and not shown. cells: n, cv (a share), group.
     """
+    t = caption.t
     fig, ax = canvas(6.8, 3.8)
     sns.scatterplot(
         cells,
@@ -72,30 +69,26 @@ def reliability(
     over = [int((cells["cv"] > limit).sum()) for limit in limits]
     alt = t(
         "{title}. Of {n} numbers {a} are above the limit of {x}% and {b} above that of {y}%.",
-        title=t(title),
+        title=caption.heading,
         n=len(cells),
         a=over[0],
         x=t.number(limits[0] * 100, 0),
         b=over[1],
         y=t.number(limits[1] * 100, 0),
     )
-    return finish(id, title, fig, alt, cells, source, notes, synthetic, t)
+    return finish(caption, fig, alt, cells)
 
 
 def months(
-    id: str,
-    title: str,
+    caption: Caption,
     tables: Mapping[str, pd.DataFrame],
     labels: Mapping[str, str],
     xlabel: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Share of each state by month, one field a group. tables: group -> month, n, and a column of
     shares for each state, NaN where it is not shown.
     """
+    t = caption.t
     order = [state for state in labels if any(state in table.columns for table in tables.values())]
     fig, axes = panels(7.4, 3.3, 1, len(tables), sharex=True, sharey=True)
     alt, rows = [], []
@@ -121,17 +114,7 @@ def months(
     axes[0].set_ylabel(t("% of persons"))
     handles, names = axes[0].get_legend_handles_labels()
     fig.legend(handles[::-1], names[::-1], loc="outside right center", fontsize=8, frameon=False)
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what=". ".join(alt)),
-        pd.concat(rows, ignore_index=True),
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told(". ".join(alt)), pd.concat(rows, ignore_index=True))
 
 
 def _share(percent: float, t: Language) -> str:
@@ -140,18 +123,14 @@ def _share(percent: float, t: Language) -> str:
 
 
 def waiting(
-    id: str,
-    title: str,
+    caption: Caption,
     frame: pd.DataFrame,
     xlabel: str,
-    source: str = "",
-    notes: Sequence[str] = (),
-    synthetic: bool = False,
-    t: Language = ENGLISH,
 ) -> Figure:
     """Kaplan-Meier curves with their intervals. frame: group, time, and the share that still waits:
     value, low, high.
     """
+    t = caption.t
     fig, ax = canvas(6.8, 3.4)
     alt = []
     curves = {str(name): curve for name, curve in frame.groupby("group", sort=False)}
@@ -194,14 +173,4 @@ def waiting(
     ax.set_xlabel(xlabel)
     ax.set_ylabel(t("% still waiting"))
     legend_above(ax)
-    return finish(
-        id,
-        title,
-        fig,
-        t("{title}. {what}", title=t(title), what=". ".join(alt)),
-        frame,
-        source,
-        notes,
-        synthetic,
-        t,
-    )
+    return finish(caption, fig, caption.told(". ".join(alt)), frame)

@@ -22,7 +22,15 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, unknown, worded
+from mismes_eval.errors import (
+    EstimateError,
+    Problem,
+    in_column,
+    kind_of,
+    of_argument,
+    unknown,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.public import public
@@ -292,7 +300,7 @@ def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
             "table takes estimates",
             worded("argument {place}", {"place": place}),
             "an Estimate or a NotEstimable",
-            worded("a {kind}", {"kind": type(estimate).__name__}),
+            kind_of(estimate),
         )
         for place, estimate in enumerate(estimates, 1)
         if not isinstance(estimate, (Estimate, NotEstimable))

@@ -7,14 +7,14 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, in_columns, worded
+from mismes_eval.errors import InputError, Problem, in_column, in_columns, kind_of, worded
 from mismes_eval.estimate.domains import listed
 from mismes_eval.numerics.rows import Int
 from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.stages import Columns
+from mismes_eval.weighting.stages import Columns, repeated_names
 
 PRESENT = "row"
 
@@ -27,7 +27,7 @@ def refuse_other(panel: object, caller: str) -> None:
                 what=worded("{caller} takes a tracer panel", {"caller": caller}),
                 where=worded("first argument"),
                 expected="a TracerPanel",
-                got=worded("a {kind}", {"kind": type(panel).__name__}),
+                got=kind_of(panel),
                 fix="Make one: TracerPanel.from_frame(frame, ...).",
             )
         )
@@ -41,6 +41,7 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         for column in needed
         if column not in frame.columns
     ]
+    problems += repeated_names(frame)
     InputError.refuse(problems)
     for column in (unit, wave):
         gone = frame[column].isna().to_numpy()

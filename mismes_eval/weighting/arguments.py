@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, MismesError, Problem, of_argument, worded
+from mismes_eval.errors import DesignError, MismesError, Problem, kind_of, of_argument, worded
 
 Column = str | int  # a column's name
 Names = Column | Sequence[Column]  # a column's name, or several
@@ -72,6 +72,6 @@ def _values(expected: str, argument: str, value: object) -> Problem:
         what="a column is named, not handed over",
         where=of_argument(argument),
         expected=expected,
-        got=worded("a {kind}", {"kind": type(value).__name__}),
+        got=kind_of(value),
         fix="Columns stand in the sample's frame: give their names.",
     )

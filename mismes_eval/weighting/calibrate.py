@@ -15,6 +15,7 @@ from mismes_eval.errors import (
     CalibrationError,
     DesignWarning,
     Problem,
+    kind_of,
     of_argument,
     unknown,
     worded,
@@ -187,7 +188,7 @@ def poststratify(
                 "totals are stated by cell",
                 of_argument("totals"),
                 "a mapping or Series of cell to number",
-                worded("a {kind}", {"kind": type(totals).__name__}),
+                kind_of(totals),
             )
         )
     known: dict[object, float] = dict(totals.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import DesignError, Problem, in_column, kind_of, of_argument, worded
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import fitting
 from mismes_eval.weighting.arguments import as_names
@@ -34,17 +34,18 @@ def kish_deff(weights: Float) -> float:
     ----------
     Kish (1965), Survey Sampling.
     """
+    unread = False
     try:
         w = np.atleast_1d(np.asarray(weights, float))
     except (TypeError, ValueError):
-        w = np.array([np.nan])
+        w, unread = np.array([np.nan]), True
     if not np.isfinite(w).all():
         raise DesignError(
             Problem(
                 what="the weights are not numbers",
                 where=of_argument("weights"),
                 expected="finite numbers",
-                got=worded("a {kind}", {"kind": type(weights).__name__}),
+                got=kind_of(weights) if unread else worded("missing or infinite values"),
                 fix="Drop or replace what is missing.",
             )
         )

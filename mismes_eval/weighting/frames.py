@@ -7,13 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, unknown, worded
+from mismes_eval.errors import (
+    DesignError,
+    Problem,
+    kind_of,
+    of_argument,
+    of_arguments,
+    unknown,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_name
 from mismes_eval.weighting.design import Level, SurveyDesign
+from mismes_eval.weighting.numbers import numbers_in
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Embedded, KnownFactor, WeightStep
 
@@ -58,8 +67,7 @@ def combine_frames(
     problems = _frame_problems(samples, on_frame, method, theta)
     DesignError.refuse(problems)
     other = [
-        sample.frame[column].to_numpy(dtype=float, na_value=np.nan)
-        for sample, column in zip(samples, on_frame, strict=True)
+        numbers_in(sample.frame[column]) for sample, column in zip(samples, on_frame, strict=True)
     ]
     if method == "kalton_anderson":
         share = [_expected(sample, pi) for sample, pi in zip(samples, other, strict=True)]
@@ -69,7 +77,9 @@ def combine_frames(
         share = [np.where(other[0] > 0, theta, 1.0), np.where(other[1] > 0, 1.0 - theta, 1.0)]
         words = "frame share, Hartley theta {theta} (known factor)"
         name = Message(words, {"theta": f"{theta:.4f}"}, "step")
-    return stack_samples(samples, "frame_sample").step(KnownFactor(name, np.concatenate(share)))
+    joined = stack_samples(samples, "frame_sample")
+    factor = np.where(joined.domain, np.concatenate(share), 1.0)
+    return joined.step(KnownFactor(joined.narrowed(name), factor))
 
 
 def stack_samples(
@@ -86,7 +96,7 @@ def stack_samples(
                 "stack_samples joins samples",
                 of_argument("samples"),
                 "a list of samples",
-                worded("a {kind}", {"kind": type(samples).__name__}),
+                kind_of(samples),
             )
         )
     for sample in samples:
@@ -236,8 +246,8 @@ def _frame_problems(
             worded("{samples} and {on_frame}", {"samples": len(samples), "on_frame": len(on_frame)})
             if _several(samples) and _several(on_frame)
             else worded(
-                "a {kind} and a {other}",
-                {"kind": type(samples).__name__, "other": type(on_frame).__name__},
+                "{kind} and {other}",
+                {"kind": kind_of(samples), "other": kind_of(on_frame)},
             )
         )
         return [
@@ -293,10 +303,8 @@ def _membership_problems(sample: Sample, column: str, where: Message, method: st
                 " counted twice.",
             )
         ]
-    value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
-        dtype=float, na_value=np.nan
-    )
-    carries = sample.weights != 0
+    value = numbers_in(sample.frame[column])
+    carries = sample.active
     bad = carries & ~((value >= 0) & (value <= 1))
     if bad.any():
         return [

@@ -12,12 +12,12 @@ from typing import Any, TypeGuard
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import CalibrationError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import CalibrationError, Problem, in_column, kind_of, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import crossed, levels_of, one_spelling
 from mismes_eval.weighting.margin_rows import Category, Level, Margins, assemble
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 Totals = Mapping[str | tuple[str, ...], float | Mapping[Level, float]]
@@ -70,7 +70,7 @@ def margins(
                 "totals are stated by column",
                 of_argument("totals"),
                 "a mapping such as {'age': 1234.0, 'sex': {'F': 610, 'M': 590}}",
-                worded("a {kind}", {"kind": type(totals).__name__}),
+                kind_of(totals),
             )
         )
     problems: list[Problem] = []
@@ -394,7 +394,7 @@ def _total_vcov(
                 "standard errors of totals are stated by column",
                 of_argument("total_se"),
                 "a mapping shaped as totals",
-                worded("a {kind}", {"kind": type(total_se).__name__}),
+                kind_of(total_se),
             )
         )
     problems: list[Problem] = []

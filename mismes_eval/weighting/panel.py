@@ -11,11 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from mismes_eval.errors import (
-    IdentificationError,
-    Problem,
-    worded,
-)
+from mismes_eval.errors import IdentificationError, Problem, kind_of, worded
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
 from mismes_eval.public import verb_name
@@ -201,7 +197,7 @@ def refuse_other(data: object) -> None:
                 ),
                 where=worded("first argument"),
                 expected="one of them",
-                got=worded("a {kind}", {"kind": type(data).__name__}),
+                got=kind_of(data),
                 fix=made,
             )
         )

@@ -262,20 +262,18 @@ def best_ratio(prevalence_high: float, prevalence_low: float) -> float:
     ----------
     Kalton and Anderson (1986), Journal of the Royal Statistical Society A 149, 65-82.
     """
+    shares = {"prevalence_high": prevalence_high, "prevalence_low": prevalence_low}
     _figures(prevalence_high=prevalence_high, prevalence_low=prevalence_low)
-    p = _vector("prevalence", [prevalence_high, prevalence_low])
-    if (p > 1).any():
-        raise DesignError(
+    _vector("prevalence", list(shares.values()))
+    DesignError.refuse(
+        [
             Problem(
-                "a planning figure does not fit",
-                of_argument("prevalence"),
-                "shares up to 1",
-                worded(
-                    "{prevalence_high} and {prevalence_low}",
-                    {"prevalence_high": prevalence_high, "prevalence_low": prevalence_low},
-                ),
+                "a planning figure does not fit", of_argument(name), "a share up to 1", f"{share:g}"
             )
-        )
+            for name, share in shares.items()
+            if share > 1
+        ]
+    )
     return float(np.sqrt(prevalence_high / prevalence_low))
 
 

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_column, in_place, of_argument, worded
+from mismes_eval.errors import (
+    DesignError,
+    Problem,
+    in_column,
+    in_place,
+    kind_of,
+    of_argument,
+    worded,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.weighting.arguments import as_names
@@ -53,7 +61,7 @@ def pseudo_weights(
                 "pseudo_weights reads volunteers from a frame",
                 of_argument("frame"),
                 "a pandas DataFrame",
-                worded("a {kind}", {"kind": type(frame).__name__}),
+                kind_of(frame),
             )
         )
     columns = list(as_names(covariates, "covariates"))

@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     DesignWarning,
     Problem,
     in_column,
+    kind_of,
     named,
     of_argument,
     unknown,
@@ -37,6 +38,7 @@ from mismes_eval.weighting.data_warnings import (
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.estimators import OfSamples
 from mismes_eval.weighting.masks import no_mask
+from mismes_eval.weighting.numbers import native
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
 
@@ -102,6 +104,7 @@ class Sample(OfSamples):
         problems = _argument_problems(frame, lonely_psu, replicates, cluster_deff)
         if not isinstance(frame, pd.DataFrame):
             raise DesignError(problems)
+        frame = native(frame)
         problems += _repeated_keys(frame, as_names(unit, "unit"))
         stages = as_names(psu, "psu")
         columns = DesignColumns(
@@ -296,7 +299,7 @@ def needs_sample(sample: object, caller: str) -> None:
                 what=worded("{caller} takes a Sample", {"caller": caller}),
                 where=worded("first argument"),
                 expected="a Sample",
-                got=worded("a {kind}", {"kind": type(sample).__name__}),
+                got=kind_of(sample),
                 fix=made,
             )
         )
@@ -315,7 +318,7 @@ def _argument_problems(
                 "replicate weights are described, not listed",
                 of_argument("replicates"),
                 example,
-                worded("a {kind}", {"kind": type(replicates).__name__}),
+                kind_of(replicates),
             )
         )
     if not isinstance(cluster_deff, (int, float, np.number)):

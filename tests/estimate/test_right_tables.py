@@ -64,11 +64,6 @@ def test_replicates_of_a_ratio_leave_the_other_rows(people: pd.DataFrame) -> Non
     assert np.isnan(both.se[1])
 
 
-def test_all_denominators_zero_is_refused(people: pd.DataFrame) -> None:
-    with pytest.raises(EstimateError, match="zero denominator"):
-        me.ratio(sample(people.assign(none=0)), "emp", "none", by="sex")
-
-
 @pytest.mark.identity
 def test_survival_of_a_group_that_was_not_observed_as_long(people: pd.DataFrame) -> None:
     frame = people.assign(time=np.where(people["sex"] == "F", 5, 12), end=people["emp"])

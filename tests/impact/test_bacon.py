@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.regression.bacon import bacon
 from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.weighting.sample import Sample
@@ -88,14 +87,3 @@ def test_weights_times_estimates_are_the_coefficient() -> None:
     )
     assert b.plot().get_xlabel() == "Weight"
     plt.close("all")
-
-
-def test_bacon_refuses_gaps() -> None:
-    with pytest.raises(IdentificationError, match="balanced panel"):
-        bacon(
-            Sample.from_frame(simulated().iloc[1:].reset_index(drop=True), weights="w"),
-            "y",
-            "g",
-            "person",
-            "period",
-        )

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.weighting.nonresponse import nonresponse
-from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 
@@ -69,13 +67,3 @@ def test_the_covariance_between_waves_is_the_jackknifes() -> None:
     np.testing.assert_allclose(
         joint.vcov, jack, atol=0.05 * np.sqrt(np.outer(np.diag(jack), np.diag(jack))).max()
     )
-
-
-def test_other_samples_and_replicates_are_refused() -> None:
-    base, first, _ = waves()
-    with pytest.raises(EstimateError, match="different samples"):
-        on_base([mean(first, "y1"), mean(waves(seed=9)[1], "y1")])
-    with pytest.raises(EstimateError, match="one linearised design"):
-        on_base([mean(replicates(base, "jackknife"), "y1")])
-    with pytest.raises(EstimateError, match="no estimate"):
-        on_base([])

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import IdentificationError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.hypothesis import Test as WaldTest
 from mismes_eval.impact.did.balance import balance
@@ -78,16 +77,6 @@ def test_balance_before_and_after() -> None:
     assert b.effective < (~f["d"]).sum() and "standardised differences" in b.text
     assert b.love_plot().get_xlim()[0] == 0 and b.overlap_plot().get_xlabel()
     plt.close("all")
-
-
-def test_no_overlap_is_refused() -> None:
-    s = groups()
-    with pytest.raises(IdentificationError, match="propensity cannot be fitted"):
-        balance(s.with_columns({"d": s.frame["x"] > 0}), "d", ["x"])
-    with pytest.raises(IdentificationError, match="one value"):
-        balance(s.where(s.frame["d"]), "d", ["x"])
-    with pytest.raises(IdentificationError, match="no trait"):
-        composition_check(s, [], "d", "w")
 
 
 def test_the_same_people_in_every_period_have_no_test() -> None:

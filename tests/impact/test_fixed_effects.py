@@ -232,43 +232,6 @@ def test_tracer_panel_equals_long_sample() -> None:
     np.testing.assert_allclose(np.append(a.value, a.se), np.append(b.value, b.se), rtol=1e-10)
 
 
-def test_guards() -> None:
-    frame, key = simulated(), {"unit": "person", "time": "period"}
-
-    def refused(call: object, data: pd.DataFrame, *arguments: str, **more: object) -> str:
-        with pytest.raises(IdentificationError) as caught:
-            call(
-                Sample.from_frame(data.reset_index(drop=True), weights="w"),
-                *arguments,
-                **key,
-                **more,
-            )
-        return str(caught.value)
-
-    assert "explained by unit and period effects" in refused(
-        two_way, frame.assign(flat=frame["alpha"]), "y", "d", covariates=["flat"]
-    )
-    assert "switches off" in refused(
-        two_way, frame.assign(d=frame["d"] * (frame["period"] < 6)), "y", "d"
-    )
-    assert "exactly one" in refused(two_way, frame, "y")
-    assert "no never-treated group" in refused(sun_abraham, frame[frame["g"] > 0], "y", "g")
-    assert "both" in refused(imputation, frame[frame["d"] == 0], "y", "g")
-    assert "several rows in one period" in refused(
-        imputation, pd.concat([frame, frame[:2].assign(y=0.0)]), "y", "g"
-    )
-    lost = imputation(
-        Sample.from_frame(frame[frame["g"] > 0].reset_index(drop=True), weights="w"),
-        "y",
-        "g",
-        **key,
-    )
-    assert any("nobody is untreated in 5, 6" in note for note in lost.notes)
-    assert "changes inside units" in refused(
-        imputation, frame.assign(g=frame["g"].where(frame["period"] < 6, 0)), "y", "g"
-    )
-
-
 def test_missing_zero_and_late_cohorts_are_never_treated() -> None:
     frame = simulated()
     as_missing = frame.assign(g=frame["g"].replace(0, np.nan))

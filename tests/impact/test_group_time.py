@@ -323,43 +323,6 @@ def test_plots(kind: str) -> None:
     plt.close("all")
 
 
-def test_every_guard_refuses_by_name() -> None:
-    frame = simulated()
-
-    def tried(data: pd.DataFrame, **arguments: object) -> str:
-        with pytest.raises(IdentificationError) as caught:
-            att_gt(
-                Sample.from_frame(data.reset_index(drop=True), weights="w"),
-                "y",
-                "g",
-                "period",
-                "person",
-                **arguments,
-            )
-        return str(caught.value)
-
-    assert "no never-treated group" in tried(frame[frame["g"] > 0])
-    assert "several rows in one period" in tried(pd.concat([frame, frame.iloc[:3].assign(y=0.0)]))
-    assert "changes inside units" in tried(
-        frame.assign(g=np.where((frame["g"] == 3) & (frame["period"] == 6), 0, frame["g"]))
-    )
-    assert "no cohort starts inside the window" in tried(frame[frame["period"] > 5])
-    assert "break of the series" in tried(frame, series_breaks=[5])
-    assert "collinear" in tried(frame.assign(x2=2 * frame["x"]), covariates=["x", "x2"])
-    assert "cannot be fitted" in tried(frame.assign(x=(frame["g"] == 3) * 1.0), covariates=["x"])
-    assert tried(frame, control="later", base="none", anticipation=-1).count("\n") == 2
-    ok = att_gt(
-        Sample.from_frame(frame, weights="w"),
-        "y",
-        "g",
-        "period",
-        "person",
-        series_breaks=[5],
-        acknowledge_breaks=True,
-    )
-    assert ok.overall().p == 1
-
-
 def test_first_period_cohorts_late_cohorts_and_gaps_are_said() -> None:
     frame = simulated()
     frame = (
@@ -375,12 +338,6 @@ def test_first_period_cohorts_late_cohorts_and_gaps_are_said() -> None:
         and "not evenly spaced" in text
     )
     assert set(g.to_frame()["cohort"]) == {3, 5}
-
-
-def test_units_split_between_psus_are_refused() -> None:
-    frame = simulated().assign(psu=lambda f: f["period"])
-    with pytest.raises(IdentificationError, match="units lie in several PSUs"):
-        att_gt(Sample.from_frame(frame, weights="w", psu="psu"), "y", "g", "period", "person")
 
 
 def test_pretrend_test_keeps_its_size_with_few_treated_psus() -> None:

@@ -4,18 +4,13 @@ rows outside the domain are never blamed; breaks count from after the last untre
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import IdentificationError, MismesError
-from mismes_eval.impact.bounds.lee import lee_bounds
-from mismes_eval.impact.bounds.manski import manski_bounds
+from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.did.breaks import refuse_between, refuse_starts, starts_at_breaks
-from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.weighting.sample import Sample
 
@@ -68,87 +63,6 @@ def gt(frame: pd.DataFrame, **words: object) -> object:
 
 def spoiled(column: str, value: float) -> np.ndarray:
     return np.where(BAD, value, long()[column])
-
-
-FIVE = (1, 4, 7, 10, 13)
-CASES: dict[str, tuple[Callable[[], object], str, str]] = {
-    "treatment of two": (
-        lambda: me.att_2x2(wide(d=np.where(BAD, 2, np.arange(N) % 2)), ("y0", "y1"), "d"),
-        "att_2x2 needs a yes or no",
-        "column 'd'",
-    ),
-    "infinite outcome": (
-        lambda: gt(long(y=spoiled("y", np.inf))),
-        "att_gt meets an infinite value",
-        "column 'y'",
-    ),
-    "time missing": (
-        lambda: gt(long(t=spoiled("t", np.nan))),
-        "att_gt meets missing values in the domain",
-        "column 't'",
-    ),
-    "regressor missing": (
-        lambda: two_way(of(long(y=spoiled("y", np.nan))), "y", "on", unit="u", time="t"),
-        "two_way meets missing values in the domain",
-        "column 'y'",
-    ),
-    "regressor infinite": (
-        lambda: two_way(of(long(y=spoiled("y", -np.inf))), "y", "on", unit="u", time="t"),
-        "two_way meets an infinite value",
-        "column 'y'",
-    ),
-    "outside its range": (
-        lambda: manski_bounds(wide(y1=np.where(BAD, 5.0, 0.5)), "y1", "d", "s", low=0, high=4),
-        "outcomes outside their range",
-        "column 'y1'",
-    ),
-    "found without a search": (
-        lambda: manski_bounds(
-            wide(found=BAD), "y1", "d", "s", low=-1, high=1, attempted="tried", recovered="found"
-        ),
-        "recovered rows that were not tried, or were observed at once",
-        "column 'found'",
-    ),
-    "seen and unknown": (
-        lambda: lee_bounds(wide(y1=np.where(BAD, np.nan, 1.0)), "y1", "d", "s"),
-        "lee_bounds meets missing outcomes among observed rows",
-        "column 'y1'",
-    ),
-    "seen and infinite": (
-        lambda: lee_bounds(wide(y1=np.where(BAD, np.inf, 1.0)), "y1", "d", "s"),
-        "lee_bounds meets infinite outcomes among observed rows",
-        "column 'y1'",
-    ),
-    "selection of two": (
-        lambda: lee_bounds(wide(s=np.where(BAD, 2, 1)), "y1", "d", "s"),
-        "lee_bounds needs a yes or no",
-        "column 's'",
-    ),
-    "cluster missing": (
-        lambda: wild_bootstrap(
-            me.att_2x2(wide(), ("y0", "y1"), "d"),
-            cluster=pd.Series(np.arange(N, dtype=float)).where(~BAD),
-            draws=99,
-        ),
-        "cluster is missing",
-        "argument 'cluster'",
-    ),
-    "start that changes": (
-        lambda: gt(long(g=spoiled("g", 2.0))),
-        "a column changes inside units",
-        "column 'g'",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_every_bad_row_is_counted_and_five_are_named(name: str) -> None:
-    attempt, what, where = CASES[name]
-    with pytest.raises(MismesError) as caught:
-        attempt()
-    assert [(p.what, p.where, p.count, p.rows) for p in caught.value.problems if p.count] == [
-        (what, where, 8, FIVE)
-    ]
 
 
 def test_units_are_named_where_units_are_bad() -> None:

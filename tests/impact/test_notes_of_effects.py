@@ -4,7 +4,9 @@ acknowledged or few: word by word, and in its place; placebos, groups and donuts
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,11 +24,6 @@ P, U, T = np.arange(40), np.repeat(np.arange(12), 4), np.tile(np.arange(1, 5), 1
 THREE = np.array([0.0, 3.0, 4.0])
 GAP = np.where((U < 2) & (T == 3), np.nan, np.sin(U * 7.0 + T))
 ELEMENT = "Variance: linearised, independent persons in 1 stratum, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step."
-UNITS = "Variance: linearised, 12 PSUs in 1 stratum. Weight: base weight; no weight step."
-
-
-def group_time(cohorts: int = 2, units: int = 12, comparison: str = "never") -> str:
-    return f"Group-time effects of y, doubly robust, panel; comparison: {comparison} treated; base: varying; anticipation: 0; covariates: none; {cohorts} cohorts, 4 periods, {units} units."
 
 
 def wide(**columns: object) -> me.Sample:
@@ -80,233 +77,92 @@ def att(s: me.Sample) -> me.Estimate:
     return me.att_2x2(s, ("y0", "y1"), "d")
 
 
-NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
-    "cohorts treated at once, and after the end": (
-        lambda: gt(long(g=np.array([0.0, 3.0, 1.0, 9.0])[U % 4])),
-        (
-            group_time(1),
-            "Cohorts 1 were treated in the first period already (or within the anticipation): no period before it, so left out.",
-            "Cohorts 9 start after the last period and serve as never treated.",
-            UNITS,
-        ),
+SAID = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+NOTES: dict[str, Callable[[], me.Estimate]] = {
+    "cohorts treated at once, and after the end": lambda: gt(
+        long(g=np.array([0.0, 3.0, 1.0, 9.0])[U % 4])
     ),
-    "everybody is treated in the end": (
-        lambda: gt(long(g=np.array([2.0, 3.0, 4.0])[U % 3]), control="not_yet"),
-        (
-            group_time(3, comparison="not yet"),
-            "No comparison group is left for 4 group-time effects, which are left out: (2, 4), (3, 4), (4, 3), (4, 4).",
-            UNITS,
-        ),
+    "everybody is treated in the end": lambda: gt(
+        long(g=np.array([2.0, 3.0, 4.0])[U % 3]), control="not_yet"
     ),
-    "acknowledged breaks": (
-        lambda: gt(series_breaks=[3, 4], acknowledge_breaks=True),
-        (
-            group_time(),
-            "Acknowledged break of the series: cohort 3, break at 3.",
-            "Acknowledged break of the series: cohort 4, break at 4.",
-            UNITS,
-        ),
+    "acknowledged breaks": lambda: gt(series_breaks=[3, 4], acknowledge_breaks=True),
+    "periods of several lengths": lambda: gt(long(t=np.array([0, 1, 2, 5])[T - 1])),
+    "0 is a period and never": lambda: gt(long(t=T - 2, g=np.array([0.0, 1.0, 2.0])[U % 3])),
+    "weights that move": lambda: gt(long(w=1.0 + (U == 2) * (T == 3))),
+    "gaps": lambda: gt(long(y=GAP)),
+    "gaps by pairs": lambda: gt(long(y=GAP), unbalanced="pairs"),
+    "a panel with gaps": lambda: me.att_gt(tracer(), "y", "g").estimate,
+    "a panel with gaps by pairs": lambda: (
+        me.att_gt(tracer(), "y", "g", unbalanced="pairs").estimate
     ),
-    "periods of several lengths": (
-        lambda: gt(long(t=np.array([0, 1, 2, 5])[T - 1])),
-        (
-            group_time(),
-            "Periods are not evenly spaced (0, 1, 2, 5); event time is counted in units of the time column.",
-            "Cohort 3 is no period: it counts as treated from 5 on, its event time 2.",
-            "Cohort 4 is no period: it counts as treated from 5 on, its event time 1.",
-            UNITS,
-        ),
+    "a regression of a panel with gaps": lambda: two_way(tracer(), "y", "on"),
+    "two waves with gaps": lambda: me.att_2x2(tracer(), "y", "d", (1, 3)),
+    "two breaks between two periods": lambda: me.att_2x2(
+        wide(t=np.where(P % 4 < 2, 2010, 2012)),
+        "y1",
+        "d",
+        "t",
+        series_breaks=[2011, 2012],
+        acknowledge_breaks=True,
     ),
-    "0 is a period and never": (
-        lambda: gt(long(t=T - 2, g=np.array([0.0, 1.0, 2.0])[U % 3])),
-        (
-            group_time(),
-            "0 in 'g' is read as never treated, although 0 is one of the periods: where it means a start, count the periods from 1.",
-            UNITS,
-        ),
+    "breaks of two columns": lambda: me.att_2x2(
+        wide(), ("y0", "y1"), "d", series_breaks=[2011], acknowledge_breaks=True
     ),
-    "weights that move": (
-        lambda: gt(long(w=1.0 + (U == 2) * (T == 3))),
-        (
-            group_time(),
-            "Weights differ between periods in 1 units: each unit has its weight of its first period in the window (R did).",
-            UNITS,
-        ),
+    "few households": lambda: att(
+        me.Sample.from_frame(wide().frame.assign(hh=P // 8), weights="w", household="hh")
     ),
-    "gaps": (
-        lambda: gt(long(y=GAP)),
-        (
-            group_time(units=10),
-            "2 of 12 units lack 'y' in some period and are outside the domain; nothing stands in for them.",
-            UNITS,
-        ),
+    "one PSU": lambda: att(
+        me.Sample.from_frame(wide(d=P < 1).frame.assign(p=P // 2), weights="w", psu="p")
     ),
-    "gaps by pairs": (
-        lambda: gt(long(y=GAP), unbalanced="pairs"),
-        (
-            group_time(),
-            "2 of 12 units lack 'y' in some period; each comparison uses the units seen in both of its periods.",
-            UNITS,
-        ),
+    "a triple difference of few": lambda: triple_difference(wide(e=P < 14), ("y0", "y1"), "d", "e"),
+    "units as clusters": lambda: two_way(
+        me.Sample.from_frame(rows(), weights="w"), "y", "on", unit="u", time="t"
     ),
-    "a panel with gaps": (
-        lambda: me.att_gt(tracer(), "y", "g").estimate,
-        (
-            group_time(units=10),
-            "2 responding persons without 'y' in every wave are outside the domain.",
-            ELEMENT,
-        ),
+    "another small-sample rule": lambda: two_way(
+        long(), "y", "on", unit="u", time="t", small_sample="nested"
     ),
-    "a panel with gaps by pairs": (
-        lambda: me.att_gt(tracer(), "y", "g", unbalanced="pairs").estimate,
-        (
-            group_time(),
-            "Each comparison uses the persons who answered its two waves, with the weights made for those waves.",
-            "Of the persons who answered both waves of a comparison, up to 2 have no 'y' in one of them and are left out of it.",
-            ELEMENT,
-        ),
+    "breaks of a regression": lambda: sun_abraham(
+        long(), "y", "g", unit="u", time="t", series_breaks=[4], acknowledge_breaks=True
     ),
-    "a regression of a panel with gaps": (
-        lambda: two_way(tracer(), "y", "on"),
-        (
-            "Two-way fixed effects, static, of y on on. 10 units, 4 periods, 40 rows. Small-sample factor: the design's.",
-            "2 responding persons lack a value in some wave and are outside the domain.",
-            ELEMENT,
-        ),
+    "two reference periods": lambda: two_way(
+        long(e=np.where(THREE[U % 3] > 0, T - THREE[U % 3], np.inf)),
+        "y",
+        event_time="e",
+        unit="u",
+        time="t",
+        reference=(-1, -2),
     ),
-    "two waves with gaps": (
-        lambda: me.att_2x2(tracer(), "y", "d", (1, 3)),
-        (
-            "Difference-in-differences, doubly robust, one row a unit; no covariates; 5 treated and 5 comparison rows.",
-            ELEMENT,
-            "2 responding persons without 'y' in both waves are outside the domain.",
-        ),
+    "nothing to impute from": lambda: imputation(
+        long(g=np.array([2.0, 1.0, 3.0])[U % 3]), "y", "g", unit="u", time="t"
     ),
-    "two breaks between two periods": (
-        lambda: me.att_2x2(
-            wide(t=np.where(P % 4 < 2, 2010, 2012)),
-            "y1",
-            "d",
-            "t",
-            series_breaks=[2011, 2012],
-            acknowledge_breaks=True,
-        ),
-        (
-            "Difference-in-differences, doubly robust, repeated cross-sections; no covariates; 20 treated and 20 comparison rows.",
-            ELEMENT,
-            "Acknowledged break of the series: break at 2011.",
-            "Acknowledged break of the series: break at 2012.",
-        ),
-    ),
-    "breaks of two columns": (
-        lambda: me.att_2x2(
-            wide(), ("y0", "y1"), "d", series_breaks=[2011], acknowledge_breaks=True
-        ),
-        (
-            "Difference-in-differences, doubly robust, one row a unit; no covariates; 20 treated and 20 comparison rows.",
-            ELEMENT,
-            "Breaks of the series were acknowledged and not placed.",
-        ),
-    ),
-    "few households": (
-        lambda: att(
-            me.Sample.from_frame(wide().frame.assign(hh=P // 8), weights="w", household="hh")
-        ),
-        (
-            "Difference-in-differences, doubly robust, one row a unit; no covariates; 20 treated and 20 comparison rows.",
-            "Variance: linearised, household clusters (5) in 1 stratum, no PSU in the file. Weight: base weight; no weight step.",
-        ),
-    ),
-    "one PSU": (
-        lambda: att(
-            me.Sample.from_frame(wide(d=P < 1).frame.assign(p=P // 2), weights="w", psu="p")
-        ),
-        (
-            "Difference-in-differences, doubly robust, one row a unit; no covariates; 1 treated and 39 comparison rows.",
-            "Variance: linearised, 20 PSUs in 1 stratum. Weight: base weight; no weight step.",
-        ),
-    ),
-    "a triple difference of few": (
-        lambda: triple_difference(wide(e=P < 14), ("y0", "y1"), "d", "e"),
-        (
-            "Triple difference, doubly robust; covariates: none; 7 eligible and 13 other rows in treated places, 7 and 13 elsewhere.",
-            ELEMENT,
-        ),
-    ),
-    "units as clusters": (
-        lambda: two_way(me.Sample.from_frame(rows(), weights="w"), "y", "on", unit="u", time="t"),
-        (
-            "Two-way fixed effects, static, of y on on. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
-            "The file has no PSU: standard errors are clustered by 'u'.",
-            UNITS,
-        ),
-    ),
-    "another small-sample rule": (
-        lambda: two_way(long(), "y", "on", unit="u", time="t", small_sample="nested"),
-        (
-            "Two-way fixed effects, static, of y on on. 12 units, 4 periods, 48 rows. Small-sample factor: (n - 1)/(n - K), unit effects nested in clusters not counted "
-            "(fixest, Stata xtreg and reghdfe).",
-            UNITS,
-        ),
-    ),
-    "breaks of a regression": (
-        lambda: sun_abraham(
-            long(), "y", "g", unit="u", time="t", series_breaks=[4], acknowledge_breaks=True
-        ),
-        (
-            "Sun-Abraham regression of y. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
-            UNITS,
-            "Acknowledged break of the series: cohort 4, break at 4.",
-        ),
-    ),
-    "two reference periods": (
-        lambda: two_way(
-            long(e=np.where(THREE[U % 3] > 0, T - THREE[U % 3], np.inf)),
-            "y",
-            event_time="e",
-            unit="u",
-            time="t",
-            reference=(-1, -2),
-        ),
-        (
-            "Two-way fixed effects event study of y; reference -1, -2. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
-            UNITS,
-        ),
-    ),
-    "nothing to impute from": (
-        lambda: imputation(long(g=np.array([2.0, 1.0, 3.0])[U % 3]), "y", "g", unit="u", time="t"),
-        (
-            "Imputation from untreated rows, y; covariates: none; 4 treated and 12 untreated rows, 12 units; errors: influence.",
-            "32 treated rows have nothing to impute from and are left out: 4 units never seen untreated; nobody is untreated in 3, 4.",
-            UNITS,
-        ),
-    ),
-    "units that are always treated": (
-        lambda: imputation(
-            long(g=np.array([0.0, 1.0, 3.0])[U % 3], z=1.0 * U * T * T),
-            "y",
-            "g",
-            unit="u",
-            time="t",
-            covariates="z",
-            series_breaks=[3],
-            acknowledge_breaks=True,
-        ),
-        (
-            "Imputation from untreated rows, y; covariates: z; 8 treated and 24 untreated rows, 12 units; errors: influence.",
-            "Acknowledged break of the series: cohort 3, break at 3.",
-            "16 treated rows have nothing to impute from and are left out: 4 units never seen untreated.",
-            UNITS,
-        ),
+    "units that are always treated": lambda: imputation(
+        long(g=np.array([0.0, 1.0, 3.0])[U % 3], z=1.0 * U * T * T),
+        "y",
+        "g",
+        unit="u",
+        time="t",
+        covariates="z",
+        series_breaks=[3],
+        acknowledge_breaks=True,
     ),
 }
 
 
 @pytest.mark.parametrize("name", NOTES)
 def test_an_effect_says_what_was_done(name: str) -> None:
-    make, notes = NOTES[name]
-    order = ("Before: ", "Periods in their order: ")
-    assert tuple(n for n in make().notes if not n.startswith(order)) == notes
+    assert notes(NOTES[name]()) == SAID[name], (
+        "if the new words are better: python tests/proof/write_messages.py"
+    )
+
+
+def notes(e: me.Estimate) -> list[str]:
+    """Notes but for the order of periods, which `test_panel_of_any_time` looks at."""
+    return [n for n in e.notes if not n.startswith(("Before: ", "Periods in their order: "))]
+
+
+def written() -> dict[str, list[str]]:
+    """What stands beside this file."""
+    return {name: notes(make()) for name, make in NOTES.items()}
 
 
 def test_many_effects_without_a_comparison_are_cut_at_twelve() -> None:

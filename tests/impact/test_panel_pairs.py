@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.did.group_time import att_gt
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.tracer import attrition_weights
 from mismes_eval.tracer.panel import TracerPanel
-from mismes_eval.weighting.resampling import replicates
 
 
 def panel(losses: bool = True, n: int = 400) -> TracerPanel:
@@ -81,14 +79,3 @@ def test_without_losses_it_is_the_balanced_panel() -> None:
     np.testing.assert_allclose(a.aggregate("event").se, b.aggregate("event").se, rtol=1e-9)
     np.testing.assert_allclose(a.overall("cohort").se, b.overall("cohort").se, rtol=1e-9)
     np.testing.assert_allclose(a.estimate.degf, b.estimate.degf)
-
-
-def test_refusals() -> None:
-    data = panel()
-    with pytest.raises(IdentificationError, match="the panel is unbalanced"):
-        att_gt(data, "y", "g", unbalanced="refuse")
-    with pytest.raises(IdentificationError, match="unknown treatment of unbalanced"):
-        att_gt(data, "y", "g", unbalanced="drop")
-    copies = TracerPanel.from_frame(data.long, sample=replicates(data.sample, method="jackknife"))
-    with pytest.raises(IdentificationError, match="replicate weights cannot be had together"):
-        att_gt(copies, "y", "g", unbalanced="pairs")

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import combine_effects
 
-from mismes_eval.errors import EstimateError
 from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
 
 # 13 trials of the BCG vaccine (Colditz et al. 1994; metadat::dat.bcg): cases and others among the
@@ -269,11 +268,3 @@ def test_equal_effects_have_no_spread_and_the_adhoc_interval_does_not_shrink_to_
     assert r.tau2 == 0.0
     assert r.se < 1e-12
     assert safe.se == pytest.approx(r.common_se)
-
-
-def test_what_cannot_be_summarised_is_refused_all_at_once() -> None:
-    with pytest.raises(EstimateError, match="several studies"):
-        random_effects([0.1], [0.02])
-    with pytest.raises(EstimateError) as caught:
-        random_effects([0.1, np.nan], [0.0, 0.1], method="ml", level=1.0)  # type: ignore[arg-type]
-    assert len(caught.value.problems) == 3

@@ -261,22 +261,6 @@ def test_the_whole_chain_in_every_replicate(
     )
 
 
-def test_guards() -> None:
-    frame = pd.DataFrame(
-        {"a": [1.0, 2, 3, 4], "b": [2.0, 3, 5, 4], "d": [0, 0, 1, 1], "x": [1.0, 2, 3, 4], "w": 1.0}
-    )
-    sample = Sample.from_frame(frame, weights="w")
-    with pytest.raises(IdentificationError, match="no treated rows"):
-        att_2x2(sample.where(frame["d"] == 0), ("a", "b"), "d")
-    with pytest.raises(IdentificationError, match="cannot be fitted"):
-        att_2x2(sample, ("a", "b"), "d", covariates=["x"])
-    with pytest.raises(IdentificationError, match="takes no covariates"):
-        att_2x2(sample, ("a", "b"), "d", covariates=["x"], method="none")
-    with pytest.raises(IdentificationError, match="unknown method"):
-        att_2x2(sample, ("a", "b"), "d", method="best")  # type: ignore[arg-type]
-    assert att_2x2(sample, ("a", "b"), "d", method="none").value[0] == 0.0
-
-
 def test_a_break_between_the_periods_stops_the_run() -> None:
     rng = np.random.default_rng(2)
     f = pd.DataFrame(

@@ -4,7 +4,6 @@ said: names, waves, periods, text, infinities, dates, negative weights, empty re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import (
-    DesignError,
     DesignWarning,
     EstimateError,
     IdentificationError,
@@ -64,52 +62,6 @@ def att(frame: pd.DataFrame, *covariates: str, method: str = "dr") -> me.Estimat
     return me.att_2x2(of(frame), ("y0", "y1"), "d", covariates=covariates, method=method)  # type: ignore[arg-type]
 
 
-COVARIATES = {
-    "named twice": (lambda f: f, ("x", "x"), "a covariate is named twice: column 'x'"),
-    "infinite": (
-        lambda f: f.assign(x=f["x"].where(f["id"] != 7, np.inf)),
-        ("x",),
-        "a covariate is infinite: column 'x'. .*first: 7",
-    ),
-    "date": (
-        lambda f: f.assign(x=pd.Timestamp("2020-01-01") + pd.to_timedelta(f["id"], unit="D")),
-        ("x",),
-        "a covariate is a date: column 'x'",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", COVARIATES)
-@pytest.mark.parametrize(
-    "verb", ["att_2x2", "att_gt", "triple", "adjusted_gap", "oaxaca_blinder", "reweighted_gap"]
-)
-def test_covariates_that_are_none(what: str, verb: str) -> None:
-    change, names, words = COVARIATES[what]
-    frame = change(wide())
-    two = change(people()[1].pipe(lambda f: f.assign(e=f["id"] % 2)))
-    calls: dict[str, Callable[[], object]] = {
-        "att_2x2": lambda: att(frame, *names),
-        "att_gt": lambda: me.att_gt(of(two), "y", "g", "t", "id", names),
-        "triple": lambda: me.triple_difference(of(two), "y", "d", "e", "t", names),
-        "adjusted_gap": lambda: me.adjusted_gap(of(frame), "y1", "d", names),
-        "oaxaca_blinder": lambda: me.oaxaca_blinder(of(frame), "y1", "d", names),
-        "reweighted_gap": lambda: me.reweighted_gap(of(frame), "y1", "d", names),
-    }
-    with pytest.raises(MismesError, match=words):
-        calls[verb]()
-
-
-def test_attrition_covariates_are_read_by_the_same_rule() -> None:
-    u, long = people()
-    panel = tracer(long[(long["t"] == 1) | (long["id"] % 5 > 0)])
-    with pytest.raises(DesignError, match="a covariate is named twice"):
-        me.attrition_weights(panel, ["x", "x"]).weight_sample((1, 2))
-    with pytest.raises(DesignError, match="a covariate is infinite"):
-        me.attrition_weights(
-            panel.with_columns({"x": u["x"].where(u.index != 3, np.inf)}), ["x"]
-        ).weight_sample((1, 2))
-
-
 @pytest.mark.identity
 @pytest.mark.parametrize("method", METHODS)
 def test_categories_that_do_not_occur_change_nothing(method: str) -> None:
@@ -137,66 +89,12 @@ def test_categories_that_do_not_occur_change_nothing(method: str) -> None:
     np.testing.assert_allclose([*narrowed.value, *narrowed.se], [*text.value, *text.se], rtol=1e-12)
 
 
-@pytest.mark.parametrize("outcome", [("y0", "y0"), ("y0",), ("y0", "y1", "y1"), ["y0"], None])
-def test_a_wide_sample_needs_two_columns(outcome: object) -> None:
-    for call in (
-        lambda: me.att_2x2(of(wide()), outcome, "d"),
-        lambda: me.triple_difference(of(wide().assign(e=1)), outcome, "d", "e"),
-    ):  # type: ignore[arg-type]
-        with pytest.raises(IdentificationError, match="a wide sample needs its outcome twice"):
-            call()
-
-
 @pytest.mark.identity
 def test_pairs_may_be_lists() -> None:
     long = people()[1]
     assert me.att_2x2(of(wide()), ["y0", "y1"], "d").value == att(wide()).value  # type: ignore[arg-type]
     panel = tracer(long)
     assert me.att_2x2(panel, "y", "d", [1, 2]).value == me.att_2x2(panel, "y", "d", (1, 2)).value  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("time", [(2, 1), (1, 1)])
-def test_waves_stand_in_time_order(time: tuple[int, int]) -> None:
-    panel = tracer(people()[1].assign(e=1))
-    for call in (
-        lambda: me.att_2x2(panel, "y", "d", time),
-        lambda: me.triple_difference(panel, "y", "d", "e", time),
-    ):
-        with pytest.raises(
-            IdentificationError,
-            match=re.escape(
-                f"the two waves are not in time order: argument 'time'. Expected (before, after), the wave before treatment first, got ({time[0]}"
-            ),
-        ):
-            call()
-
-
-@pytest.mark.parametrize(
-    "verb", ["att_2x2", "triple", "att_gt", "pairs", "two_way", "imputation", "bacon", "panel_ols"]
-)
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [("text", "is not a number: column 'y'"), (np.inf, "is infinite: column 'y'")],
-)
-def test_text_and_infinities_in_waves(verb: str, value: object, words: str) -> None:
-    frame = people(periods=3)[1].assign(
-        e=lambda f: f["id"] % 2, D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int)
-    )
-    panel = tracer(
-        frame.assign(y=value if value == "text" else frame["y"].where(frame.index != 130, value))
-    )  # type: ignore[arg-type]
-    calls: dict[str, Callable[[], object]] = {
-        "att_2x2": lambda: me.att_2x2(panel, "y", "d", (1, 2)),
-        "triple": lambda: me.triple_difference(panel, "y", "d", "e", (1, 2)),
-        "att_gt": lambda: me.att_gt(panel, "y", "g"),
-        "pairs": lambda: me.att_gt(panel, "y", "g", unbalanced="pairs"),
-        "two_way": lambda: me.two_way(panel, "y", "D"),
-        "imputation": lambda: me.imputation(panel, "y", "g"),
-        "bacon": lambda: me.bacon(panel, "y", "g"),
-        "panel_ols": lambda: me.panel_ols(panel, "y", "D"),
-    }
-    with pytest.raises(IdentificationError, match=words):
-        calls[verb]()
 
 
 @pytest.mark.parametrize("verb", ["att_gt", "two_way", "bacon", "imputation"])
@@ -212,12 +110,6 @@ def test_text_and_infinities_in_long_samples(verb: str) -> None:
         calls[verb](of(frame.assign(y=frame["y"].where(frame.index != 9, np.inf))))
     with pytest.raises(IdentificationError, match=r"not a number|needs numbers"):
         calls[verb](of(frame.assign(y=frame["y"].astype(object).where(frame.index != 9, "n/a"))))
-
-
-def test_a_period_that_nobody_has() -> None:
-    frame = people(periods=3)[1]
-    with pytest.raises(IdentificationError, match="no unit is complete: columns 'id' and 't'"):
-        me.att_gt(of(frame.assign(y=frame["y"].where(frame["t"] != 2))), "y", "g", "t", "id")
 
 
 @pytest.mark.identity

@@ -320,13 +320,6 @@ def test_starts_after_the_last_wave_are_never_in_a_panel_and_in_a_long_sample_al
     )
 
 
-def test_the_first_word_that_is_no_cohort_is_shown() -> None:
-    s = me.Sample.from_frame(
-        long(g=np.where(U == 0, "0", np.where(U == 1, "soon", "later"))), weights="w", psu="u"
-    )
-    assert "got 'soon', 'later'. 14 rows" in refusal(me.att_gt, s, "y", "g", "t", "u")
-
-
 def test_units_out_of_order_and_single_periods_are_read_by_their_key() -> None:
     """A frame that looks regular (every unit in every period) and one whose units come twice: rows
     are sorted by what they say, not by where they stand.
@@ -617,11 +610,3 @@ def test_a_window_that_is_no_number_is_named(name: str) -> None:
         f"{name} cannot use an argument: argument '{a}'. Expected a number or None, got '{v}'."
         for a, v in (("min_event", "a"), ("max_event", "b"), ("balance", "c"))
     ]
-
-
-def test_how_many_rows_hold_neither_yes_nor_no() -> None:
-    s = me.Sample.from_frame(long(on=np.where(U < 2, 2.0, 1.0 * (T > 2))), weights="w", psu="u")
-    assert (
-        refusal(two_way, s, "y", "on", unit="u", time="t")
-        == "treatment is not yes or no: column 'on'. Expected 0 or 1, got other values. 8 rows."
-    )

@@ -16,11 +16,8 @@ import mismes_eval as me
 from mismes_eval.errors import EstimateError, IdentificationError
 from mismes_eval.impact.bounds.lee import _pctile, _type7
 from mismes_eval.impact.bounds.partial_identification import _critical
-from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.did.event_path import event_path
-from mismes_eval.impact.did.heterogeneity import joint
 from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.impact.sensitivity.oster import proportional_selection
 
@@ -109,11 +106,6 @@ def test_without_a_period_before_there_is_no_pretrend_test() -> None:
     )
 
 
-def test_effects_before_treatment_alone_have_no_average() -> None:
-    with pytest.raises(IdentificationError, match="no effect after treatment is left to average"):
-        gt(of(panel()), base="universal").overall("event", -5, -1)
-
-
 def test_weights_that_move_between_periods_are_taken_from_the_first_and_told() -> None:
     f = panel()
     moved = f.assign(w=np.where((f["unit"] < 5) & (f["t"] > 2), 2.0, 1.0))
@@ -148,13 +140,6 @@ def test_gaps_that_leave_a_comparison_without_rows_are_named(unbalanced: str) ->
             gt(of(gap), unbalanced=unbalanced)
 
 
-def test_cross_sections_without_one_of_the_four_groups_are_named() -> None:
-    f = panel(30).assign(psu=lambda g: g["unit"] % 10)
-    gap = f[~((f["cohort"] == 4) & (f["t"] == 2))]
-    with pytest.raises(IdentificationError, match="a group-time comparison has no rows: cohort 4"):
-        gt(of(gap, psu="psu"), unit=None)
-
-
 def test_weak_overlap_is_told_with_its_share() -> None:
     n = 400
     x = np.linspace(-4, 4, n)
@@ -180,22 +165,6 @@ def test_weak_overlap_is_told_with_its_share() -> None:
     )
 
 
-def test_imputation_needs_untreated_rows_that_reach_the_treated() -> None:
-    always = panel(20, (1.0, 1.0))
-    with pytest.raises(IdentificationError):
-        imputation(of(always), "y", "cohort", unit="unit", time="t")
-    f = panel(20, (2.0, 0.0), 4)
-    only_early = f[(f["cohort"] > 0) | (f["t"] == 1)]
-    with pytest.raises(IdentificationError, match="no treated row can be imputed: column 'cohort'"):
-        imputation(of(only_early), "y", "cohort", unit="unit", time="t")
-    with pytest.raises(
-        IdentificationError, match="do not hold a covariate: unit and period effects, z"
-    ):
-        imputation(
-            of(f.assign(z=f["unit"] * 1.0)), "y", "cohort", unit="unit", time="t", covariates=("z",)
-        )
-
-
 def test_one_group_alone_has_no_difference() -> None:
     found = me.by_group(
         att,
@@ -210,17 +179,6 @@ def test_one_group_alone_has_no_difference() -> None:
     )
     assert list(found.missing) == ["b"]
     assert "b" in found.to_frame()["group"].tolist()
-
-
-def test_estimates_of_different_designs_are_not_joined() -> None:
-    with pytest.raises(EstimateError, match="design"):
-        joint([me.mean(wide(), "y0"), me.mean(wide(60), "y0")])
-
-
-def test_steps_with_an_error_of_their_own_do_not_go_back_to_the_base() -> None:
-    guessed = me.calibrate(wide(), {"1": 90.0}, total_se={"1": 3.0})
-    with pytest.raises(EstimateError, match="a weight step has an error of its own"):
-        on_base([me.mean(guessed, "y0")])
 
 
 def test_a_measure_that_saves_money_has_no_cost_per_job() -> None:
@@ -383,11 +341,6 @@ def test_the_power_of_a_study_without_degrees_of_freedom_is_unknown() -> None:
     d = me.minimum_detectable_effect(500, share=0.4)
     assert np.isnan(replace(d, n=2.0).power_at(0.1))
     assert me.sample_size(5.0, share=0.4).n <= 10
-
-
-def test_the_randomisation_test_needs_a_standard_error_to_studentise() -> None:
-    with pytest.raises(EstimateError, match="standard error"):
-        me.randomisation_test(wide(one=1.0), lambda s: me.mean(s, "one"), "d", draws=19)
 
 
 def test_a_heat_map_is_drawn_on_given_axes() -> None:

@@ -8,7 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from mismes_eval.errors import EstimateError
 from mismes_eval.impact.planning.meta_analysis import random_effects
 
 
@@ -33,8 +32,3 @@ def test_two_studies_have_no_place_for_a_third() -> None:
     ax = random_effects([0.1, 0.3], [0.05, 0.1]).plot()
     assert [t.get_text() for t in ax.get_yticklabels()] == ["study 1", "study 2", "summary"]
     plt.close("all")
-
-
-def test_names_must_fit() -> None:
-    with pytest.raises(EstimateError, match="names and studies do not match"):
-        random_effects([0.1, 0.3], [0.05, 0.1]).plot(["A"])

@@ -354,35 +354,6 @@ def test_event_study_of_group_time_effects(shared):
         )
 
 
-def test_what_is_no_event_study():
-    unit, t = np.repeat(np.arange(60), 5), np.tile(np.arange(5), 60)
-    g = np.where(unit % 2, 3, 0)
-    frame = pd.DataFrame(
-        {
-            "unit": unit,
-            "t": t,
-            "g": g,
-            "y": np.random.default_rng(1).normal(size=300) + (t >= g) * (g > 0),
-            "w": 1.0,
-        }
-    )
-    study = att_gt(
-        Sample.from_frame(frame, weights="w", psu="unit"),
-        "y",
-        "g",
-        "t",
-        unit="unit",
-        base="universal",
-    )
-    with pytest.raises(
-        IdentificationError, match=r"not an event study: argument 'event_study'. .*got GroupTime"
-    ):
-        honest_did(study)
-    for level in (1.2, 0.4):
-        with pytest.raises(EstimateError, match="the level is no probability above one half"):
-            honest_did(study.aggregate("event"), level=level)
-
-
 def test_a_test_without_a_shift_rejects_as_often_as_it_says():
     for dof in (28.0, np.inf):
         out = pretrend_power(

@@ -112,17 +112,6 @@ def test_failures_count_against():
     assert out.failed == 69 and out.p == 1.0 and "69" in out.notes[-1]
 
 
-def test_refusals():
-    f = drawn().assign(bad=lambda g: np.arange(len(g)) % 2, one=1)
-    s = Sample.from_frame(f, weights="w")
-    with pytest.raises(EstimateError, match="varies inside a cluster"):
-        randomisation_test(s, gap, "bad", cluster="g")
-    with pytest.raises(EstimateError, match="only one possible"):
-        randomisation_test(s, lambda x: 0.0, "one", cluster="g")
-    with pytest.raises(EstimateError, match="unknown column"):
-        randomisation_test(s, gap, "nothing")
-
-
 def family(seed: int = 1, k: int = 6) -> Estimate:
     rng = np.random.default_rng(seed)
     common = rng.normal(size=300)

@@ -253,11 +253,3 @@ def test_recall_error_is_undone():
     assert not contradicted.keys["possible"][0]
     with pytest.raises(EstimateError, match="say nothing"):
         recall_sensitivity(s, "b", "a", "d", [0.5], [0.5])
-
-
-def test_a_donut_needs_a_time():
-    s = sample()
-    with pytest.raises(
-        EstimateError, match="a time from enrolment is not a number: column 'since'"
-    ):
-        donut(att, s.with_columns({"since": ["early"] * s.n}), "since", [1.0])

@@ -28,7 +28,7 @@ from mismes_eval.report.document.plain import printable
 from mismes_eval.report.document.results import write_results
 from mismes_eval.report.document.sanitize import ELEMENTS
 from mismes_eval.report.document.tables import COLUMNS, Table, TextTable
-from mismes_eval.report.figures import Figure, canvas, finish
+from mismes_eval.report.figures import Caption, Figure, canvas, finish
 from mismes_eval.report.index import write_index
 
 RAN = "document.title='RAN'"
@@ -145,14 +145,10 @@ def hostile_figure(k: int, label: str) -> Figure:
     ax.text(0, 0, label[:200])
     ax.legend()
     return finish(
-        f"F{k} {label}",
-        label,
+        Caption(f"F{k} {label}", label, label, (label,), True),
         fig,
         label or "x",
         pd.DataFrame({"label": [label], label: [1.0]}),
-        label,
-        (label,),
-        True,
     )
 
 

@@ -1,8 +1,8 @@
-"""Write messages.json: every bad call and bad file of the corpus and the words that its user reads; and beside
-each file of SENTENCES the problems of its refusals. Run after a change of words, and read the
-difference as that user would.
+"""Write messages.json: every bad call and bad file of the corpus and the words that its user reads;
+beside each file of SENTENCES the problems of its refusals, of WRITTEN what it says. Run after a
+change of words, and read the difference as that user would.
 
-Run: python tests/proof/write_messages.py
+Run: python tests/proof/write_messages.py, or with the names of files below tests: proof/messages ...
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tempfile
 import types
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from mismes_eval.errors import MismesError
@@ -26,6 +27,7 @@ SENTENCES = (
     "weighting/test_sentences_of_plans_and_names",
     "weighting/test_words_of_refusals_of_weights",
 )
+WRITTEN = ("impact/test_faces_of_effects", "impact/test_notes_of_effects", "proof/test_defaults")
 
 
 def write(path: Path, said: object) -> None:
@@ -42,22 +44,33 @@ def problems(attempt: Callable[[], object]) -> list[str]:
     return []
 
 
-def main() -> None:
-    package = types.ModuleType("proof")
-    package.__path__ = [str(HERE)]
-    sys.modules["proof"] = package
-    catalogue = importlib.import_module("proof.catalogue")
-    warnings.simplefilter("ignore")
+def corpus() -> dict[str, list[str]]:
+    catalogue = importlib.import_module("tests.proof.catalogue")
     words = {}
     for name, attempt in (catalogue.CALLS | catalogue.FILES).items():
         with tempfile.TemporaryDirectory() as folder:
             words[name] = catalogue.said(attempt, Path(folder))
-    write(catalogue.FILE, words)
+    return words
+
+
+def module(name: str) -> types.ModuleType:
+    return importlib.import_module(f"tests.{name.replace('/', '.')}")
+
+
+def sentences(name: str) -> dict[str, list[str]]:
+    return {case: problems(attempt) for case, attempt in module(name).CASES.items()}
+
+
+def main() -> None:
     sys.path.insert(0, str(HERE.parents[1]))
-    for name in SENTENCES:
-        cases = importlib.import_module(f"tests.{name.replace('/', '.')}").CASES
-        found = {case: problems(attempt) for case, attempt in cases.items()}
-        write(HERE.parent / f"{name}.json", found)
+    warnings.simplefilter("ignore")
+    files: dict[str, Callable[[], object]] = {
+        "proof/messages": corpus,
+        **{name: partial(sentences, name) for name in SENTENCES},
+        **{name: lambda name=name: module(name).written() for name in WRITTEN},
+    }
+    for name in sys.argv[1:] or files:
+        write(HERE.parent / f"{name}.json", files[name]())
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from mismes_eval.report.session import Session
 
 OPEN = """import pandas as pd
 from mismes_eval.report import session
-from mismes_eval.report.figures import canvas, finish
+from mismes_eval.report.figures import Caption, canvas, finish
 from mismes_eval.report.document.estimated_cells import (counts)
 report = session.open(run)"""
 SHOW = """report.progress("data", 1, 2)
@@ -30,7 +30,7 @@ report.add_table(counts("T01", "Persons & places", data.set_index("place")[["per
 FIGURE = """report.progress("impact", 2, 2)
 fig, ax = canvas()
 ax.plot([0, 1], [0, 1])
-report.add_figure(finish("F01", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}), synthetic=report.synthetic))"""
+report.add_figure(finish(Caption("F01", "A line", synthetic=report.synthetic), fig, "A line that rises", pd.DataFrame({"x": [0, 1]})))"""
 FINISH = "report.finish()"
 # words that no sentence in another language has; names of files, codes and titles of measures stand apart
 ENGLISH = re.compile(

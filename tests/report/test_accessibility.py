@@ -16,7 +16,7 @@ import pytest
 from mismes_eval import inventory
 from mismes_eval.report.document.tables import COLUMNS, Table, TextTable
 from mismes_eval.report.factory.run import Outcome
-from mismes_eval.report.figures import canvas, finish
+from mismes_eval.report.figures import Caption, canvas, finish
 from mismes_eval.report.index import write_index
 
 pytestmark = pytest.mark.browser
@@ -102,7 +102,10 @@ def test_every_kind_of_table_and_figure(check: Check, made: Path, tmp_path: Path
             "T2", "Words", pd.DataFrame({"what": ["a"], "why": ["b"]}), "a file", (), True
         ).to_html(),
         finish(
-            "F1", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}), synthetic=True
+            Caption("F1", "A line", synthetic=True),
+            fig,
+            "A line that rises",
+            pd.DataFrame({"x": [0, 1]}),
         ).to_html(),
         '<div class="findings"><ol><li>Found <a href="#T1">T1</a></li></ol></div><section class="warnings"><h2>Warnings</h2><ul><li>w</li></ul></section>',
     ]

@@ -23,18 +23,17 @@ from mismes_eval.report.document.items import PictureSpec, SentenceSpec, Summary
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.protect import applied, protect
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.figures import Figure, canvas, finish
+from mismes_eval.report.figures import Caption, Figure, canvas, finish
 from mismes_eval.report.findings import findings
 
 PARTS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
-# figures of measures, not of persons: made of the inventory, whose private amounts its tables hide
-OF_MEASURES = frozenset({"F01", "F02", "F02b", "F04"})
 # columns that say where a point stands
 POSITIONS = frozenset(
     {"x", "time", "month", "from", "to", "cohort", "m", "p", "specification", "weak"}
 )
-# made of cells and of what a claim or a measure asks: numbers of cells in another unit
-IN_OTHER_UNITS = frozenset({"F50"})
+# F50 is made of cells and of what a claim or a measure asks: numbers of cells in another unit; F02b has
+# what is left of a sum as well
+IN_OTHER_UNITS = frozenset({"F50", "F02b"})
 NO_CELL = {
     "how the variance is taken": r"Variance: [^.]*\.",
     "names of tables, figures and measures": r"\b[TF]\d+\w*\b|\b[A-Z]{3}-\d+\b",
@@ -140,8 +139,17 @@ def cells_behind(spec: PictureSpec, published: Published) -> list[PublishedCell]
 
 
 def test_no_figure_is_drawn_before_it_is_decided_what_is_hidden(walked: Walked) -> None:
-    drawn = {item.id for item in walked.items if isinstance(item, Figure)}
-    assert drawn <= OF_MEASURES
+    assert [item.id for item in walked.items if isinstance(item, Figure)] == []
+
+
+def test_the_parts_of_the_budget_add_up_to_the_whole(walked: Walked) -> None:
+    published = walked.released.published
+    spec = next(i for i in walked.items if isinstance(i, PictureSpec) and i.id == "F02b")
+    drawn = spec.drawn(published)
+    assert isinstance(drawn, Figure)
+    assert drawn.data["amount"].sum() == pytest.approx(published[spec.refers[0]].value)
+    without = replace(published[spec.refers[0]], value=float("nan"), status=Status.CONFIDENTIAL)
+    assert spec.drawn(Published({**published.cells, spec.refers[0]: without})) == ""
 
 
 def test_sentences_without_cells_say_no_number(walked: Walked) -> None:
@@ -224,7 +232,7 @@ def test_a_number_from_elsewhere_is_found(walked: Walked) -> None:
         fig, ax = canvas()
         ax.plot([0, 1], [0, 1])
         frame = pd.DataFrame({"x": [1.0], "value": [12.5]})
-        return finish("F99", "A line", fig, "It rises to 12.5", frame)
+        return finish(Caption("F99", "A line"), fig, "It rises to 12.5", frame)
 
     spec = PictureSpec("F99", "A line", draw)
     assert left_over(spec.drawn(walked.hidden)) == ["12.5", "value: 12.5"]

@@ -41,7 +41,7 @@ from mismes_eval.report.document.pdf import (
     write_pdf,
 )
 from mismes_eval.report.factory.run import Order, run_report
-from mismes_eval.report.figures import Figure, canvas, finish
+from mismes_eval.report.figures import Caption, Figure, canvas, finish
 from mismes_eval.report.trust.provenance import changed_outputs, read_manifest
 
 WIDE = 14
@@ -78,7 +78,7 @@ def items() -> tuple[Shown, ...]:
         out += [f"Chapter {k} on work", "Words of the chapter. " * 40, table]
     fig, ax = canvas()
     ax.plot([0, 1], [0, 1])
-    drawn = finish("F1", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}))
+    drawn = finish(Caption("F1", "A line"), fig, "A line that rises", pd.DataFrame({"x": [0, 1]}))
     return (*out, drawn)
 
 

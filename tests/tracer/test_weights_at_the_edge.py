@@ -89,16 +89,6 @@ def test_lagged_covariates_enter_by_the_wave_they_come_from_and_must_be_there() 
         attrition_weights(panel(p, holes), "x", lagged="y").weight_sample((1, 2))
 
 
-@pytest.mark.parametrize("method", ["logit", "probit"])
-def test_a_loss_that_a_covariate_tells_apart_cannot_be_modelled(method: str) -> None:
-    p = persons().assign(lost=(np.arange(120) % 6 == 0).astype(float))
-    with pytest.raises(
-        DesignError,
-        match=r"^the response propensity cannot be fitted: attrition at wave 1 .*Drop a covariate|Merge categories or drop a covariate",
-    ):
-        attrition_weights(panel(p), "lost", method=method).weight_sample(1)
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -152,7 +152,7 @@ def test_what_is_left_to_the_verb_takes_anything(hint: Any) -> None:
         ({"a": 1}, "a dict"),
         ((1,), "a tuple"),
         (FRAME, "a DataFrame"),
-        (object(), "a object"),
+        (object(), "an object"),
         (set(), "a set"),
     ],
 )
@@ -287,7 +287,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "weights missing": (
         lambda: kish_deff([1.0, np.nan]),
         [
-            "the weights are not numbers: argument 'weights'. Expected finite numbers, got a list. Drop or replace what is missing."
+            "the weights are not numbers: argument 'weights'. Expected finite numbers, got missing or infinite values. Drop or replace what is missing."
         ],
     ),
     "nobody in the model responded": (

@@ -29,47 +29,6 @@ def frame() -> pd.DataFrame:
     )
 
 
-def test_every_problem_of_the_columns_is_listed_at_once(frame: pd.DataFrame) -> None:
-    bad = frame.assign(
-        stratum=frame["stratum"].where(frame.index > 2), w=frame["w"].where(frame.index != 7, -1.0)
-    )
-    with pytest.raises(DesignError) as error:
-        Sample.from_frame(bad, weights="w", strata="stratum", psu="psu")
-    text = str(error.value)
-    assert "negative weights" in text
-    assert "first: 7" in text
-    assert "3 rows, first: 0, 1, 2" in text
-    with pytest.raises(DesignError, match="'weight'"):
-        Sample.from_frame(frame, weights="weight")
-
-
-@pytest.mark.parametrize(
-    ("value", "what"),
-    [
-        (np.nan, "missing weights"),
-        (np.inf, "infinite weights"),
-        ("x", "not numbers"),
-        (-1, "negative weights"),
-    ],
-)
-def test_bad_weights_are_named_with_their_row(
-    frame: pd.DataFrame, value: object, what: str
-) -> None:
-    bad = frame.assign(w=frame["w"].astype(object).where(frame.index != 5, value))
-    with pytest.raises(DesignError, match=what):
-        Sample.from_frame(bad, weights="w")
-    with pytest.raises(DesignError, match="sum to zero"):
-        Sample.from_frame(frame.assign(w=0.0), weights="w")
-
-
-def test_psu_codes_that_repeat_across_strata_are_asked_about(frame: pd.DataFrame) -> None:
-    restarted = frame.assign(psu=frame["psu"] // 4)
-    with pytest.raises(DesignError, match="nest=True"):
-        Sample.from_frame(restarted, weights="w", strata="stratum", psu="psu")
-    nested = Sample.from_frame(restarted, weights="w", strata="stratum", psu="psu", nest=True)
-    assert nested.design.psus == 20
-
-
 def test_rounded_psu_codes_are_warned_about_with_their_count(frame: pd.DataFrame) -> None:
     exact = 110_000_000_000_000_000 + frame["psu"] * 7
     with pytest.warns(DesignWarning, match="look rounded: [0-9]+ distinct"):
@@ -79,12 +38,6 @@ def test_rounded_psu_codes_are_warned_about_with_their_count(frame: pd.DataFrame
         Sample.from_frame(
             frame.assign(psu=frame["psu"] * 1_000_000 + 50_000_000), weights="w", psu="psu"
         )
-
-
-def test_repeated_rows_after_a_merge_are_refused(frame: pd.DataFrame) -> None:
-    twice = pd.concat([frame, frame.iloc[[3]]], ignore_index=True)
-    with pytest.raises(DesignError, match=r"rows repeat a key.*first: 3, 200"):
-        Sample.from_frame(twice, weights="w", unit="id")
 
 
 def test_fpc_that_is_neither_counts_nor_fractions_is_refused(frame: pd.DataFrame) -> None:
@@ -135,53 +88,10 @@ def test_margins_that_cannot_be_met_are_named_before_solving(frame: pd.DataFrame
         calibrate(s, {"sex": {"F": 1.0, "M": 1.0}}, bounds=(1.2, 2.0))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "what"),
-    [
-        ({"weights": ["w"]}, "argument 'weights'. Expected one column name, got a list"),
-        (
-            {"weights": "w", "psu": pd.Series([1, 2])},
-            "argument 'psu'. Expected a column name, or a list of names, got a Series",
-        ),
-        ({"weights": "w", "strata": np.arange(3)}, "argument 'strata'"),
-        ({"weights": "w", "fpc": 1000}, "column '1000'"),
-        ({"weights": "w", "replicates": ["r1", "r2"]}, "argument 'replicates'"),
-        ({"weights": "w", "cluster_deff": "2"}, "argument 'cluster_deff'"),
-    ],
-)
-def test_columns_are_named_not_handed_over(
-    frame: pd.DataFrame, arguments: dict[str, object], what: str
-) -> None:
-    with pytest.raises(DesignError) as error:
-        Sample.from_frame(frame, **arguments)  # type: ignore[arg-type]
-    assert what in str(error.value)
-    assert len(error.value.problems) == 1
-    with pytest.raises(DesignError, match="a pandas DataFrame"):
-        Sample.from_frame({"w": [1.0]}, weights="w")  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("weights", [True, pd.Timestamp("2020-01-01"), 1 + 2j])
 def test_weights_are_numbers(frame: pd.DataFrame, weights: object) -> None:
     with pytest.raises(DesignError, match="not numbers"):
         Sample.from_frame(frame.assign(w=weights), weights="w")
-
-
-def test_arguments_columns_and_values_are_told_in_one_error(frame: pd.DataFrame) -> None:
-    bad = frame.assign(
-        stratum=frame["stratum"].astype(str).where(frame.index > 1, " "),
-        w=frame["w"].where(frame.index != 7, -1.0),
-    )
-    with pytest.raises(DesignError) as error:
-        Sample.from_frame(
-            bad, weights="w", strata="stratum", psu="cluster", lonely_psu="drop", unit="stratum"
-        )  # type: ignore[arg-type]
-    assert [p.what for p in error.value.problems] == [
-        "unknown rule for lonely PSUs",
-        "rows repeat a key",
-        "a design column is not in the frame",
-        "negative weights",
-        "a design column is blank for some rows",
-    ]
 
 
 def test_weights_follow_from_fpc_of_every_stage_only(frame: pd.DataFrame) -> None:

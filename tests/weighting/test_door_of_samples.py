@@ -83,12 +83,6 @@ def test_the_line_for_a_condition_works(frame: pd.DataFrame) -> None:
     assert s.where(s.frame.eval("age>=15")).domain.sum() == (frame["age"] >= 15).sum()
 
 
-def test_missing_weights_are_answered_with_what_helps(frame: pd.DataFrame) -> None:
-    frame.loc[3, "w"] = np.nan
-    with pytest.raises(DesignError, match=r"missing weights.*first: 3.*fillna\(0\)"):
-        me.Sample.from_frame(frame, weights="w")
-
-
 def test_weights_of_mean_1_say_that_sums_are_no_counts(frame: pd.DataFrame) -> None:
     def notes(w: object) -> str:
         return " ".join(me.Sample.from_frame(frame.assign(w=w), weights="w").notes)

@@ -102,17 +102,22 @@ def test_theta_one_half_of_the_same_frame_is_the_pooled_sample(area: pd.DataFram
     )
 
 
-def test_unknown_membership_is_refused_with_its_rows(area: pd.DataFrame) -> None:
-    s = Sample.from_frame(area, weights="w")
-    unknown = Sample.from_frame(
-        area.assign(listed=area["listed"].astype("object").where(area.index != 7)), weights="w"
+@pytest.mark.parametrize("theta", [0.5, None])
+def test_frames_are_joined_inside_a_domain(area: pd.DataFrame, theta: float | None) -> None:
+    """As the rows of the domain alone; rows outside keep their weight and may lack membership."""
+    inside = (area["y"] > 9).to_numpy()
+    listed = area["listed"].astype("boolean").where(inside)
+    frames = area.assign(listed=listed), area.iloc[::-1].assign(listed=True)
+    masks = inside, inside[::-1]
+    of = [Sample.from_frame(f, weights="w", psu="psu") for f in frames]
+    alone = [Sample.from_frame(f[m], weights="w", psu="psu") for f, m in zip(frames, masks)]
+    narrowed = combine_frames(
+        [s.where(m) for s, m in zip(of, masks)], ["listed", "listed"], "hartley", theta
     )
-    with pytest.raises(DesignError, match=r"unknown for some rows.*1 row, first: 7"):
-        combine_frames([s, unknown], ["listed", "listed"], "hartley")
-    with pytest.raises(DesignError, match="counted twice"):
-        combine_frames([s, s], ["listed", "register"], "hartley")
-    with pytest.raises(DesignError, match="selection probabilities"):
-        combine_frames([s, s], ["listed", "listed"])
+    rows = combine_frames(alone, ["listed", "listed"], "hartley", theta)
+    np.testing.assert_allclose(narrowed.weights[narrowed.domain], rows.weights, rtol=1e-12)
+    before = np.concatenate([s.weights for s in of])
+    np.testing.assert_array_equal(narrowed.weights[~narrowed.domain], before[~narrowed.domain])
 
 
 @pytest.mark.identity

@@ -100,7 +100,7 @@ def test_strata_taken_wholly_leave_the_rest_to_others() -> None:
         ),
         (lambda: plan_allocation([10, 20], 5, labels=["a"]), ["labels"]),
         (lambda: sample_size_for_rate([0.1], 0.3), ["rate"]),
-        (lambda: best_ratio(3, 0.1), ["prevalence"]),
+        (lambda: best_ratio(3, 0.1), ["prevalence_high"]),
         (lambda: best_ratio("x", 0.1), ["prevalence_high"]),
         (
             lambda: compare_plans(1e4, 0.2, 0.12, 0.025, 1, 10, register_cost="5", rate=np.inf),

@@ -330,19 +330,3 @@ def test_what_cannot_be_resampled_is_refused() -> None:
     np.testing.assert_allclose(
         total(replicates(kept, "jackknife"), "y").se, total(kept, "y").se, rtol=0.2
     )
-
-
-def test_a_step_that_cannot_be_redone_names_replicate_and_step() -> None:
-    few = frame(n=60, psus=10).assign(rare=lambda f: np.where(f["psu"] == 3, "yes", "no"))
-    s = calibrate(
-        Sample.from_frame(few, weights="w", psu="psu"), {"rare": {"yes": 60.0, "no": 500.0}}
-    )
-    with pytest.raises(DesignError, match="replicate"):
-        total(replicates(s, "jackknife"), "y")
-    raked = calibrate(
-        Sample.from_frame(few, weights="w", psu="psu"),
-        {"rare": {"yes": 60.0, "no": 500.0}},
-        method="raking",
-    )
-    with pytest.raises(DesignError, match="raking to rare"):
-        total(replicates(raked, "jackknife"), "y")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import CalibrationError, DesignError
+from mismes_eval.errors import DesignError
 from mismes_eval.weighting.diagnostics import provenance, weight_diagnostics
 from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.nonresponse import nonresponse
@@ -90,30 +90,6 @@ def test_what_is_cut_goes_in_equal_parts_to_the_free(
 
 def test_redistribution_is_the_default() -> None:
     assert trim(of([1, 2, 9]), upper=3.0).weights.sum() == pytest.approx(12)
-
-
-def test_caps_that_cannot_be_are_refused_together() -> None:
-    place = "arguments 'lower' and 'upper'"
-    sample = of([1, 2, 3])
-    assert words(trim, sample) == [("no cap given", place, "at least one", "")]
-    assert words(trim, sample, 3.0, 3.0) == [
-        ("the caps cross", place, "lower < upper", "3.0 and 3.0")
-    ]
-    assert words(trim, sample, 2.0, -1.0) == [
-        ("the caps cross", place, "lower < upper", "2.0 and -1.0"),
-        ("a cap is not a weight", place, "finite numbers of 0 or more", ""),
-    ]
-    assert words(trim, sample, None, np.inf) == [
-        ("a cap is not a weight", place, "finite numbers of 0 or more", "")
-    ]
-    assert words(trim, of([5, 6, 0]), upper=4.0) == [
-        (
-            "every weight is capped",
-            place,
-            "caps that leave some weights free",
-            "none left to take the excess",
-        )
-    ]
 
 
 # Replicate factors
@@ -231,52 +207,6 @@ def test_half_samples_say_that_the_fpc_is_left_out() -> None:
     )
 
 
-def test_what_replicates_refuse() -> None:
-    pair = psus(["a", "a"])
-    assert words(replicates, pair, "brr", rho=1.0) == [
-        ("rho is out of range", "argument 'rho'", "0 <= rho < 1", "1.0")
-    ]
-    assert words(replicates, pair, n=1, seed=1) == [
-        (
-            "the number of replicates does not fit",
-            "argument 'n'",
-            "2 or more, for the bootstrap only",
-            "1 with bootstrap",
-        )
-    ]
-    assert words(replicates, pair, "brr", n=8) == [
-        (
-            "the number of replicates does not fit",
-            "argument 'n'",
-            "2 or more, for the bootstrap only",
-            "8 with brr",
-        )
-    ]
-    assert words(replicates, psus(["a", "a", "b", "b", "b"]), "fay") == [
-        (
-            "balanced half samples need two PSUs in every stratum",
-            "strata",
-            "2 in each",
-            "1 stratum with another number",
-        )
-    ]
-    assert words(replicates, psus(["a", "b", "b"]), "jackknife") == [
-        ("strata with one PSU cannot be resampled", "strata", "at least two PSUs in each", "a")
-    ]
-    assert words(lambda: list(replicate_weights(pair.design))) == [
-        ("the design has no replicate weights", "", "", "")
-    ]
-    twice = Sample.from_frame(pd.DataFrame({"w": [1.0, 2.0, 3.0]}), weights="w", cluster_deff=1.5)
-    assert words(replicates, twice, "jackknife") == [
-        (
-            "replicates cannot carry a supplied cluster effect",
-            "argument 'cluster_deff' of the design",
-            "1",
-            "1.5",
-        ),
-    ]
-
-
 def test_too_many_factors_are_refused_before_they_are_made() -> None:
     """8,000 PSUs have 64 million jackknife factors, and 7,501 bootstrap replicates of them 60
     million and 8 thousand.
@@ -339,59 +269,6 @@ def test_a_replicate_weight_beside_a_zero_weight_is_refused_with_its_rows() -> N
     assert from_file([2, 0, 2], [1, 1, 1], [3, 3, 3], combined=False).weights.tolist() == [2, 0, 2]
 
 
-def test_every_problem_of_replicate_columns_is_listed() -> None:
-    frame = pd.DataFrame({"w": [1.0, 2.0], "r": [1.0, np.inf]})
-    found = words(
-        Sample.from_frame,
-        frame,
-        weights="w",
-        replicates=ReplicateWeights(
-            ["r", "gone", "away"], "jk9", rho=0.2, scale=0.0, rscales=[1.0, -1.0]
-        ),
-    )
-    assert found == [
-        (
-            "a replicate weight column is not in the frame",
-            "column 'gone'",
-            "one of the frame's columns",
-            "",
-        ),
-        (
-            "a replicate weight column is not in the frame",
-            "column 'away'",
-            "one of the frame's columns",
-            "",
-        ),
-        (
-            "unknown replicate method",
-            "argument 'method'",
-            "one of bootstrap, jk1, jk2, jkn, brr, fay, successive-difference",
-            "'jk9'",
-        ),
-        ("rho belongs to Fay's method", "argument 'rho'", "None", "0.2"),
-        ("rscales do not fit", "argument 'rscales'", "3 numbers of 0 or more", "2"),
-        ("the scale is not positive", "argument 'scale'", "a number above 0", "0.0"),
-        ("infinite weights", "column 'r'", "a finite number of 0 or more in every row", "inf"),
-    ]
-    assert words(
-        Sample.from_frame, frame, weights="w", replicates=ReplicateWeights(["w"], "fay", rho=1.0)
-    ) == [
-        ("too few replicate weights", "argument 'columns'", "at least two", "1"),
-        (
-            "Fay's method needs rho",
-            "argument 'rho'",
-            "a number in [0, 1) from the survey's documentation",
-            "1.0",
-        ),
-    ]
-    assert (
-        words(
-            Sample.from_frame, frame, weights="w", replicates=ReplicateWeights(["w", "w"], "jkn")
-        )[1][0]
-        == "JKn needs rscales"
-    )
-
-
 @pytest.mark.identity
 def test_totals_by_domain_in_each_replicate_are_sums_with_its_weights() -> None:
     """A trimmed weight is a known factor; a domain that one replicate empties has total 0 there."""
@@ -443,34 +320,6 @@ def test_everybody_responded_changes_nothing() -> None:
     assert me.total(s, "y").se[0] == pytest.approx(me.total(sample, "y").se[0])
 
 
-def test_what_response_refuses() -> None:
-    s = people()
-    assert words(nonresponse, s, "r", "g", method="tree") == [
-        ("unknown nonresponse method", "argument 'method'", "one of 'logit', 'cells'", "'tree'")
-    ]
-    assert [w[1] for w in words(nonresponse, s, "q", ["g", "h"], eligible="f")] == [
-        "column 'q'",
-        "column 'h'",
-        "column 'f'",
-    ]
-    silent = of([1, 2, 3], r=[0.0, 1.0, 1.0], g=["x", "y", "y"], k=[1, 1, 2])
-    assert words(nonresponse, silent, "r", ["g", "k"], method="cells") == [
-        (
-            "a response cell has no respondent",
-            "g=x, k=1",
-            "at least one respondent in every cell",
-            "1 empty",
-        )
-    ]
-    assert words(nonresponse, silent, "r", "g")[0][:2] == (
-        "the response propensity cannot be fitted",
-        "nonresponse (logit) on g",
-    )
-    assert words(nonresponse, of([1, 2], r=[0.0, 0.0], g=["x", "x"]), "r", "g") == [
-        ("nobody responded", "column 'r'", "at least one respondent", "")
-    ]
-
-
 # Joined samples
 
 
@@ -518,58 +367,6 @@ def test_kalton_and_anderson_divide_by_the_expected_number_of_selections() -> No
     joined = combine_frames([a, b], ["p", "p"])
     np.testing.assert_allclose(joined.weights, [1 / (1 / 4 + 0.25), 10, 1 / (1 / 2 + 0.5), 5])
     assert joined.design.steps[-1].name == "frame share, Kalton-Anderson (known factor)"
-
-
-def test_what_frames_refuse() -> None:
-    a, b = of([4, 10], l=[True, False], p=[0.5, 0.0]), of([2, 5], l=[True, True], p=[0.5, 1.5])
-    assert words(combine_frames, [a], ["l"]) == [
-        (
-            "combine_frames joins two samples",
-            "arguments 'samples' and 'on_frame'",
-            "two samples and two columns",
-            "1 and 1",
-        )
-    ]
-    assert [w[0] for w in words(combine_frames, [a, b], ["p", "p"], "hartley", 1.1)] == [
-        "theta does not fit",
-        "Hartley needs membership",
-        "membership of the other frame is unknown for some rows",
-    ]
-    assert [w[0] for w in words(combine_frames, [a, b], ["l", "m"], "union", 0.5)] == [
-        "unknown method for overlapping frames",
-        "theta does not fit",
-        "membership of the other frame is unknown",
-    ]
-    assert [w[1] for w in words(combine_frames, [a, b], ["l", "l"])] == [
-        "sample 1, column 'l'",
-        "sample 2, column 'l'",
-    ]
-    assert words(stack_samples, [a], labels=["x", "y"]) == [
-        (
-            "stack_samples joins samples",
-            "arguments 'samples' and 'labels'",
-            "one sample at least, and a label for each",
-            "1 samples, 2 labels",
-        )
-    ]
-    assert words(stack_samples, [])[0][3] == "0 samples"
-    other = Sample.from_frame(a.frame, weights="w", lonely_psu="average", cluster_deff=2.0)
-    assert words(stack_samples, [a, other]) == [
-        (
-            "samples with different rules for lonely PSUs",
-            "argument 'samples'",
-            "one rule",
-            "adjust, average",
-        )
-    ]
-    assert (
-        words(stack_samples, [a, Sample.from_frame(a.frame, weights="w", cluster_deff=2.0)])[0][3]
-        == "1, 2"
-    )
-    assert (
-        words(stack_samples, [replicates(a, "jackknife")])[0][0]
-        == "replicate designs cannot be joined"
-    )
 
 
 # Diagnostics, keys and plans
@@ -698,38 +495,6 @@ def test_the_picture_of_weights_has_bars_of_one_colour_and_no_frame() -> None:
     ]  # type: ignore[attr-defined]
     assert ax.get_xlabel() == "weight over its mean; Kish design effect 1.39, effective n 3 of 4"  # type: ignore[attr-defined]
     plt.close("all")
-
-
-def test_whole_words_of_replicates_and_margins() -> None:
-    pair = psus(["a", "a"], columns={"g": ["u", "v"], "x": [1.0, np.inf]})
-    copies = replicates(pair, "jackknife")
-    with pytest.raises(DesignError) as none:
-        list(replicate_weights(pair.design))
-    assert none.value.problems[0].fix == "Make them with replicates()."
-    with pytest.raises(DesignError) as greg:
-        me.total(replicates(me.calibrate(pair, {"g": {"u": 3.0, "v": 4.0}}), "jackknife"), "y")
-    p = greg.value.problems[0]
-    assert (p.what, p.where, p.got, p.count) == (
-        "calibration cannot be redone in a replicate",
-        "replicate 1 of 2, step 'linear calibration to g'",
-        "an empty category",
-        2,
-    )
-    assert (
-        p.expected == "rows in every category"
-        and p.fix == "Merge small categories, or use the linearised design."
-    )
-    with pytest.raises(CalibrationError) as infinite:
-        me.calibrate(pair, {"x": 4.0})
-    q = infinite.value.problems[0]
-    assert (q.what, q.where, q.expected, q.got, q.count) == (
-        "a calibration column is infinite for rows that carry weight",
-        "column 'x'",
-        "a finite number in every such row",
-        "infinite",
-        1,
-    )
-    assert copies.design.replicates is not None
 
 
 def test_a_statistic_that_divides_by_nothing_in_a_replicate_is_refused() -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, kind_of, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.inference.wild_draws import codes
 from mismes_eval.numerics.averages import Shares
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
+from mismes_eval.weighting.numbers import numbers_in
 
 ARM = "arm"  # in Estimate.extra: (n,) 1 for treated, 0 for comparison rows
 
@@ -64,7 +65,7 @@ def influence_of(estimate: Estimate, method: str) -> Influence:
                 worded("{method} takes an estimate", {"method": method}),
                 of_argument("estimate"),
                 "an Estimate",
-                worded("a {kind}", {"kind": type(estimate).__name__}),
+                kind_of(estimate),
             )
         )
     if (
@@ -126,7 +127,7 @@ def arms_of(
                 str(given.size),
             )
         )
-    d = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    d = numbers_in(given)
     used = _behind(estimate, z)
     if not np.isin(d[used], (0.0, 1.0)).all():
         raise EstimateError(

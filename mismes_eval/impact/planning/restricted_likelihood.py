@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, Problem, of_arguments, worded
+from mismes_eval.errors import EstimateError, Problem, kind_of, of_arguments, worded
 from mismes_eval.numerics.rows import Float
 
 GRID = 400
@@ -79,8 +79,8 @@ def numbers(value: object, se: object) -> tuple[Float, Float]:
                 of_arguments("value", "se"),
                 "two lists of numbers",
                 worded(
-                    "a {kind} and a {other}",
-                    {"kind": type(value).__name__, "other": type(se).__name__},
+                    "{kind} and {other}",
+                    {"kind": kind_of(value), "other": kind_of(se)},
                 ),
             )
         ) from None

@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     MismesError,
     Problem,
     in_column,
+    kind_of,
     of_argument,
     of_arguments,
     worded,
@@ -28,7 +29,7 @@ from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.pictures.robustness import Choice, choices, curve_axes, specification_curve
 from mismes_eval.public import Finite, check, public
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 
 Run = Callable[..., Estimate]
 
@@ -204,7 +205,7 @@ def robustness(
             "a specification is no set of arguments",
             worded("argument '{argument}', '{name}'", {"argument": argument, "name": name}),
             "a mapping",
-            worded("a {kind}", {"kind": type(each).__name__}),
+            kind_of(each),
         )
         for argument, given in (("specifications", specifications), ("choices", choices or {}))
         for name, each in given.items()
@@ -251,7 +252,7 @@ def every_combination(
             "options of an argument are not labelled",
             worded("argument 'options', '{name}'", {"name": name}),
             "a mapping of label to value",
-            worded("a {kind}", {"kind": type(option).__name__}),
+            kind_of(option),
         )
         for name, option in options.items()
         if not isinstance(option, Mapping)

@@ -17,7 +17,7 @@ from mismes_eval.report.document.items import PictureSpec, SentenceSpec, Summary
 from mismes_eval.report.document.language import Language, code_labels
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
-from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures import Caption, Figure
 
 
 class Heading(str):
@@ -72,6 +72,10 @@ class Context:
     def codes(self, name: str) -> dict[str, str]:
         """Labels of a code list in the report's language, from the list itself where it has them."""
         return code_labels(name, self.words)
+
+    def caption(self, id: str, title: str, source: str, notes: Sequence[str] = ()) -> Caption:
+        """What stands around a picture of this report."""
+        return Caption(id, title, source, notes, self.synthetic, self.words)
 
     def column(self, name: str) -> str:
         """A column's name in the report's language; a column of the user's own as it stands. An

@@ -355,7 +355,7 @@ def why(t: Language, one: Judged) -> str:
 
 def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec:
     """Distances of the published numbers in units of the margin, with their intervals."""
-    words, synthetic = context.words, context.synthetic
+    words = context.words
     by_id, source = {one.claim.id: one for one in tested}, _source(context)
     keys = tuple(CellKey(NUMBERS, id_, COLUMN) for id_ in by_id)
 
@@ -365,17 +365,8 @@ def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec
         if not lines:
             return ""
         frame = pd.DataFrame(lines)
-        return forest(
-            PICTURE,
-            TITLE_OF_PICTURE,
-            frame,
-            xlabel=words(AXIS),
-            source=source,
-            notes=(words(COUNTED, k=len(frame), table=NUMBERS),),
-            synthetic=synthetic,
-            t=words,
-            digits=1,
-        )
+        notes = (words(COUNTED, k=len(frame), table=NUMBERS),)
+        return forest(context.caption(PICTURE, TITLE_OF_PICTURE, source, notes), frame, words(AXIS))
 
     return PictureSpec(PICTURE, TITLE_OF_PICTURE, draw, refers=keys)
 

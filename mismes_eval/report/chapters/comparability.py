@@ -107,9 +107,7 @@ def love_picture(
         if shown.empty:
             return context.text(HIDDEN_PICTURE, f=name[0], m=name[1])
         told = (*known_persons(context, published), *notes)
-        return figures_impact.love(
-            *name, shown, labels, study.source, told, context.synthetic, context.words
-        )
+        return figures_impact.love(context.caption(*name, study.source, told), shown, labels)
 
     return PictureSpec(*name, draw, following(rows(cells), *follows))
 
@@ -149,14 +147,14 @@ def _overlap(
         if not published["value"].notna().any():
             return context.text(HIDDEN_PICTURE, f="F10b", m=measure)
         return figures_impact.overlap(
-            id,
-            title,
+            context.caption(
+                id,
+                title,
+                study.source,
+                (_weak(context, published), *known_persons(context, published), *notes),
+            ),
             edges,
             published,
-            study.source,
-            (_weak(context, published), *known_persons(context, published), *notes),
-            context.synthetic,
-            context.words,
         )
 
     return PictureSpec(id, title, draw, following(rows(cells), headline))

@@ -310,15 +310,10 @@ def _distribution(context: Context, s: Survey) -> Item:
             k=context.rules.min_cell,
         )
         return figures_common.histogram(
-            "F05",
-            title,
+            context.caption("F05", title, s.source, (outer, *known)),
             edges,
             published[published["row"] != EVERYBODY],
             "persons that one interviewed person stands for (log scale)",
-            s.source,
-            (outer, *known),
-            context.synthetic,
-            context.words,
         )
 
     return PictureSpec("F05", title, draw, rows(cells))

@@ -85,21 +85,21 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
         zero = pd.DataFrame(0.0, index=[0], columns=frame.columns)
         frame = pd.concat([frame, zero]).sort_values("x", ignore_index=True)
         return figures_common.paths(
-            id,
-            title,
+            context.caption(
+                id,
+                title,
+                study.source,
+                (
+                    *notes,
+                    *known_persons(context, cells[cells["table"] == id]),
+                    study.panel.sample.design.basis,
+                ),
+            ),
             frame.assign(series=d.measure),
             "months since enrolment",
             ylabel_of(context, outcome),
             outcome_scale(context, outcome)[0],
             True,
-            study.source,
-            (
-                *notes,
-                *known_persons(context, cells[cells["table"] == id]),
-                study.panel.sample.design.basis,
-            ),
-            context.synthetic,
-            context.words,
         )
 
     cells = path_cells(context, d.path, "months", d.band)
@@ -240,17 +240,17 @@ def specification_picture(
         if len(done) < least:
             return context.text(HIDDEN_PICTURE, f=id, m=title)
         return figures_impact.specification_curve(
-            id,
-            title,
+            context.caption(
+                id,
+                title,
+                study.source,
+                (*notes, *known_persons(context, done), study.panel.sample.design.basis),
+            ),
             done,
             curve.reference,
             outcome_scale(context, outcome)[0],
             ylabel_of(context, outcome),
-            study.source,
-            (*notes, *known_persons(context, done), study.panel.sample.design.basis),
-            context.synthetic,
-            context.words,
-            told,
+            told=told,
         )
 
     return PictureSpec(id, title, draw, own)
@@ -323,16 +323,11 @@ def honest_items(
         if not cells["ci_low"].notna().any():
             return context.text(HIDDEN_PICTURE, f=id, m=measure)
         return figures_impact.honest(
-            id,
-            title,
+            context.caption(id, title, source, (*notes, *known_persons(context, cells), basis)),
             cells[cells["row"] != BREAKDOWN],
             h.one_before,
             outcome_scale(context, outcome)[0],
             ylabel_of(context, outcome),
-            source,
-            (*notes, *known_persons(context, cells), basis),
-            context.synthetic,
-            context.words,
         )
 
     def say(cells: pd.DataFrame) -> str:

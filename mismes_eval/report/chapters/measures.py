@@ -18,11 +18,14 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.portfolio import (
+    ALL_MEASURES,
+    ALL_STAGES,
     HIDDEN_NOTE,
     MILLION,
     MILLION_EUR,
     SOURCE,
     WHOLE,
+    WITHOUT_BUDGET,
     Budgets,
     actors,
     all_measures,
@@ -39,7 +42,9 @@ from mismes_eval.report.chapters.portfolio import (
 )
 from mismes_eval.report.chapters.words import INVENTORY, factor
 from mismes_eval.report.document.cells import NOBODY, PRIVATE
+from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.figures import Figure
 
 HERE = "of these, evaluated in this report"
 OVERDUE = "T05g"
@@ -62,7 +67,7 @@ def measures(context: Context) -> Chapter:
         ),
         sources(context, inventory),
         _by_stage(context, inventory, money),
-        _heat(context, inventory, profile),
+        _heat(context, profile),
         by_model(context, inventory, money),
         timeline(context, inventory),
         tree(context, inventory, money),
@@ -95,7 +100,7 @@ def _stages(context: Context) -> dict[str, str]:
 def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
     frame, amounts = counted(inventory), inventory.tree.amounts()
     uncounted = inventory.tree.lacking(inventory.tree.has("benef_reached"))
-    keys = {label: (code,) for code, label in _stages(context).items()} | {"All stages": WHOLE}
+    keys = {label: (code,) for code, label in _stages(context).items()} | {ALL_STAGES: WHOLE}
     cells = []
     for label, key in keys.items():
         records = frame if key == WHOLE else frame[frame["stage_code"].astype(str) == key[0]]
@@ -125,29 +130,34 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
     )
 
 
-def _heat(context: Context, inventory: Inventory, profile: Profile) -> Item:
-    table = profile.matrix_n.copy()
-    table.index = pd.Index([_stages(context).get(str(i), str(i)) for i in table.index])
-    models = context.codes("models")
+def _heat(context: Context, profile: Profile) -> PictureSpec:
+    """F01: measures of each stage and model."""
+    counts, models = profile.matrix_n, context.codes("models")
+    stages = [_stages(context).get(str(code), str(code)) for code in counts.index]
     notes = "; ".join(
         context.text("{code}: {label}", code=column, label=models[column])
-        for column in table.columns
+        for column in counts.columns
         if column in models
     )
-    said = (context.name(notes), all_measures(context, counted(inventory)))
-    return figures_common.heat(
-        "F01",
-        "Measures by stage and model",
-        table,
-        "number of measures",
-        SOURCE,
-        said,
-        context.synthetic,
-        context.words,
-    )
+    cells = [
+        _number(stage, str(model), counts.loc[code, model])
+        for code, stage in zip(counts.index, stages, strict=True)
+        for model in counts.columns
+    ]
+    id, title = "F01", "Measures by stage and model"
+
+    def draw(published: pd.DataFrame) -> Figure:
+        table = published[published["table"] == id].pivot(
+            index="row", columns="column", values="value"
+        )
+        table = table.reindex(index=stages, columns=list(map(str, counts.columns)))
+        said = (context.name(notes), *all_measures(context, published))
+        caption = context.caption(id, title, SOURCE, said)
+        return figures_common.heat(caption, table, "number of measures")
+
+    return PictureSpec(id, title, draw, rows(cells), refers=(ALL_MEASURES,))
 
 
-WITHOUT_BUDGET = "measures without a budget"
 _SIDES = {
     "ORIGIN": "origin, % of budget",
     "DESTINATION": "destination, % of budget",

@@ -157,15 +157,10 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
         notes += _shaded(context, lines)
         notes += [BROKEN] if broken else []
         return figures_effects.small_multiples(
-            PICTURE,
-            title,
+            context.caption(PICTURE, title, context.name(", ".join(_behind(lines))), notes),
             panels,
             outcome_unit(context, outcome),
             outcome_scale(context, outcome)[0],
-            context.name(", ".join(_behind(lines))),
-            notes,
-            context.synthetic,
-            context.words,
         )
 
     return PictureSpec(id=PICTURE, title=title, draw=draw, cells=own, refers=refers)

@@ -8,13 +8,14 @@ import pandas as pd
 from mismes_eval import tracer as tracers
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.numerics.rows import Bool
-from mismes_eval.report import figures, figures_inventory
+from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
     persons,
     rows,
 )
 from mismes_eval.report.chapters.description import FRAMES
+from mismes_eval.report.chapters.portfolio import COUNTED, FROM, flow_of
 from mismes_eval.report.document.cells import (
     Persons,
     population,
@@ -23,7 +24,7 @@ from mismes_eval.report.document.estimated_cells import counted
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import HIDDEN
 
-FROM, COUNTED, AWAY = "from", "n", "of them known to be abroad"
+AWAY = "of them known to be abroad"
 
 
 def flow(context: Context, study: Tracing) -> PictureSpec:
@@ -66,12 +67,7 @@ def _sources(context: Context, study: Tracing) -> list[tuple[str, Bool]]:
 def _drawn_flow(
     context: Context, study: Tracing, title: str, published: pd.DataFrame
 ) -> figures.Figure:
-    left = published[published["row"] == FROM]
-    rest = published[published["row"] != FROM]
-    steps = rest[rest["column"] == COUNTED]
-    lost = [_losses(context, rest[rest["row"] == what]) for what in steps["row"]]
-    numbers = list(zip(steps["row"], steps["value"], lost, strict=True))
-    most = steps["value"].max()
+    most = published.loc[published["column"] == COUNTED, "value"].max()
     notes = [
         "In the box of a wave: why others of those enrolled did not answer it; who is lost may come"
         " back."
@@ -80,16 +76,12 @@ def _drawn_flow(
         notes.append(persons(context, most))
     if not (published["status"] == "shown").all():
         notes.append("c: not shown, too few persons, or it would reveal another number.")
-    return figures_inventory.sources_flow(
-        "F03",
-        title,
-        dict(zip(left["column"], left["value"], strict=True)),
-        numbers,
-        study.source,
-        tuple(notes),
-        context.synthetic,
-        context.words,
-    )
+
+    def lost(reason: str, n: float) -> str:
+        known = context.words.number(n, 0) if np.isfinite(n) else HIDDEN
+        return f"{context.text(reason)} {known}"
+
+    return flow_of(context.caption("F03", title, study.source, notes), published, lost)
 
 
 def _step(context: Context, study: Tracing, step: str) -> str:
@@ -103,13 +95,3 @@ def _step(context: Context, study: Tracing, step: str) -> str:
         if wave == study.baseline
         else context.text("interviewed after {m:.0f} months", m=study.months[wave])
     )
-
-
-def _losses(context: Context, cells: pd.DataFrame) -> str:
-    """The reasons of a step with their numbers, in the report's language."""
-    parts = [
-        f"{context.text(reason)} {context.words.number(n, 0) if np.isfinite(n) else HIDDEN}"
-        for reason, n in zip(cells["column"], cells["value"], strict=True)
-        if reason != COUNTED
-    ]
-    return "; ".join(parts)

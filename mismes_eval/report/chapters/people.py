@@ -434,19 +434,19 @@ def _regions(context: Context, s: Survey) -> list[Item]:
         hidden = not (published["status"] == "shown").all()
         note = "c: not shown, too few persons, or it would reveal another region."
         return figures_common.dots_of(
-            "F06",
-            title,
+            context.caption(
+                "F06",
+                title,
+                s.source,
+                (
+                    *basis(s),
+                    persons(context, published["n"].sum()),
+                    *((note,) if hidden else ()),
+                ),
+            ),
             published,
             "% of residents (95% interval)",
             100.0,
-            s.source,
-            (
-                *basis(s),
-                persons(context, published["n"].sum()),
-                *((note,) if hidden else ()),
-            ),
-            context.synthetic,
-            context.words,
         )
 
     return [PictureSpec("F06", title, draw, cells)]

@@ -5,7 +5,7 @@ over time, and how records became counted measures.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,12 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.own_amounts import PUBLISHED, kinds_of_amounts
 from mismes_eval.report import figures_inventory
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.document.cells import NOBODY, PRIVATE
+from mismes_eval.report.chapters.cells import plain, rows, shown_values
+from mismes_eval.report.document.cells import NOBODY, PRIVATE, CellKey
+from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.suppression import Relation, dominance, protect
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.figures import Caption, Figure
 
 SOURCE = "Inventory of measures in the information template"
 HIDDEN_NOTE = (
@@ -28,6 +30,29 @@ HIDDEN_NOTE = (
 )
 MILLION, MILLION_EUR = "budget, million euro", "million EUR"
 WHOLE = ("all",)
+ONE_EURO, EUROS = 1e-6, 6  # million euro, and its decimals: what is left over by rounding is less
+ALL_STAGES, WITHOUT_BUDGET = "All stages", "measures without a budget"
+ALL_MEASURES = CellKey("T01", ALL_STAGES, "measures")
+START, END = "start", "end"  # columns of F02
+FROM, COUNTED, ASKED = "from", "n", "questionnaires"  # rows and columns of a flow
+ANSWERS = {"sent": "sent", "full": "full", "partial": "part", "response_rate": "rate"}
+STEPS = {  # of F04: what is left, and why the others are not in it
+    "records read": "",
+    "measures after merging": "{k} {k:=duplicate|duplicates} merged by decision",
+    "measures that are counted": "{k} whose parts are recorded too",
+    "with a budget in euro": "{k} without a budget in euro",
+    "with a budget and a count of beneficiaries": "{k} of them without a count of beneficiaries",
+}
+NOT_DRAWN = "{k} {k:=measure without a start date is|measures without a start date are} not drawn."
+NO_BUDGET = (
+    "{k} of {n} measures {k:=has no budget in euro and is|have no budget in euro and are} not in the"
+    " picture."
+)
+NOT_KNOWN = "How many implementers were asked is not known: no table of contacts was supplied."
+QUESTIONNAIRES = (
+    "Questionnaires: {sent} implementers were asked, {full} answered in full and {part} in part"
+    " ({rate:.0%})."
+)
 SHORT_TITLE = 56  # letters of a title beside its bar
 Key = tuple[str, ...]
 
@@ -155,7 +180,6 @@ def dominated(part: pd.DataFrame) -> bool:
 
 def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
     """T01b: measures, budget and beneficiaries of each stage and model."""
-    stages, models = context.codes("stages"), context.codes("models")
     frame = inventory.tree.amounts().assign(counted=inventory.counted)
     frame = frame[frame["counted"] | frame[["budget_eur", "benef_reached"]].notna().any(axis=1)]
     cells = []
@@ -163,9 +187,7 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
         [frame["stage_code"].astype(str), frame["model_primary"].astype(str)], sort=True
     ):
         s, m = map(str, place)
-        row = context.text(
-            "{stage}, {model}", stage=stages.get(s, s), model=f"{m} {models.get(m, '')}".strip()
-        )
+        row = _place(context, s, m)
         amount = money.amount.get((s, m), np.nan)
         private = np.isfinite(amount) and not money.shown((s, m))
         cells += [
@@ -190,6 +212,13 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
     )
 
 
+def _place(context: Context, stage: str, model: str) -> str:
+    """The row of T01b for a stage and a model."""
+    stages, models = context.codes("stages"), context.codes("models")
+    named = f"{model} {models.get(model, '')}".strip()
+    return context.text("{stage}, {model}", stage=stages.get(stage, stage), model=named)
+
+
 def actors(context: Context, inventory: Inventory) -> Table:
     """T02b: how many measures each type of implementer carries out, by type of funder."""
     frame, who, pays = (
@@ -211,68 +240,72 @@ def actors(context: Context, inventory: Inventory) -> Table:
         title="Who carries the measures out, by who pays (number of measures)",
         cells=rows(cells),
         source=SOURCE,
-        notes=(all_measures(context, frame),),
         scale=1.0,
         digits=0,
         synthetic=context.synthetic,
     )
 
 
-def all_measures(context: Context, frame: pd.DataFrame) -> str:
-    """The note on how many measures stand behind a table or figure."""
-    return context.text("n: {n:,} {n:=measure|measures}.", n=len(frame))
+def all_measures(context: Context, published: pd.DataFrame) -> list[str]:
+    """The note on how many measures stand behind a figure, as table T01 counts them."""
+    known = published.loc[published["table"] == ALL_MEASURES.table, "value"].dropna()
+    return [context.text("n: {n:,} {n:=measure|measures}.", n=int(n)) for n in known]
 
 
 def timeline(context: Context, inventory: Inventory) -> Item:
     """F02: one bar a measure."""
     frame, stages = counted(inventory), context.codes("stages")
-    if frame["start_date"].isna().all():
+    id, title = "F02", "Measures over time"
+    began = frame["start_date"].notna()
+    if not began.any():
         return context.text(
             "{f}: {m}: {r}.",
-            f="F02",
+            f=id,
             m=context.text("measures over time"),
             r=context.text("no measure has a start date"),
         )
-    year = {
-        column: frame[column].dt.year + (frame[column].dt.day_of_year - 1) / 366
-        for column in ("start_date", "end_date")
-    }
     order = {code: place for place, code in enumerate(stages)}
-    table = pd.DataFrame(
+    named = pd.DataFrame(
         {
             "measure": frame["measure_id"].astype(str),
             "title": titled(context, frame),
             "stage": frame["stage_code"].astype(str),
-            "start": year["start_date"],
-            "end": year["end_date"],
         }
     )
-    table = table.sort_values("stage", key=lambda s: s.map(order), kind="stable")
-    table = table.assign(stage=table["stage"].map(stages))
-    gone = int(frame["start_date"].isna().sum())
-    until = int(
-        np.nanmax(
-            [
-                frame["date_retrieved"].dt.year.max(),
-                frame["start_date"].dt.year.max(),
-                context.evaluation.params.year or 0,
-            ]
-        )
-    )
-    notes = [
-        context.text("An arrow marks measures that had not ended by {y}.", y=str(until)),
-        all_measures(context, frame),
+    named = named.sort_values("stage", key=lambda s: s.map(order), kind="stable")
+    named = named.assign(stage=named["stage"].map(stages))
+    years = [
+        frame["date_retrieved"].dt.year.max(),
+        frame["start_date"].dt.year.max(),
+        context.evaluation.params.year or 0,
     ]
-    if gone:
-        notes.append(
-            context.text(
-                "{k} {k:=measure without a start date is|measures without a start date are} not drawn.",
-                k=gone,
-            )
-        )
-    return figures_inventory.timeline(
-        "F02", "Measures over time", table, until, SOURCE, notes, context.synthetic, context.words
-    )
+    until = int(np.nanmax(years))
+
+    def draw(published: pd.DataFrame) -> Figure | str:
+        drawn = published[published["table"] == id]
+        ends = drawn.pivot(index="row", columns="column", values="value")
+        bars = named.join(ends.reindex(columns=[START, END]), on="measure")
+        if bars[START].isna().all():
+            return ""
+        notes = [context.text("An arrow marks measures that had not ended by {y}.", y=str(until))]
+        notes += all_measures(context, published)
+        left_out = int(bars[START].isna().sum())
+        if left_out:
+            notes.append(context.text(NOT_DRAWN, k=left_out))
+        caption = context.caption(id, title, SOURCE, notes)
+        return figures_inventory.timeline(caption, bars, until)
+
+    return PictureSpec(id, title, draw, _dates(frame), refers=(ALL_MEASURES,))
+
+
+def _dates(frame: pd.DataFrame) -> pd.DataFrame:
+    """Start and end of each measure in years with decimals; no cell where it has none."""
+    measures, cells = frame["measure_id"].astype(str), []
+    for column, name in (("start_date", START), ("end_date", END)):
+        day = frame[column].dt
+        years = (day.year + (day.day_of_year - 1) / 366).dropna()
+        cells += [plain(measures[at], name, year, "year") for at, year in years.items()]
+    return rows(cells)
 
 
 def titled(context: Context, frame: pd.DataFrame) -> pd.Series:
@@ -297,8 +330,9 @@ def titled(context: Context, frame: pd.DataFrame) -> pd.Series:
 
 
 def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
-    """F02b: the budget by stage and model, as far as it may be published."""
-    frame, stages = counted(inventory), context.codes("stages")
+    """F02b: the budget by stage and model, of the cells of T01 and T01b that are shown."""
+    id, title = "F02b", "Where the money goes: budget by stage and model, million euro"
+    stages = context.codes("stages")
     if not money.shown(WHOLE):
         reason = (
             "no measure has a budget in euro"
@@ -306,108 +340,104 @@ def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
             else "the whole budget may not be published"
         )
         return context.text(
-            "{f}: {m}: {r}.", f="F02b", m=context.text("tree of the budget"), r=context.text(reason)
+            "{f}: {m}: {r}.", f=id, m=context.text("tree of the budget"), r=context.text(reason)
         )
-    parts, left = [], money.amount[WHOLE]
-    for stage in (s for s in stages if money.shown((s,))):
-        rest = money.amount[(stage,)]
-        left -= rest
-        for key in sorted(
-            place
-            for place in money.amount
-            if len(place) == 2 and place[0] == stage and money.shown(place)
-        ):
-            parts.append((stages[stage], key[1], money.amount[key] / 1e6))
-            rest -= money.amount[key]
-        if rest > 1:
-            parts.append((stages[stage], context.text("other models"), rest / 1e6))
-    if left > 1:
-        parts.append((context.text("other stages"), context.text("not shown apart"), left / 1e6))
-    records = inventory.tree
-    missing = int(records.lacking(records.has("budget_eur")).sum())
-    notes = (
-        HIDDEN_NOTE,
-        context.text(
-            "{k} of {n} measures {k:=has no budget in euro and is|have no budget in euro and are} not in the picture.",
-            k=missing,
-            n=len(frame),
-        ),
-        all_measures(context, frame),
-    )
-    data = pd.DataFrame(parts, columns=["stage", "model", "amount"])
-    return figures_inventory.budget_tree(
-        "F02b",
-        "Where the money goes: budget by stage and model, million euro",
-        data,
-        context.text("million euro"),
-        SOURCE,
-        notes,
-        context.synthetic,
-        context.words,
-    )
-
-
-def sources(context: Context, inventory: Inventory) -> Item:
-    """F04: from the sources of the records to the measures that are counted and described."""
-    frame, part = inventory.frame, counted(inventory)
-    labels = context.codes("source_types")
-    left = {
-        labels.get(str(kind), str(kind)): int(n)
-        for kind, n in frame["source_type"].astype(str).value_counts().items()
+    whole = CellKey("T01", ALL_STAGES, MILLION)
+    of_stage = {code: CellKey("T01", label, MILLION) for code, label in stages.items()}
+    of_model = {
+        key: CellKey("T01b", _place(context, *key), MILLION)
+        for key in sorted(key for key in money.amount if len(key) == 2)
     }
-    merged, parents = len(inventory.merged), len(frame) - len(part)
-    tree = inventory.tree
+    lacking = CellKey("T02", "All measures", WITHOUT_BUDGET)
+
+    def draw(published: pd.DataFrame) -> Figure | str:
+        amounts = shown_values(published)
+        if whole not in amounts:
+            return ""
+        parts, left = [], amounts[whole]
+        for stage in (code for code, key in of_stage.items() if amounts.get(key)):
+            rest = amounts[of_stage[stage]]
+            left -= rest
+            for place, key in of_model.items():
+                if place[0] == stage and key in amounts:
+                    parts.append((stages[stage], place[1], amounts[key]))
+                    rest -= amounts[key]
+            if rest > ONE_EURO:
+                parts.append((stages[stage], context.text("other models"), round(rest, EUROS)))
+        if left > ONE_EURO:
+            parts.append(
+                (context.text("other stages"), context.text("not shown apart"), round(left, EUROS))
+            )
+        notes = [HIDDEN_NOTE]
+        if {lacking, ALL_MEASURES} <= set(amounts):
+            numbers = {"k": int(amounts[lacking]), "n": int(amounts[ALL_MEASURES])}
+            notes.append(context.text(NO_BUDGET, **numbers))
+        notes += all_measures(context, published)
+        data = pd.DataFrame(parts, columns=["stage", "model", "amount"])
+        caption = context.caption(id, title, SOURCE, notes)
+        return figures_inventory.budget_tree(caption, data, context.text("million euro"))
+
+    refers = (whole, *of_stage.values(), *of_model.values(), lacking, ALL_MEASURES)
+    return PictureSpec(id, title, draw, refers=refers)
+
+
+def sources(context: Context, inventory: Inventory) -> PictureSpec:
+    """F04: from the sources of the records to the measures that are counted and described."""
+    frame, part, tree = inventory.frame, counted(inventory), inventory.tree
+    labels = context.codes("source_types")
+    merged = len(inventory.merged)
     priced = ~tree.lacking(tree.has("budget_eur"))[part.index]
     both = ~tree.lacking(tree.has("budget_eur", "benef_reached"))[part.index]
-    steps = [
-        (context.text("records read"), len(frame) + merged, ""),
-        (
-            context.text("measures after merging"),
-            len(frame),
-            context.text("{k} {k:=duplicate|duplicates} merged by decision", k=merged),
-        ),
-        (
-            context.text("measures that are counted"),
-            len(part),
-            context.text("{k} whose parts are recorded too", k=parents),
-        ),
-        (
-            context.text("with a budget in euro"),
-            int(priced.sum()),
-            context.text("{k} without a budget in euro", k=int((~priced).sum())),
-        ),
-        (
-            context.text("with a budget and a count of beneficiaries"),
-            int(both.sum()),
-            context.text(
-                "{k} of them without a count of beneficiaries", k=int((priced & ~both).sum())
-            ),
-        ),
+    cells = [
+        plain(FROM, labels.get(str(kind), str(kind)), n)
+        for kind, n in frame["source_type"].astype(str).value_counts().items()
     ]
-    note = _questionnaires(context, inventory)
-    return figures_inventory.sources_flow(
-        "F04",
-        "From sources to counted measures",
-        left,
-        steps,
-        SOURCE,
-        (note, all_measures(context, part)),
-        context.synthetic,
-        context.words,
-    )
+    others = (0, merged, len(frame) - len(part), (~priced).sum(), (priced & ~both).sum())
+    left = (len(frame) + merged, len(frame), len(part), priced.sum(), both.sum())
+    for (step, reason), kept, gone in zip(STEPS.items(), left, others, strict=True):
+        cells.append(plain(step, COUNTED, kept))
+        if reason:
+            cells.append(plain(step, reason, gone))
+    if not inventory.contacts.empty:
+        rates = inventory.response_rate().iloc[0]
+        cells += [plain(ASKED, name, float(rates[name])) for name in ANSWERS]
+    id, title = "F04", "From sources to counted measures"
+
+    def draw(published: pd.DataFrame) -> Figure:
+        drawn = published[(published["table"] == id) & (published["row"] != ASKED)]
+        notes = [_questionnaires(context, published), *all_measures(context, published)]
+        caption = context.caption(id, title, SOURCE, [note for note in notes if note])
+        return flow_of(caption, drawn, lost)
+
+    def lost(reason: str, n: float) -> str:
+        return context.text(reason, k=int(n)) if np.isfinite(n) else ""
+
+    return PictureSpec(id, title, draw, rows(cells), refers=(ALL_MEASURES,))
 
 
-def _questionnaires(context: Context, inventory: Inventory) -> str:
-    if inventory.contacts.empty:
-        return context.text(
-            "How many implementers were asked is not known: no table of contacts was supplied."
-        )
-    rates = inventory.response_rate().iloc[0]
-    return context.text(
-        "Questionnaires: {sent} implementers were asked, {full} answered in full and {part} in part"
-        " ({rate:.0%}).",
-        sent=int(rates["sent"]),
-        full=int(rates["full"]),
-        part=int(rates["partial"]),
-        rate=float(rates["response_rate"]),
-    )
+def flow_of(caption: Caption, published: pd.DataFrame, lost: Callable[[str, float], str]) -> Figure:
+    """The flow of cells: row `FROM` the sources, then the steps, with column `COUNTED` who is left
+    and the reasons why others are not. lost: a reason and how many -> the words for it.
+    """
+    at_first = published["row"] == FROM
+    sources, rest = published[at_first], published[~at_first]
+    steps = rest[rest["column"] == COUNTED]
+    reasons = rest[rest["column"] != COUNTED]
+    words = [
+        "; ".join(map(lost, mine["column"], mine["value"]))
+        for mine in (reasons[reasons["row"] == step] for step in steps["row"])
+    ]
+    left = dict(zip(map(caption.t, sources["column"]), sources["value"], strict=True))
+    numbers = list(zip(map(caption.t, steps["row"]), steps["value"], words, strict=True))
+    return figures_inventory.sources_flow(caption, left, numbers)
+
+
+def _questionnaires(context: Context, published: pd.DataFrame) -> str:
+    """How many implementers were asked and answered."""
+    asked = published[published["row"] == ASKED].set_index("column")["value"]
+    if asked.empty:
+        return context.text(NOT_KNOWN)
+    if asked.isna().any():
+        return ""
+    counts = {name: int(asked[column]) for column, name in ANSWERS.items() if name != "rate"}
+    return context.text(QUESTIONNAIRES, rate=float(asked["response_rate"]), **counts)

@@ -441,12 +441,5 @@ def _drawn_reliability(
         k=len(frame),
     )
     return figures_tracer.reliability(
-        "F07",
-        RELIABILITY,
-        frame,
-        limits,
-        source,
-        (note, *basis),
-        context.synthetic,
-        context.words,
+        context.caption("F07", RELIABILITY, source, (note, *basis)), frame, limits
     )

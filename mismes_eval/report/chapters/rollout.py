@@ -273,17 +273,12 @@ def _path(context: Context, r: Rollout) -> list[Item]:
         if points.empty:
             return context.text(HIDDEN_PICTURE, f="F11-rollout", m=r.measure)
         return figures_common.paths(
-            id,
-            title,
+            context.caption(id, title, r.source, (*notes, *known_persons(context, cells))),
             points.assign(series=context.column(r.outcome)),
             "years since the roll-out",
             "percentage points (95% interval)",
             100.0,
             True,
-            r.source,
-            (*notes, *known_persons(context, cells)),
-            context.synthetic,
-            context.words,
         )
 
     groups = _group_times(r)
@@ -325,14 +320,11 @@ def _map(context: Context, r: Rollout) -> list[Item]:
             }
         )
         return figures_impact.group_time(
-            "F11c-rollout",
-            title,
+            context.caption(
+                "F11c-rollout", title, r.source, (*known_persons(context, cells), *notes)
+            ),
             effects,
             100.0,
-            r.source,
-            (*known_persons(context, cells), *notes),
-            context.synthetic,
-            context.words,
         )
 
     return [PictureSpec("F11c-rollout", title, draw, refers=keys)]

@@ -392,17 +392,12 @@ def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> Pict
         if frame["value"].isna().any():
             known.append("A point that is missing is not shown in table T16 either.")
         return figures_common.paths(
-            "F08b",
-            title,
+            context.caption("F08b", title, study.source, (*known, study.panel.sample.design.basis)),
             frame,
             "months since enrolment",
             ylabel,
             outcome_scale(context, main)[0],
             False,
-            study.source,
-            (*known, study.panel.sample.design.basis),
-            context.synthetic,
-            context.words,
         )
 
     return PictureSpec(id="F08b", title=title, draw=draw, cells=rows([everybody]), refers=keys)

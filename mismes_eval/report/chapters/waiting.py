@@ -97,15 +97,10 @@ def _drawn_months(context: Context, study: Tracing, title: str, published: pd.Da
     if np.isfinite(most):
         notes.append(persons(context, cells.groupby("arm")["n"].max().sum()))
     return figures_tracer.months(
-        "F08",
-        title,
+        context.caption("F08", title, study.source, (*notes, study.panel.sample.design.basis)),
         tables,
         context.codes("episode_states"),
         context.text("months since enrolment"),
-        study.source,
-        (*notes, study.panel.sample.design.basis),
-        context.synthetic,
-        context.words,
     )
 
 
@@ -171,14 +166,9 @@ def _drawn_waiting(context: Context, study: Tracing, title: str, published: pd.D
         study.panel.sample.design.basis,
     )
     return figures_tracer.waiting(
-        "F09",
-        title,
+        context.caption("F09", title, study.source, notes),
         frame,
         context.text("months since enrolment"),
-        study.source,
-        notes,
-        context.synthetic,
-        context.words,
     )
 
 

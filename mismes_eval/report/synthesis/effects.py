@@ -17,7 +17,7 @@ from mismes_eval.impact.planning.meta_analysis import RandomEffects
 from mismes_eval.message import Message
 from mismes_eval.report import figures_synthesis
 from mismes_eval.report.document.tables import P_VALUE, Table
-from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures import Caption, Figure
 from mismes_eval.report.sentences import About, excluded
 from mismes_eval.report.synthesis.tables import FROM, SOURCE, TO, Words, cell, table
 
@@ -151,14 +151,9 @@ def forest(w: Words) -> Figure:
         MOVED,
     )
     return figures_synthesis.forest(
-        "G01",
-        "Effects by model and country",
+        Caption("G01", "Effects by model and country", SOURCE, notes, w.synthetic, t=text),
         whole,
         text("effect, percentage points (95% interval)"),
-        SOURCE,
-        notes,
-        w.synthetic,
-        text,
     )
 
 

@@ -19,7 +19,7 @@ from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression
 from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.report import figures_synthesis
 from mismes_eval.report.document.tables import TextTable
-from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures import Caption, Figure
 from mismes_eval.report.synthesis.features import RELIABLE
 from mismes_eval.report.synthesis.tables import Names, Words, words_table
 
@@ -234,14 +234,16 @@ def forest(w: Words) -> Figure | None:
         *NOTES_OF_MEANS,
     )
     return figures_synthesis.forest(
-        "G01b",
-        "Own and outside effects, and their mean",
+        Caption(
+            "G01b",
+            "Own and outside effects, and their mean",
+            SOURCE,
+            notes,
+            synthetic=w.synthetic or bool(w.evidence.evidence["synthetic"].any()),
+            t=w.t,
+        ),
         pd.DataFrame(rows),
         w.t("effect, percentage points (95% interval)"),
-        SOURCE,
-        notes,
-        w.synthetic or bool(w.evidence.evidence["synthetic"].any()),
-        w.t,
     )
 
 

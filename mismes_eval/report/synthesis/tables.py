@@ -17,7 +17,7 @@ from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.estimated_cells import UNIT_OF_KIND
 from mismes_eval.report.document.language import Language, code_labels, country_name
 from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
-from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures import Caption, Figure
 
 SOURCE = "published results of the country reports"
 KEY = (
@@ -460,12 +460,14 @@ def employment(w: Words) -> Figure | None:
     )
     note = "Compare the groups within a country; between countries only where table S02 allows it."
     return figures_synthesis.by_country(
-        "G02",
-        "Employment rate of returnees and non-migrants",
+        Caption(
+            "G02",
+            "Employment rate of returnees and non-migrants",
+            SOURCE,
+            (note,),
+            w.synthetic,
+            t=text,
+        ),
         frame,
         text("% (95% interval)"),
-        SOURCE,
-        (note,),
-        w.synthetic,
-        text,
     )
