@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from mismes_eval.lfs.catalogue import catalogue
-from mismes_eval.report.brief import brief
+from mismes_eval.report.brief import brief, effect_and_time
 from mismes_eval.report.chapters.answers import ANSWERS, answered
 from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
@@ -96,7 +96,7 @@ def test_effects_are_those_of_page_one(report: CountryReport) -> None:
     assert told is not None and told.rows
     said = answer(report, "impact")
     for row in told.rows:
-        assert f"{row.measure}: {row.effect}; evidence {row.sure}" in said
+        assert f"{row.measure}: {effect_and_time(report.context, row)}; evidence {row.sure}" in said
 
 
 def test_a_hidden_number_is_in_no_answer(report: CountryReport) -> None:

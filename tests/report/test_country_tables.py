@@ -29,7 +29,7 @@ from mismes_eval.report.chapters.impact import truth_items
 from mismes_eval.report.chapters.people import UNKNOWN_ROW
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.returns import returns
-from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
+from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell, spoken_span
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.country import release
@@ -300,6 +300,29 @@ def test_costs_are_the_estimates_and_fieller(context: Context, shown: Mapping[st
             > m.cost.value[0]
         )
         assert "no value of a job-year" not in str(cells.loc[(row, "estimate"), "definition"])
+
+
+@pytest.mark.identity
+def test_work_at_home_and_abroad_add_up_to_the_effect(
+    context: Context, shown: Mapping[str, object], built: Mapping[str, Chapter]
+) -> None:
+    for measure in ("MDA-001", "MDA-002"):
+        cells = table(shown, f"T17-{measure}")
+        for wave in ("6 months", "12 months", "24 months", "36 months"):
+            names = map(context.column, ("employed", "employed_home", "employed_abroad"))
+            total, home, abroad = (cells.loc[(name, wave), "value"] for name in names)
+            assert total == pytest.approx(home + abroad, abs=1e-12)
+    effect = context.evaluation.effects[0]
+    spans = [
+        spoken_span(context.evaluation, effect, outcome, 3)
+        for outcome in ("employed_home", "employed_abroad")
+    ]
+    items = built["impact"].items
+    said = next(s for s in items if isinstance(s, str) and "add up to it" in s)
+    number = language("en").number
+    for span in spans:
+        assert span is not None
+        assert all(number(100 * end) in said for end in (span.value, span.low, span.high))
 
 
 def test_costs_are_those_of_all_participants(context: Context, shown: Mapping[str, object]) -> None:
