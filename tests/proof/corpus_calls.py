@@ -1,6 +1,4 @@
-"""Bad calls of estimates and effects, and one of weights, that stand in no table of sentences
-(`impact/test_*_of_refus*.py`, `weighting/test_*refusals*.py`): each plants one fault in good data.
-"""
+"""Bad calls of estimates, some of effects and weights: each plants one fault in good data."""
 
 from __future__ import annotations
 

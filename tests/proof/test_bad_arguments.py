@@ -18,6 +18,7 @@ from mismes_eval.errors import DesignError, EstimateError, InputError, MismesErr
 from mismes_eval.impact.sensitivity.robustness import every_combination
 from mismes_eval.public import Level, check, checked
 
+from ..some import some
 from .verb_calls import Call, calls, cross, effect, event, long
 
 THING = object()
@@ -46,7 +47,7 @@ CALLS = calls()
 @pytest.mark.parametrize("call", CALLS, ids=[c.name for c in CALLS])
 def test_a_spoilt_argument_is_named_or_has_a_meaning(call: Call) -> None:
     call.verb(**call.arguments)
-    for argument in call.arguments:
+    for argument in some(call.arguments):
         taken = []
         for kind, value in BAD.items():
             try:
@@ -81,7 +82,7 @@ def test_who_refuses_a_frame_and_a_column_that_is_not_there(call: Call) -> None:
     """A table in the place of a sample, and each column by a name that nobody has."""
     known = set().union(*map(columns, call.arguments.values()))
     name = call.verb.__name__
-    for argument, value in call.arguments.items():
+    for argument, value in some(call.arguments.items()):
         if isinstance(value, me.Sample | me.TracerPanel):
             table = value.frame if isinstance(value, me.Sample) else value.to_long()
             with pytest.raises(MismesError):
