@@ -6,16 +6,24 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import click
+import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import inventory, lfs
 from mismes_eval.cli.project import NOTEBOOK
-from mismes_eval.errors import InputError, ParamsError, Problem, worded
+from mismes_eval.errors import (
+    InputError,
+    ParamsError,
+    Problem,
+    in_column,
+    in_place,
+    worded,
+)
 from mismes_eval.evaluation.evaluator_words import SUBJECTS, outline
 from mismes_eval.evaluation.params_template import blank_params
 from mismes_eval.evaluation.reading import sign
@@ -113,7 +121,7 @@ Personal identifiers (names, telephone numbers, addresses) do not belong in any 
     "--layout",
     default=None,
     metavar="FILE",
-    help="Table of name, first and last place and decimals, of a text without separators.",
+    help="Stata, SAS or SPSS program, or table of name, first, last and decimals, of a text without separators.",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
@@ -345,8 +353,27 @@ def _delivered(name: str, reading: Mapping[str, str]) -> Dataset | None:
         )
     except InputError as error:
         raise InputError([_as_option(found) for found in error.problems]) from error
+    if "decimal" not in reading:
+        InputError.refuse(_decimal_commas(data))
     needed = {"hhid", "pid", "weight", "age", "male"}
     return None if needed <= set(data.frame.columns) else data
+
+
+def _decimal_commas(data: Dataset) -> Iterator[Problem]:
+    """Columns of text that would be numbers if the comma were the decimal sign."""
+    for name, cells in data.frame.items():
+        written = cells.dropna()
+        if pd.api.types.is_numeric_dtype(cells) or written.empty:
+            continue
+        numbers = written.astype(str).str.fullmatch(r"-?\d+(,\d+)?")
+        if numbers.all() and written.astype(str).str.contains(",").any():
+            yield Problem(
+                what="numbers with a decimal comma, or lists of numbers",
+                where=in_place(data.name, in_column(str(name))),
+                expected="what the comma is",
+                got=repr(str(written[written.astype(str).str.contains(",")].iloc[0])),
+                fix="Say --decimal , for numbers, --decimal . where they are lists.",
+            )
 
 
 def _found(name: str) -> Path:

@@ -24,8 +24,8 @@ from mismes_eval.errors import (
 )
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import Column, Names, as_name, as_names
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import levels_of, one_spelling
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 RESERVED = ("variable", "level", "value", "se", "ci_low", "ci_high", "p", "cv", "n", "degf")

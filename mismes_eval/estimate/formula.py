@@ -20,8 +20,8 @@ from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_ar
 from mismes_eval.estimate.domains import no_negative_weights, occupied, require
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.covariates import occurring, unreadable
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 

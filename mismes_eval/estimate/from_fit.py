@@ -23,7 +23,8 @@ from mismes_eval.numerics.averages import Averages, SignedRows, by_influence
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.public import public
-from mismes_eval.weighting.columns import float64, read
+from mismes_eval.weighting.columns import read
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 SAME_WEIGHTS = 1e-8  # relative difference up to which two sets of weights are one

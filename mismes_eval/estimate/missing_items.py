@@ -28,8 +28,9 @@ from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.columns import Stated, float64, read, with_numbers
+from mismes_eval.weighting.columns import Stated, read, with_numbers
 from mismes_eval.weighting.nonresponse import nonresponse
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 ANSWERED = "_answered"

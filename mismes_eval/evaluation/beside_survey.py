@@ -24,8 +24,9 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.balancing import Method as Weights
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.balancing import balance_weights
-from mismes_eval.weighting.columns import float64, spelled
+from mismes_eval.weighting.columns import spelled
 from mismes_eval.weighting.frames import stack_samples
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 AFTER, BEFORE = "_outcome", "_outcome_before"

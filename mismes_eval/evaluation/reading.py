@@ -31,8 +31,8 @@ KEYS_THAT_MEND: Mapping[str, str] = {
     "several sheets": "Name one in the params: reading: {sheet: NAME}.",
     "an archive of several files": "Name one in the params: reading: {member: NAME}; or unpack it.",
     "a text without separators and names": (
-        "Say in the params where the columns stand: reading: {layout: FILE}, a table with name,"
-        " first and last place of each, and decimals where its digits imply a point."
+        "Say in the params where the columns stand: reading: {layout: FILE}, the program of Stata,"
+        " SAS or SPSS that reads the text, or a table with name, first, last and decimals."
     ),
     "a personal identifier": (
         "Take the column out of the file, or name it in the params: reading: {drop: [COLUMN]};"

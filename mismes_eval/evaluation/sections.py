@@ -102,8 +102,9 @@ class Reading:
     sheet: str | None = key("sheet of a workbook that has several", None)
     member: str | None = key("file of a .zip that holds several", None)
     layout: Path | None = key(
-        "places of the columns of a text without separators: a table with name, first, last and"
-        " decimals (digits behind a point that is not written)",
+        "places of the columns of a text without separators: the Stata, SAS or SPSS program that"
+        " reads it, or a table with name, first, last and decimals (digits behind a point that is"
+        " not written)",
         None,
     )
     drop: tuple[str, ...] = key(

@@ -245,8 +245,8 @@ def _not_of_fixed_width(text: str, name: str) -> None:
             where=name,
             expected="columns with a separator, their names in the first line",
             got=worded("lines of {length} letters", {"length": len(lines[0])}),
-            fix='Say where the columns stand: layout="FILE", a table with name, first and last place'
-            " of each, and decimals where its digits imply a point.",
+            fix='Say where the columns stand: layout="FILE", the program of Stata, SAS or SPSS that reads'
+            " the text, or a table with name, first, last and decimals.",
         )
     )
 

@@ -1,19 +1,21 @@
 """Text whose columns stand at fixed places of the line, as a record layout says: a table with the
-first and the last place of each column and the decimals that its digits imply.
+first and the last place of each column and the decimals that its digits imply, or the program of
+another package that reads the text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
+from mismes_eval.frame.delimited import decode
 from mismes_eval.frame.limits import check_table
-from mismes_eval.frame.outside import table_of
+from mismes_eval.frame.outside import bytes_of, table_of
+from mismes_eval.frame.record_programs import PROGRAMS, Field, Layout, read_program
 
 HEADS = ("name", "first", "last")
 DECIMALS = "decimals"
@@ -22,26 +24,16 @@ DIGITS = re.compile(r"([+-]?)(\d+)")
 MOST_DECIMALS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column: the places of its first and last letter, counted from 1; decimals: how many of its
-    digits stand behind a point that is not written.
-    """
-
-    name: str
-    first: int
-    last: int
-    decimals: int = 0
-
-
-def read_layout(path: Path) -> tuple[Field, ...]:
+def read_layout(path: Path, encoding: str) -> Layout:
     """The record layout in a table with columns name, first, last and, where there are any,
-    decimals.
+    decimals; or in a program of Stata, SAS or SPSS, in UTF-8 or else in `encoding`.
 
     Raises
     ------
     InputError : everything that is wrong with it.
     """
+    if path.suffix.lower() in PROGRAMS:
+        return _checked(read_program(_text(path, encoding), path.name), path.name)
     table = table_of(path)
     lost = [head for head in HEADS if head not in table.columns]
     if lost:
@@ -59,7 +51,22 @@ def read_layout(path: Path) -> tuple[Field, ...]:
     rows = list(zip(*(table[head] for head in HEADS), decimals, strict=True))
     if problems := list(_wrong(rows, path.name)):
         raise InputError(problems)
-    return tuple(Field(n, int(first), int(last), int(d or 0)) for n, first, last, d in rows)
+    return Layout(tuple(Field(n, int(first), int(last), int(d or 0)) for n, first, last, d in rows))
+
+
+def _text(path: Path, encoding: str) -> str:
+    content = bytes_of(path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return decode(content, path.name, encoding)
+
+
+def _checked(layout: Layout, file: str) -> Layout:
+    """The layout of a program, held to the same rules as a table."""
+    rows = [(f.name, str(f.first), str(f.last), str(f.decimals)) for f in layout.fields]
+    InputError.refuse(_wrong(rows, file))
+    return layout
 
 
 def _wrong(rows: Sequence[tuple[str, str, str, str]], file: str) -> Iterator[Problem]:
@@ -78,13 +85,14 @@ def _wrong(rows: Sequence[tuple[str, str, str, str]], file: str) -> Iterator[Pro
             yield Problem("decimals that are no number", where, "0 to 12", decimals)
 
 
-def read_fixed(text: str, name: str, fields: Sequence[Field]) -> pd.DataFrame:
+def read_fixed(text: str, name: str, layout: Layout) -> pd.DataFrame:
     """Text cells of a file by the places of its layout; blanks are missing.
 
     Raises
     ------
     InputError : lines that end inside a column, digits that are none where decimals are implied.
     """
+    fields = layout.fields
     lines = pd.Series(text.splitlines(), dtype="str")
     lines = lines[lines.str.strip() != ""]
     check_table(len(lines), len(fields), name)
@@ -99,7 +107,8 @@ def read_fixed(text: str, name: str, fields: Sequence[Field]) -> pd.DataFrame:
     if problems:
         raise InputError(problems)
     frame = pd.DataFrame(columns).reset_index(drop=True)
-    return frame.assign(**{f.name: _scaled(frame[f.name], f) for f in fields if f.decimals})
+    said = [field for field in fields if field.decimals or field.kind]
+    return frame.assign(**{field.name: _spelled_out(frame[field.name], field) for field in said})
 
 
 def _cut(field: Field, name: str, cut: pd.Series) -> Problem:
@@ -111,10 +120,15 @@ def _cut(field: Field, name: str, cut: pd.Series) -> Problem:
     ).in_rows(cut.index[cut] + 1)
 
 
-def _scaled(cells: pd.Series, field: Field) -> pd.Series:
-    """Digits with the point that the layout implies; a number with a point keeps its own."""
+def _spelled_out(cells: pd.Series, field: Field) -> pd.Series:
+    """Numbers with the point that the layout implies and without the zeros that fill their places;
+    one with a point keeps its own. A point alone is how programs write that there is none.
+    """
+    if field.kind == "text":
+        return cells
     found = cells.str.extract(DIGITS.pattern + "$")
     whole = cells.str.fullmatch(DIGITS.pattern).fillna(False).astype(bool)
-    digits = found[1].str.zfill(field.decimals + 1)
-    pointed = found[0] + digits.str[: -field.decimals] + "." + digits.str[-field.decimals :]
-    return cells.mask(whole, pointed)
+    digits = found[1].str.lstrip("0").str.zfill(field.decimals + 1)
+    if field.decimals:
+        digits = digits.str[: -field.decimals] + "." + digits.str[-field.decimals :]
+    return cells.mask(whole, found[0] + digits).mask(cells == ".")

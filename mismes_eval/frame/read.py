@@ -87,8 +87,8 @@ def read(
     encoding, separator, decimal : of text files (encoding also of Stata, SPSS, SAS and R files that
         name none); never guessed.
     columns : read only these.  sheet : of a workbook with several.  member : of an archive of several.
-    layout : table of the places of the columns (name, first, last, decimals), of a text without
-        separators.
+    layout : where the columns of a text without separators stand: a table (name, first, last,
+        decimals), or the program of Stata (.do, .dct), SAS or SPSS (.sps) that reads it.
     text_columns : without a template, columns that stay text although most cells are numbers.
     missing : column -> {cell text: missing reason} (see `validate`).
     allowed : columns that look like personal identifiers and are harmless. None: the caller looks
@@ -125,8 +125,10 @@ def read(
     letters: dict[str, str] = {}
     if layout is not None:
         whole_text = decode(unzip(content, path.name), path.name, encoding)
-        fixed = read_fixed(whole_text, path.name, read_layout(Path(layout)))
-        read_as = _plain(fixed)
+        places = read_layout(Path(layout), encoding)
+        fixed = read_fixed(whole_text, path.name, places)
+        read_as = Labelled(fixed, places.labels, places.value_labels)
+        text_columns = (*text_columns, *(f.name for f in places.fields if f.kind == "text"))
     else:
         written = CellText(content, encoding, "\t" if suffix in TABS else separator)
         read_as, letters = _cells(path, suffix, written, wanted, known, sheet)

@@ -41,7 +41,7 @@ class Mapping:
     """
 
     name: str
-    columns: Dict[str, str]
+    columns: Dict[str, str] = field(default_factory=dict)
     recode: Dict[str, Dict[object, object]] = field(default_factory=dict)
     missing: Dict[str, Dict[object, str]] = field(default_factory=dict)
     units: Dict[str, float] = field(default_factory=dict)

@@ -110,15 +110,17 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
 
     Sums of weights that differ by up to 30% are taken as they are: totals are averaged. Beyond that
     one round's weights have another unit: each round is brought to the average sum, so that the
-    shares hold for means whatever the units, and the sums' own error is counted.
+    shares hold for means whatever the units, and the sums' own error is counted. On a narrowed
+    sample the domain is pooled; rows outside keep their weight.
 
     Warns
     -----
     DesignWarning : the sums of the rounds' weights differ by more than 30%.
     """
     labels = list(sample.frame[ROUND].cat.categories)
+    inside = sample.domain
     code = sample.frame[ROUND].cat.codes.to_numpy().astype(np.intp)
-    w = sample.weights
+    w = np.where(inside, sample.weights, 0.0)
     if isinstance(shares, str):
         DesignError.refuse(
             unknown("unknown shares of rounds", "shares", shares, ("effective", "equal"))
@@ -156,11 +158,11 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
         )
     unlike = _unlike_sums(labels, sums)
     if not unlike:
-        return sample.step(KnownFactor(name, alpha[code]))
+        return sample.step(KnownFactor(sample.narrowed(name), np.where(inside, alpha[code], 1.0)))
     warnings.warn(unlike, DesignWarning, stacklevel=2)
-    return sample.step(
-        RoundShares(name.extended(", each round brought to the average sum"), code, alpha, w)
-    ).flagged(unlike)
+    name = sample.narrowed(name.extended(", each round brought to the average sum"))
+    group = np.where(inside, code, len(labels))
+    return sample.step(RoundShares(name, group, alpha, sample.weights)).flagged(unlike)
 
 
 def _unlike_sums(labels: Sequence[str], sums: Float) -> str:

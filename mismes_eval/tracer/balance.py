@@ -19,7 +19,7 @@ from mismes_eval.estimate.transitions import on_enrolment
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.robustness import love
 from mismes_eval.public import public
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:

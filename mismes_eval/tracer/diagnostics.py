@@ -26,7 +26,7 @@ from mismes_eval.tracer.balance import balance, love_plot
 from mismes_eval.tracer.figures import marked
 from mismes_eval.tracer.response_model import LINKS, ResponseModel, design_matrix
 from mismes_eval.tracer.shapes import refuse_other
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:

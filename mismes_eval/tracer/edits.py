@@ -15,7 +15,7 @@ from mismes_eval.frame.strange_cells import FIRST, LAST
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.months import dates, elapsed, month_number
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel

@@ -14,7 +14,7 @@ from mismes_eval.frame.template import template
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.panel import TracerPanel
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 
 TEMPLATE = "tracer_outcome"
 EVERYBODY, EMPLOYED, BUSINESS, PARTICIPANTS = "", "employed", "business", "participants"

@@ -38,8 +38,8 @@ from mismes_eval.tracer.dispositions import (
 )
 from mismes_eval.tracer.refreshment import refreshment_mask
 from mismes_eval.weighting import saved
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.estimators import OfPanels
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 

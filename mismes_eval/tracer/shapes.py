@@ -14,7 +14,7 @@ from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.stages import Columns
+from mismes_eval.weighting.stages import Columns, repeated_names
 
 PRESENT = "row"
 
@@ -41,6 +41,7 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         for column in needed
         if column not in frame.columns
     ]
+    problems += repeated_names(frame)
     InputError.refuse(problems)
     for column in (unit, wave):
         gone = frame[column].isna().to_numpy()

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from mismes_eval.errors import DesignError, Problem, in_column, of_argument, of_covariates, worded
-from mismes_eval.message import Message
+from mismes_eval.message import Message, as_message
 from mismes_eval.numerics.censoring import NoHazard, observed
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
@@ -111,10 +111,13 @@ def censoring_weights(
         x = named_effects(sample.frame, columns, inside)[0].dense()[:, 1:]
         x = np.where(inside[:, None], x - x[inside].mean(axis=0), x)  # the levels take the means
     empty = np.zeros((sample.n, 0))
-    step = Watched(
-        name=f"inverse probability of being still observed within {tau:g}"
+    name = (
+        f"inverse probability of being still observed within {tau:g}"
         + (f", given {', '.join(columns)}" if columns else "")
-        + (f", by {by}" if by is not None else ""),
+        + (f", by {by}" if by is not None else "")
+    )
+    step = Watched(
+        name=sample.narrowed(as_message(name)),
         factor=np.ones(sample.n),
         exit=exit,
         lost=lost,

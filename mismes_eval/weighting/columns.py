@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
 from types import SimpleNamespace
 from typing import Protocol
 
@@ -24,6 +22,7 @@ from mismes_eval.message import as_message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_error, verb_name
 from mismes_eval.weighting.levels import levels_of, one_spelling
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample
 
@@ -235,22 +234,6 @@ def read(
     return SimpleNamespace(**got)
 
 
-def float64(values: pd.Series) -> Float | None:
-    """(n,) numbers of any numeric or boolean dtype, NaN where missing, also where they are stored
-    as objects or as a categorical's levels; None where the column holds anything else (text,
-    dates).
-    """
-    kind = values.dtype
-    if isinstance(kind, pd.CategoricalDtype):
-        levels = float64(pd.Series(kind.categories))
-        return None if levels is None else np.append(levels, np.nan)[values.cat.codes.to_numpy()]
-    if pd.api.types.is_complex_dtype(kind):
-        return None
-    if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
-    return _objects(values) if kind.kind == "O" else None
-
-
 def with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with every column of numbers as float64, however they are stored; categoricals and
     everything else as they are.
@@ -270,17 +253,6 @@ def spelled(values: pd.Series) -> pd.Series:
         return values.astype("string")
     text = pd.Series(number, values.index).map("{:.15g}".format).astype("string")
     return text.mask(np.isnan(number))
-
-
-def _objects(values: pd.Series) -> Float | None:
-    """(n,) numbers that are stored one by one; each distinct one is looked at once."""
-    try:
-        code, level = pd.factorize(values.astype(object))
-    except TypeError:  # lists and other cells that cannot be compared
-        return None
-    if not len(level) or not all(isinstance(value, (Real, Decimal, np.bool_)) for value in level):
-        return None
-    return np.append(np.array([float(value) for value in level]), np.nan)[code]
 
 
 def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Problem:

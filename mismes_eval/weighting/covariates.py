@@ -13,8 +13,8 @@ import pandas as pd
 from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.arguments import Column
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import one_spelling
+from mismes_eval.weighting.numbers import float64
 
 
 def unreadable(frame: pd.DataFrame, columns: Sequence[Column], inside: Bool) -> list[Problem]:

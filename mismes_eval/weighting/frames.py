@@ -22,6 +22,7 @@ from mismes_eval.numerics.variance import Stage
 from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_name
 from mismes_eval.weighting.design import Level, SurveyDesign
+from mismes_eval.weighting.numbers import numbers_in
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Embedded, KnownFactor, WeightStep
 
@@ -66,8 +67,7 @@ def combine_frames(
     problems = _frame_problems(samples, on_frame, method, theta)
     DesignError.refuse(problems)
     other = [
-        sample.frame[column].to_numpy(dtype=float, na_value=np.nan)
-        for sample, column in zip(samples, on_frame, strict=True)
+        numbers_in(sample.frame[column]) for sample, column in zip(samples, on_frame, strict=True)
     ]
     if method == "kalton_anderson":
         share = [_expected(sample, pi) for sample, pi in zip(samples, other, strict=True)]
@@ -77,7 +77,9 @@ def combine_frames(
         share = [np.where(other[0] > 0, theta, 1.0), np.where(other[1] > 0, 1.0 - theta, 1.0)]
         words = "frame share, Hartley theta {theta} (known factor)"
         name = Message(words, {"theta": f"{theta:.4f}"}, "step")
-    return stack_samples(samples, "frame_sample").step(KnownFactor(name, np.concatenate(share)))
+    joined = stack_samples(samples, "frame_sample")
+    factor = np.where(joined.domain, np.concatenate(share), 1.0)
+    return joined.step(KnownFactor(joined.narrowed(name), factor))
 
 
 def stack_samples(
@@ -301,10 +303,8 @@ def _membership_problems(sample: Sample, column: str, where: Message, method: st
                 " counted twice.",
             )
         ]
-    value = pd.to_numeric(sample.frame[column], errors="coerce").to_numpy(
-        dtype=float, na_value=np.nan
-    )
-    carries = sample.weights != 0
+    value = numbers_in(sample.frame[column])
+    carries = sample.active
     bad = carries & ~((value >= 0) & (value <= 1))
     if bad.any():
         return [

@@ -41,22 +41,33 @@ def levels_of(series: pd.Series) -> tuple[Int, pd.Index]:
 
 
 def one_spelling(values: pd.Series) -> Problem | None:
-    """The problem that 1 and "1", or "A" and "A ", stand in one column: two groups to a computer
+    """The problem that 1 and "1", "1.0" and "1", or "A" and "A ", stand in one column: two groups to a computer
     and one to a reader.
     """
     levels = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values
     if not (levels.dtype == object or pd.api.types.is_string_dtype(levels.dtype)):
         return None
     spelled: dict[str, object] = {}
-    for value in pd.unique(levels):
+    try:
+        distinct = pd.unique(levels)
+    except TypeError:  # lists and other cells that cannot be compared
+        return Problem(
+            what="holds cells with several values",
+            where=in_column(values.name),
+            expected="one code in each cell",
+            got=repr(levels[levels.notna()].tolist()[0]),
+        )
+    for value in distinct:
         if pd.api.types.is_scalar(value) and pd.isna(value):
             continue
         other = spelled.setdefault(_plain(value), value)
         if other is value:
             continue
         name = f"frame[{values.name!r}]"
-        both = isinstance(value, str) and isinstance(other, str)
-        mend = f"{name}.str.strip()" if both else f"{name}.map(str)"
+        texts = [spelling for spelling in (value, other) if isinstance(spelling, str)]
+        mend = f"{name}.str.strip()" if len(texts) == 2 else f"{name}.map(str)"
+        if any(text.endswith(".0") for text in texts):
+            mend = rf"{name}.map(str).str.replace(r'\.0$', '', regex=True)"
         return Problem(
             what="holds one code in two spellings",
             where=in_column(values.name),
@@ -68,12 +79,14 @@ def one_spelling(values: pd.Series) -> Problem | None:
 
 
 def _plain(value: object) -> str:
-    """A code as a reader sees it: 2 for 2.0 and "2", without blanks around it and without
+    """A code as a reader sees it: 2 for 2.0, "2.0" and "2", without blanks around it and without
     characters that do not print.
     """
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
     shown = str(value).strip()
+    if shown.endswith(".0") and shown[:-2].isdecimal():
+        shown = shown[:-2]
     return shown if shown.isprintable() else "".join(filter(str.isprintable, shown)).strip()
 
 

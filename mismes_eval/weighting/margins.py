@@ -15,9 +15,9 @@ import pandas as pd
 from mismes_eval.errors import CalibrationError, Problem, in_column, kind_of, of_argument, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import crossed, levels_of, one_spelling
 from mismes_eval.weighting.margin_rows import Category, Level, Margins, assemble
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 Totals = Mapping[str | tuple[str, ...], float | Mapping[Level, float]]

@@ -17,6 +17,7 @@ from mismes_eval.public import fitting
 from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.covariates import main_effect, unreadable
 from mismes_eval.weighting.levels import crossed
+from mismes_eval.weighting.numbers import numbers_in
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import ResponsePropensity
 
@@ -211,9 +212,7 @@ def _problems(
     ]
     if problems:
         return problems
-    value = pd.to_numeric(sample.frame[responded], errors="coerce").to_numpy(
-        dtype=float, na_value=np.nan
-    )
+    value = numbers_in(sample.frame[responded])
     bad = inside & ~np.isin(value, (0.0, 1.0))
     if bad.any():
         problems.append(
@@ -230,14 +229,7 @@ def _problems(
         )
     if eligible is not None:
         known = sample.frame[eligible]
-        odd = (
-            inside
-            & known.notna().to_numpy()
-            & ~np.isin(
-                pd.to_numeric(known, errors="coerce").to_numpy(dtype=float, na_value=np.nan),
-                (0.0, 1.0),
-            )
-        )
+        odd = inside & known.notna().to_numpy() & ~np.isin(numbers_in(known), (0.0, 1.0))
         if odd.any():
             problems.append(
                 Problem(

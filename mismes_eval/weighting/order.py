@@ -90,9 +90,8 @@ def ordering(
     if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
         return _ordered_categories(values)
     code, level = pd.factorize(values)
-    distinct = pd.Series(
-        level, dtype=None if not isinstance(level, pd.CategoricalIndex) else object
-    )
+    boxed = isinstance(level.dtype, (pd.CategoricalDtype, pd.ArrowDtype))
+    distinct = pd.Series(level, dtype=object if boxed else None)
     kinds = [
         (kind, read)
         for kind in _readers_for(distinct)
@@ -339,19 +338,31 @@ def _split_year(text: str) -> float | None:
     return float(match[1]) if match[2] in (str(later), f"{later % 100:02d}") else None
 
 
-_NUMBERED = re.compile(r"([a-z][a-z ]*?)[\s_\-.#:]*(\d+(?:\.\d+)?)")
+_NUMBERED = re.compile(r"([a-z][a-z ]*?)([\s_\-.#:]*)(\d+(?:\.\d+)?)")
+# words with which a hyphen may be a minus ("year-1"), and words that may count backwards
+_UNIT_OF_TIME = re.compile(
+    "t|time|event|k|y|yr|years?|annee|ano|an|anul|m|months?|mois|mes|luna|q|quarters?|trimestre"
+    "|w|weeks?|semaine|semana|d|days?|jour|dia|periods?"
+)
+_BACKWARDS = re.compile("before|pre|prior|lead|lag|ago|minus|avant|antes|inainte")
 
 
 def _stem(text: str) -> str:
+    """The word before a number; with its hyphen, so that "t-1" and "t0" are of two kinds."""
     match = _NUMBERED.fullmatch(text)
-    return match[1] if match else ""
+    return "" if match is None else match[1] + ("-" if "-" in match[2] else "")
 
 
 def _word_and_number(text: str) -> float | None:
+    """The number after a word. None where the word or a hyphen may count backwards: "t-1", "wave -1",
+    "before 2".
+    """
     match = _NUMBERED.fullmatch(text)
     if match is None or match[1] in _MONTH_OF:
         return None
-    return float(match[2])
+    word = match[1].split()[-1]
+    minus = "-" in match[2] and (match[2] != "-" or _UNIT_OF_TIME.fullmatch(word))
+    return None if minus or _BACKWARDS.fullmatch(word) else float(match[3])
 
 
 _TEXT: dict[str, Reader] = {

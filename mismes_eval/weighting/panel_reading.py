@@ -19,7 +19,8 @@ from mismes_eval.errors import (
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_name
-from mismes_eval.weighting.columns import Key, Kind, Number, Order, Stated, float64, read
+from mismes_eval.weighting.columns import Key, Kind, Number, Order, Stated, read
+from mismes_eval.weighting.numbers import float64, numbers_in
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.panel import Panel, PanelLike, Wanted, refuse_other
 from mismes_eval.weighting.panel_waves import cohort_of_waves, of_waves, unanswered
@@ -269,7 +270,7 @@ def zero_said(values: pd.Series, time: Timeline) -> tuple[str, ...]:
     """A sentence where 0, which means never treated, is a period after the first as well."""
     if not time.numeric or 0 not in time.at[1:]:
         return ()
-    if not (pd.to_numeric(values, errors="coerce") == 0).any():
+    if not (numbers_in(values) == 0).any():
         return ()
     return (
         Message(

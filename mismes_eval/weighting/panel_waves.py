@@ -15,7 +15,7 @@ from mismes_eval.errors import (
 )
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import verb_name
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.order import ordering
 from mismes_eval.weighting.panel import Panel, PanelLike, Wanted
 from mismes_eval.weighting.sample import Sample

@@ -18,7 +18,7 @@ from pyarrow import ArrowException, parquet
 
 from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 
 SPLIT, PERSONS, WEIGHT = "split of the cell", "persons of the cell", "weight of the cell"
 MOST_VALUES = 31  # value columns whose four states fit one 64-bit code

@@ -22,6 +22,7 @@ from mismes_eval.numerics.rows import Bool, Rows
 from mismes_eval.public import check, fitting
 from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.levels import crossed
+from mismes_eval.weighting.numbers import numbers_in
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PhaseTwo, WeightShare
 
@@ -59,7 +60,7 @@ def two_phase(
     DesignError.refuse(problems)
     inside = sample.active
     chosen = _yes(sample.frame[selected]) & inside
-    prob = pd.to_numeric(sample.frame[phase2_prob]).to_numpy(dtype=float, na_value=np.nan)
+    prob = numbers_in(sample.frame[phase2_prob])
     share = np.where(chosen, 1.0 / np.where(chosen, prob, 1.0), np.where(inside, 0.0, 1.0))
     stage = sample.design.stages[0]
     fraction = stage.fraction[stage.stratum[sample.design.psu]]
@@ -97,9 +98,7 @@ def two_phase(
 
 def _yes(flag: pd.Series) -> Bool:
     """(n,) where a column of yes and no says yes."""
-    return np.asarray(
-        pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan) == 1
-    )
+    return np.asarray(numbers_in(flag) == 1)
 
 
 def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str]) -> list[Problem]:
@@ -112,10 +111,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
         return problems
     carries = sample.active
     flag = sample.frame[selected]
-    if not np.isin(
-        pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan)[carries],
-        (0.0, 1.0),
-    ).all():
+    if not np.isin(numbers_in(flag)[carries], (0.0, 1.0)).all():
         problems.append(
             Problem(
                 "the selection column is not yes or no",
@@ -125,9 +121,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
         )
         return problems
     chosen = _yes(flag) & carries
-    prob = pd.to_numeric(sample.frame[phase2_prob], errors="coerce").to_numpy(
-        dtype=float, na_value=np.nan
-    )
+    prob = numbers_in(sample.frame[phase2_prob])
     bad = chosen & ~((prob > 0) & (prob <= 1))
     if bad.any():
         problems.append(
@@ -215,7 +209,7 @@ def weight_share(
             )
         )
     link = where.get_indexer(reports[key])
-    s = pd.to_numeric(reports[multiplicity], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    s = numbers_in(reports[multiplicity])
     for bad, what, column in (
         (link < 0, "a report names a household that is not in the sample", key),
         (~((s >= 1) & np.isfinite(s)), "the multiplicity is missing or below 1", multiplicity),

@@ -263,7 +263,7 @@ def best_ratio(prevalence_high: float, prevalence_low: float) -> float:
     Kalton and Anderson (1986), Journal of the Royal Statistical Society A 149, 65-82.
     """
     shares = {"prevalence_high": prevalence_high, "prevalence_low": prevalence_low}
-    _figures(**shares)
+    _figures(prevalence_high=prevalence_high, prevalence_low=prevalence_low)
     _vector("prevalence", list(shares.values()))
     DesignError.refuse(
         [

@@ -38,6 +38,7 @@ from mismes_eval.weighting.data_warnings import (
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.estimators import OfSamples
 from mismes_eval.weighting.masks import no_mask
+from mismes_eval.weighting.numbers import native
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
 
@@ -103,6 +104,7 @@ class Sample(OfSamples):
         problems = _argument_problems(frame, lonely_psu, replicates, cluster_deff)
         if not isinstance(frame, pd.DataFrame):
             raise DesignError(problems)
+        frame = native(frame)
         problems += _repeated_keys(frame, as_names(unit, "unit"))
         stages = as_names(psu, "psu")
         columns = DesignColumns(

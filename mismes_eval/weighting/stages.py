@@ -23,6 +23,7 @@ from mismes_eval.numerics.variance import Lonely, Stage
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.design import Level, SurveyDesign
 from mismes_eval.weighting.levels import one_spelling
+from mismes_eval.weighting.numbers import numbers_in
 
 Columns = Column | Sequence[Column] | None
 
@@ -163,15 +164,7 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         for column in columns.all
         if column not in frame.columns
     ]
-    if frame.columns.has_duplicates:
-        twice = frame.columns[frame.columns.duplicated()].unique()
-        problems.append(
-            Problem(
-                "a column name stands more than once",
-                ", ".join(map(str, twice)),
-                fix="Rename or drop the repeated columns.",
-            )
-        )
+    problems += repeated_names(frame)
     stages = max(len(columns.psu), 1)
     if columns.weights is None and not columns.fpc:
         problems.append(
@@ -217,6 +210,20 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
     return problems
 
 
+def repeated_names(frame: pd.DataFrame) -> list[Problem]:
+    """The problem of a name that several columns have."""
+    twice = frame.columns[frame.columns.duplicated()].unique()
+    if twice.empty:
+        return []
+    return [
+        Problem(
+            "a column name stands more than once",
+            ", ".join(map(str, twice)),
+            fix="Rename or drop the repeated columns.",
+        )
+    ]
+
+
 def _value_problems(
     frame: pd.DataFrame, columns: DesignColumns, cluster_deff: float
 ) -> list[Problem]:
@@ -239,6 +246,10 @@ def _value_problems(
                     fix="Complete the codes; rows are never dropped.",
                 ).in_rows(np.flatnonzero(bad))
             )
+        spelling = one_spelling(frame[column])
+        if spelling is not None:
+            problems.append(replace(spelling, who="a design column"))
+            continue
         blank = _blank(frame[column])
         if blank.any():
             problems.append(
@@ -250,16 +261,8 @@ def _value_problems(
                     fix="Complete the codes; rows are never dropped.",
                 ).in_rows(np.flatnonzero(blank))
             )
-    for column in (
-        *columns.strata,
-        *columns.psu,
-        *((columns.household,) if columns.household else ()),
-    ):
-        spelling = one_spelling(frame[column])
-        if spelling is not None:
-            problems.append(replace(spelling, who="a design column"))
     for column in columns.fpc:
-        value = pd.to_numeric(frame[column], errors="coerce").to_numpy(float)
+        value = numbers_in(frame[column])
         bad = ~(np.isfinite(value) & (value > 0))
         if bad.any():
             problems.append(
@@ -317,7 +320,7 @@ def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
                 rows=(0,),
             )
         ]
-    value = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    value = numbers_in(column)
     found = []
     for bad, what in (
         (column.isna().to_numpy(), "missing weights"),
@@ -423,7 +426,7 @@ def _fraction(
     """Sampling fraction of each stratum from population counts or fractions, problems, and what it
     was taken for.
     """
-    value = frame[column].to_numpy(float)
+    value = numbers_in(frame[column])
     where = in_column(column)
     constant = value == value[first_of_stratum][stratum]
     if not constant.all():

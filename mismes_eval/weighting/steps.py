@@ -378,8 +378,8 @@ class RoundShares:
     """Rounds whose weights stand on different scales, pooled: each round's weights are brought to
     the average sum of all and multiplied by its share.
 
-    group (n,) round of each row, 0..R-1; shares (R,) adding to 1, known; before (n,) weights before
-    the step. factor_i = a_r S / S_r with S_r the sum of round r and S = sum of a_r S_r. The sums
+    group (n,) round of each row, 0..R-1, or R for rows that it does not concern; shares (R,) adding
+    to 1, known; before (n,) weights before the step. factor_i = a_r S / S_r with S_r the sum of round r and S = sum of a_r S_r. The sums
     are those of the sample, and linearised.
     """
 
@@ -389,25 +389,26 @@ class RoundShares:
     before: Float
 
     def _sums(self, before: Float) -> Float:
-        sums = np.bincount(self.group, weights=before, minlength=self.shares.size)
-        return np.asarray(sums, float)
+        rounds = self.shares.size
+        sums = np.bincount(self.group, weights=before, minlength=rounds + 1)
+        return np.asarray(sums[:rounds], float)
 
     def _factors(self, before: Float) -> Float:
+        """(R + 1,) of each round, and 1."""
         sums = self._sums(before)
-        each: Float = self.shares * (self.shares @ sums) / sums
-        return each
+        return np.append(self.shares * (self.shares @ sums) / sums, 1.0)
 
     @property
     def factor(self) -> Float:
         return self._factors(self.before)[self.group]
 
     def pull_back(self, z: Influence) -> Influence:
-        sums, member = self._sums(self.before), np.eye(self.shares.size)[self.group]
-        rounds = Rows(member)
-        mass = z.cross(rounds, self.before)
+        rounds = self.shares.size
+        sums, members = self._sums(self.before), Rows(np.eye(rounds + 1, rounds)[self.group])
+        mass = z.cross(members, self.before)
         common = np.outer(self.shares, (self.shares / sums) @ mass)
-        own = (self._factors(self.before) / sums)[:, None] * mass
-        return z.scaled(self.factor).plus(rounds, common - own)
+        own = (self._factors(self.before)[:rounds] / sums)[:, None] * mass
+        return z.scaled(self.factor).plus(members, common - own)
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None

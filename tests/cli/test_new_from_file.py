@@ -128,9 +128,11 @@ def test_a_file_that_is_written_otherwise_is_refused_with_the_option_that_reads_
     assert "--encoding" in capsys.readouterr().err
     assert new("ARG", "--lfs", "eph.txt", "--encoding", "cp1252") == 2
     assert "--separator ';'" in capsys.readouterr().err
+    said = ("--encoding", "cp1252", "--separator", ";")
+    assert new("ARG", "--lfs", "eph.txt", *said) == 2
+    assert "--decimal ," in capsys.readouterr().err
     assert not (delivered / "params").exists()
-    said = ("--encoding", "cp1252", "--separator", ";", "--decimal", ",")
-    assert new("ARG", "--lfs", "eph.txt", *said) == 0
+    assert new("ARG", "--lfs", "eph.txt", *said, "--decimal", ",") == 0
     params = Params.load(delivered / "params" / "ARG.yaml")
     assert (params.reading.separator, params.reading.decimal) == (";", ",")
     assert params.reading.encoding == "cp1252"

@@ -120,6 +120,71 @@ def test_a_text_without_separators_is_read_by_its_layout(tmp_path: Path) -> None
     assert read["weight"].isna().tolist()[3] and read["id"].tolist()[0] == "001"
 
 
+PROGRAMS = {
+    "infix.do": """
+* what an archive writes for Stata
+quietly infix ///
+  str id 1-3 /// the person
+  byte age 5-6 double weight 7-14 using `"c:/lfs.dat"'
+replace weight = weight / 10000
+label var age `"Age, "completed""'
+label define age_lbl 25 `"twenty-five"'
+label define age_lbl 31 `"thirty-one"', add
+label values age age_lbl
+""",
+    "infile.dct": """infile dictionary using lfs.dat {
+  _column(1) str3 id %3s "Person"
+  _column(5) byte age %2f `"Age, "completed""'
+  double weight %8.4f
+}""",
+    "lfs.sas": """/* input x 1-2; */
+proc format; value agef 25='twenty-five' 31="thirty-one" 32-99='more';
+  value $other '1'='x'; run;
+data a; infile "lfs.dat" lrecl=14;
+input @1 id $3. +1 age 2. weight 7-14 .4;
+label age='Age, "completed"' weight = "It's a weight; final";
+format age agef. weight 8.4; run;""",
+    "lfs.sps": """data list file = "c:/data/lfs.dat" /
+  id 1-3 (A)
+  age 5-6   weight 7-14 (4).
+variable labels age 'Age, "completed"' weight "It's a weight; final".
+value labels
+  id '001' "first" /age 25 "twenty-five" 31 "thirty-one" .
+""",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_program_that_an_office_delivers_is_a_layout(tmp_path: Path, program: str) -> None:
+    path, layout = tmp_path / "lfs.dat", tmp_path / program
+    path.write_text("001 2500012345\n002 31    -123\n003 03   3.345\n004 60       .\n")
+    layout.write_text(PROGRAMS[program])
+    read = frame.read(path, layout=layout)
+    assert read.frame["age"].tolist() == [25, 31, 3, 60] and read.frame["id"][0] == "001"
+    assert read.frame["weight"].tolist()[:3] == [1.2345, -0.0123, 3.345]
+    assert read.frame["weight"].isna()[3] and read.labels["age"] == 'Age, "completed"'
+    if program != "infile.dct":
+        assert read.value_labels["age"] == {25: "twenty-five", 31: "thirty-one"}
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("a.sas", "input a 1-2 #2 b 1-3;"),
+        ("a.sas", "input @1 a $3. @4 d date9.;"),
+        ("a.do", "infix 2 lines 1: a 1-2 2: b 3-4 using x"),
+        ("a.sps", "data list file='x' records=2 /1 a 1-2 /2 b 1-3."),
+        ("a.sps", "get file='x'."),
+        ("a.dct", "dictionary { _column(1) a %9q _newline }"),
+    ],
+)
+def test_a_program_that_does_more_is_refused(tmp_path: Path, program: str, said: str) -> None:
+    (tmp_path / "lfs.dat").write_text("001 25\n")
+    (tmp_path / program).write_text(said + "\n")
+    with pytest.raises(InputError, match="Write the places as a table"):
+        frame.read(tmp_path / "lfs.dat", layout=tmp_path / program)
+
+
 def test_what_is_wrong_with_a_layout_is_said_at_once(tmp_path: Path) -> None:
     path, layout = tmp_path / "lfs.dat", tmp_path / "layout.csv"
     path.write_text("001 2500012345\n002 3100023456\n003 4500023456\n")

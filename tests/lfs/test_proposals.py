@@ -262,6 +262,28 @@ OFFICES = [
         *("lstatus", "123"),
     ),
     ("SITAC", "Situation d'activité", {1: "Actif occupé", 2: "Chômeur"}, "lstatus", "12"),
+    (
+        *("CONDACT", "Condición de actividad"),
+        {1: "Subempleo por insuficiencia de ingresos", 7: "Desempleo abierto", 9: "Inactivo/a"},
+        *("lstatus", "123"),
+    ),
+    ("P06", "Estado civil", {1: "Casado(a)", 4: "Viudo(a)", 6: "Soltero(a)"}, "marital", "152"),
+    (
+        *("P15", "¿Dónde nació?"),
+        {1: "En esta parroquia", 2: "En otro lugar del país", 3: "En otro país"},
+        *("mig_foreign_born", "001"),
+    ),
+    (
+        *("P42", "Categoría de ocupación"),
+        {2: "Empleado privado", 5: "Patrono", 6: "Cuenta propia", 7: "Trab. fam. no remunerado"},
+        *("empstat", "1342"),
+    ),
+    (
+        *("pays", "Pays de naissance"),
+        {788: "Tunisie", 250: "France", 384: "Côte d'Ivoire", 999: "Non déclaré"},
+        *("mig_birth_country", "TUNFRACIV"),
+    ),
+    ("cob", "Country of birth", {"TN": "", "FR": ""}, "mig_birth_country", "TUNFRA"),
     ("COBGROUP", "", {"NAT": "Native", "EU": "EU"}, "mig_foreign_born", "01"),
     (
         *("PRCITSHP", "Citizenship status"),
@@ -294,6 +316,9 @@ def test_words_of_offices_in_their_languages(
         ("Vârsta în ani împliniți", "age"),
         ("Țara nașterii", "mig_birth_country"),
         ("How old was (NAME) at last birthday?", "age"),
+        ("Horas de trabajo semana pasada", "whours"),
+        ("Hours usually worked", "whours"),
+        ("Lien avec le chef de ménage", "relationharm"),
         ("¿Cuál es su estado conyugal o civil actual?", "marital"),
     ],
 )

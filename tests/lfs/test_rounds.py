@@ -2,6 +2,8 @@
 breaks stop a comparison, and broken panel links are counted.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,6 +95,24 @@ def test_pooling_is_the_weighted_average_of_rounds():
     )
     with pytest.raises(DesignError, match="add to 1"):
         lfs.pool(s, {"2022": 0.7, "2023": 0.7})
+
+
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_a_domain_is_pooled_as_its_rows_alone(scale):
+    """The rounds' shares and sums are those of the domain; rows outside keep their weight."""
+    rounds = {"2022": one_round(2022), "2023": one_round(2023, seed=1)}
+    rounds["2023"]["weight"] *= scale
+    inside = {name: frame[frame["age"] >= 40] for name, frame in rounds.items()}
+    whole = lfs.stack_rounds(rounds, strata="strata", psu="psu")
+    domain = (whole.frame["age"] >= 40).to_numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DesignWarning)
+        narrowed = lfs.pool(whole.where(domain))
+        alone = lfs.pool(lfs.stack_rounds(inside, strata="strata", psu="psu"))
+    np.testing.assert_allclose(narrowed.weights[domain], alone.weights, rtol=1e-12)
+    np.testing.assert_array_equal(narrowed.weights[~domain], whole.weights[~domain])
+    assert "inside the domain" in narrowed.design.steps[-1].name
+    np.testing.assert_allclose(mean(narrowed, "age").value, mean(alone, "age").value, rtol=1e-12)
 
 
 @pytest.mark.parametrize("scale", [1e-4, 0.5, 1.0, 1.2, 2.0, 1e4])

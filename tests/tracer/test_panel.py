@@ -69,6 +69,8 @@ def test_duplicate_keys_are_refused_with_the_ids(waves: pd.DataFrame) -> None:
         [waves, waves[waves["person_id"].isin(["p0003", "p0009"]) & (waves["wave"] == 1)]],
         ignore_index=True,
     )
+    with pytest.raises(InputError, match="a column name stands more than once: wave"):
+        TracerPanel.from_frame(pd.concat([waves, waves[["wave"]]], axis=1))
     bad = twice.assign(disp=twice["disp"].where(twice.index != 5, "9.9"))
     with pytest.raises(InputError) as error:
         TracerPanel.from_frame(bad, disposition="disp")

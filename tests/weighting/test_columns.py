@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import EstimateError, IdentificationError
+from mismes_eval.errors import DesignError, EstimateError, IdentificationError
 from mismes_eval.public import public
 from mismes_eval.weighting.columns import Category, Cohort, Key, Number, Order, YesNo, read
 
@@ -17,7 +17,7 @@ DTYPES = [
     *("int8", "uint8", "int16", "int32", "int64", "uint64", "float16", "float32", "float64"),
     *("Int8", "UInt8", "Int64", "Float32", "Float64"),
     *("int8[pyarrow]", "uint8[pyarrow]", "int64[pyarrow]", "float[pyarrow]", "double[pyarrow]"),
-    *("object", "category"),
+    *("halffloat[pyarrow]", ">i2", ">f8", "object", "category"),
 ]
 NUMBERS = [0, 1, 1, 0, 1, 100]
 
@@ -29,7 +29,10 @@ def sample(**columns: object) -> me.Sample:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_of_numbers_is_float64(dtype: str) -> None:
-    c = read(sample(y=pd.Series(NUMBERS).astype(dtype)), y=Number("y"))
+    values = pd.Series(NUMBERS).astype(dtype)
+    s = sample(y=values)
+    c = read(s, y=Number("y"))
+    assert me.Sample.from_frame(s.frame, weights="y").weights.tolist() == NUMBERS
     assert c.y.dtype == np.float64 and c.y.tolist() == NUMBERS
 
 
@@ -81,9 +84,14 @@ def test_where_says_which_rows_need_a_value() -> None:
     assert read(inside, y=Number("y")).y[0] == 1.0
 
 
-def test_two_spellings_of_one_code_are_refused() -> None:
-    with pytest.raises(EstimateError, match="two spellings"):
-        read(sample(g=[1, "1", 2, 2, 1, 1]), g=Category("g"))
+@pytest.mark.parametrize("one", [1, "1.0", "1 ", [1]], ids=repr)
+def test_two_spellings_of_one_code_are_refused(one: object) -> None:
+    what = "several values" if isinstance(one, list) else "two spellings"
+    s = sample(g=[one, "1", "2", "2", "1", "1"])
+    with pytest.raises(EstimateError, match=what):
+        read(s, g=Category("g"))
+    with pytest.raises(DesignError, match=what):
+        me.Sample.from_frame(s.frame, weights="w", psu="g")
 
 
 def test_columns_may_have_names_that_are_numbers() -> None:

@@ -102,6 +102,24 @@ def test_theta_one_half_of_the_same_frame_is_the_pooled_sample(area: pd.DataFram
     )
 
 
+@pytest.mark.parametrize("theta", [0.5, None])
+def test_frames_are_joined_inside_a_domain(area: pd.DataFrame, theta: float | None) -> None:
+    """As the rows of the domain alone; rows outside keep their weight and may lack membership."""
+    inside = (area["y"] > 9).to_numpy()
+    listed = area["listed"].astype("boolean").where(inside)
+    frames = area.assign(listed=listed), area.iloc[::-1].assign(listed=True)
+    masks = inside, inside[::-1]
+    of = [Sample.from_frame(f, weights="w", psu="psu") for f in frames]
+    alone = [Sample.from_frame(f[m], weights="w", psu="psu") for f, m in zip(frames, masks)]
+    narrowed = combine_frames(
+        [s.where(m) for s, m in zip(of, masks)], ["listed", "listed"], "hartley", theta
+    )
+    rows = combine_frames(alone, ["listed", "listed"], "hartley", theta)
+    np.testing.assert_allclose(narrowed.weights[narrowed.domain], rows.weights, rtol=1e-12)
+    before = np.concatenate([s.weights for s in of])
+    np.testing.assert_array_equal(narrowed.weights[~narrowed.domain], before[~narrowed.domain])
+
+
 @pytest.mark.identity
 def test_one_report_each_gives_the_household_total(area: pd.DataFrame) -> None:
     households = area.assign(hhid=np.arange(len(area)), k=(area["y"] > 10).astype(float))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from mismes_eval.errors import Problem
@@ -43,17 +44,25 @@ WITHOUT = [
     ["before 1", "after 2"],
     ["2010-11", "2011-12"],  # a month, or a school year
     ["1st", "2nd", "10th"],
+    ["t-3", "t-2", "t-1", "t0"],  # a hyphen that is a minus
+    ["wave -1", "wave 0", "wave 1"],
+    ["M-12", "M-6"],
+    ["wave-1", "wave 2"],
+    ["before 2", "before 1"],  # counts backwards
 ]
 
 
 @pytest.mark.parametrize("levels", IN_ORDER, ids=str)
-@pytest.mark.parametrize("kind", ["object", "as it is", "category"])
+@pytest.mark.parametrize("kind", ["object", "as it is", "category", "dictionary"])
 def test_values_that_state_their_order(levels: list[object], kind: str) -> None:
     shuffled = pd.Series([*levels[::-1], levels[0], None], name="period", dtype=object)
     if kind == "as it is":
         shuffled = shuffled.infer_objects().convert_dtypes()
     if kind == "category":
         shuffled = shuffled.astype("category")
+    if kind == "dictionary" and isinstance(levels[0], str):
+        arrow = pa.array(shuffled, pa.string()).dictionary_encode()
+        shuffled = pd.Series(pd.arrays.ArrowExtensionArray(arrow), name="period")
     found = ordering(shuffled)
     assert isinstance(found, Ordering), str(found)
     assert [str(v) for v in found.levels] == [str(v) for v in levels]

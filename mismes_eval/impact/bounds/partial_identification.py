@@ -27,7 +27,7 @@ from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 

@@ -28,6 +28,7 @@ from mismes_eval.numerics.rows import Bool, Columns, Float, Int
 from mismes_eval.pictures.robustness import love, overlap
 from mismes_eval.public import public
 from mismes_eval.weighting.nonresponse import named_effects
+from mismes_eval.weighting.numbers import numbers_in
 from mismes_eval.weighting.sample import Sample
 
 LIMIT = 0.1
@@ -198,8 +199,7 @@ def balance(
 
 def _yes_no(sample: Sample, treated: str, inside: Bool) -> Float:
     """(k,) treatment of the domain's rows. Raises IdentificationError."""
-    values = pd.to_numeric(sample.frame[treated], errors="coerce")
-    d = values.to_numpy(dtype=float, na_value=np.nan)[inside]
+    d = numbers_in(sample.frame[treated])[inside]
     if not (np.isin(d, (0.0, 1.0)).all() and 0 < d.sum() < d.size):
         raise IdentificationError(
             Problem(

@@ -12,8 +12,8 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.covariates import main_effect, unreadable
+from mismes_eval.weighting.numbers import float64
 
 
 @dataclass(frozen=True)

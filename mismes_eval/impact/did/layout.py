@@ -17,7 +17,8 @@ from mismes_eval.impact.did.unit_design import one_row_a_unit
 from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
-from mismes_eval.weighting.columns import Number, Order, Stated, float64, read
+from mismes_eval.weighting.columns import Number, Order, Stated, read
+from mismes_eval.weighting.numbers import float64, numbers_in
 from mismes_eval.weighting.panel import Panel, PanelLike, Wanted
 from mismes_eval.weighting.panel_reading import panel_of, zero_said
 from mismes_eval.weighting.panel_waves import outcome_values
@@ -372,8 +373,8 @@ def _lost_cohorts(
 def _weightless(sample: Sample, cohort: str) -> dict[float, str]:
     """Why there is no never-treated unit, where those in the frame carry no weight or lie outside."""
     column = sample.frame[cohort]
-    number = pd.to_numeric(column, errors="coerce")
-    never = (column.isna() | (number == 0) | np.isinf(number)).to_numpy(bool)
+    number = numbers_in(column)
+    never = column.isna().to_numpy() | (number == 0) | np.isinf(number)
     if not never.any() or (never & sample.active).any():
         return {}
     zero = int((never & sample.domain & (sample.weights == 0)).sum())

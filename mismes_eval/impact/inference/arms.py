@@ -14,6 +14,7 @@ from mismes_eval.impact.inference.wild_draws import codes
 from mismes_eval.numerics.averages import Shares
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
+from mismes_eval.weighting.numbers import numbers_in
 
 ARM = "arm"  # in Estimate.extra: (n,) 1 for treated, 0 for comparison rows
 
@@ -126,7 +127,7 @@ def arms_of(
                 str(given.size),
             )
         )
-    d = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    d = numbers_in(given)
     used = _behind(estimate, z)
     if not np.isin(d[used], (0.0, 1.0)).all():
         raise EstimateError(

@@ -29,7 +29,7 @@ from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.pictures.robustness import Choice, choices, curve_axes, specification_curve
 from mismes_eval.public import Finite, check, public
-from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.numbers import float64
 
 Run = Callable[..., Estimate]
 

@@ -7,7 +7,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
-from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_effects import WORK, Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.did.two_by_two import NAMES
@@ -29,6 +29,7 @@ from mismes_eval.report.chapters.cells import (
     outcome_kind,
     outcome_scale,
     outcome_unit,
+    parts_of_effect,
     plain,
     rows,
     shown_values,
@@ -55,7 +56,7 @@ from mismes_eval.report.chapters.verdicts import (
 )
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.estimated_cells import cells_of
-from mismes_eval.report.document.items import SummarySpec, no_cells
+from mismes_eval.report.document.items import Number, SentenceSpec, SummarySpec, no_cells
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.truth import truth_item
 
@@ -63,6 +64,11 @@ NOT_SHOWN = "{m}: its effect is not shown: too few persons."
 NOT_ESTIMATED = "{m}: the effect on '{o}' could not be estimated: {r}"
 NO_SUCH = NotEstimable("the params name no such outcome and wave")
 MISSED = "samples that miss a parting of trends"  # the cell of its own that the headline has
+WHERE = (
+    "{m}: of the effect of {v} percentage points after {w}, {home} are work at home (95% interval {hl}"
+    " to {hh}) and {abroad} work abroad ({al} to {ah}): the two add up to it. A part whose interval"
+    " holds 0 may be none."
+)
 BOUND = {
     "lower": "{what}, lower bound for those who have it either way",
     "upper": "{what}, upper bound for those who have it either way",
@@ -157,12 +163,17 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
         missed = missed_share(pre, verdict, study.months[wave])
         told = rows([plain(MISSED, "share", missed, "share", kind="effect")])
         own = following(told, shown, spoken, year_before)
-    return [SummarySpec((shown, spoken, year_before), say, id, own)]
+    items: list[Item] = [SummarySpec((shown, spoken, year_before), say, id, own)]
+    if effect.abroad and outcome == WORK:
+        numbers = {"v": Number(shown, "value", 100.0, 1)}
+        numbers |= parts_of_effect(context, effect.measure, study)
+        items.append(SentenceSpec(WHERE, numbers, {"m": effect.measure, "w": shown.column}))
+    return items
 
 
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     cells, units = [], {}
-    for (outcome, wave), estimate in effect.by_wave.items():
+    for (outcome, wave), estimate in effect.stated.items():
         row = context.column(outcome)
         units[row] = outcome_scale(context, outcome)
         cells.append(
@@ -250,7 +261,7 @@ def _method(context: Context, study: Tracing) -> list[str]:
 
 def _units(context: Context, effect: Effects) -> str:
     """The unit of each row that the table has."""
-    outcomes = dict.fromkeys(outcome for outcome, _ in effect.by_wave)
+    outcomes = dict.fromkeys(outcome for outcome, _ in effect.stated)
     rows = [
         context.text("{row}: {reason}", row=context.column(outcome), reason=_unit(context, outcome))
         for outcome in outcomes

@@ -1,0 +1,59 @@
+"""The numbers of a column as float64, however a file stores them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.numerics.rows import Float
+
+
+def float64(values: pd.Series) -> Float | None:
+    """(n,) numbers of any numeric or boolean dtype, NaN where missing, also where they are stored
+    as objects or as a categorical's levels; None where the column holds anything else (text,
+    dates).
+    """
+    kind = values.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        levels = float64(pd.Series(kind.categories))
+        return None if levels is None else np.append(levels, np.nan)[values.cat.codes.to_numpy()]
+    if pd.api.types.is_complex_dtype(kind):
+        return None
+    if isinstance(kind, np.dtype) and kind.kind in "fiub":
+        return values.to_numpy(np.float64)
+    if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
+        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
+    return _objects(values) if kind.kind == "O" else None
+
+
+def numbers_in(values: pd.Series) -> Float:
+    """(n,) the same where text that reads as a number is one too; NaN for anything else."""
+    number = float64(values)
+    if number is not None:
+        return number
+    read = pd.to_numeric(values, errors="coerce")
+    return np.asarray(read.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
+
+
+def native(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with numbers in the byte order of this machine, which alone can be looked up."""
+    swapped = {
+        column: kind.newbyteorder("=")
+        for column, kind in frame.dtypes.items()
+        if isinstance(kind, np.dtype) and kind.byteorder == ">"
+    }
+    return frame.astype(swapped) if swapped else frame
+
+
+def _objects(values: pd.Series) -> Float | None:
+    """(n,) numbers that are stored one by one; each distinct one is looked at once."""
+    try:
+        code, level = pd.factorize(values.astype(object))
+    except TypeError:  # lists and other cells that cannot be compared
+        return None
+    if not len(level) or not all(isinstance(value, (Real, Decimal, np.bool_)) for value in level):
+        return None
+    return np.append(np.array([float(value) for value in level]), np.nan)[code]
