@@ -54,7 +54,7 @@ def duration_quantile(
     try:
         where = domains(sample, by, "duration_quantile")
     except EmptyDomain as error:
-        return {"": NotEstimable(error.message)}
+        return {"": NotEstimable(error.reason)}
     return {
         label: _quantile(sample.where(where.code == place), duration, event, prob, entry)
         for place, label in enumerate(where.labels)

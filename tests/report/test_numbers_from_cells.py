@@ -13,12 +13,19 @@ import pandas as pd
 import pytest
 
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Heading, Item, Sentence, titles
 from mismes_eval.report.chapters.cells import following, plain, rows
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.country import LAST, Released, release
-from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
+from mismes_eval.report.document.cells import (
+    STANDING,
+    CellKey,
+    Published,
+    PublishedCell,
+    Status,
+)
 from mismes_eval.report.document.items import (
     PictureSpec,
     SentenceSpec,
@@ -29,10 +36,12 @@ from mismes_eval.report.document.items import (
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.protect import applied, protect
 from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Caption, Figure, canvas, finish
 from mismes_eval.report.findings import findings
 
 from ..some import some
+from .conftest import WholeReport
 
 PARTS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
 # columns that say where a point stands
@@ -286,3 +295,62 @@ def test_a_cell_is_shown_where_all_that_it_is_computed_from_are(hidden: bool) ->
     shown = published["value"].notna()
     assert not shown["lost"]
     assert shown[["main", "derived", "last"]].to_list() == [not hidden] * 3
+
+
+def test_job_years_are_hidden_with_a_year_that_they_are_counted_from(walked: Walked) -> None:
+    """The effect of one year could be had from the sum and the other years; a cost per completer tells
+    how many completed.
+    """
+    money = walked.chapters["impact"]
+    tables = {i.id: i for i in money.items if isinstance(i, Table)}
+    effects = next(table for id, table in tables.items() if id.startswith("T17"))
+    measure = effects.id.removeprefix("T17-")
+    year = (effects.cells["row"].str.startswith("months employed")) & (
+        effects.cells["column"] == "24 months"
+    )
+    assert year.sum() == 1
+    hidden = effects.cells["status"].mask(year, str(Status.CONFIDENTIAL))
+    places = {i.id: i.cells for i in money.items if isinstance(i, Table)}
+    places[effects.id] = effects.cells.assign(status=hidden)
+    status = protect(places, Rules()).status["T20"]
+    told = dict(zip(zip(tables["T20"].cells["row"], tables["T20"].cells["column"]), status))
+    of_measure = {row: state for (row, column), state in told.items() if row.startswith(measure)}
+    assert of_measure.pop(f"{measure}, cost per participant, EUR") == Status.SHOWN
+    completers = f"{measure}, cost per completer, EUR"
+    assert of_measure.pop(completers) == Status.SHOWN
+    assert Status.SHOWN not in of_measure.values()
+    cells = tables["T20"].cells
+    standing = cells.loc[cells["row"] == completers, STANDING].iloc[0]
+    assert (
+        sum(who.n for who in standing.tells) == cells.loc[cells["row"] == completers, "n"].iloc[0]
+    )
+
+
+FIVE = [
+    *("MDA", "TUN"),
+    *(pytest.param(code, marks=pytest.mark.slow) for code in ("ARM", "GEO", "MAR")),
+]
+# on page one and in the limits: of measures on record, and what is no cell of a table
+OF_RECORDS = ("measures", "main funders", "beneficiaries", "placed in a job", "steps")
+
+
+@pytest.mark.parametrize("country", FIVE)
+def test_page_one_and_the_limits_say_numbers_of_cells(
+    country: str, whole_report: Callable[[str, str], WholeReport]
+) -> None:
+    report = whole_report(country, "en").report
+    said = list(findings(report.context, report.published))
+    told = brief(report.context, report.published)
+    if told is not None:
+        said += [(text, f"{row.anchor}, T20") for row in told.rows for text in row.texts]
+    matrix = next(i for i in report.chapters[LAST].items if isinstance(i, TextTable))
+    rests = zip(matrix.frame["What the evidence says"], matrix.frame["Rests on"], strict=True)
+    said += [(str(text), str(tables)) for text, tables in rests]
+    strange, looked_at = [], 0
+    for text, tables in said:
+        keys = [CellKey(table, table, "") for table in tables.split(", ")]
+        known = numbers_around(report.published, keys)
+        for number in [] if any(word in text for word in OF_RECORDS) else numbers_of(text):
+            looked_at += 1
+            strange += [] if printed_alike(number, known) else [(number, text)]
+    assert strange == [] and looked_at > 20
