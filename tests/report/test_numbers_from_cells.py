@@ -331,7 +331,14 @@ FIVE = [
     *(pytest.param(code, marks=pytest.mark.slow) for code in ("ARM", "GEO", "MAR")),
 ]
 # on page one and in the limits: of measures on record, and what is no cell of a table
-OF_RECORDS = ("measures", "main funders", "beneficiaries", "placed in a job", "steps")
+OF_RECORDS = (
+    "measures",
+    "main funders",
+    "beneficiaries",
+    "placed in a job",
+    "steps",
+    "non-migrants",
+)
 
 
 @pytest.mark.parametrize("country", FIVE)
