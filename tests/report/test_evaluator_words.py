@@ -266,10 +266,10 @@ def test_the_report_shows_signed_words_with_the_numbers_of_its_tables(
 
 
 def test_the_words_are_in_the_results_the_workbook_and_the_manifest(
-    report: CountryReport,
+    report: CountryReport, tmp_path: Path
 ) -> None:
-    session = report.session
-    session.passages.clear()
+    session = Session(report.session.params, tmp_path, language("en"), True)
+    report = replace(report, session=session)
     with pytest.raises(ReportError, match="does not show what the evaluator wrote"):
         report.finish()
     report.evaluator("conclusions")
