@@ -197,6 +197,11 @@ def test_the_nearest_shown_cell_is_named_and_nothing_hidden() -> None:
         (HEAD + "[here](file.html)", "link"),
         (HEAD + "an open {T17.a", "brace"),
         (HEAD + "a shut a}", "brace"),
+        (HEAD + "[here](https://x.org/{T17.X-1.24})", "address of a link"),
+        (HEAD + "by 1{T17.X-1.24} points", "no space beside"),
+        (HEAD + "by -{T17.X-1.24} points", "no space beside"),
+        (HEAD + "{T17.X-1.24}{T17.X-1.24.low}", "no space beside"),
+        (HEAD + "by {T17.X-1.24}.5 points", "no space beside"),
         (HEAD + "call +373 69 123 456", "identifier"),
     ],
 )
