@@ -55,10 +55,10 @@ def read_mapped(
             )
         )
     amounts = [str(rule["column"]) for rule in _rules_of_amounts(chosen)]
-    as_text: dict[str, object] = {}
+    options = dict(chosen.read)
     if not EXCEL.search(str(path)):
-        as_text["text_columns"] = [*chosen.read.get("text_columns", ()), *amounts]
-    data = read(path, **(chosen.read | as_text), allowed=None)
+        options["text_columns"] = [*options.get("text_columns", ()), *amounts]
+    data = read(path, **options, allowed=None)
     sources = [(data.name, data.sha256, data.rows)]
     table = data.frame
     if chosen.join:
