@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mismes_eval.errors import MismesError
 
-from . import corpus_calls, corpus_files
+from . import corpus_calls, corpus_designs, corpus_effects, corpus_files, corpus_weights
 
 FILE = Path(__file__).with_name("messages.json")
 Attempt = Callable[[Path], object]
@@ -28,9 +28,11 @@ def _calls(area: str, calls: corpus_calls.Attempts) -> dict[str, Attempt]:
 
 
 CALLS = {
+    **_calls("arguments", corpus_calls.ARGUMENTS),
     **_calls("estimate", corpus_calls.ESTIMATES),
-    **_calls("impact", corpus_calls.EFFECTS),
-    **_calls("weighting", corpus_calls.WEIGHTING),
+    **_calls("impact", corpus_calls.EFFECTS | corpus_effects.CASES | corpus_designs.CASES),
+    **_calls("weighting", corpus_calls.WEIGHTING | corpus_weights.WEIGHTS),
+    **_calls("plans", corpus_weights.PLANS),
 }
 FILES = {
     **_area("survey", corpus_files.SURVEYS),
