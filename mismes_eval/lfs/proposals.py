@@ -458,7 +458,7 @@ def _named_countries(
     """
     said = {code: plain(label or code) for code, label, _ in listed}
     two = frames.codes("countries").set_index("alpha2")["code"]
-    letters = {word.casefold(): str(iso) for word, iso in two.items()}
+    letters = {str(word).casefold(): str(iso) for word, iso in two.items()}
     words = set(said.values())
     known = letters if words and words <= letters.keys() - {"si", "no"} else _country_words()
     unknown = {code: label for code, label, _ in listed if label and said[code] not in known}
