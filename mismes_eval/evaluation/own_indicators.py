@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.evaluation import Result
@@ -21,6 +20,7 @@ from mismes_eval.evaluation.survey import own_column
 from mismes_eval.lfs.persons import residents
 from mismes_eval.lfs.translate import holds
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 NOBODY = "nobody of whom it is asked has an answer"

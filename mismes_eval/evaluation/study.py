@@ -12,11 +12,20 @@ import numpy as np
 import pandas as pd
 from linearmodels.iv.absorbing import AbsorbingLS
 
-from mismes_eval.errors import InputError, Problem, in_column, in_place, in_section
+from mismes_eval.errors import (
+    SHOWN,
+    InputError,
+    Problem,
+    in_column,
+    in_place,
+    in_section,
+    named,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.attempt import attempted
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.params import Params, used_at
 from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
@@ -85,6 +94,7 @@ def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
         strata=params.study.strata or None,
         psu=params.study.psu or None,
     )
+    InputError.refuse(_absent_values(params, frame))
     mask, said = _domain(frame, params.study.where)
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     groups: dict[str, np.ndarray] = {}
@@ -144,6 +154,7 @@ def study(params: Params) -> Study | None:
     named = [
         treated,
         *outcomes,
+        *before,
         *before.values(),
         *params.study.absorb,
         *params.study.covariates,
@@ -183,6 +194,25 @@ def _spelled(value: object) -> str:
         if isinstance(value, (int, float, np.number)) and float(value).is_integer()
         else str(value)
     )
+
+
+def _absent_values(params: Params, frame: pd.DataFrame) -> list[Problem]:
+    """Values of study.where that no unit has."""
+    problems = []
+    for column, values in params.study.where.items():
+        known = {_spelled(value) for value in frame[column].dropna().unique()}
+        absent = [v for v in values if v not in known and v not in ("missing", "stated")]
+        if absent:
+            problems.append(
+                Problem(
+                    what="the data lack what a key names",
+                    where=used_at(params.where("study.where"), in_column(column)),
+                    expected="values of the column, missing or stated",
+                    got=", ".join(absent),
+                    fix=worded("It has: {known}.", {"known": named(sorted(known)[:SHOWN])}),
+                )
+            )
+    return problems
 
 
 def _domain(
