@@ -42,7 +42,19 @@ def command(*words: str, env: dict[str, str] | None = None) -> subprocess.Comple
 
 def tests(*words: str) -> Reason:
     """Tests, by marker or folder."""
-    answer = command("-m", "pytest", "-n", "1", "-v", *words)
+    return passed(command("-m", "pytest", "-n", "1", "-v", *words))
+
+
+def watched() -> Reason:
+    """No test changes what it shares with others, and none has an assertion that is never reached."""
+    with tempfile.TemporaryDirectory() as folder:
+        hook = ("-p", "tests.watch", "-o", "enable_assertion_pass_hook=true")
+        words = ("-m", "pytest", "-v", *hook, "-m", "not slow", "tests")
+        return passed(command(*words, env={"PYTHONPYCACHEPREFIX": folder}))
+
+
+def passed(answer: subprocess.CompletedProcess[str]) -> Reason:
+    """Whether all tests passed, and the line that counts them."""
     tail = [
         line.strip("= ")
         for line in answer.stdout.splitlines()
@@ -143,6 +155,7 @@ def main() -> int:
         ("identities", lambda: tests("-m", "identity")),
         ("relations, properties, bad inputs", lambda: tests("tests/proof")),
         ("properties elsewhere", lambda: tests("-m", "property", "--ignore", "tests/proof")),
+        ("tests that spoil or skip nothing", watched),
         ("shape of the code", lambda: tests("-m", "architecture")),
         ("tests that take long", lambda: tests("-m", "slow")),
         ("disclosure attack", lambda: study("disclosure_attack.py")),

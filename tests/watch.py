@@ -1,16 +1,19 @@
-"""What no test says of itself, watched while the tests run: none changes what it shares with others.
+"""What no test says of itself, watched while the tests run: none changes what it shares with others,
+and every assertion of a test that passed was reached.
 
 Run: python -m pytest -p tests.watch. A test after which a fixture of a module or of the session
 (frames, arrays, results, folders that tests made) is another than it was made fails at its end.
+With -o enable_assertion_pass_hook=true and PYTHONPYCACHEPREFIX=an empty folder, the last test of a
+file fails where an `assert` of a test that passed never ran: in a loop over nothing, for instance.
 """
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import hashlib
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,7 @@ import pandas as pd
 import pytest
 
 DEEPEST = 7
-SHORT = 0.02  # seconds
+LARGE = 1_000_000  # bytes
 PLAIN = (str, bytes, int, float, complex, bool, type(None), np.generic)
 # these make what they hand out when they are asked, and keep it
 PROGRAMS = ("lambda", "function", "module", "_lru_cache_wrapper")
@@ -34,10 +37,15 @@ class _Shared:
 
 
 class _Seen:
-    """What shared fixtures were when they were made, and whether the last test of a file runs."""
+    """What shared fixtures were when they were made, whether the last test of a file runs, and by
+    file the tests that passed and the lines of assertions that did.
+    """
 
     made: dict[tuple[str, int], _Shared] = {}
     last = True
+    passed: dict[Path, set[str]] = {}
+    lines: dict[Path, set[int]] = {}
+    hashed = 0  # bytes
 
 
 def fingerprint(value: object) -> dict[str, str]:
@@ -47,6 +55,7 @@ def fingerprint(value: object) -> dict[str, str]:
 
 def _hash(content: object) -> str:
     data = content if isinstance(content, bytes) else repr(content).encode()
+    _Seen.hashed += len(data)
     return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
@@ -56,7 +65,7 @@ def _places(value: object, place: str, depth: int, kept: bool) -> Iterator[tuple
         yield place, _hash(value)
     elif isinstance(value, np.ndarray):
         whole = repr(value.tolist()).encode() if value.dtype == object else value.tobytes()
-        yield place, _hash((value.shape, str(value.dtype), hashlib.blake2b(whole).digest()))
+        yield place, _hash((value.shape, str(value.dtype), _hash(whole)))
     elif isinstance(value, pd.DataFrame):
         yield f"{place}.columns", _hash([(str(c), str(t)) for c, t in value.dtypes.items()])
         for number, name in enumerate(value.columns):
@@ -74,7 +83,7 @@ def _column(column: pd.Series) -> str:
         rows = pd.util.hash_pandas_object(column).to_numpy().tobytes()
     except TypeError:  # cells that are lists or the like
         rows = repr(column.tolist()).encode()
-    return _hash((str(column.dtype), hashlib.blake2b(rows).digest()))
+    return _hash((str(column.dtype), _hash(rows)))
 
 
 def _files(path: Path, place: str) -> Iterator[tuple[str, str]]:
@@ -118,10 +127,9 @@ def pytest_fixture_setup(
     value = yield
     own = not fixturedef.func.__module__.startswith("_pytest.")
     if own and fixturedef.scope != "function" and type(value).__name__ not in PROGRAMS:
-        began = perf_counter()
+        _Seen.hashed = 0
         hashes = fingerprint(value)
-        large = perf_counter() - began > SHORT
-        _Seen.made[fixturedef.argname, id(value)] = _Shared(value, hashes, large)
+        _Seen.made[fixturedef.argname, id(value)] = _Shared(value, hashes, _Seen.hashed > LARGE)
     return value
 
 
@@ -140,3 +148,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         changed = changes(shared.hashes, now)
         _Seen.made[name, id(value)] = dataclasses.replace(shared, hashes=now)
         assert not changed, f"{item.nodeid} changed the shared fixture {name}: {changed[:6]}"
+    _Seen.passed.setdefault(item.path, set()).add(getattr(item, "originalname", item.name))
+    if _Seen.last and item.config.getini("enable_assertion_pass_hook"):
+        never = unreached(item.path, _Seen.passed[item.path], _Seen.lines.get(item.path, set()))
+        assert not never, f"assertions of {item.path.name} that never ran, by line: {never}"
+
+
+def pytest_assertion_pass(item: pytest.Item, lineno: int) -> None:
+    _Seen.lines.setdefault(item.path, set()).add(lineno)
+
+
+def unreached(file: Path, tests: set[str], lines: set[int]) -> list[int]:
+    """Lines of assertions in these tests of a file that are not among the lines."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    parts = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name in tests]
+    found = {n.lineno for part in parts for n in ast.walk(part) if isinstance(n, ast.Assert)}
+    return sorted(found - lines)

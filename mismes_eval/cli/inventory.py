@@ -245,7 +245,13 @@ def _say_pairs(given: inventory.Submission, quiet: bool, as_json: bool) -> None:
 
 
 @command.command("import", epilog=epilog("inventory import"))
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE ...",
+    type=click.Path(exists=True, path_type=Path),
+)
 @click.option(
     "--countries", default="", help="Countries to take, ISO 3166-1 alpha-3, with commas between."
 )
@@ -271,7 +277,7 @@ def _say_pairs(given: inventory.Submission, quiet: bool, as_json: bool) -> None:
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print balance and issues as JSON.")
 def import_records(
-    file: Path,
+    files: tuple[Path, ...],
     countries: str,
     mapping: str | None,
     join: Path | None,
@@ -280,9 +286,13 @@ def import_records(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Records of an IATI file (.xml), of a register (with --mapping), or of a file of measures,
-    with the balance of records and money.
+    """Records of IATI files (.xml, several are read as one), of a register (with --mapping), or of a
+    file of measures, with the balance of records and money.
     """
+    file = files[0]
+    iati = mapping is None and all(path.suffix.lower() == ".xml" for path in files)
+    if len(files) > 1 and not iati:
+        raise InputError([Problem("one file at a time", str(path)) for path in files[1:]])
     if mapping is None and file.suffix.lower() != ".xml":
         _refuse_unused(countries=countries, join=join, allocation=allocation, out=out)
         counted, issues = inventory.read(file).balance(), []
@@ -290,7 +300,7 @@ def import_records(
         chosen = tuple(code.strip().upper() for code in countries.split(",") if code.strip())
         if mapping is None:
             _refuse_unused(join=join)
-            intake = inventory.read_iati(file, countries=chosen, allocation=allocation)
+            intake = inventory.read_iati(files, countries=chosen, allocation=allocation)
         else:
             _refuse_unused(allocation=allocation)
             intake = inventory.read_mapped(file, mapping, countries=chosen, join=join)

@@ -196,7 +196,7 @@ class Evaluation:
         if self.tracing is None:
             return ()
         place = (effect.measure, outcome, wave)
-        found = effect.by_wave.get((outcome, wave), NotEstimable("not asked for"))
+        found = effect.stated.get((outcome, wave), NotEstimable("not asked for"))
         kept = self.wider.get(place)
         if kept is None or kept[0] is not found:
             panel = self.tracing.of(effect.measure)

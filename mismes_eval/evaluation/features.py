@@ -13,6 +13,7 @@ from scipy import special
 
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.verdict import Span
+from mismes_eval.evaluation.claims.pooling import error_of
 from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
@@ -50,9 +51,11 @@ class FeatureContrast:
 
 def feature_contrasts(effects: pd.DataFrame) -> Iterable[FeatureContrast]:
     """Contrasts of the features of measures over the published main effects of tracer studies on
-    shares. Effects of one country share its sample, so their errors are robust to that.
+    shares, each with an error as wide as the interval with which its report speaks. Effects of one
+    country share its sample, so their errors are robust to that.
     """
     main = effects[effects["main"].eq(True) & (effects["status"] == "shown")]
+    main = main.assign(se=spoken_errors(main, "ci_low", "ci_high"))
     main = main[(main["se"] > 0) & (main["unit_of_outcome"] == "share")]
     main = main.assign(
         group=main["country"], unit_of_count=main["country"] + " " + main["measure"].astype(str)
@@ -60,6 +63,15 @@ def feature_contrasts(effects: pd.DataFrame) -> Iterable[FeatureContrast]:
     ages = (main["months"].astype(float) / WINDOW).round() * WINDOW
     for (outcome, age, _), rows in main.groupby(["outcome", ages, "design"], sort=True):
         yield from contrasts_of(str(outcome), float(str(age)), rows)
+
+
+def spoken_errors(effects: pd.DataFrame, low: str, high: str) -> pd.Series:
+    """The errors of the intervals that speak (columns of their ends), never below those of the
+    designs; NaN where one has no end.
+    """
+    numbers = effects[[low, "value", high, "se"]].astype(float)
+    errors = [max(error_of(*row[:3]), row[3]) for row in numbers.itertuples(index=False, name=None)]
+    return pd.Series(errors, index=effects.index, dtype=float)
 
 
 def contrasts_of(
@@ -124,10 +136,12 @@ def _too_few(measures: int, least: int) -> NotEstimable:
 
 
 def _regressed(rows: pd.DataFrame, features: pd.DataFrame) -> MetaRegression | NotEstimable:
+    """The regression, with errors not below what the intervals of the effects tell alone."""
     shared = rows["group"].duplicated().any()
     value, se = rows["value"].to_numpy(float), rows["se"].to_numpy(float)
     try:
-        return meta_regression(value, se, features, list(rows["group"]) if shared else None)
+        made = meta_regression(value, se, features, list(rows["group"]) if shared else None)
+        return made.never_below_usual()
     except EstimateError as error:
         return NotEstimable(listed([p.what for p in error.problems], kind="reason"))
 

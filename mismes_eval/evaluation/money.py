@@ -4,6 +4,7 @@ job.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 
@@ -12,11 +13,12 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean, ratio
-from mismes_eval.estimate.verdict import moved_apart
+from mismes_eval.estimate.verdict import Span, Verdict, moved_apart
 from mismes_eval.evaluation.attempt import attempted, made_of
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.sensitivity import few_clusters, wild_spans
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.base_design import on_base
@@ -63,9 +65,11 @@ def _spent(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
         counted = None
         worth = APART
     else:
-        worth = _worth(main, cost, outcome, p, p.cost.horizon_years)
+        beside = evaluation.spans_beside(effect, outcome, wave)
+        worth = _worth(main, cost, outcome, p, p.cost.horizon_years, beside)
     if counted is not None:
-        scenario, worth = worth, _worth(counted[0], cost, outcome, p, 1.0)
+        beside = wild_spans(few_clusters(p, study.of(effect.measure), counted[0]))
+        scenario, worth = worth, _worth(counted[0], cost, outcome, p, 1.0, beside)
     return Money(
         measure=effect.measure,
         cost=cost,
@@ -103,8 +107,16 @@ def job_years(study: Tracing, effect: Effects) -> tuple[Result, float] | None:
 
 
 def _worth(
-    main: Result, cost: Result, outcome: str, params: Params, years: float
+    main: Result,
+    cost: Result,
+    outcome: str,
+    params: Params,
+    years: float,
+    beside: tuple[Span, ...],
 ) -> CostEffectiveness | NotEstimable:
+    """What a measure costs for what it gains, by the widest interval of the gain. beside: intervals
+    of `main` that stand beside its own.
+    """
     if isinstance(main, NotEstimable):
         return main
     if isinstance(cost, NotEstimable):
@@ -115,7 +127,7 @@ def _worth(
                 "a cost per additional job needs an employment outcome, not '{o}'", {"o": outcome}
             )
         )
-    return attempted(
+    worth = attempted(
         lambda: cost_effectiveness(
             main,
             cost,
@@ -126,6 +138,10 @@ def _worth(
             value=params.cost.job_year_value,
         )
     )
+    widest = Verdict(main, wider=beside).span.scaled(years)
+    if isinstance(worth, NotEstimable) or widest.basis is None:
+        return worth
+    return replace(worth, spoken=(widest.low, widest.high))
 
 
 def _cost(study: Tracing, measure: str, evaluation: Evaluation) -> tuple[Result, Result]:

@@ -14,7 +14,13 @@ from scipy.sparse.csgraph import connected_components
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.evaluation.features import MARGIN, TOO_FEW, FeatureContrast, contrasts_of
+from mismes_eval.evaluation.features import (
+    MARGIN,
+    TOO_FEW,
+    FeatureContrast,
+    contrasts_of,
+    spoken_errors,
+)
 from mismes_eval.evaluation.published_effects import (
     NATIONAL,
     UNSTATED,
@@ -290,9 +296,12 @@ def _mean(model: str, outcome: str, unit: str, months: float, rows: pd.DataFrame
 
 def features_together(rows: pd.DataFrame) -> Iterable[FeatureContrast]:
     """Contrasts of features over own and outside effects on shares that may be averaged: those of
-    the measures, and how they were evaluated. Effects of one measure or one sample hang together.
+    the measures, and how they were evaluated. Effects of one measure or one sample hang together;
+    own ones have the errors of the intervals with which their reports speak.
     """
     usable = rows[(rows["left_out"] == "") & (rows["unit"] == "share")]
+    usable = usable.assign(se=spoken_errors(usable, "low", "high"))
+    usable = usable[usable["se"] > 0]
     ages = (usable["months"] / WINDOW).round() * WINDOW
     strength = codes("impact_designs").set_index("code")["strength"].astype(float)
     for (outcome, age), part in usable.groupby(["outcome", ages], sort=True):

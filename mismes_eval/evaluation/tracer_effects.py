@@ -12,7 +12,7 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
-from mismes_eval.evaluation.attempt import attempted
+from mismes_eval.evaluation.attempt import attempted, made_of
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import (
     LEE,
@@ -24,11 +24,14 @@ from mismes_eval.evaluation.tracer_study import (
     not_alike,
 )
 from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.numerics.did import Method
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.attrition import Adjustment
 from mismes_eval.tracer.outcomes import PARTICIPANTS, Outcome, selected
+
+WORK, HOME, ABROAD = "employed", "employed_home", "employed_abroad"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Effects:
 
     bounds: outcomes that not everybody has (use of skills, of those in work) -> Lee bounds of the
     effect on those who have it either way.
+    abroad: effects on work abroad: those on work anywhere less those on work at home, where the
+    study follows both, so that the three add up.
     """
 
     measure: str
@@ -48,6 +53,12 @@ class Effects:
     n_treated: int
     n_comparison: int
     bounds: Mapping[tuple[str, object], tuple[Result, Result]] = field(default_factory=dict)
+    abroad: Mapping[tuple[str, object], Result] = field(default_factory=dict)
+
+    @property
+    def stated(self) -> Mapping[tuple[str, object], Result]:
+        """Every effect that tables state: those asked for, and those on work abroad."""
+        return {**self.by_wave, **self.abroad}
 
     def to_frame(self) -> pd.DataFrame:
         """outcome, wave, value, se, ci_low, ci_high and, where there is no number, the reason."""
@@ -120,7 +131,32 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
         n_treated=int((treated[inside] == 1).sum()),
         n_comparison=int((treated[inside] == 0).sum()),
         bounds=bounds,
+        abroad=_abroad(by_wave),
     )
+
+
+def _abroad(by_wave: Mapping[tuple[str, object], Result]) -> dict[tuple[str, object], Result]:
+    """The effects on work abroad, where those on work anywhere and at home were asked for and those
+    on work abroad were not.
+    """
+    found: dict[tuple[str, object], Result] = {}
+    for (outcome, wave), anywhere in by_wave.items():
+        at_home = by_wave.get((HOME, wave))
+        if outcome != WORK or at_home is None or (ABROAD, wave) in by_wave:
+            continue
+        found[ABROAD, wave] = made_of(anywhere, partial(_less, at_home))
+    return found
+
+
+def _less(part: Result, whole: Estimate) -> Result:
+    """The rest of an effect beside one of its parts."""
+    return made_of(part, partial(_rest, whole))
+
+
+def _rest(whole: Estimate, part: Estimate) -> Estimate:
+    rest = np.array([[1.0, -1.0]])
+    made = on_base([whole, part]).through(lambda both: rest @ both, rest, (ABROAD,))
+    return made.annotated(kind="effect", unit=whole.unit, definition=whole.definition)
 
 
 def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Result, Result]:

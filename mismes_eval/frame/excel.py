@@ -17,7 +17,7 @@ from openpyxl.utils.cell import get_column_letter, range_boundaries
 from openpyxl.utils.datetime import to_excel
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame.heads import LEAST, find_head, head_problems, same_shape
+from mismes_eval.frame.heads import LEAST, SHARED, find_head, head_problems, same_shape
 from mismes_eval.frame.limits import (
     SHEET_PART,
     STEP,
@@ -37,6 +37,7 @@ ABOUT_SHEETS = (
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of a compound file: .xls, or a locked .xlsx
 LOCKED = "EncryptedPackage".encode("utf-16-le")
 BEFORE_2007 = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
+FEWEST_CELLS = 4  # in the first row of a sheet that goes on from another
 YEARS = (1900, 2100)  # a number in this range that a date format shows as a day of 1905
 LONGEST_LETTER = 12  # bytes of a letter in XML, written as a reference
 EMPTY_CELL = re.compile(
@@ -284,6 +285,7 @@ def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collec
             )
         )
     if len(alike) == 1:
+        _refuse_rows_without_names(alike[0], full, name, known)
         return alike[0]
     if len(full) == 1:
         return full[0]
@@ -306,6 +308,35 @@ def _alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Sheet]:
     if len(names.intersection(heads[most.title])) < LEAST:
         return []
     return [sheet for sheet in sheets if same_shape(heads[most.title], heads[sheet.title])]
+
+
+def _refuse_rows_without_names(
+    chosen: Sheet, sheets: Sequence[Sheet], name: str, known: Collection[str]
+) -> None:
+    """A further sheet as wide as the table, without names: its rows go on from the first."""
+    width = len(_head_names(chosen, known))
+    for sheet in sheets:
+        if sheet is chosen or not sheet.rows:
+            continue
+        filled = sum(cell is not None for cell in sheet.rows[0].cells)
+        nameless = not set(_head_names(sheet, known)) & set(known)
+        if nameless and filled >= max(SHARED * width, FEWEST_CELLS):
+            got = worded(
+                "'{title}' with {rows} rows and no names",
+                {"title": sheet.title, "rows": len(sheet.rows)},
+            )
+            raise InputError(
+                Problem(
+                    what="a further sheet of rows without the names of the columns",
+                    where=name,
+                    expected="one sheet of data",
+                    got=got,
+                    fix=worded(
+                        'Put all rows on one sheet, or say which one is meant: sheet="{title}".',
+                        {"title": chosen.title},
+                    ),
+                )
+            )
 
 
 def _head_names(sheet: Sheet, known: Collection[str]) -> list[str]:

@@ -59,7 +59,7 @@ def text_of(path: Path, most: int = TEXT) -> str:
         raise InputError(problem) from error
 
 
-def yaml_of(path: Path) -> object:
+def yaml_of(path: Path, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> object:
     """A YAML file written by hand, without anchors: a few of them can stand for more than a
     computer holds. Raises InputError for any other content.
     """
@@ -67,7 +67,7 @@ def yaml_of(path: Path) -> object:
     try:
         events = list(yaml.parse(text, Loader=yaml.SafeLoader))
         again = [event for event in events if isinstance(event, yaml.AliasEvent)]
-        value: object = yaml.safe_load(text) if not again else None
+        value: object = None if again else yaml.load(text, loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         got = " ".join(str(error).split()) or type(error).__name__
         raise InputError(Problem("the file is not YAML", path.name, "YAML", got)) from error

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.frame.parse import THOUSANDS
 
 FATES = ("accepted", "refused", "outside", "merged")
 IN_ROWS = ""  # the reason of what stands in the rows that were made
@@ -208,11 +209,20 @@ def balance(
 
 
 def amount_of(cell: object) -> float | None:
-    """The number of a cell of amounts, or None where it is blank or no plain number."""
+    """The number of a cell of amounts, or None where it is blank, no plain number, or one that can
+    be read in two ways (100.000).
+    """
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return float(cell) if math.isfinite(cell) else None
     text = str(cell).strip() if isinstance(cell, str) else ""
-    return float(text) if PLAIN_NUMBER.match(text) else None
+    plain = PLAIN_NUMBER.match(text) and not re.fullmatch(THOUSANDS, text)
+    return float(text) if plain else None
+
+
+def as_cell(amount: float) -> str:
+    """An amount as text that nobody takes for thousands: 12.3750 for 12.375."""
+    written = repr(amount)
+    return f"{written}0" if re.fullmatch(THOUSANDS, written) else written
 
 
 def money_in(amounts: pd.Series, currencies: pd.Series) -> dict[str, float]:

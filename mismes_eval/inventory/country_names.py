@@ -19,23 +19,32 @@ from mismes_eval.frame.missing import is_missing
 from mismes_eval.inventory.stated_shares import Stated, stated_shares
 
 LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "nl", "ro", "ru", "ar", "hy", "ka", "tr", "uk")
-SEPARATORS = (";", "|", "\n", "•", "·", "/", ",", " - ", " – ", " — ", "+")
+SEPARATORS = (";", "；", "|", "\n", "\t", "•", "·", "/", ",", "，", "、", " - ", " – ", " — ", "+")
 AND = re.compile(r"\s+(?:and|et|und|y|e|i|[sșş]i|и|та|ve|&|\+)\s+", re.IGNORECASE)
 FORM_OF_STATE = re.compile(
-    r"(?:the )?(?:republic|kingdom) of (?:the )?|(?:la |le )?(?:republique|royaume) (?:de la |de |du |d')"
+    r"(?:the )?(?:republic|kingdom) (?:of )?(?:the )?|(?:la |le )?(?:republique|royaume) (?:de la |de |du |d')"
     r"|republica (?:de |del |da |do )?|republik |республика "
 )
 NAME_AND_CODE = re.compile(r"(.+?) [(\[]([A-Za-z]{2,3})[)\]]")  # Armenia (AM)
-CODE_AND_NAME = re.compile(r"([A-Za-z]{2,3}|\d{3}) ?[-–—:] ?(.+)")  # MDA - Moldova
+CODE_AND_NAME = re.compile(  # MDA - Moldova, [MD] Moldova, 498 Moldova
+    r"[(\[]?([A-Za-z]{2,3}|\d{3})(?: ?[-–—:] ?|[)\]] ?|(?<=\d) )(.+)"
+)
+NOTE_OF_STATUS = re.compile(
+    r" \((?:(?:under )?(?:unscr|un security council)[^)]*|country)\)", re.IGNORECASE
+)
 CODES = re.compile(r"[A-Z]{2,3}|\d{3}")
+HYPHEN = re.compile(r" ?[-–—] ?")
+AND_IN_FRONT = re.compile(r"^(?:and|et|und|y|e|i|[sșş]i|и|та|ve|&)\s+(?=\S)", re.IGNORECASE)
 NOTHING = {"n/a", "n.a.", "n.a", "n/d", "n.d.", "-", "–", "—"}  # as much as an empty cell
 FOOTNOTE = re.compile(r"[*†‡¹²³⁴⁵\s]+$")
 ABBREVIATIONS = (
     ("rep", "republic"),
+    ("r", "republic"),
     ("dem", "democratic"),
     ("fed", "federated"),
     ("sts", "states"),
 )
+APOSTROPHES = str.maketrans("\u2019\u02bc`", "'''")
 ARTICLE = re.compile(r"(?:the|la|le|les|l') ?")
 # formal names of ISO 3166-1 and UN M49 (English, French), spellings of every day, and former names
 # of countries that stand for one of today; in the plain form
@@ -152,6 +161,10 @@ OTHER_SPELLINGS = {
     "republik china": "TWN",
     "республика китай": "TWN",
     "dr congo": "COD",
+    "rdc": "COD",
+    "rd congo": "COD",
+    "congo (kinshasa)": "COD",
+    "congo (brazzaville)": "COG",
     "democratic republic of congo": "COD",
     "congo-kinshasa": "COD",
     "congo-brazzaville": "COG",
@@ -192,6 +205,9 @@ OTHER_SPELLINGS = {
     "бирма": "MMR",
     "заир": "COD",
     "fyr macedonia": "MKD",
+    "fyr of macedonia": "MKD",
+    "bosnia herzegovina": "BIH",
+    "heard island and mcdonald islands": "HMD",
     "macedonia, fyr": "MKD",
     "moldavian ssr": "MDA",
     "moldovan ssr": "MDA",
@@ -240,7 +256,7 @@ def country(text: object, aliases: Mapping[str, str] | None = None) -> str:
     text : a name in one of `LANGUAGES`, an alpha-2 or alpha-3 code in any case, an M49 number with
         or without its leading zeros.  aliases : plain spelling -> ISO3, before everything else.
     """
-    written = FOOTNOTE.sub("", _written(text))
+    written = NOTE_OF_STATUS.sub("", FOOTNOTE.sub("", _written(text)))
     spelling = plain(written)
     if aliases and spelling in aliases:
         return aliases[spelling]
@@ -302,7 +318,7 @@ def _read(
     text: str, separator: str | None, aliases: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """(ISO3 or empty, piece) of every piece of a text that says something."""
-    if text.lower() in NOTHING:
+    if text.lower() in NOTHING or not any(character.isalnum() for character in text):
         return
     whole = country(text, aliases)
     if whole:
@@ -347,12 +363,16 @@ def _parts(text: str, separator: str | None) -> list[str]:
             return words
         mark = next((s for s in SEPARATORS if s in text), None)
         pieces = AND.split(text) if mark is None else text.split(mark)
-    return [p.strip() for p in pieces if p.strip()] or [text]
+        joined = HYPHEN.split(text)
+        if len(pieces) == 1 and all(country(piece) for piece in joined):
+            return joined
+    parts = [AND_IN_FRONT.sub("", piece.strip(), count=1) for piece in pieces]
+    return [part for part in parts if part] or [text]
 
 
 def _bare(spelling: str) -> str:
     """Without an article, with the apostrophe and the dots of today's keyboards."""
-    straight = spelling.replace("\u2019", "'").replace("\u02bc", "'")
+    straight = spelling.translate(APOSTROPHES)
     straight = re.sub(r"\bst\.? ", "saint ", straight)
     for short, whole in ABBREVIATIONS:
         straight = re.sub(rf"\b{short}\.(?=\W|$)|\b{short}(?= of )", whole, straight)

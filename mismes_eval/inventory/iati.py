@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +16,16 @@ from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import codes
 from mismes_eval.inventory.balance import IN_ROWS, balance, money_in
 from mismes_eval.inventory.iati_file import Activity, activities_of, content_of
-from mismes_eval.inventory.iati_money import Issue, Money, money_of
+from mismes_eval.inventory.iati_money import (
+    Budget,
+    Issue,
+    Money,
+    Payment,
+    commitments_or_spending,
+    money_of,
+)
 from mismes_eval.inventory.iati_places import Allocation, Placement, placed
-from mismes_eval.inventory.intake import Intake, issue_frame, numbered
+from mismes_eval.inventory.intake import Intake, issue_frame, numbered, translated_parents
 from mismes_eval.inventory.relations import allocate
 
 # IATI organisation types -> implementer and funder types of this package; what is not here is left
@@ -38,21 +46,24 @@ IMPLEMENTERS = {
     "73": "PRIVATE_AGENCY",
     "80": "EDU",
 }
+OLDER = "an older state of an activity of another file"
 EU_COMMISSION = ("XI-IATI-EC", "EU-", "XM-DAC-918")
 ENDED = ("4", "5", "6")  # finalisation's successors: closed, cancelled, suspended
 
 
 def read_iati(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     *,
     countries: tuple[str, ...],
     allocation: Allocation = None,
 ) -> Intake:
-    """Activities of an IATI file that concern `countries` (ISO3), in the columns of the inventory
+    """Activities of IATI files that concern `countries` (ISO3), in the columns of the inventory
     template.
 
     Parameters
     ----------
+    path : a file, or several that are read as one: a parent may stand in another file than its
+        parts, and of an activity that stands in two files the one updated last counts.
     allocation : how an activity in several countries is divided: "percentage" (the file's own
         percentages, or what its transactions name), or a table identifier -> {ISO3: share} (other
         countries under their own code; shares add up to 1). None refuses such activities, by name.
@@ -67,15 +78,16 @@ def read_iati(
 
     Raises
     ------
-    InputError : entities or a DTD in the file, too large, not IATI 2.01 to 2.03, no such country.
+    InputError : entities or a DTD in a file, too large, not IATI 2.01 to 2.03, no such country, an
+        activity twice in a file, or in two that do not say which state is the later one.
 
     Source: IATI Standard 2.03, activity standard and code lists (https://iatistandard.org).
     """
-    path = Path(path)
     _refuse_options(countries, allocation)
-    content = content_of(path)
-    activities = list(activities_of(content, path.name))
-    _no_repeats(activities, path.name)
+    paths = [Path(one) for one in ([path] if isinstance(path, str | Path) else path)]
+    if not paths:
+        raise InputError(Problem("no file to read", "path"))
+    activities, older, sources = _of_files(paths)
     issues: list[Issue] = [issue for activity in activities for issue in activity.problems]
     parents = _parents(activities, issues)
     rows, shares, fates, amounts = [], {}, [], []
@@ -88,22 +100,68 @@ def read_iati(
         if place.shares is not None:
             shares[name] = place.shares
             rows.append(_row(activity, money, parents.get(name), issues))
-    frame = _frame(rows, shares, countries, issues)
-    counted = balance(fates, amounts, len(activities), _money_read(activities))
-    digest = hashlib.sha256(content).hexdigest()
-    sources = pd.DataFrame(
-        [(path.name, digest, len(activities))], columns=["name", "sha256", "rows"]
-    )
+    known = {activity.identifier for activity in activities}
+    frame = _frame(rows, shares, countries, known, issues)
+    for name, activity in older.items():
+        fates.append((name, "merged", OLDER))
+        counted_here = [(used.currency, used.value) for used in _amounts_of(activity)]
+        amounts += [(name, "merged", OLDER, *amount) for amount in counted_here]
+    read = [*activities, *older.values()]
+    counted = balance(fates, amounts, len(read), _money_read(read))
     return Intake(
         frame=frame,
         refused=counted.of_fate("refused"),
         outside=counted.of_fate("outside"),
         issues=issue_frame(issues),
-        read=len(activities),
+        read=len(read),
         sources=sources,
         register="IATI",
         balance=counted.held_by(frame),
     )
+
+
+def _of_files(paths: Sequence[Path]) -> tuple[list[Activity], dict[str, Activity], pd.DataFrame]:
+    """The activities that count, those of which another file has a later state (by name and file),
+    and the sources.
+    """
+    latest: dict[str, tuple[str, Activity]] = {}
+    older: dict[str, Activity] = {}
+    sources = []
+    for path in paths:
+        content = content_of(path)
+        found = list(activities_of(content, path.name))
+        _no_repeats(found, path.name)
+        sources.append((path.name, hashlib.sha256(content).hexdigest(), len(found)))
+        for activity in found:
+            name = activity.identifier
+            if name not in latest:
+                latest[name] = (path.name, activity)
+                continue
+            before, other = latest[name]
+            if _is_later(activity, other, f"{before}, {path.name}"):
+                latest[name], activity, where = (path.name, activity), other, before
+            else:
+                where = path.name
+            older[f"{name} in {where}"] = activity
+    table = pd.DataFrame(sources, columns=["name", "sha256", "rows"])
+    return [activity for _, activity in latest.values()], older, table
+
+
+def _is_later(activity: Activity, other: Activity, files: str) -> bool:
+    """Whether an activity is a later state of the same one in another file."""
+    if activity.updated != other.updated and activity.updated and other.updated:
+        return activity.updated > other.updated
+    if activity != replace(other, updated=activity.updated):
+        raise InputError(
+            Problem(
+                what="an activity stands in two files that say different things",
+                where=files,
+                expected="two values of last-updated-datetime, the later one counts",
+                got=activity.identifier,
+                fix="Take it out of one of the files.",
+            )
+        )
+    return False
 
 
 def _refuse_options(countries: tuple[str, ...], allocation: Allocation) -> None:
@@ -126,6 +184,7 @@ def _frame(
     rows: list[dict[str, object]],
     shares: Mapping[str, Mapping[str, float]],
     countries: tuple[str, ...],
+    known: set[str],
     issues: list[Issue],
 ) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
@@ -135,7 +194,7 @@ def _frame(
     frame["country"] = [next(iter(shares[str(name)])) for name in frame["record"]]
     frame = allocate(frame, "record", divided)
     frame = numbered(frame[frame["country"].isin(countries)].reset_index(drop=True))
-    return _with_parents(frame, issues)
+    return translated_parents(frame, "iati_parent", issues, known)
 
 
 def _entries(
@@ -157,13 +216,15 @@ def _entries(
 
 def _money_read(activities: list[Activity]) -> dict[str, float]:
     """Currency -> sum of every budget in the file; of commitments where there is no budget."""
-    read = []
-    for activity in activities:
-        commitments = [p for p in activity.payments if p.kind == "2"]
-        used = activity.budgets or commitments
-        read += [(amount.value, amount.currency) for amount in used]
+    read = [
+        (used.value, used.currency) for activity in activities for used in _amounts_of(activity)
+    ]
     table = pd.DataFrame(read, columns=["amount", "currency"])
     return money_in(table["amount"], table["currency"])
+
+
+def _amounts_of(activity: Activity) -> tuple[Budget | Payment, ...]:
+    return activity.budgets or commitments_or_spending(activity.payments)[0]
 
 
 def _parents(activities: list[Activity], issues: list[Issue]) -> dict[str, str]:
@@ -188,25 +249,7 @@ def _parents(activities: list[Activity], issues: list[Issue]) -> dict[str, str]:
             )
         if len(others) < len(set(names)):
             issues.append((child, "parent_id", child, "an activity is its own parent", "left out"))
-    return _without_circles(parents, issues)
-
-
-def _without_circles(parents: dict[str, str], issues: list[Issue]) -> dict[str, str]:
-    """The parents of activities that do not come back to themselves; who is above whom in a circle
-    the file does not say.
-    """
-    circles: set[str] = set()
-    for start in parents:
-        above, seen = parents.get(start), {start}
-        while above is not None and above not in seen:
-            seen.add(above)
-            above = parents.get(above)
-        if above == start:
-            circles.add(start)
-    for child in sorted(circles):
-        what = "parents that come back to the activity"
-        issues.append((child, "parent_id", parents[child], what, "left out"))
-    return {child: parent for child, parent in parents.items() if child not in circles}
+    return parents
 
 
 def _no_repeats(activities: list[Activity], name: str) -> None:
@@ -314,22 +357,3 @@ def _sector(activity: Activity, issues: list[Issue]) -> str | None:
             (activity.identifier, "crs_purpose", named, "several sectors", f"read as {largest}")
         )
     return largest
-
-
-def _with_parents(frame: pd.DataFrame, issues: list[Issue]) -> pd.DataFrame:
-    """parent_id from the related activities of the file: the parent's row in the same country."""
-    places = {
-        (record, country): m
-        for record, country, m in zip(
-            frame["record"], frame["country"], frame["measure_id"], strict=True
-        )
-    }
-    parents = []
-    for row in frame.to_dict("records"):
-        parent = row["iati_parent"]
-        place = places.get((parent, row["country"])) if isinstance(parent, str) else None
-        if isinstance(parent, str) and place is None:
-            what = "the parent is not among the records of this country"
-            issues.append((str(row["record"]), "parent_id", parent, what, "left empty"))
-        parents.append(place)
-    return frame.assign(parent_id=pd.array(parents, dtype="str"))

@@ -16,8 +16,16 @@ from defusedxml.ElementTree import iterparse
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.outside import bytes_of
-from mismes_eval.inventory.iati_money import STATUSES, TYPES, Budget, Issue, Payment, decimal
-from mismes_eval.inventory.iati_places import Territory
+from mismes_eval.inventory.iati_money import (
+    STATUSES,
+    TYPES,
+    Budget,
+    Issue,
+    Payment,
+    Territory,
+    commitments_or_spending,
+    decimal,
+)
 from mismes_eval.inventory.iati_structure import VERSIONS, departures
 
 LARGEST_FILE, MOST_ACTIVITIES, DEEPEST, LONGEST_TEXT = 200_000_000, 100_000, 20, 20_000
@@ -31,10 +39,12 @@ class Activity:
     """What is read of one iati-activity.
 
     titles : language -> text.  organisations : role, type, ref, name.  unread : amounts of the
-    budgets (without budgets, of the commitments) that are no decimal numbers.
+    budgets (without budgets, of the commitments) that are no decimal numbers.  updated : its
+    last-updated-datetime, empty where it has none.
     """
 
     identifier: str
+    updated: str
     titles: Mapping[str, str]
     status: str
     dates: Mapping[str, str]
@@ -180,15 +190,21 @@ def _activity(node: Element, number: int, version: str | None, name: str) -> Act
     currency = node.get("default-currency", "").strip().upper()
     payments, unread_payments = _payments(node, currency)
     budgets, unread_budgets = _budgets(node, currency, identifier, notes)
+    why_no_budget = node.get("budget-not-provided", "").strip()
+    if why_no_budget:
+        what = "the publisher gives no budget (code BudgetNotProvided)"
+        done = "the budgets of the file count" if budgets else "commitments count, if there are any"
+        notes.append((identifier, "budget_total", why_no_budget, what, done))
     status = node.find("activity-status")
     return Activity(
         identifier=identifier,
+        updated=node.get("last-updated-datetime", "").strip(),
         titles=_titles(node),
         status=status.get("code", "") if status is not None else "",
         dates=_dates(node, identifier, notes),
         organisations=_organisations(node),
         territories=_territories(node),
-        sectors=_sectors(node),
+        sectors=_sectors(node, payments),
         budgets=budgets,
         payments=payments,
         unread=unread_budgets if node.find("budget") is not None else unread_payments,
@@ -212,10 +228,10 @@ def _titles(node: Element) -> dict[str, str]:
 
 def _organisations(node: Element) -> tuple[tuple[str, str, str, str], ...]:
     """Role, type, reference and name (the English narrative where there is one)."""
-    found = []
+    found, default = [], node.get(LANG, "")
     for organisation in node.findall("participating-org"):
         narratives = organisation.findall("narrative")
-        english = [n for n in narratives if n.get(LANG, "").lower().startswith("en")]
+        english = [n for n in narratives if n.get(LANG, default).lower().startswith("en")]
         name = _text(next(iter([*english, *narratives]), None))
         attributes = [organisation.get(attribute, "") for attribute in ("role", "type", "ref")]
         found.append((attributes[0], attributes[1], attributes[2], name))
@@ -248,27 +264,29 @@ def _territories(node: Element) -> tuple[Territory, ...]:
     )
 
 
-def _sectors(node: Element) -> tuple[tuple[str, float], ...]:
+def _sectors(node: Element, payments: tuple[Payment, ...]) -> tuple[tuple[str, float], ...]:
     """DAC sectors of five digits with their percentages; those of the transactions where the
     activity has none, with the amounts that name them.
     """
-    own = [
-        (sector.get("code", ""), decimal(sector.get("percentage", "").strip()) or 0.0)
+    weights = [
+        (code, decimal(sector.get("percentage", "").strip()) or 0.0)
         for sector in node.findall("sector")
-        if sector.get("vocabulary", "1") == "1"
+        for code in _dac_sectors([sector])
     ]
     if node.find("sector") is None:
-        own = [
-            (sector.get("code", ""), decimal(_text(transaction.find("value"))) or 0.0)
-            for transaction in node.findall("transaction")
-            for sector in transaction.findall("sector")
-            if sector.get("vocabulary", "1") == "1"
-        ]
+        asked = commitments_or_spending(payments)
+        used = next((part for part in asked if any(payment.sectors for payment in part)), ())
+        weights = [(code, payment.value) for payment in used for code in payment.sectors]
     sums: dict[str, float] = {}
-    for code, weight in own:
-        if len(code) == 5 and code.isdigit():
-            sums[code] = sums.get(code, 0.0) + weight
+    for code, weight in weights:
+        sums[code] = sums.get(code, 0.0) + weight
     return tuple(sums.items())
+
+
+def _dac_sectors(sectors: list[Element]) -> tuple[str, ...]:
+    """The codes of five digits of the DAC vocabulary, which is meant where none is said."""
+    of_dac = [s.get("code", "").strip() for s in sectors if s.get("vocabulary", "1") in ("1", "")]
+    return tuple(code for code in of_dac if len(code) == 5 and code.isdigit())
 
 
 def _budgets(
@@ -291,7 +309,7 @@ def _budgets(
         budgets.append(
             Budget(
                 value=amount,
-                currency=value.get("currency", default).strip().upper(),
+                currency=_currency(value, default),
                 value_date=value.get("value-date", "").strip()[:10],
                 kind=TYPES[kind],
                 status=STATUSES.get(status, ""),
@@ -321,18 +339,18 @@ def _payments(node: Element, default: str) -> tuple[tuple[Payment, ...], tuple[s
             Payment(
                 kind=code,
                 value=amount,
-                currency=value.get("currency", default).strip().upper(),
+                currency=_currency(value, default),
                 day=value.get("value-date", "")[:10] or _day(element.find("transaction-date")),
-                countries=_codes(element, "recipient-country"),
-                regions=_codes(element, "recipient-region"),
-                sectors=_codes(element, "sector"),
+                territories=_territories(element),
+                sectors=_dac_sectors(element.findall("sector")),
             )
         )
     return tuple(payments), tuple(unread)
 
 
-def _codes(node: Element, name: str) -> tuple[str, ...]:
-    return tuple(element.get("code", "").strip() for element in node.findall(name))
+def _currency(value: Element, default: str) -> str:
+    """The currency of an amount; that of the activity where the amount names none."""
+    return value.get("currency", "").strip().upper() or default
 
 
 def _related(node: Element, kind: str) -> tuple[str, ...]:

@@ -40,15 +40,24 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Territory:
+    """A recipient-country or recipient-region as it is written. vocabulary: of a region."""
+
+    code: str
+    percentage: str | None
+    region: bool
+    vocabulary: str = ""
+
+
+@dataclass(frozen=True)
 class Payment:
-    """A transaction. kind: IATI TransactionType; places: its countries and regions as written."""
+    """A transaction. kind: IATI TransactionType; sectors: DAC codes of five digits."""
 
     kind: str
     value: float
     currency: str
     day: str
-    countries: tuple[str, ...]
-    regions: tuple[str, ...]
+    territories: tuple[Territory, ...]
     sectors: tuple[str, ...]
 
 
@@ -70,6 +79,15 @@ class Money:
 def decimal(text: str) -> float | None:
     """An xsd:decimal, or None."""
     return float(text) if DECIMAL.match(text) else None
+
+
+def commitments_or_spending(payments: tuple[Payment, ...]) -> tuple[tuple[Payment, ...], ...]:
+    """The transactions that say where an activity's money goes, those to be asked first in front:
+    outgoing commitments, what was spent, any.
+    """
+    commitments = tuple(payment for payment in payments if payment.kind == "2")
+    spent = tuple(payment for payment in payments if payment.kind in ("3", "4"))
+    return commitments, spent, payments
 
 
 def money_of(

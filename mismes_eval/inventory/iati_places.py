@@ -9,22 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mismes_eval.inventory.country_names import country
-from mismes_eval.inventory.iati_money import Issue, Payment, decimal
+from mismes_eval.inventory.iati_money import (
+    Issue,
+    Payment,
+    Territory,
+    commitments_or_spending,
+    decimal,
+)
 from mismes_eval.inventory.stated_shares import TOLERANCE
 
 OWN_REGIONS = ("", "1")  # RegionVocabulary 1, OECD DAC, is meant where none is said
 NOT_SAID = "not said where"
 Allocation = str | Mapping[str, Mapping[str, float]] | None
-
-
-@dataclass(frozen=True)
-class Territory:
-    """A recipient-country or recipient-region as it is written. vocabulary: of a region."""
-
-    code: str
-    percentage: str | None
-    region: bool
-    vocabulary: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,31 +133,41 @@ def _of_payments(
     """Percentages of the territories that transactions name: of the commitments, where none of
     them names one of the disbursements and expenditure. Or why there are none.
     """
-    commitments = [p for p in payments if p.kind == "2"]
-    spent = [p for p in payments if p.kind in ("3", "4")]
-    for used in (commitments, spent, list(payments)):
-        if any(p.countries or p.regions for p in used):
+    for used in commitments_or_spending(payments):
+        if any(payment.territories for payment in used):
             break
     else:
         return {}, ""
     amounts: dict[str, list[float]] = {}
     for payment in used:
-        amounts.setdefault(_place(payment, identifier, issues), []).append(payment.value)
+        shares = _places(payment, identifier, issues)
+        if isinstance(shares, str):
+            return {}, shares
+        for place, share in shares.items():
+            amounts.setdefault(place, []).append(payment.value * share)
     if len(amounts) == 1:
         return {name: 100.0 for name in amounts}, ""
     sums = {name: math.fsum(values) for name, values in amounts.items()}
     whole = math.fsum(sums.values())
-    currencies = {p.currency for p in used}
+    currencies = {payment.currency for payment in used}
     if len(currencies) > 1 or whole <= 0 or min(sums.values()) < 0:
         named = ", ".join(amounts)
         return {}, f"several territories in transactions ({named}) that give no shares"
     return {name: 100 * value / whole for name, value in sums.items()}, ""
 
 
-def _place(payment: Payment, identifier: str, issues: list[Issue]) -> str:
-    if payment.countries:
-        return label_of(payment.countries[0], identifier, issues)
-    return f"region {payment.regions[0]}" if payment.regions else NOT_SAID
+def _places(payment: Payment, identifier: str, issues: list[Issue]) -> dict[str, float] | str:
+    """Territory -> share of a transaction, or why there is none. A country is more exact than a
+    region beside it that has no percentage.
+    """
+    parts = _percentages(identifier, payment.territories, issues)
+    countries = {name: value for name, value in parts.items() if not name.startswith("region ")}
+    if countries and all(value is None for value in parts.values()):
+        parts = countries
+    if not parts:
+        return {NOT_SAID: 1.0}
+    shares = _divided(parts)
+    return f"a transaction in {shares}" if isinstance(shares, str) else shares
 
 
 def _shares(
@@ -181,16 +187,22 @@ def _shares(
             lacking = "no shares in the allocation table"
         where = " in transactions" if by_payments else ""
         return f"several countries{where} ({named}) and {lacking}"
-    given = {name: p for name, p in parts.items() if p is not None}
+    return _divided(parts)
+
+
+def _divided(parts: Mapping[str, float | None]) -> dict[str, float] | str:
+    """Territory -> share by the percentages, or why there is none."""
+    named = ", ".join(parts)
+    given = {name: value for name, value in parts.items() if value is not None}
     if len(parts) == 1:
-        share = given.get(next(iter(parts)), 100.0) / 100
-        return {next(iter(parts)): share} | ({NOT_SAID: 1 - share} if share < 1 else {})
+        share = given.get(named, 100.0) / 100
+        return {named: share} | ({NOT_SAID: 1 - share} if share < 1 else {})
     if len(given) < len(parts):
         return f"several territories ({named}), and not every one has a percentage"
     whole = math.fsum(given.values())
     if abs(whole - 100) > TOLERANCE:
         return f"several territories ({named}) whose percentages do not add up to 100: {whole:g}"
-    return {name: p / whole for name, p in given.items()}
+    return {name: value / whole for name, value in given.items()}
 
 
 def _say_the_rest(

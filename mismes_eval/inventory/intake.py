@@ -4,7 +4,7 @@ records read, and every cell that was refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -13,6 +13,7 @@ from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import check, problem_frame, template
 from mismes_eval.inventory.balance import Balance
 from mismes_eval.inventory.export import to_excel
+from mismes_eval.inventory.tree import comes_back
 
 ISSUES = ("record", "field", "value", "what", "done")
 
@@ -24,6 +25,7 @@ class Intake:
     frame : accepted records, one row a record and country (`record` is the register's own
         identifier).
     refused : record, reason.  outside : records that the selection leaves out (record, reason).
+        A record that is an older state of another is `merged` in the balance.
     issues : record, field, value, what, done: every cell that was refused or read in another way;
         nothing is dropped silently.
     read : records in the file.  sources : name, sha256, rows.  balance : where every record and
@@ -40,11 +42,16 @@ class Intake:
     balance: Balance
 
     def __post_init__(self) -> None:
-        accepted = self.frame["record"].nunique() if len(self.frame) else 0
-        if accepted + len(self.refused) + len(self.outside) != self.read:
+        counts = {
+            "accepted": self.frame["record"].nunique() if len(self.frame) else 0,
+            "refused": len(self.refused),
+            "outside": len(self.outside),
+            "merged": self.merged,
+        }
+        if sum(counts.values()) != self.read:
             got = worded(
-                "{accepted} accepted + {refused} refused + {outside} outside",
-                {"accepted": accepted, "refused": len(self.refused), "outside": len(self.outside)},
+                "{accepted} accepted + {refused} refused + {outside} outside + {merged} merged",
+                counts,
             )
             raise InputError(
                 Problem(
@@ -57,6 +64,11 @@ class Intake:
             )
 
     @property
+    def merged(self) -> int:
+        """Records that are an older state of another."""
+        return int((self.balance.records["fate"] == "merged").sum())
+
+    @property
     def counts(self) -> pd.DataFrame:
         """Records read, accepted, refused, outside the selection; rows made; cells that were
         refused or read in another way.
@@ -67,6 +79,7 @@ class Intake:
             "accepted": accepted,
             "refused": len(self.refused),
             "outside the selection": len(self.outside),
+            "merged": self.merged,
             "rows made": len(self.frame),
             "cells noted in issues": len(self.issues),
         }
@@ -158,3 +171,43 @@ def numbered(frame: pd.DataFrame, start: Callable[[str], int] = lambda country: 
         for country, n in zip(frame["country"], order, strict=True)
     ]
     return frame.assign(measure_id=pd.array(ids, dtype="str"))
+
+
+def translated_parents(
+    frame: pd.DataFrame,
+    column: str,
+    issues: list[tuple[str, str, str, str, str]],
+    records: Collection[str] = (),
+) -> pd.DataFrame:
+    """parent_id: the rows made of the records that a column names, in the same country, or in
+    another where the parent has one row only; so a part never counts beside its whole.
+
+    records : every identifier of the register, also those of which no row was made.
+    """
+    made = frame.groupby("record")["measure_id"].agg(list).to_dict()
+    keys = zip(frame["record"], frame["country"], strict=True)
+    places = dict(zip(keys, frame["measure_id"], strict=True))
+    known, parents = {*records, *made}, []
+    for row in frame.to_dict("records"):
+        written = row[column]
+        name = written.strip() if isinstance(written, str) else ""
+        whole = name.removesuffix(".0")
+        parent = whole if name not in known and whole in known else name
+        rows = made.get(parent, [])
+        found = places.get((parent, row["country"])) or (rows[0] if len(rows) == 1 else None)
+        if name and found is None:
+            what = "no record of the register has this identifier"
+            if parent in known:
+                what = "the parent is not among the records of this country"
+            issues.append((str(row["record"]), "parent_id", written, what, "left empty"))
+        parents.append(found)
+    above = dict(zip(frame["measure_id"], parents, strict=True))
+    for place, start in enumerate(above):
+        if comes_back(start, above):
+            what = "parents that come back to the activity"
+            written = str(frame[column].iloc[place])
+            issues.append(
+                (str(frame["record"].iloc[place]), "parent_id", written, what, "left out")
+            )
+            parents[place] = None
+    return frame.assign(parent_id=pd.array(parents, dtype="str"))

@@ -11,6 +11,7 @@ from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.missing import is_missing
+from mismes_eval.inventory.balance import as_cell
 from mismes_eval.inventory.mapped_places import countries_named
 from mismes_eval.inventory.mapping_file import Issue, Mapped
 
@@ -97,6 +98,8 @@ def _written(cell: object) -> str | None:
         return None
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
+    if isinstance(cell, float):
+        return as_cell(cell)
     return str(cell).strip().strip('"')
 
 

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame import nearest
-from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
+from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, as_cell, balance, money_in
 from mismes_eval.inventory.country_names import Countries, countries_of
 from mismes_eval.inventory.mapping_file import Issue, Mapped
 from mismes_eval.inventory.stated_shares import does_not_add_up
@@ -30,20 +28,6 @@ def place_records(
     `countries` in one record go by the mapping's rule. "Outside" holds records only whose countries
     were all read.
     """
-    lost = [country for country in mapping.countries if country not in table]
-    if lost:
-        raise InputError(
-            [
-                Problem(
-                    "no such column",
-                    column,
-                    fix=worded(
-                        "Nearest: {nearest}.", {"nearest": nearest(column, map(str, table.columns))}
-                    ),
-                )
-                for column in lost
-            ]
-        )
     rows: list[tuple[int, str, float]] = []
     fates: list[tuple[str, str, str]] = []
     parts: list[tuple[str, str, str, str, float]] = []
@@ -196,4 +180,4 @@ def divide_amounts(frame: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
 
 def _share_of(cell: object, share: float) -> str | None:
     amount = amount_of(cell)
-    return None if amount is None or share == 0 else repr(amount * share)
+    return None if amount is None or share == 0 else as_cell(amount * share)

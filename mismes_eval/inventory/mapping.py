@@ -4,18 +4,23 @@ make which field of the template.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame import codes, identifiers, read, template
+from mismes_eval.frame import codes, identifiers, nearest, read, template
+from mismes_eval.frame.parse import two_ways
 from mismes_eval.inventory.balance import amount_of
-from mismes_eval.inventory.intake import Intake, issue_frame, numbered
+from mismes_eval.inventory.intake import Intake, issue_frame, numbered, translated_parents
 from mismes_eval.inventory.mapped_fields import field_cells
 from mismes_eval.inventory.mapped_places import divide_amounts, place_records
 from mismes_eval.inventory.mapping_file import Issue, Mapped, load_mapping
+from mismes_eval.inventory.tree import AMOUNTS
+
+EXCEL = re.compile(r"\.xls[xmb]?$", re.IGNORECASE)  # numbers are numbers there, text is text
 
 
 def read_mapped(
@@ -49,7 +54,11 @@ def read_mapped(
                 ", ".join(unknown) or worded("none"),
             )
         )
-    data = read(path, **chosen.read, allowed=None)
+    amounts = [str(rule["column"]) for rule in _rules_of_amounts(chosen)]
+    options = dict(chosen.read)
+    if not EXCEL.search(str(path)):
+        options["text_columns"] = [*options.get("text_columns", ()), *amounts]
+    data = read(path, **options, allowed=None)
     sources = [(data.name, data.sha256, data.rows)]
     table = data.frame
     if chosen.join:
@@ -66,7 +75,24 @@ def read_mapped(
         second = read(join, **chosen.read, allowed=None)
         sources.append((second.name, second.sha256, second.rows))
         table = _joined(table, second.frame, chosen)
+    lost = [c for c in (chosen.record, *chosen.countries) if c not in table]
+    InputError.refuse(
+        [
+            Problem(
+                "no such column",
+                column,
+                fix=worded(
+                    "Nearest: {nearest}.", {"nearest": nearest(column, map(str, table.columns))}
+                ),
+            )
+            for column in lost
+        ]
+    )
     table = table.assign(record=table[chosen.record].astype("str"))
+    if chosen.read.get("decimal") == ",":
+        table = table.assign(
+            **{name: _with_points(table[name]) for name in amounts if name in table}
+        )
     issues: list[Issue] = []
     money = _amounts(table, chosen, issues)
     placed, counted = place_records(table, chosen, countries, money, issues)
@@ -83,7 +109,7 @@ def read_mapped(
     order += ["allocation"] if "allocation" in frame else []
     frame = numbered(frame.reset_index(drop=True)[order])
     if "parent_id" in frame:
-        frame = _translated_parents(frame, set(table["record"]), issues)
+        frame = translated_parents(frame, "parent_id", issues, set(table["record"]))
     frame = identifiers(frame, allowed=("record", "measure_id", "parent_id"))
     return Intake(
         frame=frame,
@@ -94,6 +120,19 @@ def read_mapped(
         sources=pd.DataFrame(sources, columns=["name", "sha256", "rows"]),
         register=chosen.register,
         balance=counted.held_by(frame),
+    )
+
+
+def _rules_of_amounts(mapping: Mapped) -> list[Mapping[str, object]]:
+    return [rule for field, rule in mapping.fields.items() if field in AMOUNTS and "column" in rule]
+
+
+def _with_points(cells: pd.Series) -> pd.Series:
+    """Amounts with a decimal comma; one that can be read in two ways (100,000) stays as it is."""
+    written = cells.astype("str")
+    return written.where(
+        two_ways(written, ",") | written.str.contains(".", regex=False).fillna(False),
+        written.str.replace(",", ".", regex=False),
     )
 
 
@@ -131,34 +170,3 @@ def _amounts(table: pd.DataFrame, mapping: Mapped, issues: list[Issue]) -> pd.Da
         currency.strip().upper() if isinstance(currency, str) else "" for currency in currencies
     ]
     return pd.DataFrame({"amount": pd.array(amounts, dtype="Float64"), "currency": named})
-
-
-def _translated_parents(
-    frame: pd.DataFrame, records: set[str], issues: list[Issue]
-) -> pd.DataFrame:
-    """parent_id from the register's own identifiers to those of the rows made."""
-    places = {
-        (record, country): m
-        for record, country, m in zip(
-            frame["record"], frame["country"], frame["measure_id"], strict=True
-        )
-    }
-    made = frame.groupby("record")["measure_id"].agg(list).to_dict()
-    parents: list[str | None] = []
-    for row in frame.to_dict("records"):
-        written = row["parent_id"]
-        if not isinstance(written, str) or not written.strip():
-            parents.append(None)
-            continue
-        name = written.strip()
-        whole = name.removesuffix(".0")
-        parent = whole if name not in records and whole in records else name
-        rows = made.get(parent, [])
-        found = places.get((parent, row["country"])) or (rows[0] if len(rows) == 1 else None)
-        if found is None:
-            what = "no record of the register has this identifier"
-            if parent in records:
-                what = "the parent is not among the records of this country"
-            issues.append((str(row["record"]), "parent_id", written, what, "left empty"))
-        parents.append(found)
-    return frame.assign(parent_id=pd.array(parents, dtype="str"))

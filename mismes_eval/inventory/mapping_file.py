@@ -46,6 +46,16 @@ READ_KEYS = {"encoding", "separator", "decimal", "text_columns"}
 Issue = tuple[str, str, str, str, str]
 
 
+class OnlyText(yaml.SafeLoader):
+    """Words and numbers as they are written: a column may be called "no", a code be 01."""
+
+
+OnlyText.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in resolvers if tag.endswith((":null", ":timestamp"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass(frozen=True)
 class Mapped:
     """A mapping file: register, source, record (identifier column), read options, join, country
@@ -87,9 +97,9 @@ def load_mapping(name: str | Path) -> Mapped:
     where = Path(name)
     content: Any
     if str(name) in shipped_mappings():
-        content = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+        content = yaml.load(shipped.read_text(encoding="utf-8"), OnlyText)
     elif where.is_file():
-        content = yaml_of(where)
+        content = yaml_of(where, OnlyText)
     else:
         raise InputError(
             Problem(
@@ -134,6 +144,10 @@ def _refuse_unknown(content: object, name: str) -> None:
         for key in content
         if key not in KEYS
     ]
+    if not isinstance(content.get("countries", []), list):
+        where = worded("{file}: {key}", {"file": name, "key": "countries"})
+        got = repr(content["countries"])
+        problems.append(Problem("no list of columns", where, "[column, ...]", got))
     problems += [
         Problem("missing key", worded("{name}: {key}", {"name": name, "key": key}))
         for key in ("register", "source", "record", "countries", "fields")

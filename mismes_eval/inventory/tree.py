@@ -181,7 +181,7 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
     if "parent_id" not in frame:
         return ()
     parents = dict(zip(frame["measure_id"], frame["parent_id"], strict=True))
-    circles = [start for start in parents if _returns(start, parents)]
+    circles = [start for start in parents if comes_back(start, parents)]
     problems = []
     if circles:
         problems.append(
@@ -212,7 +212,8 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _returns(start: str, parents: Mapping[str, object]) -> bool:
+def comes_back(start: str, parents: Mapping[str, object]) -> bool:
+    """Whether the parents of a measure lead back to it."""
     seen, at = {start}, parents.get(start)
     while isinstance(at, str) and at not in seen:
         seen.add(at)

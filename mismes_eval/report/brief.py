@@ -7,12 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
+from mismes_eval.estimate.verdict import DRAWN_BY_LOT, SURENESS, Check, Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.cells import headline_cell, outcome_scale, unit_of
+from mismes_eval.report.chapters.cells import (
+    headline_cell,
+    outcome_scale,
+    parts_of_effect,
+    unit_of,
+)
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import (
     Priced,
@@ -24,15 +29,12 @@ from mismes_eval.report.chapters.costs import (
 from mismes_eval.report.chapters.description import eligible_in_short
 from mismes_eval.report.chapters.names import named_in_short
 from mismes_eval.report.chapters.verdicts import (
-    HOME,
     SIDES,
     effect_verdict,
     in_short,
     main_cell,
     planned,
     rollout_verdict,
-    spoken_outcomes,
-    spoken_span,
 )
 from mismes_eval.report.document.blocks import Block, Grid, Paragraph, Run, numbered
 from mismes_eval.report.document.cells import CellKey, Published
@@ -48,28 +50,29 @@ PRICE = "{price}, {assumption}"
 WEAK_PRICE = "{price}, {assumption}, {sure}"
 COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
 CARE = "None shown is not no effect; weak is not proven."
+WHERE = "home {home} ({hl} to {hh}), abroad {abroad} ({al} to {ah})"
 MORE = '{k} more {k:=measure|measures}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
 CAPTION = "Effect on '{o}', {unit} (95% interval), {assumption}"
 HEADS = (
     "Measure, for whom",
-    "Effect",
+    "Effect {when}",
     "How sure",
     "Cost per participant, {c}",
     "Per additional job-year, {c}",
-    "Employed at home, points",
+    "Of which, points",
 )
 HORIZON = {  # why the headline is of this wave
-    True: "{m:.0f} months: set in a plan beforehand (T22).",
-    False: "{m:.0f} months: set in no plan beforehand.",
+    True: "Wave set beforehand (T22).",
+    False: "Wave not set beforehand.",
 }
 
 
 @dataclass(frozen=True)
 class BriefRow:
-    """One measure: id; what it is, who was eligible, effect, how sure and why not surer, cost per
-    participant and per additional job-year, effect on work at home; anchor: the table that holds the
-    effect.
+    """One measure: id; what it is, who was eligible, effect and when, how sure and why not surer,
+    cost per participant and per additional job-year, which part of the effect is work at home and
+    which work abroad; anchor: the table that holds the effect.
     """
 
     anchor: str
@@ -77,15 +80,16 @@ class BriefRow:
     measure: str
     whom: str
     effect: str
+    when: str
     sure: str
     cost: str
     job_year: str
-    home: str
+    where: str
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The cells behind the measure's name."""
-        return (self.effect, self.sure, self.cost, self.job_year, self.home)
+        return (self.effect, self.sure, self.cost, self.job_year, self.where)
 
 
 @dataclass(frozen=True)
@@ -173,10 +177,25 @@ def brief(context: Context, published: Published, beside: int = 0) -> Brief | No
         return None
     brief_groups = [(_of_group(context, row), verdict) for row, verdict in found]
     most = min(ROWS, len(found))
-    shorter = [(found, most), *((brief_groups, k) for k in range(most, 0, -1))]
+    shorter = [(found, most)]
+    shorter += [(_without_groups(brief_groups, k), most) for k in range(len(found) + 1)]
+    nobody = shorter[-1][0]
+    shorter += [(nobody, k) for k in range(most - 1, 0, -1)]
     told = (_of_rows(context, rows, k) for rows, k in shorter)
     fitting = (one for one in told if one.words + beside <= MOST_WORDS)
-    return next(fitting, None) or _of_rows(context, brief_groups, 1)
+    return next(fitting, None) or _of_rows(context, nobody, 1)
+
+
+def _without_groups(
+    found: list[tuple[BriefRow, Verdict | None]], count: int
+) -> list[tuple[BriefRow, Verdict | None]]:
+    """The rows without the groups that were eligible where these take the most words."""
+    lengths = [words_in((row.whom,)) for row, _ in found]
+    longest = sorted(range(len(found)), key=lambda place: lengths[place], reverse=True)[:count]
+    return [
+        (replace(row, whom="") if place in longest else row, verdict)
+        for place, (row, verdict) in enumerate(found)
+    ]
 
 
 def _of_group(context: Context, row: BriefRow) -> BriefRow:
@@ -184,8 +203,20 @@ def _of_group(context: Context, row: BriefRow) -> BriefRow:
     return replace(row, whom=eligible_in_short(context, row.id, whole=False))
 
 
+def _surest(found: list[tuple[BriefRow, Verdict | None]], most: int) -> list[int]:
+    """The places of the rows with the strongest evidence, in their order."""
+
+    def rank(place: int) -> int:
+        verdict = found[place][1]
+        return -1 if verdict is None else SURENESS.index(verdict.sureness)
+
+    return sorted(sorted(range(len(found)), key=rank, reverse=True)[:most])
+
+
 def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], most: int) -> Brief:
-    """The brief with the first rows; it says how many measures are left to the chapter."""
+    """The brief with the rows of the strongest evidence; it says how many measures are left to the
+    chapter. When the effects are of stands in the head of their column, where most rows share it.
+    """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
     outcome, _ = main_cell(context.evaluation)
     shown = outcome if study is not None or rolled is None else rolled.outcome
@@ -195,6 +226,8 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
         if verdict is not None and verdict.assumption
     }
     rows = tuple(_with_assumption(context, *pair, len(assumed) > 1) for pair in found)
+    when = rows[0].when if study is not None else ""
+    kept = [rows[place] for place in _surest(found, most)]
     left = len(rows) - most
     currency = context.evaluation.params.cost.currency
     doubtful = any(verdict is not None and verdict.sureness != "strong" for _, verdict in found)
@@ -205,8 +238,8 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
             unit=context.text(unit_of(context, shown)[2]),
             assumption=assumed.pop() if len(assumed) == 1 else context.text("as stated"),
         ),
-        heads=tuple(context.text(head, c=currency) for head in HEADS),
-        rows=rows[:most],
+        heads=tuple(context.text(head, c=currency, when=when).strip() for head in HEADS),
+        rows=tuple(row if row.when == when else _with_time(context, row) for row in kept),
         more=context.text(MORE, k=left) if left > 0 else "",
         horizon="" if study is None else _horizon(context, study),
         care=context.text(CARE) if doubtful else "",
@@ -218,7 +251,7 @@ def _horizon(context: Context, study: Tracing) -> str:
     wave = main_cell(context.evaluation)[1]
     if wave not in study.months:
         return ""
-    return context.text(HORIZON[planned(context.evaluation)], m=study.months[wave])
+    return context.text(HORIZON[planned(context.evaluation)])
 
 
 def _with_assumption(
@@ -229,6 +262,16 @@ def _with_assumption(
         return row
     words = {"effect": row.effect, "assumption": context.text(verdict.assumption)}
     return replace(row, effect=context.text("{effect}, {assumption}", **words))
+
+
+def _with_time(context: Context, row: BriefRow) -> BriefRow:
+    """The row with the time of its own effect."""
+    return replace(row, effect=effect_and_time(context, row), when="")
+
+
+def effect_and_time(context: Context, row: BriefRow) -> str:
+    """The effect of a row and when it is of."""
+    return context.text("{effect} {when}", effect=row.effect, when=row.when).strip()
 
 
 def _followed(
@@ -245,10 +288,11 @@ def _followed(
         measure=named_in_short(context, effect.measure),
         whom=eligible_in_short(context, effect.measure),
         effect="",
+        when="",
         sure=NOTHING,
         cost=NOTHING,
         job_year=NOTHING,
-        home=NOTHING,
+        where=NOTHING,
     )
     doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
@@ -256,9 +300,7 @@ def _followed(
         return replace(bare, effect=context.text(NOT_ESTIMATED)), None
     if (cell is not None and not cell.shown) or not may_leave(context, main):
         return replace(bare, effect=context.text(NOT_SHOWN)), None
-    months = context.text("{m:.0f} months", m=study.months[wave])
     when = context.text("after {m:.0f} months", m=study.months[wave])
-    home = CellKey(table, context.column(HOME), months)
     cost = _number(context, published, _cost(context, effect, "cost per participant"))
     job_year = _between(context, published, _cost(context, effect, "cost per additional job-year"))
     if cost != NOTHING:
@@ -266,11 +308,12 @@ def _followed(
         job_year = _price(context, price, job_year, verdict)
     row = replace(
         bare,
-        effect=_effect(context, verdict.span, outcome, when),
+        effect=_span(context, verdict.span, *outcome_scale(context, outcome)),
+        when=when,
         sure=_sure(context, verdict),
         cost=cost,
         job_year=job_year,
-        home=_at_home(context, published, home, effect),
+        where=_where(context, published, effect, study),
     )
     return row, verdict
 
@@ -283,10 +326,11 @@ def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | 
         measure=named_in_short(context, rolled.measure),
         whom=eligible_in_short(context, rolled.measure),
         effect="",
+        when="",
         sure=NOTHING,
         cost=NOTHING,
         job_year=NOTHING,
-        home=NOTHING,
+        where=NOTHING,
     )
     verdict = rollout_verdict(rolled)
     if verdict is None or not isinstance(rolled.overall, Estimate):
@@ -294,13 +338,8 @@ def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | 
     if not may_leave(context, rolled.overall):
         return replace(bare, effect=context.text(NOT_SHOWN)), None
     when = context.text("over all rounds, residents")
-    effect = _effect(context, verdict.span, rolled.outcome, when)
-    return replace(bare, effect=effect, sure=_sure(context, verdict)), verdict
-
-
-def _effect(context: Context, span: Span, outcome: str, when: str) -> str:
-    words = _span(context, span, *outcome_scale(context, outcome))
-    return context.text("{effect} {when}", effect=words, when=when)
+    effect = _span(context, verdict.span, *outcome_scale(context, rolled.outcome))
+    return replace(bare, effect=effect, when=when, sure=_sure(context, verdict)), verdict
 
 
 def _span(context: Context, span: Span, scale: float, digits: int) -> str:
@@ -339,13 +378,12 @@ def _price(context: Context, m: Priced, price: str, verdict: Verdict) -> str:
     return context.text(WEAK_PRICE, price=price, assumption=assumption, sure=sure)
 
 
-def _at_home(context: Context, published: Published, key: CellKey, effect: Effects) -> str:
-    """The effect on work at home, where the main outcome is work anywhere and its cell is shown."""
-    cell = published.cells.get(key)
-    if cell is None or not cell.shown or HOME not in spoken_outcomes(context.evaluation):
-        return NOTHING
-    span = spoken_span(context.evaluation, effect, HOME, main_cell(context.evaluation)[1])
-    return NOTHING if span is None else _span(context, span, 100.0, 1)
+def _where(context: Context, published: Published, effect: Effects, study: Tracing) -> str:
+    """The parts of the effect that are work at home and work abroad: they add up to it, so both
+    stand there with their intervals, or neither.
+    """
+    spec = SentenceSpec(WHERE, parts_of_effect(context, effect.measure, study))
+    return spec.text(published, context.words) or NOTHING
 
 
 def _cost(context: Context, effect: Effects, what: str) -> CellKey:

@@ -10,7 +10,7 @@ from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
 from mismes_eval.report.chapters.lottery import draw_sentences, main_key
-from mismes_eval.report.chapters.measures import OVERDUE, register_of, register_summary
+from mismes_eval.report.chapters.measures import register_of, register_summary
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.study import study_findings
@@ -79,13 +79,12 @@ def _inventory(context: Context) -> list[Finding]:
     n = register_summary(register.table).set_index("status")["measures"]
     late = int(n.get("overdue", 0))
     text = context.text(
-        "Of {n} measures on record {done} {done:=was|were} evaluated; evaluation of {late} is overdue"
-        " (24 months).",
+        "{n} measures on record: {done} evaluated, evaluation of {late} overdue (24 months).",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
         late=late,
     )
-    return [(text, OVERDUE if late else "T05b")]
+    return [(text, "T05b")]
 
 
 def _people(context: Context, published: Published) -> list[Finding]:

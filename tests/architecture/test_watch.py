@@ -1,5 +1,5 @@
 """The watch over the tests finds those that change what they share: a frame, an array in a result, a
-file; a result that keeps what it computed is left alone.
+file; a result that keeps what it computed is left alone; and assertions that are never reached.
 """
 
 from __future__ import annotations
@@ -62,16 +62,26 @@ def test_bad_file(folder):
     (folder / "a.txt").write_text("b")
     assert folder.is_dir()
 """
+EMPTY = """
+def test_good_loop():
+    for x in [1]:
+        assert x
+
+def test_bad_loop():
+    for x in []:
+        assert x
+"""
 
 
 def test_the_watch_finds_what_it_is_for(tmp_path: Path) -> None:
     (tmp_path / "test_suite.py").write_text(SUITE, encoding="utf-8")
-    options = ("-p", "no:cacheprovider", "-p", "tests.watch")
+    (tmp_path / "test_empty.py").write_text(EMPTY, encoding="utf-8")
+    options = ("-p", "no:cacheprovider", "-p", "tests.watch", "-o")
     plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *options, "-rA", "test_suite.py"],
+        [sys.executable, "-m", "pytest", "-q", *options, "enable_assertion_pass_hook=true", "-rA"],
         cwd=tmp_path,
-        env={**plain, "PYTHONPATH": str(ROOT)},
+        env={**plain, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
@@ -79,5 +89,5 @@ def test_the_watch_finds_what_it_is_for(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     failed = {line.split("::")[1].split()[0] for line in lines if line.startswith("FAILED")}
     passed = {line.split("::")[1].split()[0] for line in lines if line.startswith("PASSED")}
-    assert failed == {f"test_bad_{what}" for what in ("column", "cell", "array", "file")}
-    assert passed == {f"test_good_{what}" for what in ("reading", "keeping")}
+    assert failed == {f"test_bad_{what}" for what in ("column", "cell", "array", "file", "loop")}
+    assert passed == {f"test_good_{what}" for what in ("reading", "keeping", "loop")}

@@ -18,6 +18,8 @@ from mismes_eval.cli import main
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.hand_over import Dataset, codebook, datasets, write
 
+from ..some import some
+
 COUNT = 40
 
 
@@ -36,7 +38,7 @@ def folder(sets: list[Dataset], tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.mark.identity
 def test_factors_make_the_final_weight(sets: list[Dataset]) -> None:
-    for d in sets:
+    for d in some(sets):
         product = d.frame["w_base"].copy()
         for k in [c for c in d.weights if c.startswith("factor_")]:
             product *= d.frame[k]
@@ -46,19 +48,19 @@ def test_factors_make_the_final_weight(sets: list[Dataset]) -> None:
 
 @pytest.mark.identity
 def test_linearised_columns_have_the_errors_of_the_report(sets: list[Dataset]) -> None:
-    for d in sets:
+    for d in some(sets):
         s = me.Sample.from_frame(
             d.frame, weights="w_base", strata="stratum_id", psu="psu_id", nest=True
         )
         told = [n for n in d.numbers if n.variable]
         assert len(told) >= 3
-        for n in told:
+        for n in some(told):
             assert me.total(s, n.variable).se[0] == pytest.approx(n.se, rel=1e-9), n.name
     assert any(n.table == "T17" for d in sets for n in d.numbers)
 
 
 def test_files_of_stata_and_spss_read_back(sets: list[Dataset], folder: Path) -> None:
-    for d in sets:
+    for d in some(sets):
         for read, end in ((pyreadstat.read_dta, "dta"), (pyreadstat.read_sav, "sav")):
             frame, meta = read(str(folder / f"{d.name}.{end}"))
             assert len(frame) == len(d.frame)

@@ -78,16 +78,23 @@ def test_rows_beyond_the_stated_size_of_the_sheet_are_read(tmp_path):
     assert frame["persons"].sum() == 30 * 12
 
 
-@pytest.mark.parametrize("title", ["Places (2)", "2022"])
-def test_a_second_sheet_of_the_same_shape_is_named_with_its_rows(tmp_path, title):
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (["Place_ID", *HEAD[1:-1]], "several sheets of the same shape"),  # other spelling, shorter
+        (None, "a further sheet of rows without the names of the columns"),
+    ],
+)
+def test_a_second_sheet_of_the_same_shape_is_named_with_its_rows(tmp_path, head, what):
     def second(made, _):
-        sheet = made.create_sheet(title)
-        sheet.append(["Place_ID", *HEAD[1:-1]])  # one column fewer, another spelling
-        sheet.append(row(9)[:-1])
+        sheet = made.create_sheet("2022")
+        for cells in (head, row(9)[:-1]):
+            if cells:
+                sheet.append(cells)
 
     found = problems(book(tmp_path / "a.xlsx", [row(1)], change=second))
-    assert [p.what for p in found] == ["several sheets of the same shape"]
-    assert f"'{title}' with 1 rows" in found[0].got
+    assert [p.what for p in found] == [what]
+    assert "'2022' with 1 rows" in found[0].got
 
 
 def test_the_sheet_with_the_names_is_the_one_that_is_read(tmp_path):

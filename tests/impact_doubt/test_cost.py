@@ -2,6 +2,8 @@
 the effect covers 0, and joint costs use their covariance.
 """
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -34,18 +36,45 @@ def sample(shift: float = 0.4, n: int = 200, seed: int = 1) -> Sample:
     )
 
 
+def by_t(effect: float, cost: float, se: float, se_cost: float, r: float, critical: float):
+    """Fieller's interval from standard errors and their correlation."""
+    ends = (effect - critical * se, effect + critical * se)
+    return fieller(effect, cost, ends, (cost - critical * se_cost, cost + critical * se_cost), r)
+
+
 @pytest.mark.identity
 def test_fieller_ends_are_where_the_t_test_turns():
-    low, high = fieller(0.12, 900.0, 0.03**2, 40.0**2, 0.3 * 0.03 * 40, 2.0)
+    low, high = by_t(0.12, 900.0, 0.03, 40.0, 0.3, 2.0)
     for r in (low, high):
         t = (900 - r * 0.12) / np.sqrt(40.0**2 - 2 * r * 0.3 * 0.03 * 40 + r**2 * 0.03**2)
         assert abs(t) == pytest.approx(2.0, abs=1e-10)
     assert low < 900 / 0.12 < high
-    assert fieller(0.05, 900.0, 0.03**2, 40.0**2, 0.0, 2.0) is None
-    known = fieller(0.12, 900.0, 0.03**2, 0.0, 0.0, 2.0)
+    assert by_t(0.05, 900.0, 0.03, 40.0, 0.0, 2.0) is None
+    known = by_t(0.12, 900.0, 0.03, 0.0, 0.0, 2.0)
     np.testing.assert_allclose(
         known, [900 / 0.18, 900 / 0.06], rtol=1e-12
     )  # a known cost: the reciprocal of the effect's interval
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("high", [0.19, 0.24, 0.4, np.inf])
+def test_a_lopsided_interval_of_the_effect_turns_over_into_the_ratio(high: float):
+    low, top = fieller(0.12, 900.0, (0.02, high), (900.0, 900.0), 0.0)
+    np.testing.assert_allclose([low, top], [900 / high, 900 / 0.02], rtol=1e-12)
+    wider = fieller(0.12, 900.0, (0.02, high), (850.0, 950.0), 0.0)
+    assert wider[0] <= low and wider[1] > top
+
+
+def test_the_interval_that_speaks_is_that_of_ratio_and_net_benefit():
+    s = sample()
+    own = cost_effectiveness(mean(s, "e"), mean(s, "c"), years=2, value=3000)
+    spoken = replace(own, spoken=(0.1, 2.0))
+    assert spoken.effect_interval == (0.1, 2.0) and spoken.ratio == own.ratio
+    assert spoken.fieller[0] < own.fieller[0] and spoken.fieller[1] > own.fieller[1]
+    assert spoken.net_benefit[1] < own.net_benefit[1] < own.net_benefit[2] < spoken.net_benefit[2]
+    assert isinstance(replace(own, spoken=(-0.1, 2.0)).ratio, NotEstimable)
+    same = replace(own, spoken=own.effect_interval)
+    assert same.net_benefit == pytest.approx(own.net_benefit)
 
 
 def test_fieller_covers_95_percent():
@@ -55,7 +84,7 @@ def test_fieller_covers_95_percent():
         e, c = rng.multivariate_normal(
             [0.15, 1000], [[0.03**2, 0.5 * 0.03 * 100], [0.5 * 0.03 * 100, 100**2]]
         )
-        limits = fieller(e, c, 0.03**2, 100**2, 0.5 * 0.03 * 100, 1.959964)
+        limits = by_t(e, c, 0.03, 100.0, 0.5, 1.959964)
         inside = abs(c - 1000 / 0.15 * e) <= 1.959964 * np.sqrt(
             100**2 - 2 * 1000 / 0.15 * 1.5 + (1000 / 0.15 * 0.03) ** 2
         )

@@ -4,6 +4,7 @@ the line at zero, axes in words, no frame at the top and right.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -19,6 +20,9 @@ from mismes_eval.impact.did.balance import balance
 from mismes_eval.impact.did.staggered_plots import heat_map
 from mismes_eval.impact.regression.bacon import bacon
 from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve
+
+from .made_up import att, effects, panel
+from .made_up import wide as persons
 
 BLUE, ORANGE, GREY = "#1f4e79", "#d55e00", "#6e6e6e"
 
@@ -63,49 +67,13 @@ def open_frame(ax: Any) -> bool:
     )
 
 
+def wide() -> me.Sample:
+    return persons(w=1.0 + np.arange(80) % 3, g=np.arange(80) % 4 // 2)
+
+
 def legend(ax: Any) -> list[str]:
     assert not ax.get_legend().get_frame_on()
     return [t.get_text() for t in ax.get_legend().get_texts()]
-
-
-def panel(n: int = 60) -> me.Sample:
-    unit, t = np.repeat(np.arange(n), 5), np.tile(np.arange(1, 6), n)
-    cohort = np.select([unit % 3 == 0, unit % 3 == 1], [3.0, 4.0], 0.0)
-    y = (
-        np.random.default_rng(1).normal(size=n)[unit]
-        + 0.3 * t
-        + 1.5 * ((cohort > 0) & (t >= cohort))
-        + ((unit * t) % 7) / 10
-    )
-    return me.Sample.from_frame(
-        pd.DataFrame({"unit": unit, "t": t, "cohort": cohort, "y": y, "w": 1.0}),
-        weights="w",
-        psu="unit",
-    )
-
-
-def wide(n: int = 80) -> me.Sample:
-    rng = np.random.default_rng(2)
-    d = np.arange(n) % 2
-    f = pd.DataFrame(
-        {
-            "y0": rng.normal(size=n),
-            "d": d,
-            "x": rng.normal(size=n) + d,
-            "w": 1.0 + np.arange(n) % 3,
-            "g": np.arange(n) % 4 // 2,
-            "s": np.arange(n) % 5 > 0,
-        }
-    )
-    return me.Sample.from_frame(f.assign(y1=f["y0"] + d + rng.normal(size=n)), weights="w")
-
-
-def att(s: me.Sample) -> me.Estimate:
-    return me.att_2x2(s, ("y0", "y1"), "d")
-
-
-def effects() -> me.GroupTime:
-    return me.att_gt(panel(), "y", "cohort", "t", unit="unit", base="universal")
 
 
 def test_an_event_study_has_thick_pointwise_and_thin_simultaneous_intervals() -> None:
@@ -451,3 +419,37 @@ def test_groups_are_drawn_with_a_line_at_zero() -> None:
     assert f"<p>{g.equality}</p>" in html and html.endswith(
         "".join(f"<p><small>{n}</small></p>" for n in g.effects.notes)
     )
+
+
+DRAWN: dict[str, Callable[[], Any]] = {
+    "group-time effects": effects,
+    "band": lambda: effects().bands(),
+    "decomposition": lambda: bacon(panel(), "y", "cohort", unit="unit", time="t"),
+    "cost": lambda: me.cost_effectiveness(att(wide()), 1000.0, cost_se=100.0),
+    "groups": lambda: me.by_group(att, wide(), "g"),
+    "honest": lambda: me.honest_did(effects().aggregate("event")),
+    "randomisation": lambda: me.randomisation_test(wide(), att, "d", draws=59),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_picture_is_drawn_on_the_axes_that_are_given(name: str) -> None:
+    _, given = plt.subplots()
+    assert DRAWN[name]().plot(ax=given) is given and given.has_data()
+
+
+def test_make_up_placebos_and_both_pictures_of_balance_are_drawn() -> None:
+    made_up = me.composition_check(panel(), ["y"], "cohort", "t")
+    placebo = me.placebo_groups(att, wide().with_columns({"g": np.arange(80) % 6 // 2}), "d", "g")
+    assert made_up.plot().has_data() and placebo.plot().has_data()
+    b = balance(wide(), "d", ["x", "y0"])
+    for draw in (b.love_plot, b.overlap_plot):
+        _, given = plt.subplots()
+        assert draw(given) is given and given.has_data()
+
+
+def test_a_curve_of_failures_says_so() -> None:
+    failed = SpecificationCurve((Specification("a", {}, me.NotEstimable("no rows")),), None, ())
+    assert failed.text == "None of 1 specifications could be estimated."
+    assert failed.result("a") == me.NotEstimable("no rows")
+    assert "no rows" in repr(failed)

@@ -380,7 +380,7 @@ def test_a_cost_in_words_figures_and_corners() -> None:
         (90 - 60 * t, 90 + 60 * t)
     ) and r.ratio == pytest.approx(90 / e.value[0])
     assert r.fieller == pytest.approx(
-        fieller(float(e.value[0]), 90.0, float(e.se[0]) ** 2, 3600.0, 0.0, t)
+        fieller(float(e.value[0]), 90.0, r.effect_interval, r.cost_interval, 0.0)
     )
     each = np.sort(np.where(gain > 0, cost / np.where(gain > 0, gain, 1), np.inf))
     assert r.bootstrap == pytest.approx(

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
@@ -15,50 +14,7 @@ import mismes_eval as me
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 
-
-def wide(n: int = 80) -> me.Sample:
-    rng = np.random.default_rng(2)
-    d = np.arange(n) % 2
-    f = pd.DataFrame(
-        {
-            "y0": rng.normal(size=n),
-            "d": d,
-            "x": rng.normal(size=n) + d,
-            "w": 1.0,
-            "g": np.arange(n) % 8,
-            "h": np.arange(n) % 4 // 2,
-        }
-    )
-    return me.Sample.from_frame(f.assign(y1=f["y0"] + d + rng.normal(size=n)), weights="w")
-
-
-def panel(n: int = 60) -> me.Sample:
-    unit, t = np.repeat(np.arange(n), 5), np.tile(np.arange(1, 6), n)
-    cohort = np.select([unit % 3 == 0, unit % 3 == 1], [3.0, 4.0], 0.0)
-    y = (
-        np.random.default_rng(1).normal(size=n)[unit]
-        + 0.3 * t
-        + 1.5 * ((cohort > 0) & (t >= cohort))
-        + ((unit * t) % 7) / 10
-    )
-    return me.Sample.from_frame(
-        pd.DataFrame(
-            {
-                "unit": unit,
-                "t": t,
-                "cohort": cohort,
-                "y": y,
-                "on": 1.0 * ((cohort > 0) & (t >= cohort)),
-                "w": 1.0,
-            }
-        ),
-        weights="w",
-        psu="unit",
-    )
-
-
-def att(s: me.Sample) -> me.Estimate:
-    return me.att_2x2(s, ("y0", "y1"), "d")
+from .made_up import att, effects, panel, wide
 
 
 def four(v: float) -> str:
@@ -70,7 +26,7 @@ def small(notes: object) -> str:
 
 
 def event() -> me.Estimate:
-    return me.att_gt(panel(), "y", "cohort", "t", unit="unit", base="universal").aggregate("event")
+    return effects().aggregate("event")
 
 
 HTML: dict[str, tuple[Callable[[], object], Callable[[object], str]]] = {
@@ -314,3 +270,11 @@ def test_a_wild_bootstrap_shows_one_row() -> None:
     b = wild_bootstrap(att(wide()), cluster=wide().frame["g"], draws=199)
     html = b._repr_html_()
     assert html.startswith("<") and f"{float(att(wide()).value[0]):,.4g}" in html
+
+
+def test_power_falls_with_the_effect_and_is_unknown_without_degrees_of_freedom() -> None:
+    d = me.minimum_detectable_effect(500, share=0.4)
+    curve = d.curve([0.0, 0.05, 0.2, 1.0])
+    assert curve["power"].is_monotonic_increasing
+    assert curve["power"].iloc[0] == pytest.approx(0.05, abs=1e-3)
+    assert curve["power"].iloc[-1] == pytest.approx(1.0)

@@ -62,6 +62,13 @@ pytestmark = pytest.mark.golden
         ("\u0411\u0435\u043b\u043e\u0440\u0443\u0441\u0441\u0438\u044f", "BLR"),
         ("Haute-Volta", "BFA"),
         ("Moldau", "MDA"),
+        ("R. Moldova", "MDA"),
+        ("C\u00f4te d`Ivoire", "CIV"),
+        ("Kosovo (under UNSCR 1244/99)", "XKX"),
+        ("[MD] Moldova", "MDA"),
+        ("498 Moldova", "MDA"),
+        ("Georgia (country)", "GEO"),
+        ("RDC", "COD"),
     ],
 )
 def test_one_country(written, code):
@@ -89,7 +96,10 @@ def test_countries_with_commas_and_with_and():
 
 @pytest.mark.parametrize(
     "written",
-    ["MD GE", "MDA+GEO", "Moldova - Georgia", "Moldova \u2022 Georgia", "; Moldova; Georgia;"],
+    [
+        *("MD GE", "MDA+GEO", "Moldova - Georgia", "Moldova \u2022 Georgia", "; Moldova; Georgia;"),
+        *("Moldova, and Georgia", "Moldova-Georgia", "Moldova\tGeorgia", "Moldova\u3001Georgia"),
+    ],
 )
 def test_countries_with_other_marks_between(written):
     assert countries_of(written) == Countries(("MDA", "GEO"))

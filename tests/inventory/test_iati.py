@@ -255,6 +255,18 @@ def test_countries_and_sectors_of_transactions(iati):
     assert intake.frame["budget_total"].tolist() == pytest.approx([500, 300])
     assert intake.frame["crs_purpose"].tolist() == ["15190", "15190"]
     assert "in transactions" in iati(whole).refused["reason"][0]
+    # 60% and 40% of 1,000, and 500 more for a third
+    shared = transaction(1000, places=place("MD", 60) + place("UA", 40))
+    several = activity(
+        countries=(), money="", transactions=shared + transaction(500, places=place("AM"))
+    )
+    amounts = iati(several, allocation="percentage").frame["budget_total"].tolist()
+    assert amounts == pytest.approx([600, 500])
+    undivided = shared.replace(' percentage="40"', "")
+    refused = iati(
+        activity(countries=(), money="", transactions=undivided), allocation="percentage"
+    )
+    assert refused.refused["amounts"].tolist() == ["1,000.00 EUR"]
     one = activity(countries=(), money="", transactions=transaction(50, places=place("MD")))
     assert iati(one).frame["budget_total"].tolist() == [50]
 
@@ -459,6 +471,46 @@ def test_an_activity_twice_and_another_file(iati, tmp_path):
         inventory.read_iati(tmp_path / "b.xml", countries=("MDA",))
     with pytest.raises(InputError, match="no such file"):
         inventory.read_iati(tmp_path / "c.xml", countries=("MDA",))
+
+
+def test_a_part_in_another_country_than_its_only_whole(iati):
+    whole = activity("X-0", money=budget(1000), related=related(("X-1", 2)))
+    intake = iati(whole, activity("X-1", countries=(("AM", None),), money=budget(300)))
+    assert intake.frame["parent_id"].tolist()[1] == "MDA-001"
+
+
+def test_a_stated_reason_for_no_budget_and_an_amount_without_its_own_currency(iati):
+    silent = activity(money="").replace(
+        "<iati-activity ", '<iati-activity budget-not-provided="2" '
+    )
+    assert "BudgetNotProvided" in iati(silent).issues["what"][0]
+    assert iati(activity(money=budget(100, currency=""))).frame["currency"].tolist() == ["EUR"]
+
+
+def test_files_read_together(tmp_path):
+    def file(name, *activities):
+        path = tmp_path / name
+        path.write_text(f'<iati-activities version="2.03">{"".join(activities)}</iati-activities>')
+        return path
+
+    def state(day, value):
+        stamp = f'<iati-activity last-updated-datetime="{day}T00:00:00" '
+        return activity("A", money=budget(value)).replace("<iati-activity ", stamp)
+
+    part = activity("K", money=budget(40), related=related(("P", 1)))
+    first = file("1.xml", state("2020-01-01", 100), part)
+    second = file("2.xml", state("2021-01-01", 120), activity("P", money=budget(90)))
+    for order in ([first, second], [second, first]):
+        intake = inventory.read_iati(order, countries=("MDA",))
+        amounts = intake.frame.set_index("record")["budget_total"].to_dict()
+        assert amounts == {"A": 120, "K": 40, "P": 90}
+        assert intake.frame.set_index("record")["parent_id"].notna().to_dict()["K"]
+        lines = intake.balance.to_frame().set_index("line")["EUR"]
+        assert lines["merged"] == 100 and lines["read"] == 350
+    with pytest.raises(InputError, match="two files that say different things"):
+        inventory.read_iati(
+            [first, file("3.xml", part.replace(">40<", ">41<"))], countries=("MDA",)
+        )
 
 
 def test_a_large_file_is_refused(tmp_path, monkeypatch):

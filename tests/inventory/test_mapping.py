@@ -307,6 +307,26 @@ def test_an_amount_of_several_countries_is_counted_once(mapped, rule, amounts, h
 
 
 @pytest.mark.parametrize(
+    ("written", "decimal", "held"),
+    [
+        ("1000.5", ".", 1000.5),
+        ("1000,5", ",", 1000.5),
+        ("100.000", ".", 0),  # a hundred or a hundred thousand
+        ("100,000", ",", 0),
+        ("1.000.000", ".", 0),
+        ("\u20ac 1000", ".", 0),
+    ],
+)
+def test_an_amount_of_a_text_file_that_can_be_read_in_two_ways_is_not_added(
+    mapped, written, decimal, held
+):
+    rows = [project(1, "Moldova", written)]
+    intake = mapped(MONEY | {"read": {"decimal": decimal}}, rows)
+    assert intake.balance.accepted.get("EUR", 0) == held
+    assert ("not a plain number" in set(intake.issues["what"])) == (held == 0)
+
+
+@pytest.mark.parametrize(
     ("land", "held"),
     [
         ("Moldova 40%, Georgia 60%", [40.0, 60.0]),
@@ -354,13 +374,19 @@ def test_parents_are_translated_with_the_ids_of_the_register(mapped):
         project(13, "Moldova", "50", "99"),
         project(14, "Moldova", "50", "15"),
         project(15, "Ukraine", "50"),
+        project(16, "Moldova", "1", "17"),
+        project(17, "Moldova", "1", "16"),
     ]
     intake = mapped(MONEY, rows)
     found = intake.frame.set_index("record")["parent_id"]
-    assert found["11"] == found["12"] == "MDA-001" and found[["10", "13", "14"]].isna().all()
+    assert (
+        found["11"] == found["12"] == "MDA-001"
+        and found[["10", "13", "14", "16", "17"]].isna().all()
+    )
     named = intake.issues[intake.issues["field"] == "parent_id"].set_index("value")["what"]
     assert named["99"] == "no record of the register has this identifier"
     assert named["15"] == "the parent is not among the records of this country"
+    assert named["16"] == named["17"] == "parents that come back to the activity"
 
 
 def test_the_balance_names_each_fate_with_its_money(mapped):
@@ -387,6 +413,8 @@ def test_the_balance_names_each_fate_with_its_money(mapped):
         ({"fields": {"title_en": {"colum": "x"}}}, "no such rule"),
         ({"fields": {"title_en": {"column": "nme"}}}, "no such column"),
         ({"countries": ["lnd"]}, "no such column"),
+        ({"countries": "land"}, "no list of columns"),
+        ({"record": "no"}, "no such column"),  # YAML 1.1 takes it for false
         ({"several": "all"}, "no such rule"),
     ],
 )

@@ -11,6 +11,8 @@ from mismes_eval.errors import EstimateError, InputError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.weighting.sample import Sample
 
+from ..some import some
+
 
 @pytest.fixture(scope="module")
 def frame():
@@ -203,7 +205,7 @@ def test_missing_answers_are_counted_and_missing_columns_named(frame, sample):
 
 
 def test_every_estimate_says_what_it_is(everything):
-    for name, e in everything.items():
+    for name, e in some(everything.items()):
         assert e.definition.count("Source: ") == 1, name
         if isinstance(e, Estimate):
             assert (
@@ -234,7 +236,7 @@ def test_a_gld_file_and_the_mapped_raw_file_give_identical_numbers(frame, everyt
         lfs.map_columns(raw, mapping), weights="weight", strata="strata", psu="psu"
     )
     again = lfs.indicators(mapped, definition="hims_tunisia")
-    for name, e in everything.items():
+    for name, e in some(everything.items()):
         assert type(e) is type(again[name])
         if isinstance(e, Estimate):
             assert np.array_equal(e.value, again[name].value) and np.array_equal(

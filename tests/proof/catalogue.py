@@ -13,27 +13,25 @@ from pathlib import Path
 
 from mismes_eval.errors import MismesError
 
-from . import corpus_calls, corpus_files, corpus_refusals
+from . import corpus_calls, corpus_designs, corpus_effects, corpus_files, corpus_weights
 
 FILE = Path(__file__).with_name("messages.json")
 Attempt = Callable[[Path], object]
 
 
-def _area(area: str, *parts: Mapping[str, Attempt]) -> dict[str, Attempt]:
-    return {f"{area}: {name}": attempt for part in parts for name, attempt in part.items()}
+def _area(area: str, attempts: Mapping[str, Attempt]) -> dict[str, Attempt]:
+    return {f"{area}: {name}": attempt for name, attempt in attempts.items()}
 
 
-def _calls(area: str, *parts: corpus_calls.Attempts) -> dict[str, Attempt]:
-    plain = [{name: lambda _, call=call: call() for name, call in p.items()} for p in parts]
-    return _area(area, *plain)
+def _calls(area: str, calls: corpus_calls.Attempts) -> dict[str, Attempt]:
+    return _area(area, {name: lambda _, call=call: call() for name, call in calls.items()})
 
 
 CALLS = {
-    **_calls("design", corpus_calls.DESIGNS),
-    **_calls("calibration", corpus_calls.TOTALS, corpus_refusals.TOTALS),
-    **_calls("estimate", corpus_calls.ESTIMATES, corpus_refusals.NEGATIVE),
-    **_calls("impact", corpus_calls.EFFECTS, corpus_refusals.EFFECTS),
-    **_calls("weighting", corpus_refusals.WEIGHTING),
+    **_calls("estimate", corpus_calls.ESTIMATES),
+    **_calls("impact", corpus_calls.EFFECTS | corpus_effects.CASES | corpus_designs.CASES),
+    **_calls("weighting", corpus_calls.WEIGHTING | corpus_weights.WEIGHTS),
+    **_calls("plans", corpus_weights.PLANS),
 }
 FILES = {
     **_area("survey", corpus_files.SURVEYS),

@@ -1,21 +1,15 @@
-"""Bad designs, weights, totals, panels and effects that are not identified: each plants one fault
-in good data.
-"""
+"""Bad calls of estimates, some of effects and weights: each plants one fault in good data."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 import mismes_eval as me
-from mismes_eval.impact.did.group_time import att_gt
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.did.two_by_two import att_2x2
-from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.errors import DesignWarning
 
 Attempts = dict[str, Callable[[], object]]
 
@@ -39,11 +33,10 @@ def survey() -> pd.DataFrame:
     )
 
 
-def design(words: dict[str, object] | None = None, **columns: object) -> object:
+def design(**columns: object) -> me.Sample:
     """A sample of the survey with some columns replaced."""
     return me.Sample.from_frame(
-        survey().assign(**columns),
-        **({"weights": "w", "strata": "stratum", "psu": "psu"} | (words or {})),
+        survey().assign(**columns), weights="w", strata="stratum", psu="psu"
     )
 
 
@@ -54,90 +47,19 @@ def at(value: object, row: int = 3, column: str = "w") -> pd.Series:
     return series
 
 
-DESIGNS: Attempts = {
-    "a negative weight": lambda: design(w=at(-1.0)),
-    "a missing weight": lambda: design(w=at(None)),
-    "an infinite weight": lambda: design(w=at(np.inf)),
-    "a weight in words": lambda: design(w=at("twelve")),
-    "weights that sum to zero": lambda: design(w=0.0),
-    "no such weight column": lambda: design({"weights": "wgt"}),
-    "no such stratum column": lambda: design({"strata": "straat"}),
-    "no such PSU column": lambda: design({"psu": "cluster"}),
-    "a stratum missing in a row": lambda: design(stratum=at(None, column="stratum")),
-    "a PSU missing in a row": lambda: design(psu=at(None, column="psu")),
-    "PSU codes that restart in every stratum": lambda: design(psu=np.arange(60) // 4 % 3),
-    "a frame without rows": lambda: me.Sample.from_frame(survey().iloc[:0], weights="w"),
-    "neither weights nor fpc": lambda: me.Sample.from_frame(survey()),
-    "fpc smaller than the sample": lambda: design({"fpc": "n1"}, n1=2.0),
-    "fpc neither count nor fraction": lambda: design(
-        {"fpc": "n1"}, n1=np.where(np.arange(60) % 4 == 0, 0.5, 1.5)
-    ),
-    "fpc that differs inside a stratum": lambda: design({"fpc": "n1"}, n1=40.0 + np.arange(60)),
-    "fpc that is negative": lambda: design({"fpc": "n1"}, n1=at(-5.0, column="n1")),
-    "more fpc columns than stages": lambda: design({"fpc": ["n1", "n1"]}),
-    "an unknown rule for lonely PSUs": lambda: design({"lonely_psu": "ignore"}),
-    "a lonely PSU where none is allowed": lambda: design(
-        {"lonely_psu": "error"},
-        stratum=np.where(
-            np.arange(60) % 12 == 0, 9, np.arange(60) % 4 + 10 * (np.arange(60) % 12 == 4)
-        ),
-    ),
-    "a column name that stands twice": lambda: me.Sample.from_frame(
-        pd.concat([survey(), survey()[["w"]]], axis=1), weights="w"
-    ),
-    "rows that repeat a key": lambda: design({"unit": "house"}),
-    "a key that is not there": lambda: design({"unit": "person"}),
-    "a cluster effect beside PSUs": lambda: design({"cluster_deff": 1.5}),
-    "a cluster effect of zero": lambda: design({"cluster_deff": 0.0, "psu": None}),
-    "a mask of another frame": lambda: design().where(pd.Series([True] * 5)),
-    "a mask with missing values": lambda: design().where(
-        pd.Series([True, None] * 30, dtype="boolean")
-    ),
-    "a mask of numbers": lambda: design().where(np.arange(60)),
-    "caps of trimming that cross": lambda: me.trim(design(), lower=5, upper=2),
-    "no cap to trim to": lambda: me.trim(design()),
-    "every weight capped": lambda: me.trim(design(), upper=1.0),
-    "a cap that is no number": lambda: me.trim(design(), upper=np.nan),
-    "an unknown replicate method": lambda: me.replicates(design(), method="boot"),
-    "a bootstrap without a seed": lambda: me.replicates(design(), method="bootstrap"),
-    "half-samples with three PSUs in a stratum": lambda: me.replicates(design(), method="brr"),
-}
+def negative() -> object:
+    """A sample that linear calibration has given negative weights."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DesignWarning)
+        return me.calibrate(
+            design(
+                z=np.where(survey()["psu"] == 0, 9.0, 1.0),
+                died=survey()["d"],
+                months=1.0 + survey()["y"],
+            ),
+            {"z": 300.0, "1": 660.0},
+        )
 
-GOOD = {"sex": {"F": 300.0, "M": 360.0}}
-TOTALS: Attempts = {
-    "an unknown margin": lambda: me.calibrate(design(), {"sexe": GOOD["sex"]}),
-    "a category without a total": lambda: me.calibrate(design(), {"sex": {"F": 300.0}}),
-    "a total without rows": lambda: me.calibrate(
-        design(), {"sex": {"F": 300.0, "M": 300.0, "X": 60.0}}
-    ),
-    "categories of another type": lambda: me.calibrate(design(), {"d": {"0": 300.0, "1": 360.0}}),
-    "margins with different sums": lambda: me.calibrate(
-        design(), {**GOOD, "age": {"young": 300.0, "old": 400.0}}
-    ),
-    "a negative total": lambda: me.calibrate(design(), {"sex": {"F": -5.0, "M": 665.0}}),
-    "a total that is no number": lambda: me.calibrate(design(), {"sex": {"F": "many", "M": 360.0}}),
-    "one number for a categorical margin": lambda: me.calibrate(design(), {"sex": 660.0}),
-    "a margin that is missing in a row": lambda: me.calibrate(
-        design(sex=at(None, column="sex")), GOOD
-    ),
-    "no margin at all": lambda: me.calibrate(design(), {}),
-    "an unknown method": lambda: me.calibrate(design(), GOOD, method="ipf"),
-    "logit without bounds": lambda: me.calibrate(design(), GOOD, method="logit"),
-    "bounds that do not hold 1": lambda: me.calibrate(
-        design(), GOOD, method="logit", bounds=(1.1, 2.0)
-    ),
-    "bounds that are too tight": lambda: me.calibrate(
-        design(), {"sex": {"F": 600.0, "M": 60.0}}, method="logit", bounds=(0.9, 1.1)
-    ),
-    "a unit that is not there": lambda: me.calibrate(design(), GOOD, unit="family"),
-    "weights that differ inside a unit": lambda: me.calibrate(design(), GOOD, unit="house"),
-    "standard errors of another margin": lambda: me.calibrate(
-        design(), GOOD, total_se={"age": {"young": 5.0}}
-    ),
-    "two faults at once": lambda: me.calibrate(
-        design(), {"sexe": {"F": 1.0}, "age": {"young": -3.0, "old": 5.0}}
-    ),
-}
 
 ESTIMATES: Attempts = {
     "an unknown column": lambda: me.mean(design(), "income"),
@@ -174,6 +96,10 @@ ESTIMATES: Attempts = {
     "an unknown statistic of association": lambda: me.rao_scott(
         design(), "sex", "age", statistic="chi2"
     ),
+    "a quantile of negative weights": lambda: me.quantile(negative(), "y", 0.5),
+    "a regression with negative weights": lambda: me.ols(negative(), "y ~ x"),
+    "a logit with negative weights": lambda: me.logit(negative(), "d ~ x"),
+    "a survival curve with negative weights": lambda: me.survival(negative(), "months", "died"),
 }
 
 
@@ -197,9 +123,8 @@ def panel() -> pd.DataFrame:
     )
 
 
-def long(words: dict[str, object] | None = None, **columns: object) -> me.Sample:
-    f = panel().assign(**columns)
-    return me.Sample.from_frame(f, weights="w", psu="unit")
+def long() -> me.Sample:
+    return me.Sample.from_frame(panel(), weights="w", psu="unit")
 
 
 def wide(**columns: object) -> me.Sample:
@@ -218,89 +143,24 @@ def wide(**columns: object) -> me.Sample:
     return me.Sample.from_frame(f, weights="w")
 
 
-def gt(sample: me.Sample, **words: object) -> object:
-    return att_gt(sample, "y", "cohort", "t", unit="unit", **words)
-
-
 EFFECTS: Attempts = {
-    "everyone treated": lambda: att_2x2(wide(d=1), ("y0", "y1"), "d"),
-    "nobody treated": lambda: att_2x2(wide(d=0), ("y0", "y1"), "d"),
-    "treatment in three values": lambda: att_2x2(wide(d=np.arange(80) % 3), ("y0", "y1"), "d"),
-    "an unknown outcome": lambda: att_2x2(wide(), ("y0", "income"), "d"),
-    "an unknown method": lambda: att_2x2(wide(), ("y0", "y1"), "d", method="psm"),
-    "a covariate that is the treatment": lambda: att_2x2(
-        wide(z=np.arange(80) % 2 * 1.0), ("y0", "y1"), "d", covariates=("z",)
-    ),
-    "collinear covariates": lambda: att_2x2(
-        wide(z=2 * np.tan(np.arange(80) / 50)), ("y0", "y1"), "d", covariates=("x", "z")
-    ),
-    "an outcome that is missing": lambda: att_2x2(wide(y1=np.nan), ("y0", "y1"), "d"),
-    "a covariate that is missing": lambda: att_2x2(
-        wide(x=np.where(np.arange(80) == 5, np.nan, 1.0 * np.arange(80))),
-        ("y0", "y1"),
-        "d",
-        covariates=("x",),
-    ),
-    "no never treated": lambda: gt(
-        long(cohort=np.where(panel()["unit"] % 2 == 0, 3.0, 4.0)), control="never"
-    ),
-    "treated from the first period on": lambda: gt(
-        long(cohort=np.where(panel()["unit"] % 2 == 0, 1.0, 0.0))
-    ),
-    "two rows of one unit and period": lambda: gt(
-        long(t=np.where((panel()["unit"] == 0) & (panel()["t"] == 2), 1, panel()["t"]))
-    ),
-    "a start that changes": lambda: gt(
-        long(cohort=np.where((panel()["unit"] == 0) & (panel()["t"] == 4), 0.0, panel()["cohort"]))
-    ),
-    "a covariate that changes": lambda: gt(long(x=panel()["t"] * 1.0), covariates=("x",)),
-    "starts after the last period only": lambda: gt(
-        long(cohort=np.where(panel()["unit"] % 2 == 0, 9.0, 0.0))
-    ),
-    "a start at a series break": lambda: gt(long(), series_breaks=(3,)),
-    "an unknown control group": lambda: gt(long(), control="all"),
-    "an unknown base": lambda: gt(long(), base="first"),
-    "an unknown aggregation": lambda: gt(long()).aggregate("dynamic"),
-    "an event window with nothing in it": lambda: gt(long()).aggregate("event", 20, 30),
-    "no time column": lambda: att_gt(long(), "y", "cohort", "year", unit="unit"),
-    "an unbalanced panel where it is refused": lambda: att_gt(
-        me.Sample.from_frame(panel().iloc[1:], weights="w", psu="unit"),
-        "y",
-        "cohort",
-        "t",
-        unit="unit",
-        unbalanced="refuse",
-    ),
-    "imputation without untreated rows": lambda: imputation(
-        long(cohort=1.0), "y", "cohort", unit="unit", time="t"
-    ),
-    "two-way treatment that never changes": lambda: two_way(
-        long(on=(panel()["unit"] % 2).astype(float)),
-        "y",
-        treated="on",
-        unit="unit",
-        time="t",
-    ),
-    "Bacon with one cohort only": lambda: bacon(
-        long(cohort=3.0), "y", "cohort", unit="unit", time="t"
-    ),
-    "triple difference with everyone eligible": lambda: triple_difference(
-        wide(e=True), ("y0", "y1"), "d", "e"
-    ),
-    "a wild bootstrap with two clusters": lambda: me.wild_bootstrap(
-        att_2x2(wide(g=np.arange(80) % 2), ("y0", "y1"), "d"),
-        cluster=pd.Series(np.arange(80) % 2),
-    ),
+    "an unknown outcome": lambda: me.att_2x2(wide(), ("y0", "income"), "d"),
+    "an outcome that is missing": lambda: me.att_2x2(wide(y1=np.nan), ("y0", "y1"), "d"),
+    "no time column": lambda: me.att_gt(long(), "y", "cohort", "year", unit="unit"),
     "Ferman and Pinto with five groups": lambda: me.ferman_pinto(
-        att_2x2(wide(), ("y0", "y1"), "d"), cluster=pd.Series(np.arange(80) % 5)
+        me.att_2x2(wide(), ("y0", "y1"), "d"), cluster=pd.Series(np.arange(80) % 5)
     ),
     "bounds with nobody seen": lambda: me.lee_bounds(wide(s=False), "y1", "d", "s"),
-    "a study without an outcome": lambda: me.minimum_detectable_effect(500),
-    "a study with an impossible loss": lambda: me.minimum_detectable_effect(
-        500, share=0.4, attrition=1.4
+    "bounds that take everybody away": lambda: me.lee_bounds(
+        wide(s=np.where(np.arange(80) % 2 == 1, True, False)), "y1", "d", "s"
     ),
-    "a study too small for a test": lambda: me.minimum_detectable_effect(
-        20, share=0.4, cluster_size=20
+    "nobody seen in an arm": lambda: me.manski_bounds(
+        wide(s=np.arange(80) % 2 == 1), "y1", "d", "s", -9.0, 9.0
     ),
-    "no effect to find": lambda: me.sample_size(0.0, share=0.4),
+    "seen in three values": lambda: me.manski_bounds(
+        wide(s=np.arange(80) % 3), "y1", "d", "s", -9.0, 9.0
+    ),
+}
+WEIGHTING: Attempts = {
+    "replicates too many for memory": lambda: me.replicates(design(), "bootstrap", n=10**9, seed=1),
 }

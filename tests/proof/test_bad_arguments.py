@@ -18,6 +18,7 @@ from mismes_eval.errors import DesignError, EstimateError, InputError, MismesErr
 from mismes_eval.impact.sensitivity.robustness import every_combination
 from mismes_eval.public import Level, check, checked
 
+from ..some import some
 from .verb_calls import Call, calls, cross, effect, event, long
 
 THING = object()
@@ -46,7 +47,7 @@ CALLS = calls()
 @pytest.mark.parametrize("call", CALLS, ids=[c.name for c in CALLS])
 def test_a_spoilt_argument_is_named_or_has_a_meaning(call: Call) -> None:
     call.verb(**call.arguments)
-    for argument in call.arguments:
+    for argument in some(call.arguments):
         taken = []
         for kind, value in BAD.items():
             try:
@@ -57,6 +58,41 @@ def test_a_spoilt_argument_is_named_or_has_a_meaning(call: Call) -> None:
                 taken.append(kind)
         assert "a thing" not in taken, argument
         assert "not a number" not in taken, argument
+
+
+# another verb that does the reading, or rules of several verbs
+SPEAKS = {
+    "cumulative_incidence": "cumulative incidence",
+    "delta_sensitivity": "manski_bounds",
+    "outcome_rates": "rates",
+    "poststratify": "a margin",
+    "rmst": "survival",
+}
+OF_MANY = ("unknown column", "the panel has no such column", "the formula has no such coefficient")
+
+
+def columns(data: object) -> set[object]:
+    if isinstance(data, me.Sample):
+        return set(data.frame.columns)
+    return set(data.to_long().columns) if isinstance(data, me.TracerPanel) else set()
+
+
+@pytest.mark.parametrize("call", CALLS, ids=[c.name for c in CALLS])
+def test_who_refuses_a_frame_and_a_column_that_is_not_there(call: Call) -> None:
+    """A table in the place of a sample, and each column by a name that nobody has."""
+    known = set().union(*map(columns, call.arguments.values()))
+    name = call.verb.__name__
+    for argument, value in some(call.arguments.items()):
+        if isinstance(value, me.Sample | me.TracerPanel):
+            table = value.frame if isinstance(value, me.Sample) else value.to_long()
+            with pytest.raises(MismesError):
+                call.spoilt(argument, table)
+        elif isinstance(value, str) and value in known:
+            with pytest.raises(MismesError) as caught:
+                call.spoilt(argument, "gone")
+            words = [str(problem) for problem in caught.value.problems]
+            assert any("'gone'" in each for each in words)
+            assert words[0].startswith((name, SPEAKS.get(name, name), *OF_MANY)), words
 
 
 def test_every_verb_is_called() -> None:

@@ -39,4 +39,4 @@ def test_a_good_file_is_read(
 def test_everything_that_is_written_is_refused() -> None:
     assert set(expected()) == {*CALLS, *FILES} and all(len(w) > 1 for w in expected().values())
     assert all(getattr(errors, name).exit_status != 0 for name, *_ in expected().values())
-    assert len(CALLS) >= 250 and len(FILES) >= 110
+    assert len(CALLS) >= 380 and len(FILES) >= 110

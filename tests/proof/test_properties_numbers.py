@@ -294,7 +294,9 @@ def test_adjusted_p_values_are_no_smaller_and_keep_their_order(seed: int, method
 def test_a_ratio_lies_inside_its_fieller_limits(
     effect: float, cost: float, ve: float, vc: float, correlation: float
 ) -> None:
-    limits = fieller(effect, cost, ve, vc, correlation * np.sqrt(ve * vc), 1.96)
+    reach, of_cost = 1.96 * np.sqrt(ve), 1.96 * np.sqrt(vc)
+    ends = (effect - reach, effect + reach), (cost - of_cost, cost + of_cost)
+    limits = fieller(effect, cost, *ends, correlation)
     assert limits is not None and limits[0] <= cost / effect <= limits[1]
 
 

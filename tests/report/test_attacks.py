@@ -28,9 +28,9 @@ import pytest
 from PIL import Image
 
 from mismes_eval.errors import ParamsError
-from mismes_eval.report.factory.endings import kernel_ended
+from mismes_eval.report.factory.endings import cannot_write, error_of_a_cell, kernel_ended
 from mismes_eval.report.factory.orders import Order, Outcome
-from mismes_eval.report.factory.run import _cannot_write, run_report, run_reports
+from mismes_eval.report.factory.run import run_report, run_reports
 from mismes_eval.report.trust import verify as verifying
 from mismes_eval.report.trust.archive import package
 from mismes_eval.report.trust.provenance import changed_outputs, file_hash, read_manifest
@@ -468,6 +468,11 @@ ENDS: dict[str, tuple[str, str]] = {
         "from IPython.display import HTML\nHTML('<p>' + 'a' * 40_000_000 + '</p>')",
         "output is too large",
     ),
+    "no output": ("import sys\nsys.stdout = None", "took its own output away"),
+    "no value": ("import sys\nsys.stdout = None\n1 + 1", "took its own output away"),
+    "no errors": ("import sys\ndel sys.stderr", "took its own output away"),
+    "interrupted": ("raise KeyboardInterrupt", "was interrupted"),
+    "files": ("held = [open('/dev/null') for _ in range(10**7)]", "too many files are open"),
     "full": ("raise OSError(28, 'No space left on device')", "the disk is full"),
 }
 
@@ -488,7 +493,7 @@ def test_the_end_of_a_kernel_is_told_by_its_cause(project: Path, forked: bool) -
         for k, (name, (code, _)) in enumerate(ENDS.items())
     ]
     outcomes = run_reports(orders, 4, quiet, lambda o: None, forked)
-    told = {name: str(o.problems[0]) for name, o in zip(ENDS, outcomes, strict=True)}
+    told = {n: str(o.problems[:1]) for n, o in zip(ENDS, outcomes, strict=True)}
     assert {n: t for n, t in told.items() if ENDS[n][1] not in t} == {}
     assert all(o.status == "failed" for o in outcomes)
     assert not any((project / "reports" / ".work").iterdir())
@@ -683,6 +688,21 @@ def test_a_reader_that_goes_away_costs_no_report(project: Path) -> None:
     assert changed_outputs(folder, read_manifest(folder)) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+@pytest.mark.parametrize(("hard", "refused"), [(20, True), (100, True), (512, False)])
+def test_too_few_open_files_are_refused_before_a_kernel_starts(
+    project: Path, hard: int, refused: bool
+) -> None:
+    ask = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (20, {hard}))\n"
+        "from mismes_eval.report.factory.open_files import provide; provide(2)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=False, cwd=project
+    )
+    assert ("too few files may be open" in done.stderr) == refused == bool(done.returncode)
+
+
 def test_a_kernel_that_never_came_to_a_cell_is_not_told_of_the_notebook() -> None:
     def fix(status: int, words: str) -> str:
         return kernel_ended(status, "chapter 'start'", for_memory=False, last_words=words).fix
@@ -699,9 +719,12 @@ def test_a_kernel_that_never_came_to_a_cell_is_not_told_of_the_notebook() -> Non
         (errno.EFBIG, "larger than files may be"),
         (errno.ENOSPC, "the disk is full"),
         (errno.EDQUOT, "the disk is full"),
+        (errno.EMFILE, "too many files are open"),
         (errno.EROFS, "cannot be written"),
     ],
 )
 def test_why_a_report_cannot_be_written_is_told_by_its_cause(number: int, said: str) -> None:
-    problem = _cannot_write(OSError(number, os.strerror(number)), "reports")
+    problem = cannot_write(OSError(number, os.strerror(number)), "reports")
     assert said in str(problem) and problem.got == os.strerror(number)
+    in_a_cell = error_of_a_cell("OSError", f"[Errno {number}] x", "chapter 'data'")
+    assert (in_a_cell.what == problem.what) == (number != errno.EROFS)

@@ -226,8 +226,10 @@ def test_no_mean_stands_against_what_one_country_surely_has() -> None:
     assert over_all(*there, number("C14", 0.02, 0.005)).verdict.answer == "undecided"
 
 
-def factor_effects(gaps: list[float]) -> pd.DataFrame:
-    """Main effects of two measures a country, of which one involves employers; gap between them."""
+def factor_effects(gaps: list[float], half: float = 0.0196) -> pd.DataFrame:
+    """Main effects of two measures a country, of which one involves employers; gap between them.
+    half : half the interval with which reports speak of them.
+    """
     rows = [
         {
             "country": f"C{at}",
@@ -243,13 +245,14 @@ def factor_effects(gaps: list[float]) -> pd.DataFrame:
         for score in (0, 3)
     ]
     told = {"main": True, "status": "shown", "unit_of_outcome": "share", "outcome": "employed"}
-    return pd.DataFrame(rows).assign(months=24.0, design="panel", **told)
+    made = pd.DataFrame(rows).assign(months=24.0, design="panel", **told)
+    return made.assign(ci_low=made["value"] - half, ci_high=made["value"] + half)
 
 
 def test_success_factors_on_both_sides_do_not_cancel() -> None:
-    def verdict(gaps: list[float]) -> ClaimVerdict:
+    def verdict(gaps: list[float], half: float = 0.0196) -> ClaimVerdict:
         asked = {"id": "C32", "answer": "undecided", "missing": [], "value": None}
-        features = tuple(feature_contrasts(factor_effects(gaps)))
+        features = tuple(feature_contrasts(factor_effects(gaps, half)))
         found = overall([report("C0", asked)], features)
         return next(one.verdict for one in found if one.claim.id == "C32")
 
@@ -257,6 +260,9 @@ def test_success_factors_on_both_sides_do_not_cancel() -> None:
     assert verdict([0.0, 0.01, -0.01, 0.0, 0.01, 0.0, -0.01, 0.0]).answer == "contradicted"
     opposite = verdict([0.1, -0.1] * 20)
     assert opposite.answer == "undecided" and opposite.reason.values["against"] == 20
+    # all shift by the same, so the spread is told by the intervals with which reports speak alone
+    assert verdict([0.06] * 8).answer == "supported"
+    assert verdict([0.06] * 8, half=0.3).answer == "undecided"
 
 
 def test_registers_on_both_sides_do_not_cancel() -> None:

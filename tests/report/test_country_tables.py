@@ -29,7 +29,7 @@ from mismes_eval.report.chapters.impact import truth_items
 from mismes_eval.report.chapters.people import UNKNOWN_ROW
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.returns import returns
-from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
+from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell, spoken_span
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.country import release
@@ -41,6 +41,7 @@ from mismes_eval.report.figures_tracer import months
 from mismes_eval.report.trust.provenance import file_hash
 from mismes_eval.weighting.diagnostics import margins_before_after
 
+from ..some import some
 from .conftest import WholeReport
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,7 @@ def test_every_table_and_figure_is_there_or_says_why(
 
 
 def test_figures_have_words_a_source_and_their_n(shown: Mapping[str, object]) -> None:
-    for item in shown.values():
+    for item in some(shown.values()):
         if isinstance(item, Figure):
             assert (
                 len(item.alt) > len(item.title) + 10
@@ -115,13 +116,13 @@ def test_files_of_figures_hold_what_is_drawn_and_no_bin_is_hidden_alone(
     drawn = figure(shown, "F10-MDA-001").data
     assert list(drawn.columns) == ["variable", "level", "before", "after"]
     bins = figure(shown, "F10b-MDA-001").data
-    for _, part in bins.groupby("group"):
+    for _, part in some(bins.groupby("group")):
         assert part["share"].sum() == pytest.approx(1.0) or part["share"].sum() < 1 - 1e-6
         assert (part["share"] > 0).all()
 
 
 def test_tables_with_standard_errors_name_their_variance(shown: Mapping[str, object]) -> None:
-    for item in shown.values():
+    for item in some(shown.values()):
         if (
             isinstance(item, Table)
             and item.cells["se"].notna().any()
@@ -135,7 +136,7 @@ def test_tables_with_standard_errors_name_their_variance(shown: Mapping[str, obj
 def test_effects_beside_the_headline_are_the_estimates(
     context: Context, shown: Mapping[str, object]
 ) -> None:
-    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+    for effect, d in some(zip(context.evaluation.effects, context.evaluation.doubts, strict=True)):
         cells = table(shown, f"T19-{effect.measure}")
         main = effect.by_wave["employed", 3]
         assert isinstance(main, Estimate)
@@ -163,7 +164,7 @@ def test_effects_beside_the_headline_are_the_estimates(
 def test_the_curve_holds_every_declared_way_and_the_headline(
     context: Context, shown: Mapping[str, object]
 ) -> None:
-    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+    for effect, d in some(zip(context.evaluation.effects, context.evaluation.doubts, strict=True)):
         data = figure(shown, f"F12-{d.measure}").data.set_index("specification")
         assert len(d.curve.runs) == 5 * 3 * 2 and len(data) == int(
             (d.curve.to_frame()["reason"] == "").sum()
@@ -178,11 +179,11 @@ def test_every_wave_and_the_headline_speak_with_the_widest_interval(
     context: Context, shown: Mapping[str, object]
 ) -> None:
     main = main_cell(context.evaluation)[1]
-    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+    for effect, d in some(zip(context.evaluation.effects, context.evaluation.doubts, strict=True)):
         data = figure(shown, f"F11-{d.measure}").data.set_index("x")
         study = context.evaluation.tracing
         assert study is not None
-        for wave in study.waves:
+        for wave in some(study.waves):
             e = effect.by_wave["employed", wave]
             assert isinstance(e, Estimate)
             drawn = data.loc[study.months[wave]]
@@ -207,10 +208,10 @@ def test_groups_and_their_adjusted_p_values(context: Context, shown: Mapping[str
     cells = table(shown, "T18")
     again = adjust_pvalues(whom.effects.estimate, "benjamini_hochberg").adjusted
     at = whom.positions("effects")
-    for (measure, factor), g in whom.groups.items():
+    for (measure, factor), g in some(whom.groups.items()):
         if isinstance(g, NotEstimable):
             continue
-        for k, name in enumerate(g.effects.names):
+        for k, name in some(enumerate(g.effects.names)):
             head = f"{measure}, {factor}: {name}"
             assert cells.loc[(head, "effect"), "value"] == pytest.approx(
                 g.effects.value[k], rel=1e-12
@@ -274,7 +275,7 @@ def test_costs_are_the_estimates_and_fieller(context: Context, shown: Mapping[st
     cells, drawn = table(shown, "T20"), figure(shown, "F13").data.set_index("label")
     study = context.evaluation.tracing
     assert study is not None
-    for effect in context.evaluation.effects:
+    for effect in some(context.evaluation.effects):
         m = money(context.evaluation, study, effect)
         row = f"{effect.measure}, cost per additional job-year, EUR"
         if not isinstance(m.worth, CostEffectiveness) or np.isnan(
@@ -300,6 +301,29 @@ def test_costs_are_the_estimates_and_fieller(context: Context, shown: Mapping[st
             > m.cost.value[0]
         )
         assert "no value of a job-year" not in str(cells.loc[(row, "estimate"), "definition"])
+
+
+@pytest.mark.identity
+def test_work_at_home_and_abroad_add_up_to_the_effect(
+    context: Context, shown: Mapping[str, object], built: Mapping[str, Chapter]
+) -> None:
+    for measure in ("MDA-001", "MDA-002"):
+        cells = table(shown, f"T17-{measure}")
+        for wave in ("6 months", "12 months", "24 months", "36 months"):
+            names = map(context.column, ("employed", "employed_home", "employed_abroad"))
+            total, home, abroad = (cells.loc[(name, wave), "value"] for name in names)
+            assert total == pytest.approx(home + abroad, abs=1e-12)
+    effect = context.evaluation.effects[0]
+    spans = [
+        spoken_span(context.evaluation, effect, outcome, 3)
+        for outcome in ("employed_home", "employed_abroad")
+    ]
+    items = built["impact"].items
+    said = next(s for s in items if isinstance(s, str) and "add up to it" in s)
+    number = language("en").number
+    for span in spans:
+        assert span is not None
+        assert all(number(100 * end) in said for end in (span.value, span.low, span.high))
 
 
 def test_costs_are_those_of_all_participants(context: Context, shown: Mapping[str, object]) -> None:
@@ -608,7 +632,7 @@ def test_units_are_those_of_the_stored_numbers(
     money = table(shown, "T01").loc[("All stages", "budget, million euro")]
     assert money["value"] * 1e6 == pytest.approx(frame["budget_eur"].sum())
     assert money["unit"] == "million EUR"
-    for _, line in table(shown, "T06b").groupby(level="row"):
+    for _, line in some(table(shown, "T06b").groupby(level="row")):
         published, ours, missed = (
             line.xs(column, level="column").iloc[0]
             for column in ("published figure", "this survey", "difference in standard errors")
@@ -634,7 +658,7 @@ def test_losses_of_a_wave_stand_in_the_box_of_that_wave(
     study = context.evaluation.tracing
     assert study is not None
     flow = figure(shown, "F03").data.set_index("step")
-    for wave in study.waves:
+    for wave in some(study.waves):
         line = flow.loc[f"interviewed after {study.months[wave]:.0f} months"]
         numbers = [int(n.replace(",", "")) for n in re.findall(r"[\d,]+(?=;|$)", line["left out"])]
         reasons = [part for part in line["left out"].split("; ") if not part.startswith("of them")]
@@ -646,12 +670,12 @@ def test_the_planted_effect_stands_beside_the_interval_that_speaks(context: Cont
     study, truth = evaluation.tracing, evaluation.truth
     assert study is not None and truth is not None
     outcome, main = main_cell(evaluation)
-    for effect, d in zip(evaluation.effects, evaluation.doubts, strict=True):
+    for effect, d in some(zip(evaluation.effects, evaluation.doubts, strict=True)):
         mine = truth[(truth["measure_id"] == effect.measure) & (truth["outcome"] == outcome)]
         planted = mine.set_index("wave")["att"]
         items = truth_items(context, effect, study)
         assert len(items) == len(study.waves)
-        for wave, item in zip(study.waves, items, strict=True):
+        for wave, item in some(zip(study.waves, items, strict=True)):
             verdict = effect_verdict(evaluation, effect, d)
             found = effect.by_wave[outcome, wave]
             assert verdict is not None and isinstance(found, Estimate)
@@ -663,7 +687,7 @@ def test_the_planted_effect_stands_beside_the_interval_that_speaks(context: Cont
 
 
 def test_notes_of_a_table_of_effects_are_of_all_its_cells(shown: Mapping[str, object]) -> None:
-    for id_, item in shown.items():
+    for id_, item in some(shown.items()):
         if id_.startswith("T17-") and isinstance(item, Table):
             assert not any("at wave 1" in note for note in item.notes)
             units = next(note for note in item.notes if note.startswith("Units: "))
@@ -695,7 +719,7 @@ def test_measures_that_the_report_evaluates_are_evaluated(
 def test_job_years_are_the_months_worked_added_up(context: Context) -> None:
     study = context.evaluation.tracing
     assert study is not None
-    for effect in context.evaluation.effects:
+    for effect in some(context.evaluation.effects):
         counted = job_years(study, effect)
         assert counted is not None and isinstance(counted[0], Estimate) and counted[1] == 36
         each = [e for (outcome, w), e in effect.by_wave.items() if outcome == MONTHS]

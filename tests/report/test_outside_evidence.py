@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 from mismes_eval.cli.report import _together
 from mismes_eval.cli.synthesis import command
@@ -286,7 +287,11 @@ def test_features_are_compared_over_own_and_outside_effects(out: Path, tmp_path:
     assert isinstance(elsewhere.found, MetaRegression)
     y = [0.06, 0.02, 0.10, 0.01, 0.02, 0.03, 0.04]
     outside_ones = pd.DataFrame({"feature": [0.0] * 3 + [1.0] * 4})
-    direct = meta_regression(y, [0.02] * 7, outside_ones)
+    # reports speak of their effects with the ends of their intervals, files with their errors
+    half = s.evidence["high"] - s.evidence["value"]
+    own = list(half[s.evidence["kind"] == "own"] / stats.norm.ppf(0.975))
+    assert min(own) > 0.02
+    direct = meta_regression(y, [*own, *[0.02] * 4], outside_ones)
     assert elsewhere.found.value == pytest.approx(direct.value)
     assert elsewhere.found.permutation[1] == pytest.approx(direct.permutation[1], abs=0.05)
 

@@ -135,7 +135,7 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     assert first.sure.partition(":")[0] in ("strong", "moderate", "weak", "none")
     assert "if trends are parallel" in told.caption
     also = findings(dataclasses.replace(context, evaluation=moved), published)
-    assert [anchor for _, anchor in also] == ["T05g", "T10"]
+    assert [anchor for _, anchor in also] == ["T05b", "T10"]
 
 
 def other(country: str, lang: str) -> ParameterSet:
@@ -174,7 +174,7 @@ def test_the_first_page_is_a_brief_of_published_numbers(
             row.effect.partition(")")[0],
             row.cost,
             row.job_year.partition(")")[0],
-            row.home,
+            row.where,
         ):
             for printed in re.findall(r"[-−]?\d(?:[\d,.\u202f\u00a0]*\d)?", text):
                 assert printed in told_of, (row, printed)

@@ -52,6 +52,7 @@ from mismes_eval.report.trust.differences import Runs, places
 from mismes_eval.report.trust.edited import edited
 from mismes_eval.report.trust.provenance import outputs
 
+from ..some import some
 from .conftest import WholeReport
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -173,7 +174,7 @@ def test_every_cell_of_every_table_says_what_is_published(made: Made) -> None:
 def test_a_table_is_a_table_with_caption_heads_and_the_texts_of_the_page(made: Made) -> None:
     document = tree(made.folder / "report.docx")
     tables = dict(word_tables(document))
-    for table in made.tables:
+    for table in some(made.tables):
         told = table.in_language(language("en"))
         grid = tables[f"{table.id} {told.title}"]
         head, *rows = grid.findall(f"{W}tr")

@@ -14,6 +14,8 @@ import yaml
 from mismes_eval import frame
 from mismes_eval.synthetic import COUNTRIES
 
+from ..some import some
+
 ROOT = Path(__file__).parents[2] / "data_raw"
 TEMPLATED = (
     "lfs_person.parquet",
@@ -181,7 +183,7 @@ def test_returnees_are_more_often_over_qualified(country: str) -> None:
 def test_treated_weights_sum_to_the_beneficiaries_of_the_measure(country: str) -> None:
     person = pd.read_parquet(ROOT / country / "tracer_person.parquet")
     reached = pd.read_csv(ROOT / country / "inventory.csv").set_index("measure_id")["benef_reached"]
-    for measure, weight in (
+    for measure, weight in some(
         person[person["arm"].eq("T")].groupby("measure_id")["sample_weight"].sum().items()
     ):
         assert weight == pytest.approx(reached[measure], rel=1e-3)
@@ -191,7 +193,7 @@ def test_treated_weights_sum_to_the_beneficiaries_of_the_measure(country: str) -
 def test_whom_a_tracer_enrols_was_eligible_for_its_measure(country: str) -> None:
     person = pd.read_parquet(ROOT / country / "tracer_person.parquet")
     measures = pd.read_csv(ROOT / country / "inventory.csv").set_index("measure_id")
-    for measure, enrolled in person.groupby("eval_measure_id"):
+    for measure, enrolled in some(person.groupby("eval_measure_id")):
         said = measures.loc[str(measure)]
         assert enrolled["male"].nunique() == 2 and said["target_sex"] == "ALL"
         ages = said["target_age_min"], said["target_age_max"]

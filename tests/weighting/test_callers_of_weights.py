@@ -4,51 +4,16 @@ their units apart; a division by nothing in a replicate is told, whatever is div
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import MismesError
-from mismes_eval.weighting.calibrate import calibrate, feasibility, tightest_bounds
-from mismes_eval.weighting.diagnostics import margins_before_after, provenance, weight_diagnostics
-from mismes_eval.weighting.frames import combine_frames, stack_samples
-from mismes_eval.weighting.nonresponse import nonresponse
-from mismes_eval.weighting.phases import two_phase, weight_share
-from mismes_eval.weighting.pseudo import pseudo_weights
 from mismes_eval.weighting.replication import replicated
-from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.stages import _pair
-from mismes_eval.weighting.trim import trim
 
 FRAME = pd.DataFrame({"w": [1.0, 2.0, 3.0], "y": [1, 0, 1]})
-CALLS: dict[str, Callable[[Any, str], object]] = {
-    "calibrate": lambda s, y: calibrate(s, {y: 1.0}),
-    "feasibility": lambda s, y: feasibility(s, {y: 1.0}),
-    "tightest_bounds": lambda s, y: tightest_bounds(s, {y: 1.0}),
-    "trim": lambda s, y: trim(s, upper=1.0),
-    "nonresponse": lambda s, y: nonresponse(s, y, y),
-    "replicates": lambda s, y: replicates(s),
-    "two_phase": lambda s, y: two_phase(s, y, y),
-    "weight_share": lambda s, y: weight_share(s, pd.DataFrame()),
-    "pseudo_weights (argument 'reference')": lambda s, y: pseudo_weights(pd.DataFrame(), s, y),
-    "combine_frames": lambda s, y: combine_frames([s, s], [y, y]),
-    "stack_samples": lambda s, y: stack_samples([s]),
-    "weight_diagnostics": lambda s, y: weight_diagnostics(s),
-    "margins_before_after": lambda s, y: margins_before_after(s),
-    "provenance": lambda s, y: provenance(s),
-}
-
-
-@pytest.mark.parametrize("caller", CALLS)
-def test_a_frame_is_no_sample(caller: str) -> None:
-    with pytest.raises(MismesError) as caught:
-        CALLS[caller](FRAME, "y")
-    assert [p.what for p in caught.value.problems] == [f"{caller} takes a Sample"]
-    assert caught.value.problems[0].got == "a DataFrame"
 
 
 def test_pairs_are_numbered_in_order_and_never_meet() -> None:

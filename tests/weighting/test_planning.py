@@ -129,3 +129,17 @@ def test_a_register_has_a_cost_and_may_hold_everybody() -> None:
     ).set_index("plan")
     half = plan_precision([1.0], 0.2, 0.12, 0.025, 500, 1.3).iloc[0]["n_eff"]
     np.testing.assert_allclose(plans.loc["register supplement", "n_eff"], half + 1000)
+
+
+def test_costs_below_one_and_of_nothing_are_costs() -> None:
+    """6,000 persons screened at 1/2 and 264 migrants interviewed at 1/4; and both for nothing."""
+    assert plan_precision([1.0], screening_cost=0.5, interview_cost=0.25)["cost"].tolist() == [
+        3000 + 66
+    ]
+    assert plan_precision([1.0], screening_cost=0.0, interview_cost=0.0)["cost"].tolist() == [0]
+    free = plan_allocation([100.0, 50.0], 30.0, screening_cost=0.0)
+    assert (
+        free["n"].tolist() == [20, 10]
+        and free["cost"].tolist() == [20, 10]
+        and free["stratum"].tolist() == [1, 2]
+    )

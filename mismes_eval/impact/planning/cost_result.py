@@ -29,6 +29,8 @@ class CostEffectiveness:
     (effect, cost); draws (B, 2) of the pair.
 
     value: what society pays at most for one unit of outcome, or None.  unit: name of the outcome, e.g. "job-year".
+    spoken: interval of the effect that speaks instead of its own, where a wider one stands beside
+        it (a bootstrap over clusters); the draws keep the error of the design.
     """
 
     effect: float
@@ -44,6 +46,7 @@ class CostEffectiveness:
     currency: str
     draws: Float
     notes: tuple[str, ...]
+    spoken: tuple[float, float] | None = None
 
     @property
     def _critical(self) -> float:
@@ -56,7 +59,7 @@ class CostEffectiveness:
     @property
     def effect_interval(self) -> tuple[float, float]:
         """Of the outcomes gained per participant."""
-        return self._interval(self.effect, float(self.vcov[0, 0]))
+        return self.spoken or self._interval(self.effect, float(self.vcov[0, 0]))
 
     @property
     def cost_interval(self) -> tuple[float, float]:
@@ -105,13 +108,14 @@ class CostEffectiveness:
         if isinstance(self.ratio, NotEstimable):
             return None
         return fieller(
-            self.effect,
-            self.cost,
-            float(self.vcov[0, 0]),
-            float(self.vcov[1, 1]),
-            float(self.vcov[0, 1]),
-            self._critical,
+            self.effect, self.cost, self.effect_interval, self.cost_interval, self._correlation
         )
+
+    @property
+    def _correlation(self) -> float:
+        """Of effect and cost; 0 where one of them has no error."""
+        scale = float(np.sqrt(self.vcov[0, 0] * self.vcov[1, 1]))
+        return float(self.vcov[0, 1]) / scale if scale > 0 else 0.0
 
     @property
     def bootstrap(self) -> tuple[float, float] | None:
@@ -154,12 +158,22 @@ class CostEffectiveness:
 
     @property
     def net_benefit(self) -> tuple[float, float, float] | NotEstimable:
-        """Value of the outcomes minus the cost, per participant: estimate, low, high."""
+        """Value of the outcomes minus the cost, per participant: estimate, low, high; each limit
+        from the sides of the two intervals that lead there (Donner and Zou 2012).
+        """
         if self.value is None:
             return NotEstimable(Message(NO_VALUE, {"unit": self.unit}))
-        gradient = np.array([self.value, -1.0])
+        (low, high), (least, most) = self.effect_interval, self.cost_interval
         net = self.value * self.effect - self.cost
-        return net, *self._interval(net, float(gradient @ self.vcov @ gradient))
+        down = self._reach(self.value * (self.effect - low), most - self.cost)
+        up = self._reach(self.value * (high - self.effect), self.cost - least)
+        return net, net - down, net + up
+
+    def _reach(self, gain: float, cost: float) -> float:
+        """How far the error of a gain and that of a cost take their difference."""
+        if np.isinf(gain):
+            return gain
+        return float(np.sqrt(max(gain**2 + cost**2 - 2 * self._correlation * gain * cost, 0.0)))
 
     def acceptability(self, values: Float | list[float]) -> pd.DataFrame:
         """Share of the draws in which a unit worth `value` makes the measure pay: value,

@@ -5,7 +5,7 @@ units.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations as orders
 from math import factorial
 
@@ -30,7 +30,7 @@ class MetaRegression:
     permutation (p,): share of the orders of the studies' features that give a t as large, NaN for
     the intercept and where several effects come from one sample. tau2: variance of the true effects
     that the features leave; q, q_dof, q_pvalue: test that nothing is left. k: effects; samples:
-    independent ones.
+    independent ones.  usual (p,): errors by the effects' own errors and tau2 alone.
     """
 
     names: tuple[str, ...]
@@ -49,6 +49,21 @@ class MetaRegression:
     samples: int
     level: float
     definition: str
+    usual: Float
+
+    def never_below_usual(self) -> MetaRegression:
+        """The same with errors that are not below the usual ones: residuals of few samples may be
+        small by chance.
+        """
+        error = np.maximum(self.se, self.usual)
+        half = stats.t.ppf(0.5 + self.level / 2, self.degf) * error
+        return replace(
+            self,
+            se=error,
+            low=self.value - half,
+            high=self.value + half,
+            pvalue=2 * stats.t.sf(np.abs(self.value / error), self.degf),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a coefficient."""
@@ -165,6 +180,7 @@ def meta_regression(
         k=k,
         samples=int(group.max()) + 1,
         level=level,
+        usual=np.sqrt(np.diag(fit.bread)),
         definition=(
             "Random-effects meta-regression, restricted maximum likelihood, "
             + (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
-from mismes_eval.report.brief import brief
+from mismes_eval.report.brief import brief, effect_and_time
 from mismes_eval.report.chapters.base import QUESTION, Chapter, Context
 from mismes_eval.report.chapters.criteria import (
     EMPLOYMENT,
@@ -152,7 +152,8 @@ def _worked(context: Context) -> Answer | None:
     if told is None:
         return None
     rows = [
-        context.text(CHANGED, m=row.measure, effect=row.effect, sure=row.sure) for row in told.rows
+        context.text(CHANGED, m=row.measure, effect=effect_and_time(context, row), sure=row.sure)
+        for row in told.rows
     ]
     words = {"caption": told.caption, "rows": "; ".join(rows), "more": told.more}
     return Answer(context.text(WORKED), context.text(BY_MEASURE, **words).strip())

@@ -12,11 +12,13 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
+from mismes_eval.evaluation.tracer_effects import ABROAD, HOME
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.verdicts import main_cell, spoken_outcomes
 from mismes_eval.report.document.cells import NOBODY, STANDING, CellKey, Persons, Standing, Status
 from mismes_eval.report.document.estimated_cells import CARRIED, UNIT_OF_KIND, cells_of, frame_of
+from mismes_eval.report.document.items import Number
 from mismes_eval.report.document.tables import P_VALUE
 from mismes_eval.report.sentences import About
 from mismes_eval.tracer.outcomes import Outcome, declared
@@ -36,10 +38,15 @@ FROM, TO, P = "95% from", "95% to", "p"
 
 
 def outcome_kind(context: Context, name: str) -> Outcome:
-    """What an outcome of the tracer study is: as the study found it, else as the template says."""
+    """What an outcome of the tracer study is: as the study found it, else as the template says;
+    work abroad is what work at home is.
+    """
     study = context.evaluation.tracing
     found = {} if study is None else study.outcomes
-    return found.get(name) or declared(name) or Outcome(name)
+    known = found.get(name) or declared(name)
+    if known is None and name == ABROAD:
+        return replace(outcome_kind(context, HOME), name=ABROAD, better="")
+    return known or Outcome(name)
 
 
 def outcome_scale(context: Context, name: str) -> tuple[float, int]:
@@ -207,9 +214,14 @@ def persons(context: Context, n: float) -> str:
 
 
 def known_persons(context: Context, cells: pd.DataFrame) -> list[str]:
-    """The note on the persons behind a picture, where their number is shown."""
-    known = cells["n"].max()
-    return [persons(context, known)] if np.isfinite(known) else []
+    """The note on the persons behind a picture, where their number is shown; points that stand on
+    different numbers of persons have the fewest and the most.
+    """
+    known = cells.loc[cells["n"].notna(), "n"]
+    if known.empty or known.min() == known.max():
+        return [persons(context, n) for n in known[:1]]
+    ends = {"lo": int(known.min()), "hi": int(known.max())}
+    return [context.text("n: {lo:,} to {hi:,} unweighted persons behind a point or cell.", **ends)]
 
 
 def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
@@ -232,6 +244,24 @@ def spoken_cell(
     if outcome in spoken_outcomes(context.evaluation):
         return replace(key, table=f"{SPOKEN}-{measure}")
     return key
+
+
+def parts_of_effect(context: Context, measure: str, study: Tracing) -> dict[str, Number]:
+    """The numbers of the parts of the main effect that are work at home and work abroad, with the
+    ends of the intervals that speak.
+    """
+    wave = main_cell(context.evaluation)[1]
+    out: dict[str, Number] = {}
+    for name, outcome in (("home", HOME), ("abroad", ABROAD)):
+        key = replace(
+            effect_cell(context, measure, study, outcome, wave), table=f"{SPOKEN}-{measure}"
+        )
+        out |= {
+            name: Number(key, "value", 100.0, 1),
+            f"{name[0]}l": Number(key, "ci_low", 100.0, 1),
+            f"{name[0]}h": Number(key, "ci_high", 100.0, 1),
+        }
+    return out
 
 
 def effect_cell(

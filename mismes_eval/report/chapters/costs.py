@@ -66,6 +66,11 @@ JOB_YEAR = (
     "{m}: an additional job-year cost {v}, 95% interval {lo} to {hi} (Fieller), if the effect lasts"
     " {h} and {assumption}."
 )
+BY_WIDEST = (
+    "Job-years, their cost and the net benefit carry the widest interval of the effect, here one over"
+    " clusters (wild bootstrap)."
+)
+DESIGN_ALONE = "Line and points carry the error of the design alone; T20 has the widest intervals."
 COVERS_0 = (
     "the 95% interval of the job-years gained per participant ({lo} to {hi}) covers 0: their cost has"
     " no finite interval; figure F13b shows both"
@@ -111,6 +116,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
             " year."
         ),
         *dict.fromkeys(context.text(said) for each in found.values() for said in lasting(each)),
+        *((BY_WIDEST,) if any(_widened(m.worth) for m in found.values()) else ()),
         *_converted(context),
         study.panel.sample.design.basis,
     )
@@ -157,6 +163,11 @@ def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt | N
     supposed = None if m.scenario is None else _shown_ratio(m.scenario, shown)
     stated = PARALLEL if verdict is None else verdict.assumption or PARALLEL
     return Priced(**vars(m), job=job, supposed=supposed, assumption=stated)
+
+
+def _widened(worth: CostEffectiveness | NotEstimable) -> bool:
+    """Whether an interval over clusters speaks for the job-years of a measure."""
+    return isinstance(worth, CostEffectiveness) and worth.spoken is not None
 
 
 def _shown_ratio(worth: CostEffectiveness | NotEstimable, shown: bool) -> float | NotEstimable:
@@ -445,10 +456,12 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
     ]
     if not worths:
         return said
-    note = (
+    notes = [
         "Square: estimate; line: 95% region; points: draws. Left of the dashed line the measure"
         " costs and gains nothing."
-    )
+    ]
+    if any(map(_widened, worths.values())):
+        notes.append(DESIGN_ALONE)
     title = "Effect and cost together"
     currency = next(iter(found.values())).currency
     cells = []
@@ -473,7 +486,7 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
                 "F13b",
                 title,
                 study.source,
-                (note, persons(context, known), study.panel.sample.design.basis),
+                (*notes, persons(context, known), study.panel.sample.design.basis),
             ),
             drawn,
             {measure: worths[measure].draws for measure in drawn},

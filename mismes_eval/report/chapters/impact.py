@@ -7,7 +7,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
-from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_effects import WORK, Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.did.two_by_two import NAMES
@@ -25,6 +25,7 @@ from mismes_eval.report.chapters.cells import (
     outcome_kind,
     outcome_scale,
     outcome_unit,
+    parts_of_effect,
     published,
     unit_of,
 )
@@ -52,6 +53,11 @@ from mismes_eval.report.document.tables import Table
 from mismes_eval.report.truth import truth_message
 
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."
+WHERE = (
+    "{m}: of the effect of {v} percentage points after {w}, {home} are work at home (95% interval {hl}"
+    " to {hh}) and {abroad} work abroad ({al} to {ah}): the two add up to it. A part whose interval"
+    " holds 0 may be none."
+)
 BOUND = {
     "lower": "{what}, lower bound for those who have it either way",
     "upper": "{what}, upper bound for those who have it either way",
@@ -113,7 +119,13 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
     if not isinstance(effect.by_wave.get(main_cell(context.evaluation)), Estimate):
         return list(said)
     words = {"m": named(context, effect.measure), "said": " ".join(said)}
-    return [SentenceSpec("{said}", {"shown": Number(key)}, words, otherwise=NOT_SHOWN)]
+    items: list[Item] = [SentenceSpec("{said}", {"shown": Number(key)}, words, otherwise=NOT_SHOWN)]
+    if effect.abroad and main_cell(context.evaluation)[0] == WORK:
+        numbers = {"v": Number(key, "value", 100.0, 1)}
+        numbers |= parts_of_effect(context, effect.measure, study)
+        when = {"m": effect.measure, "w": key.column}
+        items.append(SentenceSpec(WHERE, numbers, when))
+    return items
 
 
 def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
@@ -155,7 +167,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
 
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     cells, units = [], {}
-    for (outcome, wave), estimate in effect.by_wave.items():
+    for (outcome, wave), estimate in effect.stated.items():
         row = context.column(outcome)
         units[row] = outcome_scale(context, outcome)
         cells.append(
@@ -243,7 +255,7 @@ def _method(context: Context, study: Tracing) -> list[str]:
 
 def _units(context: Context, effect: Effects) -> str:
     """The unit of each row that the table has."""
-    outcomes = dict.fromkeys(outcome for outcome, _ in effect.by_wave)
+    outcomes = dict.fromkeys(outcome for outcome, _ in effect.stated)
     rows = [
         context.text("{row}: {reason}", row=context.column(outcome), reason=_unit(context, outcome))
         for outcome in outcomes

@@ -137,7 +137,7 @@ def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
         row = context.column(outcome)
         units[row] = outcome_scale(context, outcome)
         for wave in study.waves:
-            estimate = effect.by_wave.get((outcome, wave))
+            estimate = effect.stated.get((outcome, wave))
             if estimate is None:
                 continue
             column = context.text("{m:.0f} months", m=study.months[wave])

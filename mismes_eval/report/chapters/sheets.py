@@ -4,7 +4,6 @@ the effect and its doubts, the cost, for whom it works.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -17,10 +16,10 @@ from mismes_eval.report import figures, figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, Sheet
 from mismes_eval.report.chapters.cells import (
     cell_unit,
+    known_persons,
     outcome_kind,
     outcome_scale,
     outcome_unit,
-    persons,
     rows,
 )
 from mismes_eval.report.chapters.costs import cost_row, job_item, priced
@@ -171,8 +170,7 @@ def _drawn_path(
             "high": published["ci_high"],
         }
     )
-    known = published["n"].max()
-    notes = [persons(context, known)] if np.isfinite(known) else []
+    notes = known_persons(context, published)
     notes += ["A broken line: not shown."] if frame["value"].isna().any() else []
     return figures_common.paths(
         context.caption(*name, study.source, notes),

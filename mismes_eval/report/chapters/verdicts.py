@@ -32,7 +32,7 @@ from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt, wild_span
-from mismes_eval.evaluation.tracer_effects import Effects
+from mismes_eval.evaluation.tracer_effects import ABROAD, HOME, WORK, Effects
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.balance import LIMIT
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
@@ -52,7 +52,6 @@ OTHERS, CERTAIN = "other_specifications", "certain_specifications"
 LEFT_OUT, CLUSTERS, PSUS = "regions_left_out", "region_clusters", "enough_psus"
 SIDES = "regions_a_side"
 REGIONS = "regions"
-WORK, HOME = "employed", "employed_home"
 HEADLINE = "headline"
 LEVEL = 0.95
 HALF_AS_MUCH = 0.5  # breaks of trend, in multiples of the largest one before the measure
@@ -169,17 +168,17 @@ def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: o
 
 def spoken_outcomes(evaluation: Evaluation) -> tuple[str, ...]:
     """The outcomes of which sentences speak: the main one and, where it is work anywhere, work at
-    home.
+    home and abroad.
     """
     outcome, _ = main_cell(evaluation)
-    return (outcome, HOME) if outcome == WORK else (outcome,)
+    return (outcome, HOME, ABROAD) if outcome == WORK else (outcome,)
 
 
 def spoken_span(evaluation: Evaluation, effect: Effects, outcome: str, wave: object) -> Span | None:
     """The interval that speaks for an effect, the widest that there is of it: the same rule for the
     headline, every other wave and work at home. None where the effect could not be estimated.
     """
-    estimate = effect.by_wave.get((outcome, wave))
+    estimate = effect.stated.get((outcome, wave))
     if not isinstance(estimate, Estimate):
         return None
     if outcome not in spoken_outcomes(evaluation):

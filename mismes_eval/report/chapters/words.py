@@ -10,6 +10,7 @@ from mismes_eval.message import Message
 WORDS = {
     "employed": "employed, at home or abroad",
     "employed_home": "employed at home",
+    "employed_abroad": "employed abroad",
     "abroad": "living abroad",
     "months_employed_12m": "months employed in the last 12",
     "earnings": "monthly earnings",

@@ -6,15 +6,34 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from mismes_eval.errors import Problem, worded
 from mismes_eval.message import Message, Name
 from mismes_eval.report.factory.offline import CANNOT
+from mismes_eval.report.factory.streams import NO_STREAMS
 
 LARGEST_OUTPUT = 32 * 2**20  # characters that one cell may show; a figure has 200,000
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
+MORE_FILES = "Raise the limit of open files: ulimit -n 1024."
+FULL = ("the disk is full", "room for the report", "Make room, and make the report again.")
+TOO_MANY = ("too many files are open", "a limit above what a report opens", MORE_FILES)
+TOO_LARGE = (
+    "a file of the report is larger than files may be here",
+    "a limit above the size of the report's files",
+    "Raise it (ulimit -f unlimited), or write to a disk that takes larger files.",
+)
+# number of an OSError -> what is wrong, what is expected, how to mend it
+LIMITS: Mapping[int, tuple[str, str, str]] = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: TOO_LARGE,
+    errno.EMFILE: TOO_MANY,
+    errno.ENFILE: TOO_MANY,
+}
 MEMORY = "Close other programs, use --jobs 1, or give the machine more memory."
 
 
@@ -39,6 +58,10 @@ def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: s
     if status == CANNOT:
         fix = "Run it in a container or a virtual machine without network."
         return Problem("the network cannot be cut off here", where, "a namespace of Linux", fix=fix)
+    if status == NO_STREAMS:
+        expected = "sys.stdout and sys.stderr as the kernel has them"
+        fix = "Take what closes or replaces sys.stdout and sys.stderr out of the notebook."
+        return Problem("the notebook took its own output away", where, expected, fix=fix)
     if status is None:
         return Problem(
             what=what,
@@ -82,7 +105,7 @@ def _mend_of_an_exit(last_words: str) -> str:
     nothing in the notebook ended it.
     """
     if os.strerror(errno.EMFILE) in last_words:
-        return "Raise the limit of open files: ulimit -n 1024."
+        return MORE_FILES
     if last_words:
         return "Make the environment again (make setup): its kernel does not start."
     return "Take exit(), quit() and os._exit() out of the notebook."
@@ -144,11 +167,36 @@ def error_of_a_cell(name: str, text: str, where: str) -> Problem:
             got=got,
             fix=fix,
         )
-    if name == "OSError" and f"[Errno {errno.ENOSPC}]" in text:
-        fix = "Make room, and make the report again."
-        return Problem(
-            what="the disk is full", where=where, expected="room for the report", got=text, fix=fix
-        )
-    return Problem(
+    if name == "CellExecutionError":
+        fix = "Run the notebook in JupyterLab as far as this chapter, and read it there."
+        return Problem("a cell failed, and its error could not be shown", where, fix=fix)
+    if name == "KeyboardInterrupt":
+        return Problem("the notebook was interrupted", where, "nobody who stops it")
+    told = re.match(r"\[Errno (\d+)\]", text) if name == "OSError" else None
+    limit = at_a_limit(int(told[1]), text, where) if told else None
+    return limit or Problem(
         "the notebook failed", where, got=worded("{name}: {text}", {"name": name, "text": text})
     )
+
+
+def at_a_limit(number: int | None, text: str, where: str) -> Problem | None:
+    """The problem of an OSError that a limit of the system raised: disk, size or number of files."""
+    if number is None or number not in LIMITS:
+        return None
+    what, expected, fix = LIMITS[number]
+    return Problem(what=what, where=where, expected=expected, got=text, fix=fix)
+
+
+def cannot_write(error: OSError, where: str) -> Problem:
+    """Why a report could not be written."""
+    reason = str(error.strerror or error)
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return Problem(
+            what="the report cannot be written",
+            where=where,
+            expected="a folder to write in",
+            got=reason,
+            fix="Ask its owner to let the group write: chmod -R g+ws, and umask 002.",
+        )
+    limit = at_a_limit(error.errno, reason, where)
+    return limit or Problem("the report cannot be written", where, got=reason)

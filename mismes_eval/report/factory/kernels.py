@@ -20,6 +20,7 @@ from traitlets import Unicode
 from traitlets.config import Config
 
 from mismes_eval.report.factory.hermetic import environment
+from mismes_eval.report.factory.streams import EXTENSION
 
 STDERR = "stderr.txt"  # in a kernel's home: what it says where nobody reads
 
@@ -54,7 +55,8 @@ class ReportKernel(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        launcher = [sys.executable, "-m", "ipykernel_launcher"]
+        command = [*launcher, "-f", "{connection_file}", EXTENSION]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **kw: Any) -> Any:

@@ -26,6 +26,7 @@ import numpy as np
 from ipykernel.kernelapp import IPKernelApp
 
 from mismes_eval.report.factory.forking import READY, UNKNOWN
+from mismes_eval.report.factory.streams import EXTENSION
 from mismes_eval.report.figures import canvas
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h: the kernel ends with its parent
@@ -119,7 +120,7 @@ def _kernel(parent: int, connection: str, cwd: str | None, env: dict[str, str]) 
     random.seed()  # every kernel has its own randomness, as new processes do
     np.random.seed()  # noqa: NPY002
     mpl.rcParams["backend"] = env["MPLBACKEND"]
-    sys.argv = ["ipykernel_launcher.py", "-f", connection]
+    sys.argv = ["ipykernel_launcher.py", "-f", connection, EXTENSION]
     IPKernelApp.launch_instance()
     os._exit(0)
 

@@ -7,7 +7,6 @@ is one to make: a run in which nothing changed needs none of it.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 import time
@@ -24,6 +23,8 @@ from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.pdf import PDF, printer
+from mismes_eval.report.factory import endings
+from mismes_eval.report.factory.open_files import provide
 from mismes_eval.report.factory.orders import (
     FAILED,
     WORD,
@@ -71,7 +72,7 @@ def run_reports(
     distinct(orders)
     if forked:
         _maker("factory.forking").refuse_where_impossible()
-    stop, kernels = Event(), _Kernels(forked)
+    stop, kernels = Event(), _Kernels(forked, jobs)
 
     with closing(kernels), ThreadPoolExecutor(max(1, jobs)) as pool:
 
@@ -100,13 +101,14 @@ class _Kernels:
     changed starts no process.
     """
 
-    def __init__(self, forked: bool) -> None:
-        self._forked, self._lock, self._opened = forked, Lock(), ExitStack()
+    def __init__(self, forked: bool, jobs: int) -> None:
+        self._forked, self._jobs, self._lock, self._opened = forked, jobs, Lock(), ExitStack()
         self._kernel: type[ReportKernel] | None = None
 
     def __call__(self) -> type[ReportKernel]:
         with self._lock:
             if self._kernel is None:
+                provide(self._jobs)
                 self._kernel = self._opened.enter_context(
                     _maker("factory.forking").kernels(self._forked)
                 )
@@ -139,7 +141,7 @@ def run_report(
     """
     begin = time.monotonic()
     try:
-        status, folder, cautions = _make(order, progress, kernels or _Kernels(forked=False))
+        status, folder, cautions = _make(order, progress, kernels or _Kernels(forked=False, jobs=1))
         return Outcome(
             order.name, status, time.monotonic() - begin, folder, cautions=tuple(cautions)
         )
@@ -169,7 +171,7 @@ def run_report(
             status="failed",
             seconds=time.monotonic() - begin,
             folder=None,
-            problems=(_cannot_write(error, where),),
+            problems=(endings.cannot_write(error, where),),
             exit_status=1,
         )
     except (
@@ -193,38 +195,6 @@ def run_report(
             problems=(problem,),
             exit_status=1,
         )
-
-
-def _cannot_write(error: OSError, where: str) -> Problem:
-    reason = str(error.strerror or error)
-    if error.errno == errno.EFBIG:
-        fix = "Raise it (ulimit -f unlimited), or write to a disk that takes larger files."
-        return Problem(
-            what="a file of the report is larger than files may be here",
-            where=where,
-            expected="a limit above the size of the report's files",
-            got=reason,
-            fix=fix,
-        )
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        fix = "Make room, and make the report again."
-        return Problem(
-            what="the disk is full",
-            where=where,
-            expected="room for the report",
-            got=reason,
-            fix=fix,
-        )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        fix = "Ask its owner to let the group write: chmod -R g+ws, and umask 002."
-        return Problem(
-            what="the report cannot be written",
-            where=where,
-            expected="a folder to write in",
-            got=reason,
-            fix=fix,
-        )
-    return Problem("the report cannot be written", where, got=reason)
 
 
 def _trace(error: BaseException) -> str:

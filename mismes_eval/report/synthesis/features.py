@@ -15,7 +15,8 @@ NOTES = (
     (
         "Units are measures, not persons: main effects of tracer studies by random-effects"
         " meta-regression (REML, Knapp-Hartung; errors robust where a country has several"
-        " measures). Interval: 95%."
+        " measures). Interval: 95%. Errors are as wide as the intervals with which reports speak of"
+        " their effects."
     ),
     (
         "With the feature: scored fairly or fully in the inventory. Nothing was drawn by lot here:"
@@ -27,7 +28,8 @@ NOTES_TOGETHER = (
     (
         "Units are measures, not persons: own and outside effects on shares that may be averaged, by"
         " random-effects meta-regression (REML, Knapp-Hartung; errors robust where one measure or"
-        " one sample has several). Interval: 95%."
+        " one sample has several). Interval: 95%. Errors are as wide as the intervals with which"
+        " reports speak of their effects."
     ),
     (
         "With the feature: scored fairly or fully, or stated by the reader of the evaluation."
