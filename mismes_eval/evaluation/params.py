@@ -280,6 +280,12 @@ def contradictions(params: Params) -> list[Problem]:
         ),
         *_ordered(
             p,
+            (p.disclosure.min_cell, p.disclosure.min_mean),
+            "disclosure.min_cell",
+            "disclosure.min_mean",
+        ),
+        *_ordered(
+            p,
             (p.disclosure.cv_flag, p.disclosure.cv_suppress),
             "disclosure.cv_flag",
             "disclosure.cv_suppress",

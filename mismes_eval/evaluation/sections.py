@@ -400,11 +400,9 @@ class Disclosure:
 
     min_cell: int = key("fewest persons behind a share or total", 10, low=3)
     min_mean: int = key("fewest persons behind a mean or quantile", 30, low=3)
-    cv_flag: float = key(
-        "coefficient of variation from which (u) is shown", 0.15, low=0.001, high=1
-    )
+    cv_flag: float = key("coefficient of variation from which (u) is shown", 0.15, low=0, high=1)
     cv_suppress: float = key(
-        "coefficient of variation from which a number is not shown", 0.30, low=0.001, high=5
+        "coefficient of variation from which a number is not shown", 0.30, low=0, high=5
     )
     min_weighted: float = key("weighted persons below which a total is flagged", 0.0, low=0)
 

@@ -150,6 +150,6 @@ def test_rules_that_contradict_each_other_are_refused(words: dict[str, float]) -
     with pytest.raises(ParamsError) as caught:
         Rules(**words)  # type: ignore[arg-type]
     assert str(caught.value).startswith(
-        "disclosure rules contradict each other: params, section 'disclosure'. Expected min_cell >= 3, min_mean >= min_cell, 0 < cv_flag <= cv_suppress, min_weighted >= 0, got Rules("
+        "disclosure rules contradict each other: params, section 'disclosure'. Expected min_cell >= 3, min_mean >= min_cell, 0 <= cv_flag <= cv_suppress, min_weighted >= 0, got Rules("
     )
     assert Rules(min_cell=3, min_mean=3, cv_flag=0.3).min_cell == 3
