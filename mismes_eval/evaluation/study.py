@@ -33,6 +33,7 @@ from mismes_eval.message import Message, listed
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.influence import Influence
+from mismes_eval.weighting.numbers import float64, numbers_in
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -136,6 +137,36 @@ def lacking(
     ]
 
 
+def no_arms(file: StudyFile, columns: Sequence[str]) -> list[Problem]:
+    """Columns that are to say yes or no of the units studied and say something else."""
+    problems = []
+    for column in columns:
+        values = file.sample.frame[column]
+        stated = file.sample.active & values.notna().to_numpy()
+        odd = stated & ~np.isin(numbers_in(values), (0.0, 1.0))
+        if odd.any():
+            where = in_place(file.source, in_column(column))
+            got = ", ".join(sorted(map(str, values[odd].unique()))[:SHOWN])
+            count = int(odd.sum())
+            problems.append(Problem("neither yes nor no", where, "1 or 0", got, count=count))
+    return problems
+
+
+def no_numbers(file: StudyFile, outcomes: Sequence[str]) -> list[Problem]:
+    """Outcomes that nobody has, or that are no numbers."""
+    problems = []
+    for outcome in dict.fromkeys(outcomes):
+        values = file.sample.frame[outcome]
+        where = in_place(file.source, in_column(outcome))
+        if values.isna().all():
+            problems.append(
+                Problem("nobody has an answer", where, "an outcome of some units at least")
+            )
+        elif float64(values) is None:
+            problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
+    return problems
+
+
 def described(params: Params) -> bool:
     """Whether section study describes effects, beside the file that a lottery shares with it."""
     study = params.study
@@ -173,6 +204,7 @@ def study(params: Params) -> Study | None:
     asked = [*outcomes, *before.values()]
     InputError.refuse(codes_among_outcomes(params, frame, asked, path.name))
     file = study_file(params, frame)
+    InputError.refuse(no_arms(file, [str(treated)]) + no_numbers(file, asked))
     return Study(
         sample=file.sample,
         treated=str(treated),

@@ -144,7 +144,13 @@ def test_how_uncertain_is_too_uncertain(kind: str, cv: float, weighted: float, f
 
 @pytest.mark.parametrize(
     "words",
-    [{"min_cell": 2}, {"min_mean": 9}, {"cv_flag": 0.0}, {"cv_flag": 0.31}, {"min_weighted": -1.0}],
+    [
+        {"min_cell": 2},
+        {"min_mean": 9},
+        {"cv_flag": -0.1},
+        {"cv_flag": 0.31},
+        {"min_weighted": -1.0},
+    ],
 )
 def test_rules_that_contradict_each_other_are_refused(words: dict[str, float]) -> None:
     with pytest.raises(ParamsError) as caught:
