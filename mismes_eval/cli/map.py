@@ -18,6 +18,7 @@ from mismes_eval.lfs.carried import spelled
 from mismes_eval.lfs.mapping import REASONS
 from mismes_eval.lfs.mapping_draft import Draft, Preview, Question
 from mismes_eval.lfs.mapping_sheets import Answer
+from mismes_eval.lfs.proposals import of_absent_members
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.factory.publish import write_whole
 
@@ -230,6 +231,12 @@ def _told(draft: Draft, name: str, quiet: bool, t: Language) -> int:
         for one in draft.definitions:
             needs = t("needs {needs}", needs=spelled(one.needs))
             say(f"  {one.preset} ({needs}): {t(one.definition.text)}")
+    for column in () if quiet else of_absent_members(draft.columns):
+        absent = (
+            "{column} '{label}' may say which rows list members who are absent: then name its codes in"
+            " params/{name}.yaml, mapping.absent: {{column: {column}, values: [...]}}"
+        )
+        say(t(absent, column=column.name, label=column.label, name=name))
     if draft.open:
         asked = ", ".join(q.gld for q in draft.open)
         say(t("open: {columns}. Go on: mismes map {name}", columns=asked, name=name))

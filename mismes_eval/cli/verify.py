@@ -18,6 +18,7 @@ from mismes_eval.report.trust.provenance import MANIFEST
 from mismes_eval.report.trust.signatures import signed_by as signed
 from mismes_eval.report.trust.verify import Verification, verify
 from mismes_eval.report.trust.verify_index import is_index, verify_index
+from mismes_eval.report.trust.verify_site import is_site, verify_site
 from mismes_eval.report.trust.verify_synthesis import is_synthesis, verify_synthesis
 
 WORD_FILE = ".docx"
@@ -67,8 +68,8 @@ def command(
     """Recompute the hashes of a report (reports/MDA, or MDA), repeat its run in a clean folder, and
     compare every number at 1e-9, every other file that comes out, and the manifest's own fields.
 
-    A synthesis (reports/synthesis) and the index of reports (reports/index.html) are made again from
-    the reports beside them.
+    A synthesis (reports/synthesis), the index of reports (reports/index.html) and the site of all
+    measures (reports/inventory) are made again from the reports beside them and the inventories.
 
     Of a Word document (edited.docx): name every number that was changed by hand, that is missing,
     or that was filled in where the report hides it. Words may differ.
@@ -157,6 +158,8 @@ def _repeated(
             result = verify_index(page.resolve().parent)
         elif is_synthesis(place):
             result = verify_synthesis(place.resolve(), root)
+        elif is_site(place):
+            result = verify_site(place.resolve(), root, data_root)
         else:
             result = verify(
                 place.resolve(),

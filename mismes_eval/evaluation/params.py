@@ -72,7 +72,7 @@ class Params:
     mapping: Layout = section(Layout, "from the file's columns and codes to the template's")
     definitions: Definitions = section(Definitions, "who counts as a migrant, and at which ages")
     indicators: OwnIndicators = section(
-        OwnIndicators, "shares of your own that stand beside the labour indicators"
+        OwnIndicators, "shares and means of your own that stand beside the labour indicators"
     )
     design: Design = section(Design, "how the sample was drawn: what the variance rests on")
     calibration: Calibration = section(
@@ -320,22 +320,39 @@ def contradictions(params: Params) -> list[Problem]:
 
 
 def _half_said(params: Params) -> list[Problem]:
-    """Own indicators that lack their column or what counts as yes and no."""
+    """Own indicators that lack their column, or what counts as yes and no or their unit."""
     own = params.indicators
-    needed = {"columns": own.columns, "yes": own.yes, "no": own.no}
-    extra = {"missing": own.missing, "among": own.among, "title": own.title}
+    described = {"yes": own.yes, "no": own.no}
+    needed = {"columns": own.columns, **described}
+    extra = {"missing": own.missing, "among": own.among, "title": own.title, "unit": own.unit}
     names = dict.fromkeys(name for part in (*needed.values(), *extra.values()) for name in part)
+    lost = [
+        (name, key)
+        for name in names
+        for key, part in needed.items()
+        if name not in part and not (name in own.unit and key in described)
+    ]
+    both = [(name, key) for key, part in described.items() for name in part if name in own.unit]
+    fix = (
+        "For instance indicators: {columns: {poor: pobreza}, yes: {poor: [1, 2]}, no: {poor: [3]}}."
+    )
     return [
         Problem(
             what="an own indicator is not described",
             where=params.where(f"indicators.{key}"),
             expected=worded("'{name}' under columns, yes and no", {"name": name}),
             got=worded("none under {key}", {"key": key}),
-            fix="For instance indicators: {columns: {poor: pobreza}, yes: {poor: [1, 2]}, no: {poor: [3]}}.",
+            fix=fix,
         )
-        for name in names
-        for key, part in needed.items()
-        if name not in part
+        for name, key in lost
+    ] + [
+        Problem(
+            what="an own indicator is a number or an answer, not both",
+            where=params.where(f"indicators.{key}"),
+            expected=worded("'{name}' under unit, or under yes and no", {"name": name}),
+            got=worded("both"),
+        )
+        for name, key in both
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 
@@ -156,7 +156,8 @@ def _less(part: Result, whole: Estimate) -> Result:
 def _rest(whole: Estimate, part: Estimate) -> Estimate:
     rest = np.array([[1.0, -1.0]])
     made = on_base([whole, part]).through(lambda both: rest @ both, rest, (ABROAD,))
-    return made.annotated(kind="effect", unit=whole.unit, definition=whole.definition)
+    same_persons = replace(made, n=np.minimum(whole.n, part.n))
+    return same_persons.annotated(kind="effect", unit=whole.unit, definition=whole.definition)
 
 
 def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Result, Result]:

@@ -95,12 +95,12 @@ def labels(name: str, language: str = "en") -> dict[str, str]:
 
 
 def plain(text: str) -> str:
-    """Case, accents, typographic dashes and outer blanks taken off and & written out, for
-    comparison only.
+    """Case, accents, typographic dashes, apostrophes and outer blanks taken off and & written out,
+    for comparison only.
     """
     for sign in {sign for sign in text if unicodedata.category(sign) == "Pd"}:
         text = text.replace(sign, "-")
-    text = text.replace("&", " and ")
+    text = text.replace("&", " and ").replace("’", "'")
     text = unicodedata.normalize("NFKD", text)
     return " ".join(
         "".join(sign for sign in text if not unicodedata.combining(sign)).casefold().split()

@@ -154,7 +154,11 @@ def _check_declared(declared: Declared, path: Path) -> None:
     rows, columns = declared.number_rows or 0, declared.number_columns
     check_table(rows, columns, path.name)
     size = path.stat().st_size
-    wide = sum(declared.variable_storage_width.values())
+    kinds = declared.readstat_variable_types
+    wide = sum(  # the reader counts the end of a text, which stands in memory alone
+        width - 1 if width and kinds[column] == "string" else width
+        for column, width in declared.variable_storage_width.items()
+    )
     if path.suffix.lower() == ".dta" and rows * max(wide, columns) > size:
         raise InputError(_other_rows(path, rows, worded("{bytes:,} bytes in all", {"bytes": size})))
     if path.suffix.lower() == ".xpt" and size % XPORT:

@@ -28,6 +28,7 @@ LEVELS = 12
 UNKNOWN_SHOWN = 4  # codes without a meaning that a proposal names
 ALSO = 3  # columns that are named beside the one that is proposed
 OF_COUNTRIES = ("mig_birth_country", "mig_citizenship", "countrycode")
+OF_OFFICES = ("en", "fr", "es", "pt", "ro")  # languages in which labels name countries
 OF_NUMBERS = ("age", "weight", "wage_no_compen", "whours")
 OF_PLACES = ("subnatid1", "subnatid2", "subnatid3", "subnatidsurvey")
 OF_FOREIGN = ("mig_foreign_born", "mig_foreign_citizen")
@@ -143,6 +144,11 @@ OF_SOMEBODY_ELSE = re.compile(
 ENDING = re.compile(
     r"(?<=\w)(\((a|o|e|s|as|os|es|ve|se|euse|ere|trice)\)|/(a|o|e|as|os|ve|euse)\b)"
 )
+ABSENT = re.compile(
+    r"overseas|(?<!\w)ofw|emigr|absent (member|person|household)|away from home|living abroad|"
+    r"(membre|miembro|membru)\w*.*(absent|ausente|plecat)|travaill\w* a l.etranger|resid\w* a l.etranger|"
+    r"(vive|trabaja|reside)\w* en (el|otro) (exterior|extranjero|pais)|plecat\w* (in|la) (strainatate|munca)"
+)
 QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a label begins with
 NOT_THERE: Mapping[str, str] = {
     "hhid": "rows are numbered, and nothing is said of households",
@@ -222,6 +228,15 @@ def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
             taken[proposal.gld] = proposal
             used.add(proposal.column)
     return tuple(_with_others(taken[gld], found) for gld in _table() if gld in taken)
+
+
+def of_absent_members(columns: Sequence[FileColumn]) -> tuple[FileColumn, ...]:
+    """Columns that may say which rows list household members who are abroad."""
+    return tuple(
+        column
+        for column in columns
+        if column.codes and ABSENT.search(plain(column.label or column.name))
+    )
 
 
 def _with_others(proposal: Proposal, found: list[Proposal]) -> Proposal:
@@ -375,14 +390,15 @@ def _names_countries(column: FileColumn) -> bool:
     """
     if not column.codes:
         return True
-    said = {plain(word) for code, label, _ in column.codes for word in (code, label)}
-    return len(said & _country_words()) > 1
+    return len(_named_countries(column.codes)[0]) > 1
 
 
 @cache
-def _country_words() -> frozenset[str]:
-    known = _known("mig_birth_country")
-    return frozenset(word for code, label in known for word in (code.casefold(), label))
+def _country_words() -> Mapping[str, str]:
+    """Names of countries in the languages of offices, and codes of three letters -> ISO code."""
+    spoken = [labels("countries", language) for language in OF_OFFICES]
+    words = {plain(label): code for names in spoken for code, label in names.items()}
+    return {code.casefold(): code for code in spoken[0]} | words
 
 
 def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
@@ -420,7 +436,10 @@ def _hits(
     """File code -> code of the template by what the value labels say; file code -> label that says
     none.
     """
-    codes = _named(gld, [one for one in listed if not reason_of(one[1])])
+    answers = [one for one in listed if not reason_of(one[1])]
+    if gld in OF_COUNTRIES:
+        return _named_countries(answers)
+    codes = _named(gld, answers)
     unknown: dict[str, str] = {}
     for code, label, _ in listed if template_labels(gld) else ():
         meant = meanings(gld, label) if label else _of_code(gld, code)
@@ -429,6 +448,21 @@ def _hits(
         elif label:
             unknown[code] = label
     return codes, unknown
+
+
+def _named_countries(
+    listed: Sequence[tuple[str, str, int]],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """As `_hits`, by the names of countries in the languages of offices and their ISO codes; those
+    of two letters where each is one.
+    """
+    said = {code: plain(label or code) for code, label, _ in listed}
+    two = frames.codes("countries").set_index("alpha2")["code"]
+    letters = {str(word).casefold(): str(iso) for word, iso in two.items()}
+    words = set(said.values())
+    known = letters if words and words <= letters.keys() - {"si", "no"} else _country_words()
+    unknown = {code: label for code, label, _ in listed if label and said[code] not in known}
+    return {code: known[word] for code, word in said.items() if word in known}, unknown
 
 
 def _of_code(gld: str, code: str) -> frozenset[str]:

@@ -27,7 +27,7 @@ from mismes_eval.report.document.plain import escape
 from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, WORD, Outcome
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.sentences import in_brief
-from mismes_eval.report.synthesis.published import FOLDER, KIND
+from mismes_eval.report.synthesis.published import FOLDER
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest, read_results
 
 INDEX = "index.html"
@@ -89,7 +89,7 @@ def entries(out: Path) -> list[Entry]:
             results = read_results(folder)
         except (MismesError, OSError, ValueError):
             continue
-        if record.get("kind") == KIND:
+        if "kind" in record:
             continue
         params = record["params"]
         values = params["values"] if isinstance(params, dict) else {}

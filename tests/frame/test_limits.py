@@ -175,6 +175,13 @@ def test_a_header_that_declares_other_rows_than_there_are_is_refused(
     assert len(read(tmp_path / "open.sav").frame) == said
 
 
+def test_a_stata_file_of_texts_holds_the_rows_that_it_declares(tmp_path: Path) -> None:
+    """The reader of headers counts one letter more a text than the file holds."""
+    texts = pd.DataFrame({name: ["ab"] * 3000 for name in "abc"})
+    texts.to_stata(tmp_path / "texts.dta", write_index=False, version=118)
+    assert len(read(tmp_path / "texts.dta").frame) == 3000
+
+
 def test_a_transport_file_that_was_cut_is_refused(tmp_path: Path) -> None:
     pyreadstat.write_xport(pd.DataFrame({"a": [1.0] * 200}), tmp_path / "whole.xpt")
     assert len(read(tmp_path / "whole.xpt").frame) == 200

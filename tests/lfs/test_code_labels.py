@@ -108,11 +108,11 @@ def test_a_file_with_the_names_of_the_template_is_asked_where_its_words_mean_ano
 
 
 def test_proposals_show_both_labels_and_take_no_code_by_its_number(tmp_path: Path) -> None:
-    labels = {1: "Employer", 2: "Own-account worker", 3: "Paid employee"}
+    labels = {1: "Employer", 2: "Other worker", 3: "Paid employee"}
     data = frames.read(delivered(tmp_path, "empstat", [1, 2, 3], labels))
     (found,) = [p for p in proposals(file_columns(data)) if p.gld == "empstat"]
     assert found.codes == {"1": "3", "3": "1"}
-    assert "2 (Own-account worker)" in found.why
+    assert "2 (Other worker)" in found.why
 
 
 def test_a_denial_is_not_what_it_denies() -> None:

@@ -278,6 +278,12 @@ OFFICES = [
         {2: "Empleado privado", 5: "Patrono", 6: "Cuenta propia", 7: "Trab. fam. no remunerado"},
         *("empstat", "1342"),
     ),
+    (
+        *("pays", "Pays de naissance"),
+        {788: "Tunisie", 250: "France", 384: "Côte d'Ivoire", 999: "Non déclaré"},
+        *("mig_birth_country", "TUNFRACIV"),
+    ),
+    ("cob", "Country of birth", {"TN": "", "FR": ""}, "mig_birth_country", "TUNFRA"),
     ("COBGROUP", "", {"NAT": "Native", "EU": "EU"}, "mig_foreign_born", "01"),
     (
         *("PRCITSHP", "Citizenship status"),

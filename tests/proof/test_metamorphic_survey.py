@@ -108,8 +108,10 @@ def test_a_row_in_two_halves(survey: object) -> None:
 
 
 def test_rows_without_weight(survey: object) -> None:
-    """Rows of weight 0 in units that are there already, with any answers."""
-    unchanged(survey, lambda f: pd.concat([f, f.iloc[:50].assign(w=0.0, y=1e6)], ignore_index=True))
+    """Rows of weight 0 in units that are there already, with any answers or none."""
+    for y in (1e6, np.nan):
+        empty = survey.frame.iloc[:50].assign(w=0.0, y=y)
+        unchanged(survey, lambda f, empty=empty: pd.concat([f, empty], ignore_index=True))
 
 
 def test_an_integer_weight_is_that_many_rows() -> None:
@@ -149,6 +151,8 @@ def test_outcome_in_other_units(survey: object) -> None:
     for scale, shift in ((100.0, 0.0), (1.0, 1e4), (-2.0, 7.0)):
         second = survey.make(f.assign(y=scale * f["y"] + shift))
         same(LEVEL["mean"](first), LEVEL["mean"](second), scale, shift, "mean")
+        variances = [me.variance(s, "y").value for s in (first, second)]
+        np.testing.assert_allclose(variances[1], scale**2 * variances[0], rtol=1e-8)
         if scale > 0:
             same(LEVEL["median"](first), LEVEL["median"](second), scale, shift, "median")
         if shift == 0:

@@ -311,8 +311,10 @@ def test_work_at_home_and_abroad_add_up_to_the_effect(
         cells = table(shown, f"T17-{measure}")
         for wave in ("6 months", "12 months", "24 months", "36 months"):
             names = map(context.column, ("employed", "employed_home", "employed_abroad"))
-            total, home, abroad = (cells.loc[(name, wave), "value"] for name in names)
+            rows = cells.loc[[(name, wave) for name in names]]
+            (total, home, abroad), n = rows["value"], rows["n"]
             assert total == pytest.approx(home + abroad, abs=1e-12)
+            assert cells.loc[(context.column("employed_abroad"), wave), "n"] == n.min()
     effect = context.evaluation.effects[0]
     spans = [
         spoken_span(context.evaluation, effect, outcome, 3)
@@ -714,6 +716,20 @@ def test_measures_that_the_report_evaluates_are_evaluated(
     assert cells[("evaluated", "measures")] == before["evaluated"] + here
     statuses = ("overdue", "due next", "later", "evaluated", "no start date")
     assert sum(cells[(s, "measures")] for s in statuses) == before.sum()
+    shares, n = table(shown, "T05")["value"], before.sum()
+    assert shares[("evaluated share, %", "value")] == cells[("evaluated", "measures")] / n
+    assert shares[("share with a comparison group, %", "value")] == here / n
+
+
+def test_measures_for_one_sex_that_reached_the_other_are_named(
+    context: Context, built: Mapping[str, Chapter]
+) -> None:
+    assert context.evaluation.inventory is not None
+    frame = context.evaluation.inventory.frame
+    men = frame["benef_reached"] - frame["benef_women"]
+    named = frame.loc[(frame["target_sex"] == "F") & (men > 0), "measure_id"]
+    said = next(i for i in built["inventory"].items if isinstance(i, str) and "one sex" in i)
+    assert len(named) and re.findall(r"MDA-\d+", said) == sorted(named)
 
 
 def test_job_years_are_the_months_worked_added_up(context: Context) -> None:

@@ -197,6 +197,11 @@ def test_the_nearest_shown_cell_is_named_and_nothing_hidden() -> None:
         (HEAD + "[here](file.html)", "link"),
         (HEAD + "an open {T17.a", "brace"),
         (HEAD + "a shut a}", "brace"),
+        (HEAD + "[here](https://x.org/{T17.X-1.24})", "address of a link"),
+        (HEAD + "by 1{T17.X-1.24} points", "no space beside"),
+        (HEAD + "by -{T17.X-1.24} points", "no space beside"),
+        (HEAD + "{T17.X-1.24}{T17.X-1.24.low}", "no space beside"),
+        (HEAD + "by {T17.X-1.24}.5 points", "no space beside"),
         (HEAD + "call +373 69 123 456", "identifier"),
     ],
 )
@@ -261,10 +266,10 @@ def test_the_report_shows_signed_words_with_the_numbers_of_its_tables(
 
 
 def test_the_words_are_in_the_results_the_workbook_and_the_manifest(
-    report: CountryReport,
+    report: CountryReport, tmp_path: Path
 ) -> None:
-    session = report.session
-    session.passages.clear()
+    session = Session(report.session.params, tmp_path, language("en"), True)
+    report = replace(report, session=session)
     with pytest.raises(ReportError, match="does not show what the evaluator wrote"):
         report.finish()
     report.evaluator("conclusions")

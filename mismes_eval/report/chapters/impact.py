@@ -54,9 +54,9 @@ from mismes_eval.report.truth import truth_message
 
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."
 WHERE = (
-    "{m}: of the effect of {v} percentage points after {w}, {home} are work at home (95% interval {hl}"
-    " to {hh}) and {abroad} work abroad ({al} to {ah}): the two add up to it. A part whose interval"
-    " holds 0 may be none."
+    "{m}: effect after {w} in percentage points {v}, of which work at home {home} (95% interval {hl} to"
+    " {hh}) and work abroad {abroad} ({al} to {ah}); the two add up to it. A part whose interval holds"
+    " 0 may be none."
 )
 BOUND = {
     "lower": "{what}, lower bound for those who have it either way",

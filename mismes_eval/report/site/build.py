@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,11 +24,18 @@ from mismes_eval.inventory.export import to_csv
 from mismes_eval.inventory.own_amounts import confidential, publishable
 from mismes_eval.inventory.page import counting_day, page
 from mismes_eval.report.document.language import language
-from mismes_eval.report.factory.publish import write_whole
+from mismes_eval.report.factory.publish import (
+    discard,
+    publish_with_notes,
+    work_folder,
+    write_whole,
+)
 from mismes_eval.report.site import pages
 from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
 from mismes_eval.report.site.html import WORDS, Shell
+from mismes_eval.report.site.manifest import record_page, site_manifest
 from mismes_eval.report.synthesis.published import Origin
+from mismes_eval.report.trust.provenance import MANIFEST
 
 EVALUATIONS = "evaluations.csv"
 
@@ -52,7 +60,8 @@ def write_site(
 ) -> Site:
     """Write the pages below `folder`/en, `folder`/fr and so on, and the downloads in `folder`. A
     measure has the address LANGUAGE/measures/ID.html whatever else is in the repository. Amounts
-    that are one payer's own (docs/methods/disclosure.md) stand on no page and in no download.
+    that are one payer's own (docs/methods/disclosure.md) stand on no page and in no download. The
+    folder is replaced whole, with a manifest that `mismes verify` holds it to.
 
     Parameters
     ----------
@@ -77,24 +86,37 @@ def write_site(
     means = _means(reports, set(inventory.frame["measure_id"]), evidence)
     spent = spent[spent["measure"].isin(inventory.frame["measure_id"])]
     written = 0
-    for code in WORDS.languages:
-        words = WORDS.said(code)
-        if own:
-            told = words["own_amounts"].format(n=len(own))
-            words = {**words, "census": f"{words['census']} {told}"}
-        shell = Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
-        material = pages.Material(
-            frame=inventory.frame,
-            register=register,
-            found=found,
-            means=means,
-            page_shell=shell,
-            job_costs=spent,
-            own_amounts=own,
-        )
-        written += _write_language(material, folder / code, day)
-    _write_downloads(inventory, register, folder, as_frame(found))
+    work = work_folder(folder.parent, folder.name)
+    try:
+        for code in WORDS.languages:
+            material = pages.Material(
+                frame=inventory.frame,
+                register=register,
+                found=found,
+                means=means,
+                page_shell=_shell(inventory, code, len(own)),
+                job_costs=spent,
+                own_amounts=own,
+            )
+            written += _write_language(material, work / code, day)
+        _write_downloads(inventory, register, work, as_frame(found))
+        made_up = bool((inventory.frame["source_type"] == MADE_UP).any())
+        record = site_manifest(inventory, origins, evidence, day, made_up, work)
+        told = json.dumps(record, ensure_ascii=False, indent=1)
+        (work / MANIFEST).write_text(told, encoding="utf-8")
+        publish_with_notes(work, folder)
+    finally:
+        discard(work)
     return Site(folder, written, len(found), day)
+
+
+def _shell(inventory: Inventory, code: str, own: int) -> Shell:
+    """What is around every page in a language. own: measures whose amounts are one payer's own."""
+    words = WORDS.said(code)
+    if own:
+        told = words["own_amounts"].format(n=own)
+        words = {**words, "census": f"{words['census']} {told}"}
+    return Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
 
 
 def _means(
@@ -129,6 +151,7 @@ def front_page(inventory: Inventory, site: Site, path: Path, code: str) -> Path:
         balance=inventory.balance(),
     )
     write_whole(path, text)
+    record_page(site.folder, path, code)
     return path
 
 
@@ -149,7 +172,7 @@ def _write_language(material: pages.Material, folder: Path, day: date) -> int:
         menu=shell.menu("index", ""),
         measures="measures/",
     )
-    write_whole(folder / "index.html", search)
+    (folder / "index.html").write_text(search, encoding="utf-8")
     made = {
         "evidence": ("evidence", pages.evidence),
         "gap-map": ("gap", pages.gap_map),
@@ -159,7 +182,8 @@ def _write_language(material: pages.Material, folder: Path, day: date) -> int:
         "lessons": ("lessons", pages.lessons),
     }
     for name, (key, body) in made.items():
-        write_whole(folder / f"{name}.html", shell.page(name, words[key], body(material)))
+        text = shell.page(name, words[key], body(material))
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
     rows = material.frame.to_dict("records")
     for row in rows:
         name = f"measures/{row['measure_id']}"
@@ -167,16 +191,8 @@ def _write_language(material: pages.Material, folder: Path, day: date) -> int:
         title = f"{row['measure_id']} {row['title_en']}"
         text = pages.measure_page(material, {str(key): value for key, value in row.items()})
         whole = shell.page(name, title, text, up="../", warning=warning)
-        write_whole(folder / f"{name}.html", whole)
-    _drop_others(folder / "measures", {f"{row['measure_id']}.html" for row in rows})
+        (folder / f"{name}.html").write_text(whole, encoding="utf-8")
     return 1 + len(made) + len(rows)
-
-
-def _drop_others(folder: Path, names: set[str]) -> None:
-    """Take away the pages of measures that are no longer in the repository."""
-    for path in folder.glob("*.html"):
-        if path.name not in names:
-            path.unlink()
 
 
 def _write_downloads(
@@ -186,7 +202,7 @@ def _write_downloads(
     whole = inventory.frame.to_json(
         orient="records", date_format="iso", date_unit="s", force_ascii=False, indent=1
     )
-    write_whole(folder / "measures.json", whole)
+    (folder / "measures.json").write_text(whole, encoding="utf-8")
     to_csv(effects, folder / EVALUATIONS)
     register.to_csv(folder / "register.csv")
     register.to_calendar(folder / "register.ics")

@@ -329,12 +329,12 @@ def summaries(w: Words) -> Table | None:
 
 MEANS = {
     "higher": (
-        "{model}: on average over {k} countries '{o}' rose by {v} (95% interval {lo} to {hi}),"
-        " {assumption}."
+        "{model}: on average over {k} countries '{o}' is {v} higher than without the"
+        " measures (95% interval {lo} to {hi}), {assumption}."
     ),
     "lower": (
-        "{model}: on average over {k} countries '{o}' fell by {v} (95% interval {lo} to {hi}),"
-        " {assumption}."
+        "{model}: on average over {k} countries '{o}' is {v} lower than without the"
+        " measures (95% interval {lo} to {hi}), {assumption}."
     ),
     "unclear": (
         "{model}: no effect on '{o}' could be shown on average over {k} countries: {v} (95%"

@@ -24,6 +24,8 @@ from mismes_eval.report.trust.provenance import (
 
 FOLDER = "synthesis"
 KIND = "synthesis"
+SITE = "site"  # kind of the manifest of the pages of all measures
+EVIDENCE = "evidence"  # key of the file of outside evaluations among the inputs
 FACTS = 1  # layout of "comparison" in estimates.json
 
 
@@ -75,6 +77,8 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
     old: list[Problem] = []
     for name in wanted:
         folder, record = out / name, read_manifest(out / name)
+        if "kind" in record:
+            continue
         changed = changed_outputs(folder, record)
         broken += [
             Problem(
@@ -84,7 +88,7 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
             )
             for file in changed
         ]
-        if changed or record.get("kind") == KIND:
+        if changed:
             continue
         facts = read_results(folder).get("facts", {}).get("comparison")
         if facts is None or facts.get("schema") != FACTS:
@@ -117,6 +121,20 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
     return found
 
 
+def check_of_a_country(record: Mapping[str, Any], name: str) -> None:
+    """Raise ParamsError for the manifest of pages that are made from reports."""
+    if "kind" in record:
+        raise ParamsError(
+            Problem(
+                what="these pages are made from reports and inventories, not from data",
+                where=name,
+                expected="the report of a country",
+                got=str(record["kind"]),
+                fix="Name the reports of its countries; `mismes verify` takes all three.",
+            )
+        )
+
+
 def fingerprint(origins: Sequence[Origin], lang: str, beside: Sequence[str] = ()) -> str:
     """One hash over everything that decides what a synthesis says. beside: hashes of other files
     that it reads.
@@ -144,7 +162,7 @@ def evidence_beside(final: Path) -> str:
         record = read_manifest(final)
     except ParamsError:
         return ""
-    named = [str(i["path"]) for i in record.get("inputs", ()) if i["key"] == "evidence"]
+    named = [str(i["path"]) for i in record.get("inputs", ()) if i["key"] == EVIDENCE]
     return named[0] if named else ""
 
 

@@ -40,6 +40,7 @@ from mismes_eval.report.synthesis.job_costs import job_costs
 from mismes_eval.report.synthesis.outside import beside, means
 from mismes_eval.report.synthesis.outside import forest as outside_forest
 from mismes_eval.report.synthesis.published import (
+    EVIDENCE,
     FOLDER,
     KIND,
     Origin,
@@ -213,7 +214,7 @@ def _manifest(
         for file, sha in ((MANIFEST, origin.manifest_sha256), (ESTIMATES, origin.estimates_sha256))
     ]
     if outside is not None:
-        inputs.append({"key": "evidence", "path": outside.name, "sha256": outside.sha256})
+        inputs.append({"key": EVIDENCE, "path": outside.name, "sha256": outside.sha256})
     return {
         "schema": SCHEMA,
         "kind": KIND,

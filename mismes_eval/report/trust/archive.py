@@ -16,7 +16,7 @@ from mismes_eval.evaluation.conversion import TRUE
 from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.factory.zipped import write_zip
-from mismes_eval.report.synthesis.published import KIND
+from mismes_eval.report.synthesis.published import check_of_a_country
 from mismes_eval.report.trust.held import (
     DATA_ROOT,
     PATH,
@@ -99,15 +99,7 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
 
 def _whole_country_report(folder: Path, record: Mapping[str, object]) -> None:
     """Raise ParamsError for a synthesis, a manifest with gaps, a report that was changed."""
-    if record.get("kind") == KIND:
-        raise ParamsError(
-            Problem(
-                "a synthesis is made from reports, not from data",
-                folder.name,
-                "the report of a country",
-                fix="Pack the reports of its countries.",
-            )
-        )
+    check_of_a_country(record, folder.name)
     check_complete(record, f"{folder.name}/{MANIFEST}")
     touched = changed_outputs(folder, record)
     if touched:

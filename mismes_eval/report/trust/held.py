@@ -136,7 +136,8 @@ def _yes_no(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _file_name(value: object) -> bool:
+def is_file_name(value: object) -> bool:
+    """Whether a value names a file of a report without a folder."""
     return is_of_a_report(value) and "/" not in str(value)
 
 
@@ -176,7 +177,7 @@ FIELDS: Mapping[str, tuple[Test, str]] = {
     "outputs": (_records, "a list of mappings"),
 }
 NAMED: Mapping[tuple[str, str], tuple[Test, str]] = {
-    ("notebook", "name"): (_file_name, "the name of a file"),
+    ("notebook", "name"): (is_file_name, "the name of a file"),
     ("notebook", "sha256"): (_hash, HASH),
     ("params", "file"): (is_relative, PATH),
     ("params", "sha256"): (_hash, HASH),

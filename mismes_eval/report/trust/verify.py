@@ -19,7 +19,7 @@ from mismes_eval.report.document.pdf import PDF, printer
 from mismes_eval.report.factory.isolated import isolated_kernel
 from mismes_eval.report.factory.orders import WORD, Order, Progress
 from mismes_eval.report.factory.run import run_report
-from mismes_eval.report.synthesis.published import KIND
+from mismes_eval.report.synthesis.published import check_of_a_country
 from mismes_eval.report.trust.differences import (
     Runs,
     keys_twice,
@@ -143,15 +143,7 @@ def verify(
         repeated.
     """
     record = read_manifest(folder)
-    if record.get("kind") == KIND:
-        raise ParamsError(
-            Problem(
-                "a synthesis is made from reports, not from data",
-                folder.name,
-                "the report of a country",
-                fix="Verify it by its folder: `mismes verify reports/synthesis`.",
-            )
-        )
+    check_of_a_country(record, folder.name)
     check_complete(record, f"{folder.name}/{MANIFEST}")
     params_file = own_params(folder, root, record["params"]["file"])
     notebook = within(notebooks, record["notebook"]["name"], "notebook.name")

@@ -5,12 +5,12 @@ it, and every number and file compared.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mismes_eval.errors import ParamsError, Problem, worded
-from mismes_eval.report.synthesis.published import FOLDER, KIND
+from mismes_eval.report.synthesis.published import EVIDENCE, FOLDER, KIND
 from mismes_eval.report.synthesis.synthesis import write_synthesis
 from mismes_eval.report.trust.differences import Runs, unlike_leaves
 from mismes_eval.report.trust.held import is_of_a_report
@@ -31,12 +31,16 @@ from mismes_eval.report.trust.verify import (
 )
 
 STATED = ("country", "countries", "synthetic", "language", "inputs", "schema")
-EVIDENCE = "evidence"  # key of the file of outside evaluations
+
+
+def is_of_kind(folder: Path, kind: str) -> bool:
+    """Whether a folder holds pages whose manifest says that they are of a kind."""
+    return (folder / MANIFEST).is_file() and read_manifest(folder).get("kind") == kind
 
 
 def is_synthesis(folder: Path) -> bool:
     """Whether a folder holds a synthesis."""
-    return (folder / MANIFEST).is_file() and read_manifest(folder).get("kind") == KIND
+    return is_of_kind(folder, KIND)
 
 
 def verify_synthesis(folder: Path, root: Path) -> Verification:
@@ -53,11 +57,13 @@ def verify_synthesis(folder: Path, root: Path) -> Verification:
         not what its manifest says.
     """
     record = read_manifest(folder)
-    _complete(record, folder)
+    check_stated(record, folder, (*STATED, "started"))
     tampered = list(changed_outputs(folder, record))
     with tempfile.TemporaryDirectory(prefix="mismes-verify-") as clean:
         out = Path(clean)
-        names = _reports(record)
+        names = reports_of(record)
+        if not names:
+            raise ParamsError(Problem("the manifest names no reports", FOLDER, "folders beside it"))
         for name in names:
             (out / name).symlink_to(folder.parent / name, target_is_directory=True)
         made, _ = write_synthesis(
@@ -66,7 +72,7 @@ def verify_synthesis(folder: Path, root: Path) -> Verification:
             lang=str(record["language"]),
             mixed=True,
             force=True,
-            evidence=_evidence(record, root),
+            evidence=evidence_of(record, root),
             started=str(record["started"]),
         )
         again = read_manifest(made)
@@ -78,17 +84,16 @@ def verify_synthesis(folder: Path, root: Path) -> Verification:
         name=FOLDER,
         numbers=len(reported),
         tampered=tuple(tampered),
-        changed=tuple(_changed(record)),
+        changed=tuple(changed_code(record)),
         differences=unlike_numbers(reported, repeated),
         inside=inside,
-        manifest=tuple(_faults(record, again)),
+        manifest=tuple(faults(record, again, STATED)),
     )
 
 
-def _complete(record: Mapping[str, Any], folder: Path) -> None:
-    lacking = [
-        name for name in (*STATED, "fingerprint", "started", "outputs") if name not in record
-    ]
+def check_stated(record: Mapping[str, Any], folder: Path, stated: Iterable[str]) -> None:
+    """Raise ParamsError where a manifest lacks a field."""
+    lacking = [name for name in (*stated, "fingerprint", "outputs") if name not in record]
     if lacking:
         where = f"{folder.name}/{MANIFEST}"
         raise ParamsError(
@@ -96,35 +101,42 @@ def _complete(record: Mapping[str, Any], folder: Path) -> None:
         )
 
 
-def _reports(record: Mapping[str, Any]) -> list[str]:
-    """Folders of the reports that a synthesis names."""
-    paths = [str(i["path"]) for i in record["inputs"] if i["key"] != EVIDENCE]
+def reports_of(record: Mapping[str, Any]) -> list[str]:
+    """Folders of the reports that a manifest names."""
+    paths = [str(i["path"]) for i in record["inputs"] if str(i["key"]).startswith("report.")]
     names = list(dict.fromkeys(path.partition("/")[0] for path in paths))
-    if not names or not all(is_of_a_report(name) for name in names):
+    if not all(map(is_of_a_report, names)):
         raise ParamsError(Problem("the manifest names no reports", FOLDER, "folders beside it"))
     return names
 
 
-def _evidence(record: Mapping[str, Any], root: Path) -> Path | None:
-    """The file of outside evaluations, found by its name and hash."""
+def evidence_of(record: Mapping[str, Any], root: Path) -> Path | None:
+    """The file of outside evaluations."""
     told = [i for i in record["inputs"] if i["key"] == EVIDENCE]
-    if not told:
-        return None
-    name, sha = Path(str(told[0]["path"])).name, str(told[0]["sha256"])
-    there = [p for p in sorted((root / "data_raw").rglob(name)) if file_hash(p) == sha]
-    if not there:
-        raise ParamsError(
-            Problem(
-                "the file of outside evaluations is gone",
-                name,
-                worded("sha256 {sha}... below data_raw/", {"sha": sha[:12]}),
-                fix="Put it back, or make the synthesis again: mismes synthesis --force.",
-            )
+    return input_by_hash(told[0], [root / "data_raw"]) if told else None
+
+
+def input_by_hash(told: Mapping[str, Any], folders: Iterable[Path | None]) -> Path:
+    """An input, found below data folders by its name and hash. Raises ParamsError where it is
+    gone.
+    """
+    name, sha = Path(str(told["path"])).name, str(told["sha256"])
+    for folder in folders:
+        there = [] if folder is None else sorted(folder.rglob(name))
+        for path in there:
+            if path.is_file() and file_hash(path) == sha:
+                return path
+    raise ParamsError(
+        Problem(
+            what="a file that the pages were made of is gone or changed",
+            where=str(told["path"]),
+            expected=worded("sha256 {sha}... below data_raw/", {"sha": sha[:12]}),
+            fix="Put it back, or make the pages again.",
         )
-    return there[0]
+    )
 
 
-def _changed(record: Mapping[str, Any]) -> Iterator[str]:
+def changed_code(record: Mapping[str, Any]) -> Iterator[str]:
     """Code and versions that are others now."""
     if record.get("package_sha256") != package_hash():
         yield "the package's code changed"
@@ -134,14 +146,16 @@ def _changed(record: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} {then.get(name, 'absent')} became {now.get(name, 'absent')}"
 
 
-def _faults(record: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[str]:
+def faults(
+    record: Mapping[str, Any], again: Mapping[str, Any], stated: Iterable[str]
+) -> Iterator[str]:
     """What the manifest says that the repeated run contradicts."""
-    for field in STATED:
+    for field in stated:
         for place, was, now in unlike_leaves(record[field], again[field], field):
             yield f"{place}: reported {was}, repeated {now}"
     same_code = record.get("package_sha256") == again["package_sha256"]
     if same_code and record["fingerprint"] != again["fingerprint"]:
-        yield "the fingerprint is not that of the reports and the code that it names"
+        yield "the fingerprint is not that of the inputs and the code that it names"
     extra = sorted({*record} - {*again})
     if extra:
         yield f"unknown fields: {', '.join(extra)}"
