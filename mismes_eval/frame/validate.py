@@ -274,11 +274,11 @@ def unclear_number(got: str, name: str, bad: pd.Series) -> Problem:
 
 
 def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
-    written = text(values)
-    known = codes(code_list)["code"]
-    wrong = written.notna() & ~written.isin(known)
-    if not wrong.any():
+    known = set(codes(code_list)["code"])
+    if known.issuperset(text(pd.Series(values.dropna().unique())).dropna()):
         return []
+    written = text(values)
+    wrong = written.notna() & ~written.isin(known)
     problems = []
     counts = written[wrong].value_counts()
     for value in counts.index[:SHOWN_VALUES]:

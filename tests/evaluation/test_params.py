@@ -56,20 +56,6 @@ def test_norway_is_a_country(project: Path) -> None:
     assert "unknown country code" in problems(project, "country: NO\n")[0]
 
 
-def test_all_problems_come_at_once_with_the_nearest_key(project: Path) -> None:
-    found = problems(
-        project,
-        "country: MDX\ndesign:\n  wieghts: w\n  lonely_psu: adust\nyear: 1e3\ninputs:\n  lfs: nowhere.csv\n",
-    )
-    text = "\n".join(found)
-    assert len(found) == 5
-    assert "key 'design.wieghts'" in text
-    assert "Nearest key: 'design.weights'" in text
-    assert "Nearest: adjust" in text
-    assert "'1e3'" in text
-    assert "nowhere.csv" in text
-
-
 @pytest.mark.parametrize(
     ("text", "what"),
     [
