@@ -19,6 +19,7 @@ from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.inventory.balance import Balance, of_inventory
+from mismes_eval.inventory.duplicates import likely_duplicates
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
 from mismes_eval.inventory.money import Converted, to_euro
@@ -35,7 +36,7 @@ from mismes_eval.inventory.quality import (
 )
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.register import evaluation_due as register_due
-from mismes_eval.inventory.relations import likely_duplicates, merge_decided
+from mismes_eval.inventory.relations import merge_decided
 from mismes_eval.inventory.tree import Tree, parent_differences, parent_problems
 from mismes_eval.inventory.workbook import SHEET, fillable_workbook
 
