@@ -286,11 +286,7 @@ def _inventory(params: Params) -> inventories.Inventory | None:
     )
     if contacts is not None:
         out = replace(out, contacts=frames.read(contacts, template="inventory_contact").frame)
-    return (
-        out
-        if decisions is None
-        else out.merge(frames.read(decisions, template="inventory_decision").frame)
-    )
+    return out if decisions is None else out.decided(decisions)
 
 
 def _rates(params: Params) -> pd.DataFrame | None:
