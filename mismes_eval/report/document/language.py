@@ -160,7 +160,8 @@ class Language(Formatter):
 
     def date(self, day: date) -> str:
         """A day in words."""
-        return format_date(day, "long", locale=self.conventions.locale)
+        words = format_date(day, "long", locale=self.conventions.locale)
+        return words.replace("1", f"1{self.conventions.first}", 1) if day.day == 1 else words
 
     def numeral(self, text: str) -> str:
         """A number written the English way, written the language's way."""
