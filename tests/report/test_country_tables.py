@@ -585,7 +585,7 @@ def test_earnings_and_durations_say_their_units(shown: Mapping[str, object]) -> 
         item = shown[id_]
         assert (
             isinstance(item, Table)
-            and "Monthly earnings in MDL, those abroad converted." in item.notes
+            and "Monthly earnings in MDL, those abroad converted; not deflated." in item.notes
         )
     rows = set(table(shown, "T11").index.get_level_values("row"))
     assert {
