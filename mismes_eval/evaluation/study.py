@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 from linearmodels.iv.absorbing import AbsorbingLS
 
-from mismes_eval.errors import InputError, Problem, in_column, in_place, in_section
+from mismes_eval.errors import (
+    InputError,
+    Problem,
+    in_column,
+    in_place,
+    in_section,
+    named,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.attempt import attempted
@@ -141,14 +149,14 @@ def study(params: Params) -> Study | None:
     frame = delivered_study(params, path)
     outcomes, before = params.study.outcomes, params.study.before
     treated = params.study.treated
-    named = [
+    columns = [
         treated,
         *outcomes,
         *before.values(),
         *params.study.absorb,
         *params.study.covariates,
     ]
-    problems = lacking(params, frame, named, path.name)
+    problems = lacking(params, frame, columns, path.name)
     if treated is None or not outcomes:
         problems.append(
             Problem(
@@ -162,6 +170,7 @@ def study(params: Params) -> Study | None:
     asked = [*outcomes, *before.values()]
     InputError.refuse(codes_among_outcomes(params, frame, asked, path.name))
     file = study_file(params, frame)
+    InputError.refuse(_arms(file.sample, str(treated), path.name))
     return Study(
         sample=file.sample,
         treated=str(treated),
@@ -175,6 +184,36 @@ def study(params: Params) -> Study | None:
         ungrouped=file.ungrouped,
         source=file.source,
     )
+
+
+def _arms(sample: Sample, treated: str, source: str) -> list[Problem]:
+    """Units that are in no arm, and a study of one arm."""
+    where = in_place(source, in_column(treated))
+    arm = sample.frame.loc[sample.active, treated]
+    number = pd.to_numeric(arm, errors="coerce")
+    odd = arm.notna() & ~number.isin((0, 1))
+    if odd.any():
+        rows = np.flatnonzero(odd.to_numpy()) + 2
+        return [
+            Problem(
+                what="who was treated is told by 0 and 1",
+                where=where,
+                expected="0 or 1",
+                got=named(sorted(arm[odd].astype(str).unique())),
+                fix="Recode the column, or leave units of other arms out with study.where.",
+            ).in_rows(rows)
+        ]
+    if number.nunique() == 1:
+        return [
+            Problem(
+                what="the study has one arm only",
+                where=where,
+                expected="units of both arms",
+                got=worded("{value} in every row", {"value": f"{number.dropna().iloc[0]:g}"}),
+                fix="Name the column that tells them apart in study.treated.",
+            )
+        ]
+    return []
 
 
 def _spelled(value: object) -> str:

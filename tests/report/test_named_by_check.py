@@ -58,6 +58,13 @@ CELLS: Mapping[str, tuple[str, str, slice, object, str]] = {
     "earnings": (OUTCOME, "earnings", slice(1), 1e12, "Row 1 has 100.0%"),
     "an outcome of a study": ("s.csv", "after", slice(3), 9999, "9999 in 3 rows"),
     "a total of a study": ("s.csv", "after", slice(1), 1e9, "Row 1 has 100.0%"),
+    "a stay of those who never left": (
+        *("lfs.csv", "mig_months_abroad_last", slice(None), 12),
+        "persons were never abroad",
+    ),
+    "a service before": (SERVICE, "start", slice(3), "1990-01-01", "3 rows begin before the pers"),
+    "an episode to come": (EPISODE, "start_ym", slice(2), "2060-01", "2 rows begin after the last"),
+    "euros": ("i.csv", "budget_eur", slice(2), 5, "budget_eur: MDA-001, MDA-002"),
     "reach": ("i.csv", "benef_reached", slice(2), 999999, "999999 in 2 rows"),
     "a budget": ("i.csv", "budget_total", slice(1), 1e13, "Row 1 has 100.0%"),
 }
@@ -86,6 +93,36 @@ def test_cells_that_look_wrong_are_named(tmp_path: Path, files: Files, case: str
     spoiled.iloc[rows, spoiled.columns.get_loc(column)] = value
     told = said(tmp_path, params_of(name, column), {**files, name: spoiled})
     assert expected in told
+
+
+@pytest.mark.parametrize(
+    ("rows", "value", "expected"),
+    [
+        (slice(3), 2, "who was treated is told by 0 and 1: s.csv, column 'offered'"),
+        (slice(None), 1, "the study has one arm only"),
+    ],
+)
+def test_arms_of_a_study_are_told_by_0_and_1(
+    tmp_path: Path, files: Files, rows: slice, value: object, expected: str
+) -> None:
+    units = files["s.csv"].astype({"offered": object})
+    units.iloc[rows, units.columns.get_loc("offered")] = value
+    params = project(tmp_path, STUDY, {"s.csv": units})
+    (problem,) = readiness(params).problems
+    assert expected in str(problem)
+
+
+def test_services_that_stand_twice_are_named(tmp_path: Path, files: Files) -> None:
+    twice = pd.concat([files[SERVICE], files[SERVICE].iloc[:3]])
+    told = said(tmp_path, WHOLE, {**files, SERVICE: twice})
+    assert "services: 6 rows stand more than once" in told
+
+
+def test_psus_that_are_the_strata_are_named(tmp_path: Path, files: Files) -> None:
+    survey = files["lfs.csv"].assign(psu=lambda d: d["strata"])
+    text = SURVEY.replace("household: hhid", "household: hhid, psu: [psu]")
+    told = said(tmp_path, text, {"lfs.csv": survey})
+    assert "every stratum has one PSU (4 in all)" in told
 
 
 @pytest.mark.parametrize("name", ["lfs.csv", PERSON, "s.csv"])
