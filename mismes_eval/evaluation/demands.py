@@ -25,8 +25,10 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
     "mapping": ("lfs",),
     "definitions": ("lfs",),
     "design": ("lfs", "lfs_rounds"),
+    "design.fpc": ("lfs",),
     "design.phase2_prob": ("listing",),
     "design.phase1_class": ("listing",),
+    "indicators": ("lfs",),
     "calibration": ("lfs",),
     "calibration.bounds": ("margins",),
     "tracer": ("tracer_person",),
@@ -126,6 +128,8 @@ def _without_partner(params: Params) -> list[Problem]:
         alone("designs.dose_degree", "designs.dose", worded("nothing"))
     if not p.designs.imputed:
         alone("designs.imputations", "designs.imputed", worded("nothing"))
+    if not p.study.before:
+        alone("study.covariates", "study.before", worded("nothing"))
     if p.year is None and p.cost.price_year is None:
         alone("inputs.rates", "year, of which the rates are taken", worded("nothing"))
     if p.cost.currency == "EUR":

@@ -162,10 +162,16 @@ def _not_there(s: Survey, from_age: int) -> list[str]:
         )
     elif s.one_weight:
         lines.append("every person has the same weight: is it the office's?")
-    if not s.has_households:
+    if s.each_row_a_household:
+        lines.append(
+            "every row has a household number of its own: no two persons of the file live together,"
+            " nothing is said of households, and standard errors are those of persons drawn one by"
+            " one"
+        )
+    elif not s.has_households:
         lines.append("the file has no household number: nothing is said of households")
     lines += _youngest(s, from_age)
-    if s.sample.design.level == "element":
+    if s.sample.design.level == "element" and not s.each_row_a_household:
         effect = s.sample.design.cluster_deff
         lines.append(
             "no PSU or household is named: standard errors are those of persons drawn one by one,"

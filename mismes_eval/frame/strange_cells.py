@@ -127,7 +127,7 @@ def _codes(series: pd.Series, column: str) -> list[str]:
         return []
     return [
         f"Column '{column}' has what looks like codes among its values ({', '.join(found)}): unknown"
-        " or not asked? Declare them with missing=, or leave the cells empty."
+        " or not asked? Declare them as missing, or leave the cells empty."
     ]
 
 

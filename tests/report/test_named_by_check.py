@@ -95,23 +95,6 @@ def test_cells_that_look_wrong_are_named(tmp_path: Path, files: Files, case: str
     assert expected in told
 
 
-@pytest.mark.parametrize(
-    ("rows", "value", "expected"),
-    [
-        (slice(3), 2, "who was treated is told by 0 and 1: s.csv, column 'offered'"),
-        (slice(None), 1, "the study has one arm only"),
-    ],
-)
-def test_arms_of_a_study_are_told_by_0_and_1(
-    tmp_path: Path, files: Files, rows: slice, value: object, expected: str
-) -> None:
-    units = files["s.csv"].astype({"offered": object})
-    units.iloc[rows, units.columns.get_loc("offered")] = value
-    params = project(tmp_path, STUDY, {"s.csv": units})
-    (problem,) = readiness(params).problems
-    assert expected in str(problem)
-
-
 def test_services_that_stand_twice_are_named(tmp_path: Path, files: Files) -> None:
     twice = pd.concat([files[SERVICE], files[SERVICE].iloc[:3]])
     told = said(tmp_path, WHOLE, {**files, SERVICE: twice})
