@@ -361,13 +361,18 @@ def _refuse_unused(**options: object) -> None:
 
 
 def _measures(names: tuple[str, ...]) -> inventory.Inventory:
+    """The measures of files, and of params with the decisions on duplicates that these name."""
     files = [Path(n) for n in names if Path(n).exists() and Path(n).suffix not in (".yaml", ".yml")]
+    decisions: list[Path] = []
     codes = [n for n in names if Path(n) not in files]
     if codes or not names:
         root = project()
         named = [params_file(root, code) for code in codes] if names else all_params(root)
         runs = list(map(Params.load, named))
-        files += [run.inputs.inventory for run in runs if run.inputs.inventory is not None]
+        inputs = [run.inputs for run in runs if run.inputs.inventory is not None]
+        files += [given.inventory for given in inputs if given.inventory is not None]
+        told = [given.inventory_decisions for given in inputs]
+        decisions = [file for file in told if file is not None]
     if not files:
         raise InputError(
             Problem(
@@ -377,4 +382,4 @@ def _measures(names: tuple[str, ...]) -> inventory.Inventory:
                 fix="Make an empty one with `mismes new ISO3`.",
             )
         )
-    return inventory.read(files if len(files) > 1 else files[0])
+    return inventory.read(files).decided(*decisions)

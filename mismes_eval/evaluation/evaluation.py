@@ -189,6 +189,10 @@ class Evaluation:
             return ()
         return tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
 
+    def doubt_of(self, measure: str) -> Doubt | None:
+        """What can be held against the main effect of one measure."""
+        return next((found for found in self.doubts if found.measure == measure), None)
+
     def spans_beside(self, effect: Effects, outcome: str, wave: object) -> tuple[Span, ...]:
         """The intervals over clusters that stand beside the design's for the effect on an outcome at
         a wave; the widest of all speaks. Each is made once.
@@ -282,11 +286,7 @@ def _inventory(params: Params) -> inventories.Inventory | None:
     )
     if contacts is not None:
         out = replace(out, contacts=frames.read(contacts, template="inventory_contact").frame)
-    return (
-        out
-        if decisions is None
-        else out.merge(frames.read(decisions, template="inventory_decision").frame)
-    )
+    return out if decisions is None else out.decided(decisions)
 
 
 def _rates(params: Params) -> pd.DataFrame | None:

@@ -48,6 +48,7 @@ SIDE_TABLES = {
     "inventory_contact": "contacts",
     "inventory_rate": "rates",
 }
+DECISIONS = ["name", "sha256"]
 EMPTY = {
     "int": "float64",
     "float": "float64",
@@ -67,7 +68,8 @@ class Inventory:
     rates : exchange rates that the user gives (template `inventory_rate`), a rate that stands in
         several files once.
     sources : name, sha256, rows of every file read; rows add up to the rows of the tables.
-    merged : likely duplicates that a decision file merged.
+    merged : likely duplicates that were merged by decision.  decisions : name and sha256 of the files
+        of decisions.
     read : measure_id, budget_total and currency of every measure of the files, as they were read;
         None where the frame was not read from files.
     """
@@ -80,6 +82,7 @@ class Inventory:
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
     rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged: pd.DataFrame = field(default_factory=pd.DataFrame)
+    decisions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=DECISIONS))
     read: pd.DataFrame | None = None
 
     def facts(self) -> dict[str, object]:
@@ -174,6 +177,16 @@ class Inventory:
         return replace(
             self, frame=done.frame, merged=pd.concat([self.merged, done.merged], ignore_index=True)
         )
+
+    def decided(self, *files: Path) -> Inventory:
+        """The inventory after the decisions of files (template `inventory_decision`)."""
+        out = self
+        for file in files:
+            data = read_data(file, template="inventory_decision")
+            told = pd.DataFrame([(data.name, data.sha256)], columns=DECISIONS)
+            named = pd.concat([out.decisions, told], ignore_index=True)
+            out = replace(out.merge(data.frame), decisions=named)
+        return out
 
     def parent_differences(self) -> pd.DataFrame:
         """Budgets of parents beside the sums of their parts (see `tree.parent_differences`)."""
