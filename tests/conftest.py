@@ -15,12 +15,19 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 
 mpl.use("Agg")
+# a property is tried on 30 examples where its test says no other number; `make prove` tries 100
+settings.register_profile(
+    "here", max_examples=int(os.environ.get("MISMES_EXAMPLES", "30")), deadline=None, database=None
+)
+settings.load_profile("here")
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as `mismes` does
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,8 +43,36 @@ def room(file: str) -> str:
     return "reports of notebooks" if "made: Path" in text and "def made(" not in text else file
 
 
+# rooms of few tests that take long, in seconds: dealt out early, so that both processes end together
+LONG = {
+    "whole reports": 200,
+    "reports of notebooks": 60,
+    "tests/architecture/test_typed_face.py": 25,
+    "tests/cli/test_new_country.py": 60,
+    "tests/cli/test_wheel.py": 20,
+    "tests/docs/test_examples.py": 20,
+    "tests/docs/test_site.py": 30,
+    "tests/evaluation/test_hand_over.py": 20,
+    "tests/evaluation/test_real_data.py": 25,
+    "tests/evaluation/test_rollout.py": 20,
+    "tests/lfs/test_from_a_public_file.py": 12,
+    "tests/report/test_cluster.py": 18,
+    "tests/report/test_designs.py": 20,
+    "tests/report/test_small_groups.py": 40,
+    "tests/report/test_synthesis.py": 17,
+    "tests/report/test_what_is_not_there_from_a_raw_file.py": 17,
+    "tests/synthetic/test_reproducible.py": 30,
+}
+A_TEST = 0.05
+
+
 class Rooms(LoadFileScheduling):
-    """Files by room."""
+    """Files by room, those that take longest first."""
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        longest = max(self.workqueue, key=lambda r: LONG.get(r, A_TEST * len(self.workqueue[r])))
+        self.workqueue.move_to_end(longest, last=False)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         return room(nodeid.partition("::")[0])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import hashlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,13 @@ class _Shared:
 
 class _Seen:
     """What shared fixtures were when they were made, whether the last test of a file runs, and by
-    file the tests that passed and the lines of assertions that did.
+    file the tests that passed, those of which not all runs, and the lines of assertions that did.
     """
 
     made: dict[tuple[str, int], _Shared] = {}
     last = True
     passed: dict[Path, set[str]] = {}
+    partly: dict[Path, set[str]] = {}
     lines: dict[Path, set[int]] = {}
     hashed = 0  # bytes
 
@@ -107,7 +108,10 @@ def _parts(value: object, place: str, depth: int, kept: bool) -> Iterator[tuple[
         for number, one in enumerate(value):
             yield from _places(one, f"{place}[{number}]", depth, kept)
     elif isinstance(value, set | frozenset):
-        yield place, _hash(sorted(map(repr, value)))
+        if not kept:
+            yield place, _hash(sorted(map(repr, value)))
+        for one in map(repr, value):
+            yield f"{place}{{{one}}}", _hash(one)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             if hasattr(value, field.name):
@@ -150,8 +154,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         assert not changed, f"{item.nodeid} changed the shared fixture {name}: {changed[:6]}"
     _Seen.passed.setdefault(item.path, set()).add(getattr(item, "originalname", item.name))
     if _Seen.last and item.config.getini("enable_assertion_pass_hook"):
-        never = unreached(item.path, _Seen.passed[item.path], _Seen.lines.get(item.path, set()))
+        whole = _Seen.passed[item.path] - _Seen.partly.get(item.path, set())
+        never = unreached(item.path, whole, _Seen.lines.get(item.path, set()))
         assert not never, f"assertions of {item.path.name} that never ran, by line: {never}"
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        _Seen.partly.setdefault(item.path, set()).add(getattr(item, "originalname", item.name))
 
 
 def pytest_assertion_pass(item: pytest.Item, lineno: int) -> None:

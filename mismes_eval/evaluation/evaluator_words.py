@@ -39,6 +39,11 @@ NOT_SET: Mapping[str, re.Pattern[str]] = {
     "a list inside a list cannot be set": re.compile(r"^\s+([-*+]|\d+[.)])\s"),
     "a link leads nowhere that a report may lead": re.compile(r"\]\((?!https?://|mailto:|#)"),
     "a brace that is not part of a reference": re.compile(r"^[^{}]*\}|\{[^{}]*(\{|$)|\}[^{}]*\}"),
+    "a reference stands in the address of a link": re.compile(r"\]\([^)]*\{"),
+    # what stands against it would make another number of it: a digit, a sign, another reference
+    "a reference has no space beside it": re.compile(
+        r"[\d}]\{|\d[.,]\{|(?<!\w)[-\u2212+]\{|\}[\d{]|\}[.,]\d"
+    ),
 }
 HEADING, BULLET, NUMBERED = (
     re.compile(r"#{1,6}\s+(.*)"),

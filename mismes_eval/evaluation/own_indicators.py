@@ -1,17 +1,16 @@
-"""Shares of an office's own, read from columns of its file that no template knows: poverty, a NEET
-flag, and what counts as yes.
+"""Shares and means of an office's own, read from columns of its file that no template knows: poverty
+or a NEET flag, and what counts as yes; the number of children, and its unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.estimate.domains import By
+from mismes_eval.errors import ParamsError, Problem, in_column, in_place
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.evaluation import Result
@@ -20,7 +19,9 @@ from mismes_eval.evaluation.sections import OwnIndicators
 from mismes_eval.evaluation.survey import own_column
 from mismes_eval.lfs.persons import residents
 from mismes_eval.lfs.translate import holds
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 NOBODY = "nobody of whom it is asked has an answer"
@@ -28,49 +29,60 @@ NOBODY = "nobody of whom it is asked has an answer"
 
 @dataclass(frozen=True)
 class OwnIndicator:
-    """title: as the table calls it; column: of the survey; among: who is asked."""
+    """title: as the table calls it; column: of the survey; among: who is asked; yes: what counts as
+    one; unit: of a number, empty for a share.
+    """
 
     name: str
     title: str
     column: str
     among: Mapping[str, tuple[str, ...]]
     yes: tuple[str, ...]
+    unit: str
 
     @property
     def own(self) -> str:
-        """Its column in the survey: 1, 0 or missing."""
+        """Its column in the survey: 1, 0 or missing; or the number."""
         return own_column(self.name)
 
     def inside(self, frame: pd.DataFrame) -> Bool:
-        """(n,) residents of whom it is a share."""
+        """(n,) residents of whom it is a share or mean."""
         out = residents(frame)
         for column, wanted in self.among.items():
             out = out & holds(frame[column], wanted)
         return out
 
-    def share(self, sample: Sample, by: By = None) -> Result:
-        """Weighted share of yes among those who answered."""
+    def among_answers(self, sample: Sample, by: By = None) -> Result:
+        """Weighted share of yes, or mean, among those who answered."""
         value = sample.frame[self.own].to_numpy(dtype=float, na_value=np.nan)
         concerned = self.inside(sample.frame) & sample.active
         answered = concerned & ~np.isnan(value)
         if not answered.any():
             return NotEstimable(NOBODY)
         silent = int((concerned & ~answered).sum())
-        notes = (
-            f"{silent:,} of {int(concerned.sum()):,} persons in the universe gave no answer and are"
-            " left out.",
+        left_out = Message(
+            "{n} of {all} persons in the universe gave no answer and are left out.",
+            {"n": f"{silent:,}", "all": f"{int(concerned.sum()):,}"},
         )
         found = mean(sample.with_columns({self.own: value}).where(answered), self.own, by)
         return found.annotated(
-            kind="share", unit="share", definition=self.words, notes=notes if silent else ()
+            kind="mean" if self.unit else "share",
+            unit=self.unit or "share",
+            definition=self.words,
+            notes=(left_out,) if silent else (),
         )
 
     @property
-    def words(self) -> str:
+    def words(self) -> Message:
         """What is counted, and of whom."""
         who = "; ".join(f"{column} {', '.join(values)}" for column, values in self.among.items())
-        of = f"residents with {who}" if who else "residents"
-        return f"share of {of} whose '{self.column}' is {', '.join(self.yes)}"
+        values = {"who": who, "c": self.column, "v": ", ".join(self.yes)}
+        template = "mean of '{c}' among residents" if self.unit else "share of residents"
+        if who:
+            template += " with {who}"
+        if not self.unit:
+            template += " whose '{c}' is {v}"
+        return Message(template, values, "definition")
 
 
 def own_indicators(params: Params, frame: pd.DataFrame) -> tuple[OwnIndicator, ...]:
@@ -78,28 +90,48 @@ def own_indicators(params: Params, frame: pd.DataFrame) -> tuple[OwnIndicator, .
 
     Raises
     ------
-    ParamsError : they are shares among values of columns that the survey lacks.
+    ParamsError : they are shares among values of columns that the survey lacks, or means of texts.
     """
     own: OwnIndicators = params.indicators
-    gone = [
-        Problem(
-            what="an own indicator is a share among values of a column that the survey lacks",
-            where=params.where(f"indicators.among.{name}"),
-            expected="columns of the mapped survey",
-            got=column,
-        )
-        for name, among in own.among.items()
-        for column in among
-        if column not in frame.columns
-    ]
-    ParamsError.refuse(gone)
+    ParamsError.refuse([*_gone(params, own, frame), *_texts(params, own, frame)])
     return tuple(
         OwnIndicator(
             name=name,
             title=own.title.get(name, name),
             column=column,
             among=own.among.get(name, {}),
-            yes=own.yes[name],
+            yes=own.yes.get(name, ()),
+            unit=own.unit.get(name, ""),
         )
         for name, column in own.columns.items()
     )
+
+
+def _gone(params: Params, own: OwnIndicators, frame: pd.DataFrame) -> Iterator[Problem]:
+    for name, among in own.among.items():
+        for column in among:
+            if column not in frame.columns:
+                yield Problem(
+                    what="an own indicator is a share among values of a column that the survey lacks",
+                    where=params.where(f"indicators.among.{name}"),
+                    expected="columns of the mapped survey",
+                    got=column,
+                )
+
+
+def _texts(params: Params, own: OwnIndicators, frame: pd.DataFrame) -> Iterator[Problem]:
+    """Values that are no number where the mean of one is asked for."""
+    for name in own.unit:
+        values = frame[own_column(name)]
+        odd = values[values.notna() & pd.to_numeric(values, errors="coerce").isna()].astype(str)
+        if not odd.empty:
+            yield Problem(
+                what="text in a column of numbers",
+                where=in_place(
+                    params.where(f"indicators.unit.{name}"), in_column(own.columns[name])
+                ),
+                expected="numbers",
+                got=", ".join(odd.unique()[:4]),
+                fix="Say why each is no answer: indicators.missing.",
+                count=len(odd),
+            )

@@ -72,7 +72,7 @@ class Params:
     mapping: Layout = section(Layout, "from the file's columns and codes to the template's")
     definitions: Definitions = section(Definitions, "who counts as a migrant, and at which ages")
     indicators: OwnIndicators = section(
-        OwnIndicators, "shares of your own that stand beside the labour indicators"
+        OwnIndicators, "shares and means of your own that stand beside the labour indicators"
     )
     design: Design = section(Design, "how the sample was drawn: what the variance rests on")
     calibration: Calibration = section(
@@ -280,6 +280,12 @@ def contradictions(params: Params) -> list[Problem]:
         ),
         *_ordered(
             p,
+            (p.disclosure.min_cell, p.disclosure.min_mean),
+            "disclosure.min_cell",
+            "disclosure.min_mean",
+        ),
+        *_ordered(
+            p,
             (p.disclosure.cv_flag, p.disclosure.cv_suppress),
             "disclosure.cv_flag",
             "disclosure.cv_suppress",
@@ -305,7 +311,7 @@ def contradictions(params: Params) -> list[Problem]:
         where = p.where("mapping.name")
         expected = "a shipped mapping or a workbook"
         problems.append(Problem("two mappings are named", where, expected, worded("both")))
-    problems += _half_said(p)
+    problems += _half_said(p) + _empty_lists(p)
     rule = p.definitions.rule()
     if rule is not None:
         problems += _refused(p, "definitions", lambda: as_definition(rule))
@@ -314,26 +320,73 @@ def contradictions(params: Params) -> list[Problem]:
 
 
 def _half_said(params: Params) -> list[Problem]:
-    """Own indicators that lack their column or what counts as yes and no."""
+    """Own indicators that lack their column, or what counts as yes and no or their unit."""
     own = params.indicators
-    needed = {"columns": own.columns, "yes": own.yes, "no": own.no}
-    extra = {"missing": own.missing, "among": own.among, "title": own.title}
+    described = {"yes": own.yes, "no": own.no}
+    needed = {"columns": own.columns, **described}
+    extra = {"missing": own.missing, "among": own.among, "title": own.title, "unit": own.unit}
     names = dict.fromkeys(name for part in (*needed.values(), *extra.values()) for name in part)
+    lost = [
+        (name, key)
+        for name in names
+        for key, part in needed.items()
+        if name not in part and not (name in own.unit and key in described)
+    ]
+    both = [(name, key) for key, part in described.items() for name in part if name in own.unit]
+    fix = (
+        "For instance indicators: {columns: {poor: pobreza}, yes: {poor: [1, 2]}, no: {poor: [3]}}."
+    )
     return [
         Problem(
             what="an own indicator is not described",
             where=params.where(f"indicators.{key}"),
             expected=worded("'{name}' under columns, yes and no", {"name": name}),
             got=worded("none under {key}", {"key": key}),
-            fix="For instance indicators: {columns: {poor: pobreza}, yes: {poor: [1, 2]}, no: {poor: [3]}}.",
+            fix=fix,
         )
-        for name in names
-        for key, part in needed.items()
-        if name not in part
+        for name, key in lost
+    ] + [
+        Problem(
+            what="an own indicator is a number or an answer, not both",
+            where=params.where(f"indicators.{key}"),
+            expected=worded("'{name}' under unit, or under yes and no", {"name": name}),
+            got=worded("both"),
+        )
+        for name, key in both
     ]
 
 
-def _used_at(key: Message, where: str) -> Message:
+# keys whose lists say what is chosen: one without a value chooses nothing
+CHOOSING = (
+    "mapping.derive",
+    "mapping.join",
+    "indicators.among",
+    "study.where",
+    "designs.residents",
+)
+
+
+def _empty_lists(params: Params) -> list[Problem]:
+    """Names in these keys with a list that is empty."""
+    return [
+        Problem(
+            what="a list is empty",
+            where=used_at(params.where(key), repr(name)),
+            expected="a value at least",
+            fix="Fill the list, or take the name out.",
+        )
+        for key in CHOOSING
+        for name, chosen in _as_mapping(params[key]).items()
+        if not chosen or (isinstance(chosen, Mapping) and not all(chosen.values()))
+    ]
+
+
+def _as_mapping(value: object) -> Mapping[str, object]:
+    assert isinstance(value, Mapping)
+    return value
+
+
+def used_at(key: Message, where: str) -> Message:
     """A key, and where what it says is refused."""
     return worded("{key} ({where})", {"key": key, "where": where})
 
@@ -343,7 +396,7 @@ def _refused(params: Params, name: str, make: Callable[[], object]) -> list[Prob
     try:
         make()
     except MismesError as error:
-        return [replace(p, where=_used_at(params.where(name), p.where)) for p in error.problems]
+        return [replace(p, where=used_at(params.where(name), p.where)) for p in error.problems]
     return []
 
 

@@ -12,7 +12,9 @@ import pandas as pd
 from mismes_eval import lfs
 from mismes_eval.errors import Problem, named
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.evaluation.demands import panel_lines
+from mismes_eval.evaluation import contradictions
+from mismes_eval.evaluation.contradictions import unknown_measures
+from mismes_eval.evaluation.demands import one_psu, panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.params import Params
@@ -99,7 +101,10 @@ def _lines(found: Evaluation) -> list[str]:
         lines += _not_there(own, own.ages.labour_min)
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
-        lines += _linked_lines(found.inventory, delivered.frame)
+        lines += contradictions.of_survey(delivered.frame)
+        lines += unknown_measures(
+            found.inventory, "labour force survey", delivered.frame, "msm_measure_id"
+        )
         lines += _year_lines(found, own) + _roster_lines(own)
     if found.tracing is not None:
         tracing = found.tracing
@@ -110,13 +115,21 @@ def _lines(found: Evaluation) -> list[str]:
         lines.append(
             f"tracer study: {tracing.panel.n:,} persons, waves {waves}; measures {measures or 'none'}"
         )
-        lines += panel_lines(tracing) + _edit_lines(tracing)
+        lines += panel_lines(tracing) + contradictions.of_tracer(tracing) + _edit_lines(tracing)
+        enrolled = tracing.panel.sample.frame
+        for key in dict.fromkeys(("measure_id", tracing.measure)):
+            lines += unknown_measures(found.inventory, "tracer study", enrolled, key)
+        services = tracing.services
+        lines += unknown_measures(found.inventory, "service records", services, "measure_id")
     if found.inventory is not None:
         lines += _inventory_lines(found.inventory)
+        lines += contradictions.of_inventory(found.inventory.frame)
     if found.study is not None:
         lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
+        lines += _strange_units("impact study", found.study.sample)
     if found.lottery is not None:
         lines += _drawn_lines(found.lottery)
+        lines += _strange_units("draw by lot", found.lottery.sample)
     if found.rollout is not None:
         lines.append(f"roll-out over regions: {found.rollout.regions} regions")
     for name, table in (("targets", found.targets), ("truth", found.truth)):
@@ -149,10 +162,16 @@ def _not_there(s: Survey, from_age: int) -> list[str]:
         )
     elif s.one_weight:
         lines.append("every person has the same weight: is it the office's?")
-    if not s.has_households:
+    if s.each_row_a_household:
+        lines.append(
+            "every row has a household number of its own: no two persons of the file live together,"
+            " nothing is said of households, and standard errors are those of persons drawn one by"
+            " one"
+        )
+    elif not s.has_households:
         lines.append("the file has no household number: nothing is said of households")
     lines += _youngest(s, from_age)
-    if s.sample.design.level == "element":
+    if s.sample.design.level == "element" and not s.each_row_a_household:
         effect = s.sample.design.cluster_deff
         lines.append(
             "no PSU or household is named: standard errors are those of persons drawn one by one,"
@@ -233,7 +252,8 @@ def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
     own = frame[[column for column in frame.columns if not str(column).startswith("_")]]
     stratum = frame[strata[0]] if strata and strata[0] in frame.columns else None
     whole = strange_weights(weights, stratum)
-    found = (*whole, *strange_cells(own, None if whole else weights))
+    alone = one_psu(sample.design, "design.psu")
+    found = (*whole, *alone, *strange_cells(own, None if whole else weights))
     return [f"labour force survey: {sentence}" for sentence in found]
 
 
@@ -276,37 +296,12 @@ def _roster_lines(own: Survey) -> list[str]:
     return lines
 
 
-COST_ITEMS = tuple(
-    f"mig_rec_cost_{item}"
-    for item in ("visa", "agency", "travel", "training", "docs", "medical", "informal", "other")
-)
-
-
-def _linked_lines(inventory: Inventory | None, frame: pd.DataFrame) -> list[str]:
-    """Answers of the survey that contradict their sum, or name a measure that the inventory lacks."""
-    lines = []
-    items = [column for column in COST_ITEMS if column in frame.columns]
-    if items and "mig_rec_cost_total" in frame.columns:
-        parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
-        total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")
-        beyond = int((parts > total * 1.001).sum())
-        if beyond:
-            lines.append(
-                f"labour force survey: {beyond:,} persons name items of recruitment cost that add to"
-                " more than their total (mig_rec_cost_total)"
-            )
-    if inventory is not None and "msm_measure_id" in frame.columns:
-        dropped = inventory.merged.get("drop", pd.Series(dtype=str))
-        known = {*inventory.frame["measure_id"].astype(str), *dropped.astype(str)}
-        named = frame["msm_measure_id"].dropna().astype(str).str.split(";").explode().str.strip()
-        strange = named[(named != "") & ~named.isin(known)]
-        if len(strange):
-            some = ", ".join(strange.unique()[:5])
-            lines.append(
-                f"labour force survey: {len(strange):,} answers name a measure that the inventory"
-                f" lacks (msm_measure_id: {some})"
-            )
-    return lines
+def _strange_units(evidence: str, sample: Sample) -> list[str]:
+    """What looks wrong in the weights and cells of a file of units."""
+    own = sample.frame[[c for c in sample.frame.columns if not str(c).startswith("_")]]
+    alone = one_psu(sample.design, "study.psu")
+    found = (*strange_weights(sample.design.base), *alone, *strange_cells(own))
+    return [f"{evidence}: {sentence}" for sentence in found]
 
 
 def _edit_lines(study: Tracing) -> list[str]:

@@ -201,7 +201,9 @@ class Definitions:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnIndicators:
-    """Shares of an office's own, as rows of table T08e: poverty, a NEET flag."""
+    """Shares and means of an office's own, as rows of tables T08e and T08f: poverty, a NEET flag,
+    the number of children.
+    """
 
     columns: Mapping[str, str] = key(
         "name of an indicator -> column of the survey's file that it is read from", {}
@@ -213,9 +215,14 @@ class OwnIndicators:
     missing: Mapping[str, tuple[str, ...]] = key(
         "name -> values of the file that are no answer; what no list names is an error", {}
     )
+    unit: Mapping[str, str] = key(
+        "name -> unit of a number (children, %, hours) of which the mean is shown, in place of yes"
+        " and no",
+        {},
+    )
     among: Mapping[str, Mapping[str, tuple[str, ...]]] = key(
-        "name -> {column of the template: [values or a..b]}: of whom it is a share; empty: of all"
-        " residents",
+        "name -> {column of the template: [values or a..b]}: of whom it is a share or mean; empty:"
+        " of all residents",
         {},
     )
     title: Mapping[str, str] = key("name -> what the table calls it; empty: the name", {})

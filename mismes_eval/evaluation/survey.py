@@ -114,6 +114,13 @@ class Survey:
         return "hhid" in frame.columns and not _numbered(self.delivered.frame, "hhid")
 
     @property
+    def each_row_a_household(self) -> bool:
+        """Whether the file has a household number and every row another one."""
+        frame = self.delivered.frame
+        known = "hhid" in frame.columns and "hhid" not in frame.attrs.get(NUMBERED_KEYS, ())
+        return known and not self.has_households
+
+    @property
     def weighting(self) -> Message:
         """In a line: how the variance is taken, which weight is used, and its steps."""
         design = self.sample.design
@@ -247,7 +254,9 @@ def own_column(name: str) -> str:
 
 
 def with_own(section: Mapping[str, object], params: Params) -> dict[str, object]:
-    """A mapping that reads the columns of the run's own indicators as well: 1 yes, 0 no."""
+    """A mapping that reads the columns of the run's own indicators as well: 1 yes, 0 no, or
+    the number itself.
+    """
     own = params.indicators
     if not own.columns:
         return dict(section)
@@ -255,7 +264,7 @@ def with_own(section: Mapping[str, object], params: Params) -> dict[str, object]
         "columns": {own_column(n): column for n, column in own.columns.items()},
         "recode": {
             own_column(n): {**dict.fromkeys(own.yes[n], 1), **dict.fromkeys(own.no[n], 0)}
-            for n in own.columns
+            for n in own.yes
         },
         "missing": {own_column(n): dict.fromkeys(name, "DK") for n, name in own.missing.items()},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 
@@ -57,8 +57,15 @@ class Effects:
 
     @property
     def stated(self) -> Mapping[tuple[str, object], Result]:
-        """Every effect that tables state: those asked for, and those on work abroad."""
-        return {**self.by_wave, **self.abroad}
+        """Every effect that tables state: those asked for, and those on work abroad behind those on
+        work at home.
+        """
+        out: dict[tuple[str, object], Result] = {}
+        for (outcome, wave), found in self.by_wave.items():
+            out[outcome, wave] = found
+            if outcome == HOME and (ABROAD, wave) in self.abroad:
+                out[ABROAD, wave] = self.abroad[ABROAD, wave]
+        return out
 
     def to_frame(self) -> pd.DataFrame:
         """outcome, wave, value, se, ci_low, ci_high and, where there is no number, the reason."""
@@ -156,7 +163,8 @@ def _less(part: Result, whole: Estimate) -> Result:
 def _rest(whole: Estimate, part: Estimate) -> Estimate:
     rest = np.array([[1.0, -1.0]])
     made = on_base([whole, part]).through(lambda both: rest @ both, rest, (ABROAD,))
-    return made.annotated(kind="effect", unit=whole.unit, definition=whole.definition)
+    same_persons = replace(made, n=np.minimum(whole.n, part.n))
+    return same_persons.annotated(kind="effect", unit=whole.unit, definition=whole.definition)
 
 
 def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Result, Result]:

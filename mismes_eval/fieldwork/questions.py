@@ -31,7 +31,7 @@ TITLES = {
         "الهجرة والمشاركة",
     ),
     "tracer_wave": (
-        "Étude de suivi",
+        "Enquête de suivi",
         "Studiu de urmărire",
         "Отслеживающее исследование",
         "دراسة تتبعية",

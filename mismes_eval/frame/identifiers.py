@@ -186,7 +186,7 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
     ):
         return None
     written = cells.astype("str")
-    distinct = written.dropna().unique().tolist()
+    distinct = [value for value in written.unique() if isinstance(value, str)]
     long = [value for value in distinct if len(value) >= SHORTEST_SHAPE]
     lines = "\n".join(long)
     folded = lines.casefold()

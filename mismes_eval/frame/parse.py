@@ -4,6 +4,8 @@ never guessed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +17,7 @@ from mismes_eval.frame.template import Column
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+"
 LARGEST_EXACT = 2.0**53
+REPEATED = 100  # cells of which it is worth knowing which are alike
 THOUSANDS = r"[+-]?[1-9]\d{0,2}\.\d{3}"  # a fraction, or thousands with a sign between them
 MONEY = ("currency", "EUR")  # units that nobody writes with three places
 # yes and no in the languages of the templates: English, French, Romanian, Russian, Georgian,
@@ -28,10 +31,27 @@ FALSE = ("false", "no", "0", "non", "faux", "nu", "fals", "нет", "ложь", 
 Parsed = tuple[pd.Series, pd.Series, str]  # values, bad cells, what was expected
 
 
+def once(cells: pd.Series, read: Callable[[pd.Series], list[pd.Series]]) -> list[pd.Series]:
+    """What is read of cells one by one (aligned), where each is text read once for all that are
+    alike.
+    """
+    if cells.dtype.name != "str" or len(cells) < REPEATED:
+        return read(cells)
+    code, level = pd.factorize(cells)
+    if 2 * len(level) > len(cells):
+        return read(cells)
+    distinct = pd.Series([*level, np.nan], dtype=cells.dtype, name=cells.name)  # missing: code -1
+    return [part.iloc[code].set_axis(cells.index) for part in read(distinct)]
+
+
 def matches(written: pd.Series, pattern: str) -> pd.Series:
     """Cells of text that the whole pattern fits (bool, aligned; a missing cell fits nothing). RE2
     syntax, digits are 0-9.
     """
+    return once(written, lambda cells: [_matches(cells, pattern)])[0]
+
+
+def _matches(written: pd.Series, pattern: str) -> pd.Series:
     found = pc.match_substring_regex(
         pa.array(written, type=pa.string(), from_pandas=True), f"^(?:{pattern})$"
     )
@@ -59,7 +79,11 @@ def text(cells: pd.Series) -> pd.Series:
         cells = cells.dt.strftime("%Y-%m-%d")
     elif cells.dtype == object and not types.is_float_dtype(given):
         cells = cells.map(_as_text)
-    stripped: pd.Series = cells.astype("str").str.strip()
+    return once(cells.astype("str"), lambda written: [_stripped(written)])[0]
+
+
+def _stripped(written: pd.Series) -> pd.Series:
+    stripped: pd.Series = written.str.strip()
     blank = stripped == ""
     return stripped.mask(blank) if blank.any() else stripped
 
@@ -87,16 +111,20 @@ def number(cells: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
             else cells.astype("float64")
         )
         return values, pd.Series(np.isinf(values), index=cells.index)
-    written = text(cells)
+    values, bad = once(cells, lambda given: _read_number(text(given), decimal))
+    return values, bad
+
+
+def _read_number(written: pd.Series, decimal: str) -> list[pd.Series]:
     plain = written.str.replace(decimal, ".", regex=False) if decimal != "." else written
     fits = matches(plain, NUMBER)
     if decimal != ".":
         fits &= ~written.str.contains(".", regex=False).fillna(False).astype(bool)
-    values = pd.Series(np.nan, index=cells.index, dtype="float64")
+    values = pd.Series(np.nan, index=written.index, dtype="float64")
     if fits.any():
         values[fits] = plain[fits].astype("float64")
     bad = written.notna() & (~fits | np.isinf(values))
-    return values.where(~bad), bad
+    return [values.where(~bad), bad]
 
 
 def whole(values: pd.Series) -> pd.Series:
@@ -206,7 +234,15 @@ def parse(cells: pd.Series, column: Column, decimal: str = ".") -> Parsed:
     """Values of the column's kind (missing where bad or empty), the bad cells (bool, aligned), and
     what a cell should be.
     """
-    return PARSERS[column.kind](cells, column, decimal)
+    expected = ""
+
+    def read(given: pd.Series) -> list[pd.Series]:
+        nonlocal expected
+        values, bad, expected = PARSERS[column.kind](given, column, decimal)
+        return [values, bad]
+
+    values, bad = once(cells, read)
+    return values, bad, expected
 
 
 def finish(values: pd.Series, column: Column) -> pd.Series:

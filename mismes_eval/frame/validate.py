@@ -274,11 +274,11 @@ def unclear_number(got: str, name: str, bad: pd.Series) -> Problem:
 
 
 def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
-    written = text(values)
-    known = codes(code_list)["code"]
-    wrong = written.notna() & ~written.isin(known)
-    if not wrong.any():
+    known = set(codes(code_list)["code"])
+    if known.issuperset(text(pd.Series(values.dropna().unique())).dropna()):
         return []
+    written = text(values)
+    wrong = written.notna() & ~written.isin(known)
     problems = []
     counts = written[wrong].value_counts()
     for value in counts.index[:SHOWN_VALUES]:
@@ -307,9 +307,10 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
 
 def _code_fix(value: str, name: str, code_list: str) -> str:
     if value in SENTINEL_TEXTS:
-        return (
-            f"If it means missing, declare it: missing={{'{name}': {{'{value}': 'DK'}}}} with the"
-            " reason that the questionnaire gives."
+        return worded(
+            "If it means missing, declare it: missing={{'{name}': {{'{value}': 'DK'}}}} with the"
+            " reason that the questionnaire gives.",
+            {"name": name, "value": value},
         )
     near = nearest_code(code_list, value)
     return f"The nearest code is {near}." if near else f"See the code list '{code_list}'."

@@ -22,6 +22,7 @@ SUCCESS_FACTORS = (
 COLUMNS = ("id", "indicator", "group", "value", "unit", "n", "n_missing", "definition")
 WEAK = ("NONE", "MONITORING")
 MONTHS_TO_EVALUATION = 24
+COMPARED = ("MATCH", "DID", "RD", "RCT")  # designs with a comparison group
 
 Row = tuple[str, str, str, float, str, int, int, str]
 
@@ -301,7 +302,7 @@ def _evaluated(frame: pd.DataFrame, on: pd.Timestamp) -> Iterator[Row]:
         int((~started).sum()),
         text,
     )
-    compared = frame["impact_design"].isin(["MATCH", "DID", "RD", "RCT"])
+    compared = frame["impact_design"].isin(COMPARED)
     yield (
         "I11",
         "share with a comparison group",

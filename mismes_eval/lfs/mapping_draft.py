@@ -15,6 +15,7 @@ from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, ParamsError, Problem, in_column, in_place, worded
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
+from mismes_eval.frame.ranges import out_of_range
 from mismes_eval.frame.template import Column
 from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
@@ -322,7 +323,7 @@ class Draft:
         except (InputError, ParamsError) as error:
             return Preview(_NOTHING, tuple(error.problems))
         weighted = "weight" in mapped.columns
-        wrong = tuple(_texts_among_numbers(mapped[list(only)] if only else mapped))
+        wrong = tuple(_no_such_numbers(mapped[list(only)] if only else mapped))
         if any("weight" in problem.where for problem in wrong):
             return Preview(_NOTHING, wrong)
         shown = codebook(mapped)
@@ -394,14 +395,16 @@ def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> 
     )
 
 
-def _texts_among_numbers(mapped: pd.DataFrame) -> Iterator[Problem]:
-    """Columns of the template that hold numbers and got texts."""
+def _no_such_numbers(mapped: pd.DataFrame) -> Iterator[Problem]:
+    """Columns of the template that hold numbers and got texts, or numbers that cannot be."""
     for about in frames.template("lfs_person").columns:
         if about.kind not in NUMBERS or about.name not in mapped:
             continue
         values = mapped[about.name]
-        odd = values[values.notna() & pd.to_numeric(values, errors="coerce").isna()].astype(str)
+        numbers = pd.to_numeric(values, errors="coerce")
+        odd = values[values.notna() & numbers.isna()].astype(str)
         if odd.empty:
+            yield from out_of_range(numbers, about)
             continue
         comma = odd.str.fullmatch(r"-?\d+,\d+").all()
         fix = "Say why each is no answer, or which column it is."

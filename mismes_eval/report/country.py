@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from itertools import product
 
 import pandas as pd
 
@@ -20,13 +21,13 @@ from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sentence, Sheet, Shown, titles
-from mismes_eval.report.chapters.cells import arms, headline_cell
+from mismes_eval.report.chapters.cells import arms, effect_cell
 from mismes_eval.report.chapters.claims import with_verdicts
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
-from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.chapters.verdicts import spoken_outcomes, spoken_span
 from mismes_eval.report.chapters.words import WORDS
-from mismes_eval.report.collecting import seldom_collected
+from mismes_eval.report.collecting import small_tables
 from mismes_eval.report.document import blocks
 from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.cells import CellKey, Published, published_cells
@@ -68,6 +69,7 @@ class CountryReport:
     passages: Mapping[str, Passage]
     page_one: tuple[Item, ...] = ()
 
+    @small_tables()
     def findings(self) -> Page:
         """The first page: a row for each measure that was evaluated, then what else is known, each
         linked to its table.
@@ -87,24 +89,28 @@ class CountryReport:
         html = f'<div class="findings">{table}{also}</div>'
         return Page(html, (*first, *map(finding_block, found)))
 
+    @small_tables()
     def picture(self) -> Page:
         """The picture of the first page: the effects of its measures at every wave. Empty where none
         is shown.
         """
         return _joined([self._shown(item, PAGE_ONE) for item in self.page_one])
 
+    @small_tables()
     def chapter(self, name: str) -> Page:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading
         order.
         """
         return _joined([self._shown(item, name) for item in self._chapter(name).items])
 
+    @small_tables()
     def main(self, name: str) -> Page:
         """The part of a chapter that answers its question; what stands behind it is in the annex.
         Raises ReportError for an unknown chapter.
         """
         return _joined([self._shown(item, name) for item in core(self._chapter(name))])
 
+    @small_tables()
     def annex(self) -> Page:
         """Everything that the main parts leave out, chapter by chapter."""
         parts = []
@@ -156,7 +162,7 @@ class CountryReport:
             parts.append(Page(f"<p>{escape(lacking)}</p>", told))
         return _joined(parts)
 
-    @seldom_collected()
+    @small_tables()
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
         unseen = [name for name in self.passages if name not in self.session.passages]
@@ -188,7 +194,6 @@ def _joined(parts: Sequence[Page]) -> Page:
     return Page("\n".join(part.html for part in parts), found)
 
 
-@seldom_collected()
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter of a country's report and hide what must be hidden, over all at once.
 
@@ -205,6 +210,14 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
     ------
     InputError, ParamsError : what is wrong with the params and the files they name, all at once.
     """
+    inputs = session.params.inputs
+    supplied = inputs.named(entry.name for entry in fields(inputs)).values()
+    with small_tables(supplied):
+        return _country_report(session, evaluation)
+
+
+def _country_report(session: Session, evaluation: Evaluation | None) -> CountryReport:
+    """Every chapter built, protected over all of them, and made into words and pictures."""
     p = session.params
     rules = Rules(
         min_cell=p.disclosure.min_cell,
@@ -384,15 +397,17 @@ def passages_of(
 
 
 def _spoken(context: Context) -> dict[CellKey, tuple[float, float]]:
-    """The headline of each measure -> the ends of the interval that speaks for it."""
-    study = context.evaluation.tracing
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
+    """Each effect of which sentences speak -> the ends of the interval that speaks for it."""
+    evaluation, study = context.evaluation, context.evaluation.tracing
+    if study is None:
+        return {}
     out = {}
-    for effect in context.evaluation.effects:
-        verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
-        if study is not None and verdict is not None and verdict.span.known:
-            key = headline_cell(context, effect.measure, study)
-            out[key] = (verdict.span.low, verdict.span.high)
+    for effect in evaluation.effects:
+        for outcome, wave in product(spoken_outcomes(evaluation), study.waves):
+            span = spoken_span(evaluation, effect, outcome, wave)
+            if span is not None and span.known:
+                key = effect_cell(context, effect.measure, study, outcome, wave)
+                out[key] = (span.low, span.high)
     return out
 
 

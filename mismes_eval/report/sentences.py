@@ -76,8 +76,12 @@ TAKEN_UNCLEAR = (
     "No effect of taking part on '{o}' could be shown among those who take part if drawn and not"
     " otherwise: {v} (95% interval {lo} to {hi})."
 )
-ROSE = "{m}: '{o}' rose by {v} after {w} ({lo} to {hi}), {assumption}."
-FELL = "{m}: '{o}' fell by {v} after {w} ({lo} to {hi}), {assumption}."
+SHORT_HIGHER = (
+    "{m}: after {w}, '{o}' is {v} higher than without the measure ({lo} to {hi}), {assumption}."
+)
+SHORT_LOWER = (
+    "{m}: after {w}, '{o}' is {v} lower than without the measure ({lo} to {hi}), {assumption}."
+)
 NOT_SHOWN = "{m}: no effect on '{o}' could be shown after {w}: {v} ({lo} to {hi}), {assumption}."
 CAUTION = Message(
     "Caution: few primary sampling units stand behind this effect, with fewer than 8 degrees of"
@@ -174,7 +178,7 @@ def taken_sentence(verdict: Verdict, about: About) -> Message:
 
 def effect_in_short(verdict: Verdict, about: About) -> Message:
     """The effect in a cell of the matrix."""
-    return _by_sign(verdict, about, (ROSE, FELL, NOT_SHOWN, NO_INTERVAL))
+    return _by_sign(verdict, about, (SHORT_HIGHER, SHORT_LOWER, NOT_SHOWN, NO_INTERVAL))
 
 
 def excluded(verdict: Verdict, about: About) -> list[Message]:

@@ -156,9 +156,3 @@ def test_html_is_shown_as_text_in_notebooks(six):
         .evaluation_due(date(2024, 1, 1))
         ._repr_html_()
     )
-
-
-def test_a_header_alone_is_no_inventory(tmp_path):
-    path = tmp_path / "inventory.csv"
-    path.write_text(",".join(inventory.template().names) + "\n")
-    assert [p.what for p in problems(path)] == ["the file has no measures"]

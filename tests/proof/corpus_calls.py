@@ -10,6 +10,11 @@ import pandas as pd
 
 import mismes_eval as me
 from mismes_eval.errors import DesignWarning
+from mismes_eval.impact.sensitivity.robustness import every_combination
+
+from .verb_calls import cross, effect, event
+from .verb_calls import long as traced
+from .verb_calls import panel as followed
 
 Attempts = dict[str, Callable[[], object]]
 
@@ -69,6 +74,25 @@ ESTIMATES: Attempts = {
     "an infinite value in the domain": lambda: me.total(
         design(y=at(np.inf, column="y").astype(float)), "y"
     ),
+    "no column": lambda: me.mean(design(), []),
+    "columns of nothing": lambda: me.mean(design(), None),
+    "a number for a column": lambda: me.total(design(), 3),
+    "values for a column": lambda: me.proportion(design(), pd.Series([1.0, 2.0])),
+    "a list of lists": lambda: me.mean(design(), ["x", ["y"]]),
+    "groups by values": lambda: me.total(design(), "x", by=pd.Series(["F"])),
+    "groups by a number": lambda: me.mean(design(), "x", by=3),
+    "groups named twice": lambda: me.mean(design(), "x", by=["sex", "sex"]),
+    "gaps in three columns": lambda: me.proportion(
+        design(x=at(None, 3, "x"), sex=at(None, 4, "sex"), age=at(None, 5, "age")),
+        ["x", "sex"],
+        by="age",
+    ),
+    "two unknown columns": lambda: me.total(design(), ["nope", "y"], by="neither"),
+    "a table for a sample": lambda: me.mean(survey(), "y"),
+    "a mean of dates": lambda: me.mean(design(day=pd.Timestamp("2020-01-01")), "day"),
+    "a total of complex numbers": lambda: me.total(design(z=survey()["y"] * 1j), "z"),
+    "a ratio of words": lambda: me.ratio(design(), "sex", "age"),
+    "a ratio of a list": lambda: me.ratio(design(), ["y"], "x"),
     "a ratio by zero": lambda: me.ratio(design(x=0.0), "y", "x"),
     "a median of words": lambda: me.quantile(design(), "sex", 0.5),
     "a quantile above 1": lambda: me.quantile(design(), "y", 50),
@@ -163,4 +187,58 @@ EFFECTS: Attempts = {
 }
 WEIGHTING: Attempts = {
     "replicates too many for memory": lambda: me.replicates(design(), "bootstrap", n=10**9, seed=1),
+}
+ARGUMENTS: Attempts = {
+    "plans in words": lambda: me.minimum_detectable_effect("a", sd="b"),
+    "a power in words": lambda: me.minimum_detectable_effect(100, sd=1, power="x"),
+    "a seed below zero": lambda: me.wild_bootstrap(effect(), seed=-1),
+    "a seed and a level": lambda: me.pretrend_power(event(), seed=-1, level=1.0),
+    "a band of nothing": lambda: me.sup_t(me.NotEstimable("too few")),
+    "p-values from no draws": lambda: me.adjust_pvalues(event(), draws=0),
+    "a number for covariates": lambda: me.att_2x2(cross(), ("y0", "y"), "d", covariates=3),
+    "half a seed of bands": lambda: me.att_gt(traced(), "y", "g", time="t", unit="id").bands(
+        seed=1.5
+    ),
+    "an event in words": lambda: me.att_gt(traced(), "y", "g", time="t", unit="id").overall(
+        min_event="0"
+    ),
+    "a file for spells": lambda: me.calendar("a.csv", "2021-01", "2021-02"),
+    "a number for labels": lambda: me.stack_samples([cross()], labels=4),
+    "weights that are missing": lambda: me.kish_deff([1.0, np.nan]),
+    "an unknown interval of shares": lambda: me.proportion(cross(), "sex", interval="wald"),
+    "half a duration": lambda: me.duration_quantile(cross(), "len", "end", prob="half"),
+    "a number for a panel": lambda: me.attrition_tests(3, "y", "x"),
+    "a number for a function": lambda: me.robustness(cross(), 3, {"a": {}}),
+    "a specification in a list": lambda: me.robustness(cross(), me.att_2x2, {"a": ["y"]}),
+    "a specification that lacks an argument": lambda: me.robustness(cross(), me.att_2x2, {"a": {}}),
+    "a specification misspelt": lambda: me.robustness(
+        cross(), me.att_2x2, {"a": {"methd": 1}}, {"outcome": "y", "treated": "d"}
+    ),
+    "a choice of no specification": lambda: me.robustness(
+        cross(), me.att_2x2, {"a": {}}, choices={"b": {}}
+    ),
+    "options in a list": lambda: every_combination({"method": ["dr"]}),
+    "a function without arguments": lambda: me.leave_one_out(effect, cross(), "h"),
+    "recall of an unknown column": lambda: me.recall_sensitivity(
+        cross(), "e0", "nope", "d", [0.9], [0.9]
+    ),
+    "a jacobian that is not finite": lambda: me.mean(cross(), "y").through(
+        np.log, np.array([[np.nan]])
+    ),
+}
+ATTRITION: Attempts = {
+    "an unknown method": lambda: me.attrition_weights(followed(), ["x"], method="tree"),
+    "no covariate": lambda: me.attrition_weights(followed(), ()),
+    "restricted without stabilising": lambda: me.attrition_weights(
+        followed(), "x", restricted="x", stabilised=False
+    ),
+    "restricted to what is no covariate": lambda: me.attrition_weights(
+        followed(), "x", restricted="sex"
+    ),
+    "an unknown covariate": lambda: me.attrition_weights(followed(), "age"),
+    "an unknown lag": lambda: me.attrition_weights(followed(), "x", lagged="wage"),
+    "an unknown answer": lambda: me.attrition_weights(followed(), "x", answered="useful"),
+    "a covariate with gaps": lambda: me.attrition_weights(
+        followed().with_columns({"x": np.where(np.arange(60) % 7 == 3, np.nan, 1.0)}), "x"
+    ),
 }

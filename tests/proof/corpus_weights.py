@@ -248,8 +248,44 @@ WEIGHTS: Attempts = {
         replicates=ReplicateWeights(["f", "g"], "brr"),
     ),
     "a frame for a sample": lambda: me.nonresponse(rows(), "r", ["g"]),
+    "totals of nothing": lambda: me.calibrate(of(), None),
+    "a margin named by a number": lambda: me.calibrate(of(), {7: 1.0}),
+    "an error in words": lambda: me.calibrate(
+        of(), {"g": {"a": 9.0, "b": 9.0}}, total_se={"g": {"a": "x"}}
+    ),
+    "a scale without end": lambda: copied(scale=np.inf),
+    "a degree of freedom in words": lambda: copied(degf="x"),
+    "rscales that are text": lambda: copied(rscales="abc"),
+    "frames of nothing": lambda: me.combine_frames(None, None),
+    "a unit that is a number": lambda: me.calibrate(of(), {"1": 18.0}, unit=5),
+    "a source and labels of another kind": lambda: me.stack_samples([of()], source=5, labels="ab"),
+    "a key that is a number": lambda: me.weight_share(
+        of(), pd.DataFrame({"hhid": [1], "s_i": [1]}), key=1, multiplicity=["s_i"]
+    ),
+    "weights in words": lambda: me.kish_deff("heavy"),
+    "nobody in the model responded": lambda: me.nonresponse(
+        of(r=np.arange(N) < 2, e=np.arange(N) > 1), "r", "x", eligible="e"
+    ),
+    "everybody responded": lambda: me.nonresponse(of(r=1), "r", "x"),
+    "two covariates missing": lambda: me.nonresponse(
+        of(x=rows()["x"].where(np.arange(N) > 1), g=None), "r", ["g", "x"]
+    ),
 }
 PLANS: Attempts = {
+    "a total in words": lambda: plan_allocation([10.0, 20.0], "5", screening_cost=np.nan),
+    "a rate in a list": lambda: sample_size_for_rate([0.1], 0.3),
+    "a ratio in words": lambda: plan_precision(["a"]),
+    "prevalences of three strata": lambda: plan_allocation(
+        [100.0, 200.0], 30.0, prevalence=[0.1, 0.2, 0.3]
+    ),
+    "a register share above one": lambda: compare_plans(
+        1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_cost=5.0, register_share=1.01
+    ),
+    "a register cost in words and a rate without end": lambda: compare_plans(
+        1e4, 0.2, 0.12, 0.025, 1, 10, register_cost="5", rate=np.inf
+    ),
+    "labels that are a text": lambda: plan_allocation([10.0, 20.0], 5.0, labels="ab"),
+    "a share in words": lambda: compare_plans(1000.0, "half", 0.1, 0.05, 1.0, 5.0),
     "figures of a plan that are none": lambda: plan_precision(n=float("nan"), rate="much"),
     "shares of a plan out of range": lambda: plan_precision(power=1.0, level=0.0),
     "costs of a plan below zero": lambda: plan_precision(screening_cost=-1.0, interview_cost=-0.5),

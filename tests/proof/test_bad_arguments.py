@@ -7,19 +7,17 @@ from __future__ import annotations
 import inspect
 import pickle
 import warnings
-from collections.abc import Callable
 from types import FunctionType
 
 import numpy as np
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import DesignError, EstimateError, InputError, MismesError
-from mismes_eval.impact.sensitivity.robustness import every_combination
+from mismes_eval.errors import EstimateError, MismesError
 from mismes_eval.public import Level, check, checked
 
 from ..some import some
-from .verb_calls import Call, calls, cross, effect, event, long
+from .verb_calls import Call, calls, cross
 
 THING = object()
 BAD = {
@@ -106,148 +104,6 @@ def test_every_verb_is_called() -> None:
             if p.default is inspect.Parameter.empty
         }
         assert whole <= set(call.arguments)
-
-
-@pytest.mark.parametrize(
-    ("attempt", "error", "words"),
-    [
-        (
-            lambda: me.minimum_detectable_effect("a", sd="b"),
-            EstimateError,
-            [
-                "argument 'n'. Expected a number, got 'a'.",
-                "argument 'sd'. Expected a number or None, got 'b'.",
-            ],
-        ),
-        (
-            lambda: me.minimum_detectable_effect(100, sd=1, power="x"),
-            EstimateError,
-            ["argument 'power'. Expected a number, got 'x'. Left out, it is 0.8."],
-        ),
-        (
-            lambda: me.wild_bootstrap(effect(), seed=-1),
-            EstimateError,
-            ["argument 'seed'. Expected a whole number of 0 or more, got -1. Left out, it is 1."],
-        ),
-        (
-            lambda: me.pretrend_power(event(), seed=-1, level=1.0),
-            EstimateError,
-            [
-                "argument 'seed'",
-                "argument 'level'. Expected a number between 0 and 1, ends excluded, got 1.0.",
-            ],
-        ),
-        (
-            lambda: me.sup_t(me.NotEstimable("too few")),
-            EstimateError,
-            ["sup_t takes estimates", "NotEstimable (too few)"],
-        ),
-        (
-            lambda: me.adjust_pvalues(event(), draws=0),
-            EstimateError,
-            ["argument 'draws'. Expected a whole number of 1 or more, got 0."],
-        ),
-        (
-            lambda: me.att_2x2(cross(), ("y0", "y"), "d", covariates=3),
-            EstimateError,
-            [
-                "argument 'covariates'. Expected a name or a list of names, got 3. Left out, it is ()."
-            ],
-        ),
-        (
-            lambda: me.att_gt(long(), "y", "g", time="t", unit="id").bands(seed=1.5),
-            EstimateError,
-            ["argument 'seed'"],
-        ),
-        (
-            lambda: me.att_gt(long(), "y", "g", time="t", unit="id").overall(min_event="0"),
-            EstimateError,
-            ["overall cannot use an argument: argument 'min_event'"],
-        ),
-        (
-            lambda: me.calendar("a.csv", "2021-01", "2021-02"),
-            InputError,
-            ["argument 'spells'. Expected a table (pandas.DataFrame), got 'a.csv'."],
-        ),
-        (
-            lambda: me.stack_samples([cross()], labels=4),
-            DesignError,
-            ["argument 'labels'. Expected a list or None, got 4."],
-        ),
-        (lambda: me.kish_deff([1.0, np.nan]), DesignError, ["argument 'weights'"]),
-        (
-            lambda: me.proportion(cross(), "sex", interval="wald"),
-            EstimateError,
-            ["unknown interval for proportions", "'wald'"],
-        ),
-        (
-            lambda: me.duration_quantile(cross(), "len", "end", prob="half"),
-            EstimateError,
-            ["argument 'prob'"],
-        ),
-        (
-            lambda: me.attrition_tests(3, "y", "x"),
-            MismesError,
-            ["attrition_tests takes a tracer panel"],
-        ),
-        (
-            lambda: me.robustness(cross(), 3, {"a": {}}),
-            EstimateError,
-            ["argument 'function'. Expected a function, got 3."],
-        ),
-        (
-            lambda: me.robustness(cross(), me.att_2x2, {"a": ["y"]}),
-            EstimateError,
-            ["argument 'specifications', 'a'. Expected a mapping, got a list."],
-        ),
-        (
-            lambda: me.robustness(cross(), me.att_2x2, {"a": {}}),
-            EstimateError,
-            ["arguments of att_2x2, got missing a required argument: 'outcome'"],
-        ),
-        (
-            lambda: me.robustness(
-                cross(), me.att_2x2, {"a": {"methd": 1}}, {"outcome": "y", "treated": "d"}
-            ),
-            EstimateError,
-            ["unexpected keyword argument 'methd'"],
-        ),
-        (
-            lambda: me.robustness(cross(), me.att_2x2, {"a": {}}, choices={"b": {}}),
-            EstimateError,
-            ["argument 'choices', 'b'. Expected one of a."],
-        ),
-        (
-            lambda: every_combination({"method": ["dr"]}),
-            EstimateError,
-            ["argument 'options', 'method'. Expected a mapping of label to value, got a list."],
-        ),
-        (
-            lambda: me.leave_one_out(effect, cross(), "h"),
-            EstimateError,
-            ["a specification does not fit the function"],
-        ),
-        (
-            lambda: me.recall_sensitivity(cross(), "e0", "nope", "d", [0.9], [0.9]),
-            EstimateError,
-            ["unknown column", "'nope'"],
-        ),
-        (
-            lambda: me.mean(cross(), "y").through(np.log, np.array([[np.nan]])),
-            EstimateError,
-            ["the jacobian is not finite"],
-        ),
-    ],
-)
-def test_the_words_say_argument_kind_and_default(
-    attempt: Callable[[], object], error: type[MismesError], words: list[str]
-) -> None:
-    with pytest.raises(error) as caught:
-        attempt()
-    for each in words:
-        assert each in str(caught.value)
-    if len(words) > 1 and all("argument" in w for w in words):
-        assert len(caught.value.problems) == len(words)
 
 
 def test_verbs_are_found_again_by_name_and_name_what_a_call_lacks() -> None:

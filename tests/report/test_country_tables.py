@@ -272,35 +272,26 @@ def test_differences_between_groups_have_their_own_error(
 
 
 def test_costs_are_the_estimates_and_fieller(context: Context, shown: Mapping[str, object]) -> None:
+    """Of the job-years counted no price can be had, of those of the scenario one."""
+    evaluation, study = context.evaluation, context.evaluation.tracing
     cells, drawn = table(shown, "T20"), figure(shown, "F13").data.set_index("label")
-    study = context.evaluation.tracing
     assert study is not None
-    for effect in some(context.evaluation.effects):
-        m = money(context.evaluation, study, effect)
-        row = f"{effect.measure}, cost per additional job-year, EUR"
-        if not isinstance(m.worth, CostEffectiveness) or np.isnan(
-            cells.loc[(row, "estimate"), "value"]
-        ):
-            assert cells.loc[(row, "estimate"), "status"] == "not estimable"
-            continue
-        assert (
-            isinstance(m.cost, Estimate)
-            and isinstance(m.worth, CostEffectiveness)
-            and m.worth.fieller is not None
-            and isinstance(m.completer, Estimate)
-        )
-        row = f"{effect.measure}, cost per additional job-year, EUR"
-        assert (
-            cells.loc[(row, "95% from"), "value"],
-            cells.loc[(row, "95% to"), "value"],
-        ) == m.worth.fieller
+    seen: list[str] = []
+    for effect in some(evaluation.effects):
+        m = money(evaluation, study, effect)
+        assert isinstance(m.cost, Estimate) and isinstance(m.completer, Estimate)
         assert drawn.loc[f"{effect.measure}, per participant", "value"] == m.cost.value[0]
-        assert (
-            cells.loc[(f"{effect.measure}, cost per completer, EUR", "estimate"), "value"]
-            == m.completer.value[0]
-            > m.cost.value[0]
-        )
-        assert "no value of a job-year" not in str(cells.loc[(row, "estimate"), "definition"])
+        completer = cells.loc[(f"{effect.measure}, cost per completer, EUR", "estimate"), "value"]
+        assert completer == m.completer.value[0] > m.cost.value[0]
+        row = f"{effect.measure}, cost per additional job-year, EUR"
+        assert cells.loc[(row, "estimate"), "status"] == "not estimable"
+        for priced, name in ((m.worth, row), (m.scenario, row.replace("cost", "scenario: cost"))):
+            if (name, "95% from") in cells.index:
+                assert isinstance(priced, CostEffectiveness)
+                ends = cells.loc[(name, "95% from"), "value"], cells.loc[(name, "95% to"), "value"]
+                assert ends == priced.fieller
+                seen.append(name)
+    assert seen
 
 
 @pytest.mark.identity
@@ -311,8 +302,10 @@ def test_work_at_home_and_abroad_add_up_to_the_effect(
         cells = table(shown, f"T17-{measure}")
         for wave in ("6 months", "12 months", "24 months", "36 months"):
             names = map(context.column, ("employed", "employed_home", "employed_abroad"))
-            total, home, abroad = (cells.loc[(name, wave), "value"] for name in names)
+            rows = cells.loc[[(name, wave) for name in names]]
+            (total, home, abroad), n = rows["value"], rows["n"]
             assert total == pytest.approx(home + abroad, abs=1e-12)
+            assert cells.loc[(context.column("employed_abroad"), wave), "n"] == n.min()
     effect = context.evaluation.effects[0]
     spans = [
         spoken_span(context.evaluation, effect, outcome, 3)
@@ -356,10 +349,8 @@ def test_costs_are_those_of_all_participants(context: Context, shown: Mapping[st
         assert cells[f"{measure}, cost per completer, EUR", "estimate"] == pytest.approx(
             (w * spent).sum() / (w * done).sum(), rel=1e-9
         )
-        effect = table(shown, f"T17-{measure}")["value"]["employed, at home or abroad", "24 months"]
-        job_year = cells[f"{measure}, cost per additional job-year, EUR", "estimate"]
-        if not np.isnan(job_year):  # none where the wider interval covers 0
-            assert job_year == pytest.approx(np.average(spent, weights=w) / effect, rel=1e-9)
+        # none where the wider interval covers 0
+        assert np.isnan(cells[f"{measure}, cost per additional job-year, EUR", "estimate"])
         assert table(shown, "T20")["n"][f"{measure}, cost per participant, EUR", "estimate"] == len(
             mine
         )
@@ -594,7 +585,7 @@ def test_earnings_and_durations_say_their_units(shown: Mapping[str, object]) -> 
         item = shown[id_]
         assert (
             isinstance(item, Table)
-            and "Monthly earnings in MDL, those abroad converted." in item.notes
+            and "Monthly earnings in MDL, those abroad converted; not deflated." in item.notes
         )
     rows = set(table(shown, "T11").index.get_level_values("row"))
     assert {
@@ -714,6 +705,20 @@ def test_measures_that_the_report_evaluates_are_evaluated(
     assert cells[("evaluated", "measures")] == before["evaluated"] + here
     statuses = ("overdue", "due next", "later", "evaluated", "no start date")
     assert sum(cells[(s, "measures")] for s in statuses) == before.sum()
+    shares, n = table(shown, "T05")["value"], before.sum()
+    assert shares[("evaluated share, %", "value")] == cells[("evaluated", "measures")] / n
+    assert shares[("share with a comparison group, %", "value")] == here / n
+
+
+def test_measures_for_one_sex_that_reached_the_other_are_named(
+    context: Context, built: Mapping[str, Chapter]
+) -> None:
+    assert context.evaluation.inventory is not None
+    frame = context.evaluation.inventory.frame
+    men = frame["benef_reached"] - frame["benef_women"]
+    named = frame.loc[(frame["target_sex"] == "F") & (men > 0), "measure_id"]
+    said = next(i for i in built["inventory"].items if isinstance(i, str) and "one sex" in i)
+    assert len(named) and re.findall(r"MDA-\d+", said) == sorted(named)
 
 
 def test_job_years_are_the_months_worked_added_up(context: Context) -> None:

@@ -92,7 +92,9 @@ def test_each_design_has_its_table_its_words_and_when_not(items: list[object]) -
 def test_the_table_of_all_names_what_each_estimates(items: list[object]) -> None:
     whole = table(items, "T40")
     rows = whole.cells[whole.cells["column"] == "estimate"]
-    assert len(rows) == len(whole.notes) == 7
+    *estimands, units = whole.notes
+    assert len(rows) == len(estimands) == 7
+    assert units.startswith("Units: ") and units.count("percentage points") >= 1
     assert set(rows.loc[rows["status"] == "shown", "unit"]) == {"share", "months", "MDL"}
 
 

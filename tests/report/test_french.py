@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,12 @@ def test_a_planted_effect_below_two_is_in_the_singular() -> None:
     for planted, said in ((0.96, "1,0 point de"), (8.6, "8,6 points de")):
         one = truth_message(planted, Span(planted, -3.4, 6.4), {"o": "emploi"}, units)
         assert said in language("fr")(one).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("2019-01-01", "1er janvier 2019"), ("2011-11-11", "11 novembre 2011")],
+)
+def test_the_first_of_a_month_is_an_ordinal(day: str, said: str) -> None:
+    assert language("fr").date(date.fromisoformat(day)) == said
+    assert language("en").date(date(2019, 1, 1)) == "1 January 2019"

@@ -235,10 +235,11 @@ def test_a_draw_that_is_not_described_is_refused_with_all_its_problems(tmp_path:
 
 
 @pytest.mark.shared
-@pytest.mark.golden
-def test_the_printed_effects_of_a_lottery_within_courses(tmp_path: Path, shared: Path) -> None:
-    """Attanasio, Kugler and Meghir (2011), Table 4A panel A: 0.061 (0.024) in work, 0.071 (0.025) in
-    paid work, 1,769 women, one coefficient within the courses in which lots were drawn.
+def test_courses_that_drew_one_arm_only_give_no_effect_of_the_lot(
+    tmp_path: Path, shared: Path
+) -> None:
+    """The courses of Attanasio, Kugler and Meghir (2011): some drew nobody, or everybody. The printed
+    effects, which keep them: `evaluation/test_real_data.py`.
     """
     (tmp_path / "params").mkdir()
     (tmp_path / "params" / "COL.yaml").write_text(
@@ -252,15 +253,9 @@ def test_the_printed_effects_of_a_lottery_within_courses(tmp_path: Path, shared:
     draw = evaluate(params).lottery
     assert draw is not None
     assert not draw.adjusted
-    for outcome, value, se in (("empl_06", 0.061, 0.024), ("pempl_06", 0.071, 0.025)):
+    for outcome in ("empl_06", "pempl_06"):
         found = draw.offers[ALL, outcome]
-        if isinstance(found, NotEstimable):  # lots with one arm: the paper's blocks hold some
-            assert "one arm" in found.reason
-            continue
-        assert isinstance(found, Estimate)
-        assert found.n[0] == 1769
-        assert found.value[0] == pytest.approx(value, abs=5e-4)
-        assert found.se[0] == pytest.approx(se, abs=2e-3)
+        assert isinstance(found, NotEstimable) and "one arm" in found.reason
 
 
 @pytest.mark.identity

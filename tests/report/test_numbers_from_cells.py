@@ -100,7 +100,7 @@ class Walked:
         return Published(cells)
 
 
-@pytest.fixture(scope="module", params=["MDA", "TUN"])
+@pytest.fixture(scope="module", params=["MDA", pytest.param("TUN", marks=pytest.mark.slow)])
 def walked(evaluated: Callable[[str], Evaluation], request: pytest.FixtureRequest) -> Walked:
     context = Context(evaluated(request.param), Rules(), language("en"))
     chapters: dict[str, Chapter] = {}

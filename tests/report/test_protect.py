@@ -4,7 +4,7 @@ The attack of these tests is written out here and knows nothing of the product's
 
 from __future__ import annotations
 
-import itertools
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -346,8 +346,8 @@ def test_rates_of_like_weights_do_not_give_away_what_the_flow_hides() -> None:
     refused = [n for n in (share["REF1"], count["2.1"]) if np.isfinite(n)]
     interviews = [n for n in (share["RR1"], count["1.1"]) if np.isfinite(n)]
     partial = [n for n in (share["RR2"] - share["RR1"], count["1.2"]) if np.isfinite(n)]
-    for i, p, r in itertools.product(interviews, partial, refused):
-        assert not np.isfinite(i / cooperation - i - p - r)
+    others = [i / cooperation - i - p - r for i, p, r in product(interviews, partial, refused)]
+    assert not np.isfinite(others).any()
     assert (rates.set_index("column").loc["COOP1", "value"] > 0) and share.notna().sum() > 5
 
 

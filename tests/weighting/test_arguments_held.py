@@ -12,15 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import mismes_eval as me
-from mismes_eval.errors import DesignError, EstimateError, MismesError
+from mismes_eval.errors import DesignError, EstimateError
 from mismes_eval.public import Count, Finite, Level, Seed, Within, check, checked, number
-from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.diagnostics import kish_deff
-from mismes_eval.weighting.frames import stack_samples
-from mismes_eval.weighting.nonresponse import main_effects, nonresponse
-from mismes_eval.weighting.phases import weight_share
-from mismes_eval.weighting.planning import compare_plans, plan_allocation
 
 if TYPE_CHECKING:
     from decimal import Decimal as Somewhere
@@ -235,92 +228,3 @@ def test_true_and_false_are_no_numbers() -> None:
         and not number("1")
         and not number(None)
     )
-
-
-def of(**columns: object) -> me.Sample:
-    return me.Sample.from_frame(
-        pd.DataFrame(
-            {"w": [1.0, 2.0, 3.0], "p": 0.5, "r": [1, 0, 1], "g": list("aab"), "hhid": [1, 2, 3]}
-        ).assign(**columns),
-        weights="w",
-    )
-
-
-REPORTS = pd.DataFrame({"hhid": [1], "s_i": [1]})
-CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
-    "calibrate": (
-        lambda: calibrate(of(), {"1": 3.0}, unit=5),
-        ["calibrate cannot use an argument: argument 'unit'. Expected a text or None, got 5."],
-    ),
-    "stack_samples": (
-        lambda: stack_samples([of()], source=5, labels="ab"),
-        [
-            "stack_samples cannot use an argument: argument 'source'. Expected a text, got 5.",
-            "stack_samples cannot use an argument: argument 'labels'. Expected a list or None, got 'ab'.",
-        ],
-    ),
-    "weight_share": (
-        lambda: weight_share(of(), REPORTS, key=1, multiplicity=["s_i"]),
-        [
-            "weight_share cannot use an argument: argument 'key'. Expected a text, got 1.",
-            "weight_share cannot use an argument: argument 'multiplicity'. Expected a text, got a list.",
-        ],
-    ),
-    "plan_allocation": (
-        lambda: plan_allocation([10.0, 20.0], 5.0, labels="ab"),
-        [
-            "plan_allocation cannot use an argument: argument 'labels'. Expected a list or None, got 'ab'."
-        ],
-    ),
-    "compare_plans": (
-        lambda: compare_plans(1000.0, "half", 0.1, 0.05, 1.0, 5.0),
-        [
-            "compare_plans cannot use an argument: argument 'share_high'. Expected a number, got 'half'."
-        ],
-    ),
-    "weights in words": (
-        lambda: kish_deff("heavy"),
-        [
-            "the weights are not numbers: argument 'weights'. Expected finite numbers, got a str. Drop or replace what is missing."
-        ],
-    ),
-    "weights missing": (
-        lambda: kish_deff([1.0, np.nan]),
-        [
-            "the weights are not numbers: argument 'weights'. Expected finite numbers, got missing or infinite values. Drop or replace what is missing."
-        ],
-    ),
-    "nobody in the model responded": (
-        lambda: nonresponse(of(r=[1, 0, 0], e=[False, True, True]), "r", "p", eligible="e"),
-        [
-            "nobody responded: nonresponse (logit) on p. Expected respondents and nonrespondents, got no respondent. "
-            "Look whether answers are coded as they should be; without respondents no weight can be made."
-        ],
-    ),
-    "everybody responded": (
-        lambda: nonresponse(of(r=1), "r", "p"),
-        [
-            "everybody responded: nonresponse (logit) on p. Expected respondents and nonrespondents, got no nonrespondent. Leave the step out: no weight would change."
-        ],
-    ),
-    "a covariate missing": (
-        lambda: main_effects(
-            of(g=["a", None, "b"], p=[None, 1.0, None]).frame,
-            ["g", "p", "g"],
-            np.array([True, True, False]),
-        ),
-        [
-            "a covariate is named twice: column 'g'. Expected every column once, got 2 times. Name it once.",
-            "a response covariate is missing: column 'g'. Expected a value for respondents and nonrespondents, got missing. 1 row, first: 1. Make missing a category.",
-            "a response covariate is missing: column 'p'. Expected a value for respondents and nonrespondents, got missing. 1 row, first: 0. Make missing a category.",
-        ],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_steps_plans_and_models_are_held_too(name: str) -> None:
-    attempt, sentences = CASES[name]
-    with pytest.raises(MismesError) as caught:
-        attempt()
-    assert [str(p) for p in caught.value.problems] == sentences

@@ -8,22 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import CalibrationError, DesignError, DesignWarning
+from mismes_eval.errors import DesignError, DesignWarning
 from mismes_eval.estimate.totals import mean
 from mismes_eval.tracer.attrition import response_step
-from mismes_eval.weighting.calibrate import calibrate, feasibility, poststratify, tightest_bounds
+from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.diagnostics import (
     kish_deff,
-    margins_before_after,
-    provenance,
     weight_diagnostics,
 )
-from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.nonresponse import nonresponse
-from mismes_eval.weighting.phases import two_phase, weight_share
-from mismes_eval.weighting.pseudo import pseudo_weights
+from mismes_eval.weighting.phases import two_phase
 from mismes_eval.weighting.replicate_weights import ReplicateWeights
-from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.trim import trim
 
@@ -72,58 +67,6 @@ def test_totals_as_series_are_totals_as_mappings(sample: Sample) -> None:
         ).se,
         se,
     )  # type: ignore[dict-item]
-
-
-@pytest.mark.parametrize(
-    ("totals", "more", "what"),
-    [
-        (None, {}, "a NoneType"),
-        ([1, 2], {}, "a list"),
-        ({"sex": {"F": np.int64(-5), "M": np.int64(10)}}, {}, "a negative total"),
-        ({7: 1.0}, {}, "got '7'"),
-        ({"x": 1.0}, {"bounds": 3}, "bounds cannot work"),
-        ({"x": 1.0}, {"bounds": "ab"}, "bounds cannot work"),
-        ({"x": 1.0}, {"bounds": (None, 3)}, "bounds cannot work"),
-        ({"x": 1.0}, {"bounds": (0.0, np.inf), "method": "logit"}, "both finite"),
-        ({"x": 1.0}, {"total_se": [1.0]}, "argument 'total_se'"),
-        ({"x": 1.0}, {"total_se": {"x": -1.0}}, r"total_se\['x'\]"),
-        (
-            {"sex": {"F": 1.0, "M": 1.0}},
-            {"total_se": {"sex": {"F": np.nan}}},
-            r"total_se\['sex'\]\['F'\]",
-        ),
-        ({"sex": {"F": 1.0, "M": 1.0}}, {"total_se": {"sex": {"F": "a"}}}, "got 'a'"),
-        ({"sex": {"F": 1.0, "M": 1.0}}, {"total_se": {"sex": 3.0}}, "levels among"),
-        ({"far": 1.0}, {}, "infinite for rows that carry weight"),
-    ],
-)
-def test_totals_that_mean_nothing(
-    frame: pd.DataFrame, totals: object, more: dict[str, object], what: str
-) -> None:
-    s = Sample.from_frame(frame.assign(far=frame["x"].where(frame.index != 3, np.inf)), weights="w")
-    with pytest.raises(CalibrationError, match=what):
-        calibrate(s, totals, **more)  # type: ignore[arg-type]
-
-
-def test_steps_take_a_sample_and_names(sample: Sample, frame: pd.DataFrame) -> None:
-    for step in (
-        lambda s: calibrate(s, {"x": 1.0}),
-        lambda s: nonresponse(s, "came", "sex"),
-        lambda s: trim(s, upper=3.0),
-        lambda s: two_phase(s, "came", "x"),
-        weight_diagnostics,
-    ):
-        with pytest.raises(
-            DesignError, match=r"takes a Sample: first argument. Expected a Sample, got a DataFrame"
-        ):
-            step(frame)  # type: ignore[no-untyped-call]
-    for wrong in (
-        lambda: nonresponse(sample, frame["came"], "sex"),
-        lambda: nonresponse(sample, "came", frame["sex"]),
-        lambda: two_phase(sample, frame["came"], "x"),
-    ):  # type: ignore[arg-type]
-        with pytest.raises(DesignError, match="named, not handed over"):
-            wrong()
 
 
 @pytest.mark.parametrize("covariate", ["category", "string", "string[pyarrow]", "object"])
@@ -276,78 +219,13 @@ def _replicated(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     ), names
 
 
-@pytest.mark.parametrize(
-    ("arguments", "what"),
-    [
-        ({"scale": "x"}, "scale is not a finite number"),
-        ({"scale": np.inf}, "scale is not a finite number"),
-        ({"rho": "a"}, "rho is not a finite number"),
-        ({"degf": "x"}, "degf is not a finite number"),
-        ({"degf": -3}, "degrees of freedom are not positive"),
-        ({"rscales": 1.0}, "rscales are not numbers"),
-        ({"rscales": "abc"}, "rscales are not numbers"),
-        ({"columns": "r1"}, "too few replicate weights"),
-        ({"columns": ["r1", "r1", "r2"]}, "named twice"),
-    ],
-)
-def test_descriptions_of_replicate_weights(
-    frame: pd.DataFrame, arguments: dict[str, object], what: str
-) -> None:
+def test_replicate_columns_are_a_list_or_an_index(frame: pd.DataFrame) -> None:
     wide, names = _replicated(frame)
-    with pytest.raises(DesignError) as error:
-        Sample.from_frame(
-            wide,
-            weights="w",
-            replicates=ReplicateWeights(**{"columns": names, "method": "bootstrap", **arguments}),
-        )  # type: ignore[arg-type]
-    assert what in str(error.value)
-    assert len(error.value.problems) == 1
     listed = Sample.from_frame(wide, weights="w", replicates=ReplicateWeights(names, "bootstrap"))
     indexed = Sample.from_frame(
         wide, weights="w", replicates=ReplicateWeights(pd.Index(names), "bootstrap")
     )  # type: ignore[arg-type]
     np.testing.assert_array_equal(mean(listed, "y").se, mean(indexed, "y").se)
-
-
-def test_frames_reports_and_volunteers_are_what_they_are_said_to_be(
-    sample: Sample, frame: pd.DataFrame
-) -> None:
-    a, b = (
-        sample.with_columns({"other": True}),
-        Sample.from_frame(frame.assign(other=True, w=frame["w"] * 2), weights="w"),
-    )
-    homes = Sample.from_frame(pd.DataFrame({"hhid": [1, 2], "w": [1.0, 2.0]}), weights="w")
-    reports = pd.DataFrame({"hhid": [1, 2], "s_i": [1.0, np.inf]})
-    for attempt, what in (
-        (lambda: combine_frames(None, None), "a NoneType and a NoneType"),  # type: ignore[arg-type]
-        (lambda: combine_frames([a, b], "other", "hartley"), "a list and a str"),
-        (lambda: combine_frames([a, frame], ["other", "other"], "hartley"), "takes a Sample"),  # type: ignore[list-item]
-        (
-            lambda: combine_frames([a, a], ["other", "other"], "hartley"),
-            "one sample stands for two",
-        ),
-        (
-            lambda: combine_frames([a, b], ["other", "other"], "hartley", theta="a"),
-            "theta does not fit",
-        ),  # type: ignore[arg-type]
-        (lambda: combine_frames([a, b], [frame["w"], "other"], "hartley"), "argument 'on_frame'"),  # type: ignore[list-item]
-        (lambda: stack_samples(a), "a list of samples"),  # type: ignore[arg-type]
-        (lambda: stack_samples([frame]), "takes a Sample"),  # type: ignore[list-item]
-        (lambda: weight_share(frame, reports), "takes a Sample"),  # type: ignore[arg-type]
-        (lambda: weight_share(homes, [1]), "argument 'reports'"),  # type: ignore[arg-type]
-        (lambda: weight_share(homes, reports), "missing or below 1"),
-        (lambda: pseudo_weights([1], sample, "sex"), "argument 'frame'"),  # type: ignore[arg-type]
-        (lambda: pseudo_weights(frame, frame, "sex"), "takes a Sample"),  # type: ignore[arg-type]
-        (lambda: pseudo_weights(frame, sample, []), "no covariate"),
-        (lambda: feasibility(frame, {"x": 1.0}), "takes a Sample"),  # type: ignore[arg-type]
-        (lambda: tightest_bounds(frame, {"x": 1.0}), "takes a Sample"),  # type: ignore[arg-type]
-        (lambda: provenance(frame), "takes a Sample"),  # type: ignore[arg-type]
-        (lambda: margins_before_after(frame), "takes a Sample"),  # type: ignore[arg-type]
-        (lambda: replicates(frame, "jackknife"), "takes a Sample"),  # type: ignore[arg-type]
-    ):
-        with pytest.raises(DesignError) as error:
-            attempt()  # type: ignore[no-untyped-call]
-        assert what in str(error.value)
 
 
 @pytest.mark.parametrize("method", ["logit", "probit"])

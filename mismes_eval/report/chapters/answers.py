@@ -26,7 +26,7 @@ from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import Number, SentenceSpec
 
 GRADED = "{said} Evidence: {strength} (by the rule of T05c)."
-FARE = "Do those who have returned find work as often as those who never left?"
+FARE = "Are those who have returned in work as often as those who never left?"
 FARES = {
     "higher": (
         "More often: their employment rate is {v} points higher (95% interval {lo} to {hi}); age, sex"

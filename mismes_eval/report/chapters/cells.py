@@ -76,6 +76,13 @@ def cell_unit(context: Context, name: str) -> str:
     return {"months": "months", "hours": "hours", "score": "score"}.get(found.kind, "number")
 
 
+def shown_unit(context: Context, name: str) -> str:
+    """The unit in which a table shows an effect: money in its currency."""
+    code = cell_unit(context, name)
+    money = outcome_kind(context, name).kind == "money" and code != "currency"
+    return context.text(code) if money else outcome_unit(context, name)
+
+
 def in_unit(result: Estimate | NotEstimable, unit: str) -> Estimate | NotEstimable:
     """An estimate with the unit that its number is in."""
     return result.annotated(unit=unit) if isinstance(result, Estimate) else result
@@ -195,12 +202,25 @@ def home_currency(study: Tracing) -> str | None:
     return str(named[0]) if len(named) == 1 else None
 
 
+def pooled(context: Context, study: Tracing) -> tuple[str, ...]:
+    """That a table or picture takes several measures together."""
+    if len(study.measures) < 2:
+        return ()
+    named = ", ".join(map(context.name, study.measures))
+    return (context.text("Measures taken together: {measures}.", measures=named),)
+
+
+def pooled_basis(context: Context, study: Tracing) -> tuple[str, ...]:
+    """The same, and how the variance is taken."""
+    return (*pooled(context, study), study.panel.sample.design.basis)
+
+
 def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
     """The currency of earnings; what was earned abroad stands in it too."""
     home = home_currency(study)
     if home is None:
         return ()
-    return (context.text("Monthly earnings in {c}, those abroad converted.", c=home),)
+    return (context.text("Monthly earnings in {c}, those abroad converted; not deflated.", c=home),)
 
 
 def shown_values(published: pd.DataFrame) -> dict[CellKey, float]:

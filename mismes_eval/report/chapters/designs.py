@@ -29,6 +29,7 @@ from mismes_eval.report.chapters.cells import (
     plain,
     published,
     rows,
+    shown_unit,
     unit_of,
     with_interval,
 )
@@ -245,6 +246,8 @@ def _side_by_side(context: Context, study: Tracing, found: list[Beside]) -> Tabl
         parts.append(_cells(context, row, b.effect, b, b.unit))
         line = context.text("{row}: {reason}", row=row, reason=context.text(b.estimand))
         notes[line] = None
+    named = [(_named(context, b), b.effect, _unit_words(context, b, b.unit)) for b in found]
+    notes[_units(context, named)] = None
     return Table(
         id="T40",
         title="Designs beside the headline, each with what it estimates",
@@ -267,8 +270,13 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
         scale, digits = _shown_as(context, b, line.unit)
         units[row] = (scale, digits + 2 * line.fine)
         parts.append(_cells(context, row, line.answer, b, line.unit))
+    lines = [
+        (context.text(line.words), line.answer, _unit_words(context, b, line.unit))
+        for line in b.lines
+    ]
     notes = (
         context.text("Outcome: {o}.", o=_outcome(context, b)),
+        _units(context, [(whole, b.effect, _unit_words(context, b, b.unit)), *lines]),
         context.text("Estimated: {what}.", what=context.text(b.estimand)),
         context.text("It holds {a}.", a=context.text(b.assumption)),
         *(context.text(note) for note in b.notes),
@@ -286,6 +294,24 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
         synthetic=context.synthetic,
         units=units | {P: (1.0, 3)},
     )
+
+
+def _unit_words(context: Context, b: Beside, unit: Unit) -> str:
+    """The unit of a number of a design."""
+    words = {"share": "percentage points", "months": "months"}
+    return words.get(unit) or shown_unit(context, b.outcome)
+
+
+def _units(context: Context, lines: list[tuple[str, Answer, str]]) -> str:
+    """The unit of each row that has a number: points for a difference of shares, % for a share."""
+    told = []
+    for row, answer, unit in lines:
+        if isinstance(answer, NotEstimable):
+            continue
+        level = isinstance(answer, Estimate) and answer.kind != "effect"
+        words = "%" if level and unit == "percentage points" else unit
+        told.append(context.text("{row}: {reason}", row=row, reason=context.text(words)))
+    return context.text("Units: {rows}.", rows="; ".join(told)) if told else ""
 
 
 def _shown_as(context: Context, b: Beside, unit: Unit) -> tuple[float, int]:

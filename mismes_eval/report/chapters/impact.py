@@ -26,12 +26,11 @@ from mismes_eval.report.chapters.cells import (
     following,
     headline_cell,
     in_unit,
-    outcome_kind,
     outcome_scale,
-    outcome_unit,
     parts_of_effect,
     plain,
     rows,
+    shown_unit,
     shown_values,
     span_at,
     spoken_cell,
@@ -65,9 +64,9 @@ NOT_ESTIMATED = "{m}: the effect on '{o}' could not be estimated: {r}"
 NO_SUCH = NotEstimable("the params name no such outcome and wave")
 MISSED = "samples that miss a parting of trends"  # the cell of its own that the headline has
 WHERE = (
-    "{m}: of the effect of {v} percentage points after {w}, {home} are work at home (95% interval {hl}"
-    " to {hh}) and {abroad} work abroad ({al} to {ah}): the two add up to it. A part whose interval"
-    " holds 0 may be none."
+    "{m}: effect after {w} in percentage points {v}, of which work at home {home} (95% interval {hl} to"
+    " {hh}) and work abroad {abroad} ({al} to {ah}); the two add up to it. A part whose interval holds"
+    " 0 may be none."
 )
 BOUND = {
     "lower": "{what}, lower bound for those who have it either way",
@@ -134,8 +133,7 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
     if isinstance(main, NotEstimable):
         reason = context.text(main.reason)
         return [context.text(NOT_ESTIMATED, m=name, o=context.column(outcome), r=reason)]
-    doubts = {doubt.measure: doubt for doubt in evaluation.doubts}
-    verdict = effect_verdict(evaluation, effect, doubts.get(effect.measure))
+    verdict = effect_verdict(evaluation, effect, evaluation.doubt_of(effect.measure))
     assert verdict is not None
     shown = headline_cell(context, effect.measure, study)
     spoken = spoken_cell(context, effect.measure, study, outcome, wave)
@@ -263,17 +261,12 @@ def _units(context: Context, effect: Effects) -> str:
     """The unit of each row that the table has."""
     outcomes = dict.fromkeys(outcome for outcome, _ in effect.stated)
     rows = [
-        context.text("{row}: {reason}", row=context.column(outcome), reason=_unit(context, outcome))
+        context.text(
+            "{row}: {reason}", row=context.column(outcome), reason=shown_unit(context, outcome)
+        )
         for outcome in outcomes
     ]
     return context.text("Units: {rows}.", rows="; ".join(rows))
-
-
-def _unit(context: Context, outcome: str) -> str:
-    """The unit in which a row of effects is shown: money in its currency."""
-    code = cell_unit(context, outcome)
-    money = outcome_kind(context, outcome).kind == "money" and code not in ("currency",)
-    return context.text(code) if money else outcome_unit(context, outcome)
 
 
 def _wider(context: Context, effect: Effects, study: Tracing) -> list[str]:

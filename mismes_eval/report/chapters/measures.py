@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.inventory import Inventory
+from mismes_eval.inventory.indicators import COMPARED
 from mismes_eval.inventory.portfolio import Profile
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.report import figures_common
@@ -47,6 +48,13 @@ from mismes_eval.report.document.tables import Table
 from mismes_eval.report.figures import Figure
 
 HERE = "of these, evaluated in this report"
+MIXED = (
+    "The inventory records these measures for one sex only, and persons of the other among those"
+    " reached: {measures}."
+)
+COUNTED_HERE = (
+    "Measures that this report evaluates count as evaluated, with a comparison group, as in T05b."
+)
 OVERDUE = "T05g"
 
 
@@ -65,6 +73,7 @@ def measures(context: Context) -> Chapter:
             "The inventory is a purposive census: numbers have no sampling error, but they describe"
             " the measures that implementers reported."
         ),
+        _contradictions(context, inventory),
         sources(context, inventory),
         _by_stage(context, inventory, money),
         _heat(context, profile),
@@ -78,7 +87,18 @@ def measures(context: Context) -> Chapter:
         _register(context, inventory),
         _overdue(context, inventory),
     ]
-    return Chapter("inventory", "National inventory of measures", tuple(items))
+    told = tuple(item for item in items if item != "")
+    return Chapter("inventory", "National inventory of measures", told)
+
+
+def _contradictions(context: Context, inventory: Inventory) -> str:
+    """Measures that the inventory records for one sex and that reached the other as well."""
+    frame = counted(inventory)
+    reached, women = (frame[name].astype("float64") for name in ("benef_reached", "benef_women"))
+    sex = frame["target_sex"].astype("string")
+    mixed = (sex.eq("F") & (reached > women)) | (sex.eq("M") & (women > 0))
+    found = frame.loc[mixed.fillna(False).astype(bool), "measure_id"].astype(str)
+    return context.text(MIXED, measures=", ".join(sorted(found))) if len(found) else ""
 
 
 def _number(
@@ -289,7 +309,8 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         .astype(str)
         .isin(["all", "all measures", "return measures (stage AFT)"])
     ]
-    cells, units = [], {}
+    cells, units, here = [], {}, evaluated_here(context.evaluation)
+    shares = evaluated_shares(register_of(context.evaluation, inventory), here)
     for row in table.to_dict("records"):
         scored = factor(str(row["indicator"]))
         name = (
@@ -310,10 +331,9 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(row["unit"]) else 1)
         side = str(row["indicator"]).removesuffix("-funded share of budget").upper()
         private = side in hidden[str(row["group"]) not in ("all", "all measures")]
+        value, n = shares.get(str(row["indicator"]), (float(row["value"]), float(row["n"])))
         cells.append(
-            _number(
-                label, "value", float(row["value"]), str(row["unit"]), private, n=float(row["n"])
-            )
+            _number(label, "value", value, str(row["unit"]), private, n=n)
             | {"definition": _defined(str(row["indicator"]), row["definition"])}
         )
     return Table(
@@ -321,7 +341,10 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         title="Who is paid, results, success factors and evaluation of measures",
         cells=rows(cells),
         source=SOURCE,
-        notes=("n: measures behind the number; the others lack an item.",),
+        notes=(
+            "n: measures behind the number; the others lack an item.",
+            *((COUNTED_HERE,) if here else ()),
+        ),
         scale=1.0,
         digits=1,
         synthetic=context.synthetic,
@@ -359,6 +382,22 @@ def with_evaluations(register: EvaluationRegister, here: frozenset[str]) -> Eval
     table = register.table
     mine = table["measure_id"].astype(str).isin(here)
     return replace(register, table=table.assign(status=table["status"].mask(mine, "evaluated")))
+
+
+def evaluated_shares(
+    register: EvaluationRegister, here: frozenset[str]
+) -> dict[str, tuple[float, float]]:
+    """Indicator of T05 -> its share and how many measures it is of, as the register counts them."""
+    table = register.table
+    done = table["status"] == "evaluated"
+    old = table["due_date"] <= pd.Timestamp(register.on)
+    compared = table["impact_design"].isin(COMPARED) | table["measure_id"].astype(str).isin(here)
+    of = {
+        "evaluated share": done,
+        "evaluated share, 24 months and older": done[old],
+        "share with a comparison group": compared,
+    }
+    return {name: (float(yes.mean()), float(len(yes))) for name, yes in of.items()}
 
 
 def register_summary(table: pd.DataFrame) -> pd.DataFrame:

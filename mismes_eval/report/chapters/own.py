@@ -1,4 +1,4 @@
-"""T08e: shares of an office's own beside the labour indicators."""
+"""T08e and T08f: shares and means of an office's own beside the labour indicators."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import Table
 from mismes_eval.weighting.sample import Sample
 
-ID = "T08e"
 WHOLE = "all residents"
+SHARES, MEANS = ("T08e", "Own indicators, %", 100.0), ("T08f", "Own indicators, means", 1.0)
 
 
 def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
-    """T08e, where the params describe own indicators. groups: status -> name; empty: by sex."""
+    """T08e and T08f, where the params describe own indicators. groups: status -> name; empty: by
+    sex.
+    """
     found = own_indicators(context.evaluation.params, s.sample.frame)
-    if not found:
-        return []
-    parts = [_row(context, s, one, groups) for one in found]
     return [
         Table(
-            id=ID,
-            title="Own indicators, %",
-            cells=pd.concat(parts, ignore_index=True),
+            id=id_,
+            title=title,
+            cells=pd.concat([_row(context, s, one, groups) for one in alike], ignore_index=True),
             source=s.source,
             notes=(s.sample.design.basis,),
-            scale=100.0,
+            scale=scale,
             digits=1,
             synthetic=context.synthetic,
         )
+        for id_, title, scale in (SHARES, MEANS)
+        if (alike := [one for one in found if bool(one.unit) == (id_ == MEANS[0])])
     ]
 
 
@@ -60,10 +61,10 @@ def _parts(s: Survey, groups: dict[str, str]) -> dict[str, Sample]:
 
 
 def _cell(context: Context, one: OwnIndicator, inside: Sample, column: str) -> pd.DataFrame:
-    share = one.share(inside)
-    title = context.name(one.title)
-    if not isinstance(share, Estimate):
-        return cells_of([(title, column, share)], context.rules)
+    found = one.among_answers(inside)
+    title = context.name(f"{one.title} ({one.unit})" if one.unit else one.title)
+    if one.unit or not isinstance(found, Estimate):
+        return cells_of([(title, column, found)], context.rules)
     yes = inside.frame[one.own].to_numpy(dtype=float, na_value=0.0) == 1
     who = Persons.among(inside, yes & one.inside(inside.frame))
-    return cells_of([(title, column, share)], context.rules, Standing(tells=(who,)))
+    return cells_of([(title, column, found)], context.rules, Standing(tells=(who,)))

@@ -19,9 +19,11 @@ from mismes_eval.report.chapters.cells import (
     following,
     headline_cell,
     outcome_scale,
+    outcome_unit,
     plain,
     rows,
 )
+from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
 
@@ -51,15 +53,17 @@ SELECTION = (
 )
 
 
-STRENGTH_NOTES = (
-    (
-        "Effects and trends in percentage points or units of the outcome. A negative multiple:"
-        " unseen causes would have to work against the seen ones."
-    ),
-    (
-        "A dash for the break of trend: the finding does not survive even parallel trends with"
-        " sampling error."
-    ),
+IN_UNITS = (
+    "Effects and trends in {u}. A negative multiple: unseen causes would have to work against the seen"
+    " ones."
+)
+
+
+NO_FINDING = NotEstimable(
+    "no effect is shown by the widest of its intervals, so there is no finding to overturn"
+)
+NOT_EVEN_PARALLEL = NotEstimable(
+    "the finding does not survive even parallel trends with sampling error"
 )
 
 
@@ -85,7 +89,9 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     main = effect.by_wave.get((outcome, context.evaluation.params.impact.main_wave))
     scale, unit = outcome_scale(context, outcome)[0], cell_unit(context, outcome)
     headline = headline_cell(context, d.measure, study)
-    lines = [*_of_trends(d, scale), *_findable(main, scale)]
+    verdict = effect_verdict(context.evaluation, effect, d)
+    found = verdict is not None and verdict.shown
+    lines = [*_of_trends(d, scale, found), *_findable(main, scale)]
     lines += [*_of_placebos(d), *_of_unseen(d, scale)]
     cells, units = [], {}
     for line in lines:
@@ -102,7 +108,10 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         title=title,
         cells=pd.concat(cells, ignore_index=True),
         source=study.source,
-        notes=(*STRENGTH_NOTES, study.panel.sample.design.basis),
+        notes=(
+            context.text(IN_UNITS, u=outcome_unit(context, outcome)),
+            study.panel.sample.design.basis,
+        ),
         scale=1.0,
         digits=2,
         synthetic=context.synthetic,
@@ -110,13 +119,11 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     )
 
 
-def _of_trends(d: Doubt, scale: float) -> list[Line]:
-    """The break of trend that the finding survives, and what the pre-trend test could see."""
-    if isinstance(d.honest, HonestDiD):
-        breakdown = d.honest.breakdown
-        lines = [Line(BREAK, np.nan if breakdown is None else breakdown)]
-    else:
-        lines = [Line(BREAK, d.honest)]
+def _of_trends(d: Doubt, scale: float, found: bool) -> list[Line]:
+    """The break of trend that the finding survives, and what the pre-trend test could see. found:
+    whether there is a finding, by the interval that speaks.
+    """
+    lines = [Line(BREAK, _survived(d.honest) if found else NO_FINDING)]
     if isinstance(d.power, NotEstimable):
         return [*lines, Line(TREND_80, d.power)]
     seen = d.power.table.set_index(["test", "power"])
@@ -124,6 +131,13 @@ def _of_trends(d: Doubt, scale: float) -> list[Line]:
     for row, power, column in asked:
         lines.append(Line(row, float(str(seen.loc[("joint", power), column])), scale))
     return lines
+
+
+def _survived(honest: HonestDiD | NotEstimable) -> float | NotEstimable:
+    """The largest break of trend that a finding survives."""
+    if isinstance(honest, NotEstimable):
+        return honest
+    return NOT_EVEN_PARALLEL if honest.breakdown is None else honest.breakdown
 
 
 def _findable(main: Result | None, scale: float) -> list[Line]:

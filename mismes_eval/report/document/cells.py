@@ -36,6 +36,7 @@ COLUMNS = (
     "definition",
     "status",
 )
+PLACE = ("table", "row", "column")
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "degf")
 SHARES = ("share", "proportion")
 ROUNDS = 0.5  # of a person: what a number of persons is told apart by
@@ -224,16 +225,12 @@ class Published:
 
     def of(self, keys: Sequence[CellKey]) -> pd.DataFrame:
         """The cells of these places as a frame, in their order: table and COLUMNS."""
-        rows = []
-        for cell in (self.cells[key] for key in keys if key in self.cells):
-            numbers = {column: getattr(cell, column) for column in (*NUMBERS, "n")}
-            words = {
-                column: getattr(cell, column) for column in ("flag", "kind", "unit", "definition")
-            }
-            place = {"table": cell.key.table, "row": cell.key.row, "column": cell.key.column}
-            rows.append({**place, **numbers, **words, "status": str(cell.status)})
-        frame = pd.DataFrame(rows, columns=["table", *COLUMNS])
-        return frame.astype(dict.fromkeys((*NUMBERS, "n"), float))  # also where there is no row
+        cells = [self.cells[key] for key in keys if key in self.cells]
+        places = {part: [getattr(cell.key, part) for cell in cells] for part in PLACE}
+        told = {name: [getattr(cell, name) for cell in cells] for name in COLUMNS[2:]}
+        numbers = {name: np.array(told[name], float) for name in (*NUMBERS, "n")}
+        status = [str(state) for state in told["status"]]
+        return pd.DataFrame({**places, **told, **numbers, "status": status})
 
 
 def empty(cells: pd.DataFrame, columns: Sequence[str], where: Bool) -> None:

@@ -21,7 +21,7 @@ class Conventions:
     classes : plural classes of those data, in the order of the forms of "{n:=mesure|mesures}"; the
     last form that is written stands for the classes behind it.
     between : plural class -> word between a number and what it counts ("20 de persoane").
-    minus : sign of a negative number.
+    minus : sign of a negative number.  first : what the first day of a month has behind it ("1er").
     signs : (pattern, what stands in its place) of the typesetting, each of which leaves a text that
     was typeset as it is.
     """
@@ -30,6 +30,7 @@ class Conventions:
     classes: tuple[str, ...] = ("one", "other")
     between: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     minus: str = MINUS
+    first: str = ""
     signs: tuple[Sign, ...] = ()
 
 
@@ -59,7 +60,7 @@ _ROMANIAN = (
 CONVENTIONS: Mapping[str, Conventions] = MappingProxyType(
     {
         "en": Conventions(locale="en_GB", minus="-"),
-        "fr": Conventions(locale="fr", signs=_FRENCH),
+        "fr": Conventions(locale="fr", first="er", signs=_FRENCH),
         "ro": Conventions(
             locale="ro",
             classes=("one", "few", "other"),

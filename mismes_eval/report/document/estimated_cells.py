@@ -80,10 +80,10 @@ def frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """Cells as a frame with a row each. Its texts are kept as they are: a message stays one until
     it is put into a language.
     """
-    frame = pd.DataFrame(list(cells), columns=list(CARRIED))
-    for column in TEXTS:
-        frame[column] = pd.Series([cell[column] for cell in cells], dtype=object)
-    return frame
+    columns = {name: [cell[name] for cell in cells] for name in CARRIED}
+    for name in (*TEXTS, STANDING):
+        columns[name] = np.fromiter(columns[name], object, len(cells))
+    return pd.DataFrame(columns)
 
 
 def _estimated(

@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(
     r"(((?=\S*(\d|_|/|\.\w))\S+|[A-Z]{2,})( |$))+"
 )  # identifiers, files, hashes, and lists of them
-_NAME = re.compile(r"\w+")
+_NAME = re.compile(r"\w+(\.\w+)*")
 _JOINED = re.compile(r"(, | x | and | or | = )")  # between the names of a list
 
 
@@ -160,7 +160,8 @@ class Language(Formatter):
 
     def date(self, day: date) -> str:
         """A day in words."""
-        return format_date(day, "long", locale=self.conventions.locale)
+        words = format_date(day, "long", locale=self.conventions.locale)
+        return words.replace("1", f"1{self.conventions.first}", 1) if day.day == 1 else words
 
     def numeral(self, text: str) -> str:
         """A number written the English way, written the language's way."""

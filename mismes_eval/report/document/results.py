@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.evaluation.params import Params
@@ -22,6 +23,7 @@ from mismes_eval.report.trust.provenance import ESTIMATES
 NUMBERS = "estimates.parquet"
 TEXTS = ("table", "row", "column", "flag", "kind", "unit", "definition", "status")
 SCHEMA = 1
+TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 
 
 def write_results(
@@ -50,12 +52,12 @@ def write_results(
         if filled
         else pd.DataFrame({"table": pd.Series(dtype=str)})
     )
-    _parquet(work / NUMBERS, numbers, params)
+    _numbers(work / NUMBERS, numbers, params)
     (work / "tables").mkdir(exist_ok=True)
     names = file_names([table.id for table in tables])
     for table, frame in zip(tables, published, strict=True):
         if len(frame):
-            frame.to_parquet(work / "tables" / f"{names[table.id]}.parquet", index=False)
+            _parquet(frame, work / "tables" / f"{names[table.id]}.parquet")
     workbook(work / "tables.xlsx", params.synthetic, tables, t, passages)
     (work / "figures").mkdir(exist_ok=True)
     names = file_names([figure.id for figure in figures])
@@ -92,13 +94,19 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _parquet(path: Path, numbers: pd.DataFrame, params: Params) -> None:
+def _parquet(frame: pd.DataFrame, path: Path) -> None:
+    """A Parquet file whose texts are of one kind, however pandas keeps them meanwhile."""
+    texts = [name for name, kind in frame.dtypes.items() if kind.name == "str"]
+    frame.astype(dict.fromkeys(texts, TEXT)).to_parquet(path, index=False)
+
+
+def _numbers(path: Path, numbers: pd.DataFrame, params: Params) -> None:
     """One row a number: country, synthetic, table, row, column, value, se, ci_low, ci_high, cv, n,
     degf, flag, kind, unit, definition, status.
     """
     out = numbers.assign(
         **{
-            column: numbers[column].astype("string")
+            column: numbers[column].astype(pd.StringDtype("pyarrow"))
             for column in TEXTS
             if column in numbers.columns
         }
@@ -108,7 +116,7 @@ def _parquet(path: Path, numbers: pd.DataFrame, params: Params) -> None:
     )
     out.insert(0, "country", params.country)
     out.insert(1, "synthetic", params.synthetic)
-    out.to_parquet(path, index=False)
+    _parquet(out, path)
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -21,6 +21,7 @@ from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.inventory import Inventory
+from mismes_eval.inventory.indicators import COMPARED
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.persons import aged_said
 from mismes_eval.message import packed
@@ -30,6 +31,7 @@ from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.criteria import EMPLOYMENT, returnee_gap
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
 from mismes_eval.report.chapters.lottery import TAKEN as TAKEN_PART
+from mismes_eval.report.chapters.measures import evaluated_here, register_of
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.rollout import OVERALL, SUMMARY
 from mismes_eval.report.chapters.verdicts import (
@@ -55,7 +57,6 @@ ONE_ROW = (
     ("L9", "T09b", "earnings gap, raw", "log points x 100", "returnees"),
     ("L9.mincer", "T09b", "earnings gap, adjusted (Mincer)", "log points x 100", "returnees"),
 )
-COMPARED = ("MATCH", "DID", "RD", "RCT")
 NOT_DESCRIBED: dict[str, object] = {"model": "", **dict.fromkeys(FACTORS)}
 
 
@@ -344,8 +345,8 @@ def _models(inventory: Inventory | None) -> dict[str, str]:
 
 def _spoken(context: Context, effect: Effects) -> dict[str, object]:
     """The interval with which the headline of an effect speaks, and how sure it is."""
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
-    verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+    doubt = context.evaluation.doubt_of(effect.measure)
+    verdict = effect_verdict(context.evaluation, effect, doubt)
     return {} if verdict is None else _with_verdict(verdict)
 
 
@@ -431,7 +432,8 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
             "budget_total": None,
         }
     day = date(context.evaluation.params.year or date.today().year, 12, 31)
-    table = inventory.evaluation_due(day).table
+    table = register_of(context.evaluation, inventory).table
+    here = evaluated_here(context.evaluation)
     models = []
     for code in codes("models")["code"].astype(str):
         mine = table[table["model_primary"].astype(str) == code]
@@ -439,7 +441,8 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
             state: int((mine["status"] == state).sum())
             for state in ("evaluated", "overdue", "due next", "later", "no start date")
         }
-        strong = int(((mine["status"] == "evaluated") & mine["impact_design"].isin(COMPARED)).sum())
+        compared = mine["impact_design"].isin(COMPARED) | mine["measure_id"].astype(str).isin(here)
+        strong = int(((mine["status"] == "evaluated") & compared).sum())
         models.append({"model": code, "measures": len(mine), "with_comparison": strong} | n)
     register = []
     for status in ("evaluated", "overdue", "due next", "later", "no start date"):

@@ -329,12 +329,12 @@ def summaries(w: Words) -> Table | None:
 
 MEANS = {
     "higher": (
-        "{model}: on average over {k} countries '{o}' rose by {v} (95% interval {lo} to {hi}),"
-        " {assumption}."
+        "{model}: on average over {k} countries '{o}' is {v} higher than without the"
+        " measures (95% interval {lo} to {hi}), {assumption}."
     ),
     "lower": (
-        "{model}: on average over {k} countries '{o}' fell by {v} (95% interval {lo} to {hi}),"
-        " {assumption}."
+        "{model}: on average over {k} countries '{o}' is {v} lower than without the"
+        " measures (95% interval {lo} to {hi}), {assumption}."
     ),
     "unclear": (
         "{model}: no effect on '{o}' could be shown on average over {k} countries: {v} (95%"
@@ -372,7 +372,7 @@ def findings(w: Words) -> list[tuple[str, str]]:
     m, budget = w.evidence.models, w.evidence.budget
     if len(m):
         text = (
-            "{done} of {all} measures in {k} countries were evaluated. The country reports add the"
+            "{done} of {all} measures in {k} countries were evaluated; the reports themselves estimate"
             " effects of {known} measures against comparison groups."
         )
         out.append(
