@@ -36,7 +36,7 @@ def command(*words: str, env: dict[str, str] | None = None) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        env={"OMP_NUM_THREADS": "1", **os.environ, **(env or {})},
+        env={"OMP_NUM_THREADS": "1", "MISMES_EXAMPLES": "100", **os.environ, **(env or {})},
     )
 
 

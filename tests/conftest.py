@@ -15,6 +15,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
@@ -22,6 +23,11 @@ from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 
 mpl.use("Agg")
+# a property is tried on 30 examples where its test says no other number; `make prove` tries 100
+settings.register_profile(
+    "here", max_examples=int(os.environ.get("MISMES_EXAMPLES", "30")), deadline=None, database=None
+)
+settings.load_profile("here")
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as `mismes` does
 ROOT = Path(__file__).resolve().parent.parent
 

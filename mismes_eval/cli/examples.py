@@ -103,6 +103,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes inventory site --evidence evidence.csv",
         "mismes inventory site measures.xlsx --out page.html",
     ),
+    "inventory undo": (
+        'mismes inventory undo --into data_raw/MDA --by AB --reason "sent by mistake"',
+        'mismes inventory undo --into data_raw/MDA --by AB --reason "a draft" --on 2026-12-31',
+    ),
     "inventory submit": (
         "mismes inventory submit template.xlsx --into data_raw/MDA/inventory.csv --dry-run",
         (

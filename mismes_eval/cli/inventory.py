@@ -58,7 +58,7 @@ def due(
     """Which measures are past 24 months without an evaluation, which are due next, and the budget
     at stake.
     """
-    day = on.date() if on is not None else datetime.datetime.now(datetime.UTC).date()
+    day = _day(on)
     measures = _measures(names)
     register = measures.evaluation_due(day)
     if as_json:
@@ -139,7 +139,7 @@ def site(
     made = write_site(
         measures,
         out.with_suffix(""),
-        on=on.date() if on is not None else datetime.datetime.now(datetime.UTC).date(),
+        on=_day(on),
         origins=read_published(out.parent if reports is None else reports),
         evidence=None if evidence is None else read_evidence(evidence),
     )
@@ -201,7 +201,6 @@ def submit(
     """Take a filled template into the repository: validated, given identifiers, compared with what
     is there, merged as decided; intake_log.csv beside the repository says what was done.
     """
-    day = on.date() if on is not None else datetime.datetime.now(datetime.UTC).date()
     given = inventory.submit(file, into)
     if decisions is None and len(given.pairs) and not dry_run:
         asked = given.to_decide(file.with_name(f"{file.stem}_decisions.csv"))
@@ -222,7 +221,7 @@ def submit(
     if dry_run:
         _say_pairs(given, quiet, as_json)
         return 0
-    log = inventory.accept(given, on=day, decisions=decisions)
+    log = inventory.accept(given, on=_day(on), decisions=decisions)
     if as_json:
         click.echo(log.to_json(orient="records", force_ascii=False, indent=1))
     elif not quiet:
@@ -231,6 +230,43 @@ def submit(
             click.echo(f"record {line['record']}: {line['measure_id']} {line['action']}{merged}")
         click.echo(f"written {given.repository.as_posix()}")
     return 0
+
+
+@command.command("undo", epilog=epilog("inventory undo"))
+@click.option(
+    "--into",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="inventory.csv of the repository, or its folder.",
+)
+@click.option("--by", "decided_by", required=True, help="Initials or code of who decided.")
+@click.option("--reason", required=True, help="Why.")
+@on_option
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the lines of the log as JSON.")
+def undo(
+    into: Path,
+    decided_by: str,
+    reason: str,
+    on: datetime.datetime | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Take the last submission out of the repository again, as long as nobody has changed its
+    records since; intake_log.csv keeps what was done and undone.
+    """
+    log = inventory.undo(into, on=_day(on), decided_by=decided_by, reason=reason)
+    if as_json:
+        click.echo(log.to_json(orient="records", force_ascii=False, indent=1))
+    elif not quiet:
+        for line in log.to_dict("records"):
+            place = f" in {line['into']}" if line["into"] else ""
+            click.echo(f"record {line['record']}: {line['measure_id']} undone{place}")
+    return 0
+
+
+def _day(on: datetime.datetime | None) -> datetime.date:
+    return on.date() if on is not None else datetime.datetime.now(datetime.UTC).date()
 
 
 def _say_pairs(given: inventory.Submission, quiet: bool, as_json: bool) -> None:
@@ -325,13 +361,18 @@ def _refuse_unused(**options: object) -> None:
 
 
 def _measures(names: tuple[str, ...]) -> inventory.Inventory:
+    """The measures of files, and of params with the decisions on duplicates that these name."""
     files = [Path(n) for n in names if Path(n).exists() and Path(n).suffix not in (".yaml", ".yml")]
+    decisions: list[Path] = []
     codes = [n for n in names if Path(n) not in files]
     if codes or not names:
         root = project()
         named = [params_file(root, code) for code in codes] if names else all_params(root)
         runs = list(map(Params.load, named))
-        files += [run.inputs.inventory for run in runs if run.inputs.inventory is not None]
+        inputs = [run.inputs for run in runs if run.inputs.inventory is not None]
+        files += [given.inventory for given in inputs if given.inventory is not None]
+        told = [given.inventory_decisions for given in inputs]
+        decisions = [file for file in told if file is not None]
     if not files:
         raise InputError(
             Problem(
@@ -341,4 +382,4 @@ def _measures(names: tuple[str, ...]) -> inventory.Inventory:
                 fix="Make an empty one with `mismes new ISO3`.",
             )
         )
-    return inventory.read(files if len(files) > 1 else files[0])
+    return inventory.read(files).decided(*decisions)

@@ -258,11 +258,13 @@ def repository(target: Path, files: Sequence[Path], data_root: Path | None = Non
         again = "mismes inventory site --evidence FILE"
         return f"repository   not made: it has outside evaluations, make it with `{again}`"
     try:
-        named = [Params.load(file, data_root).inputs.inventory for file in files]
-        inventories = [path for path in named if path is not None]
+        inputs = [Params.load(file, data_root).inputs for file in files]
+        inventories = [given.inventory for given in inputs if given.inventory is not None]
+        told = [given.inventory_decisions for given in inputs if given.inventory is not None]
         if not inventories:
             return "repository   not made: the params name no inventory"
-        measures = read_inventory(inventories if len(inventories) > 1 else inventories[0])
+        decisions = [file for file in told if file is not None]
+        measures = read_inventory(inventories).decided(*decisions)
         made = site.write_site(
             measures,
             page.with_suffix(""),

@@ -5,7 +5,6 @@ variable.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,7 +12,6 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, unknown
-from mismes_eval.estimate.domains import By, categories, domains, numbers, require, some, together
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
@@ -21,7 +19,9 @@ from mismes_eval.message import Message
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.rows import Columns, Float, Int
 from mismes_eval.public import public
-from mismes_eval.weighting.arguments import Column, Names
+from mismes_eval.weighting.arguments import Column, Names, one_or_more
+from mismes_eval.weighting.columns import Category, Number, read
+from mismes_eval.weighting.domain import By, domains, grouped, zero_outside
 from mismes_eval.weighting.sample import Sample
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald")
@@ -58,11 +58,8 @@ def rao_scott(
     """
     EstimateError.refuse(unknown("unknown statistic", "statistic", statistic, STATISTICS))
     EstimateError.refuse(unknown("unknown degrees of freedom", "df", df, ("effective", "design")))
-    require(sample, [row, column], "rao_scott")
-    (a, rows), (b, columns) = together(
-        partial(categories, sample, row, "rao_scott"),
-        partial(categories, sample, column, "rao_scott"),
-    )
+    data = read(sample, EstimateError, a=Category(row), b=Category(column))
+    (a, rows), (b, columns) = data.a.inside(sample.active), data.b.inside(sample.active)
     r, c = len(rows), len(columns)
     null = f"{row} and {column} are independent"
     if r < 2 or c < 2:
@@ -120,10 +117,10 @@ def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
     ------
     EstimateError : unknown columns, columns that are not numbers, missing values in the domain.
     """
-    names = some(columns, "variance")
-    require(sample, names, "variance")
-    raw = [numbers(sample, name, "variance") for name in names]
-    where = domains(sample, by, "variance")
+    names = one_or_more(columns, EstimateError)
+    each = {f"y{place}": Number(name) for place, name in enumerate(names)}
+    where, data = grouped(sample, by, **each)
+    raw = zero_outside(sample, *(getattr(data, name) for name in each))
     k, d = len(names), where.count
     w = np.where(where.code < d, sample.weights, 0.0)
     count = np.bincount(where.code[sample.active], minlength=d + 1)[:d]
@@ -176,7 +173,7 @@ def _cells(sample: Sample, cell: Int, cells: int, statistic: OfTotals) -> tuple[
     shares of every replicate.
     """
     y = Columns(tuple(cell == j for j in range(cells)))
-    value, part = evaluate(sample, y, domains(sample, None, "rao_scott"), statistic)
+    value, part = evaluate(sample, y, domains(sample, None), statistic)
     return value, part.vcov
 
 

@@ -13,7 +13,6 @@ import pandas as pd
 from formulaic import model_matrix
 
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, unknown, worded
-from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, occupied, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import arms
@@ -21,8 +20,11 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.public import public
+from mismes_eval.public import public, verb_name
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.columns import Number, Stated, read
 from mismes_eval.weighting.covariates import occurring, unreadable
+from mismes_eval.weighting.domain import no_negative_weights, occupied
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -59,13 +61,13 @@ def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[
     -------
     Estimate with one value, in the outcome's units.
     """
-    groups = _groups(sample, outcome, group, covariates, "adjusted_gap")
+    groups = _groups(sample, outcome, group, covariates)
     return _wrap(
         sample,
         groups,
         _adjusted,
         ("adjusted gap",),
-        f"linear regression on {', '.join(map(str, listed(covariates)))}",
+        f"linear regression on {', '.join(map(str, as_names(covariates, 'covariates')))}",
     )
 
 
@@ -106,7 +108,7 @@ def oaxaca_blinder(
     EstimateError.refuse(
         unknown("unknown reference of oaxaca_blinder", "reference", reference, REFERENCES)
     )
-    groups = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
+    groups = _groups(sample, outcome, group, covariates)
     by_covariate = [f"explained by {label}" for label in groups.labels[1:]]
     names = ("gap", "explained", "unexplained", *(by_covariate if detail else ()))
     return _wrap(
@@ -114,7 +116,7 @@ def oaxaca_blinder(
         groups,
         partial(_oaxaca, reference=reference, detail=detail),
         names,
-        f"Oaxaca-Blinder on {', '.join(map(str, listed(covariates)))}, {reference} coefficients",
+        f"Oaxaca-Blinder on {', '.join(map(str, as_names(covariates, 'covariates')))}, {reference} coefficients",
     )
 
 
@@ -159,15 +161,14 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
     ------
     EstimateError : covariates tell the groups apart completely.
     """
-    require(sample, [], "reweighted_gap")
-    no_negative_weights(sample, "reweighted_gap")
-    groups = _groups(sample, outcome, group, covariates, "reweighted_gap")
+    groups = _groups(sample, outcome, group, covariates)
+    no_negative_weights(sample)
     return _wrap(
         sample,
         groups,
         _reweighted,
         ("gap", "composition", "adjusted gap"),
-        f"reweighting (DFL) on {', '.join(map(str, listed(covariates)))}",
+        f"reweighting (DFL) on {', '.join(map(str, as_names(covariates, 'covariates')))}",
     )
 
 
@@ -238,29 +239,17 @@ def _mean(y: Float, w: Float) -> tuple[Float, Float]:
     return mean, np.where(w != 0, 1.0, 0.0)[:, None] * (y - mean) / total
 
 
-def _groups(
-    sample: Sample, outcome: str, group: str, covariates: Sequence[str], caller: str
-) -> _Groups:
-    columns = listed(covariates)
-    require(sample, [outcome, group, *columns], caller)
-    inside = occupied(sample, caller)
-    y, g = numbers(sample, outcome, caller), numbers(sample, group, caller)
-    problems = [
-        Problem(
-            what=worded("{caller} meets missing values in the domain", {"caller": caller}),
-            where=in_column(column),
-            expected="a value in every row of the domain",
-            got=worded("missing"),
-            fix="Narrow the domain with where(), or code missing as a category.",
-        ).in_rows(np.flatnonzero(gone))
-        for column in dict.fromkeys(columns)
-        if (gone := inside & sample.frame[column].isna().to_numpy()).any()
-    ]
+def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str]) -> _Groups:
+    columns = list(as_names(covariates, "covariates", EstimateError))
+    others = {f"x{place}": Stated(column) for place, column in enumerate(columns)}
+    data = read(sample, EstimateError, y=Number(outcome), g=Number(group), **others)
+    inside = occupied(sample)
+    y, g, problems = data.y, data.g, []
     problems += unreadable(sample.frame, columns, inside)
     if not np.isin(g[inside], (0.0, 1.0)).all():
         problems.append(
             Problem(
-                worded("{caller} needs two groups", {"caller": caller}),
+                worded("{caller} needs two groups", {"caller": verb_name()}),
                 in_column(group),
                 "True and False, or 1 and 0",
                 worded("other values"),
@@ -269,7 +258,7 @@ def _groups(
     elif not (inside & (g == 1)).any() or not (inside & (g == 0)).any():
         problems.append(
             Problem(
-                worded("{caller} needs rows in both groups", {"caller": caller}),
+                worded("{caller} needs rows in both groups", {"caller": verb_name()}),
                 in_column(group),
                 "group and comparison in the domain",
                 worded("only one of them"),

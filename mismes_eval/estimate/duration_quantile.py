@@ -7,13 +7,14 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EmptyDomain, EstimateError, Problem, of_argument
-from mismes_eval.estimate.domains import By, domains, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite
 from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.survival import MANY, survival
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import Number, YesNo, read
+from mismes_eval.weighting.domain import By, grouped
 from mismes_eval.weighting.sample import Sample
 
 
@@ -50,9 +51,9 @@ def duration_quantile(
                 repr(prob),
             )
         )
-    require(sample, [duration, event, *([entry] if entry is not None else [])], "duration_quantile")
+    entered = {} if entry is None else {"start": Number(entry)}
     try:
-        where = domains(sample, by, "duration_quantile")
+        where, _ = grouped(sample, by, length=Number(duration), event=YesNo(event), **entered)
     except EmptyDomain as error:
         return {"": NotEstimable(error.message)}
     return {
@@ -156,7 +157,5 @@ def _many(sample: Sample, duration: str, event: str, times: Float, entry: str | 
 
 
 def _event_times(sample: Sample, duration: str, event: str) -> Float:
-    require(sample, [duration, event], "survival")
-    inside = sample.active
-    had = inside & (sample.frame[event].fillna(0).to_numpy() != 0)
-    return np.unique(sample.frame[duration].to_numpy(dtype=float, na_value=np.nan)[had])
+    data = read(sample, EstimateError, length=Number(duration), event=YesNo(event))
+    return np.unique(data.length[sample.active & (data.event == 1)])

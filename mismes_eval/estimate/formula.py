@@ -17,10 +17,11 @@ from formulaic.errors import FormulaicError
 from formulaic.transforms import TRANSFORMS
 
 from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_argument, worded
-from mismes_eval.estimate.domains import no_negative_weights, occupied, require
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.weighting.columns import refuse_unknown
 from mismes_eval.weighting.covariates import occurring, unreadable
+from mismes_eval.weighting.domain import no_negative_weights, occupied
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
@@ -44,7 +45,7 @@ def build(sample: Sample, formula: str, caller: str) -> Model:
     """Outcome and regressors of a formula on the active rows. Raises EstimateError with every
     problem, EmptyDomain where there are no such rows.
     """
-    require(sample, [], caller)
+    refuse_unknown(sample, [])
     parsed, alias = _parsed(formula, caller)
     original = {written: spelled for spelled, written in alias.items()}
     columns = sorted(
@@ -53,9 +54,9 @@ def build(sample: Sample, formula: str, caller: str) -> Model:
             parsed, {alias.get(str(column), str(column)) for column in sample.frame.columns}
         )
     )
-    require(sample, columns, caller)
-    no_negative_weights(sample, caller)
-    inside = occupied(sample, caller)
+    refuse_unknown(sample, columns)
+    no_negative_weights(sample)
+    inside = occupied(sample)
     data = sample.frame.loc[inside, columns]
     rows = np.flatnonzero(inside)
     problems = [*_missing(data, rows, caller), *_unreadable(parsed, original, data)]

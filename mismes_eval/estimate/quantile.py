@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -14,15 +13,6 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, unknown
-from mismes_eval.estimate.domains import (
-    By,
-    Domains,
-    domains,
-    no_negative_weights,
-    numbers,
-    require,
-    together,
-)
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
@@ -31,6 +21,8 @@ from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.rows import Columns, Float
 from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column
+from mismes_eval.weighting.columns import Number
+from mismes_eval.weighting.domain import By, Domains, grouped, no_negative_weights, zero_outside
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -118,7 +110,6 @@ def quantile(
     Woodruff (1952), JASA 47, 635-646; Francisco and Fuller (1991), Annals of Statistics 19,
     454-469.
     """
-    require(sample, [column], "quantile")
     try:
         chosen = np.atleast_1d(np.asarray(probs, float))
     except (TypeError, ValueError):
@@ -132,10 +123,9 @@ def quantile(
         ) from None
     problems = _problems(sample, chosen, rule, interval)
     EstimateError.refuse(problems)
-    no_negative_weights(sample, "quantile")
-    y, where = together(
-        partial(numbers, sample, column, "quantile"), partial(domains, sample, by, "quantile")
-    )
+    where, data = grouped(sample, by, y=Number(column))
+    no_negative_weights(sample)
+    (y,) = zero_outside(sample, data.y)
     curves = _curves(y, sample.weights, where)
     q = np.array([curve.quantile(chosen, rule) for curve in curves])
     names = [f"{column} p{100 * p:g}" for p in chosen]

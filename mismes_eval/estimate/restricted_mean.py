@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, worded
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.survival import cumulative_incidence, survival
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Finite, public
 from mismes_eval.weighting.columns import Category, Number, YesNo, read
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 

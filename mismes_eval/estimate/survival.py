@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_argument, worded
-from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import not_estimable
@@ -21,6 +21,8 @@ from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
 from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column
+from mismes_eval.weighting.columns import Number, Stated, YesNo
+from mismes_eval.weighting.domain import By, Domains, grouped, no_negative_weights, zero_outside
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -142,10 +144,11 @@ def _curves(
     entry: Column | None,
     kind: str,
 ) -> Estimate:
-    require(sample, [duration, event, *([entry] if entry is not None else [])], kind)
-    no_negative_weights(sample, kind)
-    where = domains(sample, by, kind)
-    length, start, cause, last = _read(sample, duration, event, of, entry, kind)
+    entered = {} if entry is None else {"start": Number(entry)}
+    ended = Stated(event, missing=True) if of is not None else YesNo(event)
+    where, data = grouped(sample, by, length=Number(duration), event=ended, **entered)
+    no_negative_weights(sample)
+    length, start, cause, last = _spells_of(sample, data, duration, event, of, entry)
     at = _times(length, cause, where, times, kind)
     seen = _last_times(length, where)
     _refuse_after(max(seen), at, kind)
@@ -188,30 +191,25 @@ def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
         )
 
 
-def _read(
-    sample: Sample, duration: Column, event: Column, of: object, entry: Column | None, kind: str
+def _spells_of(
+    sample: Sample,
+    data: SimpleNamespace,
+    duration: Column,
+    event: Column,
+    of: object,
+    entry: Column | None,
 ) -> tuple[Float, Float, Int, int]:
     """Durations, entries, cause codes (1 the event of interest, 2 any other, 0 censored) and the
     number of causes.
     """
     inside = sample.active
-    length = numbers(sample, duration, kind)
-    start = numbers(sample, entry, kind) if entry is not None else np.zeros(sample.n)
+    none = np.zeros(sample.n)
+    length, start = zero_outside(sample, data.length, none if entry is None else data.start)
     problems = []
     if of is None:
-        cause = numbers(sample, event, kind)
-        if (inside & ~np.isin(cause, (0.0, 1.0))).any():
-            problems.append(
-                Problem(
-                    "the event is not yes or no",
-                    in_column(event),
-                    "1 where it was seen, 0 where censored",
-                    worded("other values"),
-                )
-            )
-        code, count = cause.astype(np.intp), 1
+        code, count = np.where(inside, data.event, 0.0).astype(np.intp), 1
     else:
-        series = sample.frame[event]
+        series = data.event
         mine = pd.Series(series == of).fillna(False).to_numpy(bool)
         unnamed = inside & series.map(_is_blank).to_numpy(bool)
         if unnamed.any():

@@ -11,18 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem, unknown, worded
-from mismes_eval.estimate.domains import (
-    By,
-    Domains,
-    categories,
-    domains,
-    laid_out,
-    require,
-    some,
-    stated,
-    together,
-    variables,
-)
 from mismes_eval.estimate.estimate import Estimate, Interval
 from mismes_eval.estimate.part import Part
 from mismes_eval.message import Message
@@ -31,7 +19,9 @@ from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
 from mismes_eval.public import public
-from mismes_eval.weighting.arguments import Column, Names
+from mismes_eval.weighting.arguments import Column, Names, one_or_more
+from mismes_eval.weighting.columns import Answer, Answers, Category, Levels, Number
+from mismes_eval.weighting.domain import By, Domains, grouped
 from mismes_eval.weighting.replication import replicated_totals
 from mismes_eval.weighting.sample import Sample
 
@@ -45,6 +35,28 @@ class OfTotals:
 
     value: Callable[[Float], Float]
     slope: Callable[[Float], Float]
+
+
+LaidOut = tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]
+
+
+def answers(sample: Sample, columns: Names, by: By = None) -> tuple[LaidOut, Domains]:
+    """k arrays of n values, unread outside the domain, keys (k rows: variable, level) and names
+    (k,); and the groups. A text or categorical column becomes one indicator a level.
+    """
+    chosen = one_or_more(columns, EstimateError)
+    each = {f"y{place}": Answers(column) for place, column in enumerate(chosen)}
+    where, data = grouped(sample, by, **each)
+    return laid_out(chosen, [getattr(data, name) for name in each]), where
+
+
+def laid_out(columns: Sequence[Column], found: Sequence[Sequence[Answer]]) -> LaidOut:
+    """What was found of each column, side by side."""
+    pairs = [(column, one) for column, own in zip(columns, found, strict=True) for one in own]
+    rows = [(str(column), one.level) for column, one in pairs]
+    names = [f"{column}={level}" if level else column for column, level in rows]
+    keys = pd.DataFrame(rows, columns=["variable", "level"])
+    return [one.value for _, one in pairs], keys, names
 
 
 def evaluate(
@@ -101,9 +113,7 @@ def total(sample: Sample, columns: Names, by: By = None) -> Estimate:
     -------
     Estimate, value (D * k,) in the columns' units, domain by domain.
     """
-    (arrays, keys, names), where = together(
-        partial(variables, sample, columns, "total"), partial(domains, sample, by, "total")
-    )
+    (arrays, keys, names), where = answers(sample, columns, by)
     y = inside_domain(sample, arrays)
     k = y.k
     eye = np.eye(k)
@@ -141,9 +151,7 @@ def mean(sample: Sample, columns: Names, by: By = None) -> Estimate:
     ----------
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
-    (arrays, keys, names), where = together(
-        partial(variables, sample, columns, "mean"), partial(domains, sample, by, "mean")
-    )
+    (arrays, keys, names), where = answers(sample, columns, by)
     value, part, centred = _means(sample, arrays, where)
     return wrap(
         sample,
@@ -176,9 +184,11 @@ def proportion(
     EstimateError.refuse(
         unknown("unknown interval for proportions", "interval", interval, ("logit", "beta", "t"))
     )
-    (arrays, table, names), where = together(
-        partial(_levels, sample, columns), partial(domains, sample, by, "proportion")
-    )
+    chosen = one_or_more(columns, EstimateError)
+    each = {f"y{place}": Category(column) for place, column in enumerate(chosen)}
+    where, data = grouped(sample, by, **each)
+    found = [_levels(sample, getattr(data, name)) for name in each]
+    arrays, table, names = laid_out(chosen, found)
     value, part, centred = _means(sample, arrays, where)
     return wrap(
         sample,
@@ -193,34 +203,13 @@ def proportion(
     )
 
 
-def _levels(
-    sample: Sample, columns: Names
-) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
-    """Indicators of every level of the columns, keys and names; of True or 1 alone where the levels
-    are no and yes.
-    """
-    chosen = some(columns, "proportion")
-    require(sample, chosen, "proportion")
-    found: list[tuple[tuple[str, str], str, NDArray[np.generic]]] = []
-    problems: list[Problem] = []
-    for choice in chosen:
-        own = str(choice)
-        try:
-            code, level = categories(sample, choice, "proportion")
-        except EstimateError as error:
-            problems += error.problems
-            continue
-        if set(level) <= {0, 1}:
-            found.append(
-                ((own, ""), own, code == level.index(1) if 1 in level else np.zeros(sample.n, bool))
-            )
-        else:
-            found += [
-                ((own, str(name)), f"{own}={name}", code == j) for j, name in enumerate(level)
-            ]
-    if problems:
-        raise EstimateError(dict.fromkeys(problems))
-    return laid_out(found)
+def _levels(sample: Sample, column: Levels) -> list[Answer]:
+    """Every level of a column; True or 1 alone where they are no and yes."""
+    code, levels = column.inside(sample.active)
+    if not set(levels) <= {0, 1}:
+        return [Answer(str(level), code == place) for place, level in enumerate(levels)]
+    none = np.zeros(sample.n, bool)
+    return [Answer("", code == levels.index(1) if 1 in levels else none)]
 
 
 @public(EstimateError, answers=True)
@@ -245,12 +234,8 @@ def ratio(sample: Sample, numerator: Column, denominator: Column, by: By = None)
     ----------
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
-    require(sample, [numerator, denominator], "ratio")
-    above, below = together(
-        partial(stated, sample, numerator, "ratio"), partial(stated, sample, denominator, "ratio")
-    )
-    y = inside_domain(sample, [above, below])
-    where = domains(sample, by, "ratio")
+    where, data = grouped(sample, by, above=Number(numerator), below=Number(denominator))
+    y = inside_domain(sample, [data.above, data.below])
     empty = _zero_totals(sample, y.column(1), where)
     if empty.all():
         raise EstimateError(

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, worded
-from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import Averages, by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.weighting.columns import Stated, read
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.sample import Sample
 
@@ -63,13 +63,11 @@ def transitions(sample: Sample, pairs: Sequence[tuple[str, str]], minimum: int =
                 "at least one (before, after)",
             )
         )
-    require(sample, columns, "transitions")
+    wanted = {f"y{place}": Stated(column, missing=True) for place, column in enumerate(columns)}
+    data = vars(read(sample, EstimateError, **wanted))
     states = {
-        column: sample.frame[column]
-        .astype(object)
-        .where(sample.frame[column].notna(), None)
-        .to_numpy()
-        for column in columns
+        str(values.name): values.astype(object).where(values.notna(), None).to_numpy()
+        for values in data.values()
     }
     return pooled_transitions(
         sample,

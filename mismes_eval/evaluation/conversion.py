@@ -28,6 +28,7 @@ from mismes_eval.lfs.mapping import shipped
 from mismes_eval.message import Message
 
 TRUE, FALSE = ("true", "yes"), ("false", "no")
+FOLDERS = ("inputs.inventory",)  # keys that may name one
 EXAMPLES: Mapping[str, str] = {
     "list": "[a, b, ...]",
     "mapping": "indented 'from: to' lines",
@@ -273,6 +274,8 @@ class Conversion:
                 what = "a path leaves the project through a link"
                 expected = "a file below the project or the data root"
                 return self._problem(what, at, expected, repr(text))
+            if found.is_dir() and at.key not in FOLDERS:
+                return self._problem("an input is a folder", at, "a file", repr(text))
             return found
         alone = len(self.bases) == 1
         expected = "a file below the project" + ("" if alone else " or the data root")

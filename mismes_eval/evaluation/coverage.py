@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
-from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, need_estimates
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.part import Part
@@ -21,6 +20,7 @@ from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import Category, Number, YesNo, read
 from mismes_eval.weighting.sample import Sample
 
 
@@ -102,9 +102,8 @@ def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstima
     Estimate, one index a group; 1 where a group takes part as often as everybody, above 1 where it
     is favoured.
     """
-    require(sample, [participant, by], "targeting")
-    takes = numbers(sample, participant, "targeting")
-    if not takes.any():
+    data = read(sample, takes=Number(participant), group=Category(by))
+    if not data.takes[sample.active].any():
         return NotEstimable("nobody in the target population took part")
     rate = mean(sample, participant, by=by)
     overall = mean(sample, participant)
@@ -187,13 +186,11 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
     ------
     EstimateError : unknown columns, a participant column of text or with missing values.
     """
-    require(sample, [participant, target], "leakage")
-    took = (numbers(sample, participant, "leakage") > 0) & sample.active
+    data = read(sample, took=Number(participant), target=YesNo(target, missing=True))
+    took = (data.took > 0) & sample.active
     if not took.any():
         return NotEstimable("nobody took part")
-    outside = sample.with_columns(
-        {"_outside": ~sample.frame[target].fillna(False).astype(bool)}
-    ).where(took)
+    outside = sample.with_columns({"_outside": data.target != 1}).where(took)
     estimate = mean(outside, "_outside")
     return replace(
         estimate,
@@ -232,11 +229,10 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
     Kakwani, Wagstaff and van Doorslaer (1997), Journal of Econometrics 77, 87-103; influence of the
     ranks included. Limits: Wagstaff (2005), Health Economics 14, 429-432.
     """
-    require(sample, [participant, rank], "concentration")
-    h, x = numbers(sample, participant, "concentration"), numbers(sample, rank, "concentration")
+    data = read(sample, h=Number(participant), x=Number(rank))
     inside = sample.active
     w = sample.weights[inside]
-    hi, xi = h[inside], x[inside]
+    hi, xi = data.h[inside], data.x[inside]
     values, place = np.unique(xi, return_inverse=True)
     mass = np.bincount(place, weights=w) / w.sum()
     below = np.cumsum(mass) - mass

@@ -15,7 +15,8 @@ from mismes_eval.evaluation.designs import HOURS
 from mismes_eval.evaluation.params import BY_NAME, Params
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
-from mismes_eval.frame.strange_cells import strange_cells
+from mismes_eval.frame.strange_cells import strange_cells, strange_weights
+from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.sample import Sample
 
 # a section, or a key, and the inputs of which one must be supplied for it to act on anything
@@ -24,8 +25,10 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
     "mapping": ("lfs",),
     "definitions": ("lfs",),
     "design": ("lfs", "lfs_rounds"),
+    "design.fpc": ("lfs",),
     "design.phase2_prob": ("listing",),
     "design.phase1_class": ("listing",),
+    "indicators": ("lfs",),
     "calibration": ("lfs",),
     "calibration.bounds": ("margins",),
     "tracer": ("tracer_person",),
@@ -125,6 +128,8 @@ def _without_partner(params: Params) -> list[Problem]:
         alone("designs.dose_degree", "designs.dose", worded("nothing"))
     if not p.designs.imputed:
         alone("designs.imputations", "designs.imputed", worded("nothing"))
+    if not p.study.before:
+        alone("study.covariates", "study.before", worded("nothing"))
     if p.year is None and p.cost.price_year is None:
         alone("inputs.rates", "year, of which the rates are taken", worded("nothing"))
     if p.cost.currency == "EUR":
@@ -337,7 +342,8 @@ def arms_alone(study: Tracing) -> list[Problem]:
 
 def panel_lines(study: Tracing) -> list[str]:
     """What the panel's waves hold that the reader of a rate must know."""
-    lines = [f"tracer study: {sentence}" for sentence in _of_cells(study)] + _gaps(study)
+    lines = [f"tracer study: {sentence}" for sentence in (*_of_design(study), *_of_cells(study))]
+    lines += _gaps(study) + _left_out(study)
     lines += _of_no_measure(study)
     only = study.panel.interviews_only
     if not only:
@@ -368,9 +374,47 @@ def _of_cells(study: Tracing) -> list[str]:
     """What looks wrong in the cells of persons and waves and may yet be right."""
     panel = study.panel
     keys = [panel.unit, panel.wave, panel.disposition]
-    tables = (panel.sample.frame, panel.long)
-    said = [s for table in tables for s in strange_cells(table.drop(columns=keys, errors="ignore"))]
-    return list(dict.fromkeys(said))
+    tables = {
+        "": panel.sample.frame,
+        "waves and outcomes: ": panel.long,
+        "services: ": panel.services,
+        "episodes: ": panel.episodes,
+    }
+    given = {name: table for name, table in tables.items() if table is not None}
+    found = {
+        sentence: name + sentence
+        for name, table in reversed(given.items())
+        for sentence in strange_cells(table.drop(columns=keys, errors="ignore"))
+    }
+    return [*reversed(found.values())]
+
+
+def _of_design(study: Tracing) -> list[str]:
+    """Persons without weight, and a study of one PSU."""
+    design = study.panel.sample.design
+    return [*strange_weights(design.base), *one_psu(design, "tracer.psu")]
+
+
+def one_psu(design: SurveyDesign, key: str) -> list[str]:
+    """The sentence on a sample whose rows are all in one PSU."""
+    if design.level != "psu" or np.unique(design.base_psu).size > 1:
+        return []
+    return [
+        "everybody is in one PSU: no standard error can be had from it. Name the column of the PSUs"
+        f" that were drawn ({key}), or take the key out."
+    ]
+
+
+def _left_out(study: Tracing) -> list[str]:
+    """Waves of the data of which the params say nothing."""
+    told = {study.baseline, *study.waves}
+    silent = [str(wave) for wave in study.panel.waves if wave not in told]
+    if not silent:
+        return []
+    return [
+        f"tracer study: the data have wave {', '.join(silent)}, and tracer.waves does not: nothing"
+        " is estimated of it. Name it there if it was in the field."
+    ]
 
 
 def _gaps(study: Tracing) -> list[str]:

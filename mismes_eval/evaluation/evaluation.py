@@ -12,7 +12,15 @@ import pandas as pd
 from mismes_eval import frame as frames
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, MismesError, ParamsError, Problem, worded
+from mismes_eval.errors import (
+    InputError,
+    MismesError,
+    ParamsError,
+    Problem,
+    in_column,
+    in_place,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.demands import idle, of_designs, of_survey, of_tracer
@@ -23,6 +31,7 @@ from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.published_figures import published_figures
 from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
+from mismes_eval.evaluation.said_by_key import said_by_key
 from mismes_eval.evaluation.sensitivity import Doubt, doubt, few_clusters, wild_spans
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
@@ -36,6 +45,9 @@ from mismes_eval.weighting.sample import Sample
 Result = Estimate | NotEstimable
 T = TypeVar("T")
 NO_BREAKDOWN = "the file has no column for a breakdown by {names}"
+
+
+OF_TRUTH = ("source", "measure_id", "outcome", "wave", "att", "n_treated_population")
 
 
 @dataclass(frozen=True)
@@ -177,6 +189,10 @@ class Evaluation:
             return ()
         return tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
 
+    def doubt_of(self, measure: str) -> Doubt | None:
+        """What can be held against the main effect of one measure."""
+        return next((found for found in self.doubts if found.measure == measure), None)
+
     def spans_beside(self, effect: Effects, outcome: str, wave: object) -> tuple[Span, ...]:
         """The intervals over clusters that stand beside the design's for the effect on an outcome at
         a wave; the widest of all speaks. Each is made once.
@@ -222,24 +238,24 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
     """The evidence as far as it can be read, and everything that stops a report from being made."""
     problems: list[Problem] = idle(params)
 
-    def tried(read: Callable[[Params], T | None]) -> T | None:
+    def tried(read: Callable[[Params], T | None], *sections: str) -> T | None:
         try:
             return read(params)
         except MismesError as error:
-            problems.extend(error.problems)
+            problems.extend(said_by_key(params, error.problems, sections))
             return None
 
     found = Evaluation(
         params=params,
-        survey=tried(survey),
-        tracing=tried(tracing),
+        survey=tried(survey, "design", "calibration", "mapping"),
+        tracing=tried(tracing, "tracer"),
         inventory=tried(_inventory),
-        study=tried(study),
-        lottery=tried(lottery),
-        rollout=tried(rollout),
+        study=tried(study, "study"),
+        lottery=tried(lottery, "lottery", "study"),
+        rollout=tried(rollout, "rollout", "design"),
         truth=tried(_truth),
         targets=tried(published_figures),
-        earlier=tried(earlier_round),
+        earlier=tried(earlier_round, "rollout", "design"),
     )
     tried(_rates)
     tried(lambda _: found.per_euro)
@@ -270,11 +286,7 @@ def _inventory(params: Params) -> inventories.Inventory | None:
     )
     if contacts is not None:
         out = replace(out, contacts=frames.read(contacts, template="inventory_contact").frame)
-    return (
-        out
-        if decisions is None
-        else out.merge(frames.read(decisions, template="inventory_decision").frame)
-    )
+    return out if decisions is None else out.decided(decisions)
 
 
 def _rates(params: Params) -> pd.DataFrame | None:
@@ -285,4 +297,16 @@ def _rates(params: Params) -> pd.DataFrame | None:
 
 def _truth(params: Params) -> pd.DataFrame | None:
     path = params.inputs.truth
-    return None if path is None else frames.read(path).frame
+    if path is None:
+        return None
+    table = frames.read(path).frame
+    InputError.refuse(
+        Problem(
+            what="true effects lack a column",
+            where=in_place(path.name, in_column(column)),
+            expected=", ".join(OF_TRUTH),
+        )
+        for column in OF_TRUTH
+        if column not in table.columns
+    )
+    return table

@@ -26,7 +26,7 @@ from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.sections_of_designs import LotteryKeys
-from mismes_eval.evaluation.study import StudyFile, lacking, study_file
+from mismes_eval.evaluation.study import StudyFile, lacking, no_arms, no_numbers, study_file
 from mismes_eval.impact.trials.itt import itt
 from mismes_eval.impact.trials.late import late
 from mismes_eval.impact.trials.late_bounds import late_bounds
@@ -303,18 +303,8 @@ def _undescribed(params: Params) -> list[Problem]:
 def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
     """Columns of the draw that cannot be used, each with the number of its units."""
     active, frame = file.sample.active, file.sample.frame
-    problems = []
-    for column in (keys.assigned, keys.takeup):
-        if column is None:
-            continue
-        values = pd.to_numeric(frame[column], errors="coerce").to_numpy(float, na_value=np.nan)
-        stated = active & frame[column].notna().to_numpy()
-        odd = stated & ~np.isin(values, (0.0, 1.0))
-        where = in_place(file.source, in_column(column))
-        if odd.any():
-            got = ", ".join(map(str, sorted(map(str, frame.loc[odd, column].unique()))[:5]))
-            count = int(odd.sum())
-            problems.append(Problem("neither yes nor no", where, "1 or 0", got, count=count))
+    arms = [column for column in (keys.assigned, keys.takeup) if column is not None]
+    problems = no_arms(file, arms) + no_numbers(file, keys.outcomes)
     unknown = int((active & frame[str(keys.assigned)].isna().to_numpy()).sum())
     if unknown:
         where = in_place(file.source, in_column(keys.assigned))
@@ -332,12 +322,12 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
                 count=unknown,
             )
         )
-    arms = frame.loc[active, str(keys.assigned)].dropna().unique()
-    if not unknown and len(arms) < 2:
+    drawn_arms = frame.loc[active, str(keys.assigned)].dropna().unique()
+    if not unknown and len(drawn_arms) < 2:
         where = in_place(file.source, in_column(keys.assigned))
         drawn = worded("nobody")
-        if len(arms):
-            drawn = worded("{arm} for everybody", {"arm": arms[0]})
+        if len(drawn_arms):
+            drawn = worded("{arm} for everybody", {"arm": drawn_arms[0]})
         beside = "Keep those who were not drawn in the file: they are the comparison."
         problems.append(
             Problem(
@@ -348,12 +338,4 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
                 fix=beside,
             )
         )
-    for outcome in keys.outcomes:
-        where = in_place(file.source, in_column(outcome))
-        if frame[outcome].isna().all():
-            problems.append(
-                Problem("nobody has an answer", where, "an outcome of some units at least")
-            )
-        elif not pd.api.types.is_numeric_dtype(frame[outcome]):
-            problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
     return problems

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import ParamsError, Problem, in_column, in_place
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.evaluation import Result
@@ -22,6 +21,7 @@ from mismes_eval.lfs.persons import residents
 from mismes_eval.lfs.translate import holds
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 NOBODY = "nobody of whom it is asked has an answer"

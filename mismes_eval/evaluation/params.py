@@ -280,6 +280,12 @@ def contradictions(params: Params) -> list[Problem]:
         ),
         *_ordered(
             p,
+            (p.disclosure.min_cell, p.disclosure.min_mean),
+            "disclosure.min_cell",
+            "disclosure.min_mean",
+        ),
+        *_ordered(
+            p,
             (p.disclosure.cv_flag, p.disclosure.cv_suppress),
             "disclosure.cv_flag",
             "disclosure.cv_suppress",
@@ -305,7 +311,7 @@ def contradictions(params: Params) -> list[Problem]:
         where = p.where("mapping.name")
         expected = "a shipped mapping or a workbook"
         problems.append(Problem("two mappings are named", where, expected, worded("both")))
-    problems += _half_said(p)
+    problems += _half_said(p) + _empty_lists(p)
     rule = p.definitions.rule()
     if rule is not None:
         problems += _refused(p, "definitions", lambda: as_definition(rule))
@@ -350,7 +356,37 @@ def _half_said(params: Params) -> list[Problem]:
     ]
 
 
-def _used_at(key: Message, where: str) -> Message:
+# keys whose lists say what is chosen: one without a value chooses nothing
+CHOOSING = (
+    "mapping.derive",
+    "mapping.join",
+    "indicators.among",
+    "study.where",
+    "designs.residents",
+)
+
+
+def _empty_lists(params: Params) -> list[Problem]:
+    """Names in these keys with a list that is empty."""
+    return [
+        Problem(
+            what="a list is empty",
+            where=used_at(params.where(key), repr(name)),
+            expected="a value at least",
+            fix="Fill the list, or take the name out.",
+        )
+        for key in CHOOSING
+        for name, chosen in _as_mapping(params[key]).items()
+        if not chosen or (isinstance(chosen, Mapping) and not all(chosen.values()))
+    ]
+
+
+def _as_mapping(value: object) -> Mapping[str, object]:
+    assert isinstance(value, Mapping)
+    return value
+
+
+def used_at(key: Message, where: str) -> Message:
     """A key, and where what it says is refused."""
     return worded("{key} ({where})", {"key": key, "where": where})
 
@@ -360,7 +396,7 @@ def _refused(params: Params, name: str, make: Callable[[], object]) -> list[Prob
     try:
         make()
     except MismesError as error:
-        return [replace(p, where=_used_at(params.where(name), p.where)) for p in error.problems]
+        return [replace(p, where=used_at(params.where(name), p.where)) for p in error.problems]
     return []
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval import lfs
 from mismes_eval.errors import Problem, named
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.evaluation.demands import panel_lines
+from mismes_eval.evaluation.demands import one_psu, panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.params import Params
@@ -99,7 +99,10 @@ def _lines(found: Evaluation) -> list[str]:
         lines += _not_there(own, own.ages.labour_min)
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
-        lines += _linked_lines(found.inventory, delivered.frame)
+        lines += _costs_beyond_total(delivered.frame)
+        lines += _unknown_measures(
+            found.inventory, "labour force survey", delivered.frame, "msm_measure_id"
+        )
         lines += _year_lines(found, own) + _roster_lines(own)
     if found.tracing is not None:
         tracing = found.tracing
@@ -111,12 +114,19 @@ def _lines(found: Evaluation) -> list[str]:
             f"tracer study: {tracing.panel.n:,} persons, waves {waves}; measures {measures or 'none'}"
         )
         lines += panel_lines(tracing) + _edit_lines(tracing)
+        enrolled = tracing.panel.sample.frame
+        for key in dict.fromkeys(("measure_id", tracing.measure)):
+            lines += _unknown_measures(found.inventory, "tracer study", enrolled, key)
+        services = tracing.services
+        lines += _unknown_measures(found.inventory, "service records", services, "measure_id")
     if found.inventory is not None:
         lines += _inventory_lines(found.inventory)
     if found.study is not None:
         lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
+        lines += _strange_units("impact study", found.study.sample)
     if found.lottery is not None:
         lines += _drawn_lines(found.lottery)
+        lines += _strange_units("draw by lot", found.lottery.sample)
     if found.rollout is not None:
         lines.append(f"roll-out over regions: {found.rollout.regions} regions")
     for name, table in (("targets", found.targets), ("truth", found.truth)):
@@ -149,10 +159,16 @@ def _not_there(s: Survey, from_age: int) -> list[str]:
         )
     elif s.one_weight:
         lines.append("every person has the same weight: is it the office's?")
-    if not s.has_households:
+    if s.each_row_a_household:
+        lines.append(
+            "every row has a household number of its own: no two persons of the file live together,"
+            " nothing is said of households, and standard errors are those of persons drawn one by"
+            " one"
+        )
+    elif not s.has_households:
         lines.append("the file has no household number: nothing is said of households")
     lines += _youngest(s, from_age)
-    if s.sample.design.level == "element":
+    if s.sample.design.level == "element" and not s.each_row_a_household:
         effect = s.sample.design.cluster_deff
         lines.append(
             "no PSU or household is named: standard errors are those of persons drawn one by one,"
@@ -233,7 +249,8 @@ def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
     own = frame[[column for column in frame.columns if not str(column).startswith("_")]]
     stratum = frame[strata[0]] if strata and strata[0] in frame.columns else None
     whole = strange_weights(weights, stratum)
-    found = (*whole, *strange_cells(own, None if whole else weights))
+    alone = one_psu(sample.design, "design.psu")
+    found = (*whole, *alone, *strange_cells(own, None if whole else weights))
     return [f"labour force survey: {sentence}" for sentence in found]
 
 
@@ -282,31 +299,47 @@ COST_ITEMS = tuple(
 )
 
 
-def _linked_lines(inventory: Inventory | None, frame: pd.DataFrame) -> list[str]:
-    """Answers of the survey that contradict their sum, or name a measure that the inventory lacks."""
-    lines = []
+def _costs_beyond_total(frame: pd.DataFrame) -> list[str]:
+    """Answers of the survey that contradict their sum."""
     items = [column for column in COST_ITEMS if column in frame.columns]
-    if items and "mig_rec_cost_total" in frame.columns:
-        parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
-        total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")
-        beyond = int((parts > total * 1.001).sum())
-        if beyond:
-            lines.append(
-                f"labour force survey: {beyond:,} persons name items of recruitment cost that add to"
-                " more than their total (mig_rec_cost_total)"
-            )
-    if inventory is not None and "msm_measure_id" in frame.columns:
-        dropped = inventory.merged.get("drop", pd.Series(dtype=str))
-        known = {*inventory.frame["measure_id"].astype(str), *dropped.astype(str)}
-        named = frame["msm_measure_id"].dropna().astype(str).str.split(";").explode().str.strip()
-        strange = named[(named != "") & ~named.isin(known)]
-        if len(strange):
-            some = ", ".join(strange.unique()[:5])
-            lines.append(
-                f"labour force survey: {len(strange):,} answers name a measure that the inventory"
-                f" lacks (msm_measure_id: {some})"
-            )
-    return lines
+    if not items or "mig_rec_cost_total" not in frame.columns:
+        return []
+    parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
+    total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")
+    beyond = int((parts > total * 1.001).sum())
+    if not beyond:
+        return []
+    return [
+        f"labour force survey: {beyond:,} persons name items of recruitment cost that add to"
+        " more than their total (mig_rec_cost_total)"
+    ]
+
+
+def _unknown_measures(
+    inventory: Inventory | None, evidence: str, frame: pd.DataFrame | None, column: str
+) -> list[str]:
+    """Rows that name a measure that the inventory lacks, with every such measure."""
+    if inventory is None or frame is None or column not in frame.columns:
+        return []
+    dropped = inventory.merged.get("drop", pd.Series(dtype=str))
+    known = {*inventory.frame["measure_id"].astype(str), *dropped.astype(str)}
+    ids = frame[column].dropna().astype(str).str.split(";").explode().str.strip()
+    strange = ids[(ids != "") & ~ids.isin(known)]
+    if strange.empty:
+        return []
+    named_there = ", ".join(strange.unique())
+    return [
+        f"{evidence}: {len(strange):,} rows name a measure that the inventory lacks ({column}:"
+        f" {named_there}): add it to the inventory, or mend the id"
+    ]
+
+
+def _strange_units(evidence: str, sample: Sample) -> list[str]:
+    """What looks wrong in the weights and cells of a file of units."""
+    own = sample.frame[[c for c in sample.frame.columns if not str(c).startswith("_")]]
+    alone = one_psu(sample.design, "study.psu")
+    found = (*strange_weights(sample.design.base), *alone, *strange_cells(own))
+    return [f"{evidence}: {sentence}" for sentence in found]
 
 
 def _edit_lines(study: Tracing) -> list[str]:

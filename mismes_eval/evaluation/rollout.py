@@ -14,11 +14,9 @@ from mismes_eval import lfs
 from mismes_eval.errors import (
     InputError,
     Problem,
-    at_key,
     in_column,
     in_columns,
     in_place,
-    in_section,
     named,
     worded,
 )
@@ -186,11 +184,10 @@ def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:
     }
     unnamed = [key for key, column in keys.items() if column is None]
     named = [column for column in (*keys.values(), *rollout.covariates) if column is not None]
-    section = in_section("rollout")
     problems = [
         Problem(
             "the roll-out names no column",
-            in_place(section, at_key(key)),
+            params.where(f"rollout.{key}"),
             worded("a column of {name}", {"name": file}),
             worded("nothing"),
         )
@@ -199,7 +196,7 @@ def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:
     problems += [
         Problem(
             "the rounds lack a column",
-            in_place(in_place(file, section), in_column(column)),
+            in_place(file, in_column(column)),
             "a column of the file",
         )
         for column in named
@@ -243,6 +240,7 @@ def _designed(params: Params, frame: pd.DataFrame) -> Sample:
         psu=design.psu or None,
         household=None if design.psu else design.household,
         lonely_psu=design.lonely_psu,
+        cluster_deff=design.cluster_deff,
         nest=_nested(params),
     ).flagged(*((SYNTHETIC,) if params.synthetic else ()))
 

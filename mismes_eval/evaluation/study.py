@@ -12,11 +12,20 @@ import numpy as np
 import pandas as pd
 from linearmodels.iv.absorbing import AbsorbingLS
 
-from mismes_eval.errors import InputError, Problem, in_column, in_place, in_section
+from mismes_eval.errors import (
+    SHOWN,
+    InputError,
+    Problem,
+    in_column,
+    in_place,
+    in_section,
+    named,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.attempt import attempted
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.params import Params, used_at
 from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
@@ -24,6 +33,7 @@ from mismes_eval.message import Message, listed
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.influence import Influence
+from mismes_eval.weighting.numbers import float64, numbers_in
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -85,6 +95,7 @@ def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
         strata=params.study.strata or None,
         psu=params.study.psu or None,
     )
+    InputError.refuse(_absent_values(params, frame))
     mask, said = _domain(frame, params.study.where)
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     groups: dict[str, np.ndarray] = {}
@@ -126,6 +137,36 @@ def lacking(
     ]
 
 
+def no_arms(file: StudyFile, columns: Sequence[str]) -> list[Problem]:
+    """Columns that are to say yes or no of the units studied and say something else."""
+    problems = []
+    for column in columns:
+        values = file.sample.frame[column]
+        stated = file.sample.active & values.notna().to_numpy()
+        odd = stated & ~np.isin(numbers_in(values), (0.0, 1.0))
+        if odd.any():
+            where = in_place(file.source, in_column(column))
+            got = ", ".join(sorted(map(str, values[odd].unique()))[:SHOWN])
+            count = int(odd.sum())
+            problems.append(Problem("neither yes nor no", where, "1 or 0", got, count=count))
+    return problems
+
+
+def no_numbers(file: StudyFile, outcomes: Sequence[str]) -> list[Problem]:
+    """Outcomes that nobody has, or that are no numbers."""
+    problems = []
+    for outcome in dict.fromkeys(outcomes):
+        values = file.sample.frame[outcome]
+        where = in_place(file.source, in_column(outcome))
+        if values.isna().all():
+            problems.append(
+                Problem("nobody has an answer", where, "an outcome of some units at least")
+            )
+        elif float64(values) is None:
+            problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
+    return problems
+
+
 def described(params: Params) -> bool:
     """Whether section study describes effects, beside the file that a lottery shares with it."""
     study = params.study
@@ -144,6 +185,7 @@ def study(params: Params) -> Study | None:
     named = [
         treated,
         *outcomes,
+        *before,
         *before.values(),
         *params.study.absorb,
         *params.study.covariates,
@@ -162,6 +204,7 @@ def study(params: Params) -> Study | None:
     asked = [*outcomes, *before.values()]
     InputError.refuse(codes_among_outcomes(params, frame, asked, path.name))
     file = study_file(params, frame)
+    InputError.refuse(no_arms(file, [str(treated)]) + no_numbers(file, asked))
     return Study(
         sample=file.sample,
         treated=str(treated),
@@ -183,6 +226,25 @@ def _spelled(value: object) -> str:
         if isinstance(value, (int, float, np.number)) and float(value).is_integer()
         else str(value)
     )
+
+
+def _absent_values(params: Params, frame: pd.DataFrame) -> list[Problem]:
+    """Values of study.where that no unit has."""
+    problems = []
+    for column, values in params.study.where.items():
+        known = {_spelled(value) for value in frame[column].dropna().unique()}
+        absent = [v for v in values if v not in known and v not in ("missing", "stated")]
+        if absent:
+            problems.append(
+                Problem(
+                    what="the data lack what a key names",
+                    where=used_at(params.where("study.where"), in_column(column)),
+                    expected="values of the column, missing or stated",
+                    got=", ".join(absent),
+                    fix=worded("It has: {known}.", {"known": named(sorted(known)[:SHOWN])}),
+                )
+            )
+    return problems
 
 
 def _domain(

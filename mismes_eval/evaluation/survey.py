@@ -114,6 +114,13 @@ class Survey:
         return "hhid" in frame.columns and not _numbered(self.delivered.frame, "hhid")
 
     @property
+    def each_row_a_household(self) -> bool:
+        """Whether the file has a household number and every row another one."""
+        frame = self.delivered.frame
+        known = "hhid" in frame.columns and "hhid" not in frame.attrs.get(NUMBERED_KEYS, ())
+        return known and not self.has_households
+
+    @property
     def weighting(self) -> Message:
         """In a line: how the variance is taken, which weight is used, and its steps."""
         design = self.sample.design

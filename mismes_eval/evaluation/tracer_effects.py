@@ -57,8 +57,15 @@ class Effects:
 
     @property
     def stated(self) -> Mapping[tuple[str, object], Result]:
-        """Every effect that tables state: those asked for, and those on work abroad."""
-        return {**self.by_wave, **self.abroad}
+        """Every effect that tables state: those asked for, and those on work abroad behind those on
+        work at home.
+        """
+        out: dict[tuple[str, object], Result] = {}
+        for (outcome, wave), found in self.by_wave.items():
+            out[outcome, wave] = found
+            if outcome == HOME and (ABROAD, wave) in self.abroad:
+                out[ABROAD, wave] = self.abroad[ABROAD, wave]
+        return out
 
     def to_frame(self) -> pd.DataFrame:
         """outcome, wave, value, se, ci_low, ci_high and, where there is no number, the reason."""

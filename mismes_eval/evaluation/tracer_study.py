@@ -139,14 +139,14 @@ def tracing(params: Params) -> Tracing | None:
     measures = params.tracer.measures or tuple(
         sorted(person.loc[arm == 1, measure].dropna().astype(str).unique())
     )
-    waves = params.tracer.waves
-    unknown = [w for w in (params.tracer.baseline, *waves) if w not in panel.waves]
+    baseline, waves = params.tracer.baseline, params.tracer.waves
+    unknown = [w for w in (baseline, *waves) if w not in panel.waves]
     if unknown:
         raise InputError(
             Problem(
                 "a wave of the params is not in the data",
-                in_place("params", in_section("tracer")),
-                worded("waves {waves}", {"waves": panel.waves}),
+                params.where("tracer.baseline" if unknown == [baseline] else "tracer.waves"),
+                worded("waves {waves}", {"waves": ", ".join(map(str, panel.waves))}),
                 ", ".join(map(str, unknown)),
             )
         )

@@ -44,8 +44,8 @@ def out_of_range(values: pd.Series, column: Column) -> list[Problem]:
     expected = f"{low:g} to {high:g} {column.unit}".strip()
     for value in values[coded].value_counts().index:
         fix = worded(
-            "Declare it: missing={{'{name}': {{'{value:g}': 'NOTASKED'}}}} with the reason that the questionnaire gives.",
-            {"name": column.name, "value": value},
+            "Declare it: missing={{'{name}': {{'{value}': 'NOTASKED'}}}} with the reason that the questionnaire gives.",
+            {"name": column.name, "value": f"{value:g}"},
         )
         problems.append(
             Problem(
@@ -116,8 +116,8 @@ def heaped(values: pd.Series, column: Column) -> list[Problem]:
         if at.sum() >= 10 and at.sum() > 5 * near:
             name = column.name
             fix = worded(
-                "If it means missing: missing={{'{name}': {{'{code:g}': 'DK'}}}}; if it is true: missing={{'{name}': {{}}}}.",
-                {"name": name, "code": code},
+                "If it means missing: missing={{'{name}': {{'{value}': 'DK'}}}}; if it is true: missing={{'{name}': {{}}}}.",
+                {"name": name, "value": f"{code:g}"},
             )
             got = worded(
                 "{code:g} in {at} rows, its neighbours in {near}",

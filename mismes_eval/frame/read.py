@@ -404,8 +404,8 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
     if share >= MOSTLY:
         got = ", ".join(map(repr, written[bad].unique()[:3]))
         fix = worded(
-            "Correct the cells; if they mean missing: missing={{'{name}': {{{iloc}: 'DK'}}}}; if the column is text: text_columns=['{name}'].",
-            {"name": name, "iloc": repr(written[bad].iloc[0])},
+            "Correct the cells; if they mean missing: missing={{'{name}': {{'{value}': 'DK'}}}}; if the column is text: text_columns=['{name}'].",
+            {"name": name, "value": str(written[bad].iloc[0])},
         )
         return column.spread(written), [
             Problem(

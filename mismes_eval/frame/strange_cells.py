@@ -18,10 +18,11 @@ LONGEST = 1000  # characters of a cell
 FIRST, LAST = 1900, 2100  # years that a survey of today can mean
 MOST = 0.9  # share of a total that one row of at least SOME has
 SOME = 20
-NEARLY_ALL, FEW = 0.99, 5  # the same for tables of few rows
+NEARLY_ALL, FEW = 0.99, 3  # the same for tables of few rows
 CODES = (-99, -98, -97, -9, -8, -7, 97, 98, 99, 997, 998, 999, 9997, 9998, 9999)
 LONG_CODES = tuple(float(10**digits - 1) for digits in range(5, 10))  # 99999 to 999999999
 FAR = 2  # a code is beyond any value where it is this many times the largest of the others
+NAMED = 20  # rows that a sentence names
 HEAP, NEAR = 10, 5  # rows of a code inside the range, and how far its neighbours are
 
 
@@ -118,7 +119,7 @@ def _codes(series: pd.Series, column: str) -> list[str]:
     if not coded.any() or others.size < SOME:
         return []
     found = [
-        f"{v:g} in {n:,} rows"
+        f"{v:.0f} in {n:,} rows"
         for v, n in zip(value[coded], count[coded], strict=True)
         if _beyond(v, others) or _heaped(v, n, value[~coded], count[~coded])
     ]
@@ -126,7 +127,7 @@ def _codes(series: pd.Series, column: str) -> list[str]:
         return []
     return [
         f"Column '{column}' has what looks like codes among its values ({', '.join(found)}): unknown"
-        " or not asked? Declare them with missing=, or leave the cells empty."
+        " or not asked? Declare them as missing, or leave the cells empty."
     ]
 
 
@@ -150,19 +151,33 @@ def _largest(series: pd.Series, column: str, weights: Float | None) -> list[str]
     share, row = float(part.max() / part.sum()), int(part.argmax())
     if share < (MOST if rows >= SOME else NEARLY_ALL):
         return []
-    return [f"Row {row + 1:,} has {share:.1%} of the total of column '{column}'."]
+    return [
+        f"Row {row + 1:,} has {share:.1%} of the total of column '{column}': a wrong unit or a"
+        " decimal sign lost? Mend the cell, or leave it empty."
+    ]
 
 
 def strange_weights(weights: Float, strata: pd.Series | None = None) -> tuple[str, ...]:
-    """Strata in which nobody has weight, and one row with nearly all of the weight."""
+    """Rows and strata without weight, and one row with nearly all of the weight."""
     said = []
+    none = np.flatnonzero(weights == 0)
+    if none.size:
+        rows = ", ".join(f"{row + 1:,}" for row in none[:NAMED])
+        more = ", ..." if none.size > NAMED else ""
+        said.append(
+            f"{none.size:,} of {weights.size:,} rows have weight 0 (rows {rows}{more}): they count"
+            " for nobody. Write their weights, or leave the rows out."
+        )
     if strata is not None:
         total = pd.Series(weights).groupby(strata.astype("string").to_numpy()).sum()
         empty = [str(stratum) for stratum in total.index[total == 0]]
         if empty:
-            named = ", ".join(empty[:10])
+            named = ", ".join(empty)
             said.append(f"Strata in which nobody has weight: {len(empty)} ({named}).")
     if (weights > 0).sum() >= SOME and weights.max() >= MOST * weights.sum():
         share, row = weights.max() / weights.sum(), int(weights.argmax())
-        said.append(f"Row {row + 1:,} has {share:.1%} of the sum of all weights.")
+        said.append(
+            f"Row {row + 1:,} has {share:.1%} of the sum of all weights: a decimal sign lost? Mend"
+            " the weight."
+        )
     return tuple(said)

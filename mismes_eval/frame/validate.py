@@ -307,9 +307,10 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
 
 def _code_fix(value: str, name: str, code_list: str) -> str:
     if value in SENTINEL_TEXTS:
-        return (
-            f"If it means missing, declare it: missing={{'{name}': {{'{value}': 'DK'}}}} with the"
-            " reason that the questionnaire gives."
+        return worded(
+            "If it means missing, declare it: missing={{'{name}': {{'{value}': 'DK'}}}} with the"
+            " reason that the questionnaire gives.",
+            {"name": name, "value": value},
         )
     near = nearest_code(code_list, value)
     return f"The nearest code is {near}." if near else f"See the code list '{code_list}'."

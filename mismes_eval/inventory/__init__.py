@@ -2,6 +2,7 @@
 register, a page to browse.
 """
 
+from mismes_eval.inventory.duplicates import likely_duplicates
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.iati import read_iati
 from mismes_eval.inventory.intake import Intake
@@ -28,8 +29,8 @@ from mismes_eval.inventory.quality import (
     response_rate,
 )
 from mismes_eval.inventory.register import EvaluationRegister
-from mismes_eval.inventory.relations import Merged, allocate, likely_duplicates, merge_decided
-from mismes_eval.inventory.submission import Submission, accept, submit
+from mismes_eval.inventory.relations import Merged, allocate, merge_decided
+from mismes_eval.inventory.submission import Submission, accept, submit, undo
 
 __all__ = [
     "Completeness",
@@ -63,5 +64,6 @@ __all__ = [
     "to_csv",
     "to_euro",
     "to_excel",
+    "undo",
     "workbook",
 ]

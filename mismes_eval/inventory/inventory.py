@@ -19,6 +19,7 @@ from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.inventory.balance import Balance, of_inventory
+from mismes_eval.inventory.duplicates import likely_duplicates
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
 from mismes_eval.inventory.money import Converted, to_euro
@@ -35,7 +36,7 @@ from mismes_eval.inventory.quality import (
 )
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.register import evaluation_due as register_due
-from mismes_eval.inventory.relations import likely_duplicates, merge_decided
+from mismes_eval.inventory.relations import merge_decided
 from mismes_eval.inventory.tree import Tree, parent_differences, parent_problems
 from mismes_eval.inventory.workbook import SHEET, fillable_workbook
 
@@ -47,6 +48,7 @@ SIDE_TABLES = {
     "inventory_contact": "contacts",
     "inventory_rate": "rates",
 }
+DECISIONS = ["name", "sha256"]
 EMPTY = {
     "int": "float64",
     "float": "float64",
@@ -66,7 +68,8 @@ class Inventory:
     rates : exchange rates that the user gives (template `inventory_rate`), a rate that stands in
         several files once.
     sources : name, sha256, rows of every file read; rows add up to the rows of the tables.
-    merged : likely duplicates that a decision file merged.
+    merged : likely duplicates that were merged by decision.  decisions : name and sha256 of the files
+        of decisions.
     read : measure_id, budget_total and currency of every measure of the files, as they were read;
         None where the frame was not read from files.
     """
@@ -79,6 +82,7 @@ class Inventory:
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
     rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged: pd.DataFrame = field(default_factory=pd.DataFrame)
+    decisions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=DECISIONS))
     read: pd.DataFrame | None = None
 
     def facts(self) -> dict[str, object]:
@@ -173,6 +177,16 @@ class Inventory:
         return replace(
             self, frame=done.frame, merged=pd.concat([self.merged, done.merged], ignore_index=True)
         )
+
+    def decided(self, *files: Path) -> Inventory:
+        """The inventory after the decisions of files (template `inventory_decision`)."""
+        out = self
+        for file in files:
+            data = read_data(file, template="inventory_decision")
+            told = pd.DataFrame([(data.name, data.sha256)], columns=DECISIONS)
+            named = pd.concat([out.decisions, told], ignore_index=True)
+            out = replace(out.merge(data.frame), decisions=named)
+        return out
 
     def parent_differences(self) -> pd.DataFrame:
         """Budgets of parents beside the sums of their parts (see `tree.parent_differences`)."""

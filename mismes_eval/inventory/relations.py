@@ -1,22 +1,15 @@
-"""Records that stand for the same thing: activities in several countries, likely duplicates."""
+"""Records that stand for the same thing: activities in several countries, decided duplicates."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest, template, validate
-from mismes_eval.frame.codes import plain
-from mismes_eval.frame.missing import is_missing
 from mismes_eval.inventory.tree import AMOUNTS
-
-OTHER_NUMBER = 15.0
 
 
 def allocate(
@@ -62,86 +55,6 @@ def allocate(
                 } | {"allocation": f"{share:.4%} of {row[key]}"}
             parts.append(part)
     return pd.DataFrame(parts)
-
-
-def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFrame:
-    """Pairs of measures of one country that look alike, most alike first, and why; nothing is
-    merged.
-
-    Parameters
-    ----------
-    threshold : lowest similarity of the titles (0-100, words in any order; rapidfuzz
-        token_sort_ratio, less 15 where their numbers differ: "phase 1" and "phase 2").
-
-    Returns
-    -------
-    keep, drop (the fuller record first), score, title_keep, title_drop, why.
-    """
-    filled = frame.notna().sum(axis=1).to_numpy()
-    found, records = [], frame.to_dict("records")
-    for _, block in frame.groupby("country", sort=True):
-        places = frame.index.get_indexer(block.index)
-        titles = [plain(str(title)) for title in block["title_en"]]
-        for i, j, score in _pairs(titles, threshold):
-            a, b = places[i], places[j]
-            if filled[b] > filled[a]:
-                a, b = b, a
-            one, two = records[a], records[b]
-            found.append(
-                (
-                    one["measure_id"],
-                    two["measure_id"],
-                    score,
-                    one["title_en"],
-                    two["title_en"],
-                    _why(one, two),
-                )
-            )
-    table = pd.DataFrame(
-        found, columns=["keep", "drop", "score", "title_keep", "title_drop", "why"]
-    )
-    return table.sort_values(
-        ["score", "keep", "drop"], ascending=[False, True, True], ignore_index=True
-    )
-
-
-def _pairs(titles: list[str], threshold: float) -> list[tuple[int, int, float]]:
-    pairs: list[tuple[int, int, float]] = []
-    numbers = [re.findall(r"\d+", title) for title in titles]
-    for start in range(0, len(titles), 500):
-        scores = process.cdist(
-            titles[start : start + 500],
-            titles,
-            scorer=fuzz.token_sort_ratio,
-            score_cutoff=threshold,
-            dtype=np.uint8,
-        )
-        for i, j in zip(*np.nonzero(scores), strict=True):
-            score = float(scores[i, j]) - (OTHER_NUMBER if numbers[start + i] != numbers[j] else 0)
-            if start + i < j and score >= threshold:
-                pairs.append((start + int(i), int(j), score))
-    return pairs
-
-
-def _why(a: Mapping[str, object], b: Mapping[str, object]) -> str:
-    reasons = [
-        "same title" if plain(str(a["title_en"])) == plain(str(b["title_en"])) else "similar title"
-    ]
-    if re.findall(r"\d+", str(a["title_en"])) != re.findall(r"\d+", str(b["title_en"])):
-        reasons.append("another number in the title")
-    for field, words in (
-        ("implementer_name", "implementer"),
-        ("funder_main", "funder"),
-        ("start_date", "start"),
-        ("budget_total", "budget"),
-        ("iati_id", "IATI identifier"),
-        ("model_primary", "model"),
-    ):
-        one, two = a.get(field), b.get(field)
-        if not (is_missing(one) or is_missing(two)):
-            same = plain(str(one)) == plain(str(two))
-            reasons.append(f"same {words}" if same else f"another {words}")
-    return ", ".join(reasons)
 
 
 @dataclass(frozen=True)

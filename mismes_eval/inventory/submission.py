@@ -19,19 +19,21 @@ from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import Template, read, template
 from mismes_eval.frame.outside import table_of
 from mismes_eval.frame.parse import text
+from mismes_eval.inventory.duplicates import likely_duplicates
 from mismes_eval.inventory.inventory import Inventory
 from mismes_eval.inventory.inventory import read as read_inventory
-from mismes_eval.inventory.relations import likely_duplicates, merge_decided
+from mismes_eval.inventory.relations import merge_decided
 
 LOG = "intake_log.csv"
 UNFINISHED = ".intake_log.*.csv"  # a log that waits for the repository with the hash in its name
-ADDED, MERGED = "added", "merged"
+ADDED, MERGED, UNDONE = "added", "merged", "undone"
 DIFFERENT = "DIFFERENT"
 RUN = ("=", "@", "\t", "\r")  # what a spreadsheet would run, where the repository is opened in one
 PAIR = ("keep", "drop")
+DIGITS = 16  # of a hash in the log
 LOG_COLUMNS = (
     *("taken_on", "submission", "sha256", "record", "measure_id", "action", "into", "filled"),
-    *("not_taken_over", "decided_by", "reason"),
+    *("not_taken_over", "decided_by", "reason", "written"),
 )
 DECISION_COLUMNS = (
     *("keep", "drop", "decision", "decided_by", "decided_on", "reason"),
@@ -86,7 +88,7 @@ def submit(file: str | Path, into: str | Path) -> Submission:
     state = _state(repository)
     data = read(file, template=_open_template())
     log = read_log(repository)
-    before = log[log["sha256"] == data.sha256]
+    before = _in_force(log, data.sha256)
     if len(before):
         raise InputError(
             Problem(
@@ -137,7 +139,7 @@ def accept(
     the lines of the log: taken_on, submission, sha256, record (number in the submission),
     measure_id, action (added or merged), into, filled (fields that the repository's record got),
     not_taken_over (fields in which the submission says something else, with what it says),
-    decided_by, reason.
+    decided_by, reason, written (hash of the record of the repository as it is now).
 
     Raises
     ------
@@ -174,10 +176,98 @@ def accept(
             }
         lines.append(line)
     added = pd.DataFrame(lines, columns=list(LOG_COLUMNS))
-    log = pd.concat([read_log(submission.repository), added], ignore_index=True)
     parents = merged.frame["parent_id"].replace(into)
-    _replace_both(submission, _written(merged.frame.assign(parent_id=parents)), log)
+    whole = _written(merged.frame.assign(parent_id=parents))
+    hashes = _hashes(whole)
+    places = added["into"].where(added["into"] != "", added["measure_id"])
+    added["written"] = [hashes[place] for place in places]
+    log = pd.concat([read_log(submission.repository), added], ignore_index=True)
+    _replace_both(submission.repository, submission.state, whole, log)
     return added
+
+
+def undo(into: str | Path, *, on: date, decided_by: str, reason: str) -> pd.DataFrame:
+    """Take the last submission that is in force out of the repository again: records that it added
+    go, fields that it filled are empty again. The log keeps its lines and gets one more for each;
+    its identifiers are not given again, and its file may be submitted again.
+
+    Returns
+    -------
+    the lines that the log gets (see `accept`), with the action `undone`.
+
+    Raises
+    ------
+    InputError : nothing to undo; a record that was changed, or that another is part of, since then.
+    """
+    repository = _repository(Path(into))
+    _finish(repository)
+    state, log = _state(repository), read_log(repository)
+    last = next((s for s in reversed(log["sha256"].tolist()) if len(_in_force(log, s))), None)
+    if last is None:
+        raise InputError(Problem("no submission to undo", repository.with_name(LOG).name))
+    lines = _in_force(log, last)
+    table = _written(read_inventory(repository).frame)
+    added = set(lines.loc[lines["action"] == ADDED, "measure_id"])
+    InputError.refuse(_changed_since(lines, table, added))
+    for line in lines[lines["action"] == MERGED].to_dict("records"):
+        fields = [field for field in str(line["filled"]).split("; ") if field]
+        table.loc[table["measure_id"] == line["into"], fields] = pd.NA
+    table = _written(table[~table["measure_id"].isin(added)])
+    told = {"action": UNDONE, "taken_on": on.isoformat(), "decided_by": decided_by}
+    undone = lines.assign(**told, reason=reason).reset_index(drop=True)
+    _replace_both(repository, state, table, pd.concat([log, undone], ignore_index=True))
+    return undone
+
+
+def _in_force(log: pd.DataFrame, sha256: str) -> pd.DataFrame:
+    """The lines of a file that was taken in and not undone since."""
+    lines = log[log["sha256"] == sha256]
+    undone = lines["measure_id"][lines["action"] == UNDONE]
+    return lines[~lines["measure_id"].isin(undone)]
+
+
+def _hashes(table: pd.DataFrame) -> dict[str, str]:
+    """Identifier -> hash of what its record says."""
+    hashes = {}
+    for row in table.to_dict("records"):
+        cells = sorted((str(name), str(cell)) for name, cell in row.items() if pd.notna(cell))
+        hashes[str(row["measure_id"])] = hashlib.sha256(repr(cells).encode()).hexdigest()[:DIGITS]
+    return hashes
+
+
+def _changed_since(lines: pd.DataFrame, table: pd.DataFrame, added: set[str]) -> list[Problem]:
+    hashes = _hashes(table)
+    places = lines["into"].where(lines["into"].astype(str) != "", lines["measure_id"])
+    changed = [
+        place
+        for place, written in zip(places, lines["written"], strict=True)
+        if hashes.get(place) != written
+    ]
+    problems = []
+    if changed:
+        fix = "Correct the repository by hand, and say so in the log."
+        problems.append(
+            Problem(
+                what="a record was changed after it was taken in",
+                where=LOG,
+                expected="the record as the submission left it",
+                got=", ".join(dict.fromkeys(changed)),
+                fix=fix,
+            )
+        )
+    if "parent_id" in table:
+        outside = table[table["parent_id"].isin(added) & ~table["measure_id"].isin(added)]
+        if len(outside):
+            problems.append(
+                Problem(
+                    what="a record that another is part of",
+                    where="parent_id",
+                    expected="no parts outside the submission",
+                    got=", ".join(outside["measure_id"]),
+                    fix="Change their parent_id first.",
+                )
+            )
+    return problems
 
 
 def read_log(repository: Path) -> pd.DataFrame:
@@ -185,7 +275,7 @@ def read_log(repository: Path) -> pd.DataFrame:
     path = repository.with_name(LOG)
     if not path.is_file():
         return pd.DataFrame(columns=list(LOG_COLUMNS), dtype="str")
-    return table_of(path)
+    return table_of(path).reindex(columns=list(LOG_COLUMNS), fill_value="")
 
 
 def _repository(path: Path) -> Path:
@@ -272,29 +362,12 @@ def _pairs(frame: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
     """
     new = set(ids)
     alike = likely_duplicates(frame)
-    alike = pd.concat([alike, _same_register(frame, alike)], ignore_index=True)
     concerned = alike[alike["keep"].isin(new) | alike["drop"].isin(new)].reset_index(drop=True)
     order = {measure: place for place, measure in enumerate(frame["measure_id"])}
     turned = [order[drop] < order[keep] for keep, drop in zip(concerned["keep"], concerned["drop"])]
     swap = {"keep": "drop", "drop": "keep", "title_keep": "title_drop", "title_drop": "title_keep"}
     other = concerned.rename(columns=swap)[concerned.columns]
     return concerned.where(~pd.Series(turned, dtype=bool), other)
-
-
-def _same_register(frame: pd.DataFrame, alike: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of records with one IATI identifier in one country that are not among those alike."""
-    known = {frozenset(pair) for pair in zip(alike["keep"], alike["drop"], strict=True)}
-    found = []
-    named = frame[frame["iati_id"].notna()]
-    for _, group in named.groupby(["iati_id", "country"]):
-        rows = group.to_dict("records")
-        for place, one in enumerate(rows):
-            for two in rows[place + 1 :]:
-                pair = (one["measure_id"], two["measure_id"])
-                if frozenset(pair) not in known:
-                    titles = (one["title_en"], two["title_en"])
-                    found.append((*pair, 100.0, *titles, "same IATI identifier"))
-    return pd.DataFrame(found, columns=alike.columns)
 
 
 def _decisions(submission: Submission, decisions: str | Path | pd.DataFrame | None) -> pd.DataFrame:
@@ -380,11 +453,10 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _replace_both(submission: Submission, table: pd.DataFrame, log: pd.DataFrame) -> None:
+def _replace_both(repository: Path, state: str, table: pd.DataFrame, log: pd.DataFrame) -> None:
     """Repository and log written beside themselves, read again, and only then put in place, the log
     last: one that waits is put in place by the next submission (`_finish`).
     """
-    repository = submission.repository
     part = repository.with_name(f".{os.getpid()}.{repository.name}")
     waiting = part
     try:
@@ -392,7 +464,7 @@ def _replace_both(submission: Submission, table: pd.DataFrame, log: pd.DataFrame
         read_inventory(part)
         waiting = repository.with_name(UNFINISHED.replace("*", _hash(part)))
         _save(log, waiting)
-        if _state(repository) != submission.state:
+        if _state(repository) != state:
             raise InputError(
                 Problem(
                     what="the repository has changed since the submission was read",

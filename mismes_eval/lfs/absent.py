@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, worded
-from mismes_eval.estimate.domains import By, Domains, listed
+from mismes_eval.errors import EstimateError, InputError, Problem, in_column, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, ratio
@@ -21,6 +20,8 @@ from mismes_eval.lfs.context import Context, words
 from mismes_eval.lfs.persons import breakdown, residents
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.domain import By, Domains
 from mismes_eval.weighting.sample import Sample
 
 LISTED = "listed_as_rows"  # attribute of a roster that was made of rows among the persons
@@ -68,7 +69,7 @@ def absent_members(
         return NotEstimable("The roster of absent members has no row.", UNCOVERED)
     row = _reporting_rows(sample, absent, household)
     share = _shares(absent, multiplicity)
-    columns = [] if by is None else [str(name) for name in listed(by)]
+    columns = [str(name) for name in as_names(by, "by", EstimateError)]
     here, there, keys = _levels(sample, absent, row, columns)
     inside = sample.active
     d = len(keys)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.estimate.domains import By, listed
+from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.quantile import quantile
 from mismes_eval.estimate.totals import mean, proportion, total
@@ -22,6 +22,8 @@ from mismes_eval.lfs.moves import Several
 from mismes_eval.lfs.persons import LABELS, Ages, aged, aged_said, breakdown
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -99,7 +101,7 @@ def context(
         if "mig_status" in sample.frame.columns
         else np.full(sample.n, None, dtype=object)
     )
-    columns = [] if by is None else [str(name) for name in listed(by)]
+    columns = [str(name) for name in as_names(by, "by", EstimateError)]
     sample = sample.with_columns({name: breakdown(sample.frame, name) for name in columns})
     return Context(
         sample=sample,

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.estimate.domains import domains
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.quantile import Distribution
@@ -19,6 +18,7 @@ from mismes_eval.lfs.labour import Measure
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.domain import domains
 from mismes_eval.weighting.replication import replicated
 
 
@@ -78,7 +78,7 @@ def top_fifth(c: Context, indicator: Indicator) -> Result:
     if not base.any():
         return nobody(c, indicator, concerned)
     sample = c.sample.where(base)
-    where = domains(sample, list(c.by) or None, "the top fifth")
+    where = domains(sample, c.by)
     x = np.where(base, measure.value, 0.0)
 
     def shares(w: Float) -> Float:

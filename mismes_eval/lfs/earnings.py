@@ -13,7 +13,6 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.decomposition import adjusted_gap, oaxaca_blinder, reweighted_gap
-from mismes_eval.estimate.domains import domains
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
 from mismes_eval.lfs.answers import values
@@ -23,6 +22,7 @@ from mismes_eval.lfs.labour import PAID, workers
 from mismes_eval.lfs.match import education_rank
 from mismes_eval.lfs.persons import age_bounds
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.domain import domains
 from mismes_eval.weighting.sample import Sample
 
 _MONTHS = {1: 5 * 52 / 12, 2: 52 / 12, 3: 26 / 12, 4: 0.5, 5: 1.0, 6: 1 / 3, 7: 1 / 6, 8: 1 / 12}
@@ -145,7 +145,7 @@ def _by_level(
     """The statistic in each level of the breakdown, stacked; levels without both groups or with
     collinear columns are named in the notes.
     """
-    where = domains(sample, list(by) or None, "the earnings gap")
+    where = domains(sample, by)
     found, refused = [], []
     for place, label in enumerate(where.labels):
         part = sample.where(where.code == place)

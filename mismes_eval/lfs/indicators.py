@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.lfs import absent as roster
 from mismes_eval.lfs import costs, earnings, fields, labour, match, moves, transitions
@@ -23,6 +22,7 @@ from mismes_eval.lfs.moves import Several
 from mismes_eval.lfs.persons import Ages, residents
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 _ON_PERSONS: Mapping[str, Callable[[pd.DataFrame, Ages], Measure]] = {

@@ -35,72 +35,12 @@ OF_FOREIGN = ("mig_foreign_born", "mig_foreign_citizen")
 LISTED = 60  # codes of a list whose words are compared; longer ones are classifications
 NEGATIONS = frozenset({"not", "no", "non", "never", "without", "sans", "sin", "nunca", "jamais"})
 QUANTITIES = frozenset(
-    [
-        "none",
-        "never",
-        "zero",
-        "no",
-        "less",
-        "under",
-        "below",
-        "over",
-        "above",
-        "more",
-        "plus",
-        "than",
-        "up",
-        "to",
-        "age",
-        "ages",
-        "year",
-        "years",
-        "month",
-        "months",
-        "week",
-        "weeks",
-        "day",
-        "days",
-        "hour",
-        "hours",
-        "aucun",
-        "aucune",
-        "zero",
-        "jamais",
-        "moins",
-        "plus",
-        "mois",
-        "an",
-        "ans",
-        "annee",
-        "annees",
-        "heure",
-        "heures",
-        "jour",
-        "jours",
-        "ninguno",
-        "ninguna",
-        "nunca",
-        "menos",
-        "mas",
-        "menor",
-        "mayor",
-        "ano",
-        "anos",
-        "mes",
-        "meses",
-        "hora",
-        "horas",
-        "dia",
-        "dias",
-        "one",
-        "two",
-        "three",
-        "un",
-        "une",
-        "deux",
-        "uno",
-        "dos",
-    ]
+    (
+        "none never zero no less under below over above more plus than up to age ages year years "
+        "month months week weeks day days hour hours aucun aucune jamais moins mois an ans annee "
+        "annees heure heures jour jours ninguno ninguna nunca menos mas menor mayor ano anos mes "
+        "meses hora horas dia dias one two three un une deux uno dos"
+    ).split()
 )
 IDLE = frozenset(
     {"or", "and", "of", "the", "a", "de", "la", "le", "les", "et", "ou", "y", "o", "in"}
@@ -115,25 +55,11 @@ OPENING = re.compile(
     r"final |sampling |survey |individual |cual es (su |el )?|quel(le)? est )*"
 )
 OF_THE_PERSON = frozenset(
-    [
-        "age",
-        "male",
-        "marital",
-        "lstatus",
-        "empstat",
-        "educat7",
-        "educat_isced",
-        "occup_isco",
-        "industrycat_isic",
-        "wage_no_compen",
-        "whours",
-        "mig_birth_country",
-        "mig_citizenship",
-        "mig_foreign_born",
-        "mig_foreign_citizen",
-        "mig_ever_abroad",
-        "school",
-    ]
+    (
+        "age male marital lstatus empstat educat7 educat_isced occup_isco industrycat_isic "
+        "wage_no_compen whours mig_birth_country mig_citizenship mig_foreign_born "
+        "mig_foreign_citizen mig_ever_abroad school"
+    ).split()
 )
 OF_SOMEBODY_ELSE = re.compile(
     r"(?<!\w)(interviewer|enumerator|enqueteur|encuestador|entrevistador|spouse|partner|father|"

@@ -294,8 +294,8 @@ def _followed(
         job_year=NOTHING,
         where=NOTHING,
     )
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
-    verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+    doubt = context.evaluation.doubt_of(effect.measure)
+    verdict = effect_verdict(context.evaluation, effect, doubt)
     if not isinstance(main, Estimate) or verdict is None:
         return replace(bare, effect=context.text(NOT_ESTIMATED)), None
     if (cell is not None and not cell.shown) or not may_leave(context, main):
@@ -304,7 +304,7 @@ def _followed(
     cost = _number(context, published, _cost(context, effect, "cost per participant"))
     job_year = _between(context, published, _cost(context, effect, "cost per additional job-year"))
     if cost != NOTHING:
-        price = priced(context.evaluation, study, effect, doubts.get(effect.measure))
+        price = priced(context.evaluation, study, effect, doubt)
         job_year = _price(context, price, job_year, verdict)
     row = replace(
         bare,

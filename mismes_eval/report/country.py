@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import product
 
 import pandas as pd
 
@@ -20,11 +21,11 @@ from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
-from mismes_eval.report.chapters.cells import arms, headline_cell
+from mismes_eval.report.chapters.cells import arms, effect_cell
 from mismes_eval.report.chapters.claims import with_verdicts
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
-from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.chapters.verdicts import spoken_outcomes, spoken_span
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.collecting import small_tables
 from mismes_eval.report.document import blocks
@@ -396,15 +397,17 @@ def passages_of(
 
 
 def _spoken(context: Context) -> dict[CellKey, tuple[float, float]]:
-    """The headline of each measure -> the ends of the interval that speaks for it."""
-    study = context.evaluation.tracing
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
+    """Each effect of which sentences speak -> the ends of the interval that speaks for it."""
+    evaluation, study = context.evaluation, context.evaluation.tracing
+    if study is None:
+        return {}
     out = {}
-    for effect in context.evaluation.effects:
-        verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
-        if study is not None and verdict is not None and verdict.span.known:
-            key = headline_cell(context, effect.measure, study)
-            out[key] = (verdict.span.low, verdict.span.high)
+    for effect in evaluation.effects:
+        for outcome, wave in product(spoken_outcomes(evaluation), study.waves):
+            span = spoken_span(evaluation, effect, outcome, wave)
+            if span is not None and span.known:
+                key = effect_cell(context, effect.measure, study, outcome, wave)
+                out[key] = (span.low, span.high)
     return out
 
 

@@ -33,7 +33,7 @@ class Point:
 @dataclass(frozen=True)
 class Effect:
     """The main effect of a measure, in percentage points, with the interval and the grade of its
-    headline, after so many months; path: what was published of it at every wave. rolled_out: over
+    headline, after so many months; outcome: its column; path: what was published of it at every wave. rolled_out: over
     regions, on their residents.
     """
 
@@ -44,6 +44,7 @@ class Effect:
     grade: str
     months: float | None
     path: tuple[Point, ...]
+    outcome: str
     rolled_out: bool = False
 
 
@@ -111,6 +112,7 @@ def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
             grade=str(main.get("grade") or ""),
             months=None if main.get("months") is None else float(main["months"]),
             path=tuple(sorted(path, key=lambda point: point.months)),
+            outcome=str(main["outcome"]),
             rolled_out=main.get("design") == ROLLOUT,
         )
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.message import Quantity
+from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.dashboard import Effect, Summary, finite, small_picture, span_of, summary
 from mismes_eval.report.document.language import (
     Language,
@@ -32,6 +33,10 @@ from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manife
 
 INDEX = "index.html"
 INVENTORY = "inventory.html"
+EFFECTS_ON = (
+    "Effects are on {outcomes}, against a comparison group, each under the assumption that its report"
+    " states."
+)
 FIRST = {
     PAGE: "Report",
     PDF: "PDF",
@@ -193,6 +198,7 @@ def _dashboard(found: Sequence[Entry], t: Language) -> str:
     span = span_of([entry.summary for entry in found])
     rows = "".join(_row(entry, span, t) for entry in found)
     notes = (
+        *_outcomes(found, t),
         t(
             "Due: past 24 months without an evaluation, or within 12 months. Grade of the evidence:"
             " strong, moderate, weak or none, by the rules of each report. Countries are not ranked."
@@ -208,6 +214,13 @@ def _dashboard(found: Sequence[Entry], t: Language) -> str:
         f'<div class="table dashboard" tabindex="0"><table><caption>{caption}</caption><thead><tr>{head}'
         f'</tr></thead><tbody>{rows}</tbody></table><ul class="notes">{foot}</ul></div>'
     )
+
+
+def _outcomes(found: Sequence[Entry], t: Language) -> tuple[str, ...]:
+    """On which outcomes the main effects are."""
+    columns = sorted({effect.outcome for entry in found for effect in entry.summary.effects})
+    named = ", ".join(f"'{t(WORDS.get(column, column))}'" for column in columns)
+    return (t(EFFECTS_ON, outcomes=named),) if columns else ()
 
 
 def _row(e: Entry, span: tuple[float, float], t: Language) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, of_argument
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
@@ -19,6 +18,7 @@ from mismes_eval.estimate.transitions import on_enrolment
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.robustness import love
 from mismes_eval.public import public
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 

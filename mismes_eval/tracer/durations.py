@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, worded
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import ratio
 from mismes_eval.numerics.rows import Float
@@ -19,6 +18,7 @@ from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.histories import last_month, origin_month
 from mismes_eval.tracer.months import dates, month_number, state_text
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:

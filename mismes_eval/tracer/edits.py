@@ -353,8 +353,9 @@ def _weights(panel: TracerPanel) -> list[Found]:
     """Weights in the file that contradict each other, beyond rounding."""
     have, out = panel.long.columns, list[Found]()
     if "w_design" in have:
-        gap = np.abs(_matrix(panel, "w_design") / panel.sample.design.base[:, None] - 1)
-        out.append(("weight_drift", "w_design", (gap > ROUNDING).any(axis=1)))
+        base = panel.sample.design.base[:, None]
+        apart = np.abs(_matrix(panel, "w_design") - base) > ROUNDING * base
+        out.append(("weight_drift", "w_design", apart.any(axis=1)))
     if {"w_design", "w_attr", "w_final"} <= set(have):
         final, made = _matrix(panel, "w_final"), _matrix(panel, "w_design")
         made = made * _matrix(panel, "w_attr")

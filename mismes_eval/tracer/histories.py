@@ -18,7 +18,6 @@ from mismes_eval.errors import (
     of_arguments,
     worded,
 )
-from mismes_eval.estimate.domains import domains, listed
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.frame import codes
@@ -32,6 +31,8 @@ from mismes_eval.tracer.months import (
     state_text,
     unreadable_months,
 )
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.domain import domains
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -55,7 +56,7 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     length in periods, left_censored (begins with the first period, or after a missing one),
     right_censored (ends with the last, or before a missing one).
     """
-    columns = [str(column) for column in listed(columns)]
+    columns = [str(column) for column in as_names(columns, "columns", InputError)]
     missing = [column for column in (unit, *columns) if column not in frame.columns]
     if missing or not columns:
         raise InputError(
@@ -392,7 +393,7 @@ def seam_effect(
         db = np.stack([zero, zero, 1 / t[:, 3], -b / t[:, 3]], axis=1)
         return np.stack([da, db, da / b[:, None] - db * (a / b**2)[:, None]], axis=2)
 
-    values, part = evaluate(sample, y, domains(sample, None, "seam_effect"), OfTotals(value, slope))
+    values, part = evaluate(sample, y, domains(sample, None), OfTotals(value, slope))
     names = ("seam", "elsewhere", "ratio")
     return Estimate(
         value=values,

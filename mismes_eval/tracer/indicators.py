@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError
-from mismes_eval.estimate.domains import By, listed
 from mismes_eval.estimate.duration_quantile import duration_quantile
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
@@ -28,6 +27,8 @@ from mismes_eval.tracer.durations import first_event, hazard
 from mismes_eval.tracer.histories import ABROAD, EMPLOYED, monthly
 from mismes_eval.tracer.monthly_means import Result, by_calendar, by_month, keyed, require
 from mismes_eval.tracer.months import elapsed, state_text
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def months_to_first_job(panel: TracerPanel, clock: Clock, by: By, minimum: int) 
     for label, estimate in good.items():
         keys = (
             pd.DataFrame(
-                [[part.split("=", 1)[1] for part in label.split(", ")]], columns=listed(by)
+                [[part.split("=", 1)[1] for part in label.split(", ")]], columns=as_names(by, "by")
             )
             if by is not None and label
             else pd.DataFrame(index=range(1))
@@ -289,7 +290,9 @@ def _last_common(sample: Sample, by: By) -> float:
     if by is None:
         return float(length.max())
     return float(
-        length.groupby([sample.frame[column].to_numpy() for column in listed(by)]).max().min()
+        length.groupby([sample.frame[column].to_numpy() for column in as_names(by, "by")])
+        .max()
+        .min()
     )
 
 

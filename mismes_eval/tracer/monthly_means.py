@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
@@ -17,6 +16,7 @@ from mismes_eval.estimate.transitions import on_enrolment
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.clock import Clock
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ from mismes_eval.errors import (
     of_arguments,
     worded,
 )
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import check
@@ -38,6 +37,7 @@ from mismes_eval.tracer.dispositions import (
 )
 from mismes_eval.tracer.refreshment import refreshment_mask
 from mismes_eval.weighting import saved
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.estimators import OfPanels
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, of_argument
-from mismes_eval.estimate.domains import By, Domains, domains
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.part import Part
@@ -16,6 +15,7 @@ from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
+from mismes_eval.weighting.domain import By, Domains, domains
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -81,7 +81,7 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
         return _share(panel.sample, (panel.row[:, place] >= 0)[:, None], by, wave, ["RR1"])
     groups = panel.cases[:, place]
     sample = panel.sample.where(panel.tried[:, place])
-    where = domains(sample, by, "outcome_rates")
+    where = domains(sample, by)
     y = np.where(sample.active[:, None], groups[:, None] == np.arange(len(GROUPS)), False).astype(
         float
     )
@@ -301,7 +301,7 @@ def participation(panel: TracerPanel) -> pd.DataFrame:
 
 
 def _share(sample: Sample, yes: Bool, by: By, wave: object, names: list[str]) -> Estimate:
-    where = domains(sample, by, "rates")
+    where = domains(sample, by)
     inside = sample.active[:, None]
     y = np.column_stack([np.where(inside, yes, False), inside]).astype(float)
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, in_columns, kind_of, worded
-from mismes_eval.estimate.domains import listed
 from mismes_eval.numerics.rows import Int
 from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
+from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns, repeated_names
@@ -165,7 +165,7 @@ def enrolment(
         column
         for columns in (weights, strata, psu, fpc)
         if columns is not None
-        for column in listed(columns)
+        for column in as_names(columns, "columns", InputError)
         if column in frame.columns
     ]
     changing = varying(frame, unit, [str(column) for column in named])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, MismesError, Problem, kind_of, of_argument, worded
+from mismes_eval.public import verb_name
 
 Column = str | int  # a column's name
 Names = Column | Sequence[Column]  # a column's name, or several
@@ -28,6 +29,20 @@ def as_names(
     if values or not all(isinstance(item, Hashable) for item in value):
         raise error(_values("a column name, or a list of names", argument, value))
     return tuple(value)
+
+
+def one_or_more(value: object, error: type[MismesError]) -> tuple[Any, ...]:
+    """The names of the argument `columns`, one at least."""
+    names = as_names(value, "columns", error)
+    if not names:
+        raise error(
+            Problem(
+                worded("{caller} names no column", {"caller": verb_name()}),
+                of_argument("columns"),
+                "a column name, or a list of names",
+            )
+        )
+    return names
 
 
 def as_name(value: object, argument: str, error: type[MismesError] = DesignError) -> str:

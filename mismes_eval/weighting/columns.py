@@ -16,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, kind_of, worded
 from mismes_eval.message import as_message
@@ -24,10 +25,11 @@ from mismes_eval.public import verb_error, verb_name
 from mismes_eval.weighting.levels import levels_of, one_spelling
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.order import Ordering, ordering
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.sample import Sample, needs_sample
 
 SHOWN = 5
 NAMES = 30
+CODED, NO_WORDS = worded(", or code missing as a category"), worded("")
 
 
 class Kind(Protocol):
@@ -61,7 +63,12 @@ class Number:
         out = float64(values)
         if out is None:
             return [_not_numbers(values, needed)]
-        problems = [_bad(values, needed & np.isinf(out), "an infinite value", "finite numbers")]
+        problems: list[Problem | None] = []
+        if not np.isfinite(out.sum()):  # a finite sum has finite terms
+            infinite = needed & np.isinf(out)
+            line = "Narrow the domain: sample.where(numpy.isfinite(sample.frame[{column}]))."
+            fix = worded(line, {"column": repr(values.name)})
+            problems.append(_bad(values, infinite, "an infinite value", "finite numbers", fix))
         if self.within is not None:
             low, high = self.within
             beyond = needed & ((out < low) | (out > high))
@@ -98,6 +105,13 @@ class Levels:
     code: Int
     levels: pd.Index
 
+    def inside(self, rows: Bool) -> tuple[Int, list[object]]:
+        """Codes (n,) of the levels that occur in the rows, -1 outside them, and these levels."""
+        present = np.flatnonzero(np.bincount(self.code[rows], minlength=len(self.levels)))
+        lookup = np.full(len(self.levels) + 1, -1, np.intp)
+        lookup[present] = np.arange(present.size)
+        return np.where(rows, lookup[self.code], -1), self.levels[present].tolist()
+
 
 @dataclass(frozen=True)
 class Category:
@@ -112,6 +126,48 @@ class Category:
         if problem is not None:
             return [problem]
         return Levels(*levels_of(values))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """value (n,): numbers, or whether a row has the level; level: its name, empty for numbers."""
+
+    level: str
+    value: NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Numbers or yes and no as they are, anything else as one indicator a level that occurs."""
+
+    column: Hashable
+    where: str | None = None
+    missing: bool = False
+
+    def of(self, values: pd.Series, needed: Bool) -> list[Answer] | list[Problem]:
+        kind = values.dtype
+        if isinstance(kind, np.dtype) and kind.kind == "b":
+            return [Answer("", values.to_numpy())]
+        if not isinstance(kind, pd.CategoricalDtype) and float64(values) is not None:
+            found = Number(self.column).of(values, needed)
+            return found if isinstance(found, list) else [Answer("", found)]
+        if kind.kind in "mM":
+            return [
+                Problem(
+                    what="meets dates",
+                    where=in_column(values.name),
+                    expected="numbers or categories",
+                    got=str(kind),
+                    fix="Count months or years from a fixed date, or make periods categories.",
+                )
+            ]
+        if kind.kind == "c":
+            return [_not_numbers(values, needed)]
+        group = Category(self.column).of(values, needed)
+        if isinstance(group, list):
+            return group
+        code, levels = group.inside(needed & (group.code >= 0))
+        return [Answer(str(level), code == place) for place, level in enumerate(levels)]
 
 
 @dataclass(frozen=True)
@@ -196,26 +252,15 @@ def read(
     the verb's error : every problem of the call, each with column, rows and mend.
     """
     kind = error or verb_error(EstimateError)
-    if not isinstance(sample, Sample):
-        raise kind(
-            Problem(
-                what=worded("{verb_name} takes a Sample", {"verb_name": verb_name()}),
-                where=worded("first argument"),
-                expected="a Sample",
-                got=kind_of(sample),
-                fix="Make one: Sample.from_frame(frame, weights=...).",
-            )
-        )
-    problems = _unknown(sample.frame, list(wanted.values()))
-    if problems:
-        raise kind(problems)
+    refuse_unknown(sample, [want.column for want in wanted.values()], kind)
+    problems: list[Problem] = []
     got: dict[str, object] = {}
     for name, want in sorted(wanted.items(), key=lambda item: item[1].where is not None):
         if isinstance(want, Cohort):
             continue
         needed = _needed(sample, want, got)
         made = want.of(sample.frame[want.column], needed)
-        if isinstance(made, list):
+        if isinstance(made, list) and made and isinstance(made[0], Problem):
             problems += made
             continue
         got[name] = made
@@ -295,32 +340,37 @@ def _place(value: object, periods: Ordering, zero_is_never: bool) -> float:
     return periods.place(value)
 
 
-def _unknown(frame: pd.DataFrame, wanted: list[Kind]) -> list[Problem]:
-    """Columns that are no names or that the frame lacks."""
-    problems = []
-    known = ", ".join(map(str, frame.columns[:NAMES]))
-    for column in dict.fromkeys(w.column for w in wanted if isinstance(w.column, Hashable)):
-        if column not in frame.columns:
-            problems.append(
-                Problem(
-                    worded("{verb_name} names an unknown column", {"verb_name": verb_name()}),
-                    in_column(column),
-                    "one of the frame's columns",
-                    fix=worded("The frame has: {known}.", {"known": known}),
-                )
-            )
-    for w in wanted:
-        if not isinstance(w.column, Hashable):
-            problems.append(
-                Problem(
-                    what="a column is named, not handed over",
-                    where=worded("an argument of {verb_name}", {"verb_name": verb_name()}),
-                    expected="one column name",
-                    got=kind_of(w.column),
-                    fix="Columns stand in the sample's frame: give their names.",
-                )
-            )
-    return problems
+def refuse_unknown(
+    sample: Sample, columns: Sequence[object], error: type[MismesError] = EstimateError
+) -> None:
+    """Raise one error for all columns that the frame lacks, for lists where one name is due, and
+    for what is no Sample.
+    """
+    needs_sample(sample, verb_name(), error)
+    known = ", ".join(map(str, sample.frame.columns[:NAMES]))
+    names = [column for column in columns if isinstance(column, Hashable)]
+    problems = [
+        Problem(
+            worded("{verb_name} names an unknown column", {"verb_name": verb_name()}),
+            in_column(column),
+            "one of the frame's columns",
+            fix=worded("The frame has: {known}.", {"known": known}),
+        )
+        for column in dict.fromkeys(names)
+        if column not in sample.frame.columns
+    ]
+    problems += [
+        Problem(
+            what="a column is named, not handed over",
+            where=worded("an argument of {verb_name}", {"verb_name": verb_name()}),
+            expected="one column name",
+            got=kind_of(column),
+            fix="Columns stand in the sample's frame: give their names.",
+        )
+        for column in columns
+        if not isinstance(column, Hashable)
+    ]
+    error.refuse(problems)
 
 
 def _needed(sample: Sample, want: Kind, got: dict[str, object]) -> Bool:
@@ -330,11 +380,13 @@ def _needed(sample: Sample, want: Kind, got: dict[str, object]) -> Bool:
 
 
 def _missing(values: pd.Series, want: Kind, needed: Bool) -> list[Problem]:
-    if want.missing:
+    whole = isinstance(values.dtype, np.dtype) and values.dtype.kind in "iub"
+    if want.missing or whole:
         return []
     gone = needed & values.isna().to_numpy()
     if not gone.any():
         return []
+    categories = isinstance(want, Category)
     return [
         _problem(
             values,
@@ -343,8 +395,8 @@ def _missing(values: pd.Series, want: Kind, needed: Bool) -> list[Problem]:
             gone,
             "missing",
             worded(
-                "Narrow the domain: sample.where(sample.frame[{column}].notna()).",
-                {"column": repr(values.name)},
+                "Narrow the domain: sample.where(sample.frame[{column}].notna()){or_else}.",
+                {"column": repr(values.name), "or_else": CODED if categories else NO_WORDS},
             ),
         )
     ]
@@ -361,12 +413,11 @@ def _not_numbers(values: pd.Series, needed: Bool) -> Problem:
     )
 
 
-def _bad(values: pd.Series, rows: Bool, what: str, expected: str) -> Problem | None:
-    return (
-        _problem(values, worded("meets {what}", {"what": as_message(what)}), expected, rows)
-        if rows.any()
-        else None
-    )
+def _bad(values: pd.Series, rows: Bool, what: str, expected: str, fix: str = "") -> Problem | None:
+    if not rows.any():
+        return None
+    meets = worded("meets {what}", {"what": as_message(what)})
+    return _problem(values, meets, expected, rows, fix=fix)
 
 
 def _problem(

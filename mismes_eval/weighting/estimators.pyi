@@ -4,7 +4,6 @@ from typing import Literal
 
 import pandas as pd
 
-from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate, Interval
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.quantile import Rule as Rule3
@@ -37,6 +36,7 @@ from mismes_eval.public import Count, Finite, Level, Seed
 from mismes_eval.tracer.diagnostics import AttritionTests
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.arguments import Column, Names
+from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.margins import Totals
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns

@@ -16,6 +16,7 @@ import pandas as pd
 from mismes_eval.errors import (
     DesignError,
     DesignWarning,
+    MismesError,
     Problem,
     in_column,
     kind_of,
@@ -290,11 +291,11 @@ class Sample(OfSamples):
         return "Sample\n" + self.summary().to_string(header=False)
 
 
-def needs_sample(sample: object, caller: str) -> None:
-    """Raise DesignError where something else stands in the place of a Sample."""
+def needs_sample(sample: object, caller: str, error: type[MismesError] = DesignError) -> None:
+    """Raise `error` where something else stands in the place of a Sample."""
     if not isinstance(sample, Sample):
         made = "Make one: Sample.from_frame(frame, weights=...)."
-        raise DesignError(
+        raise error(
             Problem(
                 what=worded("{caller} takes a Sample", {"caller": caller}),
                 where=worded("first argument"),

@@ -62,7 +62,7 @@ def test_a_domain_without_rows_is_an_answer(sample: Sample, verb: str) -> None:
         assert isinstance(found, me.NotEstimable)
         assert (
             found.reason
-            == f"{verb.replace('_inc', ' inc')} has an empty domain. Expected at least one row with a weight above 0, got none. Widen the mask of where()."
+            == f"{verb} has an empty domain. Expected at least one row with a weight above 0, got none. Widen the mask of where()."
         )
         assert not isinstance(VERBS[verb](s, "b"), me.NotEstimable)
 

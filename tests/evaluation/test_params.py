@@ -4,12 +4,14 @@ leaves the project, docs and blank files agree with the schema.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from mismes_eval.errors import ParamsError
+from mismes_eval.evaluation.keys import Key
 from mismes_eval.evaluation.params import BY_NAME, KEYS, Params
 from mismes_eval.evaluation.params_template import blank_params, parameters_page
 from mismes_eval.evaluation.sections import Reason, Version
@@ -259,3 +261,84 @@ def test_steps_that_are_refused(project: Path, text: str, what: str) -> None:
     found = "\n".join(problems(project, CHAIN + text))
     assert what in found and "theory_of_change." in found
     assert "example.org" not in found and "123 456" not in found
+
+
+# what a key of each kind never takes
+NEVER = {
+    "integer": (
+        "a",
+        "1.5",
+        "1_000",
+        "0x1F",
+        ".nan",
+        "१२",
+        "true",
+        "[1]",
+        "{a: 1}",
+        "''",
+        "2020-01-01",
+    ),
+    "number": ("a", ".nan", ".inf", "1e400", "1_000", "'1,5'", "true", "[1]", "{a: 1}", "''"),
+    "yes/no": ("0", "1", "on", "y", "[true]", "{a: true}", "''"),
+    "path": ("../x.csv", "/etc/passwd", "nowhere.csv", "' '", "[x]", "{a: b}"),
+    "text": ("''", "'  '", "[a]", "{a: b}"),
+    "list": ("''", "{a: b}", "[[a]]", "[a, a]", "[a, '']"),
+    "list of integers": ("a", "[1, 1]", "[1.5]", "{a: 1}"),
+    "2 numbers": ("0.5", "[0.5]", "[low, high]", "[-1, 2]", "[1, 2, 3]"),
+    "mapping": ("a", "[a]", "''", "0"),
+    "rules": ("a", "[a]", "{a: b}", "{a: [{when: b}]}"),
+    "steps": ("''", "{a: {b: c}}"),
+    "encoding": ("latin_letters", "[utf-8]", "''"),
+    "country": ("no", "mda", "[MDA]"),
+    "layout": ("armenia", "../x.yaml", "[x]"),
+}
+
+
+def of_every_key(value: Callable[[Key], str], name: Callable[[str], str] = str) -> str:
+    """A file with a value for every key, section by section."""
+    lines = []
+    for at, key in enumerate(KEYS):
+        section, last = key.section, key.name.rpartition(".")[2]
+        if section and section != KEYS[at - 1].section:
+            lines.append(f"{section}:")
+        lines.append(f"{'  ' * bool(section)}{name(last)}: {value(key)}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("turn", range(max(map(len, NEVER.values()))))
+def test_every_key_refuses_what_it_cannot_take(project: Path, turn: int) -> None:
+    """All keys of one file at once, each named with its line; (project / "params") is a folder."""
+    said = problems(project, of_every_key(lambda key: NEVER[key.kind][turn % len(NEVER[key.kind])]))
+    unnamed = [key.name for key in KEYS if not any(f"key '{key.name}" in line for line in said)]
+    assert unnamed == [] and all(", line " in line for line in said)
+
+
+def test_a_key_spelt_almost_right_is_told_its_name(project: Path) -> None:
+    lost = f"country: MDA\n{of_every_key(lambda _: 'x', lambda last: f'{last}_')}"
+    told = [line for line in problems(project, lost) if line.startswith("unknown key")]
+    near = [line for line in told if "Nearest key" in line]
+    assert len(told) == len(KEYS) and len(near) > 0.97 * len(KEYS)
+
+
+@pytest.mark.parametrize("key", ["lfs", "evaluator.purpose"])
+def test_a_folder_is_no_input(project: Path, key: str) -> None:
+    section, _, name = f"inputs.{key}".rpartition(".")
+    text = f"country: MDA\n{section.split('.')[-1]}: {{{name}: params}}\n"
+    assert problems(project, text)[0].startswith("an input is a folder")
+    assert load(project, "country: MDA\ninputs: {inventory: params}\n").inputs.inventory
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mapping: {derive: {male: []}}",
+        "mapping: {join: {hhid: []}}",
+        "study: {where: {sex: []}}",
+        "designs: {residents: {male: []}}",
+        "indicators: {columns: {a: b}, yes: {a: [1]}, no: {a: [2]}, among: {a: {age: []}}}",
+    ],
+)
+def test_a_list_that_chooses_nothing_is_refused(project: Path, text: str) -> None:
+    section = text.partition(":")[0]
+    (said,) = problems(project, f"country: MDA\n{text}\n")
+    assert said.startswith("a list is empty: X.yaml") and f"'{section}." in said

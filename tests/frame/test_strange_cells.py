@@ -36,7 +36,8 @@ def test_one_row_with_nearly_all_of_a_total_is_named() -> None:
 
 def test_strata_without_weight_are_named() -> None:
     strata = pd.Series(["a", "a", "b", "b"])
-    (said,) = strange_weights(np.array([1.0, 2.0, 0.0, 0.0]), strata)
+    rows, said = strange_weights(np.array([1.0, 2.0, 0.0, 0.0]), strata)
+    assert "2 of 4 rows have weight 0 (rows 3, 4)" in rows
     assert "nobody has weight: 1 (b)" in said
     assert strange_weights(np.ones(4), strata) == ()
 

@@ -191,6 +191,53 @@ def test_decisions_on_another_state_of_the_repository_are_refused(repository, su
 
 
 @pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        # under another name: one implementer, one start, one budget
+        ({"title_en": "SYNTHETIC welcome desk"}, "another title, same implementer"),
+        # the same in Romanian
+        ({"title_en": "SYNTHETIC x", "title_orig": "SYNTHETIC târg de joburi"}, "another language"),
+        ({"title_en": "SYNTHETIC job fair 2019", "implementer_name": "B"}, "another year"),
+        ({"title_en": "SYNTHETIC welcome desk", "iati_id": "XM-1"}, "same IATI identifier"),
+    ],
+)
+def test_a_duplicate_by_another_name_is_probable(write, measure, submitted, row, why):
+    there = measure(1, title_en="SYNTHETIC job fair 2018", title_orig="SYNTHETIC târg de joburi")
+    there |= {"implementer_name": "Agency A", "iati_id": "XM-1"}
+    other = measure(7, title_en="SYNTHETIC legal aid abroad", implementer_name="C")
+    repository = write([there, other])
+    given = inventory.submit(submitted([{"implementer_name": "Agency A"} | row]), repository)
+    (pair,) = given.pairs.to_dict("records")
+    assert (pair["keep"], pair["drop"]) == ("MDA-001", "MDA-008") and why in pair["why"]
+
+
+def test_the_last_submission_can_be_undone(repository, submitted, tmp_path):
+    first = submitted([{"title_en": "SYNTHETIC grants"}], "first.xlsx")
+    inventory.accept(inventory.submit(first, repository), on=ON)
+    state = digest(repository)
+    fair = {"title_en": "SYNTHETIC job fair for returnees", "benef_women": "33"}
+    second = submitted([fair, {"title_en": "SYNTHETIC hotline"}], "second.xlsx")
+    given = inventory.submit(second, repository)
+    decisions = given.pairs.assign(decision="SAME", decided_by="ab")
+    inventory.accept(given, on=ON, decisions=decisions)
+    filled = inventory.read(repository).frame.set_index("measure_id")
+    assert filled.loc["MDA-001", "benef_women"] == 33 and "MDA-010" in filled.index
+    told = {"on": ON, "decided_by": "ab", "reason": "a draft"}
+    log = inventory.undo(repository, **told)
+    assert log["measure_id"].tolist() == ["MDA-009", "MDA-010"]
+    assert digest(repository) == state
+    assert inventory.submit(second, repository).ids == ("MDA-011", "MDA-012")
+    table = pd.read_csv(repository, dtype=str, keep_default_na=False)
+    table["title_en"] = table["title_en"].replace("SYNTHETIC grants", "SYNTHETIC loans")
+    table.to_csv(repository, index=False)
+    with pytest.raises(InputError, match="changed after it was taken in"):
+        inventory.undo(repository, **told)
+    repository.with_name("intake_log.csv").unlink()
+    with pytest.raises(InputError, match="no submission to undo"):
+        inventory.undo(repository, **told)
+
+
+@pytest.mark.parametrize(
     ("row", "what"),
     [
         ({"measure_id": "MDA-007"}, "an identifier that is taken"),

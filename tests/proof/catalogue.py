@@ -29,6 +29,7 @@ def _calls(area: str, calls: corpus_calls.Attempts) -> dict[str, Attempt]:
 
 CALLS = {
     **_calls("arguments", corpus_calls.ARGUMENTS),
+    **_calls("attrition", corpus_calls.ATTRITION),
     **_calls("estimate", corpus_calls.ESTIMATES),
     **_calls("impact", corpus_calls.EFFECTS | corpus_effects.CASES | corpus_designs.CASES),
     **_calls("weighting", corpus_calls.WEIGHTING | corpus_weights.WEIGHTS),

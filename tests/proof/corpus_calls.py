@@ -14,6 +14,7 @@ from mismes_eval.impact.sensitivity.robustness import every_combination
 
 from .verb_calls import cross, effect, event
 from .verb_calls import long as traced
+from .verb_calls import panel as followed
 
 Attempts = dict[str, Callable[[], object]]
 
@@ -223,5 +224,21 @@ ARGUMENTS: Attempts = {
     ),
     "a jacobian that is not finite": lambda: me.mean(cross(), "y").through(
         np.log, np.array([[np.nan]])
+    ),
+}
+ATTRITION: Attempts = {
+    "an unknown method": lambda: me.attrition_weights(followed(), ["x"], method="tree"),
+    "no covariate": lambda: me.attrition_weights(followed(), ()),
+    "restricted without stabilising": lambda: me.attrition_weights(
+        followed(), "x", restricted="x", stabilised=False
+    ),
+    "restricted to what is no covariate": lambda: me.attrition_weights(
+        followed(), "x", restricted="sex"
+    ),
+    "an unknown covariate": lambda: me.attrition_weights(followed(), "age"),
+    "an unknown lag": lambda: me.attrition_weights(followed(), "x", lagged="wage"),
+    "an unknown answer": lambda: me.attrition_weights(followed(), "x", answered="useful"),
+    "a covariate with gaps": lambda: me.attrition_weights(
+        followed().with_columns({"x": np.where(np.arange(60) % 7 == 3, np.nan, 1.0)}), "x"
     ),
 }

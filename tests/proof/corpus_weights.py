@@ -272,6 +272,18 @@ WEIGHTS: Attempts = {
     ),
 }
 PLANS: Attempts = {
+    "a total in words": lambda: plan_allocation([10.0, 20.0], "5", screening_cost=np.nan),
+    "a rate in a list": lambda: sample_size_for_rate([0.1], 0.3),
+    "a ratio in words": lambda: plan_precision(["a"]),
+    "prevalences of three strata": lambda: plan_allocation(
+        [100.0, 200.0], 30.0, prevalence=[0.1, 0.2, 0.3]
+    ),
+    "a register share above one": lambda: compare_plans(
+        1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_cost=5.0, register_share=1.01
+    ),
+    "a register cost in words and a rate without end": lambda: compare_plans(
+        1e4, 0.2, 0.12, 0.025, 1, 10, register_cost="5", rate=np.inf
+    ),
     "labels that are a text": lambda: plan_allocation([10.0, 20.0], 5.0, labels="ab"),
     "a share in words": lambda: compare_plans(1000.0, "half", 0.1, 0.05, 1.0, 5.0),
     "figures of a plan that are none": lambda: plan_precision(n=float("nan"), rate="much"),

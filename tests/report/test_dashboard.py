@@ -114,6 +114,6 @@ def test_a_roll_out_has_a_line_in_the_words_of_the_first_page(results: dict[str,
     said = _effect_in_words(main, ENGLISH)
     assert said == "AAA-003: none shown (-3.6 to 6.4) over all rounds, residents, weak"
     french = _effect_in_words(main, language("fr"))
-    assert "résidents, tous passages" in french
+    assert "résidents, toutes vagues" in french
     rolled["status"] = "confidential"
     assert summary(results).effects == ()

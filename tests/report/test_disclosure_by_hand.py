@@ -144,12 +144,18 @@ def test_how_uncertain_is_too_uncertain(kind: str, cv: float, weighted: float, f
 
 @pytest.mark.parametrize(
     "words",
-    [{"min_cell": 2}, {"min_mean": 9}, {"cv_flag": 0.0}, {"cv_flag": 0.31}, {"min_weighted": -1.0}],
+    [
+        {"min_cell": 2},
+        {"min_mean": 9},
+        {"cv_flag": -0.1},
+        {"cv_flag": 0.31},
+        {"min_weighted": -1.0},
+    ],
 )
 def test_rules_that_contradict_each_other_are_refused(words: dict[str, float]) -> None:
     with pytest.raises(ParamsError) as caught:
         Rules(**words)  # type: ignore[arg-type]
     assert str(caught.value).startswith(
-        "disclosure rules contradict each other: params, section 'disclosure'. Expected min_cell >= 3, min_mean >= min_cell, 0 < cv_flag <= cv_suppress, min_weighted >= 0, got Rules("
+        "disclosure rules contradict each other: params, section 'disclosure'. Expected min_cell >= 3, min_mean >= min_cell, 0 <= cv_flag <= cv_suppress, min_weighted >= 0, got Rules("
     )
     assert Rules(min_cell=3, min_mean=3, cv_flag=0.3).min_cell == 3

@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.evaluator_words import SUBJECTS, evaluator_words, outline
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.chapters.verdicts import effect_verdict, spoken_span
 from mismes_eval.report.country import CountryReport, country_report, passages_of
 from mismes_eval.report.document.cells import COLUMNS, Status, published_cells
 from mismes_eval.report.document.language import language
@@ -39,7 +39,7 @@ WORDS = (
 ## What follows
 
 MDA-001 raised employment by **{T17.MDA-001.24.estimate} points**
-({T17.MDA-001.employed.24.interval}) after two years.
+({T17.MDA-001.employed.24.interval}) after two years, at home {T17.MDA-001.employed_home.24.interval}.
 
 - Returnees are {T07a.returnees.estimate}% of residents.
 - See [the site](https://example.org/a?b=1&c=2) & T17.
@@ -253,7 +253,10 @@ def test_the_report_shows_signed_words_with_the_numbers_of_its_tables(
     words = unescape(re.sub(r"<[^>]+>", "", html))
     place = f"24 months; percentage points; 95% interval {low} to {high}"
     assert f"T17-MDA-001: employed, at home or abroad; {place}" in words
-    assert f"by {points} points ({low} to {high}) after two years." in words
+    home = spoken_span(evaluation, evaluation.effects[0], "employed_home", 3)
+    assert home is not None and home.basis is not None
+    at_home = f"at home {100 * home.low:.1f} to {100 * home.high:.1f}."
+    assert f"by {points} points ({low} to {high}) after two years, {at_home}" in words
     assert f"Returnees are {100 * share.value:.1f}% of residents." in words
     assert "Ana Example, lead evaluator, 31 May 2026; a person's judgement" in words
     assert '<a class="number" href="#T17-MDA-001"' in html

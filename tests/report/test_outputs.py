@@ -14,7 +14,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mismes_eval.evaluation.params import Params
@@ -179,7 +179,6 @@ def test_the_index_links_every_file_and_the_page_of_the_measures(
     assert links == files
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(max_size=120), unique=True, max_size=12))
 def test_names_of_files_never_collide_and_stay_in_their_folder(identifiers: list[str]) -> None:
     names = file_names(identifiers)
@@ -187,7 +186,6 @@ def test_names_of_files_never_collide_and_stay_in_their_folder(identifiers: list
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", n) and n.strip(".") for n in names.values())
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.text())
 def test_text_is_shown_as_text(text: str) -> None:
     assert not re.search(r"[<>\"']", escape(text))

@@ -125,6 +125,53 @@ def test_a_study_alone_is_evidence(tmp_path: Path, more: str) -> None:
     assert shown(rehearsed(params), "impact")
 
 
+# what is asked of a study's or a survey's file -> the key and the words that refuse it
+ASKED_OF_STUDIES = {
+    "where: {sex: [7]}": ("study.where", "the data lack what a key names"),
+    "covariates: [start]": ("study.covariates", "a key has nothing to act on"),
+    "before: {gone: start}": ("column 'gone'", "the study lacks a column"),
+    "decimal: ','": ("column 'after'", "an outcome is no number"),
+    "weights: gone": ("study.weights", "the study lacks a column"),
+    "psu: [word]": ("", ""),
+}
+ASKED_OF_SURVEYS = {
+    "design: {household: hhid, weights: gone}": ("design.weights", "a design column is not in"),
+    "design: {psu: [subnatid1], strata: [age]}": ("design.psu", "PSU codes stand in more than"),
+    "mapping: {units: {wage: 2}}": ("'mapping'", "a mapping lacks its name or its columns"),
+}
+
+
+@pytest.mark.parametrize("more", ASKED_OF_STUDIES)
+def test_what_a_study_cannot_give_is_refused_by_its_key(tmp_path: Path, more: str) -> None:
+    r = np.random.default_rng(3)
+    units = pd.DataFrame({"after": r.random(60), "start": r.random(60), "word": ["a", "b"] * 30})
+    units["offered"], units["sex"] = r.integers(0, 2, 60), r.integers(0, 2, 60)
+    text = (
+        f"{HEAD}inputs: {{study: s.csv}}\nstudy: {{treated: offered, outcomes: [after], {more}}}\n"
+    )
+    said = readiness(project(tmp_path, text, {"s.csv": units})).problems
+    where, what = ASKED_OF_STUDIES[more]
+    assert [p for p in said if where in p.where and what in p.what] if what else not said
+
+
+@pytest.mark.parametrize("text", ASKED_OF_SURVEYS)
+def test_what_a_survey_cannot_give_is_refused_by_its_key(tmp_path: Path, text: str) -> None:
+    section = text.split(":", maxsplit=1)[0]
+    kept = "\n".join(line for line in SURVEY.splitlines() if not line.startswith(section))
+    said = readiness(project(tmp_path, f"{kept}\n{text}\n", {"lfs.csv": persons()})).problems
+    where, what = ASKED_OF_SURVEYS[text]
+    assert [p for p in said if where in p.where and "line" in p.where and what in p.what]
+
+
+def test_a_household_number_of_each_row_is_said_as_what_it_is(tmp_path: Path) -> None:
+    frame = persons()
+    frame["hhid"] = frame.index
+    ready = readiness(project(tmp_path, SURVEY, {"lfs.csv": frame}))
+    said = "\n".join(map(str, ready.lines))
+    assert ready.problems == () and "every row has a household number of its own" in said
+    assert "no household number" not in said and "is named" not in said
+
+
 def tracer_files(root: Path, treated: int, compared: int) -> dict[str, pd.DataFrame]:
     """Some persons of the shipped SYNTHETIC tracer study, with everything known of them."""
     kinds = ("person", "wave", "outcome", "episode")

@@ -24,6 +24,7 @@ from mismes_eval.report.site import front_page, write_site
 from mismes_eval.report.site.evidence import evaluations
 from mismes_eval.report.site.html import PAGES, WORDS
 from mismes_eval.report.synthesis.published import Origin
+from mismes_eval.report.trust.provenance import MANIFEST
 
 from ..some import some
 
@@ -119,6 +120,24 @@ def test_an_address_stays_when_other_measures_come_and_go(measures, made, origin
     write_site(fewer, made.folder, on=ON, origins=[origin])
     assert (made.folder / "en" / "measures" / "MDA-002.html").read_text(encoding="utf-8") == before
     assert not (made.folder / "en" / "measures" / "MDA-001.html").exists()
+
+
+def test_the_address_of_a_merged_measure_leads_to_the_one_that_stayed(measures, tmp_path):
+    told = {"decision": "SAME", "decided_by": "ab"}
+    drops = [("MDA-001", "MDA-002"), ("MDA-003", "MDA-001")]
+    rows = [{"keep": keep, "drop": drop} | told for keep, drop in drops]
+    files = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for file, line in zip(files, rows, strict=True):
+        pd.DataFrame([line]).to_csv(file, index=False)
+    site = write_site(measures.decided(*files), tmp_path / "inventory", on=ON)
+    for language in available():
+        for old in ("MDA-001", "MDA-002"):
+            text = (site.folder / language / "measures" / f"{old}.html").read_text("utf-8")
+            assert 'content="3; url=MDA-003.html"' in text and 'href="MDA-003.html"' in text
+    listed = pd.read_csv(site.folder / "measures.csv")["measure_id"].tolist()
+    assert not {"MDA-001", "MDA-002"} & set(listed) and "MDA-003" in listed
+    inputs = json.loads((site.folder / MANIFEST).read_text())["inputs"]
+    assert [told["path"] for told in inputs][-2:] == ["one.csv", "two.csv"]
 
 
 def test_every_link_leads_to_a_file(made):

@@ -89,55 +89,6 @@ def test_lagged_covariates_enter_by_the_wave_they_come_from_and_must_be_there() 
         attrition_weights(panel(p, holes), "x", lagged="y").weight_sample((1, 2))
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (
-            {"covariates": "x", "method": "tree"},
-            "unknown method for attrition weights: argument 'method'. Expected one of 'logit', 'probit', 'cells', got 'tree'.",
-        ),
-        (
-            {"covariates": ()},
-            "attrition weights need covariates: argument 'covariates'. Expected columns known at enrolment, got none.",
-        ),
-        (
-            {"covariates": "x", "restricted": "x", "stabilised": False},
-            "restricted columns are for stabilised weights: argument 'restricted'. Expected stabilised=True.",
-        ),
-        (
-            {"covariates": "x", "restricted": "g"},
-            "a restricted column is not among the covariates: column 'g'. Expected some of x.",
-        ),
-        (
-            {"covariates": "age"},
-            "attrition weights name an unknown column: column 'age'. Expected a column of the persons at enrolment.",
-        ),
-        (
-            {"covariates": "x", "lagged": "wage"},
-            "attrition weights name an unknown column: column 'wage'. Expected a column of the waves.",
-        ),
-        (
-            {"covariates": "x", "answered": "useful"},
-            "attrition weights name an unknown column: column 'useful'. Expected a column of the waves.",
-        ),
-    ],
-)
-def test_bad_arguments_are_told_in_whole_sentences(words: dict[str, object], said: str) -> None:
-    with pytest.raises(DesignError) as caught:
-        attrition_weights(panel(), **words)  # type: ignore[arg-type]
-    assert str(caught.value) == said
-
-
-def test_a_covariate_that_is_missing_names_the_persons() -> None:
-    p = persons()
-    p.loc[[3, 9], "x"] = np.nan
-    with pytest.raises(
-        DesignError,
-        match=r"^an attrition covariate is missing: column 'x'\. Expected a value for everybody at enrolment, got missing\. 2 rows, first: 3, 9\. Make missing a category\.$",
-    ):
-        attrition_weights(panel(p), "x")
-
-
 def test_the_history_of_the_weights_is_written_out() -> None:
     table = weight_history(attrition_weights(panel(), "g", method="cells", stabilised=False), 1)
     p = persons()

@@ -45,19 +45,3 @@ def test_a_division_by_nothing_in_a_replicate_is_told(number: float, said: str) 
         problem.expected == "rows with weight in every group, in every replicate"
         and problem.fix == "Merge groups, or use the linearised design."
     )
-
-
-def test_prevalences_of_another_number_of_strata_are_refused() -> None:
-    with pytest.raises(MismesError) as caught:
-        me.plan_allocation([100.0, 200.0], 30.0, prevalence=[0.1, 0.2, 0.3])
-    assert (
-        str(caught.value)
-        == "a planning figure does not fit: argument 'prevalence'. Expected 2 positive numbers, got [0.1, 0.2, 0.3]."
-    )
-    for share in (0.0, 1.01):
-        with pytest.raises(
-            MismesError, match=r"a cost above 0 and a share in \(0, 1\], got 5\.0 and"
-        ):
-            me.compare_plans(
-                1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_cost=5.0, register_share=share
-            )

@@ -4,8 +4,6 @@ sample size for a rate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
@@ -81,39 +79,6 @@ def test_strata_taken_wholly_leave_the_rest_to_others() -> None:
     plan = plan_allocation([10, 1000], 100, sd=[100, 1])
     assert plan["rate"].tolist()[0] == 1.0
     assert plan["n"].sum() == pytest.approx(100)
-
-
-@pytest.mark.parametrize(
-    ("plan", "places"),
-    [
-        (
-            lambda: plan_precision(power=0, level=95, screening_cost=-1, rate="a", n=np.nan),
-            ["rate", "n", "power", "level", "screening_cost"],
-        ),
-        (lambda: plan_precision(ratios=["a"]), ["ratios"]),
-        (lambda: plan_precision(ratios=[]), ["ratios"]),
-        (lambda: plan_precision(interview_cost=-1), ["interview_cost"]),
-        (lambda: plan_allocation(["a"], 1), ["size"]),
-        (
-            lambda: plan_allocation([10, 20], "5", screening_cost=np.nan),
-            ["total", "screening_cost"],
-        ),
-        (lambda: plan_allocation([10, 20], 5, labels=["a"]), ["labels"]),
-        (lambda: sample_size_for_rate([0.1], 0.3), ["rate"]),
-        (lambda: best_ratio(3, 0.1), ["prevalence_high"]),
-        (lambda: best_ratio("x", 0.1), ["prevalence_high"]),
-        (
-            lambda: compare_plans(1e4, 0.2, 0.12, 0.025, 1, 10, register_cost="5", rate=np.inf),
-            ["rate", "register_cost"],
-        ),
-    ],
-)
-def test_every_figure_that_is_none_is_named(plan: Callable[[], object], places: list[str]) -> None:
-    with pytest.raises(DesignError) as error:
-        plan()
-    assert sorted(p.where for p in error.value.problems) == sorted(
-        f"argument '{name}'" for name in places
-    )
 
 
 def test_a_register_has_a_cost_and_may_hold_everybody() -> None:

@@ -19,13 +19,15 @@ from mismes_eval.errors import (
     unknown,
     worded,
 )
-from mismes_eval.estimate.domains import domains, listed, no_negative_weights, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
 from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.columns import Stated, YesNo, read
+from mismes_eval.weighting.domain import domains, no_negative_weights, zero_outside
 from mismes_eval.weighting.sample import Sample
 
 Rule = Literal["exact", "type7", "stata"]
@@ -88,10 +90,11 @@ def lee_bounds(
     884-894; Semenova (2020), arXiv 2008.12720 (cells that differ in direction).
     """
     EstimateError.refuse(unknown("unknown trimming rule", "rule", rule, RULES))
-    require(sample, [outcome, treated, selected], "lee_bounds")
-    no_negative_weights(sample, "lee_bounds")
+    delivered = Stated(outcome, missing=True)
+    data = read(sample, EstimateError, y=delivered, d=YesNo(treated), s=YesNo(selected))
+    no_negative_weights(sample)
     inside = sample.active
-    d, s = yes_no(sample, treated, "lee_bounds"), yes_no(sample, selected, "lee_bounds")
+    d, s = zero_outside(sample, data.d, data.s)
     seen = inside & (s == 1)
     y = observed(sample, outcome, seen, "lee_bounds")
     both_arms(inside, d, seen, treated, "lee_bounds")
@@ -111,7 +114,7 @@ def lee_bounds(
     cell: Int = np.zeros(sample.n, np.intp)
     labels: tuple[str, ...] = ("",)
     if tighten is not None and len(tighten):
-        where = domains(sample, tighten, "lee_bounds")
+        where = domains(sample, tighten)
         cell, labels = where.code, where.labels
         _refuse_empty(inside & seen, d, cell, labels)
         _, _, cells = _over_cells(
@@ -120,7 +123,7 @@ def lee_bounds(
         extra["cells"] = cells
         other = [str(cell) for cell in cells.loc[cells["trimmed_arm"] != name, "cell"]]
         notes.append(
-            f"Tightened by {', '.join(map(str, listed(tighten)))}: {len(cells)} cells"
+            f"Tightened by {', '.join(map(str, as_names(tighten, 'tighten')))}: {len(cells)} cells"
             + (f"; trimmed in the other arm: {'; '.join(other)}." if other else ".")
         )
     value, part = part_of(sample, lambda w: _over_cells(w, d, s, y, cell, labels, rule)[:2], d, s)

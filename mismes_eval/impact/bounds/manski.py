@@ -22,12 +22,13 @@ from mismes_eval.errors import (
     unknown,
     worded,
 )
-from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import Kind, Stated, YesNo, refuse_unknown
+from mismes_eval.weighting.domain import By, Domains, grouped, zero_outside
 from mismes_eval.weighting.sample import Sample
 
 Variance = Literal["design", "neyman"]
@@ -317,15 +318,25 @@ def _read(
     variance: str,
 ) -> tuple[_Rows, Domains]:
     caller = "manski_bounds"
-    require(sample, [outcome, treated, selected], caller)
+    refuse_unknown(sample, [outcome, treated, selected])
     if problems := _argument_problems(sample, (low, high), delta, variance, attempted, recovered):
         raise EstimateError(problems)
     inside = sample.active
-    d, first = yes_no(sample, treated, caller), inside & (yes_no(sample, selected, caller) == 1)
-    tried = second = None
+    again: dict[str, Kind] = {}
     if attempted is not None and recovered is not None:
-        tried = inside & (yes_no(sample, attempted, caller) == 1) & ~first
-        second = inside & (yes_no(sample, recovered, caller) == 1)
+        again = {"tried": YesNo(attempted), "second": YesNo(recovered)}
+    where, data = grouped(
+        sample,
+        by,
+        y=Stated(outcome, missing=True),
+        d=YesNo(treated),
+        first=YesNo(selected),
+        **again,
+    )
+    (d,), first = zero_outside(sample, data.d), inside & (data.first == 1)
+    tried = second = None
+    if again:
+        tried, second = inside & (data.tried == 1) & ~first, inside & (data.second == 1)
         stray = second & ~tried
         if stray.any():
             raise EstimateError(
@@ -353,7 +364,6 @@ def _read(
             ).in_rows(np.flatnonzero(outside))
         )
     both_arms(inside, d, first, treated, caller)
-    where = domains(sample, by, caller)
     rows = _Rows(
         np.where(inside, sample.weights, 0.0), d, first, tried, second, y, variance == "neyman"
     )

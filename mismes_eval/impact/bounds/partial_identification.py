@@ -20,13 +20,13 @@ from mismes_eval.errors import (
     of_argument,
     worded,
 )
-from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.part import Part
 from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import refuse_unknown
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -94,7 +94,7 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
     """(n,) the outcome where it is seen, 0 elsewhere. Raises with the count of missing and of
     infinite values among rows that should have one.
     """
-    require(sample, [outcome], caller)
+    refuse_unknown(sample, [outcome])
     series = sample.frame[outcome]
     y = float64(series)
     if y is None:

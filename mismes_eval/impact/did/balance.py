@@ -21,12 +21,13 @@ from mismes_eval.errors import (
     unknown,
     worded,
 )
-from mismes_eval.estimate.domains import require, variables
+from mismes_eval.estimate.totals import answers
 from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Columns, Float, Int
 from mismes_eval.pictures.robustness import love, overlap
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import refuse_unknown
 from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.numbers import numbers_in
 from mismes_eval.weighting.sample import Sample
@@ -158,10 +159,10 @@ def balance(
     no overlap, collinear or missing covariates, one group.
     """
     names = [covariates] if isinstance(covariates, str) else list(covariates)
-    require(sample, [treated, *names], "balance")
+    refuse_unknown(sample, [treated, *names])
     inside = sample.active
     d = _yes_no(sample, treated, inside)
-    arrays, keys, _ = variables(sample, names, "balance")
+    (arrays, keys, _), _ = answers(sample, names)
     x, w = Columns(tuple(arrays)).take(inside).dense(), sample.weights[inside]
     p = _propensity(sample, names, inside, d, needed=weighted is None)
     after = w * (d + (1 - d) * p / (1 - p))

@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem, of_argument, worded
-from mismes_eval.estimate.domains import require, variables
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.estimate.totals import answers
 from mismes_eval.impact.did.group_time import att_gt
 from mismes_eval.impact.did.group_time_result import by_fewer_psus
 from mismes_eval.impact.did.periods import Control
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import refuse_unknown
 from mismes_eval.weighting.sample import Sample
 
 
@@ -72,8 +73,8 @@ def composition_check(
                 "no trait to compare", of_argument("traits"), "one column or more", worded("none")
             )
         )
-    require(sample, [*names, cohort, time], "composition_check")
-    values, keys, labels = variables(sample, names, "composition_check")
+    refuse_unknown(sample, [*names, cohort, time])
+    (values, keys, labels), _ = answers(sample, names)
     wide = sample.with_columns(
         {
             f"trait {label}": np.where(sample.active, value, 0.0)

@@ -15,7 +15,6 @@ from mismes_eval.errors import (
     of_argument,
     unknown,
 )
-from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.impact.did.group_time_cells import (
     Impossible,
     fit_cells,
@@ -28,6 +27,7 @@ from mismes_eval.impact.did.periods import Base, Control, Plan, plan
 from mismes_eval.impact.did.two_by_two import PROPENSITY
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.public import public
+from mismes_eval.weighting.domain import no_negative_weights
 from mismes_eval.weighting.panel import PanelLike, refuse_other
 from mismes_eval.weighting.panel_reading import own_key
 from mismes_eval.weighting.sample import Sample

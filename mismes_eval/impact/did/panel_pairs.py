@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
-from mismes_eval.estimate.domains import require
 from mismes_eval.impact.did.covariates import Covariates, common
 from mismes_eval.impact.did.group_time_cells import (
     Fitted,
@@ -33,7 +32,7 @@ from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.public import verb_name
+from mismes_eval.weighting.columns import refuse_unknown
 from mismes_eval.weighting.panel import PanelLike
 from mismes_eval.weighting.panel_reading import zero_said
 from mismes_eval.weighting.panel_waves import outcome_values, waves_of
@@ -46,7 +45,7 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
     differently weighted waves meets. Cohort NaN: outside the domain.
     """
     sample = data.sample
-    require(sample, [cohort, *covariates], verb_name())
+    refuse_unknown(sample, [cohort, *covariates])
     if sample.design.replicates is not None:
         raise IdentificationError(
             Problem(

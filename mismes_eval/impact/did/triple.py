@@ -18,7 +18,6 @@ from mismes_eval.errors import (
     unknown,
     worded,
 )
-from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import refuse_between
@@ -40,8 +39,8 @@ from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, pa
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.public import public, verb_name
-from mismes_eval.weighting.columns import Number, YesNo, read
+from mismes_eval.public import public
+from mismes_eval.weighting.columns import Number, YesNo, read, refuse_unknown
 from mismes_eval.weighting.panel import PanelLike, refuse_other
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -196,7 +195,7 @@ def _of_changes(
     covariates: Sequence[str],
     method: Method,
 ) -> _Prepared:
-    require(sample, [*pair, *named], verb_name())
+    refuse_unknown(sample, [*pair, *named])
     x, columns = design_matrix(sample, covariates, sample.active, method)
     data = read(sample, IdentificationError, before=Number(pair[0]), after=Number(pair[1]))
     change = np.where(sample.active, data.after - data.before, 0.0)
@@ -218,7 +217,7 @@ def _of_cross_sections(
     covariates: Sequence[str],
     method: Method,
 ) -> _Prepared:
-    require(sample, [outcome, *named], verb_name())
+    refuse_unknown(sample, [outcome, *named])
     two = two_periods(sample, time, [outcome, *named])
     sample, post, order = two.sample, two.post, (two.before, two.after)
     inside = sample.active

@@ -20,7 +20,6 @@ from mismes_eval.errors import (
     unknown,
     worded,
 )
-from mismes_eval.estimate.domains import no_negative_weights, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import refuse_between
@@ -49,9 +48,10 @@ from mismes_eval.numerics.did import (
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.public import Finite, public, verb_name
-from mismes_eval.weighting.columns import Number, YesNo, read
+from mismes_eval.public import Finite, public
+from mismes_eval.weighting.columns import Number, YesNo, read, refuse_unknown
 from mismes_eval.weighting.covariates import unreadable
+from mismes_eval.weighting.domain import no_negative_weights
 from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.panel import PanelLike, refuse_other
 from mismes_eval.weighting.replication import replicated
@@ -239,7 +239,7 @@ def _of_changes(
     how: _How,
     order: tuple[str, str],
 ) -> Estimate:
-    require(sample, [*outcome, treated, *covariates], verb_name())
+    refuse_unknown(sample, [*outcome, treated, *covariates])
     inside = sample.active
     data = read(
         sample,
@@ -281,7 +281,7 @@ def _of_cross_sections(
     covariates: Sequence[str],
     how: _How,
 ) -> Estimate:
-    require(sample, [outcome, treated, *covariates], verb_name())
+    refuse_unknown(sample, [outcome, treated, *covariates])
     two = two_periods(sample, time, [outcome, treated, *covariates])
     sample, post = two.sample, two.post
     data = read(sample, IdentificationError, y=Number(outcome), d=YesNo(treated))

@@ -18,7 +18,6 @@ from mismes_eval.errors import (
     of_arguments,
     worded,
 )
-from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.impact.regression.long_rows import (
     regression_panel,
@@ -28,6 +27,7 @@ from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.spots import Cloud, spots
 from mismes_eval.pictures.style import BLUE, GREY, ORANGE, SKY
 from mismes_eval.public import public
+from mismes_eval.weighting.domain import no_negative_weights
 from mismes_eval.weighting.panel import PanelLike
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import TimeColumn
@@ -131,7 +131,7 @@ def bacon(
     the place of shares.
     """
     long = regression_panel(data, [outcome], unit, time, None, cohort)
-    no_negative_weights(long.sample, "bacon")
+    no_negative_weights(long.sample)
     if not long.regular:
         raise IdentificationError(
             Problem(

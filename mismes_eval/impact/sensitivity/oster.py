@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, in_columns, of_arguments, worded
-from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Finite, public
+from mismes_eval.weighting.columns import Number, Stated, read
 from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -108,11 +108,12 @@ def oster(
     ----------
     Oster (2019), Journal of Business and Economic Statistics 37, 187-204, propositions 1 and 3.
     """
-    require(sample, [outcome, treatment, *controls, *always], "oster")
+    others = {f"x{at}": Stated(c, missing=True) for at, c in enumerate([*controls, *always])}
+    data = read(sample, EstimateError, y=Number(outcome), x=Number(treatment), **others)
     _refuse(sample, controls, always, r2_factor)
     inside = sample.active
     w, size = sample.weights[inside], float(sample.weights[inside].sum())
-    y, x = numbers(sample, outcome, "oster")[inside], numbers(sample, treatment, "oster")[inside]
+    y, x = data.y[inside], data.x[inside]
     base = np.ones((w.size, 1))
     if always:
         base = main_effects(sample.frame, list(always), inside).dense()[inside]

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
-from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.impact.did.heterogeneity import joint
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve, attempt
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import Category, Kind, YesNo, read
+from mismes_eval.weighting.domain import zero_outside
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,8 @@ def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, gro
     least as large.
     """
     sample = sample_of(data)
-    if group not in sample.frame.columns:
-        raise EstimateError(Problem("unknown column", in_column(group), "a column of the frame"))
-    require(sample, [treated], "placebo_groups")
-    d = yes_no(sample, treated, "placebo_groups")
+    wanted: dict[str, Kind] = {"d": YesNo(treated), "group": Category(group, missing=True)}
+    (d,) = zero_outside(sample, read(sample, EstimateError, **wanted).d)
     compared = sample.active & (d == 0)
     levels = sorted(sample.frame.loc[compared, group].dropna().unique().tolist(), key=str)
     if len(levels) < 2:

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, of_arguments, unknown
-from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, part_of
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import YesNo, read
+from mismes_eval.weighting.domain import zero_outside
 from mismes_eval.weighting.sample import Sample
 
 
@@ -68,11 +69,9 @@ def recall_sensitivity(
                 str(bad[:3]),
             )
         )
-    require(sample, [before, after, treated], "recall_sensitivity")
+    data = read(sample, EstimateError, y0=YesNo(before), y1=YesNo(after), d=YesNo(treated))
     inside = sample.active
-    y0, y1, d = (
-        yes_no(sample, column, "recall_sensitivity") for column in (before, after, treated)
-    )
+    y0, y1, d = zero_outside(sample, data.y0, data.y1, data.d)
     both_arms(inside, d, inside, treated, "recall_sensitivity")
     right = {
         place: arm not in ("both", name) for place, name in ((1, "treated"), (0, "comparison"))

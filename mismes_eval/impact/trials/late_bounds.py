@@ -11,7 +11,6 @@ import numpy as np
 from scipy import stats
 
 from mismes_eval.errors import IdentificationError, Problem, in_column
-from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import imbens_manski, observed
 from mismes_eval.impact.trials.arms import Trial, trial
@@ -22,6 +21,7 @@ from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Level, public
 from mismes_eval.weighting.arguments import as_name
 from mismes_eval.weighting.columns import YesNo, read
+from mismes_eval.weighting.domain import no_negative_weights
 from mismes_eval.weighting.sample import Sample
 
 ONE_MASS = 1e-9  # relative difference of two masses that is rounding
@@ -131,7 +131,7 @@ def late_bounds(
     """
     names = (as_name(takeup, "takeup"), as_name(selected, "selected"))
     drawn = trial(sample, names, assigned, covariates, blocks, binary=names)
-    no_negative_weights(sample, "late_bounds")
+    no_negative_weights(sample)
     seen = sample.active & (read(sample, s=YesNo(selected)).s == 1)
     y = observed(sample, as_name(outcome, "outcome"), seen, "late_bounds")[drawn.rows]
     followed = _followed(drawn, y, adjustment)

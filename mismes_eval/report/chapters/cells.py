@@ -74,6 +74,13 @@ def cell_unit(context: Context, name: str) -> str:
     return {"months": "months", "hours": "hours", "score": "score"}.get(found.kind, "number")
 
 
+def shown_unit(context: Context, name: str) -> str:
+    """The unit in which a table shows an effect: money in its currency."""
+    code = cell_unit(context, name)
+    money = outcome_kind(context, name).kind == "money" and code != "currency"
+    return context.text(code) if money else outcome_unit(context, name)
+
+
 def in_unit(result: Estimate | NotEstimable, unit: str) -> Estimate | NotEstimable:
     """An estimate with the unit that its number is in."""
     return result.annotated(unit=unit) if isinstance(result, Estimate) else result
@@ -198,7 +205,7 @@ def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
     home = home_currency(study)
     if home is None:
         return ()
-    return (context.text("Monthly earnings in {c}, those abroad converted.", c=home),)
+    return (context.text("Monthly earnings in {c}, those abroad converted; not deflated.", c=home),)
 
 
 def shown_values(published: pd.DataFrame) -> dict[CellKey, float]:

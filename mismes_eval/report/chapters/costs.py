@@ -46,6 +46,7 @@ RATE = (
     "Service records are in euro and shown in {c} at the rate of {y}: {r:,.4f} {c} for one euro;"
     " nothing is deflated."
 )
+AS_SPENT = "Costs are in euro of the years in which the services were given; nothing is deflated."
 NOT_SHOWN = NotEstimable(
     Message("no effect could be shown by the wider of its intervals", kind="reason")
 )
@@ -264,10 +265,12 @@ def _break_even_scale(context: Context) -> tuple[float, int]:
 
 
 def _converted(context: Context) -> tuple[Message, ...]:
-    """At which rate the euro of the service records are shown in another currency."""
+    """Of which prices the costs are: those of the years in which services were given, in euro or at
+    the rate of one year in another currency.
+    """
     cost = context.evaluation.params.cost
     if cost.currency == "EUR":
-        return ()
+        return (Message(AS_SPENT),)
     values = {"c": cost.currency, "r": context.evaluation.per_euro, "y": str(cost.price_year)}
     return (Message(RATE, values),)
 

@@ -29,6 +29,7 @@ from mismes_eval.report.chapters.cells import (
     plain,
     published,
     rows,
+    shown_unit,
     unit_of,
     with_interval,
 )
@@ -297,7 +298,7 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
 def _unit_words(context: Context, b: Beside, unit: Unit) -> str:
     """The unit of a number of a design."""
     words = {"share": "percentage points", "months": "months"}
-    return words.get(unit) or unit_of(context, b.outcome)[2]
+    return words.get(unit) or shown_unit(context, b.outcome)
 
 
 def _units(context: Context, lines: list[tuple[str, Answer, str]]) -> str:

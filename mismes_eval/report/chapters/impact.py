@@ -22,11 +22,10 @@ from mismes_eval.report.chapters.cells import (
     earnings_note,
     headline_cell,
     in_unit,
-    outcome_kind,
     outcome_scale,
-    outcome_unit,
     parts_of_effect,
     published,
+    shown_unit,
     unit_of,
 )
 from mismes_eval.report.chapters.costs import worth_items
@@ -148,8 +147,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
                 r=context.text(main.reason),
             )
         ]
-    doubts = {doubt.measure: doubt for doubt in evaluation.doubts}
-    verdict = effect_verdict(evaluation, effect, doubts.get(effect.measure))
+    verdict = effect_verdict(evaluation, effect, evaluation.doubt_of(effect.measure))
     assert verdict is not None
     about = about_effect(context, named(context, effect.measure), outcome, study.months[wave])
     messages = [sentences.effect_sentence(verdict, about), *sentences.excluded(verdict, about)]
@@ -257,17 +255,12 @@ def _units(context: Context, effect: Effects) -> str:
     """The unit of each row that the table has."""
     outcomes = dict.fromkeys(outcome for outcome, _ in effect.stated)
     rows = [
-        context.text("{row}: {reason}", row=context.column(outcome), reason=_unit(context, outcome))
+        context.text(
+            "{row}: {reason}", row=context.column(outcome), reason=shown_unit(context, outcome)
+        )
         for outcome in outcomes
     ]
     return context.text("Units: {rows}.", rows="; ".join(rows))
-
-
-def _unit(context: Context, outcome: str) -> str:
-    """The unit in which a row of effects is shown: money in its currency."""
-    code = cell_unit(context, outcome)
-    money = outcome_kind(context, outcome).kind == "money" and code not in ("currency",)
-    return context.text(code) if money else outcome_unit(context, outcome)
 
 
 def _wider(context: Context, effect: Effects, study: Tracing) -> list[str]:

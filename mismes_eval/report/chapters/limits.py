@@ -23,6 +23,10 @@ NO_WEIGHT = (
 )
 NO_POPULATION = "Shares and means are given, no totals."
 NO_NUMBER = "Rows are numbered, and nothing is said of households."
+OWN_NUMBERS = (
+    "Every row has a household number of its own",
+    "Nothing is said of who lives together.",
+)
 
 
 def limits(context: Context) -> Chapter:
@@ -101,7 +105,9 @@ def _of_survey(survey: Survey) -> list[tuple[str, str]]:
         rows.append(("No weight in the survey file", NO_WEIGHT))
     elif not survey.counts_people:
         rows.append(("Weights that add to no population", NO_POPULATION))
-    if not survey.has_households:
+    if survey.each_row_a_household:
+        rows.append(OWN_NUMBERS)
+    elif not survey.has_households:
         rows.append(("No household number in the survey file", NO_NUMBER))
     return rows if survey.absent is None else [*rows, ABSENT]
 

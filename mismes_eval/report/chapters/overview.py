@@ -80,8 +80,8 @@ def _lines(context: Context) -> tuple[list[Line], pd.DataFrame]:
 def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
     """A measure of the tracer study, from the cells of T17."""
     outcome, main_wave = main_cell(context.evaluation)
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
-    headline = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+    doubt = context.evaluation.doubt_of(effect.measure)
+    headline = effect_verdict(context.evaluation, effect, doubt)
     keys, weak, spoken, wider = {}, set(), {}, False
     for wave in study.waves:
         when = context.text("{m:.0f} months", m=study.months[wave])

@@ -34,7 +34,8 @@ from mismes_eval.weighting.sample import Sample
 LEAST = 5
 RELIABILITY = "Reliability of the survey's numbers"
 UNASKED = "the survey's file does not say"
-NO_HOUSEHOLDS = "the file has no household number: every row has one of its own"
+NO_HOUSEHOLDS = "the file has no household number"
+OWN_HOUSEHOLDS = "every row has a household number of its own"
 NO_CLUSTERS = "no PSU or household in the file"
 BEYOND = 10  # fewest persons at or beyond a percentile that is shown
 SPREAD = "99th / 1st percentile"
@@ -146,7 +147,8 @@ def _sample(s: Survey) -> list[Line]:
     if s.has_households:
         out.append(("households", float(frame["hhid"].nunique()), COUNT))
     else:
-        out.append(("households", NotEstimable(NO_HOUSEHOLDS)))
+        why = OWN_HOUSEHOLDS if s.each_row_a_household else NO_HOUSEHOLDS
+        out.append(("households", NotEstimable(why)))
     if design.level == "element":
         out.append(("clusters of the variance", NotEstimable(NO_CLUSTERS)))
     else:

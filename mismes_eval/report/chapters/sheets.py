@@ -194,9 +194,8 @@ def _costs(context: Context, study: Tracing, effect: Effects) -> list[Item]:
         "lo": Number(key, "ci_low", digits=0),
         "hi": Number(key, "ci_high", digits=0),
     }
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     items: list[Item] = [SentenceSpec(COST, numbers, {"c": currency}, NO_COST)]
-    doubt = doubts.get(effect.measure)
+    doubt = context.evaluation.doubt_of(effect.measure)
     if doubt is not None:
         items.append(job_item(context, study, priced(context.evaluation, study, effect, doubt)))
     return items
@@ -244,9 +243,10 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
 
 def _spoken_wider(context: Context, measure: str) -> bool:
     """Whether the headline speaks with a wider interval than that of the survey's design."""
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
     effects = {effect.measure: effect for effect in context.evaluation.effects}
-    verdict = effect_verdict(context.evaluation, effects[measure], doubts.get(measure))
+    verdict = effect_verdict(
+        context.evaluation, effects[measure], context.evaluation.doubt_of(measure)
+    )
     return verdict is not None and verdict.span.basis is not None
 
 

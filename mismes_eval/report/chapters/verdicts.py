@@ -148,8 +148,7 @@ def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: o
     assert study is not None and isinstance(main, Estimate)
     by_lot = drawn_by_lot(evaluation, effect.measure)
     bare = Verdict(main, wider=evaluation.spans_beside(effect, outcome, wave))
-    doubts = {d.measure: d for d in evaluation.doubts}
-    doubt = doubts.get(effect.measure)
+    doubt = evaluation.doubt_of(effect.measure)
     checks = [_check(DRAWN_BY_LOT, "start", by_lot)]
     checks += _of_any_wave(study, effect, (outcome, wave), doubt, bare)
     headline = effect_verdict(evaluation, effect, doubt)

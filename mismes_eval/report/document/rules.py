@@ -34,7 +34,7 @@ class Rules:
         ok = (
             self.min_cell >= 3
             and self.min_mean >= self.min_cell
-            and 0 < self.cv_flag <= self.cv_suppress
+            and 0 <= self.cv_flag <= self.cv_suppress
             and self.min_weighted >= 0
         )
         if not ok:
@@ -42,7 +42,7 @@ class Rules:
                 Problem(
                     "disclosure rules contradict each other",
                     in_place("params", in_section("disclosure")),
-                    "min_cell >= 3, min_mean >= min_cell, 0 < cv_flag <= cv_suppress, min_weighted"
+                    "min_cell >= 3, min_mean >= min_cell, 0 <= cv_flag <= cv_suppress, min_weighted"
                     " >= 0",
                     str(self),
                 )

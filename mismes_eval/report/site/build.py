@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -99,6 +100,7 @@ def write_site(
                 own_amounts=own,
             )
             written += _write_language(material, work / code, day)
+            written += _write_turns(inventory, material.page_shell, work / code)
         _write_downloads(inventory, register, work, as_frame(found))
         made_up = bool((inventory.frame["source_type"] == MADE_UP).any())
         record = site_manifest(inventory, origins, evidence, day, made_up, work)
@@ -193,6 +195,25 @@ def _write_language(material: pages.Material, folder: Path, day: date) -> int:
         whole = shell.page(name, title, text, up="../", warning=warning)
         (folder / f"{name}.html").write_text(whole, encoding="utf-8")
     return 1 + len(made) + len(rows)
+
+
+def _write_turns(inventory: Inventory, shell: Shell, folder: Path) -> int:
+    """At the address of a measure that was merged into another: where it is now. How many."""
+    merged = inventory.merged.reindex(columns=["drop", "keep"]).astype(str)
+    into = dict(zip(merged["drop"], merged["keep"], strict=True))
+    written = 0
+    for measure in into:
+        kept = measure
+        while kept in into:
+            kept = into[kept]
+        if kept in set(inventory.frame["measure_id"]):
+            told = escape(shell.words["moved"].format(old=measure, new=kept))
+            body = f'<p>{told} <a href="{kept}.html">{kept}</a></p>'
+            name = f"measures/{measure}"
+            text = shell.page(name, measure, body, up="../", goes_on=f"{kept}.html")
+            (folder / f"{name}.html").write_text(text, encoding="utf-8")
+            written += 1
+    return written
 
 
 def _write_downloads(

@@ -36,10 +36,23 @@ class Shell:
     words: Mapping[str, str]
     synthetic: str
 
-    def page(self, name: str, title: str, body: str, *, up: str = "", warning: str = "") -> str:
+    def page(
+        self,
+        name: str,
+        title: str,
+        body: str,
+        *,
+        up: str = "",
+        warning: str = "",
+        goes_on: str = "",
+    ) -> str:
         """A whole page. name: its path without .html below the language's folder; up: the way from
-        it back to that folder; warning: instead of the sentence on all data.
+        it back to that folder; warning: instead of the sentence on all data; goes_on: the page that
+        stands in its place.
         """
+        turn = (
+            f'<meta http-equiv="refresh" content="3; url={escape(goes_on)}">\n' if goes_on else ""
+        )
         warning = warning or self.synthetic
         banner = f'<p class="synthetic" role="note">{escape(warning)}</p>' if warning else ""
         style = (files("mismes_eval.report.site") / "site.css").read_text(encoding="utf-8")
@@ -47,7 +60,7 @@ class Shell:
             f'<!DOCTYPE html>\n<html lang="{self.t.code}">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n'
-            f"<title>{escape(title)} · {escape(self.words['repository'])}</title>\n"
+            f"{turn}<title>{escape(title)} · {escape(self.words['repository'])}</title>\n"
             f"<style>{style}</style>\n</head>\n<body>\n"
             f'<header><a class="skip" href="#text">{escape(self.words["skip"])}</a>{banner}'
             f"{self.menu(name, up)}</header>\n"

@@ -26,6 +26,7 @@ from mismes_eval.report.trust.provenance import (
 )
 
 INVENTORY = "inventory"  # key of a file of measures among the inputs
+DECISIONS = "inventory.decisions"  # and of a file of decisions on duplicates
 
 
 def site_manifest(
@@ -39,6 +40,8 @@ def site_manifest(
     """The record of the pages in `work`, with a hash of every file."""
     files = zip(inventory.sources["name"], inventory.sources["sha256"], strict=True)
     inputs = [{"key": INVENTORY, "path": name, "sha256": sha} for name, sha in files]
+    merges = zip(inventory.decisions["name"], inventory.decisions["sha256"], strict=True)
+    inputs += [{"key": DECISIONS, "path": name, "sha256": sha} for name, sha in merges]
     for origin in origins:
         key, hashes = f"report.{origin.country}", (origin.manifest_sha256, origin.estimates_sha256)
         for file, sha in zip((MANIFEST, ESTIMATES), hashes, strict=True):

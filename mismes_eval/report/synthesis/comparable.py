@@ -345,8 +345,8 @@ def _models(inventory: Inventory | None) -> dict[str, str]:
 
 def _spoken(context: Context, effect: Effects) -> dict[str, object]:
     """The interval with which the headline of an effect speaks, and how sure it is."""
-    doubts = {doubt.measure: doubt for doubt in context.evaluation.doubts}
-    verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+    doubt = context.evaluation.doubt_of(effect.measure)
+    verdict = effect_verdict(context.evaluation, effect, doubt)
     return {} if verdict is None else _with_verdict(verdict)
 
 

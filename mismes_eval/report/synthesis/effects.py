@@ -372,7 +372,7 @@ def findings(w: Words) -> list[tuple[str, str]]:
     m, budget = w.evidence.models, w.evidence.budget
     if len(m):
         text = (
-            "{done} of {all} measures in {k} countries were evaluated. The country reports add the"
+            "{done} of {all} measures in {k} countries were evaluated; the reports themselves estimate"
             " effects of {known} measures against comparison groups."
         )
         out.append(

@@ -16,7 +16,7 @@ from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.inventory.inventory import SIDE_TABLES
 from mismes_eval.report.site.build import front_page, write_site
 from mismes_eval.report.site.html import WORDS
-from mismes_eval.report.site.manifest import INVENTORY
+from mismes_eval.report.site.manifest import DECISIONS, INVENTORY
 from mismes_eval.report.synthesis.published import SITE, read_published
 from mismes_eval.report.trust.differences import Runs, places
 from mismes_eval.report.trust.held import is_file_name
@@ -57,7 +57,9 @@ def verify_site(folder: Path, root: Path, data_root: Path | None = None) -> Veri
     check_stated(record, folder, STATED)
     front = _front_page(record, folder.name)
     names = reports_of(record)
-    measures = inventory.read(_inventories(record, root, data_root))
+    data = [root / "data_raw", root / "data_processed", data_root]
+    merges = [input_by_hash(told, data) for told in record["inputs"] if told["key"] == DECISIONS]
+    measures = inventory.read(_inventories(record, data)).decided(*merges)
     evidence = evidence_of(record, root)
     tampered = list(changed_outputs(folder, record))
     with tempfile.TemporaryDirectory(prefix="mismes-verify-") as clean:
@@ -107,7 +109,7 @@ def _day(text: object, name: str) -> date:
         ) from error
 
 
-def _inventories(record: Mapping[str, Any], root: Path, data_root: Path | None) -> Sequence[Path]:
+def _inventories(record: Mapping[str, Any], data: Sequence[Path | None]) -> Sequence[Path]:
     """The files of measures, and the folders of those with tables beside them."""
     found: list[Path] = []
     parent = ""
@@ -118,9 +120,7 @@ def _inventories(record: Mapping[str, Any], root: Path, data_root: Path | None) 
         beside = path.name.partition(".")[0] in SIDE_TABLES and str(path.parent) == parent
         parent = str(path.parent)
         if not beside:
-            found.append(
-                input_by_hash(told, [root / "data_raw", root / "data_processed", data_root])
-            )
+            found.append(input_by_hash(told, data))
         elif found[-1].is_file():
             found[-1] = found[-1].parent
     if not found:
