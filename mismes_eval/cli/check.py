@@ -26,7 +26,8 @@ from mismes_eval.evaluation.checklist import Step, checklist
 from mismes_eval.evaluation.evaluator_words import evaluator_words
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
-from mismes_eval.report.document.language import language
+from mismes_eval.message import Message
+from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.rehearsal import Rehearsal, rehearse
 
 CODEBOOK = "After the mapping (compare with the office's own tables):"
@@ -165,7 +166,7 @@ def _print(record: Record, quiet: bool, codebook: bool) -> None:
     for line in record.chapters:
         click.echo(f"      {line}")
     if codebook and record.codebook is not None:
-        click.echo(f"\n{t(CODEBOOK)}\n{_codebook_text(record.codebook)}\n")
+        click.echo(f"\n{t(CODEBOOK)}\n{_codebook_text(record.codebook, t)}\n")
     for found in record.problems:
         problem(found, "  [ ] ")
     if not record.problems:
@@ -186,11 +187,11 @@ def _next(record: Record) -> str:
     )
 
 
-def _codebook_text(book: pd.DataFrame) -> str:
+def _codebook_text(book: pd.DataFrame, t: Language) -> str:
     """The codebook as a table: does each count look like the office's?"""
     shown = book.assign(
         column=book["column"].where(~book["column"].duplicated(), ""),
-        value=book["value"].astype(str).str.slice(0, 48),
+        value=[(t(v) if isinstance(v, Message) else str(v))[:48] for v in book["value"]],
         label=book["label"].str.slice(0, 32),
         rows=[f"{count:,}" for count in book["rows"]],
         weighted=[f"{count:,.0f}" for count in book["weighted"]],

@@ -19,6 +19,7 @@ from mismes_eval.lfs.mapping import REASONS
 from mismes_eval.lfs.mapping_draft import Draft, Preview, Question
 from mismes_eval.lfs.mapping_sheets import Answer
 from mismes_eval.lfs.proposals import of_absent_members
+from mismes_eval.message import Message
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.factory.publish import write_whole
 
@@ -206,6 +207,7 @@ def _counted(preview: Preview, t: Language) -> None:
         say("  " + t("not yet: {problem}", problem=t(found.message)))
     for row in preview.counts.to_dict("records"):
         value, rows = row["value"], row["rows"]
+        value = t(value) if isinstance(value, Message) else value
         if preview.weighted:
             weighted = "= {value}: {rows:,} rows, weighted {weighted:,.0f} ({share:.1%})"
             line = t(weighted, value=value, rows=rows, weighted=row["weighted"], share=row["share"])
@@ -229,7 +231,7 @@ def _told(draft: Draft, name: str, quiet: bool, t: Language) -> int:
         )
         say(t(chosen, name=name))
         for one in draft.definitions:
-            needs = t("needs {needs}", needs=spelled(one.needs))
+            needs = t(Message("needs {needs}", {"needs": spelled(one.needs)}))
             say(f"  {one.preset} ({needs}): {t(one.definition.text)}")
     for column in () if quiet else of_absent_members(draft.columns):
         absent = (

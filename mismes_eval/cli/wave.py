@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from mismes_eval.cli.project import country_names, data_root_option, params_file, project
-from mismes_eval.evaluation import wave_page
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.wave_status import read_status, wave_tables
+from mismes_eval.report import wave_page
+from mismes_eval.report.document.language import language
 
 EPILOG = """\b
 Examples:
@@ -61,23 +62,26 @@ def plan(
     week, and a protocol to edit.
     """
     params, folder = _opened(name, data_root, out, wave)
+    t = language(params.language)
     persons, waves = wave_tables(params)
     due = wave_page.due_dates(persons, months)
     sample = wave_page.sample_file(persons, waves, wave, due)
     today = date.today() if on is None else on.date()
     files = {
         "sample.csv": sample.to_csv(index=False),
-        "appointments.ics": wave_page.calendar(sample, params.country, wave, today),
-        "protocol.md": wave_page.protocol(params.country, wave),
+        "appointments.ics": wave_page.calendar(sample, params.country, wave, today, t),
+        "protocol.md": wave_page.protocol(params.country, wave, t),
     }
     _written(folder, {k: content.encode() for k, content in files.items()})
     if as_json:
         click.echo(json.dumps({"folder": folder.as_posix(), "persons": len(sample)}))
     elif not quiet:
-        click.echo(
-            f"{len(sample):,} persons over {wave_page.weeks(sample)} weeks; {len(files)} files in"
-            f" {folder.as_posix()}. Attach sample.csv to the form of `mismes form {name}`."
+        made = (
+            "{n:,} {n:=person|persons} over {weeks} {weeks:=week|weeks}; {files} files in {folder}."
+            " Attach sample.csv to the form of `mismes form {name}`."
         )
+        at, over = folder.as_posix(), wave_page.weeks(sample)
+        click.echo(t(made, n=len(sample), weeks=over, files=len(files), folder=at, name=name))
     return 0
 
 
@@ -108,11 +112,12 @@ def status(
     each next step buys; a page, a workbook, and the random fifth of the lost to be traced.
     """
     params, folder = _opened(name, data_root, out, wave)
+    t = language(params.language)
     today = date.today() if on is None else on.date()
     found = read_status(params, wave, today, cases)
     files = {
-        "status.html": wave_page.page(found, params.country, params.synthetic).encode(),
-        "status.xlsx": wave_page.workbook(found),
+        "status.html": wave_page.page(found, params.country, params.synthetic, t).encode(),
+        "status.xlsx": wave_page.workbook(found, t),
         "trace.csv": found.to_trace.to_csv(index=False).encode(),
     }
     _written(folder, files)
@@ -120,11 +125,11 @@ def status(
         arms = json.loads(found.arms.to_json(orient="records"))
         click.echo(json.dumps({"folder": folder.as_posix(), "arms": arms}))
     elif not quiet:
-        click.echo(wave_page.SYNTHETIC if params.synthetic else "", nl=params.synthetic)
-        for title, table in wave_page.tables(found).items():
-            if title != "Interviews by day":
+        click.echo(t(wave_page.SYNTHETIC) if params.synthetic else "", nl=params.synthetic)
+        for title, table in wave_page.tables(found, t).items():
+            if title != t("Interviews by day"):
                 click.echo(f"{title}\n{table.to_string(index=False)}\n")
-        click.echo(f"{len(files)} files in {folder.as_posix()}.")
+        click.echo(t("{files} files in {folder}.", files=len(files), folder=folder.as_posix()))
     return 0
 
 

@@ -396,13 +396,21 @@ def _of_design(study: Tracing) -> list[str]:
 
 
 def one_psu(design: SurveyDesign, key: str) -> list[str]:
-    """The sentence on a sample whose rows are all in one PSU."""
-    if design.level != "psu" or np.unique(design.base_psu).size > 1:
+    """The sentence on a sample of one PSU, or of one in each stratum."""
+    if design.level != "psu":
         return []
-    return [
-        "everybody is in one PSU: no standard error can be had from it. Name the column of the PSUs"
-        f" that were drawn ({key}), or take the key out."
-    ]
+    psus = np.unique(design.base_psu).size
+    if psus == 1:
+        return [
+            "everybody is in one PSU: no standard error can be had from it. Name the column of the"
+            f" PSUs that were drawn ({key}), or take the key out."
+        ]
+    if psus == len(design.stratum_labels):
+        return [
+            f"every stratum has one PSU ({psus} in all): is {key} the column of the PSUs that were"
+            " drawn, or of the strata?"
+        ]
+    return []
 
 
 def _left_out(study: Tracing) -> list[str]:

@@ -12,6 +12,8 @@ import pandas as pd
 from mismes_eval import lfs
 from mismes_eval.errors import Problem, named
 from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.evaluation import contradictions
+from mismes_eval.evaluation.contradictions import unknown_measures
 from mismes_eval.evaluation.demands import one_psu, panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.lottery import Lottery
@@ -99,8 +101,8 @@ def _lines(found: Evaluation) -> list[str]:
         lines += _not_there(own, own.ages.labour_min)
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
-        lines += _costs_beyond_total(delivered.frame)
-        lines += _unknown_measures(
+        lines += contradictions.of_survey(delivered.frame)
+        lines += unknown_measures(
             found.inventory, "labour force survey", delivered.frame, "msm_measure_id"
         )
         lines += _year_lines(found, own) + _roster_lines(own)
@@ -113,14 +115,15 @@ def _lines(found: Evaluation) -> list[str]:
         lines.append(
             f"tracer study: {tracing.panel.n:,} persons, waves {waves}; measures {measures or 'none'}"
         )
-        lines += panel_lines(tracing) + _edit_lines(tracing)
+        lines += panel_lines(tracing) + contradictions.of_tracer(tracing) + _edit_lines(tracing)
         enrolled = tracing.panel.sample.frame
         for key in dict.fromkeys(("measure_id", tracing.measure)):
-            lines += _unknown_measures(found.inventory, "tracer study", enrolled, key)
+            lines += unknown_measures(found.inventory, "tracer study", enrolled, key)
         services = tracing.services
-        lines += _unknown_measures(found.inventory, "service records", services, "measure_id")
+        lines += unknown_measures(found.inventory, "service records", services, "measure_id")
     if found.inventory is not None:
         lines += _inventory_lines(found.inventory)
+        lines += contradictions.of_inventory(found.inventory.frame)
     if found.study is not None:
         lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
         lines += _strange_units("impact study", found.study.sample)
@@ -291,47 +294,6 @@ def _roster_lines(own: Survey) -> list[str]:
                 " not have"
             )
     return lines
-
-
-COST_ITEMS = tuple(
-    f"mig_rec_cost_{item}"
-    for item in ("visa", "agency", "travel", "training", "docs", "medical", "informal", "other")
-)
-
-
-def _costs_beyond_total(frame: pd.DataFrame) -> list[str]:
-    """Answers of the survey that contradict their sum."""
-    items = [column for column in COST_ITEMS if column in frame.columns]
-    if not items or "mig_rec_cost_total" not in frame.columns:
-        return []
-    parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
-    total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")
-    beyond = int((parts > total * 1.001).sum())
-    if not beyond:
-        return []
-    return [
-        f"labour force survey: {beyond:,} persons name items of recruitment cost that add to"
-        " more than their total (mig_rec_cost_total)"
-    ]
-
-
-def _unknown_measures(
-    inventory: Inventory | None, evidence: str, frame: pd.DataFrame | None, column: str
-) -> list[str]:
-    """Rows that name a measure that the inventory lacks, with every such measure."""
-    if inventory is None or frame is None or column not in frame.columns:
-        return []
-    dropped = inventory.merged.get("drop", pd.Series(dtype=str))
-    known = {*inventory.frame["measure_id"].astype(str), *dropped.astype(str)}
-    ids = frame[column].dropna().astype(str).str.split(";").explode().str.strip()
-    strange = ids[(ids != "") & ~ids.isin(known)]
-    if strange.empty:
-        return []
-    named_there = ", ".join(strange.unique())
-    return [
-        f"{evidence}: {len(strange):,} rows name a measure that the inventory lacks ({column}:"
-        f" {named_there}): add it to the inventory, or mend the id"
-    ]
 
 
 def _strange_units(evidence: str, sample: Sample) -> list[str]:

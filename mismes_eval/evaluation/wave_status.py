@@ -19,6 +19,7 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.frame.codes import codes
 from mismes_eval.impact.planning.power import minimum_detectable_effect
+from mismes_eval.message import Message, Name
 from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.tracer.diagnostics import r_indicator
 from mismes_eval.tracer.response_model import ResponseModel
@@ -51,7 +52,7 @@ class NextStep:
     worst-case bounds afterwards, in points of a yes-no outcome.
     """
 
-    name: str
+    name: Message
     persons: int
     detectable: float
     width: float
@@ -66,7 +67,7 @@ class Earlier:
 
     share: float
     rho: float
-    source: str
+    source: Message
 
 
 @dataclass(frozen=True)
@@ -330,7 +331,10 @@ def earlier_waves(
     both = pd.concat([at_first, at_last], axis=1, keys=["first", "last"]).dropna()
     related = last > first and len(both) >= 30 and (both.std() > 0).all()
     rho = float(np.corrcoef(both["first"], both["last"])[0, 1]) if related else 0.0
-    source = f"{outcome} of {len(at_last):,} comparison persons at wave {last}"
+    source = Message(
+        "{outcome} of {n:,} comparison persons at wave {wave}",
+        {"outcome": Name(outcome), "n": len(at_last), "wave": int(last)},
+    )
     return Earlier(float(at_last.mean()), max(rho, 0.0), source)
 
 
@@ -354,15 +358,15 @@ def _steps(arms: pd.DataFrame, earlier: Earlier | None) -> tuple[NextStep, ...]:
     after = np.divide(reached - more, reached, out=np.zeros(2), where=reached > 0)
     name = str(arms["arm"].iloc[weakest])
     return (
-        NextStep("as it is now", 0, _detectable(got, earlier), 100 * float(lost.sum())),
+        NextStep(Message("as it is now"), 0, _detectable(got, earlier), 100 * float(lost.sum())),
         NextStep(
-            f"{MORE} more interviews in arm {name}",
+            Message("{more} more interviews in arm {arm}", {"more": MORE, "arm": Name(name)}),
             int(more.sum() - got.sum()),
             _detectable(more, earlier),
             100 * float(after.sum()),
         ),
         NextStep(
-            f"a random fifth of the lost, traced ({FOUND:.0%} found)",
+            Message("a random fifth of the lost, traced ({found:.0%} found)", {"found": FOUND}),
             int(np.ceil(FIFTH * gone.sum())),
             _detectable(traced, earlier),
             100 * (1 - FOUND) * float(lost.sum()),

@@ -84,7 +84,11 @@
     state.found.slice(state.page * perPage, (state.page + 1) * perPage).forEach((i) => {
       const tr = document.createElement("tr");
       tr.dataset.id = data.rows[i][at.measure_id];
-      shownColumns.forEach((c) => tr.append(cell(data.rows[i], c[0])));
+      shownColumns.forEach((c) => {
+        const td = cell(data.rows[i], c[0]);
+        td.dataset.label = text[c[1]];
+        tr.append(td);
+      });
       body.append(tr);
     });
     const budgets = state.found.map((i) => data.rows[i][at.budget_once]).filter((b) => b !== null);

@@ -23,6 +23,7 @@ from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_we
 from mismes_eval.lfs.mapping import Mapping, as_mapping
 from mismes_eval.lfs.proposals import NOT_THERE, template_labels
 from mismes_eval.lfs.translate import map_columns, unused_columns
+from mismes_eval.message import Message, Name
 
 FILE_CODES = (
     "file_codes"  # attribute of a read frame: column -> {code: the file's codes with labels}
@@ -202,6 +203,9 @@ def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame
 
 
+UNSAID = "no reason"
+
+
 def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> pd.DataFrame:
     """Every column with its values: unweighted rows and sum of weights, so that a mistaken recode
     is seen.
@@ -235,6 +239,20 @@ def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> p
     return whole
 
 
+def _values_told(series: pd.Series, w: np.ndarray, levels: int) -> object:
+    """Each value as the codebook has it, or one message on all where there are many."""
+    code, values = pd.factorize(series)
+    if len(values) <= levels:
+        spelled = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+        return np.array(spelled, dtype=object)[code] if spelled else []
+    if not pd.api.types.is_numeric_dtype(series):
+        return Message("{n:,} different texts", {"n": len(values)})
+    value = series.to_numpy(dtype=float)
+    mean = np.average(value, weights=w) if w.sum() else np.nan
+    span = {"low": value.min(), "high": value.max(), "mean": mean}
+    return Message("{low:g} to {high:g}, weighted mean {mean:.4g}", span)
+
+
 def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.DataFrame:
     series = frame[name]
     reason = (
@@ -242,28 +260,14 @@ def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.Da
         if f"{name}_miss" in frame.columns
         else pd.Series(pd.NA, index=frame.index, dtype="string")
     )
-    shown = pd.Series(
-        ("missing: " + reason.fillna("no reason")).where(series.isna()),
-        index=frame.index,
-        dtype="object",
-    )
-    distinct = pd.unique(series.dropna())
-    if len(distinct) <= levels:
-        code, values = pd.factorize(series)
-        spelled = np.array(
-            [*(f"{value:g}" if isinstance(value, float) else str(value) for value in values), None],
-            dtype=object,
-        )
-        label = shown.where(series.isna(), pd.Series(spelled[code], index=frame.index))
-    elif pd.api.types.is_numeric_dtype(series):
-        value = series.to_numpy(dtype=float, na_value=np.nan)
-        known = ~np.isnan(value)
-        mean = np.average(value[known], weights=w[known]) if w[known].sum() else np.nan
-        label = shown.where(
-            series.isna(), f"{np.nanmin(value):g} to {np.nanmax(value):g}, weighted mean {mean:.4g}"
-        )
-    else:
-        label = shown.where(series.isna(), f"{len(distinct):,} different texts")
+    why = {
+        said: Message("missing: {reason}", {"reason": said if said == UNSAID else Name(said)})
+        for said in (*reason.dropna().unique(), UNSAID)
+    }
+    missing = series.isna().to_numpy(bool)
+    label = np.empty(len(frame), dtype=object)  # messages stay messages
+    label[missing] = [why[said] for said in reason[missing].fillna(UNSAID)]
+    label[~missing] = _values_told(series[~missing], w[~missing], levels)
     code, values = pd.factorize(label, sort=True)
     rows, weighted = (
         np.bincount(code, minlength=len(values)),
@@ -272,7 +276,7 @@ def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.Da
     return pd.DataFrame(
         {
             "column": name,
-            "value": list(values),
+            "value": pd.Series(list(values), dtype=object),
             "rows": rows,
             "weighted": weighted,
             "share": weighted / w.sum() if w.sum() else np.nan,

@@ -61,10 +61,10 @@ def nonresponse(
     inside = sample.active
     problems = _problems(sample, responded, columns, eligible, inside)
     DesignError.refuse(problems)
-    r = np.where(inside, sample.frame[responded].to_numpy(dtype=float, na_value=np.nan), 0.0)
+    r = np.where(inside, numbers_in(sample.frame[responded]), 0.0)
     at_risk = inside.copy()
     if eligible is not None:
-        at_risk &= ~(sample.frame[eligible].to_numpy(dtype=float, na_value=np.nan) == 0)
+        at_risk &= numbers_in(sample.frame[eligible]) != 0
     on = ", ".join(map(str, columns)) or "the overall rate"
     model = {"method": method, "columns": on}
     name = sample.narrowed(Message("nonresponse ({method}) on {columns}", model, "step"))

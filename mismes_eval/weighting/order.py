@@ -3,7 +3,8 @@ guessed from the alphabet.
 
 Numbers, dates, Periods and ordered categoricals have an order. Text has one where every value reads
 as the same one of: a number, an ISO date, a month, a quarter, a half-year, a week, or one word with
-a number ("wave 10"). Any other text has none until `stated` says it.
+a number ("wave 10"). Any other text has none until `stated` says it: so too words that may count
+backwards ("before 2") and hyphens that may be a minus ("t-1").
 """
 
 from __future__ import annotations

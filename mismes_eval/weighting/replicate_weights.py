@@ -13,6 +13,7 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign, rank
+from mismes_eval.weighting.numbers import numbers_in
 from mismes_eval.weighting.stages import weight_problems
 
 FILE_METHODS = ("bootstrap", "jk1", "jk2", "jkn", "brr", "fay", "successive-difference")
@@ -68,7 +69,7 @@ class ReplicateWeights:
             *(self._problems(frame, columns) if not self._numbers() else []),
         ]
         DesignError.refuse(problems)
-        value = frame[list(columns)].to_numpy(float)
+        value = np.column_stack([numbers_in(frame[column]) for column in columns])
         base = design.base[:, None]
         contradicted = self._contradicted(value, design.base)
         DesignError.refuse(contradicted)

@@ -118,7 +118,7 @@ def build(
         parent_of_row = unit_of_row
     DesignError.refuse(problems)
     base = (
-        frame[columns.weights].to_numpy(float)
+        numbers_in(frame[columns.weights])
         if columns.weights
         else 1.0 / np.prod(np.vstack(fractions), axis=0)
     )

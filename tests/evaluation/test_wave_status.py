@@ -14,9 +14,10 @@ import pytest
 
 from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.evaluation import wave_page
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.wave_status import on_day, wave_status
+from mismes_eval.report import wave_page
+from mismes_eval.report.document.language import language
 
 COUNTRIES = ("ARM", "GEO", "MAR", "MDA", "TUN")
 
@@ -114,11 +115,24 @@ def test_r_indicator_falls_with_selective_answers(root: Path, params: Params) ->
 def test_page_and_workbook_hold_the_same_and_say_synthetic(root: Path, params: Params) -> None:
     persons, waves = tables(root, "MDA")
     status = wave_status(persons, waves, 3, date(2021, 7, 25), params)
-    page = wave_page.page(status, "MDA", True)
+    en = language("en")
+    page = wave_page.page(status, "MDA", True, en)
     assert "SYNTHETIC DATA" in page and page.count("<table") == 7
-    book = pd.read_excel(BytesIO(wave_page.workbook(status)), sheet_name=None)
-    assert list(book) == list(wave_page.tables(status))
+    book = pd.read_excel(BytesIO(wave_page.workbook(status, en)), sheet_name=None)
+    assert list(book) == list(wave_page.tables(status, en))
     assert book["Cases by arm"]["sampled"].tolist() == status.arms["sampled"].tolist()
+
+
+@pytest.mark.parametrize("code", ["fr", "ro"])
+def test_a_wave_speaks_the_language_of_the_params(root: Path, params: Params, code: str) -> None:
+    persons, waves = tables(root, "MDA")
+    status = wave_status(persons, waves, 3, date(2021, 7, 25), params)
+    t = language(code)
+    wave_page.page(status, "MDA", True, t)
+    wave_page.protocol("MDA", 3, t)
+    assert not t.unknown
+    heads = {str(head) for table in wave_page.tables(status, t).values() for head in table}
+    assert not heads & {"pending", "interviewed", "next step", "response", "interviewer"}
 
 
 def test_appointments_lie_in_the_future_and_name_nobody(root: Path) -> None:
@@ -126,7 +140,7 @@ def test_appointments_lie_in_the_future_and_name_nobody(root: Path) -> None:
     due = wave_page.due_dates(persons, 36)
     sample = wave_page.sample_file(persons, waves, 4, due)
     today = date(2022, 9, 1)
-    text = wave_page.calendar(sample, "MDA", 4, today)
+    text = wave_page.calendar(sample, "MDA", 4, today, language("en"))
     starts = [line.partition(":")[2] for line in text.splitlines() if line.startswith("DTSTART")]
     assert len(starts) > 3 and min(starts) >= "20220901"
     assert not any(person in text for person in sample["person_id"])

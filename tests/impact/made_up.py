@@ -1,4 +1,4 @@
-"""A made-up panel in the long layout that tests of effects share."""
+"""Made-up persons in two waves, and a made-up panel in the long layout, that tests of effects share."""
 
 from __future__ import annotations
 
@@ -26,3 +26,27 @@ def long(persons: int = 12, periods: int = 4, **columns: object) -> me.Sample:
         }
     )
     return me.Sample.from_frame(f.assign(**columns), weights="w", psu="u")
+
+
+def persons(n: int = 40, **columns: object) -> pd.DataFrame:
+    """Every second person is treated (d): outcomes y0 and y1, a trait x, halves g, groups of four h,
+    pairs in turn e, all seen (s). columns: more, or others, as pandas' assign takes them.
+    """
+    i = np.arange(n)
+    f = {
+        "w": 1.0,
+        "y0": np.sin(i),
+        "y1": np.cos(i) + i % 2,
+        "d": i % 2,
+        "x": np.tan(i / 30),
+        "s": True,
+        "g": i // 20,
+        "h": i // 4,
+        "e": i // 2 % 2,
+    }
+    return pd.DataFrame(f, index=range(n)).assign(**columns)
+
+
+def wide(n: int = 40, **columns: object) -> me.Sample:
+    """The persons as a sample."""
+    return me.Sample.from_frame(persons(n, **columns), weights="w")

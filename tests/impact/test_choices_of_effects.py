@@ -25,30 +25,16 @@ from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.impact.regression.sun_abraham import sun_abraham
 
 from .made_up import long as panel
+from .made_up import wide as persons
 
 N = 60
 P, U, T = np.arange(N), np.repeat(np.arange(30), 5), np.tile(np.arange(1, 6), 30)
 
 
-def wide(**columns: object) -> me.Sample:
-    """Sixty persons in fifteen villages, every second one treated."""
-    f = pd.DataFrame(
-        {
-            "w": 1.0 + P % 3,
-            "y0": np.sin(P),
-            "y1": np.cos(2 * P) + P % 2,
-            "d": P % 2,
-            "x": np.tan(P / 45),
-            "s": P % 11 > 0,
-            "g": P // 20,
-            "h": P // 4,
-            "e": P // 2 % 2,
-            "b": P % 3 // 2,
-            "a": P % 5 // 2 % 2,
-            "m": P % 9 - 4,
-        }
-    )
-    return me.Sample.from_frame(f.assign(**columns), weights="w")
+def wide() -> me.Sample:
+    """Sixty persons in fifteen villages."""
+    more = {"b": P % 3 // 2, "a": P % 5 // 2 % 2, "m": P % 9 - 4}
+    return persons(N, w=1.0 + P % 3, y1=np.cos(2 * P) + P % 2, s=P % 11 > 0, **more)
 
 
 def long() -> me.Sample:

@@ -26,29 +26,23 @@ from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.tracer.panel import TracerPanel
 
 from .made_up import long as panel
+from .made_up import wide as persons
 
-N = 40
+P = np.arange(40)
 
 
 def wide(**columns: object) -> me.Sample:
-    """Forty persons, every second one treated; the last three of each arm not observed."""
-    i = np.arange(N)
-    f = pd.DataFrame(
-        {
-            "w": 1.0 + i % 2 * (i % 3),
-            "y0": np.sin(i),
-            "y1": np.cos(i) + i % 2,
-            "d": i % 2,
-            "x": np.tan(i / 30),
-            "s": i < 34,
-            "g": i // 20,
-            "h": i // 4,
-            "b": i % 3 == 0,
-            "a": i % 5 > 1,
+    """The last three of each arm are not observed."""
+    seen = {"s": P < 34, "tried": P >= 36, "found": P >= 38}
+    return persons(
+        **{
+            "w": 1.0 + P % 2 * (P % 3),
+            "b": P % 3 == 0,
+            "a": P % 5 > 1,
+            "el": P // 2 % 2,
+            **seen,
+            **columns,
         }
-    )
-    return me.Sample.from_frame(
-        f.assign(tried=i >= 36, found=i >= 38, el=(i // 2) % 2, **columns), weights="w"
     )
 
 

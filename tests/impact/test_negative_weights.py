@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import mismes_eval as me
@@ -18,26 +17,13 @@ from mismes_eval.impact.regression.bacon import bacon
 from mismes_eval.weighting.calibrate import calibrate
 
 from .made_up import long as panel
+from .made_up import wide as persons
 
 P, U, T = np.arange(40), np.repeat(np.arange(12), 4), np.tile(np.arange(1, 5), 12)
 
 
 def wide(**columns: object) -> me.Sample:
-    f = pd.DataFrame(
-        {
-            "w": 1.0,
-            "y": np.sin(P),
-            "y0": np.cos(P),
-            "d": P % 2,
-            "e": P // 2 % 2,
-            "s": P < 34,
-            "x": np.tan(P / 30),
-            "t": P // 20,
-            "g": P // 8,
-            "text": "a",
-        }
-    )
-    return me.Sample.from_frame(f.assign(**columns), weights="w")
+    return persons(y=np.sin(P), y0=np.cos(P), s=P < 34, t=P // 20, **columns)
 
 
 def long() -> me.Sample:

@@ -20,6 +20,9 @@ from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.tracer.panel import TracerPanel
 
+from .made_up import long as panel
+from .made_up import wide as persons
+
 P, U, T = np.arange(40), np.repeat(np.arange(12), 4), np.tile(np.arange(1, 5), 12)
 THREE = np.array([0.0, 3.0, 4.0])
 GAP = np.where((U < 2) & (T == 3), np.nan, np.sin(U * 7.0 + T))
@@ -27,39 +30,15 @@ ELEMENT = "Variance: linearised, independent persons in 1 stratum, no PSU or hou
 
 
 def wide(**columns: object) -> me.Sample:
-    f = pd.DataFrame(
-        {
-            "w": 1.0,
-            "y0": np.sin(P),
-            "y1": np.cos(P) + P % 2,
-            "d": P % 2,
-            "x": np.tan(P / 30),
-            "v": P // 8,
-            "g": P // 20,
-            "e": P // 2 % 2,
-            "m": P % 9 - 4.0,
-        }
-    )
-    return me.Sample.from_frame(f.assign(**columns), weights="w")
-
-
-def rows(**columns: object) -> pd.DataFrame:
-    g = THREE[U % 3]
-    return pd.DataFrame(
-        {
-            "u": U,
-            "t": T,
-            "g": g,
-            "y": np.sin(U * 7.0 + T),
-            "w": 1.0,
-            "d": U % 2,
-            "on": 1.0 * ((g > 0) & (g <= T)),
-        }
-    ).assign(**columns)
+    return persons(**{"v": P // 8, "m": P % 9 - 4.0, **columns})
 
 
 def long(**columns: object) -> me.Sample:
-    return me.Sample.from_frame(rows(**columns), weights="w", psu="u")
+    return panel(**{"d": U % 2, **columns})
+
+
+def rows(**columns: object) -> pd.DataFrame:
+    return long(**columns).frame
 
 
 def gt(data: object = None, **words: object) -> me.Estimate:

@@ -333,48 +333,6 @@ def test_two_way_of_a_panel_by_cluster_and_for_never_treated() -> None:
     assert in_words.value[0] == pytest.approx(me.two_way(panel, "y", "D").value[0], rel=1e-12)
 
 
-def test_what_is_no_sample() -> None:
-    frame = people()[1].assign(s=1)
-    sample, panel = of(frame), tracer(frame)
-    either: dict[str, Callable[[object], object]] = {
-        "att_2x2": lambda d: me.att_2x2(d, "y", "d", "t"),
-        "att_gt": lambda d: me.att_gt(d, "y", "g", "t", "id"),
-        "triple_difference": lambda d: me.triple_difference(d, "y", "d", "s", "t"),  # type: ignore[arg-type]
-        "two_way": lambda d: me.two_way(d, "y", "d", unit="id", time="t"),
-        "bacon": lambda d: me.bacon(d, "y", "g", "id", "t"),  # type: ignore[arg-type]
-    }
-    for name, call in either.items():
-        with pytest.raises(
-            IdentificationError,
-            match=f"{name} takes a Sample or a tracer panel: first argument. Expected one of them, got a DataFrame",
-        ):
-            call(frame)
-    for call in (
-        lambda d: me.lee_bounds(d, "y", "d", "s"),
-        lambda d: me.manski_bounds(d, "y", "d", "s", -9, 9),
-    ):
-        with pytest.raises(
-            EstimateError,
-            match=r"takes a Sample: first argument. Expected a Sample, got a TracerPanel",
-        ):
-            call(panel)
-    for call in (
-        lambda d: me.attrition_weights(d, ["x"]),
-        lambda d: me.attrition_tests(d, "y", ["x"]),
-        lambda d: me.transitions(d, "kind"),
-    ):
-        with pytest.raises(
-            MismesError,
-            match=r"takes a tracer panel: first argument. Expected a TracerPanel, got a Sample",
-        ):
-            call(sample)
-    with pytest.raises(
-        EstimateError,
-        match=r"the wild bootstrap takes an estimate: argument 'estimate'. Expected an Estimate, got a Sample",
-    ):
-        me.wild_bootstrap(sample)
-
-
 @pytest.mark.identity
 def test_a_panel_may_be_told_its_own_key() -> None:
     frame = people(periods=3)[1].assign(

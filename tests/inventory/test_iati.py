@@ -167,6 +167,15 @@ def test_indicative_and_committed_are_kept_apart(iati):
     assert "indicative 200.00 EUR; committed 100.00 EUR" in intake.issues["value"].tolist()
 
 
+def test_version_2_01_knows_no_status_of_budgets(iati):
+    plain = activity(money=budget(100).replace(' status="1"', ""))
+    row = iati(plain, version="2.01").frame.iloc[0]
+    assert (
+        row["budget_total"] == 100 and row[["budget_indicative", "budget_committed"]].isna().all()
+    )
+    assert iati(plain).frame["budget_indicative"].tolist() == [100]
+
+
 def test_a_revised_budget_of_part_of_a_period_leaves_the_total_open(iati):
     intake = iati(activity(money=budget(100) + budget(80, end="2019-06-30", kind=2)))
     assert pd.isna(intake.frame["budget_total"][0])

@@ -20,30 +20,14 @@ from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.tracer.panel import TracerPanel
 
+from ..impact.made_up import persons
 from .corpus_calls import Attempts
 
 N = 40
 
 
-def people(**columns: object) -> pd.DataFrame:
-    """Forty persons, every second one treated."""
-    i = np.arange(N)
-    return pd.DataFrame(
-        {
-            "w": 1.0,
-            "y0": np.sin(i),
-            "y1": np.cos(i) + i % 2,
-            "d": i % 2,
-            "x": np.tan(i / 30),
-            "s": True,
-            "g": i // 20,
-            "h": i // 4,
-        }
-    ).assign(**columns)
-
-
 def wide(frame: pd.DataFrame | None = None, **words: object) -> me.Sample:
-    return me.Sample.from_frame(people() if frame is None else frame, weights="w", **words)  # type: ignore[arg-type]
+    return me.Sample.from_frame(persons() if frame is None else frame, weights="w", **words)  # type: ignore[arg-type]
 
 
 def rows(**columns: object) -> pd.DataFrame:
@@ -96,7 +80,7 @@ def timed(times: list[object]) -> me.Estimate:
 
 
 def still() -> me.Estimate:
-    return me.mean(wide(people(one=1.0)), "one")
+    return me.mean(wide(persons(one=1.0)), "one")
 
 
 CASES: Attempts = {
@@ -104,21 +88,21 @@ CASES: Attempts = {
     "decomposition with gaps": lambda: bacon(
         long(rows()[np.arange(48) != 5]), "y", "g", unit="u", time="t"
     ),
-    "balance of one arm": lambda: balance(wide(people(d=1)), "d", ["x"]),
-    "balance of separated arms": lambda: balance(wide(people(x=np.arange(N) % 2)), "d", ["x"]),
+    "balance of one arm": lambda: balance(wide(persons(d=1)), "d", ["x"]),
+    "balance of separated arms": lambda: balance(wide(persons(x=np.arange(N) % 2)), "d", ["x"]),
     "band of what does not move": lambda: me.sup_t(still()),
     "nothing to join": lambda: on_base([]),
     "replicates joined": lambda: on_base([att(me.replicates(wide(), "jackknife"))]),
-    "samples joined": lambda: on_base([att(wide()), att(wide(people(w=2.0)))]),
+    "samples joined": lambda: on_base([att(wide()), att(wide(persons(w=2.0)))]),
     "totals with an error joined": lambda: on_base(
         [att(me.calibrate(wide(), {"g": {0: 20.0, 1: 20.0}}, total_se={"g": {0: 1.0}}))]
     ),
     "trimming by another rule": lambda: lee_bounds(wide(), "y1", "d", "s", rule="sas"),
     "one row seen": lambda: lee_bounds(
-        wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) == 7))), "y1", "d", "s"
+        wide(persons(s=(np.arange(N) % 2 == 0) | (np.arange(N) == 7))), "y1", "d", "s"
     ),
     "a cell nobody is seen in": lambda: lee_bounds(
-        wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))),
+        wide(persons(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))),
         "y1",
         "d",
         "s",
@@ -165,12 +149,12 @@ CASES: Attempts = {
     "a tracer panel with a unit": lambda: me.att_gt(tracer(), "y", "g", unit="village"),
     "a tracer panel with a time in a regression": lambda: two_way(tracer(), "y", "on", time="year"),
     "no such reference group": lambda: me.by_group(att, wide(), "g", reference=5),
-    "no group with an estimate": lambda: me.by_group(att, wide(people(g=np.arange(N) % 2)), "g"),
+    "no group with an estimate": lambda: me.by_group(att, wide(persons(g=np.arange(N) % 2)), "g"),
     "a group missing": lambda: me.by_group(
-        att, wide(people(g=np.where(np.arange(N) < 3, np.nan, 1.0))), "g"
+        att, wide(persons(g=np.where(np.arange(N) < 3, np.nan, 1.0))), "g"
     ),
     "two values a group": lambda: me.by_group(lambda s: me.mean(s, ["y0", "y1"]), wide(), "g"),
-    "estimates of two designs": lambda: joint([att(wide()), att(wide(people(w=2.0)))]),
+    "estimates of two designs": lambda: joint([att(wide()), att(wide(persons(w=2.0)))]),
     "weights of no period": lambda: me.honest_did(event(), target={7: 1.0}),
     "an unknown target": lambda: me.honest_did(event(), target="last"),
     "an unknown restriction": lambda: me.honest_did(event(), "magnitude"),
@@ -209,7 +193,7 @@ CASES: Attempts = {
         wide(psu="h"), "y1", "d", "s", low=-3.0, high=3.0, variance="neyman"
     ),
     "nobody observed": lambda: manski_bounds(
-        wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))),
+        wide(persons(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))),
         "y1",
         "d",
         "s",
@@ -218,7 +202,7 @@ CASES: Attempts = {
         poststratify="g",
     ),
     "nobody found again": lambda: manski_bounds(
-        wide(people(s=np.arange(N) > 3, a=np.arange(N) < 4, f=False)),
+        wide(persons(s=np.arange(N) > 3, a=np.arange(N) < 4, f=False)),
         "y1",
         "d",
         "s",
@@ -236,7 +220,7 @@ CASES: Attempts = {
     "an unknown adjustment": lambda: me.adjust_pvalues(still(), "sidak"),
     "no control": lambda: me.oster(wide(), "y1", "d", [], r2_factor=1.0),
     "a control missing": lambda: me.oster(
-        wide(people(x=np.where(np.arange(N) < 2, np.nan, 1.0))), "y1", "d", ["x"]
+        wide(persons(x=np.where(np.arange(N) < 2, np.nan, 1.0))), "y1", "d", ["x"]
     ),
     "an unknown rule": lambda: me.panel_ols(
         long(), "y", treated="on", unit="u", time="t", rule="hc1", errors="unit"
@@ -248,14 +232,14 @@ CASES: Attempts = {
     ),
     "a correlation without clusters": lambda: me.minimum_detectable_effect(100, sd=1.0, icc=0.1),
     "an assignment missing": lambda: me.randomisation_test(
-        wide(people(d=np.where(np.arange(N) < 2, np.nan, np.arange(N) % 2))), lambda s: 1.0, "d"
+        wide(persons(d=np.where(np.arange(N) < 2, np.nan, np.arange(N) % 2))), lambda s: 1.0, "d"
     ),
     "an assignment inside a cluster": lambda: me.randomisation_test(
         wide(), lambda s: 1.0, "d", cluster="h", strata="x"
     ),
-    "not a sample": lambda: me.randomisation_test(people(), lambda s: 1.0, "d"),
+    "not a sample": lambda: me.randomisation_test(persons(), lambda s: 1.0, "d"),
     "no draw": lambda: me.randomisation_test(wide(), att, "d", draws=0),
-    "one assignment": lambda: me.randomisation_test(wide(people(d=1)), lambda s: 1.0, "d"),
+    "one assignment": lambda: me.randomisation_test(wide(persons(d=1)), lambda s: 1.0, "d"),
     "a statistic that is not estimable": lambda: me.randomisation_test(
         wide(), lambda s: me.NotEstimable("too few"), "d"
     ),
@@ -263,7 +247,7 @@ CASES: Attempts = {
         wide(), lambda s: me.mean(s, ["y0", "y1"]), "d"
     ),
     "a statistic that does not move": lambda: me.randomisation_test(
-        wide(people(one=1.0)), lambda s: me.mean(s, "one"), "d"
+        wide(persons(one=1.0)), lambda s: me.mean(s, "one"), "d"
     ),
     "a statistic that is no number": lambda: me.randomisation_test(
         wide(), lambda s: float("nan"), "d"

@@ -26,6 +26,7 @@ from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.impact.sensitivity.robustness import every_combination
 from mismes_eval.tracer.panel import TracerPanel
 
+from ..impact.made_up import persons
 from .corpus_calls import Attempts
 
 N = 40
@@ -36,20 +37,9 @@ ALTERNATE = P % 2
 def wide(**words: object) -> me.Sample:
     """Forty persons, every second one treated; words that are no argument of a sample are columns."""
     design = ("strata", "psu")
-    f = pd.DataFrame(
-        {
-            "w": 1.0,
-            "y0": np.sin(P),
-            "y1": np.cos(P) + ALTERNATE,
-            "d": ALTERNATE,
-            "x": np.tan(P / 30),
-            "s": P < 34,
-            "g": P // 20,
-            "h": P // 4,
-        }
-    )
+    columns = {k: v for k, v in words.items() if k not in design}
     return me.Sample.from_frame(
-        f.assign(**{k: v for k, v in words.items() if k not in design}),
+        persons(**{"s": P < 34, **columns}),
         weights="w",
         **{k: v for k, v in words.items() if k in design},
     )  # type: ignore[arg-type]

@@ -58,6 +58,13 @@ CELLS: Mapping[str, tuple[str, str, slice, object, str]] = {
     "earnings": (OUTCOME, "earnings", slice(1), 1e12, "Row 1 has 100.0%"),
     "an outcome of a study": ("s.csv", "after", slice(3), 9999, "9999 in 3 rows"),
     "a total of a study": ("s.csv", "after", slice(1), 1e9, "Row 1 has 100.0%"),
+    "a stay of those who never left": (
+        *("lfs.csv", "mig_months_abroad_last", slice(None), 12),
+        "persons were never abroad",
+    ),
+    "a service before": (SERVICE, "start", slice(3), "1990-01-01", "3 rows begin before the pers"),
+    "an episode to come": (EPISODE, "start_ym", slice(2), "2060-01", "2 rows begin after the last"),
+    "euros": ("i.csv", "budget_eur", slice(2), 5, "budget_eur: MDA-001, MDA-002"),
     "reach": ("i.csv", "benef_reached", slice(2), 999999, "999999 in 2 rows"),
     "a budget": ("i.csv", "budget_total", slice(1), 1e13, "Row 1 has 100.0%"),
 }
@@ -86,6 +93,19 @@ def test_cells_that_look_wrong_are_named(tmp_path: Path, files: Files, case: str
     spoiled.iloc[rows, spoiled.columns.get_loc(column)] = value
     told = said(tmp_path, params_of(name, column), {**files, name: spoiled})
     assert expected in told
+
+
+def test_services_that_stand_twice_are_named(tmp_path: Path, files: Files) -> None:
+    twice = pd.concat([files[SERVICE], files[SERVICE].iloc[:3]])
+    told = said(tmp_path, WHOLE, {**files, SERVICE: twice})
+    assert "services: 6 rows stand more than once" in told
+
+
+def test_psus_that_are_the_strata_are_named(tmp_path: Path, files: Files) -> None:
+    survey = files["lfs.csv"].assign(psu=lambda d: d["strata"])
+    text = SURVEY.replace("household: hhid", "household: hhid, psu: [psu]")
+    told = said(tmp_path, text, {"lfs.csv": survey})
+    assert "every stratum has one PSU (4 in all)" in told
 
 
 @pytest.mark.parametrize("name", ["lfs.csv", PERSON, "s.csv"])

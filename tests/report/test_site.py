@@ -348,7 +348,7 @@ def test_the_interval_that_speaks_decides_the_direction(measures, tmp_path):
     gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
     assert "MDA-001: no effect shown" in gap and "MDA-001: higher" not in gap
     lessons = (site.folder / "en" / "lessons.html").read_text(encoding="utf-8")
-    assert "of 1 evaluations 0 show it higher, 0 lower, 1 no effect" in lessons
+    assert "evaluations: 1; higher in 0, lower in 0, no effect shown in 1" in lessons
 
 
 @pytest.mark.parametrize("source", ["QUESTIONNAIRE", "INTERVIEW"])

@@ -69,27 +69,6 @@ def test_totals_as_series_are_totals_as_mappings(sample: Sample) -> None:
     )  # type: ignore[dict-item]
 
 
-def test_steps_take_a_sample_and_names(sample: Sample, frame: pd.DataFrame) -> None:
-    for step in (
-        lambda s: calibrate(s, {"x": 1.0}),
-        lambda s: nonresponse(s, "came", "sex"),
-        lambda s: trim(s, upper=3.0),
-        lambda s: two_phase(s, "came", "x"),
-        weight_diagnostics,
-    ):
-        with pytest.raises(
-            DesignError, match=r"takes a Sample: first argument. Expected a Sample, got a DataFrame"
-        ):
-            step(frame)  # type: ignore[no-untyped-call]
-    for wrong in (
-        lambda: nonresponse(sample, frame["came"], "sex"),
-        lambda: nonresponse(sample, "came", frame["sex"]),
-        lambda: two_phase(sample, frame["came"], "x"),
-    ):  # type: ignore[arg-type]
-        with pytest.raises(DesignError, match="named, not handed over"):
-            wrong()
-
-
 @pytest.mark.parametrize("covariate", ["category", "string", "string[pyarrow]", "object"])
 def test_a_response_model_reads_every_kind_of_text_and_leaves_out_categories_without_rows(
     frame: pd.DataFrame, covariate: str

@@ -200,6 +200,19 @@ def home_currency(study: Tracing) -> str | None:
     return str(named[0]) if len(named) == 1 else None
 
 
+def pooled(context: Context, study: Tracing) -> tuple[str, ...]:
+    """That a table or picture takes several measures together."""
+    if len(study.measures) < 2:
+        return ()
+    named = ", ".join(map(context.name, study.measures))
+    return (context.text("Measures taken together: {measures}.", measures=named),)
+
+
+def pooled_basis(context: Context, study: Tracing) -> tuple[str, ...]:
+    """The same, and how the variance is taken."""
+    return (*pooled(context, study), study.panel.sample.design.basis)
+
+
 def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
     """The currency of earnings; what was earned abroad stands in it too."""
     home = home_currency(study)

@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(
     r"(((?=\S*(\d|_|/|\.\w))\S+|[A-Z]{2,})( |$))+"
 )  # identifiers, files, hashes, and lists of them
-_NAME = re.compile(r"\w+")
+_NAME = re.compile(r"\w+(\.\w+)*")
 _JOINED = re.compile(r"(, | x | and | or | = )")  # between the names of a list
 
 

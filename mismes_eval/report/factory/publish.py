@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
-from mismes_eval.errors import MismesWarning, Problem, worded
+from mismes_eval.errors import MismesWarning, Problem, named, worded
 from mismes_eval.report.trust.provenance import MANIFEST, own_files
 
 HIDDEN = ".work"
@@ -103,7 +103,7 @@ def _kept(final: Path) -> list[Problem]:
             what="files in the report's folder that no report made are kept elsewhere",
             where=f"{final.name}/",
             expected="files of the report alone: the folder is replaced when the report is made",
-            got=", ".join(own),
+            got=named(own),
             fix=worded("They are in {folder}.", {"folder": aside.as_posix()}),
         )
     ]

@@ -82,10 +82,11 @@ class Material:
 
 
 def measure_page(material: Material, row: dict[str, Any]) -> str:
-    """Evaluations, cost and the whole record of one measure."""
+    """What one measure is, its evaluations, its cost and its whole record."""
     words, found = material.page_shell.words, material.found
     mine = [effect for effect in found if effect.measure_id == row["measure_id"]]
-    parts = [f"<h2>{escape(words['evaluation'])}</h2>", _effects(material, mine, row)]
+    parts = [_in_short(material, row)]
+    parts += [f"<h2>{escape(words['evaluation'])}</h2>", _effects(material, mine, row)]
     parts += [f"<h2>{escape(words['cost'])}</h2>", _costs_of(material, row)]
     parts.append(_told(material, row))
     parts.append(f"<h2>{escape(words['facts'])}</h2>")
@@ -99,6 +100,25 @@ def measure_page(material: Material, row: dict[str, Any]) -> str:
         ]
         parts.append(f"<h3>{escape(section)}</h3>{_facts(facts)}")
     return "".join(parts)
+
+
+def _in_short(material: Material, row: dict[str, Any]) -> str:
+    """Where, what, when and who, in one line."""
+    stages = code_labels("stages", material.page_shell.t)
+    said = [
+        escape(material.country(row["country"])),
+        escape(stages.get(str(row["stage_code"]), str(row["stage_code"]))),
+        escape(material.model(str(row["model_primary"]))),
+    ]
+    start, end = (
+        day(row[name]) if _given(row[name]) else "" for name in ("start_date", "end_date")
+    )
+    if start and end:
+        said.append(material.page_shell.words["until"].format(start=start, end=end))
+    elif start:
+        said.append(start)
+    who = [str(row[name]) for name in ("implementer_name", "funder_main") if _given(row[name])]
+    return f"<p>{' · '.join([*said, *map(escape, dict.fromkeys(who))])}</p>"
 
 
 def _told(material: Material, row: dict[str, Any]) -> str:
@@ -347,7 +367,9 @@ def costs(material: Material) -> str:
             here = values[values.index.isin(part.index)]
             number = int(measures[part.index].sum())
             lines.append(_cost_row(material, str(model), here, number, values))
-        names = [*(words[name] for name in ("model", "number", "missing", *SPREAD)), words[key]]
+        ends = {"low": shell.number(values.min()), "high": shell.number(values.max())}
+        names = [words[name] for name in ("model", "number", "missing", *SPREAD)]
+        names.append(words["log_scale"].format(**ends))
         parts.append(table(words[key], names, lines, tuple(range(1, 3 + len(SPREAD)))))
     parts.append(_job_costs(material))
     return "".join(parts) + f'<p class="quiet">{escape(shell.words["census"])}</p>'

@@ -124,7 +124,10 @@ def unit_words(w: Names, unit: str) -> str:
     if unit == "share":
         return w.t("percentage points")
     known = set(codes("effect_units")["code"])
-    return w.label("effect_units", unit.upper()) if unit.upper() in known else w.t(unit)
+    if unit.upper() not in known:
+        return w.t(unit)
+    label = w.label("effect_units", unit.upper())
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def scale_of(unit: str) -> tuple[float, int]:

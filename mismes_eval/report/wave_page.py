@@ -13,7 +13,9 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.wave_status import LEVEL, WaveStatus
+from mismes_eval.message import Message
 from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.report.document.language import Language
 
 STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;max-width:960px;margin:1.5rem auto;padding:0 1rem}"
@@ -22,43 +24,52 @@ STYLE = (
     "th:first-child,td:first-child{text-align:left}.mark{background:#fde9c8;padding:.5rem .8rem}"
 )
 SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country."
-PROTOCOL = """# Protocol of wave {wave}, {country}
+PROTOCOL = (
+    "Every person of {file} is tried, both arms by the same rule and the same interviewers.",
+    "Six attempts at least before a case is closed as not reached: two on other days of the week, two"
+    " at other hours, one by another mode, one through a contact given at enrolment.",
+    "Every attempt is a row of the form {form}, also when nobody is found.",
+    "A person abroad is interviewed by telephone or web, or by proxy; abroad is a state, not a loss.",
+    "A refusal is final; nobody is called again after it.",
+    "On closing, a random fifth of the lost is traced ({command} draws it).",
+)
+HEADS = {"name": "next step", "low": "at least so many", "high": "at most so many"}
+STEPS = "What each next step buys"
 
-1. Every person of `sample.csv` is tried, both arms by the same rule and the same interviewers.
-2. Six attempts at least before a case is closed as not reached: two on other days of the week, two
-   at other hours, one by another mode, one through a contact given at enrolment.
-3. Every attempt is a row of the form `contact`, also when nobody is found.
-4. A person abroad is interviewed by telephone or web, or by proxy; abroad is a state, not a loss.
-5. A refusal is final; nobody is called again after it.
-6. On closing, a random fifth of the lost is traced (`mismes wave status` draws it).
-"""
 
-
-def tables(status: WaveStatus) -> dict[str, pd.DataFrame]:
-    """The tables of page and workbook, by title."""
-    return {
+def tables(status: WaveStatus, t: Language) -> dict[str, pd.DataFrame]:
+    """The tables of page and workbook, by title, in the report's language."""
+    found = {
         "Cases by arm": status.arms.assign(response=(100 * status.arms["response"]).round(1)),
         "How the wave will end": status.forecast_table().round(1),
-        "What each next step buys": status.step_table().round(1),
+        STEPS: status.step_table().round(1),
         "Balance of the arms": status.balance.round(2),
         "Who answers": _alike(status.alike),
         "Interviewers": status.interviewers.round(1),
         "Interviews by day": status.days,
     }
+    return {t(title): _in_words(table, t) for title, table in found.items()}
 
 
-EXPLAINED: Mapping[str, str] = {
-    "Cases by arm": "response: percent of those tried; pending cases are not yet tried.",
-    "How the wave will end": (
-        f"Interviews at the end, {100 * LEVEL:.0f}% interval, if pending cases answer like those"
-        " who were tried."
+def _in_words(table: pd.DataFrame, t: Language) -> pd.DataFrame:
+    """A table whose heads and sentences are in the language; names out of the data stay."""
+    told = table.map(lambda cell: t(cell) if isinstance(cell, Message) else cell)
+    return told.rename(columns=lambda head: t.level(HEADS.get(str(head), str(head))))
+
+
+EXPLAINED: Mapping[str, Message] = {
+    "Cases by arm": Message("response: percent of those tried; pending cases are not yet tried."),
+    "How the wave will end": Message(
+        "Interviews at the end, {level:.0%} interval, if pending cases answer like those who were"
+        " tried.",
+        {"level": LEVEL},
     ),
-    "What each next step buys": (
+    STEPS: Message(
         "detectable: smallest difference between the arms, in points, found with a chance of 80%;"
         " width: of worst-case bounds, in points, for a yes-no outcome."
     ),
-    "Balance of the arms": "Differences between the arms in standard deviations.",
-    "Who answers": (
+    "Balance of the arms": Message("Differences between the arms in standard deviations."),
+    "Who answers": Message(
         "R-indicator, 1 - 2 standard deviations of the chance to answer, among those tried: 1 where"
         " everybody answers alike, by the covariates of the attrition model."
     ),
@@ -67,50 +78,54 @@ EXPLAINED: Mapping[str, str] = {
 
 def _alike(found: Estimate | NotEstimable) -> pd.DataFrame:
     if isinstance(found, NotEstimable):
-        return pd.DataFrame({"measure": ["R-indicator"], "not estimable": [found.reason]})
+        return pd.DataFrame(
+            {"measure": [Message("R-indicator")], "not estimable": [found.reason]}, dtype=object
+        )
     interval = found.ci().iloc[0]
     told = {"R-indicator": found.value[0], "from": interval["low"], "to": interval["high"]}
     return pd.DataFrame({**told, "persons tried": int(found.n[0])}, index=[0]).round(3)
 
 
-def _explained(status: WaveStatus) -> dict[str, str]:
-    """What stands under each table."""
+def _explained(status: WaveStatus, t: Language) -> dict[str, str]:
+    """What stands under each table, by its title."""
     earlier = status.earlier
-    rests = (
-        "No outcome of an earlier wave is known, so no detectable difference is told."
-        if earlier is None
-        else f"It rests on {earlier.source}: share {earlier.share:.2f}, correlation with enrolment"
-        f" {earlier.rho:.2f}."
-    )
-    steps = "What each next step buys"
-    return {**EXPLAINED, steps: f"{EXPLAINED[steps]} {rests}"}
+    rests = Message("No outcome of an earlier wave is known, so no detectable difference is told.")
+    if earlier is not None:
+        rests = Message(
+            "It rests on {source}: share {share:.2f}, correlation with enrolment {rho:.2f}.",
+            {"source": earlier.source, "share": earlier.share, "rho": earlier.rho},
+        )
+    told = {t(title): t(words) for title, words in EXPLAINED.items()}
+    return {**told, t(STEPS): f"{told[t(STEPS)]} {t(rests)}"}
 
 
-def page(status: WaveStatus, country: str, synthetic: bool) -> str:
+def page(status: WaveStatus, country: str, synthetic: bool, t: Language) -> str:
     """One HTML page, without script."""
-    parts = [f'<p class="mark">{SYNTHETIC}</p>'] if synthetic else []
-    explained = _explained(status)
-    for title, frame in tables(status).items():
+    parts = [f'<p class="mark">{t(SYNTHETIC)}</p>'] if synthetic else []
+    explained = _explained(status, t)
+    point = t.numeral("0.5")[1]
+    for title, frame in tables(status, t).items():
         told = explained.get(title, "")
-        html = frame.to_html(index=False, border=0, na_rep="–", justify="unset")
+        html = frame.to_html(index=False, border=0, na_rep="–", justify="unset", decimal=point)
         caption = f"<caption>{escape(title)}</caption>"
         parts.append(
             html.replace("<thead>", f"{caption}<thead>", 1).replace("<th>", '<th scope="col">')
         )
         parts += [f"<p>{escape(told)}</p>"] if told else []
-    heading = escape(f"Wave {status.wave}, {country}, {status.day:%d %B %Y}")
+    named = {"wave": status.wave, "country": t.name(country), "day": t.date(status.day)}
+    heading = escape(t("Wave {wave}, {country}, {day}", **named))
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
+        f'<!DOCTYPE html><html lang="{t.code}"><head><meta charset="utf-8"><title>{heading}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
         f"<body><main><h1>{heading}</h1>{''.join(parts)}</main></body></html>\n"
     )
 
 
-def workbook(status: WaveStatus) -> bytes:
+def workbook(status: WaveStatus, t: Language) -> bytes:
     """One sheet a table."""
     made = BytesIO()
     with pd.ExcelWriter(made, engine="openpyxl") as book:
-        for title, frame in tables(status).items():
+        for title, frame in tables(status, t).items():
             frame.to_excel(book, sheet_name=title[:31], index=False)
     return made.getvalue()
 
@@ -146,7 +161,7 @@ def sample_file(
     return out.sort_values(["due", "person_id"]).reset_index(drop=True)
 
 
-def calendar(sample: pd.DataFrame, country: str, wave: int, today: date) -> str:
+def calendar(sample: pd.DataFrame, country: str, wave: int, today: date, t: Language) -> str:
     """iCalendar text: one appointment a week from today on, with how many persons are due; nothing
     that names one. Weeks that are over are put into the first one.
     """
@@ -163,15 +178,18 @@ def calendar(sample: pd.DataFrame, country: str, wave: int, today: date) -> str:
             f"UID:{country}-wave-{wave}-{week:%Y%m%d}@mismes-eval",
             f"DTSTAMP:{today:%Y%m%d}T000000Z",
             f"DTSTART;VALUE=DATE:{first:%Y%m%d}",
-            f"SUMMARY:Wave {wave}: {count} persons due",
+            f"SUMMARY:{t('Wave {wave}: {n} {n:=person|persons} due', wave=wave, n=count)}",
             "END:VEVENT",
         ]
     return "\r\n".join([*lines, "END:VCALENDAR", ""])
 
 
-def protocol(country: str, wave: int) -> str:
+def protocol(country: str, wave: int, t: Language) -> str:
     """The rules of the field, to be edited."""
-    return PROTOCOL.format(country=country, wave=wave)
+    named = {"file": "`sample.csv`", "form": "`contact`", "command": "`mismes wave status`"}
+    rules = [f"{number}. {t(rule, **named)}" for number, rule in enumerate(PROTOCOL, 1)]
+    title = t("Protocol of wave {wave}, {country}", wave=wave, country=t.name(country))
+    return "\n".join([f"# {title}", "", *rules, ""])
 
 
 def weeks(sample: pd.DataFrame) -> int:
