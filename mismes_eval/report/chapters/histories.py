@@ -44,7 +44,7 @@ def histories(context: Context, study: Tracing) -> Table:
     try:
         found = tracers.indicators(study.panel, by="arm", arm="arm")
     except MismesError as error:
-        found = dict.fromkeys(TITLES, NotEstimable(error.problems[0].message))
+        found = dict.fromkeys(TITLES, NotEstimable(error.problems[0].reason))
     for id_, title in TITLES.items():
         item = found.get(id_, NotEstimable("not in the tracer study"))
         if isinstance(item, NotEstimable):

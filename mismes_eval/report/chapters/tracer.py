@@ -315,7 +315,7 @@ def arm_means(
     try:
         sample = (among or study.panel).weight_sample([wave])
     except MismesError as error:
-        return NotEstimable(error.problems[0].message)
+        return NotEstimable(error.problems[0].reason)
     named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
     inside = named.where(np.isfinite(value))
     if not inside.active.any():

@@ -48,7 +48,7 @@ def _months(context: Context, study: Tracing) -> Item:
             table = tracers.sequences(part, after=last)
             state = tracers.monthly(part, "enrol_date", 0, last)
         except MismesError as error:
-            return _absent(context, "F08", what, error.problems[0].message)
+            return _absent(context, "F08", what, error.problems[0].reason)
         cells += _month_cells(context, context.text(name), part.sample, table, state)
     if not any(float(str(cell["n"])) >= context.rules.min_mean for cell in cells):
         return _absent(context, "F08", what, "too few persons have a known month")
@@ -120,7 +120,7 @@ def _first_job(context: Context, study: Tracing) -> Item:
             if (sample.active & (arm == code)).any()
         }
     except MismesError as error:
-        return _absent(context, "F09", what, error.problems[0].message)
+        return _absent(context, "F09", what, error.problems[0].reason)
     shown = {name: curve for name, curve in curves.items() if curve.p}
     if not shown:
         return _absent(context, "F09", what, "too few persons are followed")
