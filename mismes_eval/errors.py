@@ -61,6 +61,13 @@ class Problem:
             clauses.append(as_message(self.fix, "reason"))
         return listed(clauses, " ", "reason")
 
+    @property
+    def reason(self) -> Message:
+        """The problem as the reason for which there is no number: without what was found and
+        without rows, which would tell how many persons there are, and who.
+        """
+        return replace(self, got="", count=0, rows=()).message
+
     def in_rows(self, failing: np.ndarray | pd.Index | Sequence[Any]) -> Problem:
         """The same problem with the rows that fail: how many, and the first five of these numbers
         or keys.
@@ -212,6 +219,11 @@ class MismesError(Exception):
     def message(self) -> Message:
         """All problems as a message, each in a line of its own."""
         return listed([problem.message for problem in self.problems], "\n", "reason")
+
+    @property
+    def reason(self) -> Message:
+        """The problems as the reason for which there is no number (`Problem.reason`)."""
+        return listed([problem.reason for problem in self.problems], " ", "reason")
 
     def __reduce__(self) -> tuple[type[MismesError], tuple[tuple[Problem, ...]]]:
         return type(self), (tuple(self.problems),)

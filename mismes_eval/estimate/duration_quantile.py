@@ -55,7 +55,7 @@ def duration_quantile(
     try:
         where, _ = grouped(sample, by, length=Number(duration), event=YesNo(event), **entered)
     except EmptyDomain as error:
-        return {"": NotEstimable(error.message)}
+        return {"": NotEstimable(error.reason)}
     return {
         label: _quantile(sample.where(where.code == place), duration, event, prob, entry)
         for place, label in enumerate(where.labels)

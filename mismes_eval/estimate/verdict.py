@@ -6,7 +6,7 @@ synthesis alike; no other module compares the ends of an interval with zero.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -149,6 +149,11 @@ class Verdict:
         same = [span for span in self.wider if math.isclose(span.value, self.own.value)]
         known = [span for span in (self.own, *same) if span.known]
         return max(known, key=lambda span: span.width, default=self.own)
+
+    def of_published(self, value: float, low: float, high: float) -> Verdict:
+        """The same verdict with the numbers of the cell that is published of it."""
+        span = Span(value, low, high, basis=self.span.basis, doubtful=self.doubtful)
+        return replace(self, estimate=span, wider=())
 
     @property
     def sign(self) -> Sign:

@@ -19,9 +19,9 @@ def attempted(make: Callable[[], T]) -> T | NotEstimable:
     try:
         return make()
     except EstimateError as error:
-        return NotEstimable(error.problems[0].message)
+        return NotEstimable(error.problems[0].reason)
     except MismesError as error:
-        return NotEstimable(error.message)
+        return NotEstimable(error.reason)
 
 
 def made_of(given: S | NotEstimable, make: Callable[[S], T]) -> T | NotEstimable:

@@ -150,7 +150,7 @@ def family(
             adjust_pvalues(together, "benjamini_hochberg"),
         )
     except MismesError as error:
-        return NotEstimable(error.message)
+        return NotEstimable(error.reason)
     return Family(together, wolf.adjusted, hochberg.adjusted, place)
 
 
@@ -203,7 +203,7 @@ def _by(
     try:
         found = by_group(estimate, known, _LEVEL, first)
     except MismesError as error:
-        return NotEstimable(error.message)
+        return NotEstimable(error.reason)
     return replace(found, effects=found.effects.annotated(notes=_left_out(level, active)))
 
 

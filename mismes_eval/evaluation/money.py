@@ -192,4 +192,9 @@ def _per_completer(inside: Sample, services: pd.DataFrame, currency: str) -> Res
     completed = inside.frame["person_id"].map(done).fillna(False).astype(float).to_numpy()
     counted = inside.with_columns({"completed": completed})
     spent = attempted(partial(ratio, counted, "cost", "completed"))
-    return made_of(spent, lambda out: out.annotated(unit=currency, definition=PER_COMPLETER))
+
+    def stated(out: Estimate) -> Estimate:
+        told = out.annotated(unit=currency, definition=PER_COMPLETER)
+        return replace(told, extra={"completed": completed > 0})
+
+    return made_of(spent, stated)

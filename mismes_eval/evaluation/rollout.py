@@ -12,6 +12,7 @@ import pandas as pd
 from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import (
+    SHOWN,
     InputError,
     Problem,
     in_column,
@@ -23,7 +24,7 @@ from mismes_eval.errors import (
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.attempt import attempted, made_of
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.params import Params, used_at
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.aggregation import Kind
 from mismes_eval.impact.did.bands import Band, sup_t
@@ -38,6 +39,7 @@ from mismes_eval.impact.sensitivity.honest import HonestDiD, honest_did
 from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower, pretrend_power
 from mismes_eval.message import Message
 from mismes_eval.weighting.columns import spelled
+from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -86,6 +88,7 @@ def rollout(params: Params) -> Rollout | None:
     outcome, time, region = params.rollout.outcome, params.rollout.time, params.rollout.region
     cohort, covariates = params.rollout.cohort, params.rollout.covariates
     _refuse_columns(frame, source.name, params)
+    InputError.refuse(_unusable(frame, source.name, params))
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
     _refuse_switches(frame, source.name, params)
     sample = _designed(params, frame)
@@ -203,6 +206,36 @@ def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:
         if column not in frame.columns
     ]
     InputError.refuse(problems)
+
+
+def _unusable(frame: pd.DataFrame, file: str, params: Params) -> list[Problem]:
+    """Columns of the roll-out that are no numbers, and rows of no period or no region."""
+    rollout, problems = params.rollout, []
+    keys = {"outcome": rollout.outcome, "time": rollout.time, "cohort": str(rollout.cohort)}
+    for key, column in keys.items():
+        number = float64(frame[column])
+        place = used_at(params.where(f"rollout.{key}"), in_place(file, in_column(column)))
+        if number is None or (np.isnan(number).all() and key == "outcome"):
+            what = "a column of the roll-out is no number"
+            got = named(frame[column].dropna().unique()[:SHOWN]) or worded("no value")
+            fix = (
+                "Number the rounds, a year for one; a cohort is the first of them with the measure."
+            )
+            problems.append(Problem(what, place, "numbers", got, fix if key != "outcome" else ""))
+    for key, column in {"time": rollout.time, "region": str(rollout.region)}.items():
+        lost = frame[column].isna().to_numpy(bool)
+        if lost.any():
+            problems.append(
+                Problem(
+                    what="a column of the roll-out is missing for some rows",
+                    where=used_at(
+                        params.where(f"rollout.{key}"), in_place(file, in_column(column))
+                    ),
+                    expected="a value in every row",
+                    got=worded("missing"),
+                ).in_rows(np.flatnonzero(lost) + 2)
+            )
+    return problems
 
 
 def earlier_round(params: Params) -> Sample | None:

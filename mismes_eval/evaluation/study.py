@@ -29,7 +29,7 @@ from mismes_eval.evaluation.params import Params, used_at
 from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
-from mismes_eval.message import Message, listed
+from mismes_eval.message import Message
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.influence import Influence
@@ -66,7 +66,7 @@ class Study:
     absorb: tuple[str, ...]
     covariates: tuple[str, ...]
     groups: Mapping[str, np.ndarray]
-    left_out: str
+    left_out: Mapping[str, np.ndarray]
     ungrouped: int
     source: str
 
@@ -74,13 +74,13 @@ class Study:
 @dataclass(frozen=True)
 class StudyFile:
     """The file of inputs.study: a sample narrowed to the units studied, its groups (label -> mask
-    (n,)), the sentence on who was left out, how many of the domain have no value in the group's
+    (n,)), who was left out (rule -> mask (n,)), how many of the domain have no value in the group's
     column.
     """
 
     sample: Sample
     groups: Mapping[str, np.ndarray]
-    left_out: str
+    left_out: Mapping[str, np.ndarray]
     ungrouped: int
     source: str
 
@@ -96,7 +96,7 @@ def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
         psu=params.study.psu or None,
     )
     InputError.refuse(_absent_values(params, frame))
-    mask, said = _domain(frame, params.study.where)
+    mask, left_out = _domain(frame, params.study.where)
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     groups: dict[str, np.ndarray] = {}
     ungrouped = 0
@@ -110,7 +110,7 @@ def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
     return StudyFile(
         sample=sample,
         groups=groups,
-        left_out=said,
+        left_out=left_out,
         ungrouped=ungrouped,
         source="" if params.inputs.study is None else params.inputs.study.name,
     )
@@ -249,21 +249,17 @@ def _absent_values(params: Params, frame: pd.DataFrame) -> list[Problem]:
 
 def _domain(
     frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]
-) -> tuple[np.ndarray, Message]:
-    """Rows that the rules keep, and a sentence on how many each leaves out."""
-    keep, said = np.ones(len(frame), bool), []
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Rows that the rules keep, and those that each leaves out."""
+    keep, left_out = np.ones(len(frame), bool), {}
     for column, values in rules.items():
         spelled = frame[column].map(_spelled, na_action="ignore")
         hit = np.array(spelled.isin(values).fillna(False), bool)
         hit |= ("missing" in values) & frame[column].isna().to_numpy()
         hit |= ("stated" in values) & frame[column].notna().to_numpy()
-        outside = {
-            "n": f"{int((keep & ~hit).sum()):,}",
-            "rule": f"{column} = {', '.join(values)}",
-        }
-        said.append(Message("{n} {n:=unit|units} outside {rule}", outside))
+        left_out[f"{column} = {', '.join(values)}"] = keep & ~hit
         keep &= hit
-    return keep, listed(said) if said else Message("")
+    return keep, left_out
 
 
 def _difference(absorb: Sequence[str]) -> Message:

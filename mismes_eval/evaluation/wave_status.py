@@ -308,7 +308,7 @@ def _alike(cases: pd.DataFrame, params: Params) -> Estimate | NotEstimable:
         answered = np.asarray(sample.frame["state"] == "interviewed", float)
         return r_indicator(sample, answered, ResponseModel.of(sample, known, 1 - answered, "logit"))
     except MismesError as error:
-        return NotEstimable(error.message)
+        return NotEstimable(error.reason)
 
 
 def earlier_waves(

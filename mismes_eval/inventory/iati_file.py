@@ -30,6 +30,7 @@ from mismes_eval.inventory.iati_structure import VERSIONS, departures
 
 LARGEST_FILE, MOST_ACTIVITIES, DEEPEST, LONGEST_TEXT = 200_000_000, 100_000, 20, 20_000
 MOST_ELEMENTS = 500_000  # of one activity
+WITHOUT_STATUS = "2.01"  # budgets have a status since 2.02
 ORGANISATIONS = "iati-organisations"  # budgets of organisations, which name no activity
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -189,7 +190,8 @@ def _activity(node: Element, number: int, version: str | None, name: str) -> Act
         ]
     currency = node.get("default-currency", "").strip().upper()
     payments, unread_payments = _payments(node, currency)
-    budgets, unread_budgets = _budgets(node, currency, identifier, notes)
+    unsaid = "" if version == WITHOUT_STATUS else "1"
+    budgets, unread_budgets = _budgets(node, currency, unsaid, identifier, notes)
     why_no_budget = node.get("budget-not-provided", "").strip()
     if why_no_budget:
         what = "the publisher gives no budget (code BudgetNotProvided)"
@@ -290,18 +292,20 @@ def _dac_sectors(sectors: list[Element]) -> tuple[str, ...]:
 
 
 def _budgets(
-    node: Element, default: str, identifier: str, notes: list[Issue]
+    node: Element, default: str, unsaid: str, identifier: str, notes: list[Issue]
 ) -> tuple[tuple[Budget, ...], tuple[str, ...]]:
-    """Budgets, and the amounts that are no decimal numbers."""
+    """Budgets, and the amounts that are no decimal numbers. default: their currency, unsaid: their
+    status, where they name none.
+    """
     budgets, unread = [], []
     for element in node.findall("budget"):
         value = element.find("value")
         amount = decimal(_text(value))
-        kind, status = element.get("type", "1"), element.get("status", "1")
+        kind, status = element.get("type", "1"), element.get("status", unsaid)
         if amount is None or kind not in TYPES or value is None:
             unread.append(_text(value) or "(empty)" if kind in TYPES else f"type {kind}")
             continue
-        if status not in STATUSES:
+        if status not in (*STATUSES, unsaid):
             notes.append((identifier, "budget_total", status, "no BudgetStatus", "counted"))
         if amount < 0:
             notes.append((identifier, "budget_total", _text(value), "below 0", "counted"))

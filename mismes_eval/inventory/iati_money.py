@@ -3,7 +3,7 @@ statuses, commitments where there is no budget; one currency or nothing.
 
 BudgetType (1 original, 2 revised) says whether a budget replaces another; BudgetStatus (1
 indicative, 2 committed) says how binding it is and never which one counts. Both are 1 where they
-are left out (IATI 2.03, element budget).
+are left out (IATI 2.03, element budget); there is no status in 2.01.
 """
 
 from __future__ import annotations

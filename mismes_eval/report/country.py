@@ -20,7 +20,7 @@ from mismes_eval.report.brief import brief, words_in
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.answers import answered
-from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
+from mismes_eval.report.chapters.base import Heading, Item, Sentence, Sheet, Shown, titles
 from mismes_eval.report.chapters.cells import arms, effect_cell
 from mismes_eval.report.chapters.claims import with_verdicts
 from mismes_eval.report.chapters.overview import overview
@@ -32,7 +32,7 @@ from mismes_eval.report.document import blocks
 from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.cells import CellKey, Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
-from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec
+from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.passages import PARTS, Passage, not_supplied, passage
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
@@ -342,7 +342,7 @@ def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:
         raise ReportError(f"tables or figures of one id: {', '.join(twice)}.")
     for item in (item for chapter in built.values() for item in chapter.items):
         if isinstance(item, (Table, PictureSpec)) or (
-            isinstance(item, SentenceSpec) and len(item.cells)
+            isinstance(item, Sentence) and len(item.cells)
         ):
             out[item.id] = item.cells
     return out
@@ -356,7 +356,7 @@ def _rendered(
         return replace(item, cells=cells[item.id])
     if isinstance(item, PictureSpec):
         return item.drawn(published)
-    if isinstance(item, (SentenceSpec, SummarySpec)):
+    if isinstance(item, Sentence):
         return item.text(published, context.words)
     return item
 

@@ -9,9 +9,8 @@ from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
-from mismes_eval.report.chapters.lottery import draw_sentences, main_key
+from mismes_eval.report.chapters.lottery import draw_sentence, main_key
 from mismes_eval.report.chapters.measures import register_of, register_summary
-from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.study import study_findings
 from mismes_eval.report.document.cells import CellKey, Published
@@ -58,13 +57,8 @@ def _own_study(context: Context, published: Published) -> list[Finding]:
     out: list[Finding] = []
     draw, own = context.evaluation.lottery, context.evaluation.study
     if draw is not None:
-        said = " ".join(draw_sentences(context, draw))
         key = main_key(context, draw)
-        cell = published.cells.get(key)
-        if cell is not None and not cell.shown and cell.closed:
-            words = "{m}: its effect is not shown: too few persons."
-            said = context.text(words, m=named(context, draw.measure))
-        out.append((said, key.table))
+        out.append((draw_sentence(context, draw, published.of([key])), key.table))
     if own is not None:
         found = study_findings(context, own)
         out += [(finding.said, finding.tables.rpartition(", ")[2] or "T05c") for finding in found]

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pandas as pd
+
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.message import Message, Quantity
+from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.cells import following, plain, rows, shown_values, span_at
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.items import SummarySpec
 
 AFTER = (
     "{m}: truth of these made-up data on '{o}' after {w}: {v}; {place} the 95% interval"
@@ -13,6 +19,32 @@ AFTER = (
 )
 OVERALL = "Truth of these made-up data on '{o}': {v}; {place} the 95% interval ({lo} to {hi})."
 INSIDE, OUTSIDE = Message("inside"), Message("outside")
+PLANTED = ("planted", "effect")  # row and column of the cell that the sentence has of its own
+
+
+def truth_item(
+    context: Context,
+    id: str,
+    planted: float,
+    cells: tuple[CellKey, ...],
+    words: Mapping[str, str],
+    unit: tuple[float, str, str, int],
+) -> SummarySpec:
+    """The planted effect beside the interval of the first of the cells; nothing where one of them
+    is hidden. unit : scale, singular, plural, decimals.
+    """
+    scale, one, many, digits = unit
+    own = following(rows([plain(*PLANTED, planted, kind="effect")]), *cells)
+
+    def say(published: pd.DataFrame) -> str:
+        span = span_at(published, cells[0])
+        told = shown_values(published).get(CellKey(id, *PLANTED))
+        if span is None or told is None:
+            return ""
+        message = truth_message(told * scale, span.scaled(scale), words, (one, many), digits)
+        return context.text(message)
+
+    return SummarySpec(cells, say, id, own)
 
 
 def truth_message(

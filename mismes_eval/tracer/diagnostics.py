@@ -219,7 +219,7 @@ def _fgm(sample: Sample, columns: Sequence[str], lost: Float, link: str) -> Test
     try:
         fitted = ResponseModel.of(sample, [*columns, "outcome at enrolment"], lost, link)
     except EstimateError as error:
-        return NotEstimable(error.message)
+        return NotEstimable(error.reason)
     return wald(fitted.estimate(sample, "FGM"), ["outcome at enrolment"])
 
 

@@ -108,7 +108,7 @@ def _made(name: str, maker: Callable[[], Result]) -> Result:
     try:
         result = maker()
     except MismesError as error:
-        return NotEstimable(error.message, definition)
+        return NotEstimable(error.reason, definition)
     return (
         NotEstimable(result.reason, definition)
         if isinstance(result, NotEstimable)

@@ -44,6 +44,12 @@ def test_a_break_that_cannot_be_read_or_placed_is_an_error() -> None:
         )
 
 
+@pytest.mark.parametrize("key", ["outcome", "time", "cohort"])
+def test_words_where_the_roll_out_needs_numbers_are_refused_by_their_key(key: str) -> None:
+    with pytest.raises(InputError, match=rf"is no number: MDA\.yaml.*rollout\.{key}.*age_group"):
+        rollout(params(**{f"rollout__{key}": "age_group"}))
+
+
 def test_the_event_study_has_one_base_and_a_band() -> None:
     r = rollout(params(breaks__series=("2010: long ago",)))
     assert (

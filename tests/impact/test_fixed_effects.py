@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from linearmodels.panel import PanelOLS
 
-from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.impact.regression.sun_abraham import sun_abraham
@@ -282,8 +281,6 @@ def test_replicate_designs_refit_the_regression() -> None:
         np.testing.assert_allclose(jackknife.value, linear.value, rtol=1e-12)
         np.testing.assert_allclose(jackknife.se, linear.se, rtol=0.15)
         assert (np.abs(jackknife.se / linear.se - 1) > 1e-9).any()
-    with pytest.raises(IdentificationError, match="replicates carry"):
-        two_way(r, "y", event_time="event", unit="person", time="period", small_sample="nested")
 
 
 def test_imputation_with_covariates_and_gaps_is_by_dummies_and_its_influence_is_the_derivative() -> (

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.hypothesis import Test as WaldTest
 from mismes_eval.impact.did.bands import sup_t
@@ -280,8 +279,6 @@ def test_unbalanced_panels_by_either_rule() -> None:
     ).to_frame()
     early = (pairs["time"] < 6).to_numpy()
     np.testing.assert_allclose(pairs["att"][early], full["att"][early], atol=1e-12)
-    with pytest.raises(IdentificationError, match="unbalanced"):
-        att_gt(sample, "y", "g", "period", "person", unbalanced="refuse")
 
 
 def test_bands_cover_more_than_pointwise_and_methods_agree() -> None:

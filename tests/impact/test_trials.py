@@ -82,6 +82,26 @@ def test_interacted_adjustment_is_a_regression_on_centred_covariates() -> None:
 
 
 @pytest.mark.golden
+@pytest.mark.parametrize(("n", "felt"), [(400, 0), (60, 1)])
+def test_the_error_is_hc0_with_the_sampling_of_the_means_times_n_over_n_less_one(
+    n: int, felt: int
+) -> None:
+    """Lin's regression by hand: what HC1 and HC2 add is said where it is more than 2%."""
+    f = frame(n)
+    found = me.itt(me.Sample.from_frame(f.assign(w=1.0), weights="w"), "y", "z", X, "block")
+    x = dummies(f).iloc[:, 1:].to_numpy(float)
+    x = x - x.mean(axis=0)
+    z = f.z.to_numpy(float)[:, None]
+    design = np.hstack([np.ones((n, 1)), z, x, z * x])
+    inverse = np.linalg.inv(design.T @ design)
+    b = inverse @ design.T @ f.y.to_numpy()
+    score = (design @ inverse)[:, 1] * (f.y.to_numpy() - design @ b) + x @ b[6:] / n
+    se = np.sqrt(n / (n - 1) * (score**2).sum())
+    assert found.value[0] == pytest.approx(b[1])
+    assert found.to_frame()["se"].iloc[0] == pytest.approx(se)
+    assert sum("HC1" in note for note in found.notes) == felt
+
+
 def test_blocks_count_by_their_size() -> None:
     f = frame()
     e = me.itt(sample(f), "y", "z", blocks="block")

@@ -346,12 +346,6 @@ def test_event_study_of_group_time_effects(shared):
     out = honest_did(e)
     assert event_path(e).before == (-4, -3, -2) and event_path(e).after == (0, 1, 2, 3)
     assert out.original[0] == pytest.approx(e.value[-4:].mean()) and out.breakdown == 0
-    with pytest.raises(IdentificationError, match="common reference"):
-        honest_did(
-            att_gt(
-                sample, "lemp", "first.treat", "year", unit="countyreal", base="varying"
-            ).aggregate("event")
-        )
 
 
 def test_a_test_without_a_shift_rejects_as_often_as_it_says():

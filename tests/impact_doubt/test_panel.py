@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.lee import lee_bounds
 from mismes_eval.impact.did.heterogeneity import by_group
@@ -94,5 +93,3 @@ def test_bounds_and_cost_of_a_panel():
     assert b.value[0] < b.value[1] and b.extra["imbens_manski"][0] < b.value[0]
     r = cost_effectiveness(att(p), 500.0, cost_se=50.0, unit="point")
     assert "point" in r.text
-    with pytest.raises(EstimateError, match="neither a sample nor a panel"):
-        by_group(att, pd.DataFrame(), "sex")  # type: ignore[type-var]

@@ -14,7 +14,6 @@ import pytest
 from matplotlib.colors import to_hex
 
 import mismes_eval as me
-from mismes_eval.errors import IdentificationError
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.balance import balance
 from mismes_eval.impact.did.staggered_plots import heat_map
@@ -113,10 +112,6 @@ def test_averages_by_cohort_and_period_have_one_colour_and_no_line_at_treatment(
     assert ax is given and ax.get_xlabel() == label and legend(ax) == ["effect"]
     values, zero = ax.lines
     assert to_hex(values.get_color()) == BLUE and points(zero)[1] == [0, 0]
-    with pytest.raises(
-        IdentificationError, match="'event', 'cohort', 'calendar', 'heat', got 'pie'"
-    ):
-        effects().plot("pie")
 
 
 def test_the_map_of_effects_writes_value_and_error_and_marks_the_start() -> None:
@@ -206,8 +201,6 @@ def test_balance_before_and_after() -> None:
         b._repr_html_().startswith(f"<p>{b.text}</p><table")
         and f"{b.table['before'].iloc[0]:,.3f}" in b._repr_html_()
     )
-    with pytest.raises(IdentificationError, match="one of 'love', 'overlap', got 'histogram'"):
-        b.plot("histogram")
 
 
 def test_overlap_is_shares_of_weight_up_and_down() -> None:

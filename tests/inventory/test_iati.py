@@ -167,6 +167,15 @@ def test_indicative_and_committed_are_kept_apart(iati):
     assert "indicative 200.00 EUR; committed 100.00 EUR" in intake.issues["value"].tolist()
 
 
+def test_version_2_01_knows_no_status_of_budgets(iati):
+    plain = activity(money=budget(100).replace(' status="1"', ""))
+    row = iati(plain, version="2.01").frame.iloc[0]
+    assert (
+        row["budget_total"] == 100 and row[["budget_indicative", "budget_committed"]].isna().all()
+    )
+    assert iati(plain).frame["budget_indicative"].tolist() == [100]
+
+
 def test_a_revised_budget_of_part_of_a_period_leaves_the_total_open(iati):
     intake = iati(activity(money=budget(100) + budget(80, end="2019-06-30", kind=2)))
     assert pd.isna(intake.frame["budget_total"][0])
@@ -424,6 +433,20 @@ def test_parent_and_child_are_added_up_once(iati):
         read.counted.tolist() == [False, True]
         and euro.profile().budget_tree["budget_eur"].sum() == 100
     )
+
+
+def test_an_inventory_made_of_an_import_accounts_for_what_was_refused(iati):
+    shared = activity("A", countries=(("MD", 40), ("AM", 30)), regions=(("89", 30),))
+    away = activity("B", countries=(("UA", None),), money=budget(70))
+    nowhere = activity("C", countries=(), money=budget(5))
+    coding = {"record": ["A"], "stage_code": "AFT", "model_primary": "M09"}
+    coding |= {"target_group": "RETURNEE_VOL"}
+    intake = iati(shared, away, nowhere, allocation="percentage").coded(pd.DataFrame(coding))
+    whole = inventory.from_intake(intake)
+    assert str(whole.balance()) == str(intake.balance)
+    lines = whole.where(whole.frame["country"] == "MDA").balance().to_frame()
+    assert lines["EUR"].tolist() == pytest.approx([175, 40, 30, 5, 70, 30, 175])
+    assert "left out by a selection" in set(lines["reason"])
 
 
 def test_activities_elsewhere_are_counted_outside(iati):

@@ -266,7 +266,8 @@ def test_every_figure_of_a_chapter_is_drawn_in_the_language() -> None:
     plain = [
         path.name
         for path in REPORT.glob("chapters/*.py")
-        if re.search(r"(?<![.\w])Caption\(", path.read_text(encoding="utf-8"))
+        if path.name != "base.py"
+        and re.search(r"(?<![.\w])Caption\(", path.read_text(encoding="utf-8"))
     ]
     assert not plain
 

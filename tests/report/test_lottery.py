@@ -195,7 +195,13 @@ def test_few_in_an_arm_are_hidden_everywhere(tmp_path: Path) -> None:
     frame = drawn()
     frame["offered"] = (np.arange(len(frame)) < 12).astype(int)
     frame.loc[:3, ["employed", "earnings"]] = np.nan
-    found = report_of(load(tmp_path, frame, LOTTERY.replace("  takeup: took_part\n", "")), tmp_path)
+    frame.loc[:2, "district"] = "east"
+    rule = "study:\n  where: {district: [north, south]}\n"
+    sections = rule + LOTTERY.replace("  takeup: took_part\n", "")
+    found = report_of(load(tmp_path, frame, sections), tmp_path)
+    said = " ".join(i for i in found.chapters["impact"].items if isinstance(i, str))
+    assert "too few to be counted here" in said and "3 units" not in said
+    assert "9 of them" not in said
     assert cell(found, "T35", "employed", "estimate")["status"] != "shown"
     assert "too few persons" in found.findings().html
     assert "percentage points" not in found.findings().html

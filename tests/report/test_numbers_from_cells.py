@@ -13,20 +13,35 @@ import pandas as pd
 import pytest
 
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Heading, Item, Sentence, titles
 from mismes_eval.report.chapters.cells import following, plain, rows
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.country import LAST, Released, release
-from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
-from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec, no_cells
+from mismes_eval.report.document.cells import (
+    STANDING,
+    CellKey,
+    Published,
+    PublishedCell,
+    Status,
+)
+from mismes_eval.report.document.items import (
+    PictureSpec,
+    SentenceSpec,
+    SummarySpec,
+    keys_of,
+    no_cells,
+)
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.protect import applied, protect
 from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Caption, Figure, canvas, finish
 from mismes_eval.report.findings import findings
 
 from ..some import some
+from .conftest import WholeReport
 
 PARTS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
 # columns that say where a point stands
@@ -42,6 +57,7 @@ NO_CELL = {
     "levels of intervals and tests": r"(?<![.\d])(95|5)%",
     "times": r"\bat -?\d+|\b\d+ months?\b|\bafter \d+|\b(19|20)\d\d\b|Tunisia-HIMS 2020-21",
     "ages, and the length of a stay": r"15\+|aged? \d+",
+    "levels of education": r"\(1 to 7\)",
     "limits": r"above 0\.995|fewer than \d+|1st and 99th|M = [\d.]+|is 0 by|are 0\b|covers 0",
     "persons where none are shown": r"n: 0 unweighted persons\.",
     "how many differences were looked at": r"\d+ that were looked at|\bof \d+ differences",
@@ -135,8 +151,20 @@ def foreign(figure: Figure, cells: list[PublishedCell]) -> list[str]:
     return out
 
 
+def said_of(cells: list[PublishedCell]) -> np.ndarray:
+    """What a text may say of cells: their numbers, the median, how many they are, and the persons
+    behind them, each row or each column counted once.
+    """
+    numbers = [float(getattr(cell, part)) for cell in cells for part in PARTS]
+    frame = pd.DataFrame([(cell.key.row, cell.key.column, cell.n, cell.value) for cell in cells])
+    of_part = frame[0].str.split("[|,]").str[0]  # of a row that is a group and a month or a cost
+    persons = [frame[2].sum(), *(frame.groupby(by)[2].max().sum() for by in (0, 1, of_part))]
+    known = np.array([*numbers, *frame.groupby(1)[3].median(), *persons, *range(len(cells) + 1)])
+    return np.abs(known[np.isfinite(known)])
+
+
 def cells_behind(spec: PictureSpec, published: Published) -> list[PublishedCell]:
-    own = [CellKey(spec.id, row, column) for row, column in spec.places]
+    own = keys_of(spec.id, spec.cells)
     return [published[key] for key in (*own, *spec.refers) if key in published.cells]
 
 
@@ -174,12 +202,18 @@ def test_where_every_cell_is_hidden_no_number_is_left(walked: Walked) -> None:
 
 
 def test_every_number_of_a_figure_is_that_of_one_of_its_cells(walked: Walked) -> None:
+    strange = []
     for item in some(walked.items):
         if not isinstance(item, PictureSpec) or item.id in IN_OTHER_UNITS:
             continue
         drawn = item.drawn(walked.released.published)
         if isinstance(drawn, Figure):
-            assert foreign(drawn, cells_behind(item, walked.released.published)) == [], item.id
+            cells = cells_behind(item, walked.released.published)
+            assert foreign(drawn, cells) == [], item.id
+            known = said_of(cells)
+            said = [number for text in (drawn.alt, *drawn.notes) for number in numbers_of(text)]
+            strange += [(item.id, number) for number in said if not printed_alike(number, known)]
+    assert strange == []
 
 
 def printed_alike(number: str, known: np.ndarray) -> bool:
@@ -261,3 +295,69 @@ def test_a_cell_is_shown_where_all_that_it_is_computed_from_are(hidden: bool) ->
     shown = published["value"].notna()
     assert not shown["lost"]
     assert shown[["main", "derived", "last"]].to_list() == [not hidden] * 3
+
+
+def test_job_years_are_hidden_with_a_year_that_they_are_counted_from(walked: Walked) -> None:
+    """The effect of one year could be had from the sum and the other years; a cost per completer tells
+    how many completed.
+    """
+    money = walked.chapters["impact"]
+    tables = {i.id: i for i in money.items if isinstance(i, Table)}
+    effects = next(table for id, table in tables.items() if id.startswith("T17"))
+    measure = effects.id.removeprefix("T17-")
+    year = (effects.cells["row"].str.startswith("months employed")) & (
+        effects.cells["column"] == "24 months"
+    )
+    assert year.sum() == 1
+    hidden = effects.cells["status"].mask(year, str(Status.CONFIDENTIAL))
+    places = {i.id: i.cells for i in money.items if isinstance(i, Table)}
+    places[effects.id] = effects.cells.assign(status=hidden)
+    status = protect(places, Rules()).status["T20"]
+    told = dict(zip(zip(tables["T20"].cells["row"], tables["T20"].cells["column"]), status))
+    of_measure = {row: state for (row, column), state in told.items() if row.startswith(measure)}
+    assert of_measure.pop(f"{measure}, cost per participant, EUR") == Status.SHOWN
+    completers = f"{measure}, cost per completer, EUR"
+    assert of_measure.pop(completers) == Status.SHOWN
+    assert Status.SHOWN not in of_measure.values()
+    cells = tables["T20"].cells
+    standing = cells.loc[cells["row"] == completers, STANDING].iloc[0]
+    assert (
+        sum(who.n for who in standing.tells) == cells.loc[cells["row"] == completers, "n"].iloc[0]
+    )
+
+
+FIVE = [
+    *("MDA", "TUN"),
+    *(pytest.param(code, marks=pytest.mark.slow) for code in ("ARM", "GEO", "MAR")),
+]
+# on page one and in the limits: of measures on record, and what is no cell of a table
+OF_RECORDS = (
+    "measures",
+    "main funders",
+    "beneficiaries",
+    "placed in a job",
+    "steps",
+    "non-migrants",
+)
+
+
+@pytest.mark.parametrize("country", FIVE)
+def test_page_one_and_the_limits_say_numbers_of_cells(
+    country: str, whole_report: Callable[[str, str], WholeReport]
+) -> None:
+    report = whole_report(country, "en").report
+    said = list(findings(report.context, report.published))
+    told = brief(report.context, report.published)
+    if told is not None:
+        said += [(text, f"{row.anchor}, T20") for row in told.rows for text in row.texts]
+    matrix = next(i for i in report.chapters[LAST].items if isinstance(i, TextTable))
+    rests = zip(matrix.frame["What the evidence says"], matrix.frame["Rests on"], strict=True)
+    said += [(str(text), str(tables)) for text, tables in rests]
+    strange, looked_at = [], 0
+    for text, tables in said:
+        keys = [CellKey(table, table, "") for table in tables.split(", ")]
+        known = numbers_around(report.published, keys)
+        for number in [] if any(word in text for word in OF_RECORDS) else numbers_of(text):
+            looked_at += 1
+            strange += [] if printed_alike(number, known) else [(number, text)]
+    assert strange == [] and looked_at > 20

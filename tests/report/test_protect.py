@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
+from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.totals import mean, proportion
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.document.cells import (
@@ -356,3 +357,22 @@ def test_rates_of_unlike_weights_are_no_numbers_of_persons() -> None:
     told = response(np.full(sum(CASES.values()), 2.5))[0].set_index("column")[STANDING]
     assert [persons.n for persons in told["COOP1"].tells] == [61, 100]
     assert ended["2.32"].n == CASES["2.32"]
+
+
+def test_ends_of_an_interval_are_hidden_with_an_estimate_that_gives_another_away() -> None:
+    """Their middle is the estimate. All 60 are men and women; the men are 8."""
+    who = people(men=8, women=52)
+    everybody = Persons.of("p", who["men"].rows | who["women"].rows)
+    share_of_men = share("men", "share", everybody, who["men"])
+    share_of_women = share("women", "share", everybody, who["women"])
+    ends = [plain("women", column, 0.5, "share", kind="effect") for column in ("from", "to")]
+    out = decided(T1=[share_of_men, share_of_women, *ends])["T1"]
+    assert out["status"].tolist() == ["confidential", *["secondary"] * 3]
+    assert out["value"].isna().all()
+
+
+def test_a_reason_tells_neither_how_many_there_are_nor_who() -> None:
+    problem = Problem("no comparison rows", "column 'd'", "both groups", "2 treated, 0 comparison")
+    told = EstimateError(problem.in_rows(np.array([17, 23])))
+    assert "2 treated" in str(told.message) and "17" in str(told.message)
+    assert str(told.reason) == "no comparison rows: column 'd'. Expected both groups."

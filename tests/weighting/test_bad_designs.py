@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import CalibrationError, DesignError, DesignWarning
+from mismes_eval.errors import CalibrationError, DesignError
 from mismes_eval.weighting.calibrate import calibrate, tightest_bounds
 from mismes_eval.weighting.sample import Sample
 
@@ -29,18 +29,7 @@ def frame() -> pd.DataFrame:
     )
 
 
-def test_rounded_psu_codes_are_warned_about_with_their_count(frame: pd.DataFrame) -> None:
-    exact = 110_000_000_000_000_000 + frame["psu"] * 7
-    with pytest.warns(DesignWarning, match="look rounded: [0-9]+ distinct"):
-        s = Sample.from_frame(frame.assign(psu=exact.astype(float)), weights="w", psu="psu")
-    assert "look rounded" in " ".join(s.notes)
-    with pytest.warns(DesignWarning, match="20 distinct"):
-        Sample.from_frame(
-            frame.assign(psu=frame["psu"] * 1_000_000 + 50_000_000), weights="w", psu="psu"
-        )
-
-
-def test_fpc_that_is_neither_counts_nor_fractions_is_refused(frame: pd.DataFrame) -> None:
+def test_fpc_are_counts_or_fractions(frame: pd.DataFrame) -> None:
     counts = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu", fpc="N")
     assert "population counts" in " ".join(counts.notes)
     share = Sample.from_frame(
@@ -48,34 +37,10 @@ def test_fpc_that_is_neither_counts_nor_fractions_is_refused(frame: pd.DataFrame
     )
     assert "sampling fractions" in " ".join(share.notes)
     np.testing.assert_allclose(counts.design.stages[0].fraction, share.design.stages[0].fraction)
-    with pytest.raises(DesignError, match="smaller than the sample"):
-        Sample.from_frame(frame.assign(N=3.0), weights="w", strata="stratum", psu="psu", fpc="N")
-    with pytest.raises(DesignError, match="neither population counts nor sampling fractions"):
-        Sample.from_frame(
-            frame.assign(N=np.where(frame["stratum"] == 0, 0.5, 50.0)),
-            weights="w",
-            strata="stratum",
-            psu="psu",
-            fpc="N",
-        )
 
 
-def test_margins_that_cannot_be_met_are_named_before_solving(frame: pd.DataFrame) -> None:
+def test_margins_that_bounds_cannot_meet_are_met_within_the_tightest(frame: pd.DataFrame) -> None:
     s = Sample.from_frame(frame, weights="w")
-    with pytest.raises(CalibrationError) as error:
-        calibrate(
-            s,
-            {
-                "sex": {"F": 100, "X": 50},
-                "gender": {"F": 1},
-                "stratum": {0: 10, 1: 10, 2: 10, 3: 10},
-            },
-        )
-    text = str(error.value)
-    assert "'M'" in text
-    assert "unknown column" in text
-    with pytest.raises(CalibrationError, match="same total"):
-        calibrate(s, {"sex": {"F": 100, "M": 100}, "stratum": {0: 10, 1: 10, 2: 10, 3: 10}})
     low, high = tightest_bounds(s, {"sex": {"F": 900.0, "M": 100.0}})
     assert high > 1
     with pytest.raises(CalibrationError, match=r"fall to .* rise to"):
@@ -84,8 +49,6 @@ def test_margins_that_cannot_be_met_are_named_before_solving(frame: pd.DataFrame
         s, {"sex": {"F": 900.0, "M": 100.0}}, method="logit", bounds=(low * 0.9, high * 1.1)
     )
     assert done.weights.sum() == pytest.approx(1000)
-    with pytest.raises(CalibrationError, match="bounds cannot work"):
-        calibrate(s, {"sex": {"F": 1.0, "M": 1.0}}, bounds=(1.2, 2.0))
 
 
 @pytest.mark.parametrize("weights", [True, pd.Timestamp("2020-01-01"), 1 + 2j])
@@ -95,33 +58,8 @@ def test_weights_are_numbers(frame: pd.DataFrame, weights: object) -> None:
 
 
 def test_weights_follow_from_fpc_of_every_stage_only(frame: pd.DataFrame) -> None:
-    with pytest.raises(DesignError, match="fpc for each of 2 stages"):
-        Sample.from_frame(frame, strata="stratum", psu=["psu", "id"], fpc="N")
     s = Sample.from_frame(frame.assign(M=40), strata="stratum", psu=["psu", "id"], fpc=["N", "M"])
     np.testing.assert_allclose(s.weights, 50 / 5 * 40 / 10)
-
-
-def test_rows_repeated_by_a_merge_are_told_where_no_key_is_named(frame: pd.DataFrame) -> None:
-    twice = pd.concat([frame, frame.iloc[[3, 9]]], ignore_index=True)
-    with pytest.warns(
-        DesignWarning,
-        match=r"repeat another row in every column: 2 \(row 200, 201\), while 'id' tells all others apart",
-    ):
-        s = Sample.from_frame(twice, weights="w", psu="psu")
-    assert "Duplicates of a merge?" in " ".join(s.notes)
-    assert s.n == 202
-    Sample.from_frame(
-        twice.assign(w=twice["w"].where(twice.index < 200, 0.0)), weights="w", psu="psu"
-    )  # repeated without weight: a test of the zero-weight rule
-    Sample.from_frame(
-        twice[["w", "psu"]].assign(w=1.0), weights="w", psu="psu"
-    )  # no column tells rows apart
-    Sample.from_frame(
-        twice.assign(y=range(202)), weights="w", psu="psu"
-    )  # the rows differ somewhere
-    Sample.from_frame(
-        twice.assign(cell=[[1]] * 202), weights="w", psu="psu"
-    )  # cells that cannot be compared
 
 
 def test_the_smallest_weights_have_a_summary(frame: pd.DataFrame) -> None:
@@ -143,5 +81,3 @@ def test_the_tightest_bounds_of_many_distinct_rows() -> None:
     x = float((data["x"] * np.where(data["sex"] == "F", 1.5, 0.5)).sum())
     totals = {"sex": {"F": 0.75 * n, "M": 0.25 * n}, "x": x}
     assert tightest_bounds(s, totals) == pytest.approx((0.5, 1.5), rel=1e-8)
-    with pytest.raises(CalibrationError, match=r"fall to 0\.5 and rise to 1\.5"):
-        calibrate(s, totals, method="logit", bounds=(0.8, 1.2))

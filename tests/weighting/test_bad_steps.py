@@ -69,27 +69,6 @@ def test_totals_as_series_are_totals_as_mappings(sample: Sample) -> None:
     )  # type: ignore[dict-item]
 
 
-def test_steps_take_a_sample_and_names(sample: Sample, frame: pd.DataFrame) -> None:
-    for step in (
-        lambda s: calibrate(s, {"x": 1.0}),
-        lambda s: nonresponse(s, "came", "sex"),
-        lambda s: trim(s, upper=3.0),
-        lambda s: two_phase(s, "came", "x"),
-        weight_diagnostics,
-    ):
-        with pytest.raises(
-            DesignError, match=r"takes a Sample: first argument. Expected a Sample, got a DataFrame"
-        ):
-            step(frame)  # type: ignore[no-untyped-call]
-    for wrong in (
-        lambda: nonresponse(sample, frame["came"], "sex"),
-        lambda: nonresponse(sample, "came", frame["sex"]),
-        lambda: two_phase(sample, frame["came"], "x"),
-    ):  # type: ignore[arg-type]
-        with pytest.raises(DesignError, match="named, not handed over"):
-            wrong()
-
-
 @pytest.mark.parametrize("covariate", ["category", "string", "string[pyarrow]", "object"])
 def test_a_response_model_reads_every_kind_of_text_and_leaves_out_categories_without_rows(
     frame: pd.DataFrame, covariate: str
@@ -128,15 +107,9 @@ def test_without_covariates_there_is_one_response_rate(
     assert "the overall rate" in s.design.steps[-1].name
     constant = nonresponse(sample.with_columns({"one": "all"}), "came", "one", method="cells")
     np.testing.assert_allclose(mean(s, "y").se, mean(constant, "y").se, rtol=1e-12)
-    with pytest.raises(
-        DesignError, match=r"a response cell has no respondent: all|nobody responded"
-    ):
-        nonresponse(sample.with_columns({"came": False}), "came", [], method=method)
 
 
 def test_eligibility_is_yes_no_or_missing(sample: Sample, frame: pd.DataFrame) -> None:
-    with pytest.raises(DesignError, match="eligibility column is not yes, no or missing"):
-        nonresponse(sample, "came", "sex", eligible="text")
     eligible = frame["x"] > 2
     flags = [
         eligible,
@@ -162,8 +135,6 @@ def test_eligibility_is_yes_no_or_missing(sample: Sample, frame: pd.DataFrame) -
 
 
 def test_selection_is_yes_or_no(sample: Sample, frame: pd.DataFrame) -> None:
-    with pytest.raises(DesignError, match="selection column is not yes or no"):
-        two_phase(sample.with_columns({"p": 0.5}), "text", "p")
     wanted = two_phase(sample.with_columns({"p": 0.5}), "came", "p").weights
     np.testing.assert_array_equal(wanted, np.where(frame["came"], 2 * frame["w"], 0.0))
     for flag in (
@@ -209,13 +180,6 @@ def test_diagnostics_by_several_columns(sample: Sample, frame: pd.DataFrame) -> 
     pd.testing.assert_frame_equal(
         weight_diagnostics(sample, by=["sex"]), weight_diagnostics(sample, by="sex")
     )
-    with pytest.raises(DesignError) as error:
-        weight_diagnostics(sample, by=["nope", "sex", "sex", "no"])
-    assert [p.where for p in error.value.problems] == [
-        "column 'nope'",
-        "column 'no'",
-        "column 'sex'",
-    ]
 
 
 def test_diagnostics_count_negative_weights(sample: Sample, frame: pd.DataFrame) -> None:

@@ -114,8 +114,6 @@ def test_cohorts_stand_on_the_scale_of_their_periods() -> None:
     decimal = sample(t=[0.1, 0.2, 0.3, 0.1, 0.2, 0.3], g=[0.1 + 0.2] * 6)
     c = read(decimal, t=Order("t"), g=Cohort("g", order="t"))
     assert (c.g == c.t.scale[2]).all()
-    with pytest.raises(EstimateError, match="cohort"):
-        read(sample(t=time, g=["spring"] * 6), t=Order("t"), g=Cohort("g", order="t"))
 
 
 def test_whole_float_keys_are_the_numbers_they_are() -> None:

@@ -105,7 +105,7 @@ def evidence(evaluation: Evaluation, claim: str) -> Evidence:
     try:
         return PERSONS[claim](evaluation)
     except MismesError as error:
-        return Evidence(NotEstimable(error.problems[0].message))
+        return Evidence(NotEstimable(error.problems[0].reason))
 
 
 def _gap(

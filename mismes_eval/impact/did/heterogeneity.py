@@ -158,7 +158,7 @@ def by_group(
         try:
             effect = function(data.where(mask))
         except MismesError as error:
-            missing[_label(group)] = NotEstimable(error.message)
+            missing[_label(group)] = NotEstimable(error.reason)
             continue
         if effect.p != 1:
             raise EstimateError(

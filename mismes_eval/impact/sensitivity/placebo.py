@@ -198,5 +198,5 @@ def _all_zero(done: Sequence[Estimate]) -> Test | NotEstimable:
     try:
         together = joint(done)
     except EstimateError as error:
-        return NotEstimable(error.message)
+        return NotEstimable(error.reason)
     return wald(together, np.eye(together.p))

@@ -363,7 +363,7 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
     try:
         result = function(data, **arguments)
     except MismesError as error:
-        return NotEstimable(error.message)
+        return NotEstimable(error.reason)
     if isinstance(result, NotEstimable):
         return result
     if not isinstance(result, Estimate) or result.p != 1:

@@ -11,12 +11,15 @@ from mismes_eval.errors import IdentificationError, unknown
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.trials.arms import Trial, trial
+from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.public import public
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
+
+FELT = 0.02  # of a standard error
 
 
 @public(IdentificationError, answers=True)
@@ -83,6 +86,21 @@ def assigned_difference(read: Trial, names: tuple[str, ...], adjustment: Adjustm
         dof=np.full(k, float(sample.degf)),
         kind="effect",
         definition=f"intention to treat: {words}{adjusted}",
-        notes=sample.notes,
+        notes=(*sample.notes, *_without_correction(read, adjustment)),
         extra={"comparison": found.comparison, "offered": one, "not_offered": other},
     )
+
+
+def _without_correction(read: Trial, adjustment: Adjustment) -> tuple[Message, ...]:
+    """How much larger the error would be with HC1's divisor, where that is felt."""
+    each = 1 + len(read.names)
+    k = 2 * each if adjustment == "interacted" else 1 + each
+    left = read.rows.size - k
+    larger = float(np.sqrt((read.rows.size - 1) / left)) - 1 if left > 0 else np.inf
+    if larger < FELT:
+        return ()
+    words = (
+        "The error is not corrected for the {k} coefficients of the adjustment: divided by n - k, as"
+        " HC1 is, it would be {more:.0%} larger."
+    )
+    return (Message(words, {"k": k, "more": larger}, "caution"),)

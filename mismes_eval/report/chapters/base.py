@@ -4,7 +4,7 @@ which they are read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.report.chapters.words import WORDS, asked
-from mismes_eval.report.document.cells import Published
+from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec
 from mismes_eval.report.document.language import Language, code_labels
 from mismes_eval.report.document.rules import Rules
@@ -109,6 +109,10 @@ class Context:
         """Whether a cell of a chapter before is hidden because of the persons behind it."""
         cell = None if self.published is None else self.published.get(table, row, column)
         return cell is not None and cell.closed
+
+    def published_at(self, keys: Iterable[CellKey]) -> pd.DataFrame:
+        """The published cells of these places: table and COLUMNS."""
+        return (self.published or Published()).of(list(keys))
 
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import ABROAD, HOME
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
@@ -34,6 +35,7 @@ UNITS = {
 }
 HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
 SPOKEN = "T19d"
+YEAR_BEFORE = "placebo: change in the year before enrolment"  # a row of T19
 FROM, TO, P = "95% from", "95% to", "p"
 
 
@@ -200,6 +202,19 @@ def home_currency(study: Tracing) -> str | None:
     return str(named[0]) if len(named) == 1 else None
 
 
+def pooled(context: Context, study: Tracing) -> tuple[str, ...]:
+    """That a table or picture takes several measures together."""
+    if len(study.measures) < 2:
+        return ()
+    named = ", ".join(map(context.name, study.measures))
+    return (context.text("Measures taken together: {measures}.", measures=named),)
+
+
+def pooled_basis(context: Context, study: Tracing) -> tuple[str, ...]:
+    """The same, and how the variance is taken."""
+    return (*pooled(context, study), study.panel.sample.design.basis)
+
+
 def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
     """The currency of earnings; what was earned abroad stands in it too."""
     home = home_currency(study)
@@ -213,6 +228,22 @@ def shown_values(published: pd.DataFrame) -> dict[CellKey, float]:
     shown = published[published["value"].notna()]
     places = zip(shown["table"], shown["row"], shown["column"], strict=True)
     return dict(zip(itertools.starmap(CellKey, places), shown["value"], strict=True))
+
+
+def span_at(published: pd.DataFrame, key: CellKey) -> Span | None:
+    """The interval of a published cell; None where it is hidden."""
+    place = ["table", "row", "column"]
+    at = (published[place] == [key.table, key.row, key.column]).all(axis=1)
+    numbers = published.loc[at, ["value", "ci_low", "ci_high"]].astype(float)
+    if numbers["value"].isna().all():
+        return None
+    return Span(*numbers.iloc[0].to_list())
+
+
+def as_published(verdict: Verdict, published: pd.DataFrame, key: CellKey) -> Verdict | None:
+    """The verdict with the numbers of the cell that holds its interval; None where it is hidden."""
+    span = span_at(published, key)
+    return None if span is None else verdict.of_published(span.value, span.low, span.high)
 
 
 def persons(context: Context, n: float) -> str:

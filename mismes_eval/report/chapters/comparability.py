@@ -26,7 +26,7 @@ from mismes_eval.report.chapters.cells import (
     rows,
 )
 from mismes_eval.report.document.cells import CellKey, Persons, Standing
-from mismes_eval.report.document.items import PictureSpec, SummarySpec
+from mismes_eval.report.document.items import PictureSpec, SummarySpec, keys_of
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_impact import overlap_edges
 
@@ -53,7 +53,7 @@ def comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
     title = context.text("{m}: participants against the comparison group", m=d.measure)
     id, headline = f"F10-{d.measure}", headline_cell(context, d.measure, study)
     picture = love_picture(context, study, (id, title), b, notes, headline)
-    keys = tuple(CellKey(id, str(row), column) for row, column in picture.places)
+    keys = tuple(keys_of(id, picture.cells))
 
     def say(cells: pd.DataFrame) -> str:
         return _differ(context, d.measure, cells)

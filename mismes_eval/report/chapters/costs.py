@@ -15,7 +15,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import PARALLEL, Span
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.measure_costs import Money
-from mismes_eval.evaluation.money import APART, MONTHS, money
+from mismes_eval.evaluation.money import APART, MONTHS, YEAR, money
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
@@ -27,19 +27,28 @@ from mismes_eval.report.chapters.cells import (
     FROM,
     TO,
     P,
+    effect_cell,
     following,
     headline_cell,
     outcome_scale,
     persons,
     plain,
     rows,
+    span_at,
     unit_of,
     with_interval,
 )
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
-from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.cells import (
+    NOBODY,
+    CellKey,
+    Persons,
+    Standing,
+    persons_behind,
+    population,
+)
 from mismes_eval.report.document.estimated_cells import cells_of
-from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
+from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.document.tables import Table
 
 RATE = (
@@ -72,14 +81,12 @@ BY_WIDEST = (
     " clusters (wild bootstrap)."
 )
 DESIGN_ALONE = "Line and points carry the error of the design alone; T20 has the widest intervals."
+# without numbers: a reason is told also where the cells that have them are hidden
 COVERS_0 = (
-    "the 95% interval of the job-years gained per participant ({lo} to {hi}) covers 0: their cost has"
-    " no finite interval; figure F13b shows both"
+    "the 95% interval of the job-years gained per participant covers 0: their cost has no finite"
+    " interval; figure F13b shows both"
 )
-LOST = (
-    "participants lost job-years ({v} each, 95% interval {lo} to {hi}): the measure costs and gains"
-    " nothing"
-)
+LOST = "participants lost job-years: the measure costs and gains nothing"
 JOB_YEAR_ROW = "cost per additional job-year"
 # rows of T20 that F13 draws -> what a line of it is called
 DRAWN = {
@@ -101,7 +108,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     lines: list[Item] = []
     parts: list[pd.DataFrame] = []
     for measure, m in found.items():
-        parts += [cells for cells in _costs(context, m, sizes[measure])]
+        parts += _costs(context, m, sizes[measure], _counted_from(context, study, measure, m))
         lines.append(job_item(context, study, m))
     notes = (
         (
@@ -181,14 +188,10 @@ def _shown_ratio(worth: CostEffectiveness | NotEstimable, shown: bool) -> float 
 
 
 def _without_price(worth: CostEffectiveness) -> NotEstimable | None:
-    """Why a gain has no price, with numbers as a reader wants them; None where its interval is not
-    why.
-    """
-    span = Span(worth.effect, *worth.effect_interval)
-    ends = {"v": span.value, "lo": span.low, "hi": span.high}
-    numbers = {name: Quantity(end, "", "", 2) for name, end in ends.items()}
-    words = {"unclear": COVERS_0, "lower": LOST}.get(span.sign)
-    return None if words is None else NotEstimable(Message(words, numbers, "reason"))
+    """Why a gain has no price; None where its interval is not why."""
+    sign = Span(worth.effect, *worth.effect_interval).sign
+    words = {"unclear": COVERS_0, "lower": LOST}.get(sign)
+    return None if words is None else NotEstimable(Message(words, kind="reason"))
 
 
 def no_price_in_short(m: Priced) -> Message:
@@ -280,14 +283,57 @@ def cost_row(context: Context, measure: str, what: str, currency: str) -> str:
     return context.text("{m}, {what}, {c}", m=measure, what=context.text(what), c=currency)
 
 
-def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
+def _counted_from(context: Context, study: Tracing, measure: str, m: Priced) -> tuple[CellKey, ...]:
+    """The cells of T17 that job-years are counted from: each of them could be had from the sum and
+    the others.
+    """
+    headline = headline_cell(context, measure, study)
+    if m.measured is None:
+        return (headline,)
+    waves = [wave for wave in study.waves if study.months[wave] <= m.measured]
+    yearly = [wave for wave in waves if study.months[wave] % YEAR == 0]
+    return (headline, *(effect_cell(context, measure, study, MONTHS, wave) for wave in yearly))
+
+
+def _of_completers(estimate: Estimate | NotEstimable) -> Standing:
+    """What a cost per completer tells beside that per participant: how many completed."""
+    if isinstance(estimate, NotEstimable):
+        return NOBODY
+    design = estimate.parts[0].design
+    completed = np.asarray(estimate.extra["completed"], bool)
+    behind = persons_behind(estimate, 0)
+    if behind is None:
+        return NOBODY
+    among = behind.rows[: completed.size]
+    name = population(design)
+    return Standing(
+        tells=(Persons.of(name, among & completed), Persons.of(name, among & ~completed))
+    )
+
+
+def _costs(
+    context: Context, m: Priced, n: float, counted_from: tuple[CellKey, ...]
+) -> list[pd.DataFrame]:
     def named(what: str) -> str:
         return cost_row(context, m.measure, what, m.currency)
 
     out = [
         _without_p(with_interval(context, named("cost per participant"), m.cost)),
-        _without_p(with_interval(context, named("cost per completer"), m.completer)),
+        _without_p(
+            with_interval(
+                context, named("cost per completer"), m.completer, _of_completers(m.completer)
+            )
+        ),
     ]
+    return [*out, *(following(cells, *counted_from) for cells in _job_costs(context, m, n))]
+
+
+def _job_costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
+    """What job-years cost and gain."""
+
+    def named(what: str) -> str:
+        return cost_row(context, m.measure, what, m.currency)
+
     job, net, even = (
         named(JOB_YEAR_ROW),
         named("net benefit per participant"),
@@ -295,8 +341,8 @@ def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
     )
     w = m.worth
     if isinstance(w, NotEstimable):
-        return [*out, cells_of([(row, "estimate", w) for row in (job, net, even)], context.rules)]
-    out += _job_years(context, m, n)
+        return [cells_of([(row, "estimate", w) for row in (job, net, even)], context.rules)]
+    out = _job_years(context, m, n)
     ratio, benefit, least = m.job, w.net_benefit, w.break_even
     if isinstance(ratio, NotEstimable):
         out.append(cells_of([(job, "estimate", ratio)], context.rules))
@@ -362,42 +408,50 @@ def _without_p(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["column"] != P]
 
 
-def job_item(context: Context, study: Tracing, m: Priced) -> SentenceSpec:
+def job_item(context: Context, study: Tracing, m: Priced) -> SummarySpec:
     """What an additional job-year cost, or why there is no cost; said where the cells that it is
     of are shown.
     """
-    shown = {f"cell{k}": Number(key) for k, key in enumerate(job_cells(context, study, m))}
-    return SentenceSpec("{said}", shown, {"said": context.text(job_sentence(m))})
+
+    def say(published: pd.DataFrame) -> str:
+        return job_sentence(context, study, m, published)
+
+    return SummarySpec(job_cells(context, study, m), say)
 
 
-def job_cells(context: Context, study: Tracing, m: Priced) -> list[CellKey]:
+def job_cells(context: Context, study: Tracing, m: Priced) -> tuple[CellKey, ...]:
     """The effect that a job-year is counted from, and its cost where there is one."""
     effect = headline_cell(context, m.measure, study)
     if isinstance(m.job, NotEstimable):
-        return [effect]
+        return (effect,)
     row = cost_row(context, m.measure, JOB_YEAR_ROW, m.currency)
-    return [effect, CellKey("T20", row, "estimate")]
+    return (effect, CellKey("T20", row, "estimate"))
 
 
-def job_sentence(m: Priced) -> Message:
-    """What an additional job-year cost, with its assumptions, or why that is not said."""
-    ends = None if isinstance(m.worth, NotEstimable) else m.worth.fieller
-    if isinstance(m.job, NotEstimable) or ends is None:
+def job_sentence(context: Context, study: Tracing, m: Priced, published: pd.DataFrame) -> str:
+    """What an additional job-year cost, with its assumptions, or why that is not said; "" where one
+    of its cells is hidden.
+    """
+    spans = [span_at(published, key) for key in job_cells(context, study, m)]
+    cost = spans[-1]
+    if cost is None or spans[0] is None:
+        return ""
+    if isinstance(m.job, NotEstimable) or not cost.known:
         reason = m.job.reason if isinstance(m.job, NotEstimable) else NO_END
         words = "{m}: no cost per additional job is given: {r}."
-        return Message(words, {"m": m.measure, "r": as_message(reason, "reason")})
+        return context.text(Message(words, {"m": m.measure, "r": as_message(reason, "reason")}))
     digits = 0 if float(m.horizon).is_integer() else 1
     template = JOB_YEAR if m.measured is None else JOB_YEAR_MEASURED
     values = {
         "m": m.measure,
-        "v": Quantity(m.job, m.currency, m.currency, 0),
-        "lo": Quantity(ends[0], "", "", 0),
-        "hi": Quantity(ends[1], "", "", 0),
+        "v": Quantity(cost.value, m.currency, m.currency, 0),
+        "lo": Quantity(cost.low, "", "", 0),
+        "hi": Quantity(cost.high, "", "", 0),
         "h": Quantity(m.horizon, "year", "years", digits),
         "w": m.measured or 0.0,
         "assumption": m.assumption,
     }
-    return Message(template, values)
+    return context.text(Message(template, values))
 
 
 def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> PictureSpec:
@@ -473,8 +527,8 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
         cost = CellKey(
             "T20", cost_row(context, measure, "cost per participant", currency), "estimate"
         )
-        effect = headline_cell(context, measure, study)
-        cells.append(following(_plane_cells(measure, worth, float(size)), cost, effect))
+        counted_from = _counted_from(context, study, measure, found[measure])
+        cells.append(following(_plane_cells(measure, worth, float(size)), cost, *counted_from))
 
     def draw(published: pd.DataFrame) -> figures.Figure | str:
         wide = published.pivot(index="row", columns="column", values="value").dropna()

@@ -370,11 +370,10 @@ def _efficiency(context: Context) -> list[Line]:
 
 def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Line:
     m = priced(context.evaluation, study, effect, d)
-    cells = job_cells(context, study, m)
-    if any(context.closed(key.table, key.row, key.column) for key in cells):
+    said = job_sentence(context, study, m, context.published_at(job_cells(context, study, m)))
+    if not said:
         few = context.text("{m}: {r}", m=m.measure, r=context.text("too few persons"))
         return Line("Efficiency", few, NONE, "T20")
-    said = context.text(job_sentence(m))
     if isinstance(m.job, NotEstimable):
         return Line("Efficiency", said, NONE, "T20")
     verdict = effect_verdict(context.evaluation, effect, d)

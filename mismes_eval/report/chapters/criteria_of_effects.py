@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt
@@ -12,8 +12,16 @@ from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.cells import about_effect, about_rollout, published
-from mismes_eval.report.chapters.lottery import about_draw, draw_sentences, main_key
+from mismes_eval.report.chapters.cells import (
+    about_effect,
+    about_rollout,
+    as_published,
+    effect_cell,
+    span_at,
+    spoken_cell,
+)
+from mismes_eval.report.chapters.lottery import about_draw, main_key, not_drawn
+from mismes_eval.report.chapters.rollout import EFFECT, rolled_cell
 from mismes_eval.report.chapters.study import study_findings
 from mismes_eval.report.chapters.verdicts import (
     draw_verdict,
@@ -98,8 +106,6 @@ def _effect(
     estimate = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
-    if isinstance(estimate, Estimate) and not published(context, estimate):
-        estimate = NotEstimable("too few persons")
     if isinstance(estimate, NotEstimable):
         reason = context.text("{m}: {r}", m=effect.measure, r=context.text(estimate.reason))
         return Line(criterion, reason, NONE, tables)
@@ -110,22 +116,31 @@ def _effect(
     else:
         verdict = later_verdict(context.evaluation, effect, outcome, wave)
         held = MODERATE if verdict.sureness == STRONG else verdict.sureness
+    shown = effect_cell(context, effect.measure, study, outcome, wave)
+    spoken = spoken_cell(context, effect.measure, study, outcome, wave)
+    cells = context.published_at([shown, spoken])
+    told = as_published(verdict, cells, spoken)
+    if told is None or span_at(cells, shown) is None:
+        few = context.text("{m}: {r}", m=effect.measure, r=context.text("too few persons"))
+        return Line(criterion, few, NONE, tables)
     about = about_effect(context, effect.measure, outcome, study.months[wave])
-    messages = [sentences.effect_in_short(verdict, about), *sentences.reservations(verdict)]
+    messages = [sentences.effect_in_short(told, about), *sentences.reservations(told)]
     said = " ".join(context.text(message) for message in messages)
     return Line(criterion, context.name(said), held, tables)
 
 
 def _drawn(context: Context, draw: Lottery) -> Line:
     """What a lot changed in the main outcome."""
-    key = main_key(context, draw)
     verdict = draw_verdict(context.evaluation, draw)
-    if verdict is None or context.closed(key.table, key.row, key.column):
+    if verdict is None:
+        return Line("Effectiveness", not_drawn(context, draw), NONE, "T33")
+    key = main_key(context, draw)
+    told = as_published(verdict, context.published_at([key]), key)
+    if told is None:
         few = context.text("{m}: {r}", m=draw.measure, r=context.text("too few persons"))
-        said = few if verdict is not None else " ".join(draw_sentences(context, draw))
-        return Line("Effectiveness", said, NONE, "T33")
+        return Line("Effectiveness", few, NONE, "T33")
     about = about_draw(context, draw, draw.main_outcome)
-    messages = [sentences.drawn_sentence(verdict, about), *sentences.reservations(verdict)]
+    messages = [sentences.drawn_sentence(told, about), *sentences.reservations(told)]
     said = " ".join(context.text(message) for message in messages)
     tables = "T33, T35, T36" if draw.taken else "T33, T35"
     return Line("Effectiveness", context.name(said), verdict.sureness, tables)
@@ -137,7 +152,13 @@ def _rolled(context: Context, r: Rollout) -> Line:
         assert isinstance(r.overall, NotEstimable)
         reason = context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason))
         return Line("Impact", reason, NONE, "T24")
-    message = sentences.rollout_sentence(verdict, about_rollout(context, r))
+    spoken = rolled_cell(verdict)
+    cells = context.published_at([EFFECT, spoken])
+    told = as_published(verdict, cells, spoken)
+    if told is None or span_at(cells, EFFECT) is None:
+        few = context.text("{m}: {r}", m=r.measure, r=context.text("too few persons"))
+        return Line("Impact", few, NONE, "T24")
+    message = sentences.rollout_sentence(told, about_rollout(context, r))
     said = context.text("{m}: {r}", m=context.name(r.measure), r=context.text(message))
     return Line("Impact", said, verdict.sureness, "T24, F11-rollout")
 

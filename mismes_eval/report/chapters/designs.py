@@ -179,7 +179,8 @@ def _balance_table(
             size = float(found.sizes[key].to_numpy(float)[place])
             unit = "persons in effect"
             column = STANDARDISED[key]
-            cells.append(plain(row_name, column, size, unit, kind="effect", standing=standing))
+            told = replace(standing, tells=standing.compares[place : place + 1])
+            cells.append(plain(row_name, column, size, unit, kind="effect", standing=told))
     return Table(
         id=f"T46-{b.measure}",
         title=context.text("{m}: how alike residents were made", m=context.name(b.measure)),

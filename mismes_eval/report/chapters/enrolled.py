@@ -7,6 +7,7 @@ import pandas as pd
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import pooled_basis
 from mismes_eval.report.chapters.returns import KINDS
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.estimated_cells import CARRIED, cells_by
@@ -39,7 +40,7 @@ def enrolled_items(context: Context, study: Tracing) -> list[Item]:
     notes = (
         "Shares of those who answered. Consent as it was given at enrolment.",
         SAFE,
-        study.panel.sample.design.basis,
+        *pooled_basis(context, study),
     )
     title = "Consent, vulnerability and return of those enrolled, %"
     return [

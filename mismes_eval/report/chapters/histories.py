@@ -9,6 +9,7 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.cells import pooled_basis
 from mismes_eval.report.chapters.waiting import NO_EPISODES
 from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of
@@ -43,7 +44,7 @@ def histories(context: Context, study: Tracing) -> Table:
     try:
         found = tracers.indicators(study.panel, by="arm", arm="arm")
     except MismesError as error:
-        found = dict.fromkeys(TITLES, NotEstimable(error.problems[0].message))
+        found = dict.fromkeys(TITLES, NotEstimable(error.problems[0].reason))
     for id_, title in TITLES.items():
         item = found.get(id_, NotEstimable("not in the tracer study"))
         if isinstance(item, NotEstimable):
@@ -79,7 +80,7 @@ def histories(context: Context, study: Tracing) -> Table:
         title="Work and life after enrolment",
         cells=cells,
         source=study.source,
-        notes=(note, study.panel.sample.design.basis),
+        notes=(note, *pooled_basis(context, study)),
         scale=1.0,
         digits=1,
         synthetic=context.synthetic,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import Span, moved_apart
+from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
 from mismes_eval.evaluation.tracer_effects import WORK, Effects
 from mismes_eval.evaluation.tracer_study import Tracing
@@ -17,15 +17,23 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
 from mismes_eval.report.chapters.cells import (
     SPOKEN,
+    YEAR_BEFORE,
     about_effect,
+    as_published,
     cell_unit,
     earnings_note,
+    effect_cell,
+    following,
     headline_cell,
     in_unit,
     outcome_scale,
     parts_of_effect,
-    published,
+    plain,
+    rows,
     shown_unit,
+    shown_values,
+    span_at,
+    spoken_cell,
     unit_of,
 )
 from mismes_eval.report.chapters.costs import worth_items
@@ -47,11 +55,14 @@ from mismes_eval.report.chapters.verdicts import (
 )
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.estimated_cells import cells_of
-from mismes_eval.report.document.items import Number, SentenceSpec
+from mismes_eval.report.document.items import Number, SentenceSpec, SummarySpec, no_cells
 from mismes_eval.report.document.tables import Table
-from mismes_eval.report.truth import truth_message
+from mismes_eval.report.truth import truth_item
 
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."
+NOT_ESTIMATED = "{m}: the effect on '{o}' could not be estimated: {r}"
+NO_SUCH = NotEstimable("the params name no such outcome and wave")
+MISSED = "samples that miss a parting of trends"  # the cell of its own that the headline has
 WHERE = (
     "{m}: effect after {w} in percentage points {v}, of which work at home {home} (95% interval {hl} to"
     " {hh}) and work abroad {abroad} ({al} to {ah}); the two add up to it. A part whose interval holds"
@@ -112,55 +123,50 @@ def impact(context: Context) -> Chapter:
 
 
 def headline_items(context: Context, effect: Effects, study: Tracing) -> list[Item]:
-    """The headline where T17 shows its effect; why it is not there, where that cell is hidden."""
-    said = headline(context, effect, study)
-    key = headline_cell(context, effect.measure, study)
-    if not isinstance(effect.by_wave.get(main_cell(context.evaluation)), Estimate):
-        return list(said)
-    words = {"m": named(context, effect.measure), "said": " ".join(said)}
-    items: list[Item] = [SentenceSpec("{said}", {"shown": Number(key)}, words, otherwise=NOT_SHOWN)]
-    if effect.abroad and main_cell(context.evaluation)[0] == WORK:
-        numbers = {"v": Number(key, "value", 100.0, 1)}
-        numbers |= parts_of_effect(context, effect.measure, study)
-        when = {"m": effect.measure, "w": key.column}
-        items.append(SentenceSpec(WHERE, numbers, when))
-    return items
-
-
-def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
-    """The main effect in words that follow its verdict: the effect or the sizes that a null
-    excludes, what the year before enrolment could have shown, what is reserved.
+    """The main effect in words that follow its verdict, with the numbers that T17, T19 and T19d
+    show: the effect or the sizes that a null excludes, what the year before enrolment could have
+    shown, what is reserved; why it is not there, where T17 hides it.
     """
-    evaluation = context.evaluation
+    evaluation, name = context.evaluation, named(context, effect.measure)
     outcome, wave = main_cell(evaluation)
-    main = effect.by_wave.get(
-        (outcome, wave), NotEstimable("the params name no such outcome and wave")
-    )
-    if isinstance(main, Estimate) and not published(context, main):
-        main = NotEstimable("too few persons")
+    main = effect.by_wave.get((outcome, wave), NO_SUCH)
     if isinstance(main, NotEstimable):
-        return [
-            context.text(
-                "{m}: the effect on '{o}' could not be estimated: {r}",
-                m=named(context, effect.measure),
-                o=context.column(outcome),
-                r=context.text(main.reason),
-            )
-        ]
+        reason = context.text(main.reason)
+        return [context.text(NOT_ESTIMATED, m=name, o=context.column(outcome), r=reason)]
     verdict = effect_verdict(evaluation, effect, evaluation.doubt_of(effect.measure))
     assert verdict is not None
-    about = about_effect(context, named(context, effect.measure), outcome, study.months[wave])
-    messages = [sentences.effect_sentence(verdict, about), *sentences.excluded(verdict, about)]
-    if verdict.doubtful:
-        messages.append(sentences.CAUTION)
-    pre = effect.pre.get(outcome)
-    told: tuple[str, ...] = ()
-    if isinstance(pre, Estimate) and moved_apart(pre) is not None and published(context, pre):
+    shown = headline_cell(context, effect.measure, study)
+    spoken = spoken_cell(context, effect.measure, study, outcome, wave)
+    year_before = CellKey(f"T19-{effect.measure}", YEAR_BEFORE, "estimate")
+    about = about_effect(context, name, outcome, study.months[wave])
+
+    def say(published: pd.DataFrame) -> str:
+        told = as_published(verdict, published, spoken)
+        if told is None or span_at(published, shown) is None:
+            return context.text(NOT_SHOWN, m=name)
+        messages = [sentences.effect_sentence(told, about), *sentences.excluded(told, about)]
+        if told.doubtful:
+            messages.append(sentences.CAUTION)
+        pre, missed = span_at(published, year_before), shown_values(published).get(chance)
+        known: tuple[str, ...] = ()
+        if pre is not None and missed is not None:
+            messages.append(sentences.before(pre, missed, told, about))
+            known = (PRE,)
+        messages += [*sentences.reservations(told, known), sentences.sureness(told)]
+        return " ".join(map(context.text, messages))
+
+    pre, own, id = effect.pre.get(outcome), no_cells(), f"headline-{effect.measure}"
+    chance = CellKey(id, MISSED, "share")
+    if isinstance(pre, Estimate) and moved_apart(pre) is not None:
         missed = missed_share(pre, verdict, study.months[wave])
-        messages.append(sentences.before(Span.of(pre), missed, verdict, about))
-        told = (PRE,)
-    messages += [*sentences.reservations(verdict, told), sentences.sureness(verdict)]
-    return [context.text(message) for message in messages]
+        told = rows([plain(MISSED, "share", missed, "share", kind="effect")])
+        own = following(told, shown, spoken, year_before)
+    items: list[Item] = [SummarySpec((shown, spoken, year_before), say, id, own)]
+    if effect.abroad and outcome == WORK:
+        numbers = {"v": Number(shown, "value", 100.0, 1)}
+        numbers |= parts_of_effect(context, effect.measure, study)
+        items.append(SentenceSpec(WHERE, numbers, {"m": effect.measure, "w": shown.column}))
+    return items
 
 
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
@@ -281,9 +287,9 @@ def _wider(context: Context, effect: Effects, study: Tracing) -> list[str]:
     ]
 
 
-def truth_items(context: Context, effect: Effects, study: Tracing) -> list[SentenceSpec]:
+def truth_items(context: Context, effect: Effects, study: Tracing) -> list[SummarySpec]:
     """Where data are made up: the effect that the generator planted on the main outcome at each
-    wave, and whether the interval of the table holds it. Nothing where that cell is hidden.
+    wave, and whether the interval that speaks holds it. Nothing where that cell is hidden.
     """
     table = context.evaluation.truth
     if table is None:
@@ -295,37 +301,16 @@ def truth_items(context: Context, effect: Effects, study: Tracing) -> list[Sente
         & (table["source"].astype(str) == "tracer")
     ]
     planted = dict(zip(pd.to_numeric(mine["wave"]), mine["att"].astype(float), strict=True))
+    scale, digits = outcome_scale(context, outcome)
+    unit = (scale, *unit_of(context, outcome)[1:], digits)
     out = []
     for wave in study.waves:
-        estimate = effect.by_wave.get((outcome, wave))
-        if not isinstance(estimate, Estimate) or wave not in planted:
+        if not isinstance(effect.by_wave.get((outcome, wave)), Estimate) or wave not in planted:
             continue
-        span = spoken_span(context.evaluation, effect, outcome, wave)
-        assert span is not None
-        out.append(_truth_sentence(context, effect.measure, study, wave, span, planted[wave]))
+        when = context.text("{m:.0f} months", m=study.months[wave])
+        words = {"m": effect.measure, "o": context.column(outcome), "w": when}
+        shown = effect_cell(context, effect.measure, study, outcome, wave)
+        spoken = spoken_cell(context, effect.measure, study, outcome, wave)
+        id = f"truth-{effect.measure}-{study.months[wave]:.0f}"
+        out.append(truth_item(context, id, planted[wave], (spoken, shown), words, unit))
     return out
-
-
-def _truth_sentence(
-    context: Context, measure: str, study: Tracing, wave: object, span: Span, planted: float
-) -> SentenceSpec:
-    outcome, _ = main_cell(context.evaluation)
-    scale, digits = outcome_scale(context, outcome)
-    when = context.text("{m:.0f} months", m=study.months[wave])
-    key = CellKey(f"T17-{measure}", context.column(outcome), when)
-    words = {
-        "said": context.text(
-            truth_message(
-                planted * scale,
-                span.scaled(scale),
-                {
-                    "m": measure,
-                    "o": context.column(outcome),
-                    "w": when,
-                },
-                unit_of(context, outcome)[1:],
-                digits,
-            )
-        )
-    }
-    return SentenceSpec("{said}", {"shown": Number(key)}, words)

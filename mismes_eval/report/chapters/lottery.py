@@ -13,16 +13,29 @@ from mismes_eval.impact.trials.late import WEAK, RatioSet
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import FROM, TO, in_unit, plain, rows, with_interval
+from mismes_eval.report.chapters.cells import (
+    FROM,
+    TO,
+    as_published,
+    in_unit,
+    plain,
+    rows,
+    shown_values,
+    with_interval,
+)
 from mismes_eval.report.chapters.names import named
+from mismes_eval.report.chapters.study import not_in_it
 from mismes_eval.report.chapters.verdicts import draw_verdict, taken_verdict
 from mismes_eval.report.document.cells import CellKey, Persons, Standing
-from mismes_eval.report.document.estimated_cells import cells_of
-from mismes_eval.report.document.items import Number, SentenceSpec
+from mismes_eval.report.document.estimated_cells import cells_of, counted
+from mismes_eval.report.document.items import Number, SentenceSpec, SummarySpec
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.sentences import About
 
 LOSS, BEFORE, OFFER, TAKEN, BOUNDS = "T33", "T34", "T35", "T36", "T37"
+IN_DRAW = "in-the-draw"  # a sentence with cells of its own
+IN_ALL_ALONE = "{n:,} {n:=unit has no group and stands|units have no group and stand} in the rows of all alone."
+NOT_SHOWN = "{m}: its effect is not shown: too few persons."
 LOWER, UPPER = "lower bound", "upper bound"
 ADJUSTED = {
     "interacted": "a regression in each arm, evaluated at the mean of both (Lin 2013)",
@@ -36,33 +49,41 @@ def lottery_items(context: Context, draw: Lottery) -> list[Item]:
     """T33 loss by arm, T34 the arms before the draw, the headline, T35 what the offer changed, T36
     what taking part changed, T37 bounds on both where units were lost.
     """
-    items: list[Item] = [_who(context, draw), _loss(context, draw)]
+    items: list[Item] = [*_who(context, draw), _loss(context, draw)]
     if isinstance(draw.before, Estimate):
         items.append(_before(context, draw, draw.before))
-    items += [*_headline(context, draw), _offers(context, draw)]
+    items += [_headline(context, draw), _offers(context, draw)]
     if draw.taken:
-        items += [*_taken_words(context, draw), _taken(context, draw)]
+        items += [_taken_words(context, draw), _taken(context, draw)]
     if draw.bounds:
         items.append(_bounds(context, draw))
     return items
 
 
-def draw_sentences(context: Context, draw: Lottery) -> list[str]:
-    """What the lot changed in the main outcome, by its verdict, with what is reserved; or why it
-    could not be estimated.
+def draw_sentence(context: Context, draw: Lottery, published: pd.DataFrame) -> str:
+    """What the lot changed in the main outcome, by its verdict, with the numbers that T35 shows and
+    what is reserved; or why nothing is said of it.
     """
     verdict = draw_verdict(context.evaluation, draw)
     if verdict is None:
-        found = draw.offers[ALL, draw.main_outcome]
-        assert isinstance(found, NotEstimable)
-        words = "{m}: the effect on '{o}' could not be estimated: {r}"
-        reason = context.text(found.reason)
-        name, outcome = named(context, draw.measure), context.column(draw.main_outcome)
-        return [context.text(words, m=name, o=outcome, r=reason)]
+        return not_drawn(context, draw)
+    told = as_published(verdict, published, main_key(context, draw))
+    if told is None:
+        return context.text(NOT_SHOWN, m=named(context, draw.measure))
     about = about_draw(context, draw, draw.main_outcome)
-    messages = [sentences.drawn_sentence(verdict, about), *sentences.excluded(verdict, about)]
-    messages += [*sentences.reservations(verdict), sentences.sureness(verdict)]
-    return [context.text(message) for message in messages]
+    messages = [sentences.drawn_sentence(told, about), *sentences.excluded(told, about)]
+    messages += [*sentences.reservations(told), sentences.sureness(told)]
+    return " ".join(map(context.text, messages))
+
+
+def not_drawn(context: Context, draw: Lottery) -> str:
+    """Why the effect on the main outcome could not be estimated."""
+    found = draw.offers[ALL, draw.main_outcome]
+    assert isinstance(found, NotEstimable)
+    words = "{m}: the effect on '{o}' could not be estimated: {r}"
+    reason = context.text(found.reason)
+    name, outcome = named(context, draw.measure), context.column(draw.main_outcome)
+    return context.text(words, m=name, o=outcome, r=reason)
 
 
 IN_POINTS = (100.0, "percentage point", "percentage points", 1)
@@ -94,23 +115,20 @@ def offer_row(context: Context, outcome: str) -> str:
     return _row(context, ALL, outcome)
 
 
-def _who(context: Context, draw: Lottery) -> SentenceSpec:
+def _who(context: Context, draw: Lottery) -> list[Item]:
     """How many were drawn and not, who was left out, whose group is not known."""
-    active, offered = draw.sample.active, draw.offered
-    parts = [context.text(part) for part in draw.file.left_out.split("; ") if part]
-    if draw.file.ungrouped:
-        words = "{n:,} {n:=unit has no group and stands|units have no group and stand} in the rows of all alone"
-        parts.append(context.text(words, n=draw.file.ungrouped))
-    words = "{m}: {n:,} units of {f} were in the draw, {a:,} of them were drawn."
-    said = context.text(
-        words,
-        m=named(context, draw.measure),
-        n=int(active.sum()),
-        f=draw.file.source,
-        a=int((active & offered).sum()),
+    sample, words = draw.sample, {"m": named(context, draw.measure), "f": draw.file.source}
+    sets = {"n": Persons.among(sample), "a": Persons.among(sample, draw.offered)}
+    others = counted(ALL, "others", Persons.among(sample, ~draw.offered))
+    drawn = SentenceSpec(
+        template="{m}: {n:,} units of {f} were in the draw, {a:,} of them were drawn.",
+        numbers={key: Number(CellKey(IN_DRAW, ALL, key)) for key in sets},
+        words=words,
+        otherwise="{m}: units of {f} were drawn, too few in one of the groups to be counted here.",
+        id=IN_DRAW,
+        cells=rows([*(counted(ALL, key, who) for key, who in sets.items()), others]),
     )
-    rest = f" {'; '.join(parts)}." if parts else ""
-    return SentenceSpec("{said}", {}, {"said": said + rest})
+    return [drawn, *not_in_it(draw.file, IN_ALL_ALONE)]
 
 
 def _row(context: Context, group: str, outcome: str) -> str:
@@ -194,14 +212,11 @@ def _one(found: Estimate, k: int) -> Estimate:
     return found.contrast({found.names[k]: 1.0}).annotated(unit="number")
 
 
-def _headline(context: Context, draw: Lottery) -> list[Item]:
-    said = draw_sentences(context, draw)
-    if not isinstance(draw.offers[ALL, draw.main_outcome], Estimate):
-        return list(said)
-    words = {"m": named(context, draw.measure), "said": " ".join(said)}
-    shown = {"shown": Number(main_key(context, draw))}
-    hidden = "{m}: its effect is not shown: too few persons."
-    return [SentenceSpec("{said}", shown, words, otherwise=hidden)]
+def _headline(context: Context, draw: Lottery) -> SummarySpec:
+    def say(published: pd.DataFrame) -> str:
+        return draw_sentence(context, draw, published)
+
+    return SummarySpec((main_key(context, draw),), say)
 
 
 def _offers(context: Context, draw: Lottery) -> Table:
@@ -264,14 +279,23 @@ def _method(context: Context, draw: Lottery) -> list[str]:
     return [*notes, context.text(draw.sample.design.basis)]
 
 
-def _taken_words(context: Context, draw: Lottery) -> list[Item]:
+def _taken_words(context: Context, draw: Lottery) -> Item:
+    """What taking part changed, with the ends of its set as T36 shows them: none where it has none."""
     found = draw.taken[draw.main_outcome]
     if isinstance(found, NotEstimable):
-        return [context.text("Effect of taking part: {r}", r=context.text(found.reason))]
-    about = about_draw(context, draw, draw.main_outcome)
-    said = context.text(sentences.taken_sentence(taken_verdict(found), about))
-    key = CellKey(TAKEN, _row(context, ALL, draw.main_outcome), "estimate")
-    return [SentenceSpec("{said}", {"shown": Number(key)}, {"said": said})]
+        return context.text("Effect of taking part: {r}", r=context.text(found.reason))
+    verdict, about = taken_verdict(found), about_draw(context, draw, draw.main_outcome)
+    row = _row(context, ALL, draw.main_outcome)
+    keys = tuple(CellKey(TAKEN, row, column) for column in ("estimate", FROM, TO))
+
+    def say(published: pd.DataFrame) -> str:
+        value, low, high = map(shown_values(published).get, keys)
+        if value is None:
+            return ""
+        ends = (-np.inf if low is None else low, np.inf if high is None else high)
+        return context.text(sentences.taken_sentence(verdict.of_published(value, *ends), about))
+
+    return SummarySpec(keys, say)
 
 
 def _taken(context: Context, draw: Lottery) -> Table:

@@ -12,6 +12,7 @@ from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
     persons,
+    pooled,
     rows,
 )
 from mismes_eval.report.chapters.description import FRAMES
@@ -74,6 +75,7 @@ def _drawn_flow(
     ]
     if np.isfinite(most):
         notes.append(persons(context, most))
+    notes += pooled(context, study)
     if not (published["status"] == "shown").all():
         notes.append("c: not shown, too few persons, or it would reveal another number.")
 

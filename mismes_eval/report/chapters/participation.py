@@ -148,7 +148,7 @@ def _targeting(context: Context, s: Survey) -> Table:
         try:
             estimate = targeting(named, PART, trait)
         except EstimateError as error:
-            estimate = NotEstimable(error.message)
+            estimate = NotEstimable(error.reason)
         if isinstance(estimate, NotEstimable):
             parts.append(cells_by(estimate, context.rules, trait, "index"))
             continue

@@ -248,8 +248,9 @@ def actors(context: Context, inventory: Inventory) -> Table:
 
 def all_measures(context: Context, published: pd.DataFrame) -> list[str]:
     """The note on how many measures stand behind a figure, as table T01 counts them."""
-    known = published.loc[published["table"] == ALL_MEASURES.table, "value"].dropna()
-    return [context.text("n: {n:,} {n:=measure|measures}.", n=int(n)) for n in known]
+    known = shown_values(published).get(ALL_MEASURES)
+    words = "n: {n:,} {n:=measure|measures}."
+    return [] if known is None else [context.text(words, n=int(known))]
 
 
 def timeline(context: Context, inventory: Inventory) -> Item:

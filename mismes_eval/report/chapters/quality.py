@@ -297,7 +297,7 @@ def _implementers(context: Context) -> list[Line]:
             (answered, float(rates["response_rate"]), PERCENT),
         ]
     except MismesError as error:
-        out.append((answered, NotEstimable(error.problems[0].message)))
+        out.append((answered, NotEstimable(error.problems[0].reason)))
     missing = inventory.item_missing()
     asked_for = missing[missing["field"].isin(list(inventory.completeness().fields["field"]))]
     out.append(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.report import figures, figures_common, figures_impact, sentences
 from mismes_eval.report.chapters.base import Context, Item
@@ -15,10 +18,12 @@ from mismes_eval.report.chapters.cells import (
     TO,
     P,
     about_rollout,
+    as_published,
     following,
     in_unit,
     known_persons,
     plain,
+    span_at,
     with_interval,
 )
 from mismes_eval.report.chapters.cells import rows as plain_rows
@@ -26,12 +31,14 @@ from mismes_eval.report.chapters.doubt_pictures import drawn_points, honest_item
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, CellKey, Status
 from mismes_eval.report.document.estimated_cells import CARRIED, cells_of, frame_of
-from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
+from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.document.tables import P_VALUE, Table
-from mismes_eval.report.truth import truth_message
+from mismes_eval.report.truth import truth_item
 
 SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
 EFFECT = CellKey(SUMMARY, OVERALL, "estimate")
+OVER_REGIONS = "all groups and periods, regions as clusters (wild bootstrap)"
+NOT_SHOWN = "The effect of the roll-out is not shown: too few persons."
 EACH = "T24b"  # the table of group-time effects
 
 
@@ -70,24 +77,28 @@ def said(context: Context, r: Rollout) -> Item:
         )
     verdict, about = rollout_verdict(r), about_rollout(context, r)
     assert verdict is not None
-    messages = [
-        sentences.rollout_sentence(verdict, about),
-        *sentences.excluded(verdict, about),
-        *sentences.reservations(verdict),
-        sentences.sureness(verdict),
-    ]
-    return SentenceSpec(
-        "{said}",
-        {"shown": Number(EFFECT)},
-        {"said": " ".join(context.text(message) for message in messages)},
-        otherwise="The effect of the roll-out is not shown: too few persons.",
-    )
+    spoken = rolled_cell(verdict)
+
+    def say(published: pd.DataFrame) -> str:
+        told = as_published(verdict, published, spoken)
+        if told is None or span_at(published, EFFECT) is None:
+            return context.text(NOT_SHOWN)
+        messages = [sentences.rollout_sentence(told, about), *sentences.excluded(told, about)]
+        messages += [*sentences.reservations(told), sentences.sureness(told)]
+        return " ".join(map(context.text, messages))
+
+    return SummarySpec((EFFECT, spoken), say)
+
+
+def rolled_cell(verdict: Verdict) -> CellKey:
+    """The cell of T24 with the interval that speaks for a roll-out."""
+    return EFFECT if verdict.span == verdict.own else replace(EFFECT, row=OVER_REGIONS)
 
 
 def _summary(context: Context, r: Rollout) -> Table:
     cells = [
         with_interval(context, OVERALL, in_unit(r.overall, "share")),
-        _wild(context, r),
+        following(_wild(context, r), EFFECT),
         _pretrend(context, r),
         *_makeup(context, r),
     ]
@@ -125,7 +136,7 @@ def _summary(context: Context, r: Rollout) -> Table:
 
 
 def _wild(context: Context, r: Rollout) -> pd.DataFrame:
-    row = "all groups and periods, regions as clusters (wild bootstrap)"
+    row = OVER_REGIONS
     if isinstance(r.wild, NotEstimable):
         return cells_of([(row, "estimate", r.wild)], context.rules)
     w = r.wild.to_frame().iloc[0]
@@ -189,7 +200,7 @@ def _basis(r: Rollout) -> str:
     return next((note for note in r.overall.notes if note.startswith("Variance")), "")
 
 
-def _truth(context: Context, r: Rollout) -> tuple[SentenceSpec, ...]:
+def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
     """Where data are made up: the planted effect, averaged over regions and years as the estimate
     is, and whether the interval that speaks holds it. Nothing where table T24 hides the effect.
     """
@@ -203,11 +214,10 @@ def _truth(context: Context, r: Rollout) -> tuple[SentenceSpec, ...]:
     reached = mine["n_treated_population"].astype(float)
     planted = float(np.average(mine["att"].astype(float), weights=reached))
     about = about_rollout(context, r)
+    unit = (about.scale, about.one, about.many, about.digits)
     words = {"o": context.column(r.outcome)}
-    truth = context.text(
-        truth_message(planted * 100, verdict.span.scaled(100), words, (about.one, about.many))
-    )
-    return (SentenceSpec("{said}", {"shown": Number(EFFECT)}, {"said": truth}),)
+    cells = (rolled_cell(verdict), EFFECT)
+    return (truth_item(context, "truth-rollout", planted, cells, words, unit),)
 
 
 def _cells(context: Context, r: Rollout) -> Table:

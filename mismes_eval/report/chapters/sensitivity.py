@@ -18,8 +18,10 @@ from mismes_eval.report.chapters.cells import (
     FROM,
     SPOKEN,
     TO,
+    YEAR_BEFORE,
     P,
     cell_unit,
+    following,
     headline_cell,
     in_unit,
     outcome_scale,
@@ -89,7 +91,7 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         lines.append(("worst case of those lost (Manski)", d.bounds))
     lines.append(
         (
-            "placebo: change in the year before enrolment",
+            YEAR_BEFORE,
             effect.pre.get(
                 outcome, NotEstimable("the params name no column for the year before enrolment")
             ),
@@ -101,7 +103,8 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         with_interval(context, context.text(name, r=region), in_unit(estimate, unit))
         for name, region, estimate in _regions(d)
     ]
-    cells += [_wild(context, name, w, unit) for name, w in d.wild.items()]
+    headline = headline_cell(context, effect.measure, study)
+    cells += [following(_wild(context, name, w, unit), headline) for name, w in d.wild.items()]
     scale, digits = outcome_scale(context, outcome)
     title = context.text(
         "'{o}' after {w}: what stands beside the headline ({m})",

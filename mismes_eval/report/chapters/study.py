@@ -8,17 +8,20 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
-from mismes_eval.evaluation.study import Classical, Study, by_method, lost, within
+from mismes_eval.evaluation.study import Classical, Study, StudyFile, by_method, lost, within
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import cell_unit, in_unit, plain, rows
 from mismes_eval.report.chapters.verdicts import blocks_verdict
-from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.estimated_cells import cells_of
+from mismes_eval.report.document.cells import CellKey, Persons, Standing, population
+from mismes_eval.report.document.estimated_cells import cells_of, counted
+from mismes_eval.report.document.items import Number, SentenceSpec
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.sentences import About
 
+UNITS, NO_GROUP = "units-of-the-study", "without-a-group"  # sentences with cells of their own
+IN_NO_ROW = "{n:,} {n:=unit has no group and stands|units have no group and stand} in no row of these tables."
 DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"
 
 
@@ -89,21 +92,45 @@ def _label(context: Context, group: str, outcome: str) -> str:
     return context.text("{group}, {outcome}", group=context.words.level(group), outcome=name)
 
 
+def not_in_it(file: Study | StudyFile, ungrouped: str) -> list[Item]:
+    """Who was left out of a study by each of its rules, and how many have no group. ungrouped: the
+    sentence on them.
+    """
+    out: list[Item] = []
+    name = population(file.sample.design)
+    for rule, outside in file.left_out.items():
+        id = f"outside-{rule}"
+        out.append(
+            SentenceSpec(
+                template="{n:,} {n:=unit|units} outside {rule} left out.",
+                numbers={"n": Number(CellKey(id, rule, "n"))},
+                words={"rule": rule},
+                otherwise="Units outside {rule} are left out, too few to be counted here.",
+                id=id,
+                cells=rows([counted(rule, "n", Persons.of(name, outside))]),
+            )
+        )
+    if file.ungrouped:
+        cells = rows([plain(NO_GROUP, "n", file.ungrouped)])
+        numbers = {"n": Number(CellKey(NO_GROUP, NO_GROUP, "n"))}
+        out.append(SentenceSpec(ungrouped, numbers, id=NO_GROUP, cells=cells))
+    return out
+
+
 def study_items(context: Context, s: Study) -> list[Item]:
     """T30 loss to follow-up, T31 effects within blocks, T32 difference-in-differences by every
     estimator, with the words they allow.
     """
     items: list[Item] = [
-        context.text(
-            "Study file {f}: {n:,} units. {said}",
-            f=s.source,
-            n=int(s.sample.active.sum()),
-            said=context.text(s.left_out),
-        )
+        SentenceSpec(
+            template="Study file {f}: {n:,} units.",
+            numbers={"n": Number(CellKey(UNITS, UNITS, "n"))},
+            words={"f": s.source},
+            id=UNITS,
+            cells=rows([counted(UNITS, "n", Persons.among(s.sample))]),
+        ),
+        *not_in_it(s, IN_NO_ROW),
     ]
-    if s.ungrouped:
-        words = "{n:,} {n:=unit has no group and stands|units have no group and stand} in no row of these tables."
-        items.append(context.text(words, n=s.ungrouped))
     if not s.absorb and not s.before:
         items.append(context.text("{f}: {r}", f=s.source, r=context.text(NO_COMPARISON)))
     if s.sample.frame.loc[s.sample.active, s.followed].isna().any():

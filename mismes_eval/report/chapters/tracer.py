@@ -26,6 +26,7 @@ from mismes_eval.report.chapters.cells import (
     outcome_unit,
     persons,
     plain,
+    pooled_basis,
     rows,
 )
 from mismes_eval.report.chapters.enrolled import enrolled_items
@@ -163,7 +164,7 @@ def _response(context: Context, study: Tracing) -> Table:
         title="Response by wave and arm, %",
         cells=pd.concat(parts, ignore_index=True),
         source=study.source,
-        notes=(note, *counted, study.panel.sample.design.basis),
+        notes=(note, *counted, *pooled_basis(context, study)),
         scale=100.0,
         digits=1,
         synthetic=context.synthetic,
@@ -228,7 +229,7 @@ def _attrition(context: Context, study: Tracing) -> Table:
         title="Lost to follow-up, %",
         cells=pd.concat(items, ignore_index=True),
         source=study.source,
-        notes=(note, study.panel.sample.design.basis),
+        notes=(note, *pooled_basis(context, study)),
         scale=100.0,
         digits=1,
         synthetic=context.synthetic,
@@ -285,7 +286,7 @@ def _balance(context: Context, study: Tracing) -> Table:
         title="Participants and comparison group at enrolment",
         cells=pd.concat(items, ignore_index=True),
         source=study.source,
-        notes=(note, *earnings_note(context, study), study.panel.sample.design.basis),
+        notes=(note, *earnings_note(context, study), *pooled_basis(context, study)),
         scale=1.0,
         digits=2,
         synthetic=context.synthetic,
@@ -314,7 +315,7 @@ def arm_means(
     try:
         sample = (among or study.panel).weight_sample([wave])
     except MismesError as error:
-        return NotEstimable(error.problems[0].message)
+        return NotEstimable(error.problems[0].reason)
     named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
     inside = named.where(np.isfinite(value))
     if not inside.active.any():
@@ -355,7 +356,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
         title="Outcomes by wave and arm (shares in %)",
         cells=pd.concat(items, ignore_index=True),
         source=study.source,
-        notes=(_words(context), *earnings_note(context, study), study.panel.sample.design.basis),
+        notes=(_words(context), *earnings_note(context, study), *pooled_basis(context, study)),
         scale=1.0,
         digits=1,
         synthetic=context.synthetic,
@@ -392,7 +393,7 @@ def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> Pict
         if frame["value"].isna().any():
             known.append("A point that is missing is not shown in table T16 either.")
         return figures_common.paths(
-            context.caption("F08b", title, study.source, (*known, study.panel.sample.design.basis)),
+            context.caption("F08b", title, study.source, (*known, *pooled_basis(context, study))),
             frame,
             "months since enrolment",
             ylabel,

@@ -12,7 +12,7 @@ from mismes_eval.estimate.survival import survival
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import persons, plain, rows
+from mismes_eval.report.chapters.cells import persons, plain, pooled_basis, rows
 from mismes_eval.report.document.cells import STANDING, Persons, Standing
 from mismes_eval.report.document.estimated_cells import counted
 from mismes_eval.report.document.items import PictureSpec
@@ -48,7 +48,7 @@ def _months(context: Context, study: Tracing) -> Item:
             table = tracers.sequences(part, after=last)
             state = tracers.monthly(part, "enrol_date", 0, last)
         except MismesError as error:
-            return _absent(context, "F08", what, error.problems[0].message)
+            return _absent(context, "F08", what, error.problems[0].reason)
         cells += _month_cells(context, context.text(name), part.sample, table, state)
     if not any(float(str(cell["n"])) >= context.rules.min_mean for cell in cells):
         return _absent(context, "F08", what, "too few persons have a known month")
@@ -97,7 +97,7 @@ def _drawn_months(context: Context, study: Tracing, title: str, published: pd.Da
     if np.isfinite(most):
         notes.append(persons(context, cells.groupby("arm")["n"].max().sum()))
     return figures_tracer.months(
-        context.caption("F08", title, study.source, (*notes, study.panel.sample.design.basis)),
+        context.caption("F08", title, study.source, (*notes, *pooled_basis(context, study))),
         tables,
         context.codes("episode_states"),
         context.text("months since enrolment"),
@@ -120,7 +120,7 @@ def _first_job(context: Context, study: Tracing) -> Item:
             if (sample.active & (arm == code)).any()
         }
     except MismesError as error:
-        return _absent(context, "F09", what, error.problems[0].message)
+        return _absent(context, "F09", what, error.problems[0].reason)
     shown = {name: curve for name, curve in curves.items() if curve.p}
     if not shown:
         return _absent(context, "F09", what, "too few persons are followed")
@@ -163,7 +163,7 @@ def _drawn_waiting(context: Context, study: Tracing, title: str, published: pd.D
         " the last interview. Curves end where fewer persons are followed than a mean may"
         " rest on.",
         *known,
-        study.panel.sample.design.basis,
+        *pooled_basis(context, study),
     )
     return figures_tracer.waiting(
         context.caption("F09", title, study.source, notes),

@@ -26,6 +26,12 @@ def no_cells() -> pd.DataFrame:
     return pd.DataFrame(columns=list(CARRIED))
 
 
+def keys_of(table: str, cells: pd.DataFrame) -> list[CellKey]:
+    """The places of the cells of a table, picture or sentence."""
+    places = zip(cells["row"], cells["column"], strict=True)
+    return [CellKey(table, str(row), str(column)) for row, column in places]
+
+
 @dataclass(frozen=True)
 class PictureSpec:
     """A picture before anything is drawn.
@@ -43,12 +49,7 @@ class PictureSpec:
 
     def drawn(self, published: Published) -> Figure | str:
         """The picture of what is published."""
-        own = [CellKey(self.id, str(row), str(column)) for row, column in self.places]
-        return self.draw(published.of([*own, *self.refers]))
-
-    @property
-    def places(self) -> list[tuple[str, str]]:
-        return list(zip(self.cells["row"], self.cells["column"], strict=True))
+        return self.draw(published.of([*keys_of(self.id, self.cells), *self.refers]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +117,22 @@ class SentenceSpec:
 
 @dataclass(frozen=True)
 class SummarySpec:
-    """A sentence that is counted or picked from cells.
+    """A sentence that is counted or picked from cells, or that follows from their interval.
 
     refers : the cells.  say : the published ones (a frame with table and COLUMNS; a hidden cell has no
         number) -> the sentence in the report's language, "" for none.
+    id, cells : cells of its own, which no table has.
     """
 
     refers: tuple[CellKey, ...]
     say: Callable[[pd.DataFrame], str]
-
-    @property
-    def id(self) -> str:
-        """It has no cells of its own."""
-        return ""
+    id: str = ""
+    cells: pd.DataFrame = field(default_factory=no_cells)
 
     def text(self, published: Published, t: Language) -> str:
         """The sentence, with the places of its cells."""
-        return Said.of(self.say(published.of(self.refers)), self.refers)
+        keys = (*self.refers, *keys_of(self.id, self.cells))
+        return Said.of(self.say(published.of(keys)), keys)
 
 
 def _has(cell: PublishedCell, part: Part) -> bool:

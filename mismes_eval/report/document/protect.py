@@ -228,19 +228,21 @@ def _beside(drafts: Sequence[Draft]) -> list[Draft]:
     """Ends of an interval and p-values that stand in the row of an estimate as cells of their own
     are hidden with it.
     """
-    small = {
-        (draft.key.table, draft.key.row)
-        for draft in drafts
-        if draft.status == Status.CONFIDENTIAL and draft.standing != NOBODY
-    }
-    return [
-        replace(draft, status=Status.CONFIDENTIAL)
-        if draft.kind == "effect"
-        and draft.standing == NOBODY
-        and (draft.key.table, draft.key.row) in small
-        else draft
-        for draft in drafts
-    ]
+    estimates: dict[tuple[str, str], list[Draft]] = {}
+    for draft in drafts:
+        if draft.standing != NOBODY:
+            estimates.setdefault((draft.key.table, draft.key.row), []).append(draft)
+    out = []
+    for draft in drafts:
+        mine = estimates.get((draft.key.table, draft.key.row), [])
+        if draft.kind != "effect" or draft.standing != NOBODY or not mine:
+            out.append(draft)
+        elif any(estimate.status == Status.CONFIDENTIAL for estimate in mine):
+            out.append(replace(draft, status=Status.CONFIDENTIAL))
+        else:
+            followed = tuple(estimate.key for estimate in mine)
+            out.append(replace(draft, standing=Standing(follows=followed)))
+    return out
 
 
 def _secondary(draft: Draft, hidden: set[Persons], measures: set[tuple[str, str]]) -> Status:
