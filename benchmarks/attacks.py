@@ -59,6 +59,8 @@ ATTACKS = (
         ("--each", "4"),
         ("--each", "1"),
     ),
+    tests("pages of all measures: tampered files, manifests", "report/test_verify_site.py"),
+    tests("files of persons in folders of reports", "report/test_publish.py"),
     tests("signatures: changed, foreign, missing", "report/test_signatures.py"),
     tests(
         "publishing killed before each change, full disks", "report/test_faults_of_publishing.py"
@@ -83,6 +85,7 @@ ATTACKS = (
     tests("sums of persons by linear programme", "report/test_disclosure.py"),
     tests("sums of persons by hand", "report/test_disclosure_by_hand.py"),
     tests("groups at the limit", "report/test_disclosure_at_limits.py"),
+    tests("spoiled inputs that check must name", "report/test_named_by_check.py"),
     tests("hostile labels and params", "proof/test_hostile.py"),
     tests("planted identifiers", "proof/test_confidential.py"),
 )

@@ -17,6 +17,7 @@ from mismes_eval.evaluation.hand_over import (
     write,
 )
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.language import language
 
 
 @click.command("export")
@@ -59,7 +60,8 @@ def command(
     root = project()
     params = Params.load(params_file(root, name), data_root)
     folder = out or root / "data_processed" / params.country / "export"
-    sets = datasets(evaluate(params), params.language, count if microdata else 0)
+    t = language(params.language)
+    sets = datasets(evaluate(params), params.language, count if microdata else 0, t)
     if microdata:
         written = write(sets, folder, params.country, params.synthetic)
     else:
@@ -69,10 +71,11 @@ def command(
     if as_json:
         click.echo(json.dumps({"files": [p.as_posix() for p in written]}))
     elif not quiet:
-        mark = "SYNTHETIC DATA: " if params.synthetic else ""
-        click.echo(f"{mark}{len(written)} files in {folder.as_posix()}.")
+        mark = f"{t('SYNTHETIC DATA')}: " if params.synthetic else ""
+        said = t("{files} files in {folder}.", files=len(written), folder=folder.as_posix())
+        click.echo(f"{mark}{said}")
         if not microdata:
-            click.echo("The codebook alone: say --microdata where persons may be handed on.")
+            click.echo(t("The codebook alone: say --microdata where persons may be handed on."))
         for note in dict.fromkeys(note for made in sets for note in made.notes):
-            click.echo(f"note: {note}")
+            click.echo(f"{t('note')}: {note}")
     return 0

@@ -4,8 +4,8 @@ Stata, SPSS and Parquet, programs that reprint the report's numbers, and a codeb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
@@ -19,6 +19,7 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.frame.codes import labels, languages
 from mismes_eval.frame.template import template
+from mismes_eval.message import Message, Name
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.replication import replicate_weights
 from mismes_eval.weighting.resampling import replicates
@@ -61,25 +62,38 @@ class Dataset:
     numbers: tuple[Number, ...]
     notes: tuple[str, ...]
 
+    def in_words(self, say: Callable[[str], str]) -> Dataset:
+        """The labels of columns and the notes in another language, as long as Stata has them."""
+        told = {column: say(label)[:LONGEST] for column, label in self.labels.items()}
+        return replace(self, labels=told, notes=tuple(map(say, self.notes)))
+
     @property
     def replicate_columns(self) -> list[str]:
         """Names of the replicate weights."""
         return [column for column in self.frame.columns if column.startswith("rw_")]
 
 
-def datasets(evaluation: Evaluation, language: str, count: int = REPLICATES) -> list[Dataset]:
+def datasets(
+    evaluation: Evaluation,
+    language: str,
+    count: int = REPLICATES,
+    say: Callable[[str], str] = str,
+) -> list[Dataset]:
     """The survey and the panel of a run as flat files. count: bootstrap replicates, each with every
-    weight step redone; 0 for none.
+    weight step redone; 0 for none. language: of the labels of codes; say: puts those of columns
+    into it.
     """
     seed = evaluation.params.impact.seed
     out = []
     if evaluation.survey is not None:
         sample = evaluation.survey.sample
         numbers = _survey_numbers(evaluation)
-        out.append(_dataset("survey", sample, "lfs_person", language, (count, seed), numbers))
+        made = _dataset("survey", sample, "lfs_person", language, (count, seed), numbers)
+        out.append(made.in_words(say))
     if evaluation.tracing is not None:
         sample, numbers = _panel(evaluation)
-        out.append(_dataset("panel", sample, "tracer_person", language, (count, seed), numbers))
+        made = _dataset("panel", sample, "tracer_person", language, (count, seed), numbers)
+        out.append(made.in_words(say))
     return out
 
 
@@ -136,7 +150,10 @@ def _dataset(
     rows = design.base.size == sample.n
     added: dict[str, object] = {PSU: design.psu, FINAL: design.weights}
     added[STRATUM] = design.stages[0].stratum[design.psu]
-    words = {FINAL: "Final weight: base weight times every factor", PSU: "Primary sampling unit"}
+    words: dict[str, str] = {
+        FINAL: "Final weight: base weight times every factor",
+        PSU: "Primary sampling unit",
+    }
     words |= {STRATUM: "Stratum"}
     weights = [FINAL]
     if rows:
@@ -144,7 +161,8 @@ def _dataset(
         weights.insert(0, BASE)
         for number, step in enumerate(design.steps, 1):
             added[f"factor_{number}"] = step.factor
-            words[f"factor_{number}"] = f"Factor of step {number}: {step.name}"
+            named = {"number": number, "step": step.name}
+            words[f"factor_{number}"] = Message("Factor of step {number}: {step}", named)
             weights.append(f"factor_{number}")
     else:
         notes.append(
@@ -158,11 +176,15 @@ def _dataset(
     pieces += [pd.DataFrame(linear, index=frame.index), replicated.set_axis(frame.index)]
     whole = pd.concat(pieces, axis=1)
     own, values = _words(whole, of, language)
-    words |= {n.variable: f"Linearised {n.table} {n.name}" for n in numbers if n.variable}
+    words |= {
+        n.variable: Message("Linearised {cell}", {"cell": Name(f"{n.table} {n.name}")})
+        for n in numbers
+        if n.variable
+    }
     return Dataset(
         name=name,
         frame=whole,
-        labels=own | {k: text[:LONGEST] for k, text in words.items()},
+        labels=own | words,
         value_labels=values,
         weights=tuple(weights),
         scale=scale,
@@ -225,7 +247,7 @@ def _replicated(sample: Sample, bootstrap: tuple[int, int]) -> tuple[pd.DataFram
         redone = replicates(sample, "bootstrap", n=count, seed=seed)
         columns = list(replicate_weights(redone.design))
     except DesignError as error:
-        return empty, 0.0, f"No replicate weights: {error}"
+        return empty, 0.0, Message("No replicate weights: {error}", {"error": error.message})
     held = redone.design.replicates
     names = [f"rw_{number:03d}" for number in range(1, len(columns) + 1)]
     scale = 0.0 if held is None else held.scale * float(held.rscales[0])
@@ -241,10 +263,11 @@ def _words(
     for column in template(of).columns:
         if column.name not in frame.columns:
             continue
-        own[column.name] = column.description[:LONGEST]
-        if column.kind == "code" and column.codes:
-            tongue = language if language in languages(column.codes) else "en"
-            known = labels(column.codes, tongue)
+        own[column.name] = column.description
+        codes = "yesno" if column.kind == "bool" else column.codes
+        if column.kind in ("code", "bool") and codes:
+            tongue = language if language in languages(codes) else "en"
+            known = labels(codes, tongue)
             values[column.name] = {
                 int(code): label for code, label in known.items() if str(code).isdigit()
             }

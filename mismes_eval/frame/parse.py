@@ -4,12 +4,14 @@ never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pandas.api import types
 
 from mismes_eval.frame.template import Column
@@ -31,17 +33,43 @@ FALSE = ("false", "no", "0", "non", "faux", "nu", "fals", "нет", "ложь", 
 Parsed = tuple[pd.Series, pd.Series, str]  # values, bad cells, what was expected
 
 
-def once(cells: pd.Series, read: Callable[[pd.Series], list[pd.Series]]) -> list[pd.Series]:
-    """What is read of cells one by one (aligned), where each is text read once for all that are
-    alike.
+@dataclass(frozen=True)
+class Distinct:
+    """Cells of a column, those of text that are alike once.
+
+    cells : the distinct ones, at last a missing one; all of them where few are alike.  code (n,) :
+    which of them each row has.  index (n,) : the labels of the rows.
     """
-    if cells.dtype.name != "str" or len(cells) < REPEATED:
-        return read(cells)
-    code, level = pd.factorize(cells)
-    if 2 * len(level) > len(cells):
-        return read(cells)
-    distinct = pd.Series([*level, np.nan], dtype=cells.dtype, name=cells.name)  # missing: code -1
-    return [part.iloc[code].set_axis(cells.index) for part in read(distinct)]
+
+    cells: pd.Series
+    code: NDArray[np.intp]
+    index: pd.Index
+
+    @classmethod
+    def of(cls, cells: pd.Series) -> Distinct:
+        """The distinct cells of a column."""
+        if cells.dtype.name == "str" and len(cells) >= REPEATED:
+            code, level = pd.factorize(cells)
+            if 2 * len(level) <= len(cells):
+                alike = pd.Series([*level, np.nan], dtype=cells.dtype, name=cells.name)
+                return cls(alike, np.where(code < 0, len(level), code), cells.index)
+        return cls(cells, np.arange(len(cells)), cells.index)
+
+    def spread(self, read: pd.Series) -> pd.Series:
+        """What was read of the distinct cells, in every row that has them."""
+        if self.cells.index is self.index:
+            return read
+        return read.take(self.code).set_axis(self.index)
+
+    def rows(self, wanted: pd.Series) -> int:
+        """In how many rows a distinct cell that is wanted stands."""
+        return int(wanted.to_numpy(bool)[self.code].sum())
+
+
+def once(cells: pd.Series, read: Callable[[pd.Series], Sequence[pd.Series]]) -> list[pd.Series]:
+    """What is read of cells one by one (aligned), where each is text read once for all alike."""
+    distinct = Distinct.of(cells)
+    return [distinct.spread(part) for part in read(distinct.cells)]
 
 
 def matches(written: pd.Series, pattern: str) -> pd.Series:

@@ -21,7 +21,16 @@ from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.fixed_width import read_fixed, read_layout
 from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
 from mismes_eval.frame.limits import check_bytes
-from mismes_eval.frame.parse import SCIENTIFIC, matches, number, rows, text, two_ways, whole
+from mismes_eval.frame.parse import (
+    SCIENTIFIC,
+    Distinct,
+    matches,
+    number,
+    rows,
+    text,
+    two_ways,
+    whole,
+)
 from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
@@ -359,48 +368,52 @@ def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
 
 
 def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, list[Problem]]:
-    written = text(cells)
+    column = Distinct.of(cells)
+    given = column.cells
+    written = text(given)
     if not written.notna().any():
-        return written, []
+        return column.spread(written), []
     if cells.dtype == object and cells.dropna().map(lambda v: hasattr(v, "year")).all():
         return pd.to_datetime(cells), []
-    values, bad = number(cells if cells.dtype != object else written, decimal)
-    share = float((values.notna() & ~bad).sum() / written.notna().sum())
+    values, bad = number(given if given.dtype != object else written, decimal)
+    share = column.rows(values.notna() & ~bad) / column.rows(written.notna())
     coded = matches(
         written, r"0\d+|[+-]?\d{16,}"
     )  # leading zeros, or more digits than a number holds
     scientific = matches(written, SCIENTIFIC)
     if scientific.any() and _identifier(name):
         got = repr(written[scientific].iloc[0])
-        return written, [
+        return column.spread(written), [
             Problem(
                 what="identifiers that lost digits",
                 where=name,
                 expected="text",
                 got=got,
                 fix="Export the column as text.",
-            ).in_rows(rows(scientific))
+            ).in_rows(rows(column.spread(scientific)))
         ]
     if coded.any():
-        return written, []
-    unclear = two_ways(cells, decimal) if cells.dtype == object else coded
+        return column.spread(written), []
+    unclear = two_ways(given, decimal) if cells.dtype == object else coded
     if unclear.any() and share >= MOSTLY:
-        return written, [unclear_number(str(written[unclear].iloc[0]), name, unclear)]
+        return column.spread(written), [
+            unclear_number(str(written[unclear].iloc[0]), name, column.spread(unclear))
+        ]
     if not bad.any():
-        return whole(values), []
+        return whole(column.spread(values)), []
     if share >= MOSTLY:
         got = ", ".join(map(repr, written[bad].unique()[:3]))
         fix = worded(
             "Correct the cells; if they mean missing: missing={{'{name}': {{'{value}': 'DK'}}}}; if the column is text: text_columns=['{name}'].",
             {"name": name, "value": str(written[bad].iloc[0])},
         )
-        return written, [
+        return column.spread(written), [
             Problem(
                 what="text in a number column",
                 where=name,
                 expected="numbers",
                 got=got,
                 fix=fix,
-            ).in_rows(rows(bad))
+            ).in_rows(rows(column.spread(bad)))
         ]
-    return written, []
+    return column.spread(written), []

@@ -69,12 +69,37 @@ class Balance:
         ------
         InputError : an amount that the rows have and the balance has not, or the other way.
         """
+        InputError.refuse(self._lost_in(frame))
+        return self
+
+    def _lost_in(self, frame: pd.DataFrame) -> list[Problem]:
         made = {}
         if {"budget_total", "currency"} <= set(frame.columns):
             made = money_in(frame["budget_total"], frame["currency"])
-        problems = _differences(self.accepted, made)
-        InputError.refuse(problems)
-        return self
+        return _differences(self.accepted, made)
+
+    def followed_by(self, later: Balance, frame: pd.DataFrame) -> Balance:
+        """The balance of an import with what became of its rows: itself where they are all there
+        with their amounts; else the rows as they are, beside what never became one.
+
+        later : of the rows.  frame : the rows that are there.
+        """
+        if later.records["fate"].eq("accepted").all() and not self._lost_in(frame):
+            return self
+        left = self.records[self.records["fate"] != "accepted"]
+        in_rows = (self.amounts["fate"] == "accepted") & (self.amounts["reason"] == IN_ROWS)
+        away = self.amounts[~in_rows]
+        sums = self._sums(away)
+        money = {
+            currency: sums.get(currency, 0.0) + later.money.get(currency, 0.0)
+            for currency in {*sums, *later.money}
+        }
+        return Balance(
+            pd.concat([left, later.records], ignore_index=True),
+            pd.concat([away, later.amounts], ignore_index=True),
+            len(left) + later.read,
+            money,
+        )
 
     @staticmethod
     def _sums(amounts: pd.DataFrame) -> dict[str, float]:

@@ -72,6 +72,7 @@ class Inventory:
         of decisions.
     read : measure_id, budget_total and currency of every measure of the files, as they were read;
         None where the frame was not read from files.
+    imported : balance of the import that made the rows (`from_intake`).
     """
 
     frame: pd.DataFrame
@@ -84,6 +85,7 @@ class Inventory:
     merged: pd.DataFrame = field(default_factory=pd.DataFrame)
     decisions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=DECISIONS))
     read: pd.DataFrame | None = None
+    imported: Balance | None = None
 
     def facts(self) -> dict[str, object]:
         """The inventory at a glance."""
@@ -126,14 +128,16 @@ class Inventory:
 
     def balance(self) -> Balance:
         """Where every measure that was read, and its budget by currency, went: read = accepted +
-        refused + outside + merged. A file of measures is read whole or not at all.
+        refused + outside + merged. A file of measures is read whole or not at all; of an import also
+        the records that it refused or left outside.
 
         Raises
         ------
         InputError : measures or amounts that were lost, or came in, on the way.
         """
         read = self.frame if self.read is None else self.read
-        return of_inventory(read, self.frame, self.merged).held_by(self.frame)
+        own = of_inventory(read, self.frame, self.merged).held_by(self.frame)
+        return own if self.imported is None else self.imported.followed_by(own, self.frame)
 
     def profile(self, by: By = None, on: date | None = None) -> Profile:
         """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see
@@ -347,7 +351,8 @@ def from_intake(intake: Intake) -> Inventory:
     checked = check(intake.frame.reset_index(drop=True), template())
     if checked.problems:
         raise InputError(checked.problems)
-    return _whole(checked.frame, intake.sources, {})
+    made = _whole(checked.frame, intake.sources, {}, read=_money(checked.frame))
+    return replace(made, imported=intake.balance)
 
 
 def combine(inventories: Sequence[Inventory]) -> Inventory:
@@ -436,11 +441,20 @@ def _whole(
     typed = {column.name: "boolean" for column in columns if column.kind == "bool"} | {
         column.name: "float64" for column in columns if column.kind in ("int", "code")
     }
-    tables = {**sides, "rates": rates}
+    none = pd.DataFrame()
     full = ordered.astype(typed)
     in_euro = full["budget_eur"].isna() & (full["currency"] == "EUR")
     full["budget_eur"] = full["budget_eur"].where(~in_euro, full["budget_total"])
-    whole = Inventory(frame=full, sources=sources, **tables, read=read)
+    whole = Inventory(
+        frame=full,
+        sources=sources,
+        actors=sides.get("actors", none),
+        years=sides.get("years", none),
+        results=sides.get("results", none),
+        contacts=sides.get("contacts", none),
+        rates=rates,
+        read=read,
+    )
     whole.balance()
     return whole
 

@@ -97,7 +97,7 @@ def load_mapping(name: str | Path) -> Mapped:
     where = Path(name)
     content: Any
     if str(name) in shipped_mappings():
-        content = yaml.load(shipped.read_text(encoding="utf-8"), OnlyText)
+        content = yaml_of(Path(str(shipped)), OnlyText)
     elif where.is_file():
         content = yaml_of(where, OnlyText)
     else:

@@ -229,6 +229,7 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
     when = rows[0].when if study is not None else ""
     kept = [rows[place] for place in _surest(found, most)]
     left = len(rows) - most
+    heads = HEADS if any(row.whom for row in kept) else ("Measure", *HEADS[1:])
     currency = context.evaluation.params.cost.currency
     doubtful = any(verdict is not None and verdict.sureness != "strong" for _, verdict in found)
     return Brief(
@@ -238,7 +239,7 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
             unit=context.text(unit_of(context, shown)[2]),
             assumption=assumed.pop() if len(assumed) == 1 else context.text("as stated"),
         ),
-        heads=tuple(context.text(head, c=currency, when=when).strip() for head in HEADS),
+        heads=tuple(context.text(head, c=currency, when=when).strip() for head in heads),
         rows=tuple(row if row.when == when else _with_time(context, row) for row in kept),
         more=context.text(MORE, k=left) if left > 0 else "",
         horizon="" if study is None else _horizon(context, study),

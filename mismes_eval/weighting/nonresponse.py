@@ -192,7 +192,7 @@ def named_effects(
     """The same, and the name of each column."""
     problems = [*unreadable(frame, columns, at_risk), *_missing(frame, columns, at_risk)]
     DesignError.refuse(problems)
-    effects = [main_effect(frame.loc[at_risk, column]) for column in columns]
+    effects = [main_effect(frame[column][at_risk]) for column in columns]
     names = ("Intercept", *(name for _, named in effects for name in named))
     out = np.zeros((len(frame), len(names)))
     out[at_risk] = np.column_stack(

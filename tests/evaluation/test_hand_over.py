@@ -17,15 +17,17 @@ import mismes_eval as me
 from mismes_eval.cli import main
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.hand_over import Dataset, codebook, datasets, write
+from mismes_eval.report.document.language import language
 
 from ..some import some
 
 COUNT = 40
+FRENCH = language("fr")
 
 
 @pytest.fixture(scope="module")
 def sets(evaluated: Callable[[str], Evaluation]) -> list[Dataset]:
-    return datasets(evaluated("MDA"), "fr", COUNT)
+    return datasets(evaluated("MDA"), "fr", COUNT, FRENCH)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,13 @@ def folder(sets: list[Dataset], tmp_path_factory: pytest.TempPathFactory) -> Pat
     made = write(sets, out, "MDA", True)
     assert {p.name for p in made} >= {"survey.dta", "panel.sav", "survey.R", "codebook.xml"}
     return out
+
+
+def test_labels_of_columns_and_codes_are_in_the_report_s_language(sets: list[Dataset]) -> None:
+    assert not FRENCH.unknown
+    for d in sets:
+        assert d.labels["w_final"].startswith("Poids final")
+        assert d.value_labels["male"] == {1: "Oui", 0: "Non"}
 
 
 @pytest.mark.identity
@@ -69,7 +78,7 @@ def test_files_of_stata_and_spss_read_back(sets: list[Dataset], folder: Path) ->
                     frame[column].to_numpy(float), d.frame[column].to_numpy(float)
                 )
             labels = dict(zip(meta.column_names, meta.column_labels, strict=True))
-            assert labels["w_final"].startswith("Final weight")
+            assert labels["w_final"] == d.labels["w_final"]
             if d.name == "survey":
                 assert meta.variable_value_labels["male"] == {0.0: "Non", 1.0: "Oui"}
 

@@ -57,41 +57,8 @@ def of(frame: pd.DataFrame) -> Sample:
     return Sample.from_frame(frame, weights="w")
 
 
-def gt(frame: pd.DataFrame, **words: object) -> object:
-    return me.att_gt(of(frame), "y", "g", "t", "u", **words)  # type: ignore[arg-type]
-
-
 def spoiled(column: str, value: float) -> np.ndarray:
     return np.where(BAD, value, long()[column])
-
-
-def test_units_are_named_where_units_are_bad() -> None:
-    holes = long(y=spoiled("y", np.nan), u=np.repeat(np.arange(8) * 10, 3))
-    with pytest.raises(IdentificationError) as caught:
-        gt(holes, unbalanced="refuse")
-    assert [(p.what, p.count, p.rows, p.got) for p in caught.value.problems] == [
-        ("the panel is unbalanced", 8, (0, 10, 20, 30, 40), "8 units with gaps")
-    ]
-    with pytest.raises(IdentificationError) as twice:
-        gt(long(t=spoiled("t", 1)))
-    assert [(p.what, p.count, p.rows, p.got) for p in twice.value.problems] == [
-        (
-            "a unit has several rows in one period",
-            16,
-            (0, 0, 1, 1, 2),
-            "16 rows, of 0, 1, 2, 3, 4, 5, 6, 7",
-        )
-    ]
-    with pytest.raises(IdentificationError) as gone:
-        gt(long(u=spoiled("u", np.nan)))
-    assert [(p.what, p.count) for p in gone.value.problems] == [
-        ("att_gt meets missing values in the domain", 8)
-    ]
-    with pytest.raises(IdentificationError) as text:
-        gt(long(g=pd.Series(np.where(BAD, "soon", "3"))))
-    assert [(p.what, p.got, p.count) for p in text.value.problems] == [
-        ("a column changes inside units", "8 units with several", 8)
-    ]
 
 
 def test_rows_outside_the_domain_are_not_blamed() -> None:

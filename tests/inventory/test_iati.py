@@ -435,6 +435,20 @@ def test_parent_and_child_are_added_up_once(iati):
     )
 
 
+def test_an_inventory_made_of_an_import_accounts_for_what_was_refused(iati):
+    shared = activity("A", countries=(("MD", 40), ("AM", 30)), regions=(("89", 30),))
+    away = activity("B", countries=(("UA", None),), money=budget(70))
+    nowhere = activity("C", countries=(), money=budget(5))
+    coding = {"record": ["A"], "stage_code": "AFT", "model_primary": "M09"}
+    coding |= {"target_group": "RETURNEE_VOL"}
+    intake = iati(shared, away, nowhere, allocation="percentage").coded(pd.DataFrame(coding))
+    whole = inventory.from_intake(intake)
+    assert str(whole.balance()) == str(intake.balance)
+    lines = whole.where(whole.frame["country"] == "MDA").balance().to_frame()
+    assert lines["EUR"].tolist() == pytest.approx([175, 40, 30, 5, 70, 30, 175])
+    assert "left out by a selection" in set(lines["reason"])
+
+
 def test_activities_elsewhere_are_counted_outside(iati):
     intake = iati(activity("X-1", countries=(("UA", None),)), activity("X-2"))
     assert intake.counts["count"].tolist()[:4] == [2, 1, 0, 1]

@@ -266,4 +266,11 @@ CASES: Attempts = {
     ),
     "rows without a PSU after a step": lambda: gt(me.trim(long(psu=None), upper=5.0)),
     "units in two PSUs": lambda: gt(long(rows(p=np.arange(48) // 3), psu="p")),
+    **{
+        f"{what} in the outcome of {verb.__name__}": lambda verb=verb, bad=bad: verb(
+            long(rows(y=pd.Series(bad if i == 9 else 1.0 for i in range(48)))), "y", "g", "u", "t"
+        )
+        for what, bad in (("an infinity", np.inf), ("text", "n/a"))
+        for verb in (bacon, imputation)
+    },
 }

@@ -66,6 +66,11 @@ SPEAKS = {
     "poststratify": "a margin",
     "rmst": "survival",
 }
+NO_SAMPLE = (
+    "neither a sample nor a panel",
+    "calibrate takes a Sample",
+    "a tracer panel knows its units and waves",
+)
 OF_MANY = ("unknown column", "the panel has no such column", "the formula has no such coefficient")
 
 
@@ -83,8 +88,10 @@ def test_who_refuses_a_frame_and_a_column_that_is_not_there(call: Call) -> None:
     for argument, value in some(call.arguments.items()):
         if isinstance(value, me.Sample | me.TracerPanel):
             table = value.frame if isinstance(value, me.Sample) else value.to_long()
-            with pytest.raises(MismesError):
+            with pytest.raises(MismesError) as caught:
                 call.spoilt(argument, table)
+            said = str(caught.value.problems[0])
+            assert said.startswith((name, SPEAKS.get(name, name), *NO_SAMPLE)), said
         elif isinstance(value, str) and value in known:
             with pytest.raises(MismesError) as caught:
                 call.spoilt(argument, "gone")

@@ -14,9 +14,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from mismes_eval import lfs
+from mismes_eval.errors import InputError
 from mismes_eval.evaluation.params import Params
+from mismes_eval.frame.outside import yaml_of
+from mismes_eval.inventory.mapping_file import OnlyText
 from mismes_eval.report.country import country_report
 from mismes_eval.report.document.language import language
 from mismes_eval.report.session import Session
@@ -111,14 +115,23 @@ def sources(root: Path) -> list[Path]:
     return sorted((root / "mismes_eval").rglob("*.py"))
 
 
+def test_a_yaml_file_makes_no_object(tmp_path: Path) -> None:
+    for text in ("!!python/object/apply:os.system ['true']", "!!python/name:os.system", "!x 1"):
+        (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+        for loader in (yaml.SafeLoader, OnlyText):
+            with pytest.raises(InputError, match="not YAML"):
+                yaml_of(tmp_path / "a.yaml", loader)
+
+
 def test_no_source_runs_text_starts_a_shell_or_unpickles(root: Path) -> None:
     found = {
         path.name: f for path in sources(root) if (f := faults(path.read_text(encoding="utf-8")))
     }
     assert len(sources(root)) > 80
     # the system calls that exchange two folders in one step, that end a kernel with its parent, and
-    # that start the kernel of a foreign report without network
+    # that start the kernel of a foreign report without network; YAML by a kind of SafeLoader
     assert found == {
+        "outside.py": ["yaml.load"],
         "publish.py": ["ctypes"],
         "preloaded_kernel.py": ["ctypes"],
         "offline.py": ["ctypes", "os.execv"],

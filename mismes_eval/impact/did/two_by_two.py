@@ -346,7 +346,7 @@ def design_matrix(
     gone = [
         column
         for column in dict.fromkeys(covariates)
-        if sample.frame.loc[inside, column].isna().any()
+        if (sample.frame[column].isna().to_numpy() & inside).any()
     ]
     if gone:
         raise IdentificationError(

@@ -29,6 +29,7 @@ UNIT_OF_KIND = {"share": "share", "proportion": "share", "count": "number"}
 
 
 CARRIED = (*COLUMNS, STANDING)
+COUNTED = (*NUMBERS, "n")
 
 
 def cells_of(
@@ -80,9 +81,13 @@ def frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """Cells as a frame with a row each. Its texts are kept as they are: a message stays one until
     it is put into a language.
     """
-    columns = {name: [cell[name] for cell in cells] for name in CARRIED}
-    for name in (*TEXTS, STANDING):
-        columns[name] = np.fromiter(columns[name], object, len(cells))
+    columns: dict[str, object] = {}
+    for name in CARRIED:
+        told = [cell[name] for cell in cells]
+        if name in (*TEXTS, STANDING):
+            columns[name] = np.fromiter(told, object, len(cells))
+        else:
+            columns[name] = np.array(told, float) if cells and name in COUNTED else told
     return pd.DataFrame(columns)
 
 

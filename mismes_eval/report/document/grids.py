@@ -81,7 +81,7 @@ def _numbers(table: Table, t: Language) -> Grid:
     heads = [t("Group")]
     for column in table.columns:
         heads += [printable(column), "n"] if column in with_n else [printable(column)]
-    cells = {(cell["row"], cell["column"]): cell for cell in table.cells.to_dict("records")}
+    cells = {(cell["row"], cell["column"]): cell for cell in table.records}
     rows = []
     for row in table.rows:
         line: list[Line] = [(Run(printable(row)),)]

@@ -64,7 +64,7 @@ def write_results(
     for figure in figures:
         (work / "figures" / f"{names[figure.id]}.png").write_bytes(figure.png)
         write_csv(figure.data, work / "figures" / f"{names[figure.id]}.csv")
-    hidden = [table.hidden() for table in tables]
+    hidden = [(frame["status"] != "shown").sum() for frame in filled]
     out = {
         "schema": SCHEMA,
         "country": params.country,
@@ -72,7 +72,7 @@ def write_results(
         "params_sha256": params.fingerprint(),
         "tables": {table.id: table.title for table in tables},
         "figures": {figure.id: figure.title for figure in figures},
-        "hidden_cells": int(sum(len(part) for part in hidden)),
+        "hidden_cells": int(sum(hidden)),
         "facts": dict(facts),
         "warnings": list(warnings),
         "language": t.code,

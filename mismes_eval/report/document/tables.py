@@ -59,13 +59,18 @@ class Table:
     of: Literal["persons", "measures", "effects"] = "persons"
     intervals: bool = False
 
-    @property
+    @cached_property
     def rows(self) -> list[str]:
         return list(dict.fromkeys(self.cells["row"]))
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         return list(dict.fromkeys(self.cells["column"]))
+
+    @cached_property
+    def records(self) -> tuple[Mapping[Any, Any], ...]:
+        """The cells one by one, each a column's name -> what stands there; not to be changed."""
+        return tuple(self.cells.to_dict("records"))
 
     def hidden(self) -> pd.DataFrame:
         """The cells that are not shown, for the audit file: no values."""
@@ -256,7 +261,7 @@ def render(table: Table, t: Language) -> str:
         head += f'<th scope="col" class="num">{escape(column)}</th>' + (
             '<th scope="col" class="num n">n</th>' if column in with_n else ""
         )
-    lookup = {(cell["row"], cell["column"]): cell for cell in table.cells.to_dict("records")}
+    lookup = {(cell["row"], cell["column"]): cell for cell in table.records}
     body = ""
     for row in table.rows:
         body += f'<tr><th scope="row">{escape(row)}</th>'
@@ -283,7 +288,7 @@ def render(table: Table, t: Language) -> str:
 
 def columns_with_n(table: Table) -> set[str]:
     """Columns beside which the number of persons stands."""
-    return set(table.cells.loc[table.cells["n"].notna(), "column"])
+    return {cell["column"] for cell in table.records if not math.isnan(cell["n"])}
 
 
 def n_hidden(cell: Mapping[Any, Any]) -> bool:

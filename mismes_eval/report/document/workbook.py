@@ -125,11 +125,10 @@ def _numbers(sheet: Any, table: Table, t: Language) -> int:
     """A table of numbers: its rows, and for each of its columns the value, its error, the ends of
     its interval where the page shows them, and n. Returns the last row.
     """
-    records = table.cells.to_dict("records")
-    parts = {
-        column: _parts(table, [record for record in records if record["column"] == column])
-        for column in table.columns
-    }
+    of_column: dict[str, list[Mapping[Any, Any]]] = {column: [] for column in table.columns}
+    for record in table.records:
+        of_column[record["column"]].append(record)
+    parts = {column: _parts(table, cells) for column, cells in of_column.items()}
     names = {"value": "", "se": t("SE"), "ci_low": "95% from", "ci_high": "95% to", "n": "n"}
     heads, places = [t("Group")], {}
     for column, kept in parts.items():
@@ -138,7 +137,7 @@ def _numbers(sheet: Any, table: Table, t: Language) -> int:
             label = t(names[part]) if names[part] else ""
             heads.append(f"{column}, {label}" if label else str(column))
     _headings(sheet, heads)
-    cells = {(record["row"], record["column"]): record for record in records}
+    cells = {(record["row"], record["column"]): record for record in table.records}
     right = _number_of(sheet, RIGHT)
     for place, row in enumerate(table.rows, HEAD + 1):
         _text(sheet, place, 1, row)
@@ -266,7 +265,8 @@ def _widths(sheet: Any, columns: int, last: int) -> None:
     for column in range(1, columns + 1):
         longest = NARROWEST - 2
         for row in range(HEAD, last + 1):
-            value = sheet.cell(row, column).value
+            cell = sheet._cells.get((row, column))  # cell() makes one where there is none
+            value = None if cell is None else cell.value
             shown = f"{value:.6g}" if isinstance(value, float) else str(value or "")
             longest = max(longest, min(len(shown), WIDEST) if row > HEAD else min(len(shown), 14))
         sheet.column_dimensions[get_column_letter(column)].width = longest + 2
