@@ -4,11 +4,12 @@ table does not show.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.criteria import interval, returnee_gap
+from mismes_eval.report.chapters.criteria import EMPLOYMENT, interval, published_gap
 from mismes_eval.report.chapters.lottery import draw_sentence, main_key
 from mismes_eval.report.chapters.measures import register_of, register_summary
 from mismes_eval.report.chapters.people import RETURNEES_ROW
@@ -102,14 +103,10 @@ def _share(context: Context, published: Published, template: str, key: CellKey) 
 
 
 def _gap(context: Context, published: Published) -> list[Finding]:
-    gap = returnee_gap(context, "L3.employment")
-    title = catalogue()["L3.employment"].title
-    rates = [published.get("T08", title, group) for group in ("returnees", "non-migrants")]
-    if isinstance(gap, NotEstimable) or any(cell is None or cell.closed for cell in rates):
+    span = published_gap(replace(context, published=published), EMPLOYMENT)
+    if isinstance(span, NotEstimable):
         return []
-    sign = Span.of(gap).sign
-    numbers = interval(context, gap, size=sign in ("higher", "lower"))
-    return [(context.text(GAPS[sign], **numbers), "T08")]
+    return [(context.text(GAPS[span.sign], **interval(context, span)), "T08")]
 
 
 def _participation(context: Context, published: Published) -> list[Finding]:

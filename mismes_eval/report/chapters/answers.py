@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.brief import brief, effect_and_time
 from mismes_eval.report.chapters.base import QUESTION, Chapter, Context
+from mismes_eval.report.chapters.cells import span_at
 from mismes_eval.report.chapters.criteria import (
     EMPLOYMENT,
     TOOK_PART,
     Cell,
     interval,
+    published_gap,
     rates_of,
     returnee_gap,
     survey_strength,
@@ -87,12 +88,11 @@ def _fare(context: Context) -> Answer | None:
         return None
     question = context.text(FARE)
     gap, title = returnee_gap(context, EMPLOYMENT), catalogue()[EMPLOYMENT].title
-    if any(context.closed("T08", title, group) for group in ("returnees", "non-migrants")):
-        gap = NotEstimable("too few persons")
-    if isinstance(gap, NotEstimable):
-        return Answer(question, context.text(NO_ANSWER, r=context.text(gap.reason)))
-    sign = Span.of(gap).sign
-    said = context.text(FARES[sign], **interval(context, gap, size=sign in ("higher", "lower")))
+    span = published_gap(context, EMPLOYMENT)
+    if isinstance(span, NotEstimable):
+        return Answer(question, context.text(NO_ANSWER, r=context.text(span.reason)))
+    assert isinstance(gap, Estimate)
+    said = context.text(FARES[span.sign], **interval(context, span))
     return Answer(question, _graded(context, said, gap, rates_of("T08", title)))
 
 
@@ -102,11 +102,12 @@ def _reach(context: Context) -> Answer | None:
     published = context.published
     if not isinstance(found, Estimate) or published is None:
         return None
-    cell = published.get("T10", "any measure", "returnees who took part")
+    key = CellKey(*TOOK_PART)
+    span = span_at(published.of([key]), key)
     question = context.text(REACH)
-    if cell is None or not cell.shown:
+    if span is None:
         return Answer(question, context.text(NO_ANSWER, r=context.text("too few persons")))
-    said = context.text(REACHED, **interval(context, found))
+    said = context.text(REACHED, **interval(context, span))
     return Answer(question, _graded(context, said, found, [TOOK_PART]))
 
 

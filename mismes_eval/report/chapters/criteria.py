@@ -5,6 +5,7 @@ say on each, and how strong that evidence is, by fixed rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context, Item, text_table
+from mismes_eval.report.chapters.cells import following, plain, rows, span_at
 from mismes_eval.report.chapters.costs import job_cells, job_sentence, priced
 from mismes_eval.report.chapters.criteria_of_effects import (
     MODERATE,
@@ -30,9 +32,9 @@ from mismes_eval.report.chapters.criteria_of_effects import (
     strength_of_records,
     sustainability,
 )
-from mismes_eval.report.chapters.verdicts import (
-    effect_verdict,
-)
+from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.items import SentenceSpec
 
 Cell = tuple[str, str, str]  # table, row, column
 TOOK_PART: Cell = ("T10", "any measure", "returnees who took part")
@@ -57,6 +59,8 @@ NOTES = (
     ),
 )
 EMPLOYMENT = "L3.employment"
+GAP_TABLES = {EMPLOYMENT: "T08", "L3.unemployment": "T08", "L5": "T09"}  # that have the rates
+GAP = CellKey("gaps", "", "returnees minus non-migrants")
 OF_A_STUDY = (
     "An effect in a study file of its own is put to these checks: drawn by lot, the arms alike before"
     " the draw, lost alike, planned beforehand, enough sampling units; one without blocks or a draw"
@@ -107,17 +111,13 @@ def criteria(context: Context) -> Item:
     )
 
 
-def interval(
-    context: Context, e: Estimate, scale: float = 100.0, digits: int = 1, size: bool = False
-) -> dict[str, str]:
-    """Value and 95% interval as text; size: of the difference without its sign, for sentences that
-    say "higher" or "lower".
+def interval(context: Context, span: Span) -> dict[str, str]:
+    """Value and 95% interval in percentage points as text; of a difference that is shown without
+    its sign, for sentences that say "higher" or "lower".
     """
-    value, low, high = (float(number) * scale for number in (e.value[0], *e.ci().iloc[0]))
-    if size:
-        value, low, high = abs(value), min(abs(low), abs(high)), max(abs(low), abs(high))
-    n = context.words.number
-    return {"v": n(value, digits), "lo": n(low, digits), "hi": n(high, digits)}
+    n, told = context.words.number, span.size
+    ends = {"v": told.value, "lo": told.low, "hi": told.high}
+    return {name: n(end * 100.0, 1) for name, end in ends.items()}
 
 
 def survey_strength(context: Context, e: Estimate, cells: Sequence[Cell]) -> str:
@@ -150,22 +150,20 @@ def _relevance(context: Context) -> list[Line]:
         "L5": ("share of over-qualified workers", "T09"),
     }
     for id_, (what, table) in worse.items():
-        gap = returnee_gap(context, id_)
+        gap, span = returnee_gap(context, id_), published_gap(context, id_)
         title = catalogue()[id_].title
-        if any(context.closed(table, title, group) for group in ("returnees", "non-migrants")):
-            gap = NotEstimable("too few persons")
-        if isinstance(gap, NotEstimable):
-            out.append(no_evidence(context, name, gap.reason, table))
+        if isinstance(gap, NotEstimable) or isinstance(span, NotEstimable):
+            reason = span.reason if isinstance(span, NotEstimable) else UNTOLD
+            out.append(no_evidence(context, name, reason, table))
             continue
-        sign = Span.of(gap).sign
-        sentence = GAPS[sign]
+        sentence = GAPS[span.sign]
         out.append(
             Line(
                 name,
                 context.text(
                     sentence,
                     o=context.text(what),
-                    **interval(context, gap, size=sign in ("higher", "lower")),
+                    **interval(context, span),
                 ),
                 survey_strength(context, gap, rates_of(table, title)),
                 table,
@@ -208,6 +206,31 @@ def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
     return estimate.contrast(
         {estimate.names[name["returnee"]]: 1.0, estimate.names[name["non-migrant"]]: -1.0}
     )
+
+
+def gaps_item(context: Context) -> list[SentenceSpec]:
+    """The cells of the gaps between returnees and non-migrants that sentences tell; no table has
+    them, and they are hidden with the rates of either group.
+    """
+    cells = []
+    for id_, table in GAP_TABLES.items():
+        gap, title = returnee_gap(context, id_), catalogue()[id_].title
+        if isinstance(gap, Estimate):
+            span = Span.of(gap)
+            cell = plain(title, GAP.column, span.value, "share", kind="effect")
+            told = rows([cell | {"ci_low": span.low, "ci_high": span.high}])
+            cells.append(following(told, *(CellKey(*at) for at in rates_of(table, title))))
+    if not cells:
+        return []
+    return [SentenceSpec("", {}, id=GAP.table, cells=pd.concat(cells, ignore_index=True))]
+
+
+def published_gap(context: Context, id_: str) -> Span | NotEstimable:
+    """Returnees minus non-migrants, where that may be said."""
+    gap, key = returnee_gap(context, id_), replace(GAP, row=catalogue()[id_].title)
+    if isinstance(gap, NotEstimable):
+        return gap
+    return span_at(context.published_at([key]), key) or NotEstimable("too few persons")
 
 
 def _of_inventory(
@@ -305,15 +328,13 @@ def _effectiveness(context: Context) -> list[Line]:
 
 def _take_up(context: Context) -> list[Line]:
     estimate = context.indicators(which=("L12",)).get("L12")
-    if (
-        not isinstance(estimate, Estimate)
-        or context.rules.confidential("share", float(estimate.n[0]))
-        or context.closed(*TOOK_PART)
-    ):
+    key = CellKey(*TOOK_PART)
+    span = span_at(context.published_at([key]), key)
+    if not isinstance(estimate, Estimate) or span is None:
         return []
     said = context.text(
         "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
-        **interval(context, estimate),
+        **interval(context, span),
     )
     return [Line("Relevance", said, survey_strength(context, estimate, [TOOK_PART]), "T10")]
 

@@ -20,6 +20,7 @@ from mismes_eval.report.chapters.absentees import ID as ABSENT_ID
 from mismes_eval.report.chapters.absentees import absentees, listed_note
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.criteria import gaps_item
 from mismes_eval.report.chapters.own import own
 from mismes_eval.report.chapters.profile import in_order, profile
 from mismes_eval.report.chapters.quality import reliability
@@ -114,6 +115,7 @@ def people(context: Context) -> Chapter:
         survey.source,
         variance(survey),
     )
+    items += gaps_item(context)
     return Chapter("people", "Migrants in the labour force survey", tuple(items))
 
 
