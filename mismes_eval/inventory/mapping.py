@@ -54,27 +54,8 @@ def read_mapped(
                 ", ".join(unknown) or worded("none"),
             )
         )
-    amounts = [str(rule["column"]) for rule in _rules_of_amounts(chosen)]
-    options = dict(chosen.read)
-    if not EXCEL.search(str(path)):
-        options["text_columns"] = [*options.get("text_columns", ()), *amounts]
-    data = read(path, **options, allowed=None)
-    sources = [(data.name, data.sha256, data.rows)]
-    table = data.frame
-    if chosen.join:
-        if join is None:
-            raise InputError(
-                Problem(
-                    what="the mapping joins a second file",
-                    where=chosen.register,
-                    expected="join=path",
-                    got="None",
-                    fix=str(chosen.join.get("note", "")),
-                )
-            )
-        second = read(join, **chosen.read, allowed=None)
-        sources.append((second.name, second.sha256, second.rows))
-        table = _joined(table, second.frame, chosen)
+    table, sources = _tables(path, chosen, join)
+    amounts = _amount_columns(chosen)
     lost = [c for c in (chosen.record, *chosen.countries) if c not in table]
     InputError.refuse(
         [
@@ -121,6 +102,37 @@ def read_mapped(
         register=chosen.register,
         balance=counted.held_by(frame),
     )
+
+
+def _amount_columns(chosen: Mapped) -> list[str]:
+    return [str(rule["column"]) for rule in _rules_of_amounts(chosen)]
+
+
+def _tables(
+    path: str | Path, chosen: Mapped, join: str | Path | None
+) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
+    """The register, with the second file where the mapping joins one; name, hash and rows of each."""
+    options = dict(chosen.read)
+    if not EXCEL.search(str(path)):
+        options["text_columns"] = [*options.get("text_columns", ()), *_amount_columns(chosen)]
+    data = read(path, **options, allowed=None)
+    sources = [(data.name, data.sha256, data.rows)]
+    table = data.frame
+    if chosen.join:
+        if join is None:
+            raise InputError(
+                Problem(
+                    what="the mapping joins a second file",
+                    where=chosen.register,
+                    expected="join=path",
+                    got="None",
+                    fix=str(chosen.join.get("note", "")),
+                )
+            )
+        second = read(join, **chosen.read, allowed=None)
+        sources.append((second.name, second.sha256, second.rows))
+        table = _joined(table, second.frame, chosen)
+    return table, sources
 
 
 def _rules_of_amounts(mapping: Mapped) -> list[Mapping[str, object]]:

@@ -19,14 +19,9 @@ from mismes_eval.report.chapters.cells import (
     unit_of,
 )
 from mismes_eval.report.chapters.cells import published as may_leave
-from mismes_eval.report.chapters.costs import (
-    Priced,
-    cost_row,
-    horizon_in_words,
-    no_price_in_short,
-    priced,
-)
+from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.description import eligible_in_short
+from mismes_eval.report.chapters.job_year import Priced, horizon_in_words, no_price_in_short, priced
 from mismes_eval.report.chapters.names import named_in_short
 from mismes_eval.report.chapters.verdicts import (
     SIDES,

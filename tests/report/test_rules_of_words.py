@@ -29,9 +29,9 @@ from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import Context, rollout
 from mismes_eval.report.chapters.bias import ITEMS, bias
 from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.chapters.costs import priced
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.impact import headline
+from mismes_eval.report.chapters.job_year import priced
 from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
 from mismes_eval.report.chapters.plan import deviations, read_plan

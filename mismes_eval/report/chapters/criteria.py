@@ -19,7 +19,7 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.cells import following, plain, rows, span_at
-from mismes_eval.report.chapters.costs import job_cells, job_sentence, priced
+from mismes_eval.report.chapters.costs import job_cells, job_sentence
 from mismes_eval.report.chapters.criteria_of_effects import (
     MODERATE,
     NONE,
@@ -32,6 +32,7 @@ from mismes_eval.report.chapters.criteria_of_effects import (
     strength_of_records,
     sustainability,
 )
+from mismes_eval.report.chapters.job_year import priced
 from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import SentenceSpec

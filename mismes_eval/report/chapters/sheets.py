@@ -22,10 +22,11 @@ from mismes_eval.report.chapters.cells import (
     outcome_unit,
     rows,
 )
-from mismes_eval.report.chapters.costs import cost_row, job_item, priced
+from mismes_eval.report.chapters.costs import cost_row, job_item
 from mismes_eval.report.chapters.description import description
 from mismes_eval.report.chapters.heterogeneity import group_row
 from mismes_eval.report.chapters.impact import headline_items
+from mismes_eval.report.chapters.job_year import priced
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.tracer import ARMS, INTERVAL, arm_means

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from mismes_eval.report.chapters.costs import lasting_in_words
+from mismes_eval.report.chapters.job_year import lasting_in_words
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.tables import TextTable
 from mismes_eval.report.synthesis.tables import Words, words_table
