@@ -19,12 +19,15 @@ SHOWN = 5  # rows that a problem names
 class Problem:
     """One thing that is wrong with an input.
 
-    what : the rule that fails, in plain words.  where : file, column, argument or cell.
-    expected, got : what the rule wants and what stands there.  fix : how to mend it.
+    what : the rule that fails, in plain words.
+    where : file, column, argument or cell.
+    expected, got : what the rule wants and what stands there.
+    fix : how to mend it.
     A plain `where` or `got` is a name out of the data and the same in every language; one with
     words in it is a message: `in_column`, `of_argument`, `at_key`, `in_place` and the others below,
     `worded` for what they do not say.
-    count : how many rows fail (0 where rows make no sense).  rows : the first failing row numbers or keys.
+    count : how many rows fail (0 where rows make no sense).
+    rows : the first failing row numbers or keys.
     who : whose rule it is, where `what` begins with its verb: what was called, the kind of column.
     """
 

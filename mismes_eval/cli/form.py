@@ -47,7 +47,8 @@ def command(
     as_json: bool,
 ) -> int:
     """Write questionnaires: XLSForm workbooks and compiled XForms for ODK, KoboToolbox and
-    SurveyCTO, a page to print in each language, and the numbers of the answers for Survey Solutions.
+    SurveyCTO, a page to print in each language, and the numbers of the answers for Survey
+    Solutions.
 
     The participation module offers the country's own measures, from its inventory, so that a
     person's measure is known. Answers come back with `mismes collect`.

@@ -32,8 +32,8 @@ on_option = click.option(
 
 @click.group("inventory")
 def command() -> None:
-    """Evaluation register, site of the measures and intake of filled templates, from the inventories
-    that params name or from inventory files.
+    """Evaluation register, site of the measures and intake of filled templates, from the
+    inventories that params name or from inventory files.
     """
 
 
@@ -131,8 +131,8 @@ def site(
     as_json: bool,
 ) -> int:
     """The repository as pages that work without a network: search and filters, a page for each
-    measure, every effect of an evaluation, evidence-gap map, countries, unit costs, evaluations due,
-    what was learned; in English, French and Romanian, in a folder beside the file.
+    measure, every effect of an evaluation, evidence-gap map, countries, unit costs, evaluations
+    due, what was learned; in English, French and Romanian, in a folder beside the file.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     measures = _measures(names)
@@ -322,8 +322,8 @@ def import_records(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Records of IATI files (.xml, several are read as one), of a register (with --mapping), or of a
-    file of measures, with the balance of records and money.
+    """Records of IATI files (.xml, several are read as one), of a register (with --mapping), or of
+    a file of measures, with the balance of records and money.
     """
     file = files[0]
     iati = mapping is None and all(path.suffix.lower() == ".xml" for path in files)

@@ -249,7 +249,8 @@ def repository(target: Path, files: Sequence[Path], data_root: Path | None = Non
 
     Parameters
     ----------
-    target : folder of the reports.  files : params whose inventories are put together.
+    target : folder of the reports.
+    files : params whose inventories are put together.
     data_root : folder of data kept outside the project.
     """
     site = import_module("mismes_eval.report.site")

@@ -76,8 +76,8 @@ def plain_warnings() -> None:
 
 
 def say(text: str) -> None:
-    """A line on standard output. Where nobody reads it any more (a closed pipe, `| head`), a line on
-    standard error says so once and the work goes on without words.
+    """A line on standard output. Where nobody reads it any more (a closed pipe, `| head`), a line
+    on standard error says so once and the work goes on without words.
     """
     try:
         click.echo(text)

@@ -46,7 +46,8 @@ MATTERING = "in {k} {k:=country|countries} the distance is surely one that would
 class Measured:
     """A number that a claim is about, with its interval, in the unit of the claim.
 
-    value, low, high : the number and its 95% interval.  n : persons or measures behind it.
+    value, low, high : the number and its 95% interval.
+    n : persons or measures behind it.
     doubtful : the interval is known to be too short.
     """
 
@@ -101,8 +102,8 @@ def decide(span: Span, margin: float) -> ClaimAnswer:
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """answer; span: the signed distance, NaN where there is none; reason: why, in words; needed: how
-    many persons or measures would decide, NaN where that cannot be told.
+    """answer; span: the signed distance, NaN where there is none; reason: why, in words; needed:
+    how many persons or measures would decide, NaN where that cannot be told.
 
     together : the answer where all claims of a table are to hold together.
     """
@@ -145,8 +146,9 @@ def judge(
 
     Parameters
     ----------
-    margin : above 0, in the unit of the number.  factor : by how much the interval is wider where
-        all claims of a table are to hold together (1: only one is looked at).
+    margin : above 0, in the unit of the number.
+    factor : by how much the interval is wider where all claims of a table are to hold together (1:
+        only one is looked at).
     """
     if not margin > 0:
         raise ValueError(f"a margin that would matter is above 0, not {margin}")

@@ -55,7 +55,9 @@ def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[
 
     Parameters
     ----------
-    outcome : numeric column.  group : boolean or 0/1 column.  covariates : columns; categories become indicators. No missing values inside the domain.
+    outcome : numeric column.
+    group : boolean or 0/1 column.
+    covariates : columns; categories become indicators. No missing values inside the domain.
 
     Returns
     -------

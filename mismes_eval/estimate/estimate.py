@@ -42,8 +42,10 @@ class Estimate:
     """value (p,); names (p,); keys: one row a value (by columns, variable, level); n (p,)
     unweighted rows behind it; dof (p,) degrees of freedom of the design (`degf`: of the values).
 
-    parts : one for each independent design.  srs: gives (p,) variance under simple random sampling, with replacement or without, for design effects, where it is defined.
-    kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made; limits: level, degf (p,) -> (low, high) where it is made otherwise.
+    parts : one for each independent design.
+    srs: gives (p,) variance under simple random sampling, for design effects, where it is defined.
+    kind, unit, definition, notes : what a table prints beside the numbers.
+    interval : how `ci` is made; limits: level, degf (p,) -> (low, high) where it is made otherwise.
     df : whose degrees of freedom: "effective", min of the design's and the averages', or "design".
     """
 
@@ -189,7 +191,8 @@ class Estimate:
     def ci(self, level: float = 0.95) -> pd.DataFrame:
         """Interval of each value, columns low and high; NaN where there are no degrees of freedom.
 
-        "t": value +- t se.  "logit": the same on the log-odds (with replicates: of their log-odds), "beta": Clopper-Pearson at the effective sample size (R survey: svyciprop), for proportions.
+        "t": value +- t se.  "logit": the same on the log-odds (with replicates: of their log-odds),
+        "beta": Clopper-Pearson at the effective sample size (R survey: svyciprop), for proportions.
         """
         low, high = self.ends(level)
         return pd.DataFrame({"low": low, "high": high}, index=list(self.names))

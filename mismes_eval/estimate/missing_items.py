@@ -110,7 +110,8 @@ def impute(
     predictors : complete columns (text becomes indicators). Whatever the analysis compares belongs
         among them: arm, outcome before, strata. The logarithm of the weight is always one, and
         where PSUs have several rows, the mean of the column's other answers in the PSU.
-    imputations : copies.  rounds : of the chain before the first copy, and between two.
+    imputations : copies.
+    rounds : of the chain before the first copy, and between two.
 
     Returns
     -------
@@ -159,8 +160,9 @@ def over_imputations(samples: Sequence[Sample], verb: Callable[[Sample], Estimat
 
     Parameters
     ----------
-    samples : of `impute`.  verb : makes the estimate of one sample, for instance
-        `lambda s: me.mean(s, "earnings", by="arm")`.
+    samples : of `impute`.
+    verb : makes the estimate of one sample, for instance `lambda s: me.mean(s, "earnings",
+        by="arm")`.
 
     Returns
     -------
@@ -264,7 +266,8 @@ def hot_deck(sample: Sample, item: str, cells: str | Sequence[str]) -> Sample:
 
     Parameters
     ----------
-    item : column with gaps.  cells : columns known for all whose combinations are the cells.
+    item : column with gaps.
+    cells : columns known for all whose combinations are the cells.
 
     Returns
     -------

@@ -87,7 +87,8 @@ def quantile(
 
     Parameters
     ----------
-    column : numeric, no missing values inside the domain.  probs : between 0 and 1.
+    column : numeric, no missing values inside the domain.
+    probs : between 0 and 1.
     rule : "math" (inverse of the weighted distribution function), "school" (midpoint at exact
         ties), "hf7" (interpolated).
     interval : of the distribution function, "mean" (symmetric) or "xlogit" (on the log-odds; stays

@@ -76,8 +76,11 @@ def survival(
 
     Parameters
     ----------
-    duration : time from the origin to the event or to the end of observation, above 0.  event : 1 where the event was seen, 0 where the row is censored.
-    by : columns; one curve for each combination that occurs.  times : where to evaluate; None: each curve at every time at which it has an event (at most 500).
+    duration : time from the origin to the event or to the end of observation, above 0.
+    event : 1 where the event was seen, 0 where the row is censored.
+    by : columns; one curve for each combination that occurs.
+    times : where to evaluate; None: each curve at every time at which it has an event (at most
+        500).
     entry : time from which a row is under observation (left truncation), below its duration; None:
         from 0.
 
@@ -110,7 +113,9 @@ def cumulative_incidence(
 
     Parameters
     ----------
-    cause : what ended the spell: missing where it is censored, else a category (employed, abroad, ...).  of : the category of interest.
+    cause : what ended the spell: missing where it is censored, else a category (employed, abroad,
+        ...).
+    of : the category of interest.
     duration, by, times, entry : as for `survival`.
 
     Returns

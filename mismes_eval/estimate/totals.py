@@ -30,7 +30,8 @@ from mismes_eval.weighting.sample import Sample
 class OfTotals:
     """A statistic of the totals of one domain.
 
-    value : totals (D, k) -> values (D, p).  slope : totals (D, k) -> derivatives (D, k, p).
+    value : totals (D, k) -> values (D, p).
+    slope : totals (D, k) -> derivatives (D, k, p).
     """
 
     value: Callable[[Float], Float]

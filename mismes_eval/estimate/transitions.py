@@ -40,8 +40,9 @@ def transitions(sample: Sample, pairs: Sequence[tuple[str, str]], minimum: int =
 
     Parameters
     ----------
-    sample : one row a person.  pairs : (column before, column after), e.g. [("state_w1", "state_w2"), ("state_w2", "state_w3")]; rows with a state missing
-        in a pair do not count in it.
+    sample : one row a person.
+    pairs : (column before, column after), e.g. [("state_w1", "state_w2"), ("state_w2",
+        "state_w3")]; rows with a state missing in a pair do not count in it.
     minimum : origins with fewer persons are withheld (named in the notes and in
         `extra["withheld"]`); 0 shows all.
 

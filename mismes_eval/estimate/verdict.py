@@ -34,7 +34,8 @@ BY_LOT = Message("if nothing but the lot parted the groups")
 @dataclass(frozen=True)
 class Span:
     """A value with its 95% interval. NaN ends: there is no interval; an infinite end: it has no
-    end. basis: how it was made, where another one stands beside it. doubtful: known to be too short.
+    end. basis: how it was made, where another one stands beside it. doubtful: known to be too
+    short.
     """
 
     value: float
@@ -124,11 +125,13 @@ class Check:
 class Verdict:
     """What may be said of an estimate.
 
-    estimate : its own interval (of its first value).  checks : what it was put to, threats and
-    precision.  wider : other intervals of the same number; the widest speaks.
+    estimate : its own interval (of its first value).
+    checks : what it was put to, threats and precision.
+    wider : other intervals of the same number; the widest speaks.
     assumption : under which the number is an effect; None for what is only described.
-    clusters : in the arm that has fewest.  headline : how sure the effect of the headline is, where
-    this is another wave of the same measure: no wave is surer.
+    clusters : in the arm that has fewest.
+    headline : how sure the effect of the headline is, where this is another wave of the same
+        measure: no wave is surer.
     """
 
     estimate: Estimate | Span

@@ -33,9 +33,9 @@ FEW, LEAST = 8, 3  # PSUs an arm: below the first a caution, below the second no
 
 @dataclass(frozen=True)
 class Advice:
-    """One design: whether the data allow it ("yes", "with care", "no"), why, the call that makes it,
-    the page of the methods that says when not to, and the lines of the params that bring it into
-    the report.
+    """One design: whether the data allow it ("yes", "with care", "no"), why, the call that makes
+    it, the page of the methods that says when not to, and the lines of the params that bring it
+    into the report.
     """
 
     design: str

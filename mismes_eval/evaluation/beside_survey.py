@@ -61,7 +61,8 @@ class Residents:
     """effect : what stands for the design; after, before : the differences between participants and
     residents made like them that it is made of, None where residents have no baseline; plain : the
     effect with residents as they are.
-    groups : who is compared.  alikeness : the groups in what makes them alike, before and after.
+    groups : who is compared.
+    alikeness : the groups in what makes them alike, before and after.
     """
 
     effect: Estimate

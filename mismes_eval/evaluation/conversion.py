@@ -1,5 +1,5 @@
-"""From the text of a params file to values: what the annotation of a key says, or a problem with its
-line and the nearest value. Nothing is guessed and nothing is passed over.
+"""From the text of a params file to values: what the annotation of a key says, or a problem with
+its line and the nearest value. Nothing is guessed and nothing is passed over.
 """
 
 from __future__ import annotations

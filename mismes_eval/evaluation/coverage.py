@@ -95,7 +95,9 @@ def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstima
 
     Parameters
     ----------
-    sample : the target population as a domain.  participant : boolean or 0/1 column.  by : groups.
+    sample : the target population as a domain.
+    participant : boolean or 0/1 column.
+    by : groups.
 
     Returns
     -------

@@ -1,5 +1,5 @@
-"""What the params ask of the data: columns that must be there, a design that must be told, keys that
-need a file to act on. `mismes check` and the report refuse the same.
+"""What the params ask of the data: columns that must be there, a design that must be told, keys
+that need a file to act on. `mismes check` and the report refuse the same.
 """
 
 from __future__ import annotations

@@ -131,7 +131,8 @@ class Line:
 class Beside:
     """One design for one measure.
 
-    design : its key in the params.  chosen : what the params say of it (a method, a column).
+    design : its key in the params.
+    chosen : what the params say of it (a method, a column).
     outcome, unit : of the effect; unit "outcome" is that of the outcome, "months" months.
     effect : the number that stands for the design; lines : all else it gives.
     groups : who is compared, as samples whose domain they are.

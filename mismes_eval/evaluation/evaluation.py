@@ -158,8 +158,8 @@ class Evaluation:
 
     @cached_property
     def per_euro(self) -> float:
-        """Units of the currency that costs are shown in for one euro, in the year of cost.price_year.
-        Raises ParamsError where the run's rate table does not say.
+        """Units of the currency that costs are shown in for one euro, in the year of
+        cost.price_year. Raises ParamsError where the run's rate table does not say.
         """
         currency, year = self.params.cost.currency, self.params.cost.price_year
         rates = (None if year is None else self._rates_of(year)) or {"EUR": 1.0}
@@ -194,8 +194,8 @@ class Evaluation:
         return next((found for found in self.doubts if found.measure == measure), None)
 
     def spans_beside(self, effect: Effects, outcome: str, wave: object) -> tuple[Span, ...]:
-        """The intervals over clusters that stand beside the design's for the effect on an outcome at
-        a wave; the widest of all speaks. Each is made once.
+        """The intervals over clusters that stand beside the design's for the effect on an outcome
+        at a wave; the widest of all speaks. Each is made once.
         """
         if self.tracing is None:
             return ()

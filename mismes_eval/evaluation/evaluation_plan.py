@@ -36,9 +36,9 @@ class Figure:
 @dataclass(frozen=True)
 class Figures:
     """What was measured at home: base mean and standard deviation of the outcome, intraclass
-    correlation by PSU (survey_icc: of employment in the labour force survey, for roll-outs), correlation of a person's outcome over time, share lost, design effect of
-    the weights, persons in a PSU. before, after, psu, weights: the persons that a simulation draws
-    from.
+    correlation by PSU (survey_icc: of employment in the labour force survey, for roll-outs),
+    correlation of a person's outcome over time, share lost, design effect of the weights, persons
+    in a PSU. before, after, psu, weights: the persons that a simulation draws from.
     """
 
     outcome: str
@@ -71,8 +71,8 @@ class Figures:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One design: what it assumes of the world, the study that it would be, its power by simulation,
-    months until the result and interviews made.
+    """One design: what it assumes of the world, the study that it would be, its power by
+    simulation, months until the result and interviews made.
     """
 
     name: str
@@ -191,8 +191,10 @@ def plan(
 ) -> Plan:
     """Designs for a measure side by side, at the same number of persons enrolled.
 
-    persons : enrolled in all.  regions : that a roll-out could start in one after the other.
-    months : from enrolment to the outcome.  interview_cost : of one interview.
+    persons : enrolled in all.
+    regions : that a roll-out could start in one after the other.
+    months : from enrolment to the outcome.
+    interview_cost : of one interview.
     """
     found = measured(evaluation)
     made = [

@@ -1,5 +1,5 @@
-"""What a run hands to colleagues who work elsewhere: survey and panel with every weight, in files of
-Stata, SPSS and Parquet, programs that reprint the report's numbers, and a codebook.
+"""What a run hands to colleagues who work elsewhere: survey and panel with every weight, in files
+of Stata, SPSS and Parquet, programs that reprint the report's numbers, and a codebook.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Number:
 
 @dataclass(frozen=True)
 class Dataset:
-    """name; frame: one row a person; labels: column -> words; value_labels: column -> {code: words};
+    """name; frame: one row a person; labels: column -> words; value_labels: column -> {code:
+    words};
     weights: base weight, factors and final weight that the file has; scale: of the replicates, 0
     where there are none; numbers: what the programs reprint; notes: what to read first.
     """

@@ -95,8 +95,8 @@ class ForWhom:
 
 def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | None) -> ForWhom:
     """The main effect of each measure by sex, skill, vulnerability, voluntariness of return and the
-    columns of the params. Model and success factors are features of a measure: their units are measures, and why
-    they are not compared over persons stands in their place.
+    columns of the params. Model and success factors are features of a measure: their units are
+    measures, and why they are not compared over persons stands in their place.
 
     Covariates of the params that have one value in a group (education within a skill level) are
     left out there.

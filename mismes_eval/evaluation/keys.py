@@ -1,5 +1,5 @@
-"""A key of the params is a field of a frozen dataclass: its annotation is its type, its metadata say
-what it means. The docs, the comments of a new file and the nearest key are read off the fields.
+"""A key of the params is a field of a frozen dataclass: its annotation is its type, its metadata
+say what it means. The docs, the comments of a new file and the nearest key are read off the fields.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A draw by lot in a file of its own: the loss of each arm, the arms before the draw, what the offer
-changed, what taking part changed where that is known, and the bounds of both where units were lost.
+"""A draw by lot in a file of its own: the loss of each arm, the arms before the draw, what the
+offer changed, what taking part changed where that is known, and the bounds of both where units were
+lost.
 """
 
 from __future__ import annotations

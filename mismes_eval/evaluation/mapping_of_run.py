@@ -19,7 +19,8 @@ def draft_of(params: Params) -> Draft:
 
     Raises
     ------
-    ParamsError : the run names no workbook or no survey.  InputError : they cannot be read.
+    ParamsError : the run names no workbook or no survey.
+    InputError : they cannot be read.
     """
     known = ["countrycode", *(["year"] if params.year is not None else [])]
     return open_draft(_workbook(params), _delivered(params), known)

@@ -98,8 +98,10 @@ class OutsideEvidence:
 class Together:
     """Effects on one outcome by one model, in one unit, at one age, whoever estimated them.
 
-    measures : units.  samples : independent ones; effects of one measure or one sample hang
-    together.  effects : rows of `beside`.  found : their mean (coefficient "intercept"), or why there is none.
+    measures : units.
+    samples : independent ones; effects of one measure or one sample hang together.
+    effects : rows of `beside`.
+    found : their mean (coefficient "intercept"), or why there is none.
     needed : independent samples that would find an effect of five points; 0 where that cannot be
     told.
     """
@@ -148,7 +150,8 @@ def beside(
     ----------
     effects : of the synthesis; its published main effects are taken, and those that the file names
         by the hash of a report.
-    reports : whose effects they are.  evidence : a file without a problem (`unlike`).
+    reports : whose effects they are.
+    evidence : a file without a problem (`unlike`).
 
     `low`, `high` of own effects are the interval with which the report speaks. `left_out` says why
     an effect stands in no mean; empty where it may.

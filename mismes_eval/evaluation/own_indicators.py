@@ -1,5 +1,5 @@
-"""Shares and means of an office's own, read from columns of its file that no template knows: poverty
-or a NEET flag, and what counts as yes; the number of children, and its unit.
+"""Shares and means of an office's own, read from columns of its file that no template knows:
+poverty or a NEET flag, and what counts as yes; the number of children, and its unit.
 """
 
 from __future__ import annotations

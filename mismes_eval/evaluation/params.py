@@ -125,7 +125,9 @@ class Params:
 
         Parameters
         ----------
-        path : YAML file.  root : project folder; None: the nearest folder above the file that has a `params` folder in it.
+        path : YAML file.
+        root : project folder; None: the nearest folder above the file that has a `params` folder in
+            it.
         data_root : folder of data kept outside the project; None: the environment variable
             MISMES_DATA_ROOT.
 

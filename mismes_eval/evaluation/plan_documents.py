@@ -1,4 +1,6 @@
-"""A plan of an evaluation in words: the analysis plan as a file, the keys for the params, and the plan for people to read."""
+"""A plan of an evaluation in words: the analysis plan as a file, the keys for the params, and the
+plan for people to read.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Is a run ready: everything that is missing or wrong in its params and data, found in one go by the
-code that the report reads with.
+"""Is a run ready: everything that is missing or wrong in its params and data, found in one go by
+the code that the report reads with.
 """
 
 from __future__ import annotations

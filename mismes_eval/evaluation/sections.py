@@ -1,5 +1,5 @@
-"""The sections of a params file. A field is a key: its annotation says what it may be, its text what
-it means. The validator, the docs and the comments of a new file are read off these classes.
+"""The sections of a params file. A field is a key: its annotation says what it may be, its text
+what it means. The validator, the docs and the comments of a new file are read off these classes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The sections of a params file on designs beside the difference-in-differences of the tracer study."""
+"""The sections of a params file on designs beside the difference-in-differences of the tracer
+study.
+"""
 
 from __future__ import annotations
 

@@ -56,10 +56,13 @@ class Doubt:
     """One measure's main effect under attack. Whatever the data cannot support is NotEstimable with
     the reason.
 
-    curve : every combination of estimator, weights and comparison date.  balance : covariates and propensity.
+    curve : every combination of estimator, weights and comparison date.
+    balance : covariates and propensity.
     path : effects by event time in waves (-2: a year before enrolment, -1: enrolment, left out),
         joint over waves; band : simultaneous.
-    honest, power : how far trends may part, what the pre-trend test could see.  left_out, placebo : by region.  wild : by level of clustering.
+    honest, power : how far trends may part, what the pre-trend test could see.
+    left_out, placebo : by region.
+    wild : by level of clustering.
     """
 
     measure: str

@@ -23,7 +23,8 @@ class Summary:
     """effects: rows of the synthesis' effects that belong to one model, outcome, follow-up and
     design.
 
-    main : REML with the ad hoc Hartung-Knapp interval.  others : the same effects by DerSimonian-Laird and Paule-Mandel.
+    main : REML with the ad hoc Hartung-Knapp interval.
+    others : the same effects by DerSimonian-Laird and Paule-Mandel.
     alike_before : the main summary without measures whose groups moved apart before enrolment; None
         where there is none to leave out.
     """

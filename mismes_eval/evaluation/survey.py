@@ -55,7 +55,8 @@ SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country.
 @dataclass(frozen=True)
 class Survey:
     """sample: weights ready for use; delivered: the weights before calibration; absent: roster or
-    None; definition: who is a migrant, None where the file does not ask; margins: control totals or None.
+    None; definition: who is a migrant, None where the file does not ask; margins: control totals or
+    None.
     """
 
     sample: Sample

@@ -66,17 +66,20 @@ class Synthesis:
 
     indicators : id, title, group, country, value, se, ci_low, ci_high, n, degf, flag, kind, unit,
         definition, status.
-    definitions : concept, country, text.  comparable : id, group, sets (tuples of countries that share every definition), reason why there are several.
+    definitions : concept, country, text.
+    comparable : id, group, sets (of countries that share every definition), reason why several.
     contrasts : id, title, group, first, second, value (first - second), se, degf, ci_low, ci_high,
         p, p_holm.
     effects : country, measure, model, outcome, months, design, value, se, ..., moved_apart, main;
-        ci_low, ci_high with which the report speaks.  summaries : one a model and outcome.
+        ci_low, ci_high with which the report speaks.
+    summaries : one a model and outcome.
     features : contrasts of features of measures over the main effects, measures as units; with a
         file of evidence over own and outside effects together.
     evidence : own main effects and those of outside evaluations, one row an effect (see
-        `outside_evidence.beside`).  together : their means, measures as units; empty without
-        outside evaluations.
-    models : model, country, measures, evaluated, with_comparison, effects.  budget, due : one row a country.
+        `outside_evidence.beside`).
+    together : their means, measures as units; empty without outside evaluations.
+    models : model, country, measures, evaluated, with_comparison, effects.
+    budget, due : one row a country.
     job_costs : cost per additional job-year of each measure (see `job_costs_of`).
     claims : every claim of the ledger over all countries; empty where no report tests them.
     """
@@ -115,7 +118,8 @@ def compare(
 
     Parameters
     ----------
-    reports : one a country; their samples are independent.  mixed : allow made-up and real data beside one another.
+    reports : one a country; their samples are independent.
+    mixed : allow made-up and real data beside one another.
     evidence : effects of outside evaluations (see `read_evidence`).
 
     Raises

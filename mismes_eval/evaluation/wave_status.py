@@ -1,5 +1,5 @@
-"""A wave while it is in the field: who is pending, who answered, how it will end, and what each next
-step buys.
+"""A wave while it is in the field: who is pending, who answered, how it will end, and what each
+next step buys.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ def collect(
 
     Parameters
     ----------
-    form : the form that was filled in.  export : its export, all text (`read_export`).
+    form : the form that was filled in.
+    export : its export, all text (`read_export`).
     sample : for a tracer wave, the sample file: one row a person, column person_id.
     attempts : export of the form "contact", also where nobody was found.
     episodes : export of the repeat of episodes, where the server writes one.

@@ -96,7 +96,8 @@ def xlsform(
 
     Parameters
     ----------
-    form : one of FORMS.  country : ISO3, part of the form's id.
+    form : one of FORMS.
+    country : ISO3, part of the form's id.
     measures : the country's own measures, offered by the kinds of support that a person took part
         in; needed by "lfs_module", so that the link to the measure is filled in the field.
     languages : codes of LANGUAGES, the first one shown first; left out: all.

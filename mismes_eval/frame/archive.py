@@ -30,7 +30,9 @@ def only_member(
 ) -> Path:
     """The file of an archive that is meant, unpacked into a folder.
 
-    member : its name, where the archive holds several.  formats : ends of files that are data.  texts : those that are text.
+    member : its name, where the archive holds several.
+    formats : ends of files that are data.
+    texts : those that are text.
 
     Raises
     ------

@@ -12,8 +12,13 @@ import pandas as pd
 class Dataset:
     """A file as read.
 
-    frame : every row of the file.  name : file name without folder.  sha256 : of the file's bytes.  rows : rows of the file.
-    labels : column -> label.  value_labels : column -> {code: label}, from Stata and SPSS.  template : the template it was validated against.
+    frame : every row of the file.
+    name : file name without folder.
+    sha256 : of the file's bytes.
+    rows : rows of the file.
+    labels : column -> label.
+    value_labels : column -> {code: label}, from Stata and SPSS.
+    template : the template it was validated against.
     extra : columns that the template does not know (kept).
     """
 

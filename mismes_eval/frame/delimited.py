@@ -263,8 +263,8 @@ def _named_columns(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _full_rows(frame: pd.DataFrame, above: int, known: Collection[str]) -> pd.DataFrame:
-    """The rows with a cell (all rows of a table whose names nobody knows); where rows are left out or stand above the names, the index is the
-    row of the file.
+    """The rows with a cell (all rows of a table whose names nobody knows); where rows are left out
+    or stand above the names, the index is the row of the file.
     """
     empty = np.full(len(frame), bool(known))
     for place in range(frame.shape[1]):

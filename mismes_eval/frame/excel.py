@@ -180,8 +180,8 @@ def _titles(content: bytes, name: str) -> tuple[str, ...]:
 
 
 def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
-    """The sheet of cells that is asked for; all of them, without our own notes and codes, where none
-    is or it is not there. Dimensions that the file states are not believed.
+    """The sheet of cells that is asked for; all of them, without our own notes and codes, where
+    none is or it is not there. Dimensions that the file states are not believed.
     """
     check_parts(content, name)
     slim, merged = _slim(content, name)

@@ -88,7 +88,8 @@ def gunzip(content: bytes, name: str) -> bytes:
 
     Raises
     ------
-    InputError : too large.  EOFError, OSError, zlib.error : cut or damaged.
+    InputError : too large.
+    EOFError, OSError, zlib.error : cut or damaged.
     """
     for _ in _unpacked(content, name):
         pass

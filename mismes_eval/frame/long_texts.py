@@ -1,6 +1,6 @@
-"""How much text a Stata, SPSS or SAS file holds, counted before it is read whole: Stata keeps a long
-text once and names it in many rows, SPSS and SAS compress, so that a file of a few kilobytes can
-hold more than a computer.
+"""How much text a Stata, SPSS or SAS file holds, counted before it is read whole: Stata keeps a
+long text once and names it in many rows, SPSS and SAS compress, so that a file of a few kilobytes
+can hold more than a computer.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ class Distinct:
     """Cells of a column, those of text that are alike once.
 
     cells : the distinct ones, at last a missing one; all of them where few are alike.  code (n,) :
-    which of them each row has.  index (n,) : the labels of the rows.
+        which of them each row has.
+    index (n,) : the labels of the rows.
     """
 
     cells: pd.Series

@@ -88,14 +88,16 @@ def read(
 
     Parameters
     ----------
-    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .zsav, .sas7bdat, .xpt, .rds, .rda, .xlsx or
-        .xlsm; a .por; a .xls that is a web page's table or a text with tabs; or a .zip of one such
-        file, which keeps the archive's name and hash.
+    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .zsav, .sas7bdat, .xpt, .rds, .rda,
+        .xlsx or .xlsm; a .por; a .xls that is a web page's table or a text with tabs; or a .zip of
+        one such file, which keeps the archive's name and hash.
     template : validate against it (a name or a Template); without one, columns of numbers become
         numbers and all else stays text.
     encoding, separator, decimal : of text files (encoding also of Stata, SPSS, SAS and R files that
         name none); never guessed.
-    columns : read only these.  sheet : of a workbook with several.  member : of an archive of several.
+    columns : read only these.
+    sheet : of a workbook with several.
+    member : of an archive of several.
     layout : where the columns of a text without separators stand: a table (name, first, last,
         decimals), or the program of Stata (.do, .dct), SAS or SPSS (.sps) that reads it.
     text_columns : without a template, columns that stay text although most cells are numbers.

@@ -62,8 +62,8 @@ class Labelled:
 
 
 def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) -> Labelled:
-    """A .dta, .sav, .zsav, .por, .sas7bdat or .xpt file; coded missing values (.a, or SPSS user missing) leave the value empty
-    and their code in the companion.
+    """A .dta, .sav, .zsav, .por, .sas7bdat or .xpt file; coded missing values (.a, or SPSS user
+    missing) leave the value empty and their code in the companion.
     """
     pyreadstat = library("pyreadstat")
     suffix = path.suffix.lower()
@@ -269,8 +269,9 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
 
 
 def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
-    """The table of a Parquet file, without columns of lists and records that nobody reads. A file of a few bytes can hold one long text a thousand million
-    times, so each text is first read once, and what all rows of it will take is known before.
+    """The table of a Parquet file, without columns of lists and records that nobody reads. A file
+    of a few bytes can hold one long text a thousand million times, so each text is first read once,
+    and what all rows of it will take is known before.
     """
     source = pa.BufferReader(content)
     file = parquet.ParquetFile(source)

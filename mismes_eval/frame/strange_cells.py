@@ -1,5 +1,6 @@
-"""Cells that are allowed and look wrong: characters that nobody sees, texts as long as a page, years
-like 9999, codes like 999 among values, one row with nearly all of a total. Named in sentences; nothing is changed.
+"""Cells that are allowed and look wrong: characters that nobody sees, texts as long as a page,
+years like 9999, codes like 999 among values, one row with nearly all of a total. Named in
+sentences; nothing is changed.
 """
 
 from __future__ import annotations

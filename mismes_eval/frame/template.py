@@ -32,11 +32,16 @@ class Column:
     """One column of a template.
 
     kind : str text; id text that never loses digits; int, float; bool TRUE/FALSE; date YYYY-MM-DD;
-        month YYYY-MM; cat a code (text); code a whole-number code; multi codes joined by ;  list texts joined by ;  url.
+        month YYYY-MM; cat a code (text); code a whole-number code; multi codes joined by ;  list
+        texts joined by ;  url.
     required : "yes" column and every cell; "expected" counts in completeness, may be empty; "no".
-    codes : name of a code list.  low, high : inclusive range (of a date: years).  unit, description : for people.
-    pattern : regular expression of the whole cell.  missing : (cell text, missing reason) pairs that mean a missing value.
-    outcome : what the column is as an outcome: share, score, money, months, hours, count; empty: none.
+    codes : name of a code list.
+    low, high : inclusive range (of a date: years).
+    unit, description : for people.
+    pattern : regular expression of the whole cell.
+    missing : (cell text, missing reason) pairs that mean a missing value.
+    outcome : what the column is as an outcome: share, score, money, months, hours, count; empty:
+        none.
     universe : who has it: employed, business, home, participants; empty: everybody who answers.
     better : whether "more" or "less" of it is better; empty: neither.
     """

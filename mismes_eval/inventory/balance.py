@@ -24,7 +24,8 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII
 @dataclass(frozen=True)
 class Balance:
     """records: record, fate, reason; one row a record.  amounts: record, fate, reason, currency,
-    amount; an amount that is divided has a row for each part.  read: records in the source.
+    amount; an amount that is divided has a row for each part.
+    read: records in the source.
     money: currency -> sum of the amounts in the source, counted apart from `amounts`.
 
     Raises
@@ -82,7 +83,8 @@ class Balance:
         """The balance of an import with what became of its rows: itself where they are all there
         with their amounts; else the rows as they are, beside what never became one.
 
-        later : of the rows.  frame : the rows that are there.
+        later : of the rows.
+        frame : the rows that are there.
         """
         if later.records["fate"].eq("accepted").all() and not self._lost_in(frame):
             return self
@@ -194,7 +196,8 @@ def of_inventory(read: pd.DataFrame, frame: pd.DataFrame, merged: pd.DataFrame) 
     selection.
 
     read, frame : measure_id, budget_total and currency of the measures read and of those that are
-        there.  merged : keep, drop and filled, as `merge_decided` logs them.
+        there.
+    merged : keep, drop and filled, as `merge_decided` logs them.
     """
     there = set(frame["measure_id"])
     drops = {

@@ -254,7 +254,8 @@ def country(text: object, aliases: Mapping[str, str] | None = None) -> str:
     """ISO3 of one country by code, number or name; empty where it is none that is known.
 
     text : a name in one of `LANGUAGES`, an alpha-2 or alpha-3 code in any case, an M49 number with
-        or without its leading zeros.  aliases : plain spelling -> ISO3, before everything else.
+        or without its leading zeros.
+    aliases : plain spelling -> ISO3, before everything else.
     """
     written = NOTE_OF_STATUS.sub("", FOOTNOTE.sub("", _written(text)))
     spelling = plain(written)

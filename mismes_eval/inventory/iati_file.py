@@ -39,9 +39,11 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 class Activity:
     """What is read of one iati-activity.
 
-    titles : language -> text.  organisations : role, type, ref, name.  unread : amounts of the
-    budgets (without budgets, of the commitments) that are no decimal numbers.  updated : its
-    last-updated-datetime, empty where it has none.
+    titles : language -> text.
+    organisations : role, type, ref, name.
+    unread : amounts of the budgets (without budgets, of the commitments) that are no decimal
+        numbers.
+    updated : its last-updated-datetime, empty where it has none.
     """
 
     identifier: str

@@ -119,7 +119,8 @@ def _share_of_amount(
 ) -> Iterator[Row]:
     """Sum of an amount of a group and its share of the whole.
 
-    trees : of all measures and of the group.  amount : column, name, unit.
+    trees : of all measures and of the group.
+    amount : column, name, unit.
     """
     whole, part = trees
     column, name, unit = amount

@@ -24,12 +24,14 @@ class Intake:
 
     frame : accepted records, one row a record and country (`record` is the register's own
         identifier).
-    refused : record, reason.  outside : records that the selection leaves out (record, reason).
-        A record that is an older state of another is `merged` in the balance.
+    refused : record, reason.
+    outside : records that the selection leaves out (record, reason). A record that is an older
+        state of another is `merged` in the balance.
     issues : record, field, value, what, done: every cell that was refused or read in another way;
         nothing is dropped silently.
-    read : records in the file.  sources : name, sha256, rows.  balance : where every record and
-        every amount went.
+    read : records in the file.
+    sources : name, sha256, rows.
+    balance : where every record and every amount went.
     """
 
     frame: pd.DataFrame

@@ -64,12 +64,13 @@ class Inventory:
 
     frame : one row a measure; every column of the template (absent ones empty), then the file's
         further columns.
-    actors, years, results : side tables (empty where there are none).  contacts : implementers that received the questionnaire.
+    actors, years, results : side tables (empty where there are none).
+    contacts : implementers that received the questionnaire.
     rates : exchange rates that the user gives (template `inventory_rate`), a rate that stands in
         several files once.
     sources : name, sha256, rows of every file read; rows add up to the rows of the tables.
-    merged : likely duplicates that were merged by decision.  decisions : name and sha256 of the files
-        of decisions.
+    merged : likely duplicates that were merged by decision.
+    decisions : name and sha256 of the files of decisions.
     read : measure_id, budget_total and currency of every measure of the files, as they were read;
         None where the frame was not read from files.
     imported : balance of the import that made the rows (`from_intake`).
@@ -128,8 +129,8 @@ class Inventory:
 
     def balance(self) -> Balance:
         """Where every measure that was read, and its budget by currency, went: read = accepted +
-        refused + outside + merged. A file of measures is read whole or not at all; of an import also
-        the records that it refused or left outside.
+        refused + outside + merged. A file of measures is read whole or not at all; of an import
+        also the records that it refused or left outside.
 
         Raises
         ------

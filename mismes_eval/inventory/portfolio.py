@@ -32,8 +32,10 @@ class Profile:
     indicators : (by columns), id, indicator, group, value, unit, n, n_missing, definition.
     matrix_n, matrix_budget : stage (rows) x primary model (columns): measures, euro.
     funders : funder_main, funder_type, funder_side, measures, budget_eur, share_of_budget.
-    timeline : year, started, active, ended.  services : service, share, n, n_missing; dose_hours median.
-    budget_tree : country, stage, model, measures, budget_eur.  spellings : pairs of funder names that look alike.
+    timeline : year, started, active, ended.
+    services : service, share, n, n_missing; dose_hours median.
+    budget_tree : country, stage, model, measures, budget_eur.
+    spellings : pairs of funder names that look alike.
     notes : what the reader must know.
     """
 

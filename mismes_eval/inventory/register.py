@@ -87,9 +87,9 @@ class EvaluationRegister:
         return to_excel(sheets, path)
 
     def to_calendar(self, path: str | Path) -> Path:
-        """An iCalendar file (RFC 5545), one all-day event with an alarm a week before it (later, where
-        that would lie behind) for each measure that is due, on the day of its reminder: no event
-        and no alarm lies before the day of the register.
+        """An iCalendar file (RFC 5545), one all-day event with an alarm a week before it (later,
+        where that would lie behind) for each measure that is due, on the day of its reminder: no
+        event and no alarm lies before the day of the register.
         """
         path = Path(path)
         path.write_bytes(
@@ -115,7 +115,8 @@ def evaluation_due(
     Parameters
     ----------
     on : the day, a date or YYYY-MM-DD; required, so that the register of a day can be made again.
-    months : an evaluation is due this long after the start.  ahead : months that count as "due next".
+    months : an evaluation is due this long after the start.
+    ahead : months that count as "due next".
     a_month : overdue measures that are reminded of on the first Monday of each month ahead.
 
     A measure is evaluated when eval_done is TRUE and eval_type is more than monitoring; no record
@@ -233,8 +234,8 @@ def _budget(row: Mapping[Any, Any]) -> str:
 
 
 def _alarm(reminder: date, on: date) -> str:
-    """When an alarm goes off: a week before the day of the event, or as much of it as lies ahead; on
-    the morning of the day where that is tomorrow.
+    """When an alarm goes off: a week before the day of the event, or as much of it as lies ahead;
+    on the morning of the day where that is tomorrow.
     """
     days = min(NOTICE_DAYS, (reminder - on).days - 1)
     return f"-P{days}D" if days > 0 else "PT9H"

@@ -31,7 +31,8 @@ class Stated:
 def stated_shares(text: str, separator: str | None) -> tuple[Stated, ...]:
     """Every country of a cell with its percentage; empty where not each of them has one.
 
-    text : the cell.  separator : what stands between countries; None tries the usual ones.
+    text : the cell.
+    separator : what stands between countries; None tries the usual ones.
 
     With a percent sign, any numbers are read, whatever they add up to. Without one, numbers are
     percentages only where they add up to 100, and parts of the whole where they add up to 1.

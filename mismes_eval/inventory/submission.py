@@ -45,7 +45,8 @@ DECISION_COLUMNS = (
 class Submission:
     """A submission that passed the template, with the identifiers that it would get.
 
-    repository : the file that it goes into.  name, sha256 : of the submitted file.
+    repository : the file that it goes into.
+    name, sha256 : of the submitted file.
     ids : identifier of each of its records, in their order.
     combined : repository and submission together, before any merge.
     pairs : probable duplicates with at least one record of the submission (keep, drop, score,

@@ -98,7 +98,8 @@ def among_absent(sample: Sample, absent: pd.DataFrame, level: pd.Series) -> dict
 
     Parameters
     ----------
-    sample : persons, every household with one weight.  absent : as for `absent_members`, with s_i.
+    sample : persons, every household with one weight.
+    absent : as for `absent_members`, with s_i.
     level : trait of each row of `absent`.
 
     Returns

@@ -55,7 +55,8 @@ def areas(sample: Sample, member: str, by: str) -> Areas:
 
     Parameters
     ----------
-    sample : a survey, narrowed to those who are asked.  member : 0/1 or boolean column.
+    sample : a survey, narrowed to those who are asked.
+    member : 0/1 or boolean column.
     by : column of areas: strata of the frame, regions.
 
     Returns

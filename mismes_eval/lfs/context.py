@@ -35,8 +35,8 @@ SILENT = "{n} of {all} persons in the universe gave no answer and are left out."
 @dataclass(frozen=True)
 class Context:
     """status (n,) codes or None; in_age (n,) age range of the migrant definition; target: statuses
-    that measures address; rates: currency units per EUR; untold: an indicator that the definition cannot
-    tell.
+    that measures address; rates: currency units per EUR; untold: an indicator that the definition
+    cannot tell.
     """
 
     sample: Sample
@@ -126,8 +126,8 @@ def words(c: Context, indicator: Indicator) -> Message:
 
 
 def _universe(c: Context, indicator: Indicator) -> Message:
-    """Who an indicator is about. A range of ages is part of the entry: a language agrees "aged" with
-    who is.
+    """Who an indicator is about. A range of ages is part of the entry: a language agrees "aged"
+    with who is.
     """
     targets = " and ".join(
         f"{LABELS[target]}s" if target in LABELS else target for target in c.target

@@ -32,8 +32,11 @@ class Definition:
     """Rule that makes a usual resident a returnee, an immigrant, an internal migrant or a
     non-migrant.
 
-    min_months_abroad : shortest stay abroad that counts, months; None: any.  lookback_months : return within so many months before the interview; None: ever.
-    returned_since : "YYYY-MM", a fixed first month of return.  require_work_abroad : only stays with work abroad.  age_min, age_max : completed years.
+    min_months_abroad : shortest stay abroad that counts, months; None: any.
+    lookback_months : return within so many months before the interview; None: ever.
+    returned_since : "YYYY-MM", a fixed first month of return.
+    require_work_abroad : only stays with work abroad.
+    age_min, age_max : completed years.
     immigrant_by : "birth" or "citizenship" tells immigrants from returnees; "none" where the file
         cannot.
     evidence : "extension" reads the mig_ columns; "gld" reads migrated_from_cat and migrated_years

@@ -101,8 +101,11 @@ def indicators(
     which : ids such as "L3" (all its parts) or "L3.unemployment"; None: all.
     definition : who is a migrant (preset, params or `Definition`). None: the column `mig_status` as
         it stands in the frame.
-    ages : age ranges, windows and cell sizes.  target : migration statuses whom support measures address (denominator of participation).
-    absent : roster of absent members (L2).  rates : {currency: units for one euro}, where recruitment cost and earnings abroad are in two currencies (L11).
+    ages : age ranges, windows and cell sizes.
+    target : migration statuses whom support measures address (denominator of participation).
+    absent : roster of absent members (L2).
+    rates : {currency: units for one euro}, where recruitment cost and earnings abroad are in two
+        currencies (L11).
 
     Returns
     -------

@@ -52,7 +52,9 @@ def link_check(
 
     Parameters
     ----------
-    frame : one row a person and round.  person : columns that identify a person over rounds.  wave : round: numbers, dates, ordered categories, or text such as "Q4 2019".
+    frame : one row a person and round.
+    person : columns that identify a person over rounds.
+    wave : round: numbers, dates, ordered categories, or text such as "Q4 2019".
     ages : smallest and largest change of age from a person's first round to any later one, years.
     rounds : the rounds in time order, where their names do not say it.
 

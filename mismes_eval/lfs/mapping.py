@@ -30,14 +30,19 @@ class Rule(TypedDict):
 
 @dataclass(frozen=True)
 class Mapping:
-    """columns : {GLD name: raw column}.  recode : {GLD name: {raw value or "a..b": new value}}, complete: a value it does not name is an error.
-    missing : {GLD name: {raw value: reason}}, reasons NA_notapp, DK, REF, NOTASKED, PROXY_UNKNOWN.  units : {GLD name: factor}, numeric columns are multiplied.
-    versions : icls_v, isco_version, isic_version, isced_version.  constants : {GLD name: value for all rows}.  design : weights, strata, psu, household columns by GLD name.
+    """columns : {GLD name: raw column}.  recode : {GLD name: {raw value or "a..b": new value}},
+    complete: a value it does not name is an error.
+    missing : {GLD name: {raw value: reason}}, reasons NA_notapp, DK, REF, NOTASKED, PROXY_UNKNOWN.
+    units : {GLD name: factor}, numeric columns are multiplied.
+    versions : icls_v, isco_version, isic_version, isced_version.
+    constants : {GLD name: value for all rows}.
+    design : weights, strata, psu, household columns by GLD name.
     derive : {GLD name: [{"when": {raw column: [values or "a..b"]}, "value": new value}, ...]}, the
         first rule whose conditions all hold; none: missing.
     join : {GLD key: [raw columns]}, joined by "-" into one identifier.
     row_keys : GLD keys (hhid, pid) that the file lacks and that the row number stands for.
-    absent : {"column": raw column, "values": [...]} marks rows that list absent members.  source : where the layout was read; verified : tried on a real file.
+    absent : {"column": raw column, "values": [...]} marks rows that list absent members.
+    source : where the layout was read; verified : tried on a real file.
     """
 
     name: str

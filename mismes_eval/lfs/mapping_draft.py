@@ -89,7 +89,8 @@ class Preview:
 
 @dataclass(frozen=True, repr=False)
 class Draft:
-    """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column of the template.  settings : of the workbook.
+    """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column
+    of the template.  settings : of the workbook.
     known : columns of the template whose value the params say, which nobody is asked for.
     """
 
@@ -153,9 +154,9 @@ class Draft:
 
     def meant(self, gld: str, said: str | Mapping[str, object]) -> Answer:
         """The answer that words mean: "y" takes the proposal, "n" the file has none, "= VALUE" one
-        value for every row, else a column of the file ("NAME * 0.001" where the unit differs). After
-        y or a column "; CODE=NEW, ..." says a code of the template or a reason for codes. A mapping
-        says the fields of an `Answer`: column, factor, constant, codes, reasons.
+        value for every row, else a column of the file ("NAME * 0.001" where the unit differs).
+        After y or a column "; CODE=NEW, ..." says a code of the template or a reason for codes. A
+        mapping says the fields of an `Answer`: column, factor, constant, codes, reasons.
 
         Raises
         ------
@@ -358,7 +359,8 @@ def open_draft(path: str | Path, data: Dataset, known: Collection[str] = ()) -> 
 
     Parameters
     ----------
-    path : the workbook that `mismes new` or `mapping_workbook` made.  data : the office's file, as `frame.read` gives it.
+    path : the workbook that `mismes new` or `mapping_workbook` made.
+    data : the office's file, as `frame.read` gives it.
     known : columns of the template whose value the params say (countrycode, year).
 
     Raises

@@ -22,8 +22,11 @@ from mismes_eval.lfs.mapping_workbook import (
 class Answer:
     """What somebody said of a column of the template.
 
-    column : of the file; "" where there is none.  factor : where the unit differs.  constant : one value for every row instead of a column.
-    codes : file code -> code of the template.  reasons : file code -> why it is no answer.
+    column : of the file; "" where there is none.
+    factor : where the unit differs.
+    constant : one value for every row instead of a column.
+    codes : file code -> code of the template.
+    reasons : file code -> why it is no answer.
     """
 
     gld: str

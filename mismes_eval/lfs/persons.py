@@ -33,7 +33,9 @@ BREAKDOWNS = ("status", "sex", "age_group", "education", "region")
 class Ages:
     """Age ranges in completed years and cell sizes that indicators use.
 
-    labour_min, labour_max : population whose labour status is reported.  neet : youth range.  match_cell : fewest workers in an ISCO-2 cell for realised matches.
+    labour_min, labour_max : population whose labour status is reported.
+    neet : youth range.
+    match_cell : fewest workers in an ISCO-2 cell for realised matches.
     recruitment_months : recruitment cost is asked of first departures within so many months before
         the interview; None: all.
     """

@@ -1,5 +1,5 @@
-"""What the columns of an office's file may be: proposed by name and label, with a confidence and the
-reason. A proposal is a proposal: nothing is mapped until somebody takes it.
+"""What the columns of an office's file may be: proposed by name and label, with a confidence and
+the reason. A proposal is a proposal: nothing is mapped until somebody takes it.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ class FileColumn:
 
 @dataclass(frozen=True)
 class Proposal:
-    """codes: file code -> code of the template; reasons: file code -> why it is no answer, where the
-    value labels say so; unknown: labelled codes of which they say neither.
+    """codes: file code -> code of the template; reasons: file code -> why it is no answer, where
+    the value labels say so; unknown: labelled codes of which they say neither.
     """
 
     gld: str
@@ -398,8 +398,8 @@ def _of_code(gld: str, code: str) -> frozenset[str]:
 
 
 def named_apart(label: str) -> bool:
-    """Whether the label of a number is a word that is no quantity: "Refused" beside ages, not "97 or
-    more" and not "less than a year".
+    """Whether the label of a number is a word that is no quantity: "Refused" beside ages, not "97
+    or more" and not "less than a year".
     """
     words = set(re.findall(r"\w+", plain(label)))
     return bool(words) and not words & QUANTITIES and not any(w[0].isdigit() for w in words)

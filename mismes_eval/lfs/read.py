@@ -56,10 +56,13 @@ def read(
     path : CSV, Parquet, Stata, SPSS or Excel file.
     mapping : how the office's columns become GLD names: a `Mapping`, params, a shipped layout or a
         YAML file. None: the file has GLD names.
-    encoding, separator, decimal : of text files, never guessed.  sheet : of a workbook with several.
-    member : of an archive with several.  layout : places of the columns of a text (see `frame.read`).
+    encoding, separator, decimal : of text files, never guessed.
+    sheet : of a workbook with several.
+    member : of an archive with several.
+    layout : places of the columns of a text (see `frame.read`).
     missing : {column: {code: reason}} for a file with GLD names; a mapping declares its own.
-    drop : columns left out at once (personal identifiers).  allowed : columns that look like personal identifiers and are harmless.
+    drop : columns left out at once (personal identifiers).
+    allowed : columns that look like personal identifiers and are harmless.
 
     Returns
     -------

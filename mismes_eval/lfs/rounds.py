@@ -54,7 +54,8 @@ def stack_rounds(
     Parameters
     ----------
     rounds : {label: persons}, in time order; the label becomes the column "round".
-    strata, psu : design columns.  household : key that is the same for a household in all its rounds (rotating panel).
+    strata, psu : design columns.
+    household : key that is the same for a household in all its rounds (rotating panel).
     same_psus : PSU codes mean the same areas in all rounds. False: PSUs and strata of different
         rounds are different, and only shared households tie them.
     breaks, acknowledge_breaks : series breaks of the params ("2018: reason") beside the shipped

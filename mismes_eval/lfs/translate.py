@@ -172,8 +172,8 @@ def _keys(series: pd.Series) -> pd.Series:
 def _without_missing(
     frame: pd.DataFrame, raw: str, codes: Dict[object, str]
 ) -> tuple[pd.Series, pd.Series | None]:
-    """A column without its codes for no answer, and their reasons: codes among its values, and codes
-    that the file itself declares missing (.a of Stata, user missing values of SPSS).
+    """A column without its codes for no answer, and their reasons: codes among its values, and
+    codes that the file itself declares missing (.a of Stata, user missing values of SPSS).
     """
     series = frame[raw]
     if not codes:

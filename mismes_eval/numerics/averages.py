@@ -26,8 +26,9 @@ class Shares:
     """Averages with known shares: w * of (n, g) are the shares of the rows in g lists, each column
     summing to 1 (or to the weight that it has in the estimate).
 
-    coef : (p, a) how often each value takes each of a averages.  column : (a,) whose shares each
-        has: averages of different variables over the same rows share a column.
+    coef : (p, a) how often each value takes each of a averages.
+    column : (a,) whose shares each has: averages of different variables over the same rows share a
+        column.
     centred : False for totals, whose units do not lose the mean.
     """
 
@@ -231,8 +232,8 @@ def of_domains(
     """Averages of `each` variables in domains 0..domains-1, domain by domain. weight (n,) after all
     steps, 0 outside; domain (n,) codes, or `domains` for rows in none.
 
-    formed : weights (n,), units (n,) and the sums of `weight` in each unit and domain, (m, domains),
-        where they were made already.
+    formed : weights (n,), units (n,) and the sums of `weight` in each unit and domain, (m,
+        domains), where they were made already.
     """
     if formed is not None and weight.min(initial=0.0) >= 0:
         size = formed[2].sum(axis=0)

@@ -117,9 +117,11 @@ def solve(
 ) -> Solution:
     """Newton solution with step halving of sum d F(x lambda) x = totals.
 
-    d : (n,) weights before.  x : n rows, q columns.  totals : (q,).  Converged where every gap is below tol times its size (see `sizes`);
-    the caller looks at `gap`, this never raises on an unmet margin. Rows of x that are zero keep
-    their weight.
+    d : (n,) weights before.
+    x : n rows, q columns.
+    totals : (q,).  Converged where every gap is below tol times its size (see `sizes`); the caller
+        looks at `gap`, this never raises on an unmet margin. Rows of x that are zero keep their
+        weight.
 
     Where the totals say how many there are, the search starts at the common factor that gives this
     sum. Where bounds leave it out and it is 10 or more (0.1 or less), weights and totals have other

@@ -294,8 +294,8 @@ def _efficient(w: Float, d: Float, post: Float, y: Float, x: Float, improved: bo
 def tilted(
     w: Float, d: Float, post: Float | None, y: Float, x: Float, estimand: Estimand, cap: float
 ) -> Effect:
-    """Effect on a population tilted towards overlap, by weighting with a logit propensity p: treated
-    count h / p, comparison rows h / (1 - p).
+    """Effect on a population tilted towards overlap, by weighting with a logit propensity p:
+    treated count h / p, comparison rows h / (1 - p).
 
     "overlap": h = p (1 - p).  "capped": h = min(p, cap (1 - p)), the treated, but those whose odds
     exceed the cap count cap / odds.  post (n,) of two cross-sections, y the outcome; None: y is a

@@ -31,9 +31,10 @@ _Products = Callable[[Float, Float], Float]
 class Clusters:
     """The units between which a design's variance is taken.
 
-    stratum : (m,) codes.  size : (m,) units in the stratum of each, infinite where a unit alone in
-        its stratum is set against zero.  scale : (m,) size / (size - 1) times 1 - n/N; 0 where a
-        unit adds nothing to the variance.
+    stratum : (m,) codes.
+    size : (m,) units in the stratum of each, infinite where a unit alone in its stratum is set
+        against zero.
+    scale : (m,) size / (size - 1) times 1 - n/N; 0 where a unit adds nothing to the variance.
     """
 
     stratum: Int
@@ -60,7 +61,8 @@ class Clusters:
 def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tuple[Float, Float]:
     """tr N_gg (g,), and |N_gh|^2: (g, g) of all pairs, or (g,) of each average with itself.
 
-    shares : (m, g) of 0 or more, each column summing to 1.  centred : (g,) False for a total.
+    shares : (m, g) of 0 or more, each column summing to 1.
+    centred : (g,) False for a total.
     """
 
     def products(a: Float, b: Float) -> Float:

@@ -131,7 +131,8 @@ class Columns:
     """A matrix of n rows and k columns left where they stand: nothing is copied, so that an
     estimate that is kept costs no memory of its own.
 
-    arrays : k arrays of n numbers or booleans, as a frame holds them.  less : (k,) taken off each column, or None.
+    arrays : k arrays of n numbers or booleans, as a frame holds them.
+    less : (k,) taken off each column, or None.
     inside : (n,) rows that count; the others are zero whatever the arrays hold there; None for all.
     """
 

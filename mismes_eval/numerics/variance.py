@@ -38,7 +38,8 @@ def stage_vcov(
 ) -> Float:
     """Covariance (p, p) that one stage adds, or its diagonal (p,).
 
-    t : (m, p) weighted totals of the stage's units.  share : (H,) product of the sampling fractions of the stages above.
+    t : (m, p) weighted totals of the stage's units.
+    share : (H,) product of the sampling fractions of the stages above.
     A stratum with one unit: "adjust" takes its deviation from the mean of all units, "average"
     gives it the mean variance of the other strata, "remove" and "certainty" give it none (R survey
     4.5, lonely.psu).

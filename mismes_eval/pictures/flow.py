@@ -1,5 +1,5 @@
-"""Persons from step to step: boxes with arrows; in each box who is in it and, smaller, why others are
-not. Drawn so narrow that it can be read on a phone.
+"""Persons from step to step: boxes with arrows; in each box who is in it and, smaller, why others
+are not. Drawn so narrow that it can be read on a phone.
 """
 
 from __future__ import annotations

@@ -95,9 +95,9 @@ def path(
 ) -> Any:
     """Values along an axis with their intervals (thick) and the wider ones of all together (thin).
 
-    start : where a dashed upright line stands, the beginning of a measure.  joined : a line from
-    point to point, which breaks where a series has no value at a place that others have.  apart :
-    between series at one place.
+    start : where a dashed upright line stands, the beginning of a measure.
+    joined : a line from point to point, which breaks where a series has no value at a place that
+        others have.  apart : between series at one place.
     """
     ax = axes(ax, 7, 3.4)
     places = np.unique(np.concatenate([np.asarray(one.at, float) for one in series]))

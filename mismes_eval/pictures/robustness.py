@@ -151,7 +151,8 @@ def parting_trends(
     """Interval of an effect for each allowed departure from parallel trends, the one under parallel
     trends (value, low, high) first.
 
-    ticks : words at the axis, that of parallel trends first.  words : for the legend, likewise.
+    ticks : words at the axis, that of parallel trends first.
+    words : for the legend, likewise.
     """
     ax = axes(ax, 6.5, 3.4)
     gap = float(np.diff(allowed).min()) if allowed.size > 1 else 1.0

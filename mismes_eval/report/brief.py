@@ -360,8 +360,8 @@ def _sure(context: Context, verdict: Verdict) -> str:
 
 
 def _price(context: Context, m: Priced, price: str, verdict: Verdict) -> str:
-    """What a job-year cost with what it supposes and, where that is weak, how sure the effect is; or
-    why no cost is given.
+    """What a job-year cost with what it supposes and, where that is weak, how sure the effect is;
+    or why no cost is given.
     """
     if price == NOTHING:
         return context.text(no_price_in_short(m))

@@ -33,7 +33,8 @@ def choose_profile(run: str, indicator: str = "L3.employment", breakdown: str = 
 
     Parameters
     ----------
-    run : params file, the first country shown.  indicator, breakdown : the first choice; breakdown "none" shows one number.
+    run : params file, the first country shown.
+    indicator, breakdown : the first choice; breakdown "none" shows one number.
 
     Returns
     -------

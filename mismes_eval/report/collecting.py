@@ -36,8 +36,8 @@ def seldom_collected() -> Iterator[None]:
 @contextmanager
 def small_tables(read: Iterable[Path] = ()) -> Iterator[None]:
     """Work on many small tables: cycles are looked for seldom, and the texts of new frames are
-    Python's own unless a file that is read is large. Cell by cell, as small tables are read, a text
-    in Arrow's buffers takes a sixth of a report's time.
+    Python's own unless a file that is read is large: cell by cell, as small tables are read, texts
+    in Arrow's buffers are slower.
     """
     large = any(file.stat().st_size > LARGE for file in read if file.is_file())
     kept = pd.get_option("mode.string_storage") if large else "python"

@@ -91,8 +91,8 @@ class CountryReport:
 
     @small_tables()
     def picture(self) -> Page:
-        """The picture of the first page: the effects of its measures at every wave. Empty where none
-        is shown.
+        """The picture of the first page: the effects of its measures at every wave. Empty where
+        none is shown.
         """
         return _joined([self._shown(item, PAGE_ONE) for item in self.page_one])
 
@@ -146,8 +146,8 @@ class CountryReport:
 
     def evaluator(self, part: str) -> Page:
         """What people wrote beside the evidence, marked as theirs. part: "purpose" (purpose,
-        questions, context) or "conclusions" (conclusions, recommendations, lessons, the management's
-        response, ethics, limitations).
+        questions, context) or "conclusions" (conclusions, recommendations, lessons, the
+        management's response, ethics, limitations).
         """
         if part not in PARTS:
             raise ReportError(f"no such part: {part}. Expected one of {', '.join(PARTS)}.")

@@ -1,6 +1,6 @@
-"""What the index shows of each country, from what its report published: measures, evaluations due, main
-effects with the interval and the grade that their headlines have, the gap in employment of returnees,
-and the path of each effect as a small picture.
+"""What the index shows of each country, from what its report published: measures, evaluations due,
+main effects with the interval and the grade that their headlines have, the gap in employment of
+returnees, and the path of each effect as a small picture.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Point:
 @dataclass(frozen=True)
 class Effect:
     """The main effect of a measure, in percentage points, with the interval and the grade of its
-    headline, after so many months; outcome: its column; path: what was published of it at every wave. rolled_out: over
-    regions, on their residents.
+    headline, after so many months; outcome: its column; path: what was published of it at every
+    wave. rolled_out: over regions, on their residents.
     """
 
     measure: str

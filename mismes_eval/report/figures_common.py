@@ -101,8 +101,9 @@ def histogram(
 ) -> Figure:
     """Distribution of weights on a log scale by group: share of the group in each bin.
 
-    edges : (k + 1,) ends of the bins.  published : column the group, row the number of the bin: its
-        share, NaN where it is not shown; column "GROUP quartile", row "0.25", "0.5", "0.75".
+    edges : (k + 1,) ends of the bins.
+    published : column the group, row the number of the bin: its share, NaN where it is not shown;
+        column "GROUP quartile", row "0.25", "0.5", "0.75".
     """
     t = caption.t
     xlabel = t(xlabel)

@@ -19,8 +19,8 @@ SHADED = 0.12  # of the axis, around the headline
 
 @dataclass(frozen=True)
 class Panel:
-    """One measure. frame: series, x, value, low, high (NaN where it is not shown), weak. headline: the place that
-    is shaded.
+    """One measure. frame: series, x, value, low, high (NaN where it is not shown), weak. headline:
+    the place that is shaded.
     """
 
     name: str

@@ -60,7 +60,8 @@ def specification_curve(
     """Estimates in order of size above, the choices behind each below.
 
     done : one row an estimate, in order of size: specification, its choices, value, se, ci_low,
-        ci_high, n, degf, p.  reference : the specification that the others are held against.
+        ci_high, n, degf, p.
+    reference : the specification that the others are held against.
     told : the alternative text, with the names that `WAYS` has.
     """
     t = caption.t
@@ -197,7 +198,8 @@ def honest(
     parallel trends first.
 
     published : ci_low and ci_high by row: "parallel trends", with its value, and each allowed
-        departure.  one_before : whether departures are multiples of what one period can have been.
+        departure.
+    one_before : whether departures are multiples of what one period can have been.
     """
     t = caption.t
     parallel = published[published["row"] == "parallel trends"].iloc[0]

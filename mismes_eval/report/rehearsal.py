@@ -1,5 +1,5 @@
-"""A report made for nobody: everything that the notebook does, without a kernel, a page or a file that
-stays. What `mismes check` calls ready is what came through it.
+"""A report made for nobody: everything that the notebook does, without a kernel, a page or a file
+that stays. What `mismes check` calls ready is what came through it.
 """
 
 from __future__ import annotations

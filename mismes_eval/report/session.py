@@ -3,12 +3,12 @@
 A report notebook has one `parameters` cell with the single parameter `run`, opens it, hands over
 every table and figure that it shows, and finishes in its last cell:
 
-    run = "params/MDA.yaml"                      # the parameters cell: the default lets the notebook be read in JupyterLab
-    report = me.report.open(run)                 # .params, .language, .synthetic
-    report.progress("people", 3, 7)              # what the command line says while it waits
-    report.add_table(table)                      # shows the table and keeps it
-    report.add_figure(figure)
-    report.finish()                              # the last cell: writes the results
+    run = "params/MDA.yaml"                      # the parameters cell: the default lets the
+    notebook be read in JupyterLab report = me.report.open(run)                 # .params,
+    .language, .synthetic report.progress("people", 3, 7)              # what the command line says
+    while it waits report.add_table(table)                      # shows the table and keeps it
+    report.add_figure(figure) report.finish()                              # the last cell: writes
+    the results
 
 The runner gives `run` the path of a run.json in a hidden work folder; `finish` writes there,
 estimates.json last. A report without that file has failed.
@@ -219,7 +219,8 @@ def open(run: str) -> Session:
 
     Raises
     ------
-    ReportError : the kernel runs another installation of the package than the runner.  ParamsError : the params file breaks the schema.
+    ReportError : the kernel runs another installation of the package than the runner.
+    ParamsError : the params file breaks the schema.
     """
     if run.endswith(".json"):
         order = json.loads(Path(run).read_text(encoding="utf-8"))

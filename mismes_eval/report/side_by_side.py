@@ -74,8 +74,8 @@ class SideBySide:
         return self.values.copy()
 
     def to_great_table(self) -> GT:
-        """The table as a great_tables object, to be styled further: columns are c0 (the rows' names),
-        c1, c2, ...
+        """The table as a great_tables object, to be styled further: columns are c0 (the rows'
+        names), c1, c2, ...
         """
         names = [f"c{place}" for place in range(len(self.columns) + 1)]
         table = GT(self.body.set_axis(names, axis=1), rowname_col=names[0])
@@ -177,7 +177,8 @@ def table(
         every name, in the order in which they are met. A name that no estimate has is refused.
     below : what stands below a value: its standard error in brackets, its 95% interval, or its
         p-value.
-    digits : decimals.  stars : mark p-values below 0.1, 0.05 and 0.01; only if asked for.
+    digits : decimals.
+    stars : mark p-values below 0.1, 0.05 and 0.01; only if asked for.
 
     Returns
     -------

@@ -1,5 +1,5 @@
-"""Fields that claims of the ledger take, drawn so that each claim is true, false or null by what the
-scenario plants. Every field has a random stream of its own, so no other column moves.
+"""Fields that claims of the ledger take, drawn so that each claim is true, false or null by what
+the scenario plants. Every field has a random stream of its own, so no other column moves.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ def table(
 
     Parameters
     ----------
-    pop : of the reference round.  effects : the rows of truth.csv.
+    pop : of the reference round.
+    effects : the rows of truth.csv.
     """
     numbers = dict(_registers(sc))
     numbers |= dict(_persons(sc, pop, inventory))

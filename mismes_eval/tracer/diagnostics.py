@@ -37,14 +37,23 @@ if TYPE_CHECKING:
 class AttritionTests:
     """Everything about the loss of persons at one wave.
 
-    rates : share lost, by the by-columns.  difference : differential attrition against the first group, or why not.
-    model : coefficients of the attrition model with design standard errors (`extra["classical_se"]` beside them).  lr : likelihood ratio of the model against
-    one with the by-columns only (weights as given: a true one where they are equal).  f : design-based test of the same null.
-    fgm : attrition on the lagged outcome given the covariates (selection on observables), tested.  bglw : outcome at enrolment on covariates x attrition,
-    all attrition terms zero: classical F and design-based.  stayers_minus_all : coefficients of that outcome equation, stayers less all, with their own error.
+    rates : share lost, by the by-columns.
+    difference : differential attrition against the first group, or why not.
+    model : coefficients of the attrition model with design standard errors (`extra["classical_se"]`
+        beside them).
+    lr : likelihood ratio of the model against one with the by-columns only (weights as given: a
+        true one where they are equal).
+    f : design-based test of the same null.
+    fgm : attrition on the lagged outcome given the covariates (selection on observables), tested.
+    bglw : outcome at enrolment on covariates x attrition, all attrition terms zero: classical F and
+        design-based.
+    stayers_minus_all : coefficients of that outcome equation, stayers less all, with their own
+        error.
     overlap : quantiles of the response propensity of those who stay and those lost, and the share
         of the lost outside the stayers' range.
-    balance : standardised differences, stayers less all: enrolment weights, and attrition weights where the panel has them.  r_indicator : 1 - 2 S(propensity).
+    balance : standardised differences, stayers less all: enrolment weights, and attrition weights
+        where the panel has them.
+    r_indicator : 1 - 2 S(propensity).
     """
 
     wave: object

@@ -89,7 +89,8 @@ def edits(
     ----------
     invariant, growing : columns that must not change, and columns that must not fall; those that
         the panel lacks are passed over.
-    as_of : dates after it are in the future; None: today.  outcome_rows : (rows of long,) whether there is an outcome; None: not checked.
+    as_of : dates after it are in the future; None: today.
+    outcome_rows : (rows of long,) whether there is an outcome; None: not checked.
 
     Returns
     -------

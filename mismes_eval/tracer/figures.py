@@ -106,7 +106,8 @@ def flow(
 ) -> pd.DataFrame:
     """Persons from the frame to the analysis: step, n, lost (by reason).
 
-    frame_size : units on the sampling frame, where known.  analysed : waves that the analysis needs; None: the first and the last.
+    frame_size : units on the sampling frame, where known.
+    analysed : waves that the analysis needs; None: the first and the last.
     """
     rows: list[tuple[str, int, str]] = (
         [] if frame_size is None else [("on the frame", frame_size, "")]

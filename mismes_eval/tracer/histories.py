@@ -48,7 +48,8 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
 
     Parameters
     ----------
-    frame : one row a person.  columns : states of the periods, in time order; a missing state breaks a spell and makes none.
+    frame : one row a person.
+    columns : states of the periods, in time order; a missing state breaks a spell and makes none.
 
     Returns
     -------
@@ -123,9 +124,10 @@ def calendar(
 
     Parameters
     ----------
-    first, last : months of the calendar.  until : last month known of each person ('2021-03'), index the person; open spells and months after it are missing
-        beyond it, and all months of a person that it lacks. None: open spells run to `last`. Where
-        spells overlap, the later start counts (see the edit report).
+    first, last : months of the calendar.
+    until : last month known of each person ('2021-03'), index the person; open spells and months
+        after it are missing beyond it, and all months of a person that it lacks. None: open spells
+        run to `last`. Where spells overlap, the later start counts (see the edit report).
 
     Raises
     ------
@@ -347,8 +349,9 @@ def seam_effect(
 
     Parameters
     ----------
-    states : the states that make one side of the change.  window : months about a seam that belong to it. The seam lies between the month of an interview in
-        person and the next month; the last interview has none.
+    states : the states that make one side of the change.
+    window : months about a seam that belong to it. The seam lies between the month of an interview
+        in person and the next month; the last interview has none.
 
     Returns
     -------

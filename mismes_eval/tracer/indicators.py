@@ -74,9 +74,11 @@ def indicators(
     ----------
     panel : with `attrition_weights`, or without (complete cases; the notes say so). Narrow it with
         `panel.where` to one measure, arm or sex.
-    by : columns of persons; every indicator is given for each combination (T10 overall only).  arm : column compared in T3.
+    by : columns of persons; every indicator is given for each combination (T10 overall only).
+    arm : column compared in T3.
     clock : from which date months count, and which; None: 6, 12, 24, 36 months since enrolment.
-    benchmark : score from which reintegration counts as sustainable.  minimum : fewer persons at risk are not shown (T5, T9, T10).
+    benchmark : score from which reintegration counts as sustainable.
+    minimum : fewer persons at risk are not shown (T5, T9, T10).
 
     Returns
     -------

@@ -1,5 +1,5 @@
-"""What an outcome is: share, score, money, months, and who has it. The template says so; a column of
-the office's own is a share where its answers are yes and no, else a number in its own unit.
+"""What an outcome is: share, score, money, months, and who has it. The template says so; a column
+of the office's own is a share where its answers are yes and no, else a number in its own unit.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ NUMBER = "number"
 @dataclass(frozen=True)
 class Outcome:
     """name: the column.  kind: share, score, money, months, hours, count or number (of a unit that
-    nobody stated).  unit: in words.  universe: who has it, empty for everybody.  better: more, less
-    or empty.  composite: persons outside the universe count 0, so that it is everybody's.
+    nobody stated).
+    unit: in words.
+    universe: who has it, empty for everybody.
+    better: more, less or empty.
+    composite: persons outside the universe count 0, so that it is everybody's.
     """
 
     name: str

@@ -48,11 +48,15 @@ from mismes_eval.weighting.stages import Columns
 class TracerPanel(OfPanels):
     """One row a person in `sample`, one row a person and wave in `long`.
 
-    sample : the persons at enrolment, n rows, with their design.  long : the waves as they were given.
-    waves : in time order.  row : (n, T) position in `long` of each person and wave, -1 where there is none.
-    disposition : column of final dispositions, or None: then a row is an answer.  refresh : column that marks a refreshment sample, or None.
-      adjustment : how weights of those who answered are made, or None.
-    fixed : weights made by hand for a set of waves.  episodes, services : side tables of the same persons, or None.
+    sample : the persons at enrolment, n rows, with their design.
+    long : the waves as they were given.
+    waves : in time order.
+    row : (n, T) position in `long` of each person and wave, -1 where there is none.
+    disposition : column of final dispositions, or None: then a row is an answer.
+    refresh : column that marks a refreshment sample, or None. adjustment : how weights of those who
+        answered are made, or None.
+    fixed : weights made by hand for a set of waves.
+    episodes, services : side tables of the same persons, or None.
     """
 
     sample: Sample
@@ -89,7 +93,8 @@ class TracerPanel(OfPanels):
 
         Parameters
         ----------
-        frame : one row a person and wave.  unit, wave : its key; a duplicate key is refused with the ids.
+        frame : one row a person and wave.
+        unit, wave : its key; a duplicate key is refused with the ids.
         sample : the persons at enrolment, one row a person with column `unit`; persons who never
             answered belong in it. None: each person's first row, with the design columns `weights`
             (None: equal weights, said in the notes), `strata`, `psu` and `fpc` read there.
@@ -359,8 +364,8 @@ class TracerPanel(OfPanels):
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the panel with the weights made so far to one file, from which `load` makes the same
-        estimates. It holds the microdata: keep it where they may be kept.
+        """Write the panel with the weights made so far to one file, from which `load` makes the
+        same estimates. It holds the microdata: keep it where they may be kept.
 
         Raises DesignError for attrition weights that end in a function of yours (`then`).
         """

@@ -50,9 +50,10 @@ def outcome_rates(panel: TracerPanel, by: By = None, e: float | None = None) -> 
 
     Parameters
     ----------
-    by : columns of persons (arm, sex).  e : share of the cases of unknown eligibility that is eligible; None: the share among the cases of known eligibility of
-        the wave and domain, whose error is part of the standard error. `extra["e"]` and the key
-        columns show what was used.
+    by : columns of persons (arm, sex).
+    e : share of the cases of unknown eligibility that is eligible; None: the share among the cases
+        of known eligibility of the wave and domain, whose error is part of the standard error.
+        `extra["e"]` and the key columns show what was used.
 
     Returns
     -------

@@ -28,7 +28,8 @@ class Refreshed:
     """Three samples of the same persons for one wave: `both` (panel and refreshment, combined),
     `without` (panel only), `only` (refreshment only).
 
-    share : weight of the panel in `both`, its effective n over that of both.  n_effective : (panel, refreshment).
+    share : weight of the panel in `both`, its effective n over that of both.
+    n_effective : (panel, refreshment).
     """
 
     both: Sample

@@ -28,7 +28,9 @@ def transitions(
 
     Parameters
     ----------
-    state : column of the waves.  waves : None for all; two of them for one step.  minimum : origins with fewer persons are withheld and named.
+    state : column of the waves.
+    waves : None for all; two of them for one step.
+    minimum : origins with fewer persons are withheld and named.
 
     Returns
     -------

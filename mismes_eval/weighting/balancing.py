@@ -56,8 +56,8 @@ def balance_weights(
     ----------
     sample : both groups in one sample, e.g. participants of a tracer study and the labour force
         survey joined by `stack_samples`. Rows outside the domain keep their weight.
-    treated : 0/1 or boolean column.  covariates : columns known in both, from before the measure;
-        categories become indicators.
+    treated : 0/1 or boolean column.
+    covariates : columns known in both, from before the measure; categories become indicators.
     method : "entropy" (the comparison meets the treated's weighted means exactly), "cbps" (balance
         as the moments of a logistic propensity; for the treated the same solution), "overlap"
         (p and 1 - p of a logit: the only one without extreme weights), "ipw" (odds of a logit).

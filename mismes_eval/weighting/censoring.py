@@ -71,7 +71,8 @@ def censoring_weights(
 
     Parameters
     ----------
-    sample : one row a spell.  duration : time to the event or to the end of observation, above 0.
+    sample : one row a spell.
+    duration : time to the event or to the end of observation, above 0.
     event : 1 where an event (any of several) ended the spell, 0 where the row was lost.
     tau : horizon, above 0: whoever was watched that long is not lost.
     covariates : columns known at the start, that tell who is lost and how long the wait is.
@@ -79,10 +80,10 @@ def censoring_weights(
 
     Returns
     -------
-    Sample: rows lost before tau have weight 0, the others their weight over the probability of being
-    still observed at their exit. `me.rmst`, `me.survival` and `me.cumulative_incidence` up to tau
-    follow, the step's error inside. Without covariates they are those of Kaplan and Meier, of Aalen
-    and Johansen.
+    Sample: rows lost before tau have weight 0, the others their weight over the probability of
+        being still observed at their exit. `me.rmst`, `me.survival` and `me.cumulative_incidence`
+        up to tau follow, the step's error inside. Without covariates they are those of Kaplan and
+        Meier, of Aalen and Johansen.
 
     The hazard of being lost is a logit with a level of its own at each time at which somebody is
     lost (at most 200 before tau; events come before losses at the same time).

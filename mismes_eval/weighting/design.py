@@ -48,7 +48,8 @@ class ReplicateSet:
     """Replicate factors, constant inside a PSU: factor (m, B) on the base weight, scale, rscales
     (B,); mse centres on the full-sample estimate.
 
-    degf : degrees of freedom.  unit (n,) row of factor for each base row, where a file's replicate weights are not constant inside PSUs; else None.
+    degf : degrees of freedom.  unit (n,) row of factor for each base row, where a file's replicate
+        weights are not constant inside PSUs; else None.
     """
 
     factor: Float

@@ -1,5 +1,5 @@
-"""Verbs of the package as methods of the sample or panel that is their first argument: `s.mean("y")`
-is `me.mean(s, "y")`, with the same signature, types and help.
+"""Verbs of the package as methods of the sample or panel that is their first argument:
+`s.mean("y")` is `me.mean(s, "y")`, with the same signature, types and help.
 
 Samples stand a floor below most verbs: a type checker sees the verbs, at run time each is loaded
 when it is first called.

@@ -41,8 +41,8 @@ def levels_of(series: pd.Series) -> tuple[Int, pd.Index]:
 
 
 def one_spelling(values: pd.Series) -> Problem | None:
-    """The problem that 1 and "1", "1.0" and "1", or "A" and "A ", stand in one column: two groups to a computer
-    and one to a reader.
+    """The problem that 1 and "1", "1.0" and "1", or "A" and "A ", stand in one column: two groups
+    to a computer and one to a reader.
     """
     levels = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values
     if not (levels.dtype == object or pd.api.types.is_string_dtype(levels.dtype)):

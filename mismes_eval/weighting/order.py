@@ -355,8 +355,8 @@ def _stem(text: str) -> str:
 
 
 def _word_and_number(text: str) -> float | None:
-    """The number after a word. None where the word or a hyphen may count backwards: "t-1", "wave -1",
-    "before 2".
+    """The number after a word. None where the word or a hyphen may count backwards: "t-1", "wave
+    -1", "before 2".
     """
     match = _NUMBERED.fullmatch(text)
     if match is None or match[1] in _MONTH_OF:

@@ -1,4 +1,6 @@
-"""A panel read from a long sample, or from the waves of a tracer panel, with every problem of its key and columns."""
+"""A panel read from a long sample, or from the waves of a tracer panel, with every problem of its
+key and columns.
+"""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ def two_phase(
     ----------
     sample : the listing, one row for each listed unit, with phase-1 weights. Rows that were not
         selected keep their place with weight 0.
-    selected : boolean column.  phase2_prob : conditional selection probability in (0, 1], known for the selected rows.
+    selected : boolean column.
+    phase2_prob : conditional selection probability in (0, 1], known for the selected rows.
     classes : screening columns known for every listed row; the phase-2 weights are scaled to their
         phase-1 totals (whose own error is kept).
 

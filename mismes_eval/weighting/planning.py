@@ -85,9 +85,12 @@ def plan_allocation(
 
     Parameters
     ----------
-    size : (H,) population units of each stratum.  total : units to be sampled (screened) in all.
-    sd : (H,) standard deviation of the variable.  cost : (H,) cost of a main interview, in any one currency.
-    prevalence : (H,) share of the rare group in each stratum; None: everybody is interviewed.  screening_cost : cost of contacting one unit.
+    size : (H,) population units of each stratum.
+    total : units to be sampled (screened) in all.
+    sd : (H,) standard deviation of the variable.
+    cost : (H,) cost of a main interview, in any one currency.
+    prevalence : (H,) share of the rare group in each stratum; None: everybody is interviewed.
+    screening_cost : cost of contacting one unit.
 
     Returns
     -------
@@ -168,10 +171,13 @@ def plan_precision(
 
     Parameters
     ----------
-    ratios : sampling rate in high-prevalence areas over that elsewhere.  share_high : their share of the population.
-    prevalence_high, prevalence_low : share of migrants in the two kinds of area.  n : persons sampled in all.  deff : effect of clustering.
-    rate : the share among migrants to be estimated (for CV and the detectable difference).  power, level : of a two-sample comparison
-        between migrants of two equal halves.
+    ratios : sampling rate in high-prevalence areas over that elsewhere.
+    share_high : their share of the population.
+    prevalence_high, prevalence_low : share of migrants in the two kinds of area.
+    n : persons sampled in all.
+    deff : effect of clustering.
+    rate : the share among migrants to be estimated (for CV and the detectable difference).
+    power, level : of a two-sample comparison between migrants of two equal halves.
 
     Returns
     -------
@@ -328,7 +334,8 @@ def compare_plans(
 
     Parameters
     ----------
-    budget, cost_listing (a screened person), cost_interview (a full interview) : one currency.  Without a listing everybody sampled gets the full interview.
+    budget, cost_listing (a screened person), cost_interview (a full interview) : one currency.
+    Without a listing everybody sampled gets the full interview.
     register_cost : cost of one interview from a list of returnees; register_share : share of all
         migrants that are on it (the rest is not covered by it).
     rate : share among migrants to be estimated.

@@ -40,7 +40,8 @@ def pseudo_weights(
 
     Parameters
     ----------
-    frame : rows of the non-probability sample.  psu : its recruitment chain or site, the cluster of its variance (None: independent rows).
+    frame : rows of the non-probability sample.
+    psu : its recruitment chain or site, the cluster of its variance (None: independent rows).
     reference : probability sample of the same population with the same covariate columns (narrow it
         with `where` to that population first).
     covariates : columns known in both.

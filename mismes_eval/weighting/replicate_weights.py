@@ -34,8 +34,8 @@ class ReplicateWeights:
     replicates=ReplicateWeights(columns, "fay", rho=0.3))`.
 
     columns : the replicate weights, in order; negative ones are used as they are (ACS).
-    method : "bootstrap", "jk1", "jk2" (two PSUs a stratum, one replicate each), "jkn", "brr", "fay",
-        "successive-difference" (ACS, CPS; also "sdr", "acs").
+    method : "bootstrap", "jk1", "jk2" (two PSUs a stratum, one replicate each), "jkn", "brr",
+        "fay", "successive-difference" (ACS, CPS; also "sdr", "acs").
     combined : True where a column holds the whole weight (R: combined.weights), False where it
         multiplies the base weight. What the mean of the columns contradicts is refused.
     scale, rscales : of the variance sum scale * sum rscales_b (t_b - centre)^2; None for what the

@@ -88,7 +88,8 @@ class Sample(OfSamples):
         lonely_psu : what a stratum with one PSU contributes: "adjust" (deviation from the overall
             mean), "average", "remove", "certainty", "error".
         replicates : a `ReplicateWeights` description of replicate weight columns.
-        household : cluster used where the file has no PSU.  cluster_deff : multiplies the variance where it has neither.
+        household : cluster used where the file has no PSU.
+        cluster_deff : multiplies the variance where it has neither.
         nest : True where PSU codes restart in every stratum. Asked for, never guessed.
         unit : key column or columns of a row; rows that repeat a key (after a merge) are refused.
 

@@ -1,5 +1,6 @@
 """A sample or panel in one file: its frames, its domain and its design with every weight step, so
-that it reads back to the same estimates. A zip of Parquet, plain arrays and JSON; nothing in it is code.
+that it reads back to the same estimates. A zip of Parquet, plain arrays and JSON; nothing in it is
+code.
 """
 
 from __future__ import annotations

@@ -379,8 +379,8 @@ class RoundShares:
     the average sum of all and multiplied by its share.
 
     group (n,) round of each row, 0..R-1, or R for rows that it does not concern; shares (R,) adding
-    to 1, known; before (n,) weights before the step. factor_i = a_r S / S_r with S_r the sum of round r and S = sum of a_r S_r. The sums
-    are those of the sample, and linearised.
+    to 1, known; before (n,) weights before the step. factor_i = a_r S / S_r with S_r the sum of
+    round r and S = sum of a_r S_r. The sums are those of the sample, and linearised.
     """
 
     name: str

@@ -26,8 +26,8 @@ class Timeline:
     """at (T,): increasing numbers, the periods themselves where they are numbers, else 0..T-1;
     labels (T,) to show.
 
-    numeric : whether `at` is in the units of the time column.  beyond : labels of starts after the
-        last period, by their place.
+    numeric : whether `at` is in the units of the time column.
+    beyond : labels of starts after the last period, by their place.
     """
 
     at: Float

@@ -34,7 +34,8 @@ def trim(
 
     Parameters
     ----------
-    lower, upper : caps on the weight, in units of the weight; None for no cap.  Rows with weight 0 stay at 0; negative weights are raised to `lower`.
+    lower, upper : caps on the weight, in units of the weight; None for no cap.  Rows with weight 0
+        stay at 0; negative weights are raised to `lower`.
     redistribute : add what was cut, in equal amounts, to the weights that were not capped, so that
         the sum stays (R survey's rule, one pass).
     strict : cap again what was pushed beyond a cap by that, until no weight is (R survey:
@@ -52,7 +53,8 @@ def trim(
     Raises
     ------
     DesignError : no cap, caps that cross, that leave no weight free, or that no redistribution can
-        keep.  CalibrationError : totals that cannot be met within the caps.
+        keep.
+    CalibrationError : totals that cannot be met within the caps.
     """
     needs_sample(sample, "trim")
     problems = _problems(lower, upper)

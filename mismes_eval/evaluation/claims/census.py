@@ -33,8 +33,8 @@ FEW_BACK, FEW_JOBS, MUCH_OVERHEAD = 0.25, 0.5, 0.2
 
 @dataclass(frozen=True)
 class Census:
-    """One number for each measure looked at, NaN where its record does not say; least and most: what
-    a record that does not say could hold.
+    """One number for each measure looked at, NaN where its record does not say; least and most:
+    what a record that does not say could hold.
     """
 
     values: Float
@@ -56,13 +56,14 @@ class Census:
 
 
 def interval(total: float, answered: int, silent: int, ends: tuple[float, float]) -> Measured:
-    """Mean of bounded numbers of measures, and its 95% interval: Clopper-Pearson at the least and at
-    the most that the silent records could hold. For numbers between the two ends it is wider than it
-    need be, because nothing bounded varies more than what only takes them.
+    """Mean of bounded numbers of measures, and its 95% interval: Clopper-Pearson at the least and
+    at the most that the silent records could hold. For numbers between the two ends it is wider
+    than it need be, because nothing bounded varies more than what only takes them.
 
     Parameters
     ----------
-    total, answered : sum of the numbers that are there, and how many.  silent : records without one.
+    total, answered : sum of the numbers that are there, and how many.
+    silent : records without one.
     ends : least and most that a measure could hold.
     """
     least, most = ends

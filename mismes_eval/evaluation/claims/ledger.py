@@ -24,14 +24,14 @@ FEATURES = "features"  # claims about measures as units: one country has too few
 class Claim:
     """One line of the ledger.
 
-    title, claim : in two to five words, and in one sentence.  slide : heading of the slide that says
-    so.
-    evidence : inventory, survey, tracer, costs or features (measures as units).  indicator : what is
-    computed, and against what.
+    title, claim : in two to five words, and in one sentence.
+    slide : heading of the slide that says so.
+    evidence : inventory, survey, tracer, costs or features (measures as units).
+    indicator : what is computed, and against what.
     direction, threshold, margin : see `estimate.claim_verdict`; in the unit of the number (share,
     score or money).
-    needs : file.column of every field it takes, alternatives separated by |.  since : version of the
-    ledger in which the line last changed.
+    needs : file.column of every field it takes, alternatives separated by |.
+    since : version of the ledger in which the line last changed.
     """
 
     id: str

@@ -50,8 +50,9 @@ FACTOR_OF: Mapping[str, str] = {
 @dataclass(frozen=True)
 class OverallClaim:
     """verdict : over all countries.  countries : how many have a number (of registers: a measure).
-    answers : verdict -> how many countries have it.  units : what would decide is counted in
-    (persons, measures or countries).  pooled : how the countries' numbers differ.
+    answers : verdict -> how many countries have it.
+    units : what would decide is counted in (persons, measures or countries).
+    pooled : how the countries' numbers differ.
     """
 
     claim: Claim
@@ -65,8 +66,8 @@ class OverallClaim:
 def overall(
     reports: Sequence[Published], features: Sequence[FeatureContrast]
 ) -> tuple[OverallClaim, ...]:
-    """Every claim of the ledger over the countries whose reports say something of it; empty where no
-    report does.
+    """Every claim of the ledger over the countries whose reports say something of it; empty where
+    no report does.
     """
     told = [
         {str(claim["id"]): claim for claim in report.facts.get("claims", [])} for report in reports

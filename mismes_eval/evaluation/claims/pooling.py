@@ -23,8 +23,9 @@ MOST_COUNTRIES = 1000  # that could decide; more are not told
 @dataclass(frozen=True)
 class Pooled:
     """measured : the number over all countries, its n the persons behind it.  i2 : share of the
-    variance that lies between countries.  next_country : where the true number of another country
-    lies (NaN below three countries, and where the number is of these countries alone).
+    variance that lies between countries.
+    next_country : where the true number of another country lies (NaN below three countries, and
+        where the number is of these countries alone).
     """
 
     measured: Measured
@@ -55,7 +56,8 @@ def size_of(value: Sequence[float], error: Sequence[float], threshold: float, n:
 
     The sum of squared distances over their errors is noncentral chi-squared about the true one; the
     95% interval holds the sizes that it does not reject. Its upper end is never below that of the
-    least sum that chance alone would be expected to give. Countries are those at hand, not a sample.
+    least sum that chance alone would be expected to give. Countries are those at hand, not a
+    sample.
 
     References
     ----------

@@ -27,8 +27,9 @@ class ClaimEvidence:
     """A claim with what the run has on it. missing: fields that it lacks, or that hold nothing of
     what the claim compares; then there is no number.
 
-    found : of persons an Evidence, of the register a Census.  few : a register with too few measures
-        for a number of its own, which still counts over all countries.
+    found : of persons an Evidence, of the register a Census.
+    few : a register with too few measures for a number of its own, which still counts over all
+        countries.
     """
 
     claim: Claim

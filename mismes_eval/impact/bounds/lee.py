@@ -62,7 +62,8 @@ def lee_bounds(
     ----------
     sample : one row a unit as assigned, also those not observed: weights from before any correction
         for loss.
-    outcome : numeric; needed where `selected` is yes, not read elsewhere.  treated, selected : boolean or 0/1 (selected: the outcome is observed).
+    outcome : numeric; needed where `selected` is yes, not read elsewhere.
+    treated, selected : boolean or 0/1 (selected: the outcome is observed).
     tighten : columns known before treatment; bounds are made in each combination and averaged over
         the always-observed (narrower in expectation).
         Each cell trims the arm that is observed more often in it; the notes name cells that differ
@@ -82,7 +83,8 @@ def lee_bounds(
 
     Raises
     ------
-    EstimateError : missing or infinite outcomes among selected rows (with counts), unknown columns.  IdentificationError : an arm without observed rows.
+    EstimateError : missing or infinite outcomes among selected rows (with counts), unknown columns.
+    IdentificationError : an arm without observed rows.
 
     References
     ----------

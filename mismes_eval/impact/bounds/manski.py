@@ -70,7 +70,9 @@ def manski_bounds(
     ----------
     sample : one row a unit as assigned, also those not observed: weights from before any correction
         for loss.
-    outcome : needed where `selected` or `recovered` is yes.  treated, selected : boolean or 0/1.  low, high : smallest and largest value the outcome can take.
+    outcome : needed where `selected` or `recovered` is yes.
+    treated, selected : boolean or 0/1.
+    low, high : smallest and largest value the outcome can take.
     attempted, recovered : boolean or 0/1 columns of a random follow-up of the lost (double
         sampling): who was tried again, who was found. The found stand for the lost; only the share
         still missing among the tried is bounded.
@@ -166,7 +168,9 @@ def delta_sensitivity(
 
     Parameters
     ----------
-    sample, outcome, treated, selected : as in manski_bounds.  shifts : mean of the missing minus mean of the observed, in the outcome's units, one effect each.
+    sample, outcome, treated, selected : as in manski_bounds.
+    shifts : mean of the missing minus mean of the observed, in the outcome's units, one effect
+        each.
     arm : whose missing are shifted; the missing of the other arm resemble its observed.
 
     Returns

@@ -37,9 +37,9 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
     """Interval that covers the effect itself, wherever it lies between the bounds, with the given
     probability.
 
-    bounds : an Estimate with the values "lower" and "upper".  Returns (low, high): lower - c se, upper + c se with
-    F(c + width / larger se) - F(-c) = level; F is Student's t with the design's degrees of freedom
-    (normal in the limit, as published).
+    bounds : an Estimate with the values "lower" and "upper".
+    Returns (low, high): lower - c se, upper + c se with F(c + width / larger se) - F(-c) = level; F
+        is Student's t with the design's degrees of freedom (normal in the limit, as published).
 
     References
     ----------

@@ -75,10 +75,12 @@ def dose_response(
 
     Parameters
     ----------
-    sample : one row a person.  outcome : columns before and after.
+    sample : one row a person.
+    outcome : columns before and after.
     dose : 0 for untreated persons, above 0 for the others, in any unit.
     doses : (g,) where effects are taken; None: tenths of the treated persons' doses.
-    degree : of the B-spline in the dose, 0 to 3.  knots : inner knots, different doses.
+    degree : of the B-spline in the dose, 0 to 3.
+    knots : inner knots, different doses.
 
     Returns
     -------

@@ -61,8 +61,10 @@ def match(
 
     Parameters
     ----------
-    sample : one row a person.  outcome : numeric or yes-no; a change from before, where there is
-        one.  treated : yes-no.  covariates : numeric or yes-no columns known before treatment.
+    sample : one row a person.
+    outcome : numeric or yes-no; a change from before, where there is one.
+    treated : yes-no.
+    covariates : numeric or yes-no columns known before treatment.
     neighbours : comparison persons for each treated one, with replacement; as many as are equally
         near. They share by their weights.
     metric : "scaled" (each covariate by its weighted variance) or "mahalanobis".

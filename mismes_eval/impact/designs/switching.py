@@ -50,7 +50,8 @@ def switching_effects(
     ----------
     sample : one row a unit and period, every unit in every period; or a tracer panel: persons who
         answered all waves count, weighted for attrition, with the weights' error.
-    outcome : numeric or yes-no.  treated : yes-no in each period.
+    outcome : numeric or yes-no.
+    treated : yes-no in each period.
     time, unit : of a sample, as in `att_gt`; a panel has its own.
     covariates, method : as in `att_gt`; without covariates methods agree.
 

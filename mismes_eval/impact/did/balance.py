@@ -44,8 +44,9 @@ class Balance:
     rarer answer of an indicator in the group that has fewest of them, else the smaller group.
 
     propensity, treated, weights : (k,) rows of the domain; propensity is NaN where weights of
-        another kind are given and no logit can be fitted.  sizes : Kish sizes, one row a group,
-        columns before and after.  effective : that of the comparison group after weighting.
+        another kind are given and no logit can be fitted.
+    sizes : Kish sizes, one row a group, columns before and after.
+    effective : that of the comparison group after weighting.
     extreme : share of comparison weight whose propensity is above 0.995.
     """
 

@@ -48,8 +48,8 @@ def starts_at_breaks(
 
 
 def placed(time: Timeline, breaks: Sequence[float]) -> Float:
-    """(T,) the periods among which breaks lie. Raise IdentificationError for breaks of periods that are no numbers: they would be taken for
-    positions.
+    """(T,) the periods among which breaks lie. Raise IdentificationError for breaks of periods that
+    are no numbers: they would be taken for positions.
     """
     if breaks and not time.numeric:
         raise IdentificationError(

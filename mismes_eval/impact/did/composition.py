@@ -55,7 +55,9 @@ def composition_check(
 
     Parameters
     ----------
-    sample : repeated cross-sections.  traits : columns; categories become shares.  cohort, time, control : as in `att_gt`.
+    sample : repeated cross-sections.
+    traits : columns; categories become shares.
+    cohort, time, control : as in `att_gt`.
 
     Raises
     ------

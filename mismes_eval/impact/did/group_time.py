@@ -57,15 +57,17 @@ def att_gt(
     ----------
     data : a tracer panel (time and unit are its own, and may be named), or a long Sample with
         `time` and `unit` (panel) or `time` and unit=None (repeated cross-sections).
-    time : a column of numbers, dates, Periods, ordered categories, or text that reads as one kind of
-        period ("2019Q4"); {column: (first, ..., last)} states the order of any other text. What is
-        no number is counted in its order, and results show the labels.
+    time : a column of numbers, dates, Periods, ordered categories, or text that reads as one kind
+        of period ("2019Q4"); {column: (first, ..., last)} states the order of any other text. What
+        is no number is counted in its order, and results show the labels.
     cohort : first treated period of the unit, written as time is; 0 (where periods are numbers),
         missing or infinite: never. One that is no period counts from the next, and is named.
     covariates : columns known before treatment; one that changes over time has its value of the
-        unit's first period, in a long sample as in a panel, and is named.  method : as in
-        `att_2x2`.
-    control : "never" or "not_yet" treated.  base : "varying" (before treatment: change from the period before) or "universal" (always from the last period before treatment).
+        unit's first period, in a long sample as in a panel, and is named.
+    method : as in `att_2x2`.
+    control : "never" or "not_yet" treated.
+    base : "varying" (before treatment: change from the period before) or "universal" (always from
+        the last period before treatment).
     anticipation : periods before treatment in which units may react; the base lies before them.
     unbalanced : "balanced" keeps units seen in all periods, "pairs" those seen in both periods of a
         comparison (tracer panels: weighted for the loss up to those two waves), "refuse" stops.

@@ -32,10 +32,11 @@ class Fitted:
     cohorts; size (G,) of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per
     propensity; notes: who was left out.
 
-    failed : what is wrong with cells that could not be fitted, by their position.  apart : with
-        those whose treated rows have a category that no compared row has.
-    shares : columns (N,), who is averaged.  column : (K, 2) the one of the treated and of the
-        compared of each cell, -1 for a reference cell.
+    failed : what is wrong with cells that could not be fitted, by their position.
+    apart : with those whose treated rows have a category that no compared row has.
+    shares : columns (N,), who is averaged.
+    column : (K, 2) the one of the treated and of the compared of each cell, -1 for a reference
+        cell.
     """
 
     att: Float

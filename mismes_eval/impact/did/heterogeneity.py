@@ -121,9 +121,12 @@ def by_group(
 
     Parameters
     ----------
-    function : of data like `data`, gives an Estimate of one value (e.g. lambda s: att_2x2(s, ...)).  data : a Sample or a panel.
-    column : column or columns of persons; one group a value or combination that occurs in the domain.  reference : the group that others are held against
-        (for several columns a tuple); default the first.
+    function : of data like `data`, gives an Estimate of one value (e.g. lambda s: att_2x2(s, ...)).
+    data : a Sample or a panel.
+    column : column or columns of persons; one group a value or combination that occurs in the
+        domain.
+    reference : the group that others are held against (for several columns a tuple); default the
+        first.
 
     Returns
     -------

@@ -39,8 +39,11 @@ Unbalanced = Literal["refuse", "balanced", "pairs"]
 class Layout:
     """N units (or rows of repeated cross-sections) and T periods.
 
-    sample : whose design carries the variance.  row (N,) : the row of the sample that gives a unit its weight.
-    y (N, T) outcomes, NaN where not seen; in cross-sections (N,) with period (N,) positions.  cohort (N,) on the numbers of `time`, inf = never.  covariates : of the N units, with intercept.
+    sample : whose design carries the variance.
+    row (N,) : the row of the sample that gives a unit its weight.
+    y (N, T) outcomes, NaN where not seen; in cross-sections (N,) with period (N,) positions.
+    cohort (N,) on the numbers of `time`, inf = never.
+    covariates : of the N units, with intercept.
     absent : cohorts that have no unit left, and why.
     """
 
@@ -93,13 +96,13 @@ def layout_of(
     covariates: Sequence[str],
     unbalanced: Unbalanced,
 ) -> Layout:
-    """The layout of a tracer panel, of a long panel, or of repeated cross-sections (a Sample without
-    `unit`).
+    """The layout of a tracer panel, of a long panel, or of repeated cross-sections (a Sample
+    without `unit`).
 
     Raises
     ------
-    IdentificationError : what `panel_of` refuses; units in several PSUs, missing periods, covariates
-        that are missing in a unit's first period.
+    IdentificationError : what `panel_of` refuses; units in several PSUs, missing periods,
+        covariates that are missing in a unit's first period.
     """
     if not isinstance(data, Sample):
         return _of_waves(data, outcome, cohort, covariates, unbalanced)

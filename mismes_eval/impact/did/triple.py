@@ -66,7 +66,8 @@ def triple_difference(
     Parameters
     ----------
     data, outcome, time, covariates, method, series_breaks, acknowledge_breaks : as in `att_2x2`.
-    treated : 0/1, the unit's place or arm has the measure.  eligible : 0/1, the measure addresses the unit.
+    treated : 0/1, the unit's place or arm has the measure.
+    eligible : 0/1, the measure addresses the unit.
 
     Returns
     -------

@@ -92,7 +92,9 @@ def att_2x2(
     time : the order of two periods is that of their values (numbers, dates, ordered categories,
         text that reads as one kind of period) or is stated: time=("pre", "post"), or
         time={"period": ("pre", "post")} where several columns hold these values.
-    treated : boolean or 0/1 column.  covariates : columns known before treatment; categories become indicators, an intercept is always there.
+    treated : boolean or 0/1 column.
+    covariates : columns known before treatment; categories become indicators, an intercept is
+        always there.
     method : "dr", "dr_improved" (Sant'Anna and Zhao 2020), "ipw" (normalised), "ipw_ht" (Abadie
         2005), "or" (regression), "none" (no covariates).
     series_breaks : first periods of new series: one between the two periods stops the run unless
@@ -105,8 +107,8 @@ def att_2x2(
 
     Returns
     -------
-    Estimate "ATT" ("ATO", "capped ATT") in the outcome's units, on the design's degrees of freedom. Rows with weight 0
-    (lost, outside the domain) stay in the design.
+    Estimate "ATT" ("ATO", "capped ATT") in the outcome's units, on the design's degrees of freedom.
+    Rows with weight 0 (lost, outside the domain) stay in the design.
 
     Raises
     ------

@@ -153,8 +153,8 @@ def arms_of(
 
 
 def _behind(estimate: Estimate, z: Influence) -> Bool:
-    """(n,) rows that the estimate rests on: those that move it, and those with a share in its averages,
-    which do not move it where they equal the average (one treated row, say).
+    """(n,) rows that the estimate rests on: those that move it, and those with a share in its
+    averages, which do not move it where they equal the average (one treated row, say).
     """
     used: Bool = np.abs(z.dense()).sum(axis=1) > 0
     averages = estimate.averages

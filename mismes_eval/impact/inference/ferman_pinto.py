@@ -1,5 +1,5 @@
-"""Few treated groups of unequal size: residuals of all groups, rescaled to the spread that a group of
-this size has (Ferman and Pinto 2019).
+"""Few treated groups of unequal size: residuals of all groups, rescaled to the spread that a group
+of this size has (Ferman and Pinto 2019).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _METHOD = "the test of Ferman and Pinto"
 
 @dataclass(frozen=True, repr=False)
 class FermanPinto(ResultTable):
-    """One row a tested value: names, estimate, se, p, low, high, between, within (all (p,)); between
-    and within: a group's change has the variance between + within / persons; groups that are treated
-    and compared.
+    """One row a tested value: names, estimate, se, p, low, high, between, within (all (p,));
+    between and within: a group's change has the variance between + within / persons; groups that
+    are treated and compared.
     """
 
     names: tuple[str, ...]
@@ -83,23 +83,28 @@ def ferman_pinto(
 ) -> FermanPinto:
     """Test of an effect on few treated groups (one will do) beside many others of unequal size.
 
-    The residual of a group is the mean of its influence under the null. Its variance is a + b q, q =
-    sum w^2 / (sum w)^2 (one over the number of persons under equal weights), a and b not negative,
-    fitted to the squares. Residuals divided by their standard deviation are drawn with replacement
-    from all groups, multiplied by that of the group they come to, and give the effect that chance
-    makes.
+    The residual of a group is the mean of its influence under the null. Its variance is a + b q, q
+    = sum w^2 / (sum w)^2 (one over the number of persons under equal weights), a and b not
+    negative, fitted to the squares. Residuals divided by their standard deviation are drawn with
+    replacement from all groups, multiplied by that of the group they come to, and give the effect
+    that chance makes.
 
     Parameters
     ----------
-    estimate : a difference between treated and comparison groups (att_2x2) on one linearised design.
+    estimate : a difference between treated and comparison groups (att_2x2) on one linearised
+        design.
     cluster : (n,) label of each row's group (regions); None: the design's PSUs.
     treated : (n,) treatment, 0/1; None: the arms that the estimate knows.
-    null : value tested.  draws : of residuals.  seed : of the draws.
-    level : of the interval (values that are not rejected; infinite where none is); None: no interval.
+    null : value tested.
+    draws : of residuals.
+    seed : of the draws.
+    level : of the interval (values that are not rejected; infinite where none is); None: no
+        interval.
 
     Returns
     -------
-    FermanPinto; p is two-sided; se is what the fitted variances make of the effect, for reading only.
+    FermanPinto; p is two-sided; se is what the fitted variances make of the effect, for reading
+    only.
 
     Raises
     ------

@@ -65,7 +65,8 @@ def adjust_pvalues(
 
     Parameters
     ----------
-    estimate : the family.  method : "romano_wolf", "holm", "benjamini_hochberg" (q-values), "bonferroni".
+    estimate : the family.
+    method : "romano_wolf", "holm", "benjamini_hochberg" (q-values), "bonferroni".
     draws, seed : of romano_wolf, which draws the joint law of the estimates under the null: normal
         with their design covariance (what normal multipliers on
         PSU totals give), stretched to a t with the design's degrees of freedom.

@@ -101,9 +101,12 @@ def randomisation_test(
 
     Parameters
     ----------
-    data : a Sample, or a panel.  statistic : of data like it, e.g. lambda s: att_2x2(s, ...); an Estimate of one value gives t (robust where arms differ in spread),
-        a number is taken as it is.  Whatever it fits (propensities, weights by arm) is fitted anew each time.
-    assignment : column that was assigned: treated or not, or the cohort.  cluster : column of what was assigned together (None: each row).
+    data : a Sample, or a panel.
+    statistic : of data like it, e.g. lambda s: att_2x2(s, ...); an Estimate of one value gives t
+        (robust where arms differ in spread), a number is taken as it is.  Whatever it fits
+        (propensities, weights by arm) is fitted anew each time.
+    assignment : column that was assigned: treated or not, or the cohort.
+    cluster : column of what was assigned together (None: each row).
     strata : column inside which it was assigned; the number assigned in each stratum is kept.
     draws : all assignments are taken where they are no more than this; otherwise that many are
         drawn with `seed`.

@@ -59,18 +59,22 @@ def wild_bootstrap(
 
     Parameters
     ----------
-    estimate : on one linearised design.  cluster : (n,) label of each row (regions); None: the design's PSUs in its strata.
+    estimate : on one linearised design.
+    cluster : (n,) label of each row (regions); None: the design's PSUs in its strata.
     treated : (n,) treatment, 0/1: the null is imposed on the totals, and clusters count against the
         mean of their own arm (exactly the restricted bootstrap for a difference of means). None:
         the arms that the estimate knows (att_2x2), or one arm where it is a mean of one group.
-    strata : (n,) label, with `cluster`: totals are centred inside strata.  null : value tested.
+    strata : (n,) label, with `cluster`: totals are centred inside strata.
+    null : value tested.
     impose : False: totals as they are, symmetric percentile-t; refused below 20 clusters an arm,
         where it covers 92-94% instead of 95% (94-95% with the null imposed).
     subcluster : (n,) label of smaller units inside the clusters (PSUs, persons) whose signs are
         drawn; errors still count clusters. For few clusters in an arm that are alike.
     points : "rademacher" (two points), "webb" (six), "auto" (webb below 12 clusters). All
         combinations are taken where they are no more than `draws`.
-    level : of the interval (values not rejected, by inverting the test where the null is imposed); None: no interval, only the test.  seed : of the draws.
+    level : of the interval (values not rejected, by inverting the test where the null is imposed);
+        None: no interval, only the test.
+    seed : of the draws.
 
     Returns
     -------
@@ -154,7 +158,9 @@ def wild_bootstrap_ols(
 
     Parameters
     ----------
-    formula : "y ~ treated * post + C(region)".  coefficient : a name of its terms.  cluster : column of the frame.  Others as in wild_bootstrap.
+    formula : "y ~ treated * post + C(region)".
+    coefficient : a name of its terms.
+    cluster : column of the frame.  Others as in wild_bootstrap.
 
     Returns
     -------

@@ -33,13 +33,17 @@ def cost_effectiveness(
 
     Parameters
     ----------
-    att : one effect per participant and year, e.g. the effect on being employed.  years : how long the effect lasts, a judgement that is printed.
+    att : one effect per participant and year, e.g. the effect on being employed.
+    years : how long the effect lasts, a judgement that is printed.
     cost : of the measure per participant over and above what would be spent anyway; the total cost
         where `participants` is given. An Estimate (of the same sample, whatever its weight steps:
         its covariance with the effect is used; of another: independent, which a note says) or a
         number with `cost_se` and `correlation` with the effect.
-    value : what one unit of outcome is worth, for break-even and net benefit.  unit, currency : their names.
-    level : of the intervals.  draws, seed : of the bootstrap, from the joint replicates where both estimates have them on one design, else from a joint t law.
+    value : what one unit of outcome is worth, for break-even and net benefit.
+    unit, currency : their names.
+    level : of the intervals.
+    draws, seed : of the bootstrap, from the joint replicates where both estimates have them on one
+        design, else from a joint t law.
 
     Returns
     -------

@@ -28,7 +28,8 @@ class CostEffectiveness:
     """effect: outcomes gained per participant (att * years); cost: per participant. vcov (2, 2) of
     (effect, cost); draws (B, 2) of the pair.
 
-    value: what society pays at most for one unit of outcome, or None.  unit: name of the outcome, e.g. "job-year".
+    value: what society pays at most for one unit of outcome, or None.
+    unit: name of the outcome, e.g. "job-year".
     spoken: interval of the effect that speaks instead of its own, where a wider one stands beside
         it (a bootstrap over clusters); the draws keep the error of the design.
     """

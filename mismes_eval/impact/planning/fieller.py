@@ -13,7 +13,8 @@ def fieller(
     """Interval of cost / effect. Where both intervals are symmetric it is Fieller's; where one is
     not (a bootstrap over clusters), each limit takes the side of it that can bring the ratio there.
 
-    effect_ends, cost_ends : at one level.  correlation : of the two estimates.
+    effect_ends, cost_ends : at one level.
+    correlation : of the two estimates.
 
     Returns
     -------

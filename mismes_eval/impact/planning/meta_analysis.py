@@ -31,9 +31,12 @@ class RandomEffects:
     """value, se: mean of the distribution of true effects and its standard error; low, high: its
     interval; prediction: where the true effect of a new study lies (NaN for two studies).
 
-    tau2, tau2_interval : variance of the true effects between studies, and its Q-profile interval.  weights (k,): share of each study in the mean.
-    q, q_dof, q_pvalue : Cochran's test of one common effect.  i2, i2_interval : share of the total variance that lies between studies (0 to 1).
-    common, common_se : the mean under one common effect (inverse variances), for comparison.  studies (k, 2): each estimate and its standard error.
+    tau2, tau2_interval : variance of the true effects between studies, and its Q-profile interval.
+    weights (k,): share of each study in the mean.
+    q, q_dof, q_pvalue : Cochran's test of one common effect.
+    i2, i2_interval : share of the total variance that lies between studies (0 to 1).
+    common, common_se : the mean under one common effect (inverse variances), for comparison.
+    studies (k, 2): each estimate and its standard error.
     """
 
     value: float
@@ -172,7 +175,9 @@ def random_effects(
     method : variance between studies by "dl" (moments), "pm" (the variance at which Q equals its
         expectation) or "reml".
     interval : "hartung_knapp" (t with k - 1 degrees of freedom and the weighted spread of the
-        estimates), "hartung_knapp_adhoc" (the same, its standard error never below that of the normal interval), "normal".  level : of all intervals.
+        estimates), "hartung_knapp_adhoc" (the same, its standard error never below that of the
+        normal interval), "normal".
+    level : of all intervals.
 
     Returns
     -------
@@ -187,9 +192,12 @@ def random_effects(
 
     References
     ----------
-    DerSimonian and Laird (1986), Controlled Clinical Trials 7, 177-188.  Paule and Mandel (1982), J. Res. NBS 87, 377-385.  Hartung and Knapp (2001), Statistics in
-    Medicine 20, 3875-3889.  Viechtbauer (2007), Statistics in Medicine 26, 37-52 (Q-profile).  Higgins and Thompson (2002), Statistics in Medicine 21, 1539-1558 (I2).
-    Higgins, Thompson and Spiegelhalter (2009), JRSS A 172, 137-159 (prediction).  Roever, Knapp and Friede (2015), BMC Med. Res. Methodol. 15:99 (few studies).
+    DerSimonian and Laird (1986), Controlled Clinical Trials 7, 177-188.  Paule and Mandel (1982),
+    J. Res. NBS 87, 377-385.  Hartung and Knapp (2001), Statistics in Medicine 20, 3875-3889.
+    Viechtbauer (2007), Statistics in Medicine 26, 37-52 (Q-profile).  Higgins and Thompson (2002),
+    Statistics in Medicine 21, 1539-1558 (I2). Higgins, Thompson and Spiegelhalter (2009), JRSS A
+    172, 137-159 (prediction).  Roever, Knapp and Friede (2015), BMC Med. Res. Methodol. 15:99 (few
+    studies).
     """
     y, v = _checked(value, se, method, interval, level)
     k, w0 = y.size, 1 / v

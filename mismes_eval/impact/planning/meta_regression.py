@@ -28,9 +28,10 @@ class MetaRegression:
     """names (p,): the intercept and each feature; value, se, low, high, degf, pvalue (p,).
 
     permutation (p,): share of the orders of the studies' features that give a t as large, NaN for
-    the intercept and where several effects come from one sample. tau2: variance of the true effects
-    that the features leave; q, q_dof, q_pvalue: test that nothing is left. k: effects; samples:
-    independent ones.  usual (p,): errors by the effects' own errors and tau2 alone.
+        the intercept and where several effects come from one sample. tau2: variance of the true
+        effects that the features leave; q, q_dof, q_pvalue: test that nothing is left. k: effects;
+        samples: independent ones.
+    usual (p,): errors by the effects' own errors and tau2 alone.
     """
 
     names: tuple[str, ...]
@@ -131,7 +132,8 @@ def meta_regression(
     sample : (k,) which sample an effect comes from, where one sample gives several; errors are then
         robust to how they hang together.
     permutations : at most so many orders of the features are tried, all of them where there are no
-        more.  seed : of the orders drawn.
+        more.
+    seed : of the orders drawn.
 
     Returns
     -------

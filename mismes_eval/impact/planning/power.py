@@ -192,12 +192,18 @@ def minimum_detectable_effect(
 
     Parameters
     ----------
-    n : persons enrolled.  share_treated : of the persons (or clusters).  sd : of the outcome; or share : of a yes-no outcome (sd = sqrt(share (1 - share))).
-    icc : share of the outcome's variance between clusters.  cluster_size : persons enrolled in a cluster.  assigned : what is assigned, "cluster" or "person".
-    rho : correlation of a person's outcome (within its cluster) between two waves.  cluster_rho : of the cluster's mean; default rho.
-    attrition : share lost, at random.  take_up : share of the treated arm that takes the measure up; the effect is on those.
-    deff : of the weights, beyond clusters.  r2 : share of the variance that covariates explain, beyond the outcome before.
-    estimator : "post", "did" (change against change) or "ancova" (outcome before as a covariate).  waves_before, waves_after : averaged.
+    n, share_treated : persons enrolled; of the persons (or clusters).
+    sd : of the outcome; or share : of a yes-no outcome (sd = sqrt(share (1 - share))).
+    icc : share of the outcome's variance between clusters.
+    cluster_size, assigned : persons enrolled in one; what is assigned, "cluster" or "person".
+    rho : correlation of a person's outcome (within its cluster) between two waves.
+    cluster_rho : of the cluster's mean; default rho.
+    attrition : share lost, at random.
+    take_up : share of the treated who take the measure up; the effect is on those.
+    deff : of the weights, beyond clusters.
+    r2 : share of the variance that covariates explain, beyond the outcome before.
+    estimator : "post", "did" (change against change) or "ancova" (outcome before as a covariate).
+    waves_before, waves_after : averaged.
     alpha, power : two-sided size, and chance of a finding.
 
     Returns

@@ -72,8 +72,9 @@ def two_way(
     Parameters
     ----------
     data : a tracer panel, or a long Sample with `unit` and `time`.
-    treated : 0/1 in the row's period (static effect).  event_time : time since treatment in each
-        row, in any unit; infinite means never, a finite value is always a time. Give one of both.
+    treated : 0/1 in the row's period (static effect).
+    event_time : time since treatment in each row, in any unit; infinite means never, a finite value
+        is always a time. Give one of both.
     reference : event times left out; None: -1, or where it does not occur the last one before 0.
     covariates : numeric columns that vary over time.
     cluster : column (of the persons of a panel); None: the design's PSUs, or units where the file

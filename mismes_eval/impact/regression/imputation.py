@@ -67,7 +67,8 @@ def imputation(
 
     Parameters
     ----------
-    cohort : first treated period; 0, or after the last period: never.  by : "att" (all treated rows), "event" (by time since treatment), "cohort".
+    cohort : first treated period; 0, or after the last period: never.
+    by : "att" (all treated rows), "event" (by time since treatment), "cohort".
     errors : "influence" (two-step estimation error and the sampling of who is treated, as did2s) or
         "conservative" (Borusyak, Jaravel and Spiess, section 4.3:
         spread of effects inside cohort and period only, as didimputation).

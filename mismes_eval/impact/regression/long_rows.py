@@ -59,8 +59,8 @@ def regression_panel(
 
 
 def _without_single_rows(panel: Panel) -> Panel:
-    """The panel without units that have one row: nothing is left of it beside the unit's effect, and
-    it would count among the PSUs.
+    """The panel without units that have one row: nothing is left of it beside the unit's effect,
+    and it would count among the PSUs.
     """
     count = np.bincount(panel.unit, minlength=panel.units)
     single = count[panel.unit] == 1

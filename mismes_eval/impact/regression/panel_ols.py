@@ -110,7 +110,9 @@ def panel_ols(
     Parameters
     ----------
     treated, event_time, reference, covariates, series_breaks, acknowledge_breaks : as in `two_way`.
-    errors : "unit" (clustered by unit), "unit_and_period" (Cameron, Gelbach and Miller; negative eigenvalues set to 0, as in fixest), "independent".  rule : "nested", "full" or "none".
+    errors : "unit" (clustered by unit), "unit_and_period" (Cameron, Gelbach and Miller; negative
+        eigenvalues set to 0, as in fixest), "independent".
+    rule : "nested", "full" or "none".
 
     Raises
     ------

@@ -142,8 +142,8 @@ def honest_did(
     HonestDiD. Relative magnitudes: conditional test with a least-favourable first stage, inverted
     (HonestDiD in R: C-LF). With one period before, the size of its only break is luck: M multiplies
     the upper end of its interval instead (R multiplies the estimate). Smoothness: shortest interval
-    of fixed length (FLCI). With few PSUs the covariance is widened by (t / normal quantile)^2, t with the
-    design's degrees of freedom.
+    of fixed length (FLCI). With few PSUs the covariance is widened by (t / normal quantile)^2, t
+    with the design's degrees of freedom.
 
     Raises
     ------

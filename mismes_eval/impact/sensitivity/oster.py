@@ -92,9 +92,13 @@ def oster(
 
     Parameters
     ----------
-    outcome, treatment : numeric columns.  controls : the observed causes that the unseen ones are likened to.  always : in both regressions and partialled
-        out of everything (region dummies, say); R2 is of what they leave.
-    r2_factor : R2 with all causes = factor times that of the controlled regression, at most 1; 1.3 is Oster's rule.  null : effect asked about.
+    outcome, treatment : numeric columns.
+    controls : the observed causes that the unseen ones are likened to.
+    always : in both regressions and partialled out of everything (region dummies, say); R2 is of
+        what they leave.
+    r2_factor : R2 with all causes = factor times that of the controlled regression, at most 1; 1.3
+        is Oster's rule.
+    null : effect asked about.
 
     Returns
     -------

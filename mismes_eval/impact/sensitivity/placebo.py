@@ -134,7 +134,9 @@ def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, gro
 
     Parameters
     ----------
-    function : of data like `data`, gives one value; it reads the column `treated`.  treated : boolean or 0/1.  group : column; groups that have comparison rows.
+    function : of data like `data`, gives one value; it reads the column `treated`.
+    treated : boolean or 0/1.
+    group : column; groups that have comparison rows.
 
     Returns
     -------

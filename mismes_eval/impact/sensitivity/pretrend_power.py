@@ -58,7 +58,10 @@ def pretrend_power(
 
     Parameters
     ----------
-    event_study : as for honest_did.  powers : chances of rejection.  level : of the tests.  draws, seed : for the test of separate coefficients.
+    event_study : as for honest_did.
+    powers : chances of rejection.
+    level : of the tests.
+    draws, seed : for the test of separate coefficients.
 
     Returns
     -------

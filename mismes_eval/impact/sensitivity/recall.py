@@ -36,7 +36,9 @@ def recall_sensitivity(
 
     Parameters
     ----------
-    before : recalled status, 0/1.  after : status at the interview, 0/1, taken as right.  treated : 0/1.
+    before : recalled status, 0/1.
+    after : status at the interview, 0/1, taken as right.
+    treated : 0/1.
     sensitivity : share of those with the status before who say so; specificity : share of those
         without it who say so. Every pair is tried.
     arm : who errs. "both" errs alike; one arm alone is what moves a difference-in-differences most

@@ -175,9 +175,12 @@ def robustness(
 
     Parameters
     ----------
-    data : a Sample or a panel.  function : e.g. att_2x2; called as function(data, **arguments), gives an Estimate of one value.
-    specifications : name -> arguments of the call. "where": a mask, narrows the data.  common : arguments of all calls.
-    reference : the main specification's name.  choices : name -> what to print of each specification; default its arguments.
+    data : a Sample or a panel.
+    function : e.g. att_2x2; called as function(data, **arguments), gives an Estimate of one value.
+    specifications : name -> arguments of the call. "where": a mask, narrows the data.
+    common : arguments of all calls.
+    reference : the main specification's name.
+    choices : name -> what to print of each specification; default its arguments.
 
     Returns
     -------
@@ -275,7 +278,8 @@ def leave_one_out(function: Callable[[D], Estimate], data: D, column: str) -> Sp
 
     Parameters
     ----------
-    function : of data like `data`, gives one value.  column : of the frame; every value that occurs in the domain is left out once.
+    function : of data like `data`, gives one value.
+    column : of the frame; every value that occurs in the domain is left out once.
 
     Returns
     -------
@@ -311,7 +315,8 @@ def donut(
 
     Parameters
     ----------
-    column : time from enrolment, in any one unit; missing stays in.  widths : rows with |column - centre| below each width are left out, in turn.
+    column : time from enrolment, in any one unit; missing stays in.
+    widths : rows with |column - centre| below each width are left out, in turn.
     """
     sample = sample_of(data)
     if column not in sample.frame.columns:

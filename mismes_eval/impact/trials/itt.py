@@ -38,8 +38,9 @@ def itt(
     sample : one row a person, weighted for whoever was lost (`nonresponse`, `attrition_weights`):
         the step's error is inside.
     outcome : numeric or yes-no columns; a value each.
-    assigned : 0/1, what the lottery said.  covariates : known before the draw.  blocks : columns
-        within whose combinations lots were drawn; both arms must occur in each.
+    assigned : 0/1, what the lottery said.
+    covariates : known before the draw.
+    blocks : columns within whose combinations lots were drawn; both arms must occur in each.
     adjustment : "interacted" (a regression in each arm at the mean of both, so that blocks count by
         their size whatever share of them was drawn; Lin 2013) or "additive" (one coefficient).
 

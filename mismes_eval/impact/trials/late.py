@@ -24,9 +24,9 @@ WEAK = 10.0  # first-stage F below which the usual interval is not to be trusted
 
 @dataclass(frozen=True)
 class RatioSet:
-    """All effects that a test of "reduced form = effect x first stage" does not reject (Anderson and
-    Rubin; the same set as Fieller's). intervals: one; two, open to both sides; or none, where every
-    value is possible ("everything").
+    """All effects that a test of "reduced form = effect x first stage" does not reject (Anderson
+    and Rubin; the same set as Fieller's). intervals: one; two, open to both sides; or none, where
+    every value is possible ("everything").
     """
 
     intervals: tuple[tuple[float, float], ...]
@@ -62,7 +62,8 @@ def late(
 
     Parameters
     ----------
-    outcome : numeric or yes-no column.  takeup : yes-no, whether a person took part.
+    outcome : numeric or yes-no column.
+    takeup : yes-no, whether a person took part.
     assigned : yes-no, what the lottery or the encouragement said.
     covariates, blocks, adjustment : as in `itt`; "additive" makes the value that of two-stage least
         squares with the covariates as controls.
@@ -70,10 +71,11 @@ def late(
 
     Returns
     -------
-    Estimate with the values "late" (outcome units), "first stage" (difference in take-up) and "offer"
-    (intention to treat), jointly estimated. extra: "set" (RatioSet: Anderson-Rubin, right however
-    weak the offer; unbounded where take-up hardly differs), "first_stage_f", "took_part" (share
-    among offered, among not offered). Below a first-stage F of 10 a note says to read the set.
+    Estimate with the values "late" (outcome units), "first stage" (difference in take-up) and
+    "offer" (intention to treat), jointly estimated. extra: "set" (RatioSet: Anderson-Rubin, right
+    however weak the offer; unbounded where take-up hardly differs), "first_stage_f", "took_part"
+    (share among offered, among not offered). Below a first-stage F of 10 a note says to read the
+    set.
 
     Raises
     ------

@@ -103,7 +103,8 @@ def late_bounds(
     sample : one row a person in the draw, also those who were lost: weights from before any
         correction for loss.
     outcome : numeric or yes-no; needed where `selected` is yes, not read elsewhere.
-    takeup : yes-no, whether a person took part, for everybody.  assigned : yes-no, the offer.
+    takeup : yes-no, whether a person took part, for everybody.
+    assigned : yes-no, the offer.
     selected : yes-no, whether the outcome was observed.
     covariates, blocks, adjustment : as in `itt`.
     level : of the set in `extra["set"]`.
@@ -113,11 +114,11 @@ def late_bounds(
     Estimate "lower", "upper" in outcome units. The outcomes of compliers who took part, and of
     those who did not, are differences of distributions between the arms of the offer; the larger of
     the two is trimmed to the mass of the smaller, from above and from below.
-    extra: "set" (interval of the effect at `level`, by inversion of the tests on both bounds; (-inf,
-    inf) where the share of compliers followed either way is not clearly above 0), "imbens_manski"
-    (interval from the bounds' own errors), "first_stage", "followed" (share of compliers followed
-    if they take part, if not), "trimmed_arm" ("taking part" or "not taking part"),
-    "trimming_share". The cut and the direction are kept in replicates.
+    extra: "set" (interval of the effect at `level`, by inversion of the tests on both bounds;
+        (-inf, inf) where the share of compliers followed either way is not clearly above 0),
+        "imbens_manski" (interval from the bounds' own errors), "first_stage", "followed" (share of
+        compliers followed if they take part, if not), "trimmed_arm" ("taking part" or "not taking
+        part"), "trimming_share". The cut and the direction are kept in replicates.
 
     Raises
     ------

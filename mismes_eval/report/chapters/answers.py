@@ -1,5 +1,5 @@
-"""The answer to an evaluation question with which a chapter begins: one or two sentences of what its
-tables show, with interval and reliability.
+"""The answer to an evaluation question with which a chapter begins: one or two sentences of what
+its tables show, with interval and reliability.
 """
 
 from __future__ import annotations

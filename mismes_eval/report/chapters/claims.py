@@ -181,7 +181,8 @@ def _standing(context: Context, found: Evidence) -> Standing:
 @dataclass(frozen=True)
 class Judged:
     """A claim with its verdict. units: what would decide is counted in.  missing: fields that the
-    run lacks.  register: of claims about measures, what they hold.
+    run lacks.
+    register: of claims about measures, what they hold.
     """
 
     claim: Claim
@@ -252,7 +253,9 @@ def verdicts_of(context: Context, chapters: Mapping[str, Chapter]) -> tuple[Judg
 
 
 def with_verdicts(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Chapter]:
-    """The chapters with the answer in front, and T51 between picture and numbers. context: with published cells."""
+    """The chapters with the answer in front, and T51 between picture and numbers. context: with
+    published cells.
+    """
     found = verdicts_of(context, chapters)
     if not found:
         return dict(chapters)
@@ -382,8 +385,8 @@ def _drawn(t: Language, one: ClaimEvidence, cell: Mapping[Any, Any]) -> dict[str
 
 def facts(context: Context, chapters: Mapping[str, Chapter]) -> list[dict[str, object]]:
     """What a synthesis and the command line read of each claim: published numbers only, null where
-    there is none. value, low, high: the number and its interval, in the unit of the claim; said, why:
-    distance and reason in English.
+    there is none. value, low, high: the number and its interval, in the unit of the claim; said,
+    why: distance and reason in English.
     """
     english = language("en")
     return [_fact(english, context, one) for one in verdicts_of(context, chapters)]

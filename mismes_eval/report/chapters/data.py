@@ -29,8 +29,8 @@ from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagn
 
 
 def data(context: Context) -> Chapter:
-    """T06 data and definitions, T06c quality, T06d edit report of the tracer study, T12 weights step by step, T12b margins, F05
-    distribution of weights, published figures reproduced.
+    """T06 data and definitions, T06c quality, T06d edit report of the tracer study, T12 weights
+    step by step, T12b margins, F05 distribution of weights, published figures reproduced.
     """
     survey = context.evaluation.survey
     if survey is None:

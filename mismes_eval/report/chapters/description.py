@@ -172,8 +172,8 @@ def _eligible(context: Context, record: Record) -> str:
 
 
 def eligible_in_short(context: Context, measure: str, *, whole: bool = True) -> str:
-    """Who was eligible, in the few words that the first page has room for. whole: with their age and
-    how skilled they are.
+    """Who was eligible, in the few words that the first page has room for. whole: with their age
+    and how skilled they are.
     """
     record = _record(context, measure)
     groups = set(str(record.get("target_group") or "").replace(" ", "").split(";")) - {""}

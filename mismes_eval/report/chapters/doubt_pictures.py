@@ -57,9 +57,9 @@ def ylabel_of(context: Context, outcome: str) -> str:
 
 
 def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Item:
-    """F11: effect by months since enrolment with pointwise and simultaneous intervals; each wave with the
-    interval that speaks there. Waves that T17 hides are not drawn, and
-    nothing is where it hides the wave of the headline.
+    """F11: effect by months since enrolment with pointwise and simultaneous intervals; each wave
+    with the interval that speaks there. Waves that T17 hides are not drawn, and nothing is where it
+    hides the wave of the headline.
     """
     outcome, id = main_outcome(context), f"F11-{d.measure}"
     if isinstance(d.path, NotEstimable):

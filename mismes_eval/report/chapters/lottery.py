@@ -1,5 +1,5 @@
-"""A draw by lot, inside the impact chapter: who was lost in each arm, the arms before the draw, what
-the offer changed, what taking part changed, and what both can have changed whoever was lost.
+"""A draw by lot, inside the impact chapter: who was lost in each arm, the arms before the draw,
+what the offer changed, what taking part changed, and what both can have changed whoever was lost.
 """
 
 from __future__ import annotations

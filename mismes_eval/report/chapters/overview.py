@@ -42,9 +42,9 @@ BROKEN = "A broken line: not shown."
 @dataclass(frozen=True)
 class Line:
     """The effects of one measure. keys: cell -> where it stands along the axis; weak: cells of
-    which the evidence is weak; spoken: cell -> that of the interval which speaks for it, where it is
-    not the cell's own; headline: where the headline stands along the axis, None where it is of all
-    places; wider: whether an interval over clusters speaks anywhere.
+    which the evidence is weak; spoken: cell -> that of the interval which speaks for it, where it
+    is not the cell's own; headline: where the headline stands along the axis, None where it is of
+    all places; wider: whether an interval over clusters speaks anywhere.
     """
 
     measure: str

@@ -46,8 +46,8 @@ WIDEST = (
 
 
 def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> list[Item]:
-    """F11 path, T19, T19d and F12 other ways to estimate, F10 and F10b comparability, F11b trends that
-    part, T19b how strong a hidden cause would have to be.
+    """F11 path, T19, T19d and F12 other ways to estimate, F10 and F10b comparability, F11b trends
+    that part, T19b how strong a hidden cause would have to be.
     """
     return [
         path_figure(context, study, effect, d),
@@ -134,7 +134,9 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
 
 
 def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
-    """T19d: the effects of which sentences and figures speak, each with the widest of its intervals."""
+    """T19d: the effects of which sentences and figures speak, each with the widest of its
+    intervals.
+    """
     units, cells = {}, []
     for outcome in spoken_outcomes(context.evaluation):
         row = context.column(outcome)

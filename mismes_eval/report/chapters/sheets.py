@@ -49,8 +49,8 @@ NARROWER = "Intervals of the survey's design; the headline speaks with a wider o
 
 
 def sheets(context: Context) -> Chapter:
-    """T25 description, T26 flow, F14 outcome path, T27 for whom, with the headline and the cost: one
-    sheet a measure.
+    """T25 description, T26 flow, F14 outcome path, T27 for whom, with the headline and the cost:
+    one sheet a measure.
     """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
     items: list[Item] = []

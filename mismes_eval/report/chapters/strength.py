@@ -1,4 +1,6 @@
-"""How strong a hidden cause of the main effect would have to be, and what the tests could have found (T19b)."""
+"""How strong a hidden cause of the main effect would have to be, and what the tests could have
+found (T19b).
+"""
 
 from __future__ import annotations
 

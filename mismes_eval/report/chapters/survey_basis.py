@@ -1,4 +1,6 @@
-"""What every table of the survey says of itself: whom it compares, where that comes from, and at which level its errors are taken."""
+"""What every table of the survey says of itself: whom it compares, where that comes from, and at
+which level its errors are taken.
+"""
 
 from __future__ import annotations
 

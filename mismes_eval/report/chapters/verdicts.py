@@ -141,8 +141,8 @@ def _judged(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict
 
 
 def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: object) -> Verdict:
-    """The verdict on another wave: trends, losses and modes of interview are checked anew, and it is
-    no surer than the headline, which was put to more. The effect must be there.
+    """The verdict on another wave: trends, losses and modes of interview are checked anew, and it
+    is no surer than the headline, which was put to more. The effect must be there.
     """
     study, main = evaluation.tracing, effect.by_wave[outcome, wave]
     assert study is not None and isinstance(main, Estimate)

@@ -3,8 +3,8 @@ its PDF of typst are made of.
 
 A block holds published text only, as the page prints it. A number is a run with a tag, the name of
 its place: of a table's cell, its row, column and part; of a sentence, the sentence and which number
-of it, after the cell that the sentence is about. The tag of a number is the same in every report that has the same place, so that a document
-that somebody edited can be held against the report.
+of it, after the cell that the sentence is about. The tag of a number is the same in every report
+that has the same place, so that a document that somebody edited can be held against the report.
 """
 
 from __future__ import annotations
@@ -162,7 +162,8 @@ def tag_of_sentence(table: str, row: str, column: str) -> str:
 
 
 def numbered(text: str, where: str = "", of: str = "text") -> Line:
-    """A text whose numbers are runs with tags. where: the table or the cell whose text it is, or "";
+    """A text whose numbers are runs with tags. where: the table or the cell whose text it is, or
+    "";
     of: the beginning of the tags (`tag_of_sentence`).
     """
     runs: list[Run] = []

@@ -21,7 +21,8 @@ class Conventions:
     classes : plural classes of those data, in the order of the forms of "{n:=mesure|mesures}"; the
     last form that is written stands for the classes behind it.
     between : plural class -> word between a number and what it counts ("20 de persoane").
-    minus : sign of a negative number.  first : what the first day of a month has behind it ("1er").
+    minus : sign of a negative number.
+    first : what the first day of a month has behind it ("1er").
     signs : (pattern, what stands in its place) of the typesetting, each of which leaves a text that
     was typeset as it is.
     """

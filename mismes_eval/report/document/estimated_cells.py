@@ -1,4 +1,6 @@
-"""Cells of a table, made from estimates and counts: each with what is said of its number and of whom it counts."""
+"""Cells of a table, made from estimates and counts: each with what is said of its number and of
+whom it counts.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What stands in a chapter besides tables: pictures and sentences that refer to cells.
 
-None holds a number. A picture is drawn, with the file of its numbers and its alternative text,
-from the published cells it is given; a sentence is said where every cell that it names is shown, or is
+None holds a number. A picture is drawn, with the file of its numbers and its alternative text, from
+the published cells it is given; a sentence is said where every cell that it names is shown, or is
 counted from those that are.
 """
 
@@ -36,9 +36,10 @@ def keys_of(table: str, cells: pd.DataFrame) -> list[CellKey]:
 class PictureSpec:
     """A picture before anything is drawn.
 
-    cells : cells of its own, which no table has.  refers : cells of tables, by their place.
-    draw : published cells (a frame with table and COLUMNS: its own, then those it refers to; a hidden
-        cell has no number) -> the figure, or the sentence that stands in its place.
+    cells : cells of its own, which no table has.
+    refers : cells of tables, by their place.
+    draw : published cells (a frame with table and COLUMNS: its own, then those it refers to; a
+        hidden cell has no number) -> the figure, or the sentence that stands in its place.
     """
 
     id: str
@@ -88,9 +89,10 @@ class Said(str):
 class SentenceSpec:
     """A sentence with numbers of cells in it.
 
-    template : an entry of the catalogue with {names}.  numbers : name -> the number of a cell.
-    words : name -> text in the report's language.  otherwise : what is said, with `words` alone, where
-        a cell is hidden; "": nothing.
+    template : an entry of the catalogue with {names}.
+    numbers : name -> the number of a cell.
+    words : name -> text in the report's language.
+    otherwise : what is said, with `words` alone, where a cell is hidden; "": nothing.
     id, cells : cells of its own, which no table has.
     """
 
@@ -119,8 +121,9 @@ class SentenceSpec:
 class SummarySpec:
     """A sentence that is counted or picked from cells, or that follows from their interval.
 
-    refers : the cells.  say : the published ones (a frame with table and COLUMNS; a hidden cell has no
-        number) -> the sentence in the report's language, "" for none.
+    refers : the cells.
+    say : the published ones (a frame with table and COLUMNS; a hidden cell has no number) -> the
+        sentence in the report's language, "" for none.
     id, cells : cells of its own, which no table has.
     """
 

@@ -1,5 +1,5 @@
-"""Words of people as they stand in a report: signed, dated, marked as a judgement, with numbers that
-are read off the tables.
+"""Words of people as they stand in a report: signed, dated, marked as a judgement, with numbers
+that are read off the tables.
 """
 
 from __future__ import annotations

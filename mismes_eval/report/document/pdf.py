@@ -84,12 +84,15 @@ def write_pdf(page: Path, report: Manuscript, to: Path, by: Printer | None = Non
 
     Parameters
     ----------
-    page : report.html, which a browser prints.  report : the same, which typst sets.  to : the PDF,
-        replaced.  by : None takes the best printer of this machine.
+    page : report.html, which a browser prints.
+    report : the same, which typst sets.
+    to : the PDF, replaced.
+    by : None takes the best printer of this machine.
 
     Raises
     ------
-    ParamsError : no printer.  ReportError : the printer failed.
+    ParamsError : no printer.
+    ReportError : the printer failed.
     """
     chosen = by or printer()
     if chosen.name == "typst":

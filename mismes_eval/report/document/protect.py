@@ -4,7 +4,8 @@ Every cell says which persons stand behind it (`Standing`). A set of 1 to `least
 hidden wherever its size can be seen; then as many other sets, at the least cost, that nobody can
 compute it. Sets are compared person by person, so that whatever adds up adds up here: rows and
 their total, the same group in two tables, and a base that is another base without a group. Where it
-is not known who stands behind an n, it is not printed as soon as a group of its population is hidden.
+is not known who stands behind an n, it is not printed as soon as a group of its population is
+hidden.
 
 The attacker knows every printed number, which sets are made of which kinds of people, that empty
 cells are printed as 0, and the rules: a confidential set has 1 to `least` - 1 persons, another
@@ -314,8 +315,8 @@ def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) ->
 
 
 def _costs(counts: Counts, target: int, drafts: Sequence[Draft]) -> Float:
-    """(sets,) what is lost where a set is hidden: every cell that stands on it or tells it, more for
-    many persons.
+    """(sets,) what is lost where a set is hidden: every cell that stands on it or tells it, more
+    for many persons.
     """
     position = {persons: i for i, persons in enumerate(counts.sets)}
     cells = np.zeros(len(position))
@@ -384,7 +385,8 @@ class Counts:
         """(sets,) the open sets that change where the target changes by `move`, at the least cost;
         None where it cannot change.
 
-        hidden : sets that nobody knows; they stay within the limits.  held : sets that must not change.
+        hidden : sets that nobody knows; they stay within the limits.
+        held : sets that must not change.
         """
         a, p = self.matrix, self.matrix.shape[1]
         free = np.flatnonzero(~hidden & ~held)

@@ -1,8 +1,8 @@
 """Numbers in the words of people: `{T17.MDA-001.24.estimate}` stands for what a table shows there.
 
-A reference is table, row, column and part, with dots between them; of a long name of a row or column
-the first words are enough where only one begins so. What it becomes is read off published cells, so
-that a hidden number cannot be quoted.
+A reference is table, row, column and part, with dots between them; of a long name of a row or
+column the first words are enough where only one begins so. What it becomes is read off published
+cells, so that a hidden number cannot be quoted.
 """
 
 from __future__ import annotations
@@ -55,10 +55,11 @@ class Place:
 class Quotable:
     """What can be quoted from a report: its tables with their published cells.
 
-    aliases : name of a row in the report's language -> another name for it, the same in every language.
+    aliases : name of a row in the report's language -> another name for it, the same in every
+        language.
     main_row : the row that is meant where a reference to a table of effects names none.
-    spoken : cell -> the ends of the interval with which the report speaks of it, where that is wider
-        than the cell's own.
+    spoken : cell -> the ends of the interval with which the report speaks of it, where that is
+        wider than the cell's own.
     """
 
     tables: Mapping[str, Table]

@@ -15,7 +15,8 @@ LEVEL_KINDS = frozenset({"total", "mean", "proportion", "share", "ratio", "quant
 class Rules:
     """Set per country (params, section disclosure).
 
-    min_cell : fewest unweighted persons behind a published share or total.  min_mean : the same for means and quantiles.
+    min_cell : fewest unweighted persons behind a published share or total.
+    min_mean : the same for means and quantiles.
     cv_flag, cv_suppress : coefficients of variation from which a level is marked (u), and replaced
         by ":".
     min_weighted : weighted persons below which a level is marked (u) (Armenia: 7,500).
@@ -61,7 +62,8 @@ class Rules:
 
     def flag(self, kind: str, cv: float, weighted: float = np.inf, doubtful: bool = False) -> str:
         """ "" reliable, "u" use with care, ":" not shown because its error is too large. Effects
-        and contrasts carry their interval instead of a CV flag: "i" where few units stand behind it.
+        and contrasts carry their interval instead of a CV flag: "i" where few units stand behind
+        it.
         """
         if kind not in LEVEL_KINDS:
             return "i" if doubtful else ""

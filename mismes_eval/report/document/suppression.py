@@ -54,8 +54,11 @@ def protect(
     """Cells to hide so that every primary cell stays uncertain by at least `width` upwards, and
     downwards as far as zero allows.
 
-    values : count of every cell (0 or more).  primary : cells too small to publish.  relations : everything that adds up.
-    fixed : cells that stay published (a total that stands elsewhere).  unpublished : cells that no table shows, so that nobody knows them anyway.
+    values : count of every cell (0 or more).
+    primary : cells too small to publish.
+    relations : everything that adds up.
+    fixed : cells that stay published (a total that stands elsewhere).
+    unpublished : cells that no table shows, so that nobody knows them anyway.
 
     Raises
     ------

@@ -42,8 +42,12 @@ class Table:
     """cells: one row a number with COLUMNS; status "shown", "confidential" (too few persons),
     "unreliable" (CV), "secondary" (protects another), "not estimable".
 
-    id, title, source, notes : words around it.  scale : 100 shows shares as percent.  digits : decimals shown.  lang : the language it was put into.
-    of : what n counts, and what there are too few of where a cell is confidential.  intervals : whether a cell shows its 95% interval too.
+    id, title, source, notes : words around it.
+    scale : 100 shows shares as percent.
+    digits : decimals shown.
+    lang : the language it was put into.
+    of : what n counts, and what there are too few of where a cell is confidential.
+    intervals : whether a cell shows its 95% interval too.
     """
 
     id: str

@@ -31,7 +31,8 @@ LISTS = {"bullet": "list", "number": "list", "note": "notes"}
 
 def told(report: Manuscript) -> dict[str, Any]:
     """What the template reads: the cover and the blocks, each with its kind (heading, paragraph,
-    list, notes, table, caption, figure). first: whether the first chapter stands before the contents.
+    list, notes, table, caption, figure). first: whether the first chapter stands before the
+    contents.
     """
     front = report.front
     mark = f" ({front.mark})" if front.mark else ""

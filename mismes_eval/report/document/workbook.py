@@ -1,5 +1,6 @@
-"""The workbook of a report, for people: one sheet a table in the shape of the page, linked contents,
-heads that stay and are printed on every page, and all numbers in their long form on the last sheet.
+"""The workbook of a report, for people: one sheet a table in the shape of the page, linked
+contents, heads that stay and are printed on every page, and all numbers in their long form on the
+last sheet.
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ def killed_for_memory() -> int:
 def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: str) -> Problem:
     """The end of a kernel before that of its notebook.
 
-    status : exit status, negative for a signal, None where it is not known.  for_memory: Linux
-    killed a process for want of memory meanwhile.  last_words: of its standard error, where it
-    never came to a cell.
+    status : exit status, negative for a signal, None where it is not known.
+    for_memory: Linux killed a process for want of memory meanwhile.
+    last_words: of its standard error, where it never came to a cell.
     """
     what = "the kernel died"
     if status == CANNOT:

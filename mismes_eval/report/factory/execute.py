@@ -71,7 +71,8 @@ def make(
 
     Raises
     ------
-    Failed : the notebook did not end well.  ParamsError : it cannot be run.
+    Failed : the notebook did not end well.
+    ParamsError : it cannot be run.
     """
     source = checked(order.notebook)
     final = order.out / order.name

@@ -1,5 +1,5 @@
-"""Kernels of report runs: a process each in a world of its own, sockets in a private folder, and all
-of them stopped when the run is.
+"""Kernels of report runs: a process each in a world of its own, sockets in a private folder, and
+all of them stopped when the run is.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ class ReportProvisioner(LocalProvisioner):
 class ReportKernel(AsyncKernelManager):
     """A kernel manager that knows which kernels run, so that Ctrl-C ends them at once.
 
-    home : folder of one run, the kernel's home and working folder.  ended : home -> exit status of
-    its kernel (negative: a signal).  before : what is put before the command that starts it.
+    home : folder of one run, the kernel's home and working folder.
+    ended : home -> exit status of its kernel (negative: a signal).
+    before : what is put before the command that starts it.
     The kernel is the interpreter of this process, whatever kernels are registered on the machine.
     """
 

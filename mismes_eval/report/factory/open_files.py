@@ -1,5 +1,5 @@
-"""How many files a run may have open: raised as far as the system lets it, refused where that is too
-few. Event loops and sockets that cannot be opened halfway end in noise.
+"""How many files a run may have open: raised as far as the system lets it, refused where that is
+too few. Event loops and sockets that cannot be opened halfway end in noise.
 """
 
 from __future__ import annotations

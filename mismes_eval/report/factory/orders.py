@@ -20,9 +20,9 @@ CELL_SECONDS = 900
 @dataclass(frozen=True)
 class Order:
     """One report to make. name: its folder below `out`. params: the YAML file. pdf: print the page
-    as well. docx: write a Word document as well. started: the moment that page and manifest state; None: now. earlier: the folder of a
-    report that was published before, with which this one may not tell of few persons; None: what
-    stands at its place is compared, and said.
+    as well. docx: write a Word document as well. started: the moment that page and manifest state;
+    None: now. earlier: the folder of a report that was published before, with which this one may
+    not tell of few persons; None: what stands at its place is compared, and said.
     """
 
     name: str

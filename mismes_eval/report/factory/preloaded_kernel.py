@@ -1,11 +1,11 @@
 """The process from which report kernels are forked: it has imported everything, and each kernel
 starts as a copy of it.
 
-Started by `factory.forking` as `python -m mismes_eval.report.factory.preloaded_kernel`. Each line on standard input is
-one order, JSON with connection (the kernel's connection file), cwd and env (the whole environment),
-and the answer is the kernel's process id; or JSON with ended (a process id), and the answer is how
-that kernel ended: its exit status, negative for a signal. The end of the input ends this process, and with it every
-kernel.
+Started by `factory.forking` as `python -m mismes_eval.report.factory.preloaded_kernel`. Each line
+on standard input is one order, JSON with connection (the kernel's connection file), cwd and env
+(the whole environment), and the answer is the kernel's process id; or JSON with ended (a process
+id), and the answer is how that kernel ended: its exit status, negative for a signal. The end of the
+input ends this process, and with it every kernel.
 """
 
 from __future__ import annotations

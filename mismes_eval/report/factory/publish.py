@@ -1,7 +1,7 @@
 """A folder under its final name only when it is whole: built in a hidden folder beside it, written
 through to disk, then renamed. Permissions are those that the user's umask and the folder around it
-give, so that a group that shares a folder can go on with each other's reports. What a person put into the
-folder, or changed in it, is kept beside the reports and named.
+give, so that a group that shares a folder can go on with each other's reports. What a person put
+into the folder, or changed in it, is kept beside the reports and named.
 """
 
 from __future__ import annotations

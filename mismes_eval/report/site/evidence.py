@@ -41,10 +41,12 @@ STRONG, COMPARED = 4, 2  # strength of a design from which it is strong, or has 
 class Evaluation:
     """An effect of one measure on one outcome, as a report or an outside evaluation gives it.
 
-    kind : own or outside.  measure_id : in the repository, empty where it is not there; measure :
-        as the source names it.  ci_low, ci_high : the interval that speaks; direction : its verdict.
+    kind : own or outside.
+    measure_id : in the repository, empty where it is not there; measure : as the source names it.
+    ci_low, ci_high : the interval that speaks; direction : its verdict.
     main : whether the report's headline is of it; grade : how sure that is.
-    design : in the words of a report, or a code; design_code : code of `impact_designs`.  quality : class of the design.
+    design : in the words of a report, or a code; design_code : code of `impact_designs`.
+    quality : class of the design.
     source : name of the report, or citation.  The hashes are of a report's manifest and results.
     """
 

@@ -66,9 +66,12 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
 
     Returns
     -------
-    definitions : what indicators rest on, "" where the run does not say.  messages : the same
-        texts with the template and the values that they were made of.  indicators, effects : one record a number with its status; hidden numbers are null.
-    models : measures on record by model.  register : measures and budget by status of evaluation.  price_years : of the budgets.
+    definitions : what indicators rest on, "" where the run does not say.
+    messages : the same texts with the template and the values that they were made of.
+    indicators, effects : one record a number with its status; hidden numbers are null.
+    models : measures on record by model.
+    register : measures and budget by status of evaluation.
+    price_years : of the budgets.
     """
     tables = {
         item.id: item
@@ -260,8 +263,8 @@ def _takers(
     tables: Mapping[str, Table],
     described: Mapping[str, dict[str, object]],
 ) -> Iterable[dict[str, object]]:
-    """What taking part changed, as table T36 publishes it, with the set that speaks there: null ends
-    where it has none. The offer's effect of the same persons is the main one.
+    """What taking part changed, as table T36 publishes it, with the set that speaks there: null
+    ends where it has none. The offer's effect of the same persons is the main one.
     """
     draw = context.evaluation.lottery
     if draw is None:

@@ -67,7 +67,9 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
 
     Parameters
     ----------
-    folder : the report.  root : project.  to : zip file, replaced.
+    folder : the report.
+    root : project.
+    to : zip file, replaced.
     with_data : put in the inputs of real countries as well; synthetic inputs are always in. Inputs
         from outside the project never are.
 

@@ -1,11 +1,11 @@
-"""Two publications of one country, one taken from the other: whoever keeps last quarter's report and
-this one knows what the persons between them answered, where they are few.
+"""Two publications of one country, one taken from the other: whoever keeps last quarter's report
+and this one knows what the persons between them answered, where they are few.
 
 The attack reads published numbers only, as anybody can: the numbers of persons behind the cells,
 and counts of persons. A cell whose number changed by 1 to `least` - 1 tells of that few persons; so
 does a base in the one and a base of the other that holds it, where nobody came or went in what both
-show. What nobody can see from two reports (who left and who came in equal numbers) is not looked for
-here; within one report, protection compares sets of persons and needs no guess.
+show. What nobody can see from two reports (who left and who came in equal numbers) is not looked
+for here; within one report, protection compares sets of persons and needs no guess.
 """
 
 from __future__ import annotations

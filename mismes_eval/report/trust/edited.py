@@ -97,12 +97,13 @@ def edited(document: Path, folder: Path) -> Edited:
 
     Parameters
     ----------
-    document : the .docx, as somebody edited it.  folder : the report, with its manifest.
+    document : the .docx, as somebody edited it.
+    folder : the report, with its manifest.
 
     Raises
     ------
-    ParamsError : no report, no Word document, or one that is too large.  ReportError : the report
-        was made by a version that kept nothing to compare with.
+    ParamsError : no report, no Word document, or one that is too large.
+    ReportError : the report was made by a version that kept nothing to compare with.
     """
     record = read_manifest(folder)
     own = document.resolve().parent == folder.resolve()

@@ -140,7 +140,8 @@ def shown_by(cells: Mapping[str, str], results: Mapping[str, Any]) -> list[dict[
     """Table -> notebook cell -> inputs: for every table and figure of a report, the cell that
     showed it and the keys of the inputs behind it.
 
-    cells : id of a notebook cell -> the HTML that it shows.  results : what estimates.json holds.
+    cells : id of a notebook cell -> the HTML that it shows.
+    results : what estimates.json holds.
     """
     origins, counted = (
         results.get("origins", {}),

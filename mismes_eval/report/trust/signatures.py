@@ -70,7 +70,8 @@ def sign(folder: Path, key: Path, password: bytes | None = None) -> Signed:
 
     Parameters
     ----------
-    key : a private Ed25519 key of OpenSSH or in PEM.  password : of a key that has one.
+    key : a private Ed25519 key of OpenSSH or in PEM.
+    password : of a key that has one.
 
     Raises
     ------

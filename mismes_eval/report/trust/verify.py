@@ -132,15 +132,17 @@ def verify(
 
     Parameters
     ----------
-    folder : the report.  root : the project, with params and data.  notebooks : folder of the notebook that the manifest names.
+    folder : the report.
+    root : the project, with params and data.
+    notebooks : folder of the notebook that the manifest names.
     foreign : run the notebook of that name also where it is not the recorded one, in a kernel
         without network and with a scratch home. The answer says that it ran.
 
     Raises
     ------
     ParamsError : no manifest, a path of it leads out of the project, the params file is gone, or
-        the notebook is not the recorded one: nothing ran.  ReportError : the run cannot be
-        repeated.
+        the notebook is not the recorded one: nothing ran.
+    ReportError : the run cannot be repeated.
     """
     record = read_manifest(folder)
     check_of_a_country(record, folder.name)

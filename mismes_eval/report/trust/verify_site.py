@@ -1,5 +1,5 @@
-"""Is the site of all measures what it says it is: made again, in a clean folder, from the inventories
-and the country reports that its manifest names, and every page and download compared.
+"""Is the site of all measures what it says it is: made again, in a clean folder, from the
+inventories and the country reports that its manifest names, and every page and download compared.
 """
 
 from __future__ import annotations

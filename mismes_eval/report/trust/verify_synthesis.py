@@ -48,13 +48,13 @@ def verify_synthesis(folder: Path, root: Path) -> Verification:
 
     Parameters
     ----------
-    folder : the synthesis; the reports that it was made of lie beside it.  root : the project; a
-        file of outside evaluations is looked for in its data_raw.
+    folder : the synthesis; the reports that it was made of lie beside it.
+    root : the project; a file of outside evaluations is looked for in its data_raw.
 
     Raises
     ------
-    ParamsError : a report or the file of outside evaluations is gone.  ReportError : a report is
-        not what its manifest says.
+    ParamsError : a report or the file of outside evaluations is gone.
+    ReportError : a report is not what its manifest says.
     """
     record = read_manifest(folder)
     check_stated(record, folder, (*STATED, "started"))
