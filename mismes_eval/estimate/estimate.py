@@ -109,8 +109,8 @@ class Estimate:
 
     @property
     def psus(self) -> Float:
-        """(p,) effective number of first-stage units in the average of each value that has fewest,
-        1 / sum of squared shares; infinite where it is not known.
+        """(p,) effective first-stage units in the average of each value that has fewest, 1 / sum of
+        squared shares; infinite where it is not known.
         """
         return self._behind[1]
 
@@ -122,8 +122,7 @@ class Estimate:
         margin is known.
         """
         unsure = (self.se > 0) | (self.dof <= 0)
-        out: Bool = (self.psus < TWO - 1e-9) & unsure & np.isfinite(self.dof)
-        return out
+        return np.asarray((self.psus < TWO - 1e-9) & unsure & np.isfinite(self.dof))
 
     @cached_property
     def degf(self) -> Float:
@@ -349,6 +348,7 @@ class Estimate:
 
     def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
         """sum of weight * value over the named values, as an Estimate with one value."""
+        check(EstimateError, "contrast", ("name", name, str))
         if not isinstance(weights, Mapping) or not weights:
             raise EstimateError(
                 Problem(

@@ -118,6 +118,8 @@ class TracerPanel(OfPanels):
             ("unit", unit, str),
             ("wave", wave, str),
             ("disposition", disposition, str | None),
+            ("refresh", refresh, str | None),
+            ("waves", waves, Sequence[object] | None),
         )
         shapes.check_keys(frame, unit, wave, disposition)
         order = shapes.wave_order(frame[wave], waves)

@@ -14,6 +14,7 @@ from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import number
 from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 from mismes_eval.weighting.domain import By, Domains, domains
 
@@ -69,7 +70,7 @@ def outcome_rates(panel: TracerPanel, by: By = None, e: float | None = None) -> 
     AAPOR (2023), Standard Definitions, 10th ed.; the migrant codes are those of the code list
     `dispositions`.
     """
-    if e is not None and not 0 <= e <= 1:
+    if e is not None and not (number(e) and 0 <= e <= 1):
         raise EstimateError(
             Problem("e is not a share", of_argument("e"), "a number from 0 to 1, or None", str(e))
         )

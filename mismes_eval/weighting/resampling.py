@@ -12,7 +12,7 @@ from scipy.linalg import hadamard
 from mismes_eval.errors import DesignError, Problem, of_argument, unknown, worded
 from mismes_eval.message import Message, Quantity
 from mismes_eval.numerics.rows import Float, Int
-from mismes_eval.public import fitting
+from mismes_eval.public import check, fitting
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
 from mismes_eval.weighting.sample import Sample, needs_sample
 
@@ -58,6 +58,7 @@ def replicates(
     in Medical Research 5, 283-310.
     """
     needs_sample(sample, "replicates")
+    check(DesignError, "replicates", ("mse", mse, bool))
     problems = _number_problems(n, seed, rho)
     DesignError.refuse(problems)
     design = sample.design

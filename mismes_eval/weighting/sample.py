@@ -103,7 +103,7 @@ class Sample(OfSamples):
         ------
         DesignError : lists every problem of weights, strata, PSUs and fpc.
         """
-        problems = _argument_problems(frame, lonely_psu, replicates, cluster_deff)
+        problems = _argument_problems(frame, lonely_psu, replicates, cluster_deff, nest)
         if not isinstance(frame, pd.DataFrame):
             raise DesignError(problems)
         frame = native(frame)
@@ -308,7 +308,7 @@ def needs_sample(sample: object, caller: str, error: type[MismesError] = DesignE
 
 
 def _argument_problems(
-    frame: object, lonely_psu: object, replicates: object, cluster_deff: object
+    frame: object, lonely_psu: object, replicates: object, cluster_deff: object, nest: object
 ) -> list[Problem]:
     other = frame_problem(frame, "Sample.from_frame({}, ...)")
     problems = [] if other is None else [other]
@@ -332,6 +332,9 @@ def _argument_problems(
                 repr(cluster_deff),
             )
         )
+    if not isinstance(nest, (bool, np.bool_)) and nest is not None:
+        expected = "True, False or None"
+        problems.append(Problem("codes restart or not", of_argument("nest"), expected, repr(nest)))
     return problems
 
 

@@ -8,7 +8,7 @@ from mismes_eval.errors import CalibrationError, DesignError, Problem, of_argume
 from mismes_eval.message import Message
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.public import fitting
+from mismes_eval.public import check, fitting
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.margins import Totals
 from mismes_eval.weighting.sample import Sample, needs_sample
@@ -57,7 +57,23 @@ def trim(
     CalibrationError : totals that cannot be met within the caps.
     """
     needs_sample(sample, "trim")
+    check(
+        DesignError,
+        "trim",
+        ("redistribute", redistribute, bool),
+        ("strict", strict, bool),
+        ("method", method, str),
+        ("totals_unit", totals_unit, float),
+    )
     problems = _problems(lower, upper)
+    if totals is None and (method != "raking" or totals_unit != 1.0):
+        problems.append(
+            Problem(
+                "no totals, for which a method or unit is stated",
+                of_arguments("totals", "method", "totals_unit"),
+                "totals to calibrate to, or neither method nor totals_unit",
+            )
+        )
     DesignError.refuse(problems)
     lowest = -np.inf if lower is None else lower
     caps = (lowest, np.inf if upper is None else upper)

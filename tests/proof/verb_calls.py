@@ -33,23 +33,12 @@ class Call:
         return self.verb(**{**self.arguments, argument: value})
 
 
-# arguments with a default of which nothing holds the kind yet
-OPEN = {
-    "Estimate.contrast": {"name"},
-    "Sample.from_frame": {"nest"},
-    "TracerPanel.from_frame": {"refresh", "waves"},
-    "TracerPanel.outcome_rates": {"e"},
-    "replicates": {"mse"},
-    "trim": {"redistribute", "strict", "method", "totals_unit"},
-}
-
-
 def named(name: str, verb: Callable[..., Any], /, **given: Any) -> Call:
     """A call with what is left out written out as well."""
     left_out = {
         p.name: p.default
         for p in inspect.signature(verb).parameters.values()
-        if p.default is not p.empty and p.name not in OPEN.get(verb.__qualname__, ())
+        if p.default is not p.empty
     }
     return Call(name, verb, left_out | given)
 
