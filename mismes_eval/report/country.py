@@ -26,7 +26,6 @@ from mismes_eval.report.chapters.claims import with_verdicts
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.chapters.verdicts import spoken_outcomes, spoken_span
-from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.collecting import small_tables
 from mismes_eval.report.document import blocks
 from mismes_eval.report.document.blocks import Page
@@ -40,6 +39,7 @@ from mismes_eval.report.document.references import Quotable
 from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
+from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import NO_EVIDENCE, findings
 from mismes_eval.report.session import Session

@@ -13,7 +13,6 @@ from urllib.parse import quote
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.message import Quantity
-from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.dashboard import Effect, Summary, finite, small_picture, span_of, summary
 from mismes_eval.report.document.language import (
     Language,
@@ -25,6 +24,7 @@ from mismes_eval.report.document.language import (
 from mismes_eval.report.document.page import BANNER, CSP, STYLE
 from mismes_eval.report.document.pdf import PDF
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, WORD, Outcome
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.sentences import in_brief

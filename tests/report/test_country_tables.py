@@ -25,17 +25,18 @@ from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.inventory import Inventory
 from mismes_eval.message import Message
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
+from mismes_eval.report.chapters.cells import spoken_cell
 from mismes_eval.report.chapters.impact import truth_items
 from mismes_eval.report.chapters.people import UNKNOWN_ROW
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.returns import returns
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell, spoken_span
 from mismes_eval.report.chapters.waiting import waiting_items
-from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
+from mismes_eval.report.document.words import spelled
 from mismes_eval.report.figures import Caption, Figure
 from mismes_eval.report.figures_tracer import months
 from mismes_eval.report.trust.provenance import file_hash
@@ -656,23 +657,22 @@ def test_losses_of_a_wave_stand_in_the_box_of_that_wave(
         assert line["n"] + sum(numbers[: len(reasons)]) == flow.loc["enrolled", "n"]
 
 
-def test_the_planted_effect_stands_beside_the_interval_that_speaks(context: Context) -> None:
-    evaluation = context.evaluation
+def test_the_planted_effect_stands_beside_the_interval_that_speaks(
+    context: Context, whole_report: Callable[[str, str], WholeReport]
+) -> None:
+    evaluation, published = context.evaluation, whole_report("MDA", "en").report.published
     study, truth = evaluation.tracing, evaluation.truth
     assert study is not None and truth is not None
-    outcome, main = main_cell(evaluation)
-    for effect, d in some(zip(evaluation.effects, evaluation.doubts, strict=True)):
+    outcome, _ = main_cell(evaluation)
+    for effect in some(evaluation.effects):
         mine = truth[(truth["measure_id"] == effect.measure) & (truth["outcome"] == outcome)]
         planted = mine.set_index("wave")["att"]
         items = truth_items(context, effect, study)
         assert len(items) == len(study.waves)
         for wave, item in some(zip(study.waves, items, strict=True)):
-            verdict = effect_verdict(evaluation, effect, d)
-            found = effect.by_wave[outcome, wave]
-            assert verdict is not None and isinstance(found, Estimate)
-            span = verdict.span if wave == main else Span.of(found)
-            held = span.low <= float(planted[wave]) <= span.high
-            said = str(item.words["said"])
+            spoken = published.cells[spoken_cell(context, effect.measure, study, outcome, wave)]
+            held = spoken.ci_low <= float(planted[wave]) <= spoken.ci_high
+            said = item.text(published, context.words)
             assert f"{100 * float(planted[wave]):.1f} percentage points" in said
             assert ("; inside the" if held else "; outside the") in said
 

@@ -21,11 +21,12 @@ from mismes_eval.report.chapters.measures import measures
 from mismes_eval.report.chapters.people import people
 from mismes_eval.report.chapters.portfolio import SHORT_TITLE, timeline, titled
 from mismes_eval.report.chapters.quality import margins, weight_spread
-from mismes_eval.report.chapters.words import asked
 from mismes_eval.report.country import release
+from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.words import asked
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_common import edges_of
 from mismes_eval.weighting.sample import Sample
@@ -140,7 +141,9 @@ def test_control_totals_hide_cells_of_a_few(context: Context) -> None:
 def test_measures_over_time_have_short_titles(context: Context) -> None:
     inventory = context.evaluation.inventory
     assert inventory is not None
-    figure = timeline(context, inventory)
+    spec = timeline(context, inventory)
+    assert isinstance(spec, PictureSpec)
+    figure = spec.draw(spec.cells.assign(table=spec.id))
     assert isinstance(figure, Figure)
     assert (
         figure.data["title"].str.startswith("Synthetic measure").all()

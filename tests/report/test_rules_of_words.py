@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +22,17 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import BY_LOT, DRAWN_BY_LOT, PARALLEL, Check, Span, Verdict
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.rollout import Rollout
+from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.message import Message
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import Context, rollout
+from mismes_eval.report.chapters.base import Item
 from mismes_eval.report.chapters.bias import ITEMS, bias
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.criteria import criteria
-from mismes_eval.report.chapters.impact import headline
+from mismes_eval.report.chapters.impact import headline_items, impact
 from mismes_eval.report.chapters.job_year import priced
 from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
@@ -47,7 +49,8 @@ from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
 )
 from mismes_eval.report.country import release
-from mismes_eval.report.document.items import SentenceSpec
+from mismes_eval.report.document.cells import published_cells
+from mismes_eval.report.document.items import SummarySpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.suppression import Relation, attack, recovered
@@ -68,6 +71,13 @@ def evaluation(evaluated: Callable[[str], Evaluation]) -> Evaluation:
 @pytest.fixture(scope="module")
 def context(evaluation: Evaluation) -> Context:
     return Context(evaluation, Rules(), language("en"))
+
+
+def in_print(context: Context, items: Sequence[Item]) -> Context:
+    """The context of chapters that are made when all cells of these tables are published."""
+    tables = [item for item in items if isinstance(item, Table)]
+    cells = [table.cells.assign(table=table.id) for table in tables]
+    return dataclasses.replace(context, published=published_cells(cells))
 
 
 def shifted(e: Estimate, value: float) -> Estimate:
@@ -94,7 +104,8 @@ def test_the_matrix_never_says_more_than_the_interval(
     moved = dataclasses.replace(context.evaluation, kept=context.evaluation.kept)
     object.__setattr__(moved, "effects", (dataclasses.replace(old, by_wave=by_wave, pre=pre),))
     object.__setattr__(moved, "doubts", context.evaluation.doubts)
-    made = criteria(dataclasses.replace(context, evaluation=moved))
+    context = dataclasses.replace(context, evaluation=moved)
+    made = criteria(in_print(context, impact(context).items))
     assert isinstance(made, TextTable)
     line = made.frame[made.frame["Criterion"] == "Effectiveness"].iloc[0]
     assert ("no effect" in line["What the evidence says"]) == (effect == 0.0)
@@ -202,10 +213,11 @@ def test_one_region_on_a_side_is_weak_evidence() -> None:
 def said(context: Context, r: Rollout) -> str:
     """The words on a roll-out, where its table shows the effect."""
     item = rollout.said(context, r)
-    assert isinstance(item, SentenceSpec)
-    (number,) = item.numbers.values()
-    assert (number.key.table, number.key.row) == (rollout.SUMMARY, rollout.OVERALL)
-    return str(item.words["said"])
+    assert isinstance(item, SummarySpec)
+    assert item.refers[0] == rollout.EFFECT
+    published = in_print(context, rollout.rollout_items(context, r)).published
+    assert published is not None
+    return item.text(published, context.words)
 
 
 def test_a_roll_out_says_which_error_its_interval_is_of(
@@ -261,7 +273,7 @@ def test_one_list_of_checks_stands_behind_headline_matrix_and_risk_of_bias(
     answers = table.frame.set_index("Source of bias or chance")["GEO-001"]
     for check in verdict.checks:
         assert answers[ITEMS[check.code][0]] == check.answer
-    matrix = criteria(context)
+    matrix = criteria(in_print(context, impact(context).items))
     assert isinstance(matrix, TextTable)
     on_participants = matrix.frame["Rests on"].str.startswith("T17-")
     effects = matrix.frame[(matrix.frame["Criterion"] == "Effectiveness") & on_participants]
@@ -429,8 +441,16 @@ def test_an_interval_that_is_too_short_is_told_beside_the_headline(
     main = effect.by_wave[key]
     assert isinstance(main, Estimate)
     words = "few primary sampling units stand behind this effect"
-    assert not any(words in sentence for sentence in headline(context, effect, study))
+
+    def told(changed: Effects) -> str:
+        item = headline_items(context, changed, study)[0]
+        assert isinstance(item, SummarySpec)
+        low, high = (float(end[0]) for end in main.ends())
+        cell = {"value": float(main.value[0]), "ci_low": low, "ci_high": high}
+        return item.say(pd.DataFrame([dataclasses.asdict(key) | cell for key in item.refers]))
+
+    assert "percentage points" in told(effect) and words not in told(effect)
     few = dataclasses.replace(
         effect, by_wave={**effect.by_wave, key: main.annotated(notes=(Caution("too few"),))}
     )
-    assert [words in sentence for sentence in headline(context, few, study)].count(True) == 1
+    assert told(few).count(words) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,8 +103,8 @@ def test_main_part_and_annex_hold_every_item_once(report: CountryReport, tmp_pat
 
 
 def test_no_note_prints_a_bare_fraction(report: CountryReport) -> None:
-    """Why a job-year has no price is said in job-years with two decimals."""
+    """Why a job-year has no price is said without numbers, which T20 may hide."""
     table = next(i for i in report.chapters["impact"].items if getattr(i, "id", "") == "T20")
     assert isinstance(table, Table)
     reasons = [str(r) for r in table.cells["definition"] if "covers 0" in str(r)]
-    assert reasons and all("(-0.03 to 0.21)" in r for r in reasons)
+    assert reasons and not any(re.search(r"\d\.\d", r) for r in reasons)

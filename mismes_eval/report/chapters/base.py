@@ -11,12 +11,12 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
-from mismes_eval.report.chapters.words import WORDS, asked
 from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec
 from mismes_eval.report.document.language import Language, code_labels
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
+from mismes_eval.report.document.words import WORDS, asked
 from mismes_eval.report.figures import Caption, Figure
 
 

@@ -61,7 +61,7 @@ NOTES = (
 )
 EMPLOYMENT = "L3.employment"
 GAP_TABLES = {EMPLOYMENT: "T08", "L3.unemployment": "T08", "L5": "T09"}  # that have the rates
-GAP = CellKey("gaps", "", "returnees minus non-migrants")
+GAP = CellKey("gaps", "", "gap")  # returnees minus non-migrants
 OF_A_STUDY = (
     "An effect in a study file of its own is put to these checks: drawn by lot, the arms alike before"
     " the draw, lost alike, planned beforehand, enough sampling units; one without blocks or a draw"

@@ -16,13 +16,13 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons, plain, rows
 from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
 from mismes_eval.report.chapters.survey_basis import groups, with_status
-from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.estimated_cells import cells_of, counts
 from mismes_eval.report.document.estimated_cells import counted as cell_of_persons
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.words import spelled
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_common import edges_of
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics

@@ -62,7 +62,7 @@ from mismes_eval.report.truth import truth_item
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."
 NOT_ESTIMATED = "{m}: the effect on '{o}' could not be estimated: {r}"
 NO_SUCH = NotEstimable("the params name no such outcome and wave")
-MISSED = "samples that miss a parting of trends"  # the cell of its own that the headline has
+MISSED = "missed"  # samples that miss a parting of trends: a cell of its own that the headline has
 WHERE = (
     "{m}: effect after {w} in percentage points {v}, of which work at home {home} (95% interval {hl} to"
     " {hh}) and work abroad {abroad} ({al} to {ah}); the two add up to it. A part whose interval holds"

@@ -41,10 +41,10 @@ from mismes_eval.report.chapters.portfolio import (
     timeline,
     tree,
 )
-from mismes_eval.report.chapters.words import INVENTORY, factor
 from mismes_eval.report.document.cells import NOBODY, PRIVATE
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.words import INVENTORY, factor
 from mismes_eval.report.figures import Figure
 
 HERE = "of these, evaluated in this report"

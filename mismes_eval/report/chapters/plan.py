@@ -13,8 +13,8 @@ from mismes_eval.errors import InputError, Problem, at_line, in_column, in_place
 from mismes_eval.frame.outside import table_of
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
-from mismes_eval.report.chapters.words import DESIGN
 from mismes_eval.report.document.tables import TextTable
+from mismes_eval.report.document.words import DESIGN
 from mismes_eval.report.trust.provenance import file_hash
 
 AS_PLANNED, NOT_DONE, NOT_PLANNED = "as planned", "planned, not done", "done, not planned"

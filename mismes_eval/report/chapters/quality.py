@@ -22,11 +22,11 @@ from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.chapters.words import DESIGN, answer
 from mismes_eval.report.document.cells import CellKey, Persons, Standing, counted_in
 from mismes_eval.report.document.estimated_cells import cells_of, counted
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.words import DESIGN, answer
 from mismes_eval.report.figures import Figure
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 from mismes_eval.weighting.sample import Sample

@@ -33,7 +33,6 @@ from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.participant_flow import flow
 from mismes_eval.report.chapters.waiting import waiting_items
-from mismes_eval.report.chapters.words import DESIGN
 from mismes_eval.report.document.cells import (
     NOBODY,
     CellKey,
@@ -44,6 +43,7 @@ from mismes_eval.report.document.cells import (
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.words import DESIGN
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.dispositions import GROUPS
 

@@ -17,9 +17,9 @@ from mismes_eval.inventory import EvaluationRegister
 from mismes_eval.inventory.indicators import pairs
 from mismes_eval.inventory.own_amounts import AMOUNTS
 from mismes_eval.inventory.tree import Tree
-from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.language import code_labels, country_name
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.site.evidence import Evaluation, of_each_study, recorded
 from mismes_eval.report.site.evidence_page import (
     Listing,

@@ -12,11 +12,11 @@ import pandas as pd
 
 from mismes_eval.evaluation.synthesis import CONCEPTS, UNEVALUATED, Synthesis
 from mismes_eval.report import figures_synthesis
-from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.estimated_cells import UNIT_OF_KIND
 from mismes_eval.report.document.language import Language, code_labels, country_name
 from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
+from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.figures import Caption, Figure
 
 SOURCE = "published results of the country reports"
