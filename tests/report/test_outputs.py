@@ -22,6 +22,7 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.document.plain import escape, file_names, printable, text_cell
 from mismes_eval.report.document.results import write_results
 from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, TextTable, render
+from mismes_eval.report.document.workbook import _widths
 from mismes_eval.report.index import write_index
 from mismes_eval.report.trust.provenance import read_manifest, shown_by
 
@@ -217,3 +218,14 @@ def test_a_p_value_keeps_its_scale_whatever_its_row_and_column_are_shown_in() ->
         )
         html = render(table, language("en"))
         assert ">6.1<" in html and ">0.111<" in html and ">11.1<" not in html
+
+
+def test_rounding_errors_are_as_wide_as_nothing() -> None:
+    """They differ from run to run, and with them the workbook that `mismes verify` makes again."""
+    widths = set()
+    for noise in (0.0, 2.6674e-13, -2.86112e-13):
+        sheet = openpyxl.Workbook().active
+        sheet.cell(4, 1, noise)
+        _widths(sheet, 1, 4)
+        widths.add(sheet.column_dimensions["A"].width)
+    assert len(widths) == 1

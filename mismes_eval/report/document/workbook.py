@@ -38,6 +38,7 @@ from mismes_eval.report.factory.zipped import write_workbook
 CODED = ("kind", "unit", "status")
 SIGNS = {"confidential": HIDDEN, "secondary": HIDDEN, "unreliable": POOR, "not estimable": EMPTY}
 HEAD = 3  # row of the headings
+NOISE = 1e-9  # to which numbers are compared when a run is repeated
 WIDEST, NARROWEST = 48, 9
 BOLD, SMALL, LINK = Font(bold=True), Font(size=9, color="4A5560"), Font(underline="single")
 TOP, RIGHT = (
@@ -262,18 +263,24 @@ def _text(sheet: Any, row: int, column: int, text: str, font: Font | None = None
 
 
 def _widths(sheet: Any, columns: int, last: int) -> None:
-    """Columns as wide as what stands in them, within limits; long words in the first one wrap."""
+    """Columns as wide as what stands in them, within limits; long words in the first one wrap.
+    Rounding errors are as wide as 0: they differ from run to run.
+    """
     for column in range(1, columns + 1):
         longest = NARROWEST - 2
         for row in range(HEAD, last + 1):
             cell = sheet._cells.get((row, column))  # cell() makes one where there is none
             value = None if cell is None else cell.value
-            shown = f"{value:.6g}" if isinstance(value, float) else str(value or "")
+            shown = f"{_without_noise(value):.6g}" if isinstance(value, float) else str(value or "")
             longest = max(longest, min(len(shown), WIDEST) if row > HEAD else min(len(shown), 14))
         sheet.column_dimensions[get_column_letter(column)].width = longest + 2
     top = _number_of(sheet, TOP)
     for row in range(HEAD + 1, last + 1):
         _align(sheet.cell(row, 1), top)
+
+
+def _without_noise(value: float) -> float:
+    return value if abs(value) > NOISE else 0.0
 
 
 def _printed(sheet: Any) -> None:
