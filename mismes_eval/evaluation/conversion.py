@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from mismes_eval.errors import Problem, at_key, at_line, in_place, in_section, worded
 from mismes_eval.evaluation.keys import (
+    between,
     choices_of,
     hints_of,
     keys_of,
@@ -193,8 +194,7 @@ class Conversion:
             above = low is None or number >= low
             below = high is None or number <= high
             if not (math.isfinite(number) and above and below):
-                ends = [("any" if end is None else f"{end}") for end in (low, high)]
-                self._problem("the number is out of range", at, " to ".join(ends), f"{number}")
+                self._problem("the number is out of range", at, between(low, high), f"{number}")
 
     def _truth(self, text: str, at: Place) -> Any:
         if text.lower() in TRUE + FALSE:

@@ -11,6 +11,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from mismes_eval.errors import worded
+from mismes_eval.message import Message
+
 Country = Annotated[str, "country"]
 Encoding = Annotated[str, "encoding"]
 Shipped = Annotated[str, "layout"]
@@ -158,3 +161,12 @@ def choices_of(hint: Any) -> tuple[str, ...]:
     if origin is Literal:
         return inside
     return choices_of(inside[0]) if origin is tuple and inside[-1] is Ellipsis else ()
+
+
+def between(low: float | None, high: float | None) -> Message:
+    """The bounds of a number in words; None where there is none."""
+    if high is None:
+        return worded("{low} or more", {"low": f"{low}"})
+    if low is None:
+        return worded("{high} or less", {"high": f"{high}"})
+    return worded("{low} to {high}", {"low": f"{low}", "high": f"{high}"})

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
 
-from mismes_eval.evaluation.keys import Key
+from mismes_eval.evaluation.keys import Key, between
 from mismes_eval.evaluation.params import KEYS, SECTIONS, Params
 
 
@@ -62,8 +62,7 @@ def _allowed(key: Key) -> str:
     if key.kind == "steps":
         return " (sentences with ids; the line below is an example)"
     if key.low is not None or key.high is not None:
-        low, high = [("any" if end is None else f"{end}") for end in (key.low, key.high)]
-        return f" ({key.kind}, {low} to {high})"
+        return f" ({key.kind}, {between(key.low, key.high)})"
     return f" ({key.kind})"
 
 

@@ -50,7 +50,7 @@ REFUSED = {
     "year: 1e3\n": "the value is not a number: X.yaml, line 2, key 'year'. Expected a whole number, got '1e3'.",
     "year: 1899\n": "the number is out of range: X.yaml, line 2, key 'year'. Expected 1900 to 2100, got 1899.",
     "year: 2101\n": "the number is out of range: X.yaml, line 2, key 'year'. Expected 1900 to 2100, got 2101.",
-    "disclosure: {min_cell: 2}\n": "the number is out of range: X.yaml, line 2, key 'disclosure.min_cell'. Expected 3 to any, got 2.",
+    "disclosure: {min_cell: 2}\n": "the number is out of range: X.yaml, line 2, key 'disclosure.min_cell'. Expected 3 or more, got 2.",
     "disclosure: {cv_flag: nan}\n": "the number is out of range: X.yaml, line 2, key 'disclosure.cv_flag'. Expected 0 to 1, got nan.",
     "disclosure: {cv_flag: few}\n": "the value is not a number: X.yaml, line 2, key 'disclosure.cv_flag'. Expected a number, got 'few'.",
     "design: {lonely_psu: adust}\n": (
