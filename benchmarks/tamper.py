@@ -39,7 +39,7 @@ UNSEEN = ("\u200b", "\u00a0", " ", "\n", "\t", "\u202e", "\u00ad")
 CELL = re.compile(r"(<td[^>]*>)([^<]*)(</td>)")
 CLASSES = re.compile(r' class="[^"]*"')
 PACKED = re.compile(r"[A-Za-z0-9+/]{60}")
-SHORT = re.compile(r"(?<![\d.])\d{1,8}(?![\d.])")
+SHORT = re.compile(r"(?<![\d.])(?<!e-)\d{1,8}(?![\d.])")
 
 
 def of_text(change: Callable[[str, random.Random], str]) -> Attack:
@@ -70,7 +70,8 @@ def letter(text: str, draw: random.Random) -> str:
 
 
 def neighbours(text: str, draw: random.Random) -> str:
-    at = draw.randrange(len(text) - 1)
+    """Two characters exchanged, not both of one number: its last digits may differ."""
+    at = draw.choice([m.start() for m in re.finditer(r"(?s)[^\d.].|.[^\d.]", text)])
     return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 

@@ -268,3 +268,16 @@ def test_the_index_is_made_again_from_the_reports_beside_it(copy: Path) -> None:
         "index.fr.html: no report beside it makes it",
         "index.html: missing",
     )
+
+
+def test_a_table_whose_writer_is_none_is_named(tmp_path: Path) -> None:
+    """Where the writers differ the layout may too; a name that no writer has hides nothing."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        pd.DataFrame({"x": [1.0]}).to_parquet(tmp_path / folder / "x.parquet")
+    honest = (tmp_path / "a" / "x.parquet").read_bytes()
+    name = b"parquet-cpp-arrow version "
+    assert not places(tmp_path / "a" / "x.parquet", tmp_path / "b" / "x.parquet")
+    (tmp_path / "a" / "x.parquet").write_bytes(honest.replace(name, name[:-1] + b"&"))
+    found = places(tmp_path / "a" / "x.parquet", tmp_path / "b" / "x.parquet")
+    assert [place[0] for place in found] == ["written by"]

@@ -33,6 +33,7 @@ CONTEXT = 40  # characters that are shown around a place
 PNG = b"\x89PNG\r\n\x1a\n"
 _PIECE = re.compile(r"([-+]?\d[\d.]*(?:[eE][-+]?\d+)?)")
 _BLOB = re.compile(r"(?:(?<=;base64,)|[A-Za-z0-9+/]{80})[A-Za-z0-9+/]*={0,2}")
+_WRITER = re.compile(r"parquet-cpp-arrow version \d+\.\d+\.\d+")
 _VERSION = re.compile(rb'"(pandas_version|version)": "[^"]*"')
 _LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of a zip file's headers without names
 _LOCAL_FIELDS = struct.Struct("<4s5H3I2H")
@@ -254,6 +255,8 @@ def _written_again(one: bytes, two: bytes) -> Iterator[Place]:
     makers = [
         parquet.ParquetFile(io.BytesIO(content)).metadata.created_by for content in (one, two)
     ]
+    if not _WRITER.fullmatch(makers[0]):
+        yield "written by", *makers
     if makers[0] == makers[1] and _is_own_copy(two) and not _is_own_copy(one):
         yield "statistics and layout", "another", "as this package writes it"
 
