@@ -12,6 +12,7 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pyarrow
 import pytest
 
 from mismes_eval.cli import main
@@ -19,8 +20,8 @@ from mismes_eval.errors import ParamsError
 from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.trust.archive import package
 from mismes_eval.report.trust.differences import MOST, places
-from mismes_eval.report.trust.spelling import unlike_text
-from mismes_eval.report.trust.verify import Verification, same, verify
+from mismes_eval.report.trust.spelling import Runs, unlike_text
+from mismes_eval.report.trust.verify import Verification, other_writer, same, verify
 from mismes_eval.report.trust.verify_index import verify_index
 
 
@@ -270,14 +271,28 @@ def test_the_index_is_made_again_from_the_reports_beside_it(copy: Path) -> None:
     )
 
 
-def test_a_table_whose_writer_is_none_is_named(tmp_path: Path) -> None:
-    """Where the writers differ the layout may too; a name that no writer has hides nothing."""
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        pd.DataFrame({"x": [1.0]}).to_parquet(tmp_path / folder / "x.parquet")
-    honest = (tmp_path / "a" / "x.parquet").read_bytes()
-    name = b"parquet-cpp-arrow version "
-    assert not places(tmp_path / "a" / "x.parquet", tmp_path / "b" / "x.parquet")
-    (tmp_path / "a" / "x.parquet").write_bytes(honest.replace(name, name[:-1] + b"&"))
-    found = places(tmp_path / "a" / "x.parquet", tmp_path / "b" / "x.parquet")
-    assert [place[0] for place in found] == ["written by"]
+def test_a_table_is_written_by_the_writer_that_the_manifest_names(tmp_path: Path) -> None:
+    """Where the writers differ the layout may too: then what the file says of its rows is held."""
+    one, two = (tmp_path / folder / "x.parquet" for folder in "ab")
+    for path in (one, two):
+        path.parent.mkdir()
+        pd.DataFrame({"x": [1.0, 2.0]}).to_parquet(path, row_group_size=2)
+    own, other = pyarrow.__version__, "1" * len(pyarrow.__version__.split(".")[0]) + ".0.0"
+    old = Runs(arrow=other.ljust(len(own), "0"))
+    assert not places(one, two)
+    honest = one.read_bytes().replace(b" version " + own.encode(), f" version {old.arrow}".encode())
+    told_twice = pd.DataFrame({"x": [1.0, 2.0]})
+    told_twice.to_parquet(two.with_name("y.parquet"), row_group_size=1)
+    named = f" version {old.arrow}".encode()
+    groups = two.with_name("y.parquet").read_bytes().replace(f" version {own}".encode(), named)
+    for content, runs, words in (
+        (honest, Runs(), ["written by"]),
+        (honest.replace(b"arrow version ", b"arrow version&"), Runs(), ["written by"]),
+        (honest, old, []),
+        (groups, Runs(), ["written by", "statistics and layout"]),
+        (groups, old, ["statistics and layout"]),
+    ):
+        one.write_bytes(content)
+        assert [place[0] for place in places(one, two, runs)] == words
+    assert other_writer({"versions": {"pyarrow": own}}) == []
+    assert old.arrow in other_writer({"versions": {"pyarrow": old.arrow}})[0]

@@ -48,9 +48,10 @@ from mismes_eval.report.document.word import write_word
 from mismes_eval.report.factory.orders import WORD
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.session import Session
-from mismes_eval.report.trust.differences import Runs, places
+from mismes_eval.report.trust.differences import places
 from mismes_eval.report.trust.edited import edited
 from mismes_eval.report.trust.provenance import outputs
+from mismes_eval.report.trust.spelling import Runs
 
 from ..some import some
 from .conftest import WholeReport

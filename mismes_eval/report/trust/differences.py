@@ -19,7 +19,6 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from itertools import chain, islice, zip_longest
 from pathlib import Path
@@ -36,8 +35,10 @@ from mismes_eval.frame.limits import FILE, check_workbook
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
 from mismes_eval.report.trust.spelling import (
+    NO_RUNS,
     TOLERANCE,
     ZERO,
+    Runs,
     told_of_itself,
     unlike_blocks,
     unlike_spelling,
@@ -57,15 +58,7 @@ _ZIPPED, _ENTRY, _DIRECTORY = (".xlsx", ".docx"), b"PK\x03\x04", b"PK\x05\x06"
 _AROUND = ("bytes before it", "bytes behind it", "carriage returns", "keys that stand twice")
 
 
-@dataclass(frozen=True)
-class Runs:
-    """What the two runs call themselves on their pages: the beginning of each fingerprint."""
-
-    reported: str = ""
-    repeated: str = ""
-
-
-def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
+def places(reported: Path, repeated: Path, runs: Runs = NO_RUNS) -> list[Place]:
     """(place, reported, repeated) of what differs between two files of one kind, at most MOST; a
     file that cannot be read is one place without values. Equal bytes have no place.
     """
@@ -77,8 +70,7 @@ def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
             return []
         found = chain(_around(reported.suffix, one, two), _found(reported.suffix, one, two, runs))
         told = list(islice(found, MOST))
-        names = (runs.reported, runs.repeated)
-        return told or list(unlike_spelling(reported.suffix, one, two, names))
+        return told or list(unlike_spelling(reported.suffix, one, two, runs))
     except Exception as error:  # what somebody made of a file may end any reader
         return [(f"cannot be read ({type(error).__name__})", None, None)]
 

@@ -19,37 +19,50 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+import pyarrow
 from pyarrow import parquet
 
 Place = tuple[str, object, object]
-Runs = tuple[str, str]
-NO_RUNS = ("", "")
 TOLERANCE, ZERO = 1e-9, 1e-12
 LONG = 12  # digits of a number that may differ in its last ones
 CONTEXT = 40  # characters that are shown around a place
 PNG = b"\x89PNG\r\n\x1a\n"
 _PIECE = re.compile(r"([-+]?\d[\d.]*(?:[eE][-+]?\d+)?)")
 _BLOB = re.compile(r"(?:(?<=;base64,)|[A-Za-z0-9+/]{80})[A-Za-z0-9+/]*={0,2}")
-_WRITER = re.compile(r"parquet-cpp-arrow version \d+\.\d+\.\d+")
+_WRITER = "parquet-cpp-arrow version "
 _VERSION = re.compile(rb'"(pandas_version|version)": "[^"]*"')
 _LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of a zip file's headers without names
 _LOCAL_FIELDS = struct.Struct("<4s5H3I2H")
 
 
-def unlike_spelling(suffix: str, one: bytes, two: bytes, runs: Runs = NO_RUNS) -> Iterator[Place]:
-    """Where two files that say the same are written in two ways. runs : what the two runs call
-    themselves in their files.
+@dataclass(frozen=True)
+class Runs:
+    """What two runs call themselves on their pages (the beginning of each fingerprint), and the
+    version of pyarrow that the manifest of the first one names.
     """
+
+    reported: str = ""
+    repeated: str = ""
+    arrow: str = pyarrow.__version__
+
+
+NO_RUNS = Runs()
+
+
+def unlike_spelling(suffix: str, one: bytes, two: bytes, runs: Runs = NO_RUNS) -> Iterator[Place]:
+    """Where two files that say the same are written in two ways."""
     if suffix in (".xlsx", ".docx"):
         return _archive(one, two, runs)
+    if suffix == ".parquet":
+        return _written_again(one, two, runs)
     how: Mapping[str, Callable[[bytes, bytes], Iterator[Place]]] = {
         ".json": _json,
         ".ipynb": _notebook,
         ".png": unlike_blocks,
-        ".parquet": _written_again,
         ".pdf": _nothing,
     }
     return how[suffix](one, two) if suffix in how else _texts(one, two, runs)
@@ -64,8 +77,8 @@ def unlike_text(one: str, two: str, runs: Runs = NO_RUNS) -> Iterator[Place]:
     """The first place where two texts differ beside the last digits of long numbers. Files inside
     are compared by what is in them: pictures are not, they have pixels.
     """
-    if all(runs):
-        one, two = one.replace(runs[0], "run"), two.replace(runs[1], "run")
+    if runs.reported and runs.repeated:
+        one, two = one.replace(runs.reported, "run"), two.replace(runs.repeated, "run")
     left, right = _PIECE.split(_unpacked(one)), _PIECE.split(_unpacked(two))
     for at, (x, y) in enumerate(zip_longest(left, right)):
         if x != y and not _same_number(x, y):
@@ -250,22 +263,42 @@ def _blocks(content: bytes) -> list[tuple[bytes, bytes]]:
     return [*found, (b"behind the pixels", behind), (b"behind it", content[at:])]
 
 
-def _written_again(one: bytes, two: bytes) -> Iterator[Place]:
-    """A Parquet file that is not what writing its table again gives, where the other one is."""
+def _written_again(one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
+    """A Parquet file that is not what writing its table again gives, where the other one is. Another
+    version of pyarrow may lay a file out in another way, and says the same of its rows.
+    """
     makers = [
         parquet.ParquetFile(io.BytesIO(content)).metadata.created_by for content in (one, two)
     ]
-    if not _WRITER.fullmatch(makers[0]):
-        yield "written by", *makers
-    if makers[0] == makers[1] and _is_own_copy(two) and not _is_own_copy(one):
+    if makers[0] != _WRITER + runs.arrow:
+        yield "written by", makers[0], _WRITER + runs.arrow
+    again = _rewritten(one)
+    if makers[0] != makers[1]:
+        as_written = told_of_rows(one) == told_of_rows(again)
+    else:
+        as_written = one == again or _rewritten(two) != two
+    if not as_written:
         yield "statistics and layout", "another", "as this package writes it"
 
 
-def _is_own_copy(content: bytes) -> bool:
+def _rewritten(content: bytes) -> bytes:
     out = io.BytesIO()
     table = parquet.ParquetFile(io.BytesIO(content)).read(use_threads=False)
     parquet.write_table(table, out, compression="snappy")
-    return out.getvalue() == content
+    return out.getvalue()
+
+
+def told_of_rows(content: bytes) -> list[tuple[object, ...]]:
+    """What a Parquet file says of its rows before they are read: programs pass over those that
+    cannot hold what they look for.
+    """
+    groups = parquet.ParquetFile(io.BytesIO(content)).metadata.to_dict()["row_groups"]
+    facts = ("path_in_schema", "physical_type", "num_values", "is_stats_set", "statistics")
+    return [
+        (group["num_rows"], *(str(column[fact]) for fact in facts))
+        for group in groups
+        for column in group["columns"]
+    ]
 
 
 def told_of_itself(schema: Any) -> list[tuple[bytes, ...]]:

@@ -21,7 +21,6 @@ from mismes_eval.report.factory.orders import WORD, Order, Progress
 from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.synthesis.published import check_of_a_country
 from mismes_eval.report.trust.differences import (
-    Runs,
     keys_twice,
     places,
     same_printer,
@@ -39,8 +38,9 @@ from mismes_eval.report.trust.provenance import (
     outputs,
     read_manifest,
     read_results,
+    versions,
 )
-from mismes_eval.report.trust.spelling import TOLERANCE, unlike_spelling
+from mismes_eval.report.trust.spelling import TOLERANCE, Runs, unlike_spelling
 
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
 MEASURED = f"{MANIFEST}: the seconds of the run and of its chapters, and the machine"
@@ -183,9 +183,8 @@ def verify(
         repeated = numbers_in(outcome.folder)
         again = read_manifest(outcome.folder)
         tampered += unmade(folder, outcome.folder, tampered, uncompared)
-        runs = Runs(str(record["fingerprint"])[:12], str(again["fingerprint"])[:12])
-        inside = tuple(places_inside(folder, outcome.folder, runs))
-        uncompared += _other_printer(folder, outcome.folder)
+        inside = tuple(places_inside(folder, outcome.folder, runs_of(record, again)))
+        uncompared += [*_other_printer(folder, outcome.folder), *other_writer(record)]
     return Verification(
         name=folder.name,
         numbers=len(reported),
@@ -236,6 +235,19 @@ def _other_printer(folder: Path, repeated: Path) -> list[str]:
     if not all(p.is_file() for p in pages) or same_printer(*(p.read_bytes() for p in pages)):
         return []
     return [f"{PDF}: another program, or another version of it, printed it"]
+
+
+def runs_of(record: Mapping[str, Any], again: Mapping[str, Any]) -> Runs:
+    """What two manifests say of the runs whose files are compared."""
+    was, now = (str(manifest["fingerprint"])[:12] for manifest in (record, again))
+    return Runs(was, now, str(record.get("versions", {}).get("pyarrow")))
+
+
+def other_writer(record: Mapping[str, Any]) -> list[str]:
+    """What to say of Parquet files that another version of pyarrow wrote, by the manifest."""
+    then, now = record.get("versions", {}).get("pyarrow"), versions()["pyarrow"]
+    told = "*.parquet: the layout, which is that of pyarrow {then} and not of {now}"
+    return [] if then == now else [told.format(then=then, now=now)]
 
 
 def unmade(folder: Path, repeated: Path, told: list[str], uncompared: list[str]) -> list[str]:

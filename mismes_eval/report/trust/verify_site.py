@@ -18,9 +18,10 @@ from mismes_eval.report.site.build import front_page, write_site
 from mismes_eval.report.site.html import WORDS
 from mismes_eval.report.site.manifest import DECISIONS, INVENTORY
 from mismes_eval.report.synthesis.published import SITE, read_published
-from mismes_eval.report.trust.differences import Runs, places
+from mismes_eval.report.trust.differences import places
 from mismes_eval.report.trust.held import is_file_name
 from mismes_eval.report.trust.provenance import changed_outputs, file_hash, read_manifest
+from mismes_eval.report.trust.spelling import NO_RUNS
 from mismes_eval.report.trust.verify import Difference, Verification, places_inside, unmade
 from mismes_eval.report.trust.verify_index import numbers_on
 from mismes_eval.report.trust.verify_synthesis import (
@@ -77,7 +78,7 @@ def verify_site(folder: Path, root: Path, data_root: Path | None = None) -> Veri
         numbers = sum(map(numbers_on, [page, *site.folder.rglob("*.html")]))
         beside = folder.parent / page.name
         tampered += _changed_page(beside, front["sha256"])
-        inside = (*places_inside(folder, site.folder, Runs()), *_places(beside, page))
+        inside = (*places_inside(folder, site.folder, NO_RUNS), *_places(beside, page))
     return Verification(
         name=folder.name,
         numbers=numbers,

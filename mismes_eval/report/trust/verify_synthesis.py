@@ -12,7 +12,7 @@ from typing import Any
 from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.report.synthesis.published import EVIDENCE, FOLDER, KIND
 from mismes_eval.report.synthesis.synthesis import write_synthesis
-from mismes_eval.report.trust.differences import Runs, unlike_leaves
+from mismes_eval.report.trust.differences import unlike_leaves
 from mismes_eval.report.trust.held import is_of_a_report
 from mismes_eval.report.trust.provenance import (
     MANIFEST,
@@ -25,7 +25,9 @@ from mismes_eval.report.trust.provenance import (
 from mismes_eval.report.trust.verify import (
     Verification,
     numbers_in,
+    other_writer,
     places_inside,
+    runs_of,
     unlike_numbers,
     unmade,
 )
@@ -77,8 +79,7 @@ def verify_synthesis(folder: Path, root: Path) -> Verification:
         )
         again = read_manifest(made)
         tampered += unmade(folder, made, tampered, [])
-        runs = Runs(str(record["fingerprint"])[:12], str(again["fingerprint"])[:12])
-        inside = tuple(places_inside(folder, made, runs))
+        inside = tuple(places_inside(folder, made, runs_of(record, again)))
         reported, repeated = numbers_in(folder), numbers_in(made)
     return Verification(
         name=FOLDER,
@@ -88,6 +89,7 @@ def verify_synthesis(folder: Path, root: Path) -> Verification:
         differences=unlike_numbers(reported, repeated),
         inside=inside,
         manifest=tuple(faults(record, again, STATED)),
+        uncompared=tuple(other_writer(record)),
     )
 
 
