@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from mismes_eval.frame.number_formats import Sign
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
@@ -20,6 +22,7 @@ class Dataset:
     value_labels : column -> {code: label}, from Stata and SPSS.
     template : the template it was validated against.
     extra : columns that the template does not know (kept).
+    signs : numbers of a workbook that are shown with a sign which their value does not say.
     """
 
     frame: pd.DataFrame
@@ -30,3 +33,4 @@ class Dataset:
     value_labels: Mapping[str, Mapping[object, str]] = field(default_factory=dict)
     template: str = ""
     extra: tuple[str, ...] = ()
+    signs: tuple[Sign, ...] = ()

@@ -7,8 +7,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from mismes_eval.frame.limits import (
     check_sheet,
     check_table,
 )
+from mismes_eval.frame.number_formats import Sign, signs_of
 from mismes_eval.libraries import library
 
 Made = TypeVar("Made")
@@ -49,11 +50,14 @@ MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*\bref="([A-Z]+\d+:[A-Z]+\d+)"'
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """number in the sheet, cells as values, kinds of the cells as openpyxl names them."""
+    """number in the sheet, cells as values, kinds of the cells as openpyxl names them, place ->
+    what a number is shown with.
+    """
 
     number: int
     cells: tuple[object, ...]
     kinds: tuple[str, ...]
+    signs: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,14 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """frame indexed by the rows of the sheet, letters of its columns, title of the sheet."""
+    """frame indexed by the rows of the sheet, letters of its columns, title of the sheet, numbers
+    that are shown with a sign.
+    """
 
     frame: pd.DataFrame
     letters: dict[str, str]
     title: str
+    signs: tuple[Sign, ...]
 
 
 def read_excel(
@@ -126,7 +133,20 @@ def read_excel(
         dtype=object,
     )
     kept = [column for column in names if column and (columns is None or column in columns)]
-    return Table(frame[kept], letters, chosen.title)
+    signs = tuple(
+        Sign(
+            column,
+            position,
+            f"{letters[column]}{row.number}",
+            row.signs[place],
+            float(str(row.cells[place])),
+        )
+        for place, column in enumerate(names)
+        if column in kept
+        for position, row in enumerate(body)
+        if place in row.signs
+    )
+    return Table(frame[kept], letters, chosen.title, signs)
 
 
 def _body(rows: Sequence[SheetRow], known: Collection[str], name: str) -> list[SheetRow]:
@@ -201,7 +221,7 @@ def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
 
 def _rows(sheet: Any, name: str) -> Iterator[SheetRow]:
     """The rows that hold something. A text that the workbook keeps once counts wherever it stands."""
-    size = 0
+    size, by_style = 0, dict[int, str]()
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells = tuple(_value(cell) for cell in row)
         if any(value is not None for value in cells):
@@ -209,7 +229,8 @@ def _rows(sheet: Any, name: str) -> Iterator[SheetRow]:
             check_cell(max(lengths, default=0), name)
             size += sum(lengths)
             check_bytes(size, name, text=True)
-            yield SheetRow(number, cells, tuple(cell.data_type for cell in row))
+            kinds = tuple(cell.data_type for cell in row)
+            yield SheetRow(number, cells, kinds, signs_of(row, by_style))
 
 
 def _slim(content: bytes, name: str) -> tuple[bytes, dict[str, tuple[str, ...]]]:

@@ -21,6 +21,7 @@ from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.fixed_width import read_fixed, read_layout
 from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
 from mismes_eval.frame.limits import check_bytes
+from mismes_eval.frame.number_formats import Sign, mixed, of_template
 from mismes_eval.frame.parse import (
     SCIENTIFIC,
     Distinct,
@@ -134,6 +135,7 @@ def read(
     chosen = named_template(template) if isinstance(template, str) else template
     known = tuple(wanted or ()) if chosen is None else (*chosen.names, *map(_reason, chosen.names))
     letters: dict[str, str] = {}
+    signs: tuple[Sign, ...] = ()
     if layout is not None:
         whole_text = decode(unzip(content, path.name), path.name, encoding)
         places = read_layout(Path(layout), encoding)
@@ -142,7 +144,7 @@ def read(
         text_columns = (*text_columns, *(f.name for f in places.fields if f.kind == "text"))
     else:
         written = CellText(content, encoding, "\t" if suffix in TABS else separator)
-        read_as, letters = _cells(path, suffix, written, wanted, known, sheet)
+        read_as, letters, signs = _cells(path, suffix, written, wanted, known, sheet)
     frame = read_as.frame
     _wanted(frame, wanted, path.name)
     if allowed is not None:
@@ -152,10 +154,12 @@ def read(
     digest = hashlib.sha256(content).hexdigest()
     if chosen is None:
         typed, problems = _infer(frame, decimal, frozenset(text_columns), missing or {})
+        problems += mixed(signs, frame, path.name)
         extra: tuple[str, ...] = ()
     else:
         checked = check(frame, chosen, decimal=decimal, missing=missing)
         typed, problems, extra = checked.frame, list(checked.problems), checked.extra
+        problems += of_template(signs, frame, chosen, path.name)
     if problems:
         raise InputError(_at(problems, path.name, letters))
     return Dataset(
@@ -167,6 +171,7 @@ def read(
         value_labels=read_as.value_labels,
         template=chosen.name if chosen else "",
         extra=extra,
+        signs=signs,
     )
 
 
@@ -181,19 +186,21 @@ def _cells(
     wanted: list[str] | None,
     known: tuple[str, ...],
     sheet: str | None,
-) -> tuple[Labelled, dict[str, str]]:
-    """What stands in the file, by the reader of its format, and the letters of a sheet's columns."""
+) -> tuple[Labelled, dict[str, str], tuple[Sign, ...]]:
+    """What stands in the file, by the reader of its format; the letters of a sheet's columns, and
+    its numbers that are shown with a sign.
+    """
     content, name = written.content, path.name
     if suffix in STATISTICAL:
-        return read_statistical(path, encoding=written.encoding, columns=wanted), {}
+        return read_statistical(path, encoding=written.encoding, columns=wanted), {}, ()
     if suffix in R_FILES:
-        return read_r(content, name, encoding=written.encoding, columns=wanted), {}
+        return read_r(content, name, encoding=written.encoding, columns=wanted), {}, ()
     if suffix == ".parquet":
-        return _plain(read_parquet(content, name, columns=wanted)), {}
+        return _plain(read_parquet(content, name, columns=wanted)), {}, ()
     web = web_text(content, name, written.encoding, written.separator) if suffix == ".xls" else None
     if suffix in WORKBOOKS and web is None:
         book = read_excel(content, name, sheet=sheet, columns=wanted, known=known)
-        return _plain(book.frame), book.letters
+        return _plain(book.frame), book.letters, book.signs
     written = web or written
     table = read_delimited(
         written.content,
@@ -203,7 +210,7 @@ def _cells(
         columns=wanted,
         known=known,
     )
-    return _plain(table.frame), {}
+    return _plain(table.frame), {}, ()
 
 
 def _of_use(path: Path, suffix: str, member: str | None, layout: str | Path | None) -> None:

@@ -5,13 +5,14 @@ make which field of the template.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import codes, identifiers, nearest, read, template
+from mismes_eval.frame.number_formats import Sign, currencies_of, sign_problems
 from mismes_eval.frame.parse import two_ways
 from mismes_eval.inventory.balance import amount_of
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered, translated_parents
@@ -54,7 +55,7 @@ def read_mapped(
                 ", ".join(unknown) or worded("none"),
             )
         )
-    table, sources = _tables(path, chosen, join)
+    table, sources, signs = _tables(path, chosen, join)
     amounts = _amount_columns(chosen)
     lost = [c for c in (chosen.record, *chosen.countries) if c not in table]
     InputError.refuse(
@@ -76,6 +77,7 @@ def read_mapped(
         )
     issues: list[Issue] = []
     money = _amounts(table, chosen, issues)
+    InputError.refuse(_other_signs(signs, amounts, money, Path(path).name))
     placed, counted = place_records(table, chosen, countries, money, issues)
     frame = pd.DataFrame(
         {
@@ -110,8 +112,10 @@ def _amount_columns(chosen: Mapped) -> list[str]:
 
 def _tables(
     path: str | Path, chosen: Mapped, join: str | Path | None
-) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
-    """The register, with the second file where the mapping joins one; name, hash and rows of each."""
+) -> tuple[pd.DataFrame, list[tuple[str, str, int]], tuple[Sign, ...]]:
+    """The register, with the second file where the mapping joins one; name, hash and rows of each;
+    numbers of the register that are shown with a sign.
+    """
     options = dict(chosen.read)
     if not EXCEL.search(str(path)):
         options["text_columns"] = [*options.get("text_columns", ()), *_amount_columns(chosen)]
@@ -132,7 +136,18 @@ def _tables(
         second = read(join, **chosen.read, allowed=None)
         sources.append((second.name, second.sha256, second.rows))
         table = _joined(table, second.frame, chosen)
-    return table, sources
+    return table, sources, data.signs
+
+
+def _other_signs(
+    signs: Iterable[Sign], amounts: Collection[str], money: pd.DataFrame, name: str
+) -> list[Problem]:
+    """Amounts that are shown with another currency than the record's, or as percentages."""
+    return sign_problems(
+        (sign for sign in signs if sign.column in amounts),
+        name,
+        lambda sign: str(money["currency"].iloc[sign.position]) in currencies_of(sign.text),
+    )
 
 
 def _rules_of_amounts(mapping: Mapped) -> list[Mapping[str, object]]:

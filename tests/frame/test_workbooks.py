@@ -10,6 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from openpyxl.styles import PatternFill
+from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from mismes_eval.errors import InputError
 from mismes_eval.frame import read
@@ -24,9 +25,10 @@ PLACES = Template(
         Column("opened_on", "date", low=1950, high=2100),
         Column("price_year", "int", low=1990, high=2100, unit="year"),
         Column("budget_total", "float", low=0, unit="currency"),
-        Column("persons", "int", low=0),
+        Column("persons", "int", low=0, unit="persons"),
         Column("share", "float", low=0, high=100000),
         Column("running", "bool"),
+        Column("currency", "cat", codes="currencies"),
     ),
     ("place_id",),
 )
@@ -40,6 +42,7 @@ def row(number, **cells):
         "opened_on": DAY,
         "price_year": 2021,
         "budget_total": 1000.5,
+        "currency": "EUR",
         "persons": 12,
         "share": 0.25,
         "running": True,
@@ -137,7 +140,7 @@ def test_without_known_names_a_title_is_named(tmp_path):
 def test_cells_beside_the_named_columns_are_not_lost(tmp_path):
     given = book(tmp_path / "a.xlsx", [[*row(1), None, "a remark"]])
     assert problems(given)[0].what == "column without a name"
-    assert "column I" in problems(given)[0].got
+    assert "column J" in problems(given)[0].got
 
 
 @pytest.mark.parametrize(
@@ -181,6 +184,70 @@ def test_a_year_typed_into_a_date_cell_is_named(tmp_path, name):
 def test_dates_have_bounds(tmp_path, day):
     found = problems(book(tmp_path / "a.xlsx", [row(1, opened_on=day)]))
     assert [(p.what, p.rows) for p in found] == [("out of range", (2,))]
+
+
+@pytest.mark.parametrize(
+    ("column", "shown", "said"),
+    [
+        ("share", "0%", "%"),
+        ("share", "0.00%", "%"),
+        ("persons", '#,##0 "%"', "%"),
+        ("budget_total", "[$MDL] #,##0", "MDL"),
+        ("budget_total", '#,##0\\ "lei"', "lei"),
+        ("budget_total", "[$₾-437] #,##0", "₾"),
+        ("budget_total", '_-* #,##0.00\\ "$"_-', "$"),
+        ("budget_total", '0.0 "thousand"', "thousand"),
+        ("persons", "#,##0 [$€-407]", "€"),
+        ("persons", '0 "weeks"', "weeks"),
+    ],
+)
+def test_a_number_shown_with_another_sign_than_its_column_has_is_named(
+    tmp_path, column, shown, said
+):
+    def change(_, sheet):
+        sheet.cell(3, HEAD.index(column) + 1).number_format = shown
+
+    path = book(tmp_path / "f.xlsx", [row(1), row(2)], change=change)
+    with pytest.raises(InputError) as error:
+        read(path, template=PLACES)
+    problem = error.value.problems[0]
+    assert (problem.count, problem.where) == (
+        1,
+        f"f.xlsx: {column} ({'ABCDEFGH'[HEAD.index(column)]}3)",
+    )
+    assert problem.got.endswith(f"shown with {said}")
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ("budget_total", "#,##0.00 [$€-407]"),
+        ("budget_total", "[$EUR] #,##0"),
+        ("budget_total", BUILTIN_FORMATS[44]),
+        ("budget_total", "[>=1000]#\\ ##0;[Red]0.00"),
+        ("persons", '0 "persons"'),
+        ("persons", "0.00E+00"),
+    ],
+)
+def test_a_number_shown_with_the_sign_of_its_column_is_read(tmp_path, column, shown):
+    def change(_, sheet):
+        sheet.cell(2, HEAD.index(column) + 1).number_format = shown
+
+    found = read(book(tmp_path / "f.xlsx", [row(1)], change=change), template=PLACES)
+    assert found.frame.loc[0, column] == row(1)[HEAD.index(column)]
+
+
+def test_percentages_beside_plain_numbers_are_named_without_a_template(tmp_path):
+    def change(_, sheet):
+        for number in shown:
+            sheet.cell(number, HEAD.index("share") + 1).number_format = "0%"
+
+    shown = [2, 3]
+    path = tmp_path / "f.xlsx"
+    read(book(path, [row(1), row(2, share=0.5)], change=change))
+    shown = [3]
+    with pytest.raises(InputError, match="shown with %"):
+        read(book(path, [row(1), row(2, share=0.5)], change=change))
 
 
 @pytest.mark.parametrize("written", ["100.000", "1.500", "12,345"])

@@ -4,6 +4,7 @@ counts of an import always add up, refused cells are named.
 
 from dataclasses import replace
 
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -454,3 +455,27 @@ def test_the_mapping_file_in_the_docs_loads(root, tmp_path):
     assert mapping.register == "my register" and set(mapping.fields) <= set(
         inventory.template().names
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "fits"), [("[$MDL] #,##0", False), ("0%", False), ('0 "€"', True)]
+)
+def test_an_amount_shown_in_another_currency_than_the_mapping_says_is_refused(
+    tmp_path, shown, fits
+):
+    fields = REGISTER["fields"] | {
+        "budget_total": {"column": "budget"},
+        "currency": {"constant": "EUR"},
+    }
+    book = openpyxl.Workbook()
+    book.active.append([*ROWS[0], "budget"])
+    book.active.append([*ROWS[0].values(), 1000])
+    book.active.cell(2, len(ROWS[0]) + 1).number_format = shown
+    book.save(tmp_path / "register.xlsx")
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(REGISTER | {"fields": fields}))
+    arguments = (tmp_path / "register.xlsx", tmp_path / "m.yaml")
+    if fits:
+        assert inventory.read_mapped(*arguments, countries=("MDA",)).balance.money == {"EUR": 1000}
+        return
+    with pytest.raises(InputError, match="shown with a sign"):
+        inventory.read_mapped(*arguments, countries=("MDA",))
