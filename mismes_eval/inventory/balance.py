@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,17 +92,8 @@ class Balance:
         left = self.records[self.records["fate"] != "accepted"]
         in_rows = (self.amounts["fate"] == "accepted") & (self.amounts["reason"] == IN_ROWS)
         away = self.amounts[~in_rows]
-        sums = self._sums(away)
-        money = {
-            currency: sums.get(currency, 0.0) + later.money.get(currency, 0.0)
-            for currency in {*sums, *later.money}
-        }
-        return Balance(
-            pd.concat([left, later.records], ignore_index=True),
-            pd.concat([away, later.amounts], ignore_index=True),
-            len(left) + later.read,
-            money,
-        )
+        rest = Balance(left, away, len(left), self._sums(away))
+        return joined([("import", rest), ("measures", later)])
 
     @staticmethod
     def _sums(amounts: pd.DataFrame) -> dict[str, float]:
@@ -219,6 +211,31 @@ def of_inventory(read: pd.DataFrame, frame: pd.DataFrame, merged: pd.DataFrame) 
             amounts.append((name, *moved, currency, amount))
     money = money_in(read["budget_total"], read["currency"])
     return balance(fates, amounts, len(read), money)
+
+
+def joined(balances: Sequence[tuple[str, Balance]]) -> Balance:
+    """The balances of several sources (with their names) as one; a record whose identifier stands
+    in two of them is named with the number and name of its source.
+    """
+    names = Counter(name for _, one in balances for name in set(one.records["record"]))
+    records, amounts = [], []
+    money: dict[str, list[float]] = {}
+    for number, (source, one) in enumerate(balances, start=1):
+        apart = {
+            name: f"{number}. {source}: {name}"
+            for name in set(one.records["record"])
+            if names[name] > 1
+        }
+        records.append(one.records.replace({"record": apart}))
+        amounts.append(one.amounts.replace({"record": apart}))
+        for currency, amount in one.money.items():
+            money.setdefault(currency, []).append(amount)
+    return Balance(
+        pd.concat(records, ignore_index=True),
+        pd.concat(amounts, ignore_index=True),
+        sum(one.read for _, one in balances),
+        {currency: math.fsum(parts) for currency, parts in money.items()},
+    )
 
 
 def balance(

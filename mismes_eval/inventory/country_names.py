@@ -32,6 +32,7 @@ CODE_AND_NAME = re.compile(  # MDA - Moldova, [MD] Moldova, 498 Moldova
 NOTE_OF_STATUS = re.compile(
     r" \((?:(?:under )?(?:unscr|un security council)[^)]*|country)\)", re.IGNORECASE
 )
+PART_OF = {("GEO", "USA")}  # "Georgia, USA": also a part of the second, named as a place is
 CODES = re.compile(r"[A-Z]{2,3}|\d{3}")
 HYPHEN = re.compile(r" ?[-–—] ?")
 AND_IN_FRONT = re.compile(r"^(?:and|et|und|y|e|i|[sșş]i|и|та|ve|&)\s+(?=\S)", re.IGNORECASE)
@@ -326,7 +327,7 @@ def _read(
         yield whole, text
         return
     parts = _parts(text, separator)
-    if parts == [text] or _contradicts(text, aliases):
+    if parts == [text] or _contradicts(text, aliases) or _place_in(parts, text, separator, aliases):
         yield "", text
         return
     place = 0
@@ -338,6 +339,16 @@ def _read(
         else:
             yield from _read(parts[place], separator, aliases)
             place += 1
+
+
+def _place_in(
+    parts: list[str], text: str, separator: str | None, aliases: Mapping[str, str]
+) -> bool:
+    """Whether a text may name a part of the country that it ends with, rather than a list."""
+    if separator is not None or "," not in text or CODES.fullmatch(parts[-2].upper()):
+        return False
+    named = [country(part, aliases) for part in parts]
+    return tuple(named[-2:]) in PART_OF and not any(named[:-2])
 
 
 def _contradicts(text: str, aliases: Mapping[str, str]) -> bool:

@@ -18,7 +18,7 @@ from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
 from mismes_eval.frame.summary_html import as_html, as_text
-from mismes_eval.inventory.balance import Balance, of_inventory
+from mismes_eval.inventory.balance import Balance, joined, of_inventory
 from mismes_eval.inventory.duplicates import likely_duplicates
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
@@ -136,9 +136,13 @@ class Inventory:
         ------
         InputError : measures or amounts that were lost, or came in, on the way.
         """
-        read = self.frame if self.read is None else self.read
-        own = of_inventory(read, self.frame, self.merged).held_by(self.frame)
+        own = of_inventory(self.as_read, self.frame, self.merged).held_by(self.frame)
         return own if self.imported is None else self.imported.followed_by(own, self.frame)
+
+    @property
+    def as_read(self) -> pd.DataFrame:
+        """measure_id, budget_total and currency of every measure of the files, as it was read."""
+        return _money(self.frame) if self.read is None else self.read
 
     def profile(self, by: By = None, on: date | None = None) -> Profile:
         """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see
@@ -357,14 +361,32 @@ def from_intake(intake: Intake) -> Inventory:
 
 
 def combine(inventories: Sequence[Inventory]) -> Inventory:
-    """Several inventories as one; an identifier may stand once only."""
+    """Several inventories as one, with their balances, decisions and what was merged; an identifier
+    may stand once only.
+    """
     sides = {
         n: pd.concat([getattr(i, n) for i in inventories], ignore_index=True)
         for n in SIDE_TABLES.values()
     }
     frame = pd.concat([i.frame for i in inventories], ignore_index=True)
     sources = pd.concat([i.sources for i in inventories], ignore_index=True)
-    return _whole(frame, sources, sides)
+    whole = _whole(frame, sources, sides)
+    balances = [
+        (
+            ", ".join(map(str, i.sources["name"])),
+            i.imported or of_inventory(i.as_read, i.as_read, pd.DataFrame()),
+        )
+        for i in inventories
+    ]
+    both = replace(
+        whole,
+        read=pd.concat([i.as_read for i in inventories], ignore_index=True),
+        merged=pd.concat([i.merged for i in inventories], ignore_index=True),
+        decisions=pd.concat([i.decisions for i in inventories], ignore_index=True),
+        imported=joined(balances) if any(i.imported for i in inventories) else None,
+    )
+    both.balance()
+    return both
 
 
 def profile(inventory: Inventory, by: By = None, on: date | None = None) -> Profile:

@@ -1,5 +1,7 @@
 """Property: a balance that does not hold stops the import, with what was read and what was found."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -67,6 +69,35 @@ def test_an_inventory_accounts_for_what_was_read(six, tmp_path):
     assert line.loc["accepted", ["records", "EUR"]].tolist() == [4, 600_000]
     apart = six.where(six.frame["stage_code"] == "AFT").balance().to_frame().set_index("line")
     assert apart.loc["outside", ["records", "EUR"]].tolist() == [2, 100_000]
+
+
+def test_inventories_that_are_combined_keep_what_each_accounts_for(six):
+    decision = {"keep": "MDA-003", "drop": "MDA-001", "decision": "SAME", "decided_by": "AB"}
+    merged = six.merge(pd.DataFrame([decision]))
+    away = [("1", "refused", "no country", "EUR", 5.0)]
+    fates = [("1", "refused", "no country"), ("MDA-002", "outside", "elsewhere")]
+    rest = [(m, "accepted", "") for m in six.frame["measure_id"].str.replace("MDA", "GEO")]
+    frame = six.frame.assign(measure_id=[name for name, _, _ in rest], country="GEO")
+    held = [
+        (*fate, "EUR", amount)
+        for fate, amount in zip(rest, frame["budget_total"], strict=True)
+        if pd.notna(amount)
+    ]
+    imported = balance([*fates, *rest], [*away, *held], 8, {"EUR": 700_005.0})
+    other = replace(six, frame=frame, read=None, imported=imported)
+    both = inventory.combine([merged, other, other_part(six)])
+    lines = both.balance().to_frame().groupby("line")[["records", "EUR"]].sum()
+    assert lines.loc["read"].tolist() == [20, 2_100_005]
+    assert lines.loc["accepted"].tolist() == [17, 2_100_000]
+    assert lines.loc["merged"].tolist() == [1, 0]
+    assert lines.loc["refused"].tolist() == [1, 5]
+    assert lines.loc["outside"].tolist() == [1, 0]
+    assert both.merged["drop"].tolist() == ["MDA-001"]
+
+
+def other_part(six):
+    frame = six.frame.assign(measure_id=six.frame["measure_id"].str.replace("MDA", "ARM"))
+    return replace(six, frame=frame.assign(country="ARM"), read=None)
 
 
 def test_an_amount_that_changes_on_the_way_is_found(six):

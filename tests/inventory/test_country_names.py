@@ -105,6 +105,23 @@ def test_countries_with_other_marks_between(written):
     assert countries_of(written) == Countries(("MDA", "GEO"))
 
 
+@pytest.mark.parametrize(
+    "written", ["Georgia, USA", "Atlanta, Georgia, United States", "G\u00e9orgie, \u00c9tats-Unis"]
+)
+def test_what_may_be_a_part_of_a_country_is_not_read_as_two(written):
+    assert countries_of(written) == Countries((), (written,))
+    assert countries_of(f"Moldova; {written}") == Countries(("MDA",), (written,))
+
+
+@pytest.mark.parametrize(
+    "written", ["GE, US", "Georgia; USA", "Georgia and USA", "USA, Georgia", "Georgia/USA"]
+)
+def test_a_list_with_georgia_is_read(written):
+    assert set(countries_of(written).codes) == {"GEO", "USA"}
+    assert countries_of("Georgia, USA", ",").codes == ("GEO", "USA")
+    assert countries_of("Moldova, Georgia, USA").codes == ("MDA", "GEO", "USA")
+
+
 @pytest.mark.parametrize("written", ["GE - Moldova", "MD GE XX", "Moldova 1", "Moldova:40"])
 def test_a_cell_that_says_two_things_or_more_than_countries_is_not_read(written):
     assert countries_of(written) == Countries((), (written,))
