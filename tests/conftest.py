@@ -45,7 +45,7 @@ def room(file: str) -> str:
 
 # rooms of few tests that take long, in seconds: dealt out early, so that both processes end together
 LONG = {
-    "whole reports": 200,
+    "whole reports": 150,
     "reports of notebooks": 60,
     "tests/architecture/test_typed_face.py": 25,
     "tests/cli/test_new_country.py": 60,
@@ -56,7 +56,6 @@ LONG = {
     "tests/evaluation/test_real_data.py": 25,
     "tests/evaluation/test_rollout.py": 20,
     "tests/lfs/test_from_a_public_file.py": 12,
-    "tests/report/test_cluster.py": 18,
     "tests/report/test_designs.py": 20,
     "tests/report/test_small_groups.py": 40,
     "tests/report/test_synthesis.py": 17,
@@ -93,6 +92,17 @@ def root() -> Path:
 def evaluated(root: Path) -> Callable[[str], Evaluation]:
     """The evidence of a country that ships, read and weighted once in a process."""
     return lru_cache(lambda code: evaluate(Params.load(root / "params" / f"{code}.yaml")))
+
+
+@pytest.fixture
+def read_before(
+    evaluated: Callable[[str], Evaluation], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Evaluation]:
+    """Commands that read the evidence of a country that ships find it read."""
+    for command in ("advise", "export", "plan"):
+        name = f"mismes_eval.cli.{command}.evaluate"
+        monkeypatch.setattr(name, lambda params: evaluated(params.country))
+    return evaluated
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ def test_few_psus_are_a_caution_and_fewer_a_no(whole: Evaluation) -> None:
         assert of(found, "before and after").allowed == allowed
 
 
+@pytest.mark.usefixtures("read_before")
 def test_the_command_prints_it(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -62,6 +63,7 @@ def test_the_command_prints_it(
     assert rows[0]["design"] == "lottery or encouragement"
 
 
+@pytest.mark.slow
 def test_its_lines_are_lines_of_the_params(whole: Evaluation, root: Path, tmp_path: Path) -> None:
     lines = [a.params for a in advice(whole) if a.params.startswith("designs: {")]
     inner = ", ".join(line.removeprefix("designs: {").removesuffix("}") for line in lines)

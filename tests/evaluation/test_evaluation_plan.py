@@ -84,6 +84,7 @@ def test_persons_drawn_one_by_one_share_nothing(
     assert figures.icc.value == 0 and "one by one" in figures.icc.source
 
 
+@pytest.mark.usefixtures("read_before")
 def test_a_plan_is_laid_down_once(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -121,6 +121,7 @@ def test_r_gives_the_engines_errors(sets: list[Dataset], folder: Path, tmp_path:
     assert men < 1e-6 * d.frame["w_final"].sum()  # a margin of the calibration
 
 
+@pytest.mark.usefixtures("read_before")
 def test_nothing_of_persons_is_written_unasked(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -12,7 +12,9 @@ import nbformat
 import pytest
 
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report import country
+from mismes_eval.report.chapters import Chapter, Context
+from mismes_eval.report.country import CountryReport, Released, release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.passages import PARTS
 from mismes_eval.report.document.tables import Table, TextTable, footnotes
@@ -122,9 +124,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class WholeReport:
-    """A report on a country that ships, built; shown and written when that is asked for."""
+    """A report on a country that ships; shown and written when that is asked for.
+    context, built: what it was decided on which numbers are hidden; released: what was left.
+    """
 
     report: CountryReport
+    context: Context
+    built: Mapping[str, Chapter]
+    released: Released
 
     @cached_property
     def pages(self) -> dict[str, str]:
@@ -147,7 +154,17 @@ def whole_report(
         evaluation = evaluated(code)
         work = tmp_path_factory.mktemp(f"{code}-{lang}")
         session = Session(evaluation.params, work, language(lang), True)
-        return WholeReport(country_report(session, evaluation))
+        decided: list[tuple[Context, Mapping[str, Chapter], Released]] = []
+
+        def kept(context: Context, built: Mapping[str, Chapter]) -> Released:
+            released = release(context, built)
+            decided.append((context, built, replace(released, chapters={**released.chapters})))
+            return released
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(country, "release", kept)
+            report = country.country_report(session, evaluation)
+        return WholeReport(report, *decided[0])
 
     return lru_cache(made)
 

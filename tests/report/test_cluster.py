@@ -126,6 +126,7 @@ def test_a_killed_worker_costs_no_report_and_no_number(
     assert any("impact" in line for line in began)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_another_installation_is_refused(
     dask: tuple[str, list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
@@ -135,6 +136,6 @@ def test_another_installation_is_refused(
         cluster.run_on_cluster(dask[0], [], lambda a, b: None, lambda o: None)
 
 
-def test_no_scheduler_is_told(made: Path) -> None:
+def test_no_scheduler_is_told() -> None:
     with pytest.raises(ParamsError, match="no Dask scheduler answers"):
         cluster.run_on_cluster("tcp://nowhere", [], lambda a, b: None, lambda o: None)

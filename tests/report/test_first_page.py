@@ -6,18 +6,16 @@ stands before the contents.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.chapters import Chapter, Context
-from mismes_eval.report.chapters.impact import impact
 from mismes_eval.report.chapters.overview import PICTURE, ROWS, overview
 from mismes_eval.report.chapters.verdicts import effect_verdict
-from mismes_eval.report.country import Released, release
+from mismes_eval.report.country import Released
 from mismes_eval.report.document.blocks import (
     Front,
     Heading,
@@ -28,25 +26,31 @@ from mismes_eval.report.document.blocks import (
 )
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.page import arranged
-from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.typeset import told
 from mismes_eval.report.figures import Figure
 
+from .conftest import WholeReport
+
 
 @pytest.fixture(scope="module")
-def context(evaluated: Callable[[str], Evaluation]) -> Context:
+def whole(whole_report: Callable[[str, str], WholeReport]) -> WholeReport:
     """A made-up country with two measures followed and one rolled out."""
-    return Context(evaluated("MDA"), Rules(), language("en"))
+    return whole_report("MDA", "en")
 
 
 @pytest.fixture(scope="module")
-def built(context: Context) -> dict[str, Chapter]:
-    return {"impact": impact(context), "overview": overview(context)}
+def context(whole: WholeReport) -> Context:
+    return whole.context
 
 
 @pytest.fixture(scope="module")
-def released(context: Context, built: dict[str, Chapter]) -> Released:
-    return release(context, built)
+def built(whole: WholeReport) -> Mapping[str, Chapter]:
+    return whole.built
+
+
+@pytest.fixture(scope="module")
+def released(whole: WholeReport) -> Released:
+    return whole.released
 
 
 def picture(released: Released) -> Figure:
@@ -93,7 +97,7 @@ def test_weak_evidence_is_hollow_and_said(context: Context, released: Released) 
 
 
 def test_a_hidden_cell_breaks_the_line(
-    context: Context, built: dict[str, Chapter], released: Released
+    context: Context, built: Mapping[str, Chapter], released: Released
 ) -> None:
     """Neither the file of the picture nor its words have the number of a hidden cell."""
     (spec,) = built["overview"].items
