@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
@@ -298,11 +298,14 @@ def _refuse_nobody(side: Side) -> None:
     """Raise where a group has nobody with the outcome and the traits."""
     sizes = [int(group.active.sum()) for group in side.groups]
     if not all(sizes):
-        words = (
-            "nobody is left to compare: {a:,} participants and {b:,} residents have the outcome and"
-            " the traits"
+        found = worded("{a:,} participants and {b:,} residents", {"a": sizes[0], "b": sizes[1]})
+        raise EstimateError(
+            Problem(
+                "nobody is left to compare",
+                expected="participants and residents with the outcome and the traits",
+                got=found,
+            )
         )
-        raise EstimateError(Problem(Message(words, {"a": sizes[0], "b": sizes[1]})))
 
 
 def _refuse_text(sample: Sample, traits: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import tracer as tracers
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed, impute, over_imputations
 from mismes_eval.estimate.restricted_mean import rmst
@@ -113,6 +113,10 @@ WATCHED = Message(
     "if the groups differ at enrolment in the covariates alone and being lost tells nothing of the"
     " wait among those alike in what the weights know"
 )
+
+
+NO_DOSE = "Participants without a recorded dose ('{c}') are left out: not recorded is not 0."
+LEFT_OUT = "Persons who left '{o}' out are imputed; {x:.0%} of the information is missing."
 
 
 @dataclass(frozen=True)
@@ -294,10 +298,8 @@ def _dose(params: Params, study: Tracing, measure: str) -> Beside:
     if strange.any():
         raise EstimateError(
             Problem(
-                Message(
-                    "{n:,} comparison persons have a dose of '{c}'",
-                    {"n": int(strange.sum()), "c": column},
-                )
+                Message("comparison persons have a dose of '{c}'", {"c": column}),
+                got=worded("{n:,} of them", {"n": int(strange.sum())}),
             )
         )
     silent = inside & (arm == 1.0) & ~(np.nan_to_num(dose) > 0)
@@ -316,7 +318,7 @@ def _dose(params: Params, study: Tracing, measure: str) -> Beside:
         effect=found.overall.select([0]),
         lines=tuple(lines),
         groups=_arms(known),
-        notes=_without_dose(int(silent.sum()), column),
+        notes=(Message(NO_DOSE, {"c": column}, "note"),) if silent.any() else (),
     )
 
 
@@ -328,15 +330,6 @@ def _hours(study: Tracing, measure: str) -> Float:
     hours = own.assign(hours=pd.to_numeric(own[HOURS], errors="coerce"))
     total = hours.groupby(study.panel.unit)[HOURS].sum(min_count=1)
     return study.panel.sample.frame[study.panel.unit].map(total).to_numpy(float)
-
-
-def _without_dose(count: int, column: str) -> tuple[Message, ...]:
-    if not count:
-        return ()
-    words = (
-        "{n:,} participants without a recorded dose ('{c}') are left out: not recorded is not 0."
-    )
-    return (Message(words, {"n": count, "c": column}, "note"),)
 
 
 # A status that comes and goes
@@ -475,9 +468,7 @@ def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
 
     found = over_imputations(copies, effect)
     answered = sample.where(~np.any([np.isnan(v) for v in values.values()], axis=0))
-    words = "{n:,} persons left '{o}' out; {x:.0%} of the information is missing."
-    lost = int(inside.sum()) - int(answered.active.sum())
-    told = {"n": lost, "o": outcome, "x": float(found.missing[0])}
+    told = {"o": outcome, "x": float(found.missing[0])}
     return Beside(
         measure=measure,
         design="imputed",
@@ -486,5 +477,5 @@ def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
         effect=found,
         lines=(Line(Message("those who answered alone"), attempted(partial(effect, answered))),),
         groups=_arms(sample),
-        notes=(Message(words, told, "note"),),
+        notes=(Message(LEFT_OUT, told, "note"),),
     )

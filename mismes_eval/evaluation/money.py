@@ -176,10 +176,9 @@ def _no_costs(study: Tracing, measure: str) -> str | None:
     rows = study.services[study.services["measure_id"].astype(str) == measure]
     if rows.empty:
         return Message("no service record names measure {m}", {"m": measure})
-    gone = int(rows["cost_eur"].isna().sum())
-    if not gone:
+    if rows["cost_eur"].notna().all():
         return None
-    return Message("{n} service records of {m} have no cost", {"n": f"{gone}", "m": measure})
+    return Message("service records of {m} have no cost", {"m": measure})
 
 
 def _per_completer(inside: Sample, services: pd.DataFrame, currency: str) -> Result:

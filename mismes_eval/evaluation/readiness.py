@@ -215,8 +215,8 @@ def _drawn_lines(draw: Lottery) -> list[str]:
                 f"draw by lot: {column} is missing for {of_offered:,} of those offered and"
                 f" {int(lost.sum()) - of_offered:,} of the others"
             )
-    if draw.file.ungrouped:
-        lines.append(f"draw by lot: {draw.file.ungrouped:,} units have no group")
+    if draw.file.ungrouped.any():
+        lines.append(f"draw by lot: {int(draw.file.ungrouped.sum()):,} units have no group")
     return lines
 
 

@@ -38,6 +38,7 @@ from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.honest import HonestDiD, honest_did
 from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower, pretrend_power
 from mismes_eval.message import Message
+from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.columns import spelled
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
@@ -77,6 +78,17 @@ class Rollout:
     power: PretrendPower | NotEstimable
     breaks: tuple[str, ...]
     fewest_regions: int
+    sample: Sample
+    time: str
+
+    def served(self, cells: pd.DataFrame) -> list[Bool]:
+        """(n,) for each cohort and time of the cells, those of the rounds' persons whose region has
+        had the measure since that year and who were asked at that time.
+        """
+        frame = self.sample.frame
+        cohort, time = frame[COHORT].to_numpy(float), frame[self.time].to_numpy(float)
+        places = cells[["cohort", "time"]].to_numpy(float)
+        return [self.sample.active & (cohort == c) & (time == t) for c, t in places]
 
 
 def rollout(params: Params) -> Rollout | None:
@@ -149,6 +161,8 @@ def rollout(params: Params) -> Rollout | None:
         power=made_of(path, pretrend_power),
         breaks=said,
         fewest_regions=fewest,
+        sample=seen,
+        time=time,
     )
 
 

@@ -67,21 +67,21 @@ class Study:
     covariates: tuple[str, ...]
     groups: Mapping[str, np.ndarray]
     left_out: Mapping[str, np.ndarray]
-    ungrouped: int
+    ungrouped: np.ndarray
     source: str
 
 
 @dataclass(frozen=True)
 class StudyFile:
     """The file of inputs.study: a sample narrowed to the units studied, its groups (label -> mask
-    (n,)), who was left out (rule -> mask (n,)), how many of the domain have no value in the group's
-    column.
+    (n,)), who was left out (rule -> mask (n,)), who of the domain has no value in the group's column
+    (n,).
     """
 
     sample: Sample
     groups: Mapping[str, np.ndarray]
     left_out: Mapping[str, np.ndarray]
-    ungrouped: int
+    ungrouped: np.ndarray
     source: str
 
 
@@ -99,14 +99,14 @@ def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
     mask, left_out = _domain(frame, params.study.where)
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     groups: dict[str, np.ndarray] = {}
-    ungrouped = 0
+    ungrouped = np.zeros(len(frame), bool)
     if group is not None:
         values = sorted(frame[group].dropna().unique())
         groups = {
             f"{group} = {_spelled(value)}": (frame[group] == value).fillna(False).to_numpy(bool)
             for value in values
         }
-        ungrouped = int((sample.active & frame[group].isna().to_numpy()).sum())
+        ungrouped = sample.active & frame[group].isna().to_numpy()
     return StudyFile(
         sample=sample,
         groups=groups,

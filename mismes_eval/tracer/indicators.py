@@ -283,8 +283,7 @@ def _abroad(panel: TracerPanel, clock: Clock) -> Sample:
 
 
 def _too_few_at_risk(sample: Sample, minimum: int) -> NotEstimable:
-    size = {"n": f"{int(sample.active.sum())}", "least": f"{minimum}"}
-    return NotEstimable(Message("{n} persons at risk, fewer than {least}", size))
+    return NotEstimable(Message("fewer than {least} persons at risk", {"least": f"{minimum}"}))
 
 
 def _last_common(sample: Sample, by: By) -> float:

@@ -107,38 +107,28 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
 
 
 def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
-    """What stands behind the denominators of a wave: persons without a row, pending, not fielded."""
+    """Who is in the denominators of a wave and who is not; without numbers, which reports print."""
     place, inside = panel.waves.index(wave), panel.sample.active
-    silent = int((inside & (panel.groups[:, place] < 0) & panel.tried[:, place]).sum())
+    at_wave: dict[str, object] = {"wave": str(wave)}
     notes = []
-    if silent:
-        notes.append(
-            Message(
-                "{n} enrolled persons have no row at wave {wave} and count as not contacted.",
-                {"n": f"{silent:,}", "wave": str(wave)},
-            )
-        )
+    if (inside & (panel.groups[:, place] < 0) & panel.tried[:, place]).any():
+        words = "Enrolled persons without a row at wave {wave} count as not contacted."
+        notes.append(Message(words, at_wave))
     if wave in panel.interviews_only:
         notes.append(
             Message(
                 "Wave {wave} holds interviews only: who refused or was reached is not known, and its"
                 " refusal, cooperation and contact rates are not estimable.",
-                {"wave": str(wave)},
+                at_wave,
             )
         )
-    code = len(GROUPS) + OUTSIDE.index("PD")
-    pending = int((inside & (panel.groups[:, place] == code)).sum())
-    if pending:
-        words = "{n} {n:=person is|persons are} pending at wave {wave} and outside its rates."
-        notes.append(Message(words, {"n": f"{pending:,}", "wave": str(wave)}))
-    beyond = int((inside & ~panel.tried[:, place]).sum()) - pending
-    if beyond:
-        notes.append(
-            Message(
-                "{n} persons were not fielded at wave {wave} and are outside its rates.",
-                {"n": f"{beyond:,}", "wave": str(wave)},
-            )
-        )
+    pending = panel.groups[:, place] == len(GROUPS) + OUTSIDE.index("PD")
+    if (inside & pending).any():
+        words = "Persons who are pending at wave {wave} are outside its rates."
+        notes.append(Message(words, at_wave))
+    if (inside & ~panel.tried[:, place] & ~pending).any():
+        words = "Persons who were not fielded at wave {wave} are outside its rates."
+        notes.append(Message(words, at_wave))
     return tuple(notes)
 
 

@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import DisclosureError, EstimateError, Problem
 from mismes_eval.estimate.totals import mean, proportion
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.document.cells import (
     COLUMNS,
     PRIVATE,
     STANDING,
+    NO_PERSONS,
     CellKey,
     Persons,
     Standing,
@@ -369,6 +370,14 @@ def test_ends_of_an_interval_are_hidden_with_an_estimate_that_gives_another_away
     out = decided(T1=[share_of_men, share_of_women, *ends])["T1"]
     assert out["status"].tolist() == ["confidential", *["secondary"] * 3]
     assert out["value"].isna().all()
+
+
+def test_a_cell_that_counts_without_saying_whom_is_refused() -> None:
+    """An n that no set of persons stands for would pass by the protection."""
+    with pytest.raises(DisclosureError, match=r"T1, row, all: who n counts is not said"):
+        decided(T1=[plain("row", "all", 0.5, n=12)])
+    measures = decided(T1=[plain("row", "all", 0.5, n=3, standing=NO_PERSONS)])["T1"]
+    assert list(measures["n"]) == [3]
 
 
 def test_a_reason_tells_neither_how_many_there_are_nor_who() -> None:

@@ -152,8 +152,8 @@ def test_every_enrolled_person_is_in_the_denominator() -> None:
     gaps = TracerPanel.from_frame(pd.concat([first, silent]), disposition="disp_code")
     assert at_last(gaps) == pytest.approx(by_row)
     notes = " ".join(gaps.outcome_rates().notes)
-    assert "11 enrolled persons have no row at wave 1 and count as not contacted" in notes
-    assert "5 persons are pending at wave 1" in notes and "5 persons were not fielded" in notes
+    assert "Enrolled persons without a row at wave 1 count as not contacted" in notes
+    assert "pending at wave 1 are outside" in notes and "not fielded at wave 1 are outside" in notes
 
 
 def test_a_file_of_interviews_only_knows_no_refusals() -> None:

@@ -43,6 +43,7 @@ class Balance:
     numbers alone: the variance of an indicator follows from its mean), fewest the rows with the
     rarer answer of an indicator in the group that has fewest of them, else the smaller group.
 
+    inside : (n,) whether a row is in the domain.
     propensity, treated, weights : (k,) rows of the domain; propensity is NaN where weights of
         another kind are given and no logit can be fitted.
     sizes : Kish sizes, one row a group, columns before and after.
@@ -51,6 +52,7 @@ class Balance:
     """
 
     table: pd.DataFrame
+    inside: Bool
     propensity: Float
     treated: Float
     weights: Float
@@ -191,6 +193,7 @@ def balance(
     )
     return Balance(
         table=table,
+        inside=inside,
         propensity=p,
         treated=d,
         weights=w,

@@ -31,6 +31,7 @@ from mismes_eval.message import Quantity
 from mismes_eval.report.chapters.base import QUESTION, Chapter, Context, text_table
 from mismes_eval.report.chapters.cells import arms, plain, rows
 from mismes_eval.report.document.cells import (
+    NO_PERSONS,
     NOBODY,
     CellKey,
     Persons,
@@ -165,7 +166,7 @@ def _register(claim: Claim, found: Census) -> dict[str, object]:
     """A number of measures, which are no persons."""
     measured = found.measured()
     ends = {"ci_low": measured.low, "ci_high": measured.high}
-    return plain(claim.id, COLUMN, measured.value, n=measured.n) | ends
+    return plain(claim.id, COLUMN, measured.value, n=measured.n, standing=NO_PERSONS) | ends
 
 
 def _standing(context: Context, found: Evidence) -> Standing:

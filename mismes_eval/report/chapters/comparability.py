@@ -25,7 +25,7 @@ from mismes_eval.report.chapters.cells import (
     plain,
     rows,
 )
-from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.cells import STANDING, CellKey, Persons, Standing, population
 from mismes_eval.report.document.items import PictureSpec, SummarySpec, keys_of
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_impact import overlap_edges
@@ -52,13 +52,14 @@ def comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
     notes = (study.panel.sample.design.basis,)
     title = context.text("{m}: participants against the comparison group", m=d.measure)
     id, headline = f"F10-{d.measure}", headline_cell(context, d.measure, study)
-    picture = love_picture(context, study, (id, title), b, notes, headline)
+    who = Persons.of(population(study.panel.sample.design), b.inside)
+    picture = love_picture(context, study, (id, title), b, who, notes, headline)
     keys = tuple(keys_of(id, picture.cells))
 
     def say(cells: pd.DataFrame) -> str:
         return _differ(context, d.measure, cells)
 
-    overlap = _overlap(context, study, d.measure, b, notes, headline)
+    overlap = _overlap(context, study, d.measure, b, who, notes, headline)
     return [SummarySpec(keys, say), picture, overlap]
 
 
@@ -85,19 +86,21 @@ def love_picture(
     study: Tracing,
     name: tuple[str, str],
     b: Balance,
+    who: Persons,
     notes: Sequence[str],
     *follows: CellKey,
 ) -> PictureSpec:
     """Standardised differences of the covariates, a cell before and one after weighting. A trait of
-    which an answer has few persons in a group is hidden. name: id and title.
+    which an answer has few persons in a group is hidden. name: id and title; who: is compared.
     """
     traits = b.table[["variable", "level"]].astype(str).assign(row=b.labels())
     labels = {variable: context.column(variable) for variable in traits["variable"]}
-    cells, size = [], float(b.treated.size)
+    cells = []
     for row, line in zip(b.labels(), b.table.to_dict("records"), strict=True):
         few = float(line["fewest"])
         for column in ("before", "after"):
-            cell = plain(row, column, line[column], "standard deviations", size, kind="share")
+            cell = plain(row, column, line[column], "standard deviations", who.n, "share")
+            cell[STANDING] = Standing(persons=who)
             cells.append(by_rule(context, cell, few))
 
     def draw(published: pd.DataFrame) -> Figure | str:
@@ -117,6 +120,7 @@ def _overlap(
     study: Tracing,
     measure: str,
     b: Balance,
+    who: Persons,
     notes: tuple[str, ...],
     headline: CellKey,
 ) -> PictureSpec:
@@ -137,7 +141,8 @@ def _overlap(
         for at in QUARTILES:
             middle = float(np.quantile(b.propensity[mine], at))
             column = f"{group} {QUARTILE}"
-            cell = plain(f"{at:g}", column, middle, "share", b.treated.size, kind="quantile")
+            cell = plain(f"{at:g}", column, middle, "share", who.n, "quantile")
+            cell[STANDING] = Standing(persons=who)
             cells.append(by_rule(context, cell, float(mine.sum())))
     beyond = (b.treated == 0) & (b.propensity > EXTREME)
     told = Standing(tells=(Persons.of(f"{id}, comparison", beyond),))

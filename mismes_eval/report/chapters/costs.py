@@ -13,7 +13,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.money import MONTHS, YEAR
 from mismes_eval.evaluation.tracer_effects import Effects
-from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.message import Message, Quantity, as_message
 from mismes_eval.report import figures, figures_impact
@@ -47,7 +47,7 @@ from mismes_eval.report.document.cells import (
     persons_behind,
     population,
 )
-from mismes_eval.report.document.estimated_cells import cells_of
+from mismes_eval.report.document.estimated_cells import cells_of, standing_of
 from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.document.tables import Table
 
@@ -137,8 +137,8 @@ def _widened(worth: CostEffectiveness | NotEstimable) -> bool:
     return isinstance(worth, CostEffectiveness) and worth.spoken is not None
 
 
-def _behind(evaluation: Evaluation, effect: Effects) -> float:
-    """Persons behind the effect that a job-year is counted from: the fewest of any year."""
+def _behind(evaluation: Evaluation, effect: Effects) -> Estimate | None:
+    """The effect that a job-year is counted from: that of the year with the fewest persons."""
     months = [
         e
         for (outcome, _), e in effect.by_wave.items()
@@ -146,7 +146,7 @@ def _behind(evaluation: Evaluation, effect: Effects) -> float:
     ]
     main = effect.by_wave.get(main_cell(evaluation))
     found = months or ([main] if isinstance(main, Estimate) else [])
-    return min((float(e.n[0]) for e in found), default=np.nan)
+    return min(found, key=lambda e: float(e.n[0]), default=None)
 
 
 def _break_even_row(context: Context, m: Priced) -> str:
@@ -206,7 +206,7 @@ def _of_completers(estimate: Estimate | NotEstimable) -> Standing:
 
 
 def _costs(
-    context: Context, m: Priced, n: float, counted_from: tuple[CellKey, ...]
+    context: Context, m: Priced, behind: Estimate | None, counted_from: tuple[CellKey, ...]
 ) -> list[pd.DataFrame]:
     def named(what: str) -> str:
         return cost_row(context, m.measure, what, m.currency)
@@ -219,10 +219,10 @@ def _costs(
             )
         ),
     ]
-    return [*out, *(following(cells, *counted_from) for cells in _job_costs(context, m, n))]
+    return [*out, *(following(cells, *counted_from) for cells in _job_costs(context, m, behind))]
 
 
-def _job_costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
+def _job_costs(context: Context, m: Priced, behind: Estimate | None) -> list[pd.DataFrame]:
     """What job-years cost and gain."""
 
     def named(what: str) -> str:
@@ -236,16 +236,16 @@ def _job_costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
     w = m.worth
     if isinstance(w, NotEstimable):
         return [cells_of([(row, "estimate", w) for row in (job, net, even)], context.rules)]
-    out = _job_years(context, m, n)
+    out = _job_years(context, m, behind)
     ratio, benefit, least = m.job, w.net_benefit, w.break_even
     if isinstance(ratio, NotEstimable):
         out.append(cells_of([(job, "estimate", ratio)], context.rules))
     else:
-        out.append(_line(job, ratio, w.fieller or (np.nan, np.nan), n, m.currency))
+        out.append(_line(job, ratio, w.fieller or (np.nan, np.nan), behind, m.currency))
     out.append(
         cells_of([(net, "estimate", NotEstimable(NO_VALUE))], context.rules)
         if isinstance(benefit, NotEstimable)
-        else _line(net, benefit[0], benefit[1:], n, m.currency)
+        else _line(net, benefit[0], benefit[1:], behind, m.currency)
     )
     out.append(
         cells_of([(even, "estimate", NotEstimable(NO_VALUE))], context.rules)
@@ -259,13 +259,13 @@ def _unit_of_job(m: Priced) -> str:
     return "share" if m.measured is None else "job-years"
 
 
-def _job_years(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
+def _job_years(context: Context, m: Priced, behind: Estimate | None) -> list[pd.DataFrame]:
     """Job-years that were counted, and what one would cost if the main effect lasted."""
     w = m.worth
     if m.measured is None or isinstance(w, NotEstimable):
         return []
     row = job_years_row(context, m)
-    out = [_line(row, w.effect, w.effect_interval, n, "job-years")]
+    out = [_line(row, w.effect, w.effect_interval, behind, "job-years")]
     supposed = context.text(
         "{m}, scenario: cost per additional job-year, {c}", m=m.measure, c=m.currency
     )
@@ -273,7 +273,7 @@ def _job_years(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
     if isinstance(m.supposed, NotEstimable):
         out.append(cells_of([(supposed, "estimate", m.supposed)], context.rules))
     elif m.supposed is not None and ends is not None:
-        out.append(_line(supposed, m.supposed, ends, n, m.currency))
+        out.append(_line(supposed, m.supposed, ends, behind, m.currency))
     return out
 
 
@@ -284,8 +284,12 @@ def job_years_row(context: Context, m: Priced) -> str:
     )
 
 
-def _line(row: str, value: float, ends: Sequence[float], n: float, unit: str) -> pd.DataFrame:
-    main = plain(row, "estimate", value, unit, n, "effect") | {
+def _line(
+    row: str, value: float, ends: Sequence[float], behind: Estimate | None, unit: str
+) -> pd.DataFrame:
+    standing = NOBODY if behind is None else standing_of(behind)
+    n = np.nan if behind is None else float(behind.n[0])
+    main = plain(row, "estimate", value, unit, n, "effect", standing=standing) | {
         "ci_low": float(ends[0]),
         "ci_high": float(ends[1]),
     }
@@ -417,12 +421,13 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
     currency = next(iter(found.values())).currency
     cells = []
     for measure, worth in worths.items():
-        size = next(e.n_treated for e in context.evaluation.effects if e.measure == measure)
+        sample = study.of(measure).sample
+        who = Persons.among(sample, sample.frame[TREATED].to_numpy(float) == 1)
         cost = CellKey(
             "T20", cost_row(context, measure, "cost per participant", currency), "estimate"
         )
         counted_from = _counted_from(context, study, measure, found[measure])
-        cells.append(following(_plane_cells(measure, worth, float(size)), cost, *counted_from))
+        cells.append(following(_plane_cells(measure, worth, who), cost, *counted_from))
 
     def draw(published: pd.DataFrame) -> figures.Figure | str:
         wide = published.pivot(index="row", columns="column", values="value").dropna()
@@ -447,11 +452,12 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
     return [*said, PictureSpec("F13b", title, draw, pd.concat(cells, ignore_index=True))]
 
 
-def _plane_cells(measure: str, worth: CostEffectiveness, n: float) -> pd.DataFrame:
+def _plane_cells(measure: str, worth: CostEffectiveness, who: Persons) -> pd.DataFrame:
     """Effect and cost, their covariance, and the shares of the draws in the corners of the plane."""
     covariance = dict(zip(figures_impact.COVARIANCE, worth.vcov[np.tril_indices(2)], strict=True))
     numbers = {"effect": worth.effect, "cost": worth.cost, **covariance, **worth.quadrants}
     made = [
-        plain(measure, name, float(value), n=n, kind="effect") for name, value in numbers.items()
+        plain(measure, name, float(value), n=who.n, kind="effect", standing=Standing(persons=who))
+        for name, value in numbers.items()
     ]
     return rows(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons, plain, rows
 from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
 from mismes_eval.report.chapters.survey_basis import groups, with_status
-from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.cells import NOBODY, STANDING, Persons, Standing, population
 from mismes_eval.report.document.estimated_cells import cells_of, counts
 from mismes_eval.report.document.estimated_cells import counted as cell_of_persons
 from mismes_eval.report.document.items import PictureSpec
@@ -191,12 +192,14 @@ def _weights(context: Context, s: Survey) -> Table:
     out = counts(
         "T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic
     )
+    cells = out.cells.assign(
+        unit=[units.get(str(column), "ratio") for column in out.cells["column"]]
+    )
+    cells[STANDING] = _with_weight(s, frame.index, cells, tuple(units))
     return Table(
         id=out.id,
         title=out.title,
-        cells=out.cells.assign(
-            unit=[units.get(str(column), "ratio") for column in out.cells["column"]]
-        ),
+        cells=cells,
         source=out.source,
         notes=(SPREAD_NOTE,),
         scale=1.0,
@@ -210,6 +213,26 @@ def _weights(context: Context, s: Survey) -> Table:
             "effective n": (1.0, 0),
         },
     )
+
+
+def _with_weight(
+    s: Survey, names: pd.Index, cells: pd.DataFrame, counting: Sequence[str]
+) -> pd.Series:
+    """Who has weight after each step, behind the columns that count them: two steps must not tell
+    how few one of them left out.
+    """
+    design, standing = s.sample.design, {}
+    for number, name in enumerate(names):
+        weights = design.weights_after(number)
+        if weights.size == s.sample.n:
+            standing[str(name)] = Standing(
+                tells=(Persons.of(population(design), s.sample.domain & (weights != 0)),)
+            )
+    told = [
+        standing.get(str(row), NOBODY) if column in counting else NOBODY
+        for row, column in zip(cells["row"], cells["column"], strict=True)
+    ]
+    return pd.Series(told, index=cells.index, dtype=object)
 
 
 def _margins(context: Context, s: Survey) -> list[Item]:
@@ -236,10 +259,9 @@ def _margins(context: Context, s: Survey) -> list[Item]:
         if same is None
         else [
             context.text(
-                "The office's final weight '{c}' is reproduced for all {n:,} persons; no relative"
-                " difference exceeds {d:.0e}.",
+                "The office's final weight '{c}' is reproduced for everybody; no relative difference"
+                " exceeds {d:.0e}.",
                 c=same[0],
-                n=s.sample.n,
                 d=_bound(same[1]),
             )
         ]

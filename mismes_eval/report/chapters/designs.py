@@ -23,11 +23,11 @@ from mismes_eval.report.chapters.cells import (
     FROM,
     TO,
     P,
+    as_published,
     cell_unit,
     in_unit,
     outcome_scale,
     plain,
-    published,
     rows,
     shown_unit,
     unit_of,
@@ -35,8 +35,9 @@ from mismes_eval.report.chapters.cells import (
 )
 from mismes_eval.report.chapters.comparability import love_picture
 from mismes_eval.report.chapters.doubt_pictures import specification_picture
-from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.cells import CellKey, Persons, Standing, population
 from mismes_eval.report.document.estimated_cells import cells_of
+from mismes_eval.report.document.items import SummarySpec
 from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.sentences import About
 
@@ -125,8 +126,7 @@ def _alike(context: Context, study: Tracing, b: Beside) -> list[Item]:
     if shown.table.empty:
         return []
     labels = {v: context.column(str(v)) for v in shown.table["variable"]}
-    words = "{n:,} unweighted persons, {k:,.0f} residents in effect after weighting."
-    notes = [context.text(words, n=shown.treated.size, k=shown.effective)]
+    notes = []
     if len(shown.table) < len(b.alikeness.table):
         rare = "Traits of which an answer has fewer than {k} persons in a group are left out."
         notes.append(context.text(rare, k=context.rules.min_cell))
@@ -136,7 +136,8 @@ def _alike(context: Context, study: Tracing, b: Beside) -> list[Item]:
     key = CellKey(table.id, str(first["row"]), str(first["column"]))
     picture = (f"F41-{b.measure}", title)
     told = (*notes, _basis(study, b))
-    return [table, love_picture(context, study, picture, shown, told, key)]
+    who = Persons.of(population(b.groups[0].design), shown.inside)
+    return [table, love_picture(context, study, picture, shown, who, told, key)]
 
 
 def _basis(study: Tracing, b: Beside) -> str:
@@ -212,22 +213,29 @@ def _outcome(context: Context, b: Beside) -> str:
     return context.column(b.outcome) if b.unit == "outcome" else context.text(b.outcome)
 
 
-def _said(context: Context, b: Beside) -> str:
-    """What a design gives in words, under its own assumption; or why it gives nothing."""
+def _said(context: Context, b: Beside) -> SummarySpec:
+    """What a design gives in words, under its own assumption, with the numbers of its cell in T40;
+    or why it gives nothing.
+    """
     named = _named(context, b)
-    if isinstance(b.effect, NotEstimable):
-        reason = context.text(b.effect.reason).rstrip(".")
-        return context.text("{m}: could not be estimated: {r}.", m=named, r=reason)
-    if isinstance(b.effect, Estimate) and not published(context, b.effect):
-        return context.text(
-            "{m}: could not be estimated: {r}.", m=named, r=context.text(FEW.reason)
-        )
-    verdict = Verdict(_read(b.effect), assumption=b.assumption)
-    unit = (1.0, "month", "months") if b.unit == "months" else unit_of(context, b.outcome)
-    about = About(named, _outcome(context, b), "", *unit)
-    messages = [sentences.design_sentence(verdict, about)]
-    messages += [sentences.CAUTION] if verdict.doubtful else []
-    return " ".join(context.text(message) for message in messages)
+    key = CellKey("T40", named, "estimate")
+
+    def say(published: pd.DataFrame) -> str:
+        absent = b.effect if isinstance(b.effect, NotEstimable) else FEW
+        told = None
+        if not isinstance(b.effect, NotEstimable):
+            verdict = Verdict(_read(b.effect), assumption=b.assumption)
+            told = as_published(verdict, published, key)
+        if told is None:
+            reason = context.text(absent.reason).rstrip(".")
+            return context.text("{m}: could not be estimated: {r}.", m=named, r=reason)
+        unit = (1.0, "month", "months") if b.unit == "months" else unit_of(context, b.outcome)
+        about = About(named, _outcome(context, b), "", *unit)
+        messages = [sentences.design_sentence(told, about)]
+        messages += [sentences.CAUTION] if told.doubtful else []
+        return " ".join(context.text(message) for message in messages)
+
+    return SummarySpec((key,), say)
 
 
 def _read(answer: Estimate | Imputed) -> Estimate | Span:
@@ -330,9 +338,10 @@ def _cells(context: Context, row: str, answer: Answer, b: Beside, unit: Unit) ->
     if not isinstance(answer, Imputed):
         return with_interval(context, row, in_unit(answer, told), standing)
     low, high = answer.ends()
-    main = plain(
-        row, "estimate", answer.value[0], told, float(answer.n[0]), "effect", standing=standing
-    )
+    inside = np.any([group.active for group in b.groups], axis=0)
+    who = Persons.of(population(b.groups[0].design), inside)
+    standing = replace(standing, persons=who)
+    main = plain(row, "estimate", answer.value[0], told, who.n, "effect", standing=standing)
     ends = {"se": answer.se[0], "ci_low": low[0], "ci_high": high[0], "degf": answer.degf[0]}
     return rows(
         [

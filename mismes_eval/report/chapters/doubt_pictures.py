@@ -35,8 +35,8 @@ from mismes_eval.report.chapters.cells import (
 )
 from mismes_eval.report.chapters.strength import Result, main_outcome
 from mismes_eval.report.chapters.verdicts import spoken_span
-from mismes_eval.report.document.cells import CellKey
-from mismes_eval.report.document.estimated_cells import cells_by
+from mismes_eval.report.document.cells import STANDING, CellKey
+from mismes_eval.report.document.estimated_cells import cells_by, standing_of
 from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.figures import Figure
 
@@ -314,7 +314,6 @@ def honest_items(
         "Rambachan and Roth (2023), relative magnitudes; one step is from one wave or period to the"
         " next, whatever months lie between."
     ]
-    size = float(path.n.max()) if isinstance(path, Estimate) else np.nan
     title = context.text("{m}: the effect if trends were not quite parallel", m=measure)
     keys = (*spoken, *(CellKey(id, row, INTERVAL) for row in (PARALLEL, BREAKDOWN)))
     first = float(h.table["m"].iloc[min(1, len(h.table) - 1)])
@@ -335,7 +334,7 @@ def honest_items(
         drawn = cells[cells["table"] == id].set_index("row")
         return _survives(context, measure, drawn, told, h.one_before, first)
 
-    own = following(_honest_cells(h, size), cell)
+    own = following(_honest_cells(h, path), cell)
     return [SummarySpec(keys, say), PictureSpec(id, title, draw, own)]
 
 
@@ -345,13 +344,16 @@ def _span_of(cells: pd.DataFrame) -> Span | None:
     return Span(*numbers.iloc[0].to_list()) if len(numbers) else None
 
 
-def _honest_cells(h: HonestDiD, n: float) -> pd.DataFrame:
+def _honest_cells(h: HonestDiD, path: Result) -> pd.DataFrame:
     """The interval under parallel trends, that of every departure, and the largest that the finding
     survives: 0 where it survives none.
     """
     value, low, high = h.original
     ends = {"ci_low": low, "ci_high": high}
-    parallel = plain(PARALLEL, INTERVAL, value, n=n, kind="effect") | ends
+    parallel = plain(PARALLEL, INTERVAL, value, kind="effect") | ends
+    if isinstance(path, Estimate):
+        most = int(np.argmax(path.n))
+        parallel |= {"n": float(path.n[most]), STANDING: standing_of(path, most)}
     table = h.table[["m", "ci_low", "ci_high"]].astype(float).itertuples(index=False)
     departures = _spans(INTERVAL, [(f"{m:g}", low, high) for m, low, high in table])
     largest = plain(BREAKDOWN, INTERVAL, h.breakdown or 0.0, "multiple", kind="effect")

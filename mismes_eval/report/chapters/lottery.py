@@ -35,6 +35,9 @@ from mismes_eval.report.sentences import About
 LOSS, BEFORE, OFFER, TAKEN, BOUNDS = "T33", "T34", "T35", "T36", "T37"
 IN_DRAW = "in-the-draw"  # a sentence with cells of its own
 IN_ALL_ALONE = "{n:,} {n:=unit has no group and stands|units have no group and stand} in the rows of all alone."
+FEW_IN_ALL_ALONE = (
+    "Units without a group stand in the rows of all alone; they are too few to be counted here."
+)
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."
 LOWER, UPPER = "lower bound", "upper bound"
 ADJUSTED = {
@@ -128,7 +131,7 @@ def _who(context: Context, draw: Lottery) -> list[Item]:
         id=IN_DRAW,
         cells=rows([*(counted(ALL, key, who) for key, who in sets.items()), others]),
     )
-    return [drawn, *not_in_it(draw.file, IN_ALL_ALONE)]
+    return [drawn, *not_in_it(draw.file, IN_ALL_ALONE, FEW_IN_ALL_ALONE)]
 
 
 def _row(context: Context, group: str, outcome: str) -> str:

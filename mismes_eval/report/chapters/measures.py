@@ -41,7 +41,7 @@ from mismes_eval.report.chapters.portfolio import (
     timeline,
     tree,
 )
-from mismes_eval.report.document.cells import NOBODY, PRIVATE
+from mismes_eval.report.document.cells import NO_PERSONS, PRIVATE
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.document.words import INVENTORY, factor
@@ -110,7 +110,7 @@ def _number(
     n: float = np.nan,
 ) -> dict[str, object]:
     """private: an amount that is one payer's own, or gives such an amount away."""
-    return plain(row, column, value, unit, n, standing=PRIVATE if private else NOBODY)
+    return plain(row, column, value, unit, n, standing=PRIVATE if private else NO_PERSONS)
 
 
 def _stages(context: Context) -> dict[str, str]:

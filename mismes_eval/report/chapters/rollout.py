@@ -29,7 +29,15 @@ from mismes_eval.report.chapters.cells import (
 from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.doubt_pictures import drawn_points, honest_items, path_cells
 from mismes_eval.report.chapters.verdicts import rollout_verdict
-from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, CellKey, Status
+from mismes_eval.report.document.cells import (
+    NO_PERSONS,
+    STANDING,
+    CellKey,
+    Persons,
+    Standing,
+    Status,
+    population,
+)
 from mismes_eval.report.document.estimated_cells import CARRIED, cells_of, frame_of
 from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.document.tables import P_VALUE, Table
@@ -140,7 +148,9 @@ def _wild(context: Context, r: Rollout) -> pd.DataFrame:
     if isinstance(r.wild, NotEstimable):
         return cells_of([(row, "estimate", r.wild)], context.rules)
     w = r.wild.to_frame().iloc[0]
-    main = plain(row, "estimate", w["value"], "share", float(w["clusters"]), "effect") | {
+    main = plain(
+        row, "estimate", w["value"], "share", float(w["clusters"]), "effect", standing=NO_PERSONS
+    ) | {
         "se": w["se"],
         "ci_low": w["ci_low"],
         "ci_high": w["ci_high"],
@@ -220,6 +230,12 @@ def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
     return (truth_item(context, "truth-rollout", planted, cells, words, unit),)
 
 
+def _served(r: Rollout, frame: pd.DataFrame) -> list[Persons]:
+    """Who was asked where and when, for each group-time effect, in the regions that have it."""
+    name = population(r.sample.design)
+    return [Persons.of(name, rows) for rows in r.served(frame)]
+
+
 def _cells(context: Context, r: Rollout) -> Table:
     assert not isinstance(r.effects, NotEstimable)
     frame = r.effects.to_frame()
@@ -240,11 +256,9 @@ def _cells(context: Context, r: Rollout) -> Table:
             "ci_low": cell["ci_low"],
             "ci_high": cell["ci_high"],
             "n": float(cell["n_treated"]),
-            STANDING: PRIVATE
-            if context.rules.confidential("effect", cell["n_treated"])
-            else NOBODY,
+            STANDING: Standing(persons=served, compares=(served,)),
         }
-        for cell in frame.to_dict("records")
+        for cell, served in zip(frame.to_dict("records"), _served(r, frame), strict=True)
     ]
     note = (
         "Rows: first year with the measure; columns: year of the survey. Years before the first"

@@ -35,6 +35,7 @@ from mismes_eval.report.chapters.comparability import comparable
 from mismes_eval.report.chapters.doubt_pictures import curve_items, honest_items, path_figure
 from mismes_eval.report.chapters.strength import Result, main_outcome, strength
 from mismes_eval.report.chapters.verdicts import main_cell, spoken_outcomes, spoken_span
+from mismes_eval.report.document.cells import NO_PERSONS
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
 
@@ -204,7 +205,9 @@ def _wild(context: Context, level: str, w: WildBootstrap | NotEstimable, unit: s
         return cells_of([(row, "estimate", w)], context.rules)
     f = w.to_frame().iloc[0]
     made = [
-        plain(row, "estimate", f["value"], unit, kind="effect", n=float(f["clusters"]))
+        plain(
+            row, "estimate", f["value"], unit, float(f["clusters"]), "effect", standing=NO_PERSONS
+        )
         | {
             "se": f["se"],
             "ci_low": f["ci_low"],

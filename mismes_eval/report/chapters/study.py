@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import Verdict
+from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.study import Classical, Study, StudyFile, by_method, lost, within
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import cell_unit, in_unit, plain, rows
+from mismes_eval.report.chapters.strength import Result
 from mismes_eval.report.chapters.verdicts import blocks_verdict
 from mismes_eval.report.document.cells import CellKey, Persons, Standing, population
-from mismes_eval.report.document.estimated_cells import cells_of, counted
-from mismes_eval.report.document.items import Number, SentenceSpec
+from mismes_eval.report.document.estimated_cells import cells_of, counted, standing_of
+from mismes_eval.report.document.items import Number, SentenceSpec, SummarySpec
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.sentences import About
 
 UNITS, NO_GROUP = "units-of-the-study", "without-a-group"  # sentences with cells of their own
 IN_NO_ROW = "{n:,} {n:=unit has no group and stands|units have no group and stand} in no row of these tables."
+FEW_IN_NO_ROW = (
+    "Units without a group stand in no row of these tables; they are too few to be counted here."
+)
 DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"
 
 
@@ -53,13 +59,11 @@ def _found(context: Context, s: Study, group: str) -> Finding:
     """Within blocks, which were drawn by lot; else the difference-in-differences."""
     if not s.absorb:
         outcome = next(iter(s.before))
-        found = [
-            estimate
-            for estimate in by_method(s, outcome, group).values()
-            if isinstance(estimate, Estimate)
-        ]
-        said = _verdict(context, _label(context, group, outcome), found)
-        sure = Verdict(found[0]).sureness if found else "none"
+        label, found = _label(context, group, outcome), by_method(s, outcome, group)
+        cells = context.published_at(_keys_of_methods(context, label, found))
+        said = _verdict(context, label, cells)
+        first = next((e for e in found.values() if isinstance(e, Estimate)), None)
+        sure = Verdict(first).sureness if first is not None and said else "none"
         return Finding(said or context.text("no estimator could be computed"), sure, "T32")
     outcome = s.outcomes[0]
     label, (robust, _) = _label(context, group, outcome), within(s, outcome, group)
@@ -92,9 +96,9 @@ def _label(context: Context, group: str, outcome: str) -> str:
     return context.text("{group}, {outcome}", group=context.words.level(group), outcome=name)
 
 
-def not_in_it(file: Study | StudyFile, ungrouped: str) -> list[Item]:
+def not_in_it(file: Study | StudyFile, ungrouped: str, few: str) -> list[Item]:
     """Who was left out of a study by each of its rules, and how many have no group. ungrouped: the
-    sentence on them.
+    sentence on them; few: where they are too few.
     """
     out: list[Item] = []
     name = population(file.sample.design)
@@ -110,10 +114,11 @@ def not_in_it(file: Study | StudyFile, ungrouped: str) -> list[Item]:
                 cells=rows([counted(rule, "n", Persons.of(name, outside))]),
             )
         )
-    if file.ungrouped:
-        cells = rows([plain(NO_GROUP, "n", file.ungrouped)])
+    if file.ungrouped.any():
+        cells = rows([counted(NO_GROUP, "n", Persons.of(name, file.ungrouped))])
         numbers = {"n": Number(CellKey(NO_GROUP, NO_GROUP, "n"))}
-        out.append(SentenceSpec(ungrouped, numbers, id=NO_GROUP, cells=cells))
+        spec = SentenceSpec(ungrouped, numbers, otherwise=few, id=NO_GROUP, cells=cells)
+        out.append(spec)
     return out
 
 
@@ -129,7 +134,7 @@ def study_items(context: Context, s: Study) -> list[Item]:
             id=UNITS,
             cells=rows([counted(UNITS, "n", Persons.among(s.sample))]),
         ),
-        *not_in_it(s, IN_NO_ROW),
+        *not_in_it(s, IN_NO_ROW, FEW_IN_NO_ROW),
     ]
     if not s.absorb and not s.before:
         items.append(context.text("{f}: {r}", f=s.source, r=context.text(NO_COMPARISON)))
@@ -151,10 +156,17 @@ def _arms(s: Study, group: str) -> Standing:
 
 
 def _classical(
-    row: str, item: Classical | NotEstimable, unit: str, rules: Rules, standing: Standing
+    row: str,
+    item: Classical | NotEstimable,
+    robust: Result,
+    unit: str,
+    rules: Rules,
+    standing: Standing,
 ) -> pd.DataFrame:
+    """The coefficient with its classical error; the persons behind it are those of `robust`."""
     if isinstance(item, NotEstimable):
         return cells_of([(row, CLASSIC, item)], rules)
+    assert isinstance(robust, Estimate)
     cell = plain(
         row,
         CLASSIC,
@@ -163,7 +175,7 @@ def _classical(
         float(item.n),
         "effect",
         "classical standard error: equal variances, blocks in the degrees of freedom",
-        standing,
+        standing_of(robust, 0, standing),
     )
     return rows([cell | {"se": item.se, "degf": item.degf}])
 
@@ -174,7 +186,7 @@ def _lost(context: Context, s: Study) -> Table:
         robust, classic = lost(s, group)
         row, arms = context.words.level(group), _arms(s, group)
         parts += [
-            _classical(row, classic, "share", context.rules, arms),
+            _classical(row, classic, robust, "share", context.rules, arms),
             cells_of([(row, DESIGN, robust)], context.rules, arms),
         ]
     note = "Treated minus comparison; the two columns differ in the standard error only."
@@ -202,7 +214,7 @@ def _within(context: Context, s: Study) -> Table:
             )
             arms = _arms(s, group)
             parts += [
-                _classical(row, classic, cell_unit(context, outcome), context.rules, arms),
+                _classical(row, classic, robust, cell_unit(context, outcome), context.rules, arms),
                 cells_of(
                     [(row, DESIGN, in_unit(robust, cell_unit(context, outcome)))],
                     context.rules,
@@ -226,9 +238,8 @@ def _within(context: Context, s: Study) -> Table:
 
 
 def _methods(context: Context, s: Study) -> list[Item]:
-    items: list[Item] = []
     cells: list[pd.DataFrame] = []
-    words: list[str] = []
+    words: list[Item] = []
     notes: dict[str, None] = {}
     for group in s.groups:
         for outcome in s.before:
@@ -241,39 +252,45 @@ def _methods(context: Context, s: Study) -> list[Item]:
                 cells.append(cells_of([(row, "estimate", stated)], context.rules, arms))
                 if isinstance(estimate, Estimate):
                     notes |= dict.fromkeys(n for n in estimate.notes if "overlap" in n)
-            if not any(context.rules.confidential("mean", arm.n) for arm in arms.compares):
-                estimates = [
-                    estimate for estimate in found.values() if isinstance(estimate, Estimate)
-                ]
-                words.append(_verdict(context, label, estimates))
-    items.append(
-        Table(
-            id="T32",
-            title="Difference-in-differences by estimator",
-            cells=pd.concat(cells, ignore_index=True),
-            source=s.source,
-            notes=tuple(notes),
-            scale=1.0,
-            digits=2,
-            synthetic=context.synthetic,
-        )
+            say = partial(_verdict, context, label)
+            words.append(SummarySpec(_keys_of_methods(context, label, found), say))
+    table = Table(
+        id="T32",
+        title="Difference-in-differences by estimator",
+        cells=pd.concat(cells, ignore_index=True),
+        source=s.source,
+        notes=tuple(notes),
+        scale=1.0,
+        digits=2,
+        synthetic=context.synthetic,
     )
-    return items + [w for w in words if w]
+    return [table, *words]
 
 
-def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
-    """What may be said of several estimators of one effect: nothing stronger than they agree on."""
-    if not estimates:
+def _keys_of_methods(context: Context, label: str, methods: Iterable[str]) -> tuple[CellKey, ...]:
+    """The cells of T32 with the effect on an outcome, one an estimator."""
+    rows_of = [
+        context.text("{what}: {estimator}", what=label, estimator=context.text(name))
+        for name in methods
+    ]
+    return tuple(CellKey("T32", row, "estimate") for row in rows_of)
+
+
+def _verdict(context: Context, label: str, published: pd.DataFrame) -> str:
+    """What may be said of several estimators of one effect: nothing stronger than they agree on.
+    published: their cells; "" where none is shown.
+    """
+    numbers = published[["value", "ci_low", "ci_high"]].astype(float).dropna()
+    if numbers.empty:
         return ""
-    values = [float(estimate.value[0]) for estimate in estimates]
-    ends = [estimate.ci().iloc[0] for estimate in estimates]
+    spans = [Span(*line) for line in numbers.itertuples(index=False)]
+    values = [span.value for span in spans]
     n = context.words.number
     largest = max(map(abs, values))
     digits = 3 if largest < 10 else int(largest < 100)
     shown = {"o": label, "lo": n(min(values), digits), "hi": n(max(values), digits)}
     signs = {value > 0 for value in values}
-    lowest = max(float(end["low"]) for end in ends)
-    apart = lowest > min(float(end["high"]) for end in ends)
+    apart = max(span.low for span in spans) > min(span.high for span in spans)
     if len(signs) > 1 or apart:
         return context.text(
             "{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no"
@@ -281,7 +298,7 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
             " covariates may not remove.",
             **shown,
         )
-    clear = [Verdict(estimate).shown for estimate in estimates]
+    clear = [Verdict(span).shown for span in spans]
     if not any(clear):
         return context.text(
             "{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown

@@ -10,10 +10,16 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.survival import survival
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.numerics.rows import Int
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import persons, plain, pooled_basis, rows
-from mismes_eval.report.document.cells import STANDING, Persons, Standing
+from mismes_eval.report.document.cells import (
+    Persons,
+    Standing,
+    have_like_weights,
+    population,
+)
 from mismes_eval.report.document.estimated_cells import counted
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.figures import Figure
@@ -50,7 +56,7 @@ def _months(context: Context, study: Tracing) -> Item:
         except MismesError as error:
             return _absent(context, "F08", what, error.problems[0].reason)
         cells += _month_cells(context, context.text(name), part.sample, table, state)
-    if not any(float(str(cell["n"])) >= context.rules.min_mean for cell in cells):
+    if not cells:
         return _absent(context, "F08", what, "too few persons have a known month")
     title = "What participants and the comparison group do, month by month"
 
@@ -64,20 +70,24 @@ def _month_cells(
     context: Context, name: str, sample: Sample, table: pd.DataFrame, state: np.ndarray
 ) -> list[dict[str, object]]:
     """Shares of the states in each month of one arm, with the persons in each: the states of a
-    month add up to everybody whose month is known.
+    month add up to everybody whose month is known. Their number is printed for the first month
+    alone: who has left by another would follow from two of them.
     """
     out = []
     for k, line in enumerate(table.to_dict("records")):
         known = pd.notna(state[:, k]) & sample.active
+        who = Persons.of(population(sample.design), known)
         place = f"F08, {name}, {k}"
         whole = Persons.of(place, known)
         for code in table.columns[2:]:
             inside = Persons.of(place, known & (state[:, k] == code))
-            told = Standing(persons=whole, tells=(inside,), whole=whole)
-            n = float(line["n"]) if line["n"] >= context.rules.min_mean else np.nan
-            if np.isfinite(n):
-                cell = plain(f"{name}|{k}", str(code), line[code], "share", n, "share")
-                out.append(cell | {STANDING: told})
+            tells = (inside, who) if have_like_weights(sample.design, known) else (inside,)
+            told = Standing(persons=who if k == 0 else None, tells=tells, whole=whole)
+            if line["n"] >= context.rules.min_mean:
+                n = who.n if k == 0 else np.nan
+                out.append(
+                    plain(f"{name}|{k}", str(code), line[code], "share", n, "share", standing=told)
+                )
     return out
 
 
@@ -173,8 +183,25 @@ def _drawn_waiting(context: Context, study: Tracing, title: str, published: pd.D
 
 
 def _curve(context: Context, sample: Sample) -> Estimate:
+    """The curve as far as it is published: where persons have like weights, a step is a number of
+    persons, and steps of few are taken together.
+    """
     estimate = survival(sample, "duration", "event")
     at_risk = pd.to_numeric(estimate.keys["at_risk"]).to_numpy(float)
-    return estimate.select(
-        [place for place in range(estimate.p) if at_risk[place] >= context.rules.min_mean]
-    )
+    kept = np.flatnonzero(at_risk >= context.rules.min_mean)
+    if have_like_weights(sample.design, sample.active):
+        happened = sample.active & (sample.frame["event"].to_numpy(float) == 1)
+        when = np.sort(sample.frame["duration"].to_numpy(float)[happened])
+        until = np.searchsorted(when, estimate.keys["time"].to_numpy(float)[kept], side="right")
+        kept = kept[_apart(until, context.rules.min_cell)]
+    return estimate.select(kept.tolist())
+
+
+def _apart(counts: Int, least: int) -> list[int]:
+    """The places of counts that never fall of which each is 0 or `least` above the one before."""
+    out, last = [], 0
+    for place, count in enumerate(counts):
+        if count == last or count - last >= least:
+            out.append(place)
+            last = count
+    return out

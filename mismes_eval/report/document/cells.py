@@ -123,6 +123,18 @@ def persons_behind(estimate: Estimate, k: int) -> Persons | None:
     return None
 
 
+def have_like_weights(design: SurveyDesign, rows: Bool) -> bool:
+    """Whether a share of these persons times their number rounds to a number of persons: their
+    weights differ by less than one in them.
+    """
+    own = design.weights[rows]
+    return bool(own.size) and bool(np.ptp(own) <= _rounded(own.size) * np.abs(own).max())
+
+
+def _rounded(n: int) -> float:
+    return LIKE + ROUNDS / max(n, 1)
+
+
 def counted_in(estimate: Estimate, k: int) -> tuple[Persons, ...]:
     """The sets whose numbers the k-th value gives away where persons have like weights: a share is
     then one number of persons over another. Who is in it, and of whom; empty where weights differ,
@@ -135,11 +147,9 @@ def counted_in(estimate: Estimate, k: int) -> tuple[Persons, ...]:
     behind = persons_behind(estimate, k)
     if behind is None:
         return ()
-    own = weights[behind.rows[: weights.size]]
-    # a share times its n rounds to a number of persons where weights differ by less than one in them
-    rounded = LIKE + ROUNDS / max(own.size, 1)
-    if not own.size or np.ptp(own) > rounded * np.abs(own).max():
+    if not have_like_weights(part.design, behind.rows[: weights.size]):
         return ()
+    rounded = _rounded(behind.n)
     column = part.influence.linear(np.eye(estimate.p)[[k]]).dense().ravel() * (weights != 0)
     least = LIKE * np.abs(column).max()
     name = population(part.design)
@@ -160,6 +170,7 @@ class Standing:
     among : populations that the persons behind n belong to, where it is not known who they are.
     private : the number is one payer's or one actor's own, or gives such a number away.
     follows : cells that the number is computed from: it is shown where all of them are.
+    units : n counts no persons (measures, regions).
     """
 
     persons: Persons | None = None
@@ -169,10 +180,12 @@ class Standing:
     among: tuple[str, ...] = ()
     private: bool = False
     follows: tuple[CellKey, ...] = ()
+    units: bool = False
 
 
 NOBODY = Standing()
-PRIVATE = Standing(private=True)
+NO_PERSONS = Standing(units=True)
+PRIVATE = Standing(private=True, units=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,12 +119,12 @@ def _estimated(
             _cell(rows[i], columns[i], status=status)
             | numbers
             | words
-            | {"flag": sign, STANDING: _standing(item, i, standing[i])}
+            | {"flag": sign, STANDING: standing_of(item, i, standing[i])}
         )
     return out
 
 
-def _standing(item: Estimate, k: int, given: Standing) -> Standing:
+def standing_of(item: Estimate, k: int = 0, given: Standing = NOBODY) -> Standing:
     """What is said of a number, with the persons that its estimate itself names."""
     if given.persons is not None:
         return given

@@ -165,6 +165,8 @@ def drafted(places: Places) -> list[Draft]:
         for i, (row, column, status, kind, unit, n, value, se, degf, told) in enumerate(
             zip(*columns, standing, strict=True)
         ):
+            if np.isfinite(n) and not _said_of_whom(told):
+                raise DisclosureError(f"{name}, {row}, {column}: who n counts is not said.")
             out.append(
                 Draft(
                     key=CellKey(name, str(row), str(column)),
@@ -180,6 +182,11 @@ def drafted(places: Places) -> list[Draft]:
                 )
             )
     return out
+
+
+def _said_of_whom(told: object) -> bool:
+    """Whether a cell says which persons its n counts, or that it counts none."""
+    return isinstance(told, Standing) and bool(told.persons or told.among or told.units)
 
 
 def applied(name: str, cells: pd.DataFrame, decision: Decision) -> pd.DataFrame:
