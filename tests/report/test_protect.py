@@ -16,9 +16,9 @@ from mismes_eval.estimate.totals import mean, proportion
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.document.cells import (
     COLUMNS,
+    NO_PERSONS,
     PRIVATE,
     STANDING,
-    NO_PERSONS,
     CellKey,
     Persons,
     Standing,
