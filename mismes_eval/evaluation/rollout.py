@@ -249,7 +249,34 @@ def _unusable(frame: pd.DataFrame, file: str, params: Params) -> list[Problem]:
                     got=worded("missing"),
                 ).in_rows(np.flatnonzero(lost) + 2)
             )
-    return problems
+    return problems or _never_within(frame, file, params)
+
+
+def _never_within(frame: pd.DataFrame, file: str, params: Params) -> list[Problem]:
+    """Rounds within which no region gets the measure: the column of time is none, or counts
+    otherwise than the cohorts do.
+    """
+    rollout = params.rollout
+    time, cohort = float64(frame[rollout.time]), float64(frame[str(rollout.cohort)])
+    assert time is not None and cohort is not None
+    first, last = float(time.min()), float(time.max())
+    served = np.unique(cohort[cohort > 0])
+    if not served.size or ((first < served) & (served <= last)).any():
+        return []
+    return [
+        Problem(
+            what="no region gets the measure within the rounds",
+            where=used_at(params.where("rollout.time"), in_place(file, in_column(rollout.time))),
+            expected=worded(
+                "a cohort of '{cohort}' after the first period and not after the last,"
+                " {first} to {last}",
+                {"cohort": str(rollout.cohort), "first": f"{first:g}", "last": f"{last:g}"},
+            ),
+            got=named(f"{value:g}" for value in served[:SHOWN]),
+            fix="Name the period of a round in rollout.time, and in rollout.cohort the first of these"
+            " periods with the measure.",
+        )
+    ]
 
 
 def earlier_round(params: Params) -> Sample | None:

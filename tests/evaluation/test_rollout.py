@@ -35,13 +35,23 @@ def test_a_start_at_a_break_stops_the_run() -> None:
     )
 
 
-def test_a_break_that_cannot_be_read_or_placed_is_an_error() -> None:
+def test_a_break_that_cannot_be_read_or_placed_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="series break"):
         rollout(params(breaks__series=("new form",)))
+    p = params(breaks__series=("2022: new form",))
+    rounds, cohort = pd.read_parquet(str(p.inputs.lfs_rounds)), str(p.rollout.cohort)
+    years = {column: (rounds[column] - 2019).clip(lower=0) for column in ("year", cohort)}
+    rounds.assign(**years).to_parquet(tmp_path / "rounds.parquet")
     with pytest.raises(InputError, match="placed in time"):
-        rollout(
-            params(breaks__series=("2022: new form",), rollout__time="age", rollout__cohort="male")
-        )
+        rollout(replace(p, inputs=replace(p.inputs, lfs_rounds=tmp_path / "rounds.parquet")))
+
+
+@pytest.mark.parametrize("column", ["age", "weight", "male"])
+def test_a_number_that_counts_otherwise_than_the_cohorts_is_no_time(column: str) -> None:
+    """Effects by age were estimated as if it were the year of the round."""
+    words = r"no region gets the measure within the rounds.*rollout\.time.*first of these periods"
+    with pytest.raises(InputError, match=words):
+        rollout(params(rollout__time=column))
 
 
 @pytest.mark.parametrize("key", ["outcome", "time", "cohort"])
