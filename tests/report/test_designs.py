@@ -472,7 +472,7 @@ def test_a_baseline_that_cannot_be_is_refused(params: Params, evaluation: Evalua
         assert words in told
     empty = params.changed({"designs.residents": {"mig_status": ("nobody",)}})
     told = of(replace(evaluation, params=empty), "beside_survey").effect
-    assert isinstance(told, me.NotEstimable) and "0 residents" in told.reason
+    assert isinstance(told, me.NotEstimable) and "nobody is left to compare" in told.reason
     with pytest.raises(InputError, match="2020, 2021, 2022, 2023"):
         earlier_round(params.changed({"designs.round_before": "1999"}))
 
