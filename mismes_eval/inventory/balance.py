@@ -19,6 +19,7 @@ from mismes_eval.frame.parse import THOUSANDS
 FATES = ("accepted", "refused", "outside", "merged")
 IN_ROWS = ""  # the reason of what stands in the rows that were made
 CENT = 0.01
+OF_ONE_RECORD = r" \([^)]*\)|: (?:code .*|[\d.]+)\Z"
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 
 
@@ -126,8 +127,8 @@ class Balance:
         """
         lines: list[dict[str, Any]] = [self._line("read", "", self.read, dict(self.money))]
         for fate in FATES:
-            of_fate = self.records[self.records["fate"] == fate]
-            moved = self.amounts[self.amounts["fate"] == fate]
+            of_fate = _by_kind(self.records[self.records["fate"] == fate])
+            moved = _by_kind(self.amounts[self.amounts["fate"] == fate])
             reasons = dict.fromkeys([*of_fate["reason"], *moved["reason"]])
             lines += [
                 self._line(
@@ -165,6 +166,12 @@ class Balance:
 
     def _repr_html_(self) -> str:
         return self.to_frame().to_html(index=False, float_format="{:,.2f}".format)
+
+
+def _by_kind(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with reasons that name nothing of one record: no list of its countries or numbers."""
+    kinds = [re.sub(OF_ONE_RECORD, "", str(reason)) for reason in rows["reason"]]
+    return rows.assign(reason=kinds)
 
 
 def _differences(expected: Mapping[str, float], found: Mapping[str, float]) -> list[Problem]:

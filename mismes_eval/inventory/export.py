@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+NARROWEST, WIDEST = 8, 60  # letters
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -66,8 +68,17 @@ def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path) -> Path:
         for number, row in enumerate(frame.itertuples(index=False, name=None), start=2):
             write_row(sheet, number, row)
         sheet.freeze_panes = "A2"
+        _widths(sheet)
     book.save(path)
     return path
+
+
+def _widths(sheet: Worksheet) -> None:
+    """Columns as wide as what stands in them: a date or an amount that does not fit shows as ###."""
+    for cells in sheet.iter_cols():
+        longest = max(len("" if cell.value is None else str(cell.value)) for cell in cells)
+        width = max(NARROWEST, min(WIDEST, longest + 2))
+        sheet.column_dimensions[get_column_letter(cells[0].column)].width = width
 
 
 def write_row(sheet: Worksheet, number: int, row: Iterable[Any]) -> None:

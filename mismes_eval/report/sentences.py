@@ -225,11 +225,16 @@ def _basis(verdict: Verdict) -> str:
     return "" if basis is None else Message("; {how}", {"how": basis})
 
 
-def in_brief(span: Span, scale: float = 1.0, digits: int = 1) -> Message:
-    """An effect in a few words that follow its interval: those of the first page and of the index."""
+def in_brief(span: Span, scale: float = 1.0, digits: int = 1, unit: str | Message = "") -> Message:
+    """An effect in a few words that follow its interval: those of the first page, of the index and
+    of the site, with its unit where no head says it.
+    """
     shown = span.size if span.sign in ("higher", "lower") else span
     ends = {"v": shown.value, "lo": shown.low, "hi": shown.high}
-    numbers = {name: _amount(scale * end, digits) for name, end in ends.items()}
+    numbers: dict[str, object] = {name: _amount(scale * end, digits) for name, end in ends.items()}
+    last = "v" if span.sign in ("higher", "lower") else "hi"
+    if unit:
+        numbers[last] = Message("{v} {unit}", {"v": numbers[last], "unit": unit})
     return Message(IN_BRIEF[span.sign], numbers)
 
 

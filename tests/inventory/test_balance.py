@@ -33,6 +33,27 @@ def test_lines_by_reason_and_currency():
     assert table["USD"].tolist() == [7, 0, 0, 7, 0, 7]
 
 
+def test_reasons_of_one_kind_are_one_line():
+    said = [
+        "several territories (MDA, TUN) whose percentages do not add up to 100: 90",
+        "several territories (ARM, FRA) whose percentages do not add up to 100: 80.5",
+        "a country that cannot be read: code XX",
+        "a country that cannot be read: code 99",
+        "regions only (89): no country is named",
+    ]
+    fates = [(str(number), "refused", reason) for number, reason in enumerate(said)]
+    amounts = [(*fate, "EUR", 10.0) for fate in fates]
+    table = balance(fates, amounts, 5, {"EUR": 50.0})
+    lines = table.to_frame().iloc[1:-1]
+    assert lines["reason"].tolist() == [
+        "several territories whose percentages do not add up to 100",
+        "a country that cannot be read",
+        "regions only: no country is named",
+    ]
+    assert lines["records"].tolist() == [2, 2, 1] and lines["EUR"].tolist() == [20, 20, 10]
+    assert table.of_fate("refused")["reason"].tolist() == said
+
+
 @pytest.mark.parametrize(
     ("fates", "read", "money", "what"),
     [

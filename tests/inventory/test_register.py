@@ -5,6 +5,7 @@ calendar obeys RFC 5545.
 import re
 from datetime import date
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -86,6 +87,11 @@ def test_register_as_tables(six, tmp_path):
     assert len(pd.read_csv(register.to_csv(tmp_path / "r.csv"))) == 6
     assert len(pd.read_excel(register.to_excel(tmp_path / "r.xlsx"), sheet_name="summary")) == 5
     assert len(register.overdue()) == 3
+    sheets = openpyxl.load_workbook(tmp_path / "r.xlsx")
+    for sheet in sheets:
+        for head, *cells in sheet.iter_cols():
+            longest = max(len(str(cell.value or "")) for cell in (head, *cells))
+            assert sheet.column_dimensions[head.column_letter].width >= min(longest, 60)
 
 
 def test_reminders_lie_ahead_and_the_best_to_evaluate_comes_first(write, measure):

@@ -328,7 +328,7 @@ def test_a_draw_by_lot_is_told_and_counts_as_a_strong_design(measures, tmp_path)
     site = write_site(measures, tmp_path / "site", on=ON, origins=[report])
     page = (site.folder / "en" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
     assert f"{DRAW} (Randomised controlled trial)" in page and "<td>strong</td>" in page
-    assert "6.0 more (2.0 to 10.0) percentage points" in page
+    assert "6.0 percentage points more (2.0 to 10.0)" in page
     other = (site.folder / "en" / "measures" / "MDA-001.html").read_text(encoding="utf-8")
     assert "tracer panel (Difference in differences)" in other and "not graded" in other
     gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
@@ -344,7 +344,7 @@ def test_the_interval_that_speaks_decides_the_direction(measures, tmp_path):
     )
     site = write_site(measures, tmp_path / "site", on=ON, origins=[report])
     page = (site.folder / "en" / "measures" / "MDA-001.html").read_text(encoding="utf-8")
-    assert "none shown (-16.0 to 18.0) percentage points" in page
+    assert "none shown (-16.0 to 18.0 percentage points)" in page
     gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
     assert "MDA-001: no effect shown" in gap and "MDA-001: higher" not in gap
     lessons = (site.folder / "en" / "lessons.html").read_text(encoding="utf-8")
@@ -376,7 +376,14 @@ def test_an_amount_told_in_confidence_is_on_no_page_and_in_no_download(source, t
     assert due.count("recorded, not shown") == 1
     calendar = (site.folder / "register.ics").read_text(encoding="utf-8").replace("\n ", "")
     assert calendar.count("told in confidence") == 1 and "EUR 3\\,000" in calendar
-    assert "The amounts of 1 measures" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "told in confidence, and not shown: 1." in page
+    for language, words in (
+        ("fr", "liste de participants"),
+        ("ro", "list\u0103 a participan\u021bilor"),
+    ):
+        due = (site.folder / language / "due.html").read_text(encoding="utf-8")
+        assert words in due and "participant list" not in due
 
 
 def test_a_hash_that_names_no_report_stops_the_site(measures, origin, tmp_path):

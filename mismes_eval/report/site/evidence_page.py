@@ -127,9 +127,8 @@ def effect_words(shell: Shell, e: Evaluation) -> str:
     """Value, the interval that speaks, unit; for a headline the words of the first page."""
     if e.main:
         scale, digits = words_of.scale_of(e.unit)
-        brief = shell.t(in_brief(Span(e.value, e.ci_low, e.ci_high), scale, digits))
         unit = words_of.unit_words(PageNames(shell.t), e.unit)
-        return shell.t("{v} {unit}", v=brief, unit=unit)
+        return shell.t(in_brief(Span(e.value, e.ci_low, e.ci_high), scale, digits, unit))
     row = {"unit": e.unit, "value": e.value, "low": e.ci_low, "high": e.ci_high}
     return words_of.size_words(PageNames(shell.t), row)
 

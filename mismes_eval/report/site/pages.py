@@ -415,7 +415,7 @@ def due(material: Material) -> str:
             escape(words[row["status"]]),
             day(row["due_date"]),
             f"{row['score']}",
-            escape(row["not_recorded"].replace(";", ", ").replace("_", " ")),
+            escape(", ".join(words[name] for name in row["not_recorded"].split(";") if name)),
             escape(material.budget(row)),
         ]
         for row in listed.to_dict("records")
