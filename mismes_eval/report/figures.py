@@ -20,6 +20,7 @@ from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.pictures.intervals import Series
+from mismes_eval.pictures.layout import laid_out_once
 from mismes_eval.pictures.png import png_of
 from mismes_eval.pictures.style import MARKERS, MEANINGS, RED, colours
 from mismes_eval.report.document.download import download
@@ -209,15 +210,17 @@ def finish(caption: Caption, fig: Canvas, alt: str, data: pd.DataFrame) -> Figur
     t = caption.t
     for ax in fig.axes:
         _numerals(ax, t)
-    for text in fig.findobj(Text):
-        text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
-        text.set_text(printable(text.get_text()))
     if caption.synthetic:
         fig.supxlabel(
             t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold"
         )
+    texts = [text for text in fig.findobj(Text) if isinstance(text, Text)]
+    for text in texts:
+        text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
+        text.set_text(printable(text.get_text()))
     with matplotlib.rc_context(_STYLE):
         fig.set_dpi(PRINT)
+        laid_out_once(fig.axes, texts)
         drawn = FigureCanvasAgg(fig)
         drawn.draw()  # savefig draws twice
     return Figure(
