@@ -279,16 +279,16 @@ class Draft:
         kept = FileCode(code, label, code, template_labels(answer.gld).get(code, ""), rows)
         if bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True):
             return True
-        return own == {"0", "1"} and not label and self._of_another_list(answer.column, own)
+        return not label and self._of_another_list(answer, own)
 
-    def _of_another_list(self, column: str, own: Collection[str]) -> bool:
-        """Whether a column has values without a label that are no codes of the template: where that
-        says no and yes by 0 and 1, a 1 beside a 2 is no yes.
+    def _of_another_list(self, answer: Answer, own: Collection[str]) -> bool:
+        """Whether a column has values without a label that are neither codes of the template nor
+        said to be no answer: then a 1 is the first code of another list.
         """
-        values = self._values(column)
+        values = self._values(answer.column)
         return any(
-            code in values and code not in own and not label
-            for code, label, _ in self.file_codes(column)
+            code in values and not label and code not in own and code not in answer.reasons
+            for code, label, _ in self.file_codes(answer.column)
         )
 
     def answered(self, answer: Answer) -> Draft:

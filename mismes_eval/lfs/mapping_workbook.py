@@ -308,7 +308,7 @@ def offered_rows(path: Path, sheet: str) -> pd.DataFrame:
     """Rows of a sheet about the file, as text; none where the workbook has no such sheet."""
     if sheet not in sheet_titles(bytes_of(path, FILE), path.name):
         return pd.DataFrame()
-    return frames.read(path, sheet=sheet, allowed=None).frame.map(_text)
+    return _cells(path, sheet, (*PROPOSED, "answer")).map(_text)
 
 
 def _with_taken(
@@ -361,7 +361,7 @@ def _filled(path: Path, sheet: str) -> pd.DataFrame:
     """Rows of a sheet that hold anything, as stripped text, with Excel's row numbers as index;
     empty cells are empty text.
     """
-    raw = frames.read(path, sheet=sheet, allowed=None).frame
+    raw = _cells(path, sheet, SHEETS[sheet])
     gone = [column for column in SHEETS[sheet] if column not in raw.columns]
     if gone:
         raise InputError(
@@ -376,6 +376,11 @@ def _filled(path: Path, sheet: str) -> pd.DataFrame:
         )
     text = raw[list(SHEETS[sheet])].map(_text).set_axis(range(2, len(raw) + 2), axis=0)
     return text[(text != "").any(axis=1)]
+
+
+def _cells(path: Path, sheet: str, heads: Sequence[str]) -> pd.DataFrame:
+    """A sheet whose cells are text: ranges (2..6) and words stand among codes that are numbers."""
+    return frames.read(path, sheet=sheet, text_columns=heads, allowed=None).frame
 
 
 def _text(value: object) -> str:

@@ -90,7 +90,7 @@ def _as_delivered(frame: pd.DataFrame, rule: Definition, in_age: Bool) -> pd.Ser
                 "no such migration status", in_column("mig_status"), ", ".join(STATUSES), strange[0]
             )
         )
-    status = delivered.astype(object).where(delivered.notna(), None).to_numpy()
+    status = delivered.astype(object).where(delivered.notna(), None).to_numpy(copy=True)
     status[~in_age & (status != "CUR_ABS")] = None
     return _stated(status, rule, in_age, frame.index)
 

@@ -58,7 +58,7 @@ OF_THE_PERSON = frozenset(
     (
         "age male marital lstatus empstat educat7 educat_isced occup_isco industrycat_isic "
         "wage_no_compen whours mig_birth_country mig_citizenship mig_foreign_born "
-        "mig_foreign_citizen mig_ever_abroad school"
+        "mig_foreign_citizen mig_ever_abroad mig_worked_abroad school"
     ).split()
 )
 OF_SOMEBODY_ELSE = re.compile(
@@ -84,7 +84,10 @@ NOT_THERE: Mapping[str, str] = {
     "year": "key 'year' of the params",
     "icls_v": "the report says that the definition of employment is not stated",
     "weight": "every person counts once: the report has shares and means of the sample, no totals",
+    "psu": "errors are those of households or persons drawn one by one (design in the params)",
+    "strata": "errors are those of a sample that was drawn without strata",
 }
+OF_THE_DESIGN = ("psu", "strata")  # a file may lack them; nobody may forget them
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,9 @@ def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
     there.
     """
     needed = [
-        column.name for column in frames.template("lfs_person").columns if column.required != "no"
+        column.name
+        for column in frames.template("lfs_person").columns
+        if column.required != "no" or column.name in OF_THE_DESIGN
     ]
     covered = {p.gld for p in found}
     say = "nothing to say: the tables that need it say that it was not asked"
@@ -270,6 +275,9 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
         confidence = "medium"
     if bare:
         reasons_why.append("codes without labels: compare them with the questionnaire")
+    if gld == WEIGHT and column.missing:
+        confidence = "low"
+        reasons_why.append("rows without one, which a weight of the survey has not")
     if gld == WEIGHT and column.decimals:
         reasons_why.append(
             "whole numbers: say under unit_factor how many decimals they imply (0.0001), or 1"

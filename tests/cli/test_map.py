@@ -132,13 +132,27 @@ def test_another_column_a_factor_a_constant_and_put_off(project: Path) -> None:
 
 
 def test_a_code_that_the_template_has_not_is_asked_for(project: Path) -> None:
-    """Without labels 1 and 2 may be the template's own; 0 is not."""
+    """Without labels, 1 and 2 beside a 0 are codes of another list than the template's 1, 2, 3."""
     open_questions = [q.gld for q in draft(project).open]
     typed = ["s"] * open_questions.index("lstatus")
-    run = asked(*typed, "WORK", "9", "WORK", "3", "q")
+    run = asked(*typed, "WORK", "9", "1", "2", "WORK", "3", "1", "2", "q")
     assert "WORK = 0" in run.output and "no such code" in run.output
     read = lfs.read_mapping(book(project))
     assert read["recode"] == {"lstatus": {"0": "3", "1": "1", "2": "2"}}
+    said = draft(project)
+    assert said.undecided(said.meant("lstatus", "WORK; 0=NA_notapp")) == ()
+    assert said.undecided(said.meant("lstatus", "WORK; 0..1=1")) == ("2",)
+
+
+def test_ranges_of_codes_stand_among_codes(project: Path) -> None:
+    """A sheet of which nine cells in ten are numbers keeps its one range."""
+    said = draft(project)
+    work = {"lstatus": "WORK; 0..1=1, 2=3", "male": "y", "marital": "y; 8=DK"}
+    said = said.answered_all(
+        {**work, "school": "C05_AGE; " + ", ".join(f"{a}=1" for a in range(20, 60))}
+    )
+    said.save()
+    assert lfs.read_mapping(book(project))["recode"]["lstatus"] == {"0..1": "1", "2": "3"}
 
 
 def test_an_answer_that_cannot_be_meant_is_refused_whole(project: Path) -> None:

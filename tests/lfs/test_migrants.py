@@ -41,6 +41,14 @@ def test_presets_differ_where_their_rules_differ():
     assert got["hims_morocco"] == ["RET", "RET", "RET", "NON", "NON", "?"]
 
 
+def test_a_delivered_status_counts_in_the_ages_of_the_definition():
+    f = persons(age=[17, 18, 64, 65, 30], mig_status=["RET", "RET", "NON", "NON", None])
+    rule = {"preset": "delivered", "age_min": 18, "age_max": 64}
+    status = migration_status(f, rule)
+    assert ["?" if pd.isna(v) else v for v in status] == ["?", "RET", "NON", "?", "?"]
+    assert status.attrs["unknown"] == 1
+
+
 def test_gld_needs_another_country():
     f = pd.DataFrame(
         {

@@ -78,6 +78,24 @@ def test_the_weight_of_persons_goes_before_that_of_households() -> None:
     assert two["weight"].why.endswith("also w2")
 
 
+def test_a_weight_that_some_rows_lack_may_be_that_of_a_body() -> None:
+    whole = proposed(FileColumn("weight", "", "number", 0.0, ()))["weight"]
+    lacking = proposed(FileColumn("weight", "", "number", 0.011, ()))["weight"]
+    assert (whole.confidence, lacking.confidence) == ("high", "low")
+
+
+def test_columns_of_a_portuguese_file() -> None:
+    """Names of IBGE's public files, words for codes."""
+    sex = column("sexo", "", ("Homem", ""), ("Mulher", ""))
+    found = proposed(sex, column("idade"), column("upa"), column("V1028"), column("V2009"))
+    assert found["male"].codes == {"Homem": "1", "Mulher": "0"}
+    assert {gld: found[gld].column for gld in ("age", "psu", "weight")} == {
+        "age": "idade",
+        "psu": "upa",
+        "weight": "V1028",
+    }
+
+
 def test_labels_that_are_no_answer_are_proposed_as_reasons() -> None:
     labels = {
         "-1": "Don’t know",

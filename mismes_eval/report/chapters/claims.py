@@ -51,7 +51,7 @@ NUMBERS, VERDICTS, PICTURE, COLUMN = "T50", "T51", "F50", "number"
 READ = ("value", "ci_low", "ci_high", "n", "flag")
 LEVEL, FEW = 0.95, "too few persons"
 HEAD = ("Claim", "Measured by", "Verdict", "Distance", "What would matter", "Why")
-NEEDED = "survey, tracer study or inventory"
+NEEDED = "survey with a question on migration, tracer study or inventory"
 SOURCE_OF_NUMBERS = "of this run: {sources}"
 COUNTED = (
     "n: {k:,} claims with a number; each stands on the persons or measures of its row in {table}."
