@@ -4,17 +4,15 @@ the column of a template that it fills. Forms, paper and the reading of exports 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import pandas as pd
 from babel import Locale
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame.codes import codes
+from mismes_eval.frame.codes import codes, packaged_rows
 
 LANGUAGES = {"en": "English", "fr": "French", "ro": "Romanian", "ru": "Russian", "ar": "Arabic"}
 FORMS = {
@@ -50,7 +48,6 @@ TITLES = {
     ),
 }
 SCALES = {"five": range(1, 6), "five_reversed": range(1, 6), "zero_ten": range(11)}
-PACKAGE = "mismes_eval.fieldwork"
 ITEMS = "reintegration_items.csv"
 
 
@@ -182,8 +179,7 @@ def _country(alpha2: object, english: object) -> dict[str, str]:
 
 @cache
 def _rows(file: str) -> tuple[dict[str, str], ...]:
-    text = (files(PACKAGE) / file).read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
+    return tuple(packaged_rows(f"fieldwork/{file}"))
 
 
 def _question(row: dict[str, str]) -> Question:

@@ -4,6 +4,7 @@ languages, a source and a status.
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
@@ -20,16 +21,24 @@ NEAR = 70.0
 NAMED_BY_LOCALE = ("countries", "currencies")  # lists that the Unicode locale data name, too
 
 
-def read_packaged(folder: str, name: str) -> pd.DataFrame:
-    """A CSV file of this package as text columns; an empty cell is an empty string."""
-    with (files("mismes_eval.frame") / folder / f"{name}.csv").open(encoding="utf-8") as handle:
+def read_packaged(path: str) -> pd.DataFrame:
+    """A CSV file of this package as text columns; an empty cell is an empty string. path: below
+    mismes_eval.
+    """
+    with files("mismes_eval").joinpath(path).open(encoding="utf-8") as handle:
         return pd.read_csv(handle, dtype=str, keep_default_na=False)
+
+
+def packaged_rows(path: str) -> list[dict[str, str]]:
+    """The same file row by row, each a column's name -> what stands there."""
+    with files("mismes_eval").joinpath(path).open(encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
 
 
 @cache
 def code_lists() -> pd.DataFrame:
     """Every code list: name, version, date, description, source."""
-    return read_packaged("codelists", "versions")
+    return read_packaged("frame/codelists/versions.csv")
 
 
 @cache
@@ -45,7 +54,7 @@ def _codes(name: str) -> pd.DataFrame:
                 fix=worded("The nearest is '{near}'.", {"near": near}) if near else "",
             )
         )
-    return read_packaged("codelists", name)
+    return read_packaged(f"frame/codelists/{name}.csv")
 
 
 def codes(name: str) -> pd.DataFrame:

@@ -128,7 +128,7 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 @cache
 def template_names() -> tuple[str, ...]:
     """Names of the templates of this package."""
-    return tuple(read_packaged("templates", "versions")["name"])
+    return tuple(read_packaged("frame/templates/versions.csv")["name"])
 
 
 @cache
@@ -150,11 +150,13 @@ def template(name: str) -> Template:
             )
         )
     version = next(
-        r for r in read_packaged("templates", "versions").to_dict("records") if r["name"] == name
+        r
+        for r in read_packaged("frame/templates/versions.csv").to_dict("records")
+        if r["name"] == name
     )
     columns = tuple(
         _declared({str(key): str(value) for key, value in declared.items()})
-        for declared in read_packaged("templates", name).to_dict("records")
+        for declared in read_packaged(f"frame/templates/{name}.csv").to_dict("records")
     )
     rules = tuple(
         Rule(
@@ -165,7 +167,7 @@ def template(name: str) -> Template:
             value=str(declared["value"]),
             description=str(declared["description"]),
         )
-        for declared in read_packaged("templates", "rules").to_dict("records")
+        for declared in read_packaged("frame/templates/rules.csv").to_dict("records")
         if declared["template"] == name
     )
     return Template(

@@ -13,10 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from xml.etree.ElementTree import Element
 
-import pandas as pd
+from mismes_eval.frame.codes import packaged_rows
 
 VERSIONS = ("2.01", "2.02", "2.03")
 DECIMAL = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)\s*")
@@ -43,12 +42,9 @@ class Rule:
 @cache
 def _rules() -> Mapping[str, Mapping[str, Rule]]:
     """Parent -> element -> rule; in the standard's order."""
-    path = files("mismes_eval.inventory") / "iati_structure.csv"
-    with path.open(encoding="utf-8") as handle:
-        table = pd.read_csv(handle, dtype=str, keep_default_na=False)
     rules: dict[str, dict[str, Rule]] = {}
-    for row in table.to_dict("records"):
-        rules.setdefault(str(row["parent"]), {})[str(row["element"])] = Rule(
+    for row in packaged_rows("inventory/iati_structure.csv"):
+        rules.setdefault(row["parent"], {})[row["element"]] = Rule(
             least=int(row["least"]),
             most=int(row["most"]) if row["most"] else None,
             attributes=tuple(row["attributes"].split()),

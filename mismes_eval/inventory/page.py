@@ -23,7 +23,7 @@ from mismes_eval.inventory.own_amounts import confidential, publishable
 from mismes_eval.inventory.page_words import PageWords
 from mismes_eval.inventory.register import evaluation_due
 
-WORDS = PageWords("mismes_eval.inventory", "page_strings.csv")
+WORDS = PageWords("inventory/page_strings.csv")
 SEARCHED = (
     "measure_id",
     "title_en",

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 
 import pandas as pd
+
+from mismes_eval.frame.codes import read_packaged
 
 
 @dataclass(frozen=True)
 class PageWords:
-    """The table of a page: a file of a package."""
+    """The table of a page: a file below mismes_eval."""
 
-    package: str
     file: str
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        with (files(self.package) / self.file).open(encoding="utf-8") as handle:
-            return pd.read_csv(handle, dtype=str).set_index("key")
+        return read_packaged(self.file).set_index("key")
 
     @property
     def languages(self) -> tuple[str, ...]:

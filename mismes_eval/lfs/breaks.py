@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, ParamsError, Problem, worded
+from mismes_eval.frame.codes import packaged_rows
 
 _VERSIONS = {
     "icls_v": "definition of employment",
@@ -29,21 +28,12 @@ class SeriesBreak:
     reason: str
 
 
-@cache
-def _shipped() -> pd.DataFrame:
-    with (resources.files("mismes_eval.lfs") / "series_breaks.csv").open(encoding="utf-8") as file:
-        return pd.read_csv(file, dtype={"year": int}, keep_default_na=False)
-
-
 def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBreak, ...]:
     """Breaks of a country: the shipped list and those of the params, written "2018: ICLS 19"."""
-    table = _shipped()
     known = [
-        SeriesBreak(int(year), str(reason))
-        for place, year, reason in zip(
-            table["country"], table["year"], table["reason"], strict=True
-        )
-        if place == country
+        SeriesBreak(int(row["year"]), row["reason"])
+        for row in packaged_rows("lfs/series_breaks.csv")
+        if row["country"] == country
     ]
     problems = []
     for text in declared:

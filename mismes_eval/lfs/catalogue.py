@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, worded
+from mismes_eval.frame.codes import packaged_rows
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,7 @@ class Indicator:
 @cache
 def catalogue() -> dict[str, Indicator]:
     """All indicators by id."""
-    with (resources.files("mismes_eval.lfs") / "indicators.csv").open(encoding="utf-8") as file:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    rows: list[dict[str, str]] = [
-        {str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")
-    ]
-    return {row["id"]: _indicator(row) for row in rows}
+    return {row["id"]: _indicator(row) for row in packaged_rows("lfs/indicators.csv")}
 
 
 def _indicator(row: dict[str, str]) -> Indicator:

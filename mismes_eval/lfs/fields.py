@@ -5,12 +5,12 @@ is a versioned file.
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, worded
+from mismes_eval.frame.codes import packaged_rows
 from mismes_eval.lfs.answers import coded
 from mismes_eval.lfs.labour import Measure, workers
 from mismes_eval.lfs.match import education_rank, isco_codes
@@ -22,14 +22,8 @@ GENERIC = "00"
 @cache
 def field_occupations() -> dict[str, frozenset[str]]:
     """Broad field (ISCED-F 2013, two digits) -> ISCO-08 two-digit groups that match it."""
-    with (resources.files("mismes_eval.lfs") / "field_occupations.csv").open(
-        encoding="utf-8"
-    ) as file:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    return {
-        str(field): frozenset(str(codes).split())
-        for field, codes in zip(table["field"], table["isco2"], strict=True)
-    }
+    rows = packaged_rows("lfs/field_occupations.csv")
+    return {row["field"]: frozenset(row["isco2"].split()) for row in rows}
 
 
 def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:

@@ -9,14 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import resources
 from typing import Literal
 
 import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import worded
-from mismes_eval.frame.codes import labels, plain
+from mismes_eval.frame.codes import labels, plain, read_packaged
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.validate import MISS
 from mismes_eval.lfs.implied_decimals import WEIGHT, doubtful_weights
@@ -202,7 +201,7 @@ def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
 @cache
 def _table() -> dict[str, tuple[frozenset[str], re.Pattern[str]]]:
     """GLD column -> names that mean it in files, and whole words of its label."""
-    rows = _packaged("proposals.csv").itertuples()
+    rows = read_packaged("lfs/proposals.csv").itertuples()
     return {
         str(r.gld): (
             frozenset(str(r.names).split()),
@@ -215,18 +214,13 @@ def _table() -> dict[str, tuple[frozenset[str], re.Pattern[str]]]:
 @cache
 def _code_rules() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     """GLD column -> (code, words that mean it); under "reason", reasons for no answer."""
-    table = _packaged("proposed_codes.csv")
+    table = read_packaged("lfs/proposed_codes.csv")
     return {
         str(gld): tuple(
             (str(r.code), re.compile(str(r.words))) for r in rules.itertuples(index=False)
         )
         for gld, rules in table.groupby("gld")
     }
-
-
-def _packaged(name: str) -> pd.DataFrame:
-    with (resources.files("mismes_eval.lfs") / name).open(encoding="utf-8") as file:
-        return pd.read_csv(file, dtype=str, keep_default_na=False)
 
 
 def _described(data: Dataset, name: str) -> FileColumn:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from mismes_eval.frame.codes import read_packaged
 from mismes_eval.synthetic.lfs import region_names
 from mismes_eval.synthetic.population import Population
 from mismes_eval.synthetic.scenario import MARK, Scenario
@@ -29,11 +30,10 @@ def analysis_plan(sc: Scenario) -> pd.DataFrame | None:
     """Rows item, value, reason: the made-up pre-analysis plan of the tracer study; None where the
     country's study had none.
     """
-    plan = files("mismes_eval.synthetic").joinpath(f"scenarios/{sc.country}_analysis_plan.csv")
-    if not plan.is_file():
+    plan = f"synthetic/scenarios/{sc.country}_analysis_plan.csv"
+    if not files("mismes_eval").joinpath(plan).is_file():
         return None
-    with plan.open(encoding="utf-8") as file:
-        return pd.read_csv(file, dtype=str, keep_default_na=False).assign(data_status=MARK)
+    return read_packaged(plan).assign(data_status=MARK)
 
 
 def _whole(values: pd.Series, total: float) -> pd.Series:

@@ -4,14 +4,13 @@ have to differ to matter. Read from ledger.csv.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import cast
 
 from mismes_eval.estimate.claim_verdict import Direction
+from mismes_eval.frame.codes import packaged_rows
 
 SOURCE = (
     "European Training Foundation, slides on migrant support measures from an employment and skills"
@@ -61,10 +60,7 @@ class Claim:
 @cache
 def ledger() -> Mapping[str, Claim]:
     """All claims by id, in the order of the slides."""
-    with (resources.files("mismes_eval.evaluation.claims") / "ledger.csv").open(
-        encoding="utf-8"
-    ) as file:
-        return {row["id"]: _claim(row) for row in csv.DictReader(file)}
+    return {row["id"]: _claim(row) for row in packaged_rows("evaluation/claims/ledger.csv")}
 
 
 def version() -> str:

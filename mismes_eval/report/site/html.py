@@ -24,7 +24,7 @@ PAGES = (
     ("lessons", "lessons"),
 )
 ARROWS = {"higher": "↑", "lower": "↓", "unclear": "○", "unknown": "–"}
-WORDS = PageWords("mismes_eval.report.site", "strings.csv")
+WORDS = PageWords("report/site/strings.csv")
 DOWNLOADS = ("measures.csv", "measures.json", "evaluations.csv", "register.csv", "register.ics")
 
 

@@ -4,42 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
+from mismes_eval.frame.codes import packaged_rows
 from mismes_eval.report.document.plain import escape
 
-# column and row of a tile, roughly as on a map of Europe, its neighbours and Central Asia
-PLACES: Mapping[str, tuple[int, int]] = {
-    **{"ISL": (0, 0), "NOR": (4, 0), "SWE": (5, 0), "FIN": (6, 0), "EST": (7, 0)},
-    **{"IRL": (0, 1), "GBR": (1, 1), "DNK": (4, 1), "LVA": (7, 1), "RUS": (9, 1), "KAZ": (11, 1)},
-    **{"NLD": (2, 2), "DEU": (4, 2), "POL": (5, 2), "LTU": (6, 2), "BLR": (7, 2), "MNG": (13, 1)},
-    **{"BEL": (2, 3), "LUX": (3, 3), "CZE": (4, 3), "SVK": (5, 3), "UKR": (7, 3), "UZB": (11, 2)},
-    **{"FRA": (2, 4), "CHE": (3, 4), "AUT": (4, 4), "HUN": (5, 4), "ROU": (6, 4), "MDA": (7, 4)},
-    **{"PRT": (0, 5), "ESP": (1, 5), "ITA": (3, 5), "SVN": (4, 5), "HRV": (5, 5), "SRB": (6, 5)},
-    **{"BGR": (7, 5), "GEO": (10, 4), "AZE": (11, 4), "ARM": (10, 5), "TKM": (12, 3)},
-    **{"MLT": (3, 6), "BIH": (5, 6), "MNE": (4, 6), "ALB": (5, 7), "MKD": (6, 6), "XKX": (6, 7)},
-    **{"GRC": (7, 6), "TUR": (9, 6), "CYP": (8, 7), "SYR": (10, 6), "IRQ": (11, 6), "IRN": (12, 6)},
-    **{"MAR": (0, 7), "DZA": (1, 7), "TUN": (2, 7), "LBY": (3, 8), "EGY": (7, 8), "ISR": (9, 8)},
-    **{"PSE": (10, 8), "LBN": (9, 7), "JOR": (10, 7), "SAU": (11, 8), "KWT": (12, 7)},
-    **{"KGZ": (12, 2), "TJK": (13, 3), "AFG": (13, 5), "PAK": (14, 6), "IND": (15, 7)},
-    **{"ARE": (12, 8), "QAT": (13, 7), "SEN": (0, 9), "MLI": (1, 9), "NER": (2, 9), "NGA": (3, 9)},
-    **{"SDN": (7, 9), "ETH": (8, 9), "SOM": (9, 9), "USA": (0, 3), "CAN": (0, 2), "CHN": (15, 4)},
-}
 TILE = 54
 WIDE = 320
 MARK, ROW = 140, 18  # width and height of the picture of an interval
 FAINT, DARK = 0.12, 0.55  # shares of the colour of a tile with few and with most measures
 
 
+@cache
+def places() -> Mapping[str, tuple[int, int]]:
+    """Column and row of each country's tile, roughly as on a map of Europe, its neighbours and
+    Central Asia.
+    """
+    rows = packaged_rows("report/site/tiles.csv")
+    return {row["country"]: (int(row["column"]), int(row["row"])) for row in rows}
+
+
 def country_tiles(counts: Mapping[str, int], names: Mapping[str, str], title: str) -> str:
     """A tile for each country of the map; those with measures are links to their place below."""
     most = max(counts.values(), default=1)
-    columns = 1 + max(place[0] for place in PLACES.values())
-    rows = 1 + max(place[1] for place in PLACES.values())
+    columns = 1 + max(place[0] for place in places().values())
+    rows = 1 + max(place[1] for place in places().values())
     parts = [
         _tile(code, place, counts.get(code, 0), most, names.get(code, code))
-        for code, place in PLACES.items()
+        for code, place in places().items()
     ]
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(title)}">'

@@ -29,7 +29,7 @@ from mismes_eval.report.site.evidence_page import (
     source_words,
 )
 from mismes_eval.report.site.html import ARROWS, Shell, day, link, table
-from mismes_eval.report.site.maps import PLACES, cost_dots, country_tiles
+from mismes_eval.report.site.maps import cost_dots, country_tiles, places
 from mismes_eval.report.synthesis import job_costs
 
 UNIT_COSTS = ("benef_reached", "benef_completed", "benef_placed")
@@ -328,7 +328,7 @@ def countries(material: Material) -> str:
     goals = frame["destinations"].dropna().str.split(";").explode().value_counts()
     away = [f"{material.country(str(country))} ({n})" for country, n in goals.items()]
     parts = [f"<p>{escape(words['tiles'])}</p>", country_tiles(counts, names, words["countries"])]
-    lost = [f"{names[code]} ({n})" for code, n in counts.items() if code not in PLACES]
+    lost = [f"{names[code]} ({n})" for code, n in counts.items() if code not in places()]
     if lost:
         parts.append(f"<p>{escape(words['elsewhere'])}: {escape(', '.join(lost))}</p>")
     if away:
