@@ -79,6 +79,12 @@ class Problem:
         keys = first if isinstance(first, Sequence) else first.tolist()
         return replace(self, count=len(failing), rows=tuple(keys))
 
+    def where_true(self, failing: np.ndarray, first: int = 0) -> list[Problem]:
+        """The same problem with the rows in which `failing` is true, the first row being number
+        `first`; nothing where none is.
+        """
+        return [self.in_rows(failing.nonzero()[0] + first)] if failing.any() else []
+
     def _counted(self) -> Message:
         count: dict[str, object] = {"count": self.count}
         if not self.rows:

@@ -217,16 +217,13 @@ def _spells_of(
         series = data.event
         mine = pd.Series(series == of).fillna(False).to_numpy(bool)
         unnamed = inside & series.map(_is_blank).to_numpy(bool)
-        if unnamed.any():
-            problems.append(
-                Problem(
-                    what="a spell ended by an event without a name",
-                    where=in_column(event),
-                    expected="a missing value where the spell is censored",
-                    got=worded("empty text"),
-                    fix="Make empty texts missing: frame[column].replace('', None).",
-                ).in_rows(np.flatnonzero(unnamed))
-            )
+        problems += Problem(
+            what="a spell ended by an event without a name",
+            where=in_column(event),
+            expected="a missing value where the spell is censored",
+            got=worded("empty text"),
+            fix="Make empty texts missing: frame[column].replace('', None).",
+        ).where_true(unnamed)
         if not mine[inside].any():
             problems.append(
                 Problem(
@@ -245,14 +242,11 @@ def _spells_of(
             duration if entry is None else entry,
         ),
     ):
-        if bad.any():
-            problems.append(
-                Problem(
-                    what=what,
-                    where=in_column(column),
-                    fix="Count an event in the first period as duration 1 (or half a period).",
-                ).in_rows(np.flatnonzero(bad))
-            )
+        problems += Problem(
+            what=what,
+            where=in_column(column),
+            fix="Count an event in the first period as duration 1 (or half a period).",
+        ).where_true(bad)
     EstimateError.refuse(problems)
     return length, start, code, count
 

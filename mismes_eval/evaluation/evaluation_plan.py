@@ -213,16 +213,17 @@ def plan(
 
 @dataclass(frozen=True)
 class Spec:
-    """How a design differs from the others."""
+    """How a design differs from the others. deff, months, interviewed: factors on the design effect,
+    the months until the outcome and the interviews.
+    """
 
     name: str
     assumption: str
     estimator: Estimator
-    by_region: bool
-    share_treated: float
-    deff: float
-    months: float
-    interviewed: float
+    by_region: bool = False
+    deff: float = 1.0
+    months: float = 1.0
+    interviewed: float = 1.0
 
 
 def _specs(persons: float, regions: int) -> list[Spec]:
@@ -231,41 +232,24 @@ def _specs(persons: float, regions: int) -> list[Spec]:
             name="lottery among applicants",
             assumption="more applicants than places; lots are drawn",
             estimator="ancova",
-            by_region=False,
-            share_treated=0.5,
-            deff=1.0,
-            months=1.0,
-            interviewed=1.0,
         ),
         Spec(
             name="waiting list",
             assumption="everybody gets a place in the end; the effect is known until then only",
             estimator="ancova",
-            by_region=False,
-            share_treated=0.5,
-            deff=1.0,
             months=0.5,
-            interviewed=1.0,
         ),
         Spec(
             name="comparison group, before and after",
             assumption="both groups would have moved alike",
             estimator="did",
-            by_region=False,
-            share_treated=0.5,
-            deff=1.0,
-            months=1.0,
-            interviewed=1.0,
         ),
         Spec(
             name=f"roll-out over {regions} regions",
             assumption="regions would have moved alike; the order of starts is drawn or given",
             estimator="did",
             by_region=True,
-            share_treated=0.5,
-            deff=1.0,
             months=1.5,
-            interviewed=1.0,
         ),
         Spec(
             name="comparison from the labour force survey, by weighting",
@@ -274,10 +258,7 @@ def _specs(persons: float, regions: int) -> list[Spec]:
                 " a third of the persons"
             ),
             estimator="post",
-            by_region=False,
-            share_treated=0.5,
             deff=1.5,
-            months=1.0,
             interviewed=0.5,
         ),
     ]
@@ -292,7 +273,6 @@ def _candidate(
         likeness = max(likeness, found.survey_icc.value)
     study = minimum_detectable_effect(
         persons,
-        share_treated=spec.share_treated,
         sd=found.sd,
         icc=likeness,
         cluster_size=size,

@@ -238,17 +238,12 @@ def _unusable(frame: pd.DataFrame, file: str, params: Params) -> list[Problem]:
             problems.append(Problem(what, place, "numbers", got, fix if key != "outcome" else ""))
     for key, column in {"time": rollout.time, "region": str(rollout.region)}.items():
         lost = frame[column].isna().to_numpy(bool)
-        if lost.any():
-            problems.append(
-                Problem(
-                    what="a column of the roll-out is missing for some rows",
-                    where=used_at(
-                        params.where(f"rollout.{key}"), in_place(file, in_column(column))
-                    ),
-                    expected="a value in every row",
-                    got=worded("missing"),
-                ).in_rows(np.flatnonzero(lost) + 2)
-            )
+        problems += Problem(
+            what="a column of the roll-out is missing for some rows",
+            where=used_at(params.where(f"rollout.{key}"), in_place(file, in_column(column))),
+            expected="a value in every row",
+            got=worded("missing"),
+        ).where_true(lost, 2)
     return problems or _never_within(frame, file, params)
 
 

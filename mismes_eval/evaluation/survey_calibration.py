@@ -49,19 +49,18 @@ def margins_of(params: Params) -> pd.DataFrame | None:
     margins = frames.read(path, template="margins").frame
     of_the_run(params, margins, "country", path.name)
     twice = margins.duplicated(["margin", "category"], keep=False).to_numpy(bool)
-    if twice.any():
-        raise InputError(
-            Problem(
-                what="control totals of several years",
-                where=in_place(path.name, in_column("year")),
-                expected="one total for each category of a margin",
-                got=named(margins["year"].unique()),
-                fix=worded(
-                    "Keep the rows of one year, {year} if it is there.",
-                    {"year": params.year or "the survey’s"},
-                ),
-            ).in_rows(np.flatnonzero(twice) + 2)
-        )
+    InputError.refuse(
+        Problem(
+            what="control totals of several years",
+            where=in_place(path.name, in_column("year")),
+            expected="one total for each category of a margin",
+            got=named(margins["year"].unique()),
+            fix=worded(
+                "Keep the rows of one year, {year} if it is there.",
+                {"year": params.year or "the survey’s"},
+            ),
+        ).where_true(twice, 2)
+    )
     return margins
 
 

@@ -17,16 +17,15 @@ def refuse_late_interviews(persons: pd.DataFrame, file: str) -> None:
         return
     year, interview = _number(persons["year"]), _number(persons["int_year"])
     late = interview > year + LONGEST
-    if late.any():
-        raise InputError(
-            Problem(
-                what="interviews after the year of the survey",
-                where=in_place(file, in_columns("year", "int_year")),
-                expected="an interview in the year of the survey or the next",
-                got=named(f"{value:g}" for value in np.unique(interview[late])),
-                fix="Correct the year of the interview or that of the survey.",
-            ).in_rows(np.flatnonzero(late) + 2)
-        )
+    InputError.refuse(
+        Problem(
+            what="interviews after the year of the survey",
+            where=in_place(file, in_columns("year", "int_year")),
+            expected="an interview in the year of the survey or the next",
+            got=named(f"{value:g}" for value in np.unique(interview[late])),
+            fix="Correct the year of the interview or that of the survey.",
+        ).where_true(late, 2)
+    )
 
 
 def refuse_late_departures(absent: pd.DataFrame | None, persons: pd.DataFrame, file: str) -> None:
@@ -39,16 +38,15 @@ def refuse_late_departures(absent: pd.DataFrame | None, persons: pd.DataFrame, f
         return
     last = float(np.nanmax(told))
     late = _number(absent["dep_ym"].astype("string").str[:4]) > last
-    if late.any():
-        raise InputError(
-            Problem(
-                what="departures after the last interview",
-                where=in_place(file, in_column("dep_ym")),
-                expected=worded("a month until {year:.0f}", {"year": last}),
-                got=named(absent["dep_ym"][late].astype(str)),
-                fix="Correct the months; one that is unknown is an empty cell.",
-            ).in_rows(np.flatnonzero(late) + 2)
-        )
+    InputError.refuse(
+        Problem(
+            what="departures after the last interview",
+            where=in_place(file, in_column("dep_ym")),
+            expected=worded("a month until {year:.0f}", {"year": last}),
+            got=named(absent["dep_ym"][late].astype(str)),
+            fix="Correct the months; one that is unknown is an empty cell.",
+        ).where_true(late, 2)
+    )
 
 
 def _number(column: pd.Series) -> Float:

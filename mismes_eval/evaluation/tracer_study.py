@@ -225,15 +225,14 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
     }
     out = column.astype("string").map(known).astype(float)
     bad = out.isna().to_numpy()
-    if bad.any():
-        raise InputError(
-            Problem(
-                what="the arm is neither treated nor comparison",
-                where=in_place(file, in_column(column.name)),
-                expected="T or C",
-                got=named(column[bad]),
-            ).in_rows(np.flatnonzero(bad) + 2)
-        )
+    InputError.refuse(
+        Problem(
+            what="the arm is neither treated nor comparison",
+            where=in_place(file, in_column(column.name)),
+            expected="T or C",
+            got=named(column[bad]),
+        ).where_true(bad, 2)
+    )
     return out
 
 
@@ -243,19 +242,18 @@ def _one_arm(person: pd.DataFrame, chosen: str, file: str) -> None:
         return
     arm, treated = _arm(person["arm"], file), _arm(person["treated"], file)
     apart = (arm != treated).to_numpy(bool)
-    if apart.any():
-        raise InputError(
-            Problem(
-                what="two columns say different things about who was treated",
-                where=in_place(file, in_columns("arm", "treated")),
-                expected="T with 1, C with 0",
-                got=worded("persons in one arm by one column and in the other by the other"),
-                fix=worded(
-                    "Correct them, or leave one out: the report goes by '{chosen}'.",
-                    {"chosen": chosen},
-                ),
-            ).in_rows(np.flatnonzero(apart) + 2)
-        )
+    InputError.refuse(
+        Problem(
+            what="two columns say different things about who was treated",
+            where=in_place(file, in_columns("arm", "treated")),
+            expected="T with 1, C with 0",
+            got=worded("persons in one arm by one column and in the other by the other"),
+            fix=worded(
+                "Correct them, or leave one out: the report goes by '{chosen}'.",
+                {"chosen": chosen},
+            ),
+        ).where_true(apart, 2)
+    )
 
 
 def _months(panel: TracerPanel) -> dict[object, float]:

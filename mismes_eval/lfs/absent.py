@@ -260,15 +260,14 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
         )
     s = values(absent, multiplicity)
     bad = ~(s >= 1)
-    if bad.any():
-        raise InputError(
-            Problem(
-                what="a multiplicity is missing or below 1",
-                where=in_column(multiplicity),
-                expected="1 or more in every row",
-                fix="Ask again or impute and say so.",
-            ).in_rows(np.flatnonzero(bad))
-        )
+    InputError.refuse(
+        Problem(
+            what="a multiplicity is missing or below 1",
+            where=in_column(multiplicity),
+            expected="1 or more in every row",
+            fix="Ask again or impute and say so.",
+        ).where_true(bad)
+    )
     return 1.0 / s
 
 

@@ -74,31 +74,29 @@ def link_check(
     ]
     InputError.refuse(gone)
     twice = frame.duplicated([*keys, wave], keep=False).to_numpy()
-    if twice.any():
-        raise InputError(
-            Problem(
-                what="a person stands twice in one round",
-                where=worded("columns {keys}, {wave}", {"keys": ", ".join(keys), "wave": wave}),
-                expected="one row a person and round",
-                got=named(
-                    " ".join(map(str, key)) for key in frame.loc[twice, [*keys, wave]].to_numpy()
-                ),
-                fix="Correct the key.",
-            ).in_rows(np.flatnonzero(twice))
-        )
+    InputError.refuse(
+        Problem(
+            what="a person stands twice in one round",
+            where=worded("columns {keys}, {wave}", {"keys": ", ".join(keys), "wave": wave}),
+            expected="one row a person and round",
+            got=named(
+                " ".join(map(str, key)) for key in frame.loc[twice, [*keys, wave]].to_numpy()
+            ),
+            fix="Correct the key.",
+        ).where_true(twice)
+    )
     in_time = ordering(frame[wave], rounds, "rounds=(first, ..., last)")
     if isinstance(in_time, Problem):
         raise InputError(in_time)
     unplaced = in_time.code < 0
-    if unplaced.any():
-        raise InputError(
-            Problem(
-                what="a row has no round in the order",
-                where=in_column(wave),
-                expected=worded("one of {levels}", {"levels": ", ".join(map(str, in_time.levels))}),
-                got=worded("missing or another"),
-            ).in_rows(np.flatnonzero(unplaced))
-        )
+    InputError.refuse(
+        Problem(
+            what="a row has no round in the order",
+            where=in_column(wave),
+            expected=worded("one of {levels}", {"levels": ", ".join(map(str, in_time.levels))}),
+            got=worded("missing or another"),
+        ).where_true(unplaced)
+    )
     who = frame.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
     order = np.lexsort((in_time.code, who))
     start = np.r_[True, who[order][1:] != who[order][:-1]]

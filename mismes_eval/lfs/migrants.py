@@ -267,15 +267,14 @@ def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
         )
         since = interview - back
         future = since < 0
-        if future.any():
-            raise InputError(
-                Problem(
-                    what="a return lies after the interview",
-                    where=worded("columns 'mig_last_ret_ym', 'int_year', 'int_month'"),
-                    expected="a month of return up to the interview",
-                    fix="Mend the dates.",
-                ).in_rows(np.flatnonzero(future))
-            )
+        InputError.refuse(
+            Problem(
+                what="a return lies after the interview",
+                where=worded("columns 'mig_last_ret_ym', 'int_year', 'int_month'"),
+                expected="a month of return up to the interview",
+                fix="Mend the dates.",
+            ).where_true(future)
+        )
         out = _and(
             out, np.where(np.isnan(since), np.nan, (since <= rule.lookback_months).astype(float))
         )

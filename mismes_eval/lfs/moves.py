@@ -121,14 +121,13 @@ def useful(frame: pd.DataFrame, took_part: Float) -> Measure:
 def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.ndarray:
     answer = text(frame, column)
     bad = np.array([given is not None and given not in allowed for given in answer])
-    if bad.any():
-        raise InputError(
-            Problem(
-                what="a column has unknown codes",
-                where=in_column(column),
-                expected=", ".join(allowed),
-                got=", ".join(map(repr, sorted({str(given) for given in answer[bad]})[:5])),
-                fix="Recode it in the params.",
-            ).in_rows(np.flatnonzero(bad))
-        )
+    InputError.refuse(
+        Problem(
+            what="a column has unknown codes",
+            where=in_column(column),
+            expected=", ".join(allowed),
+            got=", ".join(map(repr, sorted({str(given) for given in answer[bad]})[:5])),
+            fix="Recode it in the params.",
+        ).where_true(bad)
+    )
     return answer

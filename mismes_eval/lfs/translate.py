@@ -246,14 +246,11 @@ def _scaled(
 ) -> pd.Series:
     value = pd.to_numeric(series, errors="coerce")
     bad = (value.isna() & series.notna()).to_numpy(dtype=bool)
-    if bad.any():
-        problems.append(
-            Problem(
-                what="a column with a unit is not numeric",
-                where=worded("column '{raw}' (for {gld})", {"raw": raw, "gld": gld}),
-                expected="numbers",
-                got=", ".join(map(repr, pd.unique(series[bad])[:5])),
-                fix="Declare its codes as missing.",
-            ).in_rows(np.flatnonzero(bad))
-        )
+    problems += Problem(
+        what="a column with a unit is not numeric",
+        where=worded("column '{raw}' (for {gld})", {"raw": raw, "gld": gld}),
+        expected="numbers",
+        got=", ".join(map(repr, pd.unique(series[bad])[:5])),
+        fix="Declare its codes as missing.",
+    ).where_true(bad)
     return value * factor

@@ -351,9 +351,11 @@ def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:
 def _rendered(
     item: Item, cells: Mapping[str, pd.DataFrame], published: Published, context: Context
 ) -> Shown:
-    """An item with published cells only: nothing that is hidden has a number any more."""
+    """An item with published cells only: nothing that is hidden has a number any more, and every
+    table of made-up data says so.
+    """
     if isinstance(item, Table):
-        return replace(item, cells=cells[item.id])
+        return replace(item, cells=cells[item.id], synthetic=context.synthetic)
     if isinstance(item, PictureSpec):
         return item.drawn(published)
     if isinstance(item, Sentence):

@@ -45,15 +45,12 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
     InputError.refuse(problems)
     for column in (unit, wave):
         gone = frame[column].isna().to_numpy()
-        if gone.any():
-            problems.append(
-                Problem(
-                    what="a key is missing",
-                    where=in_column(column),
-                    expected="a value in every row",
-                    got=worded("missing"),
-                ).in_rows(np.flatnonzero(gone))
-            )
+        problems += Problem(
+            what="a key is missing",
+            where=in_column(column),
+            expected="a value in every row",
+            got=worded("missing"),
+        ).where_true(gone)
     twice = (
         frame.duplicated([unit, wave], keep=False).to_numpy()
         & frame[[unit, wave]].notna().all(axis=1).to_numpy()
@@ -106,16 +103,15 @@ def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> O
     if isinstance(found, Problem):
         raise InputError(_of_several_kinds(column) or found)
     outside = found.code < 0
-    if outside.any():
-        raise InputError(
-            Problem(
-                what="a wave is not in the stated order",
-                where=in_column(column.name),
-                expected=worded("one of {levels}", {"levels": ", ".join(map(str, found.levels))}),
-                got=", ".join(map(str, column[outside].unique()[:5])),
-                fix="State all waves; leave out rows of others yourself.",
-            ).in_rows(np.flatnonzero(outside))
-        )
+    InputError.refuse(
+        Problem(
+            what="a wave is not in the stated order",
+            where=in_column(column.name),
+            expected=worded("one of {levels}", {"levels": ", ".join(map(str, found.levels))}),
+            got=", ".join(map(str, column[outside].unique()[:5])),
+            fix="State all waves; leave out rows of others yourself.",
+        ).where_true(outside)
+    )
     return found
 
 

@@ -209,16 +209,13 @@ def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
         if spelling is not None:
             problems.append(replace(spelling, who="a calibration column"))
         bad = sample.frame[column].isna().to_numpy() & carries
-        if bad.any():
-            problems.append(
-                Problem(
-                    what="a calibration column is missing for rows that carry weight",
-                    where=in_column(column),
-                    expected="a value in every such row",
-                    got=worded("missing"),
-                    fix="Complete it, or make missing a category with a total of its own.",
-                ).in_rows(np.flatnonzero(bad))
-            )
+        problems += Problem(
+            what="a calibration column is missing for rows that carry weight",
+            where=in_column(column),
+            expected="a value in every such row",
+            got=worded("missing"),
+            fix="Complete it, or make missing a category with a total of its own.",
+        ).where_true(bad)
 
 
 def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) -> Float:
@@ -238,15 +235,12 @@ def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
         return np.zeros(sample.n)
     value = np.where(sample.active, number, 0.0)
     bad = np.isinf(value)
-    if bad.any():
-        problems.append(
-            Problem(
-                what="a calibration column is infinite for rows that carry weight",
-                where=in_column(columns[0]),
-                expected="a finite number in every such row",
-                got=worded("infinite"),
-            ).in_rows(np.flatnonzero(bad))
-        )
+    problems += Problem(
+        what="a calibration column is infinite for rows that carry weight",
+        where=in_column(columns[0]),
+        expected="a finite number in every such row",
+        got=worded("infinite"),
+    ).where_true(bad)
     return value
 
 

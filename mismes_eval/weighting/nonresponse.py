@@ -230,15 +230,12 @@ def _problems(
     if eligible is not None:
         known = sample.frame[eligible]
         odd = inside & known.notna().to_numpy() & ~np.isin(numbers_in(known), (0.0, 1.0))
-        if odd.any():
-            problems.append(
-                Problem(
-                    what="the eligibility column is not yes, no or missing",
-                    where=in_column(eligible),
-                    expected="True or False, 1 or 0, or missing where it is unknown",
-                    got=worded("something else"),
-                ).in_rows(np.flatnonzero(odd))
-            )
+        problems += Problem(
+            what="the eligibility column is not yes, no or missing",
+            where=in_column(eligible),
+            expected="True or False, 1 or 0, or missing where it is unknown",
+            got=worded("something else"),
+        ).where_true(odd)
     return [*problems, *_missing(sample.frame, columns, inside)]
 
 
@@ -246,14 +243,11 @@ def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Prob
     problems = []
     for column in dict.fromkeys(columns):
         gone = inside & frame[column].isna().to_numpy()
-        if gone.any():
-            problems.append(
-                Problem(
-                    what="a response covariate is missing",
-                    where=in_column(column),
-                    expected="a value for respondents and nonrespondents",
-                    got=worded("missing"),
-                    fix="Make missing a category.",
-                ).in_rows(np.flatnonzero(gone))
-            )
+        problems += Problem(
+            what="a response covariate is missing",
+            where=in_column(column),
+            expected="a value for respondents and nonrespondents",
+            got=worded("missing"),
+            fix="Make missing a category.",
+        ).where_true(gone)
     return problems

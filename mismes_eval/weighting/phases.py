@@ -124,28 +124,22 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
     chosen = _yes(flag) & carries
     prob = numbers_in(sample.frame[phase2_prob])
     bad = chosen & ~((prob > 0) & (prob <= 1))
-    if bad.any():
-        problems.append(
-            Problem(
-                what="selected rows without a selection probability",
-                where=in_column(phase2_prob),
-                expected="a probability in (0, 1]",
-                got=worded("missing or out of range"),
-            ).in_rows(np.flatnonzero(bad))
-        )
+    problems += Problem(
+        what="selected rows without a selection probability",
+        where=in_column(phase2_prob),
+        expected="a probability in (0, 1]",
+        got=worded("missing or out of range"),
+    ).where_true(bad)
     if not chosen.any():
         problems.append(Problem("no listed row was selected", in_column(selected), "at least one"))
     for column in columns:
         gone = carries & sample.frame[column].isna().to_numpy()
-        if gone.any():
-            problems.append(
-                Problem(
-                    what="a screening class is missing",
-                    where=in_column(column),
-                    expected="a class for every listed row",
-                    got=worded("missing"),
-                ).in_rows(np.flatnonzero(gone))
-            )
+        problems += Problem(
+            what="a screening class is missing",
+            where=in_column(column),
+            expected="a class for every listed row",
+            got=worded("missing"),
+        ).where_true(gone)
     return problems
 
 
@@ -215,13 +209,10 @@ def weight_share(
         (link < 0, "a report names a household that is not in the sample", key),
         (~((s >= 1) & np.isfinite(s)), "the multiplicity is missing or below 1", multiplicity),
     ):
-        if bad.any():
-            problems.append(
-                Problem(
-                    what=what,
-                    where=in_place("reports", in_column(column)),
-                ).in_rows(np.flatnonzero(bad))
-            )
+        problems += Problem(
+            what=what,
+            where=in_place("reports", in_column(column)),
+        ).where_true(bad)
     DesignError.refuse(problems)
     step = WeightShare(
         Message(

@@ -236,43 +236,34 @@ def _value_problems(
         *((columns.household,) if columns.household else ()),
     ):
         bad = frame[column].isna().to_numpy()
-        if bad.any():
-            problems.append(
-                Problem(
-                    what="a design column is missing for some rows",
-                    where=in_column(column),
-                    expected="a code in every row",
-                    got=worded("missing"),
-                    fix="Complete the codes; rows are never dropped.",
-                ).in_rows(np.flatnonzero(bad))
-            )
+        problems += Problem(
+            what="a design column is missing for some rows",
+            where=in_column(column),
+            expected="a code in every row",
+            got=worded("missing"),
+            fix="Complete the codes; rows are never dropped.",
+        ).where_true(bad)
         spelling = one_spelling(frame[column])
         if spelling is not None:
             problems.append(replace(spelling, who="a design column"))
             continue
         blank = _blank(frame[column])
-        if blank.any():
-            problems.append(
-                Problem(
-                    what="a design column is blank for some rows",
-                    where=in_column(column),
-                    expected="a code in every row",
-                    got=worded("empty text"),
-                    fix="Complete the codes; rows are never dropped.",
-                ).in_rows(np.flatnonzero(blank))
-            )
+        problems += Problem(
+            what="a design column is blank for some rows",
+            where=in_column(column),
+            expected="a code in every row",
+            got=worded("empty text"),
+            fix="Complete the codes; rows are never dropped.",
+        ).where_true(blank)
     for column in columns.fpc:
         value = numbers_in(frame[column])
         bad = ~(np.isfinite(value) & (value > 0))
-        if bad.any():
-            problems.append(
-                Problem(
-                    what="fpc is not a positive number",
-                    where=in_column(column),
-                    expected="population counts, or sampling fractions in (0, 1]",
-                    got=worded("missing, zero, negative or text"),
-                ).in_rows(np.flatnonzero(bad))
-            )
+        problems += Problem(
+            what="fpc is not a positive number",
+            where=in_column(column),
+            expected="population counts, or sampling fractions in (0, 1]",
+            got=worded("missing, zero, negative or text"),
+        ).where_true(bad)
     if isinstance(cluster_deff, (int, float, np.number)) and not cluster_deff > 0:
         problems.append(
             Problem(

@@ -342,15 +342,14 @@ def _read(
     if again:
         tried, second = inside & (data.tried == 1) & ~first, inside & (data.second == 1)
         stray = second & ~tried
-        if stray.any():
-            raise EstimateError(
-                Problem(
-                    what="recovered rows that were not tried, or were observed at once",
-                    where=in_column(recovered),
-                    expected="attempted yes and selected no",
-                    got=worded("other rows"),
-                ).in_rows(np.flatnonzero(stray))
-            )
+        EstimateError.refuse(
+            Problem(
+                what="recovered rows that were not tried, or were observed at once",
+                where=in_column(recovered),
+                expected="attempted yes and selected no",
+                got=worded("other rows"),
+            ).where_true(stray)
+        )
     seen = first if second is None else first | second
     y = observed(sample, outcome, seen, caller)
     outside = seen & ((y < low) | (y > high))

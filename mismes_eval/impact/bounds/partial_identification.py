@@ -108,22 +108,19 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
         )
     problems = []
     for what, bad in (("missing", seen & np.isnan(y)), ("infinite", seen & np.isinf(y))):
-        if bad.any():
-            problems.append(
-                Problem(
-                    what=worded(
-                        "{caller} meets {what} outcomes among observed rows",
-                        {"caller": caller, "what": what},
-                    ),
-                    where=in_column(outcome),
-                    expected="a finite number in every row that counts as observed",
-                    got=what,
-                    fix=worded(
-                        "Count these rows as not observed, or narrow the domain: sample.where(numpy.isfinite(frame['{outcome}'])).",
-                        {"outcome": outcome},
-                    ),
-                ).in_rows(np.flatnonzero(bad))
-            )
+        problems += Problem(
+            what=worded(
+                "{caller} meets {what} outcomes among observed rows",
+                {"caller": caller, "what": what},
+            ),
+            where=in_column(outcome),
+            expected="a finite number in every row that counts as observed",
+            got=what,
+            fix=worded(
+                "Count these rows as not observed, or narrow the domain: sample.where(numpy.isfinite(frame['{outcome}'])).",
+                {"outcome": outcome},
+            ),
+        ).where_true(bad)
     EstimateError.refuse(problems)
     return np.where(seen, np.nan_to_num(y, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
 

@@ -142,15 +142,14 @@ def codes(
             )
         )
     gone = series.isna().to_numpy() & needed
-    if gone.any():
-        raise EstimateError(
-            Problem(
-                what=worded("{what} is missing", {"what": what}),
-                where=of_argument(what),
-                expected="a label in every row",
-                got=worded("missing"),
-            ).in_rows(np.flatnonzero(gone))
-        )
+    EstimateError.refuse(
+        Problem(
+            what=worded("{what} is missing", {"what": what}),
+            where=of_argument(what),
+            expected="a label in every row",
+            got=worded("missing"),
+        ).where_true(gone)
+    )
     code, level = pd.factorize(series.where(needed), sort=True)
     return np.maximum(code, 0).astype(np.intp), len(level)
 

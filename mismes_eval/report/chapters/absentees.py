@@ -45,7 +45,6 @@ def absentees(context: Context, s: Survey) -> list[Item]:
             notes=(lfs.UNCOVERED, *listed_note(s), s.sample.design.basis),
             scale=100.0,
             digits=1,
-            synthetic=context.synthetic,
         )
     ]
 

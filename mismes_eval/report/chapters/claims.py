@@ -120,7 +120,6 @@ def claims(context: Context) -> Chapter:
         cells=pd.concat(parts, ignore_index=True),
         source=_source(context),
         notes=_notes(context, tested),
-        synthetic=context.synthetic,
         units={context.name(one.claim.id): (one.claim.scale, 1) for one in tested},
         intervals=True,
         tested=tested,

@@ -126,7 +126,6 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
         notes=notes,
         scale=1.0,
         digits=0,
-        synthetic=context.synthetic,
         units=units,
     )
     return [table, *lines, _figure(context, study, found), *_plane(context, study, found)]

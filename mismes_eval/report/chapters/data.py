@@ -204,7 +204,6 @@ def _weights(context: Context, s: Survey) -> Table:
         notes=(SPREAD_NOTE,),
         scale=1.0,
         digits=1,
-        synthetic=out.synthetic,
         units={
             "CV of weights": (1.0, 2),
             "Kish design effect": (1.0, 2),
@@ -417,5 +416,4 @@ def _targets(context: Context, s: Survey) -> Table | None:
         scale=100.0,
         digits=1,
         units={MISSED: (1.0, 1)},
-        synthetic=context.synthetic,
     )

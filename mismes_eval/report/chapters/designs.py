@@ -190,7 +190,6 @@ def _balance_table(
         notes=(SIZES, *notes, _basis(study, b)),
         scale=1.0,
         digits=2,
-        synthetic=context.synthetic,
         units=units,
     )
 
@@ -264,7 +263,6 @@ def _side_by_side(context: Context, study: Tracing, found: list[Beside]) -> Tabl
         notes=tuple(notes),
         scale=1.0,
         digits=1,
-        synthetic=context.synthetic,
         units=units | {P: (1.0, 3)},
     )
 
@@ -299,7 +297,6 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
         notes=notes,
         scale=1.0,
         digits=1,
-        synthetic=context.synthetic,
         units=units | {P: (1.0, 3)},
     )
 

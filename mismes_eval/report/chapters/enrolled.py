@@ -52,7 +52,6 @@ def enrolled_items(context: Context, study: Tracing) -> list[Item]:
             notes=notes,
             scale=100.0,
             digits=1,
-            synthetic=context.synthetic,
         )
     ]
 

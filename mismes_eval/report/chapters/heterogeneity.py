@@ -153,7 +153,6 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
         notes=tuple(notes),
         scale=scale,
         digits=digits,
-        synthetic=context.synthetic,
         units=ADJUSTED,
     )
 
@@ -211,7 +210,6 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
         notes=notes,
         scale=scale,
         digits=digits,
-        synthetic=context.synthetic,
         units=ADJUSTED,
     )
 
@@ -244,7 +242,6 @@ def _outcomes(context: Context, study: Tracing) -> Table:
         notes=(note, study.panel.sample.design.basis),
         scale=1.0,
         digits=3,
-        synthetic=context.synthetic,
         units=ADJUSTED,
     )
 

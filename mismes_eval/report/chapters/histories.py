@@ -83,7 +83,6 @@ def histories(context: Context, study: Tracing) -> Table:
         notes=(note, *pooled_basis(context, study)),
         scale=1.0,
         digits=1,
-        synthetic=context.synthetic,
         units=units,
     )
 

@@ -213,7 +213,6 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         notes=tuple(notes),
         scale=1.0,
         digits=1,
-        synthetic=context.synthetic,
         units=units,
         intervals=True,
     )

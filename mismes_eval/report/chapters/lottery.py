@@ -182,7 +182,6 @@ def _loss(context: Context, draw: Lottery) -> Table:
         notes=tuple(notes),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 
@@ -206,7 +205,6 @@ def _before(context: Context, draw: Lottery, found: Estimate) -> Table:
         notes=(note,),
         scale=1.0,
         digits=3,
-        synthetic=context.synthetic,
     )
 
 
@@ -241,7 +239,6 @@ def _offers(context: Context, draw: Lottery) -> Table:
         notes=tuple(_method(context, draw)),
         scale=1.0,
         digits=2,
-        synthetic=context.synthetic,
         units=units,
     )
 
@@ -327,7 +324,6 @@ def _taken(context: Context, draw: Lottery) -> Table:
         ),
         scale=1.0,
         digits=2,
-        synthetic=context.synthetic,
         units=units,
     )
 
@@ -378,7 +374,6 @@ def _bounds(context: Context, draw: Lottery) -> Table:
         notes=tuple(map(context.text, notes)),
         scale=1.0,
         digits=2,
-        synthetic=context.synthetic,
         units=units,
     )
 

@@ -144,7 +144,6 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
         notes=(HIDDEN_NOTE,),
         scale=1.0,
         digits=0,
-        synthetic=context.synthetic,
         units={MILLION: (1.0, 2)},
         of="measures",
     )
@@ -213,7 +212,6 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
         scale=100.0,
         digits=0,
         units={WITHOUT_BUDGET: (1.0, 0)},
-        synthetic=context.synthetic,
         of="measures",
     )
 
@@ -289,7 +287,6 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
         notes=(note,),
         scale=1.0,
         digits=0,
-        synthetic=context.synthetic,
         of="measures",
     )
 
@@ -347,7 +344,6 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         ),
         scale=1.0,
         digits=1,
-        synthetic=context.synthetic,
         units=units,
         of="measures",
     )
@@ -478,7 +474,6 @@ def _register(context: Context, inventory: Inventory) -> Table:
         notes=(*notes, HIDDEN_NOTE) if closed else notes,
         scale=1.0,
         digits=0,
-        synthetic=context.synthetic,
         units={MILLION: (1.0, 2)},
         of="measures",
     )

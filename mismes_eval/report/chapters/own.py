@@ -32,7 +32,6 @@ def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
             notes=(s.sample.design.basis,),
             scale=scale,
             digits=1,
-            synthetic=context.synthetic,
         )
         for id_, title, scale in (SHARES, MEANS)
         if (alike := [one for one in found if bool(one.unit) == (id_ == MEANS[0])])

@@ -79,7 +79,6 @@ def _by_model(context: Context, s: Survey) -> Table:
         notes=basis(s),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 
@@ -115,7 +114,6 @@ def _coverage(context: Context, s: Survey) -> Table:
         notes=(*notes, *basis(s)),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
         units={"returnees in the survey, thousand": (0.001, 1)},
     )
 
@@ -181,7 +179,6 @@ def _targeting(context: Context, s: Survey) -> Table:
         notes=(note, *basis(s)),
         scale=1.0,
         digits=2,
-        synthetic=context.synthetic,
     )
 
 
@@ -238,6 +235,5 @@ def _costs(context: Context, s: Survey) -> Table:
         notes=basis(s),
         scale=1.0,
         digits=1,
-        synthetic=context.synthetic,
         units=units,
     )

@@ -205,7 +205,6 @@ def _shares(context: Context, s: Survey) -> Table:
         notes=tuple(notes),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
         units={"absent members, thousand": (0.001, 1)},
     )
 
@@ -301,7 +300,6 @@ def _indicator_table(
         notes=(*meaning(s), *basis(s)) if by == ("status",) else variance(s),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 
@@ -315,7 +313,6 @@ def _unemployed(context: Context, s: Survey) -> Table:
         notes=variance(s),
         scale=0.001,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 
@@ -380,7 +377,6 @@ def _by_sex(context: Context, s: Survey) -> Table:
         notes=(*meaning(s), *basis(s)),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 
@@ -400,7 +396,6 @@ def _gap(context: Context, s: Survey) -> Table:
         notes=("Log points times 100 are close to percent for small gaps.", *meaning(s), *basis(s)),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 

@@ -206,7 +206,6 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
         notes=(HIDDEN_NOTE,),
         scale=1.0,
         digits=0,
-        synthetic=context.synthetic,
         units={MILLION: (1.0, 2)},
         of="measures",
     )
@@ -242,7 +241,6 @@ def actors(context: Context, inventory: Inventory) -> Table:
         source=SOURCE,
         scale=1.0,
         digits=0,
-        synthetic=context.synthetic,
     )
 
 

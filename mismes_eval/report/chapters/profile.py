@@ -64,7 +64,6 @@ def profile(context: Context, s: Survey) -> Table:
         notes=(*meaning(s), *basis(s), *_lacking(context, frame)),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 

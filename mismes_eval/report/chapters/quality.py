@@ -115,7 +115,6 @@ def quality(context: Context) -> Table:
         notes=tuple(notes),
         scale=1.0,
         digits=1,
-        synthetic=context.synthetic,
         units=units,
     )
 
@@ -353,7 +352,6 @@ def margins(context: Context, s: Survey) -> list[Item]:
             notes=(),
             scale=1.0,
             digits=1,
-            synthetic=context.synthetic,
             units=units,
         )
     ]

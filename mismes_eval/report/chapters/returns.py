@@ -94,7 +94,6 @@ def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:
         notes=(note, *basis),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 

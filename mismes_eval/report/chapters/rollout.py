@@ -138,7 +138,6 @@ def _summary(context: Context, r: Rollout) -> Table:
         notes=notes,
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
         units={P: (1.0, 3)},
     )
 
@@ -272,7 +271,6 @@ def _cells(context: Context, r: Rollout) -> Table:
         notes=(note,),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 

@@ -129,7 +129,6 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         notes=notes,
         scale=scale,
         digits=digits,
-        synthetic=context.synthetic,
         units={P: (1.0, 3)},
     )
 
@@ -164,7 +163,6 @@ def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
             study.panel.sample.design.basis,
         ),
         digits=1,
-        synthetic=context.synthetic,
         units=units,
         intervals=True,
     )

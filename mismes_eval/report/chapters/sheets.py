@@ -118,7 +118,6 @@ def _flow(context: Context, study: Tracing, measure: str) -> Table:
         notes=(),
         scale=1.0,
         digits=0,
-        synthetic=context.synthetic,
     )
 
 
@@ -236,7 +235,6 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
             notes=(*notes, study.panel.sample.design.basis),
             scale=scale,
             digits=digits,
-            synthetic=context.synthetic,
             intervals=True,
         )
     ]

@@ -116,7 +116,6 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         ),
         scale=1.0,
         digits=2,
-        synthetic=context.synthetic,
         units=units,
     )
 

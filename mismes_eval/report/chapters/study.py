@@ -198,7 +198,6 @@ def _lost(context: Context, s: Study) -> Table:
         notes=(note,),
         scale=100.0,
         digits=2,
-        synthetic=context.synthetic,
     )
 
 
@@ -233,7 +232,6 @@ def _within(context: Context, s: Study) -> Table:
         notes=(note,),
         scale=1.0,
         digits=3,
-        synthetic=context.synthetic,
     )
 
 
@@ -262,7 +260,6 @@ def _methods(context: Context, s: Study) -> list[Item]:
         notes=tuple(notes),
         scale=1.0,
         digits=2,
-        synthetic=context.synthetic,
     )
     return [table, *words]
 

@@ -167,7 +167,6 @@ def _response(context: Context, study: Tracing) -> Table:
         notes=(note, *counted, *pooled_basis(context, study)),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 
@@ -232,7 +231,6 @@ def _attrition(context: Context, study: Tracing) -> Table:
         notes=(note, *pooled_basis(context, study)),
         scale=100.0,
         digits=1,
-        synthetic=context.synthetic,
     )
 
 
@@ -289,7 +287,6 @@ def _balance(context: Context, study: Tracing) -> Table:
         notes=(note, *earnings_note(context, study), *pooled_basis(context, study)),
         scale=1.0,
         digits=2,
-        synthetic=context.synthetic,
     )
 
 
@@ -359,7 +356,6 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
         notes=(_words(context), *earnings_note(context, study), *pooled_basis(context, study)),
         scale=1.0,
         digits=1,
-        synthetic=context.synthetic,
         units=units,
     )
     if not path:

@@ -19,7 +19,6 @@ from mismes_eval.report.document.language import Language, country_name, languag
 from mismes_eval.report.document.page import (
     BANNER,
     MAIN,
-    STYLE,
     TEMPLATES,
     Cover,
     accessible,
@@ -351,7 +350,6 @@ def _page(
         lines=lines,
         banner=banner,
         lang=t.code,
-        style=STYLE,
     )
     page = Environment(
         loader=FileSystemLoader(TEMPLATES / "synthesis"), autoescape=False
