@@ -23,10 +23,10 @@ from mismes_eval.report.document.language import (
 )
 from mismes_eval.report.document.page import BANNER, CSP, STYLE
 from mismes_eval.report.document.pdf import PDF
-from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, WORD, Outcome
 from mismes_eval.report.factory.publish import write_whole
+from mismes_eval.report.pages_from_templates import Html, rendered
 from mismes_eval.report.sentences import in_brief
 from mismes_eval.report.synthesis.published import FOLDER
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest, read_results
@@ -63,6 +63,21 @@ SITE = {
     "due": "Evaluations that are due",
     "lessons": "What was learned",
 }
+ACROSS = "Synthesis across countries"
+HEADS = (
+    "Country",
+    "Main effects, percentage points (95% interval)",
+    "Measures",
+    "Evaluated",
+    "Due",
+    "Employment of returnees against non-migrants, age and sex not made equal (95% interval)",
+)
+NOTES = (
+    "Due: past 24 months without an evaluation, or within 12 months. Grade of the evidence:"
+    " strong, moderate, weak or none, by the rules of each report. Countries are not ranked.",
+    "Small pictures: effect after each wave with its 95% interval, on one axis for all"
+    " countries; line: no effect.",
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,16 @@ class Entry:
     files: tuple[str, ...]
     lang: str
     summary: Summary
+
+    @property
+    def first(self) -> dict[str, str]:
+        """File -> label of the files that people ask for."""
+        return {file: label for file, label in FIRST.items() if file in self.files and file != PAGE}
+
+    @property
+    def rest(self) -> list[str]:
+        """The other files."""
+        return [file for file in self.files if file not in FIRST]
 
 
 def entries(out: Path) -> list[Entry]:
@@ -146,73 +171,31 @@ def _page(
     pages: Mapping[str, str],
 ) -> str:
     known = {entry.name for entry in found}
-    items = "".join(_item(entry, failed.get(entry.name), t) for entry in found)
-    items += "".join(
-        _failure(outcome, True, t) for name, outcome in failed.items() if name not in known
-    )
-    banner = ""
-    if any(entry.synthetic for entry in found):
-        banner = f'<aside class="banner">{escape(t(BANNER))}</aside>'
-    none = "" if items else f"<p>{escape(t('No report yet.'))}</p>"
-    files = f'<h2>{escape(t("Files"))}</h2><ul class="reports">{items}</ul>' if items else none
-    body = f"{_dashboard(found, t)}{_across(out, t)}{files}{_beside(out, t)}"
-    return (
-        f'<!DOCTYPE html>\n<html lang="{t.code}">\n<head>\n<meta charset="utf-8">\n<meta'
-        ' name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n'
-        f"<title>{escape(t('Country reports'))}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f'{banner}\n<header class="cover">{_switch(t, pages)}<p'
-        f' class="kind">{escape(t("Migrant support measures"))}</p><h1><span'
-        f' class="country">{escape(t("Country reports"))}</span> '
-        f"{escape(t('Evaluation from an employment and skills perspective'))}</h1></header>\n"
-        f'<main id="text">{body}</main>\n</body>\n</html>\n'
-    )
-
-
-def _switch(t: Language, pages: Mapping[str, str]) -> str:
-    """Links to the same page in other languages, each named in its own."""
-    others = [
-        f'<a lang="{code}" hreflang="{code}" href="{name}">{escape(own_name(code))}</a>'
-        for code, name in pages.items()
-        if code != t.code
-    ]
-    if not others:
-        return ""
-    label = escape(t("Languages"))
-    return f'<nav class="switch" aria-label="{label}">{" · ".join(others)}</nav>'
-
-
-def _dashboard(found: Sequence[Entry], t: Language) -> str:
-    """One row a country: how many measures, evaluated, due; main effects; employment of returnees."""
-    if not any(entry.summary.measures is not None or entry.summary.effects for entry in found):
-        return ""
-    heads = (
-        "Country",
-        "Main effects, percentage points (95% interval)",
-        "Measures",
-        "Evaluated",
-        "Due",
-        "Employment of returnees against non-migrants, age and sex not made equal (95% interval)",
-    )
-    head = "".join(f'<th scope="col">{escape(t(head))}</th>' for head in heads)
-    span = span_of([entry.summary for entry in found])
-    rows = "".join(_row(entry, span, t) for entry in found)
-    notes = (
-        *_outcomes(found, t),
-        t(
-            "Due: past 24 months without an evaluation, or within 12 months. Grade of the evidence:"
-            " strong, moderate, weak or none, by the rules of each report. Countries are not ranked."
-        ),
-        t(
-            "Small pictures: effect after each wave with its 95% interval, on one axis for all"
-            " countries; line: no effect."
-        ),
-    )
-    foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
-    caption = escape(t("What the reports found"))
-    return (
-        f'<div class="table dashboard" tabindex="0"><table><caption>{caption}</caption><thead><tr>{head}'
-        f'</tr></thead><tbody>{rows}</tbody></table><ul class="notes">{foot}</ul></div>'
+    return rendered(
+        "index.html.j2",
+        t=t,
+        csp=CSP,
+        style=Html(STYLE),
+        banner=BANNER,
+        report=PAGE,
+        heads=HEADS,
+        entries=found,
+        failed=failed,
+        lost=[name for name in failed if name not in known],
+        synthetic=any(entry.synthetic for entry in found),
+        shown=any(e.summary.measures is not None or e.summary.effects for e in found),
+        span=span_of([entry.summary for entry in found]),
+        notes=[*_outcomes(found, t), *map(t, NOTES)],
+        others={code: page for code, page in pages.items() if code != t.code},
+        across={f"{FOLDER}/{PAGE}": ACROSS} if (out / FOLDER / PAGE).is_file() else {},
+        beside=_beside(out, t),
+        country_name=country_name,
+        own_name=own_name,
+        quote=quote,
+        made=_made,
+        effect_in_words=_effect_in_words,
+        gap_in_words=_gap_in_words,
+        small_picture=small_picture,
     )
 
 
@@ -221,24 +204,6 @@ def _outcomes(found: Sequence[Entry], t: Language) -> tuple[str, ...]:
     columns = sorted({effect.outcome for entry in found for effect in entry.summary.effects})
     named = ", ".join(f"'{t(WORDS.get(column, column))}'" for column in columns)
     return (t(EFFECTS_ON, outcomes=named),) if columns else ()
-
-
-def _row(e: Entry, span: tuple[float, float], t: Language) -> str:
-    summary, name = e.summary, escape(country_name(e.country, t.code))
-    also = f" ({escape(e.name)})" if e.name != e.country else ""
-    link = f'<a href="{quote(e.name)}/{PAGE}" hreflang="{escape(e.lang)}">{name}</a>{also}'
-    numbers = (summary.measures, summary.evaluated, summary.due)
-    shown = ["–" if number is None else t.number(number, 0) for number in numbers]
-    counts = "".join(f'<td class="num">{number}</td>' for number in shown)
-    effects = "".join(
-        f'<div class="effect">{escape(_effect_in_words(effect, t))}{small_picture(effect, span, t)}</div>'
-        for effect in summary.effects
-    )
-    gap = escape(_gap_in_words(summary, t))
-    return (
-        f'<tr><th scope="row">{link}</th><td class="effects">{effects or "–"}</td>{counts}'
-        f"<td>{gap}</td></tr>"
-    )
 
 
 def _effect_in_words(effect: Effect, t: Language) -> str:
@@ -270,21 +235,6 @@ def _gap_in_words(s: Summary, t: Language) -> str:
     )
 
 
-def _across(out: Path, t: Language) -> str:
-    """Links to what is made across countries."""
-    places = {
-        f"{FOLDER}/{PAGE}": "Synthesis across countries",
-    }
-    links = [
-        f'<li><a href="{path}">{escape(t(label))}</a></li>'
-        for path, label in places.items()
-        if (out / path).is_file()
-    ]
-    if not links:
-        return ""
-    return f"<h2>{escape(t('Across countries'))}</h2><ul>{''.join(links)}</ul>"
-
-
 def _day(started: str, t: Language) -> str:
     """The day of a run in words; what is no day, as it stands."""
     try:
@@ -293,71 +243,19 @@ def _day(started: str, t: Language) -> str:
         return t.name(started[:40])
 
 
-def _item(e: Entry, failure: Outcome | None, t: Language) -> str:
-    tag = f' <span class="tag">{escape(t("SYNTHETIC DATA"))}</span>' if e.synthetic else ""
-    also = f" ({escape(e.name)})" if e.name != e.country else ""
+def _made(e: Entry, t: Language) -> str:
+    """The reference year, how much there is of a report, and the day on which it was made."""
     made = t(
         "{tables} tables, {numbers:,} numbers, made {day}",
         tables=e.tables,
         numbers=e.numbers,
         day=_day(e.started, t),
     )
-    about = escape(", ".join([t("Reference year {year}", year=e.year), made] if e.year else [made]))
-    warning = _failure(failure, False, t) if failure is not None else ""
-    return (
-        '<li><p class="name"><a'
-        f' href="{quote(e.name)}/{PAGE}">{escape(country_name(e.country, t.code))}</a>{also}{tag}</p><p>{about}</p>{warning}{_files(e, t)}</li>'
-    )
+    return ", ".join([t("Reference year {year}", year=e.year), made] if e.year else [made])
 
 
-def _files(e: Entry, t: Language) -> str:
-    """Links to every file of a report: the ones that people ask for in a line, the others folded
-    away.
-    """
-    here = escape(country_name(e.country, t.code))
-    first = " · ".join(
-        f'<a href="{quote(e.name)}/{quote(file)}"><span class="unseen">{here}:'
-        f" </span>{escape(t(label))}</a>"
-        for file, label in FIRST.items()
-        if file in e.files and file != PAGE
-    )
-    rest = [file for file in e.files if file not in FIRST]
-    items = "".join(
-        f'<li><a href="{quote(e.name)}/{quote(file)}">{escape(file)}</a></li>' for file in rest
-    )
-    folded = (
-        f"<details><summary>{escape(t('{n} more files: each table and figure', n=len(rest)))}</summary><ul>{items}</ul></details>"
-        if rest
-        else ""
-    )
-    return f'<p class="files">{first}</p>{folded}'
-
-
-def _beside(out: Path, t: Language) -> str:
-    """What lies beside the reports: the page of the measures, the evaluation register."""
+def _beside(out: Path, t: Language) -> dict[str, str]:
+    """Path -> label of what lies beside the reports: the page of the measures, the register."""
     site = f"inventory/{t.code}" if (out / "inventory" / t.code).is_dir() else "inventory/en"
     offered = {f"{site}/{page}.html": label for page, label in SITE.items()} | BESIDE
-    items = "".join(
-        f'<li><a href="{name}">{escape(t(label))}</a></li>'
-        for name, label in offered.items()
-        if (out / name).is_file()
-    )
-    return f"<h2>{escape(t('Inventory of measures'))}</h2><ul>{items}</ul>" if items else ""
-
-
-def _failure(outcome: Outcome, with_name: bool, t: Language) -> str:
-    """That a report failed. The reason is told to who made it and stands in no page: its words may
-    quote the data.
-    """
-    first = escape(
-        t("The reason was told to who made it and is not repeated here: its words may quote data.")
-    )
-    if with_name:
-        return (
-            '<li><p class="name'
-            f' failed">{escape(t("{name}: failed", name=outcome.name))}</p><p>{first}</p></li>'
-        )
-    return (
-        f'<p class="failed">{escape(t("The last run failed; this report is from the run before it."))}'
-        f" {first}</p>"
-    )
+    return {name: label for name, label in offered.items() if (out / name).is_file()}
