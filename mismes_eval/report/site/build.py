@@ -31,6 +31,7 @@ from mismes_eval.report.factory.publish import (
     work_folder,
     write_whole,
 )
+from mismes_eval.report.pages_from_templates import Html
 from mismes_eval.report.site import pages
 from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
 from mismes_eval.report.site.html import WORDS, Shell
@@ -208,7 +209,7 @@ def _write_turns(inventory: Inventory, shell: Shell, folder: Path) -> int:
             kept = into[kept]
         if kept in set(inventory.frame["measure_id"]):
             told = escape(shell.words["moved"].format(old=measure, new=kept))
-            body = f'<p>{told} <a href="{kept}.html">{kept}</a></p>'
+            body = Html(f'<p>{told} <a href="{kept}.html">{kept}</a></p>')
             name = f"measures/{measure}"
             text = shell.page(name, measure, body, up="../", goes_on=f"{kept}.html")
             (folder / f"{name}.html").write_text(text, encoding="utf-8")

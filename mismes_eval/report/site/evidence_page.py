@@ -15,9 +15,10 @@ from mismes_eval.evaluation.outside_evidence import OWN, Together
 from mismes_eval.frame import codes, labels
 from mismes_eval.impact.planning.meta_regression import MetaRegression
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.pages_from_templates import Html, rendered
 from mismes_eval.report.sentences import in_brief
 from mismes_eval.report.site.evidence import Evaluation, recorded
-from mismes_eval.report.site.html import ARROWS, Shell, link, table
+from mismes_eval.report.site.html import ARROWS, Shell, address, link, table
 from mismes_eval.report.site.maps import forest_mark, interval_mark
 from mismes_eval.report.synthesis import outside as words_of
 from mismes_eval.report.synthesis.tables import PageNames
@@ -26,6 +27,7 @@ HEAD = (
     *("measure", "outcome", "months", "effect", "picture", "direction", "grade", "design"),
     *("risk_of_bias", "source"),
 )
+TITLE_OF_MEANS = "Own and outside effects together, measures as units"
 HASH = 16  # digits of a hash that are shown
 
 
@@ -38,33 +40,34 @@ class Listing:
     means: tuple[Together, ...]
 
 
-def evidence_page(shell: Shell, listing: Listing) -> str:
+def evidence_page(shell: Shell, listing: Listing) -> Html:
     """Means, then the effects of each model, then what is named only."""
-    words, w = shell.words, PageNames(shell.t)
-    parts = [f"<p>{escape(words['evidence_intro'])}</p>"]
-    if not listing.found:
-        parts.append(f"<p>{escape(words['no_effects'])}</p>")
-    for model in codes("models")["code"]:
-        here = [effect for effect in listing.found if effect.model == model]
-        if here:
-            parts.append(_of_model(shell, listing, str(model), here))
-    others = [
-        effect for effect in listing.found if effect.model not in set(codes("models")["code"])
-    ]
-    if others:
-        parts.append(_of_model(shell, listing, "", others))
+    words, found = shell.words, listing.found
+    known = list(map(str, codes("models")["code"]))
+    groups = {model: [effect for effect in found if effect.model == model] for model in known}
+    groups[""] = [effect for effect in found if effect.model not in known]
     notes = ["picture_note", "spoken_note", "assumption", "hidden_note"]
-    if any(effect.moved_apart for effect in listing.found):
+    if any(effect.moved_apart for effect in found):
         notes.insert(0, "reservation")
-    parts += [f'<p class="quiet">{escape(words[key])}</p>' for key in notes]
-    parts += [_means(shell, w, listing), _named_only(shell, listing)]
-    return "".join(parts)
+    return rendered(
+        "site/evidence.html.j2",
+        words=words,
+        models=[_of_model(shell, listing, model, here) for model, here in groups.items() if here],
+        notes=[words[key] for key in notes],
+        means_title=shell.t(TITLE_OF_MEANS),
+        means=_means(shell, listing) if listing.means else "",
+        notes_of_means=map(shell.t, words_of.NOTES_OF_MEANS),
+        named=_named_only(shell, listing),
+    )
 
 
-def _of_model(shell: Shell, listing: Listing, model: str, here: Sequence[Evaluation]) -> str:
-    """The effects on measures of one model, by outcome; pictures share an axis within the page."""
+def _of_model(
+    shell: Shell, listing: Listing, model: str, here: Sequence[Evaluation]
+) -> tuple[str, str, Html]:
+    """Anchor, title and table of the effects on measures of one model, by outcome; pictures share
+    an axis within the page.
+    """
     w = PageNames(shell.t)
-    title = w.model(model)
     span = _span(listing.found)
     spoken = {effect.outcome for effect in here if effect.main}
     ordered = sorted(
@@ -79,18 +82,18 @@ def _of_model(shell: Shell, listing: Listing, model: str, here: Sequence[Evaluat
         ),
     )
     rows = [
-        [_place(w, effect), escape(w.outcome(effect.outcome)), *effect_cells(shell, effect, span)]
+        [_place(w, effect), w.outcome(effect.outcome), *effect_cells(shell, effect, span)]
         for effect in ordered
     ]
-    heading = f'<h2 id="{escape(model or "none")}">{escape(title)}</h2>'
-    return heading + table(title, [shell.words[key] for key in HEAD], rows, (2, 3))
+    title = w.model(model)
+    return model or "none", title, table(title, [shell.words[key] for key in HEAD], rows, (2, 3))
 
 
 def _place(w: PageNames, e: Evaluation) -> str:
-    country = escape(w.country(e.country))
+    country = w.country(e.country)
     if e.measure_id:
-        return f"{country}, {link(e.measure_id, None)}"
-    return f"{country}, {escape(e.measure)}" if e.measure else country
+        return Html(f"{escape(country)}, {link(e.measure_id, None)}")
+    return f"{country}, {e.measure}" if e.measure else country
 
 
 def _span(found: Sequence[Evaluation]) -> tuple[float, float]:
@@ -108,18 +111,18 @@ def effect_cells(shell: Shell, e: Evaluation, span: tuple[float, float]) -> list
     """
     words = shell.words
     mark = " (a)" if e.moved_apart else ""
-    drawn = ""
+    drawn: str = ""
     if e.unit == "share" and span[1] > span[0]:
         drawn = interval_mark((e.value, e.ci_low, e.ci_high), span)
     return [
         "" if math.isnan(e.months) else shell.number(e.months),
-        escape(effect_words(shell, e)),
+        effect_words(shell, e),
         drawn,
-        escape(f"{ARROWS[e.direction]} {words[e.direction]}{mark}"),
-        escape(shell.t(e.grade) if e.grade else words["not_graded"]),
-        escape(design_words(shell, e)),
-        escape(_bias(shell, e)),
-        escape(source_words(shell, e)),
+        f"{ARROWS[e.direction]} {words[e.direction]}{mark}",
+        shell.t(e.grade) if e.grade else words["not_graded"],
+        design_words(shell, e),
+        _bias(shell, e),
+        source_words(shell, e),
     ]
 
 
@@ -155,22 +158,11 @@ def source_words(shell: Shell, e: Evaluation) -> str:
     return f"{source} ({shell.words['made_up_mark']})" if marked else source
 
 
-def _means(shell: Shell, w: PageNames, listing: Listing) -> str:
+def _means(shell: Shell, listing: Listing) -> Html:
     """Means with measures as units, what may be said of them, and how many measures it takes."""
-    title = shell.t("Own and outside effects together, measures as units")
-    heading = f'<h2 id="means">{escape(title)}</h2>'
-    if not listing.means:
-        return f"{heading}<p>{escape(shell.words['no_means'])}</p>"
-    span = _span(listing.found)
-    rows = [
-        [*(escape(cell) for cell in words_of.mean_cells(w, one)), _forest(shell, one, span)]
-        for one in listing.means
-    ]
-    head = [*words_of.mean_head(w), shell.words["picture"]]
-    notes = "".join(
-        f'<p class="quiet">{escape(shell.t(note))}</p>' for note in words_of.NOTES_OF_MEANS
-    )
-    return heading + table(title, head, rows) + notes
+    w, span = PageNames(shell.t), _span(listing.found)
+    rows = [[*words_of.mean_cells(w, one), _forest(shell, one, span)] for one in listing.means]
+    return table(shell.t(TITLE_OF_MEANS), [*words_of.mean_head(w), shell.words["picture"]], rows)
 
 
 def _forest(shell: Shell, one: Together, span: tuple[float, float]) -> str:
@@ -187,32 +179,27 @@ def _forest(shell: Shell, one: Together, span: tuple[float, float]) -> str:
 
 
 def _named_only(shell: Shell, listing: Listing) -> str:
-    """Evaluations that records name and of which no effect is known here."""
+    """Evaluations that records name and of which no effect is known here; "" for none."""
     words = shell.words
     known = {effect.measure_id for effect in listing.found}
     named = recorded(listing.frame)
     named = named[~named["measure_id"].isin(known)]
-    heading = f'<h2 id="named">{escape(words["recorded_only"])}</h2>'
     if named.empty:
-        return f"{heading}<p>{escape(words['empty'])}</p>"
+        return ""
     rows = [_record_cells(shell, listing.frame.loc[label]) for label in named.index]
     head = ("measure", "model", "evaluation", "design", "year", "source")
-    return heading + table(words["recorded_only"], [words[key] for key in head], rows)
+    return table(words["recorded_only"], [words[key] for key in head], rows)
 
 
 def _record_cells(shell: Shell, row: pd.Series) -> list[str]:
     empty, text = shell.words["empty"], shell.t
     kinds, designs = labels("eval_types", text.code), labels("impact_designs", text.code)
-    year = empty if pd.isna(row["eval_year"]) else f"{row['eval_year']:.0f}"
     url = row.get("eval_url")
-    source = escape(empty)
-    if not pd.isna(url):
-        source = f'<a rel="noreferrer" href="{escape(str(url))}">{escape(str(url))}</a>'
     return [
         link(row["measure_id"], row["title_en"]),
-        escape(PageNames(text).model(str(row["model_primary"]))),
-        escape(kinds.get(str(row["eval_type"]), empty)),
-        escape(designs.get(str(row["impact_design"]), empty)),
-        year,
-        source,
+        PageNames(text).model(str(row["model_primary"])),
+        kinds.get(str(row["eval_type"]), empty),
+        designs.get(str(row["impact_design"]), empty),
+        empty if pd.isna(row["eval_year"]) else f"{row['eval_year']:.0f}",
+        empty if pd.isna(url) else address(url),
     ]

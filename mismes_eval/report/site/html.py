@@ -13,6 +13,7 @@ from mismes_eval.inventory.page_words import PageWords
 from mismes_eval.report.document.language import Language, own_name
 from mismes_eval.report.document.page import CSP
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.pages_from_templates import Html, rendered
 
 PAGES = (
     ("index", "search"),
@@ -40,53 +41,38 @@ class Shell:
         self,
         name: str,
         title: str,
-        body: str,
+        body: Html,
         *,
         up: str = "",
         warning: str = "",
         goes_on: str = "",
-    ) -> str:
+    ) -> Html:
         """A whole page. name: its path without .html below the language's folder; up: the way from
         it back to that folder; warning: instead of the sentence on all data; goes_on: the page that
         stands in its place.
         """
-        turn = (
-            f'<meta http-equiv="refresh" content="3; url={escape(goes_on)}">\n' if goes_on else ""
-        )
-        warning = warning or self.synthetic
-        banner = f'<p class="synthetic" role="note">{escape(warning)}</p>' if warning else ""
         style = (files("mismes_eval.report.site") / "site.css").read_text(encoding="utf-8")
-        return (
-            f'<!DOCTYPE html>\n<html lang="{self.t.code}">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n'
-            f"{turn}<title>{escape(title)} · {escape(self.words['repository'])}</title>\n"
-            f"<style>{style}</style>\n</head>\n<body>\n"
-            f'<header><a class="skip" href="#text">{escape(self.words["skip"])}</a>{banner}'
-            f"{self.menu(name, up)}</header>\n"
-            f'<main id="text"><h1>{escape(title)}</h1>\n{body}\n</main>\n'
-            f'<footer><p class="quiet">{escape(self.words["census"])}</p>'
-            f"<p>{escape(self.words['downloads'])}: {_downloads(up)}</p>"
-            f"<p>{self.others(name, up)}</p></footer>\n</body>\n</html>\n"
+        return rendered(
+            "site/page.html.j2",
+            t=self.t,
+            words=self.words,
+            csp=CSP,
+            style=Html(style),
+            title=title,
+            warning=warning or self.synthetic,
+            menu=self.menu(name, up),
+            body=body,
+            name=name,
+            up=up,
+            goes_on=goes_on,
+            downloads=DOWNLOADS,
+            others=[code for code in WORDS.languages if code != self.t.code],
+            own_name=own_name,
         )
 
-    def others(self, name: str, up: str) -> str:
-        """Links to the page in the other languages, each named in its own."""
-        return " · ".join(
-            f'<a lang="{code}" hreflang="{code}" href="{up}../{code}/{name}.html">'
-            f"{escape(own_name(code))}</a>"
-            for code in WORDS.languages
-            if code != self.t.code
-        )
-
-    def menu(self, name: str, up: str) -> str:
+    def menu(self, name: str, up: str) -> Html:
         """Links to the pages."""
-        items = "".join(
-            f'<li><a href="{up}{page}.html"{_current(page == name)}>'
-            f"{escape(self.words[key])}</a></li>"
-            for page, key in PAGES
-        )
-        return f'<nav aria-label="{escape(self.words["pages"])}"><ul>{items}</ul></nav>'
+        return rendered("site/menu.html.j2", words=self.words, pages=PAGES, name=name, up=up)
 
     def number(self, value: Any, digits: int = 0) -> str:
         """A number in the language; what is not recorded says so."""
@@ -95,43 +81,25 @@ class Shell:
         return self.t.number(float(value), digits)
 
 
-def day(value: date) -> str:
+def day(value: date) -> Html:
     """A day as HTML; it is never broken over two lines."""
     written = f"{value:%Y-%m-%d}"
-    return f'<time datetime="{written}">{written}</time>'
+    return Html(f'<time datetime="{written}">{written}</time>')
 
 
-def _current(here: bool) -> str:
-    return ' aria-current="page"' if here else ""
-
-
-def _downloads(up: str) -> str:
-    return " · ".join(f'<a href="{up}../{name}">{name}</a>' for name in DOWNLOADS)
-
-
-def link(measure: str, title: object, up: str = "") -> str:
+def link(measure: str, title: object, up: str = "") -> Html:
     """Link to the page of a measure."""
     name = "" if is_missing(title) else f" {title}"
-    return f'<a href="{up}measures/{measure}.html">{escape(measure + name)}</a>'
+    return Html(f'<a href="{up}measures/{measure}.html">{escape(measure + name)}</a>')
+
+
+def address(url: object) -> Html:
+    """Link to an address outside the site."""
+    return Html(f'<a rel="noreferrer" href="{escape(str(url))}">{escape(str(url))}</a>')
 
 
 def table(
     caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
-) -> str:
-    """A table of cells that are HTML already. numbers: places of columns of numbers."""
-    kind = {place: ' class="number"' for place in numbers}
-    names = "".join(
-        f'<th scope="col"{kind.get(place, "")}>{escape(name)}</th>'
-        for place, name in enumerate(head)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{kind.get(place, '')}>{cell}</td>" for place, cell in enumerate(row))
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{names}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
-    )
+) -> Html:
+    """A table. numbers: places of columns of numbers."""
+    return rendered("site/table.html.j2", caption=caption, head=head, rows=rows, numbers=numbers)

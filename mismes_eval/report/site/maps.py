@@ -10,6 +10,7 @@ import numpy as np
 
 from mismes_eval.frame.codes import packaged_rows
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.pages_from_templates import Html
 
 TILE = 54
 WIDE = 320
@@ -26,7 +27,7 @@ def places() -> Mapping[str, tuple[int, int]]:
     return {row["country"]: (int(row["column"]), int(row["row"])) for row in rows}
 
 
-def country_tiles(counts: Mapping[str, int], names: Mapping[str, str], title: str) -> str:
+def country_tiles(counts: Mapping[str, int], names: Mapping[str, str], title: str) -> Html:
     """A tile for each country of the map; those with measures are links to their place below."""
     most = max(counts.values(), default=1)
     columns = 1 + max(place[0] for place in places().values())
@@ -35,7 +36,7 @@ def country_tiles(counts: Mapping[str, int], names: Mapping[str, str], title: st
         _tile(code, place, counts.get(code, 0), most, names.get(code, code))
         for code, place in places().items()
     ]
-    return (
+    return Html(
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(title)}">'
         f'<svg width="{columns * TILE}" height="{rows * TILE}" role="group"'
         f' aria-label="{escape(title)}">{"".join(parts)}</svg></div>'
@@ -56,7 +57,7 @@ def _tile(code: str, place: tuple[int, int], count: int, most: int, name: str) -
     return f'<a href="#{code}" aria-label="{escape(name)}: {count}">{box}{number}</a>'
 
 
-def cost_dots(values: Sequence[float], low: float, high: float, title: str) -> str:
+def cost_dots(values: Sequence[float], low: float, high: float, title: str) -> Html:
     """Dots on a logarithmic axis from low to high, with the middle half and the median."""
 
     def place(value: float) -> float:
@@ -69,7 +70,7 @@ def cost_dots(values: Sequence[float], low: float, high: float, title: str) -> s
     dots = "".join(
         f'<circle class="mark" cx="{place(value):.1f}" cy="15" r="4"></circle>' for value in values
     )
-    return (
+    return Html(
         f'<svg width="{WIDE}" height="30" role="img" aria-label="{escape(title)}">'
         f'<line class="axis" x1="10" x2="{WIDE - 10}" y1="15" y2="15"></line>'
         f'<line class="box" x1="{place(first):.1f}" x2="{place(third):.1f}" y1="15" y2="15"></line>'
@@ -81,17 +82,19 @@ def cost_dots(values: Sequence[float], low: float, high: float, title: str) -> s
 Interval = tuple[float, float, float]  # value, low, high
 
 
-def interval_mark(interval: Interval, span: tuple[float, float]) -> str:
+def interval_mark(interval: Interval, span: tuple[float, float]) -> Html:
     """An effect with its interval on an axis with zero in it; an end beyond the axis runs out of
     the picture. Its numbers stand in the cell beside it.
     """
     drawn = _interval(interval, span, ROW / 2)
-    return f'<svg width="{MARK}" height="{ROW}" aria-hidden="true">{_zero(span, ROW)}{drawn}</svg>'
+    return Html(
+        f'<svg width="{MARK}" height="{ROW}" aria-hidden="true">{_zero(span, ROW)}{drawn}</svg>'
+    )
 
 
 def forest_mark(
     effects: Sequence[Interval], mean: Interval | None, span: tuple[float, float], title: str
-) -> str:
+) -> Html:
     """Effects below each other, and their mean where there is one, on one axis."""
     rows = [*effects, *([] if mean is None else [mean])]
     height = ROW * len(rows)
@@ -103,7 +106,7 @@ def forest_mark(
         y = ROW * (len(effects) + 0.5)
         corners = f"{low:.1f},{y} {middle:.1f},{y - 5} {high:.1f},{y} {middle:.1f},{y + 5}"
         drawn += f'<polygon class="mark" points="{corners}"></polygon>'
-    return (
+    return Html(
         f'<svg width="{MARK}" height="{height}" role="img" aria-label="{escape(title)}">'
         f"{_zero(span, height)}{drawn}</svg>"
     )
