@@ -80,10 +80,10 @@ DOMAIN = "where"
 _CALLED: ContextVar[Call | None] = ContextVar("called", default=None)
 
 
-def verb_name(otherwise: str = "this call") -> str:
+def verb_name() -> str:
     """Name of the verb that was called, for whatever refuses below it."""
     call = _CALLED.get()
-    return otherwise if call is None else call.name
+    return "this call" if call is None else call.name
 
 
 def verb_error(otherwise: type[MismesError]) -> type[MismesError]:

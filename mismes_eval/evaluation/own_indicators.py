@@ -21,7 +21,6 @@ from mismes_eval.lfs.persons import residents
 from mismes_eval.lfs.translate import holds
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
-from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
 NOBODY = "nobody of whom it is asked has an answer"
@@ -52,7 +51,7 @@ class OwnIndicator:
             out = out & holds(frame[column], wanted)
         return out
 
-    def among_answers(self, sample: Sample, by: By = None) -> Result:
+    def among_answers(self, sample: Sample) -> Result:
         """Weighted share of yes, or mean, among those who answered."""
         value = sample.frame[self.own].to_numpy(dtype=float, na_value=np.nan)
         concerned = self.inside(sample.frame) & sample.active
@@ -64,7 +63,7 @@ class OwnIndicator:
             "{n} of {all} persons in the universe gave no answer and are left out.",
             {"n": f"{silent:,}", "all": f"{int(concerned.sum()):,}"},
         )
-        found = mean(sample.with_columns({self.own: value}).where(answered), self.own, by)
+        found = mean(sample.with_columns({self.own: value}).where(answered), self.own)
         return found.annotated(
             kind="mean" if self.unit else "share",
             unit=self.unit or "share",

@@ -29,7 +29,6 @@ def dots_of(
     cells: pd.DataFrame,
     xlabel: str,
     scale: float = 1.0,
-    reference: float | None = None,
 ) -> Figure:
     """Dot and 95% interval of published cells: one line a row, one colour a column; where a cell is
     hidden its sign stands in its place.
@@ -57,8 +56,7 @@ def dots_of(
         for row, status in zip(cells["row"], cells["status"], strict=True)
         if status in SIGNS
     }
-    at_value = None if reference is None else reference * scale
-    pictures.forest(ax, labels, series, xlabel, at_value, signs=signs)
+    pictures.forest(ax, labels, series, xlabel, signs=signs)
     if len(groups) > 1:
         legend_above(ax)
     return finish(

@@ -16,7 +16,7 @@ from mismes_eval.public import check
 
 
 def _vector(
-    name: str, value: Sequence[float] | float, size: int | None = None, positive: bool = True
+    name: str, value: Sequence[float] | float, size: int | None = None
 ) -> Float:
     try:
         v = np.atleast_1d(np.asarray(value, float))
@@ -24,7 +24,7 @@ def _vector(
         v = np.full(1, np.nan)
     if size is not None and v.size == 1:
         v = np.full(size, float(v[0]))
-    bad = ~np.isfinite(v) | ((v <= 0) if positive else (v < 0))
+    bad = ~np.isfinite(v) | (v <= 0)
     if bad.any() or (size is not None and v.size != size):
         want = (
             worded("{size} positive numbers", {"size": size})
