@@ -15,9 +15,7 @@ from mismes_eval.numerics.rows import Float
 from mismes_eval.public import check
 
 
-def _vector(
-    name: str, value: Sequence[float] | float, size: int | None = None
-) -> Float:
+def _vector(name: str, value: Sequence[float] | float, size: int | None = None) -> Float:
     try:
         v = np.atleast_1d(np.asarray(value, float))
     except (TypeError, ValueError):
