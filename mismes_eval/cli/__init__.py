@@ -116,8 +116,10 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         sys.exit(group.main(args=arguments, prog_name="mismes", standalone_mode=False) or 0)
     except MismesError as error:
+        said = sys.argv[1:] if arguments is None else arguments
+        words = import_module("mismes_eval.cli.spoken").spoken(said).whole
         for found in error.problems:
-            problem(found)
+            problem(found, words)
         sys.exit(error.exit_status)
     except click.ClickException as error:
         error.show()

@@ -20,6 +20,7 @@ from mismes_eval.cli.project import (
     params_file,
     project,
 )
+from mismes_eval.cli.spoken import spoken
 from mismes_eval.cli.terminal import mark, problem
 from mismes_eval.errors import MismesError, MismesWarning, Problem
 from mismes_eval.evaluation.checklist import Step, checklist
@@ -147,9 +148,10 @@ def _plain(record: Record, codebook: bool | None) -> dict[str, object]:
 
 
 def _print(record: Record, quiet: bool, codebook: bool) -> None:
+    words = spoken([record.file]).whole
     if quiet:
         for found in record.problems:
-            problem(found, f"{record.file}: ")
+            problem(found, words, f"{record.file}: ")
         return
     click.echo(record.file)
     t = language(record.language)
@@ -168,7 +170,7 @@ def _print(record: Record, quiet: bool, codebook: bool) -> None:
     if codebook and record.codebook is not None:
         click.echo(f"\n{t(CODEBOOK)}\n{_codebook_text(record.codebook, t)}\n")
     for found in record.problems:
-        problem(found, "  [ ] ")
+        problem(found, words, "  [ ] ")
     if not record.problems:
         click.echo(mark("done", f"  {_next(record)}"))
 

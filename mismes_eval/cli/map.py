@@ -224,7 +224,7 @@ def _told(draft: Draft, name: str, quiet: bool, t: Language) -> int:
         if preview.weighted:
             say(_whole(preview, t))
     for found in preview.problems:
-        problem(found)
+        problem(found, t.whole)
     if draft.definitions and not quiet:
         chosen = (
             "who is a migrant is chosen in params/{name}.yaml, definitions.preset. The file carries"

@@ -22,7 +22,7 @@ from mismes_eval.cli.project import (
     params_file,
     project,
 )
-from mismes_eval.cli.terminal import say
+from mismes_eval.cli.terminal import problem, say
 from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.inventory import read as read_inventory
@@ -337,8 +337,9 @@ def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Out
 
 
 def _complain(outcome: Outcome) -> None:
-    for problem in (*outcome.problems, *outcome.cautions):
-        click.echo(f"{outcome.name}: {problem}\n", err=True)
+    words = spoken([outcome.name]).whole
+    for found in (*outcome.problems, *outcome.cautions):
+        problem(found, words, f"{outcome.name}: ")
     if outcome.failed_notebook is not None:
         click.echo(
             f"{outcome.name}: the notebook as far as it came: {_shown(outcome.failed_notebook)}\n",

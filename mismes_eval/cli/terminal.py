@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TextIO
 
 import click
 
 from mismes_eval.errors import MismesWarning, Problem
+from mismes_eval.message import Message, as_message
 
 MARKS: Mapping[str, str] = {
     "done": "green",
@@ -35,11 +36,13 @@ def mark(kind: str, text: str) -> str:
     return click.style(text, fg=MARKS[kind]) if coloured(sys.stdout) else text
 
 
-def problem(found: Problem, prefix: str = "") -> None:
-    """A problem as a paragraph on standard error, what is wrong in red."""
-    said = str(found)
-    if coloured(sys.stderr):
-        said = click.style(found.what, fg="red", bold=True) + said.removeprefix(found.what)
+def problem(found: Problem, words: Callable[[Message], str], prefix: str = "") -> None:
+    """A problem as a paragraph on standard error, what is wrong in red. words : puts it into the
+    language of its reader.
+    """
+    said, what = words(found.message), words(as_message(found.what, "reason"))
+    if coloured(sys.stderr) and said.startswith(what):
+        said = click.style(what, fg="red", bold=True) + said.removeprefix(what)
     click.echo(f"{prefix}{said}\n", err=True)
 
 

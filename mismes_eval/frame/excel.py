@@ -19,13 +19,15 @@ from openpyxl.utils.datetime import to_excel
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.heads import LEAST, SHARED, find_head, head_problems, same_shape
 from mismes_eval.frame.limits import (
+    LETTER,
+    NOT_READ,
     SHEET_PART,
     STEP,
     check_bytes,
     check_cell,
     check_parts,
+    check_places,
     check_sheet,
-    check_table,
 )
 from mismes_eval.frame.number_formats import Sign, signs_of
 from mismes_eval.libraries import library
@@ -40,7 +42,7 @@ LOCKED = "EncryptedPackage".encode("utf-16-le")
 BEFORE_2007 = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 FEWEST_CELLS = 4  # in the first row of a sheet that goes on from another
 YEARS = (1900, 2100)  # a number in this range that a date format shows as a day of 1905
-LONGEST_LETTER = 12  # bytes of a letter in XML, written as a reference
+BARE_SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
 EMPTY_CELL = re.compile(
     rb'<(?:\w+:)?c\s[^<>]*\br="[^<>]*?(?:/>|>(?:<(?:\w+:)?v\s*/>|<v></v>)?</(?:\w+:)?c>)'
 )
@@ -126,6 +128,7 @@ def read_excel(
         *_year_problems(body, names, chosen.epoch, name),
     ]
     InputError.refuse(problems)
+    check_places(len(body) * width, name)
     frame = pd.DataFrame(
         [_padded(row.cells, width) for row in body],
         columns=names,
@@ -156,7 +159,7 @@ def _body(rows: Sequence[SheetRow], known: Collection[str], name: str) -> list[S
     if known:
         return list(rows[1:])
     body: list[SheetRow] = []
-    check_table(rows[-1].number, len(rows[0].cells), name)
+    check_places(rows[-1].number * max(len(row.cells) for row in rows), name)
     for before, row in pairwise(rows):
         body += [SheetRow(number, (), ()) for number in range(before.number + 1, row.number)]
         body.append(row)
@@ -195,7 +198,14 @@ def sheet_titles(content: bytes, name: str) -> tuple[str, ...]:
 
 def _titles(content: bytes, name: str) -> tuple[str, ...]:
     check_parts(content, name)
-    book = library("openpyxl").load_workbook(io.BytesIO(content), read_only=True)
+    bare = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(bare, "w") as made:
+        for part in dict.fromkeys(given.namelist()):
+            if SHEET_PART.fullmatch(part):
+                made.writestr(part, BARE_SHEET)
+            elif not NOT_READ.match(part):
+                made.writestr(part, given.read(part))
+    book = library("openpyxl").load_workbook(bare, read_only=True, keep_links=False)
     return tuple(sheet.title for sheet in book.worksheets)
 
 
@@ -205,22 +215,26 @@ def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
     """
     check_parts(content, name)
     slim, merged = _slim(content, name)
-    book = library("openpyxl").load_workbook(io.BytesIO(slim), read_only=True, data_only=False)
+    book = library("openpyxl").load_workbook(io.BytesIO(slim), read_only=True, keep_links=False)
     named = [sheet for sheet in book.worksheets if sheet.title == asked]
-    found = []
+    found: list[Sheet] = []
+    places = 0
     for sheet in named or book.worksheets:
         about = sheet.title in ABOUT_SHEETS and len(book.worksheets) > 1
         if about and sheet.title != asked:
             continue
         sheet.reset_dimensions()
-        rows = tuple(_rows(sheet, name))
+        rows = tuple(_rows(sheet, name, places))
+        places += sum(len(row.cells) for row in rows)
         part = str(sheet._worksheet_path).lstrip("/")  # the only name that openpyxl keeps of it
         found.append(Sheet(sheet.title, rows, merged.get(part, ()), book.epoch))
     return found
 
 
-def _rows(sheet: Any, name: str) -> Iterator[SheetRow]:
-    """The rows that hold something. A text that the workbook keeps once counts wherever it stands."""
+def _rows(sheet: Any, name: str, places: int) -> Iterator[SheetRow]:
+    """The rows that hold something. A text that the workbook keeps once counts wherever it stands,
+    and so does every place before a cell. places : of the sheets before.
+    """
     size, by_style = 0, dict[int, str]()
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells = tuple(_value(cell) for cell in row)
@@ -229,6 +243,8 @@ def _rows(sheet: Any, name: str) -> Iterator[SheetRow]:
             check_cell(max(lengths, default=0), name)
             size += sum(lengths)
             check_bytes(size, name, text=True)
+            places += len(cells)
+            check_places(places, name)
             kinds = tuple(cell.data_type for cell in row)
             yield SheetRow(number, cells, kinds, signs_of(row, by_style))
 
@@ -244,6 +260,8 @@ def _slim(content: bytes, name: str) -> tuple[bytes, dict[str, tuple[str, ...]]]
         sheets = (_without_formats(given, p, name) for p in parts if SHEET_PART.fullmatch(p))
         check_sheet(chain.from_iterable(sheets), name)
         for part in parts:
+            if NOT_READ.match(part):
+                continue
             if not SHEET_PART.fullmatch(part):
                 made.writestr(part, given.read(part))
                 continue
@@ -261,7 +279,7 @@ def _without_formats(archive: zipfile.ZipFile, part: str, name: str) -> Iterator
             text = kept + step
             cut = max(text.rfind(b"row>") + len(b"row>"), text.rfind(b"/>") + len(b"/>"))
             if cut < len(b"row>"):
-                check_cell(len(text) // LONGEST_LETTER, name)
+                check_cell(len(text) // LETTER, name)
                 kept = text
                 continue
             yield EMPTY_ROW.sub(b"", EMPTY_CELL.sub(b"", text[:cut]))

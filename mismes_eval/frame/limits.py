@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from gzip import GzipFile
-from zipfile import ZipFile, is_zipfile
+from typing import IO
+from zipfile import ZipFile, ZipInfo, is_zipfile
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.message import as_message
@@ -26,7 +27,11 @@ SHEET_ROWS = (
     500_000  # rows of a workbook's sheets, the empty ones that only have a format among them
 )
 SHEET_CELLS = 5_000_000
+SHEET_LAST = 1_048_576  # number of the last row that a sheet can have
+SHEET_PLACES = 10_000_000  # cells and the gaps before them, which take memory too
 BESIDE_SHEETS = 100_000_000  # bytes of a part of a workbook that is no sheet: styles, shared texts
+MARKS = 200_000  # elements of such a part; of the texts that cells share more
+SHARED_MARKS = 2_000_000
 WHOLE = 300_000_000  # bytes of a workbook that is read with all its sheets, unpacked
 PARTS = 10_000  # files in one workbook or archive
 STEP = 1 << 20
@@ -35,8 +40,14 @@ NARROWER = (
     " .parquet."
 )
 SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
+NOT_READ = re.compile(  # parts that no reader of cells opens
+    r"xl/(?:media|drawings|charts|pivotCache|pivotTables|externalLinks|embeddings|printerSettings)/"
+)
+LETTER = 12  # bytes of a letter in XML, written as a reference
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
+_NUMBER = re.compile(rb"<(?:\w+:)?row\s[^<>]*\br=[\"'](\d+)")
+_SHARED = re.compile(r"sharedstrings", re.IGNORECASE)
 
 
 def refuse(what: str, name: str, most: int, unit: str, got: str) -> InputError:
@@ -115,9 +126,18 @@ def check_parts(content: bytes, name: str) -> None:
         return  # the reader says what is damaged
     with ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
-    if len(members) > PARTS:
-        raise refuse("the workbook has too many parts", name, PARTS, "parts", f"{len(members):,}")
-    beside = [m for m in members if not SHEET_PART.fullmatch(m.filename)]
+        if len(members) > PARTS:
+            got = f"{len(members):,}"
+            raise refuse("the workbook has too many parts", name, PARTS, "parts", got)
+        beside = [m for m in members if not SHEET_PART.fullmatch(m.filename)]
+        _check_sizes(beside, name)
+        for member in beside:
+            if not NOT_READ.match(member.filename):
+                with archive.open(member) as stream:
+                    _check_marks(stream, member.filename, name)
+
+
+def _check_sizes(beside: Sequence[ZipInfo], name: str) -> None:
     for member in beside:
         if member.file_size > BESIDE_SHEETS:
             where = worded("{name}: {part}", {"name": name, "part": member.filename})
@@ -128,6 +148,27 @@ def check_parts(content: bytes, name: str) -> None:
         raise refuse(
             "the parts beside the sheets are too large", name, WHOLE, "bytes unpacked", f"{size:,}"
         )
+
+
+def _check_marks(stream: IO[bytes], part: str, name: str) -> None:
+    """Raise InputError for a part of more elements than are read, or of a text that is too long. A
+    reader makes an object of every element.
+    """
+    most = SHARED_MARKS if _SHARED.search(part) else MARKS
+    marks = since = 0
+    before = b""
+    while step := stream.read(STEP):
+        joined = before + step
+        marks += joined.count(b"<") - joined.count(b"</")
+        before = joined[-1:] if joined.endswith(b"<") else b""
+        marks -= len(before)
+        since = len(step) - step.rfind(b"<") if b"<" in step else since + len(step)
+        where = worded("{name}: {part}", {"name": name, "part": part})
+        if marks > most:
+            what = "a part of the workbook has too many elements"
+            raise refuse(what, where, most, "elements", worded("more"))
+        if since > CELL * LETTER:
+            raise refuse("a cell is too long", where, CELL, "characters", worded("more"))
 
 
 def check_workbook(content: bytes, name: str) -> None:
@@ -141,6 +182,13 @@ def check_workbook(content: bytes, name: str) -> None:
         raise refuse("the workbook is too large", name, WHOLE, "bytes unpacked", f"{size:,}")
 
 
+def check_places(places: int, name: str) -> None:
+    """Raise InputError for sheets with more cells, gaps before them included, than are read."""
+    if places > SHEET_PLACES:
+        what = "the workbook has too many cells and gaps between them"
+        raise refuse(what, name, SHEET_PLACES, "cells", worded("more"))
+
+
 def check_sheet(texts: Iterable[bytes], name: str) -> None:
     """Raise InputError for sheets of more rows, cells or bytes than are read, all of a workbook
     together. texts : their XML in parts that end between tags. Stops at the limit.
@@ -148,6 +196,9 @@ def check_sheet(texts: Iterable[bytes], name: str) -> None:
     rows = cells = size = 0
     for text in texts:
         rows += len(_ROW.findall(text))
+        last = max(map(int, _NUMBER.findall(text)), default=0)
+        if last > SHEET_LAST:
+            raise refuse("a row of the workbook is none", name, SHEET_LAST, "rows", f"{last:,}")
         cells += len(_CELL.findall(text))
         size += len(text)
         _refuse_sheet(rows, cells, name)

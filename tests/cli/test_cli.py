@@ -121,6 +121,34 @@ def test_an_unknown_country_names_the_nearest(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("params", "surroundings", "words", "said"),
+    [
+        ("language: fr", "ro_RO.UTF-8", ("check", "MDX"), "Le plus proche : MDA."),
+        ("", "ro_RO.UTF-8", ("check", "MDX"), "Cel mai apropiat: MDA."),
+        ("", "C.UTF-8", ("check", "MDX"), "Nearest: MDA."),
+        ("language: xx", "de_DE", ("check", "MDX"), "Nearest: MDA."),
+        ("language: fr", "", ("form", "MDX", "--language", "ro"), "Cel mai apropiat: MDA."),
+        ("language: fr", "", ("form", "MDX", "--language=ro"), "Cel mai apropiat: MDA."),
+        # no entry for one of its sentences: all of it in English
+        ("language: fr", "", ("report", "MDA", "--all"), "which reports?: mismes report. Expected"),
+    ],
+)
+def test_a_refusal_is_in_the_language_of_its_reader(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    params: str,
+    surroundings: str,
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    (project / "params" / "MDA.yaml").write_text(f"country: MDA\n{params}\n", encoding="utf-8")
+    monkeypatch.setenv("LC_ALL", surroundings)
+    status, _, err = mismes(capsys, *words)
+    assert status == 2 and said in err.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_a_folder_that_is_no_project_is_bad_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

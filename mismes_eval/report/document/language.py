@@ -69,6 +69,14 @@ class Language(Formatter):
             self._said.add(said)
         return said
 
+    def whole(self, message: Message) -> str:
+        """The message in this language where each of its sentences has an entry, else all of it in
+        English: nobody reads half a sentence of each.
+        """
+        trial = Language(self.code, self.words)
+        said = trial(message)
+        return str.__str__(message) if trial.unknown else said
+
     def name(self, text: str) -> str:
         """A name out of the data (a region, a measure, a column of the user): shown as it stands,
         never looked up.
