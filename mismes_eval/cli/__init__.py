@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(group.main(args=arguments, prog_name="mismes", standalone_mode=False) or 0)
     except MismesError as error:
         said = sys.argv[1:] if arguments is None else arguments
-        words = import_module("mismes_eval.cli.spoken").spoken(said).whole
+        words = import_module("mismes_eval.cli.spoken").reader_language(said).whole
         for found in error.problems:
             problem(found, words)
         sys.exit(error.exit_status)

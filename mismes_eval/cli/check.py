@@ -20,7 +20,7 @@ from mismes_eval.cli.project import (
     params_file,
     project,
 )
-from mismes_eval.cli.spoken import spoken
+from mismes_eval.cli.spoken import reader_language
 from mismes_eval.cli.terminal import mark, problem
 from mismes_eval.errors import MismesError, MismesWarning, Problem
 from mismes_eval.evaluation.checklist import Step, checklist
@@ -148,7 +148,7 @@ def _plain(record: Record, codebook: bool | None) -> dict[str, object]:
 
 
 def _print(record: Record, quiet: bool, codebook: bool) -> None:
-    words = spoken([record.file]).whole
+    words = reader_language([record.file]).whole
     if quiet:
         for found in record.problems:
             problem(found, words, f"{record.file}: ")

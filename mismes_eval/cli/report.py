@@ -22,6 +22,7 @@ from mismes_eval.cli.project import (
     params_file,
     project,
 )
+from mismes_eval.cli.spoken import reader_language
 from mismes_eval.cli.terminal import problem, say
 from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
@@ -337,7 +338,7 @@ def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Out
 
 
 def _complain(outcome: Outcome) -> None:
-    words = spoken([outcome.name]).whole
+    words = reader_language([outcome.name]).whole
     for found in (*outcome.problems, *outcome.cautions):
         problem(found, words, f"{outcome.name}: ")
     if outcome.failed_notebook is not None:

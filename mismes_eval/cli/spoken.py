@@ -16,7 +16,7 @@ _STATED = re.compile(r"^language:\s*[\"']?(\w+)", re.MULTILINE)
 _SURROUNDINGS = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
-def spoken(words: Sequence[str]) -> Language:
+def reader_language(words: Sequence[str]) -> Language:
     """The language that --language asks for; else that of the params that are named, or of all
     params of the project where they share one; else that of the surroundings; else English.
 
