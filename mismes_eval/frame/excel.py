@@ -23,6 +23,7 @@ from mismes_eval.frame.limits import (
     NOT_READ,
     SHEET_PART,
     STEP,
+    bare,
     check_bytes,
     check_cell,
     check_parts,
@@ -42,7 +43,6 @@ LOCKED = "EncryptedPackage".encode("utf-16-le")
 BEFORE_2007 = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 FEWEST_CELLS = 4  # in the first row of a sheet that goes on from another
 YEARS = (1900, 2100)  # a number in this range that a date format shows as a day of 1905
-BARE_SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
 EMPTY_CELL = re.compile(
     rb'<(?:\w+:)?c\s[^<>]*\br="[^<>]*?(?:/>|>(?:<(?:\w+:)?v\s*/>|<v></v>)?</(?:\w+:)?c>)'
 )
@@ -198,14 +198,7 @@ def sheet_titles(content: bytes, name: str) -> tuple[str, ...]:
 
 def _titles(content: bytes, name: str) -> tuple[str, ...]:
     check_parts(content, name)
-    bare = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(bare, "w") as made:
-        for part in dict.fromkeys(given.namelist()):
-            if SHEET_PART.fullmatch(part):
-                made.writestr(part, BARE_SHEET)
-            elif not NOT_READ.match(part):
-                made.writestr(part, given.read(part))
-    book = library("openpyxl").load_workbook(bare, read_only=True, keep_links=False)
+    book = library("openpyxl").load_workbook(bare(content), read_only=True, keep_links=False)
     return tuple(sheet.title for sheet in book.worksheets)
 
 

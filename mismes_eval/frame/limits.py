@@ -43,6 +43,7 @@ SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
 NOT_READ = re.compile(  # parts that no reader of cells opens
     r"xl/(?:media|drawings|charts|pivotCache|pivotTables|externalLinks|embeddings|printerSettings)/"
 )
+BARE_SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
 LETTER = 12  # bytes of a letter in XML, written as a reference
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
@@ -169,6 +170,18 @@ def _check_marks(stream: IO[bytes], part: str, name: str) -> None:
             raise refuse(what, where, most, "elements", worded("more"))
         if since > CELL * LETTER:
             raise refuse("a cell is too long", where, CELL, "characters", worded("more"))
+
+
+def bare(content: bytes) -> io.BytesIO:
+    """A workbook without cells, and without the parts that no reader of cells opens."""
+    out = io.BytesIO()
+    with ZipFile(io.BytesIO(content)) as given, ZipFile(out, "w") as made:
+        for part in dict.fromkeys(given.namelist()):
+            if SHEET_PART.fullmatch(part):
+                made.writestr(part, BARE_SHEET)
+            elif not NOT_READ.match(part):
+                made.writestr(part, given.read(part))
+    return out
 
 
 def check_workbook(content: bytes, name: str) -> None:
