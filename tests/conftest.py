@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -38,27 +39,26 @@ def room(file: str) -> str:
     evidence of a country or the whole report on it, or the reports of `made`: these are made once.
     """
     text = (ROOT / file).read_text(encoding="utf-8")
-    if "whole_report" in text or "evaluated: Callable" in text:
+    if re.search(r"\bwhole_report\b|evaluated: Callable", text):
         return "whole reports"
-    return "reports of notebooks" if "made: Path" in text and "def made(" not in text else file
+    of_notebooks = file.startswith("tests/report/") and "made: Path" in text
+    return "reports of notebooks" if of_notebooks and "def made(" not in text else file
 
 
 # rooms of few tests that take long, in seconds: dealt out early, so that both processes end together
 LONG = {
     "whole reports": 150,
-    "reports of notebooks": 60,
+    "reports of notebooks": 100,
     "tests/architecture/test_typed_face.py": 25,
     "tests/cli/test_new_country.py": 60,
     "tests/cli/test_wheel.py": 20,
     "tests/docs/test_examples.py": 20,
     "tests/docs/test_site.py": 30,
-    "tests/evaluation/test_hand_over.py": 20,
     "tests/evaluation/test_real_data.py": 25,
     "tests/evaluation/test_rollout.py": 20,
     "tests/lfs/test_from_a_public_file.py": 12,
     "tests/report/test_designs.py": 20,
     "tests/report/test_small_groups.py": 40,
-    "tests/report/test_synthesis.py": 17,
     "tests/report/test_what_is_not_there_from_a_raw_file.py": 17,
     "tests/synthetic/test_reproducible.py": 30,
 }

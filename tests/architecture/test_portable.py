@@ -10,39 +10,13 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.architecture
-MODULES = {
-    "fcntl",
-    "resource",
-    "pwd",
-    "grp",
-    "termios",
-    "tty",
-    "pty",
-    "syslog",
-    "crypt",
-    "spwd",
-    "posix",
-}
-CALLS = {
-    "fork",
-    "forkpty",
-    "getuid",
-    "geteuid",
-    "getgid",
-    "setsid",
-    "killpg",
-    "getpgid",
-    "sched_getaffinity",
-    "sched_setaffinity",
-    "mkfifo",
-    "chroot",
-    "nice",
-    "uname",
-    "getloadavg",
-    "sysconf",
-    "O_NOFOLLOW",
-    "O_DIRECTORY",
-}
+MODULES = set("fcntl resource pwd grp termios tty pty syslog crypt spwd posix".split())
+CALLS = set(
+    (
+        "fork forkpty getuid geteuid getgid setsid killpg getpgid sched_getaffinity "
+        "sched_setaffinity mkfifo chroot nice uname getloadavg sysconf O_NOFOLLOW O_DIRECTORY"
+    ).split()
+)
 PATHS = ("/proc", "/sys/", "/dev/", "/tmp", "/usr/", "/etc/")
 GUARDS = ("hasattr", "sys.platform", "os.name", "platform.system", "is_file()", ".exists()")
 

@@ -34,18 +34,9 @@ FLOORS = (
 )
 LEVEL = {name: i for i, names in enumerate(FLOORS) for name in names}
 BANNED_CALLS = {"eval", "exec", "compile", "__import__"}
-BANNED_MODULES = {
-    "pickle",
-    "cPickle",
-    "dill",
-    "cloudpickle",
-    "joblib",
-    "shelve",
-    "marshal",
-    "subprocess",
-    "pty",
-    "commands",
-}
+BANNED_MODULES = set(
+    "pickle cPickle dill cloudpickle joblib shelve marshal subprocess pty commands".split()
+)
 # Chromium, and this Python for the process that kernels are forked from: by a list of arguments and
 # without a shell
 STARTS_A_PROGRAM = {
@@ -108,23 +99,12 @@ def test_every_folder_has_a_floor(root: Path) -> None:
 
 
 def test_the_numerics_know_no_frames(root: Path) -> None:
-    allowed = {
-        "__future__",
-        "collections",
-        "dataclasses",
-        "functools",
-        "itertools",
-        "math",
-        "typing",
-        "types",
-        "numpy",
-        "scipy",
-        "mismes_eval",
-        "warnings",
-        "enum",
-        "abc",
-        "threading",
-    }
+    allowed = set(
+        (
+            "__future__ collections dataclasses functools itertools math typing types numpy scipy "
+            "mismes_eval warnings enum abc threading"
+        ).split()
+    )
     wrong = [
         f"{p}: {n}"
         for p, nodes in modules(root)

@@ -214,19 +214,11 @@ def test_chile_on_the_public_file_in_one_line(
     root: Path, shared: Path, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """INE, Encuesta Nacional de Empleo, January to March 2020: 801.8 thousand unemployed."""
-    words = (
-        "--lfs",
-        "data/chile_ene_2020_efm.csv.gz",
-        "--mapping",
-        "chile_ene",
-        "--year",
-        "2020",
-        "--weights",
-        "weight",
-        "--strata",
-        "strata",
-        "--psu",
-        "psu",
+    words = tuple(
+        (
+            "--lfs data/chile_ene_2020_efm.csv.gz --mapping chile_ene --year 2020 --weights weight "
+            "--strata strata --psu psu"
+        ).split()
     )
     assert mismes(capsys, "new", "CHL", *words)[0] == 0
     uncomment(
@@ -301,16 +293,12 @@ def test_every_workbook_has_drop_downs_and_an_empty_one_names_what_it_lacks(
 ) -> None:
     assert mismes(capsys, "new", "JOR")[0] == 0
     books = sorted((project / "data_raw" / "JOR").glob("*.xlsx"))
-    assert {b.stem for b in books} == {
-        "inventory",
-        "mapping",
-        "lfs_person",
-        "tracer_person",
-        "tracer_wave",
-        "tracer_outcome",
-        "tracer_service",
-        "tracer_episode",
-    }
+    assert {b.stem for b in books} == set(
+        (
+            "inventory mapping lfs_person tracer_person tracer_wave tracer_outcome tracer_service "
+            "tracer_episode"
+        ).split()
+    )
     for path in books:
         lists = [
             v

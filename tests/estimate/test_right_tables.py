@@ -181,31 +181,12 @@ def test_a_domain_that_is_empty_in_some_replicates_says_so(people: pd.DataFrame)
     assert "empty in 1 of 24 replicates" in e.notes[-1] and "rare=rare" in e.notes[-1]
 
 
-DTYPES = (
-    "int8",
-    "uint8",
-    "int16",
-    "uint16",
-    "int32",
-    "uint32",
-    "int64",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-    "Int8",
-    "UInt8",
-    "Int64",
-    "UInt64",
-    "Float32",
-    "Float64",
-    "int8[pyarrow]",
-    "uint8[pyarrow]",
-    "int64[pyarrow]",
-    "uint64[pyarrow]",
-    "float[pyarrow]",
-    "double[pyarrow]",
-    "object",
+DTYPES = tuple(
+    (
+        "int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64 Int8 UInt8 Int64 "
+        "UInt64 Float32 Float64 int8[pyarrow] uint8[pyarrow] int64[pyarrow] uint64[pyarrow] "
+        "float[pyarrow] double[pyarrow] object"
+    ).split()
 )
 
 

@@ -27,57 +27,23 @@ KEPT = {
     )
     | dict.fromkeys(("report_hh_type", "weight_mult"), WEIGHTING),
     "lfs_person": dict.fromkeys(
-        [
-            "survname",
-            "vermast",
-            "veralt",
-            "visit_no",
-            "subnatid2",
-            "subnatid3",
-            "subnatidsurvey",
-            "hsize",
-            "relationharm",
-            "marital",
-            "migrated_mod_age",
-            "migrated_ref_time",
-            "migrated_from_urban",
-            "migrated_from_code",
-            "migrated_reason",
-            "ed_mod_age",
-            "vocational",
-            "vocational_type",
-            "vocational_length_l",
-            "vocational_length_u",
-            "vocational_field_orig",
-            "vocational_financed",
-            "minlaborage",
-            "nlfreason",
-            "ocusec",
-            "industrycat_isic",
-            "industrycat10",
-            "occup_skill",
-            "healthins",
-            "union",
-        ],
+        (
+            "survname vermast veralt visit_no subnatid2 subnatid3 subnatidsurvey hsize "
+            "relationharm marital migrated_mod_age migrated_ref_time migrated_from_urban "
+            "migrated_from_code migrated_reason ed_mod_age vocational vocational_type "
+            "vocational_length_l vocational_length_u vocational_field_orig vocational_financed "
+            "minlaborage nlfreason ocusec industrycat_isic industrycat10 occup_skill healthins "
+            "union"
+        ).split(),
         GLD,
     )
     | dict.fromkeys(("d0_base", "d1_nr", "d2_phase2", "d3_calib", "d4_trim"), WEIGHTING)
     | dict.fromkeys(
-        [
-            "mig_reason_dep",
-            "mig_isced_at_dep",
-            "mig_isced_abroad",
-            "mig_recog_route",
-            "mig_legal_status_abroad",
-            "mig_wage_abroad_ym",
-            "mig_rec_cost_financing",
-            "mig_remit_12m",
-            "mig_debt_outstanding",
-            "mig_intend_country",
-            "msm_provider",
-            "msm_year",
-            "msm_hours",
-        ],
+        (
+            "mig_reason_dep mig_isced_at_dep mig_isced_abroad mig_recog_route "
+            "mig_legal_status_abroad mig_wage_abroad_ym mig_rec_cost_financing mig_remit_12m "
+            "mig_debt_outstanding mig_intend_country msm_provider msm_year msm_hours"
+        ).split(),
         CONTEXT,
     ),
 }

@@ -372,19 +372,10 @@ def test_specifications_on_given_axes_are_named_below() -> None:
 
 def test_the_table_of_specifications_has_a_reason_where_there_is_no_number() -> None:
     t = curve().to_frame(0.9)
-    assert list(t.columns) == [
-        "specification",
-        "sample",
-        "covariates",
-        "value",
-        "se",
-        "ci_low",
-        "ci_high",
-        "p",
-        "n",
-        "degf",
-        "reason",
-    ]
+    assert (
+        list(t.columns)
+        == "specification sample covariates value se ci_low ci_high p n degf reason".split()
+    )
     assert (
         t["reason"].tolist() == ["", "", "no men", ""]
         and t.iloc[2][["value", "se", "ci_low", "ci_high", "p", "n", "degf"]].isna().all()

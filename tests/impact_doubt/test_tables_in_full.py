@@ -224,17 +224,10 @@ def test_every_row_of_a_summary() -> None:
 def test_every_row_of_the_groups() -> None:
     g = me.by_group(att, wide(), "h")
     t = g.to_frame().set_index("group")
-    assert list(t.columns) == [
-        "value",
-        "se",
-        "ci_low",
-        "ci_high",
-        "n",
-        "reason",
-        "difference",
-        "difference_se",
-        "difference_p",
-    ]
+    assert (
+        list(t.columns)
+        == "value se ci_low ci_high n reason difference difference_se difference_p".split()
+    )
     each = {k: att(wide().where(wide().frame["h"] == k)) for k in (0, 1)}
     assert t["value"].tolist() == pytest.approx([float(e.value[0]) for e in each.values()]) and t[
         "n"

@@ -134,18 +134,9 @@ def test_an_inventory_without_amounts_gives_missing_numbers_not_zeros(write, mea
     empty = {
         k: ""
         for k in (
-            "budget_total",
-            "budget_eur",
-            "currency",
-            "price_year",
-            "cost_overhead",
-            "benef_reached",
-            "benef_women",
-            "benef_completed",
-            "benef_placed",
-            "funder_side",
-            "funder_main",
-        )
+            "budget_total budget_eur currency price_year cost_overhead benef_reached "
+            "benef_women benef_completed benef_placed funder_side funder_main"
+        ).split()
     }
     profile = inventory.read(write([measure(1, **empty)])).profile()
     for name in (

@@ -75,19 +75,7 @@ LABELS = [
     '#let x = read("/etc/passwd") #x $a$ *b* _c_',
 ]
 LANG = "fr"  # every text goes through the catalogue, its patterns and its number signs
-ALLOWED = ELEMENTS | {
-    "html",
-    "head",
-    "meta",
-    "title",
-    "style",
-    "body",
-    "aside",
-    "header",
-    "main",
-    "footer",
-    "nav",
-}
+ALLOWED = ELEMENTS | set("html head meta title style body aside header main footer nav".split())
 
 
 class Seen(HTMLParser):

@@ -26,20 +26,9 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.session import Session
 
 CALLS = {"eval", "exec", "compile", "__import__"}
-MODULES = {
-    "pickle",
-    "cPickle",
-    "dill",
-    "cloudpickle",
-    "shelve",
-    "marshal",
-    "joblib",
-    "ctypes",
-    "cffi",
-    "telnetlib",
-    "ftplib",
-    "smtplib",
-}
+MODULES = set(
+    "pickle cPickle dill cloudpickle shelve marshal joblib ctypes cffi telnetlib ftplib smtplib".split()
+)
 NETWORK = {
     "requests",
     "httpx",
@@ -166,16 +155,9 @@ def test_the_script_of_the_inventory_page_builds_nodes_not_markup(root: Path, na
     assert not [
         w
         for w in (
-            "innerHTML",
-            "outerHTML",
-            "insertAdjacentHTML",
-            "document.write",
-            "eval(",
-            "Function(",
-            "fetch(",
-            "XMLHttpRequest",
-            "import(",
-        )
+            "innerHTML outerHTML insertAdjacentHTML document.write eval( Function( fetch( "
+            "XMLHttpRequest import("
+        ).split()
         if w in script
     ]
 

@@ -42,19 +42,11 @@ REPORT = LOCALE.parent
 FIELD = re.compile(r"\{(\w+)")
 WORDS = re.compile(r"[^\W\d_]{2,}[,:;]? [^\W\d_]{2,}")
 TRANSLATED = ("t", "text", "context.text", "context.words", "self.words", "self.language")
-UNSEEN = (
-    "Problem",
-    "contains",
-    "startswith",
-    "endswith",
-    "removeprefix",
-    "removesuffix",
-    "replace",
-    "compile",
-    "canvas",
-    "legend",
-    "annotate",
-    "rc_context",
+UNSEEN = tuple(
+    (
+        "Problem contains startswith endswith removeprefix removesuffix replace compile canvas "
+        "legend annotate rc_context"
+    ).split()
 )
 KEYS = {
     "left out",
@@ -74,17 +66,11 @@ def whole(code: str) -> dict[str, str]:
 
 def sources() -> list[Path]:
     """Modules that write what a reader sees."""
-    names = (
-        "findings",
-        "synthesis",
-        "synthesis_tables",
-        "synthesis_effects",
-        "tables",
-        "html",
-        "results",
-        "country",
-        "index",
-        "session",
+    names = tuple(
+        (
+            "findings synthesis synthesis_tables synthesis_effects tables html results country "
+            "index session"
+        ).split()
     )
     return sorted(
         [

@@ -85,8 +85,16 @@ def shifted(e: Estimate, value: float) -> Estimate:
     return dataclasses.replace(e, value=np.array([value]))
 
 
-@pytest.mark.parametrize("effect", [-0.3, 0.0, 0.3])
-@pytest.mark.parametrize("before", [0.0, 0.4])
+@pytest.mark.parametrize(
+    ("before", "effect"),
+    [
+        *((0.0, 0.0), (0.0, 0.3), (0.4, 0.3)),
+        *(
+            pytest.param(*two, marks=pytest.mark.slow)
+            for two in ((0.0, -0.3), (0.4, -0.3), (0.4, 0.0))
+        ),
+    ],
+)
 def test_the_matrix_never_says_more_than_the_interval(
     context: Context, effect: float, before: float
 ) -> None:
@@ -120,7 +128,7 @@ def test_the_matrix_never_says_more_than_the_interval(
     )
 
 
-@pytest.mark.parametrize("effect", [-0.3, 0.0, 0.3])
+@pytest.mark.parametrize("effect", [-0.3, pytest.param(0.0, marks=pytest.mark.slow), 0.3])
 def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     context: Context, effect: float
 ) -> None:

@@ -17,19 +17,12 @@ from mismes_eval.synthetic import COUNTRIES
 from ..some import some
 
 ROOT = Path(__file__).parents[2] / "data_raw"
-TEMPLATED = (
-    "lfs_person.parquet",
-    "lfs_absent.parquet",
-    "margins.csv",
-    "inventory.csv",
-    "inventory_contact.csv",
-    "inventory_year.csv",
-    "inventory_rate.csv",
-    "tracer_person.parquet",
-    "tracer_wave.parquet",
-    "tracer_outcome.parquet",
-    "tracer_service.parquet",
-    "tracer_episode.parquet",
+TEMPLATED = tuple(
+    (
+        "lfs_person.parquet lfs_absent.parquet margins.csv inventory.csv inventory_contact.csv "
+        "inventory_year.csv inventory_rate.csv tracer_person.parquet tracer_wave.parquet "
+        "tracer_outcome.parquet tracer_service.parquet tracer_episode.parquet"
+    ).split()
 )
 
 

@@ -219,17 +219,7 @@ def test_caps_and_totals_hold_together(frame: pd.DataFrame) -> None:
 @pytest.mark.identity
 @pytest.mark.parametrize(
     "kind",
-    [
-        "int8",
-        "uint8",
-        "float16",
-        "Int8",
-        "UInt8",
-        "Float32",
-        "int8[pyarrow]",
-        "float[pyarrow]",
-        "object",
-    ],
+    "int8 uint8 float16 Int8 UInt8 Float32 int8[pyarrow] float[pyarrow] object".split(),
 )
 @pytest.mark.parametrize("name", STEPS)
 def test_steps_read_every_dtype_as_float64(frame: pd.DataFrame, name: str, kind: str) -> None:
