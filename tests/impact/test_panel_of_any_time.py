@@ -51,7 +51,7 @@ LABELS: dict[str, dict[int, object]] = {
     "periods": dict(zip(T, MONTHS, strict=True)),
     "years with gaps": dict(zip(T, ["2001", "2003", "2004", "2007", "2010", "2011"], strict=True)),
 }
-VERBS: dict[str, Callable[[me.Sample], object]] = {
+VERBS: dict[str, Callable[[me.Sample], me.Estimate]] = {
     "group-time": lambda s: me.att_gt(s, "y", "g", "t", "id", covariates=["x"]).estimate,
     "cross-sections": lambda s: me.att_gt(s, "y", "g", "t").estimate,
     "event study": lambda s: me.att_gt(s, "y", "g", "t", "id").aggregate("event"),
@@ -63,14 +63,15 @@ VERBS: dict[str, Callable[[me.Sample], object]] = {
 }
 
 
-@pytest.mark.parametrize("verb", list(VERBS))
-@pytest.mark.parametrize("name", list(LABELS))
-def test_labels_give_what_numbers_give(name: str, verb: str) -> None:
-    plain, named = VERBS[verb](of(made())), VERBS[verb](of(relabelled(LABELS[name])))
-    np.testing.assert_allclose(named.value, plain.value, rtol=1e-12)
-    np.testing.assert_allclose(named.se, plain.se, rtol=1e-12)
-    if "event_time" in plain.keys:
-        assert named.keys["event_time"].tolist() == plain.keys["event_time"].tolist()
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_labels_give_what_numbers_give(verb: Callable[[me.Sample], me.Estimate]) -> None:
+    plain = verb(of(made()))
+    for name, labels in LABELS.items():
+        named = verb(of(relabelled(labels)))
+        np.testing.assert_allclose(named.value, plain.value, rtol=1e-12, err_msg=name)
+        np.testing.assert_allclose(named.se, plain.se, rtol=1e-12, err_msg=name)
+        if "event_time" in plain.keys:
+            assert named.keys["event_time"].tolist() == plain.keys["event_time"].tolist(), name
 
 
 def test_results_show_the_labels() -> None:
@@ -195,14 +196,15 @@ def whole() -> pd.DataFrame:
     )
 
 
-@pytest.mark.parametrize("verb", list(WIDE))
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_every_dtype_gives_what_float64_gives(verb: str, dtype: str) -> None:
+@pytest.mark.parametrize("verb", WIDE.values(), ids=WIDE)
+def test_every_dtype_gives_what_float64_gives(verb: Callable[[me.Sample], me.Estimate]) -> None:
     f = whole().drop(columns=["e", "y"])
-    plain = WIDE[verb](of(f.astype(dict.fromkeys(NUMBERS, "float64"))))
-    other = WIDE[verb](of(f.astype(dict.fromkeys(NUMBERS, dtype))))
-    np.testing.assert_allclose(other.value, plain.value, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(other.se, plain.se, rtol=1e-12, atol=1e-12)
+    plain = verb(of(f.astype(dict.fromkeys(NUMBERS, "float64"))))
+    close = {"rtol": 1e-12, "atol": 1e-12}
+    for dtype in DTYPES:
+        other = verb(of(f.astype(dict.fromkeys(NUMBERS, dtype))))
+        np.testing.assert_allclose(other.value, plain.value, err_msg=dtype, **close)
+        np.testing.assert_allclose(other.se, plain.se, err_msg=dtype, **close)
 
 
 def test_decimal_years_are_matched_within_a_tolerance() -> None:
@@ -296,7 +298,7 @@ def test_units_seen_once_carry_nothing_and_are_said() -> None:
     ):
         plain, more = verb(of(f)), verb(of(pd.concat([f, once], ignore_index=True)))
         assert more.value[0] == pytest.approx(plain.value[0], rel=1e-9)
-        assert more.degf <= plain.degf and more.doubtful == plain.doubtful
+        assert more.degf <= plain.degf + 1e-9 and more.doubtful == plain.doubtful
         assert any(n.startswith("100 units are seen once") for n in more.notes)
 
 

@@ -83,7 +83,10 @@ def stops(call: object, *args: object, **options: object) -> None:
     assert not any(s in said for s in SHOWN), said
 
 
-@pytest.mark.parametrize("what", PLANTED, ids=str)
+@pytest.mark.parametrize(
+    "what",
+    [w if k % 4 == 0 else pytest.param(w, marks=pytest.mark.slow) for k, w in enumerate(PLANTED)],
+)
 def test_every_reader_stops_and_shows_nothing(
     tables: dict[str, pd.DataFrame], tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
