@@ -189,6 +189,18 @@ class Evaluation:
             return ()
         return tuple(doubt(self.params, self.tracing, effect) for effect in self.effects)
 
+    @cached_property
+    def evaluated(self) -> frozenset[str]:
+        """Measures whose effect this run estimates against a comparison group."""
+        traced = {
+            effect.measure
+            for effect in self.effects
+            if any(isinstance(found, Estimate) for found in effect.by_wave.values())
+        }
+        if self.rollout is not None and isinstance(self.rollout.overall, Estimate):
+            traced.add(self.rollout.measure)
+        return frozenset(traced)
+
     def doubt_of(self, measure: str) -> Doubt | None:
         """What can be held against the main effect of one measure."""
         return next((found for found in self.doubts if found.measure == measure), None)

@@ -42,6 +42,7 @@ RETURN_KINDS = {
     "DEPORT": "forced",
     "READMISSION": "forced",
 }
+GROUP_COLUMNS = {SEX: "male", SKILL: "isced", VULNERABLE: "vulnerable", VOLUNTARY: "ret_type"}
 _SKILLS = {"LOW": "low (ISCED 0-2)", "MED": "medium (ISCED 3-4)", "HIGH": "high (ISCED 5-8)"}
 _SCORES = {
     0.0: "not or slightly",
@@ -131,6 +132,12 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
     gaps = [effects.differences for effects in done if isinstance(effects.differences, Estimate)]
     seed = params.impact.seed
     return ForWhom(groups, family([effects.effects for effects in done], seed), family(gaps, seed))
+
+
+def columns_compared(found: ForWhom) -> list[str]:
+    """Columns of the tracer study that made groups with an effect of their own."""
+    made = {f for (_, f), effects in found.groups.items() if isinstance(effects, GroupEffects)}
+    return sorted({GROUP_COLUMNS.get(factor, factor) for factor in made})
 
 
 def family(

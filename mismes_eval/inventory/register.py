@@ -4,9 +4,9 @@ next, with the budget at stake.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,18 @@ class EvaluationRegister:
     def overdue(self) -> pd.DataFrame:
         """Measures past 24 months without an evaluation."""
         return self.table[self.table["status"] == "overdue"].reset_index(drop=True)
+
+    def with_evaluated(self, measures: Collection[str]) -> EvaluationRegister:
+        """The register in which these measures are evaluated, whatever the inventory records of
+        them: nothing of theirs is due.
+        """
+        mine = self.table["measure_id"].astype(str).isin(measures)
+        table = self.table.assign(
+            status=self.table["status"].mask(mine, "evaluated"),
+            months_overdue=self.table["months_overdue"].mask(mine),
+            reminder=self.table["reminder"].mask(mine),
+        )
+        return replace(self, table=table, summary=_summary(table))
 
     def worklist(self) -> pd.DataFrame:
         """What is to be evaluated, in the order of the reminders: overdue ones that can be

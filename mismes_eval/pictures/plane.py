@@ -49,3 +49,19 @@ def plane(
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     return framed(ax)
+
+
+def crossed_intervals(ax: Any, effect: Float, cost: Float, xlabel: str, ylabel: str) -> Any:
+    """Effect to the right, cost upwards; effect and cost (3,): estimate and ends of its interval,
+    which need not lie alike on both sides.
+    """
+    ax = axes(ax, 6, 4.5)
+    ax.plot(effect[1:], cost[[0, 0]], color=BLUE, lw=2)
+    ax.plot(effect[[0, 0]], cost[1:], color=BLUE, lw=2)
+    ax.plot(effect[:1], cost[:1], "s", color=ORANGE, ms=6, zorder=3)
+    ax.axvline(0, color=GREY, lw=1, ls="--")
+    ax.axhline(0, color=GREY, lw=1)
+    ax.set_ylim(-1.25 * highest(-cost, least=0.0), 1.25 * highest(cost, least=1e-9))
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    return framed(ax)

@@ -8,16 +8,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from scipy import stats
 
 from mismes_eval.impact.did.balance import LIMIT, Balance
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures import robustness as pictures
 from mismes_eval.pictures.grids import effects as draw_effects
 from mismes_eval.pictures.intervals import forest as interval_forest
-from mismes_eval.pictures.plane import ellipse
-from mismes_eval.pictures.plane import plane as draw_plane
+from mismes_eval.pictures.plane import crossed_intervals
 from mismes_eval.pictures.robustness import Choice
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.figures import (
@@ -33,15 +30,7 @@ from mismes_eval.report.figures import (
 
 BINS = 20
 LEVEL = 0.95
-COVARIANCE = ("var_effect", "cov", "var_cost")
-IN_PLANE = (
-    "effect",
-    "cost",
-    "gain at a cost",
-    "gain and saving",
-    "loss at a cost",
-    "loss and saving",
-)
+IN_PLANE = ("effect", "effect from", "effect to", "cost", "cost from", "cost to")
 
 WAYS = (
     "{n} ways to estimate the effect: from {lo} to {hi}, median {mid}; {positive} above 0; {sure}"
@@ -278,47 +267,37 @@ def forest(
     return finish(caption, fig, caption.told("; ".join(numbers)), frame)
 
 
-def plane(
-    caption: Caption,
-    worths: Mapping[str, pd.Series],
-    draws: Mapping[str, Float],
-    currency: str,
-) -> Figure:
-    """Cost-effectiveness plane, one field a measure: estimate, draws, ellipse of the 95% region.
-    worths: effect, cost, their `COVARIANCE` and the shares of the draws in the corners.
+def plane(caption: Caption, worths: Mapping[str, pd.Series], currency: str) -> Figure:
+    """Cost-effectiveness plane, one field a measure: estimate and the intervals of its two sides.
+    worths: measure -> its numbers, those of `IN_PLANE`.
     """
     t = caption.t
     fig, axes = panels(3.6 * len(worths), 3.4, 1, len(worths), sharex=True, sharey=True)
     rows, alt = [], []
     for ax, (name, w) in zip(axes, worths.items(), strict=True):
-        _one_plane(ax, w, draws[name], currency, t)
+        effect, cost = (w[list(part)].to_numpy(float) for part in (IN_PLANE[:3], IN_PLANE[3:]))
+        crossed_intervals(
+            ax,
+            effect=effect,
+            cost=cost,
+            xlabel=t("job-years gained per participant"),
+            ylabel=t("cost per participant, {c}", c=currency),
+        )
         ax.set_title(name)
         rows.append({"measure": name, **{column: w[column] for column in IN_PLANE}})
-        gain = t.number(100 * (w["gain at a cost"] + w["gain and saving"]), 0)
+        gained = dict(zip(("e", "el", "eh"), (t.number(v, 3) for v in effect), strict=True))
+        spent = dict(zip(("c", "cl", "ch"), (t.number(v, 0) for v in cost), strict=True))
         alt.append(
             t(
-                "{m}: {e} job-years gained and {c} {unit} spent per participant; a gain in {p}% of"
-                " the draws",
+                "{m}: {e} job-years gained ({el} to {eh}) and {c} {unit} spent ({cl} to {ch}) per"
+                " participant",
                 m=name,
-                e=t.number(w["effect"], 3),
-                c=t.number(w["cost"], 0),
                 unit=currency,
-                p=gain,
+                **gained,
+                **spent,
             )
         )
     return finish(caption, fig, caption.told("; ".join(alt)), pd.DataFrame(rows))
-
-
-def _one_plane(ax: Axes, w: pd.Series, draws: Float, currency: str, t: Language) -> None:
-    first, both, second = (float(w[name]) for name in COVARIANCE)
-    draw_plane(
-        ax,
-        draws=draws,
-        centre=(float(w["effect"]), float(w["cost"])),
-        ring=ellipse(np.array([[first, both], [both, second]]), float(stats.chi2.ppf(LEVEL, 2))),
-        xlabel=t("job-years gained per participant"),
-        ylabel=t("cost per participant, {c}", c=currency),
-    )
 
 
 def group_time(

@@ -161,6 +161,10 @@ def test_a_register_has_the_numbers_of_the_inventory_tables(moldova: Evaluation)
     assert census(inventory, "C25", DAY).measured().value == pytest.approx(1 - origin)
     old = row("evaluated share, 24 months and older", "all")
     assert census(inventory, "C31", DAY).measured().value == pytest.approx(1 - old)
+    done = moldova.evaluated & {"MDA-001", "MDA-003"}
+    assert len(done) == 2  # of 58 measures, none of them evaluated on record
+    with_ours = census(inventory, "C31", DAY, done).measured().value
+    assert with_ours == pytest.approx(1 - old - 2 / 58)
     stages = {s: row("share of measures", f"stage {s}") for s in ("BEF", "DUR", "AFT", "MUL")}
     rival = max(v for s, v in stages.items() if s != "AFT")
     assert census(inventory, "C11", DAY).measured().value == pytest.approx(stages["AFT"] - rival)

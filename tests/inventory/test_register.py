@@ -86,13 +86,19 @@ def test_register_as_tables(six, tmp_path):
     register = inventory.evaluation_due(six, on=date(2024, 6, 30))
     assert len(pd.read_csv(register.to_csv(tmp_path / "r.csv"))) == 6
     assert len(pd.read_excel(register.to_excel(tmp_path / "r.xlsx"), sheet_name="summary")) == 5
-    assert len(register.overdue()) == 3
     sheets = openpyxl.load_workbook(tmp_path / "r.xlsx")
     for sheet in sheets:
         for head, *cells in sheet.iter_cols():
             shown = [str(cell.value or "").removesuffix(" 00:00:00") for cell in (head, *cells)]
             longest = max(map(len, shown))
             assert sheet.column_dimensions[head.column_letter].width >= min(longest, 60)
+    late = register.overdue()
+    assert len(late) == 3
+    fewer = register.with_evaluated({late["measure_id"].iloc[0]})
+    assert len(fewer.overdue()) == 2 and len(fewer.worklist()) == len(register.worklist()) - 1
+    counts = (r.summary.set_index("status")["measures"] for r in (register, fewer))
+    before, after = counts
+    assert (after["overdue"], after["evaluated"]) == (2, before["evaluated"] + 1)
 
 
 def test_reminders_lie_ahead_and_the_best_to_evaluate_comes_first(write, measure):

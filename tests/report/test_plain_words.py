@@ -18,6 +18,7 @@ from mismes_eval.message import Message
 from mismes_eval.report.chapters import Chapter, Context
 from mismes_eval.report.chapters.data import data
 from mismes_eval.report.chapters.measures import measures
+from mismes_eval.report.chapters.names import titles
 from mismes_eval.report.chapters.people import people
 from mismes_eval.report.chapters.portfolio import SHORT_TITLE, timeline, titled
 from mismes_eval.report.chapters.quality import margins, weight_spread
@@ -164,3 +165,5 @@ def test_measures_over_time_have_short_titles(context: Context) -> None:
     )
     french = dataclasses.replace(context, words=language("fr"))
     assert said.iloc[3] == "English" and titled(french, names).iloc[3] == "Titre fran\u00e7ais"
+    whole = [*titles(french, names)]
+    assert whole[1:] == ["", "x" * 90 + " (en anglais)", "Titre\nfran\u00e7ais"]

@@ -123,6 +123,11 @@ def test_the_shipped_plan_is_compared_and_says_that_it_is_made_up(context: Conte
         in rows.loc[("registration", "SYNTHETIC-PAP-MDA-2019"), "Reason given in the plan file"]
     )
     assert rows.loc[("outcome", "job_match"), "Deviation"] == "planned, not done"
+    assert rows.loc[("group", "vulnerable"), "Deviation"] == "as planned"  # T18 and T27 have it
+    assert (
+        rows.loc[("group", "isced"), "Deviation"] == "done, not planned"
+        and rows.loc[("group", "isced"), "In words"] == "skill level"
+    )
     assert rows.loc[("outcome", "months_employed_12m"), "Deviation"] == "done, not planned"
     assert (
         rows.loc[("main wave", "3"), "In words"] == "24 months"

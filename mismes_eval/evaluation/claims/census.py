@@ -5,7 +5,7 @@ anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -82,9 +82,15 @@ def interval(total: float, answered: int, silent: int, ends: tuple[float, float]
     )
 
 
-def census(inventory: Inventory, claim: str, day: date) -> Census:
-    """What the measures on record say of a claim of the ledger."""
-    return CENSUS[claim](inventory.tree.measures, day)
+def census(
+    inventory: Inventory, claim: str, day: date, found: Collection[str] = frozenset()
+) -> Census:
+    """What the measures on record say of a claim of the ledger. found: measures that are
+    evaluated, whatever the inventory records of them.
+    """
+    measures = inventory.tree.measures
+    known = measures["measure_id"].astype(str).isin(found)
+    return CENSUS[claim](measures.assign(_evaluated=evaluated(measures) | known), day)
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -225,7 +231,7 @@ def _never_evaluated(frame: pd.DataFrame, day: date) -> Census:
     """Of measures that began 24 months before the day or earlier."""
     begun = frame["start_date"] + pd.DateOffset(months=MONTHS_TO_EVALUATION)
     old = frame[(begun <= pd.Timestamp(day)).fillna(False)]
-    return _whether(~evaluated(old), old["eval_done"].notna())
+    return _whether(~old["_evaluated"], old["_evaluated"] | old["eval_done"].notna())
 
 
 def _much_overhead(frame: pd.DataFrame, _: date) -> Census:

@@ -53,7 +53,7 @@ def _tested(evaluation: Evaluation, claim: Claim, day: date) -> ClaimEvidence:
         found = None if of_persons.lacking else of_persons
         return ClaimEvidence(claim, of_persons.lacking, found)
     assert evaluation.inventory is not None
-    counted = census(evaluation.inventory, claim.id, day)
+    counted = census(evaluation.inventory, claim.id, day, evaluation.evaluated)
     if counted.measures >= LEAST_MEASURES:
         return ClaimEvidence(claim, (), counted)
     said = Message(FEW_MEASURES, {"k": counted.measures, "least": LEAST_MEASURES})

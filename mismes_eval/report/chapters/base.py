@@ -16,7 +16,7 @@ from mismes_eval.report.document.items import PictureSpec, SentenceSpec, Summary
 from mismes_eval.report.document.language import Language, code_labels
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
-from mismes_eval.report.document.words import WORDS, asked
+from mismes_eval.report.document.words import OF_RESIDENTS, WORDS, asked
 from mismes_eval.report.figures import Caption, Figure
 
 
@@ -90,6 +90,12 @@ class Context:
             return plain
         named = COUNTED_AS_0 if outcome.composite else AMONG
         return self.words(named[outcome.universe], what=plain)
+
+    def rolled_out(self, name: str) -> str:
+        """The outcome of a roll-out, which the survey asks of residents, in the report's
+        language.
+        """
+        return self.words(OF_RESIDENTS[name]) if name in OF_RESIDENTS else self.column(name)
 
     def indicators(
         self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()

@@ -98,7 +98,7 @@ def about_rollout(context: Context, r: Rollout) -> About:
     """What the effect of a roll-out is of: shares of the survey's outcome."""
     return About(
         measure=context.name(r.measure),
-        outcome=context.column(r.outcome),
+        outcome=context.rolled_out(r.outcome),
         horizon="",
         scale=100.0,
         one="percentage point",
@@ -255,7 +255,7 @@ def known_persons(context: Context, cells: pd.DataFrame) -> list[str]:
     """The note on the persons behind a picture, where their number is shown; points that stand on
     different numbers of persons have the fewest and the most.
     """
-    known = cells.loc[cells["n"].notna(), "n"]
+    known = cells.loc[cells["n"].gt(0), "n"]
     if known.empty or known.min() == known.max():
         return [persons(context, n) for n in known[:1]]
     ends = {"lo": int(known.min()), "hi": int(known.max())}

@@ -80,6 +80,7 @@ SPOKEN = (
     "Effects on the main outcome have the interval with which their headlines speak, which may be"
     " wider than the design's."
 )
+UNIT = "Shares in %, differences of shares in percentage points; {ids} in {c}. T51 has the claims."
 LEDGER = "Ledger of claims, version {version}, after: {source}."
 ASKED = "What does this evidence say of the claims of the MISMES studies?"
 SAID = (
@@ -123,13 +124,17 @@ def claims(context: Context) -> Chapter:
         units={context.name(one.claim.id): (one.claim.scale, 1) for one in tested},
         intervals=True,
         tested=tested,
+        of="claims",
     )
     return Chapter("claims", TITLE, (_picture(context, tested), table))
 
 
 def _notes(context: Context, tested: tuple[ClaimEvidence, ...]) -> tuple[str, ...]:
     effects = any(isinstance(one.found, Evidence) and one.found.adds for one in tested)
-    return (*_bases(context), *([context.text(SPOKEN)] if effects else []))
+    amounts = ", ".join(one.claim.id for one in tested if one.claim.unit == "money")
+    currency = context.evaluation.params.cost.currency
+    unit = context.text(UNIT, ids=context.name(amounts), c=context.name(currency))
+    return (unit, *_bases(context), *([context.text(SPOKEN)] if effects else []))
 
 
 def _bases(context: Context) -> tuple[str, ...]:
@@ -165,7 +170,10 @@ def _register(claim: Claim, found: Census) -> dict[str, object]:
     """A number of measures, which are no persons."""
     measured = found.measured()
     ends = {"ci_low": measured.low, "ci_high": measured.high}
-    return plain(claim.id, COLUMN, measured.value, n=measured.n, standing=NO_PERSONS) | ends
+    number = plain(
+        claim.id, COLUMN, measured.value, claim.unit, n=measured.n, standing=NO_PERSONS
+    )
+    return number | ends
 
 
 def _standing(context: Context, found: Evidence) -> Standing:

@@ -69,7 +69,6 @@ BY_WIDEST = (
     "Job-years, their cost and the net benefit carry the widest interval of the effect, here one over"
     " clusters (wild bootstrap)."
 )
-DESIGN_ALONE = "Line and points carry the error of the design alone; T20 has the widest intervals."
 JOB_YEAR_ROW = "cost per additional job-year"
 # rows of T20 that F13 draws -> what a line of it is called
 DRAWN = {
@@ -411,11 +410,9 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
     if not worths:
         return said
     notes = [
-        "Square: estimate; line: 95% region; points: draws. Left of the dashed line the measure"
-        " costs and gains nothing."
+        "Square: estimates; lines: their 95% intervals, those of T20. Left of the dashed line the"
+        " measure costs and gains nothing."
     ]
-    if any(map(_widened, worths.values())):
-        notes.append(DESIGN_ALONE)
     title = "Effect and cost together"
     currency = next(iter(found.values())).currency
     cells = []
@@ -444,7 +441,6 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
                 (*notes, persons(context, known), study.panel.sample.design.basis),
             ),
             drawn,
-            {measure: worths[measure].draws for measure in drawn},
             currency,
         )
 
@@ -452,11 +448,14 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
 
 
 def _plane_cells(measure: str, worth: CostEffectiveness, who: Persons) -> pd.DataFrame:
-    """Effect and cost, their covariance, and the shares of the draws in the corners of the plane."""
-    covariance = dict(zip(figures_impact.COVARIANCE, worth.vcov[np.tril_indices(2)], strict=True))
-    numbers = {"effect": worth.effect, "cost": worth.cost, **covariance, **worth.quadrants}
+    """Effect and cost, each with the ends of the interval that speaks for it."""
+    numbers = zip(
+        figures_impact.IN_PLANE,
+        (worth.effect, *worth.effect_interval, worth.cost, *worth.cost_interval),
+        strict=True,
+    )
     made = [
         plain(measure, name, float(value), n=who.n, kind="effect", standing=Standing(persons=who))
-        for name, value in numbers.items()
+        for name, value in numbers
     ]
     return rows(made)

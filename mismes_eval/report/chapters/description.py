@@ -11,6 +11,7 @@ from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.inventory.own_amounts import PUBLISHED, kinds_of_amounts
 from mismes_eval.message import Quantity
 from mismes_eval.report.chapters.base import Context, text_table
+from mismes_eval.report.chapters.names import titles
 from mismes_eval.report.chapters.portfolio import SOURCE
 from mismes_eval.report.document.tables import HIDDEN, TextTable
 
@@ -84,9 +85,7 @@ def _record(context: Context, measure: str) -> Record:
 
 
 def _name(context: Context, record: Record) -> str:
-    """The English title in an English report, the original one in any other."""
-    title = record.get("title_en" if context.words.source else "title_orig")
-    return "" if title is None else context.name(title)
+    return str(titles(context, pd.DataFrame([record])).iloc[0])
 
 
 def _kind(context: Context, record: Record) -> str:

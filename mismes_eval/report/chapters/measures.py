@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.indicators import COMPARED
@@ -17,7 +15,7 @@ from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.report import figures_common
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.chapters.names import named
+from mismes_eval.report.chapters.names import named, titles
 from mismes_eval.report.chapters.portfolio import (
     ALL_MEASURES,
     ALL_STAGES,
@@ -306,7 +304,7 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         .astype(str)
         .isin(["all", "all measures", "return measures (stage AFT)"])
     ]
-    cells, units, here = [], {}, evaluated_here(context.evaluation)
+    cells, units, here = [], {}, context.evaluation.evaluated
     shares = evaluated_shares(register_of(context.evaluation, inventory), here)
     for row in table.to_dict("records"):
         scored = factor(str(row["indicator"]))
@@ -358,28 +356,6 @@ def _defined(indicator: str, definition: str) -> str:
     )
 
 
-def evaluated_here(evaluation: Evaluation) -> frozenset[str]:
-    """Measures whose effect this report estimates against a comparison group."""
-    traced = {
-        effect.measure
-        for effect in evaluation.effects
-        if any(isinstance(found, Estimate) for found in effect.by_wave.values())
-    }
-    rolled = evaluation.rollout
-    if rolled is not None and isinstance(rolled.overall, Estimate):
-        traced.add(rolled.measure)
-    return frozenset(traced)
-
-
-def with_evaluations(register: EvaluationRegister, here: frozenset[str]) -> EvaluationRegister:
-    """The register in which measures that this report evaluates are evaluated, whatever the
-    inventory records of them.
-    """
-    table = register.table
-    mine = table["measure_id"].astype(str).isin(here)
-    return replace(register, table=table.assign(status=table["status"].mask(mine, "evaluated")))
-
-
 def evaluated_shares(
     register: EvaluationRegister, here: frozenset[str]
 ) -> dict[str, tuple[float, float]]:
@@ -408,7 +384,7 @@ def register_of(evaluation: Evaluation, inventory: Inventory) -> EvaluationRegis
     """The register at the end of the report's year, with what this report evaluates."""
     year = evaluation.params.year or date.today().year
     register = inventory.evaluation_due(date(year, 12, 31))
-    return with_evaluations(register, evaluated_here(evaluation))
+    return register.with_evaluated(evaluation.evaluated)
 
 
 def _overdue(context: Context, inventory: Inventory) -> Item:
@@ -418,13 +394,11 @@ def _overdue(context: Context, inventory: Inventory) -> Item:
     if late.empty:
         return ""
     frame = inventory.frame
-    titles = frame["title_en" if context.words.source else "title_orig"].dropna()
-    ids = frame.loc[titles.index, "measure_id"].astype(str)
-    told = dict(zip(ids, map(context.name, titles.astype(str)), strict=True))
+    told = dict(zip(frame["measure_id"].astype(str), titles(context, frame), strict=True))
     lines = [
         (
             named(context, str(r["measure_id"])),
-            told.get(str(r["measure_id"]), "–"),
+            told.get(str(r["measure_id"])) or "–",
             context.name(context.words.date(pd.Timestamp(r["due_date"]).date())),
         )
         for r in late.to_dict("records")
@@ -440,7 +414,7 @@ def _overdue(context: Context, inventory: Inventory) -> Item:
 
 
 def _register(context: Context, inventory: Inventory) -> Table:
-    here = evaluated_here(context.evaluation)
+    here = context.evaluation.evaluated
     register = register_of(context.evaluation, inventory)
     table = register.table
     cells, closed = [], hidden_groups(table.assign(budget_eur=table["budget_once"]), "status")

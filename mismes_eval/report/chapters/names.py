@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from mismes_eval.report.chapters.base import Context
+
+TITLES = ("title_en", "title_orig")
+ELSEWHERE = {"title_en": "{title} (in English)", "title_orig": "{title} (original title)"}
 
 SHORT = {  # the models of the typology in a few words, for the first page
     "M01": "job matching abroad",
@@ -33,6 +38,22 @@ def named_in_short(context: Context, measure: str) -> str:
     if short is None:
         return named(context, measure)
     return context.text("{m}, {what}", m=measure, what=context.text(short))
+
+
+def titles(context: Context, frame: pd.DataFrame) -> pd.Series:
+    """Title of each measure: the English one in an English report, the original one in any other;
+    where only the other is recorded, that one, which says so. "" where there is none.
+    """
+    first, second = TITLES if context.words.source else TITLES[::-1]
+    own, other = (
+        frame[column].astype("string")
+        if column in frame.columns
+        else pd.Series(pd.NA, index=frame.index, dtype="string")
+        for column in (first, second)
+    )
+    template = ELSEWHERE[second]
+    said = other.map(lambda t: context.text(template, title=context.name(t)), na_action="ignore")
+    return own.map(context.name, na_action="ignore").fillna(said).fillna("")
 
 
 def _model(context: Context, measure: str) -> str:

@@ -34,6 +34,7 @@ ROWS = 4  # measures that the first page has room for
 PARTS = ("value", "ci_low", "ci_high")
 WEAK = ("weak", "none")
 HOLLOW = "Hollow: weak evidence."
+RESIDENTS = "{m}: {o}; the year before the roll-out, without a bar, is 0 by construction."
 HEADLINE = "Shaded: the headline, after {m:.0f} months."
 WIDER = "Intervals: the widest of each effect (T19d)."
 BROKEN = "A broken line: not shown."
@@ -119,7 +120,7 @@ def _weak(context: Context, effect: Effects, wave: object, headline: Verdict | N
 def _rolled_cells(context: Context, r: Rollout, event: Estimate) -> pd.DataFrame:
     years = [f"{year:g}" for year in event.keys["event_time"].astype(float)]
     stated = event.annotated(kind="effect", unit="share")
-    return cells_by(stated, context.rules, [context.column(r.outcome)] * len(years), years)
+    return cells_by(stated, context.rules, [context.rolled_out(r.outcome)] * len(years), years)
 
 
 def _rolled_out(r: Rollout, event: Estimate, own: pd.DataFrame) -> Line:
@@ -136,9 +137,10 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
     rolled = context.evaluation.rollout
     study = context.evaluation.tracing
     outcome, _ = main_cell(context.evaluation)
+    named = context.column(outcome)
     if study is None and rolled is not None:
-        outcome = rolled.outcome
-    title = context.text("Effects at every wave: {o}", o=context.column(outcome))
+        outcome, named = rolled.outcome, context.rolled_out(rolled.outcome)
+    title = context.text("Effects at every wave: {o}", o=named)
     places = [key for line in lines for key in (*line.keys, *line.spoken.values())]
     refers = tuple(dict.fromkeys(key for key in places if key.table != PICTURE))
 
@@ -156,6 +158,9 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
         notes = [HOLLOW] if weak else []
         notes += _shaded(context, lines)
         notes += [BROKEN] if broken else []
+        if rolled is not None and any(line.measure == rolled.measure for line in lines):
+            told = context.rolled_out(rolled.outcome)
+            notes.append(context.text(RESIDENTS, m=context.name(rolled.measure), o=told))
         return figures_effects.small_multiples(
             context.caption(PICTURE, title, context.name(", ".join(_behind(lines))), notes),
             panels,

@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, at_line, in_column, in_place, worded
+from mismes_eval.evaluation.heterogeneity import GROUP_COLUMNS, columns_compared
 from mismes_eval.frame.outside import table_of
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
@@ -169,7 +170,10 @@ def _line(context: Context, item: str, value: str, deviation: str, reason: str) 
 def _in_words(context: Context, item: str, value: str) -> str:
     """A planned value as the report's tables name it; "" where the value says it itself."""
     study = context.evaluation.tracing
-    if item in ("outcome", "main outcome", "covariate", "attrition covariate", "group"):
+    if item == "group":
+        named = {column: factor for factor, column in GROUP_COLUMNS.items()}
+        return context.column(named.get(value, value))
+    if item in ("outcome", "main outcome", "covariate", "attrition covariate"):
         said = (
             context.text(DESIGN[value])
             if value in DESIGN and "outcome" not in item
@@ -240,6 +244,8 @@ def _done(item: str, context: Context) -> list[str]:
     params = context.evaluation.params
     if item == "measure" and tracing is not None:
         return list(tracing.measures)
+    if item == "group" and context.evaluation.whom is not None:
+        return columns_compared(context.evaluation.whom)
     if draw is not None and tracing is None:
         if item == "main outcome":
             return [draw.main_outcome]

@@ -224,7 +224,7 @@ def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
     planted = float(np.average(mine["att"].astype(float), weights=reached))
     about = about_rollout(context, r)
     unit = (about.scale, about.one, about.many, about.digits)
-    words = {"o": context.column(r.outcome)}
+    words = {"o": context.rolled_out(r.outcome)}
     cells = (rolled_cell(verdict), EFFECT)
     return (truth_item(context, "truth-rollout", planted, cells, words, unit),)
 
@@ -241,7 +241,7 @@ def _cells(context: Context, r: Rollout) -> Table:
     blank = dict.fromkeys(CARRIED, np.nan) | {
         "flag": "",
         "unit": "share",
-        "definition": "group-time effect",
+        "definition": "",
         "status": str(Status.SHOWN),
         "kind": "effect",
     }
@@ -260,15 +260,20 @@ def _cells(context: Context, r: Rollout) -> Table:
         for cell, served in zip(frame.to_dict("records"), _served(r, frame), strict=True)
     ]
     note = (
-        "Rows: first year with the measure; columns: year of the survey. Years before the first"
-        " year are pre-trends."
+        "Rows: first year with the measure; columns: year of the survey. From the first year on a"
+        " cell compares with the year before the roll-out; earlier cells are pre-trends from one"
+        " year to the next, which F11-rollout adds up."
     )
+    beside = {
+        "never": "Comparison: regions that never get the measure.",
+        "not_yet": "Comparison: regions that do not have the measure yet.",
+    }
     return Table(
         id=EACH,
         title="Group-time effects of the roll-out, percentage points",
         cells=frame_of(cells),
         source=r.source,
-        notes=(note,),
+        notes=(note, beside[r.effects.control]),
         scale=100.0,
         digits=1,
     )
@@ -279,7 +284,7 @@ def _path(context: Context, r: Rollout) -> list[Item]:
         return [cells_note(context, r.event.reason)]
     own, id = path_cells(context, r.event, "event_time", r.band), "F11-rollout"
     title = context.text(
-        "Effect of the roll-out on '{o}' by years since it began", o=context.column(r.outcome)
+        "Effect of the roll-out on '{o}' by years since it began", o=context.rolled_out(r.outcome)
     )
     notes = (
         "The year before the roll-out is 0 by construction.",
@@ -296,7 +301,7 @@ def _path(context: Context, r: Rollout) -> list[Item]:
             return context.text(HIDDEN_PICTURE, f="F11-rollout", m=r.measure)
         return figures_common.paths(
             context.caption(id, title, r.source, (*notes, *known_persons(context, cells))),
-            points.assign(series=context.column(r.outcome)),
+            points.assign(series=context.rolled_out(r.outcome)),
             "years since the roll-out",
             "percentage points (95% interval)",
             100.0,

@@ -219,7 +219,8 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
             parts.append(cells_of([(context.column(factor), "effect", groups)], context.rules))
     scale, digits = outcome_scale(context, outcome)
     title = context.text(
-        "{m}: effect by group after {w:.0f} months, {u}",
+        "{m}: effect on '{o}' by group after {w:.0f} months, {u}",
+        o=context.column(outcome),
         m=context.name(measure),
         w=study.months[wave],
         u=outcome_unit(context, outcome),

@@ -27,6 +27,7 @@ HIDDEN = "c"
 POOR = ":"
 P_VALUE, LEAST_P = "p", 0.001
 _OWN_COLUMN = re.compile(r"['«“„]\s?_")  # a column made on the way, quoted in any language
+NO_ERROR = "No standard error: nobody or everybody of those asked, and a sample tells none of that."
 _FEW = {
     "persons": "c: not shown, too few persons.",
     "measures": "c: not shown, too few measures or funders.",
@@ -34,6 +35,8 @@ _FEW = {
 _ERRORS = {
     "persons": "Standard errors in brackets; n: unweighted persons.",
     "effects": "Standard errors in brackets; n: effects.",
+    "claims": "Standard errors in brackets; n: unweighted persons, or the measures of a claim about"
+    " measures.",
 }
 
 
@@ -218,7 +221,7 @@ def pieces(
         return [Piece(f"<{t.number(LEAST_P, 3)}", "value")]
     finer = max(digits, 1)
     out = [Piece(t.number(cell["value"] * scale, digits), "value")]
-    if np.isfinite(cell["se"]):
+    if np.isfinite(cell["se"]) and cell["se"] != 0:
         out += [Piece(" ("), Piece(t.number(cell["se"] * scale, finer), "se"), Piece(")")]
     if interval and np.isfinite(cell["ci_low"]) and np.isfinite(cell["ci_high"]):
         low, high = (t.number(cell[end] * scale, finer) for end in ("ci_low", "ci_high"))
@@ -334,6 +337,8 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     legend += [t("– {row}: {reason}", row=row, reason=reason) for row, reason in reasons]
     if table.cells["se"].notna().any():
         legend.insert(0, t(_ERRORS.get(table.of, _ERRORS["persons"])))
+        if ((table.cells["se"] == 0) & (table.cells["status"] == "shown")).any():
+            legend.append(t(NO_ERROR))
         if table.intervals:
             legend.insert(1, t("95% confidence intervals in square brackets."))
     return [*legend, *_definitions(table, t)]

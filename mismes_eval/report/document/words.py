@@ -30,6 +30,9 @@ WORDS = {
     "vulnerable": "vulnerable",
 }
 
+# outcomes of the labour force survey, which asks residents only
+OF_RESIDENTS = {"employed": "employed residents"}
+
 DESIGN = {
     "male": "sex",
     "age_group": "age group",

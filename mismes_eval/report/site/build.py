@@ -13,6 +13,7 @@ import pandas as pd
 
 from mismes_eval.evaluation.outside_evidence import (
     OUTSIDE,
+    OWN,
     OutsideEvidence,
     Together,
     beside,
@@ -33,7 +34,7 @@ from mismes_eval.report.factory.publish import (
 )
 from mismes_eval.report.pages_from_templates import Html
 from mismes_eval.report.site import pages
-from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
+from mismes_eval.report.site.evidence import MADE_UP, Evaluation, as_frame, evaluations
 from mismes_eval.report.site.html import WORDS, Shell
 from mismes_eval.report.site.manifest import record_page, site_manifest
 from mismes_eval.report.synthesis.published import Origin
@@ -81,8 +82,8 @@ def write_site(
     own = frozenset(inventory.frame.loc[confidential(inventory.frame), "measure_id"])
     inventory = replace(inventory, frame=publishable(inventory.frame))
     day = counting_day(inventory.frame, on)
-    register = inventory.evaluation_due(day)
     found = tuple(evaluations(origins, inventory.frame, evidence))
+    register = inventory.evaluation_due(day).with_evaluated(_of_reports(found))
     reports = [origin.published for origin in origins]
     spent = job_costs_of(reports)
     means = _means(reports, set(inventory.frame["measure_id"]), evidence)
@@ -120,6 +121,11 @@ def _shell(inventory: Inventory, code: str, own: int) -> Shell:
         told = words["own_amounts"].format(n=own)
         words = {**words, "census": f"{words['census']} {told}"}
     return Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
+
+
+def _of_reports(found: Sequence[Evaluation]) -> frozenset[str]:
+    """Measures that the country reports evaluate."""
+    return frozenset(one.measure for one in found if one.kind == OWN)
 
 
 def _means(

@@ -327,6 +327,7 @@ def summaries(w: Words) -> Table | None:
     )
 
 
+TOO_FEW = "{k} countries are too few for a mean: {least} are needed."
 MEANS = {
     "higher": (
         "{model}: on average over {k} countries '{o}' is {v} higher than without the"
@@ -361,6 +362,8 @@ def _mean_in_words(w: Words, s: Summary, r: RandomEffects) -> str:
     }
     words = [w.t(Message(MEANS[verdict.sign], values))]
     words += [w.t(message) for message in excluded(verdict, about)]
+    if r.k < FEW_COUNTRIES:
+        words.append(w.t(TOO_FEW, k=r.k, least=FEW_COUNTRIES))
     return " ".join([*words, *(_doubts(w, s, r) if verdict.shown else ())])
 
 
