@@ -50,7 +50,7 @@ def stub(plan: Plan, digest: str) -> str:
 def markdown(plan: Plan, digest: str) -> str:
     """The plan in words and tables."""
     mark = (
-        "\n\n**SYNTHETIC DATA: made-up persons, no finding about the real country.**"
+        "\n\n**SYNTHETIC DATA: made-up persons and measures, no finding about the real country.**"
         if plan.params.synthetic
         else ""
     )
@@ -93,7 +93,7 @@ def word(plan: Plan, digest: str) -> bytes:
     document.add_heading(f"Evaluation plan: {plan.measure}", 1)
     if plan.params.synthetic:
         document.add_paragraph(
-            "SYNTHETIC DATA: made-up persons, no finding about the real country."
+            "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
         )
     for title, heads, rows in (
         ("What was measured at home", ["figure", "value", "from"], plan.figures.rows()),

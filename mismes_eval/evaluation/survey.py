@@ -49,7 +49,7 @@ NO_TOTALS = "the weights do not add to a population"
 FINAL, DELIVERED, BASE = "final weight", "weight as delivered", "base weight"
 NONE = "every person counts once"
 CALLED_FINAL = re.compile(r"final|calibr|calage|definiti")  # a weight's name or label in its file
-SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+SYNTHETIC = "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,11 @@ class Figure:
         said = self.in_language(text)
         notes = [
             *(
-                (text("SYNTHETIC DATA: made-up persons, no finding about the real country."),)
+                (
+                    text(
+                        "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
+                    ),
+                )
                 if self.synthetic
                 else ()
             ),

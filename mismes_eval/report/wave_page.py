@@ -23,7 +23,7 @@ STYLE = (
     "th,td{padding:.25rem .7rem;border-bottom:1px solid #bbb;text-align:right}"
     "th:first-child,td:first-child{text-align:left}.mark{background:#fde9c8;padding:.5rem .8rem}"
 )
-SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+SYNTHETIC = "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
 PROTOCOL = (
     "Every person of {file} is tried, both arms by the same rule and the same interviewers.",
     "Six attempts at least before a case is closed as not reached: two on other days of the week, two"

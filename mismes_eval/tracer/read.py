@@ -19,7 +19,7 @@ from mismes_eval.weighting.stages import Columns
 Table = str | Path | pd.DataFrame
 UNIT, WAVE, DISPOSITION = "person_id", "wave", "disp_code"
 REPORTED = ("episode_months", "one_open_episode")  # found by the edit report, not refused
-SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+SYNTHETIC = "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
 
 
 def read(

@@ -31,7 +31,7 @@ from mismes_eval.report.document.tables import (
 )
 from mismes_eval.report.figures import Figure
 
-MARK = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+MARK = "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
 Shown = Table | TextTable | Figure | str
 
 

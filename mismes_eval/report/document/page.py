@@ -36,7 +36,7 @@ CSP = (
 SHOWN_KINDS = frozenset({"text/html", "text/plain", "image/png", "image/jpeg"})
 MAIN = '<main id="text">'
 VERSION = package_version("mismes-eval")
-BANNER = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+BANNER = "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Table:
     synthetic: bool = False
     units: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     lang: str = ""
-    of: Literal["persons", "measures", "effects"] = "persons"
+    of: Literal["persons", "measures", "effects", "claims"] = "persons"
     intervals: bool = False
 
     @cached_property
@@ -394,7 +394,9 @@ def footnotes(table: Table | TextTable, t: Language) -> list[str]:
 def _frame(table: Table | TextTable, t: Language, inner: str) -> str:
     notes = footnotes(table, t)
     if table.synthetic:
-        notes.insert(0, t("SYNTHETIC DATA: made-up persons, no finding about the real country."))
+        notes.insert(
+            0, t("SYNTHETIC DATA: made-up persons and measures, no finding about the real country.")
+        )
     foot = "".join(f"<li>{escape(n)}</li>" for n in dict.fromkeys(notes))
     caption = f'<caption><span class="id">{escape(table.id)}</span> {escape(table.title)}</caption>'
     return (

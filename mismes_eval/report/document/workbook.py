@@ -56,7 +56,7 @@ def workbook(
     passages: Sequence[Passage] = (),
 ) -> None:
     """Write the workbook of tables that are in the language already, and of what people wrote."""
-    mark = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+    mark = "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
     note = t(mark) if synthetic else ""
     contents, numbers = t("Contents"), t("All numbers")
     words = t("Words of the evaluator")
