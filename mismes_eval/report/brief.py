@@ -119,7 +119,10 @@ class Brief:
         lines = []
         for row in self.rows:
             link = f'<a href="#{escape(row.anchor)}">{escape(row.measure)}</a>'
-            cells = "".join(f"<td>{escape(text)}</td>" for text in row.texts)
+            cells = "".join(
+                f'<td data-label="{escape(head)}">{escape(text)}</td>'
+                for head, text in zip(self.heads[1:], row.texts, strict=True)
+            )
             whom = f'<span class="whom">{escape(row.whom)}</span>'
             lines.append(f'<tr><th scope="row">{link} {whom}</th>{cells}</tr>')
         below = "".join(f"<p>{escape(text)}</p>" for text in self.below)

@@ -22,7 +22,7 @@ from mismes_eval.report.document.language import language
 from mismes_eval.report.document.plain import escape, file_names, printable, text_cell
 from mismes_eval.report.document.results import write_results
 from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, TextTable, render
-from mismes_eval.report.document.workbook import _widths
+from mismes_eval.report.document.workbook import _footnotes, _widths
 from mismes_eval.report.index import write_index
 from mismes_eval.report.trust.provenance import read_manifest, shown_by
 
@@ -208,6 +208,22 @@ def test_a_p_value_keeps_its_scale_whatever_its_row_and_column_are_shown_in() ->
         )
         html = render(table, language("en"))
         assert ">6.1<" in html and ">0.111<" in html and ">11.1<" not in html
+
+
+def test_long_texts_of_the_workbook_have_the_height_of_their_lines() -> None:
+    """A program that prints without being opened takes the heights that stand in the file: 60
+    letters in a column of 50 are two lines; a note is as wide as the table and no wider.
+    """
+    sheet = openpyxl.Workbook().active
+    for row, text in ((3, "short"), (4, "eleven more " * 5), (5, "short")):
+        sheet.cell(row, 1, text)
+        sheet.cell(row, 2, text)
+    _widths(sheet, 2, 5)
+    heights = [sheet.row_dimensions[row].height for row in (3, 4, 5)]
+    assert heights == [None, 30.0, None]
+    _footnotes(sheet, ["a note " * 40], 7)
+    assert [str(cells) for cells in sheet.merged_cells.ranges] == ["A7:B7"]
+    assert sheet.row_dimensions[7].height == 45.0  # 280 letters in columns of 50 and 50
 
 
 def test_rounding_errors_are_as_wide_as_nothing() -> None:

@@ -6,6 +6,7 @@ last sheet.
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ SIGNS = {"confidential": HIDDEN, "secondary": HIDDEN, "unreliable": POOR, "not e
 HEAD = 3  # row of the headings
 NOISE = 1e-9  # to which numbers are compared when a run is repeated
 WIDEST, NARROWEST = 48, 9
+LINE = 15.0  # height of a line in points
 BOLD, SMALL, LINK = Font(bold=True), Font(size=9, color="4A5560"), Font(underline="single")
 TOP, RIGHT = (
     Alignment(vertical="top", wrap_text=True),
@@ -74,9 +76,9 @@ def workbook(
         if isinstance(table, Table):
             last = _numbers(sheet, table, t)
         else:
-            last = _grid(sheet, list(map(str, table.frame.columns)), table.frame.to_numpy(object))
-        for place, line in enumerate(footnotes(table, t), last + 2):
-            _text(sheet, place, 1, line, SMALL)
+            heads = list(map(str, table.frame.columns))
+            last = _grid(sheet, heads, table.frame.to_numpy(object), wrap=True)
+        _footnotes(sheet, footnotes(table, t), last + 2)
         _printed(sheet)
     _long(book.create_sheet(names[numbers]), tables, note, names[contents], t)
     made = io.BytesIO()
@@ -95,7 +97,7 @@ def _contents(
     _top(sheet, note, t("Contents"), "", t)
     rows = [(names[table.id], table.title, table.source) for table in tables]
     rows.append((names[t("All numbers")], t("Every number of the tables, one row each"), ""))
-    _grid(sheet, [t("sheet"), t("title"), t("source")], np.array(rows, object))
+    _grid(sheet, [t("sheet"), t("title"), t("source")], np.array(rows, object), wrap=True)
     for place, (name, *_) in enumerate(rows, HEAD + 1):
         cell = sheet.cell(place, 1)
         cell.hyperlink, cell.font = f"#'{name}'!A1", LINK
@@ -107,10 +109,7 @@ def _written(sheet: Any, passages: Sequence[Passage], note: str, back: str, t: L
     _top(sheet, note, t("Words of the evaluator"), back, t)
     rows = [(p.title, p.signature, line) for p in passages for line in p.text().splitlines()]
     heads = [t("Subject"), t("Signed"), t("Words")]
-    last = _grid(sheet, heads, np.array(rows, object))
-    for row in range(HEAD + 1, last + 1):
-        for column in (2, 3):
-            sheet.cell(row, column).alignment = TOP
+    _grid(sheet, heads, np.array(rows, object), wrap=True)
     _printed(sheet)
 
 
@@ -229,8 +228,10 @@ def _long(
     _printed(sheet)
 
 
-def _grid(sheet: Any, heads: Sequence[str], rows: Any) -> int:
-    """Headings and rows as they stand. Returns the last row."""
+def _grid(sheet: Any, heads: Sequence[str], rows: Any, wrap: bool = False) -> int:
+    """Headings and rows as they stand, long texts on several lines where asked. Returns the last
+    row.
+    """
     _headings(sheet, heads)
     for place, line in enumerate(rows, HEAD + 1):
         for column, value in enumerate(line, 1):
@@ -239,8 +240,29 @@ def _grid(sheet: Any, heads: Sequence[str], rows: Any) -> int:
             elif value is not None and not (isinstance(value, float) and np.isnan(value)):
                 sheet.cell(place, column).value = value
     last = HEAD + len(rows)
-    _widths(sheet, len(heads), last)
+    _widths(sheet, len(heads), last, len(heads) if wrap else 1)
     return last
+
+
+def _footnotes(sheet: Any, lines: Sequence[str], first: int) -> None:
+    """Below a table, as wide as it: a line that runs on would make the printed page as wide as
+    itself, and its letters too small to read.
+    """
+    columns = sheet.max_column
+    wide = sum(sheet.column_dimensions[get_column_letter(k)].width for k in range(1, columns + 1))
+    for place, line in enumerate(lines, first):
+        _text(sheet, place, 1, line, SMALL).alignment = TOP
+        sheet.merge_cells(start_row=place, start_column=1, end_row=place, end_column=columns)
+        _height(sheet, place, [(line, wide)])
+
+
+def _height(sheet: Any, row: int, texts: Sequence[tuple[str, float]]) -> None:
+    """A row as high as the lines of its texts, each with the width of its column: a program that
+    prints without being opened does not find them itself.
+    """
+    lines = max((len(textwrap.wrap(text, max(int(wide), 1))) for text, wide in texts), default=1)
+    if lines > 1:
+        sheet.row_dimensions[row].height = LINE * lines
 
 
 def _headings(sheet: Any, heads: Sequence[str]) -> None:
@@ -262,10 +284,12 @@ def _text(sheet: Any, row: int, column: int, text: str, font: Font | None = None
     return cell
 
 
-def _widths(sheet: Any, columns: int, last: int) -> None:
-    """Columns as wide as what stands in them, within limits; long words in the first one wrap.
-    Rounding errors are as wide as 0: they differ from run to run.
+def _widths(sheet: Any, columns: int, last: int, wrapped: int = 1) -> None:
+    """Columns as wide as what stands in them, within limits; long texts wrap in the headings and in
+    the first columns, as many as `wrapped`. Rounding errors are as wide as 0: they differ from run
+    to run.
     """
+    widths = [0.0]
     for column in range(1, columns + 1):
         longest = NARROWEST - 2
         for row in range(HEAD, last + 1):
@@ -273,10 +297,16 @@ def _widths(sheet: Any, columns: int, last: int) -> None:
             value = None if cell is None else cell.value
             shown = f"{_without_noise(value):.6g}" if isinstance(value, float) else str(value or "")
             longest = max(longest, min(len(shown), WIDEST) if row > HEAD else min(len(shown), 14))
+        widths.append(longest + 2.0)
         sheet.column_dimensions[get_column_letter(column)].width = longest + 2
     top = _number_of(sheet, TOP)
-    for row in range(HEAD + 1, last + 1):
-        _align(sheet.cell(row, 1), top)
+    for row in range(HEAD, last + 1):
+        places = range(1, (columns if row == HEAD else wrapped) + 1)
+        if row > HEAD:
+            for column in places:
+                _align(sheet.cell(row, column), top)
+        texts = [(sheet.cell(row, column).value, widths[column]) for column in places]
+        _height(sheet, row, [(text, wide) for text, wide in texts if isinstance(text, str)])
 
 
 def _without_noise(value: float) -> float:
