@@ -170,9 +170,7 @@ def _register(claim: Claim, found: Census) -> dict[str, object]:
     """A number of measures, which are no persons."""
     measured = found.measured()
     ends = {"ci_low": measured.low, "ci_high": measured.high}
-    number = plain(
-        claim.id, COLUMN, measured.value, claim.unit, n=measured.n, standing=NO_PERSONS
-    )
+    number = plain(claim.id, COLUMN, measured.value, claim.unit, n=measured.n, standing=NO_PERSONS)
     return number | ends
 
 
