@@ -197,8 +197,9 @@ def test_a_whole_report_opens_no_socket(
     assert asked == []
 
 
-def licences(root: Path) -> ModuleType:
-    spec = spec_from_file_location("make_licences", root / "docs" / "make_licences.py")
+def script(root: Path, name: str) -> ModuleType:
+    """A script of docs/ as a module."""
+    spec = spec_from_file_location(name, root / "docs" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -206,7 +207,7 @@ def licences(root: Path) -> ModuleType:
 
 
 def test_every_licence_goes_with_ours_and_is_listed(root: Path) -> None:
-    make = licences(root)
+    make = script(root, "make_licences")
     locked = make.locked()
     assert len(locked) > 100
     page = make.PAGE.read_text(encoding="utf-8")
@@ -218,18 +219,21 @@ def test_every_licence_goes_with_ours_and_is_listed(root: Path) -> None:
     assert [n for n, said in found.items() if said is None] == []
 
 
-def test_the_bill_of_materials_names_every_package_of_the_lock(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def sbom(root: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(root / "docs"))
-    spec = spec_from_file_location("make_sbom", root / "docs" / "make_sbom.py")
-    assert spec is not None and spec.loader is not None
-    sbom = module_from_spec(spec)
-    spec.loader.exec_module(sbom)
+    return script(root, "make_sbom")
+
+
+def test_the_bill_of_materials_names_every_package_of_the_lock(
+    root: Path, sbom: ModuleType
+) -> None:
     bill = sbom.bill()
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     named = {(c["name"], c["version"]) for c in bill["components"]}
-    assert {(re.sub("[-_.]+", "-", n), v) for n, v in licences(root).locked()} == named
+    assert {
+        (re.sub("[-_.]+", "-", n), v) for n, v in script(root, "make_licences").locked()
+    } == named
     for part in bill["components"]:
         assert part["purl"] == f"pkg:pypi/{part['name']}@{part['version']}"
         assert part["externalReferences"][0]["hashes"] and part["licenses"]
@@ -243,18 +247,11 @@ def test_the_bill_of_materials_names_every_package_of_the_lock(
 
 
 @pytest.mark.slow
-def test_the_bill_of_materials_obeys_the_schema_of_cyclonedx(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bill_of_materials_obeys_the_schema_of_cyclonedx(sbom: ModuleType) -> None:
     """The validator of cyclonedx-python-lib, with the schema that CycloneDX publishes, strictly."""
     validation = pytest.importorskip("cyclonedx.validation.json", reason="an extra of developers")
     schema = pytest.importorskip("cyclonedx.schema").SchemaVersion.V1_6
     validator = validation.JsonStrictValidator(schema)
-    monkeypatch.syspath_prepend(str(root / "docs"))
-    spec = spec_from_file_location("make_sbom", root / "docs" / "make_sbom.py")
-    assert spec is not None and spec.loader is not None
-    sbom = module_from_spec(spec)
-    spec.loader.exec_module(sbom)
     bill = sbom.bill()
     assert validator.validate_str(json.dumps(bill)) is None
     first = bill["components"][0]
@@ -269,7 +266,7 @@ def test_the_bill_of_materials_obeys_the_schema_of_cyclonedx(
 
 
 def test_strong_copyleft_would_be_found(root: Path) -> None:
-    make = licences(root)
+    make = script(root, "make_licences")
     assert [
         t
         for t in (
