@@ -54,6 +54,8 @@ NO_COMPARISON = "no comparison group"
 NO_MODEL = "the model of the measures is not on record"
 CURRENCY = "the outcome has no common unit (national currency)"
 NO_UNIT = "the unit of the outcome is not stated"
+OF_A_SHARE = {"SHARE": 1.0, "POINTS": 0.01}  # units of effects on shares, factor to a share
+LEAST_SPREAD = 0.05  # se times the root of n: a difference of shares of 0.1% in halves has 0.06
 COLUMNS = (
     "kind",
     "source",
@@ -137,8 +139,48 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
                 fix="Fill it in, or leave it out.",
             )
         )
+    InputError.refuse([*_unread_columns(data.extra, data.name), *_too_exact(data.frame)])
     every = data.frame.reindex(columns=list(frames.template("evidence").names))
     return OutsideEvidence(data.name, data.sha256, every)
+
+
+def _unread_columns(extra: Sequence[str], name: str) -> list[Problem]:
+    """Columns that are not in the template: an interval or a p-value there would be passed over."""
+    return [
+        Problem(
+            what="a column that evidence does not have",
+            where=worded("{name}: {column}", {"name": name, "column": column}),
+            expected="the columns of the template; the error of an effect stands in se",
+            fix="Of a 95% interval se is its length divided by 3.92, of a p-value the effect divided"
+            " by the normal quantile of 1 - p/2; then take the column out.",
+        )
+        for column in extra
+    ]
+
+
+def _too_exact(given: pd.DataFrame) -> list[Problem]:
+    """Effects on shares whose error no comparison of so many persons can have."""
+    if not {"se", "n"} <= set(given.columns):
+        return []
+    scale = given["unit"].map(OF_A_SHARE)
+    persons = given["n"].astype("float64")
+    wrong = (given["se"] * scale * np.sqrt(persons) < LEAST_SPREAD).fillna(False)
+    return [
+        Problem(
+            what="a standard error too small for its persons",
+            where="se",
+            expected="the standard error of the effect, in its unit",
+            got=worded(
+                "{se:g} ({unit}) with {n:.0f} persons",
+                {"se": row["se"], "unit": row["unit"], "n": row["n"]},
+            ),
+            fix="Say whether it is in shares (SHARE) or percentage points (POINTS); a p-value is no"
+            " standard error.",
+            rows=(str(number),),
+        )
+        for number, (row, small) in enumerate(zip(given.to_dict("records"), wrong, strict=True), 2)
+        if small
+    ]
 
 
 def beside(

@@ -91,7 +91,8 @@ def day_range(values: pd.Series, column: Column, low: float, high: float) -> lis
     outside = values.notna() & ~values.dt.year.between(first, last)
     if not outside.any():
         return []
-    got = ", ".join(f"{day:%Y-%m-%d}" for day in values[outside].unique()[:3])
+    days = values[outside].unique()[:3]  # year 0, which strftime does not know, among them
+    got = ", ".join(f"{day.year:04d}-{day.month:02d}-{day.day:02d}" for day in days)
     return [
         Problem(
             what="out of range",

@@ -180,7 +180,9 @@ def test_a_year_typed_into_a_date_cell_is_named(tmp_path, name):
     assert found[0].rows == (f"{'ABC'[place - 1]}2",)
 
 
-@pytest.mark.parametrize("day", [datetime.datetime(1905, 12, 31), datetime.datetime(9999, 12, 31)])
+@pytest.mark.parametrize(
+    "day", [datetime.datetime(1905, 12, 31), datetime.datetime(9999, 12, 31), "0000-01-01"]
+)
 def test_dates_have_bounds(tmp_path, day):
     found = problems(book(tmp_path / "a.xlsx", [row(1, opened_on=day)]))
     assert [(p.what, p.rows) for p in found] == [("out of range", (2,))]

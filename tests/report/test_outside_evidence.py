@@ -178,6 +178,40 @@ def test_groups_that_moved_apart_are_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.property
+@pytest.mark.parametrize("column", ["ci_low", "p_value", "se_percent"])
+def test_an_error_in_another_form_is_asked_for(tmp_path: Path, column: str) -> None:
+    path = written(tmp_path, row(se=""))
+    head, line = path.read_text().splitlines()
+    path.write_text(f"{head},{column}\n{line},0.01\n")
+    with pytest.raises(InputError, match=f"a column that evidence does not have: .*{column}"):
+        read_evidence(path)
+
+
+@pytest.mark.parametrize(
+    ("unit", "effect", "se", "n", "reads"),
+    [
+        ("POINTS", "0.06", "0.02", "900", False),  # shares called percentage points
+        ("POINTS", "6", "0.02", "900", False),  # the error alone in shares
+        ("SHARE", "0.06", "0.001", "400", False),  # a p-value
+        ("POINTS", "6", "2", "900", True),
+        ("SHARE", "0.06", "0.02", "900", True),
+        ("SHARE", "0.001", "0.0021", "900", True),  # shares of 0.1% in two halves
+        ("HOURS", "0.06", "0.001", "400", True),
+    ],
+)
+def test_an_error_too_small_for_its_persons_is_asked_for(
+    tmp_path: Path, unit: str, effect: str, se: str, n: str, reads: bool
+) -> None:
+    path = written(tmp_path, row(unit=unit, effect=effect, se=se))
+    head, line = path.read_text().splitlines()
+    path.write_text(f"{head},n\n{line},{n}\n")
+    if reads:
+        assert read_evidence(path).frame["se"].tolist() == [float(se)]
+        return
+    with pytest.raises(InputError, match="a standard error too small for its persons"):
+        read_evidence(path)
+
+
 def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
     path = written(
         tmp_path,
