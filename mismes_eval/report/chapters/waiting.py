@@ -81,8 +81,7 @@ def _month_cells(
         whole = Persons.of(place, known)
         for code in table.columns[2:]:
             inside = Persons.of(place, known & (state[:, k] == code))
-            tells = (inside, who) if have_like_weights(sample.design, known) else (inside,)
-            told = Standing(persons=who if k == 0 else None, tells=tells, whole=whole)
+            told = Standing(persons=who if k == 0 else None, tells=(inside,), whole=whole)
             if line["n"] >= context.rules.min_mean:
                 n = who.n if k == 0 else np.nan
                 out.append(
