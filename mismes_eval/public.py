@@ -294,7 +294,9 @@ def _list(value: object) -> bool:
 
 
 def _numbers(value: Any) -> bool:
-    return _list(value) and all(isinstance(member, (Real, np.number)) for member in value)
+    return _list(value) and all(
+        issubclass(kind, (Real, np.number)) for kind in set(map(type, value))
+    )
 
 
 _NAMES = Kind("a name or a list of names", _names)

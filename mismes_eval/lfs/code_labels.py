@@ -95,14 +95,15 @@ def no_numbers(data: Dataset, mapping: Mapping) -> list[Problem]:
         if kinds.get(gld) not in NUMBERS or gld in mapping.recode:
             continue
         declared = mapping.missing.get(gld, {})
-        rows = data.frame[column].map(spelled).value_counts()
-        odd = {
+        apart = {
             code: label
             for code, label in _words(data, column).items()
-            if code in rows.index
-            and named_apart(label)
-            and not any(matches(code, known) for known in declared)
+            if named_apart(label) and not any(matches(code, known) for known in declared)
         }
+        if not apart:
+            continue
+        rows = data.frame[column].map(spelled).value_counts()
+        odd = {code: label for code, label in apart.items() if code in rows.index}
         if odd:
             count = sum(int(rows[code]) for code in odd)
             problems.append(_unsaid(f"{data.name}, column '{column}' (for {gld})", gld, odd, count))

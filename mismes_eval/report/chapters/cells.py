@@ -232,12 +232,15 @@ def shown_values(published: pd.DataFrame) -> dict[CellKey, float]:
 
 def span_at(published: pd.DataFrame, key: CellKey) -> Span | None:
     """The interval of a published cell; None where it is hidden."""
-    place = ["table", "row", "column"]
-    at = (published[place] == [key.table, key.row, key.column]).all(axis=1)
-    numbers = published.loc[at, ["value", "ci_low", "ci_high"]].astype(float)
-    if numbers["value"].isna().all():
+    place = {"table": key.table, "row": key.row, "column": key.column}
+    same = [published[name].to_numpy(object) == part for name, part in place.items()]
+    at = np.flatnonzero(np.logical_and.reduce(same))
+    if np.isnan(published["value"].to_numpy(float)[at]).all():
         return None
-    return Span(*numbers.iloc[0].to_list())
+    value, low, high = (
+        float(published[name].iloc[at[0]]) for name in ("value", "ci_low", "ci_high")
+    )
+    return Span(value, low, high)
 
 
 def as_published(verdict: Verdict, published: pd.DataFrame, key: CellKey) -> Verdict | None:
