@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-SHOWN = 5  # rows that a problem names
+SHOWN = 5  # rows that the words of a problem name; `rows` has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Problem:
     words in it is a message: `in_column`, `of_argument`, `at_key`, `in_place` and the others below,
     `worded` for what they do not say.
     count : how many rows fail (0 where rows make no sense).
-    rows : the first failing row numbers or keys.
+    rows : all failing row numbers or keys. The words say how many there are and the first ones;
+        `mismes check --json` prints all.
     who : whose rule it is, where `what` begins with its verb: what was called, the kind of column.
     """
 
@@ -72,11 +73,8 @@ class Problem:
         return replace(self, got="", count=0, rows=()).message
 
     def in_rows(self, failing: np.ndarray | pd.Index | Sequence[Any]) -> Problem:
-        """The same problem with the rows that fail: how many, and the first five of these numbers
-        or keys.
-        """
-        first = failing[:SHOWN]
-        keys = first if isinstance(first, Sequence) else first.tolist()
+        """The same problem with the rows that fail, their numbers or keys."""
+        keys = failing if isinstance(failing, Sequence) else failing.tolist()
         return replace(self, count=len(failing), rows=tuple(keys))
 
     def where_true(self, failing: np.ndarray, first: int = 0) -> list[Problem]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mismes_eval import errors
 from mismes_eval.errors import MismesError, Problem
 from mismes_eval.estimate.caution import Caution
 from mismes_eval.message import Message, Quantity, as_message, chosen, listed
@@ -104,3 +108,17 @@ def test_what_could_not_be_computed_is_a_dash_without_unit(value: float) -> None
     quantity = Quantity(value, "point", "points")
     assert str(quantity) == "–"
     assert {language(code).quantity(quantity) for code in ("en", "fr", "ro")} == {"–"}
+
+
+def test_a_problem_has_all_rows_that_fail_and_says_the_first() -> None:
+    problem = Problem("no weight").in_rows(np.arange(100, 180))
+    assert problem.rows == tuple(range(100, 180))
+    assert str(problem) == "no weight. 80 rows, first: 100, 101, 102, 103, 104."
+
+
+def test_no_problem_is_made_of_a_part_of_its_rows() -> None:
+    cut = re.compile(r"(\brows=|\.in_rows\().*\[:\w")
+    sources = sorted(Path(errors.__file__).parent.rglob("*.py"))
+    assert len(sources) > 300
+    lines = ((path, line) for path in sources for line in path.read_text("utf-8").splitlines())
+    assert not [(path.name, line) for path, line in lines if cut.search(line)]

@@ -22,7 +22,7 @@ from mismes_eval.cli.project import (
 )
 from mismes_eval.cli.spoken import reader_language
 from mismes_eval.cli.terminal import mark, problem
-from mismes_eval.errors import MismesError, MismesWarning, Problem
+from mismes_eval.errors import SHOWN, MismesError, MismesWarning, Problem
 from mismes_eval.evaluation.checklist import Step, checklist
 from mismes_eval.evaluation.evaluator_words import evaluator_words
 from mismes_eval.evaluation.params import Params
@@ -32,6 +32,7 @@ from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.rehearsal import Rehearsal, rehearse
 
 CODEBOOK = "After the mapping (compare with the office's own tables):"
+ALL_ROWS = "The numbers of all rows: mismes check {name} --json"
 BOXES = {"done": "[x]", "todo": "[ ]", "optional": "[-]"}
 
 
@@ -135,6 +136,7 @@ def _plain(record: Record, codebook: bool | None) -> dict[str, object]:
     out: dict[str, object] = {
         "file": record.file,
         "problems": [str(p) for p in record.problems],
+        "rows": [[str(row) for row in p.rows] for p in record.problems],
         "steps": [asdict(step) for step in record.steps],
         "read": list(record.read),
         "absent": list(record.absent),
@@ -171,6 +173,8 @@ def _print(record: Record, quiet: bool, codebook: bool) -> None:
         click.echo(f"\n{t(CODEBOOK)}\n{_codebook_text(record.codebook, t)}\n")
     for found in record.problems:
         problem(found, words, "  [ ] ")
+    if any(len(found.rows) > SHOWN for found in record.problems):
+        click.echo(t(ALL_ROWS, name=record.file.removesuffix(".yaml")), err=True)
     if not record.problems:
         click.echo(mark("done", f"  {_next(record)}"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.errors import ParamsError, Problem, worded
+from mismes_eval.errors import ParamsError, Problem, named, worded
 
 NOTEBOOK = "notebooks/country_report.ipynb"
 data_root_option = click.option(
@@ -94,7 +94,7 @@ def params_file(root: Path, name: str) -> Path:
     if near:
         fix = worded("Nearest: {near}.", {"near": near[0]})
     elif known:
-        fix = worded("There are: {known}.", {"known": ", ".join(known[:12])})
+        fix = worded("There are: {known}.", {"known": named(known)})
     raise ParamsError(
         Problem(
             "there is no params file of this name", name, "ISO3 or a path below params/", fix=fix

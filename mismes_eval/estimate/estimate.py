@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mismes_eval.errors import EstimateError, Problem, kind_of, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, kind_of, named, of_argument, worded
 from mismes_eval.estimate.caution import FEW, TWO, Caution, cautions_of
 from mismes_eval.estimate.jacobian import check_fit, derivatives
 from mismes_eval.estimate.limits import (
@@ -370,15 +370,17 @@ class Estimate:
             if not finite(weight)
         ]
         if unknown:
-            known = worded("names among {names}", {"names": ", ".join(self.names[:20])})
+            known = worded("names among {names}", {"names": named(self.names)})
             problems.insert(0, Problem("contrast names no value", unknown, known))
         EstimateError.refuse(problems)
         j = np.zeros((1, self.p))
         for k, weight in weights.items():
             j[0, self.names.index(k)] += weight
-        named = np.isin(self.names, list(weights))
-        out = self.through(lambda value: j[:, named] @ value[named], j, (name,))
-        return replace(out, n=np.array([self._rows(named)]), dof=np.array([self.dof[named].min()]))
+        weighed = np.isin(self.names, list(weights))
+        out = self.through(lambda value: j[:, weighed] @ value[weighed], j, (name,))
+        return replace(
+            out, n=np.array([self._rows(weighed)]), dof=np.array([self.dof[weighed].min()])
+        )
 
     def through(
         self,

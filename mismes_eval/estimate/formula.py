@@ -16,7 +16,15 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 from formulaic.transforms import TRANSFORMS
 
-from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_argument, worded
+from mismes_eval.errors import (
+    EstimateError,
+    Problem,
+    in_column,
+    kind_of,
+    named,
+    of_argument,
+    worded,
+)
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.columns import refuse_unknown
@@ -219,7 +227,7 @@ def _matrices(
     if y.shape[1] != 1:
         columns = worded(
             "{shape} columns: {columns}",
-            {"shape": y.shape[1], "columns": ", ".join(map(str, matrices.lhs.columns[:10]))},
+            {"shape": y.shape[1], "columns": named(matrices.lhs.columns)},
         )
         raise EstimateError(
             Problem(

@@ -235,7 +235,7 @@ def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
                         fix="Fit on sample.frame[sample.active]; missing values drop rows silently in"
                         " other packages, so narrow the sample first with sample.where(...).",
                         count=len(found),
-                        rows=tuple(found[:5].tolist()),
+                        rows=tuple(found.tolist()),
                     )
                 )
     EstimateError.refuse(problems)
@@ -301,7 +301,7 @@ def _refuse_other_columns(fitted: Fitted, sample: Sample, rows: Int) -> None:
                     got=worded("other values"),
                     fix="Fit the model on sample.frame.",
                     count=int(differs.sum()),
-                    rows=tuple(rows[differs][:5].tolist()),
+                    rows=tuple(rows[differs].tolist()),
                 )
             )
     EstimateError.refuse(problems)
@@ -323,7 +323,7 @@ def _refuse_other_outcomes(fitted: Fitted, sample: Sample, rows: Int) -> None:
                 got=worded("other values"),
                 fix="Fit the model on sample.frame.",
                 count=int(differs.sum()),
-                rows=tuple(rows[differs][:5].tolist()),
+                rows=tuple(rows[differs].tolist()),
             )
         )
 

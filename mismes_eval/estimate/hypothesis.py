@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, named, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite, need_estimates
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
@@ -190,7 +190,7 @@ def _named(estimate: Estimate, rows: Sequence[Mapping[str, float]]) -> Float:
         Problem(
             "wald names no value",
             worded("'{name}'", {"name": name}),
-            worded("names among {names}", {"names": ", ".join(estimate.names[:20])}),
+            worded("names among {names}", {"names": named(estimate.names)}),
         )
         for name in unknown
     ]

@@ -11,7 +11,15 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_column, kind_of, of_argument, worded
+from mismes_eval.errors import (
+    EstimateError,
+    Problem,
+    in_column,
+    kind_of,
+    named,
+    of_argument,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.totals import not_estimable
@@ -313,7 +321,7 @@ def _is_blank(value: object) -> bool:
 
 def _ways(ended: pd.Series) -> Message:
     """By what spells ended."""
-    ways = ", ".join(map(str, ended.dropna().unique()[:10]))
+    ways = named(ended.dropna().unique())
     return Message("spells ended by {w}", {"w": ways}) if ways else Message("all censored")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import ParamsError, Problem, in_column, in_place
+from mismes_eval.errors import ParamsError, Problem, in_column, in_place, named
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.evaluation import Result
@@ -130,7 +130,7 @@ def _texts(params: Params, own: OwnIndicators, frame: pd.DataFrame) -> Iterator[
                     params.where(f"indicators.unit.{name}"), in_column(own.columns[name])
                 ),
                 expected="numbers",
-                got=", ".join(odd.unique()[:4]),
+                got=named(odd.unique()),
                 fix="Say why each is no answer: indicators.missing.",
                 count=len(odd),
             )

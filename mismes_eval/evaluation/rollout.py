@@ -12,7 +12,6 @@ import pandas as pd
 from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import (
-    SHOWN,
     InputError,
     Problem,
     in_column,
@@ -231,7 +230,7 @@ def _unusable(frame: pd.DataFrame, file: str, params: Params) -> list[Problem]:
         place = used_at(params.where(f"rollout.{key}"), in_place(file, in_column(column)))
         if number is None or (np.isnan(number).all() and key == "outcome"):
             what = "a column of the roll-out is no number"
-            got = named(frame[column].dropna().unique()[:SHOWN]) or worded("no value")
+            got = named(frame[column].dropna().unique()) or worded("no value")
             fix = (
                 "Number the rounds, a year for one; a cohort is the first of them with the measure."
             )
@@ -267,7 +266,7 @@ def _never_within(frame: pd.DataFrame, file: str, params: Params) -> list[Proble
                 " {first} to {last}",
                 {"cohort": str(rollout.cohort), "first": f"{first:g}", "last": f"{last:g}"},
             ),
-            got=named(f"{value:g}" for value in served[:SHOWN]),
+            got=named(f"{value:g}" for value in served),
             fix="Name the period of a round in rollout.time, and in rollout.cohort the first of these"
             " periods with the measure.",
         )

@@ -13,7 +13,6 @@ import pandas as pd
 from linearmodels.iv.absorbing import AbsorbingLS
 
 from mismes_eval.errors import (
-    SHOWN,
     InputError,
     Problem,
     in_column,
@@ -146,7 +145,7 @@ def no_arms(file: StudyFile, columns: Sequence[str]) -> list[Problem]:
         odd = stated & ~np.isin(numbers_in(values), (0.0, 1.0))
         if odd.any():
             where = in_place(file.source, in_column(column))
-            got = ", ".join(sorted(map(str, values[odd].unique()))[:SHOWN])
+            got = named(sorted(map(str, values[odd].unique())))
             count = int(odd.sum())
             problems.append(Problem("neither yes nor no", where, "1 or 0", got, count=count))
     return problems
@@ -241,7 +240,7 @@ def _absent_values(params: Params, frame: pd.DataFrame) -> list[Problem]:
                     where=used_at(params.where("study.where"), in_column(column)),
                     expected="values of the column, missing or stated",
                     got=", ".join(absent),
-                    fix=worded("It has: {known}.", {"known": named(sorted(known)[:SHOWN])}),
+                    fix=worded("It has: {known}.", {"known": named(sorted(known))}),
                 )
             )
     return problems

@@ -160,7 +160,7 @@ def post_stratified(params: Params, sample: Sample) -> Sample:
                 what="a cell has several sizes",
                 where=in_column(total),
                 expected="one size in every cell",
-                got=worded("cells {bad}", {"bad": ", ".join(map(str, bad[:5]))}),
+                got=worded("cells {bad}", {"bad": named(bad)}),
                 count=len(bad),
             )
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, worded
+from mismes_eval.errors import InputError, Problem, in_column, named, worded
 from mismes_eval.fieldwork.exports import NUMBERED, decode, personal_columns, unused_columns
 from mismes_eval.fieldwork.questions import Question, choices, questions, scoring
 from mismes_eval.frame.template import template
@@ -177,7 +177,7 @@ def _strangers(answers: pd.DataFrame, persons: pd.Series, wave: int) -> list[Pro
                 what="a person has several interviews",
                 where=worded("export, '{person}'", {"person": PERSON}),
                 expected="one interview a person and wave",
-                got=", ".join(answers[PERSON][twice].unique()[:5]),
+                got=named(answers[PERSON][twice].unique()),
                 fix="Decide which one counts, and take the others out of the export.",
                 count=int(twice.sum()),
             )
@@ -189,7 +189,7 @@ def _strangers(answers: pd.DataFrame, persons: pd.Series, wave: int) -> list[Pro
                 "an interview is of another wave",
                 worded("export, '{wave}'", {"wave": WAVE}),
                 str(wave),
-                ", ".join(f"{value:g}" for value in answers[WAVE][other].unique()[:5]),
+                named(f"{value:g}" for value in answers[WAVE][other].unique()),
                 count=int(other.sum()),
             )
         )
@@ -205,7 +205,7 @@ def _strangers_among(answers: pd.DataFrame, persons: pd.Series) -> list[Problem]
             what="a person is not in the sample",
             where=worded("export, '{person}'", {"person": PERSON}),
             expected="codes of the sample file",
-            got=", ".join(repr(value) for value in answers[PERSON][unknown].unique()[:5]),
+            got=named(map(repr, answers[PERSON][unknown].unique())),
             fix="Mend the code, or add the person to the sample with its weight.",
             count=int(unknown.sum()),
         )
@@ -250,7 +250,7 @@ def _notes(out: pd.DataFrame, missing: list[str]) -> tuple[str, ...]:
     if missing:
         notes.append(
             f"{len(missing):,} attempts say that an interview was made, and the export has none:"
-            f" {', '.join(missing[:5])}. They stand as pending."
+            f" {named(missing)}. They stand as pending."
         )
     return tuple(notes)
 
@@ -343,7 +343,7 @@ def _linked(
             "an episode has no interview",
             in_column(parent),
             "keys of the main file",
-            ", ".join(episodes[parent][lost].unique()[:5]),
+            named(episodes[parent][lost].unique()),
             count=int(lost.sum()),
         )
     plain = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem, worded
+from mismes_eval.errors import Problem, named, worded
 from mismes_eval.fieldwork.questions import LANGUAGES, Question, choices, numbered
 from mismes_eval.frame.identifiers import find_identifiers
 from mismes_eval.frame.outside import table_of
@@ -195,7 +195,7 @@ def _refuse(
 ) -> None:
     if not bad.any():
         return
-    seen = ", ".join(map(repr, values[bad].unique()[:5]))
+    seen = named(map(repr, values[bad].unique()))
     problems.append(
         Problem(
             what="an answer cannot be read",

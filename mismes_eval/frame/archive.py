@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.errors import InputError, Problem, named, worded
 from mismes_eval.frame.codes import nearest
 from mismes_eval.frame.limits import check_bytes
 
@@ -115,5 +115,5 @@ def _named(members: list[ZipInfo], name: str, member: str) -> ZipInfo:
 
 
 def _listed(members: list[ZipInfo]) -> str:
-    shown = ", ".join(info.filename for info in members[:5])
+    shown = named(info.filename for info in members)
     return shown or worded("none")

@@ -311,7 +311,7 @@ def _quotes_closed(text: str, name: str, separator: str) -> None:
 
 
 def _cut_rows(bad: list[arrow_csv.InvalidRow], name: str, width: int) -> Problem:
-    numbers = tuple(row.number for row in bad[:5])
+    numbers = tuple(row.number for row in bad)
     got = ", ".join(sorted({str(row.actual_columns) for row in bad}))
     last = "" if len(bad) > 1 else f" It ends: ...{bad[0].text[-40:]!r}."
     what = "truncated file or rows of uneven length"

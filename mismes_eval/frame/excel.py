@@ -486,7 +486,7 @@ def _year_problems(
                     fix="Write the date with day and month (YYYY-MM-DD); where the column takes a"
                     " year, format its cells as numbers.",
                     count=len(found),
-                    rows=tuple(cell for cell, _ in found[:5]),
+                    rows=tuple(cell for cell, _ in found),
                 )
             )
     return problems

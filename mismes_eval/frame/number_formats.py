@@ -109,7 +109,7 @@ def sign_problems(
             fix="Write the value in the unit of the column and format its cells as numbers; a"
             " currency goes into its own column.",
             count=len(those),
-            rows=tuple(sign.cell for sign in those[:5]),
+            rows=tuple(sign.cell for sign in those),
         )
         for (column, text), those in found.items()
     ]

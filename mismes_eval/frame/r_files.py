@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
+from mismes_eval.errors import InputError, Problem, in_column, in_place, named, worded
 from mismes_eval.frame.limits import FILE, STEP, check_bytes, check_cell, check_table, refuse
 from mismes_eval.frame.statistical import Labelled, companion
 from mismes_eval.frame.validate import MISS
@@ -146,7 +146,7 @@ class _Reader:
         frames = {title: item for title, item in self._objects(found) if self._is_frame(item)}
         if len(frames) == 1:
             return next(iter(frames.values()))
-        got = ", ".join(list(frames)[:5]) or _kind(found)
+        got = named(frames) or _kind(found)
         fix = "In R: saveRDS(as.data.frame(x), 'x.rds'), with the one that is meant."
         what = "several data frames" if frames else "no data frame"
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem, worded
+from mismes_eval.errors import Problem, named, worded
 from mismes_eval.frame.parse import rows
 from mismes_eval.frame.template import Column
 
@@ -58,7 +58,7 @@ def out_of_range(values: pd.Series, column: Column) -> list[Problem]:
         )
     odd = outside & ~coded
     if odd.any():
-        got = ", ".join(f"{v:g}" for v in values[odd].unique()[:3])
+        got = named(f"{v:g}" for v in values[odd].unique())
         problems.append(
             Problem(
                 what="out of range",
@@ -91,8 +91,9 @@ def day_range(values: pd.Series, column: Column, low: float, high: float) -> lis
     outside = values.notna() & ~values.dt.year.between(first, last)
     if not outside.any():
         return []
-    days = values[outside].unique()[:3]  # year 0, which strftime does not know, among them
-    got = ", ".join(f"{day.year:04d}-{day.month:02d}-{day.day:02d}" for day in days)
+    # year 0, which strftime does not know, among them
+    days = values[outside].unique()
+    got = named(f"{day.year:04d}-{day.month:02d}-{day.day:02d}" for day in days)
     return [
         Problem(
             what="out of range",

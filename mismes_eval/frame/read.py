@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, of_argument, worded
+from mismes_eval.errors import InputError, Problem, named, of_argument, worded
 from mismes_eval.frame.archive import only_member
 from mismes_eval.frame.codes import nearest
 from mismes_eval.frame.dataset import Dataset
@@ -411,7 +411,7 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
     if not bad.any():
         return whole(column.spread(values)), []
     if share >= MOSTLY:
-        got = ", ".join(map(repr, written[bad].unique()[:3]))
+        got = named(map(repr, written[bad].unique()))
         fix = worded(
             "Correct the cells; if they mean missing: missing={{'{name}': {{'{value}': 'DK'}}}}; if the column is text: text_columns=['{name}'].",
             {"name": name, "value": str(written[bad].iloc[0])},

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import named
 from mismes_eval.numerics.rows import Bool, Float, Int
 
 UNSEEN = r"[\u200b-\u200f\u2028\u2029\u2060\ufeff\u00ad]"
@@ -86,7 +87,7 @@ def _alike(text: pd.Series, column: str) -> list[str]:
     twice = text[key.duplicated(keep=False) & (key != "")]
     if twice.empty:
         return []
-    shown = ", ".join(map(repr, twice[:6]))
+    shown = named(map(repr, twice))
     return [
         f"Column '{column}' has labels that differ in capitals, spaces or signs alone ({shown}):"
         " they count as different."

@@ -440,7 +440,7 @@ def _whole(
                 "each identifier once",
                 named(ids),
                 count=int(twice.sum()),
-                rows=tuple(ids[:5]),
+                rows=tuple(ids),
             )
         )
     problems += parent_problems(frame)

@@ -103,7 +103,7 @@ def _no_rates(keyed: pd.DataFrame) -> list[Problem]:
                 "a row of the rate table",
                 fix="Add it with its source.",
                 count=len(rows),
-                rows=tuple(rows["measure_id"].iloc[:5]),
+                rows=tuple(rows["measure_id"]),
             )
         )
     return problems

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.errors import InputError, Problem, named, worded
 from mismes_eval.frame import Template, read, template
 from mismes_eval.frame.outside import table_of
 from mismes_eval.frame.parse import text
@@ -337,7 +337,7 @@ def _identifiers(new: pd.DataFrame, taken: Sequence[str], name: str) -> list[str
                 what="an identifier that is taken",
                 where=worded("{name}: measure_id", {"name": name}),
                 expected="an empty cell, or a new identifier",
-                got=", ".join(twice[:5]),
+                got=named(twice),
                 fix="Leave measure_id empty: the repository gives the next number.",
                 count=len(twice),
             )

@@ -206,7 +206,7 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
                     {"nearest": nearest(name, parents)},
                 ),
                 count=len(rows),
-                rows=rows[:5],
+                rows=rows,
             )
         )
     return tuple(problems)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column
+from mismes_eval.errors import InputError, Problem, in_column, named
 from mismes_eval.numerics.rows import Float, Int
 
 _YES = {"1", "1.0", "true", "yes"}
@@ -86,7 +86,7 @@ def month_number(frame: pd.DataFrame, column: str) -> Float:
 def _refuse(bad: pd.Series, series: pd.Series, column: str, expected: str) -> None:
     rows = bad.to_numpy(dtype=bool, na_value=False)
     if rows.any():
-        seen = ", ".join(repr(value) for value in pd.unique(series[rows])[:5])
+        seen = named(map(repr, pd.unique(series[rows])))
         raise InputError(
             Problem(
                 what="a column has answers that cannot be read",

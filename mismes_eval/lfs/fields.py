@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, worded
+from mismes_eval.errors import InputError, Problem, in_column, named, worded
 from mismes_eval.frame.codes import packaged_rows
 from mismes_eval.lfs.answers import coded
 from mismes_eval.lfs.labour import Measure, workers
@@ -44,7 +44,7 @@ def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:
                     "two or more digits that begin with {known}",
                     {"known": ", ".join(sorted(known))},
                 ),
-                got=", ".join(repr(distinct[j]) for j in bad[:5]),
+                got=named(repr(distinct[j]) for j in bad),
             ).in_rows(rows)
         )
     job, jobs = isco_codes(frame, "occup_isco")

@@ -12,7 +12,7 @@ import pandas as pd
 from openpyxl import load_workbook
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, ParamsError, Problem, in_column, in_place, worded
+from mismes_eval.errors import InputError, ParamsError, Problem, in_column, in_place, named, worded
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.ranges import out_of_range
@@ -414,7 +414,7 @@ def _no_such_numbers(mapped: pd.DataFrame) -> Iterator[Problem]:
             what="text in a column of numbers",
             where=about.name,
             expected="numbers",
-            got=", ".join(odd.unique()[:4]),
+            got=named(odd.unique()),
             fix="A decimal comma is said in the params: reading.decimal: ','" if comma else fix,
             count=len(odd),
         )
@@ -450,7 +450,7 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     given = [*answer.codes.items(), *([("", answer.constant)] if answer.constant else [])]
     for code, new in given:
         if own and new not in own:
-            expected = ", ".join(sorted(own)[:12])
+            expected = named(sorted(own))
             yield Problem(
                 "no such code",
                 worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
@@ -474,7 +474,7 @@ def _left(answer: Answer, codes: tuple[str, ...]) -> Iterator[Problem]:
             "codes of the file that nothing is said of",
             in_place(answer.gld, in_column(answer.column)),
             "a code of the template or a reason for each",
-            ", ".join(codes[:12]),
+            named(codes),
         )
 
 

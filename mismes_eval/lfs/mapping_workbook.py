@@ -400,7 +400,7 @@ def _problems(
             where=in_place(file, in_sheet(sheet)),
             expected=expected,
             count=int(rows.sum()),
-            rows=tuple(rows.index[rows])[:5],
+            rows=tuple(rows.index[rows]),
         )
         for sheet, rules in (
             ("columns", _rules_of_columns(columns)),

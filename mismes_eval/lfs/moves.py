@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, worded
+from mismes_eval.errors import InputError, Problem, in_column, named, worded
 from mismes_eval.frame.codes import codes
 from mismes_eval.lfs.answers import text, values, yes
 from mismes_eval.lfs.labour import Measure
@@ -91,7 +91,7 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
                     "codes {known} to {last} separated by ;, or NONE",
                     {"known": known[0], "last": known[-1]},
                 ),
-                got=", ".join(repr(str(distinct[j])) for j in unknown[:5]),
+                got=named(repr(str(distinct[j])) for j in unknown),
             ).in_rows(bad)
         )
     return Several(rows[code], ("any", *known), universe)
@@ -126,7 +126,7 @@ def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.nda
             what="a column has unknown codes",
             where=in_column(column),
             expected=", ".join(allowed),
-            got=", ".join(map(repr, sorted({str(given) for given in answer[bad]})[:5])),
+            got=named(map(repr, sorted({str(given) for given in answer[bad]}))),
             fix="Recode it in the params.",
         ).where_true(bad)
     )

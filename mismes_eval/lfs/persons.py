@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, InputError, Problem, in_column, worded
+from mismes_eval.errors import EstimateError, InputError, Problem, in_column, named, worded
 from mismes_eval.lfs.answers import values, yes
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
@@ -112,7 +112,7 @@ def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
     inside = (bottom >= low) & ((top <= limit) | (limit == np.inf))
     straddles = ~inside & (top >= low) & (bottom <= limit)
     if straddles.any():
-        seen = ", ".join(map(str, pd.unique(frame.loc[straddles, "age_group"])[:3]))
+        seen = named(pd.unique(frame.loc[straddles, "age_group"]))
         raise InputError(
             Problem(
                 what=worded("an age group straddles the limits of {what}", {"what": what}),

@@ -18,6 +18,7 @@ from mismes_eval.errors import (
     EstimateError,
     Problem,
     in_column,
+    named,
     of_argument,
     unknown,
     worded,
@@ -240,8 +241,8 @@ def change_between(first: Estimate, last: Estimate) -> Estimate:
             Problem(
                 "change_between needs the same values on both sides",
                 "names",
-                ", ".join(first.names[:5]),
-                ", ".join(last.names[:5]),
+                named(first.names),
+                named(last.names),
             )
         )
     both = independent(first, last)
@@ -356,7 +357,7 @@ def _strata(
                 expected="one stratum for a PSU or household in all rounds",
                 fix="Correct the codes, or treat the rounds as independent.",
                 count=int(spread.gt(1).sum()),
-                rows=tuple(bad[strata].astype(str).unique()[:5]),
+                rows=tuple(bad[strata].astype(str).unique()),
             )
         )
     return text

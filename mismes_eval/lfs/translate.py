@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.errors import InputError, Problem, named, worded
 from mismes_eval.frame.validate import MISS
 from mismes_eval.lfs.mapping import Mapping, Rule, as_mapping
 from mismes_eval.numerics.rows import Bool
@@ -99,7 +99,7 @@ def _raw_columns(m: Mapping) -> dict[str, str]:
 
 
 def _require(frame: pd.DataFrame, m: Mapping) -> None:
-    have = ", ".join(map(str, frame.columns[:30])) + (", ..." if len(frame.columns) > 30 else "")
+    have = named(frame.columns)
     gone = [
         Problem(
             "the raw file lacks a mapped column",
@@ -206,7 +206,7 @@ def _recoded(
         unknown += [] if found else [j]
     if unknown:
         rows = np.flatnonzero(np.isin(code, unknown))
-        seen = ", ".join(repr(_key(distinct[j])) for j in unknown[:8])
+        seen = named(repr(_key(distinct[j])) for j in unknown)
         problems.append(
             Problem(
                 what="a raw value is not named in the recode",
@@ -250,7 +250,7 @@ def _scaled(
         what="a column with a unit is not numeric",
         where=worded("column '{raw}' (for {gld})", {"raw": raw, "gld": gld}),
         expected="numbers",
-        got=", ".join(map(repr, pd.unique(series[bad])[:5])),
+        got=named(map(repr, pd.unique(series[bad]))),
         fix="Declare its codes as missing.",
     ).where_true(bad)
     return value * factor

@@ -27,6 +27,7 @@ from mismes_eval.errors import (
     Problem,
     in_column,
     kind_of,
+    named,
     of_argument,
     unknown,
     worded,
@@ -288,7 +289,7 @@ def _rows(
             Problem(
                 "a row that no estimate has",
                 of_argument("rows"),
-                worded("names among {known}", {"known": ", ".join(list(known)[:20])}),
+                worded("names among {known}", {"known": named(known)}),
                 ", ".join(lacking),
             )
         )
@@ -338,7 +339,7 @@ def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]
                 what="two values of one name",
                 where=in_column(heading),
                 expected="every name once",
-                got=", ".join(own.index[own.index.duplicated()].unique()[:5]),
+                got=named(own.index[own.index.duplicated()].unique()),
                 fix="Pick some with estimate.select([...]).",
             )
         )

@@ -247,7 +247,7 @@ class Adjustment:
                         got=worded("missing"),
                         fix="Leave it out, or make missing a category.",
                         count=int(m.sum()),
-                        rows=tuple(sample.frame[panel.unit].to_numpy()[m][:5]),
+                        rows=tuple(sample.frame[panel.unit].to_numpy()[m]),
                     )
                     for column, m in gone
                 ]
@@ -403,7 +403,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
                     got=worded("missing"),
                     fix="Make missing a category.",
                     count=int(gone.sum()),
-                    rows=tuple(frame[panel.unit].to_numpy()[gone][:5]),
+                    rows=tuple(frame[panel.unit].to_numpy()[gone]),
                 )
             )
     waved = [*a.lagged, *([a.answered] if a.answered else [])]

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, worded
+from mismes_eval.errors import InputError, Problem, in_column, named, worded
 from mismes_eval.frame import codes as code_list
 from mismes_eval.numerics.rows import Bool, Int
 
@@ -57,7 +57,7 @@ def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
                 what="a disposition is not in the code list",
                 where=in_column(codes.name),
                 expected=worded("one of {index}", {"index": ", ".join(table.index)}),
-                got=", ".join(unknown[:10]),
+                got=named(unknown),
             ).in_rows(np.flatnonzero(bad))
         )
     position = np.array([order.index(table[value]) for value in level] + [-1], np.intp)

@@ -79,7 +79,7 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
                 where=in_column(unit),
                 expected="one row a person",
                 count=int(twice.sum()),
-                rows=tuple(frame.loc[twice, unit].unique()[:5]),
+                rows=tuple(frame.loc[twice, unit].unique()),
             )
         )
     flat = pd.concat([frame[column] for column in columns], ignore_index=True)

@@ -54,7 +54,7 @@ def not_months(months: pd.Series, bad: Bool) -> Problem:
         expected="year and month, as in 2021-03",
         got=str(months.iloc[rows[0]]),
         count=int(rows.size),
-        rows=tuple(rows[:5].tolist()),
+        rows=tuple(rows.tolist()),
     )
 
 

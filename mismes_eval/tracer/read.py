@@ -194,7 +194,7 @@ def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -
                 expected="a disposition for every outcome",
                 got=worded("persons {loc}", {"loc": named(outcome.loc[lost, UNIT])}),
                 count=int(lost.sum()),
-                rows=tuple(outcome.loc[lost, UNIT].iloc[:5]),
+                rows=tuple(outcome.loc[lost, UNIT]),
             )
         )
     return problems
@@ -220,7 +220,7 @@ def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
             ),
             fix="Ids that changed case or padding are shown with the id they probably mean.",
             count=int(ids.isin(strange).sum()),
-            rows=tuple(strange[:5]),
+            rows=tuple(strange),
         )
     ]
 

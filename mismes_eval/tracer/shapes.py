@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, in_columns, kind_of, worded
+from mismes_eval.errors import InputError, Problem, in_column, in_columns, kind_of, named, worded
 from mismes_eval.numerics.rows import Int
 from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
@@ -65,13 +65,13 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
                 got=worded("{ids} persons", {"ids": len(ids)}),
                 fix="Decide which row is right.",
                 count=int(twice.sum()),
-                rows=tuple(ids[:5]),
+                rows=tuple(ids),
             )
         )
     if disposition is not None:
         bad = unknown_codes(frame[disposition]).to_numpy()
         if bad.any():
-            got = ", ".join(map(str, frame.loc[bad, disposition].unique()[:10]))
+            got = named(frame.loc[bad, disposition].unique())
             problems.append(
                 Problem(
                     what="a disposition is not in the code list",
@@ -81,7 +81,7 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
                     ),
                     got=got,
                     count=int(bad.sum()),
-                    rows=tuple(frame.loc[bad, unit].iloc[:5]),
+                    rows=tuple(frame.loc[bad, unit]),
                 )
             )
     InputError.refuse(problems)
@@ -108,7 +108,7 @@ def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> O
             what="a wave is not in the stated order",
             where=in_column(column.name),
             expected=worded("one of {levels}", {"levels": ", ".join(map(str, found.levels))}),
-            got=", ".join(map(str, column[outside].unique()[:5])),
+            got=named(column[outside].unique()),
             fix="State all waves; leave out rows of others yourself.",
         ).where_true(outside)
     )
@@ -206,7 +206,7 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -
                 where=in_column(unit),
                 expected="one row a person",
                 count=len(twice),
-                rows=tuple(twice.unique()[:5]),
+                rows=tuple(twice.unique()),
             )
         )
     at = persons.get_indexer(pd.Index(frame[unit]))
@@ -220,7 +220,7 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -
                 got=worded("{strange} others", {"strange": len(strange)}),
                 fix="Add them to the sample with their weight.",
                 count=int((at < 0).sum()),
-                rows=tuple(strange[:5]),
+                rows=tuple(strange),
             )
         )
     row = np.full((len(persons), len(order.levels)), -1, np.intp)
@@ -349,7 +349,7 @@ def _refuse_wide(
                 where=in_column(unit),
                 expected="one row a person in a wide frame",
                 count=len(twice),
-                rows=tuple(twice.unique()[:5]),
+                rows=tuple(twice.unique()),
             )
         )
     InputError.refuse(problems)

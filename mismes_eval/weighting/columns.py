@@ -18,7 +18,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, kind_of, worded
+from mismes_eval.errors import (
+    EstimateError,
+    MismesError,
+    Problem,
+    in_column,
+    kind_of,
+    named,
+    worded,
+)
 from mismes_eval.message import as_message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_error, verb_name
@@ -27,7 +35,6 @@ from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample, needs_sample
 
-SHOWN = 5
 NAMES = 30
 CODED, NO_WORDS = worded(", or code missing as a category"), worded("")
 
@@ -314,7 +321,7 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
     odd = np.flatnonzero(np.isnan(at) & used)
     if odd.size:
         rows = needed & np.isin(code, odd)
-        seen = ", ".join(repr(value) for value in level[odd[:SHOWN]].tolist())
+        seen = named(map(repr, level[odd].tolist()))
         return Problem(
             what="a cohort is not of the kind of the periods",
             where=in_column(values.name),
@@ -423,7 +430,7 @@ def _bad(values: pd.Series, rows: Bool, what: str, expected: str, fix: str = "")
 def _problem(
     values: pd.Series, what: str, expected: str, rows: Bool, got: str = "", fix: str = ""
 ) -> Problem:
-    seen = ", ".join(repr(value) for value in values[rows].drop_duplicates()[:SHOWN].tolist())
+    seen = named(map(repr, values[rows].drop_duplicates()))
     return Problem(
         what=what,
         where=in_column(values.name),

@@ -203,7 +203,7 @@ def _refuse_twice(
                 ),
                 fix="Remove duplicates.",
                 count=int(twice.sum()),
-                rows=tuple(sample.frame[unit].iloc[at[:5]].tolist()),
+                rows=tuple(sample.frame[unit].iloc[at].tolist()),
             )
         )
 
@@ -247,7 +247,7 @@ def _refuse_changes(panel: Panel, value: np.ndarray, column: str) -> None:
                     {"switches_off": _switches_off(panel, value)},
                 ),
                 count=int(differs.sum()),
-                rows=tuple(panel.row[np.flatnonzero(differs)[:5]].tolist()),
+                rows=tuple(panel.row[np.flatnonzero(differs)].tolist()),
             )
         )
 

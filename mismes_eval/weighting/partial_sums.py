@@ -234,7 +234,7 @@ def _amiss(name: str, number: Float | None, weight: bool, place: str) -> list[Pr
 def _rows(what: str, column: str, bad: Bool, place: str) -> list[Problem]:
     if not bad.any():
         return []
-    first = tuple(f"{place}, row {row}" for row in np.flatnonzero(bad)[:5])
+    first = tuple(f"{place}, row {row}" for row in np.flatnonzero(bad))
     return [Problem(what=what, where=column, count=int(bad.sum()), rows=first)]
 
 
@@ -244,5 +244,5 @@ def _count(problems: dict[tuple[str, str], Problem], problem: Problem) -> None:
     if known is None:
         problems[kind] = problem
         return
-    rows = (*known.rows, *problem.rows)[:5]
+    rows = (*known.rows, *problem.rows)
     problems[kind] = replace(known, count=known.count + problem.count, rows=rows)

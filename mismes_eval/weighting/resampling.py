@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.linalg import hadamard
 
-from mismes_eval.errors import DesignError, Problem, of_argument, unknown, worded
+from mismes_eval.errors import DesignError, Problem, named, of_argument, unknown, worded
 from mismes_eval.message import Message, Quantity
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import check, fitting
@@ -187,7 +187,7 @@ def _problems(
                 what="strata with one PSU cannot be resampled",
                 where="strata",
                 expected="at least two PSUs in each",
-                got=", ".join(design.lonely_strata[:10]),
+                got=named(design.lonely_strata),
                 fix="Merge strata, or choose lonely_psu='certainty' or 'remove', which keep their"
                 " factor at 1.",
                 count=len(design.lonely_strata),

@@ -124,13 +124,14 @@ class Sample(OfSamples):
         if replicates is not None:
             design = replicates.attach(frame, design)  # type: ignore[attr-defined]
         elif design.lonely_strata:
-            named, lonely = ", ".join(design.lonely_strata[:10]), len(design.lonely_strata)
+            lonely = len(design.lonely_strata)
             have = (
                 "1 stratum has one PSU and is"
                 if lonely == 1
                 else f"{lonely} strata have one PSU and are"
             )
-            note = f"{have} treated by the rule '{lonely_psu}': {named}."
+            strata_of_one = named(design.lonely_strata)
+            note = f"{have} treated by the rule '{lonely_psu}': {strata_of_one}."
             design = replace(design, notes=(*design.notes, note))
         scaled = scaled_weights(design.base)
         if scaled is not None:

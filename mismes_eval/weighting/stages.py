@@ -13,6 +13,7 @@ from mismes_eval.errors import (
     Problem,
     in_column,
     in_columns,
+    named,
     of_argument,
     of_arguments,
     worded,
@@ -144,7 +145,7 @@ def _refuse_lonely(design: SurveyDesign, columns: DesignColumns) -> None:
                 what="strata with one PSU",
                 where=in_column(columns.strata[0]) if columns.strata else "",
                 expected="at least two PSUs in every stratum",
-                got=", ".join(design.lonely_strata[:10]),
+                got=named(design.lonely_strata),
                 fix="Merge strata, or choose lonely_psu='adjust', 'average', 'remove' or 'certainty'.",
                 count=len(design.lonely_strata),
             )
@@ -157,9 +158,7 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
             "a design column is not in the frame",
             in_column(column),
             "one of the frame's columns",
-            fix=worded(
-                "The frame has: {columns}.", {"columns": ", ".join(map(str, frame.columns[:30]))}
-            ),
+            fix=worded("The frame has: {columns}.", {"columns": named(frame.columns)}),
         )
         for column in columns.all
         if column not in frame.columns

@@ -64,19 +64,20 @@ def test_rows_without_weight_are_not_blamed() -> None:
 
 
 def test_long_lists_are_cut() -> None:
-    wide = frame(**{f"c{j:02d}": 1 for j in range(40)})
+    wide = frame(**{f"c{j:02d}": 1 for j in range(60)})
     with pytest.raises(
-        DesignError, match=r"The frame has: w, i, .*, c22\.$"
-    ):  # seven columns, then c00 to c22
+        DesignError, match=r"The frame has: w, i, .*, c42 and 17 more\.$"
+    ):  # seven columns, then c00 to c42
         Sample.from_frame(wide, weights="weight")
-    with pytest.raises(DesignError, match=r"got 0, 1, 2, 3, 4, 5, 6, 7, 8, 9\. 24 rows"):
+    strata = ", ".join(map(str, range(24)))
+    with pytest.raises(DesignError, match=rf"got {strata}\. 24 rows"):
         Sample.from_frame(frame(), weights="w", strata="i", psu="i", lonely_psu="error")
     lonely = Sample.from_frame(frame(), weights="w", strata="i", psu="i")
-    assert lonely.design.notes[-1].endswith("rule 'adjust': 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.")
+    assert lonely.design.notes[-1].endswith(f"rule 'adjust': {strata}.")
     with pytest.raises(DesignError) as caught:
         replicates(lonely, "jackknife")
     assert (caught.value.problems[0].got, caught.value.problems[0].count) == (
-        "0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        strata,
         24,
     )
     with pytest.raises(CalibrationError) as many:

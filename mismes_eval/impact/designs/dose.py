@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument, of_arguments
+from mismes_eval.errors import IdentificationError, Problem, named, of_argument, of_arguments
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.estimate.result_table import in_notebook
@@ -270,7 +270,7 @@ def _misplaced(dose: Float, degree: int, knots: list[float], doses: Float | None
                 "a dose that nobody had",
                 of_arguments("doses", "knots"),
                 Message("{low:g} to {high:g}", {"low": low, "high": high}),
-                ", ".join(f"{place:g}" for place in outside[:5]),
+                named(f"{place:g}" for place in outside),
             )
         )
     if doses is not None and not doses.size:

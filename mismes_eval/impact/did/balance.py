@@ -16,6 +16,7 @@ from mismes_eval.errors import (
     IdentificationError,
     Problem,
     in_column,
+    named,
     of_argument,
     of_covariates,
     unknown,
@@ -211,7 +212,7 @@ def _yes_no(sample: Sample, treated: str, inside: Bool) -> Float:
                 "treatment is not yes or no, or has one value",
                 in_column(treated),
                 "0 and 1 in the domain",
-                ", ".join(map(str, np.unique(d)[:5])),
+                named(np.unique(d)),
             )
         )
     return d

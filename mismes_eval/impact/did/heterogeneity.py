@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, MismesError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import (
+    EstimateError,
+    MismesError,
+    Problem,
+    in_column,
+    named,
+    of_argument,
+    worded,
+)
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.joint import stack
@@ -143,7 +151,7 @@ def by_group(
     groups = _groups(sample, columns)
     wanted = reference if reference is None or isinstance(reference, tuple) else (reference,)
     if wanted is not None and wanted not in groups:
-        known = ", ".join(_label(group) for group in groups[:20])
+        known = named(_label(group) for group in groups)
         raise EstimateError(
             Problem(
                 "no such reference group",

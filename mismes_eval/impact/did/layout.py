@@ -339,7 +339,7 @@ def _refuse_gaps(
                 fix="Weight for attrition in a TracerPanel, or choose unbalanced='balanced'"
                 " (complete units) or 'pairs' (units seen in both periods of a comparison).",
                 count=lost,
-                rows=tuple(sample.frame[unit].iloc[row[np.flatnonzero(~full)[:5]]].tolist()),
+                rows=tuple(sample.frame[unit].iloc[row[np.flatnonzero(~full)]].tolist()),
             )
         )
     if not full.any() and unbalanced == "balanced":

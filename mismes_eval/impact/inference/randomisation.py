@@ -272,11 +272,9 @@ def _units(
         bad = np.unique(unit[target[unit] != each])
         if bad.size:
             names = (
-                part[cluster].to_numpy()[
-                    [int(np.flatnonzero(unit == block)[0]) for block in bad[:5]]
-                ]
+                part[cluster].to_numpy()[[int(np.flatnonzero(unit == block)[0]) for block in bad]]
                 if cluster is not None
-                else bad[:5]
+                else bad
             )
             problems.append(
                 Problem(

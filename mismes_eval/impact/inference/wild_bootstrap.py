@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, in_column, named, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.formula import Model, build
 from mismes_eval.impact.inference.arms import (
@@ -244,7 +244,7 @@ def _place(model: Model, coefficient: str) -> int:
         Problem(
             "the formula has no such coefficient",
             worded("argument 'coefficient' = {coefficient}", {"coefficient": repr(coefficient)}),
-            worded("one of {names}", {"names": ", ".join(model.names[:30])}),
+            worded("one of {names}", {"names": named(model.names)}),
         )
     )
 

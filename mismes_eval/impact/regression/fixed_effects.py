@@ -16,6 +16,7 @@ from mismes_eval.errors import (
     IdentificationError,
     Problem,
     in_column,
+    named,
     of_argument,
     of_arguments,
     unknown,
@@ -176,7 +177,7 @@ def _refuse_standing_still(long: Panel, d: Float, column: str) -> None:
                     {"value": value, "column": column},
                 ),
                 count=int(still.size),
-                rows=tuple(np.sort(long.row[order][still])[:5].tolist()),
+                rows=tuple(np.sort(long.row[order][still]).tolist()),
             )
         )
 
@@ -198,7 +199,7 @@ def _references(
                 where=in_column(column),
                 expected=worded(
                     "one of {occurring}",
-                    {"occurring": ", ".join(f"{moment:g}" for moment in occurring[:20])},
+                    {"occurring": named(f"{moment:g}" for moment in occurring)},
                 ),
                 got=", ".join(f"{moment:g}" for moment in unknown)
                 or worded("no event time before 0"),

@@ -19,6 +19,7 @@ from mismes_eval.errors import (
     Problem,
     in_column,
     kind_of,
+    named,
     of_argument,
     of_arguments,
     worded,
@@ -89,7 +90,7 @@ class SpecificationCurve:
             Problem(
                 "no such specification",
                 worded("argument 'name' = {name}", {"name": repr(name)}),
-                worded("one of {runs}", {"runs": ", ".join(run.name for run in self.runs[:20])}),
+                worded("one of {runs}", {"runs": named(run.name for run in self.runs)}),
             )
         )
 
@@ -403,7 +404,7 @@ def _levels(frame: pd.DataFrame, column: str, inside: np.ndarray) -> list[Hashab
                 "a column of the frame",
                 fix=worded(
                     "The frame has: {columns}.",
-                    {"columns": ", ".join(map(str, frame.columns[:30]))},
+                    {"columns": named(frame.columns)},
                 ),
             )
         )

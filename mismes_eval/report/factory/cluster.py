@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from distributed import Client, as_completed, get_worker
 
-from mismes_eval.errors import ParamsError, Problem, worded
+from mismes_eval.errors import ParamsError, Problem, named, worded
 from mismes_eval.report.factory.orders import Order, Outcome, Progress, distinct
 from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.trust.provenance import package_hash, versions
@@ -117,7 +117,7 @@ def _same_everywhere(client: Client, address: str) -> None:
         raise ParamsError(
             Problem(
                 "a worker has another installation",
-                ", ".join(others[:5]),
+                named(others),
                 "the package and versions of this machine",
                 fix="Install from the same requirements.lock everywhere.",
             )
