@@ -45,15 +45,19 @@ def titles(context: Context, frame: pd.DataFrame) -> pd.Series:
     where only the other is recorded, that one, which says so. "" where there is none.
     """
     first, second = TITLES if context.words.source else TITLES[::-1]
-    own, other = (
-        frame[column].astype("string")
-        if column in frame.columns
-        else pd.Series(pd.NA, index=frame.index, dtype="string")
+    columns = [
+        frame[column].tolist() if column in frame.columns else [None] * len(frame)
         for column in (first, second)
-    )
-    template = ELSEWHERE[second]
-    said = other.map(lambda t: context.text(template, title=context.name(t)), na_action="ignore")
-    return own.map(context.name, na_action="ignore").fillna(said).fillna("")
+    ]
+    said = []
+    for own, other in zip(*columns, strict=True):
+        if pd.notna(own):
+            said.append(context.name(own))
+        elif pd.notna(other):
+            said.append(context.text(ELSEWHERE[second], title=context.name(other)))
+        else:
+            said.append("")
+    return pd.Series(said, index=frame.index, dtype=object)
 
 
 def _model(context: Context, measure: str) -> str:
