@@ -155,6 +155,7 @@ def command(
     Nothing that exists is touched. Without a code it asks for one.
     """
     country = country or _asked()
+    _refuse_outside({"--lfs": survey, "--inventory": measures, "--layout": layout})
     code = _country(country)
     file = _new_file(name or country.upper())
     folder = Path("data_raw") / code
@@ -206,6 +207,33 @@ def _asked() -> str:
             )
         )
     return str(click.prompt("Country (ISO 3166 alpha-3 code, for instance JOR)"))
+
+
+def _refuse_outside(given: Mapping[str, str | None]) -> None:
+    """Paths that the params would refuse are refused before anything is written."""
+    here = Path.cwd()
+    outside = {
+        option: Path(path)
+        for option, path in given.items()
+        if path is not None and (Path(path).is_absolute() or ".." in Path(path).parts)
+    }
+    inside = {
+        option: path.resolve().relative_to(here).as_posix()
+        for option, path in outside.items()
+        if path.resolve().is_relative_to(here)
+    }
+    ParamsError.refuse(
+        Problem(
+            what="a path leaves the project",
+            where=option,
+            expected="a path below the project or the data root, without '..'",
+            got=repr(str(path)),
+            fix=worded("From here it is {path}.", {"path": inside[option]})
+            if option in inside
+            else "Put the file into the project, or name its folder in MISMES_DATA_ROOT.",
+        )
+        for option, path in outside.items()
+    )
 
 
 def _new_file(name: str) -> Path:

@@ -120,7 +120,7 @@ NOWHERE = Span(math.nan, math.nan, math.nan)
 
 def without_field(fields: tuple[str, ...]) -> ClaimVerdict:
     """A claim for which the data lack fields."""
-    named = listed([Message(field) for field in fields], ", ")
+    named = listed(fields, ", ")
     return ClaimVerdict("cannot be tested", NOWHERE, Message(LACKING, {"fields": named}))
 
 

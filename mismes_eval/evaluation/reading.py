@@ -79,6 +79,7 @@ def persons(params: Params, path: Path, mapping: Mapping[str, object] | str | No
             sheet=written.sheet,
             member=written.member,
             layout=written.layout,
+            missing=params.mapping.missing if mapping is None else None,
             drop=written.drop,
             allowed=written.allowed,
         )

@@ -18,10 +18,6 @@ MAPPED = (
     "Declare it in the params: mapping.missing: {{{name}: {{'{value}': DK}}}} with the reason that the"
     " questionnaire gives."
 )
-EMPTIED = (
-    "If it means missing, empty these cells; the reason that the questionnaire gives goes into a"
-    " column {name}_miss."
-)
 # arguments that a key of another name gives
 ARGUMENTS: Mapping[tuple[str, str], str] = {
     ("tracer", "covariates"): "tracer.attrition_covariates",
@@ -32,7 +28,7 @@ def said_by_key(
     params: Params, problems: Sequence[Problem], sections: Sequence[str]
 ) -> list[Problem]:
     """The problems of a reader that works on these sections, in the office's words."""
-    return [_fixed(params, _placed(params, problem, sections)) for problem in problems]
+    return [_fixed(_placed(params, problem, sections)) for problem in problems]
 
 
 def _placed(params: Params, problem: Problem, sections: Sequence[str]) -> Problem:
@@ -72,11 +68,9 @@ def _naming(params: Params, column: str, sections: Sequence[str]) -> str | None:
     return None
 
 
-def _fixed(params: Params, problem: Problem) -> Problem:
-    """A line that declares a missing code, as the params take it; without a mapping they do not."""
+def _fixed(problem: Problem) -> Problem:
+    """A line that declares a missing code, as the params take it."""
     fix = problem.fix
     if not (isinstance(fix, Message) and "missing={" in fix):
         return problem
-    mapped = any(name.startswith("mapping.") for name in params.given)
-    words = MAPPED if mapped else EMPTIED
-    return replace(problem, fix=worded(words, fix.values))
+    return replace(problem, fix=worded(MAPPED, fix.values))

@@ -239,7 +239,7 @@ def _mapping(params: Params) -> Mapping[str, object] | str | None:
         for one in fields(params.mapping)
         if f"mapping.{one.name}" in params.given
     }
-    if not given:
+    if set(given) <= {"missing"}:  # a file with the template's names, which `persons` reads
         return None
     if params.mapping.absent is not None:
         given["absent"] = asdict(params.mapping.absent)

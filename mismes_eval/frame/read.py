@@ -36,7 +36,7 @@ from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
-from mismes_eval.frame.validate import MISS, check, unclear_number
+from mismes_eval.frame.validate import MISS, check, declared_reasons, unclear_number
 from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
 
@@ -332,9 +332,8 @@ def _infer(
     for name in frame.columns:
         cells = frame[name]
         if name in missing:
-            coded = text(cells).isin(list(missing[name]))
-            typed[name + MISS] = text(cells).where(coded).map(missing[name]).astype("str")
-            cells = cells.mask(coded)
+            typed[name + MISS] = declared_reasons(cells, missing[name])
+            cells = cells.mask(typed[name + MISS].notna())
         if _typed(cells):
             typed[name] = cells
             problems += _lost_digits(cells, name)

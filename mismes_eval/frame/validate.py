@@ -22,6 +22,8 @@ from mismes_eval.frame.template import NUMERIC, Column, Template
 SENTINEL_TEXTS = frozenset(f"{sentinel:g}" for sentinel in SENTINELS)
 SHOWN_VALUES = 10
 MISS = "_miss"
+RANGE = ".."  # between the first and the last of several codes
+WHOLE = r"^([+-]?\d+)\.0+$"  # a whole number that a column with gaps has made decimal
 GROUPED = re.compile(r"\d[\s\u00a0\u202f'\u2019.,]\d{3}(?!\d)")  # thousands with signs between
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 DECIMALS, EXPORT = (
@@ -86,7 +88,7 @@ def check(
             fix="Rename or drop one of each.",
         )
         return Checked(frame, (what,), ())
-    problems = _columns(frame, template)
+    problems = _columns(frame, template) + _declared_of_nothing(frame, missing or {})
     typed = frame.copy()
     for column in template.columns:
         if column.name in frame:
@@ -160,6 +162,37 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
     return problems
 
 
+def _declared_of_nothing(frame: pd.DataFrame, missing: Mapping[str, object]) -> list[Problem]:
+    """Missing codes that are declared for a column that the file has not."""
+    return [
+        Problem(
+            what="missing codes of a column that is not there",
+            where=name,
+            expected="a column of the file",
+            got=worded("no such column"),
+            fix=worded("The nearest is '{near}'.", {"near": near})
+            if (near := nearest(name, map(str, frame.columns)))
+            else "",
+        )
+        for name in missing
+        if name not in frame
+    ]
+
+
+def declared_reasons(cells: pd.Series, declared: Mapping[str, str]) -> pd.Series:
+    """Why a cell is no answer, by its code or a range of codes (9997..9999); -9.0 is the code -9.
+    Text on the cells' index, missing where the cell is an answer.
+    """
+    written = text(cells).str.replace(WHOLE, r"\1", regex=True)
+    reasons = written.map({code: why for code, why in declared.items() if RANGE not in code})
+    numbers = pd.to_numeric(written, errors="coerce")
+    for code, why in declared.items():
+        low, dots, high = code.partition(RANGE)
+        if dots:
+            reasons = reasons.mask(numbers.between(float(low), float(high)), why)
+    return reasons.astype("str")
+
+
 Found = tuple[list[Problem], pd.Series, "pd.Series | None"]
 
 
@@ -170,13 +203,13 @@ def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[st
         companion = text(frame[column.name + MISS])
         problems += _bad_codes(companion, column.name + MISS, "missing_reasons")
     if declared:
-        written = text(cells)
-        coded = written.isin(list(declared))
+        reasons = declared_reasons(cells, declared)
+        coded = reasons.notna()
         companion = (
             companion
             if companion is not None
             else pd.Series(np.nan, index=cells.index, dtype="str")
-        ).mask(coded, written.map(declared))
+        ).mask(coded, reasons)
         cells = cells.mask(coded)
     values, bad, expected = parse(cells, column, decimal)
     problems += _unreadable(cells, bad, column, expected)

@@ -150,3 +150,16 @@ def test_the_notebooks_of_a_new_project_can_be_opened(delivered: Path) -> None:
     text = (delivered / "notebooks" / "mapping.ipynb").read_text(encoding="utf-8")
     assert "the first afternoon (docs/start/first-afternoon.md of mismes-eval)" in text
     assert "PHL" in text and "MDA" not in text
+
+
+@pytest.mark.parametrize("path", ["../lfs.dta", "/srv/lfs.dta"])
+def test_a_path_that_the_params_would_refuse_is_refused_before_anything_is_written(
+    delivered: Path, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["new", "MAR", "--lfs", path])
+    assert ended.value.code == 2 and not (delivered / "params").exists()
+    assert "MISMES_DATA_ROOT" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["new", "MAR", "--lfs", str(delivered / "lfs.dta")])
+    assert "From here it is lfs.dta." in capsys.readouterr().err

@@ -18,6 +18,8 @@ from mismes_eval.estimate.claim_verdict import (
     without_number,
 )
 from mismes_eval.estimate.verdict import Span
+from mismes_eval.message import listed
+from mismes_eval.report.document.language import language
 
 NUMBER = st.floats(-10, 10, allow_nan=False)
 WIDTH = st.floats(0, 10, allow_nan=False)
@@ -112,6 +114,9 @@ def test_what_has_no_number_gives_none_away() -> None:
     assert hidden().answer == "undecided"
     assert without_field(("inventory.sector", "a.b")).answer == "cannot be tested"
     assert without_field(("inventory.sector", "a.b")).reason == "missing: inventory.sector, a.b"
+    either = without_field((listed(["a.b", "a.c"], " or "), "d.e")).reason
+    assert either == "missing: a.b or a.c, d.e"
+    assert language("fr")(either).endswith("a.b ou a.c, d.e")
 
 
 def test_a_doubtful_interval_decides_nothing() -> None:

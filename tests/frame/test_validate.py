@@ -101,6 +101,18 @@ def test_declared_sentinels_move_to_the_companion():
     pd.testing.assert_series_equal(numeric["age_miss"], frame["age_miss"])
 
 
+def test_a_declared_code_is_found_however_its_column_is_written():
+    """-9 is -9.0 in a text column with gaps; a range takes what lies in it; 01 is another code."""
+    given = persons(5, whours=["40.0", "-9.0", "9997", "9999", ""], psu=["1", "01", "2", "3", "4"])
+    missing = {"whours": {"-9": "REF", "9990..9999": "DK"}, "psu": {"1": "DK"}}
+    frame = validate(given, template("lfs_person"), missing=missing)
+    assert frame["whours"].isna().tolist() == [False, True, True, True, True]
+    assert frame["whours_miss"].tolist()[1:4] == ["REF", "DK", "DK"]
+    assert frame["psu"].isna().tolist() == [True, False, False, False, False]
+    (found,) = problems(given.drop(columns="whours"), missing={"whour": {"-9": "REF"}})
+    assert (found.what, found.where) == ("missing codes of a column that is not there", "whour")
+
+
 def test_a_heap_at_99_is_named_until_it_is_declared():
     ages = ["99"] * 12 + ["30"] * 20
     assert problems(persons(32, age=ages))[0].what == "looks like an undeclared missing code"

@@ -6,8 +6,10 @@ import pandas as pd
 
 from mismes_eval.evaluation.claims.ledger import Claim
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.message import listed
 
 Missing = tuple[str, ...]
+OR = " or "  # between columns of which one would do
 
 
 def missing_fields(evaluation: Evaluation, claim: Claim) -> Missing:
@@ -26,7 +28,7 @@ def _said(evaluation: Evaluation, ways: list[str]) -> str:
     files = {way.partition(".")[0] for way in ways}
     if len(files) == 1 and not _supplied(evaluation, min(files)):
         return min(files)
-    return " or ".join(ways)
+    return listed(ways, OR)
 
 
 def _supplied(evaluation: Evaluation, file: str) -> bool:
