@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 Kind = Literal["note", "caution", "reason", "definition", "estimand", "variance", "step"]
-SEPARATOR = "separator"  # the value that says that a message is a list of messages
+SEPARATOR = "_separator"  # the value that says that a message is a list; no sentence names one so
 NO_NUMBER = "–"  # what stands where a number could not be computed
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 

@@ -39,7 +39,9 @@ NOTEBOOKS = next(
     PACKAGE.parent / "notebooks",
 )  # of a wheel, or of a checkout
 DOCS_LINK = re.compile(r"\[([^\[\]\n]+)\]\(\.\./(docs/[^)\s]+)\)")
-ARGUMENT = re.compile(r"\b(separator|decimal|encoding|sheet|member|layout)=(\"[^\"]*\"|'[^']*')")
+ARGUMENT = re.compile(
+    r"\b(separator|decimal|encoding|sheet|member|layout|names_row)=(\"[^\"]*\"|'[^']*'|\d+)"
+)
 UNITS = {
     "lfs_person": "person",
     "tracer_person": "person",
@@ -123,6 +125,12 @@ Personal identifiers (names, telephone numbers, addresses) do not belong in any 
     metavar="FILE",
     help="Stata, SAS or SPSS program, or table of name, first, last and decimals, of a text without separators.",
 )
+@click.option(
+    "--names-row",
+    default=None,
+    type=click.IntRange(min=1),
+    help="Row of the sheet, or line of the text, with the names, where titles stand above it.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
 def command(
@@ -142,6 +150,7 @@ def command(
     sheet: str | None,
     member: str | None,
     layout: str | None,
+    names_row: int | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -168,7 +177,9 @@ def command(
         "layout": layout,
     }
     reading = {name: said for name, said in written.items() if said is not None}
-    data = None if survey is None or mapping is not None else _delivered(survey, reading)
+    data = None
+    if survey is not None and mapping is None:
+        data = _delivered(survey, reading, names_row)
     if data is not None:
         mapping = (folder / "mapping.xlsx").as_posix()
     outlines = {
@@ -176,7 +187,8 @@ def command(
     }
     given = _given(survey, measures, mapping, year, weights, strata, psu)
     named = {name: json.dumps(path.as_posix()) for name, path in outlines.items()}
-    read_as = {f"reading.{name}": json.dumps(said) for name, said in reading.items()}
+    said_of_file = reading if names_row is None else {**reading, "names_row": names_row}
+    read_as = {f"reading.{name}": json.dumps(said) for name, said in said_of_file.items()}
     text = blank_params(code, synthetic, given | named | read_as)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(file, text)
@@ -362,7 +374,7 @@ def _given(
     }
 
 
-def _delivered(name: str, reading: Mapping[str, str]) -> Dataset | None:
+def _delivered(name: str, reading: Mapping[str, str], names_row: int | None) -> Dataset | None:
     """The office's own file, for its columns to be listed in the mapping; None where it has the
     template's names already. A file that is not there, or is written otherwise than was said, is
     refused before anything is written.
@@ -377,6 +389,7 @@ def _delivered(name: str, reading: Mapping[str, str]) -> Dataset | None:
             sheet=reading.get("sheet"),
             member=reading.get("member"),
             layout=None if "layout" not in reading else _found(reading["layout"]),
+            names_row=names_row,
             allowed=None,
         )
     except InputError as error:
@@ -413,7 +426,8 @@ def _found(name: str) -> Path:
 
 def _as_option(found: Problem) -> Problem:
     """A problem whose remedy is an argument of `read`, with the option that says it here."""
-    return replace(found, fix=ARGUMENT.sub(r"--\1 \2", found.fix))
+    option = ARGUMENT.sub(lambda said: f"--{said[1].replace('_', '-')} {said[2]}", found.fix)
+    return replace(found, fix=option)
 
 
 def _templates(folder: Path, code: str, name: str, data: Dataset | None) -> list[Path]:

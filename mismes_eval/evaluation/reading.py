@@ -34,6 +34,10 @@ KEYS_THAT_MEND: Mapping[str, str] = {
         "Say in the params where the columns stand: reading: {layout: FILE}, the program of Stata,"
         " SAS or SPSS that reads the text, or a table with name, first, last and decimals."
     ),
+    "titles above the names of the columns": (
+        "Say in the params which row holds the names, for instance reading: {names_row: 4}; or delete"
+        " the rows above it."
+    ),
     "a personal identifier": (
         "Take the column out of the file, or name it in the params: reading: {drop: [COLUMN]};"
         " where it is harmless, reading: {allowed: [COLUMN]}."
@@ -42,7 +46,7 @@ KEYS_THAT_MEND: Mapping[str, str] = {
         "Take it out of the params: reading.allowed."
     ),
 }
-OF_EVERY_TEXT = ("wrong encoding", "wrong separator")
+OF_EVERY_TEXT = ("wrong encoding", "wrong separator", "titles above the names of the columns")
 TEXT, STATISTICAL, WORKBOOK = (
     (".csv", ".gz", ".tsv", ".tab", ".txt", ".dat", ".xls"),
     (".dta", ".sav", ".zsav", ".por", ".sas7bdat", ".xpt", ".rds", ".rda", ".rdata"),
@@ -56,6 +60,7 @@ KINDS_OF_FILE: Mapping[str, tuple[str, ...]] = {
     "reading.sheet": WORKBOOK,
     "reading.member": (),
     "reading.layout": TEXT,
+    "reading.names_row": TEXT + WORKBOOK,
 }
 
 
@@ -79,6 +84,7 @@ def persons(params: Params, path: Path, mapping: Mapping[str, object] | str | No
             sheet=written.sheet,
             member=written.member,
             layout=written.layout,
+            names_row=written.names_row,
             missing=params.mapping.missing if mapping is None else None,
             drop=written.drop,
             allowed=written.allowed,
@@ -100,6 +106,7 @@ def delivered(params: Params, path: Path) -> Dataset:
             sheet=written.sheet,
             member=written.member,
             layout=written.layout,
+            names_row=written.names_row,
             allowed=None,
         )
 
@@ -111,7 +118,11 @@ def delivered_study(params: Params, path: Path) -> pd.DataFrame:
     keys = params.study
     with mended_by_key("study"):
         frame = frames.read(
-            path, encoding=keys.encoding, separator=sign(keys.separator), decimal=keys.decimal
+            path,
+            encoding=keys.encoding,
+            separator=sign(keys.separator),
+            decimal=keys.decimal,
+            names_row=keys.names_row,
         ).frame
     InputError.refuse(
         Problem(

@@ -107,6 +107,12 @@ class Reading:
         " not written)",
         None,
     )
+    names_row: int | None = key(
+        "number of the row of the sheet, or line of the text, with the names of the columns, where"
+        " titles stand above it",
+        None,
+        low=1,
+    )
     drop: tuple[str, ...] = key(
         "columns of the file that are left out before anything else, personal identifiers for one",
         (),

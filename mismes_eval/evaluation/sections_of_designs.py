@@ -44,6 +44,12 @@ class ImpactStudy:
     encoding: Encoding = key("encoding of the study file", "utf-8")
     separator: Separator = key("what stands between the columns of the study file", ",")
     decimal: Literal[".", ","] = key("decimal sign in the study file", ".")
+    names_row: int | None = key(
+        "number of the row or line of the study file with the names of the columns, where titles"
+        " stand above it",
+        None,
+        low=1,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,14 @@ from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame.heads import TITLES, find_head, head_problems
+from mismes_eval.frame.heads import (
+    TITLES,
+    find_head,
+    head_problems,
+    likely_head,
+    stated_head,
+    titles_above,
+)
 from mismes_eval.frame.limits import check_cell, check_table, gunzip
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -45,15 +52,17 @@ def read_delimited(
     separator: str,
     columns: list[str] | None,
     known: Collection[str] = (),
+    names_row: int | None = None,
 ) -> Delimited:
     """Text cells of a CSV file; `content` is the file, gzipped when its name says so.
 
     known : names of columns that the table may have: titles may stand above the row that has them.
     A first line "sep=;" states the separator. Rows without a cell are left out, the rows after
     them keep their numbers.
+    names_row : number of the line with the names, where it is said.
     """
     text = decode(unzip(content, name), name, encoding)
-    text, separator, above = _table_part(text, separator, known)
+    text, separator, above = _table_part(text, name, separator, known, names_row)
     header = _header(text, name, separator)
     check_table(text.count("\n") + 1, len(header), name)
     bad: list[arrow_csv.InvalidRow] = []
@@ -91,6 +100,10 @@ def read_delimited(
                 fix="Export it again.",
             )
         ) from error
+    stated = bool(known) or names_row is not None
+    likely = None if stated else _likely_line(text, separator, above)
+    if likely is not None and (bad or "" in header):
+        raise InputError(titles_above(likely, name))
     if bad:
         raise InputError(_cut_rows(bad, name, len(header)))
     check_cell(_longest(table), name)
@@ -203,14 +216,14 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
             )
         )
     if len(header) == 1:
-        first = text.strip().splitlines()[0]
+        lines = text[:FIRST_PART].strip().splitlines()[:TITLES]
+        below = lines[len(lines) // 2 :]  # where a title may stand above the names
         counts = {
-            other: first.count(other)
-            for other in SEPARATORS
-            if other != separator and first.count(other)
+            other: lines[0].count(other) or min(line.count(other) for line in below)
+            for other in {*SEPARATORS, separator}
         }
-        if counts:
-            best = max(counts, key=lambda s: counts[s])
+        best = max(sorted(counts), key=lambda sign: counts[sign])
+        if counts[best] > counts[separator]:
             raise InputError(
                 Problem(
                     what="wrong separator",
@@ -219,7 +232,7 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
                         "columns separated by {separator}", {"separator": repr(separator)}
                     ),
                     got=worded(
-                        "one column, and {counts} times {best} in the header",
+                        "one column, and {counts} times {best} in a line",
                         {"counts": counts[best], "best": repr(best)},
                     ),
                     fix=worded(
@@ -276,12 +289,20 @@ def _full_rows(frame: pd.DataFrame, above: int, known: Collection[str]) -> pd.Da
     return frame.set_axis(pd.Index(frame.index.to_numpy() + 2 + above))[~empty]
 
 
-def _table_part(text: str, separator: str, known: Collection[str]) -> tuple[str, str, int]:
+def _table_part(
+    text: str, name: str, separator: str, known: Collection[str], names_row: int | None
+) -> tuple[str, str, int]:
     """The text from the row of names on, its separator, and how many lines stand above it."""
     stated = STATED.match(text)
     above = 0
     if stated:
         separator, text, above = stated["sign"], text[stated.end() :], 1
+    if names_row is not None:
+        blank = f"{separator} \t\r\n"
+        rest = LINE_END.split(text, maxsplit=names_row)
+        filled = [above + n for n, line in enumerate(rest, start=1) if line.strip(blank)]
+        stated_head(filled, names_row, name)
+        return text[sum(map(len, rest[: names_row - above - 1])) :], separator, names_row - 1
     if not known:
         return text, separator, above
     reader = csv.reader(io.StringIO(text[:FIRST_PART], newline=""), delimiter=separator)
@@ -291,6 +312,14 @@ def _table_part(text: str, separator: str, known: Collection[str]) -> tuple[str,
         return text, separator, above
     lines = LINE_END.split(text[:FIRST_PART])[: len(titles)]
     return text[sum(map(len, lines)) :], separator, above + len(titles)
+
+
+def _likely_line(text: str, separator: str, above: int) -> int | None:
+    """Number of the line that looks like the names, where it is not the first."""
+    reader = csv.reader(io.StringIO(text[:FIRST_PART], newline=""), delimiter=separator)
+    rows = [(above + reader.line_num, row) for row in islice(reader, 2 * TITLES) if row]
+    place = likely_head([row for _, row in rows])
+    return None if place is None else rows[place][0]
 
 
 def _unique(header: tuple[str, ...]) -> list[str]:

@@ -17,7 +17,17 @@ from openpyxl.utils.cell import get_column_letter, range_boundaries
 from openpyxl.utils.datetime import to_excel
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame.heads import LEAST, SHARED, find_head, head_problems, same_shape
+from mismes_eval.frame.heads import (
+    LEAST,
+    SHARED,
+    TITLES,
+    find_head,
+    head_problems,
+    likely_head,
+    same_shape,
+    stated_head,
+    titles_above,
+)
 from mismes_eval.frame.limits import (
     LETTER,
     NOT_READ,
@@ -91,6 +101,7 @@ def read_excel(
     sheet: str | None,
     columns: list[str] | None,
     known: Collection[str] = (),
+    names_row: int | None = None,
 ) -> Table:
     """Cells of one sheet, the frame's index being the rows of the sheet; text cells stay text.
 
@@ -98,6 +109,7 @@ def read_excel(
         our own workbooks or, where the names of columns are known, the only one that has them.
     known : names of columns that the table may have; the head is the row that has them, and titles
         may stand above it. Without them the first row with cells is the head.
+    names_row : number of the head in the sheet, where it is said.
     """
     _right_kind(content, name)
     sheets = _whole(lambda: _sheets(content, name, sheet), name)
@@ -106,7 +118,10 @@ def read_excel(
     chosen = _chosen(sheets, name, sheet, known)
     if not chosen.rows:
         raise InputError(Problem("the sheet is empty", name, "a header and rows"))
-    at = find_head([row.cells for row in chosen.rows], known)
+    cells = [row.cells for row in chosen.rows]
+    numbers = [row.number for row in chosen.rows]
+    at = find_head(cells, known) if names_row is None else stated_head(numbers, names_row, name)
+    likely = likely_head(cells[: 2 * TITLES]) if names_row is None and not at else None
     head, body = chosen.rows[at], _body(chosen.rows[at:], known, name)
     width = max((_width(row.cells) for row in (head, *body)), default=0)
     filled = [any(_at(row, place) is not None for row in body) for place in range(width)]
@@ -120,6 +135,8 @@ def read_excel(
         ),
         get_column_letter,
     )
+    if problems and likely is not None:
+        problems = [titles_above(numbers[likely], f"{name}: {chosen.title}")]
     InputError.refuse(problems)
     letters = {column: get_column_letter(place + 1) for place, column in enumerate(names) if column}
     problems = [

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from mismes_eval.errors import Problem, worded
+from mismes_eval.errors import InputError, Problem, of_argument, worded
 from mismes_eval.frame.codes import plain
 
 TITLES = 30  # rows that may stand above the names
 LEAST = 2  # known names that make a row the row of names
+LETTER = re.compile(r"[^\W\d_]")
 SHARED = 0.8  # share of the names of the smaller of two sheets that makes them of one shape
 
 
@@ -24,6 +25,49 @@ def find_head(rows: Sequence[Sequence[object]], known: Collection[str]) -> int:
         if hits > most:
             best, most = place, hits
     return best
+
+
+def stated_head(numbers: Sequence[int], names_row: int, where: str) -> int:
+    """Place, among rows of these numbers, of the row that is said to hold the names. Raises
+    InputError where no such row has cells.
+    """
+    if names_row in numbers:
+        return list(numbers).index(names_row)
+    raise InputError(
+        Problem(
+            what="the row of names has no cells",
+            where=of_argument("names_row"),
+            expected=worded("a row of {where} with the names of the columns", {"where": where}),
+            got=str(names_row),
+        )
+    )
+
+
+def likely_head(rows: Sequence[Sequence[object]]) -> int | None:
+    """Place of the first row below the first that has a text in every column in which the rows
+    below it have cells, none twice; None where there is none.
+    """
+    for place, row in enumerate(rows[:TITLES]):
+        body = rows[place + 1 : place + 1 + TITLES]
+        width = max((sum(cell not in (None, "") for cell in cells) for cells in body), default=0)
+        names = [cell for cell in row if isinstance(cell, str) and LETTER.search(cell)]
+        if place and width > 1 and len(names) >= width and len(set(names)) == len(names):
+            return place
+    return None
+
+
+def titles_above(names_row: int, where: str) -> Problem:
+    """What is wrong with a table whose names seem to stand in a lower row."""
+    return Problem(
+        what="titles above the names of the columns",
+        where=where,
+        expected="the names of the columns in the first row",
+        got=worded("row {row} looks like the names", {"row": names_row}),
+        fix=worded(
+            "Say which row holds the names: names_row={row}; or delete the rows above it.",
+            {"row": names_row},
+        ),
+    )
 
 
 def same_shape(first: Sequence[str], second: Sequence[str]) -> bool:

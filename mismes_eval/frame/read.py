@@ -81,6 +81,7 @@ def read(
     sheet: str | None = None,
     member: str | None = None,
     layout: str | Path | None = None,
+    names_row: int | None = None,
     text_columns: Sequence[str] = (),
     missing: Mapping[str, Mapping[str, str]] | None = None,
     allowed: Sequence[str] | None = (),
@@ -101,6 +102,8 @@ def read(
     member : of an archive of several.
     layout : where the columns of a text without separators stand: a table (name, first, last,
         decimals), or the program of Stata (.do, .dct), SAS or SPSS (.sps) that reads it.
+    names_row : number of the row of a sheet, or line of a text, with the names of the columns, where
+        titles stand above it.
     text_columns : without a template, columns that stay text although most cells are numbers.
     missing : column -> {cell text: missing reason} (see `validate`).
     allowed : columns that look like personal identifiers and are harmless. None: the caller looks
@@ -113,7 +116,7 @@ def read(
     """
     path = Path(path)
     suffix = _suffix(path)
-    _of_use(path, suffix, member, layout)
+    _of_use(path, suffix, member, layout, names_row)
     content = _bytes(path)
     if suffix == ".zip":
         with TemporaryDirectory() as folder:
@@ -126,6 +129,7 @@ def read(
                 columns=columns,
                 sheet=sheet,
                 layout=layout,
+                names_row=names_row,
                 text_columns=text_columns,
                 missing=missing,
                 allowed=allowed,
@@ -144,7 +148,7 @@ def read(
         text_columns = (*text_columns, *(f.name for f in places.fields if f.kind == "text"))
     else:
         written = CellText(content, encoding, "\t" if suffix in TABS else separator)
-        read_as, letters, signs = _cells(path, suffix, written, wanted, known, sheet)
+        read_as, letters, signs = _cells(path, suffix, written, wanted, known, sheet, names_row)
     frame = read_as.frame
     _wanted(frame, wanted, path.name)
     if allowed is not None:
@@ -186,6 +190,7 @@ def _cells(
     wanted: list[str] | None,
     known: tuple[str, ...],
     sheet: str | None,
+    names_row: int | None,
 ) -> tuple[Labelled, dict[str, str], tuple[Sign, ...]]:
     """What stands in the file, by the reader of its format; the letters of a sheet's columns, and
     its numbers that are shown with a sign.
@@ -199,7 +204,9 @@ def _cells(
         return _plain(read_parquet(content, name, columns=wanted)), {}, ()
     web = web_text(content, name, written.encoding, written.separator) if suffix == ".xls" else None
     if suffix in WORKBOOKS and web is None:
-        book = read_excel(content, name, sheet=sheet, columns=wanted, known=known)
+        book = read_excel(
+            content, name, sheet=sheet, columns=wanted, known=known, names_row=names_row
+        )
         return _plain(book.frame), book.letters, book.signs
     written = web or written
     table = read_delimited(
@@ -209,11 +216,18 @@ def _cells(
         separator=written.separator,
         columns=wanted,
         known=known,
+        names_row=names_row,
     )
     return _plain(table.frame), {}, ()
 
 
-def _of_use(path: Path, suffix: str, member: str | None, layout: str | Path | None) -> None:
+def _of_use(
+    path: Path,
+    suffix: str,
+    member: str | None,
+    layout: str | Path | None,
+    names_row: int | None,
+) -> None:
     """What is said of an archive or of a text says nothing of another file."""
     idle = [
         Problem(
@@ -226,6 +240,7 @@ def _of_use(path: Path, suffix: str, member: str | None, layout: str | Path | No
         for argument, said, kinds in (
             ("member", member, (".zip",)),
             ("layout", layout, (*TEXTS, ".zip")),
+            ("names_row", names_row, (*TEXTS, *WORKBOOKS, ".zip")),
         )
         if said is not None and suffix not in kinds
     ]

@@ -45,6 +45,7 @@ def read(
     sheet: str | None = None,
     member: str | None = None,
     layout: str | Path | None = None,
+    names_row: int | None = None,
     missing: Dict[str, Dict[str, str]] | None = None,
     drop: Sequence[str] = (),
     allowed: Sequence[str] = (),
@@ -60,6 +61,7 @@ def read(
     sheet : of a workbook with several.
     member : of an archive with several.
     layout : places of the columns of a text (see `frame.read`).
+    names_row : row or line of the names, where titles stand above it.
     missing : {column: {code: reason}} for a file with GLD names; a mapping declares its own.
     drop : columns left out at once (personal identifiers).
     allowed : columns that look like personal identifiers and are harmless.
@@ -85,6 +87,7 @@ def read(
                 sheet=sheet,
                 member=member,
                 layout=layout,
+                names_row=names_row,
                 missing=missing,
                 allowed=None if drop else allowed,
             )
@@ -108,6 +111,7 @@ def read(
         sheet=sheet,
         member=member,
         layout=layout,
+        names_row=names_row,
         text_columns=as_text,
         missing=missing,
         allowed=None,
@@ -145,8 +149,9 @@ def _validated(mapped: pd.DataFrame) -> pd.DataFrame:
     """Mapped persons under the template's rules; a column that is not there is asked for in the
     mapping, not in the office's file.
     """
+    every_number: Dict[str, Dict[str, str]] = {"age": {}} if "age" in mapped else {}
     try:
-        return frames.validate(mapped, frames.template("lfs_person"), missing={"age": {}})
+        return frames.validate(mapped, frames.template("lfs_person"), missing=every_number)
     except InputError as error:
         raise InputError([_in_the_mapping(p) for p in error.problems]) from error
 

@@ -122,7 +122,7 @@ def test_check_speaks_of_the_mapping_first(
 def test_a_file_that_is_written_otherwise_is_refused_with_the_option_that_reads_it(
     delivered: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = "sexo;edad;nación;ingreso\n1;30;AR;1500,50\n2;40;UY;20,25\n"
+    text = "Encuesta\nsexo;edad;nación;ingreso\n1;30;AR;1500,50\n2;40;UY;20,25\n"
     (delivered / "eph.txt").write_bytes(text.encode("cp1252"))
     assert new("ARG", "--lfs", "eph.txt") == 2
     assert "--encoding" in capsys.readouterr().err
@@ -130,12 +130,15 @@ def test_a_file_that_is_written_otherwise_is_refused_with_the_option_that_reads_
     assert "--separator ';'" in capsys.readouterr().err
     said = ("--encoding", "cp1252", "--separator", ";")
     assert new("ARG", "--lfs", "eph.txt", *said) == 2
+    assert "--names-row 2" in capsys.readouterr().err
+    said = (*said, "--names-row", "2")
+    assert new("ARG", "--lfs", "eph.txt", *said) == 2
     assert "--decimal ," in capsys.readouterr().err
     assert not (delivered / "params").exists()
     assert new("ARG", "--lfs", "eph.txt", *said, "--decimal", ",") == 0
     params = Params.load(delivered / "params" / "ARG.yaml")
     assert (params.reading.separator, params.reading.decimal) == (";", ",")
-    assert params.reading.encoding == "cp1252"
+    assert (params.reading.encoding, params.reading.names_row) == ("cp1252", 2)
     listed = rows(delivered / "data_raw" / "ARG" / "mapping.xlsx", "file")
     assert {r["column"]: r["type"] for r in listed}["ingreso"] == "number"
 

@@ -15,6 +15,7 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.study import Classical, by_method, lost, within
 from mismes_eval.evaluation.survey import reproduced, survey
 from mismes_eval.report.chapters import Context, impact
+from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 
@@ -119,8 +120,8 @@ def test_lalonde_is_not_oversold(root: Path, shared: Path) -> None:
         whole = e.study.sample.n
         assert got.se[0] / np.sqrt(whole / (whole - 1)) == pytest.approx(se, rel=1e-6)
         assert got.n[0] == n
-    text = " ".join(
-        i for i in impact(Context(e, Rules(), language("en"))).items if isinstance(i, str)
-    )
+    context = Context(e, Rules(), language("en"))
+    released = release(context, {"impact": impact(context)})
+    text = " ".join(i for i in released.chapters["impact"].items if isinstance(i, str))
     assert "the estimators disagree" in text
     assert "should be read as the effect" in text

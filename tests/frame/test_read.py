@@ -207,6 +207,31 @@ def test_one_of_several_sheets_must_be_named(tmp_path):
     assert fails(tmp_path / "a.xlsx", sheet="third")[0].what == "no such sheet"
 
 
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "padded.csv", "a.csv.gz"])
+def test_names_below_titles_are_read_where_their_row_is_said(tmp_path, name):
+    rows = [["Institute", None, None], ["Survey 2024", None, None], [None] * 3]
+    rows += [["hh", "sex", "age"], ["1", "F", "31"], ["2", "M", "42"]]
+    path = tmp_path / name
+    if name == "a.xlsx":
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append([int(c) if c and c.isdigit() else c for c in row])
+        book.save(path)
+    else:
+        lines = [",".join(cell or "" for cell in row) for row in rows]
+        text = "\n".join(lines if name == "padded.csv" else [s.rstrip(",") for s in lines])
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    found = read(path, names_row=4).frame
+    assert found.to_dict("list") == {"hh": [1, 2], "sex": ["F", "M"], "age": [31, 42]}
+    for said, what, got in (
+        (None, "titles above the names of the columns", "row 4 looks like the names"),
+        (3, "the row of names has no cells", "3"),
+        (99, "the row of names has no cells", "99"),
+    ):
+        (problem,) = fails(path, names_row=said)
+        assert (problem.what, str(problem.got)) == (what, got)
+
+
 def test_columns_are_chosen_or_named_as_lost(tmp_path):
     FRAME.to_csv(tmp_path / "a.csv", index=False)
     assert list(read(tmp_path / "a.csv", columns=["age"]).frame) == ["age"]

@@ -133,7 +133,7 @@ def test_without_known_names_a_title_is_named(tmp_path):
     given = book(tmp_path / "a.xlsx", [row(1)], above=[["Ministry of Labour"]])
     with pytest.raises(InputError) as error:
         read(given)
-    assert error.value.problems[0].what == "column without a name"
+    assert error.value.problems[0].what == "titles above the names of the columns"
     assert "rows above" in error.value.problems[0].fix
 
 

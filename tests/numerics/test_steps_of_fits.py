@@ -160,7 +160,7 @@ def test_a_linear_calibration_is_one_step() -> None:
     np.testing.assert_allclose(once.factor, found.factor, rtol=1e-9)
     met = solve(d, Rows(X), X.T @ d, "raking")
     assert met.iterations == 1
-    np.testing.assert_array_equal(met.factor, np.ones(N))
+    np.testing.assert_allclose(met.factor, 1.0, rtol=1e-15)
 
 
 def test_one_total_is_met_by_one_factor() -> None:

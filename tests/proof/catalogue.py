@@ -12,10 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from mismes_eval.errors import MismesError
+from mismes_eval.report.document.language import language
 
 from . import corpus_calls, corpus_designs, corpus_effects, corpus_files, corpus_weights
 
 FILE = Path(__file__).with_name("messages.json")
+PRINTED = language("en")
 Attempt = Callable[[Path], object]
 
 
@@ -45,12 +47,16 @@ FILES = {
 
 
 def said(attempt: Attempt, folder: Path) -> list[str]:
-    """The class of a refusal and its problems; empty where nothing is refused."""
+    """The class of a refusal and its problems, and each that the command line would print with
+    other words; empty where nothing is refused.
+    """
     try:
         attempt(folder)
     except MismesError as error:
-        words = [str(problem).replace(str(folder), "FOLDER") for problem in error.problems]
-        return [type(error).__name__, *words]
+        words = [str(problem) for problem in error.problems]
+        printed = [PRINTED(problem.message) for problem in error.problems]
+        words += [other for other, word in zip(printed, words, strict=True) if other != word]
+        return [type(error).__name__, *(word.replace(str(folder), "FOLDER") for word in words)]
     return []
 
 
