@@ -18,6 +18,7 @@ from mismes_eval.evaluation.lottery import ALL
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.published_effects import Reference, spoken_ends
 from mismes_eval.evaluation.study import study_file
+from mismes_eval.report.chapters.annex import core
 from mismes_eval.report.chapters.verdicts import draw_verdict
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
@@ -138,6 +139,10 @@ def test_taking_part_is_late_with_the_ends_of_its_set(report: CountryReport) -> 
 def test_the_loss_stands_first_and_is_the_share_without_an_answer(report: CountryReport) -> None:
     ids = [i.id for i in report.chapters["impact"].items if isinstance(i, Table)]
     assert ids == ["T33", "T34", "T35", "T36", "T37"]
+    main = core(report.chapters["impact"])
+    assert [i.id for i in main if isinstance(i, Table)] == ["T33", "T34", "T35", "T36"]
+    assert sum(isinstance(i, str) and "drawn than among the others" in i for i in main) == 1
+    assert "in the chapter on impact" in str(report.chapters["sheets"].items)
     frame = drawn()
     lost = frame["employed"].isna()
     for arm, value in (("drawn", 1), ("not drawn", 0)):

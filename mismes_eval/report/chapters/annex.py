@@ -17,11 +17,14 @@ CORE: Mapping[str, frozenset[str]] = {
     "people": frozenset({"T07a", "T08", "T09"}),
     "participation": frozenset({"T10", "T03b"}),
     "tracer": frozenset({"F03", "T15"}),
-    "impact": frozenset({"T05d", "T18", "T20", "T24", "F11-rollout", "T31", "T32"}),
+    "impact": frozenset(
+        {"T05d", "T18", "T20", "T24", "F11-rollout", "T31", "T32", "T33", "T34", "T35", "T36"}
+    ),
     "claims": frozenset(),  # the answer alone: 35 lines take three pages
     "limits": frozenset({"T05c", "T21"}),
 }
 WHOLE = ("sheets", "overview")
+HEADED = frozenset({"T35", "T36"})  # with the sentence before them, which says what they show
 
 
 def core(chapter: Chapter) -> tuple[Item, ...]:
@@ -39,6 +42,9 @@ def _in_main(chapter: Chapter, place: int) -> bool:
     if chapter.id in WHOLE or chapter.id not in CORE:
         return True
     if isinstance(item, str):
+        following = chapter.items[place + 1 : place + 2]
+        if any(not isinstance(after, str) and after.id in HEADED for after in following):
+            return True
         return all(isinstance(before, str) for before in chapter.items[:place])
     return item.id in CORE[chapter.id]
 

@@ -45,6 +45,7 @@ MORE = (
     " item: T19c."
 )
 MORE_ROLLOUT = "Every group and year: table T24b; what stands beside the effect: T24."
+STUDIED = "What the study of this report found stands in the chapter on impact."
 NARROWER = "Intervals of the survey's design; the headline speaks with a wider one (T19)."
 
 
@@ -59,8 +60,10 @@ def sheets(context: Context) -> Chapter:
             items += _followed(context, study, effect)
     if rolled is not None:
         items += _rolled_out(context, rolled)
-    if not items:
+    if not items and (context.evaluation.lottery is None and context.evaluation.study is None):
         items = [context.absent("tracer study or impact study")]
+    if not items:
+        items = [context.text(STUDIED)]
     return Chapter("sheets", "Measure by measure", tuple(items))
 
 

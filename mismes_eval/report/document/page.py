@@ -139,10 +139,13 @@ def about(cover: Cover, params: Params, fingerprint: str, t: Language) -> Page:
     missing = t("not supplied")
     authors = t.name(params.authors) if params.authors else missing
     year = t.name(str(cover.year))
-    cited = (cover.country, cover.title, fingerprint[:12])
-    who = f"{authors} ({year})" if params.authors else f"({year})"
+    cited = {"country": cover.country, "title": cover.title, "run": fingerprint[:12]}
+    cite_as = t("{country}: {title} ({year}). Run {run}.", year=year, **cited)
+    if params.authors:
+        who = f"{authors} ({year})"
+        cite_as = t("{who}. {country}: {title}. Run {run}.", who=who, **cited)
     lines = [
-        (t("Cite as"), t("{who}. {country}: {title}. Run {run}.", who=who, **_cited(cited))),
+        (t("Cite as"), cite_as),
         (t("Authors"), authors),
         (t("Contact"), t.name(params.contact) if params.contact else missing),
         (t("Licence"), t.name(params.licence) if params.licence else missing),
@@ -156,11 +159,6 @@ def about(cover: Cover, params: Params, fingerprint: str, t: Language) -> Page:
     html = f'<div class="colophon"><h2 id="about">{escape(title)}</h2>{words}</div>'
     said = [blocks.paragraph(f"{what} {text}") for what, text in named]
     return Page(html, (blocks.Heading(1, title), *said))
-
-
-def _cited(parts: tuple[str, str, str]) -> dict[str, str]:
-    country, title, run = parts
-    return {"country": country, "title": title, "run": run}
 
 
 def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cover:
