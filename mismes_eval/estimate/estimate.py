@@ -376,11 +376,9 @@ class Estimate:
         j = np.zeros((1, self.p))
         for k, weight in weights.items():
             j[0, self.names.index(k)] += weight
-        weighed = np.isin(self.names, list(weights))
-        out = self.through(lambda value: j[:, weighed] @ value[weighed], j, (name,))
-        return replace(
-            out, n=np.array([self._rows(weighed)]), dof=np.array([self.dof[weighed].min()])
-        )
+        among = np.isin(self.names, list(weights))
+        out = self.through(lambda value: j[:, among] @ value[among], j, (name,))
+        return replace(out, n=np.array([self._rows(among)]), dof=np.array([self.dof[among].min()]))
 
     def through(
         self,

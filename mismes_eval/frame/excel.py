@@ -7,8 +7,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Any, TypeVar
 
@@ -18,13 +18,10 @@ from openpyxl.utils.datetime import to_excel
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.heads import (
-    LEAST,
-    SHARED,
     TITLES,
     find_head,
     head_problems,
     likely_head,
-    same_shape,
     stated_head,
     titles_above,
 )
@@ -41,6 +38,7 @@ from mismes_eval.frame.limits import (
     check_sheet,
 )
 from mismes_eval.frame.number_formats import Sign, signs_of
+from mismes_eval.frame.sheets import Sheet, SheetRow, chosen_sheet
 from mismes_eval.libraries import library
 
 Made = TypeVar("Made")
@@ -51,35 +49,12 @@ ABOUT_SHEETS = (
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of a compound file: .xls, or a locked .xlsx
 LOCKED = "EncryptedPackage".encode("utf-16-le")
 BEFORE_2007 = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
-FEWEST_CELLS = 4  # in the first row of a sheet that goes on from another
 YEARS = (1900, 2100)  # a number in this range that a date format shows as a day of 1905
 EMPTY_CELL = re.compile(
     rb'<(?:\w+:)?c\s[^<>]*\br="[^<>]*?(?:/>|>(?:<(?:\w+:)?v\s*/>|<v></v>)?</(?:\w+:)?c>)'
 )
 EMPTY_ROW = re.compile(rb'<(?:\w+:)?row\s[^<>]*\br="[^<>]*?(?:/>|>\s*</(?:\w+:)?row>)')
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*\bref="([A-Z]+\d+:[A-Z]+\d+)"')
-
-
-@dataclass(frozen=True, slots=True)
-class SheetRow:
-    """number in the sheet, cells as values, kinds of the cells as openpyxl names them, place ->
-    what a number is shown with.
-    """
-
-    number: int
-    cells: tuple[object, ...]
-    kinds: tuple[str, ...]
-    signs: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """title, rows that hold something, merged ranges, day that the workbook counts dates from."""
-
-    title: str
-    rows: tuple[SheetRow, ...]
-    merged: tuple[str, ...]
-    epoch: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +90,7 @@ def read_excel(
     sheets = _whole(lambda: _sheets(content, name, sheet), name)
     if not sheets:
         raise InputError(Problem("the workbook has no sheet", name, "one sheet of data"))
-    chosen = _chosen(sheets, name, sheet, known)
+    chosen = chosen_sheet(sheets, name, sheet, known)
     if not chosen.rows:
         raise InputError(Problem("the sheet is empty", name, "a header and rows"))
     cells = [row.cells for row in chosen.rows]
@@ -301,100 +276,6 @@ def _value(cell: Any) -> object:
     """The value; a cell of blanks is empty."""
     value = cell.value
     return None if isinstance(value, str) and not value.strip() else value
-
-
-def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collection[str]) -> Sheet:
-    titles = [sheet.title for sheet in sheets]
-    if asked is not None:
-        if asked not in titles:
-            raise InputError(
-                Problem(
-                    "no such sheet",
-                    worded("{name}: {asked}", {"name": name, "asked": asked}),
-                    worded("one of {titles}", {"titles": ", ".join(titles)}),
-                )
-            )
-        return sheets[titles.index(asked)]
-    full = [sheet for sheet in sheets if sheet.rows or not known] or list(sheets[:1])
-    alike = _alike(full, known) if known and len(full) > 1 else []
-    if len(alike) > 1:
-        counts = ", ".join(
-            f"'{sheet.title}' with {_data_rows(sheet, known)} rows" for sheet in alike
-        )
-        raise InputError(
-            Problem(
-                what="several sheets of the same shape",
-                where=name,
-                expected="one sheet of data",
-                got=counts,
-                fix=worded(
-                    'Put all rows on one sheet, delete the copy, or say which one is meant: sheet="{title}".',
-                    {"title": alike[0].title},
-                ),
-            )
-        )
-    if len(alike) == 1:
-        _refuse_rows_without_names(alike[0], full, name, known)
-        return alike[0]
-    if len(full) == 1:
-        return full[0]
-    raise InputError(
-        Problem(
-            what="several sheets",
-            where=name,
-            expected="the name of one",
-            got=", ".join(titles),
-            fix=worded('Say which, for instance sheet="{titles}".', {"titles": titles[0]}),
-        )
-    )
-
-
-def _alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Sheet]:
-    """The sheet with most of the known names and those of its shape; none where no sheet has two."""
-    heads = {sheet.title: _head_names(sheet, known) for sheet in sheets}
-    names = set(known)
-    most = max(sheets, key=lambda s: len(names.intersection(heads[s.title])))
-    if len(names.intersection(heads[most.title])) < LEAST:
-        return []
-    return [sheet for sheet in sheets if same_shape(heads[most.title], heads[sheet.title])]
-
-
-def _refuse_rows_without_names(
-    chosen: Sheet, sheets: Sequence[Sheet], name: str, known: Collection[str]
-) -> None:
-    """A further sheet as wide as the table, without names: its rows go on from the first."""
-    width = len(_head_names(chosen, known))
-    for sheet in sheets:
-        if sheet is chosen or not sheet.rows:
-            continue
-        filled = sum(cell is not None for cell in sheet.rows[0].cells)
-        nameless = not set(_head_names(sheet, known)) & set(known)
-        if nameless and filled >= max(SHARED * width, FEWEST_CELLS):
-            got = worded(
-                "'{title}' with {rows} rows and no names",
-                {"title": sheet.title, "rows": len(sheet.rows)},
-            )
-            raise InputError(
-                Problem(
-                    what="a further sheet of rows without the names of the columns",
-                    where=name,
-                    expected="one sheet of data",
-                    got=got,
-                    fix=worded(
-                        'Put all rows on one sheet, or say which one is meant: sheet="{title}".',
-                        {"title": chosen.title},
-                    ),
-                )
-            )
-
-
-def _head_names(sheet: Sheet, known: Collection[str]) -> list[str]:
-    head = sheet.rows[find_head([row.cells for row in sheet.rows], known)]
-    return [str(cell).strip() for cell in head.cells if cell is not None]
-
-
-def _data_rows(sheet: Sheet, known: Collection[str]) -> int:
-    return len(sheet.rows) - 1 - find_head([row.cells for row in sheet.rows], known)
 
 
 def _width(cells: Sequence[object]) -> int:
