@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import Chapter, Context
 from mismes_eval.report.chapters.overview import PICTURE, ROWS, overview
 from mismes_eval.report.chapters.verdicts import effect_verdict
@@ -26,6 +27,8 @@ from mismes_eval.report.document.blocks import (
 )
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.page import arranged
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.sanitize import sanitized
 from mismes_eval.report.document.typeset import told
 from mismes_eval.report.figures import Figure
 
@@ -135,6 +138,15 @@ def test_measures_that_the_page_has_no_room_for_are_left_out(context: Context) -
     (spec,) = overview(dataclasses.replace(context, evaluation=moved)).items
     tables = {key.table for key in spec.refers}  # type: ignore[union-attr]
     assert tables == {f"{table}-X-{k}" for table in ("T17", "T19d") for k in range(ROWS)}
+
+
+def test_each_cell_says_on_a_telephone_what_it_is(context: Context, released: Released) -> None:
+    """There the row of heads is hidden, and what stands in the page must have passed the filter."""
+    first = brief(context, released.published)
+    assert first is not None
+    page = sanitized(first.html())
+    for head in first.heads[1:]:
+        assert page.count(f'data-label="{escape(head)}"') == len(first.rows) > 0
 
 
 def test_on_paper_the_contents_stand_behind_the_first_page() -> None:

@@ -91,6 +91,7 @@ ATTRIBUTES = frozenset(
         "title",
         "scope",
         "colspan",
+        "data-label",
         "rowspan",
         "span",
         "headers",
