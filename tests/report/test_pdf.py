@@ -299,7 +299,7 @@ def lines_by_page(file: Path) -> list[list[tuple[float, float, str]]]:
 def test_pages_are_full_and_the_main_part_is_short(
     country: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """At most 22 pages before the annex; no page is less than 60% full but where a chapter or a
+    """At most 22 pages before the annex, the first with its picture; no page is less than 60% full but where a chapter or a
     sheet ends; a caption stands on the page of what it names.
     """
     by("chromium", request)
@@ -316,6 +316,7 @@ def test_pages_are_full_and_the_main_part_is_short(
         number for number, share in enumerate(full, 1) if share < FULL and not last[number - 1]
     ]
     assert [number for number in short if number > 1] == []
+    assert any(line[2].startswith("F00 ") for line in pages[0])
     annex = [k for k, page in enumerate(pages, 1) if any(ANNEX.match(line[2]) for line in page)]
     assert annex[-1] - 1 <= MAIN
     assert not [page[-1][2] for page in pages if re.match(r"[TF]\d\d[^\s,]* \w", page[-1][2])]
