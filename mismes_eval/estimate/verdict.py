@@ -17,6 +17,7 @@ Sign = Literal["higher", "lower", "unclear", "unknown"]
 Answer = Literal["yes", "no", "too weak"]
 Aspect = Literal["start", "loss", "trends", "measurement", "plan", "precision"]
 Sureness = Literal["strong", "moderate", "weak", "none"]
+Step = Literal["continue", "test again", "undecided", "find out why", "look for harm"]
 SURENESS: tuple[Sureness, ...] = ("none", "weak", "moderate", "strong")  # the least sure first
 
 # Fewer clusters in an arm than this, and no size is excluded: the interval of so few is hardly one.
@@ -200,6 +201,19 @@ class Verdict:
         """
         failed = [check for check in self.checks if not check.passed]
         return tuple(sorted(failed, key=_rank))
+
+    @property
+    def step(self) -> Step | None:
+        """What follows for a measure from its effect on an outcome of which more is better; None
+        without an interval. Weak evidence is reason to test again, never to expand or to end.
+        """
+        weak = self.sureness in ("weak", "none")
+        steps: dict[Sign, Step] = {
+            "higher": "test again" if weak else "continue",
+            "lower": "look for harm" if weak else "find out why",
+            "unclear": "undecided",
+        }
+        return steps.get(self.sign)
 
     @property
     def sureness(self) -> Sureness:

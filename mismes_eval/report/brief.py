@@ -14,14 +14,21 @@ from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
     headline_cell,
+    outcome_kind,
     outcome_scale,
-    parts_of_effect,
+    part_cells,
     unit_of,
 )
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.description import eligible_in_short
-from mismes_eval.report.chapters.job_year import Priced, horizon_in_words, no_price_in_short, priced
+from mismes_eval.report.chapters.job_year import (
+    NO_PRICE,
+    Priced,
+    horizon_in_words,
+    no_price_in_short,
+    priced,
+)
 from mismes_eval.report.chapters.names import named_in_short
 from mismes_eval.report.chapters.verdicts import (
     SIDES,
@@ -35,7 +42,7 @@ from mismes_eval.report.document.blocks import Block, Grid, Paragraph, Run, numb
 from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import Number, Part, SentenceSpec
 from mismes_eval.report.document.plain import escape
-from mismes_eval.report.sentences import in_brief
+from mismes_eval.report.sentences import in_brief, parts_in_brief, to_do
 
 ROWS = 4
 NOTHING = "–"
@@ -44,8 +51,7 @@ NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated
 PRICE = "{price}, {assumption}"
 WEAK_PRICE = "{price}, {assumption}, {sure}"
 COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
-CARE = "None shown is not no effect; weak is not proven."
-WHERE = "home {home} ({hl} to {hh}), abroad {abroad} ({al} to {ah})"
+UNTRACED = "not traced"
 MORE = '{k} more {k:=measure|measures}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
 CAPTION = "Effect on '{o}', {unit} (95% interval), {assumption}"
@@ -55,7 +61,7 @@ HEADS = (
     "How sure",
     "Cost per participant, {c}",
     "Per additional job-year, {c}",
-    "Of which, points",
+    "Where, points",
 )
 HORIZON = {  # why the headline is of this wave
     True: "Wave set beforehand (T22).",
@@ -66,8 +72,8 @@ HORIZON = {  # why the headline is of this wave
 @dataclass(frozen=True)
 class BriefRow:
     """One measure: id; what it is, who was eligible, effect and when, how sure and why not surer,
-    cost per participant and per additional job-year, which part of the effect is work at home and
-    which work abroad; anchor: the table that holds the effect.
+    cost per participant and per additional job-year, which part of an effect that is shown is work
+    at home and which work abroad; anchor: the table that holds the effect.
     """
 
     anchor: str
@@ -90,8 +96,8 @@ class BriefRow:
 @dataclass(frozen=True)
 class Brief:
     """caption and heads of the table; rows; more: how many measures are left to the chapter;
-    horizon: why the headline is of its wave, "" where no measure was followed; care: what must not
-    be read into the table.
+    horizon: why the headline is of its wave, "" where no measure was followed; to_do: what follows
+    for the measures, "" where more of the outcome is not better.
     """
 
     caption: str
@@ -99,13 +105,13 @@ class Brief:
     rows: tuple[BriefRow, ...]
     more: str
     horizon: str
-    care: str
+    to_do: str
 
     @property
     def below(self) -> tuple[str, ...]:
-        """The paragraph below the table."""
-        said = " ".join(text for text in (self.horizon, self.care, self.more) if text)
-        return (said,) if said else ()
+        """The paragraphs below the table: what follows from it, then what it leaves out."""
+        beside = " ".join(text for text in (self.horizon, self.more) if text)
+        return tuple(text for text in (self.to_do, beside) if text)
 
     @property
     def words(self) -> int:
@@ -229,7 +235,6 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
     left = len(rows) - most
     heads = HEADS if any(row.whom for row in kept) else ("Measure", *HEADS[1:])
     currency = context.evaluation.params.cost.currency
-    doubtful = any(verdict is not None and verdict.sureness != "strong" for _, verdict in found)
     return Brief(
         caption=context.text(
             CAPTION,
@@ -241,8 +246,20 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
         rows=tuple(row if row.when == when else _with_time(context, row) for row in kept),
         more=context.text(MORE, k=left) if left > 0 else "",
         horizon="" if study is None else _horizon(context, study),
-        care=context.text(CARE) if doubtful else "",
+        to_do=_to_do(context, shown, found),
     )
+
+
+def _to_do(context: Context, outcome: str, found: list[tuple[BriefRow, Verdict | None]]) -> str:
+    """What follows for all measures, those left to the chapter too."""
+    if outcome_kind(context, outcome).better != "more":
+        return ""
+    steps = {
+        row.id: verdict.step
+        for row, verdict in found
+        if verdict is not None and verdict.step is not None
+    }
+    return context.text(to_do(steps)) if steps else ""
 
 
 def _horizon(context: Context, study: Tracing) -> str:
@@ -312,7 +329,7 @@ def _followed(
         sure=_sure(context, verdict),
         cost=cost,
         job_year=job_year,
-        where=_where(context, published, effect, study),
+        where=_where(context, published, effect, study) if verdict.shown else NOTHING,
     )
     return row, verdict
 
@@ -338,7 +355,15 @@ def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | 
         return replace(bare, effect=context.text(NOT_SHOWN)), None
     when = context.text("over all rounds, residents")
     effect = _span(context, verdict.span, *outcome_scale(context, rolled.outcome))
-    return replace(bare, effect=effect, when=when, sure=_sure(context, verdict)), verdict
+    row = replace(
+        bare,
+        effect=effect,
+        when=when,
+        sure=_sure(context, verdict),
+        cost=context.text(UNTRACED),
+        job_year=context.text(UNTRACED if verdict.shown else NO_PRICE["effect"]),
+    )
+    return row, verdict
 
 
 def _span(context: Context, span: Span, scale: float, digits: int) -> str:
@@ -367,7 +392,7 @@ def _price(context: Context, m: Priced, price: str, verdict: Verdict) -> str:
     or why no cost is given.
     """
     if price == NOTHING:
-        return context.text(no_price_in_short(m))
+        return context.text(no_price_in_short(m, verdict))
     assumption = context.text(LASTING, h=horizon_in_words(m.horizon))
     if m.measured is not None:
         assumption = context.text(COUNTED, w=m.measured)
@@ -381,8 +406,10 @@ def _where(context: Context, published: Published, effect: Effects, study: Traci
     """The parts of the effect that are work at home and work abroad: they add up to it, so both
     stand there with their intervals, or neither.
     """
-    spec = SentenceSpec(WHERE, parts_of_effect(context, effect.measure, study))
-    return spec.text(published, context.words) or NOTHING
+    keys = part_cells(context, effect.measure, study).values()
+    cells = [published.cells.get(key) for key in keys]
+    spans = [Span(c.value, c.ci_low, c.ci_high) for c in cells if c is not None and c.shown]
+    return NOTHING if len(spans) < len(cells) else context.text(parts_in_brief(*spans, 100.0))
 
 
 def _cost(context: Context, effect: Effects, what: str) -> CellKey:

@@ -6,9 +6,10 @@ language last.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.estimate.verdict import Span, Step, Verdict
 from mismes_eval.message import Message, Quantity, listed
 
 HIGHER = (
@@ -30,6 +31,15 @@ IN_BRIEF = {
     "unclear": "none shown ({lo} to {hi})",
     "unknown": "no interval",
 }
+PARTS_IN_BRIEF = "home {home}, abroad {abroad}"
+STEPS: dict[Step, str] = {
+    "continue": "continue {m}",
+    "test again": "test {m} again before expanding",
+    "undecided": "neither expand nor end {m}",
+    "find out why": "find out why {m} did worse",
+    "look for harm": "test whether {m} does harm",
+}
+TO_DO = "What to do: {steps}."
 EXCLUDED = "Excluded at the 95% level, {assumption}: effects larger than {most} in size."
 ROLLED_HIGHER = (
     "'{o}' is {v} higher where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
@@ -236,6 +246,25 @@ def in_brief(span: Span, scale: float = 1.0, digits: int = 1, unit: str | Messag
     if unit:
         numbers[last] = Message("{v} {unit}", {"v": numbers[last], "unit": unit})
     return Message(IN_BRIEF[span.sign], numbers)
+
+
+def parts_in_brief(home: Span, abroad: Span, scale: float) -> Message:
+    """Which part of an effect that is shown is work at home and which work abroad: each as far as
+    its own interval tells.
+    """
+    return Message(
+        PARTS_IN_BRIEF, {"home": in_brief(home, scale), "abroad": in_brief(abroad, scale)}
+    )
+
+
+def to_do(steps: Mapping[str, Step]) -> Message:
+    """What follows from the evidence, measures with the same step together."""
+    told = [
+        Message(words, {"m": ", ".join(m for m, own in steps.items() if own == step)})
+        for step, words in STEPS.items()
+        if step in steps.values()
+    ]
+    return Message(TO_DO, {"steps": listed(told)})
 
 
 def _amount(value: float, digits: int) -> Quantity | str:

@@ -131,6 +131,29 @@ def test_groups_that_parted_before_and_short_intervals_are_weak() -> None:
     assert Verdict(Span(5.0, math.nan, math.nan), good).sureness == "none"
 
 
+@pytest.mark.parametrize(
+    ("ends", "surest", "weakest"),
+    [
+        ((1.0, 3.0), "continue", "test again"),
+        ((-3.0, -1.0), "find out why", "look for harm"),
+        ((-1.0, 3.0), "undecided", "undecided"),
+        ((math.nan, math.nan), None, None),
+    ],
+)
+def test_weak_evidence_never_expands_or_ends_a_measure(
+    ends: tuple[float, float], surest: str | None, weakest: str | None
+) -> None:
+    good = (check(DRAWN_BY_LOT), check("a"))
+    span = Span(sum(ends) / 2, *ends)
+    assert Verdict(span, good).step == surest
+    assert Verdict(span, (*good, check("pre", "no", apart=True))).step == weakest
+
+
+def test_what_to_do_names_measures_with_one_step_together() -> None:
+    told = sentences.to_do({"A": "undecided", "B": "test again", "C": "undecided"})
+    assert told == ("What to do: test B again before expanding; neither expand nor end A, C.")
+
+
 def test_reservations_begin_with_what_the_tests_could_not_have_seen() -> None:
     checks = (check("lot", "no"), check("ok"), check("pre", "too weak"), check("fails", "no"))
     verdict = Verdict(Span(5.0, 4.0, 6.0), checks)

@@ -26,7 +26,7 @@ from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.message import Message
-from mismes_eval.report.brief import brief
+from mismes_eval.report.brief import NOTHING, brief
 from mismes_eval.report.chapters import Context, rollout
 from mismes_eval.report.chapters.base import Item
 from mismes_eval.report.chapters.bias import ITEMS, bias
@@ -150,7 +150,9 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     assert first.measure == "GEO-001, assisted voluntary return"
     assert told.words <= 160 and first.whom.startswith("for returnees, aged 18")
     words = {-0.3: "30.0 fewer (", 0.0: "none shown (", 0.3: "30.0 more ("}
-    assert first.effect.startswith(words[effect])
+    steps = {-0.3: "harm", 0.0: "neither expand nor end", 0.3: "before expanding"}
+    assert first.effect.startswith(words[effect]) and steps[effect] in told.to_do
+    assert effect or (first.where, first.job_year) == (NOTHING, "no effect shown")
     assert first.sure.partition(":")[0] in ("strong", "moderate", "weak", "none")
     assert "if trends are parallel" in told.caption
     also = findings(dataclasses.replace(context, evaluation=moved), published)
@@ -177,6 +179,11 @@ def test_the_first_page_is_a_brief_of_published_numbers(
     whole = whole_report(country, lang)
     told = brief(whole.report.context, whole.report.published)
     assert told is not None and told.rows
+    unshown = language(lang)("none shown ({lo} to {hi})").partition(" (")[0]
+    for row in told.rows:
+        assert row.job_year != NOTHING, row
+        assert (row.where == NOTHING) or not row.effect.startswith(unshown), row
+    assert all(row.id in told.to_do for row in told.rows) and told.to_do in told.below
     page = re.sub(r"<[^>]+>", " ", whole.pages["findings"])
     words = [w for w in page.split() if re.search(r"\w", w)]
     assert len(words) <= 160, len(words)
@@ -192,7 +199,7 @@ def test_the_first_page_is_a_brief_of_published_numbers(
         for text in (
             row.effect.partition(")")[0],
             row.cost,
-            row.job_year.partition(")")[0],
+            row.job_year.partition(")")[0] if ")" in row.job_year else "",
             row.where,
         ):
             for printed in re.findall(r"[-−]?\d(?:[\d,.\u202f\u00a0]*\d)?", text):

@@ -287,16 +287,23 @@ def spoken_cell(
     return key
 
 
-def parts_of_effect(context: Context, measure: str, study: Tracing) -> dict[str, Number]:
-    """The numbers of the parts of the main effect that are work at home and work abroad, with the
-    ends of the intervals that speak.
+def part_cells(context: Context, measure: str, study: Tracing) -> dict[str, CellKey]:
+    """The cells of the parts of the main effect that are work at home and work abroad, with the
+    intervals that speak.
     """
     wave = main_cell(context.evaluation)[1]
-    out: dict[str, Number] = {}
-    for name, outcome in (("home", HOME), ("abroad", ABROAD)):
-        key = replace(
+    return {
+        name: replace(
             effect_cell(context, measure, study, outcome, wave), table=f"{SPOKEN}-{measure}"
         )
+        for name, outcome in (("home", HOME), ("abroad", ABROAD))
+    }
+
+
+def parts_of_effect(context: Context, measure: str, study: Tracing) -> dict[str, Number]:
+    """The numbers of both parts and the ends of their intervals."""
+    out: dict[str, Number] = {}
+    for name, key in part_cells(context, measure, study).items():
         out |= {
             name: Number(key, "value", 100.0, 1),
             f"{name[0]}l": Number(key, "ci_low", 100.0, 1),

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.estimate.verdict import PARALLEL, Span
+from mismes_eval.estimate.verdict import PARALLEL, Span, Verdict
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.money import APART, money
@@ -22,13 +22,16 @@ from mismes_eval.report.chapters.verdicts import effect_verdict
 NOT_SHOWN = NotEstimable(
     Message("no effect could be shown by the wider of its intervals", kind="reason")
 )
+MONTHS_A_YEAR = 12.0
 # why the first page gives no cost of a job-year
 NO_PRICE = {
     "effect": Message("no effect shown"),
-    "unclear": Message("job-years gained may be 0"),
-    "lower": Message("job-years were lost"),
     "apart": Message("groups moved apart before"),
     "else": Message("not given: see T20"),
+}
+NO_GAIN = {
+    "unclear": "job-years over {w:.0f} months may be 0",
+    "lower": "job-years over {w:.0f} months were lost",
 }
 # without numbers: a reason is told also where the cells that have them are hidden
 COVERS_0 = (
@@ -78,16 +81,17 @@ def _without_price(worth: CostEffectiveness) -> NotEstimable | None:
     return None if words is None else NotEstimable(Message(words, kind="reason"))
 
 
-def no_price_in_short(m: Priced) -> Message:
+def no_price_in_short(m: Priced, verdict: Verdict) -> Message:
     """Why there is no cost of a job-year, in a few words."""
-    if m.job is NOT_SHOWN:
+    if not verdict.shown or m.job is NOT_SHOWN:
         return NO_PRICE["effect"]
     if m.worth is APART:
         return NO_PRICE["apart"]
     if isinstance(m.worth, NotEstimable):
         return NO_PRICE["else"]
-    gained = Span(m.worth.effect, *m.worth.effect_interval)
-    return NO_PRICE.get(gained.sign, NO_PRICE["else"])
+    words = NO_GAIN.get(Span(m.worth.effect, *m.worth.effect_interval).sign)
+    months = MONTHS_A_YEAR * m.horizon if m.measured is None else m.measured
+    return NO_PRICE["else"] if words is None else Message(words, {"w": months})
 
 
 def lasting(m: Money) -> list[Message]:

@@ -92,7 +92,7 @@ IN_SHORT = {  # the same for the first page, where there is room for a few words
     LEFT_OUT: Message("hangs on one region"),
     CLUSTERS: Message("over regions it may be chance"),
     PSUS: Message("too few sampling units"),
-    SIDES: Message("too few regions in one group"),
+    SIDES: Message("too few regions"),
 }
 TOO_WEAK_IN_SHORT = {
     PRE: Message("earlier trends hardly tested"),
