@@ -409,7 +409,10 @@ def _where(context: Context, published: Published, effect: Effects, study: Traci
     keys = part_cells(context, effect.measure, study).values()
     cells = [published.cells.get(key) for key in keys]
     spans = [Span(c.value, c.ci_low, c.ci_high) for c in cells if c is not None and c.shown]
-    return NOTHING if len(spans) < len(cells) else context.text(parts_in_brief(*spans, 100.0))
+    if len(spans) < len(cells):
+        return NOTHING
+    home, abroad = spans
+    return context.text(parts_in_brief(home, abroad, 100.0))
 
 
 def _cost(context: Context, effect: Effects, what: str) -> CellKey:
