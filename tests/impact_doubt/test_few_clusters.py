@@ -11,6 +11,7 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.inference.arms import arms_of, influence_of, labels_of, totals_of
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
 from mismes_eval.impact.inference.wild_draws import WEBB, signs
 from mismes_eval.numerics.qr import least_squares
@@ -86,6 +87,22 @@ def test_influence_form_equals_regression_form_for_a_difference_of_means():
         points="rademacher",
     )
     assert labelled.p[0] == pytest.approx(a.p[0], abs=1e-12)
+
+
+@pytest.mark.identity
+def test_the_null_is_imposed_with_the_weights_of_the_averages():
+    """Comparison rows count by their odds, which a factor of two levels gives in closed form."""
+    f = drawn(8, 4, seed=5).assign(before=0.0, b=lambda t: (t.x > 0).astype(float))
+    sample = Sample.from_frame(f, weights="w", psu="region")
+    e = att_2x2(sample, ("before", "y"), "d", None, ["b"], "ipw")
+    z = influence_of(e, "test")
+    totals = totals_of(e, z, labels_of(e, len(f), None, None), arms_of(e, z, f.d))
+    sums = f.assign(t=f.w * f.d, c=f.w * (1 - f.d)).groupby("b")[["t", "c"]].sum()
+    odds = f.b.map(sums.t / sums.c)
+    for arm, weight in enumerate((f.w * f.d, f.w * (1 - f.d) * odds)):
+        by_region = weight.groupby(f.region).sum() / weight.sum()
+        np.testing.assert_allclose(totals.share[:, arm, 0], by_region, rtol=1e-8)
+    assert totals.pi[0] == pytest.approx((f.w * f.d).sum() / f.w.sum())
 
 
 def test_interval_holds_what_is_not_rejected():

@@ -148,8 +148,26 @@ def arms_of(
                 worded("none"),
             )
         )
-    both = np.column_stack([w * (d == 1), w * (d == 0)])
-    return Arms(np.repeat(both[:, :, None], estimate.p, axis=2), d == 1)
+    share = _in_averages(estimate, z.n)
+    if share is None:
+        share = np.repeat(w[:, None], estimate.p, axis=1)
+    both = np.stack([share * (d == 1)[:, None], share * (d == 0)[:, None]], axis=1)
+    return Arms(both, d == 1)
+
+
+def _in_averages(estimate: Estimate, n: int) -> Float | None:
+    """(n, p) weight of each row in the averages of each value: rows that only move the weights of
+    others are in none. None where the averages of the estimate are not known.
+    """
+    averages, weight = estimate.averages, estimate.parts[0].design.weights
+    if averages is None or weight.size != n:
+        return None
+    share = np.zeros((n, estimate.p))
+    for source in averages.sources:
+        if not isinstance(source, Shares):
+            return None
+        share += np.abs(source.of.dense()[:, source.column]) @ np.abs(source.coef).T
+    return share * np.abs(weight)[:, None]
 
 
 def _behind(estimate: Estimate, z: Influence) -> Bool:
@@ -189,11 +207,13 @@ def totals_of(estimate: Estimate, z: Influence, units: Labels, arms: Arms | None
     n = arms.weight.shape[0]
     share = group_sums(arms.weight.reshape(n, -1), code, units_).reshape(units_, 2, -1)
     size = share.sum(axis=0)
+    weight = estimate.parts[0].design.weights
+    whole = size if weight.size != n else np.einsum("n,nap->ap", np.abs(weight), arms.weight != 0)
     return Totals(
         z.scaled(arms.treated.astype(float)).sums(base, code, units_),
         z.scaled((~arms.treated).astype(float)).sums(base, code, units_),
         share / np.where(size > 0, size, 1.0),
-        size[0] / np.where(size.sum(axis=0) > 0, size.sum(axis=0), 1.0),
+        whole[0] / np.where(whole.sum(axis=0) > 0, whole.sum(axis=0), 1.0),
     )
 
 
