@@ -283,7 +283,7 @@ def _times(
                     "the times are not durations",
                     of_argument("times"),
                     "finite numbers of 0 or more",
-                    str(at[:5].tolist()),
+                    named(at.tolist()),
                 )
             )
         return [at] * where.count

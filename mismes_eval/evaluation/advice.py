@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import named
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.rollout import Rollout
@@ -190,7 +191,7 @@ def _weighting(evaluation: Evaluation) -> Judged:
     both = set(map(str, survey.columns)) & set(map(str, traced.columns))
     shared = sorted(both - NOT_TRAITS)
     why = (
-        f"columns of one name in both files: {', '.join(shared[:8]) or 'none'}; nothing tests that"
+        f"columns of one name in both files: {named(shared) or 'none'}; nothing tests that"
         f" participants differ in these alone; {_time_before(evaluation, survey)}"
     )
     return Judged(CARE if shared else NO, why)

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from mismes_eval.errors import Problem, at_key, at_line, in_place, in_section, worded
+from mismes_eval.errors import Problem, at_key, at_line, in_place, in_section, named, worded
 from mismes_eval.evaluation.keys import (
     between,
     choices_of,
@@ -313,7 +313,7 @@ def nearest_key(name: str, whole: type) -> str:
         top = [*sections_of(whole), *(n for n in names if "." not in n)]
         near = get_close_matches(name, top, 1, 0.6) or by_tail
         near = near or get_close_matches(name, names, 1, 0.5)
-    return f"Nearest key: '{near[0]}'." if near else f"Keys: {', '.join(names[:8])}, ..."
+    return f"Nearest key: '{near[0]}'." if near else f"Keys: {named(names)}"
 
 
 def _is_rule(rule: Node) -> bool:

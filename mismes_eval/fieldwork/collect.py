@@ -157,9 +157,9 @@ def _lacking(sample: pd.DataFrame | None, wave: int | None) -> list[Problem]:
             )
         )
     elif sample[PERSON].duplicated().any():
-        twice = sample[PERSON][sample[PERSON].duplicated()].astype(str).unique()[:5]
+        twice = sample[PERSON][sample[PERSON].duplicated()].astype(str).unique()
         problems.append(
-            Problem("a person stands twice in the sample", ", ".join(twice), "one row a person")
+            Problem("a person stands twice in the sample", named(twice), "one row a person")
         )
     if wave is None:
         problems.append(

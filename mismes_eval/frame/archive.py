@@ -11,8 +11,10 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from mismes_eval.errors import InputError, Problem, named, worded
 from mismes_eval.frame.codes import nearest
-from mismes_eval.frame.limits import check_bytes
+from mismes_eval.frame.limits import check_bytes, check_packed
 
+PACKED_TWICE = 1_000_000  # bytes of a member that is packed itself, or of numbers:
+PACKS = 50  # it shrinks by less
 HIDDEN = ("__MACOSX/", ".")  # what a Mac packs beside the files
 ABOUT = re.compile(  # names of texts about the data
     r"(read.?me|lis(ez|.)?.?moi|lea?.?me|leggimi|licen[cs]e|licencia|licenta|changelog|citation|"
@@ -42,7 +44,10 @@ def only_member(
         with ZipFile(io.BytesIO(content)) as archive:
             found = _meant(_members(archive), name, member, formats)
             inner = folder / Path(found.filename).name
-            check_bytes(found.file_size, f"{name}: {inner.name}", inner.suffix.lower() in texts)
+            is_text, where = inner.suffix.lower() in texts, f"{name}: {inner.name}"
+            check_bytes(found.file_size, where, is_text)
+            within = {} if is_text else {"air": PACKED_TWICE, "times": PACKS}
+            check_packed(found.file_size, len(content), where, **within)
             with archive.open(found) as stream, inner.open("wb") as whole:
                 shutil.copyfileobj(stream, whole)
             return inner

@@ -61,7 +61,7 @@ def read_delimited(
     them keep their numbers.
     names_row : number of the line with the names, where it is said.
     """
-    text = decode(unzip(content, name), name, encoding)
+    text = decode(unzip(content, name, separator), name, encoding)
     text, separator, above = _table_part(text, name, separator, known, names_row)
     header = _header(text, name, separator)
     check_table(text.count("\n") + 1, len(header), name)
@@ -132,11 +132,12 @@ def _keep(bad: list[arrow_csv.InvalidRow], row: arrow_csv.InvalidRow) -> str:
     return "skip"
 
 
-def unzip(content: bytes, name: str) -> bytes:
+def unzip(content: bytes, name: str, separator: str) -> bytes:
+    """The text of a file, unpacked within the limits where its name says that it is packed."""
     if not name.endswith(".gz"):
         return content
     try:
-        return gunzip(content, name)
+        return gunzip(content, name, separator)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
             Problem(
@@ -150,7 +151,7 @@ def unzip(content: bytes, name: str) -> bytes:
 
 
 def decode(content: bytes, name: str, encoding: str) -> str:
-    if not content.strip():
+    if not content or content.isspace():
         raise InputError(Problem("the file is empty", name, "a header and rows"))
     try:
         text = content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)

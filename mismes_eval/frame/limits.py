@@ -10,7 +10,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from gzip import GzipFile
+from pathlib import Path
 from typing import IO
 from zipfile import ZipFile, ZipInfo, is_zipfile
 
@@ -34,6 +36,8 @@ MARKS = 200_000  # elements of such a part; of the texts that cells share more
 SHARED_MARKS = 2_000_000
 WHOLE = 300_000_000  # bytes of a workbook that is read with all its sheets, unpacked
 PARTS = 10_000  # files in one workbook or archive
+TIMES = 200  # a file holds this often its own bytes at most; tables of surveys reach 50
+AIR = 25_000_000  # bytes that every file may hold
 STEP = 1 << 20
 NARROWER = (
     "Keep the columns and rows that are needed, and export them again; large files are best as"
@@ -45,6 +49,7 @@ NOT_READ = re.compile(  # parts that no reader of cells opens
 )
 BARE_SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
 LETTER = 12  # bytes of a letter in XML, written as a reference
+WIDEST = 4  # bytes of a letter in a text
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _NUMBER = re.compile(rb"<(?:\w+:)?row\s[^<>]*\br=[\"'](\d+)")
@@ -79,13 +84,12 @@ def check_table(rows: int, columns: int, name: str) -> None:
         ("cells", CELLS, rows * columns),
     ):
         if got > most:
-            raise refuse(
-                worded("the table has too many {what}", {"what": as_message(what)}),
-                name,
-                most,
-                what,
-                f"{got:,}",
-            )
+            raise _too_many(what, name, most, f"{got:,}")
+
+
+def _too_many(what: str, name: str, most: int, got: str) -> InputError:
+    words = worded("the table has too many {what}", {"what": as_message(what)})
+    return refuse(words, name, most, what, got)
 
 
 def check_cell(longest: int, name: str) -> None:
@@ -94,18 +98,54 @@ def check_cell(longest: int, name: str) -> None:
         raise refuse("a cell is too long", name, CELL, "characters", f"{longest:,}")
 
 
-def gunzip(content: bytes, name: str) -> bytes:
-    """A gzip file unpacked. What is larger than a text file may be is refused on a first pass that
-    keeps nothing.
+def check_packed(holds: int, packed: int, name: str, *, air: int = AIR, times: int = TIMES) -> None:
+    """Raise InputError for a file that holds far more than its own size.
+
+    holds : bytes of its cells in memory, or of its text unpacked; packed : of the file as it is.
+    air : bytes that are too few to be looked at.
+    """
+    most = max(air, times * packed)
+    if holds > most:
+        what = "the file is too large for its size: it repeats the same content"
+        raise refuse(what, name, most, "bytes unpacked", worded("more"))
+
+
+def check_text(parts: Iterable[bytes], name: str, separator: str) -> None:
+    """Raise InputError for the parts of a text with more lines or cells than are read, or with a
+    longer cell; nothing is kept. Quoted signs count: this is what a reader would take at most.
+    """
+    sign = separator.encode()
+    lines = signs = since = 0
+    for part in parts:
+        lines += max(part.count(b"\n"), part.count(b"\r"))
+        signs += part.count(sign)
+        last = max(part.rfind(mark) for mark in (b"\n", b"\r", sign))
+        since = len(part) - last if last >= 0 else since + len(part)
+        for what, most, got in (("rows", ROWS, lines - 1), ("cells", CELLS, signs + lines)):
+            if got > most:
+                raise _too_many(what, name, most, worded("more"))
+        if since > CELL * WIDEST:
+            raise refuse("a cell is too long", name, CELL, "characters", worded("more"))
+
+
+def check_text_file(path: Path, separator: str) -> None:
+    """`check_text` of a file that is no gzip file, before it is read."""
+    with path.open("rb") as stream:
+        check_text(iter(partial(stream.read, STEP), b""), path.name, separator)
+
+
+def gunzip(content: bytes, name: str, separator: str) -> bytes:
+    """The text of a gzip file. What is more than is read is refused on a first pass that keeps
+    nothing.
 
     Raises
     ------
     InputError : too large.
     EOFError, OSError, zlib.error : cut or damaged.
     """
-    for _ in _unpacked(content, name):
-        pass
-    return b"".join(_unpacked(content, name))
+    check_text(_unpacked(content, name), name, separator)
+    with GzipFile(fileobj=io.BytesIO(content)) as stream:
+        return stream.read()
 
 
 def _unpacked(content: bytes, name: str) -> Iterator[bytes]:
@@ -116,6 +156,7 @@ def _unpacked(content: bytes, name: str) -> Iterator[bytes]:
             size += len(part)
             if size > TEXT:
                 raise refuse("the file is too large", name, TEXT, "bytes unpacked", worded("more"))
+            check_packed(size, len(content), name)
             yield part
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from mismes_eval.frame.limits import TEXT, check_bytes, check_cell, check_table
+from mismes_eval.frame.limits import TEXT, check_bytes, check_cell, check_packed, check_table
 
 AT_ONCE = 50_000_000  # bytes of text that one part of a count may take
 MOST_ROWS = 1_000_000  # rows of one part
@@ -54,10 +54,11 @@ def check_texts(
         return
     counted = texts or list(stored.column_names[:1])
     step = max(1, min(MOST_ROWS, AT_ONCE // max(wide, 8)))
-    size = found = 0
+    size, found, packed = 0, 0, path.stat().st_size
     for part in _parts(reader, counted, step, rows):
         found += len(part[counted[0]])
         check_table(found, len(stored.column_names), name)
+        check_packed(8 * found * len(stored.column_names) + size, packed, name)
         for column in texts:
             lengths = [len(text) for text in part[column] if isinstance(text, str)]
             check_cell(max(lengths, default=0), name)

@@ -5,6 +5,7 @@ them, with the limits of data files and no traceback where one is damaged.
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import yaml
 from mismes_eval.errors import InputError, Problem, at_line, in_place, worded
 from mismes_eval.frame.delimited import SEPARATORS, read_delimited
 from mismes_eval.frame.excel import read_excel, sheet_titles
-from mismes_eval.frame.limits import FILE, NARROWER, TEXT
+from mismes_eval.frame.limits import FILE, NARROWER, TEXT, check_text_file, refuse
 
-YAML_BYTES = 1_000_000  # of a file that somebody wrote by hand
+YAML_BYTES = 200_000  # of a file that somebody wrote by hand
 DEEPEST = 50  # levels of JSON
-JSON_BYTES = 50_000_000  # numbers of a report: one of 300 tables has 600 kB
+JSON_BYTES = 50_000_000  # numbers of a report: one of 300 tables has 700 kB
+JSON_MARKS = 1_000_000  # values and lists, each an object in memory: that report has 30,000
+YAML_MARKS = 20_000  # values and lists: the longest of this package has 2,000
 TABLE_ENDS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 BOOK = ".xlsx"
 
@@ -65,7 +68,8 @@ def yaml_of(path: Path, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> obje
     """
     text = text_of(path, YAML_BYTES)
     try:
-        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
+        events = list(islice(yaml.parse(text, Loader=yaml.SafeLoader), YAML_MARKS + 1))
+        _check_marks(len(events), YAML_MARKS, path)
         again = [event for event in events if isinstance(event, yaml.AliasEvent)]
         value: object = None if again else yaml.load(text, loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -82,13 +86,21 @@ def yaml_of(path: Path, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> obje
 def json_of(path: Path, most: int = JSON_BYTES) -> object:
     """A JSON file. Raises InputError for any other content, and for one nested too deeply."""
     try:
-        value: object = json.loads(text_of(path, most))
+        text = text_of(path, most)
+        _check_marks(sum(map(text.count, "[{,")), JSON_MARKS, path)
+        value: object = json.loads(text)
         if _levels(value) > DEEPEST:
             raise ValueError(f"more than {DEEPEST} levels")
     except (ValueError, RecursionError) as error:
         got = str(error) or type(error).__name__
         raise InputError(Problem("the file is not JSON", path.name, "JSON", got)) from error
     return value
+
+
+def _check_marks(found: int, most: int, path: Path) -> None:
+    """Raise InputError for more values and lists than are read."""
+    if found > most:
+        raise refuse("the file has too many values", path.name, most, "values", worded("more"))
 
 
 def _levels(value: object) -> int:
@@ -124,6 +136,8 @@ def table_of(path: Path) -> pd.DataFrame:
         raise InputError(
             Problem("no table that can be read", path.name, known, kind or worded("no ending"))
         )
+    if path.is_file():
+        check_text_file(path, TABLE_ENDS[kind])
     content = bytes_of(path)
     separator = _separator(content) if kind == ".csv" else TABLE_ENDS[kind]
     found = read_delimited(content, path.name, encoding="utf-8", separator=separator, columns=None)

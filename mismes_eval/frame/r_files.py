@@ -20,7 +20,15 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, in_place, named, worded
-from mismes_eval.frame.limits import FILE, STEP, check_bytes, check_cell, check_table, refuse
+from mismes_eval.frame.limits import (
+    FILE,
+    STEP,
+    check_bytes,
+    check_cell,
+    check_packed,
+    check_table,
+    refuse,
+)
 from mismes_eval.frame.statistical import Labelled, companion
 from mismes_eval.frame.validate import MISS
 from mismes_eval.libraries import library
@@ -35,6 +43,7 @@ PACKED: Mapping[bytes, Callable[[io.BytesIO], Any]] = MappingProxyType(
 )
 TEXTS = {8: "utf-8", 4: "latin-1", 64: "ascii"}  # R's mark of a text's encoding
 TAGGED = 1954  # low word of R's NA; haven keeps a letter in the byte above it
+AIR_OF_OBJECTS = 2_000_000  # four bytes of an R file can be an object of 300 in memory
 NO_WHOLE = np.iinfo(np.int64).min  # NA of a whole number of package bit64
 ROW_NAMES = "row_names"
 SEVERAL = (b"RDX", b"RDA", b"RDB")  # the beginning of files that save() writes
@@ -106,6 +115,7 @@ def _unpacked(content: bytes, name: str) -> bytes:
             size += len(part)
             if size > FILE:
                 raise refuse("the file is too large", name, FILE, "bytes unpacked", worded("more"))
+            check_packed(size, len(content), name, air=AIR_OF_OBJECTS)
     with opened(io.BytesIO(content)) as stream:
         return bytes(stream.read())
 

@@ -20,7 +20,7 @@ from mismes_eval.frame.delimited import decode, read_delimited, unzip
 from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.fixed_width import read_fixed, read_layout
 from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
-from mismes_eval.frame.limits import check_bytes
+from mismes_eval.frame.limits import check_bytes, check_text_file
 from mismes_eval.frame.number_formats import Sign, mixed, of_template
 from mismes_eval.frame.parse import (
     SCIENTIFIC,
@@ -117,7 +117,7 @@ def read(
     path = Path(path)
     suffix = _suffix(path)
     _of_use(path, suffix, member, layout, names_row)
-    content = _bytes(path)
+    content = _bytes(path, suffix, separator)
     if suffix == ".zip":
         with TemporaryDirectory() as folder:
             inside = read(
@@ -141,7 +141,7 @@ def read(
     letters: dict[str, str] = {}
     signs: tuple[Sign, ...] = ()
     if layout is not None:
-        whole_text = decode(unzip(content, path.name), path.name, encoding)
+        whole_text = decode(unzip(content, path.name, "\n"), path.name, encoding)
         places = read_layout(Path(layout), encoding)
         fixed = read_fixed(whole_text, path.name, places)
         read_as = Labelled(fixed, places.labels, places.value_labels)
@@ -275,7 +275,7 @@ def _suffix(path: Path) -> str:
     return suffix
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, suffix: str, separator: str) -> bytes:
     if not path.is_file():
         beside = [other.name for other in path.parent.glob("*")]
         near = nearest(path.name, beside)
@@ -288,7 +288,9 @@ def _bytes(path: Path) -> bytes:
                 else "Check the folder and the name.",
             )
         )
-    check_bytes(path.stat().st_size, path.name, text=_suffix(path) in TEXTS)
+    check_bytes(path.stat().st_size, path.name, text=suffix in TEXTS)
+    if suffix in TEXTS and not path.name.endswith(".gz"):
+        check_text_file(path, "\t" if suffix in TABS else separator)
     content = path.read_bytes()
     if not content:
         raise InputError(

@@ -20,7 +20,7 @@ from pandas.api.types import is_numeric_dtype
 from pyarrow import compute, parquet
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame.limits import check_bytes, check_cell, check_table
+from mismes_eval.frame.limits import check_bytes, check_cell, check_packed, check_table
 from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
 from mismes_eval.libraries import library
@@ -39,6 +39,7 @@ TEXT_TYPES = (
 )
 SPSS = (".sav", ".zsav")
 PORTABLE = ".por"
+NUMBER = 8  # bytes of a number in memory
 XPORT = 80  # bytes of a record of the SAS transport format
 CASES_AT, OPEN = 80, b"\xff\xff\xff\xff"  # of the header of an SPSS file: number of cases, unknown
 
@@ -154,6 +155,7 @@ def _check_declared(declared: Declared, path: Path) -> None:
     rows, columns = declared.number_rows or 0, declared.number_columns
     check_table(rows, columns, path.name)
     size = path.stat().st_size
+    check_packed(rows * columns * NUMBER, size, path.name)
     kinds = declared.readstat_variable_types
     wide = sum(  # the reader counts the end of a text, which stands in memory alone
         width - 1 if width and kinds[column] == "string" else width
@@ -275,7 +277,10 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     """
     source = pa.BufferReader(content)
     file = parquet.ParquetFile(source)
-    check_table(file.metadata.num_rows, file.metadata.num_columns, name)
+    rows = file.metadata.num_rows
+    check_table(rows, file.metadata.num_columns, name)
+    read_here = [f for f in file.schema_arrow if columns is None or f.name in columns]
+    check_packed(rows * sum(_width(field.type) for field in read_here), len(content), name)
     nested = [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]
     read_nested = [n for n in nested if columns is None or n in columns]
     if read_nested:
@@ -286,13 +291,17 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     table = parquet.ParquetFile(source, read_dictionary=list(texts)).read(
         columns=flat if nested else None, use_threads=False
     )
+    held = 0
     for place, column_name in enumerate(table.column_names):
         column = table.column(place)
         if not pa.types.is_dictionary(column.type) or column.type.value_type not in TEXT_TYPES:
             continue
         sizes = [_sizes(chunk) for chunk in column.chunks]
         check_cell(max((longest for longest, _ in sizes), default=0), name)
-        check_bytes(sum(size for _, size in sizes), f"{name}: {column_name}", text=True)
+        of_column = sum(size for _, size in sizes)
+        held += of_column
+        check_bytes(of_column, f"{name}: {column_name}", text=True)
+        check_packed(held, len(content), name)
         if column_name in texts:
             table = table.set_column(place, column_name, column.cast(texts[column_name]))
     return table
@@ -305,6 +314,11 @@ def _nested(name: str, column: str) -> Problem:
         "one value in every row",
         fix="Leave it out, or write its parts as columns.",
     )
+
+
+def _width(kind: pa.DataType) -> int:
+    """Bytes of a cell in memory."""
+    return max(NUMBER, kind.byte_width) if isinstance(kind, pa.FixedSizeBinaryType) else NUMBER
 
 
 def _sizes(chunk: pa.DictionaryArray) -> tuple[int, int]:

@@ -24,7 +24,6 @@ NEARLY_ALL, FEW = 0.99, 3  # the same for tables of few rows
 CODES = (-99, -98, -97, -9, -8, -7, 97, 98, 99, 997, 998, 999, 9997, 9998, 9999)
 LONG_CODES = tuple(float(10**digits - 1) for digits in range(5, 10))  # 99999 to 999999999
 FAR = 2  # a code is beyond any value where it is this many times the largest of the others
-NAMED = 20  # rows that a sentence names
 HEAP, NEAR = 10, 5  # rows of a code inside the range, and how far its neighbours are
 
 
@@ -104,10 +103,10 @@ def _years(year: Float, column: str) -> list[str]:
     far = int(((year < FIRST) | (year > LAST)).sum())
     if not far:
         return []
-    seen = sorted({int(y) for y in year[(year < FIRST) | (year > LAST)]})[:3]
+    seen = sorted({int(y) for y in year[(year < FIRST) | (year > LAST)]})
     return [
         f"Column '{column}' has years before {FIRST} or after {LAST} in {far:,} rows"
-        f" ({', '.join(map(str, seen))}): a code for unknown or open? Leave the cell empty."
+        f" ({named(seen)}): a code for unknown or open? Leave the cell empty."
     ]
 
 
@@ -164,18 +163,16 @@ def strange_weights(weights: Float, strata: pd.Series | None = None) -> tuple[st
     said = []
     none = np.flatnonzero(weights == 0)
     if none.size:
-        rows = ", ".join(f"{row + 1:,}" for row in none[:NAMED])
-        more = ", ..." if none.size > NAMED else ""
+        rows = named(f"{row + 1:,}" for row in none)
         said.append(
-            f"{none.size:,} of {weights.size:,} rows have weight 0 (rows {rows}{more}): they count"
+            f"{none.size:,} of {weights.size:,} rows have weight 0 (rows {rows}): they count"
             " for nobody. Write their weights, or leave the rows out."
         )
     if strata is not None:
         total = pd.Series(weights).groupby(strata.astype("string").to_numpy()).sum()
         empty = [str(stratum) for stratum in total.index[total == 0]]
         if empty:
-            named = ", ".join(empty)
-            said.append(f"Strata in which nobody has weight: {len(empty)} ({named}).")
+            said.append(f"Strata in which nobody has weight: {len(empty)} ({named(empty)}).")
     if (weights > 0).sum() >= SOME and weights.max() >= MOST * weights.sum():
         share, row = weights.max() / weights.sum(), int(weights.argmax())
         said.append(

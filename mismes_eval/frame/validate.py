@@ -250,7 +250,7 @@ def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[st
 def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str) -> list[Problem]:
     if not bad.any():
         return []
-    got = text(cells[bad]).dropna().unique()[:3]
+    got = text(cells[bad]).dropna().unique()
     what, fix = {
         "id": (
             "identifiers that lost digits",
@@ -325,17 +325,16 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
                 fix=fix,
             ).in_rows(rows(wrong & (written == value)))
         )
-    if len(counts) > SHOWN_VALUES:
-        rest = wrong & ~written.isin(counts.index[:SHOWN_VALUES])
-        problems.append(
-            Problem(
-                "not a code",
-                name,
-                worded("a code of '{code_list}'", {"code_list": code_list}),
-                worded("{counts} further values", {"counts": len(counts) - SHOWN_VALUES}),
-            ).in_rows(rows(rest))
-        )
-    return problems
+    further = counts.index[SHOWN_VALUES:]
+    expected = worded("a code of '{code_list}'", {"code_list": code_list})
+    return [*problems, *_further(further, name, expected, written.isin(further))]
+
+
+def _further(values: pd.Index, name: str, expected: str, where: pd.Series) -> list[Problem]:
+    """The values beyond those that have a problem of their own, with what each may mean."""
+    if values.empty:
+        return []
+    return [Problem("not a code", name, expected, named(map(repr, values))).in_rows(rows(where))]
 
 
 def _code_fix(value: str, name: str, code_list: str) -> str:
@@ -354,7 +353,8 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
     known = set(codes(column.codes)["code"])
     problems = []
     wrong = parts[~parts.isin(known)]
-    for value in wrong.value_counts().index[:SHOWN_VALUES]:
+    counts = wrong.value_counts()
+    for value in counts.index[:SHOWN_VALUES]:
         near = nearest_code(column.codes, str(value))
         where = pd.Series(values.index.isin(wrong.index[wrong == value]), index=values.index)
         fix = (
@@ -373,6 +373,10 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
                 fix=fix,
             ).in_rows(rows(where))
         )
+    further = counts.index[SHOWN_VALUES:]
+    where = pd.Series(values.index.isin(wrong.index[wrong.isin(further)]), index=values.index)
+    expected = worded("codes of '{codes}'", {"codes": column.codes})
+    problems += _further(further, column.name, expected, where)
     twice = values.map(
         lambda v: isinstance(v, str) and len(v.split(";")) != len({p.strip() for p in v.split(";")})
     ).astype(bool)

@@ -14,7 +14,7 @@ from typing import Literal
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import worded
+from mismes_eval.errors import named, worded
 from mismes_eval.frame.codes import labels, plain, read_packaged
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.validate import MISS
@@ -24,8 +24,6 @@ from mismes_eval.message import listed
 
 Confidence = Literal["high", "medium", "low"]
 LEVELS = 12
-UNKNOWN_SHOWN = 4  # codes without a meaning that a proposal names
-ALSO = 3  # columns that are named beside the one that is proposed
 OF_COUNTRIES = ("mig_birth_country", "mig_citizenship", "countrycode")
 OF_OFFICES = ("en", "fr", "es", "pt", "ro")  # languages in which labels name countries
 OF_NUMBERS = ("age", "weight", "wage_no_compen", "whours")
@@ -177,10 +175,7 @@ def _with_others(proposal: Proposal, found: list[Proposal]) -> Proposal:
     ]
     if not others:
         return proposal
-    shown = {"others": ", ".join(others[:ALSO]), "more": len(others) - ALSO}
-    also = worded("also {others}", shown)
-    if len(others) > ALSO:
-        also = worded("also {others} and {more} more", shown)
+    also = worded("also {others}", {"others": named(others)})
     return replace(proposal, why=listed([proposal.why, also]))
 
 
@@ -261,7 +256,7 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
     reasons_why: list[str] = [why]
     if unknown:
         without = [f"{code} ({label})" for code, label in unknown.items()]
-        said = {"codes": ", ".join(without[:UNKNOWN_SHOWN])}
+        said = {"codes": named(without)}
         reasons_why.append(worded("no code of the template for {codes}", said))
     unlabelled = [code for code, label, _ in column.codes if not label and code not in codes]
     bare = bool(template_labels(gld)) and (bool(unlabelled) or not column.codes)

@@ -27,7 +27,7 @@ from typing import Protocol, TextIO, TypeVar
 
 import pandas as pd
 
-from mismes_eval.errors import MismesWarning, Problem, ReportError, worded
+from mismes_eval.errors import MismesWarning, Problem, ReportError, named, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.message import Message
 from mismes_eval.report.document.blocks import Page
@@ -153,7 +153,7 @@ class Session:
             what = {
                 "n": len(lacking),
                 "code": self.language.code,
-                "first": "; ".join(lacking[:5]),
+                "first": named(lacking),
             }
             self.warnings.append(Message(UNTRANSLATED, what))
         write_results(

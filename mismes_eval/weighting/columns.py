@@ -35,7 +35,6 @@ from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample, needs_sample
 
-NAMES = 30
 CODED, NO_WORDS = worded(", or code missing as a category"), worded("")
 
 
@@ -354,7 +353,7 @@ def refuse_unknown(
     for what is no Sample.
     """
     needs_sample(sample, verb_name(), error)
-    known = ", ".join(map(str, sample.frame.columns[:NAMES]))
+    known = named(sample.frame.columns)
     names = [column for column in columns if isinstance(column, Hashable)]
     problems = [
         Problem(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import named
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.design import SurveyDesign, sums_can_be_counts
@@ -94,10 +95,9 @@ def _repeated(frame: pd.DataFrame, weights: Float) -> str:
         ):
             twice = np.flatnonzero(again & (weights > 0))
             if twice.size:
-                some = ", ".join(map(str, twice[:5]))
                 return (
                     f"Rows that repeat another row in every column: {twice.size:,} (row"
-                    f" {some}{', ...' if twice.size > 5 else ''}), while '{column}' tells all others"
+                    f" {named(twice)}), while '{column}' tells all others"
                     " apart. Duplicates of a merge? No row is dropped; name the key of a row with"
                     " unit= to have them refused."
                 )

@@ -289,7 +289,7 @@ def _without_total(occurs: Mapping[Level, int], known: Iterable[Level], name: st
     missed = [(level, rows) for level, rows in occurs.items() if level not in known]
     spelled = [str(_plain(level)) for level in known] if missed else []
     problems = []
-    for level, rows in missed[:20]:
+    for level, rows in missed:
         near = get_close_matches(str(_plain(level)), spelled, 1)
         fix = _nearest(_plain(level), near[0]) if near else "Give its total, or recode it."
         problems.append(

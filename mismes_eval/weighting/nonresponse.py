@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem, in_column, unknown, worded
+from mismes_eval.errors import DesignError, Problem, in_column, named, unknown, worded
 from mismes_eval.message import Message
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows
@@ -152,12 +152,12 @@ def cell_step(
         labels = [
             ", ".join(f"{col}={each[j][1][combination[k, j]]}" for j, col in enumerate(columns))
             or "all"
-            for k in empty[:5]
+            for k in empty
         ]
         raise DesignError(
             Problem(
                 what="a response cell has no respondent",
-                where="; ".join(labels),
+                where=named(labels),
                 expected="at least one respondent in every cell",
                 got=worded("{size} empty", {"size": empty.size}),
                 fix="Merge cells.",

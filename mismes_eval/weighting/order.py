@@ -17,11 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem, in_column, worded
+from mismes_eval.errors import Problem, in_column, named, worded
 from mismes_eval.numerics.rows import Float, Int
 
 TOLERANCE = 1e-8  # decimal times closer than this, relative to their size, are one period
-NAMED = 4  # values that a refusal shows
 _MONTHS = (
     ("january", "janvier", "enero", "ianuarie"),
     ("february", "fevrier", "febrero", "februarie"),
@@ -119,7 +118,7 @@ def _stated(values: pd.Series, levels: tuple[Hashable, ...], name: str) -> Order
     present = set(values.dropna().unique().tolist())
     absent = [value for value in levels if value not in present]
     if absent:
-        seen = ", ".join(map(repr, sorted(present, key=str)[:NAMED]))
+        seen = named(map(repr, sorted(present, key=str)))
         return Problem(
             "a period that is stated does not occur",
             name,
@@ -184,7 +183,7 @@ def _sorted(
 
 def _unstated(distinct: pd.Series, kinds: list[str], name: str, argument: str) -> Problem:
     seen = list(distinct)
-    values = ", ".join(map(repr, seen[:NAMED])) + (", ..." if len(seen) > NAMED else "")
+    values = named(map(repr, seen))
     got = (
         worded(
             "{values}, which read as {kinds}", {"values": values, "kinds": " or as ".join(kinds)}

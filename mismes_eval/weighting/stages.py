@@ -391,17 +391,17 @@ def _nesting_problems(
     if not repeated.any():
         return []
     some = pairs.loc[repeated, "psu"].unique()
-    rows = _first(code)[some[:5]]
+    rows = _first(code)[some]
     return [
         Problem(
             what="PSU codes stand in more than one stratum",
             where=in_columns(column, stratum_column),
             expected="each PSU in one stratum",
             got=worded(
-                "{size} codes that repeat, first: {rows}",
+                "{size} codes that repeat: {rows}",
                 {
                     "size": some.size,
-                    "rows": ", ".join(str(frame[column].iloc[row]) for row in rows),
+                    "rows": named(frame[column].iloc[rows]),
                 },
             ),
             fix="Say nest=True (in params: design.nest: true) if codes restart in every stratum;"

@@ -94,6 +94,59 @@ def a_gigabyte(folder: Path) -> Path:
     return folder / "text.csv.gz"
 
 
+def unpacked(path: Path, head: bytes, block: bytes, times: int) -> Path:
+    """A packed file of one block many times; the best packing is not the worst file."""
+    with gzip.open(path, "wb", compresslevel=1) as stream:
+        stream.write(head)
+        for _ in range(times):
+            stream.write(block)
+    return path
+
+
+def a_line_without_end(folder: Path) -> Path:
+    return unpacked(folder / "a.csv.gz", b"", b"x" * MEBIBYTE, 448)
+
+
+def a_quoted_cell_without_end(folder: Path) -> Path:
+    return unpacked(folder / "a.csv.gz", b'a,b\n1,"', b"x\n" * (MEBIBYTE // 2), 448)
+
+
+def cells_without_end(folder: Path) -> Path:
+    return unpacked(folder / "a.csv.gz", b"a,b\n", b"," * MEBIBYTE, 448)
+
+
+def lines_of_an_old_computer(folder: Path) -> Path:
+    return unpacked(folder / "a.csv.gz", b"a,b\r", b"1,2\r" * (MEBIBYTE // 4), 448)
+
+
+def an_r_file_of_nothing(folder: Path) -> Path:
+    head = b"X\n" + struct.pack(">4i5s2i", 3, 0x40300, 0x30500, 5, b"UTF-8", 19, 20_000_000)
+    return unpacked(folder / "a.rds", head, b"\0\0\0\xfe" * (MEBIBYTE // 4), 76)
+
+
+def a_text_in_an_archive(folder: Path) -> Path:
+    with (
+        zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.zip.csv", "w") as stream,
+    ):
+        for _ in range(440):
+            stream.write(b"x" * MEBIBYTE)
+    return folder / "a.zip"
+
+
+def a_packed_text_in_an_archive(folder: Path) -> Path:
+    inner = unpacked(folder / "inner.csv.gz", b"a,b\n", b"1,2\n" * (MEBIBYTE // 4), 470)
+    with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(inner, "a.zip.csv.gz")
+    return folder / "a.zip"
+
+
+def one_number_many_times(folder: Path) -> Path:
+    column = pa.array([0.0] * 4_900_000)
+    parquet.write_table(pa.table({f"c{i}": column for i in range(20)}), folder / "a.parquet")
+    return folder / "a.parquet"
+
+
 def declared_rows(folder: Path) -> Path:
     pyreadstat.write_dta(pd.DataFrame({"a": [1.0, 2.0]}), folder / "wide.dta", version=14)
     content = (folder / "wide.dta").read_bytes()
@@ -191,7 +244,15 @@ def rows_of_one_far_cell(folder: Path) -> Path:
             cells_of_a_workbook, "the workbook has too many cells", marks=pytest.mark.slow
         ),
         (formatted_rows, "the workbook has too many rows"),
-        (a_gigabyte, "the file is too large"),
+        (a_gigabyte, "the table has too many rows"),
+        (a_line_without_end, "a cell is too long"),
+        (a_quoted_cell_without_end, "the table has too many rows"),
+        (cells_without_end, "the table has too many cells"),
+        (lines_of_an_old_computer, "the table has too many rows"),
+        (an_r_file_of_nothing, "the file is too large for its size"),
+        (a_text_in_an_archive, "the file is too large for its size"),
+        (a_packed_text_in_an_archive, "the file is too large for its size"),
+        (one_number_many_times, "the file is too large for its size"),
         (declared_rows, "the table has too many rows"),
         (one_text_many_times, "the file is too large"),
     ],
@@ -430,12 +491,13 @@ class OfSas:
 
 @pytest.mark.parametrize("suffix", [".sas7bdat", ".SAS7BDAT", ".sav"])
 def test_texts_of_a_compressed_file_are_counted_part_by_part(
-    suffix: str, monkeypatch: pytest.MonkeyPatch
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(long_texts, "AT_ONCE", 3_276_700)
     for place in (limits, long_texts):
         monkeypatch.setattr(place, "TEXT", 1_000_000)
-    path = Path(f"a{suffix}")
+    path = tmp_path / f"a{suffix}"
+    path.touch()
     short, long = OfSas("x" * 1_000), OfSas("x" * 30_000)
     check_texts(path, path.name, short, None, short.read)
     assert short.reads == [100] * 10

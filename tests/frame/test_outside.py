@@ -150,10 +150,12 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: 2026-99-99\n", "not YAML"),
         ("!!python/object/apply:os.system [ls]\n", "not YAML"),
         ("x" * 1_000_001, "too large"),
+        ("- a\n" * 40_000, "too many values"),
+        ("[" + "0," * 90_000 + "]", "too many values"),
         ("- a\n", "mapping"),
         ("", "mapping"),
     ],
-    ids=["aliases", "deep", "cut", "day", "tag", "large", "list", "empty"],
+    ids=["aliases", "deep", "cut", "day", "tag", "large", "lines", "flow", "list", "empty"],
 )
 def test_a_mapping_file_is_held_to_plain_words(text: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "map.yaml"
@@ -171,8 +173,10 @@ def test_a_mapping_file_is_held_to_plain_words(text: str, words: str, tmp_path: 
         ("[1, 2]", "another layout"),
         ("\ufeff\udc80", "UTF-8"),
         (" " * 51_000_000, "too large"),
+        ("[" + "[]," * 600_000 + "0]", "too many values"),
+        ("[" + '{"a":0},' * 600_000 + "0]", "too many values"),
     ],
-    ids=["deep", "nested", "cut", "list", "bytes", "large"],
+    ids=["deep", "nested", "cut", "list", "bytes", "large", "lists", "mappings"],
 )
 def test_results_and_manifests_of_others_end_in_one_error(
     text: str, words: str, tmp_path: Path

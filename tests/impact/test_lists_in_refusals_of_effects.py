@@ -85,7 +85,7 @@ def gt_of(sample: Sample) -> me.GroupTime:
         ([1, 2], None),
         (["a1", "a2"], None),
         ([1, 1], "1 values: 1"),
-        ([1, 2, 3, 4, 5, 6, 7], "7 values: 1, 2, 3, 4, 5, 6"),
+        ([1, 2, 3, 4, 5, 6, 7], "7 values: 1, 2, 3, 4, 5, 6, 7"),
     ],
 )
 def test_two_periods_are_two(values: list[object], words: str | None) -> None:

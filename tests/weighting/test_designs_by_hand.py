@@ -220,7 +220,7 @@ def test_units_of_three_stages_are_found_again() -> None:
 
 def test_restarting_codes_are_told_apart_by_their_stratum_alone_where_asked() -> None:
     frame = pd.DataFrame({"w": 1.0, "s": [1.0, 1.0, 13379.0, 13379.0], "p": [1, 2, 1, 2]})
-    with pytest.raises(DesignError, match="2 codes that repeat, first: 1, 2"):
+    with pytest.raises(DesignError, match="2 codes that repeat: 1, 2"):
         Sample.from_frame(frame, weights="w", strata="s", psu="p")
     with pytest.raises(DesignError, match="nest=True"):
         Sample.from_frame(frame, weights="w", strata="s", psu="p", nest=False)

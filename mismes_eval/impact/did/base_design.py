@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mismes_eval.errors import EstimateError, Problem, of_argument, worded
+from mismes_eval.errors import EstimateError, Problem, named, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import independent, stack
 from mismes_eval.estimate.part import Part
@@ -43,7 +43,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
             problems.append(
                 Problem(
                     "an estimate does not stand on one linearised design",
-                    ", ".join(estimate.names[:3]),
+                    named(estimate.names),
                     "influence columns of one sample",
                 )
             )
@@ -54,7 +54,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
             problems.append(
                 Problem(
                     "a weight step has an error of its own",
-                    ", ".join(estimate.names[:3]),
+                    named(estimate.names),
                     "steps to exact totals",
                     worded("estimated totals or a second phase"),
                 )
@@ -69,7 +69,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
             raise EstimateError(
                 Problem(
                     "the estimates stand on different samples",
-                    ", ".join(estimate.names[:3]),
+                    named(estimate.names),
                     "one sample, its weights before any step",
                 )
             )

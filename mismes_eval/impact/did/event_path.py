@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument, worded
+from mismes_eval.errors import IdentificationError, Problem, named, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
 
@@ -122,7 +122,7 @@ def _times(study: Estimate) -> Float:
                 "event times are not numbers, each once",
                 worded("keys column 'event_time'"),
                 "distinct numbers",
-                str(list(study.keys["event_time"])[:10]),
+                named(study.keys["event_time"]),
             )
         )
     return time

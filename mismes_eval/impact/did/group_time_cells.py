@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem, worded
+from mismes_eval.errors import NAMED, IdentificationError, Problem, worded
 from mismes_eval.impact.did.covariates import EVERYTHING, Common, Covariates, common
 from mismes_eval.impact.did.layout import Layout
 from mismes_eval.impact.did.periods import Cell, Plan
@@ -374,9 +374,9 @@ def not_fitted(where: str, names: Sequence[str], method: Method, error: Separati
 
 def _place_of(plan: Plan, cells: Sequence[Cell]) -> Message:
     """Cohort and periods of cells of one cohort."""
-    spans = [span_of(plan.at(cell.base), plan.at(cell.time)) for cell in cells[:6]]
+    spans = [span_of(plan.at(cell.base), plan.at(cell.time)) for cell in cells[:NAMED]]
     where = cohort_at(plan.label(cells[0].cohort), listed(spans, ", ", "reason"))
-    more = len(cells) - 6
+    more = len(cells) - NAMED
     return where.extended(" and {more} more", {"more": more}) if more > 0 else where
 
 

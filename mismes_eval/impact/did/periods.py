@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument, unknown, worded
+from mismes_eval.errors import IdentificationError, Problem, named, of_argument, unknown, worded
 from mismes_eval.impact.did.breaks import acknowledged_break, placed, starts_at_breaks
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.timeline import Timeline
@@ -100,7 +100,7 @@ def plan(
     if gone:
         notes.append(
             f"No comparison group is left for {len(gone)} group-time effects, which are left out:"
-            f" {', '.join(gone[:12])}{' ...' if len(gone) > 12 else ''}."
+            f" {named(gone)}."
         )
     if not any(cell.against for cell in cells):
         raise IdentificationError(

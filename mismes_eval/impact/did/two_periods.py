@@ -18,6 +18,9 @@ from mismes_eval.errors import (
     of_arguments,
     worded,
 )
+from mismes_eval.errors import (
+    named as listing,
+)
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.columns import Order, read
@@ -169,7 +172,7 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
                     "{levels} values: {named}",
                     {
                         "levels": len(found.levels),
-                        "named": ", ".join(map(shown, found.levels[:6])),
+                        "named": listing(map(shown, found.levels)),
                     },
                 ),
                 fix="Narrow the domain, or use att_gt.",

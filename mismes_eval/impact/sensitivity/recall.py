@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, of_arguments, unknown
+from mismes_eval.errors import EstimateError, Problem, named, of_arguments, unknown
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, part_of
 from mismes_eval.numerics.rows import Bool, Float
@@ -68,7 +68,7 @@ def recall_sensitivity(
                 "answers of this kind say nothing",
                 of_arguments("sensitivity", "specificity"),
                 "shares with a sum above 1",
-                str(bad[:3]),
+                named(bad),
             )
         )
     data = read(sample, EstimateError, y0=YesNo(before), y1=YesNo(after), d=YesNo(treated))

@@ -12,6 +12,7 @@ from mismes_eval.errors import (
     IdentificationError,
     Problem,
     in_column,
+    named,
     of_argument,
     worded,
 )
@@ -192,13 +193,13 @@ def _refuse_one_armed(cell: Int, d: Bool, block: list[str], sample: Sample, insi
     if not alone.size:
         return
     frame = sample.frame.loc[inside, block]
-    shown = [", ".join(map(str, frame[cell == k].iloc[0])) for k in alone[:5]]
+    shown = [", ".join(map(str, frame[cell == k].iloc[0])) for k in alone]
     raise IdentificationError(
         Problem(
             what="a block has one arm only",
             where=Message("columns {c}", {"c": ", ".join(block)}),
             expected="persons assigned and not assigned in every block",
-            got="; ".join(shown),
+            got=named(shown),
             fix="Nothing can be compared there: narrow the sample to the other blocks, and say so.",
             count=int(np.isin(cell, alone).sum()),
         )

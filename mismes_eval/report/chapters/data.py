@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import named
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.survey import FINAL, NONE, Survey, reproduced
 from mismes_eval.numerics.rows import Float
@@ -159,7 +160,7 @@ def _lonely(context: Context, s: Survey) -> str:
     return context.text(
         "{n} strata with one PSU: {which} (treatment: {how})",
         n=len(lonely),
-        which=", ".join(lonely[:8]),
+        which=named(lonely),
         how=how,
     )
 

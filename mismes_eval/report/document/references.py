@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Final, Literal
 
-from mismes_eval.errors import Problem, worded
+from mismes_eval.errors import Problem, named, worded
 from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.tables import Table, scale_of, shown
@@ -88,7 +88,7 @@ class Quotable:
             )
         if len({place.key for place in places}) > 1:
             what = "a reference names several cells"
-            among = "; ".join(self.name_of(place.key) for place in places[:NEAREST])
+            among = named(self.name_of(place.key) for place in places)
             return Problem(
                 what=what,
                 where=at,

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader
 
+from mismes_eval.errors import named
 from mismes_eval.evaluation.outside_evidence import OUTSIDE, OutsideEvidence, read_evidence
 from mismes_eval.evaluation.synthesis import Synthesis, compare
 from mismes_eval.report.document.language import Language, country_name, language
@@ -172,7 +173,7 @@ def _written(
         warnings = (
             [
                 f"{len(text.unknown)} texts have no entry in report/locale/{text.code}.po:"
-                f" {'; '.join(sorted(text.unknown)[:5])}"
+                f" {named(sorted(text.unknown))}"
             ]
             if text.unknown
             else []
