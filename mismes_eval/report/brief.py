@@ -64,8 +64,8 @@ HEADS = (
     "Where, points",
 )
 HORIZON = {  # why the headline is of this wave
-    True: "Wave set beforehand (T22).",
-    False: "Wave not set beforehand.",
+    True: "Timing set beforehand (T22).",
+    False: "Timing not set beforehand.",
 }
 
 
@@ -109,9 +109,9 @@ class Brief:
 
     @property
     def below(self) -> tuple[str, ...]:
-        """The paragraphs below the table: what follows from it, then what it leaves out."""
-        beside = " ".join(text for text in (self.horizon, self.more) if text)
-        return tuple(text for text in (self.to_do, beside) if text)
+        """The paragraph below the table: what follows from it, then what it leaves out."""
+        said = " ".join(text for text in (self.to_do, self.horizon, self.more) if text)
+        return (said,) if said else ()
 
     @property
     def words(self) -> int:

@@ -25,7 +25,7 @@ from mismes_eval.pictures.png import png_of
 from mismes_eval.pictures.style import MARKERS, MEANINGS, RED, colours
 from mismes_eval.report.document.download import download
 from mismes_eval.report.document.language import ENGLISH, Language, language
-from mismes_eval.report.document.plain import escape, printable
+from mismes_eval.report.document.plain import escape, printable, scrolled
 
 SCREEN, PRINT = 110, 150  # dots an inch: as shown on a screen, as drawn
 NARROW = 480  # pixels that a phone shows with letters that can be read
@@ -131,12 +131,14 @@ class Figure:
         if said.source:
             notes.append(text("Source: {source}", source=said.source))
         foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
-        wide = " wide" if self.width > NARROW else ""
+        wide, named = "", ""
+        if self.width > NARROW:
+            wide, named = " wide", scrolled(self.id, said.title)
         tall = ' class="tall"' if self.height > TALL * self.width else ""
         picture = base64.b64encode(self.png).decode("ascii")
         return (
             f'<figure id="{escape(self.id)}"{tall}><figcaption><span class="id">{escape(self.id)}</span>'
-            f' {escape(said.title)}</figcaption><div class="picture{wide}"><img width="{self.width}"'
+            f' {escape(said.title)}</figcaption><div class="picture{wide}"{named}><img width="{self.width}"'
             f' src="data:image/png;base64,{picture}" alt="{escape(said.alt)}"></div><ul'
             f' class="notes">{foot}</ul>{download(said.id, said.data, text)}</figure>'
         )

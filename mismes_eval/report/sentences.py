@@ -31,7 +31,7 @@ IN_BRIEF = {
     "unclear": "none shown ({lo} to {hi})",
     "unknown": "no interval",
 }
-PARTS_IN_BRIEF = "home {home}, abroad {abroad}"
+PARTS_IN_BRIEF = "home: {home}; abroad: {abroad}"
 STEPS: dict[Step, str] = {
     "continue": "continue {m}",
     "test again": "test {m} again before expanding",

@@ -13,10 +13,11 @@ import pandas as pd
 
 from mismes_eval.report.document.estimated_cells import CARRIED
 from mismes_eval.report.document.language import ENGLISH
-from mismes_eval.report.document.page import accessible, arranged
+from mismes_eval.report.document.page import arranged
 from mismes_eval.report.document.reading import linked, sectioned, sections
 from mismes_eval.report.document.sanitize import sanitized
 from mismes_eval.report.document.tables import Table
+from mismes_eval.report.figures import Caption, canvas, finish
 
 HEAD = '<style></style><!-- contents --><main id="text">'
 
@@ -71,5 +72,14 @@ def test_no_other_file_may_hide_in_a_link() -> None:
     assert "download" not in sanitized('<a download="x.exe" href="#a">x</a>')
 
 
-def test_pictures_wider_than_a_phone_are_moved_with_the_keyboard() -> None:
-    assert 'tabindex="0"' in accessible('<div class="picture wide"><img></div>')
+def test_what_is_wider_than_a_phone_is_moved_with_the_keyboard_and_has_a_name() -> None:
+    """A table may always be; a picture where its letters need more than a phone has."""
+    drawn, data = np.zeros((8, 8)), pd.DataFrame({"x": [1]})
+    box = 'tabindex="0" role="region" aria-label="{} A title"'
+    table = sanitized(Table("T1", "A title", cells()).to_html())
+    assert f'<div class="table" id="T1" {box.format("T1")}>' in table
+    for inches, named in ((10.0, 1), (2.0, 0)):
+        fig, ax = canvas(inches, 2.0)
+        ax.imshow(drawn)
+        figure = finish(Caption("F1", "A title"), fig, "Nothing", data)
+        assert sanitized(figure.to_html()).count(box.format("F1")) == named

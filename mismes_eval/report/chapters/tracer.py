@@ -276,8 +276,8 @@ def _balance(context: Context, study: Tracing) -> Table:
         )
         items.append(rows([standardised]))
     note = (
-        "A standardised difference above 0.1 in size deserves attention; the estimator below"
-        " adjusts for the covariates it names."
+        "A standardised difference (over the standard deviation of both groups together) above 0.1"
+        " in size deserves attention; the estimator below adjusts for the covariates it names."
     )
     return Table(
         id="T14",

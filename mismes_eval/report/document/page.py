@@ -262,12 +262,9 @@ def run_warnings(warnings: Sequence[str], t: Language) -> Page:
 
 
 def accessible(html: str) -> str:
-    """Header scopes on every table, no style blocks from data frames, tables that can be scrolled
-    by keyboard.
-    """
+    """Header scopes on every table, no style blocks from data frames."""
     html = re.sub(r"<style scoped>.*?</style>", "", html, flags=re.DOTALL)
     html = re.sub(r'<table border="1" class="dataframe">', '<table class="dataframe">', html)
-    html = re.sub(r'<div class="(table|picture wide)"', r'<div class="\1" tabindex="0"', html)
 
     def scoped(match: re.Match[str], scope: str) -> str:
         return re.sub(r"<th(?![a-z])(?![^>]*scope=)", f'<th scope="{scope}"', match[0])

@@ -29,6 +29,13 @@ def escape(text: str) -> str:
     return html.escape(printable(text))
 
 
+def scrolled(id: str, title: str) -> str:
+    """Attributes of a box that may be wider than the screen: a keyboard reaches and scrolls it, and
+    a screen reader says which table or figure it is.
+    """
+    return f' tabindex="0" role="region" aria-label="{escape(f"{id} {title}")}"'
+
+
 def text_cell(text: object) -> object:
     """A cell of a CSV file that no spreadsheet takes for a formula; numbers are left alone."""
     if not isinstance(text, str):

@@ -20,7 +20,7 @@ from mismes_eval.report.document.cells import (
 )
 from mismes_eval.report.document.download import download
 from mismes_eval.report.document.language import Language, language
-from mismes_eval.report.document.plain import escape, printable
+from mismes_eval.report.document.plain import escape, printable, scrolled
 
 EMPTY = "–"
 HIDDEN = "c"
@@ -400,6 +400,7 @@ def _frame(table: Table | TextTable, t: Language, inner: str) -> str:
     foot = "".join(f"<li>{escape(n)}</li>" for n in dict.fromkeys(notes))
     caption = f'<caption><span class="id">{escape(table.id)}</span> {escape(table.title)}</caption>'
     return (
-        f'<div class="table" id="{escape(table.id)}"><table>{caption}{inner}</table><ul'
+        f'<div class="table" id="{escape(table.id)}"{scrolled(table.id, table.title)}><table>'
+        f"{caption}{inner}</table><ul"
         f' class="notes">{foot}</ul>{download(table.id, table.to_frame(), t)}</div>'
     )
