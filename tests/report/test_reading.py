@@ -34,7 +34,7 @@ def cells() -> pd.DataFrame:
 
 def test_names_of_tables_become_links_outside_captions_and_links() -> None:
     page = (
-        '<div class="table" id="T17-A"><caption>T17-A</caption></div>'
+        '<div aria-label="T17-A" class="table" id="T17-A"><caption>T17-A</caption></div>'
         '<p>See T17-A, not T17-AB, and <a href="#T17-A">T17-A</a>.</p>'
     )
     said = linked(page)

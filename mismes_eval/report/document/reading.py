@@ -9,7 +9,7 @@ from mismes_eval.report.document.sanitize import EMPTY
 
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
-_HELD = re.compile(r'<(?:div class="table"[^>]*|figure) id="([^"]+)"')
+_HELD = re.compile(r'<(?:div(?=[^>]* class="table")|figure)[^>]*? id="([^"]+)"')
 # inside these a name is not turned into a link
 _CLOSED = frozenset(
     {"a", "h1", "h2", "h3", "caption", "figcaption", "nav", "code", "pre", "header"}
