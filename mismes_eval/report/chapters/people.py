@@ -47,8 +47,8 @@ ADD_UP = (
     " is known, and add up to 100%."
 )
 INTERNAL_UNASKED = (
-    "The survey does not ask for moves inside the country; internal migrants count as non-migrants"
-    " here."
+    "No answer that the definition reads tells moves inside the country; internal migrants count as"
+    " non-migrants here."
 )
 WITH_INTERNAL = (
     "Non-migrants: share of residents who are neither returnees nor immigrants. Among residents in"

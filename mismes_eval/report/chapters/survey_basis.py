@@ -14,8 +14,8 @@ from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.sample import Sample
 
 INTERNAL_AMONG = (
-    "Non-migrants: residents who are neither returnees nor immigrants; moves inside the country are"
-    " not asked."
+    "Non-migrants: residents who are neither returnees nor immigrants; no answer that the definition"
+    " reads tells moves inside the country."
 )
 
 
