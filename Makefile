@@ -48,15 +48,17 @@ lab: $(READY) ## JupyterLab on the notebooks
 demo: $(READY) ## make the synthetic countries again, byte for byte
 	$(BIN)/mismes demo
 
-# svy and pyfixest in an environment of their own: they are compared with, and nothing depends on them
+# peers in an environment of their own: they are compared with, and nothing depends on them
 $(PEERS)/.ready: Makefile
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check svy==0.35.0 pyfixest==0.60.0
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		diff-diff==3.13.0 leafblower==0.1.0 moderndid==0.2.0 pyarrow pyfixest==0.60.0 StatsPAI==1.40.2 \
+		svy==0.35.0 weightpipe==0.1.3
 	@touch $@
 
-bench: $(READY) $(PEERS)/.ready ## speed beside R survey (where Rscript has it), svy, diff-diff, pyfixest and a papermill loop
-	$(BIN)/python benchmarks/weighting.py --svy $(PEERS)/bin/python
-	PYFIXEST_PYTHON=$(PEERS)/bin/python $(BIN)/python benchmarks/did.py
+bench: $(READY) $(PEERS)/.ready ## speed beside R survey (where Rscript has it), seven packages and a papermill loop
+	$(BIN)/python benchmarks/weighting.py --peers $(PEERS)/bin/python
+	$(BIN)/python benchmarks/did.py --peers $(PEERS)/bin/python
 	$(BIN)/python benchmarks/lfs.py
 	$(BIN)/python benchmarks/factory.py
 

@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 
 from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
 
-_TOGETHER = 16  # columns of which it is asked at once where rows stand
+_TOGETHER = 32  # columns of which it is asked at once where rows stand
 _BINS = 4_000_000  # (left cell x domain) tables up to this size are summed by one pass a column
 
 
@@ -100,7 +100,8 @@ class Block:
         one, else those whose values are not all zero.
         """
         if self.domain is None:
-            some: Bool = np.asarray(self._nonzero[:, columns].any(axis=1))
+            code, kinds = self._kinds
+            some: Bool = np.asarray(kinds[:, columns].any(axis=1))[code]
             out: Bool = some if self.rows.cell is None else some[self.rows.cell]
         else:
             carries: Bool = np.append(
@@ -110,14 +111,20 @@ class Block:
         return out if self.scale is None else out & (self.scale != 0)
 
     @cached_property
-    def _nonzero(self) -> Bool:
-        """(distinct rows, p) where a row stands in a column: asked for again and again by averages
-        of the same effects. Made a few columns at a time.
+    def _kinds(self) -> tuple[Int, Bool]:
+        """(distinct rows,) the kind of each row, and (kinds, p) where rows of a kind stand in a
+        column: few kinds, asked for again and again by averages of the same effects.
         """
-        out = np.zeros((self.rows.values.shape[0], self.coef.shape[1]), bool)
-        for at in range(0, out.shape[1], _TOGETHER):
-            out[:, at : at + _TOGETHER] = self.rows.values @ self.coef[:, at : at + _TOGETHER] != 0
-        return out
+        code = np.zeros(self.rows.values.shape[0], int)
+        kinds = np.zeros((1, 0), bool)
+        for at in range(0, self.coef.shape[1], _TOGETHER):
+            stands = self.rows.values @ self.coef[:, at : at + _TOGETHER] != 0
+            bits = stands.astype(float) @ 2.0 ** np.arange(stands.shape[1])
+            like, now = np.unique(code * 2**_TOGETHER + bits.astype(int), return_inverse=True)
+            one = np.empty(like.size, int)
+            one[now] = np.arange(now.size)
+            kinds, code = np.hstack([kinds[code[one]], stands[one]]), now
+        return code, kinds
 
     def dense(self) -> Float:
         """(n, p)."""

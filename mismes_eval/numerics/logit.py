@@ -160,7 +160,9 @@ def _expit(eta: Float) -> Float:
 
 
 def _loglik(eta: Float, y: Float, w: Float) -> float:
-    return float(w @ (y * eta - np.logaddexp(0.0, eta)))
+    # log(1 + exp(eta)) is max(eta, 0) + log1p(exp(-|eta|))
+    size = np.abs(eta)
+    return float(w @ ((y - 0.5) * eta - 0.5 * size - np.log1p(np.exp(-size))))
 
 
 def separating(xt: Float, y: Float, beta: Float) -> Int:
