@@ -20,6 +20,7 @@ from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import NONE, Survey
 from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.frame.codes import plain
 from mismes_eval.frame.strange_cells import strange_cells, strange_weights
 from mismes_eval.inventory import Inventory
 from mismes_eval.message import Message, as_message
@@ -232,6 +233,12 @@ def _inventory_lines(inventory: Inventory) -> list[str]:
             f"inventory: {len(frame) - len(wholes)} measures are counted and added up: the parts of"
             f" {named(wholes)} are recorded as well, and stand for the whole"
         )
+    counted = frame[inventory.counted.to_numpy(bool)]
+    for title, alike in counted.groupby(counted["title_en"].map(plain), sort=False):
+        if title and len(alike) > 1:
+            lines.append(
+                f"inventory: measures of one title: {named(alike['measure_id'])}. Are they one?"
+            )
     return lines + [f"inventory: {sentence}" for sentence in strange_cells(frame)]
 
 

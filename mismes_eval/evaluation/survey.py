@@ -126,7 +126,7 @@ class Survey:
         """In a line: how the variance is taken, which weight is used, and its steps."""
         design = self.sample.design
         steps = listed([step.name for step in design.steps] or ["no weight step"])
-        values = {"basis": design.basis, "weight": self.first_weight, "steps": steps}
+        values = {"basis": design.published_basis, "weight": self.first_weight, "steps": steps}
         return Message("{basis} Weight: {weight}; {steps}.", values, "variance")
 
     def total(self, result: Estimate | NotEstimable) -> Estimate | NotEstimable:

@@ -438,6 +438,6 @@ def _own_notes(e: Estimate | NotEstimable) -> list[str]:
     if isinstance(e, NotEstimable):
         return [f"not estimable, {e.reason}"]
     notes = [e.definition, *map(str, (*e.notes, *e.cautions))]
-    bases = [part.design.basis for part in e.parts]
+    bases = [part.design.published_basis for part in e.parts]
     silent = [basis for basis in bases if not any(note.startswith(basis) for note in notes)]
     return [text for text in dict.fromkeys([*silent, *notes]) if text]

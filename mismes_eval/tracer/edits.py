@@ -71,6 +71,7 @@ RULES = {
     "abroad_at_home": "abroad by disposition, and the country is the home country",
     "spell_reversed": "a spell ends before it starts",
     "spell_overlap": "two spells of a person overlap",
+    "spell_gap": "months between two spells of a person that no spell covers",
     "spell_two_open": "a person has two open spells",
     "spell_abroad_at_home": "a spell abroad in the home country",
 }
@@ -400,12 +401,14 @@ def _spells(panel: TracerPanel) -> list[Found]:
     order = np.lexsort((last, start, person))
     p, s, f = person[order], start[order], last[order]
     reach = pd.Series(f).groupby(p).cummax().groupby(p).shift().to_numpy()
-    overlap = np.zeros(len(episodes), bool)
+    overlap, gap = np.zeros((2, len(episodes)), bool)
     overlap[order] = s <= np.where(np.isnan(reach), -np.inf, reach)
+    gap[order] = s > reach + 1
     openings = np.bincount(person[np.isnan(end)], minlength=panel.n)
     out = [
         ("spell_reversed", "end_ym", _persons(panel, person, end < start)),
         ("spell_overlap", "start_ym", _persons(panel, person, overlap)),
+        ("spell_gap", "start_ym", _persons(panel, person, gap)),
         ("spell_two_open", "end_ym", openings > 1),
     ]
     if "source_wave" in episodes.columns:

@@ -289,7 +289,17 @@ class SurveyDesign:
         """How the variance is taken, for the note of a table: method, level on the ladder, units
         and strata.
         """
-        ladder = self._ladder()
+        return self._basis(counted=True)
+
+    @property
+    def published_basis(self) -> Message:
+        """The same without the number of clusters where it tells how many persons there are: with
+        fewer than two in a cluster it is theirs, or nearly.
+        """
+        return self._basis(counted=2 * self.psus <= self.base.size)
+
+    def _basis(self, *, counted: bool) -> Message:
+        ladder = self._ladder(counted=counted)
         if self.replicates is None:
             return Message("Variance: linearised, {ladder}.", {"ladder": ladder}, "variance")
         made = {"method": self.replicates.method, "count": f"{self.replicates.count}"}
@@ -299,9 +309,13 @@ class SurveyDesign:
         words = "Variance: {how}; strata and clusters are those that the replicates were made with."
         return Message(words, how, "variance")
 
-    def _ladder(self) -> Message:
+    def _ladder(self, *, counted: bool) -> Message:
         """The units whose totals the variance is taken from, and their strata."""
         strata: dict[str, object] = {"strata": Quantity(self.strata, "stratum", "strata", 0)}
+        if self.level == "psu" and not counted:
+            return Message("PSUs of few persons in {strata}", strata)
+        if self.level == "household" and not counted:
+            return Message("household clusters in {strata}, no PSU in the file", strata)
         if self.level == "psu":
             psus = {"psus": Quantity(self.psus, "PSU", "PSUs", 0)}
             return Message("{psus} in {strata}", psus | strata)

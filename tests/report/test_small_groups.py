@@ -43,6 +43,7 @@ tracer:
   baseline: 0
   waves: [1, 2]
   attrition_covariates: [male]
+  psu: [psu]
 impact:
   outcomes: [employed, earn_home_ppp]
   main_outcome: employed
@@ -94,6 +95,8 @@ def tracer(root: Path) -> None:
     text = TRACER
     for name in FILES:
         table = pd.read_parquet(source / f"tracer_{name}.parquet")
+        if name == "person":  # drawn one by one: a count of their PSUs is one of persons
+            table = table.assign(psu=table["person_id"].to_numpy())
         table[table["person_id"].isin(chosen)].to_parquet(folder / f"tracer_{name}.parquet")
         text += f"  tracer_{name}: data_raw/MDA/tracer_{name}.parquet\n"
     (root / "params" / "MDA.yaml").write_text(text, encoding="utf-8")
@@ -244,7 +247,7 @@ def test_no_file_counts_the_participants(reports: Path) -> None:
     for name, text in files_of(reports, "MDA").items():
         for pattern in (
             r"\b9 (?:unweighted |treated|participants|persons)",
-            r"\b69 (?:answered|persons|unweighted)",
+            r"\b69 (?:answered|persons|unweighted|PSUs)",
             r"of 69\b",
         ):
             assert re.search(pattern, text) is None, (name, pattern)

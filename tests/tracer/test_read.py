@@ -148,6 +148,9 @@ def test_each_rule_finds_its_persons(tables: Tables) -> None:
     assert found(changed(tables, "episode", end_ym=(many, "1999-01")))["spell_reversed"] == [owner]
     assert found(changed(tables, "episode", end_ym=(many, None)))["spell_two_open"] == [owner]
     assert owner in found(changed(tables, "episode", start_ym=(many, "2010-01")))["spell_overlap"]
+    assert "spell_gap" not in found(tables)
+    short = changed(tables, "episode", end_ym=(many, e["start_ym"].iloc[many]))
+    assert found(short)["spell_gap"] == [owner]
     abroad = int(np.flatnonzero(e["state"].str.startswith("ABROAD"))[0])
     assert found(changed(tables, "episode", country=(abroad, "TUN")))["spell_abroad_at_home"] == [
         e["person_id"].iloc[abroad]

@@ -218,6 +218,16 @@ def test_units_of_three_stages_are_found_again() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("persons", "words"), [(1, "PSUs of few persons in 2"), (2, "4 PSUs in 2")]
+)
+def test_a_count_of_psus_is_no_count_of_persons(persons: int, words: str) -> None:
+    frame = pd.DataFrame({"w": 1.0, "s": [1, 1, 2, 2] * persons, "p": [1, 2, 3, 4] * persons})
+    design = Sample.from_frame(frame, weights="w", strata="s", psu="p").design
+    assert design.published_basis == f"Variance: linearised, {words} strata."
+    assert design.basis == "Variance: linearised, 4 PSUs in 2 strata."
+
+
 def test_restarting_codes_are_told_apart_by_their_stratum_alone_where_asked() -> None:
     frame = pd.DataFrame({"w": 1.0, "s": [1.0, 1.0, 13379.0, 13379.0], "p": [1, 2, 1, 2]})
     with pytest.raises(DesignError, match="2 codes that repeat: 1, 2"):

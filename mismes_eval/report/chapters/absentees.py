@@ -42,7 +42,7 @@ def absentees(context: Context, s: Survey) -> list[Item]:
             title="Absent members",
             cells=cells,
             source=s.source,
-            notes=(lfs.UNCOVERED, *listed_note(s), s.sample.design.basis),
+            notes=(lfs.UNCOVERED, *listed_note(s), s.sample.design.published_basis),
             scale=100.0,
             digits=1,
         )

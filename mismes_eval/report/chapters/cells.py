@@ -212,7 +212,7 @@ def pooled(context: Context, study: Tracing) -> tuple[str, ...]:
 
 def pooled_basis(context: Context, study: Tracing) -> tuple[str, ...]:
     """The same, and how the variance is taken."""
-    return (*pooled(context, study), study.panel.sample.design.basis)
+    return (*pooled(context, study), study.panel.sample.design.published_basis)
 
 
 def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:

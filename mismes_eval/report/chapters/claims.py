@@ -142,7 +142,7 @@ def _bases(context: Context) -> tuple[str, ...]:
     survey, study = context.evaluation.survey, context.evaluation.tracing
     samples = [] if survey is None else [survey.sample]
     samples += [] if study is None else [study.panel.sample]
-    return tuple(dict.fromkeys(sample.design.basis for sample in samples))
+    return tuple(dict.fromkeys(sample.design.published_basis for sample in samples))
 
 
 def _cells(context: Context, one: ClaimEvidence) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         reason = context.text(d.balance.reason)
         return [context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=reason)]
     b = d.balance
-    notes = (study.panel.sample.design.basis,)
+    notes = (study.panel.sample.design.published_basis,)
     title = context.text("{m}: participants against the comparison group", m=d.measure)
     id, headline = f"F10-{d.measure}", headline_cell(context, d.measure, study)
     who = Persons.of(population(study.panel.sample.design), b.inside)

@@ -108,7 +108,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
         *dict.fromkeys(context.text(said) for each in found.values() for said in lasting(each)),
         *((BY_WIDEST,) if any(_widened(m.worth) for m in found.values()) else ()),
         *_converted(context),
-        study.panel.sample.design.basis,
+        study.panel.sample.design.published_basis,
     )
     units: dict[str, tuple[float, int]] = {}
     for m in found.values():
@@ -382,7 +382,7 @@ def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Pictu
             "A measure without a cost per additional job-year is missing here: the table before"
             " says why.",
             persons(context, known),
-            study.panel.sample.design.basis,
+            study.panel.sample.design.published_basis,
         )
         return figures_impact.forest(
             context.caption("F13", title, study.source, notes),
@@ -438,7 +438,7 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
                 "F13b",
                 title,
                 study.source,
-                (*notes, persons(context, known), study.panel.sample.design.basis),
+                (*notes, persons(context, known), study.panel.sample.design.published_basis),
             ),
             drawn,
             currency,

@@ -145,7 +145,7 @@ def _basis(study: Tracing, b: Beside) -> str:
     are two.
     """
     sample = b.groups[0] if b.groups else study.panel.sample
-    return sample.design.basis
+    return sample.design.published_basis
 
 
 def _without_rare(context: Context, found: Balance) -> Balance:
@@ -369,7 +369,7 @@ def _curve(context: Context, study: Tracing, effect: Effects, found: list[Beside
             "Every point is another estimand: they need not agree. Intervals are the design's; where"
             " the headline speaks with a wider one, table T19 has it."
         ),
-        study.panel.sample.design.basis,
+        study.panel.sample.design.published_basis,
     )
     title = context.text("{m}: every design that the params name", m=effect.measure)
     own = pd.concat(cells, ignore_index=True)

@@ -92,7 +92,7 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
                 (
                     *notes,
                     *known_persons(context, cells[cells["table"] == id]),
-                    study.panel.sample.design.basis,
+                    study.panel.sample.design.published_basis,
                 ),
             ),
             frame.assign(series=d.measure),
@@ -244,7 +244,7 @@ def specification_picture(
                 id,
                 title,
                 study.source,
-                (*notes, *known_persons(context, done), study.panel.sample.design.basis),
+                (*notes, *known_persons(context, done), study.panel.sample.design.published_basis),
             ),
             done,
             curve.reference,

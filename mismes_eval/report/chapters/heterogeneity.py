@@ -143,7 +143,7 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
     scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
     notes = [
         _family(context, found.effects),
-        study.panel.sample.design.basis,
+        study.panel.sample.design.published_basis,
     ]
     return Table(
         id="T18",
@@ -201,7 +201,7 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
                 )
             )
     scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
-    notes = (_family(context, found.differences), study.panel.sample.design.basis)
+    notes = (_family(context, found.differences), study.panel.sample.design.published_basis)
     return Table(
         id="T18b",
         title=_of_headline(context, study, DIFFERENCES),
@@ -239,7 +239,7 @@ def _outcomes(context: Context, study: Tracing) -> Table:
         title="P-values adjusted for the number of outcomes and waves",
         cells=_joined(cells),
         source=study.source,
-        notes=(note, study.panel.sample.design.basis),
+        notes=(note, study.panel.sample.design.published_basis),
         scale=1.0,
         digits=3,
         units=ADJUSTED,

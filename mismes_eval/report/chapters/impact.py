@@ -253,7 +253,7 @@ def _method(context: Context, study: Tracing) -> list[str]:
             " {columns}.",
             columns=", ".join(map(context.column, adjustment.covariates)),
         )
-    return [made, weights, context.text(study.panel.sample.design.basis)]
+    return [made, weights, context.text(study.panel.sample.design.published_basis)]
 
 
 def _units(context: Context, effect: Effects) -> str:

@@ -276,7 +276,7 @@ def _method(context: Context, draw: Lottery) -> list[str]:
         notes.append(context.text(words, columns=", ".join(known)))
     if draw.keys.months is not None:
         notes.append(context.text("Outcomes {m:.0f} months after the draw.", m=draw.keys.months))
-    return [*notes, context.text(draw.sample.design.basis)]
+    return [*notes, context.text(draw.sample.design.published_basis)]
 
 
 def _taken_words(context: Context, draw: Lottery) -> Item:

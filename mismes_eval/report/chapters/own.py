@@ -29,7 +29,7 @@ def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
             title=title,
             cells=pd.concat([_row(context, s, one, groups) for one in alike], ignore_index=True),
             source=s.source,
-            notes=(s.sample.design.basis,),
+            notes=(s.sample.design.published_basis,),
             scale=scale,
             digits=1,
         )

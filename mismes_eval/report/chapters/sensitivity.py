@@ -119,7 +119,7 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
             "The wild cluster bootstrap tests the effect with the totals of each cluster; its n"
             " counts clusters."
         ),
-        study.panel.sample.design.basis,
+        study.panel.sample.design.published_basis,
     )
     return Table(
         id=f"T19-{effect.measure}",
@@ -160,7 +160,7 @@ def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
         notes=(
             WIDEST,
             context.text("Units: {rows}.", rows=_units_of(context)),
-            study.panel.sample.design.basis,
+            study.panel.sample.design.published_basis,
         ),
         digits=1,
         units=units,
@@ -228,7 +228,7 @@ def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         d.measure,
         main_outcome(context),
         study.source,
-        study.panel.sample.design.basis,
+        study.panel.sample.design.published_basis,
         d.path,
         headline_cell(context, d.measure, study),
         (spoken_cell(context, d.measure, study, *main_cell(context.evaluation)),),

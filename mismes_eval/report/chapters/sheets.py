@@ -236,7 +236,7 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
             title=title,
             cells=pd.concat(parts, ignore_index=True),
             source=study.source,
-            notes=(*notes, study.panel.sample.design.basis),
+            notes=(*notes, study.panel.sample.design.published_basis),
             scale=scale,
             digits=digits,
             intervals=True,

@@ -112,7 +112,7 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         source=study.source,
         notes=(
             context.text(IN_UNITS, u=outcome_unit(context, outcome)),
-            study.panel.sample.design.basis,
+            study.panel.sample.design.published_basis,
         ),
         scale=1.0,
         digits=2,

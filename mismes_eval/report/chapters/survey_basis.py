@@ -37,7 +37,7 @@ def basis(s: Survey) -> tuple[str, ...]:
 
 def variance(s: Survey) -> tuple[str, ...]:
     """At which level the variance of the survey is taken."""
-    return (s.sample.design.basis,)
+    return (s.sample.design.published_basis,)
 
 
 def groups(s: Survey) -> Mapping[str, str]:

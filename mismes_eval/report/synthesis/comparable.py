@@ -102,7 +102,7 @@ def _definitions(context: Context) -> dict[str, str]:
         "migrant": survey.migrant,
         "ages": survey.ages.labour,
         "neet": aged_said(survey.ages.neet_min, survey.ages.neet_max),
-        "basis": survey.sample.design.basis,
+        "basis": survey.sample.design.published_basis,
     }
     for key, column in (("icls", "icls_v"), ("isco", "isco_version"), ("isced", "isced_version")):
         found = (
