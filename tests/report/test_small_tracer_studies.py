@@ -5,6 +5,7 @@ in its cells, with its reason, and nothing that only some have is printed as an 
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from mismes_eval.report.chapters import CHAPTERS, Context
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
+from mismes_eval.tracer import sequences
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("person", "wave", "outcome", "service", "episode")
@@ -116,6 +118,24 @@ def test_a_file_of_interviews_prints_no_refusal_rate(tmp_path: Path) -> None:
     refused = cells.xs("REF1", level="column")
     assert (refused["status"] == "not estimable").all() and refused["value"].isna().all()
     assert (cells.xs("RR2", level="column")["value"] < 0.95).all()
+
+
+def test_fractions_of_a_month_do_not_tell_how_many_have_left(tmp_path: Path) -> None:
+    """19 of 47 in one month and 19 of 46 in the next are one person who left: where weights are
+    alike, no month has a fraction that only its own number of persons has.
+    """
+    tables = some(47, 60)
+    alike = tables["person"].assign(sample_weight=1.0)
+    evaluation = evaluate(written(tmp_path, {**tables, "person": alike}))
+    months = sequences(evaluation.tracing.panel, after=36)["n"]
+    assert -1 in np.diff(months)  # one person leaves
+    context = Context(evaluation, Rules(), language("en"))
+    (drawn,) = [i for i in CHAPTERS["tracer"](context).items if getattr(i, "id", "") == "F08"]
+    cells = drawn.cells
+    shares = cells["value"].dropna()
+    told = {Fraction(p).limit_denominator(200).denominator for p in shares}
+    assert len(shares) > 100 and all(20 % n == 0 or 50 % n == 0 for n in told)
+    assert cells.groupby("row")["value"].sum().to_numpy() == pytest.approx(1)
 
 
 def test_scores_of_workers_are_never_an_effect(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from mismes_eval.tracer.histories import EMPLOYED
 from mismes_eval.weighting.sample import Sample
 
 EVERYBODY = "all"
+STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # of shares that are drawn
 ARMS = {1.0: "participants", 0.0: "comparison"}
 NO_EPISODES = "no work and migration episodes were supplied"
 
@@ -71,15 +72,20 @@ def _month_cells(
 ) -> list[dict[str, object]]:
     """Shares of the states in each month of one arm, with the persons in each: the states of a
     month add up to everybody whose month is known. Their number is printed for the first month
-    alone: who has left by another would follow from two of them.
+    alone: who has left by another would follow from two of them, and so it would from fractions
+    of like weights, which are rounded to steps of a person or more.
     """
     out = []
+    states = list(table.columns[2:])
+    if have_like_weights(sample.design, sample.active):
+        fewest = table.loc[table["n"] >= context.rules.min_mean, "n"].min()
+        table = table.assign(**in_steps(table[states], fewest))
     for k, line in enumerate(table.to_dict("records")):
         known = pd.notna(state[:, k]) & sample.active
         who = Persons.of(population(sample.design), known)
         place = f"F08, {name}, {k}"
         whole = Persons.of(place, known)
-        for code in table.columns[2:]:
+        for code in states:
             inside = Persons.of(place, known & (state[:, k] == code))
             told = Standing(persons=who if k == 0 else None, tells=(inside,), whole=whole)
             if line["n"] >= context.rules.min_mean:
@@ -88,6 +94,15 @@ def _month_cells(
                     plain(f"{name}|{k}", str(code), line[code], "share", n, "share", standing=told)
                 )
     return out
+
+
+def in_steps(shares: pd.DataFrame, persons: float) -> pd.DataFrame:
+    """Shares of a month in steps that are no finer than one of so many persons: any number of
+    persons near theirs has a fraction in each step. They still add up to one.
+    """
+    step = next((step for step in STEPS if step * persons >= 1), STEPS[-1])
+    ends = (shares.cumsum(axis=1) / step).round() * step
+    return (ends - ends.shift(axis=1, fill_value=0.0)).round(9).abs()
 
 
 def _drawn_months(context: Context, study: Tracing, title: str, published: pd.DataFrame) -> Figure:
