@@ -156,9 +156,7 @@ def test_the_filter_of_the_page_takes_nothing_that_the_report_writes(
     whole_report: Callable[[str, str], WholeReport],
 ) -> None:
     """Its attributes carry labels of cells on a telephone, links, files and alternative texts."""
-    report = whole_report("MDA", "en").report
-    parts = [report.findings(), *map(report.main, report.chapters), report.annex()]
-    written = "".join(part.html for part in parts)
+    written = "".join(whole_report("MDA", "en").pages.values())
     before, after = Attributes(written).found, Attributes(sanitized(written)).found
     assert before["td", "data-label"] >= 10 and before["a", "href"] >= 50
     assert before - after == Counter()
