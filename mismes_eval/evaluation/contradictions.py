@@ -15,7 +15,6 @@ COST_ITEMS = tuple(
     for item in ("visa", "agency", "travel", "training", "docs", "medical", "informal", "other")
 )
 ABROAD = ("mig_months_abroad_last", "mig_ret_year")
-ROUNDED = 0.01  # share by which an amount and its euros may differ where the currency is the euro
 
 
 def of_survey(frame: pd.DataFrame) -> list[str]:
@@ -95,20 +94,6 @@ def _after_the_field(episodes: pd.DataFrame, long: pd.DataFrame) -> list[str]:
     return [
         f"episodes: {late:,} rows begin after the last interview of the study, {last:%Y-%m-%d}"
         " (start_ym): correct the month"
-    ]
-
-
-def of_inventory(frame: pd.DataFrame) -> list[str]:
-    """Budgets in euros that are not their euros."""
-    total, euros = frame["budget_total"].astype(float), frame["budget_eur"].astype(float)
-    own = frame["currency"].eq("EUR").fillna(False).to_numpy(bool)
-    apart = own & ((total - euros).abs() > ROUNDED * total.abs()).to_numpy(bool)
-    if not apart.any():
-        return []
-    ids = ", ".join(frame.loc[apart, "measure_id"].astype(str))
-    return [
-        f"inventory: {int(apart.sum()):,} budgets in EUR differ from their euros (budget_total,"
-        f" budget_eur: {ids}): correct the one or the other"
     ]
 
 

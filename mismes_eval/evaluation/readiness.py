@@ -124,7 +124,6 @@ def _lines(found: Evaluation) -> list[str]:
         lines += unknown_measures(found.inventory, "service records", services, "measure_id")
     if found.inventory is not None:
         lines += _inventory_lines(found.inventory)
-        lines += contradictions.of_inventory(found.inventory.frame)
     if found.study is not None:
         lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
         lines += _strange_units("impact study", found.study.sample)

@@ -1,5 +1,6 @@
 """What a workbook shows beside a number and its value does not say: a percent sign (0.25 shown as
-25%), a currency, a word. The value is what is read, so the sign must be that of the column.
+25%), a currency, a word, a scale (5,000 shown as 5). The value is what is read, so the sign must be
+that of the column.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from mismes_eval.errors import Problem, worded
 from mismes_eval.frame.codes import codes
 from mismes_eval.frame.template import Template
 
-PERCENT, LOCAL = "%", "¤"  # LOCAL: the currency of whoever opens the workbook
+PERCENT, SCALED = "%", "÷"
+LOCAL = "¤"  # LOCAL: the currency of whoever opens the workbook
 OWN_FORMATS = 164  # numbers of formats below are those of the program
 UNSHOWN = re.compile(r"\[(?!\$)[^\]]*\]|_.|\*.")  # colours, conditions; spaces of a sign's width
 IN_BRACKETS = re.compile(r"\[\$([^\]-]*)[^\]]*\]")
 LITERAL = re.compile(r'"([^"]*)"|\\(.)')
+SCALE = re.compile(r"[0#?](,+)(?=\.|[^0#?.,]*\Z)")  # commas behind the last digit: thousands each
 PLACEHOLDERS = re.compile(r"General|[0#?.,/ ()+-]|[eE][+-]|@")
 SHORT = {"dh": ("MAD", "AED"), "dhs": ("MAD", "AED"), "dt": ("TND",)}  # as offices write them
 LANGUAGES = ("en", "fr", "ro", "de", "ru", "ar", "hy", "ka", "tr", "uk")
@@ -61,8 +64,11 @@ def sign_of(number_format: str, number: int) -> str:
     """
     first = UNSHOWN.sub("", number_format.split(";", maxsplit=1)[0])
     shown = IN_BRACKETS.sub(r"\1", first)
+    commas = sum(len(those) for those in SCALE.findall(LITERAL.sub("", shown)))
     bare = LITERAL.sub(lambda found: found[1] or found[2] or "", shown)
     text = PLACEHOLDERS.sub("", bare).strip("\xa0 ':")
+    if commas:
+        return f"{text} {SCALED}{1000**commas:,}".strip()
     return LOCAL if "$" in text and number < OWN_FORMATS else text
 
 
@@ -139,11 +145,14 @@ def of_template(
 
 
 def mixed(signs: Sequence[Sign], frame: pd.DataFrame, name: str) -> list[Problem]:
-    """Percentages in a column that also holds numbers shown without a sign, or with another."""
+    """Percentages and scaled numbers in a column that also holds numbers shown without a sign, or
+    with another.
+    """
     problems = []
-    for column in dict.fromkeys(sign.column for sign in signs if sign.text == PERCENT):
+    apart = [sign for sign in signs if sign.text == PERCENT or SCALED in sign.text]
+    for column, text in dict.fromkeys((sign.column, sign.text) for sign in apart):
         numbers = sum(isinstance(cell, int | float) and bool(cell) for cell in frame[column])
-        those = [sign for sign in signs if sign.column == column and sign.text == PERCENT]
+        those = [sign for sign in apart if (sign.column, sign.text) == (column, text)]
         if sum(bool(sign.value) for sign in those) < numbers:
             problems += sign_problems(those, name)
     return problems

@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.frame.template import Rule
 
 Failing = pd.Series
+ROUNDED = 0.01  # share by which an amount and its euros may differ
 
 
 def _is(values: pd.Series, wanted: str) -> pd.Series:
@@ -91,6 +92,15 @@ def when_share(frame: pd.DataFrame, rule: Rule) -> Failing:
     return _is(frame[rule.left[0]], rule.value) & (frame[rule.right[0]].abs() > 1)
 
 
+def same_when(frame: pd.DataFrame, rule: Rule) -> Failing:
+    """Two amounts in one currency that differ by more than a rounding."""
+    amount, other = (
+        pd.to_numeric(frame[name], errors="coerce") for name in (rule.left[0], rule.right[0])
+    )
+    apart = (amount - other).abs() > ROUNDED * amount.abs()
+    return apart & _is(frame[rule.right[1]], rule.value)
+
+
 def once(frame: pd.DataFrame, rule: Rule) -> Failing:
     return frame.duplicated([column for column in rule.left if column in frame], keep="first")
 
@@ -114,6 +124,7 @@ CHECKS: dict[str, tuple[Callable[[pd.DataFrame, Rule], Failing], bool, bool]] = 
     "one_empty": (one_empty, True, True),
     "above": (above, True, True),
     "when_share": (when_share, True, True),
+    "same_when": (same_when, True, True),
     "one_of": (one_of, False, True),
     "once": (once, False, True),
 }

@@ -14,6 +14,7 @@ from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import codes, identifiers, nearest, read, template
 from mismes_eval.frame.number_formats import Sign, currencies_of, sign_problems
 from mismes_eval.frame.parse import two_ways
+from mismes_eval.frame.rules import failing
 from mismes_eval.inventory.balance import amount_of
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered, translated_parents
 from mismes_eval.inventory.mapped_fields import field_cells
@@ -22,6 +23,8 @@ from mismes_eval.inventory.mapping_file import Issue, Mapped, load_mapping
 from mismes_eval.inventory.tree import AMOUNTS
 
 EXCEL = re.compile(r"\.xls[xmb]?$", re.IGNORECASE)  # numbers are numbers there, text is text
+
+CORRECT = "kept as recorded: correct the one or the other"
 
 
 def read_mapped(
@@ -91,6 +94,7 @@ def read_mapped(
     order = [column for column in template("inventory").names if column in frame] + ["record"]
     order += ["allocation"] if "allocation" in frame else []
     frame = numbered(frame.reset_index(drop=True)[order])
+    issues += _contradictions(frame)
     if "parent_id" in frame:
         frame = translated_parents(frame, "parent_id", issues, set(table["record"]))
     frame = identifiers(frame, allowed=("record", "measure_id", "parent_id"))
@@ -104,6 +108,21 @@ def read_mapped(
         register=chosen.register,
         balance=counted.held_by(frame),
     )
+
+
+def _contradictions(frame: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
+    """Records with two amounts that cannot both be true, by the rules that a filled template is
+    held to.
+    """
+    issues = []
+    for rule in template("inventory").rules:
+        if rule.rule == "same_when":
+            field = rule.right[0]
+            for _, row in frame[failing(frame, rule)].iterrows():
+                issues.append(
+                    (str(row["record"]), field, str(row[field]), rule.description, CORRECT)
+                )
+    return issues
 
 
 def _amount_columns(chosen: Mapped) -> list[str]:

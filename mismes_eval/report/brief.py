@@ -13,11 +13,10 @@ from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
+    about_outcome,
     headline_cell,
     outcome_kind,
-    outcome_scale,
     part_cells,
-    unit_of,
 )
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row
@@ -54,7 +53,7 @@ COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
 UNTRACED = "not traced"
 MORE = '{k} more {k:=measure|measures}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
-CAPTION = "Effect on '{o}', {unit} (95% interval), {assumption}"
+CAPTION = "Effect on '{o}' (95% interval), {assumption}"
 HEADS = (
     "Measure, for whom",
     "Effect {when}",
@@ -239,7 +238,6 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
         caption=context.text(
             CAPTION,
             o=context.column(shown),
-            unit=context.text(unit_of(context, shown)[2]),
             assumption=assumed.pop() if len(assumed) == 1 else context.text("as stated"),
         ),
         heads=tuple(context.text(head, c=currency, when=when).strip() for head in heads),
@@ -324,7 +322,7 @@ def _followed(
         job_year = _price(context, price, job_year, verdict)
     row = replace(
         bare,
-        effect=_span(context, verdict.span, *outcome_scale(context, outcome)),
+        effect=_span(context, verdict.span, outcome),
         when=when,
         sure=_sure(context, verdict),
         cost=cost,
@@ -354,7 +352,7 @@ def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | 
     if not may_leave(context, rolled.overall):
         return replace(bare, effect=context.text(NOT_SHOWN)), None
     when = context.text("over all rounds, residents")
-    effect = _span(context, verdict.span, *outcome_scale(context, rolled.outcome))
+    effect = _span(context, verdict.span, rolled.outcome)
     row = replace(
         bare,
         effect=effect,
@@ -366,8 +364,8 @@ def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | 
     return row, verdict
 
 
-def _span(context: Context, span: Span, scale: float, digits: int) -> str:
-    return context.text(in_brief(span, scale, digits))
+def _span(context: Context, span: Span, outcome: str) -> str:
+    return context.text(in_brief(span, about_outcome(context, outcome)))
 
 
 def _sure(context: Context, verdict: Verdict) -> str:

@@ -27,7 +27,7 @@ from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, WORD, Outcome
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.pages_from_templates import Html, rendered
-from mismes_eval.report.sentences import in_brief
+from mismes_eval.report.sentences import About, in_brief
 from mismes_eval.report.synthesis.published import FOLDER
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest, read_results
 
@@ -66,12 +66,13 @@ SITE = {
 ACROSS = "Synthesis across countries"
 HEADS = (
     "Country",
-    "Main effects, percentage points (95% interval)",
+    "Main effects (95% interval)",
     "Measures",
     "Evaluated",
     "Due",
     "Employment of returnees against non-migrants, age and sex not made equal (95% interval)",
 )
+IN_POINTS = About("", "", "", 1.0, "percentage point", "percentage points")  # of a summary
 NOTES = (
     "Due: past 24 months without an evaluation, or within 12 months. Grade of the evidence:"
     " strong, moderate, weak or none, by the rules of each report. Countries are not ranked.",
@@ -208,13 +209,12 @@ def _outcomes(found: Sequence[Entry], t: Language) -> tuple[str, ...]:
 
 def _effect_in_words(effect: Effect, t: Language) -> str:
     """The effect in the words of the first page: what cannot be told from 0 has no number."""
-    words = t(in_brief(Span(effect.value, effect.low, effect.high)))
+    when = ""
     if effect.months is not None:
         when = t("after {m:.0f} months", m=effect.months)
-        words = t("{effect} {when}", effect=words, when=when)
     elif effect.rolled_out:
         when = t("over all rounds, residents")
-        words = t("{effect} {when}", effect=words, when=when)
+    words = t(in_brief(Span(effect.value, effect.low, effect.high), IN_POINTS, when))
     grade = t(effect.grade) if effect.grade else t("not graded")
     return t("{m}: {effect}, {grade}", m=effect.measure, effect=words, grade=grade)
 

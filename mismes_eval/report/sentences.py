@@ -235,26 +235,31 @@ def _basis(verdict: Verdict) -> str:
     return "" if basis is None else Message("; {how}", {"how": basis})
 
 
-def in_brief(span: Span, scale: float = 1.0, digits: int = 1, unit: str | Message = "") -> Message:
-    """An effect in a few words that follow its interval: those of the first page, of the index and
-    of the site, with its unit where no head says it.
+def in_brief(span: Span, about: About, when: str = "") -> Message:
+    """An effect in a few words: size with its unit, interval, and when it is of. The only wording
+    of the first page, of the index and of the site; the level of the interval stands in their
+    heads.
+
+    when : in words ("after 24 months"); "" where the head of the column says it.
     """
-    shown = span.size if span.sign in ("higher", "lower") else span
-    ends = {"v": shown.value, "lo": shown.low, "hi": shown.high}
-    numbers: dict[str, object] = {name: _amount(scale * end, digits) for name, end in ends.items()}
-    last = "v" if span.sign in ("higher", "lower") else "hi"
-    if unit:
-        numbers[last] = Message("{v} {unit}", {"v": numbers[last], "unit": unit})
-    return Message(IN_BRIEF[span.sign], numbers)
+    sure = span.sign in ("higher", "lower")
+    shown = span.size if sure else span
+    values = {"v": shown.value, "lo": shown.low, "hi": shown.high}
+    told: dict[str, Quantity] = {
+        name: Quantity(value * about.scale, "", "", about.digits) for name, value in values.items()
+    }
+    last = "v" if sure else "hi" if math.isfinite(shown.high) else "lo"
+    told[last] = about.quantity(values[last])
+    effect = Message(IN_BRIEF[span.sign], told)
+    return Message("{effect} {when}", {"effect": effect, "when": when}) if when else effect
 
 
 def parts_in_brief(home: Span, abroad: Span, scale: float) -> Message:
     """Which part of an effect that is shown is work at home and which work abroad: each as far as
-    its own interval tells.
+    its own interval tells. The head of the column says their unit.
     """
-    return Message(
-        PARTS_IN_BRIEF, {"home": in_brief(home, scale), "abroad": in_brief(abroad, scale)}
-    )
+    bare = About("", "", "", scale, "", "")
+    return Message(PARTS_IN_BRIEF, {"home": in_brief(home, bare), "abroad": in_brief(abroad, bare)})
 
 
 def to_do(steps: Mapping[str, Step]) -> Message:
@@ -265,8 +270,3 @@ def to_do(steps: Mapping[str, Step]) -> Message:
         if step in steps.values()
     ]
     return Message(TO_DO, {"steps": listed(told)})
-
-
-def _amount(value: float, digits: int) -> Quantity | str:
-    """A bare number; a dash for an end that there is not."""
-    return Quantity(value, "", "", digits) if math.isfinite(value) else "–"

@@ -63,6 +63,8 @@ ORIGIN_FUNDERS, MULTILATERAL = ("NAT_BUDGET", "FEES"), 0.6  # the latter of othe
 OVERHEAD = (0.10, 0.25)  # of the budget, uniform
 DOSE_SHAPE, DOSE_SCALE, DOSE_LEAST = 2.0, 28.0, 2  # gamma, hours
 SCORES = (0.28, 0.34, 0.24, 0.14)  # 0 to 3
+BOTH_SEXES = 0.9  # of measures are for both
+SUSTAINED = 0.32  # of measures went on after their funding
 FRAMEWORK = 0.66  # of measures have one for monitoring
 EVALUATED = 0.38
 EVALUATIONS = {"MONITORING": 3, "FINAL": 5, "EXPOST": 2, "IMPACT": 1}
@@ -101,6 +103,7 @@ def build(sc: Scenario) -> pd.DataFrame:
         ("eval_year", "eval_url"),
     ):
         out.insert(list(out.columns).index(after) + 1, name, "")
+    out["target_skill"] = planted_fields.skill_levels(sc, out)
     for after, field, values in planted_fields.measures(sc, out):
         out.insert(list(out.columns).index(after) + 1, field, values)
     return out
@@ -299,7 +302,7 @@ def _people(sc: Scenario, rng: np.random.Generator, stage: list[str]) -> pd.Data
     out = pd.DataFrame({"target_group": [_TARGET[code] for code in stage]})
     forced_too = out["target_group"].eq("RETURNEE_VOL") & (rng.random(n) < 0.4)
     out.loc[forced_too, "target_group"] = ALL_RETURNEES
-    out["target_sex"] = spread(rng, n, ["ALL", "F"], [9, 1])
+    out["target_sex"] = spread(rng, n, ["ALL", "F"], [BOTH_SEXES, 1 - BOTH_SEXES])
     out["target_age_min"], out["target_age_max"] = (
         18,
         rng.choice([29, 35, 60, 64], n, p=[0.15, 0.15, 0.3, 0.4]),
@@ -410,7 +413,7 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
     for place, tracer in enumerate(sc.tracer):
         for name, score in tracer.get("scores", {}).items():
             out.loc[place, name] = score
-    out["sustained_after_end"] = rng.random(n) < 0.32
+    out["sustained_after_end"] = rng.random(n) < SUSTAINED
     out["me_framework"] = rng.random(n) < FRAMEWORK
     done = rng.random(n) < EVALUATED
     kind = np.where(done, spread(rng, n, list(EVALUATIONS), list(EVALUATIONS.values())), "NONE")

@@ -19,6 +19,7 @@ _SECTORS = ("AGRICULTURE", "CONSTRUCTION", "COMMERCE", "TOURISM", "TRANSPORT", "
 _ELSEWHERE = 0.5  # of measures of other models name a sector
 _BELOW, _ABOVE = (0.3, 0.9), (1.1, 2.0)  # times the bound that the claim asks about
 _FEW_BACK, _FEW_JOBS = 0.25, 0.5
+_SOUGHT = ("PERMANENT", "TEMPORARY", "NONE")
 
 Field = tuple[str, str, pd.Series]
 
@@ -36,6 +37,24 @@ def measures(sc: Scenario, inventory: pd.DataFrame) -> Iterator[Field]:
     yield "benef_placed", "benef_returned", back
     jobs = _part(sc, "jobs_created", sc.claims["C17"], _FEW_JOBS, inventory, model == "M08")
     yield "benef_returned", "jobs_created", jobs
+    rng = sc.stream("inventory/return_sought")
+    permanent = permanent_return(sc.claims["C48"])
+    sought = spread(rng, len(model), _SOUGHT, [permanent, *[(1.0 - permanent) / 2] * 2])
+    yield "destinations", "return_sought", pd.Series(np.where(abroad, sought, NONE))
+
+
+def permanent_return(ahead: float) -> float:
+    """Chance of asking for a permanent return, `ahead` of each of the two other kinds."""
+    return (1.0 + 2.0 * ahead) / 3.0
+
+
+def skill_levels(sc: Scenario, inventory: pd.DataFrame) -> pd.Series:
+    """The level of skill that measures target; those before departure are for everybody with the
+    planted chance.
+    """
+    everybody = sc.stream("inventory/for everybody").random(len(inventory)) < sc.claims["C45"]
+    asked = inventory["model_primary"].eq("M02") & inventory["target_skill"].ne("")
+    return inventory["target_skill"].mask(asked & everybody, "ALL")
 
 
 def _part(

@@ -87,8 +87,9 @@ def _registers(sc: Scenario) -> Iterator[tuple[str, Number]]:
         yield claim, (weak, CHANCE)
     longest = (np.ceil(SHORT_HOURS) - 0.5 - made.DOSE_LEAST) / made.DOSE_SCALE
     yield "C05", (float(special.gammainc(made.DOSE_SHAPE, longest)), CHANCE)
-    for claim in ("C08", "C09", "C17"):
+    for claim in ("C08", "C09", "C17", "C48"):
         yield claim, (sc.claims[claim], SCENARIO)
+    yield "C45", (made.BOTH_SEXES * sc.claims["C45"], SCENARIO)
     stages = dict(sc.inventory["stages"])
     yield "C11", (stages.pop("AFT") - max(stages.values()), SCENARIO)
     models = {m: k / sum(made.MODELS["AFT"].values()) for m, k in made.MODELS["AFT"].items()}
@@ -126,6 +127,9 @@ def _of_chance(weak: float) -> Iterator[tuple[str, Number]]:
     yield "C40", (weak, CHANCE)
     yield "C42", (alone, CHANCE)
     yield "C43", (0.5, CHANCE)
+    yield "C46", (1.0 - made.SUSTAINED, CHANCE)
+    yield "C47", (0.5, CHANCE)
+    yield "C50", (0.5, CHANCE)
 
 
 def _persons(

@@ -172,6 +172,15 @@ def measures(**cells):
             "rule costs_within_total fails",
         ),
         ({"budget_total": "100"}, "rule amount_has_currency fails"),
+        (
+            {
+                "budget_total": "100000",
+                "budget_eur": "1",
+                "currency": "EUR",
+                "price_year": "2020",
+            },
+            "rule euros_are_the_total fails",
+        ),
         ({"eval_done": "TRUE"}, "rule evaluated_has_type fails"),
         (
             {"eval_done": "TRUE", "eval_type": "IMPACT", "eval_year": "2020"},

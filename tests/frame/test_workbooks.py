@@ -201,6 +201,9 @@ def test_dates_have_bounds(tmp_path, day):
         ("budget_total", '0.0 "thousand"', "thousand"),
         ("persons", "#,##0 [$€-407]", "€"),
         ("persons", '0 "weeks"', "weeks"),
+        ("persons", "0,", "÷1,000"),
+        ("budget_total", "#,##0.0,,", "÷1,000,000"),
+        ("budget_total", "[$EUR] #,##0,.0_)", "EUR ÷1,000"),
     ],
 )
 def test_a_number_shown_with_another_sign_than_its_column_has_is_named(
@@ -229,6 +232,8 @@ def test_a_number_shown_with_another_sign_than_its_column_has_is_named(
         ("budget_total", "[>=1000]#\\ ##0;[Red]0.00"),
         ("persons", '0 "persons"'),
         ("persons", "0.00E+00"),
+        ("persons", "#,##0"),
+        ("persons", "#,##0_,"),
     ],
 )
 def test_a_number_shown_with_the_sign_of_its_column_is_read(tmp_path, column, shown):
@@ -239,16 +244,19 @@ def test_a_number_shown_with_the_sign_of_its_column_is_read(tmp_path, column, sh
     assert found.frame.loc[0, column] == row(1)[HEAD.index(column)]
 
 
-def test_percentages_beside_plain_numbers_are_named_without_a_template(tmp_path):
+@pytest.mark.parametrize(("shown_as", "said"), [("0%", "%"), ("0,", "÷1,000")])
+def test_numbers_shown_otherwise_beside_plain_ones_are_named_without_a_template(
+    tmp_path, shown_as, said
+):
     def change(_, sheet):
         for number in shown:
-            sheet.cell(number, HEAD.index("share") + 1).number_format = "0%"
+            sheet.cell(number, HEAD.index("share") + 1).number_format = shown_as
 
     shown = [2, 3]
     path = tmp_path / "f.xlsx"
     read(book(path, [row(1), row(2, share=0.5)], change=change))
     shown = [3]
-    with pytest.raises(InputError, match="shown with %"):
+    with pytest.raises(InputError, match=f"shown with {said}"):
         read(book(path, [row(1), row(2, share=0.5)], change=change))
 
 

@@ -458,7 +458,8 @@ def test_the_mapping_file_in_the_docs_loads(root, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("shown", "fits"), [("[$MDL] #,##0", False), ("0%", False), ('0 "€"', True)]
+    ("shown", "fits"),
+    [("[$MDL] #,##0", False), ("0%", False), ("#,##0,", False), ('0 "€"', True)],
 )
 def test_an_amount_shown_in_another_currency_than_the_mapping_says_is_refused(
     tmp_path, shown, fits
@@ -479,3 +480,21 @@ def test_an_amount_shown_in_another_currency_than_the_mapping_says_is_refused(
         return
     with pytest.raises(InputError, match="shown with a sign"):
         inventory.read_mapped(*arguments, countries=("MDA",))
+
+
+def test_a_budget_that_is_not_its_euros_is_an_issue_of_the_import(tmp_path):
+    fields = REGISTER["fields"] | {
+        "budget_total": {"column": "budget"},
+        "budget_eur": {"column": "euros"},
+        "currency": {"column": "money"},
+    }
+    cells = [(100000, 1, "EUR"), (100000, 99500, "EUR"), (100000, 1, "MDL")]
+    lines = [{**ROWS[0], "id": f"r{n}", "budget": b} for n, (b, _, _) in enumerate(cells)]
+    table = pd.DataFrame(lines).assign(euros=[c[1] for c in cells], money=[c[2] for c in cells])
+    table.to_csv(tmp_path / "register.csv", index=False)
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(REGISTER | {"fields": fields}))
+    found = inventory.read_mapped(
+        tmp_path / "register.csv", tmp_path / "m.yaml", countries=("MDA",)
+    )
+    named = found.issues[found.issues["field"] == "budget_eur"]
+    assert named[["record", "value"]].to_numpy().tolist() == [["r0", "1"]]

@@ -24,7 +24,7 @@ TAIL = 0.025
 NOT_TO_STRONG = 2  # scores below: not or slightly
 INFORMATION = ("M02", "M04", "M07", "M10")
 JOB_MATCHING, ORIENTATION, SKILLS = "M01", "M02", "M03"
-ENTREPRENEURSHIP, PACKAGES, CENTRES = "M08", "M09", "M10"
+ENTREPRENEURSHIP, PACKAGES, CENTRES, WELFARE_FUNDS = "M08", "M09", "M10", "M11"
 BEFORE, DURING, AFTER, INTEGRATED = "BEF", "DUR", "AFT", "MUL"
 LATELY = 5  # years, of twice as many
 SHORT_HOURS = 40.0
@@ -214,12 +214,74 @@ def _integrated_of_late(frame: pd.DataFrame, _: date) -> Census:
     return _whether(began > half, began.notna() & pd.notna(half))
 
 
+def _halves(frame: pd.DataFrame, day: date) -> tuple[pd.Series, pd.Series]:
+    """Of the years before the day: measures (bool) that began in the later and the earlier half."""
+    began, now = frame["start_date"], pd.Timestamp(day)
+    first, half = now - pd.DateOffset(years=2 * LATELY), now - pd.DateOffset(years=LATELY)
+    return (began > half) & (began <= now), (began > first) & (began <= half)
+
+
 def _begun_of_late(frame: pd.DataFrame, day: date) -> Census:
     """Of measures that began in the years before the day, those of the later half of these years."""
-    began, now = frame["start_date"], pd.Timestamp(day)
-    first = now - pd.DateOffset(years=2 * LATELY)
-    asked = began[began.isna() | ((began > first) & (began <= now))]
-    return _whether(asked > now - pd.DateOffset(years=LATELY), asked.notna())
+    later, earlier = _halves(frame, day)
+    began = frame["start_date"].notna()
+    asked = later | earlier | ~began
+    return _whether(later[asked], began[asked])
+
+
+def _later_is_larger(frame: pd.DataFrame, day: date, number: pd.Series) -> Census:
+    """Pairs of a later and an earlier measure, each measure in one pair at most, both halves in the
+    order of their start: 1 where the later has the larger number. A pair of which one is silent, and
+    a measure of which no start is known, may hold anything.
+    """
+    ordered = frame.sort_values("start_date", kind="stable").index
+    halves = [number.loc[ordered[half.loc[ordered]]] for half in _halves(frame, day)]
+    pairs = min(half.size for half in halves)
+    chosen = [half.to_numpy()[np.arange(pairs) * half.size // max(pairs, 1)] for half in halves]
+    known = np.isfinite(chosen[0]) & np.isfinite(chosen[1])
+    larger = np.where(known, np.sign(chosen[0] - chosen[1]) / 2 + 0.5, np.nan)
+    undated = np.full(int(frame["start_date"].isna().sum()), np.nan)
+    return Census(np.concatenate([larger, undated]))
+
+
+def _greater_funds(frame: pd.DataFrame, day: date) -> Census:
+    return _later_is_larger(frame, day, _numbers(frame, "budget_eur"))
+
+
+def _better_placed(frame: pd.DataFrame, day: date) -> Census:
+    reached = _numbers(frame, "benef_reached")
+    placed = _numbers(frame, "benef_placed") / reached.where(reached > 0)
+    return _later_is_larger(frame, day, placed)
+
+
+def _for_everybody(frame: pd.DataFrame, _: date) -> Census:
+    """A measure for one sex or one level of skill is targeted, whatever else is not said of it."""
+    orientation = _of_models(frame, ORIENTATION)
+    given = [orientation[name].astype("string") for name in ("target_sex", "target_skill")]
+    narrowed = pd.concat([(one != "ALL").fillna(False) for one in given], axis=1).any(axis=1)
+    known = narrowed | pd.concat([one.notna() for one in given], axis=1).all(axis=1)
+    return _whether(~narrowed, known)
+
+
+def _funds_given_up(frame: pd.DataFrame, day: date) -> Census:
+    """Welfare funds whose funding has ended, or of which it is said what came after."""
+    funds = _of_models(frame, WELFARE_FUNDS)
+    sustained = _yes(funds, "sustained_after_end")
+    asked = (funds["end_date"] <= pd.Timestamp(day)).fillna(False) | sustained.notna()
+    return _whether(sustained[asked] == 0, sustained[asked].notna())
+
+
+def _old(frame: pd.DataFrame, day: date) -> pd.DataFrame:
+    """Measures that began 24 months before the day or earlier."""
+    begun = frame["start_date"] + pd.DateOffset(months=MONTHS_TO_EVALUATION)
+    return frame[(begun <= pd.Timestamp(day)).fillna(False)]
+
+
+def _without_lessons(frame: pd.DataFrame, day: date) -> Census:
+    """What is not on record nobody learns from: an empty field is no lesson."""
+    lessons = _old(frame, day)["lessons"].astype("string").str.strip()
+    none = lessons.isna() | lessons.eq("").fillna(True)
+    return _whether(none, pd.Series(True, index=none.index))
 
 
 def _without_recognition(frame: pd.DataFrame, _: date) -> Census:
@@ -228,9 +290,7 @@ def _without_recognition(frame: pd.DataFrame, _: date) -> Census:
 
 
 def _never_evaluated(frame: pd.DataFrame, day: date) -> Census:
-    """Of measures that began 24 months before the day or earlier."""
-    begun = frame["start_date"] + pd.DateOffset(months=MONTHS_TO_EVALUATION)
-    old = frame[(begun <= pd.Timestamp(day)).fillna(False)]
+    old = _old(frame, day)
     return _whether(~old["_evaluated"], old["_evaluated"] | old["eval_done"].notna())
 
 
@@ -272,4 +332,10 @@ CENSUS: Mapping[str, Callable[[pd.DataFrame, date], Census]] = {
     "C42": _only_information,
     "C43": _integrated_of_late,
     "C44": _begun_of_late,
+    "C45": _for_everybody,
+    "C46": _funds_given_up,
+    "C47": _greater_funds,
+    "C48": lambda frame, _: _by_code(_of_stage(frame, DURING), "return_sought", "PERMANENT"),
+    "C49": _without_lessons,
+    "C50": _better_placed,
 }

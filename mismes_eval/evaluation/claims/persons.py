@@ -17,7 +17,7 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.verdict import Verdict, moved_apart
-from mismes_eval.evaluation.claims.census import BEFORE, ENTREPRENEURSHIP, NOT_TO_STRONG
+from mismes_eval.evaluation.claims.census import AFTER, BEFORE, ENTREPRENEURSHIP, NOT_TO_STRONG
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.evaluation.heterogeneity import RETURN_KINDS, VOLUNTARY
 from mismes_eval.evaluation.money import money
@@ -40,6 +40,8 @@ TRAINING = "inventory.service_language or service_vet_training in a measure with
 NO_TRAINING = (
     "a measure with an effect that has neither inventory.service_language nor service_vet_training"
 )
+MATCHING = "inventory.service_jobmatch in a measure after return with an effect"
+NO_MATCHING = "a measure after return with an effect that has no inventory.service_jobmatch"
 STARTUPS = "inventory.model_primary M08 in a measure with an effect"
 EXPECTATIONS = "inventory.stage_code BEF in a measure whose participants say what they expect"
 NO_SHARE = "the main outcome is no share, so a margin in points says nothing"
@@ -303,6 +305,13 @@ def _linked_training(evaluation: Evaluation) -> Evidence:
     return _split(evaluation, linked[_trains(measures).fillna(False)], needs)
 
 
+def _services_after_return(evaluation: Evaluation) -> Evidence:
+    measures = _measures(evaluation)
+    after = measures[measures["stage_code"].astype(str) == AFTER]
+    matching = after["service_jobmatch"].astype("boolean")
+    return _split(evaluation, matching, {True: MATCHING, False: NO_MATCHING})
+
+
 def _entrepreneurship(evaluation: Evaluation) -> Evidence:
     """Mean of the main effects of entrepreneurship measures."""
     model = _measures(evaluation)["model_primary"].astype(str)
@@ -420,4 +429,5 @@ PERSONS: Mapping[str, Callable[[Evaluation], Evidence]] = {
     "C34": _feature,
     "C35": _skills,
     "C41": _by_reason_of_return,
+    "C51": _services_after_return,
 }

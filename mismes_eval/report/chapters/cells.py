@@ -88,6 +88,12 @@ def in_unit(result: Estimate | NotEstimable, unit: str) -> Estimate | NotEstimab
     return result.annotated(unit=unit) if isinstance(result, Estimate) else result
 
 
+def about_outcome(context: Context, outcome: str) -> About:
+    """What a number on an outcome is in where the words beside it name the measure."""
+    digits = outcome_scale(context, outcome)[1]
+    return About("", context.column(outcome), "", *unit_of(context, outcome), digits)
+
+
 def about_effect(context: Context, measure: str, outcome: str, months: float) -> About:
     """What the effect of a measure on an outcome is of, in the words and units of the report."""
     when = context.text("{m:.0f} months", m=months)

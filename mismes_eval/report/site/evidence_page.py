@@ -129,9 +129,8 @@ def effect_cells(shell: Shell, e: Evaluation, span: tuple[float, float]) -> list
 def effect_words(shell: Shell, e: Evaluation) -> str:
     """Value, the interval that speaks, unit; for a headline the words of the first page."""
     if e.main:
-        scale, digits = words_of.scale_of(e.unit)
-        unit = words_of.unit_words(PageNames(shell.t), e.unit)
-        return shell.t(in_brief(Span(e.value, e.ci_low, e.ci_high), scale, digits, unit))
+        about = words_of.about_unit(PageNames(shell.t), e.unit)
+        return shell.t(in_brief(Span(e.value, e.ci_low, e.ci_high), about))
     row = {"unit": e.unit, "value": e.value, "low": e.ci_low, "high": e.ci_high}
     return words_of.size_words(PageNames(shell.t), row)
 

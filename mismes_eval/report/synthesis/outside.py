@@ -20,6 +20,7 @@ from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.report import figures_synthesis
 from mismes_eval.report.document.tables import TextTable
 from mismes_eval.report.figures import Caption, Figure
+from mismes_eval.report.sentences import About
 from mismes_eval.report.synthesis.features import RELIABLE
 from mismes_eval.report.synthesis.tables import Names, Words, words_table
 
@@ -133,6 +134,15 @@ def unit_words(w: Names, unit: str) -> str:
 def scale_of(unit: str) -> tuple[float, int]:
     """Scale and decimals in which a report prints an effect in a unit."""
     return {"share": (POINTS, 1), "score": (1.0, 2)}.get(unit, (1.0, 1))
+
+
+def about_unit(w: Names, unit: str) -> About:
+    """What an effect in a unit of `outside_evidence` is in."""
+    scale, digits = scale_of(unit)
+    one = many = w.t.name(unit_words(w, unit))
+    if unit == "share":
+        one, many = "percentage point", "percentage points"
+    return About("", "", "", scale, one, many, digits)
 
 
 def size_words(w: Names, r: Mapping[Any, Any]) -> str:
