@@ -317,7 +317,9 @@ def _followed(
     when = context.text("after {m:.0f} months", m=study.months[wave])
     cost = _number(context, published, _cost(context, effect, "cost per participant"))
     job_year = _between(context, published, _cost(context, effect, "cost per additional job-year"))
-    if cost != NOTHING:
+    if not verdict.shown:
+        job_year = context.text(NO_PRICE["effect"])
+    elif cost != NOTHING:
         price = priced(context.evaluation, study, effect, doubt)
         job_year = _price(context, price, job_year, verdict)
     row = replace(
