@@ -326,7 +326,9 @@ def read(
                 )
             )
         tables[name].append(data.frame)
-        sources.append((f"{file.parent.name}/{data.name}", data.sha256, data.rows))
+        sources.append(
+            (f"{file.resolve().parent.name}/{data.name}".lstrip("/"), data.sha256, data.rows)
+        )
     InputError.refuse(problems)
     joined = {
         name: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
