@@ -256,6 +256,7 @@ def test_the_site_speaks_romanian(made):
     assert '<html lang="ro">' in page and "Republica Moldova" in page and "Țări" in page
     assert '<a lang="fr" hreflang="fr" href="../fr/countries.html">Français</a>' in page
     measure = (made.folder / "ro" / "measures" / "MDA-001.html").read_text(encoding="utf-8")
+    assert '<h3>Actori</h3><dl><dt>Tipul executantului <code class="quiet">' in measure
     assert 'href="../../en/measures/MDA-001.html">English</a>' in measure
     search = (made.folder / "ro" / "index.html").read_text(encoding="utf-8")
     assert '"Repertoriul măsurilor de sprijin pentru migranți"' in search

@@ -89,8 +89,9 @@ def measure_page(material: Material, row: dict[str, Any]) -> Html:
     sections: dict[str, list[tuple[str, str]]] = {}
     for column in template("inventory").columns:
         if column.name not in TOLD:
-            facts = sections.setdefault(column.section, [])
-            facts += [(column.name, _fact(material, row, column))] if column.name in row else []
+            facts = sections.setdefault(words[f"section_{column.section}"], [])
+            if column.name in row:
+                facts.append((_field(material, column.name), _fact(material, row, column)))
     return rendered(
         "site/measure.html.j2",
         words=words,
@@ -147,6 +148,13 @@ def _documents(value: object) -> Html:
 
 def _given(value: object) -> bool:
     return not is_missing(value) and str(value).strip() != ""
+
+
+def _field(material: Material, name: str) -> Html:
+    """A field in words, with its name in the downloads."""
+    services = code_labels("services", material.page_shell.t)
+    label = services.get(name) or material.page_shell.words[f"field_{name}"]
+    return Html(f'{escape(label)} <code class="quiet">{escape(name)}</code>')
 
 
 def _fact(material: Material, row: dict[str, Any], column: Column) -> str:
