@@ -40,6 +40,7 @@ NOTE_OF_EFFECTS = (
     "Own effects are named by the hash of the manifest of their report, with the interval with which"
     " the report speaks of them; outside ones by their citation, as its reader entered them: their"
     " data were not seen here. Outside intervals: 95%, normal, from the standard error."
+    " Positive is more of the outcome, also where less is better (unemployment, debt)."
 )
 NOTES_OF_MEANS = (
     (
