@@ -16,6 +16,7 @@ from mismes_eval.report.chapters.cells import (
     about_outcome,
     headline_cell,
     outcome_kind,
+    outcome_unit,
     part_cells,
 )
 from mismes_eval.report.chapters.cells import published as may_leave
@@ -53,7 +54,7 @@ COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
 UNTRACED = "not traced"
 MORE = '{k} more {k:=measure|measures}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
-CAPTION = "Effect on '{o}' (95% interval), {assumption}"
+CAPTION = "Effect on '{o}', {unit} (95% interval), {assumption}"
 HEADS = (
     "Measure, for whom",
     "Effect {when}",
@@ -238,6 +239,7 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
         caption=context.text(
             CAPTION,
             o=context.column(shown),
+            unit=outcome_unit(context, shown),
             assumption=assumed.pop() if len(assumed) == 1 else context.text("as stated"),
         ),
         heads=tuple(context.text(head, c=currency, when=when).strip() for head in heads),

@@ -150,9 +150,9 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     assert first.measure == "GEO-001, assisted voluntary return"
     assert told.words <= 160 and first.whom.startswith("for returnees, aged 18")
     words = {
-        -0.3: "30.0 percentage points fewer (",
+        -0.3: "30.0 points fewer (",
         0.0: "none shown (",
-        0.3: "30.0 percentage points more (",
+        0.3: "30.0 points more (",
     }
     steps = {-0.3: "harm", 0.0: "neither expand nor end", 0.3: "before expanding"}
     assert first.effect.startswith(words[effect]) and steps[effect] in told.to_do
@@ -216,7 +216,7 @@ def test_the_first_page_speaks_in_the_unit_of_the_outcome(context: Context) -> N
     moved = dataclasses.replace(context.evaluation, params=params)
     released = release(context, {"people": people(context)})
     told = brief(dataclasses.replace(context, evaluation=moved), released.published)
-    assert told is not None and "currency units" in told.rows[0].effect
+    assert told is not None and "currency units" in told.caption
     effect = context.evaluation.effects[0].by_wave["earnings", params.impact.main_wave]
     assert isinstance(effect, Estimate)
     size = language("en").number(abs(effect.value[0]), 1)

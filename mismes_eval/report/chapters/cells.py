@@ -89,9 +89,13 @@ def in_unit(result: Estimate | NotEstimable, unit: str) -> Estimate | NotEstimab
 
 
 def about_outcome(context: Context, outcome: str) -> About:
-    """What a number on an outcome is in where the words beside it name the measure."""
-    digits = outcome_scale(context, outcome)[1]
-    return About("", context.column(outcome), "", *unit_of(context, outcome), digits)
+    """What a number on an outcome is in where the words beside it name the measure, and the caption
+    the whole unit: percentage points are points.
+    """
+    scale, one, many = unit_of(context, outcome)
+    if outcome_kind(context, outcome).kind == "share":
+        one, many = "point", "points"
+    return About("", "", "", scale, one, many, outcome_scale(context, outcome)[1])
 
 
 def about_effect(context: Context, measure: str, outcome: str, months: float) -> About:
