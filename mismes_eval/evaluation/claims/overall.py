@@ -20,7 +20,7 @@ from mismes_eval.estimate.claim_verdict import (
     without_number,
 )
 from mismes_eval.estimate.verdict import Span
-from mismes_eval.evaluation.claims.census import FEW_MEASURES, LEAST_MEASURES, interval
+from mismes_eval.evaluation.claims.census import FEW_MEASURES, LEAST_MEASURES, PAIRED, interval
 from mismes_eval.evaluation.claims.ledger import FEATURES, Claim, ledger
 from mismes_eval.evaluation.claims.pooling import (
     Pooled,
@@ -51,7 +51,7 @@ FACTOR_OF: Mapping[str, str] = {
 class OverallClaim:
     """verdict : over all countries.  countries : how many have a number (of registers: a measure).
     answers : verdict -> how many countries have it.
-    units : what would decide is counted in (persons, measures or countries).
+    units : what would decide is counted in (persons, measures, pairs of them or countries).
     pooled : how the countries' numbers differ.
     """
 
@@ -94,7 +94,7 @@ def _overall(
         verdict, units = _of_features(claim, features), "measures"
     elif claim.evidence == "inventory":
         verdict, pooled = _of_registers(claim, numbers, records)
-        units = "measures"
+        units = "pairs" if claim.id in PAIRED else "measures"
     else:
         verdict, pooled = _of_samples(claim, numbers, records)
         units = "countries" if claim.direction else "persons"

@@ -23,7 +23,7 @@ from mismes_eval.estimate.claim_verdict import (
     without_number,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.claims.census import Census
+from mismes_eval.evaluation.claims.census import PAIRED, Census
 from mismes_eval.evaluation.claims.ledger import SOURCE, Claim, version
 from mismes_eval.evaluation.claims.persons import Evidence
 from mismes_eval.evaluation.claims.testing import ClaimEvidence, put_to_the_test
@@ -95,6 +95,7 @@ TITLE_OF_PICTURE = "How far the evidence lies from each claim"
 WOULD_DECIDE = {
     "persons": "{why}; about {n:,} persons would decide",
     "measures": "{why}; about {n:,} {n:=measure|measures} would decide",
+    "pairs": "{why}; about {n:,} {n:=pair|pairs} of measures would decide",
     "countries": "{why}; about {n:,} {n:=country|countries} would decide",
 }
 
@@ -225,8 +226,13 @@ def _judged(one: ClaimEvidence, cell: PublishedCell | None, k: int) -> Judged:
         _family_factor(k, cell.degf),
     )
     if isinstance(one.found, Census):
-        return Judged(claim, made, "measures", register=one.found)
+        return Judged(claim, made, _counted_in(claim), register=one.found)
     return Judged(claim, made)
+
+
+def _counted_in(claim: Claim) -> str:
+    """What would decide a claim about measures is counted in."""
+    return "pairs" if claim.id in PAIRED else "measures"
 
 
 def _measured(cell: Mapping[Any, Any]) -> Measured:
