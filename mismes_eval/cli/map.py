@@ -25,7 +25,7 @@ from mismes_eval.report.factory.publish import write_whole
 
 HELP = (
     "y take it · n the file has none · NAME another column (NAME * 0.001 where the unit differs,"
-    " A + B columns that make one number together) · y; CODE=NEW, CODE=NEW takes it with other codes ·"
+    " A + B columns that make one number together) · y; CODE=NEW, 1..7=NEW takes it with other codes ·"
     " = VALUE the same for every row · s later · ? columns of the file · q save and stop"
 )
 CODE_HELP = (
@@ -61,8 +61,7 @@ def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> in
     words = language(params.language)
     asking = _Asking(draft, quiet, words)
     try:
-        for number, question in enumerate(draft.open, 1):
-            asking.ask(question, f"[{number}/{len(draft.open)}]")
+        asking.ask_all()
     except _Stop:
         say("")
     asking.draft.save()
@@ -78,6 +77,13 @@ class _Asking:
     draft: Draft
     quiet: bool
     language: Language
+
+    def ask_all(self) -> None:
+        """Every open question once; an answer may open another one."""
+        asked: list[str] = []
+        while left := [q for q in self.draft.open if q.gld not in asked]:
+            asked.append(left[0].gld)
+            self.ask(left[0], f"[{len(asked)}/{len(asked) + len(left) - 1}]")
 
     def ask(self, question: Question, place: str) -> None:
         """Ask until there is an answer that can be meant, or it is put off."""
@@ -102,12 +108,13 @@ class _Asking:
     def _show(self, question: Question, column: str) -> None:
         """A column of the file, with what its codes would become."""
         listed = {declared.name: declared for declared in self.draft.columns}
-        if column not in listed:  # several, joined
-            return
-        t, about = self.language, listed[column]
-        proposal = question.proposal
+        t, proposal = self.language, question.proposal
         own = proposal is not None and proposal.column == column
         sure = f" ({t(proposal.confidence)}: {t(proposal.why)})" if own and proposal else ""
+        if column not in listed:  # several, joined
+            say(f"  {column}{sure}")
+            return
+        about = listed[column]
         label = f" '{about.label}'" if about.label else ""
         missing = t("{share:.1%} missing", share=about.missing)
         say(f"  {column}{label}{sure}, {t(about.kind)}, {missing}")
@@ -255,12 +262,17 @@ def _year_said(draft: Draft, params: Path, quiet: bool) -> None:
     answer = draft.answers.get("year")
     lines = params.read_text(encoding="utf-8").split("\n")
     blank = next((place for place, line in enumerate(lines) if line.strip() == "# year:"), None)
-    if answer is None or not answer.constant or blank is None:
+    if answer is None or blank is None:
         return
-    lines[blank] = f"year: {answer.constant}"
+    codes = draft.file_codes(answer.column)
+    only = codes[0][0] if len(codes) == 1 and not (answer.codes or answer.factor) else ""
+    year = answer.constant or only
+    if not year.isdigit():
+        return
+    lines[blank] = f"year: {year}"
     write_whole(params, "\n".join(lines))
     if not quiet:
-        say(f"{params.name}: year: {answer.constant}")
+        say(f"{params.name}: year: {year}")
 
 
 def _spoken(draft: Draft, t: Language) -> str:

@@ -15,7 +15,15 @@ from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.variance import Lonely
 
 Preset = Literal[
-    "icls20", "hims_tunisia", "hims_morocco", "gld", "birth", "citizenship", "delivered"
+    "icls20",
+    "hims_tunisia",
+    "hims_morocco",
+    "gld",
+    "ever_abroad",
+    "worked_abroad",
+    "birth",
+    "citizenship",
+    "delivered",
 ]
 Alike = Literal["entropy", "cbps", "ipw", "overlap", "match"]
 Separator = Literal[",", ";", "tab", "|"]

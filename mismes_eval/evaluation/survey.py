@@ -212,17 +212,21 @@ def _definition(params: Params, persons: pd.DataFrame) -> lfs.Definition | None:
         return lfs.as_definition(rule)
     offered = carried({*map(str, persons.columns)})
     whole = [one for one in offered if one.whole]
-    first = whole[0].preset if whole else offered[0].preset
+    chosen = worded(
+        "Choose before looking at results, for instance definitions: {{preset: {first}}}.",
+        {"first": offered[0].preset},
+    )
+    none = (
+        "The file carries none of them: map what one needs, or leave its columns on migration out of"
+        " the mapping."
+    )
     raise ParamsError(
         Problem(
             what="nobody said who is a migrant",
             where=in_place(params.source, at_key("definitions.preset")),
             expected="; ".join(map(str, whole or offered)),
             got=worded("no definition, and columns {there}", {"there": ", ".join(sorted(there))}),
-            fix=worded(
-                "Choose before looking at results, for instance definitions: {{preset: {first}}}.",
-                {"first": first},
-            ),
+            fix=chosen if whole else none,
         )
     )
 

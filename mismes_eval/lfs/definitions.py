@@ -39,7 +39,8 @@ class Definition:
     age_min, age_max : completed years.
     immigrant_by : "birth" or "citizenship" tells immigrants from returnees; "none" where the file
         cannot.
-    evidence : "extension" reads the mig_ columns; "gld" reads migrated_from_cat and migrated_years
+    evidence : "extension" reads the mig_ columns (work abroad says that somebody was abroad, where
+        mig_ever_abroad is not in the file and only stays with work count); "gld" reads migrated_from_cat and migrated_years
         of a GLD file; "origin" reads the country of birth or the citizenship alone, and tells
         nobody who returned; "delivered" takes mig_status as it stands in the file.
     """
@@ -207,6 +208,8 @@ _KNOWN_AS = {
     "hims_tunisia": "Tunisia-HIMS",
     "hims_morocco": "Morocco ENMI",
     "gld": "GLD",
+    "ever_abroad": "ever abroad",
+    "worked_abroad": "worked abroad",
 }  # presets as a reader knows them
 
 
@@ -260,6 +263,10 @@ PRESETS: Mapping[str, Definition] = {
         immigrant_by="none",
         evidence="gld",
         source="World Bank Global Labor Database, migration module",
+    ),
+    "ever_abroad": Definition(name="ever_abroad", immigrant_by="none"),
+    "worked_abroad": Definition(
+        name="worked_abroad", immigrant_by="none", require_work_abroad=True
     ),
     "birth": Definition(
         name="birth",

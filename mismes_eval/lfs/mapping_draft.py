@@ -32,6 +32,7 @@ from mismes_eval.lfs.mapping_workbook import (
     write_file_sheets,
 )
 from mismes_eval.lfs.proposals import (
+    AGE_GROUP,
     FileColumn,
     Proposal,
     counted_codes,
@@ -48,6 +49,10 @@ from mismes_eval.lfs.read import codebook
 from mismes_eval.lfs.translate import map_columns, matches
 
 MANY = 60  # codes of a column that are asked for one by one
+WITHOUT_AGES = (
+    "labour and migration have no table. Write = 15+ where nobody is younger, and NAME; 0=0-14,"
+    " 1..9=15+ where the codes of a column say who is"
+)
 _NOTHING = pd.DataFrame(columns=["column", "value", "rows", "weighted", "share"])
 
 
@@ -72,7 +77,8 @@ class Question:
 
     def codes_in(self, language: str) -> Mapping[str, str]:
         """Codes of the template with their labels in a language, where there are few."""
-        known = labels(self.about.codes, language) if self.about.codes else {}
+        listed = self.about.codes or ("yesno" if self.about.kind == "bool" else "")
+        known = labels(listed, language) if listed else {}
         return known if len(known) <= MANY else {}
 
 
@@ -105,15 +111,17 @@ class Draft:
     @property
     def questions(self) -> tuple[Question, ...]:
         """Every column of the template that is proposed, or needed and found nowhere; the weight
-        first, so that every other is counted with it.
+        first, so that every other is counted with it; age groups where nobody has an age.
         """
         template = {column.name: column for column in frames.template("lfs_person").columns}
         found = tuple(self.offered.values())
-        proposed = [Question(template[p.gld], p) for p in found]
-        needed = [Question(template[gld], None, mend) for gld, mend in lacking(found)]
-        asked = [q for q in (*proposed, *needed) if q.gld not in self.known]
-        turn = {"weight": 0, "countrycode": 2, "year": 3}
-        return tuple(sorted(asked, key=lambda q: turn.get(q.gld, 1)))
+        asked = [Question(template[p.gld], p) for p in found if p.gld != AGE_GROUP]
+        asked += [Question(template[gld], None, mend) for gld, mend in lacking(found)]
+        if "age" in self.answers and self.answers["age"].absent:
+            asked.append(Question(template[AGE_GROUP], self.offered.get(AGE_GROUP), WITHOUT_AGES))
+        turn = {"weight": 0, AGE_GROUP: 2, "countrycode": 2, "year": 3}
+        unsaid = [q for q in asked if q.gld not in self.known]
+        return tuple(sorted(unsaid, key=lambda q: turn.get(q.gld, 1)))
 
     @property
     def mapped(self) -> tuple[str, ...]:

@@ -83,7 +83,12 @@ def mark(book: Workbook, answers: Mapping[str, Answer]) -> None:
             row[take].value = YES[0] if answer.column == row[column].value else NO[0]
     gone = book["not found"]
     gone.cell(1, 3, "answer")
+    listed = {str(line[0].value) for line in offered.iter_rows(min_row=2, min_col=gld + 1)}
     for line in gone.iter_rows(min_row=2, max_col=3):
+        listed.add(str(line[0].value))
         answer = answers.get(str(line[0].value))
         if answer is not None:
             line[2].value = REFUSED if answer.absent else answer.column or answer.constant
+    for name, answer in answers.items():
+        if answer.absent and name not in listed:
+            gone.append((name, None, REFUSED))

@@ -24,6 +24,7 @@ from mismes_eval.frame.outside import bytes_of
 from mismes_eval.lfs.carried import carried, spelled
 from mismes_eval.lfs.mapping import REASONS, shipped
 from mismes_eval.lfs.proposals import (
+    JOIN,
     FileColumn,
     Proposal,
     file_columns,
@@ -82,7 +83,6 @@ PROPOSED = (
     "missing_reason",
 )
 REFUSED = "not there"
-JOIN = " + "  # between columns of the file that make one identifier together
 JOINED = ("hhid", "pid", "psu", "strata", "ssu", "panel")
 NUMBERED = ("hhid", "pid")  # keys that the number of the row stands for where the file has none
 YES = ("yes", "y", "x", "oui", "si", "sí", "1", "true")
@@ -263,9 +263,7 @@ def write_file_sheets(book: Workbook, data: Dataset) -> None:
     found = proposals(columns)
     number = 2
     for proposal in found:
-        for row in _proposal_rows(
-            proposal, next(column for column in columns if column.name == proposal.column)
-        ):
+        for row in _proposal_rows(proposal, columns):
             _row(offered, number, row)
             number += 1
     gone = book.create_sheet("not found")
@@ -286,9 +284,19 @@ def _definitions(book: Workbook, columns: Sequence[str]) -> None:
         _row(sheet, number, line)
 
 
-def _proposal_rows(proposal: Proposal, column: FileColumn) -> list[tuple[object, ...]]:
+def _proposal_rows(proposal: Proposal, columns: Sequence[FileColumn]) -> list[tuple[object, ...]]:
     """The column's row, and a row for each code with the label of the file and of the template."""
-    head = ("", proposal.gld, proposal.column, proposal.confidence, proposal.why, column.label)
+    head: tuple[object, ...] = (
+        "",
+        proposal.gld,
+        proposal.column,
+        proposal.confidence,
+        proposal.why,
+    )
+    column = next((one for one in columns if one.name == proposal.column), None)
+    if column is None:  # several, joined
+        return [head]
+    head = (*head, column.label)
     rows: list[tuple[object, ...]] = [head]
     kind = next(c for c in frames.template("lfs_person").columns if c.name == proposal.gld)
     named = labels(kind.codes) if kind.codes else {}
@@ -415,8 +423,8 @@ def _problems(
     empty = Problem(
         "the mapping is empty",
         in_place(file, in_sheet("columns")),
-        "one row a GLD column",
-        fix="Fill it, or leave out mapping.workbook.",
+        "one row a GLD column, or yes beside what is right in sheet 'proposals'",
+        fix="Say what the columns of the file are: mismes map ISO3 asks one by one.",
     )
     return [empty, *found]
 

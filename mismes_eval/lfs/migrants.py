@@ -110,7 +110,7 @@ def needed(rule: Definition) -> tuple[tuple[str, ...], ...]:
     by_return = dates or rule.returned_since is not None
     asked = {
         "extension": (
-            ("mig_ever_abroad", True),
+            ("mig_ever_abroad", not rule.require_work_abroad),
             ("mig_months_abroad_last", rule.min_months_abroad is not None),
             ("mig_worked_abroad", rule.require_work_abroad),
             ("mig_last_ret_ym", by_return),
@@ -136,6 +136,8 @@ def needed(rule: Definition) -> tuple[tuple[str, ...], ...]:
 def _require(frame: pd.DataFrame, rule: Definition) -> None:
     problems = []
     key = {"extension": "mig_ever_abroad", "gld": "migrated_from_cat"}.get(rule.evidence, "")
+    if rule.require_work_abroad and "mig_ever_abroad" not in frame.columns:
+        key = "mig_worked_abroad"
     offered = (
         bool(key)
         and "migrated_binary" in frame.columns
@@ -215,7 +217,9 @@ def _was_abroad(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
                     ),
                 )
         return out
-    out = truth(frame, "mig_ever_abroad").to_numpy(dtype=float, na_value=np.nan)
+    out = np.ones(len(frame))
+    if not rule.require_work_abroad or "mig_ever_abroad" in frame.columns:
+        out = truth(frame, "mig_ever_abroad").to_numpy(dtype=float, na_value=np.nan)
     if rule.min_months_abroad is not None:
         months = number(frame, "mig_months_abroad_last").to_numpy(dtype=float, na_value=np.nan)
         out = _and(

@@ -24,6 +24,7 @@ from mismes_eval.message import listed
 
 Confidence = Literal["high", "medium", "low"]
 LEVELS = 12
+WORDS = 5  # letters of a code that may be read as words; shorter ones are abbreviations of a list
 OF_COUNTRIES = ("mig_birth_country", "mig_citizenship", "countrycode")
 OF_OFFICES = ("en", "fr", "es", "pt", "ro")  # languages in which labels name countries
 OF_NUMBERS = ("age", "weight", "wage_no_compen", "whours")
@@ -77,6 +78,8 @@ NOT_THERE: Mapping[str, str] = {
     "hhid": "rows are numbered, and nothing is said of households",
     "pid": "rows are numbered",
     "age": "labour and migration need it, or age_group (15-24, 65+) where the file has groups",
+    "lstatus": "labour has no table. A column that tells who works and not who looks for work is an own"
+    " indicator: section 'indicators' of the params",
     "countrycode": "key 'country' of the params",
     "year": "key 'year' of the params",
     "icls_v": "the report says that the definition of employment is not stated",
@@ -84,6 +87,19 @@ NOT_THERE: Mapping[str, str] = {
     "psu": "errors are those of households or persons drawn one by one (design in the params)",
     "strata": "errors are those of a sample that was drawn without strata",
 }
+AGE_GROUP = "age_group"
+AGES_BETWEEN = re.compile(r"(\d+)(?: years?| ans| anos| ani)? ?(?:-|to|a|la) ?(\d+)")
+AGES_FROM = re.compile(
+    r"(\d+)(?: years?| ans| anos| ani)? ?(?:\+|(?:and|or|et|ou|y|o|e|si) (?:over|more|above|older|plus|mas|"
+    r"mais|peste))"
+)
+AGES_BELOW = re.compile(r"(?:under|below|less than|moins de|menos de|menores de|sub) (\d+)")
+JOIN = " + "  # between the columns that make one identifier together
+MOST_OF_A_HOUSEHOLD = 20  # rows that one household number may have, on average
+# a weight of households, or of before the last step
+NOT_FINAL = re.compile(
+    r"household|(?<![a-z])(base|design|raw|unadjusted|brut|avant|sem|sin|before|fara)(?![a-z])"
+)
 OF_THE_DESIGN = ("psu", "strata")  # a file may lack them; nobody may forget them
 
 
@@ -91,6 +107,7 @@ OF_THE_DESIGN = ("psu", "strata")  # a file may lack them; nobody may forget the
 class FileColumn:
     """A column of the file. codes: file code, its label and its rows, the most frequent first;
     decimals: whether, as a weight, it may have a decimal point that is not written.
+    rows_each: rows that have one value, on average.
     """
 
     name: str
@@ -99,6 +116,7 @@ class FileColumn:
     missing: float
     codes: tuple[tuple[str, str, int], ...]
     decimals: bool = False
+    rows_each: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -144,8 +162,9 @@ def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
     order: Mapping[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
 
     def rank(proposal: Proposal) -> tuple[int, int, bool]:
-        of_households = proposal.gld == "weight" and "household" in labels_of[proposal.column]
-        return order[proposal.confidence], proposal.unknown, of_households
+        words = f"{plain(proposal.column)} {labels_of[proposal.column]}"
+        other = proposal.gld == WEIGHT and NOT_FINAL.search(words) is not None
+        return order[proposal.confidence], proposal.unknown, other
 
     taken: dict[str, Proposal] = {}
     used: set[str] = set()
@@ -153,7 +172,28 @@ def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
         if proposal.gld not in taken and proposal.column not in used:
             taken[proposal.gld] = proposal
             used.add(proposal.column)
+    if "hhid" in taken:
+        each = {column.name: column.rows_each for column in columns}[taken["hhid"].column]
+        taken["hhid"] = _household(taken["hhid"], each, taken.get("psu"))
     return tuple(_with_others(taken[gld], found) for gld in _table() if gld in taken)
+
+
+def _household(proposal: Proposal, each: float, psu: Proposal | None) -> Proposal:
+    """A household number that more rows have than persons live together is counted anew in every
+    PSU: alone it is no household.
+    """
+    if each <= MOST_OF_A_HOUSEHOLD:
+        return proposal
+    said = worded("about {n} rows have one number, which starts again", {"n": f"{each:,.0f}"})
+    if psu is None:
+        joined = "join it with what it is counted in: A + B"
+        return replace(proposal, confidence="low", why=listed([proposal.why, said, joined]))
+    return replace(
+        proposal,
+        column=f"{psu.column}{JOIN}{proposal.column}",
+        confidence="medium",
+        why=listed([proposal.why, said, "joined with the primary sampling unit"]),
+    )
 
 
 def of_absent_members(columns: Sequence[FileColumn]) -> tuple[FileColumn, ...]:
@@ -230,6 +270,7 @@ def _described(data: Dataset, name: str) -> FileColumn:
         missing=float(series.isna().mean()) if len(series) else 0.0,
         codes=(*values[:LEVELS], *declared) if few else (),
         decimals=doubtful_weights(series, data.labels.get(name, "")),
+        rows_each=float(series.notna().sum() / max(series.nunique(), 1)),
     )
 
 
@@ -332,18 +373,36 @@ def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str,
 
 
 def _named(gld: str, listed: Sequence[tuple[str, str, int]]) -> dict[str, str]:
-    """Code -> its label in columns of names without a list (regions); the code goes before a label
-    that two codes have.
+    """Code -> its label in columns of names without a list (regions), the code before a label that
+    two codes have; code -> the ages that its label names.
     """
+    if gld == AGE_GROUP:
+        ages = {code: age_group(label) for code, label, _ in listed}
+        return {code: group for code, group in ages.items() if group}
     if gld not in OF_PLACES or not all(label for _, label, _ in listed):
         return {}
     twice = Counter(label for _, label, _ in listed)
     return {c: label if twice[label] == 1 else f"{c} - {label}" for c, label, _ in listed}
 
 
+def age_group(label: str) -> str:
+    """Ages that a label names, as the template writes them: "15-24", "65+"; empty where it names
+    none.
+    """
+    said = plain(label)
+    if found := AGES_BETWEEN.search(said):
+        return f"{int(found[1])}-{int(found[2])}"
+    if found := AGES_FROM.search(said):
+        return f"{int(found[1])}+"
+    found = AGES_BELOW.search(said)
+    return f"0-{int(found[1]) - 1}" if found else ""
+
+
 def proposed_reasons(codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
     """File code -> why it is no answer (DK, REF, NA_notapp, ...), where its value label says so."""
-    found = {code: reason_of(label) for code, label, _ in codes}
+    found = {
+        code: reason_of(label or (code if len(code) >= WORDS else "")) for code, label, _ in codes
+    }
     return {code: reason for code, reason in found.items() if reason}
 
 
@@ -359,7 +418,8 @@ def _hits(
     """File code -> code of the template by what the value labels say; file code -> label that says
     none.
     """
-    answers = [one for one in listed if not reason_of(one[1])]
+    no_answer = proposed_reasons(listed)
+    answers = [one for one in listed if one[0] not in no_answer]
     if gld in OF_COUNTRIES:
         return _named_countries(answers)
     codes = _named(gld, answers)

@@ -323,3 +323,27 @@ def test_codes_are_said_with_the_column(project: Path) -> None:
     assert read["missing"] == {"marital": {"8": "REF"}}
     with pytest.raises(InputError, match="CODE=NEW"):
         draft(project).meant("male", "n; 1=1")
+
+
+def test_a_file_without_ages_is_asked_for_groups_at_once(project: Path) -> None:
+    said = asked("s", "n", *["s"] * 8, "WORK; 0=0-14, 1..2=15+")
+    assert "age_group: Age group" in said.output, said.output
+    answer = draft(project).answers["age_group"]
+    assert (answer.column, dict(answer.codes)) == ("WORK", {"0": "0-14", "1..2": "15+"})
+
+
+def test_neither_ages_nor_groups_is_an_answer_that_stays(project: Path) -> None:
+    done = draft(project).answered_all({"age": "n", "age_group": "n"})
+    done.save()
+    again = draft(project)
+    assert again.answers["age_group"].absent and "age_group" not in [q.gld for q in again.open]
+
+
+def test_a_year_that_all_rows_have_is_the_year_of_the_run(project: Path) -> None:
+    params = project / "params" / "PHL.yaml"
+    params.write_text(params.read_text().replace("\nyear: 2020", "\n# year:"))
+    frame = frames.read(project / "lfs.dta", allowed=None).frame.assign(ROUND=2021)
+    pyreadstat.write_dta(frame, str(project / "lfs.dta"))
+    draft(project).answered_all({"year": "ROUND"}).save()
+    asked("q")
+    assert "\nyear: 2021" in params.read_text()

@@ -41,6 +41,18 @@ def test_presets_differ_where_their_rules_differ():
     assert got["hims_morocco"] == ["RET", "RET", "RET", "NON", "NON", "?"]
 
 
+def test_one_question_on_stays_or_work_abroad_is_enough():
+    f = pd.DataFrame({"age": [30, 30, 30, 14], "mig_worked_abroad": [1, 0, None, 1]})
+    got = ["?" if pd.isna(v) else v for v in migration_status(f, "worked_abroad")]
+    assert got == ["RET", "NON", "?", "?"]
+    stays = f.rename(columns={"mig_worked_abroad": "mig_ever_abroad"})
+    assert ["?" if pd.isna(v) else v for v in migration_status(stays, "ever_abroad")] == got
+    with pytest.raises(InputError, match="mig_worked_abroad"):
+        migration_status(stays, "worked_abroad")
+    both = f.assign(mig_ever_abroad=[1, 0, 0, 1])
+    assert migration_status(both, "worked_abroad")[2] == "NON"
+
+
 def test_a_delivered_status_counts_in_the_ages_of_the_definition():
     f = persons(age=[17, 18, 64, 65, 30], mig_status=["RET", "RET", "NON", "NON", None])
     rule = {"preset": "delivered", "age_min": 18, "age_max": 64}

@@ -4,6 +4,7 @@ answer. Files are made up; the labels are of the kinds that opinion and labour s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from mismes_eval.lfs.mapping_workbook import mapping_workbook, read_mapping
 from mismes_eval.lfs.proposals import (
     FileColumn,
     Proposal,
+    age_group,
     named_apart,
     proposals,
     proposed_codes,
@@ -343,3 +345,62 @@ def test_words_of_offices_in_their_languages(
 def test_labels_of_offices_in_their_languages(label: str, gld: str) -> None:
     found = proposals((FileColumn("x1", label, "number", 0.0, ()),))
     assert gld in {p.gld for p in found}
+
+
+def test_a_household_number_that_starts_again_is_joined_with_the_psu() -> None:
+    again = FileColumn("num_dom", "Numero do domicilio", "text", 0.0, (), rows_each=900.0)
+    once = replace(again, rows_each=3.1)
+    alone, joined = proposed(again)["hhid"], proposed(again, column("upa"))["hhid"]
+    assert (joined.column, joined.confidence) == ("upa + num_dom", "medium")
+    assert (alone.column, alone.confidence) == ("num_dom", "low")
+    assert proposed(once, column("upa"))["hhid"].column == "num_dom"
+
+
+def test_the_weight_of_the_last_step_goes_before_that_of_an_earlier_one() -> None:
+    found = proposed(column("peso_sem_ajuste"), column("peso_com_ajuste"))
+    assert found["weight"].column == "peso_com_ajuste"
+
+
+@pytest.mark.parametrize(
+    ("label", "ages"),
+    [
+        ("16-24", "16-24"),
+        ("15 to 19 years", "15-19"),
+        ("de 20 a 24 anos", "20-24"),
+        ("65+", "65+"),
+        ("75 years and over", "75+"),
+        ("65 ans et plus", "65+"),
+        ("Under 15", "0-14"),
+        ("Not stated", ""),
+    ],
+)
+def test_ages_are_read_from_the_labels_of_groups(label: str, ages: str) -> None:
+    assert age_group(label) == ages
+
+
+def test_age_groups_are_proposed_beside_ages() -> None:
+    groups = column("agegr", "Age group", ("1", "16-24"), ("2", "65+"))
+    found = proposed(column("age", "Age"), groups)
+    assert (found["age"].column, found["age_group"].column) == ("age", "agegr")
+    assert found["age_group"].codes == {"1": "16-24", "2": "65+"}
+    assert "age" not in proposed(groups)
+
+
+def test_a_text_code_says_that_it_is_no_answer_and_an_abbreviation_does_not() -> None:
+    listed = [("Não aplicável", "", 5), ("NR", "", 5), ("Casado", "", 5)]
+    assert proposed_reasons(listed) == {"Não aplicável": "NA_notapp"}
+
+
+def test_states_of_people_without_work_become_codes() -> None:
+    listed = [
+        ("1", "RETIRED", 5),
+        ("2", "PUPIL OR STUDENT", 5),
+        ("3", "EMPLOYED IN PUBLIC SECTOR", 5),
+    ]
+    listed += [("4", "LONG-TERM SICK/DISABLED", 5), ("5", "FARMER", 5), ("6", "Ama de casa", 5)]
+    wanted = {"1": "3", "2": "3", "3": "1", "4": "3", "5": "1", "6": "3"}
+    assert proposed_codes("lstatus", listed) == wanted
+    assert proposed_codes("urban", [("1", "RURAL AREAS", 5), ("2", "URBAN BELOW 20,000", 5)]) == {
+        "1": "0",
+        "2": "1",
+    }
