@@ -113,7 +113,6 @@ def test_every_missing_column_and_impossible_date_is_named():
         for c in (
             "mig_birth_country",
             "countrycode",
-            "mig_ever_abroad",
             "mig_months_abroad_last",
             "mig_worked_abroad",
         )
