@@ -27,17 +27,20 @@ class Step:
 EVIDENCE: Mapping[str, tuple[tuple[str, ...], str]] = {
     "labour force survey": (
         ("lfs",),
-        "lfs_person.xlsx, or your own file with mapping.workbook (mapping.xlsx) or mapping.name",
+        "{folder}lfs_person.xlsx, or your own file with mapping.workbook (mapping.xlsx) or mapping.name",
     ),
     "tracer study": (
         ("tracer_person", "tracer_wave", "tracer_outcome"),
-        "tracer_person.xlsx, tracer_wave.xlsx and tracer_outcome.xlsx",
+        "{folder}tracer_person.xlsx, tracer_wave.xlsx and tracer_outcome.xlsx",
     ),
-    "inventory of measures": (("inventory",), "inventory.xlsx"),
-    "impact study": (("study",), "the study's own file, and describe it in section study"),
+    "inventory of measures": (("inventory",), "{folder}inventory.xlsx"),
+    "impact study": (
+        ("study",),
+        "the study's own file in {folder}, and describe it in section study",
+    ),
     "roll-out over regions": (
         ("lfs_rounds",),
-        "the rounds in one file, and describe them in section rollout",
+        "the rounds in one file in {folder}, and describe them in section rollout",
     ),
 }
 
@@ -75,7 +78,7 @@ def checklist(params: Params, problems: Sequence[Problem]) -> tuple[Step, ...]:
             )
         )
     for kind, (keys, template) in EVIDENCE.items():
-        steps.append(_evidence(kind, named[kind], keys, f"{{folder}}{template}", folder))
+        steps.append(_evidence(kind, named[kind], keys, template, folder))
     if named["labour force survey"]:
         steps += _survey(params, folder)
     if named["tracer study"]:

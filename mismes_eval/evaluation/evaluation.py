@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import pandas as pd
 
-from mismes_eval import frame as frames
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.errors import (
@@ -30,6 +29,7 @@ from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.published_figures import published_figures
+from mismes_eval.evaluation.reading import own_table
 from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
 from mismes_eval.evaluation.said_by_key import said_by_key
 from mismes_eval.evaluation.sensitivity import Doubt, doubt, few_clusters, wild_spans
@@ -297,21 +297,21 @@ def _inventory(params: Params) -> inventories.Inventory | None:
         params.inputs.inventory_decisions,
     )
     if contacts is not None:
-        out = replace(out, contacts=frames.read(contacts, template="inventory_contact").frame)
+        out = replace(out, contacts=own_table(contacts, template="inventory_contact").frame)
     return out if decisions is None else out.decided(decisions)
 
 
 def _rates(params: Params) -> pd.DataFrame | None:
     """The run's table of exchange rates; None where none is supplied."""
     path = params.inputs.rates
-    return None if path is None else frames.read(path, template="inventory_rate").frame
+    return None if path is None else own_table(path, template="inventory_rate").frame
 
 
 def _truth(params: Params) -> pd.DataFrame | None:
     path = params.inputs.truth
     if path is None:
         return None
-    table = frames.read(path).frame
+    table = own_table(path).frame
     InputError.refuse(
         Problem(
             what="true effects lack a column",

@@ -31,6 +31,7 @@ from mismes_eval.evaluation.published_effects import (
     references,
     unit_of,
 )
+from mismes_eval.evaluation.reading import own_table
 from mismes_eval.evaluation.success_factors import FACTORS
 from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.frame.codes import codes
@@ -128,7 +129,7 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
     ------
     InputError : lists everything that is wrong with the file; a file without an effect.
     """
-    data = frames.read(path, template="evidence")
+    data = own_table(path, template="evidence")
     if data.frame.empty:
         raise InputError(
             Problem(

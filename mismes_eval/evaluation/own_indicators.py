@@ -12,7 +12,7 @@ import pandas as pd
 
 from mismes_eval.errors import ParamsError, Problem, in_column, in_place, named
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.estimate.totals import mean
+from mismes_eval.estimate.totals import mean, total
 from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.sections import OwnIndicators
@@ -70,6 +70,17 @@ class OwnIndicator:
             definition=self.words,
             notes=(left_out,) if silent else (),
         )
+
+    def persons(self, sample: Sample) -> Result:
+        """Weighted number of those who said yes, who are its universe: it is they who must not be
+        few.
+        """
+        yes = sample.frame[self.own].to_numpy(dtype=float, na_value=np.nan) == 1
+        yes &= self.inside(sample.frame) & sample.active
+        if not yes.any():
+            return NotEstimable(NOBODY)
+        found = total(sample.with_columns({self.own: yes.astype(float)}).where(yes), self.own)
+        return found.annotated(kind="total", unit="persons", definition=self.words)
 
     @property
     def words(self) -> Message:

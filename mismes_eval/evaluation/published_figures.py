@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem, in_column, in_place, named, worded
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import own_table
 from mismes_eval.evaluation.survey_calibration import of_the_run
 
 SHARE, PERSONS = "share", "persons"
@@ -42,7 +42,7 @@ def published_figures(params: Params) -> pd.DataFrame | None:
     path = params.inputs.targets
     if path is None:
         return None
-    table = frames.read(path).frame
+    table = own_table(path).frame
     where = path.name
     lacking = [name for name in COLUMNS if name not in table.columns]
     if lacking:

@@ -46,6 +46,18 @@ KEYS_THAT_MEND: Mapping[str, str] = {
         "Take it out of the params: reading.allowed."
     ),
 }
+AS_IT_SHOULD_BE: Mapping[str, str] = {
+    "wrong encoding": "Save the file as UTF-8.",
+    "wrong separator": "Save the file with commas between its columns.",
+    "several sheets": "Keep one sheet of data in the workbook.",
+    "several sheets of the same shape": "Put all rows on one sheet, or delete the copy.",
+    "a further sheet of rows without the names of the columns": "Put all rows on one sheet.",
+    "an archive of several files": "Unpack it, and name the file itself.",
+    "a text without separators and names": (
+        "Save it with commas between its columns, and their names in the first line."
+    ),
+    "titles above the names of the columns": "Delete the rows above the names.",
+}
 OF_EVERY_TEXT = ("wrong encoding", "wrong separator", "titles above the names of the columns")
 TEXT, STATISTICAL, WORKBOOK = (
     (".csv", ".gz", ".tsv", ".tab", ".txt", ".dat", ".xls"),
@@ -181,6 +193,18 @@ def _unsaid(column: str, codes: Sequence[float], count: int, source: str) -> Pro
     )
 
 
+def own_table(path: str | Path, template: str | None = None) -> Dataset:
+    """A table of the run for which no key of the params says how it is written: rounds, published
+    figures, margins.
+
+    Raises
+    ------
+    InputError : everything that is wrong with the file, mended in the file.
+    """
+    with mended_in_the_file():
+        return frames.read(path, template=template)
+
+
 def sign(separator: str) -> str:
     """The separator that a word of the params means."""
     return "\t" if separator == TAB else separator
@@ -193,6 +217,16 @@ def mended_by_key(section: str = "reading") -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError([_by_key(found, section) for found in error.problems]) from error
+
+
+@contextmanager
+def mended_in_the_file() -> Iterator[None]:
+    """Errors of a reader say how the file is saved, where no key of the params says how to read it."""
+    try:
+        yield
+    except InputError as error:
+        found = [replace(p, fix=AS_IT_SHOULD_BE.get(p.what, p.fix)) for p in error.problems]
+        raise InputError(found) from error
 
 
 def _of_use(params: Params, path: Path) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import (
     InputError,
@@ -24,6 +23,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.attempt import attempted, made_of
 from mismes_eval.evaluation.params import Params, used_at
+from mismes_eval.evaluation.reading import own_table
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.aggregation import Kind
 from mismes_eval.impact.did.bands import Band, sup_t
@@ -95,7 +95,7 @@ def rollout(params: Params) -> Rollout | None:
     source = params.inputs.lfs_rounds
     if source is None or (params.designs.round_before and params.rollout.cohort is None):
         return None
-    frame = frames.read(source).frame
+    frame = own_table(source).frame
     outcome, time, region = params.rollout.outcome, params.rollout.time, params.rollout.region
     cohort, covariates = params.rollout.cohort, params.rollout.covariates
     _refuse_columns(frame, source.name, params)
@@ -280,7 +280,7 @@ def earlier_round(params: Params) -> Sample | None:
     source, period = params.inputs.lfs_rounds, params.designs.round_before
     if source is None or period is None:
         return None
-    frame, time = frames.read(source).frame, params.rollout.time
+    frame, time = own_table(source).frame, params.rollout.time
     periods = spelled(frame[time]) if time in frame.columns else pd.Series(dtype="string")
     inside = (periods == period).to_numpy(bool, na_value=False)
     if not inside.any():

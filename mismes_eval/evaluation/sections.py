@@ -215,7 +215,7 @@ class Definitions:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnIndicators:
-    """Shares and means of an office's own, as rows of tables T08e and T08f: poverty, a NEET flag,
+    """Shares and means of an office's own, as rows of tables T08e to T08g: poverty, a NEET flag,
     the number of children.
     """
 

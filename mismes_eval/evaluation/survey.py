@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import pandas as pd
 
-from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import (
     InputError,
@@ -25,6 +24,7 @@ from mismes_eval.errors import (
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import own_table
 from mismes_eval.evaluation.reading import persons as read_persons
 from mismes_eval.evaluation.survey_calibration import (
     calibrated,
@@ -180,7 +180,7 @@ def survey(params: Params) -> Survey | None:
     roster = (
         lfs.listed_as_rows(persons)
         if absent is None
-        else frames.read(absent, template="lfs_absent").frame
+        else own_table(absent, template="lfs_absent").frame
     )
     if absent is not None:
         refuse_late_departures(roster, persons, absent.name)
@@ -344,7 +344,7 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
                 "household, phase2_prob and phase1_class beside inputs.listing",
             )
         )
-    listing = frames.read(path).frame
+    listing = own_table(path).frame
     needed = [
         column
         for column in (household, "phase1_weight", "selected", "responded", prob, classes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval import frame as frames
 from mismes_eval.errors import (
     InputError,
     Problem,
@@ -16,6 +15,7 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import own_table
 from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.sample import Sample
@@ -46,7 +46,7 @@ def margins_of(params: Params) -> pd.DataFrame | None:
     path = params.inputs.margins
     if path is None:
         return None
-    margins = frames.read(path, template="margins").frame
+    margins = own_table(path, template="margins").frame
     of_the_run(params, margins, "country", path.name)
     twice = margins.duplicated(["margin", "category"], keep=False).to_numpy(bool)
     InputError.refuse(

@@ -22,6 +22,7 @@ from mismes_eval.errors import (
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import mended_in_the_file
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool, Float
@@ -99,16 +100,17 @@ def tracing(params: Params) -> Tracing | None:
                 "tracer_person, tracer_wave and tracer_outcome",
             )
         )
-    panel = read(
-        persons,
-        waves_file,
-        outcomes_file,
-        params.inputs.tracer_service,
-        params.inputs.tracer_episode,
-        weights=params.tracer.weights,
-        strata=params.tracer.strata or None,
-        psu=params.tracer.psu or None,
-    )
+    with mended_in_the_file():
+        panel = read(
+            persons,
+            waves_file,
+            outcomes_file,
+            params.inputs.tracer_service,
+            params.inputs.tracer_episode,
+            weights=params.tracer.weights,
+            strata=params.tracer.strata or None,
+            psu=params.tracer.psu or None,
+        )
     person = panel.sample.frame
     treated = params.tracer.treated
     measure = params.tracer.measure

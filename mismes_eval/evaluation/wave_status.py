@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, MismesError, ParamsError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import own_table
 from mismes_eval.frame.codes import codes
 from mismes_eval.impact.planning.power import minimum_detectable_effect
 from mismes_eval.message import Message, Name
@@ -153,7 +153,7 @@ def read_status(params: Params, wave: int, day: date, cases: Path | None = None)
     persons, waves = wave_tables(params, cases)
     outcomes = None
     if params.inputs.tracer_outcome is not None:
-        outcomes = frames.read(params.inputs.tracer_outcome, template="tracer_outcome").frame
+        outcomes = own_table(params.inputs.tracer_outcome, template="tracer_outcome").frame
     return wave_status(persons, waves, wave, day, params, outcomes)
 
 
@@ -170,8 +170,8 @@ def wave_tables(params: Params, cases: Path | None = None) -> tuple[pd.DataFrame
                 fix="Name both; `mismes collect` makes the second.",
             )
         )
-    persons = frames.read(person, template="tracer_person").frame
-    return persons, frames.read(wave, template="tracer_wave").frame
+    persons = own_table(person, template="tracer_person").frame
+    return persons, own_table(wave, template="tracer_wave").frame
 
 
 def wave_status(

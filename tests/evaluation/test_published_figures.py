@@ -69,6 +69,21 @@ def test_a_row_that_cannot_be_compared_is_refused_with_its_line(
     assert problem.rows == (5,) and named in str(problem) and problem.fix
 
 
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        (f"Published figures\n\n\n{HEAD}{RIGHT}", "Delete the rows above the names."),
+        ((HEAD + RIGHT).replace(",", ";"), "Save the file with commas between its columns."),
+    ],
+)
+def test_a_file_without_a_key_for_it_is_mended_in_the_file(
+    read: Read, text: str, mend: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        read(text)
+    assert [str(problem.fix) for problem in refused.value.problems] == [mend]
+
+
 def test_a_figure_that_is_told_twice_names_both_lines(read: Read) -> None:
     with pytest.raises(InputError) as refused:
         read(f"{HEAD}{RIGHT}MDA,2022,lfpr,all,0.42,share\n")

@@ -64,16 +64,16 @@ def loaded(folder: Path, text: str) -> Params:
 
 
 def tables(folder: Path) -> list[pd.DataFrame]:
-    """Cells of T08e and T08f by row and column."""
+    """Cells of T08e, T08f and T08g by row and column."""
     params = loaded(folder, KEYS)
     report = country_report(Session(params, folder / "work", language("en"), True))
     items = {getattr(item, "id", ""): item for item in report.chapters["people"].items}
-    own = [items[id_] for id_ in ("T08e", "T08f")]
+    own = [items[id_] for id_ in ("T08e", "T08f", "T08g")]
     return [item.cells.set_index(["row", "column"]) for item in own if isinstance(item, Table)]
 
 
 def test_own_indicators_are_rows_with_their_error(tmp_path: Path) -> None:
-    cells, means = tables(tmp_path)
+    cells, means, numbers = tables(tmp_path)
     p = persons()
     answered, young = p[p["pobreza"] != 9], p[p["edad"].between(15, 24)]
     poor = np.average(answered["pobreza"].isin([1, 2]), weights=answered["expr"])
@@ -81,6 +81,9 @@ def test_own_indicators_are_rows_with_their_error(tmp_path: Path) -> None:
     whole = "all residents"
     assert cells.loc[("Persons in poverty", whole), "value"] == pytest.approx(poor)
     assert cells.loc[("idle", whole), "value"] == pytest.approx(idle)
+    many = answered.loc[answered["pobreza"].isin([1, 2]), "expr"].sum()
+    assert numbers.loc[("Persons in poverty", "estimate"), "value"] == pytest.approx(many)
+    assert numbers.loc[("idle", "estimate"), "n"] == young["nini"].sum()
     assert cells.loc[("idle", whole), "n"] == len(young)
     women = answered[answered["sexo"] == 2]
     expected = np.average(women["pobreza"].isin([1, 2]), weights=women["expr"])

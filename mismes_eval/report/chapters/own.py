@@ -1,4 +1,6 @@
-"""T08e and T08f: shares and means of an office's own beside the labour indicators."""
+"""T08e to T08g: shares, means and numbers of persons of an office's own beside the labour
+indicators.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,11 @@ SHARES, MEANS = ("T08e", "Own indicators, %", 100.0), ("T08f", "Own indicators, 
 
 
 def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
-    """T08e and T08f, where the params describe own indicators. groups: status -> name; empty: by
+    """T08e, T08f and T08g, where the params describe own indicators. groups: status -> name; empty: by
     sex.
     """
     found = own_indicators(context.evaluation.params, s.sample.frame)
-    return [
+    tables = [
         Table(
             id=id_,
             title=title,
@@ -36,6 +38,24 @@ def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
         for id_, title, scale in (SHARES, MEANS)
         if (alike := [one for one in found if bool(one.unit) == (id_ == MEANS[0])])
     ]
+    counted = [
+        (context.name(one.title), "estimate", s.total(one.persons(s.sample)))
+        for one in found
+        if not one.unit
+    ]
+    if counted:
+        tables.append(
+            Table(
+                id="T08g",
+                title="Own indicators, thousand persons",
+                cells=cells_of(counted, context.rules),
+                source=s.source,
+                notes=(s.sample.design.basis,),
+                scale=0.001,
+                digits=1,
+            )
+        )
+    return [*tables]
 
 
 def _row(context: Context, s: Survey, one: OwnIndicator, groups: dict[str, str]) -> pd.DataFrame:
