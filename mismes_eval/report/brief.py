@@ -49,9 +49,9 @@ NOTHING = "–"
 NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated"
 # a price is quoted alone: it says by itself what it rests on
 PRICE = "{price}, {assumption}"
-WEAK_PRICE = "{price}, {assumption}, {sure}"
+WEAK_PRICE = "{price}, {assumption}, weak evidence"
 COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
-UNTRACED = "not traced"
+UNTRACED = "not known"
 MORE = '{k} more {k:=measure|measures}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
 CAPTION = "Effect on '{o}', {unit} (95% interval), {assumption}"
@@ -64,8 +64,8 @@ HEADS = (
     "Where, points",
 )
 HORIZON = {  # why the headline is of this wave
-    True: "Timing set beforehand (T22).",
-    False: "Timing not set beforehand.",
+    True: "Horizon set beforehand (T22).",
+    False: "Horizon not set beforehand.",
 }
 
 
@@ -400,8 +400,7 @@ def _price(context: Context, m: Priced, price: str, verdict: Verdict) -> str:
         assumption = context.text(COUNTED, w=m.measured)
     if verdict.sureness != "weak":
         return context.text(PRICE, price=price, assumption=assumption)
-    sure = context.text("weak")
-    return context.text(WEAK_PRICE, price=price, assumption=assumption, sure=sure)
+    return context.text(WEAK_PRICE, price=price, assumption=assumption)
 
 
 def _where(context: Context, published: Published, effect: Effects, study: Tracing) -> str:

@@ -30,7 +30,7 @@ NO_PRICE = {
     "else": Message("not given: see T20"),
 }
 NO_GAIN = {
-    "unclear": "job-years over {w:.0f} months may be 0",
+    "unclear": "no price: job-years over {w:.0f} months may be 0",
     "lower": "job-years over {w:.0f} months were lost",
 }
 # without numbers: a reason is told also where the cells that have them are hidden
