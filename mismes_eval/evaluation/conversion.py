@@ -313,7 +313,8 @@ def nearest_key(name: str, whole: type) -> str:
         top = [*sections_of(whole), *(n for n in names if "." not in n)]
         near = get_close_matches(name, top, 1, 0.6) or by_tail
         near = near or get_close_matches(name, names, 1, 0.5)
-    return f"Nearest key: '{near[0]}'." if near else f"Keys: {named(names)}"
+    first = list(dict.fromkeys(n.partition(".")[0] for n in names))
+    return f"Nearest key: '{near[0]}'." if near else f"Sections and keys: {named(first)}."
 
 
 def _is_rule(rule: Node) -> bool:

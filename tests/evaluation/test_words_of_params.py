@@ -15,7 +15,8 @@ from mismes_eval.errors import ParamsError
 from mismes_eval.evaluation.params import BY_NAME, KEYS, SECTIONS, Params
 from mismes_eval.evaluation.yaml_text import DEPTH, LIMIT, read_yaml
 
-FIRST_KEYS = "Keys: country, title, authors, contact, licence, synthetic, language, year, ..."
+TOP = dict.fromkeys(key.name.partition(".")[0] for key in KEYS)
+FIRST_KEYS = f"Sections and keys: {', '.join(TOP)}."
 ROOT_HINT = "Data kept elsewhere: name their folder with --data-root or MISMES_DATA_ROOT."
 OUT = "a path leaves the project: X.yaml, line 2, key 'inputs.lfs'. Expected a path below the project or the data root, without '..', got"
 

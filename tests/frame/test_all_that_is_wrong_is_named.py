@@ -132,6 +132,7 @@ def test_waves_that_nobody_has_are_named(waves: tuple[object, ...], gone: str) -
 
 def test_wholes_that_are_not_counted_are_named() -> None:
     frame = pd.DataFrame({"measure_id": list("abcd"), "parent_id": [None, "a", "a", None]})
+    frame["title_en"] = ["A", "B", "C", "D"]
     counted = pd.Series([False, True, True, True])
     lines = _inventory_lines(SimpleNamespace(frame=frame, counted=counted))  # type: ignore[arg-type]
     assert lines[0] == "inventory: 4 measures"

@@ -102,7 +102,8 @@ def test_register_as_tables(six, tmp_path):
 
 
 def test_reminders_lie_ahead_and_the_best_to_evaluate_comes_first(write, measure):
-    rows = [measure(n, budget_eur=str(n * 1000), cost_overhead="") for n in range(1, 8)]
+    euros = {n: str(n * 1000) for n in range(1, 8)}
+    rows = [measure(n, budget_total=e, budget_eur=e, cost_overhead="") for n, e in euros.items()]
     rows[2] |= {"participant_list": "TRUE", "comparison_group": "TRUE", "budget_left": "FALSE"}
     rows[6] |= {"start_date": "2023-01-31", "ongoing": "TRUE"}
     on = date(2024, 6, 30)

@@ -250,7 +250,7 @@ def test_repeated_rows_are_told_where_a_column_tells_the_others_apart() -> None:
     assert told(f) == ()
     assert told(pd.concat([f, f.iloc[[3]]], ignore_index=True)) == (text.format("1 (row 9)"),)
     assert told(pd.concat([f, f.iloc[:6]], ignore_index=True)) == (
-        text.format("6 (row 9, 10, 11, 12, 13, ...)"),
+        text.format("6 (row 9, 10, 11, 12, 13, 14)"),
     )
     assert told(pd.concat([f, f.iloc[:5]], ignore_index=True)) == (
         text.format("5 (row 9, 10, 11, 12, 13)"),

@@ -149,23 +149,22 @@ def arms_of(
             )
         )
     share = _in_averages(estimate, z.n)
-    if share is None:
-        share = np.repeat(w[:, None], estimate.p, axis=1)
+    share = np.where(share.any(axis=0), share, w[:, None])
     both = np.stack([share * (d == 1)[:, None], share * (d == 0)[:, None]], axis=1)
     return Arms(both, d == 1)
 
 
-def _in_averages(estimate: Estimate, n: int) -> Float | None:
+def _in_averages(estimate: Estimate, n: int) -> Float:
     """(n, p) weight of each row in the averages of each value: rows that only move the weights of
-    others are in none. None where the averages of the estimate are not known.
+    others are in none. Zeros where the averages are not known, or where nothing varies in them.
     """
     averages, weight = estimate.averages, estimate.parts[0].design.weights
-    if averages is None or weight.size != n:
-        return None
     share = np.zeros((n, estimate.p))
+    if averages is None or weight.size != n:
+        return share
     for source in averages.sources:
         if not isinstance(source, Shares):
-            return None
+            return np.zeros_like(share)
         share += np.abs(source.of.dense()[:, source.column]) @ np.abs(source.coef).T
     return share * np.abs(weight)[:, None]
 
