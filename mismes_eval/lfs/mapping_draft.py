@@ -17,6 +17,7 @@ from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.ranges import out_of_range
 from mismes_eval.frame.template import Column
+from mismes_eval.lfs.age_labels import AGE_GROUP
 from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
 from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_weights
@@ -32,7 +33,6 @@ from mismes_eval.lfs.mapping_workbook import (
     write_file_sheets,
 )
 from mismes_eval.lfs.proposals import (
-    AGE_GROUP,
     FileColumn,
     Proposal,
     counted_codes,

@@ -18,6 +18,7 @@ from mismes_eval.errors import named, worded
 from mismes_eval.frame.codes import labels, plain, read_packaged
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.validate import MISS
+from mismes_eval.lfs.age_labels import AGE_GROUP, age_group
 from mismes_eval.lfs.implied_decimals import WEIGHT, doubtful_weights
 from mismes_eval.lfs.translate import is_companion
 from mismes_eval.message import listed
@@ -87,13 +88,6 @@ NOT_THERE: Mapping[str, str] = {
     "psu": "errors are those of households or persons drawn one by one (design in the params)",
     "strata": "errors are those of a sample that was drawn without strata",
 }
-AGE_GROUP = "age_group"
-AGES_BETWEEN = re.compile(r"(\d+)(?: years?| ans| anos| ani)? ?(?:-|to|a|la) ?(\d+)")
-AGES_FROM = re.compile(
-    r"(\d+)(?: years?| ans| anos| ani)? ?(?:\+|(?:and|or|et|ou|y|o|e|si) (?:over|more|above|older|plus|mas|"
-    r"mais|peste))"
-)
-AGES_BELOW = re.compile(r"(?:under|below|less than|moins de|menos de|menores de|sub) (\d+)")
 JOIN = " + "  # between the columns that make one identifier together
 MOST_OF_A_HOUSEHOLD = 20  # rows that one household number may have, on average
 # a weight of households, or of before the last step
@@ -385,24 +379,12 @@ def _named(gld: str, listed: Sequence[tuple[str, str, int]]) -> dict[str, str]:
     return {c: label if twice[label] == 1 else f"{c} - {label}" for c, label, _ in listed}
 
 
-def age_group(label: str) -> str:
-    """Ages that a label names, as the template writes them: "15-24", "65+"; empty where it names
-    none.
-    """
-    said = plain(label)
-    if found := AGES_BETWEEN.search(said):
-        return f"{int(found[1])}-{int(found[2])}"
-    if found := AGES_FROM.search(said):
-        return f"{int(found[1])}+"
-    found = AGES_BELOW.search(said)
-    return f"0-{int(found[1]) - 1}" if found else ""
-
-
 def proposed_reasons(codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
     """File code -> why it is no answer (DK, REF, NA_notapp, ...), where its value label says so."""
-    found = {
-        code: reason_of(label or (code if len(code) >= WORDS else "")) for code, label, _ in codes
-    }
+    found = {}
+    for code, label, _ in codes:
+        words = code if len(code) >= WORDS else ""
+        found[code] = reason_of(label or words)
     return {code: reason for code, reason in found.items() if reason}
 
 

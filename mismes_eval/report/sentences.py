@@ -248,7 +248,9 @@ def in_brief(span: Span, about: About, when: str = "") -> Message:
     told: dict[str, Quantity] = {
         name: Quantity(value * about.scale, "", "", about.digits) for name, value in values.items()
     }
-    last = "v" if sure else "hi" if math.isfinite(shown.high) else "lo"
+    last = "hi" if math.isfinite(shown.high) else "lo"
+    if sure:
+        last = "v"
     told[last] = about.quantity(values[last])
     effect = Message(IN_BRIEF[span.sign], told)
     return Message("{effect} {when}", {"effect": effect, "when": when}) if when else effect
@@ -264,9 +266,9 @@ def parts_in_brief(home: Span, abroad: Span, scale: float) -> Message:
 
 def to_do(steps: Mapping[str, Step]) -> Message:
     """What follows from the evidence, measures with the same step together."""
-    told = [
-        Message(words, {"m": ", ".join(m for m, own in steps.items() if own == step)})
-        for step, words in STEPS.items()
-        if step in steps.values()
-    ]
+    told = []
+    for step, words in STEPS.items():
+        measures = [measure for measure, own in steps.items() if own == step]
+        if measures:
+            told.append(Message(words, {"m": ", ".join(measures)}))
     return Message(TO_DO, {"steps": listed(told)})
