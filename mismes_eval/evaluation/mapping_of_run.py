@@ -8,7 +8,7 @@ from pathlib import Path
 from mismes_eval import frame as frames
 from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.reading import delivered
+from mismes_eval.evaluation.reading import delivered, mended_by_key
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.lfs.mapping_draft import Draft, open_draft
 
@@ -51,4 +51,5 @@ def _delivered(params: Params) -> Dataset:
     kept = data.frame.drop(
         columns=[column for column in written.drop if column in data.frame.columns]
     )
-    return replace(data, frame=frames.identifiers(kept, written.allowed))
+    with mended_by_key():
+        return replace(data, frame=frames.identifiers(kept, written.allowed))

@@ -31,6 +31,10 @@ NAMES = {
     "an access token": r"(?:^|_)(?:token|password|passwd|secret|api_?key)(?:$|_|\d)",
     "coordinates": r"(?:^|_)(?:lat|latitude|lon|long|lng|longitude|gps|coordinates?)(?:$|_|\d)",
 }
+# kinds whose values are long numbers or fractions: small whole numbers are codes of answers ("has a
+# mobile phone", "long-term unemployed")
+OF_NUMBERS = ("a telephone number", "a document number", "coordinates")
+SMALL = 1000
 SINGLE = re.compile(r"^(?:name|names|nom|noms|prenom|surname|firstname|lastname|fullname)\d*$")
 SHAPES = {
     "an e-mail address": (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]{2,}"), 0.0),
@@ -97,7 +101,7 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
     fix = "Drop the column, hash it with hash_ids, or say that it is harmless with allowed=[...]."
     problems = []
     for name in (str(column) for column in frame.columns if column not in allowed):
-        kinds = _by_name(name) or _by_shape(frame[name])
+        kinds = _by_name(name, frame[name]) or _by_shape(frame[name])
         if kinds:
             kind, mask = kinds if isinstance(kinds, tuple) else (kinds, frame[name].notna())
             if not _hashed(frame[name]) and mask.any():
@@ -173,11 +177,20 @@ def identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> pd.DataFram
     return frame
 
 
-def _by_name(name: str) -> str:
+def _by_name(name: str, cells: pd.Series) -> str:
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     if SINGLE.match(snake):
         return "a person's name"
-    return next((kind for kind, pattern in NAMES.items() if re.search(pattern, snake)), "")
+    kind = next((kind for kind, pattern in NAMES.items() if re.search(pattern, snake)), "")
+    return "" if kind in OF_NUMBERS and _codes(cells) else kind
+
+
+def _codes(cells: pd.Series) -> bool:
+    """Whether a column holds small whole numbers only."""
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        return False
+    given = cells.dropna().astype("float64")
+    return bool(((given % 1 == 0) & (given.abs() < SMALL)).all())
 
 
 def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:

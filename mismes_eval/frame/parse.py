@@ -20,6 +20,8 @@ NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+"
 LARGEST_EXACT = 2.0**53
 REPEATED = 100  # cells of which it is worth knowing which are alike
+# types of cells that are written alike where they are equal: not of True, which equals 1
+ALIKE = frozenset({str, float, np.float64, int, np.int64, type(None)})
 THOUSANDS = r"[+-]?[1-9]\d{0,2}\.\d{3}"  # a fraction, or thousands with a sign between them
 MONEY = ("currency", "EUR")  # units that nobody writes with three places
 # yes and no in the languages of the templates: English, French, Romanian, Russian, Georgian,
@@ -35,7 +37,7 @@ Parsed = tuple[pd.Series, pd.Series, str]  # values, bad cells, what was expecte
 
 @dataclass(frozen=True)
 class Distinct:
-    """Cells of a column, those of text that are alike once.
+    """Cells of a column, those of text or of mixed types that are alike once.
 
     cells : the distinct ones, at last a missing one; all of them where few are alike.  code (n,) :
         which of them each row has.
@@ -49,7 +51,10 @@ class Distinct:
     @classmethod
     def of(cls, cells: pd.Series) -> Distinct:
         """The distinct cells of a column."""
-        if cells.dtype.name == "str" and len(cells) >= REPEATED:
+        mixed = cells.dtype == object
+        if len(cells) >= REPEATED and (
+            cells.dtype.name == "str" or (mixed and set(map(type, cells)) <= ALIKE)
+        ):
             code, level = pd.factorize(cells)
             if 2 * len(level) <= len(cells):
                 alike = pd.Series([*level, np.nan], dtype=cells.dtype, name=cells.name)
@@ -93,6 +98,10 @@ def text(cells: pd.Series) -> pd.Series:
     """Cells as stripped text; empty and blank are missing. Whole numbers lose the '.0' that a float
     column gives them.
     """
+    return once(cells, lambda given: [_written(given)])[0]
+
+
+def _written(cells: pd.Series) -> pd.Series:
     if isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(cells.cat.categories.dtype)
     given = cells.dtype
@@ -108,7 +117,7 @@ def text(cells: pd.Series) -> pd.Series:
         cells = cells.dt.strftime("%Y-%m-%d")
     elif cells.dtype == object and not types.is_float_dtype(given):
         cells = cells.map(_as_text)
-    return once(cells.astype("str"), lambda written: [_stripped(written)])[0]
+    return _stripped(cells.astype("str"))
 
 
 def _stripped(written: pd.Series) -> pd.Series:

@@ -398,7 +398,7 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
     written = text(given)
     if not written.notna().any():
         return column.spread(written), []
-    if cells.dtype == object and cells.dropna().map(lambda v: hasattr(v, "year")).all():
+    if cells.dtype == object and given.dropna().map(lambda v: hasattr(v, "year")).all():
         return pd.to_datetime(cells), []
     values, bad = number(given if given.dtype != object else written, decimal)
     share = column.rows(values.notna() & ~bad) / column.rows(written.notna())

@@ -14,8 +14,14 @@ from mismes_eval import frame as frames
 from mismes_eval.errors import Problem, worded
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.dataset import Dataset
+from mismes_eval.lfs.code_meanings import (
+    meanings,
+    named_apart,
+    reason_of,
+    spelled,
+    template_labels,
+)
 from mismes_eval.lfs.mapping import REASONS, Mapping
-from mismes_eval.lfs.proposals import meanings, named_apart, reason_of, spelled, template_labels
 from mismes_eval.lfs.translate import matches
 
 NUMBERS = ("int", "float")

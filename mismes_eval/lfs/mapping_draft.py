@@ -17,9 +17,10 @@ from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.ranges import out_of_range
 from mismes_eval.frame.template import Column
-from mismes_eval.lfs.age_labels import AGE_GROUP
+from mismes_eval.lfs.age_labels import AGE_GROUP, first_years, groups_asked
 from mismes_eval.lfs.carried import EVIDENCE_OF_MIGRATION, Carried, carried
 from mismes_eval.lfs.code_labels import NUMBERS, FileCode, doubtful
+from mismes_eval.lfs.code_meanings import named_apart, spelled, template_labels
 from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_weights
 from mismes_eval.lfs.mapping import REASONS, as_mapping
 from mismes_eval.lfs.mapping_sheets import Answer, fill, mark, tables
@@ -38,12 +39,9 @@ from mismes_eval.lfs.proposals import (
     counted_codes,
     file_columns,
     lacking,
-    named_apart,
     proposals,
     proposed_codes,
     proposed_reasons,
-    spelled,
-    template_labels,
 )
 from mismes_eval.lfs.read import codebook
 from mismes_eval.lfs.translate import map_columns, matches
@@ -308,18 +306,22 @@ class Draft:
         """
         wrong = [*_wrong(answer, set(map(str, self.data.frame.columns)))]
         if not wrong:
-            wrong = [*_left(answer, self.undecided(answer)), *self._decimals(answer)]
+            wrong = [*_left(answer, self.undecided(answer)), *self._in_question(answer)]
         InputError.refuse(wrong)
         return replace(self, answers={**self.answers, answer.gld: answer})
 
-    def _decimals(self, answer: Answer) -> Iterator[Problem]:
-        """A weight without a factor whose decimal point may not be written."""
+    def _in_question(self, answer: Answer) -> Iterator[Problem]:
+        """A weight without a factor whose decimal point may not be written; ages that seem to be
+        first years of groups.
+        """
         column = answer.column
-        if answer.gld != WEIGHT or answer.factor or column not in self.data.frame:
+        if answer.factor or answer.codes or column not in self.data.frame:
             return
-        label = self.data.labels.get(column, "")
-        if doubtful_weights(self.data.frame[column], label):
-            yield decimals_asked(self.data.frame[column], in_column(column), label)
+        values, label = self.data.frame[column], self.data.labels.get(column, "")
+        if answer.gld == WEIGHT and doubtful_weights(values, label):
+            yield decimals_asked(values, in_column(column), label)
+        if answer.gld == "age" and (met := first_years(values)):
+            yield groups_asked(met, in_column(column))
 
     def preview(self, *only: str) -> Preview:
         """The file as it is mapped so far, counted. only : these columns of the template."""

@@ -22,6 +22,7 @@ from mismes_eval.frame.excel import sheet_titles
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.lfs.carried import carried, spelled
+from mismes_eval.lfs.code_meanings import template_labels
 from mismes_eval.lfs.mapping import REASONS, shipped
 from mismes_eval.lfs.proposals import (
     JOIN,
@@ -30,7 +31,6 @@ from mismes_eval.lfs.proposals import (
     file_columns,
     lacking,
     proposals,
-    template_labels,
 )
 
 SHEETS = {

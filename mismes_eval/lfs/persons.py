@@ -119,7 +119,7 @@ def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
                 where=in_column("age_group"),
                 expected=_borders(low, high),
                 got=seen,
-                fix="Choose age limits at group borders.",
+                fix="Choose age limits at group borders, in the params definitions.labour_min and labour_max (migration: age_min, age_max).",
             ).in_rows(np.flatnonzero(straddles))
         )
     return inside

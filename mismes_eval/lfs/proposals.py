@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
@@ -19,6 +19,16 @@ from mismes_eval.frame.codes import labels, plain, read_packaged
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.validate import MISS
 from mismes_eval.lfs.age_labels import AGE_GROUP, age_group
+from mismes_eval.lfs.code_meanings import (
+    QUESTION,
+    meanings,
+    named_apart,
+    reason_of,
+    ruled,
+    same_label,
+    spelled,
+    template_labels,
+)
 from mismes_eval.lfs.implied_decimals import WEIGHT, doubtful_weights
 from mismes_eval.lfs.translate import is_companion
 from mismes_eval.message import listed
@@ -29,24 +39,12 @@ WORDS = 5  # letters of a code that may be read as words; shorter ones are abbre
 OF_COUNTRIES = ("mig_birth_country", "mig_citizenship", "countrycode")
 OF_OFFICES = ("en", "fr", "es", "pt", "ro")  # languages in which labels name countries
 OF_NUMBERS = ("age", "weight", "wage_no_compen", "whours")
+BEFORE_A_PLACE = 3  # words of a label before the word for an area: "code of the province"
 OF_PLACES = ("subnatid1", "subnatid2", "subnatid3", "subnatidsurvey")
+# columns of the template that the words of a file's codes may tell, whatever the column is called
+OF_CODES = ("lstatus", "empstat", "marital", "male", "educat7", "relationharm")
 OF_FOREIGN = ("mig_foreign_born", "mig_foreign_citizen")
-LISTED = 60  # codes of a list whose words are compared; longer ones are classifications
-NEGATIONS = frozenset({"not", "no", "non", "never", "without", "sans", "sin", "nunca", "jamais"})
-QUANTITIES = frozenset(
-    (
-        "none never zero no less under below over above more plus than up to age ages year years "
-        "month months week weeks day days hour hours aucun aucune jamais moins mois an ans annee "
-        "annees heure heures jour jours ninguno ninguna nunca menos mas menor mayor ano anos mes "
-        "meses hora horas dia dias one two three un une deux uno dos"
-    ).split()
-)
-IDLE = frozenset(
-    {"or", "and", "of", "the", "a", "de", "la", "le", "les", "et", "ou", "y", "o", "in"}
-)
 
-OF_YES_OR_NO = {"male": {"0": "Female", "1": "Male"}, "urban": {"0": "Rural", "1": "Urban"}}
-YES_OR_NO = (("1", "si"), ("1", "sim"), ("1", "da"), ("0", "nao"), ("0", "nu"))  # beside the list's
 # what may stand before the word that says what a label is about
 OPENING = re.compile(
     r"(the |a |your |current(ly)? |present |main |respondent.?s |person.?s |what is (your |the )?|"
@@ -65,16 +63,11 @@ OF_SOMEBODY_ELSE = re.compile(
     r"mother|parents?|conjoint|pere|mere|conyuge|padre|madre|head|chef|jefe|"
     r"\d+(st|nd|rd|th) (household )?(member|person|child))(?!\w)"
 )
-# both genders in one word: Casado(a), Marié(e), Ocupado/a
-ENDING = re.compile(
-    r"(?<=\w)(\((a|o|e|s|as|os|es|ve|se|euse|ere|trice)\)|/(a|o|e|as|os|ve|euse)\b)"
-)
 ABSENT = re.compile(
     r"overseas|(?<!\w)ofw|emigr|absent (member|person|household)|away from home|living abroad|"
     r"(membre|miembro|membru)\w*.*(absent|ausente|plecat)|travaill\w* a l.etranger|resid\w* a l.etranger|"
     r"(vive|trabaja|reside)\w* en (el|otro) (exterior|extranjero|pais)|plecat\w* (in|la) (strainatate|munca)"
 )
-QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a label begins with
 NOT_THERE: Mapping[str, str] = {
     "hhid": "rows are numbered, and nothing is said of households",
     "pid": "rows are numbered",
@@ -89,7 +82,10 @@ NOT_THERE: Mapping[str, str] = {
     "strata": "errors are those of a sample that was drawn without strata",
 }
 JOIN = " + "  # between the columns that make one identifier together
-MOST_OF_A_HOUSEHOLD = 20  # rows that one household number may have, on average
+FEWEST_OF_A_HOUSEHOLD, MOST_OF_A_HOUSEHOLD = 1.2, 20  # rows of one number, on average
+IDENTIFIER = re.compile(
+    r"(?<![a-z])(unique|identif\w*|serial|id|key|clave|llave|cle|chave)(?![a-z])"
+)
 # a weight of households, or of before the last step
 NOT_FINAL = re.compile(
     r"household|(?<![a-z])(base|design|raw|unadjusted|brut|avant|sem|sin|before|fara)(?![a-z])"
@@ -116,7 +112,8 @@ class FileColumn:
 @dataclass(frozen=True)
 class Proposal:
     """codes: file code -> code of the template; reasons: file code -> why it is no answer, where
-    the value labels say so; unknown: labelled codes of which they say neither.
+    the value labels say so; unknown: labelled codes of which they say neither; rest: words of the
+    label after those that say what it is; missing: share of the rows.
     """
 
     gld: str
@@ -126,6 +123,8 @@ class Proposal:
     codes: Mapping[str, str]
     reasons: Mapping[str, str] = field(default_factory=dict)
     unknown: int = 0
+    rest: int = 0
+    missing: float = 0.0
 
 
 def file_columns(data: Dataset) -> tuple[FileColumn, ...]:
@@ -153,12 +152,11 @@ def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
     tried = [_proposed(gld, column) for column in columns for gld in _table()]
     found = [proposal for proposal in tried if proposal]
     labels_of = {column.name: plain(column.label) for column in columns}
-    order: Mapping[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
 
-    def rank(proposal: Proposal) -> tuple[int, int, bool]:
+    def rank(proposal: Proposal) -> tuple[object, ...]:
         words = f"{plain(proposal.column)} {labels_of[proposal.column]}"
         other = proposal.gld == WEIGHT and NOT_FINAL.search(words) is not None
-        return order[proposal.confidence], proposal.unknown, other
+        return (*_merit(proposal)[:2], other, proposal.rest, proposal.missing)
 
     taken: dict[str, Proposal] = {}
     used: set[str] = set()
@@ -166,10 +164,31 @@ def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
         if proposal.gld not in taken and proposal.column not in used:
             taken[proposal.gld] = proposal
             used.add(proposal.column)
+    if "hhid" not in taken and (number := _household_number(columns, used)):
+        taken["hhid"] = number
     if "hhid" in taken:
         each = {column.name: column.rows_each for column in columns}[taken["hhid"].column]
         taken["hhid"] = _household(taken["hhid"], each, taken.get("psu"))
     return tuple(_with_others(taken[gld], found) for gld in _table() if gld in taken)
+
+
+def _merit(proposal: Proposal) -> tuple[int, int, int]:
+    """What makes one proposal for a column of the template better than another, the least first."""
+    order: Mapping[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
+    return order[proposal.confidence], proposal.unknown, proposal.rest
+
+
+def _household_number(columns: Sequence[FileColumn], used: Collection[str]) -> Proposal | None:
+    """A complete identifier that as many rows have as persons live together."""
+    for column in columns:
+        each, words = column.rows_each, f"{plain(column.name)} {plain(column.label)}"
+        lives = FEWEST_OF_A_HOUSEHOLD <= each <= MOST_OF_A_HOUSEHOLD
+        free = not (column.codes or column.missing or column.name in used)
+        if lives and free and IDENTIFIER.search(words):
+            told = {"n": f"{each:.1f}"}
+            why = worded("an identifier that {n} rows share on average, as in households", told)
+            return Proposal("hhid", column.name, "low", why, {})
+    return None
 
 
 def _household(proposal: Proposal, each: float, psu: Proposal | None) -> Proposal:
@@ -204,8 +223,7 @@ def _with_others(proposal: Proposal, found: list[Proposal]) -> Proposal:
     others = [
         p.column
         for p in found
-        if (p.gld, p.confidence) == (proposal.gld, proposal.confidence)
-        and p.column != proposal.column
+        if p.gld == proposal.gld and _merit(p) == _merit(proposal) and p.column != proposal.column
     ]
     if not others:
         return proposal
@@ -240,18 +258,6 @@ def _table() -> dict[str, tuple[frozenset[str], re.Pattern[str]]]:
     }
 
 
-@cache
-def _code_rules() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
-    """GLD column -> (code, words that mean it); under "reason", reasons for no answer."""
-    table = read_packaged("lfs/proposed_codes.csv")
-    return {
-        str(gld): tuple(
-            (str(r.code), re.compile(str(r.words))) for r in rules.itertuples(index=False)
-        )
-        for gld, rules in table.groupby("gld")
-    }
-
-
 def _described(data: Dataset, name: str) -> FileColumn:
     series = data.frame[name]
     counted = counted_codes(data, name)
@@ -268,21 +274,16 @@ def _described(data: Dataset, name: str) -> FileColumn:
     )
 
 
-def spelled(value: object) -> str:
-    """A code as the mapping writes it: 1 for 1.0."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
 def _proposed(gld: str, column: FileColumn) -> Proposal | None:
-    reach = _reach(gld, column)
+    reach = _reach(gld, column) or _by_codes(gld, column)
     if reach is None or (gld in OF_NUMBERS and _named_throughout(column)):
+        return None
+    if gld == "age" and all(age_group(label) for _, label, _ in column.codes) and column.codes:
         return None
     countries = _names_countries(column) if gld in (*OF_COUNTRIES, *OF_FOREIGN) else None
     if (gld in OF_COUNTRIES and countries is False) or (gld in OF_FOREIGN and countries):
         return None
-    confidence, why = reach
+    confidence, why, rest = reach
     codes, unknown = _hits(gld, column.codes)
     reasons = proposed_reasons(column.codes)
     unknown = {code: label for code, label in unknown.items() if code not in reasons}
@@ -314,32 +315,61 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
         codes=codes,
         reasons=reasons,
         unknown=len(unknown),
+        rest=rest,
+        missing=_unanswered(column, reasons),
     )
 
 
-def _reach(gld: str, column: FileColumn) -> tuple[Confidence, str] | None:
-    """How surely a name or a label says that a column is this one, and what says it."""
+def _unanswered(column: FileColumn, reasons: Collection[str]) -> float:
+    """Share of the rows that have no answer, empty or by a code that says so."""
+    answered = sum(n for code, _, n in column.codes if code not in reasons)
+    every = sum(n for _, _, n in column.codes)
+    return 1 - (1 - column.missing) * (answered / every if every else 1.0)
+
+
+def _by_codes(gld: str, column: FileColumn) -> tuple[Confidence, str, int] | None:
+    """The same by the words of the codes alone: most of them, and three that differ (two sexes)."""
+    if gld not in OF_CODES or OF_SOMEBODY_ELSE.search(plain(column.label)):
+        return None
+    codes, unknown = _hits(gld, column.codes)
+    enough = len(set(codes.values())) >= (2 if gld == "male" else 3)
+    return ("low", "its codes", 0) if enough and len(codes) >= 3 * len(unknown) else None
+
+
+def _reach(gld: str, column: FileColumn) -> tuple[Confidence, str, int] | None:
+    """How surely a name or a label says that a column is this one, what says it, and how many words
+    the label has beyond.
+    """
     names, words = _table()[gld]
     name, label = plain(column.name), QUESTION.sub("", plain(column.label))
     by_name = name in names
     hit = words.search(label) if label else None
     if hit and gld in OF_THE_PERSON and OF_SOMEBODY_ELSE.search(label):
         hit = None
+    if gld == "year" and not column.codes:  # of a birth, of a first job
+        hit = None
+    if hit and gld in OF_PLACES and len(label[: hit.start()].split()) > BEFORE_A_PLACE:
+        hit = None
+    rest = len(label[hit.end() :].split()) if hit else 0
     if by_name and (hit or not label or name == gld):
-        return "high", "its name and its label" if hit else "its name"
+        return "high", "its name and its label" if hit else "its name", rest
     if by_name:
-        return "medium", "its name"
+        return "medium", "its name", rest
     if hit:
-        return ("medium" if OPENING.fullmatch(label[: hit.start()]) else "low"), "its label"
-    first = name.partition("_")[0]
-    if not column.label and len(first) > 2 and first in names:
-        return "low", worded("its name begins with '{first}'", {"first": first})
+        sure = OPENING.fullmatch(label[: hit.start()]) is not None
+        return ("medium" if sure else "low"), "its label", rest
+    begins = (name.partition("_")[0], name.rstrip("0123456789"))
+    first = next((word for word in begins if len(word) > 2 and word in names), "")
+    if not column.label and first:
+        return "low", worded("its name begins with '{first}'", {"first": first}), rest
     return None
 
 
 def _named_throughout(column: FileColumn) -> bool:
-    """Whether every value has a word for a label, as answers have and amounts have not."""
-    return bool(column.codes) and all(named_apart(label) for _, label, _ in column.codes)
+    """Whether every value has a label and most are words, as answers have and amounts have not."""
+    named_values = [named_apart(label) for _, label, _ in column.codes if label]
+    every = bool(named_values) and len(named_values) == len(column.codes)
+    return every and 2 * sum(named_values) > len(named_values)
 
 
 def _names_countries(column: FileColumn) -> bool:
@@ -388,12 +418,6 @@ def proposed_reasons(codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
     return {code: reason for code, reason in found.items() if reason}
 
 
-@cache
-def reason_of(label: str) -> str:
-    """The reason for no answer that a value label names; empty where it names none."""
-    return _ruled("reason", plain(label)) if label else ""
-
-
 def _hits(
     gld: str, listed: Sequence[tuple[str, str, int]]
 ) -> tuple[dict[str, str], dict[str, str]]:
@@ -432,68 +456,7 @@ def _named_countries(
 
 def _of_code(gld: str, code: str) -> frozenset[str]:
     """What a code without a label says by itself: a word."""
-    said = _ruled(gld, plain(code))
-    return frozenset({said} if said else ())
-
-
-def named_apart(label: str) -> bool:
-    """Whether the label of a number is a word that is no quantity: "Refused" beside ages, not "97
-    or more" and not "less than a year".
-    """
-    words = set(re.findall(r"\w+", plain(label)))
-    return bool(words) and not words & QUANTITIES and not any(w[0].isdigit() for w in words)
-
-
-def _ruled(gld: str, said: str) -> str:
-    """The code of the first rule that knows the words."""
-    rules = _code_rules().get(gld, ())
-    return next((code for code, words in rules if words.search(said)), "")
-
-
-def template_labels(gld: str) -> Mapping[str, str]:
-    """Code -> label of a column of the template; none where it has no list, or a long one."""
-    about = next(
-        (column for column in frames.template("lfs_person").columns if column.name == gld), None
-    )
-    if about is None:
-        return {}
-    if gld in OF_YES_OR_NO:
-        return OF_YES_OR_NO[gld]
-    if about.kind == "bool":
-        return labels("yesno")
-    known = labels(about.codes) if about.codes else {}
-    return known if len(known) <= LISTED else {}
-
-
-@cache
-def meanings(gld: str, label: str) -> frozenset[str]:
-    """Codes of the template that a label may mean: by the words of the proposals, else the same
-    label, else labels of which one has all words of the other.
-    """
-    said = ENDING.sub("", QUESTION.sub("", plain(label)))
-    by_rule = _ruled(gld, said)
-    if not by_rule and reason_of(label):
+    if code.isdigit():
         return frozenset()
-    if by_rule:
-        return frozenset({by_rule})
-    known = _known(gld)
-    same = frozenset(code for code, words in known if words == said)
-    return same or frozenset(code for code, words in known if _alike(said, words))
-
-
-@cache
-def _known(gld: str) -> tuple[tuple[str, str], ...]:
-    """(code, plain label) of a column of the template, in every language of its list."""
-    about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
-    name = "yesno" if about.kind == "bool" else about.codes
-    spoken = [labels(name, language) for language in ("en", "fr")] if name else []
-    known = tuple((code, plain(label)) for words in spoken for code, label in words.items())
-    return (*known, *YES_OR_NO) if name == "yesno" else known
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether one label has all words of the other, and denies as much."""
-    left, right = (set(re.findall(r"\w+", text)) - IDLE for text in (one, other))
-    if not left or not right or bool(left & NEGATIONS) != bool(right & NEGATIONS):
-        return False
-    return left <= right or right <= left
+    said = ruled(gld, plain(code))
+    return frozenset({said}) if said else same_label(gld, plain(code))

@@ -4,9 +4,11 @@ mapping did.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -18,10 +20,12 @@ from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
+from mismes_eval.lfs.age_labels import first_years, groups_asked
 from mismes_eval.lfs.code_labels import FileCode, in_question, mapped_codes, no_numbers
+from mismes_eval.lfs.code_meanings import template_labels
 from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_weights
 from mismes_eval.lfs.mapping import Mapping, as_mapping
-from mismes_eval.lfs.proposals import NOT_THERE, template_labels
+from mismes_eval.lfs.proposals import NOT_THERE
 from mismes_eval.lfs.translate import map_columns, unused_columns
 from mismes_eval.message import Message, Name
 
@@ -95,7 +99,8 @@ def read(
             raise InputError([_without_mapping(p) for p in error.problems]) from error
         own = _as_it_is(data)
         found = mapped_codes(data, own, data.frame)
-        if problems := [*in_question(data, own, found, stated=False), *no_numbers(data, own)]:
+        problems = [*in_question(data, own, found, stated=False), *no_numbers(data, own)]
+        if problems := [*problems, *_ages_in_question(data, own)]:
             raise InputError(problems)
         kept = _harmless(_without(data.frame, drop, path), allowed)
         out = (
@@ -121,7 +126,8 @@ def read(
     mapped = map_columns(raw, m)
     codes = mapped_codes(data, m, mapped)
     problems = [*in_question(data, m, codes, stated=True), *no_numbers(data, m)]
-    if problems := [*problems, *_decimals_in_question(data, m)]:
+    problems += [*_decimals_in_question(data, m), *_ages_in_question(data, m)]
+    if problems:
         raise InputError(problems)
     out = _validated(mapped)
     out = _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)
@@ -143,6 +149,14 @@ def _decimals_in_question(data: frames.Dataset, mapping: Mapping) -> list[Proble
     if not doubtful_weights(data.frame[column], label):
         return []
     return [decimals_asked(data.frame[column], in_place(data.name, in_column(column)), label)]
+
+
+def _ages_in_question(data: frames.Dataset, mapping: Mapping) -> list[Problem]:
+    """First years of groups that are read as ages."""
+    column = mapping.columns.get("age")
+    if column is None or "age" in mapping.recode or not (met := first_years(data.frame[column])):
+        return []
+    return [groups_asked(met, in_place(data.name, in_column(column)))]
 
 
 def _validated(mapped: pd.DataFrame) -> pd.DataFrame:
@@ -250,15 +264,30 @@ def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> p
 def _values_told(series: pd.Series, w: np.ndarray, levels: int) -> object:
     """Each value as the codebook has it, or one message on all where there are many."""
     code, values = pd.factorize(series)
-    if len(values) <= levels:
+    kind = _kinds().get(str(series.name), "")
+    if len(values) <= levels and kind != "id":
         spelled = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
         return np.array(spelled, dtype=object)[code] if spelled else []
-    if not pd.api.types.is_numeric_dtype(series):
+    if not pd.api.types.is_numeric_dtype(series) or kind in ("id", "str", "cat"):
         return Message("{n:,} different texts", {"n": len(values)})
     value = series.to_numpy(dtype=float)
     mean = np.average(value, weights=w) if w.sum() else np.nan
     span = {"low": value.min(), "high": value.max(), "mean": mean}
     return Message("{low:g} to {high:g}, weighted mean {mean:.4g}", span)
+
+
+@cache
+def _kinds() -> Dict[str, str]:
+    """Column of the template -> its kind."""
+    return {column.name: column.kind for column in frames.template("lfs_person").columns}
+
+
+def _turn(value: object) -> tuple[int, float, str]:
+    """Where a value of the codebook stands: numbers by size, then texts, then what is missing."""
+    if isinstance(value, Message):
+        return 2, 0.0, str(value)
+    number = re.match(r"-?\d+(\.\d+)?", str(value))
+    return (0, float(number[0]), str(value)) if number else (1, 0.0, str(value))
 
 
 def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.DataFrame:
@@ -276,7 +305,8 @@ def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.Da
     label = np.empty(len(frame), dtype=object)  # messages stay messages
     label[missing] = [why[said] for said in reason[missing].fillna(UNSAID)]
     label[~missing] = _values_told(series[~missing], w[~missing], levels)
-    code, values = pd.factorize(label, sort=True)
+    code, values = pd.factorize(np.array([*sorted(set(label), key=_turn), *label], dtype=object))
+    code = code[len(values) :]
     rows, weighted = (
         np.bincount(code, minlength=len(values)),
         np.bincount(code, weights=w, minlength=len(values)),

@@ -13,7 +13,8 @@ import pytest
 from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import InputError
-from mismes_eval.lfs.proposals import file_columns, meanings, proposals
+from mismes_eval.lfs.code_meanings import meanings
+from mismes_eval.lfs.proposals import file_columns, proposals
 
 COLUMNS = {"hhid": "hh", "pid": "no", "weight": "w", "age": "age"}
 CONSTANT = {"countrycode": "MDA", "year": 2023, "male": 1}

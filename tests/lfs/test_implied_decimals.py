@@ -1,5 +1,5 @@
 """Weights whose decimal point is not written are asked about and never guessed; a factor, 1 too,
-answers.
+answers. So are ages that are the first years of groups.
 """
 
 from __future__ import annotations
@@ -71,3 +71,17 @@ def test_the_workbook_and_the_questions_ask_as_well(tmp_path: Path) -> None:
         draft.answered(draft.meant("weight", "y"))
     whole = draft.answered_all({"weight": "pwsswgt * 0.0001", "age": "y"}).preview("weight")
     assert whole.counts["weighted"].sum() == pytest.approx(7532.2344)
+
+
+FIRST_YEARS = [0, 5, 10, 16, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65]  # Spain's EPA, EDAD1
+
+
+def test_first_years_of_groups_are_no_ages(tmp_path: Path) -> None:
+    path = tmp_path / "epa.csv"
+    persons = pd.DataFrame({"h": range(1_400), "age": FIRST_YEARS * 100, "pwsswgt": 1.5})
+    persons.to_csv(path, index=False)
+    with pytest.raises(InputError, match="first years of groups") as asked:
+        lfs.read(path, mapped())
+    assert "10=10-15, 16=16-19" in str(asked.value) and "65=65+" in str(asked.value)
+    persons.assign(age=[row % 70 for row in range(1_400)]).to_csv(path, index=False)
+    assert lfs.read(path, mapped())["age"].nunique() == 70

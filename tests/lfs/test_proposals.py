@@ -14,13 +14,14 @@ import pytest
 from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import InputError
+from mismes_eval.lfs.code_meanings import meanings, named_apart
 from mismes_eval.lfs.mapping_draft import open_draft
 from mismes_eval.lfs.mapping_workbook import mapping_workbook, read_mapping
 from mismes_eval.lfs.proposals import (
     FileColumn,
     Proposal,
     age_group,
-    named_apart,
+    file_columns,
     proposals,
     proposed_codes,
     proposed_reasons,
@@ -404,3 +405,107 @@ def test_states_of_people_without_work_become_codes() -> None:
         "1": "0",
         "2": "1",
     }
+
+
+PAY = ("Work status", ("1", "Limited duration"), ("2", "Permanent nature"))
+NONE = ("0", "Not applicable")
+RAISES = (("1", "Negotiation"), ("2", "Bargaining council"), ("5", "No regular increment"))
+STATUS = (("1", "Employed"), ("2", "Unemployed"), ("3", "Discouraged job seeker"))
+WORKED_FOR = (
+    ("1", "Working for someone else for pay"),
+    ("2", "An employer (employing one or more employees)"),
+    ("3", "Own account worker (not employing any employees)"),
+    ("4", "Helping without pay in a household business"),
+)
+
+
+def test_labels_of_a_public_survey_with_neighbours_that_look_alike() -> None:
+    """Columns of South Africa's QLFS 2017 Q3 and 2012 Q4 (DataFirst): what they are called there."""
+    found = proposed(
+        FileColumn("Q44YEARSTART", "Year commenced working", "number", 0.7, ()),
+        FileColumn("UQNO", "Unique number", "text", 0.0, (), rows_each=3.3),
+        column("PERSONNO", "Person number"),
+        column("Status_exp", "Employment Status Expanded", *STATUS),
+        column("Status", "Employment status", *STATUS, ("4", "Other not economically active")),
+        column("Q412CONTRDURATION", *PAY),
+        column("Q317WRK4WHOM", "Whom did you work for", *WORKED_FOR, NONE, NONE),
+        column("Q45WRK4WHOM", "Main work", *WORKED_FOR, NONE),
+        column("Q412CSALINCREMENT", "Salary increment", *RAISES),
+        column("Q419MONHRSWRK", "Hours worked past week- on Monday"),
+        column("Hrswrk", "Hours worked"),
+        column("Q19ATTE", "Currently attending educational institution", ("1", "Yes"), ("2", "No")),
+        column("age_grp1", "Age group", ("1", "00-04"), ("2", "05-09")),
+        column("Q14AGE", "Age"),
+        column("c16a", "16A. Planea adquirir un inmueble (casa, departamento) en 3 meses"),
+    )
+    assert {gld: p.column for gld, p in found.items()} == {
+        "hhid": "UQNO",
+        "pid": "PERSONNO",
+        "age_group": "age_grp1",
+        "age": "Q14AGE",
+        "lstatus": "Status",
+        "empstat": "Q45WRK4WHOM",
+        "whours": "Hrswrk",
+        "school": "Q19ATTE",
+    }
+    assert found["lstatus"].codes == {"1": "1", "2": "2", "3": "3", "4": "3"}
+    assert found["empstat"].codes == {"1": "1", "2": "3", "3": "4", "4": "2"}
+
+
+@pytest.mark.parametrize(
+    ("gld", "label", "codes"),
+    [
+        ("empstat", "Employed", set()),  # not "self-employed"
+        ("educat7", "Primary/no education", {"1", "2", "3"}),
+        ("educat7", "Less than primary completed", {"2"}),
+        ("marital", "Widowed or divorced", {"4", "5"}),
+        ("marital", "Divorced or separated", {"4"}),
+        ("marital", "Never-married", {"2"}),
+    ],
+)
+def test_a_label_that_may_mean_two_codes_is_asked_about(
+    gld: str, label: str, codes: set[str]
+) -> None:
+    assert meanings(gld, label) == codes
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "targets", "gld", "codes"),
+    [
+        (
+            "chile_ene_2020_efm.csv.gz",
+            "weight=fact_cal psu=conglomerado strata=estrato_unico male=sexo subnatid1=region"
+            " lstatus=cae_especifico",
+            "male",
+            {},
+        ),
+        (
+            "brazil_pnadc_2018q2.csv.gz",
+            "year=ano hhid=upa+num_domicilio weight=peso_com_posestrat psu=upa strata=estrato"
+            " age=idade male=sexo urban=situacao_domicilio subnatid1=uf educat7=nivel_instrucao"
+            " wage_no_compen=rendimento whours=horas_trabalhadas",
+            "male",
+            {"Mulher": "0", "Homem": "1"},
+        ),
+        (
+            "poland_sd2011_workabroad.csv.gz",
+            "weight=weight age_group=agegr age=age male=sex marital=marital subnatid1=region"
+            " lstatus=socprof educat7=edu mig_worked_abroad=workab",
+            "mig_worked_abroad",
+            {"YES": "1", "NO": "0"},
+        ),
+        (
+            "colombia_jea_panel.csv",
+            "age=age_lb educat7=educ_lb wage_no_compen=salary_04 whours=hours_04",
+            "educat7",
+            {},
+        ),
+    ],
+)
+def test_real_files(shared: Path, name: str, targets: str, gld: str, codes: dict[str, str]) -> None:
+    data = frames.read(shared / "data" / name, allowed=None)
+    found = {p.gld: p for p in proposals(file_columns(data))}
+    columns = {one: p.column.replace(" ", "") for one, p in found.items()}
+    assert columns == dict(pair.split("=") for pair in targets.split())
+    assert found[gld].codes == codes

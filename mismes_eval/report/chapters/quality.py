@@ -16,6 +16,7 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.survey import Survey
+from mismes_eval.lfs.labour import adults
 from mismes_eval.lfs.migrants import was_asked
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
@@ -188,6 +189,8 @@ def _missing(s: Survey) -> list[Line]:
         "mig_last_country": _is(frame, "mig_status", "RET"),
         "wage_no_compen": _is(frame, "empstat", 1),
     }
+    if {"age", "age_group"} & set(frame.columns):
+        asked["lstatus"] = adults(frame, s.ages)
     for column, name in ITEMS.items():
         row = Message("no answer (Q2): {what}, %", {"what": name})
         if column not in frame.columns:
