@@ -108,8 +108,12 @@ def test_survey_codes_pass():
 
 
 def test_small_whole_numbers_are_answers_not_numbers_of_persons():
-    """"Long" opens long-term, "mobile" a question on assets; degrees with places are coordinates."""
-    answers = {"Long_term_unempl": [1, 2, None], "mobile_phone": [1, 2, 2], "national_id": [0, 1, 1]}
+    """ "Long" opens long-term, "mobile" a question on assets; degrees with places are coordinates."""
+    answers = {
+        "Long_term_unempl": [1, 2, None],
+        "mobile_phone": [1, 2, 2],
+        "national_id": [0, 1, 1],
+    }
     assert find_identifiers(pd.DataFrame(answers)) == ()
     held = {"long": [28.81, 47.02, 28.9], "mobile_phone": [69123456, 69123457, 69123458]}
     assert [p.where for p in find_identifiers(pd.DataFrame(held))] == ["long", "mobile_phone"]
