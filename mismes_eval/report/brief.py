@@ -18,6 +18,7 @@ from mismes_eval.report.chapters.cells import (
     outcome_kind,
     outcome_unit,
     part_cells,
+    wave_cell,
 )
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row
@@ -34,6 +35,7 @@ from mismes_eval.report.chapters.verdicts import (
     SIDES,
     effect_verdict,
     in_short,
+    later_verdict,
     main_cell,
     planned,
     rollout_verdict,
@@ -54,7 +56,7 @@ COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
 UNTRACED = "not known"
 MORE = '{k} more {k:=measure|measures}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
-CAPTION = "Effect on '{o}', {unit} (95% interval), {assumption}"
+CAPTION = "Effect on '{o}' against a comparison group, {unit} (95% interval), {assumption}"
 HEADS = (
     "Measure, for whom",
     "Effect {when}",
@@ -63,6 +65,13 @@ HEADS = (
     "Per additional job-year, {c}",
     "Where, points",
 )
+AT_THE_END = {  # what the last wave says of the effect of the headline
+    "same": "also after {m:.0f}",
+    "higher": "but more after {m:.0f}",
+    "lower": "but fewer after {m:.0f}",
+    "unclear": "undecided after {m:.0f}",
+    "unknown": "not known after {m:.0f}",
+}
 HORIZON = {  # why the headline is of this wave
     True: "Horizon set beforehand (T22).",
     False: "Horizon not set beforehand.",
@@ -73,7 +82,8 @@ HORIZON = {  # why the headline is of this wave
 class BriefRow:
     """One measure: id; what it is, who was eligible, effect and when, how sure and why not surer,
     cost per participant and per additional job-year, which part of an effect that is shown is work
-    at home and which work abroad; anchor: the table that holds the effect.
+    at home and which work abroad; anchor: the table that holds the effect; later: an effect that
+    is shown with what the last wave says of it.
     """
 
     anchor: str
@@ -86,11 +96,12 @@ class BriefRow:
     cost: str
     job_year: str
     where: str
+    later: str = ""
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The cells behind the measure's name."""
-        return (self.effect, self.sure, self.cost, self.job_year, self.where)
+        return (self.later or self.effect, self.sure, self.cost, self.job_year, self.where)
 
 
 @dataclass(frozen=True)
@@ -243,7 +254,10 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
             assumption=assumed.pop() if len(assumed) == 1 else context.text("as stated"),
         ),
         heads=tuple(context.text(head, c=currency, when=when).strip() for head in heads),
-        rows=tuple(row if row.when == when else _with_time(context, row) for row in kept),
+        rows=tuple(
+            _with_later(context, row) if row.when == when else _with_time(context, row)
+            for row in kept
+        ),
         more=context.text(MORE, k=left) if left > 0 else "",
         horizon="" if study is None else _horizon(context, study),
         to_do=_to_do(context, shown, found),
@@ -278,6 +292,13 @@ def _with_assumption(
         return row
     words = {"effect": row.effect, "assumption": context.text(verdict.assumption)}
     return replace(row, effect=context.text("{effect}, {assumption}", **words))
+
+
+def _with_later(context: Context, row: BriefRow) -> BriefRow:
+    """The row with its effect and what the last wave says of it."""
+    if not row.later:
+        return row
+    return replace(row, later=context.text("{effect}; {then}", effect=row.effect, then=row.later))
 
 
 def _with_time(context: Context, row: BriefRow) -> BriefRow:
@@ -332,8 +353,24 @@ def _followed(
         cost=cost,
         job_year=job_year,
         where=_where(context, published, effect, study) if verdict.shown else NOTHING,
+        later=_later(context, published, effect, verdict) if verdict.shown else "",
     )
     return row, verdict
+
+
+def _later(context: Context, published: Published, effect: Effects, headline: Verdict) -> str:
+    """What the last wave says of an effect that is shown at an earlier one."""
+    study = context.evaluation.tracing
+    outcome, wave = main_cell(context.evaluation)
+    assert study is not None
+    last = max(study.waves, key=lambda one: study.months[one])
+    cell = published.cells.get(wave_cell(context, effect.measure, study, last))
+    if last == wave or cell is None or not cell.shown:
+        return ""
+    sign = later_verdict(context.evaluation, effect, outcome, last).span.sign
+    return context.text(
+        AT_THE_END["same" if sign == headline.span.sign else sign], m=study.months[last]
+    )
 
 
 def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | None]:

@@ -74,7 +74,7 @@ def _inventory(context: Context) -> list[Finding]:
     n = register_summary(register.table).set_index("status")["measures"]
     late = int(n.get("overdue", 0))
     text = context.text(
-        "{n} measures on record: {done} evaluated, evaluation of {late} overdue (24 months).",
+        "{n} measures on record: {done} evaluated, {late} not although 24 months have passed.",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
         late=late,

@@ -28,7 +28,7 @@ NO_INTERVAL = "{m}: the effect on '{o}' after {w} has no interval, so nothing is
 IN_BRIEF = {
     "higher": "{v} more ({lo} to {hi})",
     "lower": "{v} fewer ({lo} to {hi})",
-    "unclear": "none shown ({lo} to {hi})",
+    "unclear": "undecided ({lo} to {hi})",
     "unknown": "no interval",
 }
 PARTS_IN_BRIEF = "home: {home}; abroad: {abroad}"

@@ -30,7 +30,7 @@ from mismes_eval.report.brief import NOTHING, brief
 from mismes_eval.report.chapters import Context, rollout
 from mismes_eval.report.chapters.base import Item
 from mismes_eval.report.chapters.bias import ITEMS, bias
-from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.cells import plain, rows, spoken_cell
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.impact import headline_items, impact
 from mismes_eval.report.chapters.job_year import priced
@@ -47,6 +47,7 @@ from mismes_eval.report.chapters.verdicts import (
     RESERVATIONS,
     TRENDS,
     effect_verdict,
+    main_cell,
 )
 from mismes_eval.report.country import release
 from mismes_eval.report.document.cells import published_cells
@@ -151,12 +152,12 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     assert told.words <= 160 and first.whom.startswith("for returnees, aged 18")
     words = {
         -0.3: "30.0 points fewer (",
-        0.0: "none shown (",
+        0.0: "undecided (",
         0.3: "30.0 points more (",
     }
     steps = {-0.3: "harm", 0.0: "neither expand nor end", 0.3: "before expanding"}
     assert first.effect.startswith(words[effect]) and steps[effect] in told.to_do
-    assert effect or (first.where, first.job_year) == (NOTHING, "no effect shown")
+    assert effect or (first.where, first.job_year) == (NOTHING, "effect undecided")
     assert first.sure.partition(":")[0] in ("strong", "moderate", "weak", "none")
     assert "if trends are parallel" in told.caption
     also = findings(dataclasses.replace(context, evaluation=moved), published)
@@ -166,6 +167,16 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
 def other(country: str, lang: str) -> ParameterSet:
     """A report that no other test makes."""
     return pytest.param(country, lang, marks=pytest.mark.slow)
+
+
+def spoken_at_the_end(whole: WholeReport, measure: str) -> tuple[float, float]:
+    """The interval that speaks for the effect on the main outcome in the last wave."""
+    context = whole.report.context
+    study, (outcome, _) = context.evaluation.tracing, main_cell(context.evaluation)
+    assert study is not None
+    key = spoken_cell(context, measure, study, outcome, study.waves[-1])
+    cell = whole.report.published.cells[key]
+    return cell.ci_low, cell.ci_high
 
 
 @pytest.mark.parametrize(
@@ -183,10 +194,13 @@ def test_the_first_page_is_a_brief_of_published_numbers(
     whole = whole_report(country, lang)
     told = brief(whole.report.context, whole.report.published)
     assert told is not None and told.rows
-    unshown = language(lang)("none shown ({lo} to {hi})").partition(" (")[0]
+    unshown = language(lang)("undecided ({lo} to {hi})").partition(" (")[0]
     for row in told.rows:
         assert row.job_year != NOTHING, row
         assert (row.where == NOTHING) or not row.effect.startswith(unshown), row
+        if row.later:
+            last = spoken_at_the_end(whole, row.id)
+            assert (f"; {unshown} " in row.later.replace(" ;", ";")) == (last[0] <= 0 <= last[1])
     assert all(row.id in told.to_do for row in told.rows) and told.below[0].startswith(told.to_do)
     page = re.sub(r"<[^>]+>", " ", whole.pages["findings"])
     words = [w for w in page.split() if re.search(r"\w", w)]
@@ -220,7 +234,7 @@ def test_the_first_page_speaks_in_the_unit_of_the_outcome(context: Context) -> N
     effect = context.evaluation.effects[0].by_wave["earnings", params.impact.main_wave]
     assert isinstance(effect, Estimate)
     size = language("en").number(abs(effect.value[0]), 1)
-    assert size in told.rows[0].effect or told.rows[0].effect.startswith("none shown (")
+    assert size in told.rows[0].effect or told.rows[0].effect.startswith("undecided (")
 
 
 def test_one_region_on_a_side_is_weak_evidence() -> None:

@@ -25,7 +25,7 @@ NOT_SHOWN = NotEstimable(
 MONTHS_A_YEAR = 12.0
 # why the first page gives no cost of a job-year
 NO_PRICE = {
-    "effect": Message("no effect shown"),
+    "effect": Message("effect undecided"),
     "apart": Message("groups moved apart before"),
     "else": Message("not given: see T20"),
 }
@@ -83,8 +83,10 @@ def _without_price(worth: CostEffectiveness) -> NotEstimable | None:
 
 def no_price_in_short(m: Priced, verdict: Verdict) -> Message:
     """Why there is no cost of a job-year, in a few words."""
-    if not verdict.shown or m.job is NOT_SHOWN:
+    if not verdict.shown:
         return NO_PRICE["effect"]
+    if m.job is NOT_SHOWN:
+        return NO_PRICE["else"]
     if m.worth is APART:
         return NO_PRICE["apart"]
     if isinstance(m.worth, NotEstimable):
