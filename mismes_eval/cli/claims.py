@@ -64,5 +64,5 @@ def command(name: str, out: Path | None, quiet: bool, as_json: bool) -> int:
 def _print(one: dict[str, Any]) -> None:
     claim = ledger()[str(one["id"])]
     click.echo(mark(STATE[str(one["answer"])], f"{claim.id} {one['answer']:17}{claim.claim}"))
-    click.echo(f"    {claim.indicator}: {one['said']}")
+    click.echo(f"    {claim.measured_by}: {one['said']}")
     click.echo(f"    {one['why']}")

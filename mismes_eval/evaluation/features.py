@@ -19,6 +19,7 @@ from mismes_eval.evaluation.summaries import WINDOW
 from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
 from mismes_eval.message import Message, listed
 from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.tracer.outcomes import side_of
 
 MODEL = "model"
 STRONG = 2  # score from which a feature counts as given: 0 not, 1 slightly, 2 fairly, 3 fully
@@ -35,12 +36,14 @@ class FeatureContrast:
     none, and the number of independent samples that would find a difference of five points (of
     measures that are needed at least where there are fewer; 0: cannot be told).
 
+    better : whether "more" or "less" of the outcome is better; empty: neither, or nobody says so.
     within : what each country says alone that has measures with the feature and without: the mean
         effect of the ones less that of the others, with its interval.
     """
 
     feature: str
     outcome: str
+    better: str
     months: float
     measures: int
     with_feature: int
@@ -58,7 +61,9 @@ def feature_contrasts(effects: pd.DataFrame) -> Iterable[FeatureContrast]:
     main = main.assign(se=spoken_errors(main, "ci_low", "ci_high"))
     main = main[(main["se"] > 0) & (main["unit_of_outcome"] == "share")]
     main = main.assign(
-        group=main["country"], unit_of_count=main["country"] + " " + main["measure"].astype(str)
+        group=main["country"],
+        unit_of_count=main["country"] + " " + main["measure"].astype(str),
+        better=[side_of(str(outcome)) for outcome in main["outcome"]],
     )
     ages = (main["months"].astype(float) / WINDOW).round() * WINDOW
     for (outcome, age, _), rows in main.groupby(["outcome", ages, "design"], sort=True):
@@ -81,8 +86,8 @@ def contrasts_of(
 
     Parameters
     ----------
-    rows : value, se, model, the scores of FACTORS, group (effects of one group hang together) and
-        unit_of_count (which measure).
+    rows : value, se, model, better (of the outcome), the scores of FACTORS, group (effects of one
+        group hang together) and unit_of_count (which measure).
     others : further columns of yes, no or missing, with their names.
     """
     for column, name in FACTORS.items():
@@ -102,6 +107,7 @@ def _contrast(name: str, outcome: str, months: float, rows: pd.DataFrame) -> Fea
         FeatureContrast,
         feature=name,
         outcome=outcome,
+        better=str(rows["better"].iloc[0]) if len(rows) else "",
         months=months,
         measures=measures,
         with_feature=having,
@@ -166,6 +172,7 @@ def _models(outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
     return FeatureContrast(
         feature=MODEL,
         outcome=outcome,
+        better=str(rows["better"].iloc[0]),
         months=months,
         measures=measures,
         with_feature=kinds,

@@ -39,6 +39,7 @@ from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, m
 from mismes_eval.message import Message
 from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.numerics.rows import Int
+from mismes_eval.tracer.outcomes import declared, side_of
 
 OWN, OUTSIDE = "own", "outside"
 NOT_ASSESSED = "NOT_ASSESSED"
@@ -56,6 +57,7 @@ NO_MODEL = "the model of the measures is not on record"
 CURRENCY = "the outcome has no common unit (national currency)"
 NO_UNIT = "the unit of the outcome is not stated"
 OF_A_SHARE = {"SHARE": 1.0, "POINTS": 0.01}  # units of effects on shares, factor to a share
+SIDES = {"MORE": "more", "LESS": "less", "NEITHER": ""}  # of `outcome_sides`, as templates say it
 LEAST_SPREAD = 0.05  # se times the root of n: a difference of shares of 0.1% in halves has 0.06
 COLUMNS = (
     "kind",
@@ -65,6 +67,7 @@ COLUMNS = (
     "measure",
     "model",
     "outcome",
+    "better",
     "unit",
     "value",
     "se",
@@ -101,6 +104,7 @@ class OutsideEvidence:
 class Together:
     """Effects on one outcome by one model, in one unit, at one age, whoever estimated them.
 
+    better : whether "more" or "less" of the outcome is better; empty: neither.
     measures : units.
     samples : independent ones; effects of one measure or one sample hang together.
     effects : rows of `beside`.
@@ -111,6 +115,7 @@ class Together:
 
     model: str
     outcome: str
+    better: str
     unit: str
     months: float
     own: int
@@ -140,9 +145,44 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
                 fix="Fill it in, or leave it out.",
             )
         )
-    InputError.refuse([*_unread_columns(data.extra, data.name), *_too_exact(data.frame)])
     every = data.frame.reindex(columns=list(frames.template("evidence").names))
+    wrong = [*_unread_columns(data.extra, data.name), *_too_exact(data.frame), *_sides(every)]
+    InputError.refuse(wrong)
     return OutsideEvidence(data.name, data.sha256, every)
+
+
+def better_of(outcome: str, evidence: OutsideEvidence | None = None) -> str:
+    """Whether "more" or "less" of an outcome is better, as the tracer templates or a file of
+    evidence say; empty where neither is, or nobody says so.
+    """
+    known = side_of(outcome)
+    if known or evidence is None:
+        return known
+    stated = evidence.frame.loc[evidence.frame["outcome"] == outcome, "better"].dropna()
+    return SIDES[str(stated.iloc[0])] if len(stated) else ""
+
+
+def _sides(given: pd.DataFrame) -> Iterable[Problem]:
+    """Outcomes of which the file does not say whether more or less is better, says both, or says
+    something else than the templates.
+    """
+    numbered = given.assign(_row=range(2, len(given) + 2))
+    for outcome, rows in numbered.groupby("outcome"):
+        known, stated = declared(str(outcome)), sorted(set(rows["better"].dropna()))
+        of_template = known.better.upper() if known is not None else ""
+        cited = ~named_by_hash(rows)
+        if not stated and (known is not None or not cited.any()):
+            continue
+        if len(stated) == 1 and of_template in ("", stated[0]):
+            continue
+        yield Problem(
+            what="an outcome that does not say on which side it is better",
+            where=worded("better: {outcome}", {"outcome": str(outcome)}),
+            expected=of_template or "MORE, LESS or NEITHER, the same in every row of the outcome",
+            got=", ".join(stated) or worded("none"),
+            fix="Say it in every row of the outcome; the sign of the effect stays as it is.",
+            rows=tuple(map(str, rows["_row"])),
+        )
 
 
 def _unread_columns(extra: Sequence[str], name: str) -> list[Problem]:
@@ -201,13 +241,15 @@ def beside(
     """
     named = [] if evidence is None else references(evidence.frame, reports)
     own = _own(effects, named)
-    if evidence is None:
-        return own
-    outside = _outside(evidence.cited)
+    outside = own.head(0) if evidence is None else _outside(evidence.cited)
     parts = [part for part in (own, outside) if len(part)]
     if not parts:
         return own
-    return pd.concat(parts, ignore_index=True).sort_values(
+    rows = pd.concat(parts, ignore_index=True)
+    rows["better"] = [better_of(str(outcome), evidence) for outcome in rows["outcome"]]
+    if evidence is None:
+        return rows
+    return rows.sort_values(
         ["model", "outcome", "country", "kind", "source"], kind="stable", ignore_index=True
     )
 
@@ -297,7 +339,7 @@ def _with_obstacles(rows: pd.DataFrame, compared: pd.Series) -> pd.DataFrame:
         (rows["unit"].fillna(UNSTATED) == UNSTATED, NO_UNIT),
     ]
     told = np.select([hit.to_numpy(bool) for hit, _ in reasons], [why for _, why in reasons], "")
-    return rows.assign(left_out=told)[list(COLUMNS)]
+    return rows.assign(left_out=told, better="")[list(COLUMNS)]
 
 
 def together(rows: pd.DataFrame) -> Iterable[Together]:
@@ -328,6 +370,7 @@ def _mean(model: str, outcome: str, unit: str, months: float, rows: pd.DataFrame
     return Together(
         model=model,
         outcome=outcome,
+        better=str(rows["better"].iloc[0]),
         unit=unit,
         months=months,
         own=int((rows["kind"] == OWN).sum()),

@@ -5,6 +5,7 @@ the file claims.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +27,9 @@ from mismes_eval.inventory.iati_money import (
 )
 from mismes_eval.inventory.iati_places import Allocation, Placement, placed
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered, translated_parents
+from mismes_eval.inventory.purposes import as_purposes
 from mismes_eval.inventory.relations import allocate
+from mismes_eval.inventory.stated_shares import TOLERANCE, WHOLE
 
 # IATI organisation types -> implementer and funder types of this package; what is not here is left
 # empty and noted
@@ -347,13 +350,26 @@ def _two_titles(activity: Activity, issues: list[Issue]) -> tuple[str | None, st
 
 
 def _sector(activity: Activity, issues: list[Issue]) -> str | None:
-    """The sector with the largest share; the first of those that are equal."""
-    if not activity.sectors:
+    """The sectors with their percentages, which the one or several of them must have; one alone may
+    leave them out.
+    """
+    known = {code: number for code, number in activity.sectors if code}
+    if not known:
         return None
-    largest = max(activity.sectors, key=lambda s: s[1])[0]
-    if len(activity.sectors) > 1:
-        named = ", ".join(code for code, _ in activity.sectors)
-        issues.append(
-            (activity.identifier, "crs_purpose", named, "several sectors", f"read as {largest}")
-        )
-    return largest
+    given = [number for number in known.values() if number is not None]
+    unsaid = sum(number or 0.0 for code, number in activity.sectors if not code)
+    said = "; ".join(
+        f"{code} {'' if n is None else f'{n:g}%'}".strip() for code, n in known.items()
+    )
+    if len(known) == 1 and not given:
+        return next(iter(known))
+    whole = math.fsum([*given, unsaid])
+    alone = len(known) == 1 and whole < WHOLE
+    if len(given) < len(known) or min(given) <= 0 or not (alone or abs(whole - WHOLE) <= TOLERANCE):
+        what = "percentages of sectors that do not add up to 100"
+        issues.append((activity.identifier, "crs_purpose", said, what, "left empty"))
+        return None
+    if math.fsum(given) < WHOLE - TOLERANCE:
+        what = "sectors of a part of the money"
+        issues.append((activity.identifier, "crs_purpose", said, what, "the rest is not said"))
+    return as_purposes({code: number for code, number in known.items() if number is not None})

@@ -5,6 +5,7 @@ with limits on size, depth and number.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,6 +28,7 @@ from mismes_eval.inventory.iati_money import (
     decimal,
 )
 from mismes_eval.inventory.iati_structure import VERSIONS, departures
+from mismes_eval.inventory.stated_shares import WHOLE
 
 LARGEST_FILE, MOST_ACTIVITIES, DEEPEST, LONGEST_TEXT = 200_000_000, 100_000, 20, 20_000
 MOST_ELEMENTS = 500_000  # of one activity
@@ -40,6 +42,8 @@ class Activity:
     """What is read of one iati-activity.
 
     titles : language -> text.
+    sectors : DAC code of five digits and its percentage, None where none can be told; a sector that
+        transactions do not name stands under an empty code.
     organisations : role, type, ref, name.
     unread : amounts of the budgets (without budgets, of the commitments) that are no decimal
         numbers.
@@ -53,7 +57,7 @@ class Activity:
     dates: Mapping[str, str]
     organisations: tuple[tuple[str, str, str, str], ...]
     territories: tuple[Territory, ...]
-    sectors: tuple[tuple[str, float], ...]
+    sectors: tuple[tuple[str, float | None], ...]
     budgets: tuple[Budget, ...]
     payments: tuple[Payment, ...]
     unread: tuple[str, ...]
@@ -268,23 +272,41 @@ def _territories(node: Element) -> tuple[Territory, ...]:
     )
 
 
-def _sectors(node: Element, payments: tuple[Payment, ...]) -> tuple[tuple[str, float], ...]:
-    """DAC sectors of five digits with their percentages; those of the transactions where the
-    activity has none, with the amounts that name them.
+def _sectors(node: Element, payments: tuple[Payment, ...]) -> tuple[tuple[str, float | None], ...]:
+    """DAC sectors with their percentages; those of the transactions where the activity has none, by
+    the amounts that name them.
     """
-    weights = [
-        (code, decimal(sector.get("percentage", "").strip()) or 0.0)
+    stated = [
+        (code, decimal(written.strip()) if (written := sector.get("percentage")) else None)
         for sector in node.findall("sector")
         for code in _dac_sectors([sector])
     ]
     if node.find("sector") is None:
         asked = commitments_or_spending(payments)
         used = next((part for part in asked if any(payment.sectors for payment in part)), ())
-        weights = [(code, payment.value) for payment in used for code in payment.sectors]
+        return tuple(_by_amounts(used).items())
+    found: dict[str, float | None] = {}
+    for code, number in stated:
+        before = found.get(code, 0.0)
+        found[code] = None if before is None or number is None else before + number
+    return tuple(found.items())
+
+
+def _by_amounts(used: tuple[Payment, ...]) -> dict[str, float | None]:
+    """Sector -> percentage of the amounts that name it; None where these divide nothing (several
+    currencies, an amount below 0, a transaction in several sectors).
+    """
     sums: dict[str, float] = {}
-    for code, weight in weights:
-        sums[code] = sums.get(code, 0.0) + weight
-    return tuple(sums.items())
+    for payment in used:
+        for code in payment.sectors or ("",):
+            sums[code] = sums.get(code, 0.0) + payment.value
+    if len(sums) == 1:
+        return {code: WHOLE for code in sums}
+    whole = math.fsum(sums.values())
+    clear = len({p.currency for p in used}) == 1 and max(len(p.sectors) for p in used) == 1
+    if not clear or min(sums.values()) <= 0:
+        return {code: None for code in sums}
+    return {code: WHOLE * value / whole for code, value in sums.items()}
 
 
 def _dac_sectors(sectors: list[Element]) -> tuple[str, ...]:

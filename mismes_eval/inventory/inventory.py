@@ -26,6 +26,7 @@ from mismes_eval.inventory.money import Converted, to_euro
 from mismes_eval.inventory.page import write_page
 from mismes_eval.inventory.portfolio import By, Profile
 from mismes_eval.inventory.portfolio import profile as portfolio_profile
+from mismes_eval.inventory.purposes import purpose_problems
 from mismes_eval.inventory.quality import (
     CODED,
     Completeness,
@@ -446,6 +447,7 @@ def _whole(
             )
         )
     problems += parent_problems(frame)
+    problems += purpose_problems(frame)
     for name in ("actors", "years", "results"):
         if len(side := sides.get(name, pd.DataFrame())):
             problems += references(side, "measure_id", frame, "measure_id")

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 from mismes_eval.frame import codes, labels, template
 from mismes_eval.frame.codes import plain
 from mismes_eval.inventory.indicators import COLUMNS, portfolio_rows
+from mismes_eval.inventory.purposes import by_purpose
 from mismes_eval.inventory.quality import completeness
 from mismes_eval.inventory.tree import Tree, parent_differences
 from mismes_eval.pictures.grids import counts
@@ -35,6 +36,7 @@ class Profile:
     timeline : year, started, active, ended.
     services : service, share, n, n_missing; dose_hours median.
     budget_tree : country, stage, model, measures, budget_eur.
+    purposes : purpose, measures, budget_eur (see `by_purpose`).
     spellings : pairs of funder names that look alike.
     notes : what the reader must know.
     """
@@ -46,6 +48,7 @@ class Profile:
     timeline: pd.DataFrame
     services: pd.DataFrame
     budget_tree: pd.DataFrame
+    purposes: pd.DataFrame
     spellings: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
 
@@ -80,6 +83,7 @@ class Profile:
             "timeline": self.timeline,
             "services": self.services,
             "budget tree": self.budget_tree,
+            "purposes": self.purposes,
             "spellings": self.spellings,
             "notes": pd.DataFrame({"note": self.notes}),
         }
@@ -132,6 +136,7 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
         timeline=timeline(rows, day),
         services=services(rows),
         budget_tree=_budget_tree(amounts.assign(measure=tree.leaves)),
+        purposes=by_purpose(tree),
         spellings=spellings(funders),
         notes=_notes(tree, rows, day),
     )

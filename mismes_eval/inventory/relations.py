@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame import nearest, template, validate
-from mismes_eval.inventory.tree import AMOUNTS
+from mismes_eval.frame import check, nearest, template, validate
+from mismes_eval.inventory.tree import AMOUNTS, comes_back
+
+CURRENCY = "currency"
+BLOCKS = tuple(  # numbers that mean something beside each other only
+    tuple(column.name for column in template("inventory").columns if column.section == section)
+    for section in ("Money", "Reach")
+)
 
 
 def allocate(
@@ -69,12 +76,14 @@ class Merged:
 
 def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     """Merge the pairs that the decision table (template `inventory_decision`) calls SAME: `keep`
-    stays, its empty fields are filled from `drop`.
+    stays, its empty fields are filled from `drop`, and parts of `drop` are parts of `keep`. Amounts,
+    and persons reached, are filled only where the two say nothing different of any of them: an
+    amount never stands beside the currency of another, nor women beside another's total.
 
     Raises
     ------
-    InputError : a measure that does not exist, is merged twice, or is kept in one line and dropped
-        in another.
+    InputError : a measure that does not exist, is merged twice, is kept in one line and dropped in
+        another, or is part of the other one; a record of both that contradicts itself.
     """
     decisions = validate(decisions, template("inventory_decision"))
     same = decisions[decisions["decision"] == "SAME"]
@@ -104,12 +113,25 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
         )
         for m in sorted(set(same["keep"]) & set(same["drop"]))
     ]
+    above = dict(zip(frame["measure_id"], frame["parent_id"], strict=True))
+    problems += [
+        Problem(
+            "a measure and a part of it",
+            worded("decisions: {margin}", {"margin": f"{keep}, {drop}"}),
+            "two records of one measure",
+            fix="Decide DIFFERENT, or correct parent_id first: a whole is not the same as its part.",
+        )
+        for keep, drop in zip(same["keep"], same["drop"], strict=True)
+        if keep in _wholes(drop, above) or drop in _wholes(keep, above)
+    ]
     InputError.refuse(problems)
     records = {str(row["measure_id"]): row for row in frame.to_dict("records")}
     log = []
     for row in same.to_dict("records"):
         kept, dropped = records[str(row["keep"])], records.pop(str(row["drop"]))
         fields = [field for field in kept if pd.isna(kept[field]) and pd.notna(dropped[field])]
+        apart = [name for block in BLOCKS if not _agree(kept, dropped, block) for name in block]
+        fields = [field for field in fields if field not in apart]
         kept.update({field: dropped[field] for field in fields})
         log.append(
             (
@@ -121,7 +143,36 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
             )
         )
     merged = pd.DataFrame(log, columns=["keep", "drop", "decided_by", "reason", "filled"])
-    return Merged(
-        pd.DataFrame(list(records.values()), columns=frame.columns).astype(frame.dtypes.to_dict()),
-        merged,
-    )
+    made = pd.DataFrame(list(records.values()), columns=frame.columns)
+    into = dict(zip(same["drop"], same["keep"], strict=True))
+    made["parent_id"] = [into.get(parent, parent) for parent in made["parent_id"]]
+    made = made.astype(frame.dtypes.to_dict())
+    both = made[made["measure_id"].isin(same["keep"])].reset_index(drop=True)
+    above = dict(zip(made["measure_id"], made["parent_id"], strict=True))
+    problems = [
+        Problem("a measure is part of itself", f"decisions: {name}", "a tree of parents and parts")
+        for name in both["measure_id"]
+        if comes_back(name, above)
+    ]
+    InputError.refuse([*problems, *check(both, template("inventory")).problems])
+    return Merged(made, merged)
+
+
+def _wholes(measure: str, above: Mapping[str, object]) -> set[str]:
+    """What a measure is part of, at any height."""
+    found: set[str] = set()
+    at = above.get(measure)
+    while isinstance(at, str) and at not in found:
+        found.add(at)
+        at = above.get(at)
+    return found
+
+
+def _agree(kept: Mapping[Any, Any], dropped: Mapping[Any, Any], block: Sequence[str]) -> bool:
+    """Whether the numbers of two records may stand in one: the one has none at all, or nothing
+    that both say differs; amounts also need the same currency.
+    """
+    names = [name for name in block if name in kept and pd.notna(kept[name])]
+    same = all(pd.isna(dropped[name]) or kept[name] == dropped[name] for name in names)
+    unlike = CURRENCY in block and kept[CURRENCY] != dropped[CURRENCY]
+    return not names or (same and not unlike)

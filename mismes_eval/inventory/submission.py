@@ -25,6 +25,7 @@ from mismes_eval.inventory.inventory import read as read_inventory
 from mismes_eval.inventory.relations import merge_decided
 
 LOG = "intake_log.csv"
+BEFORE = "intake_before"  # folder of the repository as it was, a file for each state, by its hash
 UNFINISHED = ".intake_log.*.csv"  # a log that waits for the repository with the hash in its name
 ADDED, MERGED, UNDONE = "added", "merged", "undone"
 DIFFERENT = "DIFFERENT"
@@ -33,7 +34,7 @@ PAIR = ("keep", "drop")
 DIGITS = 16  # of a hash in the log
 LOG_COLUMNS = (
     *("taken_on", "submission", "sha256", "record", "measure_id", "action", "into", "filled"),
-    *("not_taken_over", "decided_by", "reason", "written"),
+    *("not_taken_over", "decided_by", "reason", "written", "before"),
 )
 DECISION_COLUMNS = (
     *("keep", "drop", "decision", "decided_by", "decided_on", "reason"),
@@ -112,7 +113,7 @@ def submit(file: str | Path, into: str | Path) -> Submission:
     new = new.assign(measure_id=ids)
     with TemporaryDirectory() as folder:
         whole = Path(folder) / repository.name
-        _save(pd.concat([there, new], ignore_index=True), whole)
+        whole.write_bytes(_encoded(pd.concat([there, new], ignore_index=True)))
         combined = read_inventory(whole)
     return Submission(
         repository=repository,
@@ -140,7 +141,8 @@ def accept(
     the lines of the log: taken_on, submission, sha256, record (number in the submission),
     measure_id, action (added or merged), into, filled (fields that the repository's record got),
     not_taken_over (fields in which the submission says something else, with what it says),
-    decided_by, reason, written (hash of the record of the repository as it is now).
+    decided_by, reason, written (hash of the record of the repository as it is now), before (hash
+    of the repository as it was, of which `intake_before` keeps a copy for `undo`).
 
     Raises
     ------
@@ -151,6 +153,7 @@ def accept(
     merged = merge_decided(submission.combined.frame, table)
     into = dict(zip(merged.merged["drop"], merged.merged["keep"], strict=True))
     records = {row["measure_id"]: row for row in submission.combined.frame.to_dict("records")}
+    made = {row["measure_id"]: row for row in merged.frame.to_dict("records")}
     decided = merged.merged.set_index("drop")
     lines = []
     for number, measure in enumerate(submission.ids, start=1):
@@ -171,26 +174,27 @@ def accept(
             line |= {
                 "into": into[measure],
                 "filled": str(row["filled"]),
-                "not_taken_over": _other_values(records[into[measure]], records[measure]),
+                "not_taken_over": _other_values(made[into[measure]], records[measure]),
                 "decided_by": str(row["decided_by"]),
                 "reason": "" if pd.isna(row["reason"]) else str(row["reason"]),
             }
         lines.append(line)
     added = pd.DataFrame(lines, columns=list(LOG_COLUMNS))
-    parents = merged.frame["parent_id"].replace(into)
-    whole = _written(merged.frame.assign(parent_id=parents))
+    whole = _as_in(submission.repository, merged.frame)
     hashes = _hashes(whole)
     places = added["into"].where(added["into"] != "", added["measure_id"])
     added["written"] = [hashes[place] for place in places]
+    added["before"] = _hash(submission.repository)[:DIGITS]
     log = pd.concat([read_log(submission.repository), added], ignore_index=True)
-    _replace_both(submission.repository, submission.state, whole, log)
+    _replace_both(submission.repository, submission.state, _encoded(whole), log)
     return added
 
 
 def undo(into: str | Path, *, on: date, decided_by: str, reason: str) -> pd.DataFrame:
     """Take the last submission that is in force out of the repository again: records that it added
-    go, fields that it filled are empty again. The log keeps its lines and gets one more for each;
-    its identifiers are not given again, and its file may be submitted again.
+    go, fields that it filled are empty again. Where nothing else has changed since, the file is
+    byte for byte what it was. The log keeps its lines and gets one more for each; its identifiers
+    are not given again, and its file may be submitted again.
 
     Returns
     -------
@@ -207,17 +211,30 @@ def undo(into: str | Path, *, on: date, decided_by: str, reason: str) -> pd.Data
     if last is None:
         raise InputError(Problem("no submission to undo", repository.with_name(LOG).name))
     lines = _in_force(log, last)
-    table = _written(read_inventory(repository).frame)
+    table = _as_in(repository, read_inventory(repository).frame)
     added = set(lines.loc[lines["action"] == ADDED, "measure_id"])
     InputError.refuse(_changed_since(lines, table, added))
     for line in lines[lines["action"] == MERGED].to_dict("records"):
         fields = [field for field in str(line["filled"]).split("; ") if field]
         table.loc[table["measure_id"] == line["into"], fields] = pd.NA
-    table = _written(table[~table["measure_id"].isin(added)])
+    table = table[~table["measure_id"].isin(added)]
+    content = _as_it_was(repository, lines["before"].iloc[0], table)
     told = {"action": UNDONE, "taken_on": on.isoformat(), "decided_by": decided_by}
     undone = lines.assign(**told, reason=reason).reset_index(drop=True)
-    _replace_both(repository, state, table, pd.concat([log, undone], ignore_index=True))
+    _replace_both(repository, state, content, pd.concat([log, undone], ignore_index=True))
     return undone
+
+
+def _as_it_was(repository: Path, before: str, table: pd.DataFrame) -> bytes:
+    """What to write of records that are left: the kept copy, where it says the same of all of them;
+    else (other records have changed since) the records themselves.
+    """
+    kept = repository.with_name(BEFORE) / f"{before}.csv"
+    if kept.is_file() and _hash(kept)[:DIGITS] == before:
+        there = _written(read_inventory(kept).frame)
+        if list(_hashes(there).items()) == list(_hashes(table).items()):
+            return kept.read_bytes()
+    return _encoded(table)
 
 
 def _in_force(log: pd.DataFrame, sha256: str) -> pd.DataFrame:
@@ -299,11 +316,20 @@ def _open_template() -> Template:
     return replace(whole, columns=columns, keys=())
 
 
-def _written(frame: pd.DataFrame) -> pd.DataFrame:
-    """The cells as they are written, without columns that are empty in every row."""
+def _written(frame: pd.DataFrame, head: Sequence[str] = ()) -> pd.DataFrame:
+    """The cells as they are written: first the columns of a head, then those that are not empty in
+    every row.
+    """
     cells = {str(name): text(frame[name]) for name in frame}
-    full = {name: column for name, column in cells.items() if column.notna().any()}
-    return pd.DataFrame(full, index=frame.index)
+    full = [name for name, column in cells.items() if column.notna().any()]
+    read_as = {name: name.strip().lower() for name in head if name not in cells}
+    named = dict.fromkeys([read_as.get(name, name) for name in head if name.strip()] + full)
+    return pd.DataFrame(cells, columns=list(named), index=frame.index)
+
+
+def _as_in(repository: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """The cells as they are written, under the head that the repository has."""
+    return _written(frame, list(map(str, table_of(repository))))
 
 
 def _run_as_formula(new: pd.DataFrame, name: str) -> list[Problem]:
@@ -428,19 +454,19 @@ def _other_titles(submission: Submission, table: pd.DataFrame) -> list[Problem]:
     ]
 
 
-def _other_values(kept: Mapping[Hashable, Any], dropped: Mapping[Hashable, Any]) -> str:
-    """Fields in which both records say something, and not the same: what the dropped one says."""
+def _other_values(made: Mapping[Hashable, Any], dropped: Mapping[Hashable, Any]) -> str:
+    """What a dropped record says that the record made of both does not."""
     left = [
         f"{field}: {dropped[field]}"
-        for field in kept
-        if field != "measure_id" and pd.notna(kept[field]) and pd.notna(dropped[field])
-        if kept[field] != dropped[field]
+        for field in made
+        if field != "measure_id" and pd.notna(dropped[field])
+        if pd.isna(made[field]) or made[field] != dropped[field]
     ]
     return "; ".join(left)
 
 
-def _save(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+def _encoded(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _state(repository: Path) -> str:
@@ -454,17 +480,18 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _replace_both(repository: Path, state: str, table: pd.DataFrame, log: pd.DataFrame) -> None:
+def _replace_both(repository: Path, state: str, content: bytes, log: pd.DataFrame) -> None:
     """Repository and log written beside themselves, read again, and only then put in place, the log
-    last: one that waits is put in place by the next submission (`_finish`).
+    last: one that waits is put in place by the next submission (`_finish`). A copy of the
+    repository as it was is kept.
     """
     part = repository.with_name(f".{os.getpid()}.{repository.name}")
     waiting = part
     try:
-        _save(table, part)
+        part.write_bytes(content)
         read_inventory(part)
         waiting = repository.with_name(UNFINISHED.replace("*", _hash(part)))
-        _save(log, waiting)
+        waiting.write_bytes(_encoded(log))
         if _state(repository) != state:
             raise InputError(
                 Problem(
@@ -475,6 +502,9 @@ def _replace_both(repository: Path, state: str, table: pd.DataFrame, log: pd.Dat
                     fix="Submit the file again.",
                 )
             )
+        kept = repository.with_name(BEFORE) / f"{_hash(repository)[:DIGITS]}.csv"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(repository.read_bytes())
         os.replace(part, repository)
     except BaseException:
         waiting.unlink(missing_ok=True)

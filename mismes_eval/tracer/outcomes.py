@@ -60,6 +60,14 @@ def declared(name: str) -> Outcome | None:
     )
 
 
+def side_of(name: str) -> str:
+    """Whether "more" or "less" of an outcome is better, as the template says; "": neither, or it
+    does not know the outcome.
+    """
+    known = declared(name)
+    return "" if known is None else known.better
+
+
 def outcome_of(panel: TracerPanel, name: str) -> Outcome:
     """What a column of the panel is as an outcome."""
     known = declared(name)

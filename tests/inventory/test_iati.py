@@ -262,7 +262,7 @@ def test_countries_and_sectors_of_transactions(iati):
     whole = activity(countries=(), sectors="", money=budget(1000), transactions=split)
     intake = iati(whole, allocation="percentage")
     assert intake.frame["budget_total"].tolist() == pytest.approx([500, 300])
-    assert intake.frame["crs_purpose"].tolist() == ["15190", "15190"]
+    assert intake.frame["crs_purpose"].tolist() == ["15190:50;11330:50"] * 2
     assert "in transactions" in iati(whole).refused["reason"][0]
     # 60% and 40% of 1,000, and 500 more for a third
     shared = transaction(1000, places=place("MD", 60) + place("UA", 40))
@@ -278,6 +278,34 @@ def test_countries_and_sectors_of_transactions(iati):
     assert refused.refused["amounts"].tolist() == ["1,000.00 EUR"]
     one = activity(countries=(), money="", transactions=transaction(50, places=place("MD")))
     assert iati(one).frame["budget_total"].tolist() == [50]
+
+
+@pytest.mark.parametrize(
+    ("sectors", "cell"),
+    [
+        ((("15190", "60"), ("11330", "40")), "15190:60;11330:40"),
+        ((("15190", "33.3"), ("11330", "33.3"), ("15190", "33.4")), "15190:66.7;11330:33.3"),
+        ((("15190", "60"), ("11330", "60")), None),
+        ((("15190", "60"), ("11330", "")), None),
+        ((("15190", "120"), ("11330", "-20")), None),
+        ((("15190", ""),), "15190"),
+        ((("15190", "100"), ("1519", "100")), "15190"),
+        ((("15190", "40"),), "15190:40"),
+    ],
+)
+def test_percentages_of_sectors_divide_or_are_named(iati, sectors, cell):
+    """IATI 2.03, element sector: the percentages of a vocabulary add up to 100."""
+    written = "".join(
+        f'<sector vocabulary="{1 if len(code) == 5 else 2}" code="{code}"'
+        + (f' percentage="{share}"/>' if share else "/>")
+        for code, share in sectors
+    )
+    intake = iati(activity(sectors=written))
+    (found,) = intake.frame["crs_purpose"]
+    assert found == cell
+    named = intake.issues.loc[intake.issues["field"] == "crs_purpose", "done"].tolist()
+    expected = {None: ["left empty"], "15190:40": ["the rest is not said"]}
+    assert named == expected.get(cell, [])
 
 
 def test_titles_of_languages_are_kept_apart(iati):

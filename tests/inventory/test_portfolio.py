@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval import inventory
+from mismes_eval.errors import InputError
 
 pytestmark = pytest.mark.identity
 
@@ -155,3 +156,24 @@ def test_workbook_of_tables(six, tmp_path):
 
 def test_six_is_what_the_hand_worked_numbers_assume(rows_of_six):
     assert sum(float(r["budget_eur"] or 0) for r in rows_of_six) == 700000
+
+
+def test_budgets_are_divided_over_purposes(write, measure):
+    """60% and 40% of 100,000, 25% of 200,000, all of 50,000; a whole whose part has the amount."""
+    rows = [
+        measure(1, crs_purpose="11330:60;16020:40"),
+        measure(2, crs_purpose="11330:25", budget_total="200000", budget_eur="200000"),
+        measure(3, crs_purpose="16020", budget_total="50000", budget_eur="50000"),
+        measure(4),
+        measure(5, crs_purpose="16020", budget_total="9000000", budget_eur="9000000"),
+        measure(6, crs_purpose="16020", parent_id="MDA-005"),
+    ]
+    read = inventory.read(write(rows))
+    table = read.profile().purposes
+    assert table["budget_eur"].sum() == pytest.approx(read.tree.total("budget_eur"))
+    found = table.set_index("purpose")["budget_eur"].to_dict()
+    assert found == pytest.approx({"": 250_000, "16020": 190_000, "11330": 110_000})
+    assert table.set_index("purpose")["measures"].to_dict() == {"": 2, "16020": 3, "11330": 2}
+    for wrong in ("11330:60;16020:60", "11330:60;16020", "11330:50;11330:50", "11330;16020"):
+        with pytest.raises(InputError, match="percentages of purposes that divide nothing"):
+            inventory.read(write([measure(1, crs_purpose=wrong)]))

@@ -70,6 +70,23 @@ def test_contradictory_decisions_are_refused(alike, rows, what):
         alike.merge(decisions(*rows))
 
 
+def test_merging_keeps_the_tree_and_mixes_no_amounts(write, measure):
+    """MDA-003 is part of MDA-002, MDA-002 the same as MDA-001, whose currency is another."""
+    kept = {"currency": "USD", "price_year": ""} | dict.fromkeys(
+        ("budget_total", "budget_eur", "cost_overhead", "benef_women"), ""
+    )
+    rows = [measure(1, **kept), measure(2, benef_reached="250"), measure(3, parent_id="MDA-002")]
+    read = inventory.read(write(rows))
+    merged = read.merge(decisions(("MDA-001", "MDA-002", "SAME", "A")))
+    frame = merged.frame.set_index("measure_id")
+    assert frame.loc["MDA-003", "parent_id"] == "MDA-001"
+    assert frame.loc["MDA-001", ["budget_total", "budget_eur", "benef_women"]].isna().all()
+    assert merged.balance().accepted == {"EUR": 100_000}
+    for pair in (("MDA-002", "MDA-003"), ("MDA-003", "MDA-002")):
+        with pytest.raises(InputError, match="a measure and a part of it"):
+            read.merge(decisions((*pair, "SAME", "A")))
+
+
 def test_allocation_keeps_the_total():
     frame = pd.DataFrame(
         {"record": ["a", "b"], "country": ["MDA", "GEO"], "budget_total": [100.0, 50.0]}

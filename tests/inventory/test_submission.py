@@ -107,8 +107,8 @@ def test_probable_duplicates_must_be_decided(repository, submitted):
 
 def test_a_merge_fills_what_is_empty_and_logs_what_it_leaves(repository, submitted, tmp_path):
     rows = [
-        {"title_en": "SYNTHETIC job fair for returnees", "benef_women": "33", "benef_reached": "90"}
-        | {"benef_completed": "80", "benef_placed": "20"},
+        {"title_en": "SYNTHETIC job fair for returnees", "benef_women": "33", "budget_total": "9"}
+        | {"budget_eur": "9", "cost_overhead": "", "cost_direct": "1"},
         {"title_en": "SYNTHETIC legal aid abroad", "parent_id": "MDA-001"},
     ]
     given = inventory.submit(submitted(rows), repository)
@@ -123,7 +123,8 @@ def test_a_merge_fills_what_is_empty_and_logs_what_it_leaves(repository, submitt
         "ab",
     ]
     assert "benef_women" in log.loc["MDA-008", "filled"]
-    assert "benef_reached: 90" in log.loc["MDA-008", "not_taken_over"]
+    for left in ("budget_total: 9", "cost_direct: 1"):  # a cost of another budget
+        assert left in log.loc["MDA-008", "not_taken_over"]
     assert log.loc["MDA-009", ["action", "reason"]].tolist() == ["added", "not MDA-007"]
     frame = inventory.read(repository).frame.set_index("measure_id")
     assert list(frame.index) == ["MDA-001", "MDA-007", "MDA-009"]
@@ -209,6 +210,25 @@ def test_a_duplicate_by_another_name_is_probable(write, measure, submitted, row,
     given = inventory.submit(submitted([{"implementer_name": "Agency A"} | row]), repository)
     (pair,) = given.pairs.to_dict("records")
     assert (pair["keep"], pair["drop"]) == ("MDA-001", "MDA-008") and why in pair["why"]
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_undoing_gives_the_bytes_that_were_there(repository, submitted, ending):
+    """A byte order mark, line ends, columns that are empty, a number as somebody wrote it."""
+    table = pd.read_csv(repository, dtype=str, keep_default_na=False).assign(notes="", coder="")
+    table["budget_total"] = "100000.0"
+    written = table.to_csv(index=False).encode().replace(b"\n", ending)
+    repository.write_bytes(b"\xef\xbb\xbf" + written)
+    states = [digest(repository)]
+    for number in (1, 2):
+        fair = {"title_en": "SYNTHETIC job fair for returnees", "national_partner": f"N{number}"}
+        given = inventory.submit(submitted([fair], f"{number}.xlsx"), repository)
+        inventory.accept(given, on=ON, decisions=given.pairs.assign(decision="SAME", decided_by="a"))
+        assert {"notes", "coder", "national_partner"} <= set(pd.read_csv(repository))
+        states.append(digest(repository))
+    for state in states[1::-1]:
+        inventory.undo(repository, on=ON, decided_by="ab", reason="a draft")
+        assert digest(repository) == state
 
 
 def test_the_last_submission_can_be_undone(repository, submitted, tmp_path):

@@ -212,6 +212,35 @@ def test_an_error_too_small_for_its_persons_is_asked_for(
         read_evidence(path)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "better", "reads"),
+    [
+        ("unemployed", ("", ""), None),  # nobody says
+        ("unemployed", ("LESS", "MORE"), None),
+        ("employed", ("LESS", ""), None),  # the templates say otherwise
+        ("unemployed", ("LESS", ""), "less"),
+        ("stays_abroad", ("NEITHER", "NEITHER"), ""),
+        ("employed", ("", ""), "more"),
+        ("debt", ("", "LESS"), "less"),
+    ],
+)
+def test_a_file_says_on_which_side_an_outcome_is_better(
+    out: Path, tmp_path: Path, outcome: str, better: tuple[str, str], reads: str | None
+) -> None:
+    path = written(tmp_path, row(outcome=outcome), row(outcome=outcome, citation="B"))
+    head, *lines = path.read_text().splitlines()
+    cells = [f"{line},{said}" for line, said in zip(lines, better, strict=True)]
+    path.write_text("\n".join([f"{head},better", *cells]) + "\n")
+    if reads is None:
+        with pytest.raises(InputError, match="does not say on which side it is better"):
+            read_evidence(path)
+        return
+    s = synthesis(out, evidence=path)
+    assert set(s.evidence.loc[s.evidence["kind"] == "outside", "better"]) == {reads}
+    words = outside.beside(Words(s, language("en"))).frame["Outcome"]
+    assert words.str.contains("(less is better)", regex=False).any() == (reads == "less")
+
+
 def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
     path = written(
         tmp_path,

@@ -11,6 +11,7 @@ from typing import cast
 
 from mismes_eval.estimate.claim_verdict import Direction
 from mismes_eval.frame.codes import packaged_rows
+from mismes_eval.message import Message
 
 SOURCE = (
     "European Training Foundation, slides on migrant support measures from an employment and skills"
@@ -27,6 +28,7 @@ class Claim:
     slide : heading of the slide that says so.
     evidence : inventory, survey, tracer, costs or features (measures as units).
     indicator : what is computed, and against what.
+    beyond : what the slide also says and the number does not hold, with the field that is lacking.
     direction, threshold, margin : see `estimate.claim_verdict`; in the unit of the number (share,
     score or money).
     needs : file.column of every field it takes, alternatives separated by |.
@@ -39,6 +41,7 @@ class Claim:
     slide: str
     evidence: str
     indicator: str
+    beyond: str
     direction: Direction
     threshold: float
     margin: float
@@ -50,6 +53,14 @@ class Claim:
     def on_main_outcome(self) -> bool:
         """Whether its number is an effect on what the run names as its main outcome."""
         return "tracer_outcome" in self.needs
+
+    @property
+    def measured_by(self) -> Message:
+        """What is computed, and what the claim says beyond it."""
+        if not self.beyond:
+            return Message(self.indicator)
+        parts = {"indicator": Message(self.indicator), "beyond": Message(self.beyond)}
+        return Message("{indicator}. Not compared: {beyond}", parts)
 
     @property
     def scale(self) -> float:
@@ -76,6 +87,7 @@ def _claim(row: Mapping[str, str]) -> Claim:
         slide=row["slide"],
         evidence=row["evidence"],
         indicator=row["indicator"],
+        beyond=row["beyond"],
         direction=cast(Direction, int(row["direction"])),
         threshold=float(row["threshold"]),
         margin=float(row["margin"]),

@@ -12,6 +12,7 @@ import numpy as np
 from mismes_eval.estimate.claim_verdict import (
     ANSWERS,
     ClaimVerdict,
+    Direction,
     Measured,
     distance,
     held_against,
@@ -190,18 +191,20 @@ def _differ(numbers: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _of_features(claim: Claim, features: Sequence[FeatureContrast]) -> ClaimVerdict:
-    """The regression of effects on a success factor, over the outcome and age with most measures."""
-    mine = [feature for feature in features if feature.feature == FACTOR_OF[claim.id]]
+    """The regression of effects on a success factor, over the outcome and age with most measures, of
+    outcomes of which it is known whether more or less is better.
+    """
+    mine = [one for one in features if one.feature == FACTOR_OF[claim.id] and one.better]
     if not mine:
         return without_number(Message(NO_COUNTRY))
     widest = max(mine, key=lambda f: f.measures)
     if isinstance(widest.found, NotEstimable):
         return without_number(widest.found.reason, float(widest.needed or math.nan))
-    verdict = judge(
-        _coefficient(widest.found, widest.measures), claim.direction, claim.threshold, claim.margin
-    )
+    direction: Direction = claim.direction if widest.better == "more" else -claim.direction
+    measured = _coefficient(widest.found, widest.measures)
+    verdict = judge(measured, direction, claim.threshold, claim.margin)
     within = [
-        distance(Measured(span.value, span.low, span.high), claim.direction, claim.threshold)
+        distance(Measured(span.value, span.low, span.high), direction, claim.threshold)
         for span in widest.within
     ]
     return held_against(verdict, within, claim.margin)

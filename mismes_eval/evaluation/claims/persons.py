@@ -44,6 +44,7 @@ MATCHING = "inventory.service_jobmatch in a measure after return with an effect"
 NO_MATCHING = "a measure after return with an effect that has no inventory.service_jobmatch"
 STARTUPS = "inventory.model_primary M08 in a measure with an effect"
 EXPECTATIONS = "inventory.stage_code BEF in a measure whose participants say what they expect"
+NO_SIDE = "nobody says that more of the main outcome is better"
 NO_SHARE = "the main outcome is no share, so a margin in points says nothing"
 NO_MEASURE = "no such measure has an effect"
 FEATURES_OVER = "measures with an effect here: {k}; over all countries {least} or more are needed"
@@ -222,10 +223,14 @@ def _agencies(evaluation: Evaluation) -> Evidence:
     return _less(mean(sample, "_without", by="_by"), "_by", ("PRIVATE_AGENCY", "PES"))
 
 
-def _is_share(study: Tracing, outcome: str) -> bool:
-    """Whether what would matter of an outcome can be said in points."""
+def _unfit(study: Tracing, outcome: str) -> str:
+    """Why nothing can be claimed of effects on an outcome: what would matter of it cannot be said
+    in points, or nobody says that more of it is better.
+    """
     known = study.outcomes.get(outcome) or declared(outcome) or Outcome(outcome)
-    return known.kind == "share"
+    if known.kind != "share":
+        return NO_SHARE
+    return "" if known.better == "more" else NO_SIDE
 
 
 def _main_effects(evaluation: Evaluation) -> dict[str, Result]:
@@ -233,8 +238,9 @@ def _main_effects(evaluation: Evaluation) -> dict[str, Result]:
     p, study = evaluation.params.impact, evaluation.tracing
     absent = NotEstimable("the params name no such outcome and wave")
     out: dict[str, Result] = {}
-    if study is not None and not _is_share(study, p.main_outcome):
-        return {effect.measure: NotEstimable(NO_SHARE) for effect in evaluation.effects}
+    unfit = "" if study is None else _unfit(study, p.main_outcome)
+    if unfit:
+        return {effect.measure: NotEstimable(unfit) for effect in evaluation.effects}
     for effect in evaluation.effects:
         out[effect.measure] = effect.by_wave.get((p.main_outcome, p.main_wave), absent)
         if moved_apart(effect.pre.get(p.main_outcome)):
@@ -332,8 +338,8 @@ def _voluntary(evaluation: Evaluation) -> Evidence:
     """Mean over measures for returnees: effect on voluntary less effect on forced returnees."""
     whom, study = evaluation.whom, evaluation.tracing
     assert whom is not None and study is not None
-    if not _is_share(study, evaluation.params.impact.main_outcome):
-        return Evidence(NotEstimable(NO_SHARE))
+    if unfit := _unfit(study, evaluation.params.impact.main_outcome):
+        return Evidence(NotEstimable(unfit))
     gaps, reason = [], NO_MEASURE
     for (_, factor), found in whom.groups.items():
         if factor != VOLUNTARY:

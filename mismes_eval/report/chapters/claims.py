@@ -334,7 +334,7 @@ def _line(t: Language, one: Judged) -> tuple[str, ...]:
     claim = one.claim
     return (
         t.name(f"{claim.id} {t(claim.claim)}"),
-        t(claim.indicator),
+        t(claim.measured_by),
         t(one.verdict.answer),
         t.name(distance_text(t, one)),
         t.name(margin_text(t, claim)),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
 
@@ -20,6 +20,7 @@ from mismes_eval.evaluation.outside_evidence import (
     OWN,
     OutsideEvidence,
     beside,
+    better_of,
 )
 from mismes_eval.evaluation.published_effects import (
     SHOWN,
@@ -43,6 +44,7 @@ class Evaluation:
 
     kind : own or outside.
     measure_id : in the repository, empty where it is not there; measure : as the source names it.
+    better : whether "more" or "less" of the outcome is better; empty: neither, or nobody says so.
     ci_low, ci_high : the interval that speaks; direction : its verdict.
     main : whether the report's headline is of it; grade : how sure that is.
     design : in the words of a report, or a code; design_code : code of `impact_designs`.
@@ -56,6 +58,7 @@ class Evaluation:
     country: str
     model: str
     outcome: str
+    better: str
     months: float
     unit: str
     value: float
@@ -73,6 +76,12 @@ class Evaluation:
     manifest_sha256: str
     results_sha256: str
     synthetic: bool
+
+    @property
+    def words(self) -> str:
+        """Key of the words for its direction."""
+        sided = self.better == "less" and self.direction in ("higher", "lower")
+        return f"{self.direction}_less" if sided else self.direction
 
     @property
     def study(self) -> tuple[str, str, str, str]:
@@ -104,7 +113,7 @@ def evaluations(
     found = [
         evaluation
         for origin in origins
-        for evaluation in _of_report(origin, named)
+        for evaluation in _of_report(origin, named, outside)
         if evaluation.measure_id in kinds
     ]
     if outside is not None:
@@ -144,7 +153,9 @@ def _mixed(found: Sequence[Evaluation], kinds: Mapping[str, bool]) -> Iterator[P
         )
 
 
-def _of_report(origin: Origin, named: Sequence[Reference]) -> Iterator[Evaluation]:
+def _of_report(
+    origin: Origin, named: Sequence[Reference], outside: OutsideEvidence | None
+) -> Iterator[Evaluation]:
     """What a report shows, with the interval with which it speaks."""
     effects = effects_of([origin.published])
     first = headlines(effects).tolist()
@@ -153,7 +164,9 @@ def _of_report(origin: Origin, named: Sequence[Reference]) -> Iterator[Evaluatio
             continue
         of_report = [review for review in named if review.manifest_sha256 == origin.manifest_sha256]
         risk = [review.risk_of_bias for review in of_report if review.names(effect)]
-        yield _own(origin, effect, main, risk[0] if risk else NOT_ASSESSED)
+        seen = risk[0] if risk else NOT_ASSESSED
+        better = better_of(str(effect["outcome"]), outside)
+        yield replace(_own(origin, effect, main, seen), better=better)
 
 
 def _own(origin: Origin, effect: Mapping[Any, Any], main: bool, risk: str) -> Evaluation:
@@ -166,6 +179,7 @@ def _own(origin: Origin, effect: Mapping[Any, Any], main: bool, risk: str) -> Ev
         country=origin.country,
         model=str(effect["model"]),
         outcome=str(effect["outcome"]),
+        better="",
         months=math.nan if effect["months"] is None else float(effect["months"]),
         unit=str(effect["unit_of_outcome"] or ""),
         value=value,
@@ -198,6 +212,7 @@ def _cited(outside: OutsideEvidence, known: frozenset[str]) -> Iterator[Evaluati
             country=row["country"],
             model=row["model"],
             outcome=row["outcome"],
+            better=row["better"],
             months=float(row["months"]),
             unit=row["unit"],
             value=value,

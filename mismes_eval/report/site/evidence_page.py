@@ -82,7 +82,11 @@ def _of_model(
         ),
     )
     rows = [
-        [_place(w, effect), w.outcome(effect.outcome), *effect_cells(shell, effect, span)]
+        [
+            _place(w, effect),
+            w.outcome(effect.outcome, effect.better),
+            *effect_cells(shell, effect, span),
+        ]
         for effect in ordered
     ]
     title = w.model(model)
@@ -118,7 +122,7 @@ def effect_cells(shell: Shell, e: Evaluation, span: tuple[float, float]) -> list
         "" if math.isnan(e.months) else shell.number(e.months),
         effect_words(shell, e),
         drawn,
-        f"{ARROWS[e.direction]} {words[e.direction]}{mark}",
+        f"{ARROWS[e.direction]} {words[e.words]}{mark}",
         shell.t(e.grade) if e.grade else words["not_graded"],
         design_words(shell, e),
         _bias(shell, e),

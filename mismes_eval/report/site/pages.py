@@ -16,10 +16,10 @@ from mismes_eval.frame.missing import is_missing
 from mismes_eval.inventory import EvaluationRegister
 from mismes_eval.inventory.indicators import pairs
 from mismes_eval.inventory.own_amounts import AMOUNTS
+from mismes_eval.inventory.purposes import NOT_SAID, by_purpose
 from mismes_eval.inventory.tree import Tree
 from mismes_eval.report.document.language import code_labels, country_name
 from mismes_eval.report.document.plain import escape
-from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.pages_from_templates import Html, rendered
 from mismes_eval.report.site.evidence import Evaluation, of_each_study, recorded
 from mismes_eval.report.site.evidence_page import (
@@ -32,6 +32,7 @@ from mismes_eval.report.site.evidence_page import (
 from mismes_eval.report.site.html import ARROWS, Shell, address, day, link, table
 from mismes_eval.report.site.maps import cost_dots, country_tiles, places
 from mismes_eval.report.synthesis import job_costs
+from mismes_eval.report.synthesis.tables import PageNames
 
 UNIT_COSTS = ("benef_reached", "benef_completed", "benef_placed")
 WRITTEN = ("lessons", "obstacles")  # further columns of the file, where it has them
@@ -63,9 +64,9 @@ class Material:
     own_amounts: frozenset[str] = frozenset()
 
     def outcome(self, name: str) -> str:
-        """Label of an outcome; what has none stands as it is."""
-        text = self.page_shell.t
-        return text(WORDS[name]) if name in WORDS else text.level(name.replace("_", " "))
+        """Label of an outcome; one of which less is better says so."""
+        better = next(effect.better for effect in self.found if effect.outcome == name)
+        return PageNames(self.page_shell.t).outcome(name, better)
 
     def model(self, code: str) -> str:
         """Code and title of a model."""
@@ -223,7 +224,7 @@ def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
     return [
         "" if math.isnan(e.months) else shell.number(e.months),
         effect_words(shell, e),
-        f"{ARROWS[e.direction]} {shell.words[e.direction]}{mark}",
+        f"{ARROWS[e.direction]} {shell.words[e.words]}{mark}",
         shell.t(e.grade) if e.grade else shell.words["not_graded"],
         design_words(shell, e),
         source_words(shell, e),
@@ -352,9 +353,24 @@ def costs(material: Material) -> Html:
         columns = tuple(range(1, 3 + len(SPREAD)))
         made = "" if values.empty else table(words[key], names, lines, columns)
         parts.append((key, words[key], made))
+    parts.append(("purposes", words["purposes"], _purposes(material, tree)))
     parts.append(("job-years", shell.t(job_costs.TITLE), _job_costs(material)))
     notes = [] if material.job_costs.empty else map(shell.t, job_costs.NOTES)
     return rendered("site/costs.html.j2", words=words, costs=parts, notes=notes)
+
+
+def _purposes(material: Material, tree: Tree) -> str:
+    """Budgets by purpose, divided by the percentages of the records; "" where none names one."""
+    words, shell = material.page_shell.words, material.page_shell
+    lines = by_purpose(tree)
+    if set(lines["purpose"]) == {NOT_SAID}:
+        return ""
+    rows = [
+        [line["purpose"] or words["empty"], str(line["measures"]), shell.number(line["budget_eur"])]
+        for line in lines.to_dict("records")
+    ]
+    head = [words["field_crs_purpose"], words["number"], words["budget"]]
+    return table(words["purposes"], head, rows, (1, 2))
 
 
 def _job_costs(material: Material) -> str:

@@ -52,7 +52,7 @@ def _line(w: Words, one: OverallClaim) -> tuple[str, ...]:
     countries = "; ".join(f"{text(answer)}: {n}" for answer, n in one.answers.items() if n)
     return (
         text.name(f"{claim.id} {text(claim.claim)}"),
-        text(claim.indicator),
+        text(claim.measured_by),
         text(one.verdict.answer),
         text.name(countries),
         text.name(distance_text(text, told)),

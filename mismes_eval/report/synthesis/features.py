@@ -63,7 +63,7 @@ def _row(w: Words, c: FeatureContrast) -> tuple[str, ...]:
     label = text(
         "{feature} ({outcome}, {when})",
         feature=text(c.feature),
-        outcome=w.outcome(c.outcome),
+        outcome=w.outcome(c.outcome, c.better),
         when=when,
     )
     having = (

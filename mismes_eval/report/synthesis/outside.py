@@ -40,7 +40,7 @@ NOTE_OF_EFFECTS = (
     "Own effects are named by the hash of the manifest of their report, with the interval with which"
     " the report speaks of them; outside ones by their citation, as its reader entered them: their"
     " data were not seen here. Outside intervals: 95%, normal, from the standard error."
-    " Positive is more of the outcome, also where less is better (unemployment, debt)."
+    " Positive is more of the outcome; where less is better, it says so beside it."
 )
 NOTES_OF_MEANS = (
     (
@@ -77,7 +77,7 @@ def effect_cells(w: Names, r: Mapping[Any, Any]) -> tuple[str, ...]:
         source_words(w, r),
         _place(w, r),
         w.model(str(r["model"])),
-        _outcome(w, r["outcome"], r["months"]),
+        _outcome(w, w.outcome(str(r["outcome"]), str(r["better"])), r["months"]),
         size_words(w, r),
         design_words(w, str(r["design"])),
         bias_words(w, r),
@@ -115,10 +115,10 @@ def _place(w: Names, r: Mapping[Any, Any]) -> str:
     return w.t.name(f"{place}, {r['measure']}") if r["measure"] else place
 
 
-def _outcome(w: Names, name: str, months: float) -> str:
+def _outcome(w: Names, label: str, months: float) -> str:
     if np.isnan(months):
-        return w.outcome(str(name))
-    return w.t("{outcome}, after {m:.0f} months", outcome=w.outcome(str(name)), m=months)
+        return label
+    return w.t("{outcome}, after {m:.0f} months", outcome=label, m=months)
 
 
 def unit_words(w: Names, unit: str) -> str:
@@ -173,7 +173,7 @@ def mean_head(w: Names) -> list[str]:
 def mean_cells(w: Names, one: Together) -> tuple[str, ...]:
     """The cells of MEANS for a mean, or for effects too few to make one."""
     counts = str(one.own), str(one.outside)
-    outcome = _outcome(w, one.outcome, one.months)
+    outcome = _outcome(w, w.outcome(one.outcome, one.better), one.months)
     return w.model(one.model), outcome, *counts, _mean(w, one), said_of_mean(w, one), needed(w, one)
 
 
@@ -265,7 +265,8 @@ def _forest_rows(w: Words, one: Together) -> list[dict[str, object]]:
     """Heading, effects and mean of one model and outcome."""
     text = w.t
     bare = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
-    what = f"{w.model(one.model)}: {_outcome(w, one.outcome, one.months)}"
+    outcome = _outcome(w, w.outcome(one.outcome, one.better), one.months)
+    what = f"{w.model(one.model)}: {outcome}"
     head = text("{what} ({how})", what=text.name(what), how=needed(w, one))
     rows: list[dict[str, object]] = [{**bare, "kind": figures_synthesis.HEAD, "label": head}]
     for row in one.effects.to_dict("records"):

@@ -18,6 +18,7 @@ from mismes_eval.report.document.language import Language, code_labels, country_
 from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
 from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.figures import Caption, Figure
+from mismes_eval.tracer.outcomes import side_of
 
 SOURCE = "published results of the country reports"
 KEY = (
@@ -49,9 +50,13 @@ class Names:
             return self.t("model not on record")
         return self.t.name(f"{code} {known[code]}")
 
-    def outcome(self, name: str) -> str:
-        """Label of an outcome; what has none stands as it is."""
-        return self.t(WORDS[name]) if name in WORDS else self.t.level(name.replace("_", " "))
+    def outcome(self, name: str, better: str | None = None) -> str:
+        """Label of an outcome, what has none stands as it is; one of which less is better says so.
+        better: as a file of evidence says it; None asks the templates.
+        """
+        label = self.t(WORDS[name]) if name in WORDS else self.t.level(name.replace("_", " "))
+        side = side_of(name) if better is None else better
+        return self.t("{outcome} (less is better)", outcome=label) if side == "less" else label
 
     def label(self, table: str, code: str) -> str:
         """Label of a code of a list."""
