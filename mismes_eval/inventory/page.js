@@ -71,7 +71,7 @@
       td.textContent = "\u2013";
       td.classList.add("quiet");
     } else {
-      td.textContent = numeric.has(column) ? number.format(value) : (column === "stage_code" || column === "status" ? label(column, value) : String(value));
+      td.textContent = numeric.has(column) ? number.format(value) : (column === "model_primary" ? value + " " + label(column, value) : label(column, value));
       if (data.labels[column]) td.title = label(column, value);
     }
     return td;

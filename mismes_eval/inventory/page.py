@@ -21,7 +21,8 @@ from mismes_eval.frame import Column, labels, template
 from mismes_eval.inventory.balance import Balance
 from mismes_eval.inventory.own_amounts import confidential, publishable
 from mismes_eval.inventory.page_words import PageWords
-from mismes_eval.inventory.register import evaluation_due
+from mismes_eval.inventory.register import EvaluationRegister, evaluation_due
+from mismes_eval.inventory.tree import Tree
 
 WORDS = PageWords("inventory/page_strings.csv")
 SEARCHED = (
@@ -67,7 +68,7 @@ def write_page(
     day = counting_day(frame, on)
     path = Path(path)
     name = title or WORDS.said(language)["repository"]
-    whole = page(frame, day, name, language, balance=balance)
+    whole = page(frame, evaluation_due(frame, day), name, language, balance=balance)
     path.write_text(whole, encoding="utf-8")
     return path
 
@@ -90,7 +91,7 @@ def counting_day(frame: pd.DataFrame, on: date | None) -> date:
 
 def page(
     frame: pd.DataFrame,
-    on: date,
+    register: EvaluationRegister,
     title: str,
     language: str,
     *,
@@ -98,7 +99,7 @@ def page(
     measures: str = "",
     balance: Balance | None = None,
 ) -> str:
-    """The page as text. menu: links to other pages (HTML); measures: folder with a page for each
+    """The page as text. register: what is evaluated and what is due; menu: links to other pages (HTML); measures: folder with a page for each
     measure, empty where there is none.
     balance: where the records that were read went. Amounts that are one payer's own are not on the
         page, and no sum that would give one away.
@@ -112,7 +113,7 @@ def page(
         frame = publishable(frame)
     script, style = _part("page.js"), _part("page.css")
     data = json.dumps(
-        {**_data(frame, on, strings, language), "pages": measures},
+        {**_data(frame, register, strings, language), "pages": measures},
         ensure_ascii=False,
         separators=(",", ":"),
         allow_nan=False,
@@ -166,10 +167,10 @@ def _hash(text: str) -> str:
 
 
 def _data(
-    frame: pd.DataFrame, on: date, strings: Mapping[str, str], language: str
+    frame: pd.DataFrame, due: EvaluationRegister, strings: Mapping[str, str], language: str
 ) -> dict[str, object]:
     declared = template("inventory").columns
-    register = evaluation_due(frame, on).table.set_index("measure_id")
+    register = due.table.set_index("measure_id")
     columns = [
         column
         for column in declared
@@ -189,7 +190,7 @@ def _data(
     ]
     cells = {column.name: _cells(frame[column.name], column) for column in columns} | {
         "status": frame["measure_id"].map(register["status"]).tolist(),
-        "budget_once": _once(frame["measure_id"].map(register["budget_once"])),
+        "budget_once": _once(Tree.of(frame)),
     }
     listed = {column.name: labels(column.codes, language) for column in columns if column.codes}
     present = {name: _present(cells[name]) for name in listed}
@@ -222,12 +223,13 @@ def _data(
         "searched": [column for column in SEARCHED if column in cells],
         "strings": strings,
         "language": language,
-        "on": on.isoformat(),
+        "on": due.on.isoformat(),
     }
 
 
-def _once(amounts: pd.Series) -> list[float | None]:
-    """What is added up of each measure's budget."""
+def _once(tree: Tree) -> list[float | None]:
+    """What is added up of each measure's budget, of those that are shown."""
+    amounts = tree.frame["budget_eur"].where(tree.once(tree.has("budget_eur")))
     return [None if pd.isna(amount) else float(amount) for amount in amounts]
 
 

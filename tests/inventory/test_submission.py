@@ -223,7 +223,9 @@ def test_undoing_gives_the_bytes_that_were_there(repository, submitted, ending):
     for number in (1, 2):
         fair = {"title_en": "SYNTHETIC job fair for returnees", "national_partner": f"N{number}"}
         given = inventory.submit(submitted([fair], f"{number}.xlsx"), repository)
-        inventory.accept(given, on=ON, decisions=given.pairs.assign(decision="SAME", decided_by="a"))
+        inventory.accept(
+            given, on=ON, decisions=given.pairs.assign(decision="SAME", decided_by="a")
+        )
         assert {"notes", "coder", "national_partner"} <= set(pd.read_csv(repository))
         states.append(digest(repository))
     for state in states[1::-1]:

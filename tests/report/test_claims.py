@@ -226,7 +226,9 @@ def test_no_mean_stands_against_what_one_country_surely_has() -> None:
     assert over_all(*there, number("C14", 0.02, 0.005)).verdict.answer == "undecided"
 
 
-def factor_effects(gaps: list[float], half: float = 0.0196) -> pd.DataFrame:
+def factor_effects(
+    gaps: list[float], half: float = 0.0196, outcome: str = "employed"
+) -> pd.DataFrame:
     """Main effects of two measures a country, of which one involves employers; gap between them.
     half : half the interval with which reports speak of them.
     """
@@ -244,19 +246,23 @@ def factor_effects(gaps: list[float], half: float = 0.0196) -> pd.DataFrame:
         for at, gap in enumerate(gaps)
         for score in (0, 3)
     ]
-    told = {"main": True, "status": "shown", "unit_of_outcome": "share", "outcome": "employed"}
+    told = {"main": True, "status": "shown", "unit_of_outcome": "share", "outcome": outcome}
     made = pd.DataFrame(rows).assign(months=24.0, design="panel", **told)
     return made.assign(ci_low=made["value"] - half, ci_high=made["value"] + half)
 
 
 def test_success_factors_on_both_sides_do_not_cancel() -> None:
-    def verdict(gaps: list[float], half: float = 0.0196) -> ClaimVerdict:
+    def verdict(gaps: list[float], half: float = 0.0196, outcome: str = "employed") -> ClaimVerdict:
         asked = {"id": "C32", "answer": "undecided", "missing": [], "value": None}
-        features = tuple(feature_contrasts(factor_effects(gaps, half)))
+        features = tuple(feature_contrasts(factor_effects(gaps, half, outcome)))
         found = overall([report("C0", asked)], features)
         return next(one.verdict for one in found if one.claim.id == "C32")
 
     assert verdict([0.11, 0.12, 0.10, 0.13, 0.09, 0.10, 0.12, 0.11]).answer == "supported"
+    # less debt is success; of an outcome of which nobody says what is better nothing is claimed
+    for sign, answer in ((1, "contradicted"), (-1, "supported")):
+        assert verdict([sign * 0.1] * 8, outcome="debt").answer == answer
+    assert verdict([0.1] * 8, outcome="unknown").answer == "undecided"
     assert verdict([0.0, 0.01, -0.01, 0.0, 0.01, 0.0, -0.01, 0.0]).answer == "contradicted"
     opposite = verdict([0.1, -0.1] * 20)
     assert opposite.answer == "undecided" and opposite.reason.values["against"] == 20

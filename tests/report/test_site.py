@@ -310,6 +310,11 @@ def test_outside_evaluations_stand_beside_own_ones(measures, origin, tmp_path):
     assert "Someone (2021): effect undecided" in next(r for r in gap.split("<tr>") if "M01 " in r)
     page = (site.folder / "fr" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
     assert "Nobody (2020) SYNTHETIC" in page
+    due = pd.read_csv(site.folder / "register.csv").set_index("measure_id")["status"]
+    search = (site.folder / "en" / "index.html").read_text(encoding="utf-8")
+    held = json.loads(re.search(r"<script[^>]*json[^>]*>(.*?)</script>", search, re.DOTALL)[1])
+    rows = pd.DataFrame(held["rows"], columns=held["columns"]).set_index("measure_id")["status"]
+    assert rows.to_dict() == due.to_dict() and set(due[["MDA-001", "MDA-003"]]) == {"evaluated"}
     table = pd.read_csv(site.folder / "evaluations.csv")
     assert table["risk_of_bias"].value_counts().to_dict() == {
         "NOT_ASSESSED": 2,

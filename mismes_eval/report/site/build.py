@@ -13,7 +13,6 @@ import pandas as pd
 
 from mismes_eval.evaluation.outside_evidence import (
     OUTSIDE,
-    OWN,
     OutsideEvidence,
     Together,
     beside,
@@ -45,12 +44,12 @@ EVALUATIONS = "evaluations.csv"
 
 @dataclass(frozen=True)
 class Site:
-    """folder of the site; pages written; effects that reports gave; day of the register."""
+    """folder of the site; pages written; effects that reports gave; what is evaluated and due."""
 
     folder: Path
     pages: int
     effects: int
-    on: date
+    register: EvaluationRegister
 
 
 def write_site(
@@ -83,7 +82,7 @@ def write_site(
     inventory = replace(inventory, frame=publishable(inventory.frame))
     day = counting_day(inventory.frame, on)
     found = tuple(evaluations(origins, inventory.frame, evidence))
-    register = inventory.evaluation_due(day).with_evaluated(_of_reports(found))
+    register = inventory.evaluation_due(day).with_evaluated(_with_effect(found))
     reports = [origin.published for origin in origins]
     spent = job_costs_of(reports)
     means = _means(reports, set(inventory.frame["measure_id"]), evidence)
@@ -101,7 +100,7 @@ def write_site(
                 job_costs=spent,
                 own_amounts=own,
             )
-            written += _write_language(material, work / code, day)
+            written += _write_language(material, work / code)
             written += _write_turns(inventory, material.page_shell, work / code)
         _write_downloads(inventory, register, work, as_frame(found))
         made_up = bool((inventory.frame["source_type"] == MADE_UP).any())
@@ -111,7 +110,7 @@ def write_site(
         publish_with_notes(work, folder)
     finally:
         discard(work)
-    return Site(folder, written, len(found), day)
+    return Site(folder, written, len(found), register)
 
 
 def _shell(inventory: Inventory, code: str, own: int) -> Shell:
@@ -123,9 +122,9 @@ def _shell(inventory: Inventory, code: str, own: int) -> Shell:
     return Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
 
 
-def _of_reports(found: Sequence[Evaluation]) -> frozenset[str]:
-    """Measures that the country reports evaluate."""
-    return frozenset(one.measure for one in found if one.kind == OWN)
+def _with_effect(found: Sequence[Evaluation]) -> frozenset[str]:
+    """Measures of the repository that a report or an outside evaluation has an effect of."""
+    return frozenset(one.measure_id for one in found if one.measure_id)
 
 
 def _means(
@@ -152,7 +151,7 @@ def front_page(inventory: Inventory, site: Site, path: Path, code: str) -> Path:
     inside = f"{site.folder.name}/{code}/"
     text = page(
         inventory.frame,
-        site.on,
+        site.register,
         words["repository"],
         code,
         menu=shell.menu("", inside),
@@ -169,13 +168,13 @@ def _synthetic(inventory: Inventory, sentence: str) -> str:
     return sentence.format(n=made_up, total=len(inventory.frame)) if made_up else ""
 
 
-def _write_language(material: pages.Material, folder: Path, day: date) -> int:
+def _write_language(material: pages.Material, folder: Path) -> int:
     """Every page in one language; how many they are."""
     (folder / "measures").mkdir(parents=True, exist_ok=True)
     shell, words = material.page_shell, material.page_shell.words
     search = page(
         material.frame,
-        day,
+        material.register,
         words["repository"],
         shell.t.code,
         menu=shell.menu("index", ""),
