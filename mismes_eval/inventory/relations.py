@@ -15,7 +15,7 @@ from mismes_eval.inventory.tree import AMOUNTS, comes_back
 CURRENCY = "currency"
 BLOCKS = tuple(  # numbers that mean something beside each other only
     tuple(column.name for column in template("inventory").columns if column.section == section)
-    for section in ("Money", "Reach")
+    for section in ("Money", "Reach", "Evaluation")
 )
 
 
@@ -77,8 +77,9 @@ class Merged:
 def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     """Merge the pairs that the decision table (template `inventory_decision`) calls SAME: `keep`
     stays, its empty fields are filled from `drop`, and parts of `drop` are parts of `keep`. Amounts,
-    and persons reached, are filled only where the two say nothing different of any of them: an
-    amount never stands beside the currency of another, nor women beside another's total.
+    persons reached and what is said of an evaluation are filled only where the two say nothing
+    different of any of them: an amount never stands beside the currency of another, nor women
+    beside another's total.
 
     Raises
     ------
@@ -154,7 +155,10 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
         for name in both["measure_id"]
         if comes_back(name, above)
     ]
-    InputError.refuse([*problems, *check(both, template("inventory")).problems])
+    for name, record in both.groupby("measure_id"):
+        found = check(record.reset_index(drop=True), template("inventory")).problems
+        problems += [problem.in_rows([str(name)]) for problem in found]
+    InputError.refuse(problems)
     return Merged(made, merged)
 
 
