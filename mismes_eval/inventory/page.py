@@ -99,8 +99,9 @@ def page(
     measures: str = "",
     balance: Balance | None = None,
 ) -> str:
-    """The page as text. register: what is evaluated and what is due; menu: links to other pages (HTML); measures: folder with a page for each
-    measure, empty where there is none.
+    """The page as text. register: what is evaluated and what is due.
+    menu: links to other pages (HTML).
+    measures: folder with a page for each measure, empty where there is none.
     balance: where the records that were read went. Amounts that are one payer's own are not on the
         page, and no sum that would give one away.
     """

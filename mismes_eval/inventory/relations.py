@@ -88,6 +88,45 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     """
     decisions = validate(decisions, template("inventory_decision"))
     same = decisions[decisions["decision"] == "SAME"]
+    InputError.refuse(_undecidable(frame, same))
+    records = {str(row["measure_id"]): row for row in frame.to_dict("records")}
+    log = []
+    for row in same.to_dict("records"):
+        kept, dropped = records[str(row["keep"])], records.pop(str(row["drop"]))
+        fields = [field for field in kept if pd.isna(kept[field]) and pd.notna(dropped[field])]
+        apart = [name for block in BLOCKS if not _agree(kept, dropped, block) for name in block]
+        fields = [field for field in fields if field not in apart]
+        kept.update({field: dropped[field] for field in fields})
+        log.append(
+            (
+                row["keep"],
+                row["drop"],
+                row["decided_by"],
+                row.get("reason", ""),
+                "; ".join(map(str, fields)),
+            )
+        )
+    merged = pd.DataFrame(log, columns=["keep", "drop", "decided_by", "reason", "filled"])
+    made = pd.DataFrame(list(records.values()), columns=frame.columns)
+    into = dict(zip(same["drop"], same["keep"], strict=True))
+    made["parent_id"] = [into.get(parent, parent) for parent in made["parent_id"]]
+    made = made.astype(frame.dtypes.to_dict())
+    both = made[made["measure_id"].isin(same["keep"])].reset_index(drop=True)
+    above = dict(zip(made["measure_id"], made["parent_id"], strict=True))
+    problems = [
+        Problem("a measure is part of itself", f"decisions: {name}", "a tree of parents and parts")
+        for name in both["measure_id"]
+        if comes_back(name, above)
+    ]
+    for name, record in both.groupby("measure_id"):
+        found = check(record.reset_index(drop=True), template("inventory")).problems
+        problems += [problem.in_rows([str(name)]) for problem in found]
+    InputError.refuse(problems)
+    return Merged(made, merged)
+
+
+def _undecidable(frame: pd.DataFrame, same: pd.DataFrame) -> list[Problem]:
+    """Pairs that cannot be one measure."""
     known = set(frame["measure_id"])
     problems = [
         Problem(
@@ -125,41 +164,7 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
         for keep, drop in zip(same["keep"], same["drop"], strict=True)
         if keep in _wholes(drop, above) or drop in _wholes(keep, above)
     ]
-    InputError.refuse(problems)
-    records = {str(row["measure_id"]): row for row in frame.to_dict("records")}
-    log = []
-    for row in same.to_dict("records"):
-        kept, dropped = records[str(row["keep"])], records.pop(str(row["drop"]))
-        fields = [field for field in kept if pd.isna(kept[field]) and pd.notna(dropped[field])]
-        apart = [name for block in BLOCKS if not _agree(kept, dropped, block) for name in block]
-        fields = [field for field in fields if field not in apart]
-        kept.update({field: dropped[field] for field in fields})
-        log.append(
-            (
-                row["keep"],
-                row["drop"],
-                row["decided_by"],
-                row.get("reason", ""),
-                "; ".join(map(str, fields)),
-            )
-        )
-    merged = pd.DataFrame(log, columns=["keep", "drop", "decided_by", "reason", "filled"])
-    made = pd.DataFrame(list(records.values()), columns=frame.columns)
-    into = dict(zip(same["drop"], same["keep"], strict=True))
-    made["parent_id"] = [into.get(parent, parent) for parent in made["parent_id"]]
-    made = made.astype(frame.dtypes.to_dict())
-    both = made[made["measure_id"].isin(same["keep"])].reset_index(drop=True)
-    above = dict(zip(made["measure_id"], made["parent_id"], strict=True))
-    problems = [
-        Problem("a measure is part of itself", f"decisions: {name}", "a tree of parents and parts")
-        for name in both["measure_id"]
-        if comes_back(name, above)
-    ]
-    for name, record in both.groupby("measure_id"):
-        found = check(record.reset_index(drop=True), template("inventory")).problems
-        problems += [problem.in_rows([str(name)]) for problem in found]
-    InputError.refuse(problems)
-    return Merged(made, merged)
+    return problems
 
 
 def _wholes(measure: str, above: Mapping[str, object]) -> set[str]:

@@ -5,7 +5,6 @@ there, merged as somebody decided, and written down in a log.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,22 +19,27 @@ from mismes_eval.frame import Template, read, template
 from mismes_eval.frame.outside import table_of
 from mismes_eval.frame.parse import text
 from mismes_eval.inventory.duplicates import likely_duplicates
+from mismes_eval.inventory.intake_files import (
+    BEFORE,
+    DIGITS,
+    LOG,
+    LOG_COLUMNS,
+    encoded,
+    finish,
+    hash_of,
+    read_log,
+    replace_both,
+    repository_file,
+    state_of,
+)
 from mismes_eval.inventory.inventory import Inventory
 from mismes_eval.inventory.inventory import read as read_inventory
 from mismes_eval.inventory.relations import merge_decided
 
-LOG = "intake_log.csv"
-BEFORE = "intake_before"  # folder of the repository as it was, a file for each state, by its hash
-UNFINISHED = ".intake_log.*.csv"  # a log that waits for the repository with the hash in its name
 ADDED, MERGED, UNDONE = "added", "merged", "undone"
 DIFFERENT = "DIFFERENT"
 RUN = ("=", "@", "\t", "\r")  # what a spreadsheet would run, where the repository is opened in one
 PAIR = ("keep", "drop")
-DIGITS = 16  # of a hash in the log
-LOG_COLUMNS = (
-    *("taken_on", "submission", "sha256", "record", "measure_id", "action", "into", "filled"),
-    *("not_taken_over", "decided_by", "reason", "written", "before"),
-)
 DECISION_COLUMNS = (
     *("keep", "drop", "decision", "decided_by", "decided_on", "reason"),
     *("title_keep", "title_drop", "why"),
@@ -85,9 +89,9 @@ def submit(file: str | Path, into: str | Path) -> Submission:
     InputError : every failure of the template; an identifier that the repository has; a file that
         was taken in before; a repository that is not a CSV file.
     """
-    repository = _repository(Path(into))
-    _finish(repository)
-    state = _state(repository)
+    repository = repository_file(Path(into))
+    finish(repository)
+    state = state_of(repository)
     data = read(file, template=_open_template())
     log = read_log(repository)
     before = _in_force(log, data.sha256)
@@ -113,7 +117,7 @@ def submit(file: str | Path, into: str | Path) -> Submission:
     new = new.assign(measure_id=ids)
     with TemporaryDirectory() as folder:
         whole = Path(folder) / repository.name
-        whole.write_bytes(_encoded(pd.concat([there, new], ignore_index=True)))
+        whole.write_bytes(encoded(pd.concat([there, new], ignore_index=True)))
         combined = read_inventory(whole)
     return Submission(
         repository=repository,
@@ -184,9 +188,9 @@ def accept(
     hashes = _hashes(whole)
     places = added["into"].where(added["into"] != "", added["measure_id"])
     added["written"] = [hashes[place] for place in places]
-    added["before"] = _hash(submission.repository)[:DIGITS]
+    added["before"] = hash_of(submission.repository)[:DIGITS]
     log = pd.concat([read_log(submission.repository), added], ignore_index=True)
-    _replace_both(submission.repository, submission.state, _encoded(whole), log)
+    replace_both(submission.repository, submission.state, encoded(whole), log)
     return added
 
 
@@ -204,9 +208,9 @@ def undo(into: str | Path, *, on: date, decided_by: str, reason: str) -> pd.Data
     ------
     InputError : nothing to undo; a record that was changed, or that another is part of, since then.
     """
-    repository = _repository(Path(into))
-    _finish(repository)
-    state, log = _state(repository), read_log(repository)
+    repository = repository_file(Path(into))
+    finish(repository)
+    state, log = state_of(repository), read_log(repository)
     last = next((s for s in reversed(log["sha256"].tolist()) if len(_in_force(log, s))), None)
     if last is None:
         raise InputError(Problem("no submission to undo", repository.with_name(LOG).name))
@@ -221,7 +225,7 @@ def undo(into: str | Path, *, on: date, decided_by: str, reason: str) -> pd.Data
     content = _as_it_was(repository, lines["before"].iloc[0], table)
     told = {"action": UNDONE, "taken_on": on.isoformat(), "decided_by": decided_by}
     undone = lines.assign(**told, reason=reason).reset_index(drop=True)
-    _replace_both(repository, state, content, pd.concat([log, undone], ignore_index=True))
+    replace_both(repository, state, content, pd.concat([log, undone], ignore_index=True))
     return undone
 
 
@@ -230,11 +234,11 @@ def _as_it_was(repository: Path, before: str, table: pd.DataFrame) -> bytes:
     else (other records have changed since) the records themselves.
     """
     kept = repository.with_name(BEFORE) / f"{before}.csv"
-    if kept.is_file() and _hash(kept)[:DIGITS] == before:
+    if kept.is_file() and hash_of(kept)[:DIGITS] == before:
         there = _written(read_inventory(kept).frame)
         if list(_hashes(there).items()) == list(_hashes(table).items()):
             return kept.read_bytes()
-    return _encoded(table)
+    return encoded(table)
 
 
 def _in_force(log: pd.DataFrame, sha256: str) -> pd.DataFrame:
@@ -286,24 +290,6 @@ def _changed_since(lines: pd.DataFrame, table: pd.DataFrame, added: set[str]) ->
                 )
             )
     return problems
-
-
-def read_log(repository: Path) -> pd.DataFrame:
-    """The log beside a repository, as text; without lines where there is none."""
-    path = repository.with_name(LOG)
-    if not path.is_file():
-        return pd.DataFrame(columns=list(LOG_COLUMNS), dtype="str")
-    return table_of(path).reindex(columns=list(LOG_COLUMNS), fill_value="")
-
-
-def _repository(path: Path) -> Path:
-    file = path / "inventory.csv" if path.is_dir() else path
-    if file.suffix != ".csv":
-        fix = "Save the repository as inventory.csv; submissions may be workbooks."
-        raise InputError(
-            Problem("the repository is not a CSV file", str(path), "inventory.csv", fix=fix)
-        )
-    return file
 
 
 def _open_template() -> Template:
@@ -463,63 +449,3 @@ def _other_values(made: Mapping[Hashable, Any], dropped: Mapping[Hashable, Any])
         if pd.isna(made[field]) or made[field] != dropped[field]
     ]
     return "; ".join(left)
-
-
-def _encoded(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()
-
-
-def _state(repository: Path) -> str:
-    """Hash of a repository and its log."""
-    log = repository.with_name(LOG)
-    content = repository.read_bytes() + b"\0" + (log.read_bytes() if log.is_file() else b"")
-    return hashlib.sha256(content).hexdigest()
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _replace_both(repository: Path, state: str, content: bytes, log: pd.DataFrame) -> None:
-    """Repository and log written beside themselves, read again, and only then put in place, the log
-    last: one that waits is put in place by the next submission (`_finish`). A copy of the
-    repository as it was is kept.
-    """
-    part = repository.with_name(f".{os.getpid()}.{repository.name}")
-    waiting = part
-    try:
-        part.write_bytes(content)
-        read_inventory(part)
-        waiting = repository.with_name(UNFINISHED.replace("*", _hash(part)))
-        waiting.write_bytes(_encoded(log))
-        if _state(repository) != state:
-            raise InputError(
-                Problem(
-                    what="the repository has changed since the submission was read",
-                    where=repository.name,
-                    expected="the repository as it was",
-                    got="another file, or another log",
-                    fix="Submit the file again.",
-                )
-            )
-        kept = repository.with_name(BEFORE) / f"{_hash(repository)[:DIGITS]}.csv"
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_bytes(repository.read_bytes())
-        os.replace(part, repository)
-    except BaseException:
-        waiting.unlink(missing_ok=True)
-        raise
-    finally:
-        part.unlink(missing_ok=True)
-    os.replace(waiting, repository.with_name(LOG))
-
-
-def _finish(repository: Path) -> None:
-    """Puts a log in place that an interrupted intake left waiting, if the repository is the one it
-    belongs to; else the intake changed nothing, and the log is left out.
-    """
-    for waiting in repository.parent.glob(UNFINISHED):
-        if waiting.name == UNFINISHED.replace("*", _hash(repository)):
-            os.replace(waiting, repository.with_name(LOG))
-        else:
-            waiting.unlink()
