@@ -63,7 +63,7 @@ class MetaRegression:
             se=error,
             low=self.value - half,
             high=self.value + half,
-            pvalue=2 * stats.t.sf(np.abs(self.value / error), self.degf),
+            pvalue=_two_sided(self.value, error, self.degf),
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -173,7 +173,7 @@ def meta_regression(
         low=fit.beta - tail * error,
         high=fit.beta + tail * error,
         degf=degf,
-        pvalue=2 * stats.t.sf(np.abs(fit.beta / error), degf),
+        pvalue=_two_sided(fit.beta, error, degf),
         permutation=chance,
         tau2=tau2,
         q=q,
@@ -193,6 +193,12 @@ def meta_regression(
             + f", {k} effects."
         ),
     )
+
+
+def _two_sided(value: Float, error: Float, degf: Float) -> Float:
+    """(p,) p-values; NaN without an error: effects without any residual tell nothing of chance."""
+    t = np.divide(value, error, out=np.full_like(value, np.nan), where=error > 0)
+    return np.asarray(2 * stats.t.sf(np.abs(t), degf))
 
 
 def _knapp_hartung(fit: Fit, df: int) -> Float:
