@@ -442,6 +442,7 @@ def _whole(
                 "measure_id",
                 "each identifier once",
                 named(ids),
+                "Take the second in with `mismes inventory submit`, or give its measures others.",
                 count=int(twice.sum()),
                 rows=tuple(ids),
             )

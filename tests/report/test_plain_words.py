@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.frame import template
 from mismes_eval.lfs.indicators import LACKING
 from mismes_eval.message import Message
 from mismes_eval.report.chapters import Chapter, Context
@@ -27,7 +28,7 @@ from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
-from mismes_eval.report.document.words import asked
+from mismes_eval.report.document.words import WORDS, asked
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_common import edges_of
 from mismes_eval.weighting.sample import Sample
@@ -167,3 +168,10 @@ def test_measures_over_time_have_short_titles(context: Context) -> None:
     assert said.iloc[3] == "English" and titled(french, names).iloc[3] == "Titre fran\u00e7ais"
     whole = [*titles(french, names)]
     assert whole[1:] == ["", "x" * 90 + " (en anglais)", "Titre\nfran\u00e7ais"]
+
+
+@pytest.mark.parametrize("code", ["fr", "ro"])
+def test_every_outcome_of_a_template_has_words_in_every_language(code: str) -> None:
+    outcomes = [c.name for c in template("tracer_outcome").columns if c.outcome]
+    told = {name: str(language(code)(WORDS.get(name, name))) for name in outcomes}
+    assert outcomes and not [n for n in outcomes if told[n] in (n, WORDS.get(n))]
