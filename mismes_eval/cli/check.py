@@ -24,12 +24,11 @@ from mismes_eval.cli.spoken import reader_language
 from mismes_eval.cli.terminal import mark, problem
 from mismes_eval.errors import SHOWN, MismesError, MismesWarning, Problem
 from mismes_eval.evaluation.checklist import Step, checklist
-from mismes_eval.evaluation.evaluator_words import evaluator_words
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.message import Message
 from mismes_eval.report.document.language import Language, language
-from mismes_eval.report.rehearsal import Rehearsal, rehearse
+from mismes_eval.report.rehearsal import Rehearsal, refusals, rehearse
 
 CODEBOOK = "After the mapping (compare with the office's own tables):"
 ALL_ROWS = "The numbers of all rows: mismes check {name} --json"
@@ -105,8 +104,9 @@ def _checked(path: Path, data_root: Path | None, quick: bool) -> Record:
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always", MismesWarning)
         try:
-            params = Params.load(path, data_root)
-            language(params.language)
+            params, refused = Params.partly(path, data_root)
+            if refused:
+                return Record(path.name, refusals(path, data_root))
         except MismesError as error:
             return Record(path.name, tuple(error.problems))
         ready = readiness(params)
@@ -114,8 +114,7 @@ def _checked(path: Path, data_root: Path | None, quick: bool) -> Record:
         if ready.evaluation is not None and not quick:
             trial = rehearse(ready.evaluation)
     said = [str(w.message) for w in raised if issubclass(w.category, MismesWarning)]
-    words = evaluator_words(params).problems
-    problems = tuple(dict.fromkeys((*ready.problems, *words, *trial.problems)))
+    problems = tuple(dict.fromkeys((*ready.problems, *trial.problems)))
     return Record(
         file=path.name,
         language=params.language,

@@ -5,13 +5,22 @@ its line and the nearest value. Nothing is guessed and nothing is passed over.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from mismes_eval.errors import Problem, at_key, at_line, in_place, in_section, named, worded
+from mismes_eval.errors import (
+    ParamsError,
+    Problem,
+    at_key,
+    at_line,
+    in_place,
+    in_section,
+    named,
+    worded,
+)
 from mismes_eval.evaluation.keys import (
     between,
     choices_of,
@@ -24,10 +33,12 @@ from mismes_eval.evaluation.keys import (
 )
 from mismes_eval.evaluation.theory_of_change import read_steps
 from mismes_eval.evaluation.yaml_text import Document, Node
-from mismes_eval.frame.codes import codes
+from mismes_eval.frame.codes import catalogues, codes
 from mismes_eval.lfs.mapping import shipped
 from mismes_eval.message import Message
 
+T = TypeVar("T")
+RESTS = "rests on a key that was refused"  # said to nobody: the key's own problem is
 TRUE, FALSE = ("true", "yes"), ("false", "no")
 FOLDERS = ("inputs.inventory",)  # keys that may name one
 EXAMPLES: Mapping[str, str] = {
@@ -73,12 +84,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Conversion:
-    """Reads nodes by the type of their key; what does not fit is added to problems. bases: folders
-    that a path may start from.
+    """Reads nodes by the type of their key; what does not fit is added to problems, and its key to
+    refused. bases: folders that a path may start from.
     """
 
     problems: list[Problem]
     bases: tuple[Path, ...]
+    refused: set[str]
 
     def of(self, kind: type, document: Document, file: str) -> dict[str, Any]:
         """Fields of the whole params; those that do not fit are told in problems."""
@@ -89,9 +101,12 @@ class Conversion:
     ) -> dict[str, Any]:
         hints = hints_of(kind)
         named = {field.name: field for field in fields(kind) if "about" in field.metadata}
+        left_out = [name for name in named if tree.get(name) is None]
         for name in tree:
             if name not in named:
                 self._unknown(name, at, whole)
+                meant = get_close_matches(name, left_out, 1, 0.6) or left_out
+                self.refused.update(at.inside(one).key for one in meant)
         out: dict[str, Any] = {}
         for name, one in named.items():
             place, node, hint = at.inside(name), tree.get(name), hints[name]
@@ -100,23 +115,27 @@ class Conversion:
             elif node is not None:
                 before = len(self.problems)
                 value = self.value(hint, node, place)
+                self._within(value, one.metadata, place)
                 if len(self.problems) == before:
-                    self._within(value, one.metadata, place)
                     out[name] = value
+                else:
+                    self.refused.add(place.key)
             elif one.default is MISSING and one.default_factory is MISSING:
                 self._problem("a required key is missing", place, str(one.metadata["about"]))
+                self.refused.add(place.key)
         return out
 
     def _section(self, kind: Any, node: Node, at: Place, whole: type) -> Any:
-        if node is None:
-            return kind()
-        if not isinstance(node, dict):
+        values: dict[str, Any] = {}
+        if isinstance(node, dict):
+            values = self._fields(kind, node, at, whole)
+        elif node is not None:
             what = "a section is not a mapping"
             self.problems.append(Problem(what, at.section, "indented keys"))
-            return None
-        before = len(self.problems)
-        values = self._fields(kind, node, at, whole)
-        return kind(**values) if len(self.problems) == before else None
+            self.refused.add(at.key)
+        above = f"{at.key}."
+        lost = {one.name for one in fields(kind) if {at.key, above + one.name} & self.refused}
+        return partly(kind, values, lost)
 
     def value(self, hint: Any, node: Node, at: Place) -> Any:
         """A node as its type; None, with a problem, where it does not fit."""
@@ -226,6 +245,13 @@ class Conversion:
             f"Nearest: {near[0]}." if near else "",
         )
 
+    def _language(self, text: str, at: Place) -> Any:
+        known = catalogues()
+        if text in known:
+            return text
+        expected = worded("one of {known}", {"known": ", ".join(known)})
+        return self._problem("no catalogue for this language", at, expected, repr(text))
+
     def _encoding(self, text: str, at: Place) -> Any:
         try:
             "".encode(text)
@@ -297,6 +323,26 @@ class Conversion:
         )
 
 
+def partly(kind: type[T], values: Mapping[str, Any], refused: Collection[str]) -> T:
+    """A section, or the whole params, with these values. Whoever asks for a key that was refused
+    is refused as well: nothing is found out of a value that nobody gave.
+    """
+    if not refused:
+        return kind(**values)
+
+    def refuse(_: object) -> None:
+        raise ParamsError(Problem(RESTS))
+
+    known = type(kind.__name__, (kind,), dict.fromkeys(refused, property(refuse)))
+    made: T = object.__new__(known)
+    for one in fields(kind):  # type: ignore[arg-type]
+        if one.name not in refused:
+            factory = one.default_factory
+            default = one.default if factory is MISSING else factory()
+            object.__setattr__(made, one.name, values.get(one.name, default))
+    return made
+
+
 def nearest_key(name: str, whole: type) -> str:
     """The key that a name was meant to be, as a sentence; a name without a section may be a
     section, or a key that stands outside its own.
@@ -344,6 +390,7 @@ SCALARS: Mapping[Any, Callable[[Conversion, str, Place], Any]] = {
     bool: Conversion._truth,
     Path: Conversion._path,
     "country": Conversion._country,
+    "language": Conversion._language,
     "encoding": Conversion._encoding,
     "layout": Conversion._layout,
 }

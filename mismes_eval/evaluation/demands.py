@@ -1,145 +1,38 @@
-"""What the params ask of the data: columns that must be there, a design that must be told, keys
-that need a file to act on. `mismes check` and the report refuse the same.
+"""What the params ask of the data: columns that must be there, a design that must be told.
+`mismes check` and the report refuse the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem, in_place, in_section, worded
 from mismes_eval.evaluation.designs import HOURS
-from mismes_eval.evaluation.params import BY_NAME, Params
+from mismes_eval.evaluation.params import Params, of_known
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.frame.strange_cells import strange_cells, strange_weights
+from mismes_eval.tracer import TracerPanel
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.sample import Sample
 
-# a section, or a key, and the inputs of which one must be supplied for it to act on anything
-ACTS_ON: Mapping[str, tuple[str, ...]] = {
-    "reading": ("lfs",),
-    "mapping": ("lfs",),
-    "definitions": ("lfs",),
-    "design": ("lfs", "lfs_rounds"),
-    "design.fpc": ("lfs",),
-    "design.phase2_prob": ("listing",),
-    "design.phase1_class": ("listing",),
-    "indicators": ("lfs",),
-    "calibration": ("lfs",),
-    "calibration.bounds": ("margins",),
-    "tracer": ("tracer_person",),
-    "impact": ("tracer_person",),
-    "impact.seed": ("tracer_person", "lfs_rounds"),
-    "study": ("study",),
-    "lottery": ("study",),
-    "rollout": ("lfs_rounds",),
-    "designs": ("tracer_person",),
-    "designs.beside_survey": ("lfs",),
-    "designs.traits": ("lfs",),
-    "designs.residents": ("lfs",),
-    "designs.residents_before": ("lfs",),
-    "designs.round_before": ("lfs_rounds",),
-    "designs.first_job": ("tracer_episode",),
-    "theory_of_change": ("tracer_person", "lfs_rounds", "study"),
-    "cost": ("tracer_service",),
-    "breaks": ("lfs", "lfs_rounds"),
-    "inputs.absent": ("lfs",),
-    "inputs.listing": ("lfs",),
-    "inputs.margins": ("lfs",),
-    "inputs.targets": ("lfs",),
-    "inputs.tracer_wave": ("tracer_person",),
-    "inputs.tracer_outcome": ("tracer_person",),
-    "inputs.tracer_service": ("tracer_person",),
-    "inputs.tracer_episode": ("tracer_person",),
-    "inputs.inventory_contacts": ("inventory",),
-    "inputs.inventory_decisions": ("inventory",),
-    "inputs.analysis_plan": ("tracer_person", "lfs_rounds", "study"),
-}
 
-
-def idle(params: Params) -> list[Problem]:
-    """Keys that the file gives and that nothing can use: what they act on is not supplied."""
-    problems = []
-    for name in (k for k in BY_NAME if k in params.given):
-        files = ACTS_ON.get(name) or ACTS_ON.get(BY_NAME[name].section, ())
-        if not files or params.inputs.named(files):
-            continue
-        needed = " or ".join(f"inputs.{f}" for f in files)
-        fix = "Name the file, or take the key out."
-        what = "a key has nothing to act on"
-        problems.append(
-            Problem(
-                what=what,
-                where=params.where(name),
-                expected=needed,
-                got=worded("no such file"),
-                fix=fix,
-            )
-        )
-    return problems + _without_partner(params)
-
-
-def _without_partner(params: Params) -> list[Problem]:
-    """Keys that say nothing without another one, or beside it."""
-    p, problems = params, []
-
-    def alone(name: str, expected: str, got: str) -> None:
-        if name in p.given:
-            what = "a key has nothing to act on"
-            problems.append(
-                Problem(
-                    what=what,
-                    where=p.where(name),
-                    expected=expected,
-                    got=got,
-                    fix="Take the key out.",
-                )
-            )
-
-    totals = p.inputs.margins is not None or p.calibration.cell is not None
-    if p.inputs.lfs is not None and not totals and p.calibration.method != "none":
-        alone("calibration.method", "inputs.margins or calibration.cell", worded("neither"))
-    if p.calibration.method == "none":
-        alone("calibration.bounds", "a method that adjusts weights", worded("none"))
-        if p.inputs.margins is not None:
-            alone("calibration.cell", "a method that adjusts weights", worded("none"))
-    if p.calibration.cell is None:
-        alone("calibration.total", "calibration.cell", worded("nothing"))
-    elif p.inputs.margins is not None and p.calibration.method != "none":
-        alone("calibration.cell", "one of calibration.cell and inputs.margins", worded("both"))
-    if not p.design.psu:
-        alone("design.nest", "design.psu", worded("nothing"))
-    if p.design.psu or p.design.household is not None:
-        alone(
-            "design.cluster_deff", "neither design.psu nor design.household", worded("one of them")
-        )
-    if not p.designs.beside_survey:
-        alone("designs.traits", "designs.beside_survey", worded("nothing"))
-        alone("designs.residents", "designs.beside_survey", worded("nothing"))
-        alone("designs.residents_before", "designs.beside_survey", worded("nothing"))
-        alone("designs.round_before", "designs.beside_survey", worded("nothing"))
-    if p.designs.residents_before is not None:
-        alone("designs.round_before", "one of it and designs.residents_before", worded("both"))
-    if not p.designs.dose:
-        alone("designs.dose_degree", "designs.dose", worded("nothing"))
-    if not p.designs.imputed:
-        alone("designs.imputations", "designs.imputed", worded("nothing"))
-    if not p.study.before:
-        alone("study.covariates", "study.before", worded("nothing"))
-    if p.year is None and p.cost.price_year is None:
-        alone("inputs.rates", "year, of which the rates are taken", worded("nothing"))
-    if p.cost.currency == "EUR":
-        alone("cost.price_year", "a cost.currency other than the euro", "EUR")
-    return problems
-
-
-def of_survey(params: Params, found: Survey) -> list[Problem]:
+def of_survey(params: Params, found: Survey | None) -> list[Problem]:
     """What the params leave out of the survey's file, and a survey that answers nothing."""
-    return design_left_out(params, found.delivered.frame) + _silent(params, found)
+    if found is None:
+        return []
+    frame, household = found.delivered.frame, params.design.household
+    asked = [] if household is None else [household]
+    return [
+        *design_left_out(params, frame),
+        *_silent(params, found),
+        *_lacking(params, "design.household", asked, frame.columns, OF_SURVEY),
+    ]
 
 
 def _silent(params: Params, found: Survey) -> list[Problem]:
@@ -166,72 +59,112 @@ def _silent(params: Params, found: Survey) -> list[Problem]:
     ]
 
 
-def of_tracer(params: Params, study: Tracing) -> list[Problem]:
-    """Measures with one arm, and columns and measures that are not in the tracer's files."""
-    persons = study.panel.sample.frame
-    waves = study.panel.long.columns
-    outcomes = [c for c in params.impact.outcomes if c not in waves and c not in persons.columns]
-    impact = params.impact
-    before = [c for c in impact.pre.values() if c not in persons.columns]
-    unseen = [o for o in impact.pre if o not in waves]
-    enrolled = set(persons[study.measure].dropna().astype(str))
-    measures = [m for m in params.tracer.measures if m not in enrolled]
-    gone = {
-        "impact.covariates": [c for c in impact.covariates if c not in persons.columns],
-        "impact.groups": [c for c in impact.groups if c not in persons.columns],
-        "impact.outcomes": [c for c in outcomes if c != impact.main_outcome],
-        "impact.pre": before + unseen,
-    }
-    problems = arms_alone(study) + no_outcome(params, study)
-    for name, columns in gone.items():
-        have = waves if name == "impact.outcomes" else persons.columns
-        problems += _lacking(params, name, columns, map(str, have), "columns of the tracer study")
-    return problems + _lacking(params, "tracer.measures", measures, enrolled, "ids of measures")
+def of_tracer(params: Params, panel: TracerPanel | None, study: Tracing | None) -> list[Problem]:
+    """Measures with one arm, and columns and measures that are not in the tracer's files.
+
+    panel : the files as they were read. study: what was made of them, None where that was refused.
+    """
+    if panel is None:
+        return []
+    persons, waves = {*panel.sample.frame.columns}, {*panel.long.columns}
+    waves |= {"employed"} if "lstatus" in waves else set()
+    impact, of_study = params.impact, "columns of the tracer study"
+    ask = partial(_lacking, params)
+
+    def minor() -> list[str]:
+        return [o for o in impact.outcomes if o != impact.main_outcome]
+
+    checks: list[Callable[[], list[Problem]]] = [
+        lambda: ask("impact.covariates", impact.covariates, persons, of_study),
+        lambda: ask("impact.groups", impact.groups, persons, of_study),
+        lambda: ask("impact.pre", impact.pre.values(), persons, of_study),
+        lambda: ask("impact.pre", impact.pre, waves, of_study),
+        lambda: ask("impact.outcomes", minor(), persons | waves, of_study),
+    ]
+    if study is not None:
+        enrolled = set(study.panel.sample.frame[study.measure].dropna().astype(str))
+        checks += [
+            lambda: arms_alone(study),
+            lambda: no_outcome(params, study),
+            lambda: ask("tracer.measures", params.tracer.measures, enrolled, "ids of measures"),
+        ]
+    return of_known(checks)
 
 
 def of_designs(
-    params: Params, study: Tracing, survey: Survey | None, earlier: Sample | None = None
+    params: Params,
+    panel: TracerPanel | None,
+    study: Tracing | None,
+    survey: Survey | None,
+    earlier: Sample | None,
 ) -> list[Problem]:
     """Measures and columns that the designs name and the files do not have."""
-    d, problems = params.designs, []
-    persons, waves = set(study.panel.sample.frame.columns), set(study.panel.long.columns)
-    for name, chosen in d.named.items():
-        gone = [m for m in chosen if m not in study.measures]
-        expected = "measures that are evaluated"
-        problems += _lacking(params, f"designs.{name}", gone, study.measures, expected)
-    doses = [c for c in d.dose.values() if c != HOURS and c not in persons]
-    switched = [c for c in d.switching.values() if c not in waves]
-    imputed = [c for c in d.imputed.values() if c not in waves]
-    traits = [c for c in d.traits if c not in persons]
-    known = [c for c in d.lost_given if c not in persons]
-    of_study = "columns of the tracer study"
-    problems += _lacking(params, "designs.lost_given", known, persons, of_study)
-    problems += _lacking(params, "designs.dose", doses, persons, of_study)
-    problems += _lacking(params, "designs.switching", switched, waves, of_study)
-    problems += _lacking(params, "designs.imputed", imputed, waves, of_study)
-    problems += _lacking(params, "designs.traits", traits, persons, of_study)
-    if HOURS in d.dose.values() and study.services is None:
-        where = params.where("designs.dose")
-        problems.append(
-            Problem("hours have no file", where, "inputs.tracer_service", worded("none"))
-        )
-    if d.beside_survey and not d.traits:
-        where = params.where("designs.beside_survey")
-        expected = "designs.traits: what makes residents like participants"
-        problems.append(Problem("nothing makes them alike", where, expected, worded("none")))
-    asked = {"traits": [*d.traits.values()], "residents": [*d.residents]}
-    back = [] if d.residents_before is None else [d.residents_before]
-    for who, s, columns in (
-        ("columns of the labour force survey", survey, asked | {"residents_before": back}),
-        ("columns of the labour force survey and of its rounds", earlier, asked),
-    ):
-        if s is None:
-            continue
-        have = set((s.sample if isinstance(s, Survey) else s).frame.columns)
-        for name, named in columns.items():
-            lost = [c for c in named if c not in have]
-            problems += _lacking(params, f"designs.{name}", lost, have, who)
-    return problems + _baseline_alone(params)
+    d, ask = params.designs, partial(_lacking, params)
+    checks: list[Callable[[], list[Problem]]] = [
+        lambda: _nothing_alike(params),
+        lambda: _baseline_alone(params),
+    ]
+    if panel is not None:
+        checks += [partial(_of_measures, params, name, panel, study) for name in DESIGNS]
+        persons, waves = {*panel.sample.frame.columns, HOURS}, {*panel.long.columns}
+        of_study, services = "columns of the tracer study", panel.services
+        checks += [
+            lambda: ask("designs.lost_given", d.lost_given, persons, of_study),
+            lambda: ask("designs.dose", d.dose.values(), persons, of_study),
+            lambda: ask("designs.switching", d.switching.values(), waves, of_study),
+            lambda: ask("designs.imputed", d.imputed.values(), waves, of_study),
+            lambda: ask("designs.traits", d.traits, persons, of_study),
+            lambda: _no_hours(params, services),
+        ]
+    if survey is not None:
+        have, who = {*survey.sample.frame.columns}, OF_SURVEY
+        back = [] if d.residents_before is None else [d.residents_before]
+        checks += [
+            lambda: ask("designs.traits", d.traits.values(), have, who),
+            lambda: ask("designs.residents", d.residents, have, who),
+            lambda: ask("designs.residents_before", back, have, who),
+        ]
+    if earlier is not None:
+        before = {*earlier.frame.columns}
+        of_rounds = "columns of the labour force survey and of its rounds"
+        checks += [
+            lambda: ask("designs.traits", d.traits.values(), before, of_rounds),
+            lambda: ask("designs.residents", d.residents, before, of_rounds),
+        ]
+    return of_known(checks)
+
+
+OF_SURVEY = "columns of the labour force survey"
+DESIGNS = ("beside_survey", "dose", "switching", "first_job", "imputed")
+
+
+def _of_measures(
+    params: Params, name: str, panel: TracerPanel, study: Tracing | None
+) -> list[Problem]:
+    enrolled, column = panel.sample.frame, params.tracer.measure
+    if study is not None:
+        measures = study.measures
+    elif column in enrolled.columns:
+        measures = (*params.tracer.measures, *enrolled[column].dropna().astype(str))
+    else:
+        return []
+    expected, chosen = "measures that are evaluated", getattr(params.designs, name)
+    return _lacking(params, f"designs.{name}", chosen, {*measures}, expected)
+
+
+def _no_hours(params: Params, services: pd.DataFrame | None) -> list[Problem]:
+    if services is not None or HOURS not in params.designs.dose.values():
+        return []
+    where = params.where("designs.dose")
+    return [Problem("hours have no file", where, "inputs.tracer_service", worded("none"))]
+
+
+def _nothing_alike(params: Params) -> list[Problem]:
+    if not params.designs.beside_survey or params.designs.traits:
+        return []
+    where = params.where("designs.beside_survey")
+    expected = "designs.traits: what makes residents like participants"
+    return [Problem("nothing makes them alike", where, expected, worded("none"))]
 
 
 def _baseline_alone(params: Params) -> list[Problem]:
@@ -258,19 +191,22 @@ def _baseline_alone(params: Params) -> list[Problem]:
 
 
 def _lacking(
-    params: Params, name: str, gone: list[str], have: Iterable[str], expected: str
+    params: Params, name: str, asked: Iterable[str], have: Collection[str], expected: str
 ) -> list[Problem]:
     """What a key of the file names and the data do not have; a default that the data lack is no
     mistake of the file.
     """
-    if not gone or name not in params.given:
+    lost = [one for one in asked if one not in have]
+    if not lost or name not in params.given:
         return []
-    near = get_close_matches(gone[0], sorted(have), 1, 0.5)
-    fix = worded("Nearest: {near}.", {"near": near[0]}) if near else ""
-    what = "the data lack what a key names"
+    near = get_close_matches(lost[0], sorted(map(str, have)), 1, 0.5)
     return [
         Problem(
-            what=what, where=params.where(name), expected=expected, got=", ".join(gone), fix=fix
+            what="the data lack what a key names",
+            where=params.where(name),
+            expected=expected,
+            got=", ".join(lost),
+            fix=worded("Nearest: {near}.", {"near": near[0]}) if near else "",
         )
     ]
 

@@ -22,12 +22,16 @@ from mismes_eval.errors import (
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
-from mismes_eval.evaluation.demands import idle, of_designs, of_survey, of_tracer
+from mismes_eval.evaluation.analysis_plan import read_plan
+from mismes_eval.evaluation.conversion import RESTS
+from mismes_eval.evaluation.demands import of_designs, of_survey, of_tracer
 from mismes_eval.evaluation.designs import Beside, beside
+from mismes_eval.evaluation.evaluator_words import evaluator_words
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
+from mismes_eval.evaluation.idle_keys import idle
 from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.measure_costs import Money
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.params import Params, of_known
 from mismes_eval.evaluation.published_figures import published_figures
 from mismes_eval.evaluation.reading import own_table
 from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
@@ -36,7 +40,7 @@ from mismes_eval.evaluation.sensitivity import Doubt, doubt, few_clusters, wild_
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
 from mismes_eval.evaluation.tracer_effects import Effects, effects
-from mismes_eval.evaluation.tracer_study import Tracing, tracing
+from mismes_eval.evaluation.tracer_study import Tracing, followed, tracing
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs.catalogue import chosen
 from mismes_eval.message import Message
@@ -248,7 +252,7 @@ def evaluate(params: Params) -> Evaluation:
 
 def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
     """The evidence as far as it can be read, and everything that stops a report from being made."""
-    problems: list[Problem] = idle(params)
+    problems = idle(params)
 
     def tried(read: Callable[[Params], T | None], *sections: str) -> T | None:
         try:
@@ -257,10 +261,12 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
             problems.extend(said_by_key(params, error.problems, sections))
             return None
 
+    panel = tried(followed, "tracer")
+    traced = None if panel is None else tried(lambda p: tracing(p, panel), "tracer")
     found = Evaluation(
         params=params,
         survey=tried(survey, "design", "calibration", "mapping"),
-        tracing=tried(tracing, "tracer"),
+        tracing=traced,
         inventory=tried(_inventory),
         study=tried(study, "study"),
         lottery=tried(lottery, "lottery", "study"),
@@ -270,14 +276,19 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         earlier=tried(earlier_round, "rollout", "design"),
     )
     tried(_rates)
+    tried(_planned)
     tried(lambda _: found.per_euro)
-    if found.survey is not None:
-        problems += of_survey(params, found.survey)
-    if found.tracing is not None:
-        problems += of_tracer(params, found.tracing)
-        problems += of_designs(params, found.tracing, found.survey, found.earlier)
+    problems += of_known(
+        (
+            lambda: of_survey(params, found.survey),
+            lambda: of_tracer(params, panel, traced),
+            lambda: of_designs(params, panel, traced, found.survey, found.earlier),
+            lambda: evaluator_words(params).problems,
+        )
+    )
+    problems = [problem for problem in problems if problem.what != RESTS]
     evidence = ("lfs", "tracer_person", "inventory", "study", "lfs_rounds")
-    if not params.inputs.named(evidence) and not problems:
+    if not (problems or params.refused or params.inputs.named(evidence)):
         expected = (
             "at least one of lfs, the tracer's person, wave and outcome files, inventory, study,"
             " lfs_rounds"
@@ -305,6 +316,12 @@ def _rates(params: Params) -> pd.DataFrame | None:
     """The run's table of exchange rates; None where none is supplied."""
     path = params.inputs.rates
     return None if path is None else own_table(path, template="inventory_rate").frame
+
+
+def _planned(params: Params) -> pd.DataFrame | None:
+    """The pre-analysis plan; None where none is supplied."""
+    path = params.inputs.analysis_plan
+    return None if path is None else read_plan(path)
 
 
 def _truth(params: Params) -> pd.DataFrame | None:

@@ -100,6 +100,8 @@ def evaluator_words(params: Params) -> AllWords:
     supplied: dict[str, Words] = {}
     problems: list[Problem] = []
     for subject in SUBJECTS:
+        if {"evaluator", f"evaluator.{subject}"} & params.refused:
+            continue
         path: Path | None = getattr(params.evaluator, subject)
         if path is None:
             continue

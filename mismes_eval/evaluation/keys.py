@@ -16,6 +16,7 @@ from mismes_eval.message import Message
 
 Country = Annotated[str, "country"]
 Encoding = Annotated[str, "encoding"]
+Spoken = Annotated[str, "language"]
 Shipped = Annotated[str, "layout"]
 Steps = Annotated[Mapping[str, tuple[str, ...]], "steps"]
 Rules = Annotated[Mapping[str, tuple[Mapping[str, object], ...]], "rules"]

@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mismes_eval.errors import MismesError, ParamsError, Problem, worded
-from mismes_eval.evaluation.conversion import Conversion, Place, nearest_key
-from mismes_eval.evaluation.keys import Country, Key, key, keys_of, section, sections_of
+from mismes_eval.evaluation.conversion import RESTS, Conversion, Place, nearest_key, partly
+from mismes_eval.evaluation.keys import Country, Key, Spoken, key, keys_of, section, sections_of
 from mismes_eval.evaluation.sections import (
     Breaks,
     Calibration,
@@ -47,7 +48,8 @@ from mismes_eval.message import Message
 @dataclass(frozen=True, kw_only=True)
 class Params:
     """source: name of the file. root: folder that relative paths start from; data_root: a second
-    one, for data kept elsewhere. given: dotted keys that the file gives; lines: where they stand.
+    one, for data kept elsewhere. given: dotted keys that the file gives; lines: where they stand; refused:
+    keys, or whole sections, whose value does not hold.
     """
 
     country: Country = key("ISO 3166 alpha-3 code, in capitals")
@@ -56,7 +58,7 @@ class Params:
     contact: str | None = key("whom readers may ask: an address or a telephone number", None)
     licence: str | None = key("under which licence the report may be used, e.g. CC BY 4.0", None)
     synthetic: bool = key("the data are made up; every table, figure and page says so", False)
-    language: str = key("language of the report", "en")
+    language: Spoken = key("language of the report", "en")
     year: int | None = key("reference year of the labour force survey", None, low=1900, high=2100)
     data_vintage: str = key(
         "release of the data and of the weights, as the producer names it", "not stated"
@@ -115,6 +117,7 @@ class Params:
     root: Path
     data_root: Path | None = None
     given: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
     lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -135,25 +138,39 @@ class Params:
         ------
         ParamsError : lists every problem of the file.
         """
+        out, problems = cls.partly(path, data_root, root)
+        ParamsError.refuse(problems)
+        return out
+
+    @classmethod
+    def partly(
+        cls, path: str | Path, data_root: str | Path | None = None, root: str | Path | None = None
+    ) -> tuple[Params, list[Problem]]:
+        """The params as far as they hold, and every problem of the file. What asks them for a key
+        of `refused` raises.
+        """
         file = Path(path).resolve()
         base = Path(root).resolve() if root is not None else _project(file)
         problems: list[Problem] = []
         outside = _data_root(data_root, problems)
         document = read_document(file)
         bases = (base,) if outside is None else (base, outside)
-        values = Conversion(problems, bases).of(cls, document, file.name)
-        ParamsError.refuse(problems)
-        out = cls(
-            **values,
-            source=file.name,
-            root=base,
-            data_root=outside,
-            given=_given(document.tree),
-            lines=document.lines,
+        reading = Conversion(problems, bases, set())
+        values = reading.of(cls, document, file.name)
+        values |= {
+            "source": file.name,
+            "root": base,
+            "data_root": outside,
+            "given": _given(document.tree),
+            "lines": document.lines,
+            "refused": frozenset(reading.refused),
+        }
+        out = partly(
+            cls,
+            values,
+            {name for name in reading.refused if name not in SECTIONS and "." not in name},
         )
-        contradicted = contradictions(out)
-        ParamsError.refuse(contradicted)
-        return out
+        return out, [*problems, *contradictions(out)]
 
     def __getitem__(self, name: str) -> object:
         """A value by its dotted key."""
@@ -263,62 +280,73 @@ def _given(tree: Mapping[str, Any]) -> frozenset[str]:
     for name, node in tree.items():
         if name not in SECTIONS:
             names += [name] if node is not None else []
-        elif node is not None:
+        elif isinstance(node, dict):
             names += [f"{name}.{inner}" for inner, value in node.items() if value is not None]
     return frozenset(names)
+
+
+def of_known(checks: Iterable[Callable[[], Iterable[Problem]]]) -> list[Problem]:
+    """What the checks find. One that asks for a key that was refused finds nothing: its own problem
+    is told.
+    """
+    out: list[Problem] = []
+    for check in checks:
+        try:
+            out += check()
+        except MismesError as error:
+            out += error.problems
+    return [problem for problem in out if problem.what != RESTS]
 
 
 def contradictions(params: Params) -> list[Problem]:
     """Values that fit their keys and not each other."""
     p = params
-    ages, labour = (p.definitions.age_min, p.definitions.age_max), p.definitions
-    problems = [
-        *_ordered(p, ages, "definitions.age_min", "definitions.age_max"),
-        *_ordered(
-            p,
-            (labour.labour_min, labour.labour_max),
-            "definitions.labour_min",
-            "definitions.labour_max",
-        ),
-        *_ordered(
-            p,
-            (p.disclosure.min_cell, p.disclosure.min_mean),
-            "disclosure.min_cell",
-            "disclosure.min_mean",
-        ),
-        *_ordered(
-            p,
-            (p.disclosure.cv_flag, p.disclosure.cv_suppress),
-            "disclosure.cv_flag",
-            "disclosure.cv_suppress",
-        ),
-    ]
-    bounds = p.calibration.bounds
-    if bounds is not None and not bounds[0] < bounds[1]:
-        where = p.where("calibration.bounds")
-        got = worded("{bounds:g} and {bounds2:g}", {"bounds": bounds[0], "bounds2": bounds[1]})
-        problems.append(Problem("bounds are not in order", where, "the lowest first", got))
-    problems += _one_of(p, p.impact.main_outcome, p.impact.outcomes, "impact.main_outcome")
-    problems += _one_of(p, p.impact.main_wave, p.tracer.waves, "impact.main_wave")
-    if p.tracer.baseline in p.tracer.waves:
-        problems.append(
-            Problem(
-                "the baseline is a wave after the measure",
-                p.where("tracer.baseline"),
-                "another wave",
-                str(p.tracer.baseline),
-            )
+    return of_known(
+        (
+            lambda: _ordered(p, "definitions.age_min", "definitions.age_max"),
+            lambda: _ordered(p, "definitions.labour_min", "definitions.labour_max"),
+            lambda: _ordered(p, "disclosure.min_cell", "disclosure.min_mean"),
+            lambda: _ordered(p, "disclosure.cv_flag", "disclosure.cv_suppress"),
+            lambda: _bounds(p),
+            lambda: _one_of(p, "impact.main_outcome", "impact.outcomes"),
+            lambda: _one_of(p, "impact.main_wave", "tracer.waves"),
+            lambda: _baseline(p),
+            lambda: _two_mappings(p),
+            lambda: _half_said(p),
+            *(partial(_empty_lists, p, key) for key in CHOOSING),
+            lambda: _refused(p, "definitions", lambda: _definition(p)),
+            lambda: _refused(p, "breaks.series", lambda: series_breaks("", p.breaks.series)),
         )
-    if p.mapping.name is not None and p.mapping.workbook is not None:
-        where = p.where("mapping.name")
-        expected = "a shipped mapping or a workbook"
-        problems.append(Problem("two mappings are named", where, expected, worded("both")))
-    problems += _half_said(p) + _empty_lists(p)
+    )
+
+
+def _definition(p: Params) -> None:
     rule = p.definitions.rule()
     if rule is not None:
-        problems += _refused(p, "definitions", lambda: as_definition(rule))
-    problems += _refused(p, "breaks.series", lambda: series_breaks("", p.breaks.series))
-    return problems
+        as_definition(rule)
+
+
+def _bounds(p: Params) -> list[Problem]:
+    bounds = p.calibration.bounds
+    if bounds is None or bounds[0] < bounds[1]:
+        return []
+    where = p.where("calibration.bounds")
+    got = worded("{bounds:g} and {bounds2:g}", {"bounds": bounds[0], "bounds2": bounds[1]})
+    return [Problem("bounds are not in order", where, "the lowest first", got)]
+
+
+def _baseline(p: Params) -> list[Problem]:
+    if p.tracer.baseline not in p.tracer.waves:
+        return []
+    what, where = "the baseline is a wave after the measure", p.where("tracer.baseline")
+    return [Problem(what, where, "another wave", str(p.tracer.baseline))]
+
+
+def _two_mappings(p: Params) -> list[Problem]:
+    if p.mapping.name is None or p.mapping.workbook is None:
+        return []
+    where, expected = p.where("mapping.name"), "a shipped mapping or a workbook"
+    return [Problem("two mappings are named", where, expected, worded("both"))]
 
 
 def _half_said(params: Params) -> list[Problem]:
@@ -368,8 +396,8 @@ CHOOSING = (
 )
 
 
-def _empty_lists(params: Params) -> list[Problem]:
-    """Names in these keys with a list that is empty."""
+def _empty_lists(params: Params, key: str) -> list[Problem]:
+    """Names in this key with a list that is empty."""
     return [
         Problem(
             what="a list is empty",
@@ -377,7 +405,6 @@ def _empty_lists(params: Params) -> list[Problem]:
             expected="a value at least",
             fix="Fill the list, or take the name out.",
         )
-        for key in CHOOSING
         for name, chosen in _as_mapping(params[key]).items()
         if not chosen or (isinstance(chosen, Mapping) and not all(chosen.values()))
     ]
@@ -402,11 +429,9 @@ def _refused(params: Params, name: str, make: Callable[[], object]) -> list[Prob
     return []
 
 
-def _ordered(
-    params: Params, ends: tuple[float | None, float | None], low: str, high: str
-) -> list[Problem]:
-    first, last = ends
-    if first is None or last is None or first <= last:
+def _ordered(params: Params, low: str, high: str) -> list[Problem]:
+    first, last = params[low], params[high]
+    if not (isinstance(first, (int, float)) and isinstance(last, (int, float))) or first <= last:
         return []
     name, other, got = (high, low, last) if high in params.given else (low, high, first)
     value, bound = ("at least", first) if name == high else ("at most", last)
@@ -422,11 +447,12 @@ def _ordered(
     ]
 
 
-def _one_of(params: Params, value: object, among: tuple[object, ...], name: str) -> list[Problem]:
+def _one_of(params: Params, name: str, group: str) -> list[Problem]:
     """The headline is one of what is estimated."""
+    value, among = params[name], params[group]
+    assert isinstance(among, tuple)
     if value in among:
         return []
-    group = "impact.outcomes" if name == "impact.main_outcome" else "tracer.waves"
     expected = worded(
         "one of {group} ({among})", {"group": group, "among": ", ".join(map(str, among)) or "none"}
     )

@@ -5,7 +5,7 @@ and its calibration.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 from mismes_eval import lfs
 from mismes_eval.errors import (
     InputError,
+    MismesError,
     ParamsError,
     Problem,
     at_key,
@@ -144,24 +145,23 @@ def survey(params: Params) -> Survey | None:
     path = params.inputs.lfs
     if path is None:
         return None
-    ages = lfs.Ages(
-        labour_min=params.definitions.labour_min,
-        labour_max=params.definitions.labour_max,
-    )
     section = _mapping(params)
     persons = read_persons(params, path, section)
     if section is None and params.indicators.columns:
         persons = persons.assign(**lfs.map_columns(persons, with_own({"name": OWN}, params)))
     of_the_run(params, persons, "countrycode", path.name)
     refuse_late_interviews(persons, path.name)
-    definition = _definition(params, persons)
+    phases = _single_phase if params.inputs.listing is None else _two_phases
+    try:
+        definition = _definition(params, persons)
+        ages = lfs.Ages(
+            labour_min=params.definitions.labour_min, labour_max=params.definitions.labour_max
+        )
+    except MismesError as error:
+        raise _with_next(error, lambda: phases(params, persons)) from None
     if definition is not None:
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
-    delivered = (
-        _two_phases(params, persons)
-        if params.inputs.listing is not None
-        else _single_phase(params, persons)
-    )
+    delivered = phases(params, persons)
     flags = (
         Message(
             "Data: {file}, vintage {vintage}.",
@@ -195,6 +195,15 @@ def survey(params: Params) -> Survey | None:
         weight=params.design.weights,
         as_delivered=params.calibration.method == "none" and params.calibration.cell is None,
     )
+
+
+def _with_next(error: MismesError, step: Callable[[], object]) -> MismesError:
+    """The error with what the next step refuses as well."""
+    try:
+        step()
+    except MismesError as more:
+        return type(error)((*error.problems, *more.problems))
+    return error
 
 
 def _definition(params: Params, persons: pd.DataFrame) -> lfs.Definition | None:

@@ -21,7 +21,7 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.params import Params, of_known
 from mismes_eval.evaluation.reading import mended_in_the_file
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.numerics.did import Method
@@ -83,16 +83,15 @@ class Tracing:
         return ~self.panel.outside[:, self.panel.waves.index(wave)]
 
 
-def tracing(params: Params) -> Tracing | None:
-    """The tracer study that a run names; None where none is supplied."""
-    persons, waves_file, outcomes_file = (
-        params.inputs.tracer_person,
-        params.inputs.tracer_wave,
-        params.inputs.tracer_outcome,
-    )
+def followed(params: Params) -> TracerPanel | None:
+    """The files of the tracer study that a run names, with the outcomes that are made of their
+    columns; None where none is supplied.
+    """
+    inputs = params.inputs
+    persons, waves, outcomes = inputs.tracer_person, inputs.tracer_wave, inputs.tracer_outcome
     if persons is None:
         return None
-    if waves_file is None or outcomes_file is None:
+    if waves is None or outcomes is None:
         raise InputError(
             Problem(
                 "the tracer study is not complete",
@@ -103,14 +102,35 @@ def tracing(params: Params) -> Tracing | None:
     with mended_in_the_file():
         panel = read(
             persons,
-            waves_file,
-            outcomes_file,
-            params.inputs.tracer_service,
-            params.inputs.tracer_episode,
+            waves,
+            outcomes,
+            inputs.tracer_service,
+            inputs.tracer_episode,
             weights=params.tracer.weights,
-            strata=params.tracer.strata or None,
-            psu=params.tracer.psu or None,
+            strata=_columns(params, "tracer.strata"),
+            psu=_columns(params, "tracer.psu"),
         )
+    return panel
+
+
+def _columns(params: Params, key: str) -> tuple[str, ...] | None:
+    """The columns that a key names; none where it is refused: what the files hold is found all the
+    same.
+    """
+    given = () if key in params.refused else params[key]
+    assert isinstance(given, tuple)
+    return given or None
+
+
+def tracing(params: Params, panel: TracerPanel | None = None) -> Tracing | None:
+    """The tracer study that a run names; None where none is supplied. panel: its files, where they
+    have been read.
+    """
+    panel = followed(params) if panel is None else panel
+    if panel is None:
+        return None
+    persons = params.inputs.tracer_person
+    assert persons is not None
     person = panel.sample.frame
     treated = params.tracer.treated
     measure = params.tracer.measure
@@ -119,45 +139,34 @@ def tracing(params: Params) -> Tracing | None:
         for column in (treated, measure, params.tracer.weights)
         if column not in person.columns
     ]
-    if missing:
-        raise InputError(
-            [
-                Problem(
-                    "the tracer study lacks a column",
-                    in_place(persons.name, in_column(column)),
-                    "a column of tracer_person",
-                )
-                for column in missing
-            ]
+    InputError.refuse(
+        Problem(
+            "the tracer study lacks a column",
+            in_place(persons.name, in_column(column)),
+            "a column of tracer_person",
         )
+        for column in missing
+    )
     arm = _arm(person[treated], persons.name).to_numpy()
     _one_arm(person, treated, persons.name)
     flags = (SYNTHETIC,) if params.synthetic else ()
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
     covariates = params.tracer.attrition_covariates
-    _known(covariates, person, params.source)
     panel, outcomes = composites(_employed(panel, params.impact.outcomes), _outcomes(params))
+    there = panel.waves
+    InputError.refuse(
+        of_known((lambda: _known(params, person), lambda: _unknown_waves(params, there)))
+    )
     panel = attrition_weights(panel, covariates)
     measures = params.tracer.measures or tuple(
         sorted(person.loc[arm == 1, measure].dropna().astype(str).unique())
     )
-    baseline, waves = params.tracer.baseline, params.tracer.waves
-    unknown = [w for w in (baseline, *waves) if w not in panel.waves]
-    if unknown:
-        raise InputError(
-            Problem(
-                "a wave of the params is not in the data",
-                params.where("tracer.baseline" if unknown == [baseline] else "tracer.waves"),
-                worded("waves {waves}", {"waves": ", ".join(map(str, panel.waves))}),
-                ", ".join(map(str, unknown)),
-            )
-        )
     return Tracing(
         panel=panel,
         measures=measures,
         measure=measure,
         baseline=params.tracer.baseline,
-        waves=waves,
+        waves=params.tracer.waves,
         months=_months(panel),
         source=persons.name,
         services=panel.services,
@@ -165,32 +174,44 @@ def tracing(params: Params) -> Tracing | None:
     )
 
 
+def _unknown_waves(params: Params, there: Sequence[object]) -> list[Problem]:
+    """Waves of the params that the data do not have, each by its key."""
+    asked = {"tracer.baseline": (params.tracer.baseline,), "tracer.waves": params.tracer.waves}
+    lost = {key: [w for w in waves if w not in there] for key, waves in asked.items()}
+    return [
+        Problem(
+            "a wave of the params is not in the data",
+            params.where(key),
+            worded("waves {waves}", {"waves": ", ".join(map(str, there))}),
+            ", ".join(map(str, waves)),
+        )
+        for key, waves in lost.items()
+        if waves
+    ]
+
+
 def _outcomes(params: Params) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*params.impact.outcomes, params.impact.main_outcome)))
 
 
-def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None:
-    """Every covariate of the attrition model is a column of the persons."""
-    where, fix = (
-        in_place(source, at_key("tracer.attrition_covariates")),
-        (
-            worded(
+def _known(params: Params, person: pd.DataFrame) -> list[Problem]:
+    """Covariates of the attrition model that are no column of the persons."""
+    covariates = params.tracer.attrition_covariates
+    lost = [covariate for covariate in covariates if covariate not in person.columns]
+    if not lost:
+        return []
+    return [
+        Problem(
+            what="the persons lack a covariate of the attrition model",
+            where=in_place(params.source, at_key("tracer.attrition_covariates")),
+            expected="columns of tracer_person",
+            got=", ".join(lost),
+            fix=worded(
                 "Name what the file has and what was known at enrolment; it has: {columns}.",
                 {"columns": ", ".join(map(str, person.columns))},
-            )
-        ),
-    )
-    gone = [covariate for covariate in covariates if covariate not in person.columns]
-    if gone:
-        raise InputError(
-            Problem(
-                what="the persons lack a covariate of the attrition model",
-                where=where,
-                expected="columns of tracer_person",
-                got=", ".join(gone),
-                fix=fix,
-            )
+            ),
         )
+    ]
 
 
 def _employed(panel: TracerPanel, outcomes: Sequence[str]) -> TracerPanel:

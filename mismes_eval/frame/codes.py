@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import pandas as pd
 from babel import Locale
@@ -18,6 +19,7 @@ from rapidfuzz import fuzz, process
 from mismes_eval.errors import InputError, Problem, worded
 
 NEAR = 70.0
+CATALOGUES = Path(__file__).parent.parent / "report" / "locale"  # words of reports, one .po each
 NAMED_BY_LOCALE = ("countries", "currencies")  # lists that the Unicode locale data name, too
 
 
@@ -66,6 +68,13 @@ def codes(name: str) -> pd.DataFrame:
     InputError : there is no such list; the nearest name is given.
     """
     return _codes(name).copy()
+
+
+def catalogues(folder: Path = CATALOGUES) -> tuple[str, ...]:
+    """Languages that a report can be written in: English, which needs no catalogue, and each of
+    those that have one.
+    """
+    return ("en", *sorted({p.stem for p in folder.glob("*.po")} - {"en"}))
 
 
 def languages(name: str) -> tuple[str, ...]:

@@ -39,6 +39,8 @@ PARTS = 10_000  # files in one workbook or archive
 TIMES = 200  # a file holds this often its own bytes at most; tables of surveys reach 50
 AIR = 25_000_000  # bytes that every file may hold
 STEP = 1 << 20
+PARQUET = b"PAR1"  # ends a Parquet file, behind the size of its footer
+FOOTER = 16_000_000  # bytes behind the rows of a Parquet file, which are read whole and first
 NARROWER = (
     "Keep the columns and rows that are needed, and export them again; large files are best as"
     " .parquet."
@@ -76,6 +78,18 @@ def check_bytes(size: int, name: str, text: bool) -> None:
         raise refuse("the file is too large", name, most, "bytes", f"{size:,}")
 
 
+def check_footer(source: IO[bytes], name: str) -> None:
+    """Raise InputError for a Parquet file that says more of its columns than is read: the last eight
+    bytes tell how much. A file that is too short for them, or no Parquet file, is the reader's.
+    """
+    if source.seek(0, io.SEEK_END) >= len(PARQUET) + 4:
+        source.seek(-len(PARQUET) - 4, io.SEEK_END)
+        size, mark = int.from_bytes(source.read(4), "little"), source.read()
+        if mark == PARQUET and size > FOOTER:
+            what = "what the file says of its columns is too large"
+            raise refuse(what, name, FOOTER, "bytes", f"{size:,}")
+
+
 def check_table(rows: int, columns: int, name: str) -> None:
     """Raise InputError for a table of more rows, columns or cells than are read."""
     for what, most, got in (
@@ -84,10 +98,10 @@ def check_table(rows: int, columns: int, name: str) -> None:
         ("cells", CELLS, rows * columns),
     ):
         if got > most:
-            raise _too_many(what, name, most, f"{got:,}")
+            raise too_many(what, name, most, f"{got:,}")
 
 
-def _too_many(what: str, name: str, most: int, got: str) -> InputError:
+def too_many(what: str, name: str, most: int, got: str) -> InputError:
     words = worded("the table has too many {what}", {"what": as_message(what)})
     return refuse(words, name, most, what, got)
 
@@ -123,7 +137,7 @@ def check_text(parts: Iterable[bytes], name: str, separator: str) -> None:
         since = len(part) - last if last >= 0 else since + len(part)
         for what, most, got in (("rows", ROWS, lines - 1), ("cells", CELLS, signs + lines)):
             if got > most:
-                raise _too_many(what, name, most, worded("more"))
+                raise too_many(what, name, most, worded("more"))
         if since > CELL * WIDEST:
             raise refuse("a cell is too long", name, CELL, "characters", worded("more"))
 

@@ -20,7 +20,7 @@ from mismes_eval.frame.delimited import decode, read_delimited, unzip
 from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.fixed_width import read_fixed, read_layout
 from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
-from mismes_eval.frame.limits import check_bytes, check_text_file
+from mismes_eval.frame.limits import check_bytes, check_footer, check_text_file
 from mismes_eval.frame.number_formats import Sign, mixed, of_template
 from mismes_eval.frame.parse import (
     SCIENTIFIC,
@@ -289,6 +289,9 @@ def _bytes(path: Path, suffix: str, separator: str) -> bytes:
             )
         )
     check_bytes(path.stat().st_size, path.name, text=suffix in TEXTS)
+    if suffix == ".parquet":
+        with path.open("rb") as stream:
+            check_footer(stream, path.name)
     if suffix in TEXTS and not path.name.endswith(".gz"):
         check_text_file(path, "\t" if suffix in TABS else separator)
     content = path.read_bytes()

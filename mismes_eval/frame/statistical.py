@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,15 @@ from pandas.api.types import is_numeric_dtype
 from pyarrow import compute, parquet
 
 from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.frame.limits import check_bytes, check_cell, check_packed, check_table
+from mismes_eval.frame.limits import (
+    COLUMNS,
+    check_bytes,
+    check_cell,
+    check_footer,
+    check_packed,
+    check_table,
+    too_many,
+)
 from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
 from mismes_eval.libraries import library
@@ -276,7 +285,7 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     and what all rows of it will take is known before.
     """
     source = pa.BufferReader(content)
-    file = parquet.ParquetFile(source)
+    file = parquet_file(content, name)
     rows = file.metadata.num_rows
     check_table(rows, file.metadata.num_columns, name)
     read_here = [f for f in file.schema_arrow if columns is None or f.name in columns]
@@ -305,6 +314,23 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
         if column_name in texts:
             table = table.set_column(place, column_name, column.cast(texts[column_name]))
     return table
+
+
+def parquet_file(content: bytes, name: str) -> parquet.ParquetFile:
+    """What a Parquet file says of itself, where that is no more than is read.
+
+    Raises
+    ------
+    InputError : its footer is too large, or names more columns than are read.
+    """
+    check_footer(io.BytesIO(content), name)
+    most = 3 * COLUMNS  # a list is three elements of the footer
+    try:
+        return parquet.ParquetFile(pa.BufferReader(content), thrift_container_size_limit=most)
+    except OSError as error:
+        if "Exceeded size limit" in str(error):
+            raise too_many("columns", name, COLUMNS, worded("more")) from error
+        raise
 
 
 def _nested(name: str, column: str) -> Problem:

@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mismes_eval.errors import MismesError, Problem, worded
-from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.evaluation import Evaluation, gather
+from mismes_eval.evaluation.params import Params
 from mismes_eval.report.chapters.base import Item
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
@@ -45,6 +46,14 @@ class Rehearsal:
 
     chapters: tuple[Filled, ...]
     problems: tuple[Problem, ...]
+
+
+def refusals(path: Path, data_root: Path | None) -> tuple[Problem, ...]:
+    """Everything that is wrong with a params file and with what it names, in one go. What rests on
+    a key that is wrong is not read.
+    """
+    params, problems = Params.partly(path, data_root)
+    return tuple(dict.fromkeys((*problems, *gather(params)[1])))
 
 
 def rehearse(evaluation: Evaluation) -> Rehearsal:

@@ -201,11 +201,7 @@ def test_a_problem_names_the_line(project: Path) -> None:
         "calibration:\n  bounds:\n    - 0.5\n    - high\nimpact: {main_wave: 7}\n",
     )
     lines = [text.split("X.yaml, line ")[1].split(",")[0] for text in found]
-    assert lines == ["2", "6", "5", "10"]
-    assert (
-        "line 2, key 'impact.main_wave'"
-        in problems(project, "country: MDA\nimpact: {main_wave: 7}\n")[0]
-    )
+    assert lines == ["2", "6", "5", "10", "11"]
 
 
 CHAIN = "country: MDA\ntheory_of_change:\n"
@@ -272,6 +268,7 @@ NEVER = {
     "rules": ("a", "[a]", "{a: b}", "{a: [{when: b}]}"),
     "steps": ("''", "{a: {b: c}}"),
     "encoding": ("latin_letters", "[utf-8]", "''"),
+    "language": ("de", "english", "[fr]", "''"),
     "country": ("no", "mda", "[MDA]"),
     "layout": ("armenia", "../x.yaml", "/etc/passwd", "[x]"),
 }
@@ -294,6 +291,26 @@ def test_every_key_refuses_what_it_cannot_take(project: Path, turn: int) -> None
     said = problems(project, of_every_key(lambda key: NEVER[key.kind][turn % len(NEVER[key.kind])]))
     unnamed = [key.name for key in KEYS if not any(f"key '{key.name}" in line for line in said)]
     assert unnamed == [] and all(", line " in line for line in said)
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+def test_a_refused_key_hides_no_fault_of_another_section(project: Path, key: Key) -> None:
+    """One of each stage: a value that does not fit, a language, values that contradict each other,
+    a series that cannot be read.
+    """
+    faults = {
+        "language": "language: de\n",
+        "disclosure": "disclosure: {cv_flag: 0.9}\n",
+        "breaks": "breaks: {series: [x]}\n",
+    }
+    faults = {name: text for name, text in faults.items() if name not in (key.section, key.name)}
+    section, last = key.section, key.name.rpartition(".")[2]
+    own = f"{last}: {NEVER[key.kind][0]}"
+    text = "".join(faults.values()) + (f"{section}: {{{own}}}\n" if section else f"{own}\n")
+    country = "" if key.name == "country" else "country: MDA\n"
+    said = problems(project, country + text)
+    assert len(said) == len(faults) + 1
+    assert all(any(f"key '{name}" in line for line in said) for name in (key.name, *faults))
 
 
 def test_a_key_spelt_almost_right_is_told_its_name(project: Path) -> None:

@@ -18,10 +18,10 @@ import pytest
 
 from mismes_eval import inventory, lfs
 from mismes_eval.errors import InputError, MismesError
+from mismes_eval.evaluation.analysis_plan import read_plan
 from mismes_eval.fieldwork.exports import read_export
 from mismes_eval.frame import limits, outside, read
 from mismes_eval.inventory import iati_file
-from mismes_eval.report.chapters.plan import read_plan
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest, read_results
 from mismes_eval.weighting import saved
 from mismes_eval.weighting.sample import Sample

@@ -20,6 +20,7 @@ from mismes_eval.errors import InputError
 from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import BY_LOT, DRAWN_BY_LOT, PARALLEL, Check, Span, Verdict
+from mismes_eval.evaluation.analysis_plan import read_plan
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
@@ -36,7 +37,7 @@ from mismes_eval.report.chapters.impact import headline_items, impact
 from mismes_eval.report.chapters.job_year import priced
 from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
-from mismes_eval.report.chapters.plan import deviations, read_plan
+from mismes_eval.report.chapters.plan import deviations
 from mismes_eval.report.chapters.portfolio import WHOLE, budgets
 from mismes_eval.report.chapters.verdicts import (
     CERTAIN,

@@ -7,11 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import pandas as pd
-
-from mismes_eval.errors import InputError, Problem, at_line, in_column, in_place, worded
+from mismes_eval.evaluation.analysis_plan import ITEMS, REGISTERED, read_plan
 from mismes_eval.evaluation.heterogeneity import GROUP_COLUMNS, columns_compared
-from mismes_eval.frame.outside import table_of
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.document.tables import TextTable
@@ -19,26 +16,10 @@ from mismes_eval.report.document.words import DESIGN
 from mismes_eval.report.trust.provenance import file_hash
 
 AS_PLANNED, NOT_DONE, NOT_PLANNED = "as planned", "planned, not done", "done, not planned"
-REGISTERED = (
-    "registration",
-    "registered on",
-)  # items that say where and when the plan was laid down; nothing is compared
 UNREGISTERED = (
     "The plan file names no registration: when it was written, before or after the data, cannot be"
     " checked."
 )
-# item of the plan -> key of the params that holds what was done
-ITEMS = {
-    "outcome": "impact.outcomes",
-    "main outcome": "impact.main_outcome",
-    "main wave": "impact.main_wave",
-    "wave": "tracer.waves",
-    "measure": "tracer.measures",
-    "covariate": "impact.covariates",
-    "estimator": "impact.method",
-    "group": "impact.groups",
-    "attrition covariate": "tracer.attrition_covariates",
-}
 # the same where a draw by lot is all that is estimated
 ITEMS_OF_LOTTERY = {
     "outcome": "lottery.outcomes",
@@ -188,54 +169,6 @@ def _in_words(context: Context, item: str, value: str) -> str:
         if item in ("wave", "main wave") and value in months
         else ""
     )
-
-
-def read_plan(path: Path) -> pd.DataFrame:
-    """A pre-analysis plan: columns item (one of ITEMS or REGISTERED), value, and reason where the
-    authors explain a change.
-
-    Raises InputError with every line that names an unknown item or no value.
-    """
-    frame = table_of(path)
-    missing = [column for column in ("item", "value") if column not in frame.columns]
-    if missing:
-        raise InputError(
-            [
-                Problem(
-                    "the analysis plan lacks a column",
-                    in_place(path.name, in_column(column)),
-                    "item and value",
-                    ", ".join(map(str, frame.columns)),
-                )
-                for column in missing
-            ]
-        )
-    frame = frame.assign(
-        item=frame["item"].str.strip().str.lower(),
-        value=frame["value"].str.strip(),
-        reason=frame["reason"].str.strip() if "reason" in frame.columns else "",
-    )
-    known = [*ITEMS, *REGISTERED]
-    bad = ~frame["item"].isin(known) | (frame["value"] == "")
-    if bad.any():
-        raise InputError(
-            [
-                Problem(
-                    "a line of the analysis plan cannot be compared",
-                    in_place(path.name, at_line(int(line) + 2)),
-                    worded("an item among {known} and a value", {"known": ", ".join(known)}),
-                    worded(
-                        "{loc}, {place}",
-                        {
-                            "loc": repr(frame.loc[line, "item"]),
-                            "place": repr(frame.loc[line, "value"]),
-                        },
-                    ),
-                )
-                for line in frame.index[bad]
-            ]
-        )
-    return frame[["item", "value", "reason"]]
 
 
 def _done(item: str, context: Context) -> list[str]:

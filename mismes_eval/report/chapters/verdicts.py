@@ -28,6 +28,7 @@ from mismes_eval.estimate.verdict import (
     Verdict,
     moved_apart,
 )
+from mismes_eval.evaluation.analysis_plan import REGISTERED, read_plan
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.rollout import Rollout
@@ -43,7 +44,6 @@ from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.impact.trials.late import RatioSet
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.report.chapters.plan import REGISTERED, read_plan
 
 FAIR_DRAW = "fair_draw"
 ALIKE, PRE, LOSS = "alike_at_enrolment", "year_before_enrolment", "lost_alike"

@@ -25,11 +25,11 @@ from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from mismes_eval.errors import ParamsError, Problem, at_key, in_place, worded
-from mismes_eval.frame.codes import labels, languages
+from mismes_eval.frame.codes import CATALOGUES, catalogues, labels, languages
 from mismes_eval.message import NO_NUMBER, SEPARATOR, Message, Name, Quantity
 from mismes_eval.report.document.conventions import CONVENTIONS, MINUS, Conventions
 
-LOCALE = Path(__file__).parent.parent / "locale"
+LOCALE = CATALOGUES
 _FIELD = re.compile(r"\{\w+[^}]*\}")
 _LETTERS = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
@@ -269,8 +269,7 @@ def typeset(text: str, code: str) -> str:
 
 def available() -> tuple[str, ...]:
     """Language codes that have a catalogue and conventions; English needs no catalogue."""
-    written = {p.stem for p in LOCALE.glob("*.po")} - {"en"}
-    return ("en", *sorted(written & set(CONVENTIONS)))
+    return tuple(code for code in catalogues(LOCALE) if code in CONVENTIONS)
 
 
 def language(code: str) -> Language:

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report.document.language import language
 from mismes_eval.report.document.pdf import PDF, printer
 from mismes_eval.report.factory import endings
 from mismes_eval.report.factory.open_files import provide
@@ -48,7 +47,9 @@ from mismes_eval.report.trust.provenance import (
 if TYPE_CHECKING:
     from mismes_eval.report.factory.kernels import ReportKernel
 
-Maker = Literal["factory.execute", "factory.forking", "factory.kernels", "factory.notebook"]
+Maker = Literal[
+    "factory.execute", "factory.forking", "factory.kernels", "factory.notebook", "rehearsal"
+]
 
 
 def _maker(name: Maker) -> Any:
@@ -206,8 +207,9 @@ def _trace(error: BaseException) -> str:
 def _make(
     order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]]
 ) -> tuple[Status, Path, list[Problem]]:
-    params = Params.load(order.params, order.data_root)
-    language(params.language)
+    params, problems = Params.partly(order.params, order.data_root)
+    if problems:
+        ParamsError.refuse(_maker("rehearsal").refusals(order.params, order.data_root))
     if not order.notebook.is_file():
         _maker("factory.notebook").checked(order.notebook)  # says what to do
     made_of = ingredients(params, order.params, order.notebook)

@@ -28,14 +28,13 @@ import numpy as np
 import openpyxl
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
-from pyarrow import parquet
 
-from mismes_eval.errors import worded
 from mismes_eval.frame.limits import FILE, check_workbook
 from mismes_eval.frame.outside import bytes_of
-from mismes_eval.frame.statistical import read_parquet
+from mismes_eval.frame.statistical import parquet_file, read_parquet
 from mismes_eval.report.trust.spelling import (
     NO_RUNS,
+    PUBLISHED,
     TOLERANCE,
     ZERO,
     Runs,
@@ -154,7 +153,7 @@ def _short(content: bytes) -> str:
 
 
 def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
-    schemas = [parquet.read_schema(io.BytesIO(content)) for content in (one, two)]
+    schemas = [parquet_file(content, PUBLISHED).schema_arrow for content in (one, two)]
     for name in dict.fromkeys([*schemas[0].names, *schemas[1].names]):
         kinds = [
             str(schema.field(name).type) if name in schema.names else None for schema in schemas
@@ -164,9 +163,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
     extra = [told_of_itself(schema) for schema in schemas]
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
-    first, second = (
-        read_parquet(content, worded("the published table"), columns=None) for content in (one, two)
-    )
+    first, second = (read_parquet(content, PUBLISHED, columns=None) for content in (one, two))
     if list(first.columns) != list(second.columns) or len(first) != len(second):
         yield (
             "shape",

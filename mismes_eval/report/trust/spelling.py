@@ -26,8 +26,12 @@ from typing import Any
 import pyarrow
 from pyarrow import parquet
 
+from mismes_eval.errors import worded
+from mismes_eval.frame.statistical import parquet_file
+
 Place = tuple[str, object, object]
 TOLERANCE, ZERO = 1e-9, 1e-12
+PUBLISHED = worded("the published table")
 LONG = 12  # digits of a number that may differ in its last ones
 CONTEXT = 40  # characters that are shown around a place
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -267,9 +271,7 @@ def _written_again(one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
     """A Parquet file that is not what writing its table again gives, where the other one is. Another
     version of pyarrow may lay a file out in another way, and says the same of its rows.
     """
-    makers = [
-        parquet.ParquetFile(io.BytesIO(content)).metadata.created_by for content in (one, two)
-    ]
+    makers = [parquet_file(content, PUBLISHED).metadata.created_by for content in (one, two)]
     if makers[0] != _WRITER + runs.arrow:
         yield "written by", makers[0], _WRITER + runs.arrow
     again = _rewritten(one)
@@ -283,7 +285,7 @@ def _written_again(one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
 
 def _rewritten(content: bytes) -> bytes:
     out = io.BytesIO()
-    table = parquet.ParquetFile(io.BytesIO(content)).read(use_threads=False)
+    table = parquet_file(content, PUBLISHED).read(use_threads=False)
     parquet.write_table(table, out, compression="snappy")
     return out.getvalue()
 
@@ -292,7 +294,7 @@ def told_of_rows(content: bytes) -> list[tuple[object, ...]]:
     """What a Parquet file says of its rows before they are read: programs pass over those that
     cannot hold what they look for.
     """
-    groups = parquet.ParquetFile(io.BytesIO(content)).metadata.to_dict()["row_groups"]
+    groups = parquet_file(content, PUBLISHED).metadata.to_dict()["row_groups"]
     facts = ("path_in_schema", "physical_type", "num_values", "is_stats_set", "statistics")
     return [
         (group["num_rows"], *(str(column[fact]) for fact in facts))
