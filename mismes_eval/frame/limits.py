@@ -22,7 +22,7 @@ from mismes_eval.message import as_message
 TEXT = 500_000_000  # bytes of a text file, unpacked
 FILE = 2_000_000_000  # bytes of a file of any other kind
 ROWS = 20_000_000
-COLUMNS = 20_000
+COLUMNS = 10_000
 CELLS = 100_000_000
 CELL = 1_000_000  # characters of one cell
 SHEET_ROWS = (

@@ -27,6 +27,7 @@ from mismes_eval.frame.parse import (
     Distinct,
     matches,
     number,
+    plain_numbers,
     rows,
     text,
     two_ways,
@@ -396,6 +397,9 @@ def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
 
 
 def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, list[Problem]]:
+    plain = plain_numbers(cells, decimal)
+    if plain is not None:
+        return plain, []
     column = Distinct.of(cells)
     given = column.cells
     written = text(given)
