@@ -23,6 +23,7 @@ from mismes_eval.cli.terminal import (
     Stopped,
     plain_warnings,
     problem,
+    provide_streams,
     stop_on_signals,
     without_reader,
 )
@@ -111,6 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
     cast(dict[str, object], sys.modules).setdefault("rfc3987_syntax", None)
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("PYTHONHASHSEED", "0")
+    provide_streams()
     plain_warnings()
     stop_on_signals()
     try:
@@ -135,10 +137,10 @@ def main(arguments: list[str] | None = None) -> None:
         without_reader()
         sys.exit(1)
     except OSError as error:
-        click.echo(
-            f"cannot read or write: {error.filename or 'a file'}. {error.strerror or error}.",
-            err=True,
-        )
+        where, why = str(error.filename or os.curdir), str(error.strerror or error)
+        endings = import_module("mismes_eval.report.factory.endings")
+        limit = endings.at_a_limit(error.errno, why, where)
+        click.echo(limit or f"cannot read or write: {where}. {why}.", err=True)
         sys.exit(1)
 
 

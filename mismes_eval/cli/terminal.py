@@ -78,6 +78,19 @@ def plain_warnings() -> None:
     warnings.showwarning = show
 
 
+def provide_streams() -> None:
+    """Standard streams that were closed lead nowhere: the next file to be opened would take their
+    place, and a kernel that finds none of its own does not start.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+
+
 def say(text: str) -> None:
     """A line on standard output. Where nobody reads it any more (a closed pipe, `| head`), a line
     on standard error says so once and the work goes on without words.

@@ -688,6 +688,15 @@ def test_a_reader_that_goes_away_costs_no_report(project: Path) -> None:
     assert changed_outputs(folder, read_manifest(folder)) == []
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="streams of POSIX")
+def test_closed_streams_cost_no_report(project: Path) -> None:
+    command = f'"{sys.executable}" -m mismes_eval report MDA <&- >&- 2>&-'
+    assert subprocess.run(command, shell=True, cwd=project, check=False).returncode == 0
+    folder = project / "reports" / "MDA"
+    assert changed_outputs(folder, read_manifest(folder)) == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 @pytest.mark.parametrize(("hard", "refused"), [(20, True), (100, True), (512, False)])
 def test_too_few_open_files_are_refused_before_a_kernel_starts(

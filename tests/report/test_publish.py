@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mismes_eval.errors import ReportError
 from mismes_eval.report.factory import publish as publishing
 from mismes_eval.report.factory.publish import publish, work_folder
 from mismes_eval.report.trust.provenance import MANIFEST, SCHEMA, outputs
@@ -40,6 +41,26 @@ def test_new_report_replaces_the_earlier(
         publish(made(tmp_path, text), tmp_path / "MDA")
         assert said(tmp_path) == {text}
     assert not any((tmp_path / ".work").iterdir())
+
+
+@pytest.mark.parametrize("name", [".work", "MDA"])
+@pytest.mark.parametrize("leads", ["own", "nowhere", None])
+def test_where_a_link_or_a_file_stands_nothing_is_cleared_or_made(
+    tmp_path: Path, name: str, leads: str | None
+) -> None:
+    old = tmp_path / "own" / "years"
+    old.mkdir(parents=True)
+    (old / "book.txt").write_text("mine")
+    os.utime(old, (0, 0))
+    out = tmp_path / "reports"
+    out.mkdir()
+    if leads is None:
+        (out / name).write_text("mine")
+    else:
+        (out / name).symlink_to(tmp_path / leads)
+    with pytest.raises(ReportError, match=f"{name}.*Expected a folder"):
+        made(out, "first")
+    assert (old / "book.txt").read_text() == "mine" and not (tmp_path / "nowhere").exists()
 
 
 @pytest.mark.parametrize("exchange", [publishing._exchange, lambda one, other: False])

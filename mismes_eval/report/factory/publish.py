@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
-from mismes_eval.errors import MismesWarning, Problem, named, worded
+from mismes_eval.errors import MismesWarning, Problem, ReportError, named, worded
 from mismes_eval.report.trust.provenance import MANIFEST, own_files
 
 HIDDEN = ".work"
@@ -32,8 +32,23 @@ MOUNTED = (errno.EBUSY, errno.EXDEV)
 def work_folder(out: Path, name: str) -> Path:
     """A fresh folder on the same disk as the final one, inside a hidden folder that only this user
     may enter; leftovers of killed runs older than a day are removed.
+
+    Raises
+    ------
+    ReportError : a link or a file stands in the place of a folder. Where a link leads is nobody's
+        to clear: what is old there may be a person's own.
     """
     hidden = out / HIDDEN
+    ReportError.refuse(
+        Problem(
+            what="a link or a file stands where a folder of the reports belongs",
+            where=folder.as_posix(),
+            expected="a folder, or nothing",
+            fix="Take it away; to publish in another place, name it with --out.",
+        )
+        for folder in (hidden, out / name)
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir())
+    )
     hidden.mkdir(parents=True, exist_ok=True)
     for old in hidden.iterdir():
         with suppress(OSError):
