@@ -46,12 +46,23 @@ class Number:
     variable: str
 
 
+R_LONELY = {"error": "fail"}
+STATA_LONELY = {
+    "adjust": "centered",
+    "average": "scaled",
+    "remove": "certainty",
+    "certainty": "certainty",
+    "error": "missing",
+}
+
+
 @dataclass(frozen=True)
 class Dataset:
     """name; frame: one row a person; labels: column -> words; value_labels: column -> {code:
     words};
     weights: base weight, factors and final weight that the file has; scale: of the replicates, 0
-    where there are none; numbers: what the programs reprint; notes: what to read first.
+    where there are none; numbers: what the programs reprint; notes: what to read first; lonely:
+    what a stratum with one PSU adds.
     """
 
     name: str
@@ -62,6 +73,7 @@ class Dataset:
     scale: float
     numbers: tuple[Number, ...]
     notes: tuple[str, ...]
+    lonely: str
 
     def in_words(self, say: Callable[[str], str]) -> Dataset:
         """The labels of columns and the notes in another language, as long as Stata has them."""
@@ -191,6 +203,7 @@ def _dataset(
         scale=scale,
         numbers=numbers,
         notes=tuple(notes),
+        lonely=design.lonely,
     )
 
 
@@ -322,7 +335,7 @@ def _r(d: Dataset) -> str:
         lines += [
             "# Linearised: the total of each lin_ variable on the base weight has the report's error",
             f"s <- svydesign(ids = ~{PSU}, strata = ~{STRATUM}, weights = ~{BASE}, data = d, nest = TRUE)",
-            'options(survey.lonely.psu = "adjust")',
+            f'options(survey.lonely.psu = "{R_LONELY.get(d.lonely, d.lonely)}")',
             "for (k in which(told$variable != ''))"
             " told$se_here[k] <- SE(svytotal(reformulate(told$variable[k]), s))",
         ]
@@ -342,7 +355,7 @@ def _stata(d: Dataset) -> str:
     if BASE in d.weights:
         lines += [
             "* Linearised: the total of each lin_ variable on the base weight has the report's error",
-            f"svyset {PSU} [pweight = {BASE}], strata({STRATUM}) singleunit(centered)",
+            f"svyset {PSU} [pweight = {BASE}], strata({STRATUM}) singleunit({STATA_LONELY[d.lonely]})",
         ]
         for n in d.numbers:
             if n.variable:

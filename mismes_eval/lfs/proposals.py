@@ -68,6 +68,7 @@ ABSENT = re.compile(
     r"(membre|miembro|membru)\w*.*(absent|ausente|plecat)|travaill\w* a l.etranger|resid\w* a l.etranger|"
     r"(vive|trabaja|reside)\w* en (el|otro) (exterior|extranjero|pais)|plecat\w* (in|la) (strainatate|munca)"
 )
+NUMBERED = re.compile(r"^[a-z]{0,2}\d+_?")  # of a question, before the word of a name: Q14AGE
 NOT_THERE: Mapping[str, str] = {
     "hhid": "rows are numbered, and nothing is said of households",
     "pid": "rows are numbered",
@@ -358,10 +359,10 @@ def _reach(gld: str, column: FileColumn) -> tuple[Confidence, str, int] | None:
     if hit:
         sure = OPENING.fullmatch(label[: hit.start()]) is not None
         return ("medium" if sure else "low"), "its label", rest
-    begins = (name.partition("_")[0], name.rstrip("0123456789"))
-    first = next((word for word in begins if len(word) > 2 and word in names), "")
-    if not column.label and first:
-        return "low", worded("its name begins with '{first}'", {"first": first}), rest
+    parts = (name.partition("_")[0], name.rstrip("0123456789"), NUMBERED.sub("", name))
+    part = next((word for word in parts if len(word) > 2 and word in names), "")
+    if not column.label and part:
+        return "low", worded("its name has '{part}'", {"part": part}), rest
     return None
 
 

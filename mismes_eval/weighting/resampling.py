@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.linalg import hadamard
 
-from mismes_eval.errors import DesignError, Problem, named, of_argument, unknown, worded
+from mismes_eval.errors import DesignError, Problem, of_argument, unknown, worded
 from mismes_eval.message import Message, Quantity
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import check, fitting
@@ -49,8 +49,11 @@ def replicates(
 
     Raises
     ------
-    DesignError : strata with one PSU (unless lonely_psu is "remove" or "certainty": their factors
-        stay 1), strata without exactly two PSUs for BRR.
+    DesignError : strata without exactly two PSUs for BRR.
+
+    A stratum with one PSU adds what `lonely_psu` says: "adjust" moves its PSU away from the mean of
+    all PSUs and back by a drawn sign (bootstrap) or once (jackknife), "average" widens the scale,
+    "remove" and "certainty" keep its factor at 1.
 
     References
     ----------
@@ -69,14 +72,20 @@ def replicates(
     deeper = any(stage.fraction.any() for stage in design.stages[1:])
     fraction = np.zeros(first.strata) if deeper or method in ("brr", "fay") else first.fraction
     degf = float(m_h.size if method in ("brr", "fay") else (m_h - 1).sum())
+    single = (m_h == 1) & (fraction < 1)
+    if single.any() and design.lonely == "average":
+        share = m_h.size / max(int((~single).sum()), 1)
+    else:
+        share = 1.0
+    alone = np.flatnonzero(single[first.stratum] & (design.lonely == "adjust"))
     if method == "bootstrap":
         count = 500 if n is None else n
-        factor, scale, rscales = _bootstrap(
-            first.stratum, m_h, fraction, count, np.random.default_rng(seed)
-        )
+        rng = np.random.default_rng(seed)
+        factor, scale, rscales = _bootstrap(first.stratum, m_h, fraction, count, rng)
+        factor = _moved(factor, alone, np.sqrt(1 - fraction[first.stratum[alone]]), rng)
         made = ReplicateSet(
             factor=factor,
-            scale=scale,
+            scale=share * scale,
             rscales=rscales,
             mse=mse,
             method=Message("Rao-Wu bootstrap (seed {seed})", {"seed": f"{seed}"}),
@@ -84,9 +93,12 @@ def replicates(
         )
     elif method == "jackknife":
         factor, scale, rscales = _jackknife(first.stratum, m_h, fraction)
+        factor[:, alone] -= 1 / len(factor)
+        factor[alone, alone] += 1.0
+        rscales[alone] = 1 - fraction[first.stratum[alone]]
         made = ReplicateSet(
             factor=factor,
-            scale=scale,
+            scale=share * scale,
             rscales=rscales,
             mse=mse,
             method="jackknife (JK1)" if m_h.size == 1 else "jackknife (JKn)",
@@ -181,18 +193,6 @@ def _problems(
                 fix="Use the bootstrap or the jackknife.",
             )
         )
-    elif design.lonely_strata and design.lonely not in ("remove", "certainty"):
-        problems.append(
-            Problem(
-                what="strata with one PSU cannot be resampled",
-                where="strata",
-                expected="at least two PSUs in each",
-                got=named(design.lonely_strata),
-                fix="Merge strata, or choose lonely_psu='certainty' or 'remove', which keep their"
-                " factor at 1.",
-                count=len(design.lonely_strata),
-            )
-        )
     count = {"bootstrap": n or 500, "jackknife": design.psus}.get(method, 2 * m_h.size + 2)
     if design.psus * count > _LARGEST:
         problems.append(
@@ -250,6 +250,18 @@ def _bootstrap(
                 size / (size - 1) * count - 1
             )
     return factor, 1.0 / (n - 1), np.ones(n)
+
+
+def _moved(factor: Float, alone: Int, size: Float, rng: np.random.Generator) -> Float:
+    """The factors with PSUs that are alone in their stratum moved away from the mean of all PSUs,
+    each by a drawn sign: its deviation squared is what the variance adds.
+    """
+    if not alone.size or len(factor) == 1:
+        return factor
+    sign = rng.choice([-1.0, 1.0], (alone.size, factor.shape[1])) * size[:, None]
+    factor[alone] += sign
+    moved: Float = factor * (1 - sign.sum(axis=0) / len(factor))
+    return moved
 
 
 def _jackknife(stratum: Int, m_h: Int, fraction: Float) -> tuple[Float, float, Float]:

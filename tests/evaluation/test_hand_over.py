@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,7 +17,7 @@ import pytest
 import mismes_eval as me
 from mismes_eval.cli import main
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.hand_over import Dataset, codebook, datasets, write
+from mismes_eval.evaluation.hand_over import Dataset, codebook, datasets, write, write_programs
 from mismes_eval.report.document.language import language
 
 from ..some import some
@@ -119,6 +120,22 @@ def test_r_gives_the_engines_errors(sets: list[Dataset], folder: Path, tmp_path:
     engine = np.sqrt(d.scale * ((each - each.mean()) ** 2).sum())
     assert mean_age == pytest.approx(engine, rel=1e-8)
     assert men < 1e-6 * d.frame["w_final"].sum()  # a margin of the calibration
+
+
+@pytest.mark.parametrize(
+    ("lonely", "r", "stata"),
+    [
+        ("adjust", "adjust", "centered"),
+        ("average", "average", "scaled"),
+        ("remove", "remove", "certainty"),
+    ],
+)
+def test_programs_treat_strata_of_one_psu_as_the_report(
+    sets: list[Dataset], tmp_path: Path, lonely: str, r: str, stata: str
+) -> None:
+    write_programs(replace(sets[0], lonely=lonely), tmp_path)
+    assert f'survey.lonely.psu = "{r}"' in (tmp_path / f"{sets[0].name}.R").read_text()
+    assert f"singleunit({stata})" in (tmp_path / f"{sets[0].name}.do").read_text()
 
 
 @pytest.mark.usefixtures("read_before")

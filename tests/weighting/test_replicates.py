@@ -13,6 +13,7 @@ from mismes_eval.estimate.association import variance
 from mismes_eval.estimate.quantile import quantile
 from mismes_eval.estimate.regression import logit, ols, poisson
 from mismes_eval.estimate.totals import mean, ratio, total
+from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.nonresponse import nonresponse
@@ -312,10 +313,7 @@ def test_contrasts_and_functions_use_the_replicates() -> None:
 
 
 def test_what_cannot_be_resampled_is_refused() -> None:
-    lonely = frame().assign(stratum=lambda f: np.where(f["psu"] == 0, 99, f["stratum"]))
-    s = Sample.from_frame(lonely, weights="w", strata="stratum", psu="psu")
     for bad, words in (
-        (lambda: replicates(s, n=10, seed=1), "one PSU"),
         (lambda: replicates(plain(), n=10), "seed"),
         (lambda: replicates(plain(), "brr"), "two PSUs"),
         (lambda: replicates(plain(), "jackknife", n=10), "number of replicates"),
@@ -326,9 +324,24 @@ def test_what_cannot_be_resampled_is_refused() -> None:
     ):
         with pytest.raises(DesignError, match=words):
             bad()
-    kept = Sample.from_frame(
-        lonely, weights="w", strata="stratum", psu="psu", lonely_psu="certainty"
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("fpc", [None, "fraction"])
+@pytest.mark.parametrize("policy", ["adjust", "average", "remove", "certainty"])
+def test_strata_with_one_psu_add_what_the_linearised_variance_adds(
+    policy: Lonely, fpc: str | None
+) -> None:
+    alone = frame().assign(stratum=lambda f: np.where(f["psu"] < 2, 98 + f["psu"], f["stratum"]))
+    s = Sample.from_frame(
+        alone, weights="w", strata="stratum", psu="psu", lonely_psu=policy, fpc=fpc
     )
+    assert len(s.design.lonely_strata) == 2
+    linearised = total(s, ["y", "x"]).vcov
+    once = total(replicates(s, "jackknife", mse=True), ["y", "x"]).vcov
+    np.testing.assert_allclose(once, linearised, rtol=1e-10)
+    drawn = replicates(s, n=6_000, seed=2)
+    assert drawn.design.replicates is not None and drawn.design.replicates.factor.min() >= 0
     np.testing.assert_allclose(
-        total(replicates(kept, "jackknife"), "y").se, total(kept, "y").se, rtol=0.2
+        np.diag(total(drawn, ["y", "x"]).vcov), np.diag(linearised), rtol=0.07
     )
