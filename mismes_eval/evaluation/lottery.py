@@ -306,25 +306,10 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
     active, frame = file.sample.active, file.sample.frame
     arms = [column for column in (keys.assigned, keys.takeup) if column is not None]
     problems = no_arms(file, arms) + no_numbers(file, keys.outcomes)
-    unknown = int((active & frame[str(keys.assigned)].isna().to_numpy()).sum())
-    if unknown:
-        where = in_place(file.source, in_column(keys.assigned))
-        fix = worded(
-            "Leave them out and say so: study.where: {{{assigned}: [stated]}}.",
-            {"assigned": keys.assigned},
-        )
-        problems.append(
-            Problem(
-                what="units whose arm is not known",
-                where=where,
-                expected="1 or 0",
-                got=worded("no value"),
-                fix=fix,
-                count=unknown,
-            )
-        )
+    unstated = _unstated(file, keys)
+    problems += unstated
     drawn_arms = frame.loc[active, str(keys.assigned)].dropna().unique()
-    if not unknown and len(drawn_arms) < 2:
+    if not unstated and len(drawn_arms) < 2:
         where = in_place(file.source, in_column(keys.assigned))
         drawn = worded("nobody")
         if len(drawn_arms):
@@ -339,4 +324,26 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
                 fix=beside,
             )
         )
+    return problems
+
+
+def _unstated(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
+    """Columns known before the draw that some units have no value in: no unit is left out of an
+    estimate that nobody left out of the study.
+    """
+    before = {str(keys.assigned): "units whose arm is not known"}
+    before |= dict.fromkeys(keys.blocks, "units whose block is not known")
+    covariates = (*keys.covariates, *(keys.attrition_covariates or ()))
+    before |= {one: "units without a covariate" for one in covariates if one not in before}
+    problems = []
+    for column, what in before.items():
+        missing = int((file.sample.active & file.sample.frame[column].isna().to_numpy()).sum())
+        fix = worded(
+            "Leave them out and say so: study.where: {{{column}: [stated]}}.", {"column": column}
+        )
+        expected = "1 or 0" if column == keys.assigned else "a value for every unit of the draw"
+        if missing:
+            where = in_place(file.source, in_column(column))
+            got = worded("no value")
+            problems.append(Problem(what, where, expected, got, fix, count=missing))
     return problems

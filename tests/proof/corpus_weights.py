@@ -158,9 +158,6 @@ WEIGHTS: Attempts = {
     "a number of jackknives": lambda: me.replicates(of(psu="p"), "jackknife", n=8),
     "replicates of a supplied effect": lambda: me.replicates(of(cluster_deff=1.5), "jackknife"),
     "half samples of six": lambda: me.replicates(of(psu="p"), "brr"),
-    "a lonely PSU resampled": lambda: me.replicates(
-        of(s=np.where(np.arange(N) < 2, "one", "two"), strata="s", psu="p"), "jackknife"
-    ),
     "a key that is not there": lambda: of(unit=["who", "i"]),
     "a key that repeats": lambda: of(unit="p"),
     "an unknown rule, a list and an effect in words": lambda: of(

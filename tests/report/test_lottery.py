@@ -238,6 +238,12 @@ def test_a_draw_that_is_not_described_is_refused_with_all_its_problems(tmp_path:
     assert "an outcome is no number" in text
     with pytest.raises(InputError, match="one arm only"):
         evaluate(load(tmp_path, drawn().assign(offered=1), LOTTERY))
+    silent = drawn().assign(age=drawn()["age"].where(np.arange(PERSONS) > 7))
+    silent["district"] = silent["district"].where(silent.index != 9)
+    with pytest.raises(InputError, match="units whose block is not known") as error:
+        evaluate(load(tmp_path, silent, LOTTERY))
+    assert "study.where: {district: [stated]}" in str(error.value)
+    assert "units without a covariate" in str(error.value) and "8 rows" in str(error.value)
 
 
 @pytest.mark.shared
