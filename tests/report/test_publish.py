@@ -43,7 +43,7 @@ def test_new_report_replaces_the_earlier(
     assert not any((tmp_path / ".work").iterdir())
 
 
-@pytest.mark.parametrize("name", [".work", "MDA"])
+@pytest.mark.parametrize("name", [".work", ".kept", ".failed", "MDA"])
 @pytest.mark.parametrize("leads", ["own", "nowhere", None])
 def test_where_a_link_or_a_file_stands_nothing_is_cleared_or_made(
     tmp_path: Path, name: str, leads: str | None

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from mismes_eval.errors import MismesWarning, Problem, ReportError, named, worded
+from mismes_eval.report.factory.orders import FAILED
 from mismes_eval.report.trust.provenance import MANIFEST, own_files
 
 HIDDEN = ".work"
@@ -46,7 +47,7 @@ def work_folder(out: Path, name: str) -> Path:
             expected="a folder, or nothing",
             fix="Take it away; to publish in another place, name it with --out.",
         )
-        for folder in (hidden, out / name)
+        for folder in (hidden, out / KEPT, out / FAILED, out / name)
         if folder.is_symlink() or (folder.exists() and not folder.is_dir())
     )
     hidden.mkdir(parents=True, exist_ok=True)
