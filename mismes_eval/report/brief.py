@@ -11,6 +11,7 @@ from mismes_eval.estimate.verdict import DRAWN_BY_LOT, SURENESS, Check, Span, Ve
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.message import Message
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
     about_outcome,
@@ -54,7 +55,7 @@ PRICE = "{price}, {assumption}"
 WEAK_PRICE = "{price}, {assumption}, weak evidence"
 COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
 UNTRACED = "not known"
-MORE = '{k} more {k:=measure|measures}: chapter "Impact and its cost".'
+MORE = '{m}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
 CAPTION = "Effect on '{o}' against a comparison group, {unit} (95% interval), {assumption}"
 HEADS = (
@@ -66,15 +67,15 @@ HEADS = (
     "Where, points",
 )
 AT_THE_END = {  # what the last wave says of the effect of the headline
-    "same": "also after {m:.0f}",
-    "higher": "but more after {m:.0f}",
-    "lower": "but fewer after {m:.0f}",
-    "unclear": "undecided after {m:.0f}",
-    "unknown": "not known after {m:.0f}",
+    "same": "{v} after {m:.0f} months",
+    "higher": "but more after {m:.0f} months",
+    "lower": "but fewer after {m:.0f} months",
+    "unclear": "unproven after {m:.0f} months",
+    "unknown": "not known after {m:.0f} months",
 }
 HORIZON = {  # why the headline is of this wave
-    True: "Horizon set beforehand (T22).",
-    False: "Horizon not set beforehand.",
+    True: "{m:.0f} months: chosen beforehand (T22).",
+    False: "{m:.0f} months: not chosen beforehand.",
 }
 
 
@@ -106,7 +107,7 @@ class BriefRow:
 
 @dataclass(frozen=True)
 class Brief:
-    """caption and heads of the table; rows; more: how many measures are left to the chapter;
+    """caption and heads of the table; rows; more: which measures are left to the chapter;
     horizon: why the headline is of its wave, "" where no measure was followed; to_do: what follows
     for the measures, "" where more of the outcome is not better.
     """
@@ -175,7 +176,7 @@ def words_in(texts: Iterable[str]) -> int:
 
 def brief(context: Context, published: Published, beside: int = 0) -> Brief | None:
     """The brief of a run, or None where no measure was followed or rolled out. It has as many rows,
-    and says as much of who was eligible, as the first page has words for.
+    and says as much of who was eligible and of the last wave, as the first page has words for.
 
     beside : words that stand on the first page besides.
     """
@@ -195,10 +196,11 @@ def brief(context: Context, published: Published, beside: int = 0) -> Brief | No
     shorter = [(found, most)]
     shorter += [(_without_groups(brief_groups, k), most) for k in range(len(found) + 1)]
     nobody = shorter[-1][0]
-    shorter += [(nobody, k) for k in range(most - 1, 0, -1)]
+    bare = [(replace(row, later=""), verdict) for row, verdict in nobody]
+    shorter += [(bare, k) for k in range(most, 0, -1)]
     told = (_of_rows(context, rows, k) for rows, k in shorter)
     fitting = (one for one in told if one.words + beside <= MOST_WORDS)
-    return next(fitting, None) or _of_rows(context, nobody, 1)
+    return next(fitting, None) or _of_rows(context, bare, 1)
 
 
 def _without_groups(
@@ -229,7 +231,7 @@ def _surest(found: list[tuple[BriefRow, Verdict | None]], most: int) -> list[int
 
 
 def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], most: int) -> Brief:
-    """The brief with the rows of the strongest evidence; it says how many measures are left to the
+    """The brief with the rows of the strongest evidence; it says which measures are left to the
     chapter. When the effects are of stands in the head of their column, where most rows share it.
     """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
@@ -242,8 +244,9 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
     }
     rows = tuple(_with_assumption(context, *pair, len(assumed) > 1) for pair in found)
     when = rows[0].when if study is not None else ""
-    kept = [rows[place] for place in _surest(found, most)]
-    left = len(rows) - most
+    places = _surest(found, most)
+    kept = [rows[place] for place in places]
+    left = [row.id for place, row in enumerate(rows) if place not in places]
     heads = HEADS if any(row.whom for row in kept) else ("Measure", *HEADS[1:])
     currency = context.evaluation.params.cost.currency
     return Brief(
@@ -258,7 +261,7 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
             _with_later(context, row) if row.when == when else _with_time(context, row)
             for row in kept
         ),
-        more=context.text(MORE, k=left) if left > 0 else "",
+        more=context.text(MORE, m=", ".join(left)) if left else "",
         horizon="" if study is None else _horizon(context, study),
         to_do=_to_do(context, shown, found),
     )
@@ -281,7 +284,7 @@ def _horizon(context: Context, study: Tracing) -> str:
     wave = main_cell(context.evaluation)[1]
     if wave not in study.months:
         return ""
-    return context.text(HORIZON[planned(context.evaluation)])
+    return context.text(HORIZON[planned(context.evaluation)], m=study.months[wave])
 
 
 def _with_assumption(
@@ -367,10 +370,10 @@ def _later(context: Context, published: Published, effect: Effects, headline: Ve
     cell = published.cells.get(wave_cell(context, effect.measure, study, last))
     if last == wave or cell is None or not cell.shown:
         return ""
-    sign = later_verdict(context.evaluation, effect, outcome, last).span.sign
-    return context.text(
-        AT_THE_END["same" if sign == headline.span.sign else sign], m=study.months[last]
-    )
+    span = later_verdict(context.evaluation, effect, outcome, last).span
+    words = AT_THE_END["same" if span.sign == headline.span.sign else span.sign]
+    size = about_outcome(context, outcome).number(span.size.value)
+    return context.text(Message(words, {"v": size, "m": study.months[last]}))
 
 
 def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | None]:

@@ -74,7 +74,7 @@ def _inventory(context: Context) -> list[Finding]:
     n = register_summary(register.table).set_index("status")["measures"]
     late = int(n.get("overdue", 0))
     text = context.text(
-        "{n} measures on record: {done} evaluated, {late} not although 24 months have passed.",
+        "{n} measures on record: {done} evaluated, {late} overdue after 24 months.",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
         late=late,
@@ -110,6 +110,6 @@ def _gap(context: Context, published: Published) -> list[Finding]:
 
 
 def _participation(context: Context, published: Published) -> list[Finding]:
-    text = "{v}% of returnees took part in a measure ({lo} to {hi})."
+    text = "{v}% of returnees took part in any measure ({lo} to {hi})."
     key = CellKey("T10", "any measure", "returnees who took part")
     return _share(context, published, text, key)

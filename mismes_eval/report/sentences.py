@@ -28,13 +28,13 @@ NO_INTERVAL = "{m}: the effect on '{o}' after {w} has no interval, so nothing is
 IN_BRIEF = {
     "higher": "{v} more ({lo} to {hi})",
     "lower": "{v} fewer ({lo} to {hi})",
-    "unclear": "undecided ({lo} to {hi})",
+    "unclear": "unproven ({lo} to {hi})",
     "unknown": "no interval",
 }
 PARTS_IN_BRIEF = "home: {home}; abroad: {abroad}"
 STEPS: dict[Step, str] = {
     "continue": "continue {m}",
-    "test again": "test {m} again before expanding",
+    "test again": "evaluate {m} again before expanding",
     "undecided": "neither expand nor end {m}",
     "find out why": "find out why {m} did worse",
     "look for harm": "test whether {m} does harm",

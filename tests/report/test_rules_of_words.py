@@ -147,18 +147,18 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     told = brief(dataclasses.replace(context, evaluation=moved), published)
     assert told is not None
     assert [row.anchor for row in told.rows] == ["T17-GEO-001"] * 4
-    assert told.more == '1 more measure: chapter "Impact and its cost".'
+    assert told.more == 'GEO-001: chapter "Impact and its cost".'
     first = told.rows[0]
     assert first.measure == "GEO-001, assisted voluntary return"
     assert told.words <= 160 and first.whom.startswith("for returnees, aged 18")
     words = {
         -0.3: "30.0 points fewer (",
-        0.0: "undecided (",
+        0.0: "unproven (",
         0.3: "30.0 points more (",
     }
     steps = {-0.3: "harm", 0.0: "neither expand nor end", 0.3: "before expanding"}
     assert first.effect.startswith(words[effect]) and steps[effect] in told.to_do
-    assert effect or (first.where, first.job_year) == (NOTHING, "effect undecided")
+    assert effect or (first.where, first.job_year) == (NOTHING, "effect unproven")
     assert first.sure.partition(":")[0] in ("strong", "moderate", "weak", "none")
     assert "if trends are parallel" in told.caption
     also = findings(dataclasses.replace(context, evaluation=moved), published)
@@ -195,7 +195,7 @@ def test_the_first_page_is_a_brief_of_published_numbers(
     whole = whole_report(country, lang)
     told = brief(whole.report.context, whole.report.published)
     assert told is not None and told.rows
-    unshown = language(lang)("undecided ({lo} to {hi})").partition(" (")[0]
+    unshown = language(lang)("unproven ({lo} to {hi})").partition(" (")[0]
     for row in told.rows:
         assert row.job_year != NOTHING, row
         assert (row.where == NOTHING) or not row.effect.startswith(unshown), row
@@ -235,7 +235,7 @@ def test_the_first_page_speaks_in_the_unit_of_the_outcome(context: Context) -> N
     effect = context.evaluation.effects[0].by_wave["earnings", params.impact.main_wave]
     assert isinstance(effect, Estimate)
     size = language("en").number(abs(effect.value[0]), 1)
-    assert size in told.rows[0].effect or told.rows[0].effect.startswith("undecided (")
+    assert size in told.rows[0].effect or told.rows[0].effect.startswith("unproven (")
 
 
 def test_one_region_on_a_side_is_weak_evidence() -> None:

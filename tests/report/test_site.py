@@ -192,7 +192,7 @@ def test_gap_map_counts_measures_and_says_directions(made):
     text = (made.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
     line = next(r for r in text.split("<tr>") if "M09 " in r)
     assert ">2</span>" in line and line.count("measures/MDA-00") == 2
-    assert "MDA-001: effect undecided" in line  # the latest of the measure's effects
+    assert "MDA-001: effect unproven" in line  # the latest of the measure's effects
     assert "MDA-002: lower" in line and "(a)" in line
     assert text.count("gap</span>") == 2 * 10 + 1  # ten models without an evaluation of any kind
 
@@ -307,7 +307,7 @@ def test_outside_evaluations_stand_beside_own_ones(measures, origin, tmp_path):
     gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
     line = next(r for r in gap.split("<tr>") if "M09 " in r)
     assert ">3</span>" in line and "dot n2 strong" in line and "MDA-003: higher" in line
-    assert "Someone (2021): effect undecided" in next(r for r in gap.split("<tr>") if "M01 " in r)
+    assert "Someone (2021): effect unproven" in next(r for r in gap.split("<tr>") if "M01 " in r)
     page = (site.folder / "fr" / "measures" / "MDA-003.html").read_text(encoding="utf-8")
     assert "Nobody (2020) SYNTHETIC" in page
     due = pd.read_csv(site.folder / "register.csv").set_index("measure_id")["status"]
@@ -350,11 +350,11 @@ def test_the_interval_that_speaks_decides_the_direction(measures, tmp_path):
     )
     site = write_site(measures, tmp_path / "site", on=ON, origins=[report])
     page = (site.folder / "en" / "measures" / "MDA-001.html").read_text(encoding="utf-8")
-    assert "undecided (-16.0 to 18.0 percentage points)" in page
+    assert "unproven (-16.0 to 18.0 percentage points)" in page
     gap = (site.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
-    assert "MDA-001: effect undecided" in gap and "MDA-001: higher" not in gap
+    assert "MDA-001: effect unproven" in gap and "MDA-001: higher" not in gap
     lessons = (site.folder / "en" / "lessons.html").read_text(encoding="utf-8")
-    assert "evaluations: 1; higher in 0, lower in 0, undecided in 1" in lessons
+    assert "evaluations: 1; higher in 0, lower in 0, unproven in 1" in lessons
 
 
 @pytest.mark.parametrize("source", ["QUESTIONNAIRE", "INTERVIEW"])

@@ -25,12 +25,12 @@ NOT_SHOWN = NotEstimable(
 MONTHS_A_YEAR = 12.0
 # why the first page gives no cost of a job-year
 NO_PRICE = {
-    "effect": Message("effect undecided"),
+    "effect": Message("effect unproven"),
     "apart": Message("groups moved apart before"),
     "else": Message("not given: see T20"),
 }
 NO_GAIN = {
-    "unclear": "no price: job-years over {w:.0f} months may be 0",
+    "unclear": "no price: gain over {w:.0f} months unproven",
     "lower": "job-years over {w:.0f} months were lost",
 }
 # without numbers: a reason is told also where the cells that have them are hidden

@@ -34,7 +34,9 @@ ROWS = 4  # measures that the first page has room for
 PARTS = ("value", "ci_low", "ci_high")
 WEAK = ("weak", "none")
 HOLLOW = "Hollow: weak evidence."
-RESIDENTS = "{m}: {o}; the year before the roll-out, without a bar, is 0 by construction."
+RESIDENTS = (
+    "{m}: {o}; the year before the roll-out, without a bar, is the starting point, set to 0."
+)
 HEADLINE = "Shaded: the headline, after {m:.0f} months."
 WIDER = "Intervals: the widest of each effect (T19d)."
 BROKEN = "A broken line: not shown."
