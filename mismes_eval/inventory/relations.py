@@ -114,7 +114,11 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     both = made[made["measure_id"].isin(same["keep"])].reset_index(drop=True)
     above = dict(zip(made["measure_id"], made["parent_id"], strict=True))
     problems = [
-        Problem("a measure is part of itself", f"decisions: {name}", "a tree of parents and parts")
+        Problem(
+            "a measure is part of itself",
+            worded("decisions: {name}", {"name": name}),
+            "a tree of parents and parts",
+        )
         for name in both["measure_id"]
         if comes_back(name, above)
     ]
