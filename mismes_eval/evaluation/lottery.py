@@ -27,11 +27,20 @@ from mismes_eval.evaluation.attempt import attempted
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.sections_of_designs import LotteryKeys
-from mismes_eval.evaluation.study import StudyFile, lacking, no_arms, no_numbers, study_file
+from mismes_eval.evaluation.study import (
+    Alone,
+    StudyFile,
+    blocks_in,
+    lacking,
+    no_arms,
+    no_numbers,
+    study_file,
+)
+from mismes_eval.impact.trials.arms import compared
 from mismes_eval.impact.trials.itt import itt
 from mismes_eval.impact.trials.late import late
 from mismes_eval.impact.trials.late_bounds import late_bounds
-from mismes_eval.numerics.rows import Bool
+from mismes_eval.numerics.rows import Bool, Int
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.sample import Sample
 
@@ -81,6 +90,29 @@ class Lottery:
         needed = [*columns, *(() if self.followed is None else (self.followed,))]
         return np.asarray(self.sample.frame[needed].notna().all(axis=1), bool)
 
+    @cached_property
+    def _block(self) -> Int:
+        return blocks_in(self.sample.frame, self.keys.blocks)
+
+    def alone(self, inside: Bool) -> Alone:
+        """Those of some units of the draw (n,) whose block holds one arm only among them; nobody
+        where the draw has no blocks.
+        """
+        if not self.keys.blocks:
+            return Alone(np.zeros(self.sample.n, bool), 0)
+        return Alone.among(self.sample.active & inside, self._block, self.offered)
+
+    def compared(self, inside: Bool) -> Bool:
+        """(n,) those of some units (n,) that an effect within the blocks is of: their block holds
+        both arms among them. All of them where no block does, which every estimator refuses.
+        """
+        within: Bool = self.sample.active & inside & ~self.alone(inside).units
+        return within if within.any() else self.sample.active & inside
+
+    def within_blocks(self, rows: Sample) -> Sample:
+        """Units narrowed to those that are compared, in the design of all."""
+        return rows.where(self.compared(rows.active))
+
     def is_share(self, outcome: str) -> bool:
         """Whether an outcome is yes or no."""
         values = self._column(outcome)[self.sample.active]
@@ -112,7 +144,8 @@ class Lottery:
             none = NotEstimable(NOBODY_LOST)
             return none, none, none
         keys = self.keys
-        gap = attempted(lambda: itt(rows, LOST, self.assigned, (), keys.blocks, keys.adjustment))
+        both = self.within_blocks(rows)
+        gap = attempted(lambda: itt(both, LOST, self.assigned, (), keys.blocks, keys.adjustment))
         offered = attempted(lambda: mean(rows.where(self.offered), LOST))
         return offered, attempted(lambda: mean(rows.where(~self.offered), LOST)), gap
 
@@ -131,10 +164,9 @@ class Lottery:
         """Differences between the arms in what was known before the draw, within the blocks."""
         if not self.known_before:
             return NotEstimable("the params name no number that was known before the draw")
+        rows, blocks = self.within_blocks(self.sample), self.keys.blocks
         return attempted(
-            lambda: itt(
-                self.sample, self.known_before, self.assigned, (), self.keys.blocks, "additive"
-            )
+            lambda: itt(rows, self.known_before, self.assigned, (), blocks, "additive")
         )
 
     @cached_property
@@ -157,7 +189,7 @@ class Lottery:
         keys = self.keys
 
         def estimated() -> Result:
-            rows = self.weighted(outcome).where(self.groups[group])
+            rows = self.within_blocks(self.weighted(outcome).where(self.groups[group]))
             return itt(rows, outcome, self.assigned, keys.covariates, keys.blocks, keys.adjustment)
 
         return attempted(estimated)
@@ -175,7 +207,7 @@ class Lottery:
         takeup, keys = str(self.keys.takeup), self.keys
 
         def estimated() -> Result:
-            rows = self.weighted(outcome, takeup)
+            rows = self.within_blocks(self.weighted(outcome, takeup))
             return late(
                 rows,
                 outcome,
@@ -207,7 +239,7 @@ class Lottery:
         answered = self.answered(outcome)
         if answered[self.sample.active].all():
             return NotEstimable(NOBODY_LOST)
-        marked = self.sample.with_columns({FOLLOWED: answered.astype(float)})
+        marked = self.within_blocks(self.sample).with_columns({FOLLOWED: answered.astype(float)})
         keys = self.keys
         return attempted(
             lambda: late_bounds(
@@ -324,7 +356,27 @@ def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
                 fix=beside,
             )
         )
+    elif not unstated and not problems:
+        problems += _no_block_with_both(file, keys)
     return problems
+
+
+def _no_block_with_both(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
+    """Blocks none of which has both arms: nothing can be compared within them."""
+    inside = file.sample.frame.loc[file.sample.active]
+    block = blocks_in(inside, keys.blocks)
+    if compared(block, inside[str(keys.assigned)].to_numpy(float) == 1).any():
+        return []
+    return [
+        Problem(
+            what="no block of the draw has both arms",
+            where=in_place(file.source, in_column(", ".join(keys.blocks))),
+            expected="blocks within which some units were drawn and others were not",
+            got=worded("{n} blocks with one arm each", {"n": int(block.max()) + 1}),
+            fix="Name the columns within whose combinations lots were drawn, and no finer ones:"
+            " lottery.blocks.",
+        )
+    ]
 
 
 def _unstated(file: StudyFile, keys: LotteryKeys) -> list[Problem]:

@@ -16,7 +16,7 @@ from mismes_eval.evaluation import contradictions
 from mismes_eval.evaluation.contradictions import unknown_measures
 from mismes_eval.evaluation.demands import one_psu, panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
-from mismes_eval.evaluation.lottery import Lottery
+from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import NONE, Survey
 from mismes_eval.evaluation.tracer_study import Tracing
@@ -215,8 +215,28 @@ def _drawn_lines(draw: Lottery) -> list[str]:
                 f"draw by lot: {column} is missing for {of_offered:,} of those offered and"
                 f" {int(lost.sum()) - of_offered:,} of the others"
             )
+    lines += _alone_lines(draw)
     if draw.file.ungrouped.any():
         lines.append(f"draw by lot: {int(draw.file.ungrouped.sum()):,} units have no group")
+    return lines
+
+
+def _alone_lines(draw: Lottery) -> list[str]:
+    """Units in blocks of one arm, in the draw and among those with each outcome."""
+    whole = draw.alone(draw.groups[ALL])
+    lines = []
+    if whole.blocks:
+        lines.append(
+            f"draw by lot: {int(whole.units.sum()):,} units stand in {whole.blocks:,} blocks with one"
+            " arm only: effects are those of the other blocks"
+        )
+    for outcome in draw.keys.outcomes:
+        found = draw.alone(draw.answered(outcome))
+        if found.blocks and (found.units != whole.units).any():
+            lines.append(
+                f"draw by lot: of those with {outcome}, {int(found.units.sum()):,} units stand in"
+                f" {found.blocks:,} blocks with one arm only, and its effect is that of the others"
+            )
     return lines
 
 

@@ -28,10 +28,12 @@ from mismes_eval.evaluation.params import Params, used_at
 from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
+from mismes_eval.impact.trials.arms import compared
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.rows import Bool, Int
 from mismes_eval.weighting.numbers import float64, numbers_in
 from mismes_eval.weighting.sample import Sample
 
@@ -166,6 +168,38 @@ def no_numbers(file: StudyFile, outcomes: Sequence[str]) -> list[Problem]:
     return problems
 
 
+@dataclass(frozen=True)
+class Alone:
+    """Units in blocks that hold one arm only: within blocks they are compared with nobody. units
+    (n,) of the file; blocks: how many.
+    """
+
+    units: Bool
+    blocks: int
+
+    @classmethod
+    def among(cls, inside: Bool, block: Int, arm: Bool) -> Alone:
+        """Those of some units (n,), by the code of each unit's block (n,) and its arm (n,)."""
+        units = np.zeros(inside.size, bool)
+        units[inside] = ~compared(block[inside], arm[inside])
+        return cls(units, int(np.unique(block[units]).size))
+
+
+def blocks_in(frame: pd.DataFrame, columns: Sequence[str]) -> Int:
+    """(n,) a code from 0 for each combination that occurs, 0 where there are no columns."""
+    if not columns:
+        return np.zeros(len(frame), np.intp)
+    code = frame.groupby(list(columns), observed=True, dropna=False).ngroup()
+    return np.asarray(code, np.intp)
+
+
+def alone_within(s: Study, outcome: str, group: str) -> Alone:
+    """Units with an outcome whose block has it in one arm only."""
+    inside = s.sample.active & s.groups[group] & s.sample.frame[outcome].notna().to_numpy()
+    treated = s.sample.frame[s.treated].to_numpy(float, na_value=np.nan) == 1
+    return Alone.among(inside, blocks_in(s.sample.frame, s.absorb), treated)
+
+
 def described(params: Params) -> bool:
     """Whether section study describes effects, beside the file that a lottery shares with it."""
     study = params.study
@@ -286,11 +320,7 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
     inside = rows.active
     frame = rows.frame.loc[inside]
     d, y, w = frame[s.treated].to_numpy(float), frame[outcome].to_numpy(float), rows.weights[inside]
-    block = (
-        frame.groupby(list(s.absorb), observed=True, dropna=False).ngroup().to_numpy()
-        if s.absorb
-        else np.zeros(len(frame), int)
-    )
+    block = blocks_in(frame, s.absorb)
     dd, yd = _centred(d, w, block), _centred(y, w, block)
     size = float(w @ dd**2)
     if not size > 0:

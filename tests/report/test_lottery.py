@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
 import mismes_eval as me
 from mismes_eval.errors import InputError
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.lottery import ALL
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.published_effects import Reference, spoken_ends
+from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.evaluation.study import study_file
 from mismes_eval.report.chapters.annex import core
 from mismes_eval.report.chapters.verdicts import draw_verdict
@@ -176,15 +178,15 @@ def test_matrix_and_first_page_say_what_was_found(report: CountryReport) -> None
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize("frame_of", ["no outcome before", "blocks of one arm"])
+@pytest.mark.parametrize("frame_of", ["no outcome before", "a covariate twice"])
 def test_what_cannot_be_said_is_said(tmp_path: Path, frame_of: str) -> None:
     if frame_of == "no outcome before":
         sections, frame = "study:\n  treated: offered\n  outcomes: [employed]\n", drawn()
         reason = "no effect can be estimated"
     else:
-        sections, frame = LOTTERY, drawn()
-        frame.loc[frame["district"] == "south", "offered"] = 0
-        reason = "a block has one arm only"
+        sections, frame = LOTTERY.replace("[age]", "[age, twice]"), drawn()
+        frame["twice"] = 2 * frame["age"]
+        reason = "the response propensity cannot be fitted"
     found = report_of(load(tmp_path, frame, sections), tmp_path)
     matrix = tables(found)["T05c"]
     assert isinstance(matrix, TextTable)
@@ -238,6 +240,9 @@ def test_a_draw_that_is_not_described_is_refused_with_all_its_problems(tmp_path:
     assert "an outcome is no number" in text
     with pytest.raises(InputError, match="one arm only"):
         evaluate(load(tmp_path, drawn().assign(offered=1), LOTTERY))
+    apart = drawn().assign(district=lambda d: np.where(d["offered"] == 1, "north", "south"))
+    with pytest.raises(InputError, match="no block of the draw has both arms"):
+        evaluate(load(tmp_path, apart, LOTTERY))
     silent = drawn().assign(age=drawn()["age"].where(np.arange(PERSONS) > 7))
     silent["district"] = silent["district"].where(silent.index != 9)
     with pytest.raises(InputError, match="units whose block is not known") as error:
@@ -246,12 +251,70 @@ def test_a_draw_that_is_not_described_is_refused_with_all_its_problems(tmp_path:
     assert "units without a covariate" in str(error.value) and "8 rows" in str(error.value)
 
 
+def in_courses() -> pd.DataFrame:
+    """Sixty courses, of which seven drew everybody or nobody."""
+    frame = drawn()
+    course = np.arange(PERSONS) % 60
+    offered = np.where(course < 5, 0, np.where(course < 7, 1, frame["offered"]))
+    return frame.assign(district=course, offered=offered)
+
+
+@pytest.mark.identity
+def test_blocks_of_one_arm_weigh_nothing_as_in_least_squares_on_blocks(tmp_path: Path) -> None:
+    frame = in_courses().fillna({"employed": 0.0, "earnings": 0.0})
+    sections = LOTTERY.replace("[age]", "[]") + "  adjustment: additive\n"
+    draw = evaluate(load(tmp_path, frame, sections)).lottery
+    assert draw is not None
+    first = smf.ols("took_part ~ offered + C(district)", frame).fit().params["offered"]
+    for outcome in ("employed", "earnings"):
+        fit = smf.ols(f"{outcome} ~ offered + C(district)", frame).fit(cov_type="HC0")
+        found, taken = draw.offers[ALL, outcome], draw.taken[outcome]
+        assert isinstance(found, Estimate) and isinstance(taken, Estimate)
+        assert found.value[0] == pytest.approx(fit.params["offered"], abs=1e-8)
+        error = fit.bse["offered"] * np.sqrt(PERSONS / (PERSONS - 1))  # in the design of all
+        assert found.se[0] == pytest.approx(error, abs=1e-8)
+        assert taken.value[0] == pytest.approx(fit.params["offered"] / first, abs=1e-8)
+        assert found.n[0] == PERSONS - 7 * 20
+
+
+@pytest.mark.identity
+def test_units_in_blocks_of_one_arm_are_counted_beside_every_effect(tmp_path: Path) -> None:
+    frame = in_courses()
+    alike = frame.groupby("district")["offered"].transform("nunique") == 2
+    frame.loc[(frame["district"] == 8) & (frame["offered"] == 1), ["employed", "earnings"]] = np.nan
+    within = "study:\n  treated: offered\n  absorb: [district]\n  outcomes: [employed]\n"
+    params = load(tmp_path, frame, within + LOTTERY + "  adjustment: additive\n")
+    found = report_of(params, tmp_path)
+    said = " ".join(i for i in found.chapters["impact"].items if isinstance(i, str))
+    assert "140 units stand in 7 blocks of the draw with one arm only" in said
+    seen = frame[frame["employed"].notna()]
+    alone = (seen.groupby("district")["offered"].transform("nunique") == 1).sum()
+    in_eight = f"{alone} units with an answer stand in 8 blocks with answers from one arm"
+    assert said.count(in_eight) == 2  # beside T31 and beside T35
+    assert {"T34", "T36", "T37"} <= set(tables(found))
+    assert any("is not corrected for the" in note for note in tables(found)["T35"].notes)
+    checked = " ".join(readiness(params).lines)
+    assert "140 units stand in 7 blocks with one arm only" in checked
+    assert f"of those with employed, {alone} units stand in 8 blocks" in checked
+    here = frame["employed"].notna().astype(float)
+    sample = me.Sample.from_frame(frame.assign(w=1.0, here=here, lost=1 - here), weights="w")
+    weighted = me.nonresponse(sample, "here", ["offered", "age"])
+    others = weighted.where(alike & (frame["district"] != 8))
+    offer = me.itt(others, "employed", "offered", "age", "district", "additive")
+    effect = cell(found, "T35", "employed", "estimate")
+    assert effect["value"] == pytest.approx(offer.value[0], abs=1e-12)
+    assert effect["se"] == pytest.approx(offer.se[0], abs=1e-12)
+    loss = me.itt(sample.where(alike), "lost", "offered", (), "district", "additive")
+    gap = cell(found, "T33", "employed", "difference")
+    assert (gap["value"], gap["n"]) == pytest.approx((loss.value[0], alike.sum()), abs=1e-12)
+
+
 @pytest.mark.shared
-def test_courses_that_drew_one_arm_only_give_no_effect_of_the_lot(
+def test_courses_that_drew_one_arm_only_leave_the_effect_of_the_others(
     tmp_path: Path, shared: Path
 ) -> None:
-    """The courses of Attanasio, Kugler and Meghir (2011): some drew nobody, or everybody. The printed
-    effects, which keep them: `evaluation/test_real_data.py`.
+    """Attanasio, Kugler and Meghir (2011), table 4A, women: 0.061 and 0.071 (n 1,769, of whom 164
+    are in the 82 courses with answers from one arm).
     """
     (tmp_path / "params").mkdir()
     (tmp_path / "params" / "COL.yaml").write_text(
@@ -265,9 +328,12 @@ def test_courses_that_drew_one_arm_only_give_no_effect_of_the_lot(
     draw = evaluate(params).lottery
     assert draw is not None
     assert not draw.adjusted
-    for outcome in ("empl_06", "pempl_06"):
+    alone = draw.alone(draw.groups[ALL])
+    assert (int(alone.units.sum()), alone.blocks) == (164, 82)
+    for outcome, printed in (("empl_06", 0.061), ("pempl_06", 0.071)):
         found = draw.offers[ALL, outcome]
-        assert isinstance(found, NotEstimable) and "one arm" in found.reason
+        assert isinstance(found, Estimate) and found.n[0] == 1769 - 164
+        assert round(float(found.value[0]), 3) == printed
 
 
 @pytest.mark.identity

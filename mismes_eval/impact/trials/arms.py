@@ -187,9 +187,17 @@ def _cells(codes: list[Int], n: int) -> Int:
     return np.asarray(cell.reshape(-1), np.intp)
 
 
+def compared(cell: Int, d: Bool) -> Bool:
+    """(n,) units whose block, a code from 0 for each, holds both arms. Those of the others have
+    nobody to be compared with.
+    """
+    size, one = np.bincount(cell), np.bincount(cell, d)
+    out: Bool = ((one > 0) & (one < size))[cell]
+    return out
+
+
 def _refuse_one_armed(cell: Int, d: Bool, block: list[str], sample: Sample, inside: Bool) -> None:
-    share = np.bincount(cell, d) / np.bincount(cell)
-    alone = np.flatnonzero((share == 0) | (share == 1)) if block else np.zeros(0, np.intp)
+    alone = np.unique(cell[~compared(cell, d)]) if block else np.zeros(0, np.intp)
     if not alone.size:
         return
     frame = sample.frame.loc[inside, block]

@@ -20,6 +20,10 @@ from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 FELT = 0.02  # of a standard error
+NOT_CORRECTED = (
+    "The error is not corrected for the {k} coefficients of the adjustment: divided by n - k, as"
+    " HC1 is, it would be {more:.0%} larger."
+)
 
 
 @public(IdentificationError, answers=True)
@@ -100,8 +104,4 @@ def _without_correction(read: Trial, adjustment: Adjustment) -> tuple[Message, .
     larger = float(np.sqrt((read.rows.size - 1) / left)) - 1 if left > 0 else np.inf
     if larger < FELT:
         return ()
-    words = (
-        "The error is not corrected for the {k} coefficients of the adjustment: divided by n - k, as"
-        " HC1 is, it would be {more:.0%} larger."
-    )
-    return (Message(words, {"k": k, "more": larger}, "caution"),)
+    return (Message(NOT_CORRECTED, {"k": k, "more": larger}, "caution"),)

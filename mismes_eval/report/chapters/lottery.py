@@ -4,12 +4,17 @@ what the offer changed, what taking part changed, and what both can have changed
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.lottery import ALL, Lottery
+from mismes_eval.evaluation.study import Alone
+from mismes_eval.impact.trials.itt import NOT_CORRECTED
 from mismes_eval.impact.trials.late import WEAK, RatioSet
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
@@ -24,7 +29,7 @@ from mismes_eval.report.chapters.cells import (
     with_interval,
 )
 from mismes_eval.report.chapters.names import named
-from mismes_eval.report.chapters.study import not_in_it
+from mismes_eval.report.chapters.study import in_one_arm, not_in_it
 from mismes_eval.report.chapters.verdicts import draw_verdict, taken_verdict
 from mismes_eval.report.document.cells import CellKey, Persons, Standing
 from mismes_eval.report.document.estimated_cells import cells_of, counted
@@ -131,7 +136,20 @@ def _who(context: Context, draw: Lottery) -> list[Item]:
         id=IN_DRAW,
         cells=rows([*(counted(ALL, key, who) for key, who in sets.items()), others]),
     )
-    return [drawn, *not_in_it(draw.file, IN_ALL_ALONE, FEW_IN_ALL_ALONE)]
+    return [
+        drawn,
+        *not_in_it(draw.file, IN_ALL_ALONE, FEW_IN_ALL_ALONE),
+        *in_one_arm(context, "one-arm", draw.file, _alone(context, draw)),
+    ]
+
+
+def _alone(context: Context, draw: Lottery) -> dict[str, Alone]:
+    """Units in blocks of one arm: in the draw, and among those behind each row of T35."""
+    rows_of = {"": draw.alone(draw.groups[ALL])}
+    for group, outcome in draw.offers:
+        inside = draw.groups[group] & draw.answered(outcome)
+        rows_of[_row(context, group, outcome)] = draw.alone(inside)
+    return rows_of
 
 
 def _row(context: Context, group: str, outcome: str) -> str:
@@ -142,12 +160,14 @@ def _row(context: Context, group: str, outcome: str) -> str:
 
 
 def _arms(draw: Lottery, inside: Bool) -> Standing:
-    """Those drawn and the others, among some units."""
+    """Those drawn and the others, among some units that are compared."""
+    both = draw.compared(inside)
     return Standing(
+        persons=Persons.among(draw.sample, both),
         compares=(
-            Persons.among(draw.sample, inside & draw.offered),
-            Persons.among(draw.sample, inside & ~draw.offered),
-        )
+            Persons.among(draw.sample, both & draw.offered),
+            Persons.among(draw.sample, both & ~draw.offered),
+        ),
     )
 
 
@@ -229,7 +249,7 @@ def _offers(context: Context, draw: Lottery) -> Table:
         unit = "share" if share else "number"
         parts.append(with_interval(context, row, in_unit(found, unit), _arms(draw, inside)))
         if isinstance(found, Estimate):
-            others = Persons.among(draw.sample, inside & ~draw.offered)
+            others = Persons.among(draw.sample, draw.compared(inside) & ~draw.offered)
             parts.append(_level_of_others(row, found, unit, others))
     return Table(
         id=OFFER,
@@ -276,6 +296,13 @@ def _method(context: Context, draw: Lottery) -> list[str]:
         notes.append(context.text(words, columns=", ".join(known)))
     if draw.keys.months is not None:
         notes.append(context.text("Outcomes {m:.0f} months after the draw.", m=draw.keys.months))
+    found = draw.offers[ALL, draw.main_outcome]
+    if isinstance(found, Estimate):
+        notes += [
+            context.text(note)
+            for note in found.notes
+            if isinstance(note, Message) and note.template == NOT_CORRECTED
+        ]
     return [*notes, context.text(draw.sample.design.published_basis)]
 
 
@@ -351,12 +378,13 @@ def _effect_on_takers(
 def _bounds(context: Context, draw: Lottery) -> Table:
     """Bounds on the effects of the offer and of taking part, with the ends of their sets."""
     parts, units = [], {}
+    everybody = Persons.among(draw.sample, draw.compared(draw.groups[ALL]))
     for (outcome, column), found in draw.bounds.items():
         words = "{outcome}, the offer" if column == draw.assigned else "{outcome}, taking part"
         row = context.text(words, outcome=context.column(outcome))
         share = draw.is_share(outcome)
         units[row] = (100.0, 1) if share else (1.0, 2)
-        standing = _arms(draw, draw.answered(outcome))
+        standing = replace(_arms(draw, draw.answered(outcome)), persons=everybody)
         parts.append(_ends(context, row, found, "share" if share else "number", standing))
     notes = (
         "On those who would be followed whether they were drawn (took part) or not, whatever decided"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,16 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
-from mismes_eval.evaluation.study import Classical, Study, StudyFile, by_method, lost, within
+from mismes_eval.evaluation.study import (
+    Alone,
+    Classical,
+    Study,
+    StudyFile,
+    alone_within,
+    by_method,
+    lost,
+    within,
+)
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import cell_unit, in_unit, plain, rows
@@ -27,6 +36,23 @@ UNITS, NO_GROUP = "units-of-the-study", "without-a-group"  # sentences with cell
 IN_NO_ROW = "{n:,} {n:=unit has no group and stands|units have no group and stand} in no row of these tables."
 FEW_IN_NO_ROW = (
     "Units without a group stand in no row of these tables; they are too few to be counted here."
+)
+ONE_ARM = (
+    "{n:,} {n:=unit stands|units stand} in {b:,} {b:=block|blocks} of the draw with one arm only,"
+    " where nobody can be compared: differences, effects and bounds are those of the other blocks."
+)
+FEW_ONE_ARM = (
+    "Units in blocks of the draw with one arm only, where nobody can be compared, are too few to be"
+    " counted here: differences, effects and bounds are those of the other blocks."
+)
+ONE_ARM_ANSWERS = (
+    "{rows}: {n:,} {n:=unit with an answer stands|units with an answer stand} in {b:,}"
+    " {b:=block|blocks} with answers from one arm only, and {n:=says|say} nothing of an effect within"
+    " blocks."
+)
+FEW_ONE_ARM_ANSWERS = (
+    "{rows}: units in blocks with answers from one arm only say nothing of an effect within blocks;"
+    " they are too few to be counted here."
 )
 DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"
 
@@ -122,6 +148,39 @@ def not_in_it(file: Study | StudyFile, ungrouped: str, few: str) -> list[Item]:
     return out
 
 
+def in_one_arm(
+    context: Context, id: str, s: Study | StudyFile, rows_of: Mapping[str, Alone]
+) -> list[Item]:
+    """A sentence for each set of units that some rows of a table have in blocks of one arm. id:
+    begins the places of their cells; the row "" is the whole draw.
+    """
+    same: dict[bytes, list[str]] = {}
+    for row, found in rows_of.items():
+        same.setdefault(found.units.tobytes(), []).append(row)
+    name = population(s.sample.design)
+    out: list[Item] = []
+    for k, labels in enumerate(same.values()):
+        found = rows_of[labels[0]]
+        if not found.blocks:
+            continue
+        place, who = f"{id}-{k + 1}", Persons.of(name, found.units)
+        cells = [counted(place, "n", who), counted(place, "blocks", who) | {"value": found.blocks}]
+        of_all = "" in labels
+        spec = SentenceSpec(
+            template=ONE_ARM if of_all else ONE_ARM_ANSWERS,
+            numbers={
+                "n": Number(CellKey(place, place, "n")),
+                "b": Number(CellKey(place, place, "blocks")),
+            },
+            words={"rows": "; ".join(labels)},
+            otherwise=FEW_ONE_ARM if of_all else FEW_ONE_ARM_ANSWERS,
+            id=place,
+            cells=rows(cells),
+        )
+        out.append(spec)
+    return out
+
+
 def study_items(context: Context, s: Study) -> list[Item]:
     """T30 loss to follow-up, T31 effects within blocks, T32 difference-in-differences by every
     estimator, with the words they allow.
@@ -141,7 +200,12 @@ def study_items(context: Context, s: Study) -> list[Item]:
     if s.sample.frame.loc[s.sample.active, s.followed].isna().any():
         items.append(_lost(context, s))
     if s.absorb:
-        items.append(_within(context, s))
+        alone = {
+            _label(context, group, outcome): alone_within(s, outcome, group)
+            for group in s.groups
+            for outcome in s.outcomes
+        }
+        items += [*in_one_arm(context, "one-arm-T31", s, alone), _within(context, s)]
     if s.before:
         items += _methods(context, s)
     return items
