@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
 
@@ -26,12 +26,11 @@ def of_survey(params: Params, found: Survey | None) -> list[Problem]:
     """What the params leave out of the survey's file, and a survey that answers nothing."""
     if found is None:
         return []
-    frame, household = found.delivered.frame, params.design.household
-    asked = [] if household is None else [household]
+    frame = found.delivered.frame
     return [
         *design_left_out(params, frame),
         *_silent(params, found),
-        *_lacking(params, "design.household", asked, frame.columns, OF_SURVEY),
+        *_lacking(params, "design.household", frame.columns, OF_SURVEY),
     ]
 
 
@@ -68,25 +67,24 @@ def of_tracer(params: Params, panel: TracerPanel | None, study: Tracing | None) 
         return []
     persons, waves = {*panel.sample.frame.columns}, {*panel.long.columns}
     waves |= {"employed"} if "lstatus" in waves else set()
-    impact, of_study = params.impact, "columns of the tracer study"
-    ask = partial(_lacking, params)
+    ask, of_study = partial(_lacking, params), "columns of the tracer study"
 
-    def minor() -> list[str]:
-        return [o for o in impact.outcomes if o != impact.main_outcome]
+    def minor(outcomes: object) -> list[str]:
+        return [o for o in names_in(outcomes) if o != params.impact.main_outcome]
 
     checks: list[Callable[[], list[Problem]]] = [
-        lambda: ask("impact.covariates", impact.covariates, persons, of_study),
-        lambda: ask("impact.groups", impact.groups, persons, of_study),
-        lambda: ask("impact.pre", impact.pre.values(), persons, of_study),
-        lambda: ask("impact.pre", impact.pre, waves, of_study),
-        lambda: ask("impact.outcomes", minor(), persons | waves, of_study),
+        partial(ask, "impact.covariates", persons, of_study),
+        partial(ask, "impact.groups", persons, of_study),
+        partial(ask, "impact.pre", persons, of_study),
+        partial(ask, "impact.pre", waves, of_study, keys_of),
+        partial(ask, "impact.outcomes", persons | waves, of_study, minor),
     ]
     if study is not None:
         enrolled = set(study.panel.sample.frame[study.measure].dropna().astype(str))
         checks += [
-            lambda: arms_alone(study),
-            lambda: no_outcome(params, study),
-            lambda: ask("tracer.measures", params.tracer.measures, enrolled, "ids of measures"),
+            partial(arms_alone, study),
+            partial(no_outcome, params, study),
+            partial(ask, "tracer.measures", enrolled, "ids of measures"),
         ]
     return of_known(checks)
 
@@ -99,37 +97,36 @@ def of_designs(
     earlier: Sample | None,
 ) -> list[Problem]:
     """Measures and columns that the designs name and the files do not have."""
-    d, ask = params.designs, partial(_lacking, params)
+    ask = partial(_lacking, params)
     checks: list[Callable[[], list[Problem]]] = [
-        lambda: _nothing_alike(params),
-        lambda: _baseline_alone(params),
+        partial(_nothing_alike, params),
+        partial(_baseline_alone, params),
     ]
     if panel is not None:
         checks += [partial(_of_measures, params, name, panel, study) for name in DESIGNS]
         persons, waves = {*panel.sample.frame.columns, HOURS}, {*panel.long.columns}
-        of_study, services = "columns of the tracer study", panel.services
+        of_study = "columns of the tracer study"
         checks += [
-            lambda: ask("designs.lost_given", d.lost_given, persons, of_study),
-            lambda: ask("designs.dose", d.dose.values(), persons, of_study),
-            lambda: ask("designs.switching", d.switching.values(), waves, of_study),
-            lambda: ask("designs.imputed", d.imputed.values(), waves, of_study),
-            lambda: ask("designs.traits", d.traits, persons, of_study),
-            lambda: _no_hours(params, services),
+            partial(ask, "designs.lost_given", persons, of_study),
+            partial(ask, "designs.dose", persons, of_study),
+            partial(ask, "designs.switching", waves, of_study),
+            partial(ask, "designs.imputed", waves, of_study),
+            partial(ask, "designs.traits", persons, of_study, keys_of),
+            partial(_no_hours, params, panel.services),
         ]
     if survey is not None:
-        have, who = {*survey.sample.frame.columns}, OF_SURVEY
-        back = [] if d.residents_before is None else [d.residents_before]
+        have = {*survey.sample.frame.columns}
         checks += [
-            lambda: ask("designs.traits", d.traits.values(), have, who),
-            lambda: ask("designs.residents", d.residents, have, who),
-            lambda: ask("designs.residents_before", back, have, who),
+            partial(ask, "designs.traits", have, OF_SURVEY),
+            partial(ask, "designs.residents", have, OF_SURVEY),
+            partial(ask, "designs.residents_before", have, OF_SURVEY),
         ]
     if earlier is not None:
         before = {*earlier.frame.columns}
         of_rounds = "columns of the labour force survey and of its rounds"
         checks += [
-            lambda: ask("designs.traits", d.traits.values(), before, of_rounds),
-            lambda: ask("designs.residents", d.residents, before, of_rounds),
+            partial(ask, "designs.traits", before, of_rounds),
+            partial(ask, "designs.residents", before, of_rounds),
         ]
     return of_known(checks)
 
@@ -148,8 +145,8 @@ def _of_measures(
         measures = (*params.tracer.measures, *enrolled[column].dropna().astype(str))
     else:
         return []
-    expected, chosen = "measures that are evaluated", getattr(params.designs, name)
-    return _lacking(params, f"designs.{name}", chosen, {*measures}, expected)
+    expected = "measures that are evaluated"
+    return _lacking(params, f"designs.{name}", {*measures}, expected, keys_of)
 
 
 def _no_hours(params: Params, services: pd.DataFrame | None) -> list[Problem]:
@@ -190,13 +187,31 @@ def _baseline_alone(params: Params) -> list[Problem]:
     return problems
 
 
+def names_in(value: object) -> list[str]:
+    """The names that a key has as its value: one, several, or those at the right of a table."""
+    if isinstance(value, Mapping):
+        return list(map(str, value.values()))
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return list(map(str, value))
+    return [] if value is None else [str(value)]
+
+
+def keys_of(value: object) -> list[str]:
+    """The names that a key has as its value, of a table those at the left."""
+    return names_in(list(value) if isinstance(value, Mapping) else value)
+
+
 def _lacking(
-    params: Params, name: str, asked: Iterable[str], have: Collection[str], expected: str
+    params: Params,
+    name: str,
+    have: Collection[str],
+    expected: str,
+    asked: Callable[[object], list[str]] = names_in,
 ) -> list[Problem]:
     """What a key of the file names and the data do not have; a default that the data lack is no
     mistake of the file.
     """
-    lost = [one for one in asked if one not in have]
+    lost = [one for one in asked(params[name]) if one not in have]
     if not lost or name not in params.given:
         return []
     near = get_close_matches(lost[0], sorted(map(str, have)), 1, 0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 import pandas as pd
@@ -280,9 +280,9 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
     tried(lambda _: found.per_euro)
     problems += of_known(
         (
-            lambda: of_survey(params, found.survey),
-            lambda: of_tracer(params, panel, traced),
-            lambda: of_designs(params, panel, traced, found.survey, found.earlier),
+            partial(of_survey, params, found.survey),
+            partial(of_tracer, params, panel, traced),
+            partial(of_designs, params, panel, traced, found.survey, found.earlier),
             lambda: evaluator_words(params).problems,
         )
     )

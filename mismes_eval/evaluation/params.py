@@ -303,21 +303,25 @@ def contradictions(params: Params) -> list[Problem]:
     p = params
     return of_known(
         (
-            lambda: _ordered(p, "definitions.age_min", "definitions.age_max"),
-            lambda: _ordered(p, "definitions.labour_min", "definitions.labour_max"),
-            lambda: _ordered(p, "disclosure.min_cell", "disclosure.min_mean"),
-            lambda: _ordered(p, "disclosure.cv_flag", "disclosure.cv_suppress"),
-            lambda: _bounds(p),
-            lambda: _one_of(p, "impact.main_outcome", "impact.outcomes"),
-            lambda: _one_of(p, "impact.main_wave", "tracer.waves"),
-            lambda: _baseline(p),
-            lambda: _two_mappings(p),
-            lambda: _half_said(p),
+            partial(_ordered, p, "definitions.age_min", "definitions.age_max"),
+            partial(_ordered, p, "definitions.labour_min", "definitions.labour_max"),
+            partial(_ordered, p, "disclosure.min_cell", "disclosure.min_mean"),
+            partial(_ordered, p, "disclosure.cv_flag", "disclosure.cv_suppress"),
+            partial(_bounds, p),
+            partial(_one_of, p, "impact.main_outcome", "impact.outcomes"),
+            partial(_one_of, p, "impact.main_wave", "tracer.waves"),
+            partial(_baseline, p),
+            partial(_two_mappings, p),
+            partial(_half_said, p),
             *(partial(_empty_lists, p, key) for key in CHOOSING),
-            lambda: _refused(p, "definitions", lambda: _definition(p)),
-            lambda: _refused(p, "breaks.series", lambda: series_breaks("", p.breaks.series)),
+            partial(_refused, p, "definitions", partial(_definition, p)),
+            partial(_refused, p, "breaks.series", partial(_breaks, p)),
         )
     )
+
+
+def _breaks(p: Params) -> None:
+    series_breaks("", p.breaks.series)
 
 
 def _definition(p: Params) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -153,9 +154,8 @@ def tracing(params: Params, panel: TracerPanel | None = None) -> Tracing | None:
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
     covariates = params.tracer.attrition_covariates
     panel, outcomes = composites(_employed(panel, params.impact.outcomes), _outcomes(params))
-    there = panel.waves
     InputError.refuse(
-        of_known((lambda: _known(params, person), lambda: _unknown_waves(params, there)))
+        of_known((partial(_known, params, person), partial(_unknown_waves, params, panel.waves)))
     )
     panel = attrition_weights(panel, covariates)
     measures = params.tracer.measures or tuple(
@@ -177,17 +177,14 @@ def tracing(params: Params, panel: TracerPanel | None = None) -> Tracing | None:
 def _unknown_waves(params: Params, there: Sequence[object]) -> list[Problem]:
     """Waves of the params that the data do not have, each by its key."""
     asked = {"tracer.baseline": (params.tracer.baseline,), "tracer.waves": params.tracer.waves}
-    lost = {key: [w for w in waves if w not in there] for key, waves in asked.items()}
-    return [
-        Problem(
-            "a wave of the params is not in the data",
-            params.where(key),
-            worded("waves {waves}", {"waves": ", ".join(map(str, there))}),
-            ", ".join(map(str, waves)),
-        )
-        for key, waves in lost.items()
-        if waves
-    ]
+    problems = []
+    for key, waves in asked.items():
+        lost = [str(wave) for wave in waves if wave not in there]
+        if lost:
+            expected = worded("waves {waves}", {"waves": ", ".join(map(str, there))})
+            what, where = "a wave of the params is not in the data", params.where(key)
+            problems.append(Problem(what, where, expected, ", ".join(lost)))
+    return problems
 
 
 def _outcomes(params: Params) -> tuple[str, ...]:

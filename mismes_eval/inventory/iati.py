@@ -349,6 +349,10 @@ def _two_titles(activity: Activity, issues: list[Issue]) -> tuple[str | None, st
     return english, original or english
 
 
+def _percent(number: float | None) -> str:
+    return "" if number is None else f" {number:g}%"
+
+
 def _sector(activity: Activity, issues: list[Issue]) -> str | None:
     """The sectors with their percentages, which the one or several of them must have; one alone may
     leave them out.
@@ -358,9 +362,7 @@ def _sector(activity: Activity, issues: list[Issue]) -> str | None:
         return None
     given = [number for number in known.values() if number is not None]
     unsaid = sum(number or 0.0 for code, number in activity.sectors if not code)
-    said = "; ".join(
-        f"{code} {'' if n is None else f'{n:g}%'}".strip() for code, n in known.items()
-    )
+    said = "; ".join(code + _percent(number) for code, number in known.items())
     if len(known) == 1 and not given:
         return next(iter(known))
     whole = math.fsum([*given, unsaid])

@@ -277,7 +277,7 @@ def _sectors(node: Element, payments: tuple[Payment, ...]) -> tuple[tuple[str, f
     the amounts that name them.
     """
     stated = [
-        (code, decimal(written.strip()) if (written := sector.get("percentage")) else None)
+        (code, _percentage(sector))
         for sector in node.findall("sector")
         for code in _dac_sectors([sector])
     ]
@@ -292,6 +292,11 @@ def _sectors(node: Element, payments: tuple[Payment, ...]) -> tuple[tuple[str, f
     return tuple(found.items())
 
 
+def _percentage(sector: Element) -> float | None:
+    written = sector.get("percentage")
+    return decimal(written.strip()) if written else None
+
+
 def _by_amounts(used: tuple[Payment, ...]) -> dict[str, float | None]:
     """Sector -> percentage of the amounts that name it; None where these divide nothing (several
     currencies, an amount below 0, a transaction in several sectors).
@@ -303,8 +308,8 @@ def _by_amounts(used: tuple[Payment, ...]) -> dict[str, float | None]:
     if len(sums) == 1:
         return {code: WHOLE for code in sums}
     whole = math.fsum(sums.values())
-    clear = len({p.currency for p in used}) == 1 and max(len(p.sectors) for p in used) == 1
-    if not clear or min(sums.values()) <= 0:
+    several = len({p.currency for p in used}) > 1 or any(len(p.sectors) > 1 for p in used)
+    if several or min(sums.values()) <= 0:
         return {code: None for code in sums}
     return {code: WHOLE * value / whole for code, value in sums.items()}
 

@@ -72,9 +72,9 @@ def by_purpose(tree: Tree) -> pd.DataFrame:
     """purpose (empty: not said), measures (that name it; one may name several), budget_eur: every
     budget divided by its percentages, so that the purposes add up to the budget of all.
     """
-    budget = tree.frame["budget_eur"].where(tree.once(tree.has("budget_eur")))
+    budget = tree.frame["budget_eur"].where(tree.once(tree.has("budget_eur"))).fillna(0.0)
     lines = [
-        (code, int(leaf), share * (0.0 if pd.isna(amount) else amount))
+        (code, int(leaf), share * amount)
         for cell, amount, leaf in zip(tree.frame[FIELD], budget, tree.leaves, strict=True)
         for code, share in purposes_of(cell).items()
     ]

@@ -13,10 +13,14 @@ from mismes_eval.frame import check, nearest, template, validate
 from mismes_eval.inventory.tree import AMOUNTS, comes_back
 
 CURRENCY = "currency"
-BLOCKS = tuple(  # numbers that mean something beside each other only
-    tuple(column.name for column in template("inventory").columns if column.section == section)
-    for section in ("Money", "Reach", "Evaluation")
-)
+
+
+def _section(name: str) -> tuple[str, ...]:
+    return tuple(c.name for c in template("inventory").columns if c.section == name)
+
+
+# numbers that mean something beside each other only
+BLOCKS = tuple(map(_section, ("Money", "Reach", "Evaluation")))
 
 
 def allocate(

@@ -119,7 +119,7 @@ def _known(gld: str) -> tuple[tuple[str, str], ...]:
     """(code, plain label) of a column of the template, in every language of its list."""
     about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
     name = "yesno" if about.kind == "bool" else about.codes
-    spoken = [labels(name, language) for language in ("en", "fr")] if name else []
+    spoken = (labels(name, "en"), labels(name, "fr")) if name else ()
     known = tuple((code, plain(label)) for words in spoken for code, label in words.items())
     return (*known, *YES_OR_NO) if name == "yesno" else known
 

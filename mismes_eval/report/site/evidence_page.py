@@ -119,7 +119,7 @@ def effect_cells(shell: Shell, e: Evaluation, span: tuple[float, float]) -> list
     if e.unit == "share" and span[1] > span[0]:
         drawn = interval_mark((e.value, e.ci_low, e.ci_high), span)
     return [
-        "" if math.isnan(e.months) else shell.number(e.months),
+        months_in_words(shell, e),
         effect_words(shell, e),
         drawn,
         f"{ARROWS[e.direction]} {words[e.words]}{mark}",
@@ -128,6 +128,11 @@ def effect_cells(shell: Shell, e: Evaluation, span: tuple[float, float]) -> list
         _bias(shell, e),
         source_words(shell, e),
     ]
+
+
+def months_in_words(shell: Shell, e: Evaluation) -> str:
+    """Months after enrolment, "" where none are stated."""
+    return "" if math.isnan(e.months) else shell.number(e.months)
 
 
 def effect_words(shell: Shell, e: Evaluation) -> str:

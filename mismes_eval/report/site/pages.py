@@ -27,6 +27,7 @@ from mismes_eval.report.site.evidence_page import (
     design_words,
     effect_words,
     evidence_page,
+    months_in_words,
     source_words,
 )
 from mismes_eval.report.site.html import ARROWS, Shell, address, day, link, table
@@ -222,7 +223,7 @@ def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
     """Months, effect with its interval, direction, grade, design and source of an effect."""
     mark = " (a)" if e.moved_apart else ""
     return [
-        "" if math.isnan(e.months) else shell.number(e.months),
+        months_in_words(shell, e),
         effect_words(shell, e),
         f"{ARROWS[e.direction]} {shell.words[e.words]}{mark}",
         shell.t(e.grade) if e.grade else shell.words["not_graded"],
