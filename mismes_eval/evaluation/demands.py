@@ -107,7 +107,7 @@ def of_designs(
         persons, waves = {*panel.sample.frame.columns, HOURS}, {*panel.long.columns}
         of_study = "columns of the tracer study"
         checks += [
-            partial(ask, "designs.lost_given", persons, of_study),
+            partial(ask, "designs.lost_given", persons, of_study, keys_of),
             partial(ask, "designs.dose", persons, of_study),
             partial(ask, "designs.switching", waves, of_study),
             partial(ask, "designs.imputed", waves, of_study),
@@ -118,7 +118,7 @@ def of_designs(
         have = {*survey.sample.frame.columns}
         checks += [
             partial(ask, "designs.traits", have, OF_SURVEY),
-            partial(ask, "designs.residents", have, OF_SURVEY),
+            partial(ask, "designs.residents", have, OF_SURVEY, keys_of),
             partial(ask, "designs.residents_before", have, OF_SURVEY),
         ]
     if earlier is not None:
@@ -126,7 +126,7 @@ def of_designs(
         of_rounds = "columns of the labour force survey and of its rounds"
         checks += [
             partial(ask, "designs.traits", before, of_rounds),
-            partial(ask, "designs.residents", before, of_rounds),
+            partial(ask, "designs.residents", before, of_rounds, keys_of),
         ]
     return of_known(checks)
 

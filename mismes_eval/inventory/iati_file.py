@@ -309,7 +309,7 @@ def _by_amounts(used: tuple[Payment, ...]) -> dict[str, float | None]:
         return {code: WHOLE for code in sums}
     whole = math.fsum(sums.values())
     several = len({p.currency for p in used}) > 1 or any(len(p.sectors) > 1 for p in used)
-    if several or min(sums.values()) <= 0:
+    if several or min(sums.values(), default=0.0) <= 0:
         return {code: None for code in sums}
     return {code: WHOLE * value / whole for code, value in sums.items()}
 

@@ -259,6 +259,14 @@ def test_participants_without_hours_are_left_out_and_named(evaluation: Evaluatio
     assert set(arm) == {1.0}
 
 
+def lacking(params: Params, evaluation: Evaluation) -> list[str]:
+    """What the designs name and the files lack."""
+    traced = evaluation.tracing
+    assert traced is not None
+    found = of_designs(params, traced.panel, traced, evaluation.survey, evaluation.earlier)
+    return [str(problem) for problem in found]
+
+
 def test_what_the_files_lack_is_refused_with_the_key(
     params: Params, evaluation: Evaluation
 ) -> None:
@@ -269,8 +277,7 @@ def test_what_the_files_lack_is_refused_with_the_key(
             "designs.traits": {"age": "age", "male": "sex"},
         }
     )
-    assert evaluation.tracing is not None
-    told = [str(p) for p in of_designs(wrong, evaluation.tracing, evaluation.survey)]
+    told = lacking(wrong, evaluation)
     assert len(told) == 4
     for word in ("MDA-009", "away", "designs.traits", "sex"):
         assert any(word in t for t in told)
@@ -466,8 +473,7 @@ def test_a_baseline_that_cannot_be_is_refused(params: Params, evaluation: Evalua
             "designs.residents_before": "lstatus_yaer",
         }
     )
-    assert evaluation.tracing is not None
-    told = "\n".join(map(str, of_designs(wrong, evaluation.tracing, evaluation.survey)))
+    told = "\n".join(lacking(wrong, evaluation))
     for words in ("overlap weights change participants", "not from before", "lstatus_yaer"):
         assert words in told
     empty = params.changed({"designs.residents": {"mig_status": ("nobody",)}})

@@ -13,7 +13,6 @@ from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.frames import combine_frames
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase
-from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 N = 24
@@ -74,12 +73,6 @@ def test_long_lists_are_cut() -> None:
         Sample.from_frame(frame(), weights="w", strata="i", psu="i", lonely_psu="error")
     lonely = Sample.from_frame(frame(), weights="w", strata="i", psu="i")
     assert lonely.design.notes[-1].endswith(f"rule 'adjust': {strata}.")
-    with pytest.raises(DesignError) as caught:
-        replicates(lonely, "jackknife")
-    assert (caught.value.problems[0].got, caught.value.problems[0].count) == (
-        strata,
-        24,
-    )
     with pytest.raises(CalibrationError) as many:
         calibrate(of(), {"i": {99: 1.0}})
     assert [
