@@ -26,7 +26,7 @@ from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 REPLICATES = 200
-PSU, STRATUM = "psu_id", "stratum_id"
+PSU, STRATUM, FRACTION = "psu_id", "stratum_id", "psu_fraction"
 BASE, FINAL = "w_base", "w_final"
 LONGEST = 80  # characters of a label in Stata
 CODEBOOK = "codebook.xml"
@@ -85,6 +85,10 @@ class Dataset:
         """Names of the replicate weights."""
         return [column for column in self.frame.columns if column.startswith("rw_")]
 
+    def told_of_draw(self, words: str) -> str:
+        """An argument of a program with the share of PSUs that were drawn, where it is known."""
+        return words.format(FRACTION) if FRACTION in self.frame.columns else ""
+
 
 def datasets(
     evaluation: Evaluation,
@@ -101,11 +105,11 @@ def datasets(
     if evaluation.survey is not None:
         sample = evaluation.survey.sample
         numbers = _survey_numbers(evaluation)
-        made = _dataset("survey", sample, "lfs_person", language, (count, seed), numbers)
+        made = dataset("survey", sample, "lfs_person", language, (count, seed), numbers)
         out.append(made.in_words(say))
     if evaluation.tracing is not None:
         sample, numbers = _panel(evaluation)
-        made = _dataset("panel", sample, "tracer_person", language, (count, seed), numbers)
+        made = dataset("panel", sample, "tracer_person", language, (count, seed), numbers)
         out.append(made.in_words(say))
     return out
 
@@ -150,7 +154,7 @@ def _panel(evaluation: Evaluation) -> tuple[Sample, Computed]:
     return sample.with_columns(columns), found
 
 
-def _dataset(
+def dataset(
     name: str,
     sample: Sample,
     of: str,
@@ -158,16 +162,28 @@ def _dataset(
     bootstrap: tuple[int, int],
     computed: Computed,
 ) -> Dataset:
+    """A sample as a flat file. of: its template; bootstrap: number of replicates and seed;
+    computed: what the programs reprint.
+    """
     design, notes = sample.design, []
     frame = _plain(sample.frame)
     rows = design.base.size == sample.n
     added: dict[str, object] = {PSU: design.psu, FINAL: design.weights}
-    added[STRATUM] = design.stages[0].stratum[design.psu]
+    first, *later = design.stages
+    added[STRATUM] = first.stratum[design.psu]
     words: dict[str, str] = {
         FINAL: "Final weight: base weight times every factor",
         PSU: "Primary sampling unit",
     }
     words |= {STRATUM: "Stratum"}
+    if first.fraction.any():
+        added[FRACTION] = first.fraction[first.stratum[design.psu]]
+        words[FRACTION] = "Share of the PSUs of the stratum that were drawn"
+    if any(stage.fraction.any() for stage in later):
+        notes.append(
+            "Units of later stages were drawn with known shares: the report's standard errors count"
+            " those stages, and the programs' do not."
+        )
     weights = [FINAL]
     if rows:
         added[BASE], words[BASE] = design.base, "Base weight, before every step"
@@ -334,7 +350,7 @@ def _r(d: Dataset) -> str:
     if BASE in d.weights:
         lines += [
             "# Linearised: the total of each lin_ variable on the base weight has the report's error",
-            f"s <- svydesign(ids = ~{PSU}, strata = ~{STRATUM}, weights = ~{BASE}, data = d, nest = TRUE)",
+            f"s <- svydesign(ids = ~{PSU}, strata = ~{STRATUM}, weights = ~{BASE},{d.told_of_draw(' fpc = ~{},')} data = d, nest = TRUE)",
             f'options(survey.lonely.psu = "{R_LONELY.get(d.lonely, d.lonely)}")',
             "for (k in which(told$variable != ''))"
             " told$se_here[k] <- SE(svytotal(reformulate(told$variable[k]), s))",
@@ -355,7 +371,7 @@ def _stata(d: Dataset) -> str:
     if BASE in d.weights:
         lines += [
             "* Linearised: the total of each lin_ variable on the base weight has the report's error",
-            f"svyset {PSU} [pweight = {BASE}], strata({STRATUM}) singleunit({STATA_LONELY[d.lonely]})",
+            f"svyset {PSU} [pweight = {BASE}], strata({STRATUM}){d.told_of_draw(' fpc({})')} singleunit({STATA_LONELY[d.lonely]})",
         ]
         for n in d.numbers:
             if n.variable:

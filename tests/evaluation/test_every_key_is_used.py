@@ -14,6 +14,7 @@ from mismes_eval.evaluation.keys import sections_of
 from mismes_eval.evaluation.params import KEYS, Params
 
 SCHEMA = ("params.py", "conversion.py", "keys.py", "params_template.py")
+COMPARED = ("demands.py", "idle_keys.py")  # what a value names is looked for, nothing is made of it
 READ_FIELD_BY_FIELD = ("evaluator", "theory_of_change")  # getattr over fields(...)
 # keys that MDA and TUN have no use for, and the tests that change them
 ELSEWHERE = {
@@ -25,7 +26,8 @@ ELSEWHERE = {
     "indicators": "tests/report/test_own_indicators.py",
     "design.phase2_prob": "tests/report/test_country_tables.py",
     "design.phase1_class": "tests/report/test_country_tables.py",
-    "calibration.total": "tests/evaluation/test_params.py",
+    "calibration.cell": "tests/evaluation/test_real_data.py",
+    "calibration.total": "tests/evaluation/test_real_data.py",
     "study": "tests/evaluation/test_real_data.py",
     "lottery": "tests/report/test_lottery.py",
     "designs": "tests/report/test_designs.py",
@@ -75,6 +77,14 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             return plain(self, name)
 
         monkeypatch.setattr(kind, "__getattribute__", watched)
+    by_name = Params.__getitem__
+
+    def asked(self: Params, name: str) -> object:
+        if Path(sys._getframe(1).f_code.co_filename).name not in (*SCHEMA, *COMPARED):
+            read.add(name)
+        return by_name(self, name)
+
+    monkeypatch.setattr(Params, "__getitem__", asked)
     return read
 
 

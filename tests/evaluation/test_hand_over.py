@@ -11,13 +11,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pyreadstat
 import pytest
 
 import mismes_eval as me
 from mismes_eval.cli import main
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.hand_over import Dataset, codebook, datasets, write, write_programs
+from mismes_eval.evaluation.hand_over import (
+    Dataset,
+    codebook,
+    dataset,
+    datasets,
+    write,
+    write_data,
+    write_programs,
+)
 from mismes_eval.report.document.language import language
 
 from ..some import some
@@ -136,6 +145,42 @@ def test_programs_treat_strata_of_one_psu_as_the_report(
     write_programs(replace(sets[0], lonely=lonely), tmp_path)
     assert f'survey.lonely.psu = "{r}"' in (tmp_path / f"{sets[0].name}.R").read_text()
     assert f"singleunit({stata})" in (tmp_path / f"{sets[0].name}.do").read_text()
+
+
+@pytest.mark.golden
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not on this machine")
+def test_the_share_of_psus_that_were_drawn_travels(tmp_path: Path) -> None:
+    """The program for R gives the engine's errors, which the shares make smaller, at 1e-8."""
+    r = np.random.default_rng(5)
+    row = np.arange(120)
+    frame = pd.DataFrame({"h": row // 40, "c": row // 5, "w": 1.0 + row % 3, "age": 20.0 + row % 7})
+    frame["drawn"] = np.array([0.5, 0.1, 0.8])[frame["h"]]
+    frame["age"] += r.normal(size=8 * 3)[frame["c"]]
+    s = me.Sample.from_frame(frame, weights="w", strata="h", psu="c", fpc="drawn")
+    mean = me.mean(s, "age")
+    assert (
+        mean.se[0]
+        < 0.9 * me.mean(me.Sample.from_frame(frame, weights="w", strata="h", psu="c"), "age").se[0]
+    )
+    made = dataset("survey", s, "lfs_person", "en", (0, 1), [("T08", "age", mean)]).in_words(str)
+    write_data(made, tmp_path)
+    write_programs(made, tmp_path)
+    assert "fpc(psu_fraction)" in (tmp_path / "survey.do").read_text()
+    program = (tmp_path / "survey.R").read_text()
+    script = tmp_path / "check.R"
+    script.write_text(
+        "if (!requireNamespace('survey', quietly = TRUE) ||"
+        " !requireNamespace('haven', quietly = TRUE)) quit(status = 77)\n"
+        + program.replace("print(told)", "cat(sprintf('TOLD %.17g', told$se_here))")
+    )
+    run = subprocess.run(
+        ["Rscript", script.name], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    if run.returncode == 77:
+        pytest.skip("R's survey or haven is not on this machine")
+    told = re.search(r"TOLD (\S+)", run.stdout)
+    assert told is not None, run.stderr
+    assert float(told[1]) == pytest.approx(mean.se[0], rel=1e-8)
 
 
 @pytest.mark.usefixtures("read_before")
