@@ -48,8 +48,8 @@ from mismes_eval.message import Message
 @dataclass(frozen=True, kw_only=True)
 class Params:
     """source: name of the file. root: folder that relative paths start from; data_root: a second
-    one, for data kept elsewhere. given: dotted keys that the file gives; lines: where they stand; refused:
-    keys, or whole sections, whose value does not hold.
+    one, for data kept elsewhere. given: dotted keys that the file gives; lines: where they stand;
+    refused: keys, or whole sections, whose value does not hold.
     """
 
     country: Country = key("ISO 3166 alpha-3 code, in capitals")
