@@ -282,3 +282,27 @@ class MismesWarning(UserWarning):
 
 class DesignWarning(MismesWarning):
     """A weakness of the survey design: lonely PSUs, lost design variables, repeated PSU codes."""
+
+
+NARROWER = (
+    "Keep the columns and rows that are needed, and export them again; large files are best as"
+    " .parquet."
+)
+
+
+def beyond(what: str, name: str, most: int, unit: str, got: str) -> InputError:
+    """The error of a file beyond a limit."""
+    return InputError(
+        Problem(
+            what=what,
+            where=name,
+            expected=worded("at most {most:,} {unit}", {"most": most, "unit": as_message(unit)}),
+            got=got,
+            fix=NARROWER,
+        )
+    )
+
+
+def too_many(what: str, name: str, most: int, got: str) -> InputError:
+    words = worded("the table has too many {what}", {"what": as_message(what)})
+    return beyond(words, name, most, what, got)

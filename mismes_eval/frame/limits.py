@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import IO
 from zipfile import ZipFile, ZipInfo, is_zipfile
 
-from mismes_eval.errors import InputError, Problem, worded
-from mismes_eval.message import as_message
+from mismes_eval.errors import beyond, too_many, worded
+from mismes_eval.numerics.parquet_files import COLUMNS
 
 TEXT = 500_000_000  # bytes of a text file, unpacked
 FILE = 2_000_000_000  # bytes of a file of any other kind
 ROWS = 20_000_000
-COLUMNS = 10_000
 CELLS = 100_000_000
 CELL = 1_000_000  # characters of one cell
 SHEET_ROWS = (
@@ -39,12 +38,6 @@ PARTS = 10_000  # files in one workbook or archive
 TIMES = 200  # a file holds this often its own bytes at most; tables of surveys reach 50
 AIR = 25_000_000  # bytes that every file may hold
 STEP = 1 << 20
-PARQUET = b"PAR1"  # ends a Parquet file, behind the size of its footer
-FOOTER = 16_000_000  # bytes behind the rows of a Parquet file, which are read whole and first
-NARROWER = (
-    "Keep the columns and rows that are needed, and export them again; large files are best as"
-    " .parquet."
-)
 SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
 NOT_READ = re.compile(  # parts that no reader of cells opens
     r"xl/(?:media|drawings|charts|pivotCache|pivotTables|externalLinks|embeddings|printerSettings)/"
@@ -58,36 +51,11 @@ _NUMBER = re.compile(rb"<(?:\w+:)?row\s[^<>]*\br=[\"'](\d+)")
 _SHARED = re.compile(r"sharedstrings", re.IGNORECASE)
 
 
-def refuse(what: str, name: str, most: int, unit: str, got: str) -> InputError:
-    """The error of a file beyond a limit."""
-    return InputError(
-        Problem(
-            what=what,
-            where=name,
-            expected=worded("at most {most:,} {unit}", {"most": most, "unit": as_message(unit)}),
-            got=got,
-            fix=NARROWER,
-        )
-    )
-
-
 def check_bytes(size: int, name: str, text: bool) -> None:
     """Raise InputError for a file of more bytes than are read."""
     most = TEXT if text else FILE
     if size > most:
-        raise refuse("the file is too large", name, most, "bytes", f"{size:,}")
-
-
-def check_footer(source: IO[bytes], name: str) -> None:
-    """Raise InputError for a Parquet file that says more of its columns than is read: the last eight
-    bytes tell how much. A file that is too short for them, or no Parquet file, is the reader's.
-    """
-    if source.seek(0, io.SEEK_END) >= len(PARQUET) + 4:
-        source.seek(-len(PARQUET) - 4, io.SEEK_END)
-        size, mark = int.from_bytes(source.read(4), "little"), source.read()
-        if mark == PARQUET and size > FOOTER:
-            what = "what the file says of its columns is too large"
-            raise refuse(what, name, FOOTER, "bytes", f"{size:,}")
+        raise beyond("the file is too large", name, most, "bytes", f"{size:,}")
 
 
 def check_table(rows: int, columns: int, name: str) -> None:
@@ -101,15 +69,10 @@ def check_table(rows: int, columns: int, name: str) -> None:
             raise too_many(what, name, most, f"{got:,}")
 
 
-def too_many(what: str, name: str, most: int, got: str) -> InputError:
-    words = worded("the table has too many {what}", {"what": as_message(what)})
-    return refuse(words, name, most, what, got)
-
-
 def check_cell(longest: int, name: str) -> None:
     """Raise InputError for a cell of more characters than are read."""
     if longest > CELL:
-        raise refuse("a cell is too long", name, CELL, "characters", f"{longest:,}")
+        raise beyond("a cell is too long", name, CELL, "characters", f"{longest:,}")
 
 
 def check_packed(holds: int, packed: int, name: str, *, air: int = AIR, times: int = TIMES) -> None:
@@ -121,7 +84,7 @@ def check_packed(holds: int, packed: int, name: str, *, air: int = AIR, times: i
     most = max(air, times * packed)
     if holds > most:
         what = "the file is too large for its size: it repeats the same content"
-        raise refuse(what, name, most, "bytes unpacked", worded("more"))
+        raise beyond(what, name, most, "bytes unpacked", worded("more"))
 
 
 def check_text(parts: Iterable[bytes], name: str, separator: str) -> None:
@@ -139,7 +102,7 @@ def check_text(parts: Iterable[bytes], name: str, separator: str) -> None:
             if got > most:
                 raise too_many(what, name, most, worded("more"))
         if since > CELL * WIDEST:
-            raise refuse("a cell is too long", name, CELL, "characters", worded("more"))
+            raise beyond("a cell is too long", name, CELL, "characters", worded("more"))
 
 
 def check_text_file(path: Path, separator: str) -> None:
@@ -169,7 +132,7 @@ def _unpacked(content: bytes, name: str) -> Iterator[bytes]:
         while part := stream.read(STEP):
             size += len(part)
             if size > TEXT:
-                raise refuse("the file is too large", name, TEXT, "bytes unpacked", worded("more"))
+                raise beyond("the file is too large", name, TEXT, "bytes unpacked", worded("more"))
             check_packed(size, len(content), name)
             yield part
 
@@ -184,7 +147,7 @@ def check_parts(content: bytes, name: str) -> None:
         members = archive.infolist()
         if len(members) > PARTS:
             got = f"{len(members):,}"
-            raise refuse("the workbook has too many parts", name, PARTS, "parts", got)
+            raise beyond("the workbook has too many parts", name, PARTS, "parts", got)
         beside = [m for m in members if not SHEET_PART.fullmatch(m.filename)]
         _check_sizes(beside, name)
         for member in beside:
@@ -198,10 +161,10 @@ def _check_sizes(beside: Sequence[ZipInfo], name: str) -> None:
         if member.file_size > BESIDE_SHEETS:
             where = worded("{name}: {part}", {"name": name, "part": member.filename})
             got = f"{member.file_size:,}"
-            raise refuse("a part of the workbook is too large", where, BESIDE_SHEETS, "bytes", got)
+            raise beyond("a part of the workbook is too large", where, BESIDE_SHEETS, "bytes", got)
     size = sum(member.file_size for member in beside)
     if size > WHOLE:
-        raise refuse(
+        raise beyond(
             "the parts beside the sheets are too large", name, WHOLE, "bytes unpacked", f"{size:,}"
         )
 
@@ -222,9 +185,9 @@ def _check_marks(stream: IO[bytes], part: str, name: str) -> None:
         where = worded("{name}: {part}", {"name": name, "part": part})
         if marks > most:
             what = "a part of the workbook has too many elements"
-            raise refuse(what, where, most, "elements", worded("more"))
+            raise beyond(what, where, most, "elements", worded("more"))
         if since > CELL * LETTER:
-            raise refuse("a cell is too long", where, CELL, "characters", worded("more"))
+            raise beyond("a cell is too long", where, CELL, "characters", worded("more"))
 
 
 def bare(content: bytes) -> io.BytesIO:
@@ -247,14 +210,14 @@ def check_workbook(content: bytes, name: str) -> None:
     with ZipFile(io.BytesIO(content)) as archive:
         size = sum(member.file_size for member in archive.infolist())
     if size > WHOLE:
-        raise refuse("the workbook is too large", name, WHOLE, "bytes unpacked", f"{size:,}")
+        raise beyond("the workbook is too large", name, WHOLE, "bytes unpacked", f"{size:,}")
 
 
 def check_places(places: int, name: str) -> None:
     """Raise InputError for sheets with more cells, gaps before them included, than are read."""
     if places > SHEET_PLACES:
         what = "the workbook has too many cells and gaps between them"
-        raise refuse(what, name, SHEET_PLACES, "cells", worded("more"))
+        raise beyond(what, name, SHEET_PLACES, "cells", worded("more"))
 
 
 def check_sheet(texts: Iterable[bytes], name: str) -> None:
@@ -266,19 +229,19 @@ def check_sheet(texts: Iterable[bytes], name: str) -> None:
         rows += len(_ROW.findall(text))
         last = max(map(int, _NUMBER.findall(text)), default=0)
         if last > SHEET_LAST:
-            raise refuse("a row of the workbook is none", name, SHEET_LAST, "rows", f"{last:,}")
+            raise beyond("a row of the workbook is none", name, SHEET_LAST, "rows", f"{last:,}")
         cells += len(_CELL.findall(text))
         size += len(text)
         _refuse_sheet(rows, cells, name)
         if size > WHOLE:
-            raise refuse("the workbook is too large", name, WHOLE, "bytes unpacked", worded("more"))
+            raise beyond("the workbook is too large", name, WHOLE, "bytes unpacked", worded("more"))
 
 
 def _refuse_sheet(rows: int, cells: int, name: str) -> None:
     if cells > SHEET_CELLS:
-        raise refuse("the workbook has too many cells", name, SHEET_CELLS, "cells", worded("more"))
+        raise beyond("the workbook has too many cells", name, SHEET_CELLS, "cells", worded("more"))
     if rows > SHEET_ROWS:
-        raise refuse(
+        raise beyond(
             "the workbook has too many rows (rows that only have a format are among them)",
             name,
             SHEET_ROWS,

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from mismes_eval.errors import InputError, Problem, at_line, in_place, worded
+from mismes_eval.errors import NARROWER, InputError, Problem, at_line, beyond, in_place, worded
 from mismes_eval.frame.delimited import SEPARATORS, read_delimited
 from mismes_eval.frame.excel import read_excel, sheet_titles
-from mismes_eval.frame.limits import FILE, NARROWER, TEXT, check_text_file, refuse
+from mismes_eval.frame.limits import FILE, TEXT, check_text_file
 
 YAML_BYTES = 200_000  # of a file that somebody wrote by hand
 DEEPEST = 50  # levels of JSON
@@ -100,7 +100,7 @@ def json_of(path: Path, most: int = JSON_BYTES) -> object:
 def _check_marks(found: int, most: int, path: Path) -> None:
     """Raise InputError for more values and lists than are read."""
     if found > most:
-        raise refuse("the file has too many values", path.name, most, "values", worded("more"))
+        raise beyond("the file has too many values", path.name, most, "values", worded("more"))
 
 
 def _levels(value: object) -> int:

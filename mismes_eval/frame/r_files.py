@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, in_column, in_place, named, worded
+from mismes_eval.errors import InputError, Problem, beyond, in_column, in_place, named, worded
 from mismes_eval.frame.limits import (
     FILE,
     STEP,
@@ -27,7 +27,6 @@ from mismes_eval.frame.limits import (
     check_cell,
     check_packed,
     check_table,
-    refuse,
 )
 from mismes_eval.frame.statistical import Labelled, companion
 from mismes_eval.frame.validate import MISS
@@ -114,7 +113,7 @@ def _unpacked(content: bytes, name: str) -> bytes:
         while part := stream.read(STEP):
             size += len(part)
             if size > FILE:
-                raise refuse("the file is too large", name, FILE, "bytes unpacked", worded("more"))
+                raise beyond("the file is too large", name, FILE, "bytes unpacked", worded("more"))
             check_packed(size, len(content), name, air=AIR_OF_OBJECTS)
     with opened(io.BytesIO(content)) as stream:
         return bytes(stream.read())

@@ -20,7 +20,7 @@ from mismes_eval.frame.delimited import decode, read_delimited, unzip
 from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.fixed_width import read_fixed, read_layout
 from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
-from mismes_eval.frame.limits import check_bytes, check_footer, check_text_file
+from mismes_eval.frame.limits import check_bytes, check_text_file
 from mismes_eval.frame.number_formats import Sign, mixed, of_template
 from mismes_eval.frame.parse import (
     SCIENTIFIC,
@@ -40,6 +40,7 @@ from mismes_eval.frame.template import template as named_template
 from mismes_eval.frame.validate import MISS, check, declared_reasons, unclear_number
 from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
+from mismes_eval.numerics.parquet_files import check_footer
 
 FORMATS = (
     *(

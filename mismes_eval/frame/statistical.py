@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,21 +17,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pandas.api.types import is_numeric_dtype
-from pyarrow import compute, parquet
+from pyarrow import compute
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.limits import (
-    COLUMNS,
     check_bytes,
     check_cell,
-    check_footer,
     check_packed,
     check_table,
-    too_many,
 )
 from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
 from mismes_eval.libraries import library
+from mismes_eval.numerics.parquet_files import parquet_file
 
 READERS: Mapping[str, str] = {
     ".dta": "read_dta",
@@ -284,7 +281,6 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     of a few bytes can hold one long text a thousand million times, so each text is first read once,
     and what all rows of it will take is known before.
     """
-    source = pa.BufferReader(content)
     file = parquet_file(content, name)
     rows = file.metadata.num_rows
     check_table(rows, file.metadata.num_columns, name)
@@ -297,7 +293,7 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     texts = {field.name: field.type for field in file.schema_arrow if field.type in TEXT_TYPES}
     flat = [field.name for field in file.schema_arrow if field.name not in nested]
     # without threads: one that still starts when the process ends aborts it
-    table = parquet.ParquetFile(source, read_dictionary=list(texts)).read(
+    table = parquet_file(content, name, tuple(texts)).read(
         columns=flat if nested else None, use_threads=False
     )
     held = 0
@@ -314,23 +310,6 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
         if column_name in texts:
             table = table.set_column(place, column_name, column.cast(texts[column_name]))
     return table
-
-
-def parquet_file(content: bytes, name: str) -> parquet.ParquetFile:
-    """What a Parquet file says of itself, where that is no more than is read.
-
-    Raises
-    ------
-    InputError : its footer is too large, or names more columns than are read.
-    """
-    check_footer(io.BytesIO(content), name)
-    most = 3 * COLUMNS  # a list is three elements of the footer
-    try:
-        return parquet.ParquetFile(pa.BufferReader(content), thrift_container_size_limit=most)
-    except OSError as error:
-        if "Exceeded size limit" in str(error):
-            raise too_many("columns", name, COLUMNS, worded("more")) from error
-        raise
 
 
 def _nested(name: str, column: str) -> Problem:

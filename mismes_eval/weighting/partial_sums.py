@@ -14,9 +14,10 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from pyarrow import ArrowException, parquet
+from pyarrow import ArrowException
 
 from mismes_eval.errors import Problem, in_column, worded
+from mismes_eval.numerics.parquet_files import parquet_file
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.numbers import float64
 
@@ -49,7 +50,7 @@ class RowGroup:
         return f"{self.path.name}, row group {self.group}"
 
     def read(self, columns: list[str]) -> pd.DataFrame:
-        file = parquet.ParquetFile(self.path)
+        file = parquet_file(self.path, self.path.name)
         table = file.read_row_group(self.group, columns=columns, use_threads=False)
         frame: pd.DataFrame = table.to_pandas(use_threads=False)
         return frame
@@ -196,7 +197,7 @@ def row_groups(source: Path) -> Iterator[RowGroup]:
     files = sorted(source.rglob("*.parquet")) if source.is_dir() else [source]
     for path in files:
         try:
-            groups = parquet.ParquetFile(path).num_row_groups
+            groups = parquet_file(path, path.name).num_row_groups
         except (ArrowException, OSError):
             groups = 1  # whoever reads it says what is wrong
         for group in range(groups):

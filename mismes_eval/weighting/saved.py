@@ -15,10 +15,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from pyarrow import parquet
 
 from mismes_eval.errors import DesignError, Problem, worded
+from mismes_eval.numerics.parquet_files import parquet_file
 from mismes_eval.numerics.rows import Columns, Rows
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.weighting import attrition, balanced_groups, steps
@@ -178,6 +177,6 @@ def read(path: str | Path, kind: type[T], *own: type) -> T:
 
 
 def _frame(content: bytes) -> pd.DataFrame:
-    stored = parquet.ParquetFile(pa.BufferReader(content))
+    stored = parquet_file(content, FILE)
     frame: pd.DataFrame = stored.read(use_threads=False).to_pandas(use_threads=False)
     return frame

@@ -143,6 +143,19 @@ def test_nothing_executes_text(root: Path) -> None:
     assert not wrong
 
 
+def test_parquet_files_are_opened_in_one_place(root: Path) -> None:
+    """Nothing reads what a Parquet file says of itself before it is weighed."""
+    readers = {"ParquetFile", "ParquetDataset", "read_parquet", "read_table", "read_schema"}
+    readers |= {"read_metadata"}
+    opened = {
+        path.as_posix()
+        for path, _, nodes in parsed(root / "mismes_eval")
+        for node in nodes
+        if isinstance(node, ast.Attribute) and node.attr in readers
+    }
+    assert opened == {"mismes_eval/numerics/parquet_files.py"}
+
+
 def test_imports_stand_at_the_top(root: Path) -> None:
     wrong = [
         f"{path}:{f.name}"

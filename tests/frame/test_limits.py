@@ -27,6 +27,8 @@ from mismes_eval.errors import InputError
 from mismes_eval.frame import limits, long_texts, read
 from mismes_eval.frame.long_texts import _longest_text, check_texts
 from mismes_eval.frame.read import _infer as infer
+from mismes_eval.numerics import parquet_files
+from mismes_eval.weighting.partial_sums import row_groups
 
 from ..some import some
 
@@ -345,7 +347,7 @@ def test_each_limit_names_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for name in some(names):
             assert read(tmp_path / name).frame.shape[1] > 0
             with monkeypatch.context() as patch:
-                patch.setattr(limits, limit, value)
+                patch.setattr(parquet_files if limit == "FOOTER" else limits, limit, value)
                 assert words in refused(tmp_path / name)
 
 
@@ -463,6 +465,11 @@ def test_what_is_kept_once_and_named_often_takes_no_memory(make, words, tmp_path
     said, kilobytes = json.loads(answer.stdout)
     assert said.startswith(words) and path.name in said
     assert kilobytes < 300 * 1024
+
+
+def test_partitions_are_weighed_as_files_are(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="what the file says of its columns is too large"):
+        list(row_groups(a_footer_of_a_disk(tmp_path)))
 
 
 @pytest.mark.slow
