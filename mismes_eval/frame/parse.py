@@ -157,8 +157,8 @@ def number(cells: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
 
 def plain_numbers(cells: pd.Series, decimal: str) -> pd.Series | None:
     """The numbers of a short column in which every cell is one as a program writes it (a fraction
-    with a point, where that is the decimal sign), or none is filled; None for any other column. A file of very many columns is read in
-    seconds only where most of them ask for no more than this.
+    with a point, where that is the decimal sign), or none is filled; None for any other column. A
+    file of very many columns is read in seconds only where most of them ask for no more than this.
     """
     if cells.dtype.name != "str" or len(cells) >= REPEATED:
         return None
