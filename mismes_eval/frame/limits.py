@@ -17,7 +17,7 @@ from typing import IO
 from zipfile import ZipFile, ZipInfo, is_zipfile
 
 from mismes_eval.errors import beyond, too_many, worded
-from mismes_eval.numerics.parquet_files import COLUMNS
+from mismes_eval.parquet_files import COLUMNS
 
 TEXT = 500_000_000  # bytes of a text file, unpacked
 FILE = 2_000_000_000  # bytes of a file of any other kind

@@ -40,7 +40,7 @@ from mismes_eval.frame.template import template as named_template
 from mismes_eval.frame.validate import MISS, check, declared_reasons, unclear_number
 from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
-from mismes_eval.numerics.parquet_files import check_footer
+from mismes_eval.parquet_files import check_footer
 
 FORMATS = (
     *(

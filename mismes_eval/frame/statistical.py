@@ -29,7 +29,7 @@ from mismes_eval.frame.limits import (
 from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
 from mismes_eval.libraries import library
-from mismes_eval.numerics.parquet_files import parquet_file
+from mismes_eval.parquet_files import parquet_file
 
 READERS: Mapping[str, str] = {
     ".dta": "read_dta",

@@ -17,8 +17,8 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from mismes_eval.errors import Problem, in_column, worded
-from mismes_eval.numerics.parquet_files import parquet_file
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.parquet_files import parquet_file
 from mismes_eval.weighting.numbers import float64
 
 SPLIT, PERSONS, WEIGHT = "split of the cell", "persons of the cell", "weight of the cell"

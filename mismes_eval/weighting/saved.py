@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem, worded
-from mismes_eval.numerics.parquet_files import parquet_file
 from mismes_eval.numerics.rows import Columns, Rows
 from mismes_eval.numerics.variance import Stage
+from mismes_eval.parquet_files import parquet_file
 from mismes_eval.weighting import attrition, balanced_groups, steps
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
 

@@ -32,7 +32,7 @@ from PIL import Image, UnidentifiedImageError
 from mismes_eval.frame.limits import FILE, check_workbook
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
-from mismes_eval.numerics.parquet_files import parquet_file
+from mismes_eval.parquet_files import parquet_file
 from mismes_eval.report.trust.spelling import (
     NO_RUNS,
     PUBLISHED,

@@ -27,7 +27,7 @@ import pyarrow
 from pyarrow import parquet
 
 from mismes_eval.errors import worded
-from mismes_eval.numerics.parquet_files import parquet_file
+from mismes_eval.parquet_files import parquet_file
 
 Place = tuple[str, object, object]
 TOLERANCE, ZERO = 1e-9, 1e-12
