@@ -97,14 +97,19 @@ def _after_the_field(episodes: pd.DataFrame, long: pd.DataFrame) -> list[str]:
     ]
 
 
+def listed(inventory: Inventory) -> set[str]:
+    """The ids of the measures of an inventory, those that were merged into others too."""
+    dropped = inventory.merged.get("drop", pd.Series(dtype=str))
+    return {*inventory.frame["measure_id"].astype(str), *dropped.astype(str)}
+
+
 def unknown_measures(
     inventory: Inventory | None, evidence: str, frame: pd.DataFrame | None, column: str
 ) -> list[str]:
     """Rows that name a measure that the inventory lacks, with every such measure."""
     if inventory is None or frame is None or column not in frame.columns:
         return []
-    dropped = inventory.merged.get("drop", pd.Series(dtype=str))
-    known = {*inventory.frame["measure_id"].astype(str), *dropped.astype(str)}
+    known = listed(inventory)
     ids = frame[column].dropna().astype(str).str.split(";").explode().str.strip()
     strange = ids[(ids != "") & ~ids.isin(known)]
     if strange.empty:

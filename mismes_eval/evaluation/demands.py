@@ -31,7 +31,27 @@ def of_survey(params: Params, found: Survey | None) -> list[Problem]:
         *design_left_out(params, frame),
         *_silent(params, found),
         *_lacking(params, "design.household", frame.columns, OF_SURVEY),
+        *_lacking(params, "calibration.delivered", frame.columns, OF_SURVEY),
     ]
+
+
+def of_measures(
+    params: Params, listed: Collection[str] | None, evaluated: Collection[str] | None
+) -> list[Problem]:
+    """Measures that keys name and that nothing else knows.
+
+    listed : ids of the inventory, None without one. evaluated: measures whose effect is estimated,
+        None where some of the evidence was refused.
+    """
+    checks: list[Callable[[], list[Problem]]] = []
+    if listed is not None:
+        of_list = "ids of measures in the inventory"
+        checks = [partial(_lacking, params, key, listed, of_list) for key in LABELLED]
+    if evaluated is not None:
+        known = {*evaluated, *(listed or ())}
+        ids = "ids of measures that are evaluated or in the inventory"
+        checks.append(partial(_lacking, params, "theory_of_change.measures", known, ids))
+    return of_known(checks)
 
 
 def _silent(params: Params, found: Survey) -> list[Problem]:
@@ -131,6 +151,7 @@ def of_designs(
     return of_known(checks)
 
 
+LABELLED = ("lottery.measure", "rollout.measure")  # a file of one measure, which the key names
 OF_SURVEY = "columns of the labour force survey"
 DESIGNS = ("beside_survey", "dose", "switching", "first_job", "imputed")
 

@@ -23,8 +23,9 @@ from mismes_eval.errors import (
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.analysis_plan import read_plan
+from mismes_eval.evaluation.contradictions import listed
 from mismes_eval.evaluation.conversion import RESTS
-from mismes_eval.evaluation.demands import of_designs, of_survey, of_tracer
+from mismes_eval.evaluation.demands import of_designs, of_measures, of_survey, of_tracer
 from mismes_eval.evaluation.designs import Beside, beside
 from mismes_eval.evaluation.evaluator_words import evaluator_words
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
@@ -205,6 +206,15 @@ class Evaluation:
             traced.add(self.rollout.measure)
         return frozenset(traced)
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Measures, and the study file, whose effect this run asks for."""
+        traced = () if self.tracing is None else self.tracing.measures
+        rolled = () if self.rollout is None else (self.rollout.measure,)
+        own = () if self.study is None else (self.study.source,)
+        drawn = () if self.lottery is None else (self.lottery.measure,)
+        return tuple(dict.fromkeys([*traced, *rolled, *own, *drawn]))
+
     def doubt_of(self, measure: str) -> Doubt | None:
         """What can be held against the main effect of one measure."""
         return next((found for found in self.doubts if found.measure == measure), None)
@@ -275,12 +285,15 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         targets=tried(published_figures),
         earlier=tried(earlier_round, "rollout", "design"),
     )
+    known = None if found.inventory is None else listed(found.inventory)
+    measures = None if problems else found.measures
     tried(_rates)
     tried(_planned)
     tried(lambda _: found.per_euro)
     problems += of_known(
         (
             partial(of_survey, params, found.survey),
+            partial(of_measures, params, known, measures),
             partial(of_tracer, params, panel, traced),
             partial(of_designs, params, panel, traced, found.survey, found.earlier),
             lambda: evaluator_words(params).problems,

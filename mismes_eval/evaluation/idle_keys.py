@@ -36,6 +36,7 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
     "theory_of_change": ("tracer_person", "lfs_rounds", "study"),
     "cost": ("tracer_service",),
     "breaks": ("lfs", "lfs_rounds"),
+    "breaks.acknowledge": ("lfs_rounds",),
     "inputs.absent": ("lfs",),
     "inputs.listing": ("lfs",),
     "inputs.margins": ("lfs",),

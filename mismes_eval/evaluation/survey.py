@@ -24,7 +24,7 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.params import Params, used_at
 from mismes_eval.evaluation.reading import own_table
 from mismes_eval.evaluation.reading import persons as read_persons
 from mismes_eval.evaluation.survey_calibration import (
@@ -41,6 +41,7 @@ from mismes_eval.lfs.read import CONSTANTS, FILE_NAMES, NUMBERED_KEYS
 from mismes_eval.message import Message, listed
 from mismes_eval.weighting.design import sums_can_be_counts
 from mismes_eval.weighting.nonresponse import nonresponse
+from mismes_eval.weighting.numbers import numbers_in
 from mismes_eval.weighting.phases import two_phase, weight_share
 from mismes_eval.weighting.sample import Sample
 
@@ -402,19 +403,26 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
 
 
 def reproduced(params: Params, s: Survey) -> tuple[str, float] | None:
-    """Largest relative difference between our weight and the office's final one; None where none is
-    named.
+    """The column of the office's final weight and the largest relative difference of ours from it;
+    None where none is named.
+
+    Raises
+    ------
+    InputError : somebody has no such weight above 0.
     """
     column = params.calibration.delivered
     if column is None:
         return None
-    if column not in s.sample.frame.columns:
+    theirs = numbers_in(s.sample.frame[column])
+    given = theirs > 0
+    if not given.all():
         raise InputError(
             Problem(
-                "the delivered weight is not in the survey",
-                in_column(column),
-                "a column of the mapped survey",
+                what="the office's final weight is not there for everybody",
+                where=used_at(params.where("calibration.delivered"), in_column(column)),
+                expected="a number above 0 in every row",
+                got=worded("{n:,} rows without", {"n": int((~given).sum())}),
+                fix="Name the column of the final weight, or take the key out.",
             )
         )
-    theirs = s.sample.frame[column].to_numpy(float)
     return column, float(np.max(np.abs(s.sample.weights / theirs - 1)))

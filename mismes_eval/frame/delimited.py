@@ -270,10 +270,10 @@ def _named_columns(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     every line).
     """
     names = [str(column) for column in frame.columns]
-    filled = [bool(frame.iloc[:, place].notna().any()) for place in range(len(names))]
+    filled = frame.notna().any().tolist()
     if problems := head_problems(names, filled, name, str):
         raise InputError(problems)
-    return frame[[column for column in names if column]]
+    return frame if all(names) else frame[[column for column in names if column]]
 
 
 def _full_rows(frame: pd.DataFrame, above: int, known: Collection[str]) -> pd.DataFrame:

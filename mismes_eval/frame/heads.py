@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 from mismes_eval.errors import InputError, Problem, of_argument, worded
@@ -111,7 +112,7 @@ def head_problems(
                 count=len(nameless),
             )
         )
-    twice = sorted({n for n in names if n and list(names).count(n) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if name and times > 1)
     if twice:
         problems.append(
             Problem(

@@ -100,11 +100,14 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
     """
     fix = "Drop the column, hash it with hash_ids, or say that it is harmless with allowed=[...]."
     problems = []
-    for name in (str(column) for column in frame.columns if column not in allowed):
-        kinds = _by_name(name, frame[name]) or _by_shape(frame[name])
+    for column, cells in frame.items():
+        if column in allowed:
+            continue
+        name = str(column)
+        kinds = _by_name(name, cells) or _by_shape(cells)
         if kinds:
-            kind, mask = kinds if isinstance(kinds, tuple) else (kinds, frame[name].notna())
-            if not _hashed(frame[name]) and mask.any():
+            kind, mask = kinds if isinstance(kinds, tuple) else (kinds, cells.notna())
+            if not _hashed(cells) and mask.any():
                 problems.append(
                     Problem(
                         what="a personal identifier",
@@ -198,9 +201,11 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
         cells.dtype
     ):
         return None
-    written = cells.astype("str")
+    written = cells if cells.dtype == "str" else cells.astype("str")
     distinct = [value for value in written.unique() if isinstance(value, str)]
     long = [value for value in distinct if len(value) >= SHORTEST_SHAPE]
+    if not long:
+        return None
     lines = "\n".join(long)
     folded = lines.casefold()
     for kind, (pattern, share) in SHAPES.items():

@@ -350,9 +350,10 @@ def _infer(
     """Types without a template: a column is numeric when every cell is; digits are never lost,
     mixtures are named.
     """
-    typed, problems = frame.copy(), []
-    for name in frame.columns:
-        cells = frame[name]
+    # one frame is made of all at the end: each column set into a frame moves all the others
+    typed = {name: frame[name] for name in frame.columns}
+    problems: list[Problem] = []
+    for name, cells in tuple(typed.items()):
         if name in missing:
             typed[name + MISS] = declared_reasons(cells, missing[name])
             cells = cells.mask(typed[name + MISS].notna())
@@ -364,7 +365,7 @@ def _infer(
         else:
             typed[name], found = _infer_text(cells, str(name), decimal)
             problems += found
-    return typed, problems
+    return pd.DataFrame(typed, index=frame.index), problems
 
 
 def _typed(cells: pd.Series) -> bool:

@@ -15,6 +15,11 @@ from mismes_eval.errors import InputError
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
+from mismes_eval.report.chapters import Context
+from mismes_eval.report.chapters.data import MISSED, data
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.rehearsal import Rehearsal, rehearse
 
 HEAD = "country: ARG\nsynthetic: true\n"
@@ -207,6 +212,7 @@ IDLE = {
     "rollout: {time: year}": "rollout.time",
     "cost: {horizon_years: 2}": "cost.horizon_years",
     "theory_of_change: {inputs: {Money: T20}}": "theory_of_change.inputs",
+    "breaks: {acknowledge: true}": "breaks.acknowledge",
     "design: {household: hhid, nest: true}": "design.nest",
     "design: {household: hhid, cluster_deff: 2}": "design.cluster_deff",
     "design: {household: hhid, phase2_prob: p}": "design.phase2_prob",
@@ -229,6 +235,10 @@ NAMED = {
     "impact: {groups: [urbn]}": ("impact.groups", "urban"),
     "impact: {outcomes: [employed, earning]}": ("impact.outcomes", "earnings"),
     "impact: {pre: {employed: pre_employ}}": ("impact.pre", "pre_employed"),
+    "theory_of_change: {measures: [MDA-01], inputs: {Money: T20}}": (
+        "theory_of_change.measures",
+        "MDA-001",
+    ),
 }
 
 
@@ -236,8 +246,52 @@ NAMED = {
 def test_a_name_that_the_data_lack_is_refused_with_the_nearest(
     tmp_path: Path, root: Path, text: str
 ) -> None:
-    base = TRACER.replace("impact: {covariates: [male, age_enrol]}\n", "")
+    section = text.split(":", maxsplit=1)[0]
+    base = TRACER.replace(f"{section}: {{covariates: [male, age_enrol]}}\n", "")
     params = project(tmp_path, f"{base}{text}\n", tracer_files(root, 40, 40))
     (problem,) = readiness(params).problems
     name, near = NAMED[text]
     assert name in problem.where and near in problem.fix
+
+
+def test_a_measure_that_the_inventory_lacks_is_refused_with_the_nearest(
+    tmp_path: Path, root: Path
+) -> None:
+    """The files of a draw and of rounds are of one measure, which the key alone names."""
+    units = pd.DataFrame({"after": np.arange(40.0), "offered": np.arange(40) % 2})
+    files = {"s.csv": units, "i.csv": pd.read_csv(root / "data_raw/MDA/inventory.csv", dtype=str)}
+    text = HEAD + "inputs: {study: s.csv, inventory: i.csv}\n"
+    drawn = "lottery: {assigned: offered, outcomes: [after], measure: MDA-0001}\n"
+    (problem,) = readiness(project(tmp_path, text + drawn, files)).problems
+    assert "lottery.measure" in problem.where and "MDA-001" in problem.fix
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.25])
+def test_the_final_weight_of_the_office_is_held_against_ours(tmp_path: Path, factor: float) -> None:
+    """With control totals and without; another weight is not called reproduced. A figure without a
+    standard error is not measured in standard errors.
+    """
+    frame = persons().assign(final=lambda d: d["weight"] * factor, mig_ever_abroad=False)
+    frame["mig_months_abroad_last"] = np.nan
+    figures = pd.DataFrame({"item": ["returnee_share"], "value": [0.1], "domain": ["all"]})
+    figures = figures.assign(
+        country="ARG", year=2016, unit="share", definition="", status="made up"
+    )
+    text = SURVEY.replace("none}", "none, delivered: final}").replace(
+        "lfs.csv}", "lfs.csv, targets: t.csv}"
+    )
+    params = project(tmp_path, text, {"lfs.csv": frame, "t.csv": figures.assign(source="made up")})
+    ready = readiness(params)
+    assert ready.problems == () and ready.evaluation is not None
+    items = data(Context(ready.evaluation, Rules(), language("en"))).items
+    said = " ".join(item for item in items if isinstance(item, str))
+    told = ("is reproduced for everybody", "relative differences reach 20.0%")
+    assert [words in said for words in told] == [factor == 1, factor != 1]
+    (away,) = (
+        cell
+        for item in items
+        if isinstance(item, Table) and item.id == "T06b"
+        for cell in item.records
+        if cell["column"] == MISSED
+    )
+    assert away["status"] == "not estimable"

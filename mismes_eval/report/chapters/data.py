@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import named
-from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.survey import FINAL, NONE, Survey, reproduced
 from mismes_eval.numerics.rows import Float
 from mismes_eval.report import figures_common
@@ -23,7 +23,7 @@ from mismes_eval.report.document.estimated_cells import cells_of, counts
 from mismes_eval.report.document.estimated_cells import counted as cell_of_persons
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import country_name
-from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.tables import NO_ERROR, Table
 from mismes_eval.report.document.words import spelled
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_common import edges_of
@@ -235,39 +235,39 @@ def _with_weight(
     return pd.Series(told, index=cells.index, dtype=object)
 
 
+def _final_weight(context: Context, s: Survey) -> list[Item]:
+    """Whether the weight in use is the office's final one, where the params name that."""
+    same = reproduced(context.evaluation.params, s)
+    if same is None:
+        return []
+    column, apart = same
+    if apart > ROUNDED:
+        return [context.text(ANOTHER_WEIGHT, c=column, d=apart)]
+    return [context.text(SAME_WEIGHT, c=column, d=_bound(apart))]
+
+
 def _margins(context: Context, s: Survey) -> list[Item]:
     table = margins_before_after(s.sample)
-    same = reproduced(context.evaluation.params, s)
+    final = _final_weight(context, s)
     if table.empty and s.first_weight == NONE:
-        return [context.text(UNWEIGHTED)]
+        return [*final, context.text(UNWEIGHTED)]
     if table.empty and not s.counts_people:
         return [
+            *final,
             context.text(
                 "The weights do not add to a population (their mean is 1 or less) and no control"
                 " totals were supplied: shares and means are given, no totals."
-            )
+            ),
         ]
     if table.empty:
         sentences = [AS_FINAL if s.first_weight == FINAL else AS_DELIVERED]
         if s.one_weight:
             sentences.append(ONE_WEIGHT)
-        return list(map(context.text, sentences))
+        return [*final, *map(context.text, sentences)]
     worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
     move = table["before"] / table["total"] - 1
-    said = (
-        []
-        if same is None
-        else [
-            context.text(
-                "The office's final weight '{c}' is reproduced for everybody; no relative difference"
-                " exceeds {d:.0e}.",
-                c=same[0],
-                d=_bound(same[1]),
-            )
-        ]
-    )
     return [
-        *said,
+        *final,
         context.text(
             "{n} margin cells are met; no gap left exceeds {gap:.0e} of its total. Before"
             " calibration the sample missed its totals by {mean:.1%} on average and by {most:.1%}"
@@ -281,6 +281,15 @@ def _margins(context: Context, s: Survey) -> list[Item]:
 
 
 EVERYBODY = "all"
+ROUNDED = 1e-3  # relative differences that the digits of a printed weight can make
+SAME_WEIGHT = (
+    "The office's final weight '{c}' is reproduced for everybody; no relative difference exceeds"
+    " {d:.0e}."
+)
+ANOTHER_WEIGHT = (
+    "The weight used here is not the office's final weight '{c}': relative differences reach"
+    " {d:.1%}."
+)
 UNWEIGHTED = (
     "The file has no weight: every person counts once. Shares and means are those of the persons"
     " interviewed, and no totals are given."
@@ -380,6 +389,16 @@ _REPRODUCE = {
 }
 
 
+def _away(
+    context: Context, row: str, found: Estimate, figure: float, standing: Standing
+) -> pd.DataFrame:
+    """How many standard errors lie between an estimate and a published figure."""
+    if not found.se[0]:
+        return cells_of([(row, MISSED, NotEstimable(NO_ERROR))], context.rules, standing)
+    missed = (found.value[0] - figure) / found.se[0]
+    return rows([plain(row, MISSED, missed, "standard errors", standing=standing)])
+
+
 def _targets(context: Context, s: Survey) -> Table | None:
     targets = context.evaluation.targets
     if targets is None:
@@ -397,13 +416,12 @@ def _targets(context: Context, s: Survey) -> Table | None:
         counted = Standing()
         if item == "returnee_share":
             counted = Standing(tells=(Persons.among(s.sample, with_status(s, "RET")),))
-        missed = float(estimate.value[0] - figure) / float(estimate.se[0])
         cells += [
             rows([plain(name, "published figure", figure, "share")]),
             cells_of([(name, "this survey", estimate)], context.rules, counted).assign(
                 unit="share"
             ),
-            rows([plain(name, MISSED, missed, "standard errors", standing=counted)]),
+            _away(context, name, estimate, figure, counted),
         ]
     if not cells:
         return None

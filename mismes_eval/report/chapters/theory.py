@@ -58,11 +58,7 @@ def _of(id_: str, shown: Mapping[str, str]) -> dict[str, str]:
 
 def evaluated(context: Context) -> tuple[str, ...]:
     """Measures, and the study file, whose effect this report estimates."""
-    evaluation = context.evaluation
-    rolled = [] if evaluation.rollout is None else [evaluation.rollout.measure]
-    own = [] if evaluation.study is None else [evaluation.study.source]
-    drawn = [] if evaluation.lottery is None else [evaluation.lottery.measure]
-    return tuple(dict.fromkeys([*(x.measure for x in evaluation.effects), *rolled, *own, *drawn]))
+    return context.evaluation.measures
 
 
 def explained(context: Context) -> tuple[str, ...]:
