@@ -28,7 +28,7 @@ MISSED_AT_MOST = 0.2
 MANY_FAILED = 2
 DRAWN_BY_LOT = "drawn_by_lot"
 
-PARALLEL = Message("if trends are parallel")
+PARALLEL = Message("if beneficiaries would otherwise have changed like the comparison group")
 BY_LOT = Message("if nothing but the lot parted the groups")
 
 

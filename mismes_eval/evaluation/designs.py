@@ -105,7 +105,8 @@ ASSUMPTIONS: Mapping[Name, Message] = {
         " the wait"
     ),
     "imputed": Message(
-        "if trends are parallel and answers are missing at random given what the imputation knows"
+        "if beneficiaries would otherwise have changed like the comparison group and answers are"
+        " missing at random given what the imputation knows"
     ),
 }
 

@@ -10,10 +10,11 @@ import numpy as np
 from mismes_eval.libraries import library
 from mismes_eval.numerics.rows import Float
 
-BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
-PINK, AMBER = "#cc79a7", "#e69f00"
-# Told apart without red, green or blue cones; a series has a marker of its own besides.
-PALETTE = (BLUE, ORANGE, SKY, GREY, PINK, AMBER)
+BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#2f8fd0", "#6e6e6e", "#a61c3c"
+PINK, BROWN = "#cc79a7", "#846030"
+# Told apart without red, green or blue cones, and each at least 3:1 against the white that every
+# picture lies on (WCAG 1.4.11); a series has a marker of its own besides.
+PALETTE = (BLUE, ORANGE, SKY, GREY, PINK, BROWN)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 # What is drawn has the same colour in every picture, whatever stands beside it: the arms of a
 # study, migration status. The words are the English ones of the catalogue.
@@ -32,7 +33,7 @@ MEANINGS: Mapping[str, str] = {
     "absent member": GREY,
     "internal migrants": PINK,
     "internal migrant": PINK,
-    "no status": AMBER,
+    "no status": BROWN,
 }
 
 

@@ -17,7 +17,7 @@ from mismes_eval.report.chapters.cells import (
     about_outcome,
     headline_cell,
     outcome_kind,
-    outcome_unit,
+    outcome_unit_in_short,
     part_cells,
     wave_cell,
 )
@@ -55,16 +55,17 @@ PRICE = "{price}, {assumption}"
 WEAK_PRICE = "{price}, {assumption}, weak evidence"
 COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
 UNTRACED = "not known"
+RESERVED = "{word}, {n} {n:=reservation|reservations}"
 MORE = '{m}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
-CAPTION = "Effect on '{o}' against a comparison group, {unit} (95% interval), {assumption}"
+CAPTION = "Effect on '{o}', {unit}, 95% interval, {assumption}"
 HEADS = (
     "Measure, for whom",
     "Effect {when}",
     "How sure",
     "Cost per participant, {c}",
-    "Per additional job-year, {c}",
-    "Where, points",
+    "Per additional year of employment, {c}",
+    "Where, {unit}",
 )
 AT_THE_END = {  # what the last wave says of the effect of the headline
     "same": "{v} after {m:.0f} months",
@@ -73,18 +74,19 @@ AT_THE_END = {  # what the last wave says of the effect of the headline
     "unclear": "unproven after {m:.0f} months",
     "unknown": "not known after {m:.0f} months",
 }
-HORIZON = {  # why the headline is of this wave
-    True: "{m:.0f} months: chosen beforehand (T22).",
-    False: "{m:.0f} months: not chosen beforehand.",
+HORIZON = {  # whether the wave of the headline was chosen before the data were seen
+    True: "{when} (chosen beforehand)",
+    False: "{when} (not chosen beforehand)",
 }
 
 
 @dataclass(frozen=True)
 class BriefRow:
-    """One measure: id; what it is, who was eligible, effect and when, how sure and why not surer,
-    cost per participant and per additional job-year, which part of an effect that is shown is work
-    at home and which work abroad; anchor: the table that holds the effect; later: an effect that
-    is shown with what the last wave says of it.
+    """One measure: id; what it is, who was eligible, effect and when, how sure, with how many
+    reservations and the first of them, cost per participant and per additional job-year, which part
+    of an effect that is shown is work at home and which work abroad; anchor: the table that holds
+    the effect; later: an effect that is shown with what the last wave says of it; reserved: how
+    sure, without the first reservation.
     """
 
     anchor: str
@@ -98,6 +100,7 @@ class BriefRow:
     job_year: str
     where: str
     later: str = ""
+    reserved: str = NOTHING
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -105,24 +108,25 @@ class BriefRow:
         return (self.later or self.effect, self.sure, self.cost, self.job_year, self.where)
 
 
+Judged = tuple[BriefRow, Verdict | None]
+
+
 @dataclass(frozen=True)
 class Brief:
-    """caption and heads of the table; rows; more: which measures are left to the chapter;
-    horizon: why the headline is of its wave, "" where no measure was followed; to_do: what follows
-    for the measures, "" where more of the outcome is not better.
+    """caption and heads of the table; rows; more: which measures are left to the chapter; to_do:
+    what follows for the measures, "" where more of the outcome is not better.
     """
 
     caption: str
     heads: tuple[str, ...]
     rows: tuple[BriefRow, ...]
     more: str
-    horizon: str
     to_do: str
 
     @property
     def below(self) -> tuple[str, ...]:
         """The paragraph below the table: what follows from it, then what it leaves out."""
-        said = " ".join(text for text in (self.to_do, self.horizon, self.more) if text)
+        said = " ".join(text for text in (self.to_do, self.more) if text)
         return (said,) if said else ()
 
     @property
@@ -171,7 +175,8 @@ class Brief:
 
 def words_in(texts: Iterable[str]) -> int:
     """Words and numbers, as a reader counts them."""
-    return sum(len(re.findall(r"\S*\w\S*", text)) for text in texts)
+    whole = (re.sub(r"(?<=\d)[\u00a0\u202f](?=\d{3})", "", text) for text in texts)
+    return sum(len(re.findall(r"\S*\w\S*", text)) for text in whole)
 
 
 def brief(context: Context, published: Published, beside: int = 0) -> Brief | None:
@@ -182,7 +187,7 @@ def brief(context: Context, published: Published, beside: int = 0) -> Brief | No
     """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
     outcome, _ = main_cell(context.evaluation)
-    found: list[tuple[BriefRow, Verdict | None]] = []
+    found: list[Judged] = []
     if study is not None:
         found += [
             _followed(context, published, effect, study) for effect in context.evaluation.effects
@@ -191,36 +196,49 @@ def brief(context: Context, published: Published, beside: int = 0) -> Brief | No
         found.append(_rolled_out(context, rolled))
     if not found:
         return None
-    brief_groups = [(_of_group(context, row), verdict) for row, verdict in found]
-    most = min(ROWS, len(found))
-    shorter = [(found, most)]
-    shorter += [(_without_groups(brief_groups, k), most) for k in range(len(found) + 1)]
-    nobody = shorter[-1][0]
-    bare = [(replace(row, later=""), verdict) for row, verdict in nobody]
-    shorter += [(bare, k) for k in range(most, 0, -1)]
-    told = (_of_rows(context, rows, k) for rows, k in shorter)
-    fitting = (one for one in told if one.words + beside <= MOST_WORDS)
-    return next(fitting, None) or _of_rows(context, bare, 1)
+    return _filled(context, found, MOST_WORDS - beside)
 
 
-def _without_groups(
-    found: list[tuple[BriefRow, Verdict | None]], count: int
-) -> list[tuple[BriefRow, Verdict | None]]:
-    """The rows without the groups that were eligible where these take the most words."""
-    lengths = [words_in((row.whom,)) for row, _ in found]
-    longest = sorted(range(len(found)), key=lambda place: lengths[place], reverse=True)[:count]
-    return [
-        (replace(row, whom="") if place in longest else row, verdict)
-        for place, (row, verdict) in enumerate(found)
+def _filled(context: Context, found: list[Judged], room: int) -> Brief:
+    """The brief with as many rows as there is room for, then with what a row can do without, one
+    after the other, where there is still room: what the last wave says, who was eligible, the first
+    reservation on an effect that is unproven, why it has no price, age and schooling of those
+    eligible.
+    """
+
+    def told(rows: list[Judged], most: int) -> Brief | None:
+        one = _of_rows(context, rows, most)
+        return one if one.words <= room else None
+
+    said = [(_bare(context, row, verdict), verdict) for row, verdict in found]
+    counts = range(min(ROWS, len(found)), 0, -1)
+    most = next((count for count in counts if told(said, count)), 1)
+    best = _of_rows(context, said, most)
+    groups = [
+        replace(row, whom=eligible_in_short(context, row.id, whole=False)) for row, _ in found
     ]
+    whole = [row for row, _ in found]
+    named = {"later": whole, "whom": groups, "sure": whole, "job_year": whole, "cost": whole}
+    for name, rows in (*named.items(), ("whom", whole)):
+        for place, row in enumerate(rows):
+            longer = list(said)
+            longer[place] = (replace(said[place][0], **{name: getattr(row, name)}), said[place][1])
+            fitting = told(longer, most)
+            if fitting is not None:
+                said, best = longer, fitting
+    return best
 
 
-def _of_group(context: Context, row: BriefRow) -> BriefRow:
-    """The row with the groups that were eligible alone, without their age and schooling."""
-    return replace(row, whom=eligible_in_short(context, row.id, whole=False))
+def _bare(context: Context, row: BriefRow, verdict: Verdict | None) -> BriefRow:
+    """The row with what has to be said of it."""
+    least = replace(row, whom="", later="")
+    if verdict is not None and verdict.shown:
+        return least
+    cost = NOTHING if row.cost == context.text(UNTRACED) else row.cost
+    return replace(least, sure=row.reserved, job_year=NOTHING, cost=cost)
 
 
-def _surest(found: list[tuple[BriefRow, Verdict | None]], most: int) -> list[int]:
+def _surest(found: list[Judged], most: int) -> list[int]:
     """The places of the rows with the strongest evidence, in their order."""
 
     def rank(place: int) -> int:
@@ -230,13 +248,13 @@ def _surest(found: list[tuple[BriefRow, Verdict | None]], most: int) -> list[int
     return sorted(sorted(range(len(found)), key=rank, reverse=True)[:most])
 
 
-def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], most: int) -> Brief:
+def _of_rows(context: Context, found: list[Judged], most: int) -> Brief:
     """The brief with the rows of the strongest evidence; it says which measures are left to the
     chapter. When the effects are of stands in the head of their column, where most rows share it.
     """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
     outcome, _ = main_cell(context.evaluation)
-    shown = outcome if study is not None or rolled is None else rolled.outcome
+    spoken = outcome if study is not None or rolled is None else rolled.outcome
     assumed = {
         context.text(verdict.assumption)
         for _, verdict in found
@@ -247,27 +265,32 @@ def _of_rows(context: Context, found: list[tuple[BriefRow, Verdict | None]], mos
     places = _surest(found, most)
     kept = [rows[place] for place in places]
     left = [row.id for place, row in enumerate(rows) if place not in places]
+    horizon = context.text(HORIZON[planned(context.evaluation)], when=when) if when else ""
     heads = HEADS if any(row.whom for row in kept) else ("Measure", *HEADS[1:])
     currency = context.evaluation.params.cost.currency
+    unit = context.text(about_outcome(context, spoken).many)
     return Brief(
         caption=context.text(
             CAPTION,
-            o=context.column(shown),
-            unit=outcome_unit(context, shown),
-            assumption=assumed.pop() if len(assumed) == 1 else context.text("as stated"),
+            o=context.column(spoken),
+            unit=outcome_unit_in_short(context, spoken),
+            assumption=assumed.pop()
+            if len(assumed) == 1
+            else context.text("against a comparison group, as stated"),
         ),
-        heads=tuple(context.text(head, c=currency, when=when).strip() for head in heads),
+        heads=tuple(
+            context.text(head, c=currency, when=horizon, unit=unit).strip() for head in heads
+        ),
         rows=tuple(
             _with_later(context, row) if row.when == when else _with_time(context, row)
             for row in kept
         ),
         more=context.text(MORE, m=", ".join(left)) if left else "",
-        horizon="" if study is None else _horizon(context, study),
-        to_do=_to_do(context, shown, found),
+        to_do=_to_do(context, spoken, found),
     )
 
 
-def _to_do(context: Context, outcome: str, found: list[tuple[BriefRow, Verdict | None]]) -> str:
+def _to_do(context: Context, outcome: str, found: list[Judged]) -> str:
     """What follows for all measures, those left to the chapter too."""
     if outcome_kind(context, outcome).better != "more":
         return ""
@@ -277,14 +300,6 @@ def _to_do(context: Context, outcome: str, found: list[tuple[BriefRow, Verdict |
         if verdict is not None and verdict.step is not None
     }
     return context.text(to_do(steps)) if steps else ""
-
-
-def _horizon(context: Context, study: Tracing) -> str:
-    """Whether the wave of the headline was chosen before the data were seen."""
-    wave = main_cell(context.evaluation)[1]
-    if wave not in study.months:
-        return ""
-    return context.text(HORIZON[planned(context.evaluation)], m=study.months[wave])
 
 
 def _with_assumption(
@@ -314,9 +329,7 @@ def effect_and_time(context: Context, row: BriefRow) -> str:
     return context.text("{effect} {when}", effect=row.effect, when=row.when).strip()
 
 
-def _followed(
-    context: Context, published: Published, effect: Effects, study: Tracing
-) -> tuple[BriefRow, Verdict | None]:
+def _followed(context: Context, published: Published, effect: Effects, study: Tracing) -> Judged:
     """The row of a measure of the tracer study, with the verdict where there is an effect."""
     outcome, wave = main_cell(context.evaluation)
     main = effect.by_wave.get((outcome, wave))
@@ -348,11 +361,13 @@ def _followed(
     elif cost != NOTHING:
         price = priced(context.evaluation, study, effect, doubt)
         job_year = _price(context, price, job_year, verdict)
+    reserved, sure = _sure(context, verdict)
     row = replace(
         bare,
         effect=_span(context, verdict.span, outcome),
         when=when,
-        sure=_sure(context, verdict),
+        sure=sure,
+        reserved=reserved,
         cost=cost,
         job_year=job_year,
         where=_where(context, published, effect, study) if verdict.shown else NOTHING,
@@ -372,11 +387,11 @@ def _later(context: Context, published: Published, effect: Effects, headline: Ve
         return ""
     span = later_verdict(context.evaluation, effect, outcome, last).span
     words = AT_THE_END["same" if span.sign == headline.span.sign else span.sign]
-    size = about_outcome(context, outcome).number(span.size.value)
+    size = about_outcome(context, outcome).quantity(span.size.value)
     return context.text(Message(words, {"v": size, "m": study.months[last]}))
 
 
-def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | None]:
+def _rolled_out(context: Context, rolled: Rollout) -> Judged:
     """The row of a roll-out over regions."""
     bare = BriefRow(
         anchor="T24",
@@ -395,13 +410,15 @@ def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | 
         return replace(bare, effect=context.text(NOT_ESTIMATED)), None
     if not may_leave(context, rolled.overall):
         return replace(bare, effect=context.text(NOT_SHOWN)), None
-    when = context.text("over all rounds, residents")
+    when = context.text("residents, all rounds")
     effect = _span(context, verdict.span, rolled.outcome)
+    reserved, sure = _sure(context, verdict)
     row = replace(
         bare,
         effect=effect,
         when=when,
-        sure=_sure(context, verdict),
+        sure=sure,
+        reserved=reserved,
         cost=context.text(UNTRACED),
         job_year=context.text(UNTRACED if verdict.shown else NO_PRICE["effect"]),
     )
@@ -412,21 +429,25 @@ def _span(context: Context, span: Span, outcome: str) -> str:
     return context.text(in_brief(span, about_outcome(context, outcome)))
 
 
-def _sure(context: Context, verdict: Verdict) -> str:
-    """The strength of the evidence, and the reason that weighs most: what makes it weak by itself,
-    then what else is reserved, that no lot was drawn last.
+def _sure(context: Context, verdict: Verdict) -> tuple[str, str]:
+    """The strength of the evidence with the number of reservations; the same with the one that
+    weighs most: what makes it weak by itself, then what else is reserved, that no lot was drawn
+    last.
     """
-    word = context.text(str(verdict.sureness))
 
     def weight(check: Check) -> int:
         if check.started_apart or check.code == SIDES:
             return 0
         return 2 if check.code == DRAWN_BY_LOT else 1
 
+    word = context.text(str(verdict.sureness))
     failed = sorted(verdict.reservations, key=weight)
     if not failed:
-        return word
-    return context.text("{word}: {why}", word=word, why=context.text(in_short(failed[0])))
+        return word, word
+    reserved = context.text(RESERVED, word=word, n=len(failed))
+    return reserved, context.text(
+        "{word}: {why}", word=reserved, why=context.text(in_short(failed[0]))
+    )
 
 
 def _price(context: Context, m: Priced, price: str, verdict: Verdict) -> str:

@@ -19,16 +19,16 @@ from mismes_eval.report.document.items import Number, Part, SentenceSpec
 
 GAPS = {
     "higher": (
-        "The employment rate of returnees is {v} points higher than that of non-migrants (95%"
+        "The employment rate of returnees is {v} percentage points higher than that of non-migrants (95%"
         " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
     ),
     "lower": (
-        "The employment rate of returnees is {v} points lower than that of non-migrants (95%"
+        "The employment rate of returnees is {v} percentage points lower than that of non-migrants (95%"
         " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
     ),
     "unclear": (
         "No difference between the employment rates of returnees and non-migrants could be shown:"
-        " {v} points (95% interval {lo} to {hi})."
+        " {v} percentage points (95% interval {lo} to {hi})."
     ),
     "unknown": (
         "The difference between the employment rates of returnees and non-migrants has no interval."

@@ -23,6 +23,7 @@ from mismes_eval.report.document.language import (
 )
 from mismes_eval.report.document.page import BANNER, CSP, STYLE
 from mismes_eval.report.document.pdf import PDF
+from mismes_eval.report.document.reading import unbroken
 from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, WORD, Outcome
 from mismes_eval.report.factory.publish import write_whole
@@ -172,7 +173,7 @@ def _page(
     pages: Mapping[str, str],
 ) -> str:
     known = {entry.name for entry in found}
-    return rendered(
+    page = rendered(
         "index.html.j2",
         t=t,
         csp=CSP,
@@ -198,6 +199,7 @@ def _page(
         gap_in_words=_gap_in_words,
         small_picture=small_picture,
     )
+    return unbroken(page)
 
 
 def _outcomes(found: Sequence[Entry], t: Language) -> tuple[str, ...]:
@@ -213,7 +215,7 @@ def _effect_in_words(effect: Effect, t: Language) -> str:
     if effect.months is not None:
         when = t("after {m:.0f} months", m=effect.months)
     elif effect.rolled_out:
-        when = t("over all rounds, residents")
+        when = t("residents, all rounds")
     words = t(in_brief(Span(effect.value, effect.low, effect.high), IN_POINTS, when))
     grade = t(effect.grade) if effect.grade else t("not graded")
     return t("{m}: {effect}, {grade}", m=effect.measure, effect=words, grade=grade)

@@ -59,7 +59,7 @@ def test_returnees_are_compared_by_the_rates_of_t08(report: CountryReport) -> No
     rates = [cell(report, "T08", RATE, group).value for group in ("returnees", "non-migrants")]
     gap = 100 * (rates[0] - rates[1])
     said = answer(report, "people")
-    assert f"{abs(gap):.1f} points" in said or f"{gap:.1f} points" in said
+    assert f"{abs(gap):.1f} percentage points" in said or f"{gap:.1f} percentage points" in said
     assert "95% interval" in said
     marked = any(cell(report, "T08", RATE, group).flag for group in ("returnees", "non-migrants"))
     assert f"Evidence: {'moderate' if marked else 'strong'} (by the rule of T05c)." in said

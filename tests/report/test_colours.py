@@ -1,5 +1,6 @@
-"""Property: the colours of the figures are told apart with normal sight and without one kind of
-cones (Machado, Oliveira and Fernandes 2009), and every series has a marker of its own.
+"""Property: the colours of the figures stand out from their ground, are told apart with normal
+sight and without one kind of cones (Machado, Oliveira and Fernandes 2009), and every series has a
+marker of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from mismes_eval.pictures.style import PALETTE
+from mismes_eval.pictures.style import PALETTE, RED
+from mismes_eval.report.document.page import STYLE
 from mismes_eval.report.figures import MARKERS
 
 SIGHT = {
@@ -59,6 +61,15 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 def test_colours_are_told_apart(sight: str) -> None:
     seen = [lab(SIGHT[sight] @ linear(c)) for c in PALETTE]
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 15
+
+
+@pytest.mark.parametrize("colour", [*PALETTE, RED])
+def test_a_colour_stands_out_from_what_it_lies_on(colour: str) -> None:
+    """At least 3:1 (WCAG 2.2, 1.4.11) against white, which pictures lie on in the dark too."""
+    luminance = float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+    assert 1.05 / (luminance + 0.05) >= 3
+    dark = STYLE.partition("prefers-color-scheme: dark")[2].partition("\n")[0]
+    assert "figure img, .spark { background: #fff;" in dark
 
 
 def test_every_series_has_a_marker_of_its_own() -> None:

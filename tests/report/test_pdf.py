@@ -295,7 +295,7 @@ def lines_by_page(file: Path) -> list[list[tuple[float, float, str]]]:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.parametrize("country", ["MDA", "TUN"])
+@pytest.mark.parametrize("country", ["MAR", "MDA", "TUN"])
 def test_pages_are_full_and_the_main_part_is_short(
     country: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

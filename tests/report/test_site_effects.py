@@ -72,9 +72,9 @@ def test_the_site_says_of_an_effect_what_its_report_says(
             assert e.grade == ""
         elif e.measure_id in rows:
             row = rows[e.measure_id]
-            words = row.effect.partition(" after ")[0].partition(" over all ")[0]
+            words = row.effect.partition(" after ")[0].partition(" residents,")[0]
             words = (
-                words.partition("(")[2].rstrip(")").removesuffix(" points") or words
+                words.partition("(")[2].rstrip(")").removesuffix(" pp") or words
             )  # its unit is whole
             lines = [line for line in page.split("<tr>") if f"/{e.measure_id}.html" in line]
             (line,) = [line for line in lines if words in line]

@@ -30,15 +30,15 @@ GRADED = "{said} Evidence: {strength} (by the rule of T05c)."
 FARE = "Are those who have returned in work as often as those who never left?"
 FARES = {
     "higher": (
-        "More often: their employment rate is {v} points higher (95% interval {lo} to {hi}); age, sex"
+        "More often: their employment rate is {v} percentage points higher (95% interval {lo} to {hi}); age, sex"
         " and schooling are not made equal."
     ),
     "lower": (
-        "Less often: their employment rate is {v} points lower (95% interval {lo} to {hi}); age, sex"
+        "Less often: their employment rate is {v} percentage points lower (95% interval {lo} to {hi}); age, sex"
         " and schooling are not made equal."
     ),
     "unclear": (
-        "No difference could be shown: {v} points in the employment rate (95% interval {lo} to {hi})."
+        "No difference could be shown: {v} percentage points in the employment rate (95% interval {lo} to {hi})."
     ),
     "unknown": "Nothing can be said: the difference has no interval.",
 }
@@ -48,7 +48,7 @@ REACHED = "{v}% of returnees took part in a measure (95% interval {lo} to {hi}).
 FOLLOWED = "How many of those who are compared were lost on the way?"
 STAYED = (
     "After {m:.0f} months {t}% of participants and {c}% of the comparison group were lost, a difference of"
-    " {d} points (95% interval {lo} to {hi})."
+    " {d} percentage points (95% interval {lo} to {hi})."
 )
 WORKED = "What did the measures change for those who took part?"
 CHANGED = "{m}: {effect}; evidence {sure}"

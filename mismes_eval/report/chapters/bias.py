@@ -32,7 +32,7 @@ from mismes_eval.report.chapters.verdicts import (
 
 LOST_ALIKE = (
     "Loss: were as many lost in both groups (0 lies in the interval of the difference, which ends"
-    " within 10 points)?"
+    " within 10 percentage points)?"
 )
 # item -> what is asked, in the order of a study's life, and the table or figure that it rests on
 ITEMS: Mapping[str, tuple[str, str]] = {
@@ -64,7 +64,7 @@ NOTE = (
     " all of them. Precision asks for chance. Yes: no sign of a problem. No: a sign of one. Too weak:"
     " the test could not have seen it: it misses a parting that explains the whole effect (of a"
     " null: the largest effect not excluded) in more than 20% of samples, or an interval of loss"
-    " beyond 10 points. Loss and mode are those of the measure's own groups at the wave of the"
+    " beyond 10 percentage points. Loss and mode are those of the measure's own groups at the wave of the"
     " headline. Many outcomes and groups at once: see T18 and T18c."
 )
 

@@ -33,6 +33,7 @@ UNITS = {
     "count": ("unit of the outcome", "units of the outcome"),
     "number": ("unit of the outcome", "units of the outcome"),
 }
+IN_SHORT = "pp"  # of percentage points
 HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
 SPOKEN = "T19d"
 YEAR_BEFORE = "placebo: change in the year before enrolment"  # a row of T19
@@ -76,6 +77,14 @@ def cell_unit(context: Context, name: str) -> str:
     return {"months": "months", "hours": "hours", "score": "score"}.get(found.kind, "number")
 
 
+def outcome_unit_in_short(context: Context, name: str) -> str:
+    """The unit of an effect with the short form that stands beside its numbers."""
+    unit = outcome_unit(context, name)
+    if outcome_kind(context, name).kind != "share":
+        return unit
+    return context.text("{unit} ({short})", unit=unit, short=context.text(IN_SHORT))
+
+
 def shown_unit(context: Context, name: str) -> str:
     """The unit in which a table shows an effect: money in its currency."""
     code = cell_unit(context, name)
@@ -90,11 +99,11 @@ def in_unit(result: Estimate | NotEstimable, unit: str) -> Estimate | NotEstimab
 
 def about_outcome(context: Context, outcome: str) -> About:
     """What a number on an outcome is in where the words beside it name the measure, and the caption
-    the whole unit: percentage points are points.
+    the whole unit with its short form.
     """
     scale, one, many = unit_of(context, outcome)
     if outcome_kind(context, outcome).kind == "share":
-        one, many = "point", "points"
+        one = many = IN_SHORT
     return About("", "", "", scale, one, many, outcome_scale(context, outcome)[1])
 
 

@@ -76,6 +76,7 @@ DRAWN = {
     "cost per completer": "per completer",
     JOB_YEAR_ROW: "per additional job-year",
 }
+VALUED = "A job-year is valued at {v:,.0f} {c} (cost.job_year_value)."
 NO_VALUE = "the params give no value of a job-year (cost.job_year_value)"
 
 
@@ -98,12 +99,17 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
             " error of the effect and of the cost."
         ),
         (
-            "Interval of a job-year: Fieller. Net benefit: value of the job-years gained less the"
+            "A job-year: one person employed for twelve months; interval: Fieller. Net benefit: value of the job-years gained less the"
             " cost, per participant."
         ),
         (
             "n of a cost: participants; of a job-year: persons behind its effect, the fewest of any"
             " year."
+        ),
+        *dict.fromkeys(
+            context.text(VALUED, v=m.job_value, c=m.currency)
+            for m in found.values()
+            if m.job_value is not None
         ),
         *dict.fromkeys(context.text(said) for each in found.values() for said in lasting(each)),
         *((BY_WIDEST,) if any(_widened(m.worth) for m in found.values()) else ()),

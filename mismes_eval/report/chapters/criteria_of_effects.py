@@ -158,8 +158,9 @@ def _rolled(context: Context, r: Rollout) -> Line:
     if told is None or span_at(cells, EFFECT) is None:
         few = context.text("{m}: {r}", m=r.measure, r=context.text("too few persons"))
         return Line("Impact", few, NONE, "T24")
-    message = sentences.rollout_sentence(told, about_rollout(context, r))
-    said = context.text("{m}: {r}", m=context.name(r.measure), r=context.text(message))
+    effect = sentences.rollout_sentence(told, about_rollout(context, r))
+    found = " ".join(map(context.text, [effect, *sentences.reservations(told)]))
+    said = context.text("{m}: {r}", m=context.name(r.measure), r=found)
     return Line("Impact", said, verdict.sureness, "T24, F11-rollout")
 
 

@@ -38,6 +38,7 @@ GROUPS = {  # the groups that measures are for, in the middle of a sentence
 }
 SEXES = {"M": "men only", "F": "women only"}
 SKILLS = {"LOW": "low skilled", "MED": "medium skilled", "HIGH": "highly skilled"}
+NEVER, NOT_YET = "regions that never get it", "regions that had not got it yet"
 NOBODY_NAMED = "for whom: not recorded"
 Record = Mapping[str, object]
 
@@ -225,7 +226,9 @@ def _labels(context: Context, codes: str, value: object) -> str:
 def _comparison(context: Context, measure: str, study: Tracing | None) -> str:
     """Where the comparison persons come from, as the study records it."""
     if study is None:
-        return context.text("regions that had not got it yet")
+        rolled = context.evaluation.rollout
+        never = rolled is not None and getattr(rolled.effects, "control", "") == "never"
+        return context.text(NEVER if never else NOT_YET)
     sample = study.of(measure).sample
     if "source_frame" not in sample.frame.columns:
         return ""

@@ -17,6 +17,7 @@ from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.bands import Band
 from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.message import Quantity
 from mismes_eval.report import figures_common, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
@@ -30,6 +31,7 @@ from mismes_eval.report.chapters.cells import (
     plain,
     rows,
     spoken_cell,
+    unit_of,
     wave_cell,
     with_interval,
 )
@@ -205,15 +207,15 @@ def _ways(context: Context, measure: str, done: pd.DataFrame) -> str:
     """How far the ways to estimate an effect lie apart."""
     if done.empty:
         return ""
-    n, scale = context.words.number, outcome_scale(context, main_outcome(context))[0]
+    scale, one, many = unit_of(context, main_outcome(context))
     values = done["value"] * scale
     spans = (Span(*ends) for ends in done[["value", "ci_low", "ci_high"]].itertuples(index=False))
     return context.text(
         WAYS,
         m=measure,
         k=len(done),
-        lo=n(values.min()),
-        hi=n(values.max()),
+        lo=context.words.number(values.min()),
+        hi=context.words.quantity(Quantity(values.max(), one, many, 1)),
         same=max(int((values > 0).sum()), int((values < 0).sum())),
         sure=sum(Verdict(span).shown for span in spans),
     )

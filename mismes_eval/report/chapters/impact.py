@@ -47,6 +47,7 @@ from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.verdicts import (
     PRE,
+    drawn_by_lot,
     effect_verdict,
     main_cell,
     missed_share,
@@ -61,6 +62,10 @@ from mismes_eval.report.truth import truth_item
 
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."
 NOT_ESTIMATED = "{m}: the effect on '{o}' could not be estimated: {r}"
+PARALLEL_TRENDS = (
+    "Assumed (parallel trends): without the measure both groups would have changed alike from"
+    " enrolment on."
+)
 NO_SUCH = NotEstimable("the params name no such outcome and wave")
 MISSED = "missed"  # samples that miss a parting of trends: a cell of its own that the headline has
 WHERE = (
@@ -199,6 +204,8 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         _units(context, effect),
         *_wider(context, effect, study),
     ]
+    if not drawn_by_lot(context.evaluation, effect.measure):
+        notes.append(PARALLEL_TRENDS)
     notes += (
         earnings_note(context, study)
         if any("earn" in str(outcome) for outcome, _ in effect.by_wave)

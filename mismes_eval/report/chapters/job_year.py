@@ -30,7 +30,7 @@ NO_PRICE = {
     "else": Message("not given: see T20"),
 }
 NO_GAIN = {
-    "unclear": "no price: gain over {w:.0f} months unproven",
+    "unclear": "gain over {w:.0f} months unproven",
     "lower": "job-years over {w:.0f} months were lost",
 }
 # without numbers: a reason is told also where the cells that have them are hidden

@@ -25,7 +25,7 @@ from mismes_eval.report.chapters.cells import (
     plain,
     rows,
 )
-from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.chapters.verdicts import MONTHS_BEFORE, effect_verdict
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
 
@@ -35,13 +35,13 @@ Result = Estimate | NotEstimable
 BREAK = "largest break of trend, times the one before, that the finding survives"
 
 
-TREND_50 = "difference in trends that the pre-trend test finds with 50% chance, a step"
+TREND_50 = "difference in trends that the pre-trend test finds with 50% chance, a year"
 
 
-TREND_80 = "difference in trends that the pre-trend test finds with 80% chance, a step"
+TREND_80 = "difference in trends that the pre-trend test finds with 80% chance, a year"
 
 
-BIAS = "bias of the average effect that such a difference (80%) would bring"
+BIAS = "bias of the headline's effect that such a difference (80%), going on, would bring"
 
 
 FINDABLE = "effect that this study finds with 80% chance"
@@ -93,7 +93,9 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     headline = headline_cell(context, d.measure, study)
     verdict = effect_verdict(context.evaluation, effect, d)
     found = verdict is not None and verdict.shown
-    lines = [*_of_trends(d, scale, found), *_findable(main, scale)]
+    wave = context.evaluation.params.impact.main_wave
+    years = study.months[wave] / MONTHS_BEFORE if wave in study.months else np.nan
+    lines = [*_of_trends(d, scale, found, years), *_findable(main, scale)]
     lines += [*_of_placebos(d), *_of_unseen(d, scale)]
     cells, units = [], {}
     for line in lines:
@@ -120,17 +122,18 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     )
 
 
-def _of_trends(d: Doubt, scale: float, found: bool) -> list[Line]:
-    """The break of trend that the finding survives, and what the pre-trend test could see. found:
-    whether there is a finding, by the interval that speaks.
+def _of_trends(d: Doubt, scale: float, found: bool, years: float) -> list[Line]:
+    """The break of trend that the finding survives, and what the pre-trend test could see in the
+    year before enrolment. found: whether there is a finding, by the interval that speaks; years:
+    from enrolment to the headline, over which a straight parting goes on.
     """
     lines = [Line(BREAK, _survived(d.honest) if found else NO_FINDING)]
     if isinstance(d.power, NotEstimable):
         return [*lines, Line(TREND_80, d.power)]
     seen = d.power.table.set_index(["test", "power"])
-    asked = ((TREND_50, 0.5, "slope"), (TREND_80, 0.8, "slope"), (BIAS, 0.8, "bias"))
-    for row, power, column in asked:
-        lines.append(Line(row, float(str(seen.loc[("joint", power), column])), scale))
+    for row, power, times in ((TREND_50, 0.5, 1.0), (TREND_80, 0.8, 1.0), (BIAS, 0.8, years)):
+        slope = float(str(seen.loc[("joint", power), "slope"]))
+        lines.append(Line(row, slope * times, scale))
     return lines
 
 

@@ -278,6 +278,7 @@ def _balance(context: Context, study: Tracing) -> Table:
     note = (
         "A standardised difference (over the standard deviation of both groups together) above 0.1"
         " in size deserves attention; the estimator below adjusts for the covariates it names."
+        " Yes-no traits are shares from 0 to 1."
     )
     return Table(
         id="T14",

@@ -21,7 +21,7 @@ from mismes_eval.report.document import blocks
 from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.language import Language, country_name, language, with_colon
 from mismes_eval.report.document.plain import escape
-from mismes_eval.report.document.reading import current_section_style, linked, sectioned
+from mismes_eval.report.document.reading import current_section_style, linked, sectioned, unbroken
 from mismes_eval.report.document.sanitize import sanitized
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def arranged(head: str, body: str, foot: str, t: Language) -> str:
     style = current_section_style(len(titles))
     start = numbered[:begin].replace("</style>", f"{style}</style>", 1)
     body = linked(sectioned(inside, titles))
-    return _brief_first(start, body) + numbered[end:]
+    return unbroken(_brief_first(start, body) + numbered[end:])
 
 
 def _brief_first(start: str, body: str) -> str:

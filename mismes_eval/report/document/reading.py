@@ -10,6 +10,8 @@ from mismes_eval.report.document.sanitize import EMPTY
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 _HELD = re.compile(r'<(?:div(?=[^>]* class="table")|figure)[^>]*? id="([^"]+)"')
+_KEPT = re.compile(r"(<svg\b.*?</svg>|<[^>]*>)", re.DOTALL)
+_MEASURE = re.compile(r"(?<![\w-])[A-Z]{3}-\d{3,6}(?![\w-])")
 # inside these a name is not turned into a link
 _CLOSED = frozenset(
     {"a", "h1", "h2", "h3", "caption", "figcaption", "nav", "code", "pre", "header"}
@@ -76,6 +78,18 @@ def linked(html: str) -> str:
         elif closed:
             closed.pop()
     return "".join(out)
+
+
+def unbroken(html: str) -> str:
+    """Ids of measures kept on one line; the text stays as it is, so that it can be searched and
+    copied.
+    """
+    head, begin, body = html.partition("<body")
+    kept = [
+        part if part.startswith("<") else _MEASURE.sub(r'<span class="whole">\g<0></span>', part)
+        for part in _KEPT.split(begin + body)
+    ]
+    return head + "".join(kept)
 
 
 def current_section_style(chapters: int) -> str:
