@@ -10,6 +10,7 @@ from pathlib import Path
 from mismes_eval.errors import Problem
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.page import Cover, accessible, missing_alternatives, number
+from mismes_eval.report.document.reading import unbroken
 from mismes_eval.report.factory.orders import Outcome
 from mismes_eval.report.index import write_index
 
@@ -52,6 +53,16 @@ def test_chapters_are_numbered_and_listed_under_their_own_anchor() -> None:
     assert '<a href="#people"><span class="no">1</span> People &amp; work</a>' in html
     assert '<h3 id="s1-1"><span class="no">1.1</span> Men</h3>' in html
     assert '<h2 id="s2">' in html
+
+
+def test_the_id_of_a_measure_stays_on_one_line() -> None:
+    """As text that is found and copied; the names of tables, attributes, contents and drawings stay."""
+    kept = (
+        "<head><title>MDA-001</title></head><body><nav>MDA-001</nav><svg><text>MDA-001</text></svg>"
+    )
+    html = unbroken(kept + '<p title="MDA-001">T17-MDA-001, MDA-001.</p></body>')
+    whole = '<p title="MDA-001">T17-MDA-001, <span class="whole">MDA-001</span>.</p></body>'
+    assert html == kept + whole
 
 
 def test_a_data_frame_gets_scopes() -> None:

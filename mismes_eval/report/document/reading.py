@@ -10,7 +10,8 @@ from mismes_eval.report.document.sanitize import EMPTY
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 _HELD = re.compile(r'<(?:div(?=[^>]* class="table")|figure)[^>]*? id="([^"]+)"')
-_KEPT = re.compile(r"(<svg\b.*?</svg>|<[^>]*>)", re.DOTALL)
+# parts of an entry of the contents stand side by side, each element in a place of its own
+_KEPT = re.compile(r"(<svg\b.*?</svg>|<nav\b.*?</nav>|<[^>]*>)", re.DOTALL)
 _MEASURE = re.compile(r"(?<![\w-])[A-Z]{3}-\d{3,6}(?![\w-])")
 # inside these a name is not turned into a link
 _CLOSED = frozenset(
