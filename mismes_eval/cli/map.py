@@ -31,7 +31,7 @@ HELP = (
 CODE_HELP = (
     "{column} = {code} {label} ({rows:,} rows): a code of the template, or why it is no answer: DK"
     " does not know, REF does not say, NA_notapp does not apply, NOTASKED not asked, PROXY_UNKNOWN"
-    " the proxy does not know; s: not this column"
+    " the proxy does not know, NOCODE answered but no code fits; s: not this column"
 )
 
 

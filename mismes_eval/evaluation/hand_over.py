@@ -5,7 +5,7 @@ of Stata, SPSS and Parquet, programs that reprint the report's numbers, and a co
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
@@ -17,8 +17,10 @@ import pyreadstat
 from mismes_eval.errors import DesignError, EstimateError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.survey import Survey
 from mismes_eval.frame.codes import labels, languages
 from mismes_eval.frame.template import template
+from mismes_eval.lfs.definitions import ORIGIN_GROUPS
 from mismes_eval.message import Message, Name
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.replication import replicate_weights
@@ -31,6 +33,8 @@ BASE, FINAL = "w_base", "w_final"
 LONGEST = 80  # characters of a label in Stata
 CODEBOOK = "codebook.xml"
 DDI = "ddi:codebook:2_5"
+LISTED = 60  # codes of a list that the codebook spells out; longer ones are classifications
+STATUS = "mig_status"
 
 
 @dataclass(frozen=True)
@@ -56,28 +60,31 @@ STATA_LONELY = {
 }
 
 
+ValueLabels = Mapping[int | float | str, str]
+
+
 @dataclass(frozen=True)
 class Dataset:
     """name; frame: one row a person; labels: column -> words; value_labels: column -> {code:
-    words};
-    weights: base weight, factors and final weight that the file has; scale: of the replicates, 0
+    words}, of text codes too; weights: base weight, factors and final weight that the file has; scale: of the replicates, 0
     where there are none; numbers: what the programs reprint; notes: what to read first; lonely:
-    what a stratum with one PSU adds.
+    what a stratum with one PSU adds; texts: column -> its rule, at length.
     """
 
     name: str
     frame: pd.DataFrame
     labels: Mapping[str, str]
-    value_labels: Mapping[str, Mapping[int | float, str]]
+    value_labels: Mapping[str, ValueLabels]
     weights: tuple[str, ...]
     scale: float
     numbers: tuple[Number, ...]
     notes: tuple[str, ...]
     lonely: str
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def in_words(self, say: Callable[[str], str]) -> Dataset:
         """The labels of columns and the notes in another language, as long as Stata has them."""
-        told = {column: say(label)[:LONGEST] for column, label in self.labels.items()}
+        told = {column: say(label) for column, label in self.labels.items()}
         return replace(self, labels=told, notes=tuple(map(say, self.notes)))
 
     @property
@@ -106,12 +113,27 @@ def datasets(
         sample = evaluation.survey.sample
         numbers = _survey_numbers(evaluation)
         made = dataset("survey", sample, "lfs_person", language, (count, seed), numbers)
-        out.append(made.in_words(say))
+        out.append(_of_status(made, evaluation.survey, say).in_words(say))
     if evaluation.tracing is not None:
         sample, numbers = _panel(evaluation)
         made = dataset("panel", sample, "tracer_person", language, (count, seed), numbers)
         out.append(made.in_words(say))
     return out
+
+
+def _of_status(made: Dataset, survey: Survey, say: Callable[[str], str]) -> Dataset:
+    """Migration status named as the rule has it, which made the column."""
+    rule = survey.definition
+    if rule is None or STATUS not in made.frame.columns:
+        return made
+    names = {} if survey.tells_return else ORIGIN_GROUPS.get(rule.immigrant_by, {})
+    coded = dict(made.value_labels[STATUS])
+    coded.update((code, say(name)) for code, name in names.items())
+    return replace(
+        made,
+        texts={STATUS: say(survey.migrant)},
+        value_labels={**made.value_labels, STATUS: coded},
+    )
 
 
 Computed = list[tuple[str, str, Estimate]]
@@ -286,21 +308,22 @@ def _replicated(sample: Sample, bootstrap: tuple[int, int]) -> tuple[pd.DataFram
 
 def _words(
     frame: pd.DataFrame, of: str, language: str
-) -> tuple[dict[str, str], dict[str, dict[int | float, str]]]:
-    """Labels of columns, and of the codes of those that hold whole numbers."""
+) -> tuple[dict[str, str], dict[str, ValueLabels]]:
+    """Labels of columns, and of their codes."""
     own: dict[str, str] = {}
-    values: dict[str, dict[int | float, str]] = {}
+    values: dict[str, ValueLabels] = {}
     for column in template(of).columns:
         if column.name not in frame.columns:
             continue
         own[column.name] = column.description
         codes = "yesno" if column.kind == "bool" else column.codes
-        if column.kind in ("code", "bool") and codes:
+        if column.kind in ("code", "bool", "cat") and codes:
             tongue = language if language in languages(codes) else "en"
             known = labels(codes, tongue)
-            values[column.name] = {
-                int(code): label for code, label in known.items() if str(code).isdigit()
-            }
+            if column.kind != "cat":
+                values[column.name] = {int(c): said for c, said in known.items() if c.isdigit()}
+            elif len(known) <= LISTED:
+                values[column.name] = {code: said for code, said in known.items()}
     return own, values
 
 
@@ -316,14 +339,16 @@ def write(sets: list[Dataset], folder: Path, country: str, synthetic: bool) -> l
 
 
 def write_data(dataset: Dataset, folder: Path) -> list[Path]:
-    """The microdata as .dta, .sav and .parquet."""
+    """The microdata as .dta, .sav and .parquet; the two label the codes that are numbers."""
     stata, spss = folder / f"{dataset.name}.dta", folder / f"{dataset.name}.sav"
     parquet = folder / f"{dataset.name}.parquet"
     named: dict[str, str | None] = {
-        column: dataset.labels.get(column, "") for column in map(str, dataset.frame.columns)
+        column: dataset.labels.get(column, "")[:LONGEST]
+        for column in map(str, dataset.frame.columns)
     }
     words: dict[str, dict[int | float, str]] = {
-        column: dict(labels) for column, labels in dataset.value_labels.items()
+        column: {code: label for code, label in labels.items() if not isinstance(code, str)}
+        for column, labels in dataset.value_labels.items()
     }
     pyreadstat.write_dta(dataset.frame, stata, column_labels=named, variable_value_labels=words)
     pyreadstat.write_sav(dataset.frame, spss, column_labels=named, variable_value_labels=words)
@@ -412,6 +437,8 @@ def _variable(data: ElementTree.Element, d: Dataset, column: str, ids: tuple[str
     marks = {"ID": ids[0], "name": column, "files": ids[1]} | ({"wgt": "wgt"} if weight else {})
     element = ElementTree.SubElement(data, "var", marks)
     ElementTree.SubElement(element, "labl").text = d.labels.get(column, column)
+    if column in d.texts:
+        ElementTree.SubElement(element, "txt").text = d.texts[column]
     for code, label in d.value_labels.get(column, {}).items():
         category = ElementTree.SubElement(element, "catgry")
         ElementTree.SubElement(category, "catValu").text = str(code)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from mismes_eval.evaluation.keys import Encoding, Rules, Shipped, Steps, key
+from mismes_eval.lfs.mapping import Reason
 from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.variance import Lonely
@@ -27,7 +28,6 @@ Preset = Literal[
 ]
 Alike = Literal["entropy", "cbps", "ipw", "overlap", "match"]
 Separator = Literal[",", ";", "tab", "|"]
-Reason = Literal["NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN"]
 Version = Literal[
     "isco", "isic", "isced", "icls", "isco_version", "isic_version", "isced_version", "icls_v"
 ]
@@ -159,7 +159,7 @@ class Layout:
     units: Mapping[str, float] = key("GLD column -> factor that its numbers are multiplied by", {})
     missing: Mapping[str, Mapping[str, Reason]] = key(
         "GLD column -> {file code or a..b: reason of a missing answer}: NA_notapp, DK, REF, NOTASKED,"
-        " PROXY_UNKNOWN; alone, of a file that has GLD names already",
+        " PROXY_UNKNOWN, NOCODE (answered, but no code of the template fits); alone, of a file that has GLD names already",
         {},
     )
     derive: Rules = key(

@@ -21,6 +21,13 @@ ORIGIN_TEXT = {
 }
 
 
+# status -> its name, where origin alone tells who is a migrant
+ORIGIN_GROUPS: Mapping[str, Mapping[str, str]] = {
+    "birth": {"IMM": "foreign-born", "NON": "native-born"},
+    "citizenship": {"IMM": "foreign citizens", "NON": "nationals"},
+}
+
+
 DELIVERED_TEXT = (
     "Migration status {ages} as delivered in the file (column mig_status); its definition is not"
     " part of the params."

@@ -9,7 +9,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 
 import yaml
 
@@ -18,7 +18,8 @@ from mismes_eval.frame.outside import yaml_of
 from mismes_eval.message import Message
 
 VERSION_KEYS = ("icls_v", "isco_version", "isic_version", "isced_version")
-REASONS = ("NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN")
+Reason = Literal["NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN", "NOCODE"]
+REASONS: tuple[str, ...] = get_args(Reason)
 
 
 class Rule(TypedDict):
@@ -32,7 +33,7 @@ class Rule(TypedDict):
 class Mapping:
     """columns : {GLD name: raw column}.  recode : {GLD name: {raw value or "a..b": new value}},
     complete: a value it does not name is an error.
-    missing : {GLD name: {raw value: reason}}, reasons NA_notapp, DK, REF, NOTASKED, PROXY_UNKNOWN.
+    missing : {GLD name: {raw value: reason}}, one of REASONS.
     units : {GLD name: factor}, numeric columns are multiplied.
     versions : icls_v, isco_version, isic_version, isced_version.
     constants : {GLD name: value for all rows}.

@@ -245,10 +245,12 @@ def _written(path: str | Path, content: bytes) -> Path:
 def _headings(
     estimates: Sequence[Estimate | NotEstimable], columns: Sequence[str] | None
 ) -> tuple[str, ...]:
+    if not estimates:
+        raise EstimateError(Problem("no estimate is given", of_argument("estimates"), "estimates"))
     names = tuple(f"({number})" for number in range(1, len(estimates) + 1))
     headings = names if columns is None else tuple(_seen(str(name)) for name in columns)
     differ = len(set(headings)) == len(headings) == len(estimates) and all(headings)
-    if not estimates or not differ:
+    if not differ:
         raise EstimateError(
             Problem(
                 "the headings do not fit the estimates",

@@ -100,6 +100,10 @@ def test_the_codebook_marks_weights_and_says_synthetic(sets: list[Dataset]) -> N
     marked = {v.get("name") for v in root.iterfind(".//d:var[@wgt='wgt']", ns)}
     assert {"w_base", "w_final", "rw_001"} <= marked and "male" not in marked
     assert len(list(root.iterfind(".//d:var", ns))) == sum(d.frame.shape[1] for d in sets)
+    status = root.find(".//d:var[@name='mig_status']", ns)
+    assert status is not None and "15 ans et plus, revenu" in str(status.findtext("d:txt", "", ns))
+    coded = {c.findtext("d:catValu", "", ns) for c in status.iterfind("d:catgry", ns)}
+    assert coded == {"NON", "RET", "CUR_ABS", "IMM", "INT_INTERNAL"}
 
 
 @pytest.mark.golden

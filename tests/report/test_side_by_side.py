@@ -131,3 +131,5 @@ def test_rows_of_one_name_and_headings_without_one_are_refused(sample: me.Sample
         me.table(e, rows={"x": "same", "Intercept": "same"})
     with pytest.raises(EstimateError, match="headings"):
         me.table(e, columns=[" "])
+    with pytest.raises(EstimateError, match="no estimate is given"):
+        me.table()

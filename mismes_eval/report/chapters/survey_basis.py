@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mismes_eval.evaluation.survey import Survey
+from mismes_eval.lfs.definitions import ORIGIN_GROUPS
 from mismes_eval.lfs.persons import LABELS
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.sample import Sample
@@ -20,12 +21,6 @@ INTERNAL_AMONG = (
 
 
 GROUPS: Mapping[str, str] = {"RET": "returnees", "NON": "non-migrants"}
-
-
-OF_ORIGIN: Mapping[str, Mapping[str, str]] = {
-    "birth": {"IMM": "foreign-born", "NON": "native-born"},
-    "citizenship": {"IMM": "foreign citizens", "NON": "nationals"},
-}
 
 
 def basis(s: Survey) -> tuple[str, ...]:
@@ -44,7 +39,7 @@ def groups(s: Survey) -> Mapping[str, str]:
     """Status -> its name, of the two groups that the tables compare."""
     if s.definition is None or s.tells_return:
         return GROUPS
-    return OF_ORIGIN[s.definition.immigrant_by]
+    return ORIGIN_GROUPS[s.definition.immigrant_by]
 
 
 def named_levels(s: Survey) -> Mapping[str, str]:
