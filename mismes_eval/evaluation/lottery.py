@@ -37,9 +37,10 @@ from mismes_eval.evaluation.study import (
     study_file,
 )
 from mismes_eval.impact.trials.arms import compared
-from mismes_eval.impact.trials.itt import itt
+from mismes_eval.impact.trials.itt import SmallSample, itt
 from mismes_eval.impact.trials.late import late
 from mismes_eval.impact.trials.late_bounds import late_bounds
+from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.rows import Bool, Int
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.sample import Sample
@@ -74,6 +75,23 @@ class Lottery:
     @property
     def sample(self) -> Sample:
         return self.file.sample
+
+    @property
+    def small_sample(self) -> SmallSample:
+        """Errors count the coefficients of blocks and covariates, but where replicates make them."""
+        return "full" if self.sample.design.replicates is None else "design"
+
+    def _offered(
+        self,
+        rows: Sample,
+        outcome: str | tuple[str, ...],
+        known: tuple[str, ...],
+        adjustment: Adjustment,
+    ) -> Estimate:
+        """Difference between the arms within the blocks, adjusted for what was `known` before."""
+        return itt(
+            rows, outcome, self.assigned, known, self.keys.blocks, adjustment, self.small_sample
+        )
 
     @cached_property
     def groups(self) -> Mapping[str, Bool]:
@@ -143,9 +161,8 @@ class Lottery:
         if not lost[rows.active].any():
             none = NotEstimable(NOBODY_LOST)
             return none, none, none
-        keys = self.keys
         both = self.within_blocks(rows)
-        gap = attempted(lambda: itt(both, LOST, self.assigned, (), keys.blocks, keys.adjustment))
+        gap = attempted(lambda: self._offered(both, LOST, (), self.keys.adjustment))
         offered = attempted(lambda: mean(rows.where(self.offered), LOST))
         return offered, attempted(lambda: mean(rows.where(~self.offered), LOST)), gap
 
@@ -164,10 +181,8 @@ class Lottery:
         """Differences between the arms in what was known before the draw, within the blocks."""
         if not self.known_before:
             return NotEstimable("the params name no number that was known before the draw")
-        rows, blocks = self.within_blocks(self.sample), self.keys.blocks
-        return attempted(
-            lambda: itt(rows, self.known_before, self.assigned, (), blocks, "additive")
-        )
+        rows = self.within_blocks(self.sample)
+        return attempted(lambda: self._offered(rows, self.known_before, (), "additive"))
 
     @cached_property
     def drawn_fairly(self) -> Test | NotEstimable:
@@ -190,7 +205,7 @@ class Lottery:
 
         def estimated() -> Result:
             rows = self.within_blocks(self.weighted(outcome).where(self.groups[group]))
-            return itt(rows, outcome, self.assigned, keys.covariates, keys.blocks, keys.adjustment)
+            return self._offered(rows, outcome, keys.covariates, keys.adjustment)
 
         return attempted(estimated)
 
@@ -216,6 +231,7 @@ class Lottery:
                 covariates=keys.covariates,
                 blocks=keys.blocks,
                 adjustment="additive",
+                small_sample=self.small_sample,
             )
 
         return attempted(estimated)

@@ -102,6 +102,29 @@ def test_the_error_is_hc0_with_the_sampling_of_the_means_times_n_over_n_less_one
     assert sum("HC1" in note for note in found.notes) == felt
 
 
+@pytest.mark.golden
+@pytest.mark.parametrize("verb", ["itt", "late"])
+def test_the_full_rule_is_hc1_with_one_coefficient_of_the_arm(verb: str) -> None:
+    f = frame(60).assign(w=1.0)
+    s = me.Sample.from_frame(f, weights="w")
+    fit = smf.ols("y ~ z + age + C(sex) + C(block)", f.assign(z=f.z * 1.0)).fit(cov_type="HC1")
+    if verb == "itt":
+        found = me.itt(s, "y", "z", X, "block", "additive", "full")
+    else:
+        found = me.late(s, "y", "took", "z", X, "block", small_sample="full").select([2])
+    assert found.value[0] == pytest.approx(fit.params["z"], abs=1e-10)
+    assert found.se[0] == pytest.approx(fit.bse["z"], rel=1e-8)
+
+
+def test_the_full_rule_refuses_what_it_cannot_count() -> None:
+    f = frame(60)
+    with pytest.raises(IdentificationError, match="degrees of freedom"):
+        me.itt(me.replicates(sample(f), "jackknife"), "y", "z", small_sample="full")
+    few = sample(f.iloc[:3].assign(z=[0, 1, 1], age=[20.0, 30.0, 50.0]))
+    with pytest.raises(IdentificationError, match="as many coefficients"):
+        me.itt(few, "y", "z", ["age"], adjustment="additive")
+
+
 def test_blocks_count_by_their_size() -> None:
     f = frame()
     e = me.itt(sample(f), "y", "z", blocks="block")

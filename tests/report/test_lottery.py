@@ -106,7 +106,9 @@ def test_the_offer_is_itt_with_weights_for_who_was_lost(report: CountryReport) -
         frame.assign(here=frame["employed"].notna().astype(float)), weights="w"
     )
     weighted = me.nonresponse(sample, "here", ["offered", "age"])
-    expected = me.itt(weighted, "employed", "offered", covariates="age", blocks="district")
+    expected = me.itt(
+        weighted, "employed", "offered", covariates="age", blocks="district", small_sample="full"
+    )
     found = cell(report, "T35", "employed", "estimate")
     assert found["value"] == pytest.approx(expected.value[0], abs=1e-12)
     assert found["se"] == pytest.approx(expected.se[0], abs=1e-12)
@@ -126,9 +128,8 @@ def test_taking_part_is_late_with_the_ends_of_its_set(report: CountryReport) -> 
         frame.assign(here=frame["employed"].notna().astype(float)), weights="w"
     )
     weighted = me.nonresponse(sample, "here", ["offered", "age"])
-    expected = me.late(
-        weighted, "employed", "took_part", "offered", covariates="age", blocks="district"
-    )
+    adjusted = {"covariates": "age", "blocks": "district", "small_sample": "full"}
+    expected = me.late(weighted, "employed", "took_part", "offered", **adjusted)
     assert cell(report, "T36", "employed", "estimate")["value"] == pytest.approx(
         expected.value[0], abs=1e-12
     )
@@ -266,13 +267,16 @@ def test_blocks_of_one_arm_weigh_nothing_as_in_least_squares_on_blocks(tmp_path:
     draw = evaluate(load(tmp_path, frame, sections)).lottery
     assert draw is not None
     first = smf.ols("took_part ~ offered + C(district)", frame).fit().params["offered"]
+    both = frame[frame.groupby("district")["offered"].transform("nunique") == 2]
+    n, all_ = len(both), PERSONS  # HC1 in the design of all
+    scale = np.sqrt(all_ / (all_ - 1) * (n - 1) / n)
     for outcome in ("employed", "earnings"):
-        fit = smf.ols(f"{outcome} ~ offered + C(district)", frame).fit(cov_type="HC0")
+        fit = smf.ols(f"{outcome} ~ offered + C(district)", frame).fit()
+        within = smf.ols(f"{outcome} ~ offered + C(district)", both).fit(cov_type="HC1")
         found, taken = draw.offers[ALL, outcome], draw.taken[outcome]
         assert isinstance(found, Estimate) and isinstance(taken, Estimate)
         assert found.value[0] == pytest.approx(fit.params["offered"], abs=1e-8)
-        error = fit.bse["offered"] * np.sqrt(PERSONS / (PERSONS - 1))  # in the design of all
-        assert found.se[0] == pytest.approx(error, abs=1e-8)
+        assert found.se[0] == pytest.approx(within.bse["offered"] * scale, abs=1e-8)
         assert taken.value[0] == pytest.approx(fit.params["offered"] / first, abs=1e-8)
         assert found.n[0] == PERSONS - 7 * 20
 
@@ -292,7 +296,9 @@ def test_units_in_blocks_of_one_arm_are_counted_beside_every_effect(tmp_path: Pa
     in_eight = f"{alone} units with an answer stand in 8 blocks with answers from one arm"
     assert said.count(in_eight) == 2  # beside T31 and beside T35
     assert {"T34", "T36", "T37"} <= set(tables(found))
-    assert any("is not corrected for the" in note for note in tables(found)["T35"].notes)
+    assert any(
+        "coefficients of the adjustment (HC1)" in note for note in tables(found)["T35"].notes
+    )
     checked = " ".join(readiness(params).lines)
     assert "140 units stand in 7 blocks with one arm only" in checked
     assert f"of those with employed, {alone} units stand in 8 blocks" in checked
@@ -300,11 +306,12 @@ def test_units_in_blocks_of_one_arm_are_counted_beside_every_effect(tmp_path: Pa
     sample = me.Sample.from_frame(frame.assign(w=1.0, here=here, lost=1 - here), weights="w")
     weighted = me.nonresponse(sample, "here", ["offered", "age"])
     others = weighted.where(alike & (frame["district"] != 8))
-    offer = me.itt(others, "employed", "offered", "age", "district", "additive")
+    full = {"adjustment": "additive", "small_sample": "full"}
+    offer = me.itt(others, "employed", "offered", "age", "district", **full)
     effect = cell(found, "T35", "employed", "estimate")
     assert effect["value"] == pytest.approx(offer.value[0], abs=1e-12)
     assert effect["se"] == pytest.approx(offer.se[0], abs=1e-12)
-    loss = me.itt(sample.where(alike), "lost", "offered", (), "district", "additive")
+    loss = me.itt(sample.where(alike), "lost", "offered", (), "district", **full)
     gap = cell(found, "T33", "employed", "difference")
     assert (gap["value"], gap["n"]) == pytest.approx((loss.value[0], alike.sum()), abs=1e-12)
 

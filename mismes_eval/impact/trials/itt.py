@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, unknown
+from mismes_eval.errors import IdentificationError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.trials.arms import Trial, trial
@@ -19,10 +20,15 @@ from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
+SmallSample = Literal["design", "full"]
 FELT = 0.02  # of a standard error
 NOT_CORRECTED = (
-    "The error is not corrected for the {k} coefficients of the adjustment: divided by n - k, as"
-    " HC1 is, it would be {more:.0%} larger."
+    "The error is not corrected for the {k} coefficients of the adjustment: with"
+    " small_sample='full', which divides by n - k as HC1 does, it would be {more:.0%} larger."
+)
+CORRECTED = (
+    "The error counts the {k} coefficients of the adjustment (HC1): it is {more:.0%} larger for"
+    " them."
 )
 
 
@@ -34,6 +40,7 @@ def itt(
     covariates: str | Sequence[str] = (),
     blocks: str | Sequence[str] = (),
     adjustment: Adjustment = "interacted",
+    small_sample: SmallSample = "design",
 ) -> Estimate:
     """Difference between those who were offered a place and those who were not.
 
@@ -47,6 +54,8 @@ def itt(
     blocks : columns within whose combinations lots were drawn; both arms must occur in each.
     adjustment : "interacted" (a regression in each arm at the mean of both, so that blocks count by
         their size whatever share of them was drawn; Lin 2013) or "additive" (one coefficient).
+    small_sample : "design" (m/(m - 1)) or "full", which also multiplies the variance by (n - 1)/(n -
+        k) for the k coefficients of the adjustment, as HC1 does. Many small blocks need it.
 
     Returns
     -------
@@ -56,7 +65,7 @@ def itt(
     Raises
     ------
     IdentificationError : one arm, a block with one arm, missing values, covariates that depend on
-        each other.
+        each other; "full" with replicate weights, or with no more rows than coefficients.
 
     References
     ----------
@@ -64,16 +73,40 @@ def itt(
     200-232 (blocks belong into the analysis).
     """
     IdentificationError.refuse(
-        unknown("unknown adjustment", "adjustment", adjustment, ("interacted", "additive"))
+        [
+            *unknown("unknown adjustment", "adjustment", adjustment, ("interacted", "additive")),
+            *known_correction(sample, small_sample),
+        ]
     )
     outcomes = list(as_names(outcome, "outcome", IdentificationError))
     read = trial(sample, outcomes, assigned, covariates, blocks)
-    return assigned_difference(read, tuple(outcomes), adjustment)
+    return assigned_difference(read, tuple(outcomes), adjustment, small_sample)
 
 
-def assigned_difference(read: Trial, names: tuple[str, ...], adjustment: Adjustment) -> Estimate:
+def known_correction(sample: Sample, small_sample: SmallSample) -> list[Problem]:
+    """What is wrong with a choice of the correction."""
+    if small_sample == "full" and sample.design.replicates is not None:
+        return [
+            Problem(
+                "replicates carry their own degrees of freedom",
+                of_argument("small_sample"),
+                "'design'",
+                repr(small_sample),
+            )
+        ]
+    return unknown("unknown small-sample rule", "small_sample", small_sample, get_args(SmallSample))
+
+
+def assigned_difference(
+    read: Trial, names: tuple[str, ...], adjustment: Adjustment, small_sample: SmallSample
+) -> Estimate:
     """The trial's differences as an estimate."""
     found, influence = read.difference(adjustment)
+    each = 1 + len(read.names)
+    coefficients = 2 * each if adjustment == "interacted" else 1 + each
+    larger = _larger(read.rows.size, coefficients)
+    if small_sample == "full":
+        influence = influence * larger
     sample, k = read.sample, len(names)
     replicates = None
     if sample.design.replicates is not None:
@@ -91,17 +124,31 @@ def assigned_difference(read: Trial, names: tuple[str, ...], adjustment: Adjustm
         dof=np.full(k, float(sample.degf)),
         kind="effect",
         definition=f"intention to treat: {words}{adjusted}",
-        notes=(*sample.notes, *_without_correction(read, adjustment)),
+        notes=(*sample.notes, *_corrected(coefficients, larger - 1.0, small_sample)),
         extra={"comparison": found.comparison, "offered": one, "not_offered": other},
     )
 
 
-def _without_correction(read: Trial, adjustment: Adjustment) -> tuple[Message, ...]:
-    """How much larger the error would be with HC1's divisor, where that is felt."""
-    each = 1 + len(read.names)
-    k = 2 * each if adjustment == "interacted" else 1 + each
-    left = read.rows.size - k
-    larger = float(np.sqrt((read.rows.size - 1) / left)) - 1 if left > 0 else np.inf
-    if larger < FELT:
+def _larger(rows: int, coefficients: int) -> float:
+    """The factor of HC1 on a standard error that has m/(m - 1) already."""
+    if rows <= coefficients:
+        raise IdentificationError(
+            Problem(
+                what="the adjustment has as many coefficients as there are rows",
+                where=of_argument("covariates"),
+                expected=worded("fewer than {rows:,}", {"rows": rows}),
+                got=f"{coefficients:,}",
+                fix="Leave covariates out, merge blocks, or choose adjustment='additive'.",
+            )
+        )
+    return float(np.sqrt((rows - 1) / (rows - coefficients)))
+
+
+def _corrected(k: int, more: float, small_sample: SmallSample) -> tuple[Message, ...]:
+    """What the correction for k coefficients adds, or would add, where that is felt."""
+    if more < FELT:
         return ()
-    return (Message(NOT_CORRECTED, {"k": k, "more": larger}, "caution"),)
+    told = {"k": k, "more": more}
+    if small_sample == "full":
+        return (Message(CORRECTED, told),)
+    return (Message(NOT_CORRECTED, told, "caution"),)

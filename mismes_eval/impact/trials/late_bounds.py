@@ -140,7 +140,7 @@ def late_bounds(
     ends, either = followed.columns()
     columns = np.column_stack([ends, either, drawn.y[:, 0], followed.treated, followed.untreated])
     parts = ("low", "high", "either", "first", "treated", "untreated")
-    joint = assigned_difference(replace(drawn, y=columns), parts, adjustment)
+    joint = assigned_difference(replace(drawn, y=columns), parts, adjustment, "design")
     return _bounds(joint, outcome, takeup, level)
 
 

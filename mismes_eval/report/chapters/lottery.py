@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.study import Alone
-from mismes_eval.impact.trials.itt import NOT_CORRECTED
+from mismes_eval.impact.trials.itt import CORRECTED, NOT_CORRECTED
 from mismes_eval.impact.trials.late import WEAK, RatioSet
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
@@ -301,7 +301,7 @@ def _method(context: Context, draw: Lottery) -> list[str]:
         notes += [
             context.text(note)
             for note in found.notes
-            if isinstance(note, Message) and note.template == NOT_CORRECTED
+            if isinstance(note, Message) and note.template in (CORRECTED, NOT_CORRECTED)
         ]
     return [*notes, context.text(draw.sample.design.published_basis)]
 
