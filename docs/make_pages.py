@@ -17,6 +17,7 @@ from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+import mismes_eval as me
 from mismes_eval.evaluation.params_template import parameters_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,10 +85,9 @@ def api_page(floor: str) -> str:
 
 def api_index() -> str:
     """The floors, and the names of the flat language."""
-    home = _flat_names()
     rows = "\n".join(
-        f"| `me.{name}` | [`mismes_eval.{module}`]({_page(module)}) |"
-        for name, module in sorted(home.items())
+        f"| `me.{name}` | [`{module}`]({module.split('.')[1]}.md) |"
+        for name, (module, _) in sorted(me._HOME.items())
     )
     floors = "\n".join(f"| [{name}]({name}.md) | {about} |" for name, about in FLOORS.items())
     return (
@@ -95,25 +95,6 @@ def api_index() -> str:
         f"| floor | holds |\n|---|---|\n{floors}\n| [errors](errors.md) | one base error: what, where, expected, got, fix |\n\n"
         f"## The flat language\n\n`import mismes_eval as me` gives these names.\n\n| name | lives in |\n|---|---|\n{rows}\n"
     )
-
-
-def _page(module: str) -> str:
-    floor = module.split(".", maxsplit=1)[0]
-    return f"{floor}.md"
-
-
-def _flat_names() -> dict[str, str]:
-    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
-    for node in tree.body:
-        if (
-            isinstance(node, ast.AnnAssign)
-            and isinstance(node.target, ast.Name)
-            and node.target.id == "_WHERE"
-            and node.value is not None
-        ):
-            where: dict[str, tuple[str, ...]] = ast.literal_eval(node.value)
-            return {name: module for module, names in where.items() for name in names}
-    return {}
 
 
 @dataclass(frozen=True)
