@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import country_names, data_root_option, params_file, project
+from mismes_eval.cli.project import (
+    country_argument,
+    data_root_option,
+    json_of_result,
+    params_file,
+    project,
+)
 from mismes_eval.cli.terminal import mark
 from mismes_eval.evaluation.advice import advice, to_frame
 from mismes_eval.evaluation.evaluation import evaluate
@@ -16,10 +22,10 @@ STATE = {"yes": "done", "with care": "note", "no": "optional"}
 
 
 @click.command("advise")
-@click.argument("name", metavar="ISO3", shell_complete=country_names)
+@country_argument
 @data_root_option
 @click.option("--quiet", is_flag=True, help="Print only the designs that the data allow.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_of_result
 def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> int:
     """Say which designs the data allow, why, how each is called, and by which lines of the params
     it comes into the report. It chooses none: a design is chosen before the outcomes are looked at,

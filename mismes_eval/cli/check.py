@@ -17,6 +17,7 @@ from mismes_eval.cli.project import (
     all_params,
     country_names,
     data_root_option,
+    json_of_result,
     params_file,
     project,
 )
@@ -69,7 +70,7 @@ class Record:
     help="Read the data only: the report is not made for trial, and nothing is called ready.",
 )
 @click.option("--quiet", is_flag=True, help="Print only problems.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_of_result
 def command(
     names: tuple[str, ...],
     data_root: Path | None,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mismes_eval.cli.project import project, report_names
+from mismes_eval.cli.project import json_of_result, project, report_names
 from mismes_eval.cli.terminal import mark
 from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.claims.ledger import ledger
@@ -32,7 +32,7 @@ DECIDED = ("supported", "contradicted")
     help="Folder of the reports (default: reports).",
 )
 @click.option("--quiet", is_flag=True, help="Print only the claims that are decided.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_of_result
 def command(name: str, out: Path | None, quiet: bool, as_json: bool) -> int:
     """Say of each claim of the MISMES studies whether the evidence of a country's report supports
     it, contradicts it, leaves it undecided, or cannot test it, and why.

@@ -8,7 +8,13 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from mismes_eval.cli.project import country_names, params_file, project
+from mismes_eval.cli.project import (
+    country_argument,
+    json_of_made,
+    params_file,
+    project,
+    quiet_option,
+)
 from mismes_eval.cli.terminal import mark
 from mismes_eval.evaluation.params import Params
 from mismes_eval.fieldwork import FORMS, collect
@@ -24,7 +30,7 @@ file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("collect")
-@click.argument("name", metavar="ISO3", shell_complete=country_names)
+@country_argument
 @click.argument("form", type=click.Choice(list(FORMS)))
 @click.argument("export", type=file)
 @click.option("--sample", type=file, help="Tracer wave: the sample file, one row a person.")
@@ -37,8 +43,8 @@ file = click.Path(exists=True, dir_okay=False, path_type=Path)
     default=None,
     help="Folder to write to (default: data_processed/ISO3).",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@quiet_option
+@json_of_made
 def command(
     name: str,
     form: str,

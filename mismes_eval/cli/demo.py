@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mismes_eval.cli.project import json_of_files, quiet_option
 from mismes_eval.synthetic import COUNTRIES, SEED, generate
 
 
@@ -22,8 +23,8 @@ from mismes_eval.synthetic import COUNTRIES, SEED, generate
     show_default=True,
     help="Folder to write to.",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
+@quiet_option
+@json_of_files
 def command(countries: tuple[str, ...], seed: int, out: Path, quiet: bool, as_json: bool) -> int:
     """Make the SYNTHETIC countries from their scenarios; the same seed gives the same bytes."""
     made = generate(out, countries or COUNTRIES, seed)

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import country_names, data_root_option, params_file, project
+from mismes_eval.cli.project import (
+    country_argument,
+    data_root_option,
+    json_of_files,
+    params_file,
+    project,
+    quiet_option,
+)
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.hand_over import (
     CODEBOOK,
@@ -21,7 +28,7 @@ from mismes_eval.report.document.language import language
 
 
 @click.command("export")
-@click.argument("name", metavar="ISO3", shell_complete=country_names)
+@country_argument
 @data_root_option
 @click.option(
     "--microdata",
@@ -42,8 +49,8 @@ from mismes_eval.report.document.language import language
     default=None,
     help="Folder to write to (default: data_processed/ISO3/export).",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
+@quiet_option
+@json_of_files
 def command(
     name: str,
     data_root: Path | None,

@@ -8,14 +8,20 @@ from pathlib import Path
 import click
 
 from mismes_eval import inventory as inventories
-from mismes_eval.cli.project import country_names, params_file, project
+from mismes_eval.cli.project import (
+    country_argument,
+    json_of_files,
+    params_file,
+    project,
+    quiet_option,
+)
 from mismes_eval.evaluation.params import Params
 from mismes_eval.fieldwork import FORMS, LANGUAGES, categories, compiled, paper, xlsform
 from mismes_eval.fieldwork.xlsform import Measure, measures_of
 
 
 @click.command("form")
-@click.argument("name", metavar="ISO3", shell_complete=country_names)
+@country_argument
 @click.option(
     "--form",
     "forms",
@@ -36,8 +42,8 @@ from mismes_eval.fieldwork.xlsform import Measure, measures_of
     default=None,
     help="Folder to write to (default: data_processed/ISO3/forms).",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
+@quiet_option
+@json_of_files
 def command(
     name: str,
     forms: tuple[str, ...],

@@ -10,7 +10,14 @@ import click
 
 from mismes_eval import inventory
 from mismes_eval.cli.examples import epilog
-from mismes_eval.cli.project import all_params, country_names, params_file, project
+from mismes_eval.cli.project import (
+    all_params,
+    country_names,
+    json_of_made,
+    params_file,
+    project,
+    quiet_option,
+)
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.params import Params
@@ -118,8 +125,8 @@ def _work_list(register: inventory.EvaluationRegister) -> str:
     help="Effects of outside evaluations (template evidence), shown beside those of the reports.",
 )
 @click.option("--language", type=click.Choice(WORDS.languages), default="en", show_default=True)
-@click.option("--quiet", is_flag=True, help="Print nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@quiet_option
+@json_of_made
 def site(
     names: tuple[str, ...],
     on: datetime.datetime | None,
@@ -187,7 +194,7 @@ def site(
 )
 @on_option
 @click.option("--dry-run", is_flag=True, help="Check and compare; write nothing.")
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print the lines of the log as JSON.")
 def submit(
     file: Path,
@@ -242,7 +249,7 @@ def submit(
 @click.option("--by", "decided_by", required=True, help="Initials or code of who decided.")
 @click.option("--reason", required=True, help="Why.")
 @on_option
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print the lines of the log as JSON.")
 def undo(
     into: Path,
@@ -310,7 +317,7 @@ def _say_pairs(given: inventory.Submission, quiet: bool, as_json: bool) -> None:
     default=None,
     help="Workbook of the records for a coder, with everything that was refused.",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print balance and issues as JSON.")
 def import_records(
     files: tuple[Path, ...],

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import country_names, data_root_option, params_file, project
+from mismes_eval.cli.project import (
+    country_argument,
+    data_root_option,
+    params_file,
+    project,
+)
 from mismes_eval.cli.terminal import mark, problem, say
 from mismes_eval.errors import InputError
 from mismes_eval.evaluation.mapping_of_run import draft_of
@@ -40,7 +45,7 @@ class _Stop(Exception):
 
 
 @click.command("map")
-@click.argument("name", metavar="ISO3", shell_complete=country_names)
+@country_argument
 @data_root_option
 @click.option("--quiet", is_flag=True, help="Ask without counts; print only what is open.")
 @click.option("--json", "as_json", is_flag=True, help="Ask nothing: print the questions as JSON.")

@@ -15,7 +15,7 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import inventory, lfs
-from mismes_eval.cli.project import NOTEBOOK
+from mismes_eval.cli.project import NOTEBOOK, json_of_files, quiet_option
 from mismes_eval.errors import (
     InputError,
     ParamsError,
@@ -131,8 +131,8 @@ Personal identifiers (names, telephone numbers, addresses) do not belong in any 
     type=click.IntRange(min=1),
     help="Row of the sheet, or line of the text, with the names, where titles stand above it.",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
+@quiet_option
+@json_of_files
 def command(
     country: str | None,
     name: str | None,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import NOTEBOOK, project, report_names
+from mismes_eval.cli.project import NOTEBOOK, project, quiet_option, report_names
 from mismes_eval.report.trust.archive import package
 
 
@@ -24,7 +24,7 @@ from mismes_eval.report.trust.archive import package
     is_flag=True,
     help="Put in the input files of a real country as well; only where you may.",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was packed as JSON.")
 def command(name: str, out: Path | None, with_data: bool, quiet: bool, as_json: bool) -> int:
     """Pack a report (MDA, or reports/MDA) with its params, notebook, code, lock file and results.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import data_root_option, params_file, project
+from mismes_eval.cli.project import data_root_option, params_file, project, quiet_option
 from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.evaluation_plan import PLAN_FILE, plan
@@ -42,7 +42,7 @@ from mismes_eval.evaluation.plan_documents import analysis_plan, digest_of, mark
     default=None,
     help="Folder to write to (default: data_processed/ISO3/plan/MEASURE).",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print the designs as JSON.")
 def command(
     measure: str,

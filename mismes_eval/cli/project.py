@@ -16,6 +16,11 @@ data_root_option = click.option(
     default=None,
     help="Folder of data kept outside the project (default: MISMES_DATA_ROOT).",
 )
+quiet_option = click.option("--quiet", is_flag=True, help="Print nothing.")
+json_of_files, json_of_result, json_of_made = (
+    click.option("--json", "as_json", is_flag=True, help=f"Print {what} as JSON.")
+    for what in ("the files made", "the result", "what was made")
+)
 
 
 def country_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -27,6 +32,9 @@ def country_names(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return sorted(
         p.stem for p in folder.glob("*.yaml") if p.stem.upper().startswith(incomplete.upper())
     )
+
+
+country_argument = click.argument("name", metavar="ISO3", shell_complete=country_names)
 
 
 def report_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

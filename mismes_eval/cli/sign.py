@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import project, report_names
+from mismes_eval.cli.project import project, quiet_option, report_names
 from mismes_eval.report.trust.signatures import SIGNATURE, PasswordNeeded, Signed, sign
 
 
@@ -19,7 +19,7 @@ from mismes_eval.report.trust.signatures import SIGNATURE, PasswordNeeded, Signe
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Private Ed25519 key, of OpenSSH or in PEM.",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was signed as JSON.")
 def command(names: tuple[str, ...], key: Path, quiet: bool, as_json: bool) -> int:
     """Sign reports (MDA, or reports/MDA): the signature of the manifest, which names the hash of

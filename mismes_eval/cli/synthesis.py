@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import project, report_names
+from mismes_eval.cli.project import json_of_made, project, quiet_option, report_names
 from mismes_eval.report.document.language import available
 from mismes_eval.report.factory.orders import PAGE
 from mismes_eval.report.index import write_index
@@ -35,8 +35,8 @@ from mismes_eval.report.synthesis.synthesis import write_synthesis
     help="Effects of outside evaluations (template evidence), shown beside those of the reports.",
 )
 @click.option("--force", is_flag=True, help="Make it again even where nothing changed.")
-@click.option("--quiet", is_flag=True, help="Print nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@quiet_option
+@json_of_made
 def command(
     names: tuple[str, ...],
     out: Path | None,

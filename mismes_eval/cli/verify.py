@@ -10,7 +10,13 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import NOTEBOOK, data_root_option, project, report_names
+from mismes_eval.cli.project import (
+    NOTEBOOK,
+    data_root_option,
+    json_of_result,
+    project,
+    report_names,
+)
 from mismes_eval.cli.terminal import say
 from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.report.trust.edited import Edited, edited
@@ -55,7 +61,7 @@ WORD_FILE = ".docx"
     help="Public Ed25519 key (OpenSSH, PEM, minisign) that the reports must be signed with.",
 )
 @click.option("--quiet", is_flag=True, help="Print only what differs.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_of_result
 def command(
     folders: tuple[Path, ...],
     data_root: Path | None,

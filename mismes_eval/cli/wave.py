@@ -8,7 +8,12 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import country_names, data_root_option, params_file, project
+from mismes_eval.cli.project import (
+    country_argument,
+    data_root_option,
+    params_file,
+    project,
+)
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.wave_status import read_status, wave_tables
 from mismes_eval.report import wave_page
@@ -38,7 +43,7 @@ def command() -> None:
 
 
 @command.command("plan", epilog=EPILOG)
-@click.argument("name", metavar="ISO3", shell_complete=country_names)
+@country_argument
 @wave_option
 @click.option(
     "--months", type=click.FloatRange(0), required=True, help="Months from enrolment to the wave."
@@ -86,7 +91,7 @@ def plan(
 
 
 @command.command("status", epilog=EPILOG)
-@click.argument("name", metavar="ISO3", shell_complete=country_names)
+@country_argument
 @wave_option
 @on_option
 @click.option(

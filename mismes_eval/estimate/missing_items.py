@@ -22,7 +22,7 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, need_estimates
-from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.message import Message
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Float, Int
@@ -39,7 +39,7 @@ FEWEST = 2
 
 
 @dataclass(frozen=True)
-class Imputed:
+class Imputed(ResultTable):
     """Estimates over imputations, by Rubin's rules. value, se, degf (p,); within, between (p,):
     mean variance of the imputations, and variance between them; missing (p,): share of the
     information that is missing; n (p,): rows behind each, imputed ones too; imputations: how many.
@@ -87,9 +87,6 @@ class Imputed:
                 "missing information": self.missing,
             }
         )
-
-    def _repr_html_(self) -> str:
-        return in_notebook(self.to_frame(), self.notes)
 
 
 @public(EstimateError)

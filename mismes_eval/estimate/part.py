@@ -142,3 +142,10 @@ def behind_all(parts: Sequence[Part], p: int) -> tuple[Float, Float]:
         joint = variance.sum(axis=0) ** 2 / spread.sum(axis=0)
     joint = np.where(np.isnan(joint), np.inf, joint)
     return joint, np.where(variance > 0, units, np.inf).min(axis=0)
+
+
+def one_linearised(parts: Sequence[Part]) -> tuple[SurveyDesign, Influence] | None:
+    """The one design without replicates and the influence on it that values stand on, if they do."""
+    if len(parts) != 1 or parts[0].influence is None or parts[0].design.replicates is not None:
+        return None
+    return parts[0].design, parts[0].influence

@@ -15,7 +15,7 @@ from scipy import stats
 from mismes_eval.errors import EstimateError, Problem, of_argument, unknown
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
-from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
+from mismes_eval.estimate.totals import evaluate, over_last, wrap
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.rows import Columns, Float
@@ -216,14 +216,7 @@ def _shares_below(sample: Sample, y: Float, q: Float, where: Domains) -> tuple[F
     d, p = q.shape
     bound = np.vstack([q, np.full(p, -np.inf)])
     below = Columns((*[y <= bound[where.code, j] for j in range(p)], where.code < d))
-
-    def slope(t: Float) -> Float:
-        out = np.zeros((t.shape[0], p + 1, p))
-        out[:, np.arange(p), np.arange(p)] = 1 / t[:, p:]
-        out[:, p, :] = -t[:, :p] / t[:, p:] ** 2
-        return out
-
-    value, part = evaluate(sample, below, where, OfTotals(lambda t: t[:, :p] / t[:, p:], slope))
+    value, part = evaluate(sample, below, where, over_last(p))
     return value, replace(part, averages=_averages(sample, where, p))
 
 

@@ -17,7 +17,7 @@ from mismes_eval.numerics.glm import fit_poisson
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.qr import Collinear, least_squares
-from mismes_eval.numerics.rows import Float, Rows
+from mismes_eval.numerics.rows import Bool, Float, Rows
 from mismes_eval.public import public
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -87,17 +87,12 @@ def logit(sample: Sample, formula: str) -> Estimate:
     Binder (1983), International Statistical Review 51, 279-292.
     """
     model = build(sample, formula, "logit")
-    bad = ~np.isin(model.y, (0.0, 1.0))
-    if bad.any():
-        raise EstimateError(
-            Problem(
-                what="the outcome of logit is not yes or no",
-                where=worded("'{outcome}'", {"outcome": model.outcome}),
-                expected="0 or 1 in every row",
-                got=worded("{value:g}", {"value": model.y[bad][0]}),
-                count=int(bad.sum()),
-            )
-        )
+    _refuse_outcomes(
+        model,
+        ~np.isin(model.y, (0.0, 1.0)),
+        "the outcome of logit is not yes or no",
+        "0 or 1 in every row",
+    )
     return _estimate(sample, model, _fit_logit, "logit")
 
 
@@ -116,18 +111,24 @@ def poisson(sample: Sample, formula: str) -> Estimate:
         maximum).
     """
     model = build(sample, formula, "poisson")
-    bad = ~(model.y >= 0)
-    if bad.any():
-        raise EstimateError(
-            Problem(
-                what="the outcome of poisson is negative",
-                where=worded("'{outcome}'", {"outcome": model.outcome}),
-                expected="0 or more in every row",
-                got=worded("{value:g}", {"value": model.y[bad][0]}),
-                count=int(bad.sum()),
-            )
-        )
+    _refuse_outcomes(
+        model, ~(model.y >= 0), "the outcome of poisson is negative", "0 or more in every row"
+    )
     return _estimate(sample, model, _fit_poisson, "poisson")
+
+
+def _refuse_outcomes(model: Model, bad: Bool, what: str, expected: str) -> None:
+    if not bad.any():
+        return
+    raise EstimateError(
+        Problem(
+            what=what,
+            where=worded("'{outcome}'", {"outcome": model.outcome}),
+            expected=expected,
+            got=worded("{value:g}", {"value": model.y[bad][0]}),
+            count=int(bad.sum()),
+        )
+    )
 
 
 def _fit_ols(x: Float, y: Float, w: Float, start: Float | None) -> Fit:

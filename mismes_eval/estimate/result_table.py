@@ -22,18 +22,23 @@ def in_notebook(table: pd.DataFrame, notes: Iterable[object] = (), text: object 
 
 
 class ResultTable:
-    """What a dataclass with `notes` and `to_frame` looks like; with `repr=False` its text is the
-    table.
+    """What a dataclass with `notes` and `to_frame` looks like, below its `text` where it has one;
+    with `repr=False` its text is the table.
     """
 
     notes: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The finding in a sentence, where there is one."""
+        return ""
 
     def to_frame(self) -> pd.DataFrame:
         """The result, one row a value."""
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
-        return in_notebook(self.to_frame(), self.notes)
+        return in_notebook(self.to_frame(), self.notes, self.text)
 
     def __repr__(self) -> str:
         return "\n".join([self.to_frame().to_string(index=False), *self.notes])

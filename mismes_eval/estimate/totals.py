@@ -38,6 +38,22 @@ class OfTotals:
     slope: Callable[[Float], Float]
 
 
+def over_last(k: int, shift: float | Float = 0.0) -> OfTotals:
+    """k totals divided by the one behind them, a constant added."""
+
+    def value(t: Float) -> Float:
+        out: Float = shift + t[:, :k] / t[:, k:]
+        return out
+
+    def slope(t: Float) -> Float:
+        out = np.zeros((t.shape[0], k + 1, k))
+        out[:, np.arange(k), np.arange(k)] = 1 / t[:, k:]
+        out[:, k, :] = -t[:, :k] / t[:, k:] ** 2
+        return out
+
+    return OfTotals(value, slope)
+
+
 LaidOut = tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]
 
 
@@ -303,17 +319,7 @@ def _means(
     shift = np.where(counted, 0.0, raw.sums(w, where.code, 1)[0] / w.sum())
     centred = Columns((*arrays, one), np.append(shift, 0.0), raw.inside)
 
-    def value(t: Float) -> Float:
-        out: Float = shift + t[:, :k] / t[:, k:]
-        return out
-
-    def slope(t: Float) -> Float:
-        out = np.zeros((t.shape[0], k + 1, k))
-        out[:, np.arange(k), np.arange(k)] = 1 / t[:, k:]
-        out[:, k, :] = -t[:, :k] / t[:, k:] ** 2
-        return out
-
-    values, part = evaluate(sample, centred, where, OfTotals(value, slope))
+    values, part = evaluate(sample, centred, where, over_last(k, shift))
     formed = _weights_of_units(part, k)
     shares = averages.of_domains(w, where.small, where.count, k, formed=formed)
     return values, replace(part, averages=shares), Columns(tuple(arrays), shift, raw.inside)

@@ -5,7 +5,7 @@ and small rows withheld.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -163,19 +163,8 @@ def on_enrolment(base: Sample, estimate: Estimate) -> Estimate:
             )
         )
     z = pulled_back_to(base.design, part.design, estimate.influence)
-    return Estimate(
-        value=estimate.value,
-        names=estimate.names,
-        parts=(Part(base.design, Influence.of(z), averages=_on_base(base.design, part)),),
-        keys=estimate.keys,
-        n=estimate.n,
-        dof=estimate.dof,
-        kind=estimate.kind,
-        unit=estimate.unit,
-        definition=estimate.definition,
-        notes=estimate.notes,
-        interval=estimate.interval,
-    )
+    own = Part(base.design, Influence.of(z), averages=_on_base(base.design, part))
+    return replace(estimate, parts=(own,), srs=None, limits=None, extra={})
 
 
 def _on_base(base: SurveyDesign, part: Part) -> Averages | None:

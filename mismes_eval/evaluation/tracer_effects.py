@@ -180,10 +180,13 @@ def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Re
         )
         return lee_bounds(sample, name, TREATED, "_has")
 
-    both = attempted(bounded)
+    return _lower_and_upper(attempted(bounded), LEE_SELECTED)
+
+
+def _lower_and_upper(both: Result, definition: str) -> tuple[Result, Result]:
     if isinstance(both, NotEstimable):
         return both, both
-    stated = both.annotated(kind="effect", definition=LEE_SELECTED)
+    stated = both.annotated(kind="effect", definition=definition)
     return stated.select([0]), stated.select([1])
 
 
@@ -231,11 +234,7 @@ def _bounds(
         study.comparable(outcome)
         return lee_bounds(sample, name, TREATED, "_seen")
 
-    both = attempted(bounded)
-    if isinstance(both, NotEstimable):
-        return both, both
-    said = both.annotated(kind="effect", definition=LEE)
-    return said.select([0]), said.select([1])
+    return _lower_and_upper(attempted(bounded), LEE)
 
 
 def _from_before(

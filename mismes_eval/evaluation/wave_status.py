@@ -306,7 +306,7 @@ def _alike(cases: pd.DataFrame, params: Params) -> Estimate | NotEstimable:
     try:
         sample = Sample.from_frame(tried[complete], weights=params.tracer.weights)
         answered = np.asarray(sample.frame["state"] == "interviewed", float)
-        return r_indicator(sample, answered, ResponseModel.of(sample, known, 1 - answered, "logit"))
+        return r_indicator(sample, ResponseModel.of(sample, known, 1 - answered, "logit"))
     except MismesError as error:
         return NotEstimable(error.reason)
 

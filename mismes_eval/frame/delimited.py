@@ -85,7 +85,7 @@ def read_delimited(
         strings_can_be_null=True,
         quoted_strings_can_be_null=True,
     )
-    _quotes_closed(text, name, separator)
+    _quotes_closed(text, name)
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(text.encode("utf-8")), options, parsing, converting
@@ -327,7 +327,7 @@ def _unique(header: tuple[str, ...]) -> list[str]:
     return [f"{i}" for i in range(len(header))]
 
 
-def _quotes_closed(text: str, name: str, separator: str) -> None:
+def _quotes_closed(text: str, name: str) -> None:
     if text.count('"') % 2:
         raise InputError(
             Problem(

@@ -26,13 +26,18 @@ def as_text_cells(frame: pd.DataFrame) -> pd.DataFrame:
     @; numbers are left alone.
     """
     safe = frame.copy()
-    for name in safe.columns:
-        if not (
-            pd.api.types.is_numeric_dtype(safe[name].dtype)
-            or pd.api.types.is_datetime64_any_dtype(safe[name].dtype)
-        ):
-            safe[name] = safe[name].map(lambda v: "'" + v if runs_as_formula(v) else v)
+    for name in _texts(safe):
+        safe[name] = safe[name].map(lambda v: "'" + v if runs_as_formula(v) else v)
     return safe.rename(columns=lambda c: "'" + c if runs_as_formula(c) else c)
+
+
+def _texts(frame: pd.DataFrame) -> list[Any]:
+    """The columns that are neither numbers nor dates."""
+    return [
+        name
+        for name, kind in frame.dtypes.items()
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind))
+    ]
 
 
 def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
@@ -41,14 +46,10 @@ def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     """
     path = Path(path)
     safe = as_text_cells(frame)
-    for name in safe.columns:
-        if not (
-            pd.api.types.is_numeric_dtype(safe[name].dtype)
-            or pd.api.types.is_datetime64_any_dtype(safe[name].dtype)
-        ):
-            safe[name] = safe[name].map(
-                lambda v: v.replace("\r\n", "\n").replace("\r", "\n") if isinstance(v, str) else v
-            )
+    for name in _texts(safe):
+        safe[name] = safe[name].map(
+            lambda v: v.replace("\r\n", "\n").replace("\r", "\n") if isinstance(v, str) else v
+        )
     safe.to_csv(path, index=False, encoding="utf-8", date_format="%Y-%m-%d", lineterminator="\n")
     return path
 

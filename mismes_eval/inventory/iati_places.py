@@ -64,7 +64,7 @@ def placed(
     shares = _shares(identifier, parts, len(places), allocation, by_payments)
     if isinstance(shares, str):
         return Placement("refused", shares)
-    _say_the_rest(identifier, parts, shares, issues)
+    _say_the_rest(identifier, shares, issues)
     return Placement("accepted", shares=shares)
 
 
@@ -207,7 +207,6 @@ def _divided(parts: Mapping[str, float | None]) -> dict[str, float] | str:
 
 def _say_the_rest(
     identifier: str,
-    parts: Mapping[str, float | None],
     shares: Mapping[str, float],
     issues: list[Issue],
 ) -> None:

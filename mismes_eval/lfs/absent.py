@@ -81,7 +81,7 @@ def absent_members(
     if stay.shape[1]:
         rows = np.flatnonzero(inside & residents(sample.frame) & known)
         stay[rows, here[rows]] = 1.0
-    return _estimate(sample, reported, stay, keys, absent, there, multiplicity)
+    return _estimate(sample, reported, stay, keys, there, multiplicity)
 
 
 def indicator(c: Context, item: Indicator) -> Estimate | NotEstimable:
@@ -153,7 +153,6 @@ def _estimate(
     reported: Float,
     stay: Float,
     keys: pd.DataFrame,
-    absent: pd.DataFrame,
     there: Int,
     multiplicity: str | None,
 ) -> Estimate:

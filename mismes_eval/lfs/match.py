@@ -157,11 +157,11 @@ def _mode(cell: np.ndarray, years: Float, weights: Float, known: Bool, m: int) -
     return np.where(table.any(axis=1), levels[table.argmax(axis=1)], np.nan)
 
 
-def downgraded(frame: pd.DataFrame, status: np.ndarray, before: str, after: str) -> Measure:
-    """Returnees whose job at `after` asks a lower ISCO skill level than the one at `before`, among
+def downgraded(frame: pd.DataFrame, status: np.ndarray, after: str) -> Measure:
+    """Returnees whose job at `after` asks a lower ISCO skill level than the one before, among
     those with both jobs known.
     """
-    first = _lookup(major_group(frame, before), SKILL)
+    first = _lookup(major_group(frame, "mig_occ_before"), SKILL)
     last = _lookup(major_group(frame, after), SKILL)
     return Measure(
         np.where(np.isnan(first) | np.isnan(last), np.nan, (first > last).astype(float)),

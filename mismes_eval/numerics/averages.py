@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -57,25 +58,31 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedRows:
-    """A value sum w a v of rows a (n, p): the average over the rows with positive a against that
-    over the rows with negative a. So a coefficient of a dummy is a difference of two means.
-    """
+class _OfInfluence:
+    """Averages that the influence columns of p values themselves tell."""
 
     of: Influence
-    centred: bool = True
 
     @property
     def p(self) -> int:
         return self.of.p
 
-    def scaled(self, factor: Float) -> SignedRows:
+    def scaled(self, factor: Float) -> Self:
         """The same on weights that are this factor (n,) smaller."""
         return replace(self, of=self.of.scaled(factor))
 
-    def linear(self, j: Float) -> SignedRows:
+    def linear(self, j: Float) -> Self:
         """The averages of j @ values."""
         return replace(self, of=self.of.linear(j))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRows(_OfInfluence):
+    """A value sum w a v of rows a (n, p): the average over the rows with positive a against that
+    over the rows with negative a. So a coefficient of a dummy is a difference of two means.
+    """
+
+    centred: bool = True
 
     def table(self, weight: Float, unit: Int, units: int) -> tuple[Float, Float]:
         """Shares of the units (units, 2p) and squared coefficients (p, 2p)."""
@@ -86,28 +93,15 @@ class SignedRows:
 
 
 @dataclass(frozen=True, slots=True)
-class AbsoluteInfluence:
+class AbsoluteInfluence(_OfInfluence):
     """Where no average is at hand: the shares of the absolute influence (n, p), of all rows or of
     those of each arm.
 
     arm : (n,) codes 0..arms-1, rows outside them carry no influence; None for one arm.
     """
 
-    of: Influence
     arm: Int | None = None
     centred: bool = True
-
-    @property
-    def p(self) -> int:
-        return self.of.p
-
-    def scaled(self, factor: Float) -> AbsoluteInfluence:
-        """The same on weights that are this factor (n,) smaller."""
-        return replace(self, of=self.of.scaled(factor))
-
-    def linear(self, j: Float) -> AbsoluteInfluence:
-        """The averages of j @ values."""
-        return replace(self, of=self.of.linear(j))
 
     def table(self, weight: Float, unit: Int, units: int) -> tuple[Float, Float]:
         """Shares of the units (units, arms * p) and squared coefficients (p, arms * p)."""
@@ -211,14 +205,11 @@ def unknown(n: int, p: int) -> Averages:
     )
 
 
-def of_rows(rows: Float, coef: Float | None = None, centred: bool = True) -> Averages:
+def of_rows(rows: Float, coef: Float) -> Averages:
     """Averages from their rows (n, g), of 0 or more before the weight: w * rows are scaled to sum
-    to 1. coef (p, g), ones in the diagonal where it is not given.
+    to 1. coef (p, g).
     """
-    rows = np.atleast_2d(np.asarray(rows, float).T).T
-    g = rows.shape[1]
-    of = Influence.of(rows)
-    return Averages((Shares(of, np.eye(g) if coef is None else coef, np.arange(g), centred),))
+    return Averages((Shares(Influence.of(rows), coef, np.arange(rows.shape[1])),))
 
 
 def of_domains(
@@ -226,7 +217,6 @@ def of_domains(
     domain: Int,
     domains: int,
     each: int,
-    centred: bool = True,
     formed: tuple[Float, Int, Float] | None = None,
 ) -> Averages:
     """Averages of `each` variables in domains 0..domains-1, domain by domain. weight (n,) after all
@@ -243,7 +233,7 @@ def of_domains(
     scale = np.diag(1 / np.where(size > 0, size, 1.0))
     one = Influence((Block(inside, scale, domain, formed=formed),), weight.size)
     count = domains * each
-    return Averages((Shares(one, np.eye(count), np.repeat(np.arange(domains), each), centred),))
+    return Averages((Shares(one, np.eye(count), np.repeat(np.arange(domains), each)),))
 
 
 def of_groups(code: Int, groups: int) -> Influence:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.numerics.logit import Separation, separating
+from mismes_eval.numerics.logit import Separation, relative_step, separating
 from mismes_eval.numerics.rows import Float
 
 EMPTY_GROUP = "fitted means run to 0: the outcome is 0 throughout some group of rows"
@@ -54,7 +54,7 @@ def fit_poisson(
                 break
             step /= 2
         beta, eta, value = beta + step * move, trial, trial_value
-        size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
+        size = relative_step(move, beta)
         if eta.min() < np.log(y[y > 0].min()) - 30 and size > 1e-6:
             raise Separation(EMPTY_GROUP, separating(np.ascontiguousarray(xs.T), y, beta))
         if size <= 1e-12 or last / 4 < size < 1e-7:

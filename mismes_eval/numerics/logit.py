@@ -28,6 +28,22 @@ class Separation(ValueError):
         return f"{self}: {', '.join(known)}" if known else str(self)
 
 
+def relative_step(move: np.ndarray, beta: np.ndarray) -> float:
+    """The largest step (q,) beside the largest coefficient (q,), at least 1."""
+    return float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
+
+
+def column_scales(squares: Float) -> Float:
+    """(q,) root mean squares of columns from their mean squares. Raises Separation where a column
+    is zero in every row.
+    """
+    scale: Float = np.sqrt(squares)
+    if (scale == 0).any():
+        empty = np.flatnonzero(scale == 0)
+        raise Separation(f"column {int(empty[0])} is zero in every row", empty)
+    return scale
+
+
 @dataclass(frozen=True, slots=True)
 class LogitFit:
     """beta (q,); p (n,) fitted probabilities; information (q, q) = X' diag(w p (1-p)) X;
@@ -54,10 +70,7 @@ def fit_logit(
     if y0 == y1:
         raise Separation(f"the outcome is {y0:g} in every row")
     xt = np.array(x.T, float, order="C")
-    scale = np.sqrt((xt**2 @ w) / w.sum())
-    if (scale == 0).any():
-        empty = np.flatnonzero(scale == 0)
-        raise Separation(f"column {int(empty[0])} is zero in every row", empty)
+    scale = column_scales((xt**2 @ w) / w.sum())
     xt /= scale[:, None]
     beta = np.zeros(x.shape[1]) if start is None else start * scale
     eta = beta @ xt
@@ -71,7 +84,7 @@ def fit_logit(
         except Separation as error:
             at_fault = error.columns or separating(xt[:, used], y[used], beta)
             raise Separation(str(error), at_fault) from None
-        size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
+        size = relative_step(move, beta)
         direction, step = move @ xt, 1.0
         trial = eta + direction
         if size > _CLOSE:

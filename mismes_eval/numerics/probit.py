@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, ndtr
 
-from mismes_eval.numerics.logit import Separation, dependent, separating
+from mismes_eval.numerics.logit import (
+    Separation,
+    column_scales,
+    dependent,
+    relative_step,
+    separating,
+)
 from mismes_eval.numerics.rows import Float, Int
 
 
@@ -31,10 +37,7 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
     used = w > 0
     if y[used].min(initial=1.0) == y[used].max(initial=0.0):
         raise Separation(f"the outcome is {y[used].max(initial=0.0):g} in every row")
-    scale = np.sqrt(np.average(x**2, axis=0, weights=w))
-    if (scale == 0).any():
-        empty = np.flatnonzero(scale == 0)
-        raise Separation(f"column {int(empty[0])} is zero in every row", empty)
+    scale = column_scales(np.average(x**2, axis=0, weights=w))
     xs, sign = x / scale, 2 * y - 1
 
     def apart(beta: Float) -> Int:
@@ -57,7 +60,7 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
                 break
             step /= 2
         beta, value = beta + step * move, trial
-        size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
+        size = relative_step(move, beta)
         if size <= 1e-13 or last / 4 < size < 1e-9:
             eta = x @ (beta / scale)
             return ProbitFit(

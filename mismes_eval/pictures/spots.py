@@ -21,10 +21,10 @@ class Cloud:
     marker: str = "o"
 
 
-def spots(
-    ax: Any, clouds: Sequence[Cloud], level: tuple[float, str], xlabel: str, ylabel: str
-) -> Any:
-    """Points by kind, with a dashed line at a level (value, words)."""
+def spots(ax: Any, clouds: Sequence[Cloud], level: tuple[float, str]) -> Any:
+    """Weight and estimate of each comparison as points by kind, with a dashed line at a level
+    (value, words).
+    """
     ax = axes(ax, 6.5, 4)
     for cloud in clouds:
         ax.plot(
@@ -41,6 +41,6 @@ def spots(
     ax.axhline(value, color="0.3", lw=1, ls="--")
     beside = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "bottom"}
     ax.annotate(words, (1, value), fontsize=8, **beside)
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
+    ax.set_xlabel("Weight")
+    ax.set_ylabel("Two-by-two estimate")
     return framed(ax)

@@ -474,7 +474,7 @@ def _where(context: Context, published: Published, effect: Effects, study: Traci
     if len(spans) < len(cells):
         return NOTHING
     home, abroad = spans
-    return context.text(parts_in_brief(home, abroad, 100.0))
+    return context.text(parts_in_brief(home, abroad))
 
 
 def _cost(context: Context, effect: Effects, what: str) -> CellKey:

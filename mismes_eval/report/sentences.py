@@ -256,11 +256,11 @@ def in_brief(span: Span, about: About, when: str = "") -> Message:
     return Message("{effect} {when}", {"effect": effect, "when": when}) if when else effect
 
 
-def parts_in_brief(home: Span, abroad: Span, scale: float) -> Message:
+def parts_in_brief(home: Span, abroad: Span) -> Message:
     """Which part of an effect that is shown is work at home and which work abroad: each as far as
-    its own interval tells. The head of the column says their unit.
+    its own interval tells, in percentage points.
     """
-    bare = About("", "", "", scale, "", "")
+    bare = About("", "", "", 100.0, "", "")
     return Message(PARTS_IN_BRIEF, {"home": in_brief(home, bare), "abroad": in_brief(abroad, bare)})
 
 

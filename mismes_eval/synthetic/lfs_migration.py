@@ -83,7 +83,7 @@ def extend(
     s = draw.persons
     status = _status(rng, s)
     out = pd.concat(
-        [person, _gld(sc, rng, s, status, pop.year), _history(sc, rng, s, status, pop.year)], axis=1
+        [person, _gld(sc, rng, s, status), _history(sc, rng, s, status, pop.year)], axis=1
     )
     out = pd.concat([out, _participation(sc, rng, s, status, inventory, pop.year)], axis=1)
     now = person["occup_isco"].astype("Int32")
@@ -102,7 +102,7 @@ def _status(rng: np.random.Generator, s: pd.DataFrame) -> np.ndarray:
 
 
 def _gld(
-    sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, status: np.ndarray, year: int
+    sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, status: np.ndarray
 ) -> pd.DataFrame:
     """GLD's own migration columns. Where the survey mixes internal and international moves
     (scenario key migrated_mixed) only migrated_from_cat tells them apart.

@@ -51,7 +51,7 @@ def tables(
         parts["person"].append(person)
         parts["wave"].append(wave)
         parts["outcome"].append(_outcomes(sc, rng, person, wave, path, specs[name]))
-        parts["service"].append(_services(sc, rng, person))
+        parts["service"].append(_services(rng, person))
         parts["episode"].append(_episodes(sc, person, wave, path, stream.switch[rows]))
     out = {
         f"tracer_{name}": pd.concat(part, ignore_index=True).assign(data_status=MARK)
@@ -193,7 +193,7 @@ def _return_types(sc: Scenario, name: str, spec: Mapping[str, Any], n: int) -> n
 
 
 def _response(
-    rng: np.random.Generator, person: pd.DataFrame, path: Path, spec: Mapping[str, Any]
+    rng: np.random.Generator, person: pd.DataFrame, spec: Mapping[str, Any]
 ) -> dict[int, np.ndarray]:
     """Who answers at each wave, given baseline work, earnings, sex, arm, contacts and a lasting
     personal reluctance.
@@ -223,12 +223,8 @@ def _waves(
     spec: Mapping[str, Any],
 ) -> pd.DataFrame:
     n, parts = len(person), []
-    answers = _response(rng, person, path, spec)
-    base = (
-        person["cohort_ym"].str[:4].astype(int).to_numpy() * 12
-        + person["cohort_ym"].str[5:].astype(int).to_numpy()
-        - 1
-    )
+    answers = _response(rng, person, spec)
+    base = _base(person)
     dead = np.full(n, 99)
     dead[rng.random(n) < 0.006] = rng.integers(1, 5)
     for number, (w, months) in enumerate(WAVES.items(), 1):
@@ -285,6 +281,14 @@ def _waves(
         .sort_values(["person_id", "wave"], kind="stable")
         .reset_index(drop=True)
     )
+
+
+def _base(person: pd.DataFrame) -> np.ndarray:
+    """The calendar month in which each person enrolled, as a whole number."""
+    year, month = (
+        person["cohort_ym"].str[part].astype(int).to_numpy() for part in (slice(4), slice(5, None))
+    )
+    return np.asarray(year * 12 + month - 1)
 
 
 def _elapsed(target: pd.DatetimeIndex, event: pd.Series) -> np.ndarray:
@@ -402,7 +406,7 @@ def _businesses(sc: Scenario, person: pd.DataFrame, path: Path) -> np.ndarray:
     return np.asarray(at_home & ~closed)
 
 
-def _services(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame) -> pd.DataFrame:
+def _services(rng: np.random.Generator, person: pd.DataFrame) -> pd.DataFrame:
     got = person[person["treated"].eq(1)]
     parts = []
     for service, share, hours, cost in SERVICES:
@@ -449,11 +453,7 @@ def _episodes(
         .map(WAVES)
     )
     seen = last.loc[person["person_id"]].to_numpy() + 12
-    base = (
-        person["cohort_ym"].str[:4].astype(int).to_numpy() * 12
-        + person["cohort_ym"].str[5:].astype(int).to_numpy()
-        - 1
-    )
+    base = _base(person)
     change = np.diff(code, axis=1, prepend=-1) != 0
     i, m = np.nonzero(change & (np.arange(49) <= seen[:, None]))
     same = np.append(i[1:] == i[:-1], False)

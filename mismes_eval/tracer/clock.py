@@ -23,16 +23,19 @@ class Clock:
     months: tuple[int, ...] = (6, 12, 24, 36)
     tolerance: float = 3.0
 
-    def waves(self, panel: TracerPanel) -> dict[int, object]:
-        """month -> wave, for the months that a wave lies near to; each by real dates among those
-        who answered.
-        """
+    def medians(self, panel: TracerPanel) -> dict[int, float]:
+        """Place of a wave -> months to the median interview of those who answered it."""
         when = np.where(
             panel.responded & panel.sample.active[:, None], elapsed(panel, self.since), np.nan
         )
         seen = [place for place in range(len(panel.waves)) if not np.isnan(when[:, place]).all()]
-        middle = {place: float(np.nanmedian(when[:, place])) for place in seen}
-        found = {}
+        return {place: float(np.nanmedian(when[:, place])) for place in seen}
+
+    def waves(self, panel: TracerPanel) -> dict[int, object]:
+        """month -> wave, for the months that a wave lies near to; each by real dates among those
+        who answered.
+        """
+        middle, found = self.medians(panel), {}
         for m in self.months:
             near = min(middle, key=lambda t: abs(middle[t] - m), default=None)
             if near is not None and abs(middle[near] - m) <= self.tolerance:

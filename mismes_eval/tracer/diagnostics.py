@@ -26,6 +26,7 @@ from mismes_eval.tracer.balance import balance, love_plot
 from mismes_eval.tracer.figures import marked
 from mismes_eval.tracer.response_model import LINKS, ResponseModel, design_matrix
 from mismes_eval.tracer.shapes import refuse_other
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
@@ -134,7 +135,7 @@ def attrition_tests(
     """
     refuse_other(panel, "attrition_tests")
     groups = [] if by is None else [by] if isinstance(by, str) else list(by)
-    listed = [covariates] if isinstance(covariates, str) else list(covariates)
+    listed = [*listed_names(covariates)]
     chosen = panel.waves[-1:] if wave is None else panel.chosen(wave)
     if len(chosen) != 1:
         raise EstimateError(
@@ -198,7 +199,7 @@ def attrition_tests(
         stayers_minus_all=_stayers_minus_all(sample, columns, lost, y),
         overlap=_overlap(sample, 1 - full.p, lost),
         balance=balance(panel, columns, when),
-        r_indicator=r_indicator(sample, 1 - lost, full),
+        r_indicator=r_indicator(sample, full),
     )
 
 
@@ -340,7 +341,7 @@ def _overlap(sample: Sample, propensity: Float, lost: Float) -> pd.DataFrame:
     return out.assign(lost_outside_range=outside)
 
 
-def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estimate:
+def r_indicator(sample: Sample, fitted: ResponseModel) -> Estimate:
     """1 - 2 S(p): 1 where every response propensity is the same. The error counts the sample and
     the estimated propensities.
     """

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
@@ -17,7 +16,7 @@ from mismes_eval.numerics.rows import Float
 from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.histories import last_month, origin_month
-from mismes_eval.tracer.months import dates, month_number, state_text
+from mismes_eval.tracer.months import interview_months, month_number, state_text
 from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
@@ -119,7 +118,7 @@ def _seen_abroad(panel: TracerPanel, after: Float) -> Float:
     """(n,) calendar month of the first wave, after a month, at which a person is known to be
     abroad; inf where there is none.
     """
-    when = np.append(month_number(dates(panel.long["fieldwork_date"])), np.nan)[panel.row]
+    when = interview_months(panel)
     abroad = (panel.whereabouts == WHEREABOUTS.index("abroad")) & (when > after[:, None])
     return np.asarray(np.where(abroad, when, np.inf).min(axis=1))
 
@@ -134,7 +133,7 @@ def _first(
     assert episodes is not None
     position = {state: cause for cause, states in enumerate(causes.values()) for state in states}
     kind = episodes["state"].astype(str).map(position).to_numpy(dtype=float, na_value=np.nan)
-    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(episodes[panel.unit])
+    person = panel.rows_of(episodes)
     begin = month_number(episodes["start_ym"]) - start[person]
     end = np.nan_to_num(month_number(episodes["end_ym"]) - start[person], nan=np.inf)
     target = ~np.isnan(kind)

@@ -395,7 +395,7 @@ def _spells(panel: TracerPanel) -> list[Found]:
     episodes = panel.episodes
     if episodes is None:
         return []
-    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(episodes[panel.unit])
+    person = panel.rows_of(episodes)
     start, end = month_number(episodes["start_ym"]), month_number(episodes["end_ym"])
     last = np.where(np.isnan(end), np.inf, end)
     order = np.lexsort((last, start, person))

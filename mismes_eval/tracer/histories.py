@@ -25,6 +25,7 @@ from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
 from mismes_eval.tracer.months import (
     dates,
+    interview_months,
     month_label,
     month_number,
     not_months,
@@ -234,7 +235,7 @@ def monthly(
     start = origin_month(panel, origin)
     known = last_month(panel)
     episodes = panel.episodes
-    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(episodes[panel.unit])
+    person = panel.rows_of(episodes)
     begin = month_number(episodes["start_ym"]) - start[person]
     end = month_number(episodes["end_ym"]) - start[person]
     horizon = known - start
@@ -267,7 +268,7 @@ def last_month(panel: TracerPanel) -> Float:
                 "a date of each interview",
             )
         )
-    when = np.append(month_number(dates(panel.long["fieldwork_date"])), np.nan)[panel.row]
+    when = interview_months(panel)
     told = panel.responded & ~panel.proxy
     return np.asarray(np.where(told & ~np.isnan(when), when, -np.inf).max(axis=1))
 
@@ -415,10 +416,7 @@ def seam_effect(
 
 def _seams(panel: TracerPanel, origin: str, after: int, window: int) -> Bool:
     """(n, after) whether the step from month k to k + 1 after the origin is a seam."""
-    when = (
-        np.append(month_number(dates(panel.long["fieldwork_date"])), np.nan)[panel.row]
-        - origin_month(panel, origin)[:, None]
-    )
+    when = interview_months(panel) - origin_month(panel, origin)[:, None]
     told = panel.responded & ~panel.proxy & ~np.isnan(when)
     last = np.where(told, when, -np.inf).max(axis=1)
     out = np.zeros((panel.n, after + 1), bool)

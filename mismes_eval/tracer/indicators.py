@@ -26,7 +26,7 @@ from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.durations import first_event, hazard
 from mismes_eval.tracer.histories import ABROAD, EMPLOYED, monthly
 from mismes_eval.tracer.monthly_means import Result, by_calendar, by_month, keyed, require
-from mismes_eval.tracer.months import elapsed, state_text
+from mismes_eval.tracer.months import state_text
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
@@ -168,7 +168,7 @@ def employed_at(panel: TracerPanel, clock: Clock, by: By) -> Result:
             "employed abroad": work * away,
         }, ~np.isnan(status)
 
-    return by_month(panel, clock, by, columns, "mean")
+    return by_month(panel, clock, by, columns)
 
 
 def known_abroad(panel: TracerPanel, wave: object) -> Bool:
@@ -185,7 +185,7 @@ def months_to_first_job(panel: TracerPanel, clock: Clock, by: By, minimum: int) 
     """T5."""
     sample = first_event(panel, {"job": EMPLOYED}, clock.since)
     if sample.active.sum() < minimum:
-        return _too_few_at_risk(sample, minimum)
+        return _too_few_at_risk(minimum)
     found = duration_quantile(sample, "duration", "event", 0.5, by)
     good = {label: estimate for label, estimate in found.items() if isinstance(estimate, Estimate)}
     if not good:
@@ -222,13 +222,19 @@ def job_match(panel: TracerPanel, clock: Clock, by: By) -> Result:
             for column, match in zip(have, told, strict=True)
         }, np.all([pd.notna(match) for match in told], axis=0)
 
-    return by_month(panel, clock, by, columns, "mean")
+    return by_month(panel, clock, by, columns)
+
+
+def _working(panel: TracerPanel, clock: Clock) -> tuple[Bool, Bool]:
+    """(n, months) whether the calendar is known, and whether the person works."""
+    state = monthly(panel, clock.since, 0, max(clock.months))
+    known: Bool = ~pd.isna(state)
+    return known, np.isin(np.where(known, state, ""), EMPLOYED)
 
 
 def months_employed(panel: TracerPanel, clock: Clock, by: By) -> Result:
     """T7, from the calendar, among those whose calendar is known to the month."""
-    state = monthly(panel, clock.since, 0, max(clock.months))
-    known, work = ~pd.isna(state), np.isin(np.where(pd.isna(state), "", state), EMPLOYED)
+    known, work = _working(panel, clock)
 
     def columns(month: int) -> tuple[dict[str, Float], Bool]:
         return {"share of months employed": work[:, 1 : month + 1].mean(axis=1)}, np.asarray(
@@ -240,8 +246,7 @@ def months_employed(panel: TracerPanel, clock: Clock, by: By) -> Result:
 
 def sustained(panel: TracerPanel, clock: Clock, by: By) -> Result:
     """T8, from the calendar: employed in each of the six months up to the month."""
-    state = monthly(panel, clock.since, 0, max(clock.months))
-    known, work = ~pd.isna(state), np.isin(np.where(pd.isna(state), "", state), EMPLOYED)
+    known, work = _working(panel, clock)
 
     def columns(month: int) -> tuple[dict[str, Float], Bool]:
         last = slice(month - 5, month + 1)
@@ -260,7 +265,7 @@ def going_abroad(panel: TracerPanel, clock: Clock, by: By, minimum: int) -> Resu
     """
     sample = _abroad(panel, clock)
     if sample.active.sum() < minimum:
-        return _too_few_at_risk(sample, minimum)
+        return _too_few_at_risk(minimum)
     last = _last_common(sample, by)
     times = [m for m in clock.months if m <= last]
     if not times:
@@ -274,7 +279,7 @@ def abroad_hazard(panel: TracerPanel, clock: Clock, by: By, minimum: int) -> Res
     """T9 as events a person-month."""
     sample = _abroad(panel, clock)
     if sample.active.sum() < minimum:
-        return _too_few_at_risk(sample, minimum)
+        return _too_few_at_risk(minimum)
     return hazard(sample, "abroad", by)
 
 
@@ -282,7 +287,7 @@ def _abroad(panel: TracerPanel, clock: Clock) -> Sample:
     return first_event(panel, {"abroad": ABROAD}, clock.since, abroad="abroad")
 
 
-def _too_few_at_risk(sample: Sample, minimum: int) -> NotEstimable:
+def _too_few_at_risk(minimum: int) -> NotEstimable:
     return NotEstimable(Message("fewer than {least} persons at risk", {"least": f"{minimum}"}))
 
 
@@ -300,17 +305,12 @@ def _last_common(sample: Sample, by: By) -> float:
 def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
     """T10: pairs of waves 12 and 24 months apart by real dates, weights of those who answered both."""
     require(panel, "business")
-    when = np.where(
-        panel.responded & panel.sample.active[:, None], elapsed(panel, clock.since), np.nan
-    )
-    seen = [place for place in range(len(panel.waves)) if not np.isnan(when[:, place]).all()]
-    middle = {place: float(np.nanmedian(when[:, place])) for place in seen}
-    parts = []
+    middle, parts = clock.medians(panel), []
     for gap in (12, 24):
         pairs = [
             _business_pair(panel, early, late)
-            for early in seen
-            for late in seen
+            for early in middle
+            for late in middle
             if abs(middle[late] - middle[early] - gap) <= clock.tolerance
         ]
         if not pairs:
@@ -366,7 +366,7 @@ def reintegration(panel: TracerPanel, clock: Clock, by: By, benchmark: float) ->
             **scores,
         }, ok
 
-    return by_month(panel, clock, by, columns, "mean")
+    return by_month(panel, clock, by, columns)
 
 
 def earnings(panel: TracerPanel, clock: Clock, by: By) -> Result:
@@ -379,7 +379,7 @@ def earnings(panel: TracerPanel, clock: Clock, by: By) -> Result:
             panel.values("lstatus", wave) == 1
         )
 
-    out = by_month(panel, clock, by, columns, "mean")
+    out = by_month(panel, clock, by, columns)
     return (
         out
         if isinstance(out, NotEstimable)

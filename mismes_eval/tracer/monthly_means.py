@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,18 +32,9 @@ def by_month(
     clock: Clock,
     by: By,
     columns: Callable[[object], tuple[dict[str, Float], Bool]],
-    kind: str,
 ) -> Result:
     """Means of columns of the wave near each month, with the weights of those who answered it."""
-    parts = []
-    for month, wave in clock.waves(panel).items():
-        values, ok = columns(wave)
-        parts.append(
-            _means(
-                panel, panel.weight_sample(wave), values, ok, by, {"months": month, "wave": wave}
-            )
-        )
-    return _joined(parts, clock, kind)
+    return _by(panel, clock, by, lambda month, wave: columns(wave))
 
 
 def by_calendar(
@@ -54,15 +46,21 @@ def by_calendar(
     """Means of columns of the calendar up to each month, with the weights of those who answered the
     wave near it.
     """
+    return _by(panel, clock, by, lambda month, wave: columns(month))
+
+
+def _by(
+    panel: TracerPanel,
+    clock: Clock,
+    by: By,
+    columns: Callable[[int, object], tuple[dict[str, Float], Bool]],
+) -> Result:
     parts = []
     for month, wave in clock.waves(panel).items():
-        values, ok = columns(month)
-        parts.append(
-            _means(
-                panel, panel.weight_sample(wave), values, ok, by, {"months": month, "wave": wave}
-            )
-        )
-    return _joined(parts, clock, "mean")
+        values, ok = columns(month, wave)
+        keys: dict[str, object] = {"months": month, "wave": wave}
+        parts.append(_means(panel, panel.weight_sample(wave), values, ok, by, keys))
+    return _joined(parts, clock)
 
 
 def _means(
@@ -100,7 +98,7 @@ def _means(
     )
 
 
-def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result:
+def _joined(given: Sequence[Estimate | None], clock: Clock) -> Result:
     parts = [p for p in given if p is not None]
     if not parts and given:
         return NotEstimable("nobody in the domain answered what this needs")
@@ -127,23 +125,12 @@ def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result
         if missing
         else ()
     )
-    return out.annotated(kind=kind, notes=note)
+    return out.annotated(kind="mean", notes=note)
 
 
 def keyed(e: Estimate, keys: pd.DataFrame, names: tuple[str, ...] | None = None) -> Estimate:
-    return Estimate(
-        value=e.value,
-        names=names or e.names,
-        parts=e.parts,
-        keys=keys.reset_index(drop=True),
-        n=e.n,
-        dof=e.dof,
-        kind=e.kind,
-        unit=e.unit,
-        definition=e.definition,
-        notes=e.notes,
-        interval=e.interval,
-    )
+    own = keys.reset_index(drop=True)
+    return replace(e, names=names or e.names, keys=own, srs=None, limits=None, extra={})
 
 
 def require(panel: TracerPanel, *columns: str) -> None:

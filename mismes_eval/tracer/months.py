@@ -36,6 +36,11 @@ def month_number(months: pd.Series) -> Float:
     return np.asarray(number[code], float)
 
 
+def interview_months(panel: TracerPanel) -> Float:
+    """(n, waves) calendar month of each interview; NaN where there is none."""
+    return np.append(month_number(dates(panel.long["fieldwork_date"])), np.nan)[panel.row]
+
+
 def unreadable_months(months: pd.Series) -> Bool:
     """(n,) where a value is given and is no month."""
     if pd.api.types.is_datetime64_any_dtype(months):

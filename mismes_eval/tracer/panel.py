@@ -167,6 +167,11 @@ class TracerPanel(OfPanels):
         listed = list(waves) if isinstance(waves, list | tuple | set | frozenset) else [waves]
         return tuple(self.waves[place] for place in sorted({self._at(w) for w in listed}))
 
+    def rows_of(self, frame: pd.DataFrame) -> Int:
+        """Row of the person whom each row of a frame names; -1 for nobody's."""
+        rows: Int = pd.Index(self.sample.frame[self.unit]).get_indexer(frame[self.unit])
+        return rows
+
     def values(self, column: str, wave: object) -> Float:
         """(n,) a column at a wave, in the order of the sample; NaN (None for text) where there is
         no row. Numbers and yes-no answers are floats whatever the file's type. A column known only

@@ -16,6 +16,7 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
 from mismes_eval.tracer.attrition import known_dead, response_step
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import KnownFactor, PhaseTwo
 
@@ -127,7 +128,7 @@ def _answered(
     at_risk = at_risk & sample.active
     if not (at_risk & (r == 0)).any():
         return sample
-    listed = [covariates] if isinstance(covariates, str) else list(covariates)
+    listed = [*listed_names(covariates)]
     at_wave = {"wave": str(wave), "method": method, "columns": ", ".join(listed)}
     model = "({method} on {columns})" if listed else "(one rate)"
     name = Message(f"response of the refreshment sample at wave {{wave}} {model}", at_wave, "step")
@@ -218,7 +219,7 @@ def follow_up(
     )
     traced = chosen & sample.active
     if (traced & (responded == 0)).any():
-        listed = [covariates] if isinstance(covariates, str) else list(covariates)
+        listed = [*listed_names(covariates)]
         told = {
             "method": method,
             "columns": ", ".join(listed),

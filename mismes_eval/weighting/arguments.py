@@ -31,6 +31,11 @@ def as_names(
     return tuple(value)
 
 
+def listed_names(value: str | Sequence[str]) -> tuple[str, ...]:
+    """A name, or several, as several."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
 def one_or_more(value: object, error: type[MismesError]) -> tuple[Any, ...]:
     """The names of the argument `columns`, one at least."""
     names = as_names(value, "columns", error)

@@ -10,7 +10,7 @@ value; rows outside may hold anything.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Protocol
 
@@ -449,12 +449,4 @@ def _named(problem: Problem) -> Problem:
         if lower != "neither"
         else worded("{verb} needs a yes or no", {"verb": verb_name()})
     )
-    return Problem(
-        what=what,
-        where=problem.where,
-        expected=problem.expected,
-        got=problem.got,
-        fix=problem.fix,
-        count=problem.count,
-        rows=problem.rows,
-    )
+    return replace(problem, what=what)

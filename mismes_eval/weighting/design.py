@@ -142,13 +142,16 @@ class SurveyDesign:
             code = stage.parent[code]
         return code
 
-    @cached_property
-    def psu(self) -> Int:
-        """(n,) codes 0..m-1 of the first-stage units, of the rows after all steps."""
-        code = self.base_psu
+    def _linked(self, code: Int) -> Int:
+        """A code of the rows of the base weights, of the rows after all steps."""
         for step in self.steps:
             code = code[step.link] if isinstance(step, WeightShare) else code
         return code
+
+    @cached_property
+    def psu(self) -> Int:
+        """(n,) codes 0..m-1 of the first-stage units, of the rows after all steps."""
+        return self._linked(self.base_psu)
 
     @cached_property
     def clusters(self) -> tuple[Int, Clusters]:
@@ -175,9 +178,7 @@ class SurveyDesign:
         code = self.unit
         for stage in self.stages[:1:-1]:
             code = stage.parent[code]
-        for step in self.steps:
-            code = code[step.link] if isinstance(step, WeightShare) else code
-        return code
+        return self._linked(code)
 
     def behind(self, averages: Averages) -> tuple[Float, Float]:
         """Effective degrees of freedom (p,) and effective number of first-stage units (p,) of
@@ -217,10 +218,7 @@ class SurveyDesign:
         """(n,) row of the replicate factors of each row after all steps."""
         if self.replicates is None or self.replicates.unit is None:
             return self.psu
-        code = self.replicates.unit
-        for step in self.steps:
-            code = code[step.link] if isinstance(step, WeightShare) else code
-        return code
+        return self._linked(self.replicates.unit)
 
     @cached_property
     def sums_can_be_counts(self) -> bool:

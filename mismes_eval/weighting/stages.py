@@ -110,7 +110,7 @@ def build(
         fraction = np.zeros(m_h.size)
         if depth < len(columns.fpc):
             fraction, found, said = _fraction(
-                frame, columns.fpc[depth], first_of_stratum, stratum_of_row, m_h, unit_of_row
+                frame, columns.fpc[depth], first_of_stratum, stratum_of_row, m_h
             )
             problems += found
             notes.append(said)
@@ -411,7 +411,7 @@ def _nesting_problems(
 
 
 def _fraction(
-    frame: pd.DataFrame, column: str, first_of_stratum: Int, stratum: Int, m_h: Int, unit: Int
+    frame: pd.DataFrame, column: str, first_of_stratum: Int, stratum: Int, m_h: Int
 ) -> tuple[Float, list[Problem], str]:
     """Sampling fraction of each stratum from population counts or fractions, problems, and what it
     was taken for.

@@ -12,7 +12,7 @@ from scipy.interpolate import BSpline
 from mismes_eval.errors import IdentificationError, Problem, named, of_argument, of_arguments
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
-from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import Averages, SignedRows
 from mismes_eval.numerics.influence import Influence
@@ -29,7 +29,7 @@ FEW = 10  # treated persons for each coefficient
 
 
 @dataclass(frozen=True)
-class Dose:
+class Dose(ResultTable):
     """levels: ATT(d|d), the effect of dose d on those who had it; slopes: average causal response
     at each dose, per unit of it; overall: "effect" (mean over the treated) and "response" (mean
     slope over their doses). doses (g,): where levels and slopes are taken.
@@ -57,9 +57,6 @@ class Dose:
                 "slope high": by["high"].to_numpy(),
             }
         )
-
-    def _repr_html_(self) -> str:
-        return in_notebook(self.to_frame(), self.notes)
 
 
 @public(IdentificationError)

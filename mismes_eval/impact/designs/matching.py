@@ -27,6 +27,7 @@ from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import Count, public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.columns import Number, YesNo, read
 from mismes_eval.weighting.sample import Sample
 
@@ -91,7 +92,7 @@ def match(
     Statistics 29, 1-11.  Otsu and Rai (2017), Journal of the American Statistical Association 112,
     1720-1732.
     """
-    names = [covariates] if isinstance(covariates, str) else list(covariates)
+    names = [*listed_names(covariates)]
     _refuse_call(names, metric, caliper, (outcome, treated))
     data = read(
         sample,

@@ -20,6 +20,7 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.columns import Order, Stated, YesNo, read
 from mismes_eval.weighting.panel import PanelLike
 from mismes_eval.weighting.panel_reading import own_key
@@ -72,7 +73,7 @@ def switching_effects(
     de Chaisemartin and D'Haultfoeuille (2024), Review of Economics and Statistics,
     doi:10.1162/rest_a_01414.
     """
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    covariates = listed_names(covariates)
     check_call(method, covariates, "refuse")
     if isinstance(sample, Sample):
         time, unit = _stated(time, unit)

@@ -78,7 +78,7 @@ def overall(
 
 def _chosen(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
     IdentificationError.refuse(unknown("unknown aggregation", "kind", kind, KINDS))
-    rows = _rows(cells, kind, window)
+    rows = _rows(cells, kind)
     if not rows:
         raise IdentificationError(
             Problem(
@@ -196,7 +196,7 @@ def _balanced(
     return cells.assign(kept=kept & ~np.isin(g, list(lacking))), dropped
 
 
-def _rows(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
+def _rows(cells: pd.DataFrame, kind: Kind) -> list[Row]:
     cohort, time_, event_time = (
         cells[column].to_numpy(float) for column in ("cohort", "time", "event_time")
     )

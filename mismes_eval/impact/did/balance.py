@@ -28,6 +28,7 @@ from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Columns, Float, Int
 from mismes_eval.pictures.robustness import love, overlap
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.columns import refuse_unknown
 from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.numbers import numbers_in
@@ -162,7 +163,7 @@ def balance(
     Differences are divided by the standard deviation among the treated. Raises IdentificationError:
     no overlap, collinear or missing covariates, one group.
     """
-    names = [covariates] if isinstance(covariates, str) else list(covariates)
+    names = [*listed_names(covariates)]
     refuse_unknown(sample, [treated, *names])
     inside = sample.active
     d = _yes_no(sample, treated, inside)

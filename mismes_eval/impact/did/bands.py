@@ -13,6 +13,7 @@ from scipy import special
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, unknown
 from mismes_eval.estimate.estimate import Estimate, need_estimates
+from mismes_eval.estimate.part import one_linearised
 from mismes_eval.estimate.result_table import in_notebook
 from mismes_eval.numerics.rows import Bool, Float, group_sums
 from mismes_eval.pictures.intervals import Series, path
@@ -173,11 +174,8 @@ def _multiplier(
     A weight is (1 - sqrt 5) / 2, or sqrt 5 more with probability 0.276: the constant falls out, as
     deviations sum to zero, and a draw is a sum over the PSUs drawn high.
     """
-    if (
-        len(estimate.parts) != 1
-        or estimate.parts[0].influence is None
-        or estimate.parts[0].design.replicates is not None
-    ):
+    found = one_linearised(estimate.parts)
+    if found is None:
         raise EstimateError(
             Problem(
                 "the multiplier bootstrap needs one linearised design",
@@ -185,11 +183,9 @@ def _multiplier(
                 "'covariance' here",
             )
         )
-    design = estimate.parts[0].design
+    design, influence = found
     stage = design.stages[0]
-    totals = design.pull_back(estimate.parts[0].influence).sums(
-        design.base, design.base_psu, design.psus
-    )[:, moving]
+    totals = design.pull_back(influence).sums(design.base, design.base_psu, design.psus)[:, moving]
     m = np.bincount(stage.stratum, minlength=stage.strata)
     centre = group_sums(totals, stage.stratum, stage.strata) / np.maximum(m, 1)[:, None]
     scale = np.sqrt(np.where(m > 1, m / np.maximum(m - 1, 1), 0.0) * (1 - stage.fraction))

@@ -12,7 +12,7 @@ import numpy as np
 from mismes_eval.errors import EstimateError, Problem, named, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import independent, stack
-from mismes_eval.estimate.part import Part
+from mismes_eval.estimate.part import Part, one_linearised
 from mismes_eval.weighting.design import SurveyDesign
 
 
@@ -35,11 +35,8 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
         )
     problems = []
     for estimate in estimates:
-        if (
-            len(estimate.parts) != 1
-            or estimate.parts[0].influence is None
-            or estimate.parts[0].design.replicates is not None
-        ):
+        found = one_linearised(estimate.parts)
+        if found is None:
             problems.append(
                 Problem(
                     "an estimate does not stand on one linearised design",
@@ -47,10 +44,7 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
                     "influence columns of one sample",
                 )
             )
-        elif any(
-            step.added_vcov(estimate.parts[0].influence) is not None
-            for step in estimate.parts[0].design.steps
-        ):
+        elif any(step.added_vcov(found[1]) is not None for step in found[0].steps):
             problems.append(
                 Problem(
                     "a weight step has an error of its own",

@@ -27,6 +27,7 @@ from mismes_eval.impact.did.periods import Base, Control, Plan, plan
 from mismes_eval.impact.did.two_by_two import PROPENSITY
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.domain import no_negative_weights
 from mismes_eval.weighting.panel import PanelLike, refuse_other
 from mismes_eval.weighting.panel_reading import own_key
@@ -92,7 +93,7 @@ def att_gt(
     ----------
     Callaway and Sant'Anna (2021), Journal of Econometrics 225, 200-230.
     """
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    covariates = listed_names(covariates)
     refuse_other(data)
     if not isinstance(data, Sample):
         own_key(data, unit, time)

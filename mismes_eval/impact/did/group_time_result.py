@@ -43,6 +43,16 @@ from mismes_eval.weighting.timeline import Timeline
 _TINY = np.finfo(float).tiny
 
 
+def _check_window(verb: str, min_event: object, max_event: object, balance: object) -> None:
+    check(
+        IdentificationError,
+        verb,
+        ("min_event", min_event, float | None),
+        ("max_event", max_event, float | None),
+        ("balance", balance, float | None),
+    )
+
+
 @dataclass(frozen=True)
 class GroupTime:
     """ATT(cohort, time). estimate: one value a cell; joint: the same and the weighted size of each
@@ -103,13 +113,7 @@ class GroupTime:
             given) to this one is estimated: the same cohorts in each average from there on. Who is
             left out is said in the notes.
         """
-        check(
-            IdentificationError,
-            "aggregate",
-            ("min_event", min_event, float | None),
-            ("max_event", max_event, float | None),
-            ("balance", balance, float | None),
-        )
+        _check_window("aggregate", min_event, max_event, balance)
         return averages(self.joint, self.cells, self.time, kind, (min_event, max_event), balance)
 
     def overall(
@@ -122,13 +126,7 @@ class GroupTime:
         """One number from `aggregate`: equal weights over event times from 0 and over periods,
         cohort sizes over cohorts.
         """
-        check(
-            IdentificationError,
-            "overall",
-            ("min_event", min_event, float | None),
-            ("max_event", max_event, float | None),
-            ("balance", balance, float | None),
-        )
+        _check_window("overall", min_event, max_event, balance)
         return overall(self.joint, self.cells, self.time, kind, (min_event, max_event), balance)
 
     def bands(

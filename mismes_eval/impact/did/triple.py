@@ -40,6 +40,7 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.columns import Number, YesNo, read, refuse_unknown
 from mismes_eval.weighting.panel import PanelLike, refuse_other
 from mismes_eval.weighting.replication import replicated
@@ -89,7 +90,7 @@ def triple_difference(
     """
     refuse_other(data)
     IdentificationError.refuse(unknown("unknown method", "method", method, METHODS))
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    covariates = listed_names(covariates)
     pair = pair_of(data, time)
     said = refuse_between(data, pair, series_breaks, acknowledge_breaks)
     ready = _prepared(data, outcome, [treated, eligible, *covariates], pair, covariates, method)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, kind_of, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.part import one_linearised
 from mismes_eval.impact.inference.wild_draws import codes
 from mismes_eval.numerics.averages import Shares
 from mismes_eval.numerics.influence import Influence
@@ -68,11 +69,8 @@ def influence_of(estimate: Estimate, method: str) -> Influence:
                 kind_of(estimate),
             )
         )
-    if (
-        len(estimate.parts) != 1
-        or estimate.parts[0].influence is None
-        or estimate.parts[0].design.replicates is not None
-    ):
+    found = one_linearised(estimate.parts)
+    if found is None:
         raise EstimateError(
             Problem(
                 worded("{method} needs influence columns on one design", {"method": method}),
@@ -81,7 +79,8 @@ def influence_of(estimate: Estimate, method: str) -> Influence:
                 worded("{parts} designs or replicates", {"parts": len(estimate.parts)}),
             )
         )
-    return estimate.parts[0].design.pull_back(estimate.parts[0].influence)
+    design, influence = found
+    return design.pull_back(influence)
 
 
 def labels_of(
@@ -105,7 +104,8 @@ def labels_of(
     code, m = codes(cluster, everybody, "cluster", n)
     if strata is None:
         return Labels(code, m, np.zeros(m, np.intp))
-    return Labels(code, m, _stratum_of(code, m, *codes(strata, everybody, "strata", n)))
+    stratum, _ = codes(strata, everybody, "strata", n)
+    return Labels(code, m, _stratum_of(code, m, stratum))
 
 
 def arms_of(
@@ -216,7 +216,7 @@ def totals_of(estimate: Estimate, z: Influence, units: Labels, arms: Arms | None
     )
 
 
-def _stratum_of(code: Int, m: int, stratum: Int, strata: int) -> Int:
+def _stratum_of(code: Int, m: int, stratum: Int) -> Int:
     first = np.zeros(m, np.intp)
     first[code] = stratum
     if (first[code] != stratum).any():

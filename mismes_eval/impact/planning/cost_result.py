@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.impact.planning.fieller import fieller
 from mismes_eval.message import Message
@@ -24,7 +24,7 @@ NO_VALUE = "no value of a {unit} was given"
 
 
 @dataclass(frozen=True)
-class CostEffectiveness:
+class CostEffectiveness(ResultTable):
     """effect: outcomes gained per participant (att * years); cost: per participant. vcov (2, 2) of
     (effect, cost); draws (B, 2) of the pair.
 
@@ -292,9 +292,6 @@ class CostEffectiveness:
         if self.value is None:
             return None
         return self.value, f"{self.value:,.0f} {self.currency} a {self.unit}"
-
-    def _repr_html_(self) -> str:
-        return in_notebook(self.to_frame(), self.notes, self.text)
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.to_frame().to_string(index=False)}"

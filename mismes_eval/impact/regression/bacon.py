@@ -93,7 +93,7 @@ class Bacon:
             for kind, rows in self.table.groupby("kind")
         ]
         level = self.coefficient, f"two-way coefficient {self.coefficient:.3g}"
-        ax = spots(ax, clouds, level, "Weight", "Two-by-two estimate")
+        ax = spots(ax, clouds, level)
         ax.legend(frameon=False, fontsize=8)
         return ax
 

@@ -30,6 +30,7 @@ from mismes_eval.numerics.averages import Averages, Source
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.numerics.two_way import Columns, codes, within
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.panel import Panel, PanelLike
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -95,7 +96,7 @@ def two_way(
     Goodman-Bacon (2021), Journal of Econometrics 225, 254-277, on what the static coefficient
     averages: see `bacon`.
     """
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    covariates = listed_names(covariates)
     if (treated is None) == (event_time is None):
         raise IdentificationError(
             Problem(

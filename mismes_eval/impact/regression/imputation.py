@@ -28,6 +28,7 @@ from mismes_eval.numerics.influence import Block
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.numerics.two_way import Columns, Within, codes, within
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.panel import Panel, PanelLike
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -87,7 +88,7 @@ def imputation(
         that do not connect the periods, cohorts that change, missing values.
     """
     _refuse_words(by, errors)
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    covariates = listed_names(covariates)
     long = regression_panel(data, [outcome, *covariates], unit, time, cluster, cohort)
     g, t = long.start, long.at
     said = (

@@ -19,6 +19,7 @@ from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.long_rows import regression_panel
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.panel import Panel, PanelLike
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import TimeColumn
@@ -122,7 +123,7 @@ def panel_ols(
         unknown("unknown rule", "rule", rule, RULES)
         + unknown("unknown errors", "errors", errors, ("unit", "unit_and_period", "independent"))
     )
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    covariates = listed_names(covariates)
     checked = two_way(
         data,
         outcome,

@@ -26,6 +26,7 @@ from mismes_eval.impact.regression.long_rows import regression_panel
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.two_way import codes
 from mismes_eval.public import public
+from mismes_eval.weighting.arguments import listed_names
 from mismes_eval.weighting.panel import Panel, PanelLike
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import TimeColumn
@@ -59,7 +60,7 @@ def sun_abraham(
     IdentificationError.refuse(
         unknown("unknown average", "by", by, ("event", "cohort", "att", "cells"))
     )
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    covariates = listed_names(covariates)
     long = regression_panel(data, [outcome, *covariates], unit, time, cluster, cohort)
     _refuse_cohorts(long, cohort)
     g, t = long.start, long.at

@@ -12,7 +12,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.impact.did.event_path import EventPath, event_path
 from mismes_eval.impact.sensitivity import smoothness
 from mismes_eval.impact.sensitivity.relative_magnitudes import (
@@ -35,7 +35,7 @@ SLOPE = "M: change of the slope of the deviation, per period"
 
 
 @dataclass(frozen=True)
-class HonestDiD:
+class HonestDiD(ResultTable):
     """table: one row an allowed deviation (m, set_low, set_high, ci_low, ci_high); original: value,
     low, high under parallel trends.
 
@@ -102,9 +102,6 @@ class HonestDiD:
         )
         made.legend(frameon=False)
         return made
-
-    def _repr_html_(self) -> str:
-        return in_notebook(self.table, self.notes, self.text)
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.table.to_string(index=False)}"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, in_column, in_columns, of_arguments, worded
-from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Finite, public
@@ -21,7 +21,7 @@ from mismes_eval.weighting.sample import Sample
 
 
 @dataclass(frozen=True)
-class Oster:
+class Oster(ResultTable):
     """uncontrolled, controlled: coefficient of the treatment without and with controls; r2_*: of
     the two regressions; r2_max: with all causes, seen and unseen.
 
@@ -72,9 +72,6 @@ class Oster:
             f"With as much selection on the unseen as on the seen the effect is {self.adjusted:.4g}"
             f" instead of {self.controlled:.4g}. {strength}"
         )
-
-    def _repr_html_(self) -> str:
-        return in_notebook(self.to_frame(), self.notes, self.text)
 
 
 @public(EstimateError)

@@ -15,13 +15,13 @@ from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem, of_argument, worded
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.estimate.result_table import ResultTable
 from mismes_eval.impact.did.event_path import event_path
 from mismes_eval.public import Count, Level, Seed, public
 
 
 @dataclass(frozen=True)
-class PretrendPower:
+class PretrendPower(ResultTable):
     """table: test, power, slope (per period), bias (of the average effect from event time 0 on,
     were that slope to go on).
 
@@ -35,9 +35,6 @@ class PretrendPower:
     def to_frame(self) -> pd.DataFrame:
         """test, power, slope, bias."""
         return self.table.copy()
-
-    def _repr_html_(self) -> str:
-        return in_notebook(self.table, self.notes)
 
 
 def _short(power: Callable[[float], float], wanted: float, slope: float) -> float:

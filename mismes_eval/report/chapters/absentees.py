@@ -44,7 +44,6 @@ def absentees(context: Context, s: Survey) -> list[Item]:
             source=s.source,
             notes=(lfs.UNCOVERED, *listed_note(s), s.sample.design.published_basis),
             scale=100.0,
-            digits=1,
         )
     ]
 

@@ -129,7 +129,6 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
         cells=pd.concat(parts, ignore_index=True),
         source=study.source,
         notes=notes,
-        scale=1.0,
         digits=0,
         units=units,
     )

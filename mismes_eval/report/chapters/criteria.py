@@ -268,9 +268,7 @@ def _coherence(context: Context) -> list[Line]:
                 a=float((score >= 2).mean()),
                 b=partner,
             )
-            out.append(
-                Line("Coherence", said, strength_of_records(context, len(score), whole), "T05")
-            )
+            out.append(Line("Coherence", said, strength_of_records(len(score), whole), "T05"))
         paid = inventory.tree.paid("budget_eur")
         if paid["budget_eur"].sum() > 0:
             by = (
@@ -283,9 +281,7 @@ def _coherence(context: Context) -> list[Line]:
                 k=len(by),
                 h=context.words.number(float((by**2).sum()), 2),
             )
-            out.append(
-                Line("Coherence", said, strength_of_records(context, len(paid), whole), "T02, T05")
-            )
+            out.append(Line("Coherence", said, strength_of_records(len(paid), whole), "T02, T05"))
         return out or [
             no_evidence(context, "Coherence", "the inventory has neither scores nor budgets")
         ]
@@ -314,7 +310,7 @@ def _effectiveness(context: Context) -> list[Line]:
                         context.text(
                             sentence, v=context.words.number(value * 100), k=int(kind), n=whole
                         ),
-                        strength_of_records(context, kind, whole),
+                        strength_of_records(kind, whole),
                         "T05",
                     )
                 )
@@ -370,7 +366,7 @@ def _efficiency(context: Context) -> list[Line]:
                     Line(
                         "Efficiency",
                         context.text(sentence, v=n(value * scale, digits), k=int(kind), n=whole),
-                        strength_of_records(context, kind, whole),
+                        strength_of_records(kind, whole),
                         "T04, T05",
                     )
                 )

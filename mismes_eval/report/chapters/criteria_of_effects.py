@@ -51,7 +51,7 @@ def no_evidence(context: Context, criterion: str, reason: str, tables: str = "")
     )
 
 
-def strength_of_records(context: Context, n: float, whole: int) -> str:
+def strength_of_records(n: float, whole: int) -> str:
     if n == 0:
         return NONE
     return MODERATE if n >= ENOUGH * whole else WEAK
@@ -196,7 +196,7 @@ def sustainability(context: Context) -> list[Line]:
                 Line(
                     "Sustainability",
                     said,
-                    strength_of_records(context, len(ended), len(frame)),
+                    strength_of_records(len(ended), len(frame)),
                     "T05",
                 )
             )

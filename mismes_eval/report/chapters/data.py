@@ -203,8 +203,6 @@ def _weights(context: Context, s: Survey) -> Table:
         cells=cells,
         source=out.source,
         notes=(SPREAD_NOTE,),
-        scale=1.0,
-        digits=1,
         units={
             "CV of weights": (1.0, 2),
             "Kish design effect": (1.0, 2),
@@ -433,6 +431,5 @@ def _targets(context: Context, s: Survey) -> Table | None:
         source="targets.csv",
         notes=(note,),
         scale=100.0,
-        digits=1,
         units={MISSED: (1.0, 1)},
     )

@@ -188,7 +188,6 @@ def _balance_table(
         cells=rows(cells),
         source=study.source,
         notes=(SIZES, *notes, _basis(study, b)),
-        scale=1.0,
         digits=2,
         units=units,
     )
@@ -261,8 +260,6 @@ def _side_by_side(context: Context, study: Tracing, found: list[Beside]) -> Tabl
         cells=pd.concat(parts, ignore_index=True),
         source=study.source,
         notes=tuple(notes),
-        scale=1.0,
-        digits=1,
         units=units | {P: (1.0, 3)},
     )
 
@@ -295,8 +292,6 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
         cells=pd.concat(parts, ignore_index=True),
         source=study.source,
         notes=notes,
-        scale=1.0,
-        digits=1,
         units=units | {P: (1.0, 3)},
     )
 

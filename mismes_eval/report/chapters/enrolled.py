@@ -51,7 +51,6 @@ def enrolled_items(context: Context, study: Tracing) -> list[Item]:
             source=study.source,
             notes=notes,
             scale=100.0,
-            digits=1,
         )
     ]
 

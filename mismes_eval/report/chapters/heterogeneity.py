@@ -240,7 +240,6 @@ def _outcomes(context: Context, study: Tracing) -> Table:
         cells=_joined(cells),
         source=study.source,
         notes=(note, study.panel.sample.design.published_basis),
-        scale=1.0,
         digits=3,
         units=ADJUSTED,
     )

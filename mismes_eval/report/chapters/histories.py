@@ -81,8 +81,6 @@ def histories(context: Context, study: Tracing) -> Table:
         cells=cells,
         source=study.source,
         notes=(note, *pooled_basis(context, study)),
-        scale=1.0,
-        digits=1,
         units=units,
     )
 

@@ -218,8 +218,6 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         cells=pd.concat(cells, ignore_index=True),
         source=study.source,
         notes=tuple(notes),
-        scale=1.0,
-        digits=1,
         units=units,
         intervals=True,
     )

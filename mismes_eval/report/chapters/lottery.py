@@ -139,7 +139,7 @@ def _who(context: Context, draw: Lottery) -> list[Item]:
     return [
         drawn,
         *not_in_it(draw.file, IN_ALL_ALONE, FEW_IN_ALL_ALONE),
-        *in_one_arm(context, "one-arm", draw.file, _alone(context, draw)),
+        *in_one_arm("one-arm", draw.file, _alone(context, draw)),
     ]
 
 
@@ -201,7 +201,6 @@ def _loss(context: Context, draw: Lottery) -> Table:
         source=draw.file.source,
         notes=tuple(notes),
         scale=100.0,
-        digits=1,
     )
 
 
@@ -223,7 +222,6 @@ def _before(context: Context, draw: Lottery, found: Estimate) -> Table:
         cells=pd.concat(parts, ignore_index=True),
         source=draw.file.source,
         notes=(note,),
-        scale=1.0,
         digits=3,
     )
 
@@ -257,7 +255,6 @@ def _offers(context: Context, draw: Lottery) -> Table:
         cells=pd.concat(parts, ignore_index=True),
         source=draw.file.source,
         notes=tuple(_method(context, draw)),
-        scale=1.0,
         digits=2,
         units=units,
     )
@@ -349,7 +346,6 @@ def _taken(context: Context, draw: Lottery) -> Table:
             ),
             *notes,
         ),
-        scale=1.0,
         digits=2,
         units=units,
     )
@@ -400,7 +396,6 @@ def _bounds(context: Context, draw: Lottery) -> Table:
         cells=pd.concat(parts, ignore_index=True),
         source=draw.file.source,
         notes=tuple(map(context.text, notes)),
-        scale=1.0,
         digits=2,
         units=units,
     )

@@ -77,8 +77,8 @@ def measures(context: Context) -> Chapter:
         _heat(context, profile),
         by_model(context, inventory, money),
         timeline(context, inventory),
-        tree(context, inventory, money),
-        _who_pays(context, inventory),
+        tree(context, money),
+        _who_pays(inventory),
         actors(context, inventory),
         _unit_costs(context, profile),
         _indicators(context, inventory, profile),
@@ -140,7 +140,6 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
         cells=rows(cells),
         source=SOURCE,
         notes=(HIDDEN_NOTE,),
-        scale=1.0,
         digits=0,
         units={MILLION: (1.0, 2)},
         of="measures",
@@ -182,7 +181,7 @@ _SIDES = {
 }
 
 
-def _who_pays(context: Context, inventory: Inventory) -> Table:
+def _who_pays(inventory: Inventory) -> Table:
     frame, tree = inventory.tree.amounts(), inventory.tree
     after = frame[frame["stage_code"].astype(str) == "AFT"]
     lacking = tree.lacking(tree.has("budget_eur"))
@@ -283,7 +282,6 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
         cells=rows(cells),
         source=SOURCE,
         notes=(note,),
-        scale=1.0,
         digits=0,
         of="measures",
     )
@@ -340,8 +338,6 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
             "n: measures behind the number; the others lack an item.",
             *((COUNTED_HERE,) if here else ()),
         ),
-        scale=1.0,
-        digits=1,
         units=units,
         of="measures",
     )
@@ -446,7 +442,6 @@ def _register(context: Context, inventory: Inventory) -> Table:
         cells=rows(cells),
         source=SOURCE,
         notes=(*notes, HIDDEN_NOTE) if closed else notes,
-        scale=1.0,
         digits=0,
         units={MILLION: (1.0, 2)},
         of="measures",

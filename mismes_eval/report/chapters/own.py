@@ -33,7 +33,6 @@ def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
             source=s.source,
             notes=(s.sample.design.published_basis,),
             scale=scale,
-            digits=1,
         )
         for id_, title, scale in (SHARES, MEANS)
         if (alike := [one for one in found if bool(one.unit) == (id_ == MEANS[0])])
@@ -52,7 +51,6 @@ def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
                 source=s.source,
                 notes=(s.sample.design.basis,),
                 scale=0.001,
-                digits=1,
             )
         )
     return [*tables]

@@ -78,7 +78,6 @@ def _by_model(context: Context, s: Survey) -> Table:
         source=s.source,
         notes=basis(s),
         scale=100.0,
-        digits=1,
     )
 
 
@@ -113,7 +112,6 @@ def _coverage(context: Context, s: Survey) -> Table:
         source=s.source,
         notes=(*notes, *basis(s)),
         scale=100.0,
-        digits=1,
         units={"returnees in the survey, thousand": (0.001, 1)},
     )
 
@@ -177,7 +175,6 @@ def _targeting(context: Context, s: Survey) -> Table:
         cells=pd.concat(parts, ignore_index=True),
         source=s.source,
         notes=(note, *basis(s)),
-        scale=1.0,
         digits=2,
     )
 
@@ -233,7 +230,5 @@ def _costs(context: Context, s: Survey) -> Table:
         cells=cells,
         source=s.source,
         notes=basis(s),
-        scale=1.0,
-        digits=1,
         units=units,
     )

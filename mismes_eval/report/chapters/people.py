@@ -204,7 +204,6 @@ def _shares(context: Context, s: Survey) -> Table:
         source=s.source,
         notes=tuple(notes),
         scale=100.0,
-        digits=1,
         units={"absent members, thousand": (0.001, 1)},
     )
 
@@ -299,7 +298,6 @@ def _indicator_table(
         source=s.source,
         notes=(*meaning(s), *basis(s)) if by == ("status",) else variance(s),
         scale=100.0,
-        digits=1,
     )
 
 
@@ -312,7 +310,6 @@ def _unemployed(context: Context, s: Survey) -> Table:
         source=s.source,
         notes=variance(s),
         scale=0.001,
-        digits=1,
     )
 
 
@@ -376,7 +373,6 @@ def _by_sex(context: Context, s: Survey) -> Table:
         source=s.source,
         notes=(*meaning(s), *basis(s)),
         scale=100.0,
-        digits=1,
     )
 
 
@@ -395,7 +391,6 @@ def _gap(context: Context, s: Survey) -> Table:
         source=s.source,
         notes=("Log points times 100 are close to percent for small gaps.", *meaning(s), *basis(s)),
         scale=100.0,
-        digits=1,
     )
 
 

@@ -204,7 +204,6 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
         cells=rows(cells),
         source=SOURCE,
         notes=(HIDDEN_NOTE,),
-        scale=1.0,
         digits=0,
         units={MILLION: (1.0, 2)},
         of="measures",
@@ -239,7 +238,6 @@ def actors(context: Context, inventory: Inventory) -> Table:
         title="Who carries the measures out, by who pays (number of measures)",
         cells=rows(cells),
         source=SOURCE,
-        scale=1.0,
         digits=0,
     )
 
@@ -328,7 +326,7 @@ def titled(context: Context, frame: pd.DataFrame) -> pd.Series:
     )
 
 
-def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
+def tree(context: Context, money: Budgets) -> Item:
     """F02b: the budget by stage and model, of the cells of T01 and T01b that are shown."""
     id, title = "F02b", "Where the money goes: budget by stage and model, million euro"
     stages = context.codes("stages")

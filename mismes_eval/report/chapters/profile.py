@@ -63,7 +63,6 @@ def profile(context: Context, s: Survey) -> Table:
         source=s.source,
         notes=(*meaning(s), *basis(s), *_lacking(context, frame)),
         scale=100.0,
-        digits=1,
     )
 
 

@@ -114,8 +114,6 @@ def quality(context: Context) -> Table:
         cells=pd.concat(cells, ignore_index=True) if cells else rows([]),
         source=source,
         notes=tuple(notes),
-        scale=1.0,
-        digits=1,
         units=units,
     )
 
@@ -353,8 +351,6 @@ def margins(context: Context, s: Survey) -> list[Item]:
             cells=rows(cells),
             source=s.source,
             notes=(),
-            scale=1.0,
-            digits=1,
             units=units,
         )
     ]

@@ -93,7 +93,6 @@ def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:
         source=s.source,
         notes=(note, *basis),
         scale=100.0,
-        digits=1,
     )
 
 

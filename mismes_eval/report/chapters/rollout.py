@@ -67,7 +67,7 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
         said(context, r),
         _summary(context, r),
         *_truth(context, r),
-        _cells(context, r),
+        _cells(r),
         *_map(context, r),
         *_path(context, r),
         *_honest(context, r),
@@ -137,7 +137,6 @@ def _summary(context: Context, r: Rollout) -> Table:
         source=r.source,
         notes=notes,
         scale=100.0,
-        digits=1,
         units={P: (1.0, 3)},
     )
 
@@ -235,7 +234,7 @@ def _served(r: Rollout, frame: pd.DataFrame) -> list[Persons]:
     return [Persons.of(name, rows) for rows in r.served(frame)]
 
 
-def _cells(context: Context, r: Rollout) -> Table:
+def _cells(r: Rollout) -> Table:
     assert not isinstance(r.effects, NotEstimable)
     frame = r.effects.to_frame()
     blank = dict.fromkeys(CARRIED, np.nan) | {
@@ -275,7 +274,6 @@ def _cells(context: Context, r: Rollout) -> Table:
         source=r.source,
         notes=(note, beside[r.effects.control]),
         scale=100.0,
-        digits=1,
     )
 
 

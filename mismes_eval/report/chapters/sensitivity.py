@@ -162,7 +162,6 @@ def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
             context.text("Units: {rows}.", rows=_units_of(context)),
             study.panel.sample.design.published_basis,
         ),
-        digits=1,
         units=units,
         intervals=True,
     )

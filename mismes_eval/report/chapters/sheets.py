@@ -119,7 +119,6 @@ def _flow(context: Context, study: Tracing, measure: str) -> Table:
         cells=rows(cells),
         source=study.source,
         notes=(),
-        scale=1.0,
         digits=0,
     )
 

@@ -116,7 +116,6 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
             context.text(IN_UNITS, u=outcome_unit(context, outcome)),
             study.panel.sample.design.published_basis,
         ),
-        scale=1.0,
         digits=2,
         units=units,
     )

@@ -148,9 +148,7 @@ def not_in_it(file: Study | StudyFile, ungrouped: str, few: str) -> list[Item]:
     return out
 
 
-def in_one_arm(
-    context: Context, id: str, s: Study | StudyFile, rows_of: Mapping[str, Alone]
-) -> list[Item]:
+def in_one_arm(id: str, s: Study | StudyFile, rows_of: Mapping[str, Alone]) -> list[Item]:
     """A sentence for each set of units that some rows of a table have in blocks of one arm. id:
     begins the places of their cells; the row "" is the whole draw.
     """
@@ -205,7 +203,7 @@ def study_items(context: Context, s: Study) -> list[Item]:
             for group in s.groups
             for outcome in s.outcomes
         }
-        items += [*in_one_arm(context, "one-arm-T31", s, alone), _within(context, s)]
+        items += [*in_one_arm("one-arm-T31", s, alone), _within(context, s)]
     if s.before:
         items += _methods(context, s)
     return items
@@ -294,7 +292,6 @@ def _within(context: Context, s: Study) -> Table:
         cells=pd.concat(parts, ignore_index=True),
         source=s.source,
         notes=(note,),
-        scale=1.0,
         digits=3,
     )
 
@@ -322,7 +319,6 @@ def _methods(context: Context, s: Study) -> list[Item]:
         cells=pd.concat(cells, ignore_index=True),
         source=s.source,
         notes=tuple(notes),
-        scale=1.0,
         digits=2,
     )
     return [table, *words]

@@ -68,7 +68,7 @@ def tracer(context: Context) -> Chapter:
             "tracer", "Tracer study: response and attrition", (context.absent("tracer study"),)
         )
     items: list[Item] = [
-        _enrolled(context, study),
+        _enrolled(study),
         flow(context, study),
         _response(context, study),
         _attrition(context, study),
@@ -88,7 +88,7 @@ def _arm(study: Tracing, arm: float) -> Persons:
     )
 
 
-def _enrolled(context: Context, study: Tracing) -> SentenceSpec:
+def _enrolled(study: Tracing) -> SentenceSpec:
     """How many were enrolled, where each arm is large enough to be counted."""
     sets = {"n": Persons.among(study.panel.sample), "t": _arm(study, 1.0), "c": _arm(study, 0.0)}
     cells = rows([counted("enrolled", name, who) for name, who in sets.items()])
@@ -166,7 +166,6 @@ def _response(context: Context, study: Tracing) -> Table:
         source=study.source,
         notes=(note, *counted, *pooled_basis(context, study)),
         scale=100.0,
-        digits=1,
     )
 
 
@@ -230,7 +229,6 @@ def _attrition(context: Context, study: Tracing) -> Table:
         source=study.source,
         notes=(note, *pooled_basis(context, study)),
         scale=100.0,
-        digits=1,
     )
 
 
@@ -248,7 +246,7 @@ def _balance(context: Context, study: Tracing) -> Table:
         estimate = mean(inside, covariate, by="_arm")
         items.append(
             cells_by(
-                estimate.annotated(unit=_unit(context, study, covariate)),
+                estimate.annotated(unit=_unit(study, covariate)),
                 context.rules,
                 context.column(covariate),
                 [str(arm) for arm in estimate.keys["_arm"]],
@@ -256,7 +254,7 @@ def _balance(context: Context, study: Tracing) -> Table:
         )
         gap = estimate.contrast(
             {f"{covariate}, _arm=participants": 1.0, f"{covariate}, _arm=comparison": -1.0}
-        ).annotated(kind="contrast", unit=_unit(context, study, covariate))
+        ).annotated(kind="contrast", unit=_unit(study, covariate))
         compared = arms(study)
         items.append(
             cells_of([(context.column(covariate), "difference", gap)], context.rules, compared)
@@ -286,12 +284,11 @@ def _balance(context: Context, study: Tracing) -> Table:
         cells=pd.concat(items, ignore_index=True),
         source=study.source,
         notes=(note, *earnings_note(context, study), *pooled_basis(context, study)),
-        scale=1.0,
         digits=2,
     )
 
 
-def _unit(context: Context, study: Tracing, column: str) -> str:
+def _unit(study: Tracing, column: str) -> str:
     """The unit of what was known of a person at enrolment."""
     if "earn" in column:
         return home_currency(study) or "currency"
@@ -355,8 +352,6 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
         cells=pd.concat(items, ignore_index=True),
         source=study.source,
         notes=(_words(context), *earnings_note(context, study), *pooled_basis(context, study)),
-        scale=1.0,
-        digits=1,
         units=units,
     )
     if not path:

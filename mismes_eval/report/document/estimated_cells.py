@@ -195,7 +195,6 @@ def counts(
         cells=pd.DataFrame(cells, columns=list(COLUMNS)),
         source=source,
         notes=tuple(notes),
-        scale=1.0,
         digits=digits,
         synthetic=synthetic,
     )

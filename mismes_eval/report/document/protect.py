@@ -294,7 +294,7 @@ def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) ->
     """The hidden sets, with those added that make room for the target: one person more, one fewer,
     as far as the rule allows; at least one of the two.
     """
-    cost = _costs(counts, target, drafts)
+    cost = _costs(counts, drafts)
     wholes = _wholes(counts, target, drafts)
     for held in (wholes, np.zeros_like(wholes)):
         made = False
@@ -321,7 +321,7 @@ def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) ->
     )
 
 
-def _costs(counts: Counts, target: int, drafts: Sequence[Draft]) -> Float:
+def _costs(counts: Counts, drafts: Sequence[Draft]) -> Float:
     """(sets,) what is lost where a set is hidden: every cell that stands on it or tells it, more
     for many persons.
     """

@@ -65,9 +65,8 @@ def protect(
     DisclosureError : a primary cell is fixed by its relations even when all its neighbours are
         hidden (a total with a single part).
     """
-    keys, matrix = _system(values, relations)
-    position = {key: i for i, key in enumerate(keys)}
-    value = np.array([float(values[key]) for key in keys])
+    position, matrix = _system(values, relations)
+    keys, value = list(position), np.array(list(values.values()), float)
     hidden = np.zeros(len(keys), bool)
     hidden[[position[key] for key in (*primary, *unpublished)]] = True
     held = np.zeros(len(keys), bool)
@@ -103,9 +102,8 @@ def attack(
     """The interval that the published cells, the relations and non-negativity leave for each hidden
     cell (two linear programmes a cell).
     """
-    keys, matrix = _system(values, relations)
-    position = {key: i for i, key in enumerate(keys)}
-    value = np.array([float(values[key]) for key in keys])
+    position, matrix = _system(values, relations)
+    value = np.array(list(values.values()), float)
     open_ = np.array([position[key] for key in hidden], int)
     if not open_.size:
         return {}
@@ -130,9 +128,8 @@ def recovered(intervals: Mapping[Key, tuple[float, float]], tolerance: float = 0
 
 def _system(
     values: Mapping[Key, float], relations: Sequence[Relation]
-) -> tuple[list[Key], csr_matrix]:
-    keys = list(values)
-    position = {key: i for i, key in enumerate(keys)}
+) -> tuple[dict[Key, int], csr_matrix]:
+    position = {key: i for i, key in enumerate(values)}
     unknown = [
         key
         for relation in relations
@@ -148,7 +145,8 @@ def _system(
         row += [i] * (len(relation.parts) + 1)
         column += [position[relation.total], *(position[p] for p in relation.parts)]
         entry += [-1.0] + [1.0] * len(relation.parts)
-    return keys, coo_matrix((entry, (row, column)), shape=(len(relations), len(keys))).tocsr()
+    shape = (len(relations), len(position))
+    return position, coo_matrix((entry, (row, column)), shape=shape).tocsr()
 
 
 def _cheapest_move(

@@ -121,7 +121,6 @@ def table(
         cells=pd.DataFrame(list(cells), columns=list(COLUMNS)),
         source=SOURCE,
         notes=tuple(notes),
-        scale=1.0,
         digits=digits,
         synthetic=w.synthetic,
         units=units or {},
