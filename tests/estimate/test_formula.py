@@ -120,14 +120,6 @@ def test_what_is_no_formula(fit: Callable[..., Estimate], formula: object, what:
         fit(_frame(), "y ~ x")
 
 
-def test_messages_of_the_parser_carry_no_codes_and_no_drawing() -> None:
-    with pytest.raises(EstimateError) as error:
-        ols(_sample(), "y ~ x +")
-    assert (
-        error.value.problems[0].got == "Operator `+` has insuffient arguments and/or is misplaced"
-    )
-
-
 def test_gaps_and_unreadable_columns_are_told_together_and_undefined_terms_by_the_frames_rows() -> (
     None
 ):

@@ -55,24 +55,6 @@ def test_causes_of_any_type_are_read(dtype: str | type) -> None:
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize("of", [None, "job"])
-def test_influence_is_the_derivative(of: str | None) -> None:
-    f = frame()
-    event = "e" if of is None else "cause"
-
-    def estimate(w: np.ndarray) -> me.Estimate:
-        return me.rmst(sample(f.assign(w=w)), "t", event, 9, by="g", of=of)
-
-    w = f["w"].to_numpy(float)
-    z = estimate(w).influence
-    for row in range(16):
-        step = np.zeros(16)
-        step[row] = 1e-5
-        numeric = (estimate(w + step).value - estimate(w - step).value) / 2e-5
-        assert np.allclose(z[row], numeric, rtol=1e-6, atol=1e-9), row
-
-
-@pytest.mark.identity
 def test_time_without_and_time_lost_add_up_to_the_horizon() -> None:
     s = sample(frame())
     kept = me.rmst(s, "t", "e", 9)

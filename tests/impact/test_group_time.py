@@ -199,34 +199,6 @@ def test_many_changes_at_once_are_one_at_a_time(method: str) -> None:
         np.testing.assert_allclose(all_at_once.compared[j], one.z[d == 0], atol=1e-12)
 
 
-def test_row_order_and_lookup_do_not_matter() -> None:
-    frame = simulated()
-    sorted_frame, shuffled = (
-        frame.sort_values(["person", "period"]),
-        frame.sample(frac=1, random_state=1),
-    )
-    design = {"weights": "w", "psu": "psu", "strata": "stratum"}
-    a = att_gt(
-        Sample.from_frame(sorted_frame.reset_index(drop=True), **design),
-        "y",
-        "g",
-        "period",
-        "person",
-        ["x"],
-    )
-    b = att_gt(
-        Sample.from_frame(shuffled.reset_index(drop=True), **design),
-        "y",
-        "g",
-        "period",
-        "person",
-        ["x"],
-    )
-    np.testing.assert_allclose(a.estimate.value, b.estimate.value, atol=1e-12)
-    np.testing.assert_allclose(a.vcov, b.vcov, atol=1e-12)
-    assert (a.estimate.dof == 20).all() and (a.estimate.degf <= 20).all()
-
-
 def test_tracer_panel_equals_long_sample() -> None:
     frame = simulated()
     tracer = TracerPanel.from_frame(

@@ -108,24 +108,6 @@ def test_where_everybody_complies_they_are_lee_bounds(loss: float) -> None:
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize("adjustment", ["interacted", "additive"])
-def test_influence_is_the_derivative(adjustment: str) -> None:
-    f = trial(150)
-
-    def bounds(w: np.ndarray) -> me.Estimate:
-        s = sample(f.assign(w=w))
-        return me.late_bounds(s, "y", "took", "z", "seen", "age", "block", adjustment)
-
-    w = f["w"].to_numpy()
-    z = bounds(w).influence
-    for row in range(0, 150, 15):
-        step = np.zeros(w.size)
-        step[row] = 1e-5
-        numeric = (bounds(w + step).value - bounds(w - step).value) / 2e-5
-        assert np.allclose(z[row], numeric, rtol=1e-5, atol=1e-8)
-
-
-@pytest.mark.identity
 def test_the_set_is_what_the_tests_do_not_reject() -> None:
     f = trial().assign(y=lambda f: f.y.fillna(0.0), higher=lambda f: f.y.fillna(0.0) + 0.4 * f.z)
     joint = me.itt(sample(f), ["y", "higher", "took"], "z")

@@ -161,52 +161,6 @@ def test_an_order_of_waves_in_words_is_stated_for_a_staggered_design() -> None:
     )
 
 
-DTYPES = [
-    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
-    *("float32", "float64", "object", "Int8", "UInt8", "Int64", "Float32", "Float64"),
-    *("int8[pyarrow]", "uint8[pyarrow]", "int64[pyarrow]", "double[pyarrow]", "float[pyarrow]"),
-]
-WIDE: dict[str, Callable[[me.Sample], me.Estimate]] = {
-    "two periods": lambda s: me.att_2x2(s, "z", "ever", {"t": (2, 5)}, covariates=["x"]),
-    "wide": lambda s: me.att_2x2(s, ("x", "z"), "ever"),
-    "triple": lambda s: me.triple_difference(s, "z", "ever", "odd", {"t": (2, 5)}),
-    "group-time": lambda s: me.att_gt(s, "z", "g", "t", "id", covariates=["x"]).estimate,
-    "cross-sections": lambda s: me.att_gt(s, "z", "g", "t").estimate,
-    "two-way": lambda s: me.two_way(s, "z", "on", unit="id", time="t", covariates=["v"]),
-    "interaction-weighted": lambda s: me.sun_abraham(s, "z", "g", "id", "t"),
-    "imputation": lambda s: me.imputation(s, "z", "g", "id", "t"),
-    "trimming": lambda s: me.lee_bounds(s, "z", "ever", "odd"),
-    "worst case": lambda s: me.manski_bounds(s, "z", "ever", "odd", low=0, high=200),
-    "shifts": lambda s: me.delta_sensitivity(s, "z", "ever", "odd", [0.0, 1.0]),
-    "recall": lambda s: me.recall_sensitivity(s, "odd", "on", "ever", [1.0, 0.9], [1.0]),
-    "make-up": lambda s: me.composition_check(s, ["x"], "g", "t").estimate,
-}
-NUMBERS = ["t", "g", "x", "z", "on", "ever", "odd", "v", "id"]
-
-
-def whole() -> pd.DataFrame:
-    """Whole numbers of 0 to 120, whose sums and squares leave the small dtypes."""
-    f = made()
-    rng = np.random.default_rng(2)
-    return f.assign(
-        z=np.clip(np.round(60 + 20 * f["y"] / f["y"].std()), 0, 120).astype(int),
-        v=rng.integers(0, 120, len(f)),
-        ever=(f["g"] > 0).astype(int),
-        odd=rng.integers(0, 2, len(f)),
-    )
-
-
-@pytest.mark.parametrize("verb", WIDE.values(), ids=WIDE)
-def test_every_dtype_gives_what_float64_gives(verb: Callable[[me.Sample], me.Estimate]) -> None:
-    f = whole().drop(columns=["e", "y"])
-    plain = verb(of(f.astype(dict.fromkeys(NUMBERS, "float64"))))
-    close = {"rtol": 1e-12, "atol": 1e-12}
-    for dtype in DTYPES:
-        other = verb(of(f.astype(dict.fromkeys(NUMBERS, dtype))))
-        np.testing.assert_allclose(other.value, plain.value, err_msg=dtype, **close)
-        np.testing.assert_allclose(other.se, plain.se, err_msg=dtype, **close)
-
-
 def test_decimal_years_are_matched_within_a_tolerance() -> None:
     """Months as years: event times fall on the months, starts to two or four decimals as well."""
     f = made()
@@ -314,17 +268,3 @@ def test_float_keys_are_the_numbers_they_are() -> None:
     other = me.att_gt(of(shuffled), "y", "g", "t", "id").estimate
     np.testing.assert_allclose(other.value, plain.value, rtol=1e-12)
     np.testing.assert_allclose(other.se, plain.se, rtol=1e-12)
-
-
-def test_refusals_name_the_verb_that_was_called() -> None:
-    s = of(made())
-    for verb, call in {
-        "att_gt": lambda: me.att_gt(s, "income", "g", "t", "id"),
-        "two_way": lambda: me.two_way(s, "y", "nothing", unit="id", time="t"),
-        "panel_ols": lambda: me.panel_ols(s, "y", "nothing", unit="id", time="t"),
-        "bacon": lambda: me.bacon(s, "y", "nothing", "id", "t"),
-        "triple_difference": lambda: me.triple_difference(s, "y", "on", "nothing", "t"),
-        "composition_check": lambda: me.composition_check(s, ["nothing"], "g", "t"),
-    }.items():
-        with pytest.raises(me.MismesError, match=f"^{verb} names an unknown column"):
-            call()

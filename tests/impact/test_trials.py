@@ -137,27 +137,6 @@ def test_blocks_count_by_their_size() -> None:
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize("adjustment", ["interacted", "additive"])
-@pytest.mark.parametrize("verb", ["itt", "late"])
-def test_influence_is_the_derivative(verb: str, adjustment: str) -> None:
-    f = frame(120)
-
-    def estimate(w: np.ndarray) -> me.Estimate:
-        s = sample(f.assign(w=w))
-        if verb == "itt":
-            return me.itt(s, ["y", "took"], "z", X, "block", adjustment)
-        return me.late(s, "y", "took", "z", X, "block", adjustment)
-
-    w = f["w"].to_numpy()
-    z = estimate(w).influence
-    for row in (0, 33, 119):
-        step = np.zeros(w.size)
-        step[row] = 1e-4
-        numeric = (estimate(w + step).value - estimate(w - step).value) / 2e-4
-        assert np.allclose(z[row], numeric, rtol=1e-6, atol=1e-10)
-
-
-@pytest.mark.identity
 def test_the_set_is_what_the_test_does_not_reject() -> None:
     ends = set()
     for strength in (0.5, 0.0, -0.05):

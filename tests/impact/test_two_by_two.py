@@ -13,7 +13,7 @@ import pytest
 
 from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.did.two_by_two import att_2x2
-from mismes_eval.numerics.did import METHODS, Method, cross_sections, panel, propensity, regression
+from mismes_eval.numerics.did import Method, cross_sections, panel, propensity, regression
 from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.calibrate import calibrate
@@ -125,42 +125,6 @@ def test_sign_slip_of_r(sim: tuple, golden: dict) -> None:
         < 1e-9
     ]
     assert set(found) == {"both"}
-
-
-def derivative(att: object, w: Float) -> Float:
-    out = np.empty(w.size)
-    for i in range(w.size):
-        h = 1e-5
-        up, down = w.copy(), w.copy()
-        up[i] += h
-        down[i] -= h
-        out[i] = (att(up) - att(down)) / (2 * h)
-    return out
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("design", ["panel", "cross_sections"])
-def test_influence_is_the_derivative_by_the_weight(method: str, design: str) -> None:
-    rng = np.random.default_rng(7)
-    n = 90
-    x = np.column_stack([np.ones(n), rng.normal(size=n)])
-    d = (rng.random(n) < 1 / (1 + np.exp(-0.5 * x[:, 1]))).astype(float)
-    post, y, w = (
-        (rng.random(n) < 0.5).astype(float),
-        rng.normal(size=n) + x[:, 1],
-        rng.uniform(0.5, 2, n),
-    )
-    fit = (
-        (lambda v: panel(v, d, y, x, method))
-        if design == "panel"
-        else (lambda v: cross_sections(v, d, post, y, x, method))
-    )
-    if method == "dr_improved":
-        # its influence leaves out what is zero in expectation (Sant'Anna and Zhao 2020, theorem 3):
-        # totals only, not row by row
-        assert abs(float(w @ fit(w).z)) < 1e-9
-        return
-    np.testing.assert_allclose(fit(w).z, derivative(lambda v: fit(v).att, w), atol=2e-7)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mismes_eval.numerics import logit
-from mismes_eval.numerics.influence import Block, Influence, one_above_other, side_by_side
+from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.logit import Propensity, fit_logit
 from mismes_eval.numerics.rows import Columns, Float, Rows, cells, group_sums
 from mismes_eval.numerics.two_way import Columns as Regressors
@@ -76,23 +76,6 @@ def test_domains_without_rows_add_nothing() -> None:
     np.testing.assert_array_equal(none.sums(np.zeros(0), np.zeros(0, int), 4), np.zeros((4, 3)))
 
 
-def test_influence_of_one_two_and_three_parts() -> None:
-    parts = [Influence.of(RNG.normal(size=(N, p))) for p in (1, 2, 3)]
-    dense = [p.dense() for p in parts]
-    two = parts[1].plus(Rows(VALUES, CELL), np.eye(2))
-    np.testing.assert_allclose(
-        two.sums(W, GROUP, 3), looped(dense[1] + VALUES[CELL], GROUP, 3), atol=1e-13
-    )
-    np.testing.assert_allclose(side_by_side(parts).dense(), np.hstack(dense), atol=1e-14)
-    assert (side_by_side(parts).n, side_by_side(parts).p) == (N, 6)
-    assert parts[0].take(np.array([3, 4])).n == 2
-    stacked = [Influence.of(RNG.normal(size=(n, 2))) for n in (3, 4, 5)]
-    np.testing.assert_allclose(
-        one_above_other(stacked).dense(), np.vstack([p.dense() for p in stacked]), atol=1e-14
-    )
-    assert one_above_other(stacked).n == 12
-
-
 def test_sums_formed_before_a_factor_came_are_not_used_after_it() -> None:
     b = Block(Rows(X), np.eye(2), formed=(W, GROUP, np.full((3, 2), 7.0)))
     factor = RNG.uniform(0.5, 2, N)
@@ -110,21 +93,6 @@ def test_combinations_need_a_size_a_code() -> None:
     assert cell.tolist() == [3, 0, 2, 1]
     with pytest.raises(ValueError, match="shorter"):
         cells([wide, narrow], [9])
-
-
-@pytest.mark.parametrize("variables", [19, 20])
-def test_combinations_at_the_edge_of_what_a_number_counts(variables: int) -> None:
-    """9 to the 19th is above 2 to the 53rd (a float's whole numbers) and 9 to the 20th above 2 to
-    the 63rd.
-    """
-    codes = [RNG.integers(0, 9, 300) for _ in range(variables)]
-    for code in codes:
-        code[0] = 8  # the last combination occurs
-    combination, cell = cells(codes, [9] * variables)
-    np.testing.assert_array_equal(combination[cell], np.column_stack(codes))
-    assert combination.tolist() == [
-        list(c) for c in sorted(set(map(tuple, np.column_stack(codes).tolist())))
-    ]
 
 
 def test_a_response_model_has_cells_without_rows_and_cells_without_weight() -> None:

@@ -102,12 +102,14 @@ def test_distinct_combinations_of_codes_are_counted_and_found() -> None:
     np.testing.assert_array_equal(combination[cell], np.column_stack(codes))
 
 
-@pytest.mark.parametrize("variables", [7, 25])
+@pytest.mark.parametrize("variables", [7, 19, 20, 25])
 def test_more_combinations_than_memory_or_a_number_can_hold_are_still_told_apart(
     variables: int,
 ) -> None:
-    """20 margins of 9 categories have 1.2e19 combinations, more than 64 bits count."""
-    codes = [RNG.integers(0, 9, 500) for _ in range(variables)]
+    """9 to the 19th is above 2 to the 53rd (a float's whole numbers), 9 to the 20th above 2 to the
+    63rd.
+    """
+    codes = [np.append(8, RNG.integers(0, 9, 499)) for _ in range(variables)]
     codes[0][:250], codes[-1][:250] = codes[0][250:], codes[-1][250:]
     combination, cell = cells(codes, [9] * variables)
     np.testing.assert_array_equal(combination[cell], np.column_stack(codes))
@@ -203,14 +205,14 @@ def test_an_influence_is_the_sum_of_its_blocks() -> None:
     np.testing.assert_allclose(z.take(np.array([2, 5])).dense(), dense[[2, 5]], atol=1e-12)
     assert z.take(np.array([2, 5])).n == 2
     other = Influence.of(factor)
-    np.testing.assert_allclose(
-        side_by_side([z, other]).dense(), np.column_stack([dense, factor]), atol=1e-12
-    )
+    beside = side_by_side([z, other, other])
+    np.testing.assert_allclose(beside.dense(), np.column_stack([dense, factor, factor]), atol=1e-12)
+    assert (beside.n, beside.p) == (N, 8)
     six = Influence.of(RNG.normal(size=(4, 6)))
     no_columns = Influence(tuple(b for b in parts if isinstance(b.rows, Rows)), N)
     np.testing.assert_allclose(
-        one_above_other([six, no_columns]).dense(),
-        np.vstack([six.dense(), no_columns.dense()]),
+        one_above_other([six, no_columns, six]).dense(),
+        np.vstack([six.dense(), no_columns.dense(), six.dense()]),
         atol=1e-12,
     )
     np.testing.assert_allclose(

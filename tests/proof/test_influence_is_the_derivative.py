@@ -145,6 +145,7 @@ DESCRIBED: dict[str, Value] = {
     "survival": lambda s: me.survival(s, "months", "left", by="sex", times=[3.0, 6.0]),
     "incidence": lambda s: me.cumulative_incidence(s, "months", "way", "job", times=[3.0, 6.0]),
     "time within": lambda s: me.rmst(s, "months", "left", 6.0),
+    "time lost": lambda s: me.rmst(s, "months", "way", 6.0, by="sex", of="job"),
     "leakage": lambda s: me.leakage(s, "d", "elig"),
     "difference of means": lambda s: me.mean(s, "y", by="sex").contrast(
         {"y, sex=F": 1.0, "y, sex=M": -1.0}
@@ -164,8 +165,13 @@ WIDE: dict[str, Value] = {
     "wide none": lambda s: me.att_2x2(s, ("y0", "y"), "d", method="none"),
     "triple": lambda s: me.triple_difference(s, ("y0", "y"), "d", "elig", covariates=["x"]),
     "itt": lambda s: me.itt(s, "y", "d", covariates=["x"]),
+    "itt in blocks": lambda s: me.itt(s, ["y", "taken"], "d", ["x"], "sex", "additive"),
     "late": lambda s: me.late(s, "y", "taken", "d", covariates=["x"]),
+    "late in blocks": lambda s: me.late(s, "y", "taken", "d", ["x"], "sex", "additive"),
     "late bounds": lambda s: me.late_bounds(s, "y", "taken", "d", "elig", covariates=["x"]),
+    "late bounds in blocks": lambda s: me.late_bounds(
+        s, "y", "taken", "d", "elig", "x", "sex", "additive"
+    ),
     "worst case": lambda s: me.manski_bounds(s, "y", "d", "elig", low=-9.0, high=20.0),
 }
 SECTIONS: dict[str, Value] = {

@@ -136,11 +136,6 @@ def test_a_refreshment_sample_that_answered_whole_needs_no_model() -> None:
     )
 
 
-def test_a_refreshment_sample_that_nobody_of_answered_is_refused() -> None:
-    with pytest.raises(DesignError):
-        refreshment(with_fresh(np.zeros(30, bool)), 1)
-
-
 def test_the_dead_leave_before_the_lost_are_traced() -> None:
     p = persons()
     w = waves(p)

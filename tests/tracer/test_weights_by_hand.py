@@ -346,51 +346,13 @@ def test_a_refreshment_sample_without_weight_is_refused() -> None:
     )
 
 
-def test_tracing_by_a_covariate_names_it_and_the_found_carry_their_group() -> None:
-    """Of the lost 1 to 6, all are drawn at 1/2; of each group half is found."""
-    i = np.arange(8)
-    s = Sample.from_frame(
-        pd.DataFrame(
-            {"w": 1.0, "person_id": i, "g": ["a", "a", "b", "b", "a", "b", "a", "b"], "k": 1}
-        ),
-        weights="w",
-    )
-    there = np.isin(i, (0, 1, 2, 7))
-    second = pd.DataFrame(
-        {
-            "person_id": i,
-            "wave": 1,
-            "drawn": np.isin(i, (1, 2, 3, 4)),
-            "disp": np.where(there, "1.1", "2.1"),
-        }
-    )
-    made = TracerPanel.from_frame(
-        pd.concat(
-            [pd.DataFrame({"person_id": i, "wave": 0, "drawn": False, "disp": "1.1"}), second],
-            ignore_index=True,
-        ),
-        sample=s,
-        disposition="disp",
-    )
-    found = follow_up(made, 1, "drawn", 0.5, "g", "cells").weight_sample(1)
-    np.testing.assert_allclose(found.weights, [1, 4, 4, 0, 0, 0, 0, 1])
-    assert found.design.steps[1].name == "response to intensive tracing (cells on g; 2 of 4)"
-    again = follow_up(made, 1, "drawn", 0.5, ["g", "k"], "cells").weight_sample(1)
-    assert (
-        again.design.steps[1].name == "response to intensive tracing (cells on g, k; 2 of 4)"
-        and again.design.steps[0].name == "intensive tracing of 4 of 6 lost at wave 1"
-    )
-
-
-def test_one_covariate_may_be_a_plain_word_of_several_letters() -> None:
+def test_tracing_by_covariates_names_them_and_the_found_carry_their_group() -> None:
     """A name of several letters is one column, not a list of letters: of the lost 1 to 6 all are
     drawn at 1/2, of each region half is found.
     """
     i = np.arange(8)
     s = Sample.from_frame(
-        pd.DataFrame(
-            {"w": 1.0, "person_id": i, "region": ["a", "a", "b", "b", "a", "b", "a", "b"]}
-        ),
+        pd.DataFrame({"w": 1.0, "person_id": i, "region": list("aabbabab"), "k": 1}),
         weights="w",
     )
     there = np.isin(i, (0, 1, 2, 7))
@@ -438,6 +400,11 @@ def test_one_covariate_may_be_a_plain_word_of_several_letters() -> None:
             only.design.steps[-1].name
             == "response of the refreshment sample at wave 1 (logit on region)"
         )
+    again = follow_up(made, 1, "drawn", 0.5, ["region", "k"], "cells").weight_sample(1)
+    assert [step.name for step in again.design.steps] == [
+        "intensive tracing of 4 of 6 lost at wave 1",
+        "response to intensive tracing (cells on region, k; 2 of 4)",
+    ]
 
 
 def test_a_numerator_of_a_model_that_lost_nobody_passes_influence_on() -> None:

@@ -84,26 +84,6 @@ def test_groups_of_a_category_are_curves_of_their_own() -> None:
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize("by", [None, "g"])
-def test_influence_is_the_derivative(by: str | None) -> None:
-    f = many(60)
-
-    def estimate(w: np.ndarray) -> me.Estimate:
-        s = me.censoring_weights(sample(f.assign(w=w)), "t", "e", 12, ["x", "sex"], by)
-        return me.rmst(s, "t", "e", 12, by="g")
-
-    w = f["w"].to_numpy(float)
-    (part,) = estimate(w).parts
-    assert part.influence is not None
-    z = part.design.pull_back(part.influence).dense()
-    for row in range(60):
-        step = np.zeros(60)
-        step[row] = 1e-5
-        numeric = (estimate(w + step).value - estimate(w - step).value) / 2e-5
-        assert np.allclose(z[row], numeric, rtol=1e-5, atol=1e-8), row
-
-
-@pytest.mark.identity
 def test_replicates_make_the_weights_anew() -> None:
     f = many()
 

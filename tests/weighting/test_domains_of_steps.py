@@ -214,18 +214,3 @@ def test_caps_and_totals_hold_together(frame: pd.DataFrame) -> None:
     np.testing.assert_allclose(me.total(s, "sex").se, 0, atol=1e-6)
     with pytest.raises(CalibrationError, match="cannot be met within the caps"):
         me.trim(sample(frame), upper=15.0, totals=totals)
-
-
-@pytest.mark.identity
-@pytest.mark.parametrize(
-    "kind",
-    "int8 uint8 float16 Int8 UInt8 Float32 int8[pyarrow] float[pyarrow] object".split(),
-)
-@pytest.mark.parametrize("name", STEPS)
-def test_steps_read_every_dtype_as_float64(frame: pd.DataFrame, name: str, kind: str) -> None:
-    columns = ["age", "r", "g"]
-    plain = frame.assign(**{c: frame[c].astype("float64") for c in columns})
-    other = frame.assign(**{c: frame[c].astype(kind) for c in columns})
-    a, b = STEPS[name](sample(plain)), STEPS[name](sample(other))
-    np.testing.assert_allclose(b.weights, a.weights, rtol=1e-10)
-    np.testing.assert_allclose(me.mean(b, "y").se, me.mean(a, "y").se, rtol=1e-9)

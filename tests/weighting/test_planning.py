@@ -53,24 +53,6 @@ def test_beyond_the_best_ratio_more_migrants_tell_less() -> None:
     assert plan.loc[8, "n_eff"] < plan.loc[1, "n_eff"]
 
 
-def test_plans_at_one_cost() -> None:
-    plans = compare_plans(
-        100_000,
-        0.2,
-        0.12,
-        0.025,
-        cost_listing=2,
-        cost_interview=15,
-        register_cost=20,
-        register_share=0.3,
-    ).set_index("plan")
-    assert (
-        plans.loc["two-phase listing", "n_eff"]
-        > plans.loc["oversampled areas", "n_eff"]
-        > plans.loc["plain sample", "n_eff"]
-    )
-
-
 def test_strata_taken_wholly_leave_the_rest_to_others() -> None:
     plan = plan_allocation([10, 1000], 100, sd=[100, 1])
     assert plan["rate"].tolist()[0] == 1.0
