@@ -5,6 +5,7 @@ its line and the nearest value. Nothing is guessed and nothing is passed over.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from difflib import get_close_matches
@@ -39,6 +40,8 @@ from mismes_eval.message import Message
 
 T = TypeVar("T")
 RESTS = "rests on a key that was refused"  # said to nobody: the key's own problem is
+# what terminals act on and pages turn the reading order by; line breaks and tabs are none of it
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 TRUE, FALSE = ("true", "yes"), ("false", "no")
 FOLDERS = ("inputs.inventory",)  # keys that may name one
 EXAMPLES: Mapping[str, str] = {
@@ -215,6 +218,12 @@ class Conversion:
             if not (math.isfinite(number) and above and below):
                 self._problem("the number is out of range", at, between(low, high), f"{number}")
 
+    def _text(self, text: str, at: Place) -> Any:
+        if UNSEEN.search(text):
+            what = "a text holds signs that nobody sees"
+            return self._problem(what, at, "letters, digits and signs", ascii(text))
+        return text
+
     def _truth(self, text: str, at: Place) -> Any:
         if text.lower() in TRUE + FALSE:
             return text.lower() in TRUE
@@ -384,7 +393,7 @@ NAMED_NODES: Mapping[str, Callable[[Conversion, Node, Place], Any]] = {
     "rules": Conversion._rules,
 }
 SCALARS: Mapping[Any, Callable[[Conversion, str, Place], Any]] = {
-    str: lambda _, text, at: text,
+    str: Conversion._text,
     int: Conversion._integer,
     float: Conversion._number,
     bool: Conversion._truth,

@@ -367,8 +367,12 @@ def write_programs(dataset: Dataset, folder: Path) -> list[Path]:
     return [table, r_file, stata]
 
 
+KEPT_WITH = "Numbers of few persons, which the report hides, are among them: keep it with the data."
+
+
 def _r(d: Dataset) -> str:
     lines = ["# Reprints numbers of the report beside the report's own. Needs R's survey, haven."]
+    lines += [f"# {KEPT_WITH}"]
     lines += [f"# {note}" for note in d.notes]
     lines += ["library(survey)", f'd <- haven::read_dta("{d.name}.dta")']
     lines += [f'told <- read.csv("{d.name}_numbers.csv")', "told$se_here <- NA"]
@@ -390,7 +394,7 @@ def _r(d: Dataset) -> str:
 
 
 def _stata(d: Dataset) -> str:
-    lines = ["* Reprints numbers of the report beside the report's own."]
+    lines = ["* Reprints numbers of the report beside the report's own.", f"* {KEPT_WITH}"]
     lines += [f"* {note}" for note in d.notes]
     lines += ["version 15", f'use "{d.name}.dta", clear']
     if BASE in d.weights:

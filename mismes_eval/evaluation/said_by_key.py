@@ -14,10 +14,15 @@ from mismes_eval.message import Message
 ARGUMENT = of_argument("").template
 COLUMNS = {in_column("").template: "column", in_columns("", "").template: "first"}
 IN_FILE = in_place("", "").template
-MAPPED = (
-    "Declare it in the params: mapping.missing: {{{name}: {{'{value}': DK}}}} with the reason that the"
-    " questionnaire gives."
-)
+CORRECTED = "Correct the cells; one whose answer is unknown is left empty."
+# a section whose keys declare a missing code of its file, and the line that does
+DECLARED: Mapping[str, str] = {
+    "mapping": (
+        "Declare it in the params: mapping.missing: {{{name}: {{'{value}': DK}}}} with the reason that the"
+        " questionnaire gives."
+    ),
+    "study": "Declare it in the params: study.missing: {{{name}: ['{value}']}}, or correct the cells.",
+}
 # arguments that a key of another name gives
 ARGUMENTS: Mapping[tuple[str, str], str] = {
     ("tracer", "covariates"): "tracer.attrition_covariates",
@@ -28,7 +33,8 @@ def said_by_key(
     params: Params, problems: Sequence[Problem], sections: Sequence[str]
 ) -> list[Problem]:
     """The problems of a reader that works on these sections, in the office's words."""
-    return [_fixed(_placed(params, problem, sections)) for problem in problems]
+    fix = next((DECLARED[section] for section in sections if section in DECLARED), CORRECTED)
+    return [_fixed(_placed(params, problem, sections), fix) for problem in problems]
 
 
 def _placed(params: Params, problem: Problem, sections: Sequence[str]) -> Problem:
@@ -68,9 +74,9 @@ def _naming(params: Params, column: str, sections: Sequence[str]) -> str | None:
     return None
 
 
-def _fixed(problem: Problem) -> Problem:
+def _fixed(problem: Problem, said: str) -> Problem:
     """A line that declares a missing code, as the params take it."""
     fix = problem.fix
     if not (isinstance(fix, Message) and "missing={" in fix):
         return problem
-    return replace(problem, fix=worded(MAPPED, fix.values))
+    return replace(problem, fix=worded(said, fix.values))

@@ -70,6 +70,15 @@ TEXTS = (".csv", ".csv.gz", ".tsv", ".tab", ".txt", ".dat")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 MEMBERS = (*(end for end in FORMATS if end not in (".csv.gz", ".zip")), ".gz")
 MOSTLY = 0.9
+FIRST_BYTES = 4096
+# how files of a kind begin: what they are, and the endings that they have
+BEGINNINGS: Mapping[bytes, tuple[str, tuple[str, ...]]] = {
+    b"PK\x03\x04": ("a workbook or an archive", (".xlsx", ".zip")),
+    b"\x1f\x8b": ("a packed text", (".csv.gz",)),
+    b"PAR1": ("a Parquet file", (".parquet",)),
+    b"\xd0\xcf\x11\xe0": ("a workbook of old Excel", (".xls",)),
+}
+BY_MARK = (".xlsx", ".xlsm", ".zip", ".parquet")  # kinds that begin with one of them
 
 
 def read(
@@ -301,7 +310,24 @@ def _bytes(path: Path, suffix: str, separator: str) -> bytes:
         raise InputError(
             Problem("the file is empty", path.name, "data", fix="Fetch the file again.")
         )
+    _of_its_kind(content[:FIRST_BYTES], path.name, suffix)
     return content
+
+
+def _of_its_kind(first: bytes, name: str, suffix: str) -> None:
+    """Raises InputError where the first bytes of a file are of another kind than its ending says."""
+    found = next((mark for mark in BEGINNINGS if first.startswith(mark)), b"")
+    text = suffix in TEXTS and not suffix.endswith(".gz")
+    if text and found:
+        expected, (got, endings) = "text", BEGINNINGS[found]
+    elif not found and suffix in BY_MARK and first.isascii() and b"\0" not in first:
+        expected, (got, endings) = worded("a {suffix}", {"suffix": suffix}), ("text", (".csv",))
+    else:
+        return
+    fix = worded(
+        "Give the file the ending of what it is: {endings}.", {"endings": ", ".join(endings)}
+    )
+    raise InputError(Problem("a file is not what its name says", name, expected, worded(got), fix))
 
 
 def _wanted(frame: pd.DataFrame, wanted: list[str] | None, name: str) -> None:

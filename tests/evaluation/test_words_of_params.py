@@ -75,6 +75,7 @@ REFUSED = {
     "inputs: {lfs: ../x.csv}\n": f"{OUT} '../x.csv'.",
     "inputs: {lfs: /x.csv}\n": f"{OUT} '/x.csv'.",
     'inputs: {lfs: "a\\0b"}\n': f"{OUT} 'a\\x00b'.",
+    'title: "a\\u202eb"\n': "a text holds signs that nobody sees: X.yaml, line 2, key 'title'. Expected letters, digits and signs, got 'a\\u202eb'.",
     "inputs: {lfs: x.csv}\n": f"an input file is missing: X.yaml, line 2, key 'inputs.lfs'. Expected a file below the project, got 'x.csv'. {ROOT_HINT}",
 }
 

@@ -117,10 +117,18 @@ def test_user_missing_codes_keep_their_code(tmp_path):
         ("a;b\n1;2\n", "wrong separator"),
         ("a,b\nn\u00e9,1\n".encode("latin-1"), "wrong encoding"),
         ("a,b\n\ufffd,1\n", "damaged text"),
+        (b"PK\x03\x04 and so on", "a file is not what its name says"),
+        (gzip.compress(b"a,b\n1,2\n"), "a file is not what its name says"),
     ],
 )
 def test_damaged_text_files_are_named(tmp_path, text, what):
     assert fails(written(tmp_path, "a.csv", text))[0].what == what
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.parquet", "a.zip"])
+def test_a_text_under_another_ending_is_named(tmp_path, name):
+    (problem,) = fails(written(tmp_path, name, "a,b\n1,2\n"))
+    assert problem.what == "a file is not what its name says" and ".csv" in problem.fix
 
 
 def test_declared_encoding_separator_and_decimal(tmp_path):

@@ -16,7 +16,9 @@ from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.report.chapters import Context
+from mismes_eval.report.chapters.criteria_of_effects import no_evidence, on_participants
 from mismes_eval.report.chapters.data import MISSED, data
+from mismes_eval.report.country import with_large_arms
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
@@ -201,6 +203,36 @@ def test_an_attrition_model_that_cannot_be_fitted_stands_in_its_cells(
 ) -> None:
     trial = rehearsed(project(tmp_path, TRACER, tracer_files(root, 9, 9)))
     assert "cannot be fitted" in empty(trial, "tracer")["T16"]
+
+
+def test_a_study_of_few_persons_is_not_called_absent(tmp_path: Path, root: Path) -> None:
+    found = evaluate(project(tmp_path, TRACER, tracer_files(root, 9, 9)))
+    evaluation, small = with_large_arms(found, Rules())
+    context = Context(evaluation, Rules(), language("en"))
+    (line,) = on_participants(context)
+    assert small == ("MDA-001",) and line.finding == "Nothing can be said: too few persons."
+    survey = no_evidence(context, "Relevance", "The survey does not ask for work.")
+    assert survey.finding == "Nothing can be said: The survey does not ask for work."
+
+
+def test_a_missing_code_is_declared_by_a_key_that_acts_on_its_file(
+    tmp_path: Path, root: Path
+) -> None:
+    files = tracer_files(root, 40, 40)
+    answers = files["tracer_outcome.csv"].astype({"employed": object})
+    answers.loc[answers.index[3], "employed"] = "maybe"
+    survey = persons().assign(age=lambda d: np.where(d.index == 3, 999, d["age"]))
+    head, _, rest = TRACER.partition("inputs: {")
+    keys = SURVEY.removeprefix(HEAD).replace("inputs: {lfs: lfs.csv}\n", "")
+    text = f"{head}{keys}inputs: {{lfs: lfs.csv, {rest}"
+    files = {**files, "tracer_outcome.csv": answers, "lfs.csv": survey}
+    fixes = {
+        str(p.fix).partition(":")[0] for p in readiness(project(tmp_path, text, files)).problems
+    }
+    assert fixes == {
+        "Declare it in the params",
+        "Correct the cells; one whose answer is unknown is left empty.",
+    }
 
 
 IDLE = {

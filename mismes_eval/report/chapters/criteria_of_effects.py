@@ -46,9 +46,8 @@ class Line:
 
 
 def no_evidence(context: Context, criterion: str, reason: str, tables: str = "") -> Line:
-    return Line(
-        criterion, context.text("Nothing can be said: {r}.", r=context.text(reason)), NONE, tables
-    )
+    said = context.text("Nothing can be said: {r}.", r=context.text(reason).rstrip("."))
+    return Line(criterion, said, NONE, tables)
 
 
 def strength_of_records(n: float, whole: int) -> str:
@@ -81,10 +80,9 @@ def on_participants(context: Context) -> list[Line]:
     draw = context.evaluation.lottery
     if draw is not None:
         out.append(_drawn(context, draw))
+    none = "no tracer study, study file or draw by lot was supplied"
     return out or [
-        no_evidence(
-            context, "Effectiveness", "no tracer study, study file or draw by lot was supplied"
-        )
+        no_evidence(context, "Effectiveness", none if study is None else "too few persons")
     ]
 
 
