@@ -233,7 +233,7 @@ def study(params: Params) -> Study | None:
                 " 'lottery'",
             )
         )
-    InputError.refuse(problems)
+    InputError.refuse([*problems, *_idle_outcomes(params)])
     asked = [*outcomes, *before.values()]
     InputError.refuse(codes_among_outcomes(params, frame, asked, path.name))
     file = study_file(params, frame)
@@ -251,6 +251,26 @@ def study(params: Params) -> Study | None:
         ungrouped=file.ungrouped,
         source=file.source,
     )
+
+
+def _idle_outcomes(params: Params) -> list[Problem]:
+    """Outcomes that nothing is estimated of: without one before in a study without blocks. The
+    first tells who was followed up where no column does.
+    """
+    keys = params.study
+    told = keys.outcomes if keys.followed else keys.outcomes[1:]
+    idle = [outcome for outcome in told if outcome not in keys.before]
+    if not (idle and keys.before) or keys.absorb:
+        return []
+    return [
+        Problem(
+            what="nothing is estimated of an outcome",
+            where=params.where("study.outcomes"),
+            expected="each outcome in study.before, or blocks of a draw in study.absorb",
+            got=", ".join(idle),
+            fix="Name the same outcome before treatment, or take it out.",
+        )
+    ]
 
 
 def _spelled(value: object) -> str:

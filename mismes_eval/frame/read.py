@@ -320,7 +320,7 @@ def _of_its_kind(first: bytes, name: str, suffix: str) -> None:
     text = suffix in TEXTS and not suffix.endswith(".gz")
     if text and found:
         expected, (got, endings) = "text", BEGINNINGS[found]
-    elif not found and suffix in BY_MARK and first.isascii() and b"\0" not in first:
+    elif suffix in BY_MARK and first.isascii() and not (b"\0" in first or first[:2] == b"PK"):
         expected, (got, endings) = worded("a {suffix}", {"suffix": suffix}), ("text", (".csv",))
     else:
         return

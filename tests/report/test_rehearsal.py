@@ -137,6 +137,10 @@ ASKED_OF_STUDIES = {
     "where: {sex: [7]}": ("study.where", "the data lack what a key names"),
     "covariates: [start]": ("study.covariates", "a key has nothing to act on"),
     "before: {gone: start}": ("column 'gone'", "the study lacks a column"),
+    "before: {after: start}, outcomes: [after, start]": (
+        "study.outcomes",
+        "nothing is estimated of an outcome",
+    ),
     "decimal: ','": ("column 'after'", "an outcome is no number"),
     "weights: gone": ("study.weights", "the study lacks a column"),
     "psu: [word]": ("", ""),
@@ -153,9 +157,8 @@ def test_what_a_study_cannot_give_is_refused_by_its_key(tmp_path: Path, more: st
     r = np.random.default_rng(3)
     units = pd.DataFrame({"after": r.random(60), "start": r.random(60), "word": ["a", "b"] * 30})
     units["offered"], units["sex"] = r.integers(0, 2, 60), r.integers(0, 2, 60)
-    text = (
-        f"{HEAD}inputs: {{study: s.csv}}\nstudy: {{treated: offered, outcomes: [after], {more}}}\n"
-    )
+    after = "" if "outcomes:" in more else "outcomes: [after], "
+    text = f"{HEAD}inputs: {{study: s.csv}}\nstudy: {{treated: offered, {after}{more}}}\n"
     said = readiness(project(tmp_path, text, {"s.csv": units})).problems
     where, what = ASKED_OF_STUDIES[more]
     assert [p for p in said if where in p.where and what in p.what] if what else not said
