@@ -66,9 +66,10 @@ ValueLabels = Mapping[int | float | str, str]
 @dataclass(frozen=True)
 class Dataset:
     """name; frame: one row a person; labels: column -> words; value_labels: column -> {code:
-    words}, of text codes too; weights: base weight, factors and final weight that the file has; scale: of the replicates, 0
-    where there are none; numbers: what the programs reprint; notes: what to read first; lonely:
-    what a stratum with one PSU adds; texts: column -> its rule, at length.
+    words}, of text codes too; weights: base weight, factors and final weight that the file has;
+    scale: of the replicates, 0 where there are none; numbers: what the programs reprint; notes:
+    what to read first; lonely: what a stratum with one PSU adds; texts: column -> its rule, at
+    length.
     """
 
     name: str

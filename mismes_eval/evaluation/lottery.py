@@ -78,7 +78,7 @@ class Lottery:
 
     @property
     def small_sample(self) -> SmallSample:
-        """Errors count the coefficients of blocks and covariates, but where replicates make them."""
+        """Errors count the coefficients of blocks and covariates, unless replicates make them."""
         return "full" if self.sample.design.replicates is None else "design"
 
     def _offered(

@@ -159,7 +159,8 @@ class Layout:
     units: Mapping[str, float] = key("GLD column -> factor that its numbers are multiplied by", {})
     missing: Mapping[str, Mapping[str, Reason]] = key(
         "GLD column -> {file code or a..b: reason of a missing answer}: NA_notapp, DK, REF, NOTASKED,"
-        " PROXY_UNKNOWN, NOCODE (answered, but no code of the template fits); alone, of a file that has GLD names already",
+        " PROXY_UNKNOWN, NOCODE (answered, but no code of the template fits); alone, of a file that"
+        " has GLD names already",
         {},
     )
     derive: Rules = key(

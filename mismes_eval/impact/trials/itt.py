@@ -54,8 +54,8 @@ def itt(
     blocks : columns within whose combinations lots were drawn; both arms must occur in each.
     adjustment : "interacted" (a regression in each arm at the mean of both, so that blocks count by
         their size whatever share of them was drawn; Lin 2013) or "additive" (one coefficient).
-    small_sample : "design" (m/(m - 1)) or "full", which also multiplies the variance by (n - 1)/(n -
-        k) for the k coefficients of the adjustment, as HC1 does. Many small blocks need it.
+    small_sample : "design" (m/(m - 1)) or "full", which also multiplies the variance by (n - 1) /
+        (n - k) for the k coefficients of the adjustment, as HC1 does. Many small blocks need it.
 
     Returns
     -------
