@@ -8,12 +8,14 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from functools import cache, wraps
 from numbers import Real
+from pathlib import Path
 from types import FrameType, NoneType, UnionType
 from typing import (
     Annotated,
@@ -126,29 +128,72 @@ def public(
     return face
 
 
-def _inside(frame: FrameType) -> bool:
-    """Whether a call comes from the package."""
-    return str(frame.f_globals.get("__name__", "")).startswith(PACKAGE)
+def held(
+    error: type[MismesError], names: Mapping[str, Any] | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A function of the package that is no verb on a sample: its arguments are held against its
+    annotations, classes of the package among them, and its tables must have the columns it reads.
+
+    names : what annotations mean that only a type checker imports.
+    """
+
+    def face(function: Callable[P, R]) -> Callable[P, R]:
+        arguments = _Held(function, error, names or {})
+
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            arguments.refuse(args, kwargs)
+            try:
+                return function(*args, **kwargs)
+            except KeyError as lacking:
+                arguments.refuse_column(args, kwargs, lacking)
+                raise
+
+        return called
+
+    return face
+
+
+def hold(names: dict[str, Any], error: type[MismesError]) -> None:
+    """Hold every function that a module names in its `__all__`."""
+    for name in names["__all__"]:
+        if inspect.isfunction(names[name]):
+            names[name] = held(error, names)(names[name])
+
+
+def _inside(frame: FrameType | None) -> bool:
+    """Whether a call comes from the package, faces of this module left out."""
+    while frame is not None and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+    return frame is not None and str(frame.f_globals.get("__name__", "")).startswith(PACKAGE)
 
 
 class _Held:
     """A verb's arguments held against its annotations.
 
     Held: numbers, whole numbers, texts, names (a text or several), lists, functions, mappings,
-    tables, and what Within adds. Left to the verb: what the values mean, and samples, estimates and
-    panels, for which it has words of its own.
+    tables, paths, dates, and what Within adds. Left to the verb: what the values mean, and samples,
+    estimates and panels, for which it has words of its own.
+
+    names : given, samples, estimates and whatever else is a class of the package are held too; what
+        annotations mean that only a type checker imports.
     """
 
-    def __init__(self, verb: Callable[..., Any], error: type[MismesError]) -> None:
-        self.verb, self.error = verb, error
+    def __init__(
+        self,
+        verb: Callable[..., Any],
+        error: type[MismesError],
+        names: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.verb, self.error, self.names = verb, error, names
         self.signature = inspect.signature(verb)
         self.kinds = cache(self._kinds)
 
     def _kinds(self) -> dict[str, Kind]:
-        hints = _hints(self.verb)
+        hints, classes = _hints(self.verb, self.names or {}), self.names is not None
         variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         single = [n for n, p in self.signature.parameters.items() if p.kind not in variadic]
-        kinds = {name: _kind(hints.get(name, Any)) for name in single}
+        kinds = {name: _kind(hints.get(name, Any), classes) for name in single}
         return {name: kind for name, kind in kinds.items() if kind is not None}
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -168,6 +213,23 @@ class _Held:
             raise self.error(
                 [_problem(name, n, kinds[n], given[n], defaults[n].default) for n in wrong]
             )
+
+    def refuse_column(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], lacking: KeyError
+    ) -> None:
+        """Raise the verb's error where it looked for a column that a table it was given lacks."""
+        tables = {n: v for n, v in self.bound(args, kwargs).items() if isinstance(v, pd.DataFrame)}
+        column = lacking.args[0] if lacking.args else None
+        lack = [n for n, v in tables.items() if column not in v.columns]
+        if isinstance(column, str) and lack:
+            raise self.error(
+                Problem(
+                    what=worded("{caller} cannot use an argument", {"caller": self.verb.__name__}),
+                    where=of_argument(lack[0]),
+                    expected=worded("a table with the column '{column}'", {"column": column}),
+                    got=", ".join(map(str, tables[lack[0]].columns)),
+                )
+            ) from lacking
 
     def _does_not_fit(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any], reason: str
@@ -239,8 +301,10 @@ def check(error: type[MismesError], caller: str, *arguments: tuple[str, object, 
         raise error(problems)
 
 
-def _hints(verb: Callable[..., Any]) -> dict[str, Any]:
-    """Annotations of a verb; names that only a type checker imports stand for anything."""
+def _hints(verb: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """Annotations of a verb; names that only a type checker imports, and that are not given, stand
+    for anything.
+    """
     absent: dict[str, Any] = {}
     while True:
         try:
@@ -248,7 +312,7 @@ def _hints(verb: Callable[..., Any]) -> dict[str, Any]:
         except NameError as error:
             if error.name is None or error.name in absent:
                 raise
-            absent[error.name] = Any
+            absent[error.name] = names.get(error.name, Any)
 
 
 def _problem(caller: str, name: str, kind: Kind, value: object, default: object = None) -> Problem:
@@ -310,19 +374,26 @@ _PLAIN = {
     NoneType: Kind("None", lambda value: value is None),
     pd.DataFrame: Kind("a table (pandas.DataFrame)", lambda value: isinstance(value, pd.DataFrame)),
     pd.Series: Kind("a column (pandas.Series)", lambda value: isinstance(value, pd.Series)),
+    Path: Kind("a path", lambda value: isinstance(value, str | Path)),
+    date: Kind("a date (datetime.date)", lambda value: isinstance(value, date)),
 }
 
 
-def _kind(hint: Any) -> Kind | None:
-    """What an annotation asks for; None where anything goes or the verb itself looks."""
+def _kind(hint: Any, classes: bool = False) -> Kind | None:
+    """What an annotation asks for; None where anything goes or the verb itself looks.
+
+    classes : a class of the package asks for one of its kind.
+    """
     origin, inner = get_origin(hint), get_args(hint)
     if hint in _PLAIN:
         return _PLAIN[hint]
+    if classes and _own(hint):
+        return Kind(hint.__name__, lambda value: isinstance(value, hint))
     if hint == str | int:
         return _COLUMN
     if origin is Annotated:
         within = [extra for extra in inner[1:] if isinstance(extra, Within)]
-        plain = _kind(inner[0])
+        plain = _kind(inner[0], classes)
         return (
             plain
             if plain is None or not within
@@ -331,7 +402,7 @@ def _kind(hint: Any) -> Kind | None:
     if origin is Literal:
         return _PLAIN[str] if all(isinstance(member, str) for member in inner) else None
     if origin in (Union, UnionType):
-        several = [_kind(part) for part in inner]
+        several = [_kind(part, classes) for part in inner]
         known = [kind for kind in several if kind is not None]
         if _COLUMNS in known:
             known = [kind for kind in known if kind not in (_PLAIN[str], _PLAIN[int])]
@@ -348,13 +419,24 @@ def _kind(hint: Any) -> Kind | None:
     if origin is Callable:
         return Kind("a function", callable)
     if isinstance(origin, type):
-        return _several(origin, inner)
+        return _several(origin, inner, classes)
     return None
 
 
-def _several(origin: type, inner: tuple[Any, ...]) -> Kind | None:
+def _own(hint: Any) -> bool:
+    """Whether an annotation is a class of the package, and no protocol."""
+    return (
+        isinstance(hint, type)
+        and hint.__module__.startswith(PACKAGE)
+        and not getattr(hint, "_is_protocol", False)
+    )
+
+
+def _several(origin: type, inner: tuple[Any, ...], classes: bool) -> Kind | None:
     if issubclass(origin, Mapping):
         return Kind("a mapping", lambda value: isinstance(value, Mapping))
+    if classes and origin is Collection:
+        return Kind("a list", _list)
     if not issubclass(origin, Sequence) or issubclass(origin, tuple):
         return None
     if inner[0] is str:
@@ -363,4 +445,10 @@ def _several(origin: type, inner: tuple[Any, ...]) -> Kind | None:
         return _COLUMNS
     if inner[0] is float:
         return Kind("a list of numbers", _numbers)
-    return Kind("a list", _list) if inner[0] is object else None
+    each = _kind(inner[0], classes) if classes else None
+    if each is not None:
+        return Kind(
+            f"a list, each {each.words}",
+            lambda value: _list(value) and (iter(value) is value or all(map(each.holds, value))),
+        )
+    return Kind("a list", _list) if classes or inner[0] is object else None

@@ -11,6 +11,7 @@ import click
 from mismes_eval import inventory
 from mismes_eval.cli.examples import epilog
 from mismes_eval.cli.project import (
+    FileOf,
     all_params,
     country_names,
     json_of_made,
@@ -107,7 +108,7 @@ def _work_list(register: inventory.EvaluationRegister) -> str:
 @on_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FileOf(".html"),
     default=Path("reports/inventory.html"),
     show_default=True,
     help="File to write.",
@@ -313,7 +314,7 @@ def _say_pairs(given: inventory.Submission, quiet: bool, as_json: bool) -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FileOf(".xlsx"),
     default=None,
     help="Workbook of the records for a coder, with everything that was refused.",
 )

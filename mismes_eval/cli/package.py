@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import NOTEBOOK, project, quiet_option, report_names
+from mismes_eval.cli.project import NOTEBOOK, FileOf, project, quiet_option, report_names
 from mismes_eval.report.trust.archive import package
 
 
@@ -15,7 +15,7 @@ from mismes_eval.report.trust.archive import package
 @click.argument("name", metavar="REPORT", shell_complete=report_names)
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FileOf(".zip"),
     default=None,
     help="Zip file to write (default: reports/NAME-replication.zip).",
 )

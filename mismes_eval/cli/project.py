@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mismes_eval.errors import ParamsError, Problem, named, worded
 
 NOTEBOOK = "notebooks/country_report.ipynb"
+
+
+class FileOf(click.Path):
+    """A file to write, by its ending."""
+
+    def __init__(self, ending: str) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+        self.ending = ending
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if path.suffix.lower() != self.ending:
+            self.fail(f"'{path}' does not end in {self.ending}", param, ctx)
+        return path
+
+
 data_root_option = click.option(
     "--data-root",
     type=click.Path(path_type=Path),

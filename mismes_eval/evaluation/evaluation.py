@@ -45,6 +45,7 @@ from mismes_eval.evaluation.tracer_study import Tracing, followed, tracing
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs.catalogue import chosen
 from mismes_eval.message import Message
+from mismes_eval.public import held
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -247,6 +248,7 @@ class Evaluation:
         return None if self.tracing is None else for_whom(self.params, self.tracing, self.inventory)
 
 
+@held(ParamsError)
 def evaluate(params: Params) -> Evaluation:
     """Read, weight and join the evidence that a run names; estimates are made when they are asked
     for.

@@ -56,7 +56,7 @@ def text_of(path: Path, most: int = TEXT) -> str:
             what="wrong encoding",
             where=path.name,
             expected="UTF-8 text",
-            got=worded("byte {start} is not", {"start": error.start}),
+            got=worded("byte {start}", {"start": error.start}),
             fix=fix,
         )
         raise InputError(problem) from error

@@ -16,6 +16,7 @@ from mismes_eval.errors import DisclosureError, ParamsError, Problem, ReportErro
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.evaluator_words import AllWords, evaluator_words
 from mismes_eval.evaluation.tracer_study import TREATED
+from mismes_eval.public import held
 from mismes_eval.report.brief import brief, words_in
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
@@ -194,6 +195,7 @@ def _joined(parts: Sequence[Page]) -> Page:
     return Page("\n".join(part.html for part in parts), found)
 
 
+@held(ReportError)
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter of a country's report and hide what must be hidden, over all at once.
 

@@ -30,6 +30,7 @@ import pandas as pd
 from mismes_eval.errors import MismesWarning, Problem, ReportError, named, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.message import Message
+from mismes_eval.public import held
 from mismes_eval.report.document.blocks import Page
 from mismes_eval.report.document.grids import block_of
 from mismes_eval.report.document.language import Language, language
@@ -209,6 +210,7 @@ class Session:
             self.warnings.append(text if isinstance(text, str) else str(text))
 
 
+@held(ReportError)
 def open(run: str) -> Session:
     """Begin a report.
 

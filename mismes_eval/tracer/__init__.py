@@ -2,6 +2,8 @@
 indicators.
 """
 
+from mismes_eval.errors import InputError
+from mismes_eval.public import hold
 from mismes_eval.tracer.attrition import attrition_weights, weight_history
 from mismes_eval.tracer.balance import balance, love_plot, panel_conditioning
 from mismes_eval.tracer.clock import Clock
@@ -51,3 +53,5 @@ __all__ = [
     "wave_states",
     "weight_history",
 ]
+
+hold(globals(), InputError)

@@ -102,6 +102,15 @@ def test_what_a_command_cannot_keep_is_refused(
     assert f"No such option '{next(w for w in words if w.startswith('--'))}'" in err
 
 
+@pytest.mark.parametrize("words", [("inventory", "site", "ARM"), ("package", "ARM")])
+def test_a_file_to_write_has_its_ending(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], tmp_path: Path
+) -> None:
+    status, out, err = mismes(capsys, *words, "--out", str(tmp_path / "new" / "file"))
+    assert status == 2 and out == ""
+    assert "does not end in ." in err and not list(tmp_path.iterdir())
+
+
 def test_a_misspelt_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = mismes(capsys, "chek")
     assert status == 2

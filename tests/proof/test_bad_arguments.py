@@ -7,9 +7,10 @@ from __future__ import annotations
 import inspect
 import pickle
 import warnings
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mismes_eval as me
@@ -98,6 +99,30 @@ def test_who_refuses_a_frame_and_a_column_that_is_not_there(call: Call) -> None:
             words = [str(problem) for problem in caught.value.problems]
             assert any("'gone'" in each for each in words)
             assert words[0].startswith((name, SPEAKS.get(name, name), *OF_MANY)), words
+
+
+@pytest.mark.parametrize("package", [me, me.lfs, me.inventory, me.tracer])
+@pytest.mark.parametrize(
+    "value", [3, None, THING, pd.DataFrame({"a": [1]})], ids=["number", "none", "thing", "table"]
+)
+def test_every_public_function_names_an_argument_of_another_kind(
+    package: ModuleType, value: object
+) -> None:
+    """An answer or the package's own error: any other exception ends the test."""
+    refused = 0
+    for name in package.__all__:
+        function = getattr(package, name)
+        if not isinstance(function, FunctionType):
+            continue
+        needed = [
+            p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty
+        ]
+        try:
+            if needed:
+                function(**dict.fromkeys(needed, value))
+        except MismesError:
+            refused += 1
+    assert refused > 10
 
 
 def test_every_verb_is_called() -> None:

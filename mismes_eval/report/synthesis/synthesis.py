@@ -13,9 +13,10 @@ from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader
 
-from mismes_eval.errors import named
+from mismes_eval.errors import ReportError, named
 from mismes_eval.evaluation.outside_evidence import OUTSIDE, OutsideEvidence, read_evidence
 from mismes_eval.evaluation.synthesis import Synthesis, compare
+from mismes_eval.public import held
 from mismes_eval.report.document.language import Language, country_name, language
 from mismes_eval.report.document.page import (
     BANNER,
@@ -74,6 +75,7 @@ class _Whole:
         return self.of
 
 
+@held(ReportError)
 def synthesis(
     out: Path | str,
     names: Sequence[str] = (),
