@@ -95,17 +95,19 @@ def verb_error(otherwise: type[MismesError]) -> type[MismesError]:
 
 
 def public(
-    error: type[MismesError], *, answers: bool = False
+    error: type[MismesError], *, answers: bool = False, classes: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A verb of the package. error: class of its refusals.
 
     answers : over a domain without rows it gives NotEstimable with the reason. Called from inside
     the package it raises EmptyDomain instead, which stops whatever is composed of it; the verb that
     a person called answers.
+    classes : samples, panels and other classes of the package are held too: the verb has no words of
+        its own for them.
     """
 
     def face(function: Callable[P, R]) -> Callable[P, R]:
-        held = _Held(function, error)
+        held = _Held(function, error, classes)
 
         @wraps(function)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -128,17 +130,13 @@ def public(
     return face
 
 
-def held(
-    error: type[MismesError], names: Mapping[str, Any] | None = None
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def held(error: type[MismesError]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A function of the package that is no verb on a sample: its arguments are held against its
     annotations, classes of the package among them, and its tables must have the columns it reads.
-
-    names : what annotations mean that only a type checker imports.
     """
 
     def face(function: Callable[P, R]) -> Callable[P, R]:
-        arguments = _Held(function, error, names or {})
+        arguments = _Held(function, error, classes=True)
 
         @wraps(function)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -152,13 +150,6 @@ def held(
         return called
 
     return face
-
-
-def hold(names: dict[str, Any], error: type[MismesError]) -> None:
-    """Hold every function that a module names in its `__all__`."""
-    for name in names["__all__"]:
-        if inspect.isfunction(names[name]):
-            names[name] = held(error, names)(names[name])
 
 
 def _inside(frame: FrameType | None) -> bool:
@@ -175,25 +166,21 @@ class _Held:
     tables, paths, dates, and what Within adds. Left to the verb: what the values mean, and samples,
     estimates and panels, for which it has words of its own.
 
-    names : given, samples, estimates and whatever else is a class of the package are held too; what
-        annotations mean that only a type checker imports.
+    classes : samples, panels and whatever else is a class of the package are held too.
     """
 
     def __init__(
-        self,
-        verb: Callable[..., Any],
-        error: type[MismesError],
-        names: Mapping[str, Any] | None = None,
+        self, verb: Callable[..., Any], error: type[MismesError], classes: bool = False
     ) -> None:
-        self.verb, self.error, self.names = verb, error, names
+        self.verb, self.error, self.classes = verb, error, classes
         self.signature = inspect.signature(verb)
         self.kinds = cache(self._kinds)
 
     def _kinds(self) -> dict[str, Kind]:
-        hints, classes = _hints(self.verb, self.names or {}), self.names is not None
+        hints = _hints(self.verb)
         variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         single = [n for n, p in self.signature.parameters.items() if p.kind not in variadic]
-        kinds = {name: _kind(hints.get(name, Any), classes) for name in single}
+        kinds = {name: _kind(hints.get(name, Any), self.classes) for name in single}
         return {name: kind for name, kind in kinds.items() if kind is not None}
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -301,18 +288,19 @@ def check(error: type[MismesError], caller: str, *arguments: tuple[str, object, 
         raise error(problems)
 
 
-def _hints(verb: Callable[..., Any], names: Mapping[str, Any]) -> dict[str, Any]:
-    """Annotations of a verb; names that only a type checker imports, and that are not given, stand
-    for anything.
+def _hints(verb: Callable[..., Any]) -> dict[str, Any]:
+    """Annotations of a verb; names that only a type checker imports are those of its sub-package,
+    or stand for anything.
     """
     absent: dict[str, Any] = {}
+    package = sys.modules.get(verb.__module__.rpartition(".")[0])
     while True:
         try:
             return get_type_hints(inspect.unwrap(verb), localns=absent, include_extras=True)
         except NameError as error:
             if error.name is None or error.name in absent:
                 raise
-            absent[error.name] = names.get(error.name, Any)
+            absent[error.name] = getattr(package, error.name, Any)
 
 
 def _problem(caller: str, name: str, kind: Kind, value: object, default: object = None) -> Problem:

@@ -2,7 +2,6 @@
 register, a page to browse.
 """
 
-from mismes_eval.errors import InputError
 from mismes_eval.inventory.duplicates import likely_duplicates
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.iati import read_iati
@@ -32,7 +31,6 @@ from mismes_eval.inventory.quality import (
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.relations import Merged, allocate, merge_decided
 from mismes_eval.inventory.submission import Submission, accept, submit, undo
-from mismes_eval.public import hold
 
 __all__ = [
     "Completeness",
@@ -69,5 +67,3 @@ __all__ = [
     "undo",
     "workbook",
 ]
-
-hold(globals(), InputError)

@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from mismes_eval.errors import InputError
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.missing import is_missing
+from mismes_eval.public import held
 
 OTHER_NUMBER = 15.0
 SURE, SAME_FACTS = 100.0, 90.0
@@ -34,6 +36,7 @@ COMPARED = (
 Record = Mapping[Hashable, Any]
 
 
+@held(InputError)
 def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFrame:
     """Pairs of measures of one country that may be one, most alike first, and why.
 

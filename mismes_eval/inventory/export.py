@@ -12,6 +12,9 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from mismes_eval.errors import InputError
+from mismes_eval.public import held
+
 NARROWEST, WIDEST = 8, 60  # letters
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -40,6 +43,7 @@ def _texts(frame: pd.DataFrame) -> list[Any]:
     ]
 
 
+@held(InputError)
 def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     """UTF-8 CSV, dates YYYY-MM-DD, text cells kept text; a line break inside a cell is written as a
     line feed, since a lone carriage return would end the row.
@@ -54,6 +58,7 @@ def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     return path
 
 
+@held(InputError)
 def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path) -> Path:
     """One sheet a table; a text cell is written as text and marked so (quotePrefix), whatever it
     begins with.

@@ -30,6 +30,7 @@ from mismes_eval.inventory.intake import Intake, issue_frame, numbered, translat
 from mismes_eval.inventory.purposes import as_purposes
 from mismes_eval.inventory.relations import allocate
 from mismes_eval.inventory.stated_shares import TOLERANCE, WHOLE
+from mismes_eval.public import held
 
 # IATI organisation types -> implementer and funder types of this package; what is not here is left
 # empty and noted
@@ -54,6 +55,7 @@ EU_COMMISSION = ("XI-IATI-EC", "EU-", "XM-DAC-918")
 ENDED = ("4", "5", "6")  # finalisation's successors: closed, cancelled, suspended
 
 
+@held(InputError)
 def read_iati(
     path: str | Path | Sequence[str | Path],
     *,

@@ -40,6 +40,7 @@ from mismes_eval.inventory.register import evaluation_due as register_due
 from mismes_eval.inventory.relations import merge_decided
 from mismes_eval.inventory.tree import Tree, parent_differences, parent_problems
 from mismes_eval.inventory.workbook import SHEET, fillable_workbook
+from mismes_eval.public import held
 
 # tables beside inventory.csv in a folder, and the field of Inventory that holds each
 SIDE_TABLES = {
@@ -275,11 +276,13 @@ def schema() -> dict[str, object]:
     return json_schema(template())
 
 
+@held(InputError)
 def workbook(path: str | Path, rows: int = 500) -> Path:
     """The information template as a fillable Excel workbook."""
     return fillable_workbook(template(), path, rows)
 
 
+@held(InputError)
 def read(
     path: str | Path | Sequence[str | Path],
     *,
@@ -348,6 +351,7 @@ def _money(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(columns=["measure_id", "budget_total", "currency"])
 
 
+@held(InputError)
 def from_intake(intake: Intake) -> Inventory:
     """The records of a register as an inventory, once a coder has filled what the register does not
     have.
@@ -363,6 +367,7 @@ def from_intake(intake: Intake) -> Inventory:
     return replace(made, imported=intake.balance)
 
 
+@held(InputError)
 def combine(inventories: Sequence[Inventory]) -> Inventory:
     """Several inventories as one, with their balances, decisions and what was merged; an identifier
     may stand once only.
@@ -392,11 +397,13 @@ def combine(inventories: Sequence[Inventory]) -> Inventory:
     return both
 
 
+@held(InputError)
 def profile(inventory: Inventory, by: By = None, on: date | None = None) -> Profile:
     """`inventory.profile(...)` as a function."""
     return inventory.profile(by, on)
 
 
+@held(InputError)
 def evaluation_due(inventory: Inventory, on: date) -> EvaluationRegister:
     """`inventory.evaluation_due(...)` as a function."""
     return inventory.evaluation_due(on)

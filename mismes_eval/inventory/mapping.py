@@ -21,12 +21,14 @@ from mismes_eval.inventory.mapped_fields import field_cells
 from mismes_eval.inventory.mapped_places import divide_amounts, place_records
 from mismes_eval.inventory.mapping_file import Issue, Mapped, load_mapping
 from mismes_eval.inventory.tree import AMOUNTS
+from mismes_eval.public import held
 
 EXCEL = re.compile(r"\.xls[xmb]?$", re.IGNORECASE)  # numbers are numbers there, text is text
 
 CORRECT = "kept as recorded: correct the one or the other"
 
 
+@held(InputError)
 def read_mapped(
     path: str | Path,
     mapping: str | Path | Mapped,

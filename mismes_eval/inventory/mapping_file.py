@@ -14,6 +14,7 @@ from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import nearest, template
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.outside import yaml_of
+from mismes_eval.public import held
 
 KEYS = {
     "register",
@@ -86,6 +87,7 @@ def shipped_mappings() -> tuple[str, ...]:
     )
 
 
+@held(InputError)
 def load_mapping(name: str | Path) -> Mapped:
     """A shipped mapping by name, or a mapping file by path.
 

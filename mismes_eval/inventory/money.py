@@ -10,6 +10,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import template, validate
+from mismes_eval.public import held
 
 TOLERANCE = 0.01
 
@@ -25,6 +26,7 @@ class Converted:
     differing: pd.DataFrame
 
 
+@held(InputError)
 def to_euro(
     frame: pd.DataFrame,
     rates: pd.DataFrame,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import Template
+from mismes_eval.public import held
 
 ORDINAL = (
     "linked_job_offer",
@@ -73,6 +74,7 @@ def filled_and_asked(frame: pd.DataFrame, template: Template) -> tuple[pd.DataFr
     return filled & asked, asked
 
 
+@held(InputError)
 def completeness(frame: pd.DataFrame, template: Template) -> Completeness:
     """I13: filled / asked cells over the fields that the template requires or expects, per measure
     and per field.
@@ -98,6 +100,7 @@ def completeness(frame: pd.DataFrame, template: Template) -> Completeness:
     )
 
 
+@held(InputError)
 def item_missing(frame: pd.DataFrame, template: Template) -> pd.DataFrame:
     """Q2: field, required, n, n_missing, share_missing, and how many of the missing have each
     reason; every field of the template.
@@ -128,6 +131,7 @@ def item_missing(frame: pd.DataFrame, template: Template) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@held(InputError)
 def response_rate(contacts: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     """Q1: questionnaires sent and answered by implementers (template `inventory_contact`); a
     partial answer counts as an answer, shown apart.
@@ -142,6 +146,7 @@ def response_rate(contacts: pd.DataFrame, by: str | None = None) -> pd.DataFrame
     return out.assign(response_rate=(out["full"] + out["partial"]) / out["sent"])
 
 
+@held(InputError)
 def kappa(
     first: pd.DataFrame, second: pd.DataFrame, fields: tuple[str, ...] = CODED
 ) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import check, nearest, template, validate
 from mismes_eval.inventory.tree import AMOUNTS, comes_back
+from mismes_eval.public import held
 
 CURRENCY = "currency"
 
@@ -23,6 +24,7 @@ def _section(name: str) -> tuple[str, ...]:
 BLOCKS = tuple(map(_section, ("Money", "Reach", "Evaluation")))
 
 
+@held(InputError)
 def allocate(
     frame: pd.DataFrame, key: str, shares: Mapping[str, Mapping[str, float]]
 ) -> pd.DataFrame:
@@ -78,6 +80,7 @@ class Merged:
     merged: pd.DataFrame
 
 
+@held(InputError)
 def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     """Merge the pairs that the decision table (template `inventory_decision`) calls SAME: `keep`
     stays, its empty fields are filled from `drop`, and parts of `drop` are parts of `keep`. Amounts,

@@ -35,6 +35,7 @@ from mismes_eval.inventory.intake_files import (
 from mismes_eval.inventory.inventory import Inventory
 from mismes_eval.inventory.inventory import read as read_inventory
 from mismes_eval.inventory.relations import merge_decided
+from mismes_eval.public import held
 
 ADDED, MERGED, UNDONE = "added", "merged", "undone"
 DIFFERENT = "DIFFERENT"
@@ -75,6 +76,7 @@ class Submission:
         return path
 
 
+@held(InputError)
 def submit(file: str | Path, into: str | Path) -> Submission:
     """A filled template held against the repository; nothing is written.
 
@@ -130,6 +132,7 @@ def submit(file: str | Path, into: str | Path) -> Submission:
     )
 
 
+@held(InputError)
 def accept(
     submission: Submission, *, on: date, decisions: str | Path | pd.DataFrame | None = None
 ) -> pd.DataFrame:
@@ -194,6 +197,7 @@ def accept(
     return added
 
 
+@held(InputError)
 def undo(into: str | Path, *, on: date, decided_by: str, reason: str) -> pd.DataFrame:
     """Take the last submission that is in force out of the repository again: records that it added
     go, fields that it filled are empty again. Where nothing else has changed since, the file is

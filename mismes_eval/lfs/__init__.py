@@ -2,7 +2,6 @@
 L1 to L14, rounds, link check.
 """
 
-from mismes_eval.errors import InputError
 from mismes_eval.lfs.absent import (
     LISTED,
     UNCOVERED,
@@ -26,7 +25,6 @@ from mismes_eval.lfs.read import codebook, read
 from mismes_eval.lfs.rounds import change, change_between, pool, stack_rounds
 from mismes_eval.lfs.transitions import cells
 from mismes_eval.lfs.translate import map_columns, unused_columns
-from mismes_eval.public import hold
 
 __all__ = [
     "LISTED",
@@ -67,5 +65,3 @@ __all__ = [
     "took_part",
     "unused_columns",
 ]
-
-hold(globals(), InputError)

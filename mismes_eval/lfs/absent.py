@@ -20,6 +20,7 @@ from mismes_eval.lfs.context import Context, words
 from mismes_eval.lfs.persons import breakdown, residents
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.public import held
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.domain import By, Domains
 from mismes_eval.weighting.sample import Sample
@@ -33,6 +34,7 @@ UNCOVERED = (
 )
 
 
+@held(InputError)
 def absent_members(
     sample: Sample,
     absent: pd.DataFrame,
@@ -93,6 +95,7 @@ def indicator(c: Context, item: Indicator) -> Estimate | NotEstimable:
     return absent_members(c.sample, c.absent, list(c.by) or None)
 
 
+@held(InputError)
 def among_absent(sample: Sample, absent: pd.DataFrame, level: pd.Series) -> dict[str, Estimate]:
     """Share of each level of a trait among the absent members.
 
@@ -127,6 +130,7 @@ def among_absent(sample: Sample, absent: pd.DataFrame, level: pd.Series) -> dict
     return out
 
 
+@held(InputError)
 def listed_as_rows(persons: pd.DataFrame) -> pd.DataFrame | None:
     """A roster of the absent members who are rows of the file of persons (mig_absent); None where
     there are none. Each is counted once.

@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, in_column, worded
+from mismes_eval.errors import EstimateError, InputError, Problem, in_column, worded
 from mismes_eval.estimate.totals import mean
+from mismes_eval.public import held
 from mismes_eval.weighting.sample import Sample
 
 
@@ -50,6 +51,7 @@ class Areas:
         return str(self.to_frame().to_html(index=False, border=0, float_format="{:.3f}".format))
 
 
+@held(InputError)
 def areas(sample: Sample, member: str, by: str) -> Areas:
     """Prevalence of a rare group by area, for `plan_precision` and `plan_allocation`.
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, ParamsError, Problem, worded
+from mismes_eval.errors import EstimateError, InputError, ParamsError, Problem, worded
 from mismes_eval.frame.codes import packaged_rows
+from mismes_eval.public import held
 
 _VERSIONS = {
     "icls_v": "definition of employment",
@@ -28,6 +29,7 @@ class SeriesBreak:
     reason: str
 
 
+@held(InputError)
 def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBreak, ...]:
     """Breaks of a country: the shipped list and those of the params, written "2018: ICLS 19"."""
     known = [
@@ -56,6 +58,7 @@ def crossed(first: int, last: int, breaks: Sequence[SeriesBreak]) -> tuple[Serie
     return tuple(crossed for crossed in breaks if low < crossed.year <= high)
 
 
+@held(InputError)
 def check_breaks(
     country: str, years: Sequence[int], declared: Sequence[str] = (), acknowledge: bool = False
 ) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from mismes_eval.errors import InputError
 from mismes_eval.lfs.definitions import PRESETS, Definition
 from mismes_eval.lfs.migrants import GLD_MOVES, OF_ORIGIN, needed
+from mismes_eval.public import held
 
 STAYS = ("mig_ever_abroad", "mig_worked_abroad", "mig_months_abroad_last", "mig_last_ret_ym")
 EVIDENCE_OF_MIGRATION = frozenset(
@@ -35,6 +37,7 @@ class Carried:
         return f"{self.preset}: needs {spelled(self.needs)}{lack}"
 
 
+@held(InputError)
 def carried(columns: Collection[str]) -> tuple[Carried, ...]:
     """Every preset with what it needs of these columns of the template; those that the file can
     carry first.

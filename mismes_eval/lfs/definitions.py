@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields, replace
 from html import escape
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem, worded
+from mismes_eval.errors import InputError, ParamsError, Problem, worded
 from mismes_eval.lfs.persons import aged_said
 from mismes_eval.message import Message
+from mismes_eval.public import held
 
 EVIDENCE = ("extension", "gld", "origin", "delivered")
 
@@ -291,6 +292,7 @@ PRESETS: Mapping[str, Definition] = {
 }
 
 
+@held(InputError)
 def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
     """A definition from a preset's name or from params: {"preset": "icls20", "lookback_months":
     60}. Unknown keys and presets are errors.

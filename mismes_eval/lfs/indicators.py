@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.lfs import absent as roster
 from mismes_eval.lfs import costs, earnings, fields, labour, match, moves, transitions
@@ -22,6 +23,7 @@ from mismes_eval.lfs.moves import Several
 from mismes_eval.lfs.persons import Ages, residents
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.public import held
 from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.sample import Sample
 
@@ -81,6 +83,7 @@ _IN_FULL: Mapping[str, Callable[[Context, Indicator], Result]] = {
 LACKING = "The file has no {columns}."
 
 
+@held(InputError)
 def indicators(
     sample: Sample,
     by: By = None,

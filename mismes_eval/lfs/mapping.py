@@ -13,9 +13,10 @@ from typing import Any, Literal, TypedDict, get_args
 
 import yaml
 
-from mismes_eval.errors import ParamsError, Problem, kind_of, of_argument, worded
+from mismes_eval.errors import InputError, ParamsError, Problem, kind_of, of_argument, worded
 from mismes_eval.frame.outside import yaml_of
 from mismes_eval.message import Message
+from mismes_eval.public import held
 
 VERSION_KEYS = ("icls_v", "isco_version", "isic_version", "isced_version")
 Reason = Literal["NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN", "NOCODE"]
@@ -134,6 +135,7 @@ def shipped() -> tuple[str, ...]:
     )
 
 
+@held(InputError)
 def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
     """A mapping from itself, params (which may carry the name of a shipped layout and change parts
     of it), that name alone, or a YAML file.

@@ -32,6 +32,7 @@ from mismes_eval.lfs.proposals import (
     lacking,
     proposals,
 )
+from mismes_eval.public import held
 
 SHEETS = {
     "columns": ("gld_column", "file_column", "unit_factor", "constant"),
@@ -98,6 +99,7 @@ ABOUT_FILE = (
 )
 
 
+@held(InputError)
 def mapping_workbook(path: str | Path, rows: int = 400, data: Dataset | None = None) -> Path:
     """Write an empty mapping workbook; drop-downs offer the template's columns, the reasons for
     missing answers and the settings. data: the office's file, whose columns are listed with
@@ -151,6 +153,7 @@ def mapping_workbook(path: str | Path, rows: int = 400, data: Dataset | None = N
     return path
 
 
+@held(InputError)
 def read_mapping(path: str | Path) -> dict[str, object]:
     """A filled mapping workbook as the mapping section of params.
 

@@ -14,6 +14,7 @@ from mismes_eval.lfs.answers import month_number, number, truth
 from mismes_eval.lfs.definitions import Definition, as_definition
 from mismes_eval.lfs.persons import aged
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.public import held
 
 STATUSES = ("NON", "RET", "IMM", "INT_INTERNAL", "CUR_ABS")
 _WITHIN_COUNTRY = (1, 2, 3, 4, 6)
@@ -31,6 +32,7 @@ BINARY_REASON = (
 )
 
 
+@held(InputError)
 def migration_status(
     frame: pd.DataFrame, definition: Definition | str | Mapping[str, object]
 ) -> pd.Series:
@@ -104,6 +106,7 @@ def _stated(status: np.ndarray, rule: Definition, in_age: Bool, index: pd.Index)
     return out
 
 
+@held(InputError)
 def needed(rule: Definition) -> tuple[tuple[str, ...], ...]:
     """Columns that a definition reads, one entry a need; an entry may have several that serve."""
     dates = rule.lookback_months is not None

@@ -15,6 +15,7 @@ from mismes_eval.lfs.answers import text, values, yes
 from mismes_eval.lfs.labour import Measure
 from mismes_eval.lfs.persons import residents
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import held
 
 RECOGNITION = ("NOTSOUGHT", "SOUGHT_NO", "PARTIAL", "FULL")
 NONE = ("NONE", "0")
@@ -106,6 +107,7 @@ def blank_is_open(frame: pd.DataFrame, column: str) -> bool:
     return bool(series.isna().any() and not said)
 
 
+@held(InputError)
 def took_part(frame: pd.DataFrame) -> Float:
     """(n,) 1 for persons who took part in any measure, 0 for none, NaN where it is not known."""
     known = models(frame, "msm_part", np.ones(len(frame), bool)).value[:, 0]

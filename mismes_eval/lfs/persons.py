@@ -11,6 +11,7 @@ from mismes_eval.errors import EstimateError, InputError, Problem, in_column, na
 from mismes_eval.lfs.answers import values, yes
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import held
 
 LABELS = {
     "NON": "non-migrant",
@@ -134,6 +135,7 @@ def residents(frame: pd.DataFrame) -> Bool:
     )
 
 
+@held(InputError)
 def has_breakdown(frame: pd.DataFrame, name: str) -> bool:
     """Whether a frame has the column, or one that the breakdown is made from."""
     made_from = {
@@ -146,6 +148,7 @@ def has_breakdown(frame: pd.DataFrame, name: str) -> bool:
     return name in frame.columns or bool({*made_from.get(name, ())} & {*frame.columns})
 
 
+@held(InputError)
 def breakdown(frame: pd.DataFrame, name: str) -> pd.Series:
     """A by-column: one of status, sex, age_group, education, region, or any column. A missing value
     becomes the level "not stated".

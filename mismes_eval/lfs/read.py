@@ -28,6 +28,7 @@ from mismes_eval.lfs.mapping import Mapping, as_mapping
 from mismes_eval.lfs.proposals import NOT_THERE
 from mismes_eval.lfs.translate import map_columns, unused_columns
 from mismes_eval.message import Message, Name
+from mismes_eval.public import held
 
 FILE_CODES = (
     "file_codes"  # attribute of a read frame: column -> {code: the file's codes with labels}
@@ -39,6 +40,7 @@ MISSING_COLUMN = "missing column"
 _MULTI = ("msm_aware", "msm_applied", "msm_part")
 
 
+@held(InputError)
 def read(
     path: str | Path,
     mapping: Mapping | Dict[str, object] | str | Path | None = None,
@@ -228,6 +230,7 @@ def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 UNSAID = "no reason"
 
 
+@held(InputError)
 def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> pd.DataFrame:
     """Every column with its values: unweighted rows and sum of weights, so that a mistaken recode
     is seen.

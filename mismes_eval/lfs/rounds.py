@@ -103,7 +103,7 @@ def stack_rounds(
     )
 
 
-@public(DesignError)
+@public(DesignError, classes=True)
 def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sample:
     """Average of the rounds: weights times a share of each round (known factor).
 
@@ -231,7 +231,7 @@ def change(estimate: Estimate, first: str, last: str) -> Estimate:
     return _worded(out, estimate, keys, n, f"Change from {first} to {last}.")
 
 
-@public(EstimateError)
+@public(EstimateError, classes=True)
 def change_between(first: Estimate, last: Estimate) -> Estimate:
     """The same for estimates of two independent samples (other PSUs, other households): covariance
     zero.

@@ -7,10 +7,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import InputError
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, Result, labelled, nobody
 from mismes_eval.lfs.match import SKILL, major_group
+from mismes_eval.public import held
 
 _MOMENTS = {
     "L6.before_abroad": ("mig_occ_before", "mig_occ_abroad"),
@@ -51,6 +53,7 @@ def transition(c: Context, indicator: Indicator) -> Result:
     return labelled(c, indicator, out, 0, int(concerned.sum()), (note,))
 
 
+@held(InputError)
 def cells(result: pd.DataFrame) -> pd.DataFrame:
     """A transition estimate's frame as a square table: from in rows, to in columns, shares."""
     table = result.pivot_table(

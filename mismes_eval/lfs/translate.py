@@ -17,8 +17,10 @@ from mismes_eval.errors import InputError, Problem, named, worded
 from mismes_eval.frame.validate import MISS
 from mismes_eval.lfs.mapping import Mapping, Rule, as_mapping
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.public import held
 
 
+@held(InputError)
 def map_columns(
     frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path
 ) -> pd.DataFrame:
@@ -71,6 +73,7 @@ def map_columns(
     return pd.DataFrame(out, index=frame.index)
 
 
+@held(InputError)
 def unused_columns(
     frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path
 ) -> tuple[str, ...]:

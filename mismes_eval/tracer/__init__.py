@@ -2,8 +2,6 @@
 indicators.
 """
 
-from mismes_eval.errors import InputError
-from mismes_eval.public import hold
 from mismes_eval.tracer.attrition import attrition_weights, weight_history
 from mismes_eval.tracer.balance import balance, love_plot, panel_conditioning
 from mismes_eval.tracer.clock import Clock
@@ -53,5 +51,3 @@ __all__ = [
     "wave_states",
     "weight_history",
 ]
-
-hold(globals(), InputError)

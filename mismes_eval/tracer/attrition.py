@@ -255,7 +255,7 @@ class Adjustment:
         return sample.frame.assign(**values), [*columns, *values]
 
 
-@public(DesignError)
+@public(DesignError, classes=True)
 def weight_history(
     panel: TracerPanel, waves: Sequence[object] | object | None = None
 ) -> pd.DataFrame:

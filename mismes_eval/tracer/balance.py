@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem, of_argument
+from mismes_eval.errors import EstimateError, InputError, Problem, of_argument
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import on_enrolment
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.robustness import love
-from mismes_eval.public import public
+from mismes_eval.public import held, public
 from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
@@ -119,6 +119,7 @@ def panel_conditioning(
     )
 
 
+@held(InputError)
 def love_plot(table: pd.DataFrame, ax: Any = None) -> Any:
     """Dots of the standardised differences of `balance`. Returns the axes."""
     ax = love(

@@ -149,7 +149,7 @@ def _first(
     return first, cause, already
 
 
-@public(EstimateError)
+@public(EstimateError, classes=True)
 def hazard(sample: Sample, of: str | None = None, by: By = None) -> Estimate:
     """Events a person-month at risk, from a sample made by `first_event`: weighted events over
     weighted months. of: one cause; None: any.

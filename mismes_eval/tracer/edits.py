@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import InputError
 from mismes_eval.frame import codes, template
 from mismes_eval.frame.strange_cells import FIRST, LAST
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import held
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.months import dates, elapsed, month_number
 from mismes_eval.weighting.numbers import float64
@@ -77,6 +79,7 @@ RULES = {
 }
 
 
+@held(InputError)
 def edits(
     panel: TracerPanel,
     invariant: Sequence[str] = INVARIANT,

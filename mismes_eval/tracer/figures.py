@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.pictures.flow import flow as boxes
 from mismes_eval.pictures.shares import STATES, areas
-from mismes_eval.public import public
+from mismes_eval.public import held, public
 from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 from mismes_eval.tracer.histories import monthly, state_list
 
@@ -71,6 +71,7 @@ class FlowStep:
         return ", ".join(parts)
 
 
+@held(InputError)
 def flow_steps(panel: TracerPanel, analysed: Sequence[object] | None = None) -> list[FlowStep]:
     """Who is in each step from enrolment to the analysis, and who is lost why.
 
@@ -118,6 +119,7 @@ def flow(
     return pd.DataFrame(rows, columns=["step", "n", "lost"])
 
 
+@held(InputError)
 def flow_diagram(
     panel: TracerPanel,
     frame_size: int | None = None,
@@ -132,7 +134,7 @@ def flow_diagram(
     return marked(ax, panel.sample.flags)
 
 
-@public(EstimateError)
+@public(EstimateError, classes=True)
 def sequences(
     panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None
 ) -> pd.DataFrame:
@@ -164,6 +166,7 @@ def sequences(
     return pd.DataFrame(rows, columns=["month", "n", *order])
 
 
+@held(InputError)
 def sequence_plot(
     panel: TracerPanel,
     origin: str = "enrol_date",

@@ -221,7 +221,7 @@ def _grid(
     return [month_label(m) for m in range(first, last + 1)], (code, list(level)), pd.Index(person)
 
 
-@public(EstimateError)
+@public(EstimateError, classes=True)
 def monthly(
     panel: TracerPanel, origin: str = "enrol_date", before: int = 0, after: int = 36
 ) -> NDArray[np.object_]:
@@ -337,7 +337,7 @@ def wave_states(
     )
 
 
-@public(EstimateError)
+@public(EstimateError, classes=True)
 def seam_effect(
     panel: TracerPanel,
     states: Sequence[str] = EMPLOYED,

@@ -59,7 +59,7 @@ DEFINITIONS = {
 }
 
 
-@public(EstimateError)
+@public(EstimateError, classes=True)
 def indicators(
     panel: TracerPanel,
     by: By = None,

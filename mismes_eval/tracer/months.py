@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, InputError, Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import held
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -85,6 +86,7 @@ def dates(values: object) -> pd.Series:
     )
 
 
+@held(InputError)
 def elapsed(panel: TracerPanel, since: str, on: str = "fieldwork_date") -> Float:
     """(n, T) months from a date of the person (enrol_date, event_date) to the date `on` of each
     wave; NaN where either is missing.

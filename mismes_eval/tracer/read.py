@@ -10,6 +10,7 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem, in_column, in_columns, in_place, named, worded
+from mismes_eval.public import held
 from mismes_eval.tracer.edits import edits, normalised
 from mismes_eval.tracer.months import elapsed
 from mismes_eval.tracer.panel import TracerPanel
@@ -22,6 +23,7 @@ REPORTED = ("episode_months", "one_open_episode")  # found by the edit report, n
 SYNTHETIC = "SYNTHETIC DATA: made-up persons and measures, no finding about the real country."
 
 
+@held(InputError)
 def read(
     person: Table,
     wave: Table,

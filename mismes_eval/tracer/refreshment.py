@@ -40,7 +40,7 @@ class Refreshed:
     n_effective: tuple[float, float]
 
 
-@public(DesignError)
+@public(DesignError, classes=True)
 def refreshment(
     panel: TracerPanel, wave: object, covariates: str | Sequence[str] = (), method: str = "logit"
 ) -> Refreshed:
