@@ -1,6 +1,4 @@
-"""The inventory: read against its template, side tables checked against it, and everything one asks
-of it.
-"""
+"""The inventory: read against its template, its side tables too, and everything one asks of it."""
 
 from __future__ import annotations
 
