@@ -370,7 +370,8 @@ _PLAIN = {
 def _kind(hint: Any, classes: bool = False) -> Kind | None:
     """What an annotation asks for; None where anything goes or the verb itself looks.
 
-    classes : a class of the package asks for one of its kind.
+    classes : a class of the package asks for one of its kind; where something else will do as well,
+        the verb has words of its own.
     """
     origin, inner = get_origin(hint), get_args(hint)
     if hint in _PLAIN:
@@ -390,7 +391,9 @@ def _kind(hint: Any, classes: bool = False) -> Kind | None:
     if origin is Literal:
         return _PLAIN[str] if all(isinstance(member, str) for member in inner) else None
     if origin in (Union, UnionType):
-        several = [_kind(part, classes) for part in inner]
+        others = sum(part is not NoneType and not _own(part) for part in inner)
+        held_too = classes and (others == 0 or not any(map(_own, inner)))
+        several = [_kind(part, held_too) for part in inner]
         known = [kind for kind in several if kind is not None]
         if _COLUMNS in known:
             known = [kind for kind in known if kind not in (_PLAIN[str], _PLAIN[int])]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from html import escape
 from typing import Any
 
-from mismes_eval.errors import InputError, ParamsError, Problem, worded
+from mismes_eval.errors import InputError, ParamsError, Problem, kind_of, of_argument, worded
 from mismes_eval.lfs.persons import aged_said
 from mismes_eval.message import Message
 from mismes_eval.public import held
@@ -299,6 +299,15 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
     """
     if isinstance(spec, Definition):
         return spec
+    if not isinstance(spec, str | Mapping):
+        raise ParamsError(
+            Problem(
+                what="this is no definition of a migrant",
+                where=of_argument("definition"),
+                expected="a Definition, the name of a preset, or its keys as a dict",
+                got=kind_of(spec),
+            )
+        )
     values: dict[str, Any] = {"preset": spec} if isinstance(spec, str) else dict(spec)
     preset = values.pop("preset", None)
     known = [field.name for field in fields(Definition)]
