@@ -43,8 +43,8 @@ def parquet_file(
 
 
 def check_footer(source: IO[bytes], name: str) -> None:
-    """Raise InputError for a Parquet file that says more of its columns than is read: the last eight
-    bytes tell how much. A file that is too short for them, or no Parquet file, is the reader's.
+    """Raise InputError for a Parquet file that says more of its columns than is read: the last
+    eight bytes tell how much. A file too short for them, or no Parquet file, is the reader's.
     """
     if source.seek(0, io.SEEK_END) >= len(PARQUET) + 4:
         source.seek(-len(PARQUET) - 4, io.SEEK_END)

@@ -102,8 +102,8 @@ def public(
     answers : over a domain without rows it gives NotEstimable with the reason. Called from inside
     the package it raises EmptyDomain instead, which stops whatever is composed of it; the verb that
     a person called answers.
-    classes : samples, panels and other classes of the package are held too: the verb has no words of
-        its own for them.
+    classes : samples, panels and other classes of the package are held too: the verb has no words
+        of its own for them.
     """
 
     def face(function: Callable[P, R]) -> Callable[P, R]:
@@ -206,7 +206,7 @@ class _Held:
     ) -> None:
         """Raise the verb's error where it looked for a column that a table it was given lacks."""
         tables = {n: v for n, v in self.bound(args, kwargs).items() if isinstance(v, pd.DataFrame)}
-        column = lacking.args[0] if lacking.args else None
+        column = lacking.args[0] if _of_table(lacking) else None
         lack = [n for n, v in tables.items() if column not in v.columns]
         if isinstance(column, str) and lack:
             raise self.error(
@@ -244,6 +244,14 @@ class _Held:
             got=reason,
             fix=fix,
         )
+
+
+def _of_table(lacking: KeyError) -> bool:
+    """Whether a key was looked for in a table, and not in a mapping of the function's own."""
+    last = lacking.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and str(last.tb_frame.f_globals["__name__"]).startswith("pandas.")
 
 
 def fitting(error: type[MismesError]) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -358,6 +366,7 @@ _PLAIN = {
     float: Kind("a number", number),
     int: Kind("a whole number", _whole),
     bool: Kind("True or False", lambda value: isinstance(value, (bool, np.bool_))),
+    bytes: Kind("bytes", lambda value: isinstance(value, bytes)),
     str: Kind("a text", lambda value: isinstance(value, str)),
     NoneType: Kind("None", lambda value: value is None),
     pd.DataFrame: Kind("a table (pandas.DataFrame)", lambda value: isinstance(value, pd.DataFrame)),
@@ -391,9 +400,8 @@ def _kind(hint: Any, classes: bool = False) -> Kind | None:
     if origin is Literal:
         return _PLAIN[str] if all(isinstance(member, str) for member in inner) else None
     if origin in (Union, UnionType):
-        others = sum(part is not NoneType and not _own(part) for part in inner)
-        held_too = classes and (others == 0 or not any(map(_own, inner)))
-        several = [_kind(part, held_too) for part in inner]
+        own = [_own(part) for part in inner if part is not NoneType]
+        several = [_kind(part, classes and (all(own) or not any(own))) for part in inner]
         known = [kind for kind in several if kind is not None]
         if _COLUMNS in known:
             known = [kind for kind in known if kind not in (_PLAIN[str], _PLAIN[int])]
@@ -426,9 +434,10 @@ def _own(hint: Any) -> bool:
 def _several(origin: type, inner: tuple[Any, ...], classes: bool) -> Kind | None:
     if issubclass(origin, Mapping):
         return Kind("a mapping", lambda value: isinstance(value, Mapping))
-    if classes and origin is Collection:
+    if classes and origin in (Collection, Iterable):
         return Kind("a list", _list)
-    if not issubclass(origin, Sequence) or issubclass(origin, tuple):
+    several = issubclass(origin, Sequence) and not issubclass(origin, tuple)
+    if not several and not (classes and inner[1:] == (...,)):
         return None
     if inner[0] is str:
         return _NAMES

@@ -145,7 +145,7 @@ def behind_all(parts: Sequence[Part], p: int) -> tuple[Float, Float]:
 
 
 def one_linearised(parts: Sequence[Part]) -> tuple[SurveyDesign, Influence] | None:
-    """The one design without replicates and the influence on it that values stand on, if they do."""
+    """The one design without replicates, and the influence on it, that values stand on, if any."""
     if len(parts) != 1 or parts[0].influence is None or parts[0].design.replicates is not None:
         return None
     return parts[0].design, parts[0].influence

@@ -37,7 +37,7 @@ from mismes_eval.evaluation.study import (
     study_file,
 )
 from mismes_eval.impact.trials.arms import compared
-from mismes_eval.impact.trials.itt import SmallSample, itt
+from mismes_eval.impact.trials.itt import Correction, itt
 from mismes_eval.impact.trials.late import late
 from mismes_eval.impact.trials.late_bounds import late_bounds
 from mismes_eval.numerics.arms import Adjustment
@@ -77,7 +77,7 @@ class Lottery:
         return self.file.sample
 
     @property
-    def small_sample(self) -> SmallSample:
+    def small_sample(self) -> Correction:
         """Errors count the coefficients of blocks and covariates, unless replicates make them."""
         return "full" if self.sample.design.replicates is None else "design"
 

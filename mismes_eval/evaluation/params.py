@@ -43,6 +43,7 @@ from mismes_eval.evaluation.yaml_text import read_document
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs import as_definition, series_breaks
 from mismes_eval.message import Message
+from mismes_eval.public import held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +122,7 @@ class Params:
     lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict, repr=False)
 
     @classmethod
+    @held(ParamsError)
     def load(
         cls, path: str | Path, data_root: str | Path | None = None, root: str | Path | None = None
     ) -> Params:
@@ -143,6 +145,7 @@ class Params:
         return out
 
     @classmethod
+    @held(ParamsError)
     def partly(
         cls, path: str | Path, data_root: str | Path | None = None, root: str | Path | None = None
     ) -> tuple[Params, list[Problem]]:
@@ -180,6 +183,7 @@ class Params:
         above, _, last = name.rpartition(".")
         return getattr(getattr(self, above) if above else self, last)
 
+    @held(ParamsError)
     def changed(self, values: Mapping[str, object]) -> Params:
         """The same run with other values by dotted key, for a comparison in a notebook. The values
         have the types of their keys.

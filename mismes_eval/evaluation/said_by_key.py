@@ -18,7 +18,8 @@ CORRECTED = "Correct the cells; one whose answer is unknown is left empty."
 # a section whose keys declare a missing code of its file, and the line that does
 DECLARED: Mapping[str, str] = {
     "mapping": (
-        "Declare it in the params: mapping.missing: {{{name}: {{'{value}': DK}}}} with the reason that the"
+        "Declare it in the params: mapping.missing: {{{name}: {{'{value}': DK}}}} with the reason"
+        " that the"
         " questionnaire gives."
     ),
     "study": "Declare it in the params: study.missing: {{{name}: ['{value}']}}, or correct the cells.",

@@ -14,6 +14,7 @@ from mismes_eval.errors import InputError, Problem, in_column, named, worded
 from mismes_eval.fieldwork.exports import NUMBERED, decode, personal_columns, unused_columns
 from mismes_eval.fieldwork.questions import Question, choices, questions, scoring
 from mismes_eval.frame.template import template
+from mismes_eval.public import held
 
 PENDING, COMPLETE, PARTIAL = "0.1", "1.1", "1.2"
 NEEDED = ("lstatus", "current_country")  # without these an interview is partial
@@ -38,6 +39,7 @@ class Collected:
     notes: tuple[str, ...]
 
 
+@held(InputError)
 def collect(
     form: str,
     export: pd.DataFrame,

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from mismes_eval.errors import InputError
 from mismes_eval.fieldwork.questions import Question, choices, questions, title
 from mismes_eval.fieldwork.xlsform import MEASURES, Measure
+from mismes_eval.public import held
 
 LONG = 40  # lists with more answers get a line to write on
 ONLY_IF = {
@@ -38,6 +40,7 @@ STYLE = (
 )
 
 
+@held(InputError)
 def paper(form: str, language: str, country: str, measures: Sequence[Measure] = ()) -> str:
     """A form as one HTML page; Arabic runs from right to left."""
     direction = "rtl" if language == "ar" else "ltr"

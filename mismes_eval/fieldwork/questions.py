@@ -13,6 +13,7 @@ from babel import Locale
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame.codes import codes, packaged_rows
+from mismes_eval.public import held
 
 LANGUAGES = {"en": "English", "fr": "French", "ro": "Romanian", "ru": "Russian", "ar": "Arabic"}
 FORMS = {
@@ -149,6 +150,7 @@ def numbered(name: str) -> dict[int, str]:
     return dict(enumerate(listed, start=1))
 
 
+@held(InputError)
 def categories(forms: Iterable[str]) -> pd.DataFrame:
     """One row an answer of the lists that some forms use: list, value (its number in Survey
     Solutions), code, and the title in each language.

@@ -20,6 +20,7 @@ from mismes_eval.fieldwork.questions import (
     questions,
     title,
 )
+from mismes_eval.public import held
 
 MEASURES = "measures"
 EARLIER = "sample"  # name of the file of earlier answers that a tracer wave reads
@@ -89,6 +90,7 @@ def measures_of(inventory: pd.DataFrame, country: str) -> tuple[Measure, ...]:
     return tuple(Measure(str(i), str(t), str(m)) for i, t, m in rows)
 
 
+@held(InputError)
 def xlsform(
     form: str, country: str, measures: Sequence[Measure] = (), languages: Sequence[str] = ()
 ) -> bytes:
@@ -124,6 +126,7 @@ def xlsform(
     return made.getvalue()
 
 
+@held(InputError)
 def compiled(workbook: bytes) -> str:
     """The XForm (XML) of an XLSForm workbook. Raises InputError where pyxform cannot compile it."""
     try:

@@ -17,6 +17,7 @@ from babel.localedata import locale_identifiers
 from rapidfuzz import fuzz, process
 
 from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.public import held
 
 NEAR = 70.0
 CATALOGUES = Path(__file__).parent.parent / "report" / "locale"  # words of reports, one .po each
@@ -59,6 +60,7 @@ def _codes(name: str) -> pd.DataFrame:
     return read_packaged(f"frame/codelists/{name}.csv")
 
 
+@held(InputError)
 def codes(name: str) -> pd.DataFrame:
     """The code list `name`: columns code, label_en, label_fr, source, status and the list's own
     columns, all text.
@@ -93,6 +95,7 @@ def _spoken(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(label.removeprefix("label_") for label in names if label.startswith("label_"))
 
 
+@held(InputError)
 def labels(name: str, language: str = "en") -> dict[str, str]:
     """Code -> label in `language`, one of `languages(name)`. A country or currency that the locale
     data do not name keeps its English label.
@@ -153,6 +156,7 @@ def nearest_code(name: str, value: str) -> str:
     return spellings[found[0]] if found else ""
 
 
+@held(InputError)
 def nearest(value: str, choices: Iterable[str], cutoff: float = NEAR) -> str:
     """The choice nearest to `value` (0-100 similarity at least `cutoff`); empty when none is."""
     spelled = {plain(choice): choice for choice in choices}

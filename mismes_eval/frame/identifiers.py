@@ -14,6 +14,7 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.frame.parse import rows
 from mismes_eval.message import as_message
+from mismes_eval.public import held
 
 NAMES = {
     "a person's name": (
@@ -94,6 +95,7 @@ VILLAGE = re.compile(
 SHORTEST_SALT = 16
 
 
+@held(InputError)
 def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[Problem, ...]:
     """Columns that look like personal identifiers, by column name and by the shape of their cells;
     values are never shown.
@@ -143,6 +145,7 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
     return tuple(problems)
 
 
+@held(InputError)
 def idle_allowances(frame: pd.DataFrame, allowed: Sequence[str]) -> tuple[Problem, ...]:
     """What is wrong with saying that these columns are harmless: columns that nothing suspects, or
     that are not there. A permission that permits nothing is a mistake, not a detail to pass over.
@@ -168,6 +171,7 @@ def _columns_of(problem: Problem) -> list[str]:
     return [str(problem.where), *problem.where.split(", ")]
 
 
+@held(InputError)
 def identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> pd.DataFrame:
     """The frame, when no column of it looks like a personal identifier.
 
@@ -231,6 +235,7 @@ def _hashed(cells: pd.Series) -> bool:
     )
 
 
+@held(InputError)
 def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataFrame:
     """The columns replaced by salted hashes ("h" and 20 hexadecimal digits of HMAC-SHA256); missing
     cells stay missing, equal cells stay equal.

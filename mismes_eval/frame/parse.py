@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pandas.api import types
 
+from mismes_eval.errors import InputError
 from mismes_eval.frame.template import Column
+from mismes_eval.public import held
 
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+"
@@ -312,6 +314,7 @@ def finish(values: pd.Series, column: Column) -> pd.Series:
     return values
 
 
+@held(InputError)
 def rows(mask: pd.Series) -> pd.Index:
     """The rows where `mask` holds: spreadsheet rows (the header is row 1) for a plain index, else
     the index labels.

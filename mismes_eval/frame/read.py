@@ -40,7 +40,8 @@ from mismes_eval.frame.template import template as named_template
 from mismes_eval.frame.validate import MISS, check, declared_reasons, unclear_number
 from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
-from mismes_eval.parquet_files import check_footer
+from mismes_eval.parquet_files import PARQUET, check_footer
+from mismes_eval.public import held
 
 FORMATS = (
     *(
@@ -75,12 +76,13 @@ FIRST_BYTES = 4096
 BEGINNINGS: Mapping[bytes, tuple[str, tuple[str, ...]]] = {
     b"PK\x03\x04": ("a workbook or an archive", (".xlsx", ".zip")),
     b"\x1f\x8b": ("a packed text", (".csv.gz",)),
-    b"PAR1": ("a Parquet file", (".parquet",)),
+    PARQUET: ("a Parquet file", (".parquet",)),
     b"\xd0\xcf\x11\xe0": ("a workbook of old Excel", (".xls",)),
 }
 BY_MARK = (".xlsx", ".xlsm", ".zip", ".parquet")  # kinds that begin with one of them
 
 
+@held(InputError)
 def read(
     path: str | Path,
     *,
@@ -315,7 +317,7 @@ def _bytes(path: Path, suffix: str, separator: str) -> bytes:
 
 
 def _of_its_kind(first: bytes, name: str, suffix: str) -> None:
-    """Raises InputError where the first bytes of a file are of another kind than its ending says."""
+    """Raise InputError where a file begins as one of another kind than its ending says."""
     found = next((mark for mark in BEGINNINGS if first.startswith(mark)), b"")
     text = suffix in TEXTS and not suffix.endswith(".gz")
     if text and found:

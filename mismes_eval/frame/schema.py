@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mismes_eval.errors import InputError
 from mismes_eval.frame.codes import codes
 from mismes_eval.frame.template import Column, Template
+from mismes_eval.public import held
 
 TYPES: Mapping[str, dict[str, object]] = {
     "int": {"type": "integer"},
@@ -20,6 +22,7 @@ TYPES: Mapping[str, dict[str, object]] = {
 }
 
 
+@held(InputError)
 def json_schema(template: Template) -> dict[str, object]:
     """One record of the template; multi-code cells are arrays, missing values are null or absent,
     cross-field rules are text in `$comment`.

@@ -18,6 +18,7 @@ from mismes_eval.frame.parse import THOUSANDS, finish, matches, parse, rows, tex
 from mismes_eval.frame.ranges import SENTINELS, day_range, heaped, out_of_range
 from mismes_eval.frame.rules import failing
 from mismes_eval.frame.template import NUMERIC, Column, Template
+from mismes_eval.public import held
 
 SENTINEL_TEXTS = frozenset(f"{sentinel:g}" for sentinel in SENTINELS)
 SHOWN_VALUES = 10
@@ -43,6 +44,7 @@ class Checked:
     extra: tuple[str, ...]
 
 
+@held(InputError)
 def validate(
     frame: pd.DataFrame,
     template: Template,
@@ -70,6 +72,7 @@ def validate(
     return checked.frame
 
 
+@held(InputError)
 def check(
     frame: pd.DataFrame,
     template: Template,
@@ -435,6 +438,7 @@ def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
     ]
 
 
+@held(InputError)
 def references(
     child: pd.DataFrame, column: str, parent: pd.DataFrame, key: str
 ) -> tuple[Problem, ...]:
@@ -458,6 +462,7 @@ def references(
     )
 
 
+@held(InputError)
 def problem_frame(problems: tuple[Problem, ...]) -> pd.DataFrame:
     """Problems as a table: what, where, expected, got, fix, count, rows (text)."""
     fields = [

@@ -113,6 +113,7 @@ class Inventory:
     def __len__(self) -> int:
         return len(self.frame)
 
+    @held(InputError)
     def where(self, mask: pd.Series) -> Inventory:
         """The measures where `mask` (bool, aligned to frame) holds."""
         return replace(self, frame=self.frame[mask.to_numpy(dtype=bool)].reset_index(drop=True))
@@ -172,6 +173,7 @@ class Inventory:
         """Missing cells and their reasons, per field."""
         return item_missing(self.frame, template())
 
+    @held(InputError)
     def kappa(self, other: Inventory, fields: tuple[str, ...] = CODED) -> pd.DataFrame:
         """Agreement with another coder's inventory, field by field."""
         return kappa(self.frame, other.frame, fields)
@@ -234,6 +236,7 @@ class Inventory:
         done = to_euro(self.frame, self.rates if rates is None else rates, year=year, index=index)
         return replace(self, frame=done.frame), done
 
+    @held(InputError)
     def site(
         self,
         path: str | Path,

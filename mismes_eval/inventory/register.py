@@ -20,6 +20,7 @@ from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
 from mismes_eval.inventory.own_amounts import CONFIDENTIAL, kinds_of_amounts
 from mismes_eval.inventory.tree import Tree
+from mismes_eval.public import held
 
 STATUSES = ("overdue", "due next", "later", "evaluated", "no start date")
 FOLD = 73
@@ -67,6 +68,7 @@ class EvaluationRegister:
         """Measures past 24 months without an evaluation."""
         return self.table[self.table["status"] == "overdue"].reset_index(drop=True)
 
+    @held(InputError)
     def with_evaluated(self, measures: Collection[str]) -> EvaluationRegister:
         """The register in which these measures are evaluated, whatever the inventory records of
         them: nothing of theirs is due.
@@ -98,6 +100,7 @@ class EvaluationRegister:
         sheets = {"register": self.table, "work list": self.worklist(), "summary": self.summary}
         return to_excel(sheets, path)
 
+    @held(InputError)
     def to_calendar(self, path: str | Path) -> Path:
         """An iCalendar file (RFC 5545), one all-day event with an alarm a week before it (later,
         where that would lie behind) for each measure that is due, on the day of its reminder: no

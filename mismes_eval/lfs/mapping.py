@@ -63,6 +63,7 @@ class Mapping:
     verified: bool = False
 
     @classmethod
+    @held(ParamsError)
     def from_dict(cls, values: Dict[str, object], where: str = "mapping") -> Mapping:
         """From params. Every unknown key, wrong type and dangling name is listed."""
         known = [field.name for field in fields(cls)]
@@ -114,6 +115,7 @@ class Mapping:
         return out
 
     @classmethod
+    @held(ParamsError)
     def load(cls, path: str | Path) -> Mapping:
         """From a YAML file. Raises InputError where it cannot be read, ParamsError for its words."""
         written = yaml_of(Path(path))

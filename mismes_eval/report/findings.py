@@ -19,11 +19,13 @@ from mismes_eval.report.document.items import Number, Part, SentenceSpec
 
 GAPS = {
     "higher": (
-        "The employment rate of returnees is {v} percentage points higher than that of non-migrants (95%"
+        "The employment rate of returnees is {v} percentage points higher than that of non-migrants"
+        " (95%"
         " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
     ),
     "lower": (
-        "The employment rate of returnees is {v} percentage points lower than that of non-migrants (95%"
+        "The employment rate of returnees is {v} percentage points lower than that of non-migrants"
+        " (95%"
         " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
     ),
     "unclear": (

@@ -34,7 +34,7 @@ from mismes_eval.errors import (
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.inventory.export import runs_as_formula
-from mismes_eval.public import public
+from mismes_eval.public import held, public
 from mismes_eval.report.document.plain import printable
 
 Below = Literal["se", "ci", "p"]
@@ -113,6 +113,7 @@ class SideBySide:
             title=sign(self.title),
         )
 
+    @held(EstimateError)
     def to_docx(self, path: str | Path) -> Path:
         """A Word document with the table as a real table, its title as caption and its notes."""
         document = Document()
@@ -133,6 +134,7 @@ class SideBySide:
         document.save(made)
         return _written(path, made.getvalue())
 
+    @held(EstimateError)
     def to_excel(self, path: str | Path) -> Path:
         """A workbook: the table as it is read on one sheet, the unrounded numbers on another."""
         book = Workbook()

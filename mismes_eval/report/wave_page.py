@@ -65,7 +65,8 @@ EXPLAINED: Mapping[str, Message] = {
         {"level": LEVEL},
     ),
     STEPS: Message(
-        "detectable: smallest difference between the arms, in percentage points, found with a chance of 80%;"
+        "detectable: smallest difference between the arms, in percentage points, found with a"
+        " chance of 80%;"
         " width: of worst-case bounds, in percentage points, for a yes-no outcome."
     ),
     "Balance of the arms": Message("Differences between the arms in standard deviations."),

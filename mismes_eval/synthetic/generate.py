@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from mismes_eval.errors import InputError
+from mismes_eval.public import held
 from mismes_eval.synthetic import inventory as inventory_table
 from mismes_eval.synthetic import (
     lfs,
@@ -59,6 +61,7 @@ class Generated:
     size: int
 
 
+@held(InputError)
 def generate(out: Path, countries: Sequence[str] = COUNTRIES, seed: int = SEED) -> Generated:
     """Write the made-up countries to out/{ISO3}/ with out/MANIFEST.csv and out/SOURCES.md (the
     command `mismes demo`).

@@ -137,4 +137,5 @@ def _has(long: pd.DataFrame, universe: str) -> Float | None:
 
 def selected(panel: TracerPanel, name: str, wave: object) -> Bool:
     """(n,) who has the outcome at a wave."""
-    return np.isfinite(panel.values(name, wave))
+    known: Float = panel.values(name, wave)
+    return np.isfinite(known)

@@ -23,7 +23,7 @@ from mismes_eval.errors import (
 )
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.public import check
+from mismes_eval.public import check, held
 from mismes_eval.tracer import plot, rates, shapes
 from mismes_eval.tracer.attrition import Adjustment
 from mismes_eval.tracer.dispositions import (
@@ -150,7 +150,7 @@ class TracerPanel(OfPanels):
         return self.sample.n
 
     def _at(self, wave: object) -> int:
-        if wave not in self.waves:
+        if not isinstance(wave, Hashable) or wave not in self.waves:
             raise EstimateError(
                 Problem(
                     "the panel has no such wave",
@@ -167,11 +167,13 @@ class TracerPanel(OfPanels):
         listed = list(waves) if isinstance(waves, list | tuple | set | frozenset) else [waves]
         return tuple(self.waves[place] for place in sorted({self._at(w) for w in listed}))
 
+    @held(InputError)
     def rows_of(self, frame: pd.DataFrame) -> Int:
         """Row of the person whom each row of a frame names; -1 for nobody's."""
         rows: Int = pd.Index(self.sample.frame[self.unit]).get_indexer(frame[self.unit])
         return rows
 
+    @held(InputError)
     def values(self, column: str, wave: object) -> Float:
         """(n,) a column at a wave, in the order of the sample; NaN (None for text) where there is
         no row. Numbers and yes-no answers are floats whatever the file's type. A column known only
@@ -318,6 +320,7 @@ class TracerPanel(OfPanels):
         """The same panel, its weights made in another way."""
         return replace(self, adjustment=adjustment, _made={})
 
+    @held(InputError)
     def with_weights(self, waves: Sequence[object] | object | None, sample: Sample) -> TracerPanel:
         """The same panel with weights for a set of waves that were made further (trimmed,
         calibrated) from `weight_sample(waves)`.
@@ -361,6 +364,7 @@ class TracerPanel(OfPanels):
         made = {waves: sample.where(mask) for waves, sample in self._made.items()}
         return replace(self, sample=self.sample.where(mask), fixed=fixed, _made=made)
 
+    @held(InputError)
     def with_columns(self, columns: dict[str, object]) -> TracerPanel:
         """The same panel with added or replaced columns of persons (n values each)."""
         return replace(
@@ -370,6 +374,7 @@ class TracerPanel(OfPanels):
             _made={},
         )
 
+    @held(InputError)
     def save(self, path: str | Path) -> Path:
         """Write the panel with the weights made so far to one file, from which `load` makes the
         same estimates. It holds the microdata: keep it where they may be kept.
@@ -379,6 +384,7 @@ class TracerPanel(OfPanels):
         return saved.write(path, self, TracerPanel, Sample, Adjustment)
 
     @classmethod
+    @held(InputError)
     def load(cls, path: str | Path) -> TracerPanel:
         """A panel that `save` wrote. Raises DesignError for any other file."""
         return saved.read(path, cls, Sample, Adjustment)

@@ -26,7 +26,7 @@ from mismes_eval.impact.regression.imputation import Errors
 from mismes_eval.impact.regression.panel_ols import ClassicalFit, Rule
 from mismes_eval.impact.regression.panel_ols import Errors as Errors2
 from mismes_eval.impact.sensitivity.oster import Oster
-from mismes_eval.impact.trials.itt import SmallSample as SmallSample2
+from mismes_eval.impact.trials.itt import Correction
 from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.balancing import Estimand as Estimand2
@@ -260,7 +260,7 @@ class OfSamples(OfBoth):
         covariates: str | Sequence[str] = ...,
         blocks: str | Sequence[str] = ...,
         adjustment: Adjustment = ...,
-        small_sample: SmallSample2 = ...,
+        small_sample: Correction = ...,
     ) -> Estimate: ...
     def late(
         self,
@@ -271,7 +271,7 @@ class OfSamples(OfBoth):
         blocks: str | Sequence[str] = ...,
         adjustment: Adjustment = ...,
         level: Level = ...,
-        small_sample: SmallSample2 = ...,
+        small_sample: Correction = ...,
     ) -> Estimate: ...
     def late_bounds(
         self,

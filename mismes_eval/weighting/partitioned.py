@@ -19,6 +19,7 @@ from mismes_eval.numerics import did
 from mismes_eval.numerics.calibration import Method
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
+from mismes_eval.public import held
 from mismes_eval.weighting import saved
 from mismes_eval.weighting.arguments import Column, Names, as_names
 from mismes_eval.weighting.calibrate import calibrate, poststratify
@@ -58,6 +59,7 @@ class PartitionedSample:
     values: tuple[str, ...]
 
     @classmethod
+    @held(DesignError)
     def from_parquet(
         cls,
         source: str | Path,
@@ -99,6 +101,7 @@ class PartitionedSample:
         return cls._of(row_groups(path), design, by, values, lonely_psu, nest, executor)
 
     @classmethod
+    @held(DesignError)
     def from_frames(
         cls,
         frames: Iterable[pd.DataFrame],
@@ -160,6 +163,7 @@ class PartitionedSample:
         return saved.write(path, self, PartitionedSample, Sample)
 
     @classmethod
+    @held(DesignError)
     def load(cls, path: str | Path) -> PartitionedSample:
         """Cells that `save` wrote. Raises DesignError for any other file."""
         return saved.read(path, cls, Sample)

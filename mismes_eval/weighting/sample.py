@@ -28,6 +28,7 @@ from mismes_eval.errors import (
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
+from mismes_eval.public import held
 from mismes_eval.weighting import plot, saved
 from mismes_eval.weighting.arguments import as_name, as_names, frame_problem
 from mismes_eval.weighting.data_warnings import (
@@ -231,6 +232,7 @@ class Sample(OfSamples):
         """The same sample after one more weight step."""
         return replace(self, design=self.design.add(step))
 
+    @held(DesignError)
     def with_columns(self, columns: dict[str, Any]) -> Sample:
         """The same sample with added or replaced columns of n values; design columns were read
         already and are not re-read.
@@ -267,6 +269,7 @@ class Sample(OfSamples):
         }
         return pd.DataFrame({"": rows})
 
+    @held(DesignError)
     def save(self, path: str | Path) -> Path:
         """Write the sample with every weight step to one file, from which `Sample.load` makes the
         same estimates. It holds the microdata: keep it where they may be kept.
@@ -274,6 +277,7 @@ class Sample(OfSamples):
         return saved.write(path, self, Sample)
 
     @classmethod
+    @held(DesignError)
     def load(cls, path: str | Path) -> Sample:
         """A sample that `save` wrote. Raises DesignError for any other file."""
         return saved.read(path, cls)

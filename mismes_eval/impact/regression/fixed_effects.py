@@ -17,14 +17,13 @@ from mismes_eval.errors import (
     Problem,
     in_column,
     named,
-    of_argument,
     of_arguments,
-    unknown,
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
+from mismes_eval.impact.inference.small_sample import refuse_rule
 from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
 from mismes_eval.numerics.averages import Averages, Source
 from mismes_eval.numerics.rows import Float, Int
@@ -226,19 +225,8 @@ def regress(
     indicators : codes (n,) and their names, one coefficient each, none for rows with a code beyond
         the names.
     """
-    IdentificationError.refuse(
-        unknown("unknown small-sample rule", "small_sample", small_sample, RULES)
-    )
     design, dose = long.sample.design, dose or {}
-    if design.replicates is not None and small_sample != "design":
-        raise IdentificationError(
-            Problem(
-                "replicates carry their own degrees of freedom",
-                of_argument("small_sample"),
-                "'design'",
-                repr(small_sample),
-            )
-        )
+    refuse_rule(design, small_sample, RULES)
     code, labels = indicators
     names = [*covariates, *dose, *labels]
     dense = (

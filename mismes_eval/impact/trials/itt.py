@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
+from mismes_eval.impact.inference.small_sample import refuse_rule
 from mismes_eval.impact.trials.arms import Trial, trial
 from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment
@@ -20,7 +21,7 @@ from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
-SmallSample = Literal["design", "full"]
+Correction = Literal["design", "full"]
 FELT = 0.02  # of a standard error
 NOT_CORRECTED = (
     "The error is not corrected for the {k} coefficients of the adjustment: with"
@@ -40,7 +41,7 @@ def itt(
     covariates: str | Sequence[str] = (),
     blocks: str | Sequence[str] = (),
     adjustment: Adjustment = "interacted",
-    small_sample: SmallSample = "design",
+    small_sample: Correction = "design",
 ) -> Estimate:
     """Difference between those who were offered a place and those who were not.
 
@@ -73,34 +74,18 @@ def itt(
     200-232 (blocks belong into the analysis).
     """
     IdentificationError.refuse(
-        [
-            *unknown("unknown adjustment", "adjustment", adjustment, ("interacted", "additive")),
-            *known_correction(sample, small_sample),
-        ]
+        unknown("unknown adjustment", "adjustment", adjustment, ("interacted", "additive"))
     )
     outcomes = list(as_names(outcome, "outcome", IdentificationError))
     read = trial(sample, outcomes, assigned, covariates, blocks)
     return assigned_difference(read, tuple(outcomes), adjustment, small_sample)
 
 
-def known_correction(sample: Sample, small_sample: SmallSample) -> list[Problem]:
-    """What is wrong with a choice of the correction."""
-    if small_sample == "full" and sample.design.replicates is not None:
-        return [
-            Problem(
-                "replicates carry their own degrees of freedom",
-                of_argument("small_sample"),
-                "'design'",
-                repr(small_sample),
-            )
-        ]
-    return unknown("unknown small-sample rule", "small_sample", small_sample, get_args(SmallSample))
-
-
 def assigned_difference(
-    read: Trial, names: tuple[str, ...], adjustment: Adjustment, small_sample: SmallSample
+    read: Trial, names: tuple[str, ...], adjustment: Adjustment, small_sample: Correction
 ) -> Estimate:
     """The trial's differences as an estimate."""
+    refuse_rule(read.sample.design, small_sample, get_args(Correction))
     found, influence = read.difference(adjustment)
     each = 1 + len(read.names)
     coefficients = 2 * each if adjustment == "interacted" else 1 + each
@@ -144,7 +129,7 @@ def _larger(rows: int, coefficients: int) -> float:
     return float(np.sqrt((rows - 1) / (rows - coefficients)))
 
 
-def _corrected(k: int, more: float, small_sample: SmallSample) -> tuple[Message, ...]:
+def _corrected(k: int, more: float, small_sample: Correction) -> tuple[Message, ...]:
     """What the correction for k coefficients adds, or would add, where that is felt."""
     if more < FELT:
         return ()

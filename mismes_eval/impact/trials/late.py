@@ -11,7 +11,7 @@ from scipy import stats
 from mismes_eval.errors import IdentificationError, Problem, in_column, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.trials.arms import trial
-from mismes_eval.impact.trials.itt import SmallSample, assigned_difference, known_correction
+from mismes_eval.impact.trials.itt import Correction, assigned_difference
 from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import Level, public
@@ -57,7 +57,7 @@ def late(
     blocks: str | Sequence[str] = (),
     adjustment: Adjustment = "additive",
     level: Level = 0.95,
-    small_sample: SmallSample = "design",
+    small_sample: Correction = "design",
 ) -> Estimate:
     """Effect of taking part on those who take part if offered and not otherwise.
 
@@ -88,7 +88,6 @@ def late(
     Angrist, Imbens and Rubin (1996), JASA 91, 444-455; Anderson and Rubin (1949), Annals of
     Mathematical Statistics 20, 46-63; Fieller (1954), JRSS B 16, 175-185.
     """
-    IdentificationError.refuse(known_correction(sample, small_sample))
     names = (as_name(outcome, "outcome"), as_name(takeup, "takeup"))
     read = trial(sample, names, assigned, covariates, blocks, binary=(takeup,))
     both = assigned_difference(read, ("offer", "first stage"), adjustment, small_sample)

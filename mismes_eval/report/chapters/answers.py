@@ -30,15 +30,18 @@ GRADED = "{said} Evidence: {strength} (by the rule of T05c)."
 FARE = "Are those who have returned in work as often as those who never left?"
 FARES = {
     "higher": (
-        "More often: their employment rate is {v} percentage points higher (95% interval {lo} to {hi}); age, sex"
+        "More often: their employment rate is {v} percentage points higher (95% interval {lo} to"
+        " {hi}); age, sex"
         " and schooling are not made equal."
     ),
     "lower": (
-        "Less often: their employment rate is {v} percentage points lower (95% interval {lo} to {hi}); age, sex"
+        "Less often: their employment rate is {v} percentage points lower (95% interval {lo} to"
+        " {hi}); age, sex"
         " and schooling are not made equal."
     ),
     "unclear": (
-        "No difference could be shown: {v} percentage points in the employment rate (95% interval {lo} to {hi})."
+        "No difference could be shown: {v} percentage points in the employment rate (95% interval"
+        " {lo} to {hi})."
     ),
     "unknown": "Nothing can be said: the difference has no interval.",
 }

@@ -64,7 +64,8 @@ NOTE = (
     " all of them. Precision asks for chance. Yes: no sign of a problem. No: a sign of one. Too weak:"
     " the test could not have seen it: it misses a parting that explains the whole effect (of a"
     " null: the largest effect not excluded) in more than 20% of samples, or an interval of loss"
-    " beyond 10 percentage points. Loss and mode are those of the measure's own groups at the wave of the"
+    " beyond 10 percentage points. Loss and mode are those of the measure's own groups at the wave"
+    " of the"
     " headline. Many outcomes and groups at once: see T18 and T18c."
 )
 

@@ -99,7 +99,8 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
             " error of the effect and of the cost."
         ),
         (
-            "A job-year: one person employed for twelve months; interval: Fieller. Net benefit: value of the job-years gained less the"
+            "A job-year: one person employed for twelve months; interval: Fieller. Net benefit:"
+            " value of the job-years gained less the"
             " cost, per participant."
         ),
         (

@@ -71,15 +71,18 @@ OF_A_STUDY = (
 
 GAPS = {
     "higher": (
-        "The {o} of returnees is {v} percentage points higher than that of non-migrants (95% interval {lo} to"
+        "The {o} of returnees is {v} percentage points higher than that of non-migrants (95%"
+        " interval {lo} to"
         " {hi})."
     ),
     "lower": (
-        "The {o} of returnees is {v} percentage points lower than that of non-migrants (95% interval {lo} to"
+        "The {o} of returnees is {v} percentage points lower than that of non-migrants (95%"
+        " interval {lo} to"
         " {hi})."
     ),
     "unclear": (
-        "No difference in {o} between returnees and non-migrants could be shown: {v} percentage points ({lo}"
+        "No difference in {o} between returnees and non-migrants could be shown: {v} percentage"
+        " points ({lo}"
         " to {hi})."
     ),
     "unknown": "The difference in {o} between returnees and non-migrants has no interval.",

@@ -10,6 +10,7 @@ import pandas as pd
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.inventory.own_amounts import PUBLISHED, kinds_of_amounts
 from mismes_eval.message import Quantity
+from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.report.chapters.base import Context, text_table
 from mismes_eval.report.chapters.names import titles
 from mismes_eval.report.chapters.portfolio import SOURCE
@@ -227,8 +228,9 @@ def _comparison(context: Context, measure: str, study: Tracing | None) -> str:
     """Where the comparison persons come from, as the study records it."""
     if study is None:
         rolled = context.evaluation.rollout
-        never = rolled is not None and getattr(rolled.effects, "control", "") == "never"
-        return context.text(NEVER if never else NOT_YET)
+        if rolled is None or isinstance(rolled.effects, NotEstimable):
+            return context.text(NOT_YET)
+        return context.text(NEVER if rolled.effects.control == "never" else NOT_YET)
     sample = study.of(measure).sample
     if "source_frame" not in sample.frame.columns:
         return ""

@@ -19,7 +19,8 @@ HEAD = ("Measure", "Model", "Per additional job-year (95% interval)", "Assumptio
 NOTES = (
     "In the currency and prices of each report: amounts are not converted here.",
     (
-        "A job-year: one person employed for twelve months. An additional one has a price only where"
+        "A job-year: one person employed for twelve months. An additional one has a price only"
+        " where"
         " the effect is shown; intervals by Fieller. What a report hides is hidden here."
     ),
 )
