@@ -17,7 +17,7 @@ PINK, BROWN = "#cc79a7", "#846030"
 PALETTE = (BLUE, ORANGE, SKY, GREY, PINK, BROWN)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 # What is drawn has the same colour in every picture, whatever stands beside it: the arms of a
-# study, migration status. The words are the English ones of the catalogue.
+# study, migration status, stages of measures. The words are the English ones of the catalogue.
 MEANINGS: Mapping[str, str] = {
     "participants": BLUE,
     "treated": BLUE,
@@ -34,6 +34,12 @@ MEANINGS: Mapping[str, str] = {
     "internal migrants": PINK,
     "internal migrant": PINK,
     "no status": BROWN,
+    "others": BROWN,
+    "other stages": BROWN,
+    "Before migration": BLUE,
+    "During migration": ORANGE,
+    "After migration": SKY,
+    "Multi-dimensional": GREY,
 }
 
 

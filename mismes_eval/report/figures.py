@@ -18,6 +18,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
+from mismes_eval.frame.codes import labels
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.pictures.intervals import Series
 from mismes_eval.pictures.layout import laid_out_once
@@ -295,8 +296,12 @@ def _sentence(
 
 
 def colours_of(names: Iterable[str], t: Language) -> list[str]:
-    """A colour for each series by what it means (arms, migration status), whatever the language."""
-    return colours(names, {t.words.get(word, word): colour for word, colour in MEANINGS.items()})
+    """A colour for each series by what it means (arms, migration status, stages of measures),
+    whatever the language.
+    """
+    stages = dict(zip(labels("stages").values(), labels("stages", t.code).values(), strict=True))
+    spoken = {word: stages.get(word, t.words.get(word, word)) for word in MEANINGS}
+    return colours(names, {spoken[word]: colour for word, colour in MEANINGS.items()})
 
 
 def series_of(

@@ -10,7 +10,6 @@ import pandas as pd
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures import intervals as pictures
 from mismes_eval.pictures.grids import counts
-from mismes_eval.pictures.style import PALETTE
 from mismes_eval.report.figures import (
     SIGNS,
     Caption,
@@ -108,13 +107,14 @@ def histogram(
     fig, ax = canvas(7.0, 3.0)
     quartile = published["column"].str.endswith(f" {QUARTILE}")
     shares = {t(str(name)): part for name, part in published[~quartile].groupby("column")}
+    chosen = colours_of(sorted(shares), t)
     for j, (name, part) in enumerate(sorted(shares.items())):
         height = np.zeros(edges.size - 1)
         height[part["row"].astype(int)] = 100 * part["value"].fillna(0.0)
         ax.stairs(
             height,
             edges,
-            color=PALETTE[j % len(PALETTE)],
+            color=chosen[j],
             lw=1.6,
             ls=("-", "--", ":")[j % 3],
             label=name,

@@ -13,10 +13,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from mismes_eval.pictures.flow import INCHES, flow, flow_height
-from mismes_eval.pictures.style import PALETTE
+from mismes_eval.pictures.style import BLUE, BROWN, GREY
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.tables import HIDDEN
-from mismes_eval.report.figures import Caption, Figure, canvas, finish, legend_above
+from mismes_eval.report.figures import Caption, Figure, canvas, colours_of, finish, legend_above
 
 MOST = 80
 
@@ -39,7 +39,7 @@ def timeline(
     height = 0.135 if len(rows) <= MOST else 10.8 / len(rows)
     fig, ax = canvas(8.0, 1.1 + height * len(rows))
     stages = list(dict.fromkeys(measures["stage"]))
-    for j, stage in enumerate(stages):
+    for stage, colour in zip(stages, colours_of(stages, t), strict=True):
         mine = rows[rows["stage"] == stage]
         y = len(rows) - 1 - mine.index.to_numpy()
         end = mine["end"].fillna(until + 1.0)
@@ -48,13 +48,13 @@ def timeline(
             end - mine["start"],
             left=mine["start"],
             height=0.78,
-            color=PALETTE[j % len(PALETTE)],
+            color=colour,
             edgecolor="white",
             lw=0.3,
             label=f"{stage} ({len(mine)})",
         )
         going = mine["end"].isna().to_numpy()
-        ax.plot(end[going], y[going], ">", color=PALETTE[j % len(PALETTE)], ms=3.5, clip_on=False)
+        ax.plot(end[going], y[going], ">", color=colour, ms=3.5, clip_on=False)
     ax.set_ylim(-0.8, len(rows) - 0.2)
     ax.set_yticks([])
     if len(rows) <= MOST:
@@ -87,9 +87,10 @@ def budget_tree(
     t = caption.t
     fig, ax = canvas(7.4, 4.2)
     total, left, alt = float(parts["amount"].sum()), 0.0, []
-    for j, (stage, block) in enumerate(parts.groupby("stage", sort=False)):
+    chosen = colours_of(parts["stage"].unique(), t)
+    for (stage, block), colour in zip(parts.groupby("stage", sort=False), chosen, strict=True):
         width = float(block["amount"].sum()) / total
-        _column(ax, block, left, width, j, t)
+        _column(ax, block, left, width, colour, t)
         ax.text(
             left + width / 2,
             1.02,
@@ -113,7 +114,9 @@ def budget_tree(
     return finish(caption, fig, caption.told(unit + ". " + ". ".join(alt)), parts)
 
 
-def _column(ax: Axes, block: pd.DataFrame, left: float, width: float, j: int, t: Language) -> None:
+def _column(
+    ax: Axes, block: pd.DataFrame, left: float, width: float, colour: str, t: Language
+) -> None:
     whole, at = float(block["amount"].sum()), 0.0
     ordered = block.sort_values("amount", ascending=False)
     for place, (model, amount) in enumerate(
@@ -125,14 +128,14 @@ def _column(ax: Axes, block: pd.DataFrame, left: float, width: float, j: int, t:
                 (left, at),
                 width,
                 height,
-                facecolor=PALETTE[j % len(PALETTE)],
+                facecolor=colour,
                 alpha=max(0.9 - 0.22 * place, 0.25),
                 edgecolor="white",
                 lw=1.5,
             )
         )
         if height > 0.045 and width > 0.05:
-            ink = "white" if place < 2 and j % len(PALETTE) in (0, 3) else "black"
+            ink = "white" if place < 2 and colour in (BLUE, GREY, BROWN) else "black"
             ax.text(
                 left + width / 2,
                 at + height / 2,

@@ -5,15 +5,20 @@ marker of its own.
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from mismes_eval.pictures.style import PALETTE, RED
+import mismes_eval
+from mismes_eval.frame.codes import labels
+from mismes_eval.pictures.style import PALETTE, RED, SKY
+from mismes_eval.report.document.language import language
 from mismes_eval.report.document.page import STYLE
-from mismes_eval.report.figures import MARKERS
+from mismes_eval.report.figures import MARKERS, colours_of
 
 SIGHT = {
     "normal": np.eye(3),
@@ -74,3 +79,18 @@ def test_a_colour_stands_out_from_what_it_lies_on(colour: str) -> None:
 
 def test_every_series_has_a_marker_of_its_own() -> None:
     assert len(set(MARKERS)) == len(MARKERS) >= len(PALETTE)
+
+
+def test_series_have_their_colours_by_what_they_mean_in_every_picture() -> None:
+    """No picture counts through the palette by itself; stages are the same in every language."""
+    package = Path(mismes_eval.__file__).parent
+    users = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"\bPALETTE\b", path.read_text(encoding="utf-8"))
+    }
+    assert users == {"pictures/style.py"}
+    stages = {code: list(labels("stages", code).values()) for code in ("en", "fr", "ro")}
+    chosen = {code: colours_of(names, language(code)) for code, names in stages.items()}
+    assert chosen["en"] == chosen["fr"] == chosen["ro"] and len(set(chosen["en"])) == 4
+    assert colours_of([stages["fr"][2]], language("fr")) == [SKY]
