@@ -89,6 +89,24 @@ def lottery(rng: Rng) -> dict[str, Draw]:
     }
 
 
+def small_blocks(rng: Rng) -> dict[str, Draw]:
+    """Half of each block drawn, no effect, persons drawn one by one: with and without the count of
+    the coefficients of the blocks.
+    """
+    out = {}
+    for blocks, size in ((40, 6), (60, 4), (100, 10)):
+        block = np.repeat(np.arange(blocks), size)
+        z = np.concatenate([rng.permutation(np.arange(size) % 2) for _ in range(blocks)])
+        y = rng.normal(size=blocks)[block] + rng.normal(size=z.size)
+        f = pd.DataFrame({"block": block.astype(str), "z": z, "y": y, "w": 1.0})
+        s = me.Sample.from_frame(f, weights="w")
+        for adjustment in ("additive", "interacted"):
+            for rule in ("design", "full"):
+                e = me.itt(s, "y", "z", (), "block", adjustment, rule)
+                out[f"{blocks} blocks of {size}, {adjustment}, {rule}"] = drawn(e, 0.0)
+    return out
+
+
 def beside(rng: Rng) -> dict[str, Draw]:
     """Participants of one survey beside residents of another, unlike in x."""
     own, other = people(rng), people(rng)
@@ -243,6 +261,7 @@ def own_model(rng: Rng) -> dict[str, Draw]:
 
 DESIGNS: dict[str, Callable[[Rng], dict[str, Draw]]] = {
     "lottery": lottery,
+    "small_blocks": small_blocks,
     "beside": beside,
     "beside_before": beside_before,
     "dose": dose,

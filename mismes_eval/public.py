@@ -350,7 +350,11 @@ def _names(value: object) -> bool:
 
 
 def _list(value: object) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, (str, Mapping))
+    return _iterable(value) and not isinstance(value, Mapping)
+
+
+def _iterable(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str)
 
 
 def _numbers(value: Any) -> bool:
@@ -435,7 +439,7 @@ def _several(origin: type, inner: tuple[Any, ...], classes: bool) -> Kind | None
     if issubclass(origin, Mapping):
         return Kind("a mapping", lambda value: isinstance(value, Mapping))
     if classes and origin in (Collection, Iterable):
-        return Kind("a list", _list)
+        return Kind("a list", _iterable)
     several = issubclass(origin, Sequence) and not issubclass(origin, tuple)
     if not several and not (classes and inner[1:] == (...,)):
         return None
