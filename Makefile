@@ -29,13 +29,16 @@ report: $(READY) ## the five country reports from the data that ship, in reports
 # tests of one file share what they make, in one process
 TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-test: $(READY) ## the tests, without those that take long
-	$(TESTS) -m "not slow"
+test: $(READY) ## the tests that take less than a second each
+	$(TESTS) -m "not whole and not slow"
+
+whole: $(READY) ## the tests of whole reports, sites, projects and simulations
+	$(TESTS) -m "whole and not slow"
 
 slow: $(READY) ## the tests that take long
 	$(TESTS) -m slow
 
-check: $(READY) ## format, lint, types, floors, tests
+check: $(READY) ## format, lint, types, floors, tests, whole ones among them
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

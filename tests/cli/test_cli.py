@@ -198,6 +198,7 @@ def test_check_reads_what_ships(
     assert any(line.startswith("labour force survey:") for line in record["read"])
 
 
+@pytest.mark.whole
 def test_a_new_country_loads_and_check_says_what_to_do_next(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -242,6 +243,7 @@ def test_the_work_list_is_printed_in_the_order_of_the_reminders(
     assert days == sorted(days) and days[0] > "2026-12-31"
 
 
+@pytest.mark.whole
 def test_the_page_of_measures_is_written(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,6 +86,7 @@ def test_nothing_is_taken_without_an_answer(project: Path) -> None:
         lfs.read_mapping(book(project))
 
 
+@pytest.mark.whole
 def test_answers_are_counted_with_weights_and_stand_in_the_workbook(project: Path) -> None:
     first = [q.gld for q in draft(project).open]
     assert first[:4] == ["weight", "age", "male", "marital"]
@@ -111,6 +112,7 @@ def test_answers_are_counted_with_weights_and_stand_in_the_workbook(project: Pat
     assert (mapped["marital_miss"] == "DK").sum() == ROWS / 4
 
 
+@pytest.mark.whole
 def test_the_next_call_goes_on_where_the_last_one_stopped(project: Path) -> None:
     asked("y", "n", "q")
     again = draft(project)
@@ -121,6 +123,7 @@ def test_the_next_call_goes_on_where_the_last_one_stopped(project: Path) -> None
     assert set(lfs.read_mapping(book(project))["columns"]) == {"weight", "male"}  # type: ignore[call-overload]
 
 
+@pytest.mark.whole
 def test_another_column_a_factor_a_constant_and_put_off(project: Path) -> None:
     run = asked("PWGT * 0.5", "s", "?", "C04_SEX", "NOPE", "s", "q")
     assert "weighted" in run.output and "'NOPE' is no answer" in run.output
@@ -131,6 +134,7 @@ def test_another_column_a_factor_a_constant_and_put_off(project: Path) -> None:
     assert lfs.read_mapping(book(project))["constants"] == {"countrycode": "PHL"}
 
 
+@pytest.mark.whole
 def test_a_code_that_the_template_has_not_is_asked_for(project: Path) -> None:
     """Without labels, 1 and 2 beside a 0 are codes of another list than the template's 1, 2, 3."""
     open_questions = [q.gld for q in draft(project).open]
@@ -144,6 +148,7 @@ def test_a_code_that_the_template_has_not_is_asked_for(project: Path) -> None:
     assert said.undecided(said.meant("lstatus", "WORK; 0..1=1")) == ("2",)
 
 
+@pytest.mark.whole
 def test_ranges_of_codes_stand_among_codes(project: Path) -> None:
     """A sheet of which nine cells in ten are numbers keeps its one range."""
     said = draft(project)
@@ -172,12 +177,14 @@ def test_an_answer_that_cannot_be_meant_is_refused_whole(project: Path) -> None:
     assert not begun.answers
 
 
+@pytest.mark.whole
 def test_what_a_person_wrote_into_the_workbook_is_an_answer(project: Path) -> None:
     draft(project).answered(Answer("age", "C05_AGE")).save()
     assert lfs.read_mapping(book(project))["columns"] == {"age": "C05_AGE"}
     assert "age" not in {q.gld for q in draft(project).open}
 
 
+@pytest.mark.whole
 def test_json_asks_nothing_and_says_what_is_open(project: Path) -> None:
     asked("y", "q")
     before = book(project).read_bytes()
@@ -226,6 +233,7 @@ def test_a_number_that_both_have_and_call_differently_is_asked_about(
     assert begun.answered(Answer("educat7", "educ", codes=said)).answers["educat7"].codes == said
 
 
+@pytest.mark.whole
 def test_answers_by_hand_are_those_of_the_terminal(project: Path) -> None:
     said = draft(project).answered_all(
         {
@@ -253,6 +261,7 @@ def test_answers_by_hand_are_those_of_the_terminal(project: Path) -> None:
     ]
 
 
+@pytest.mark.whole
 def test_the_chooser_of_a_notebook_chooses_nothing_by_itself(project: Path) -> None:
     begun = mapping_of("params/PHL.yaml")
     assert "year" not in {q.gld for q in begun.open}
@@ -268,6 +277,7 @@ def test_the_chooser_of_a_notebook_chooses_nothing_by_itself(project: Path) -> N
     assert lfs.read_mapping(book(project))["missing"] == {"marital": {"8": "DK"}}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("code", "done", "line"),
     [
@@ -314,6 +324,7 @@ def test_the_questions_are_asked_in_the_language_of_the_params(
         assert english not in run.output
 
 
+@pytest.mark.whole
 def test_codes_are_said_with_the_column(project: Path) -> None:
     """What the labels propose can be said otherwise in the same line."""
     run = asked("y", "y", "y", "y; 8=REF, 3=4", "q")
@@ -339,6 +350,7 @@ def test_neither_ages_nor_groups_is_an_answer_that_stays(project: Path) -> None:
     assert again.answers["age_group"].absent and "age_group" not in [q.gld for q in again.open]
 
 
+@pytest.mark.whole
 def test_a_year_that_all_rows_have_is_the_year_of_the_run(project: Path) -> None:
     params = project / "params" / "PHL.yaml"
     params.write_text(params.read_text().replace("\nyear: 2020", "\n# year:"))

@@ -245,6 +245,7 @@ def test_chile_on_the_public_file_in_one_line(
     assert (project / "reports" / "CHL" / "report.html").is_file()
 
 
+@pytest.mark.whole
 def test_a_second_run_of_a_country_keeps_its_code(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -288,6 +289,7 @@ def test_a_project_of_its_own_gets_the_notebooks(
     assert (project / "notebooks" / "01_inventory.ipynb").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.whole
 def test_every_workbook_has_drop_downs_and_an_empty_one_names_what_it_lacks(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

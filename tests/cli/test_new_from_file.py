@@ -64,6 +64,7 @@ def test_a_file_that_is_not_there_is_refused_and_nothing_is_written(
     assert not (delivered / "params").exists() and not (delivered / "data_raw").exists()
 
 
+@pytest.mark.whole
 def test_the_workbook_lists_the_file_and_proposes(delivered: Path) -> None:
     assert new("PHL", "--lfs", "lfs.dta", "--year", "2020") == 0
     book = delivered / "data_raw" / "PHL" / "mapping.xlsx"
@@ -107,6 +108,7 @@ def test_nothing_is_taken_until_somebody_says_yes(delivered: Path) -> None:
     assert read["recode"] == {"male": {"1": "1", "2": "0"}}
 
 
+@pytest.mark.whole
 def test_check_speaks_of_the_mapping_first(
     delivered: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +121,7 @@ def test_check_speaks_of_the_mapping_first(
     assert "the mapping is empty" in err and "Add the column" not in err
 
 
+@pytest.mark.whole
 def test_a_file_that_is_written_otherwise_is_refused_with_the_option_that_reads_it(
     delivered: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_file_that_is_written_otherwise_is_refused_with_the_option_that_reads_
     assert {r["column"]: r["type"] for r in listed}["ingreso"] == "number"
 
 
+@pytest.mark.whole
 def test_the_notebooks_of_a_new_project_can_be_opened(delivered: Path) -> None:
     assert new("PHL", "--lfs", "lfs.dta") == 0
     copies = sorted((delivered / "notebooks").glob("*.ipynb"))

@@ -150,6 +150,7 @@ def test_a_key_that_says_nothing_about_the_file_is_not_passed_over(
     assert "JOR.yaml, key 'reading.sheet'" in err
 
 
+@pytest.mark.whole
 def test_a_design_in_the_file_that_the_params_leave_out(
     project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_design_in_the_file_that_the_params_leave_out(
     assert check(capsys, project, "plain.csv", design={"cluster_deff": "1.4"})[0] == 0
 
 
+@pytest.mark.whole
 def test_an_empty_tracer_template_is_named(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -62,6 +62,7 @@ def test_the_site_asks_nothing_of_the_network() -> None:
     ] == []
 
 
+@pytest.mark.whole
 def test_every_floor_is_in_the_reference(make_pages: ModuleType) -> None:
     floors = {
         p.name

@@ -180,6 +180,7 @@ def test_scores_and_information_of_other_likelihoods(name: str) -> None:
     assert np.allclose(e.se * np.sqrt((N - 1) / N), np.asarray(fit.bse, float), rtol=2e-4)
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_quantile_regression_covers() -> None:
     """Standard errors of the median regression against its spread over 300 samples."""

@@ -47,6 +47,7 @@ def people(seed: int, n: int = 400) -> pd.DataFrame:
     )
 
 
+@pytest.mark.whole
 @pytest.mark.property
 @pytest.mark.parametrize("runs", [8, pytest.param(40, marks=pytest.mark.slow)])
 def test_intervals_hold_where_complete_cases_do_not(runs: int) -> None:

@@ -25,6 +25,7 @@ def of(found: list[Advice], word: str) -> Advice:
     return next(a for a in found if word in a.design)
 
 
+@pytest.mark.whole
 def test_each_design_follows_the_data(whole: Evaluation, root: Path) -> None:
     found = advice(whole)
     assert of(found, "before and after").allowed == "yes"

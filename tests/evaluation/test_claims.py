@@ -183,6 +183,7 @@ def test_what_the_slides_conclude_by_hand(claim: str, values: list[float]) -> No
     assert np.array_equal(found.values, values, equal_nan=True)
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_pairs_of_measures_keep_the_interval_of_a_share() -> None:
     """Amounts with a heavy tail and no trend, halves of unlike size: 0.5 is excluded in at most one

@@ -48,6 +48,7 @@ def test_costs_are_converted_at_the_rate_of_the_year(
             assert (a.unit, b.unit) == ("EUR", "MDL")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("cost", "got"),
     [

@@ -77,6 +77,7 @@ def test_without_an_effect_simulated_power_is_the_level(made: Plan) -> None:
         assert simulated_power(made.figures, none, 5, draws=400) < most, candidate.name
 
 
+@pytest.mark.whole
 def test_persons_drawn_one_by_one_share_nothing(
     evaluated: Callable[[str], Evaluation],
 ) -> None:
@@ -84,6 +85,7 @@ def test_persons_drawn_one_by_one_share_nothing(
     assert figures.icc.value == 0 and "one by one" in figures.icc.source
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("read_before")
 def test_a_plan_is_laid_down_once(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

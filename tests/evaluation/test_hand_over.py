@@ -48,6 +48,7 @@ def folder(sets: list[Dataset], tmp_path_factory: pytest.TempPathFactory) -> Pat
     return out
 
 
+@pytest.mark.whole
 def test_labels_of_columns_and_codes_are_in_the_report_s_language(sets: list[Dataset]) -> None:
     assert not FRENCH.unknown
     for d in sets:
@@ -78,6 +79,7 @@ def test_linearised_columns_have_the_errors_of_the_report(sets: list[Dataset]) -
     assert any(n.table == "T17" for d in sets for n in d.numbers)
 
 
+@pytest.mark.whole
 def test_files_of_stata_and_spss_read_back(sets: list[Dataset], folder: Path) -> None:
     for d in some(sets):
         for read, end in ((pyreadstat.read_dta, "dta"), (pyreadstat.read_sav, "sav")):
@@ -187,6 +189,7 @@ def test_the_share_of_psus_that_were_drawn_travels(tmp_path: Path) -> None:
     assert float(told[1]) == pytest.approx(mean.se[0], rel=1e-8)
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("read_before")
 def test_nothing_of_persons_is_written_unasked(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

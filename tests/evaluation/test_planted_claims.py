@@ -126,6 +126,7 @@ def test_training_is_compared_by_its_link_to_jobs(
     assert low[0] < planted_gap < high[0]
 
 
+@pytest.mark.whole
 def test_a_link_to_jobs_can_be_decided(evaluated: Callable[[str], Evaluation]) -> None:
     """Were both measures of Tunisia training, the planted distance is true, and it is supported."""
     tunisia = scored(
@@ -137,6 +138,7 @@ def test_a_link_to_jobs_can_be_decided(evaluated: Callable[[str], Evaluation]) -
     assert answer(of_claim(tunisia, "C07")) == "supported"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("claim", "cells", "lacking"),
     [

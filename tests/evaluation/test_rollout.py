@@ -24,6 +24,7 @@ def params(**values: object) -> Params:
     return p.changed({k.replace("__", "."): v for k, v in values.items()})
 
 
+@pytest.mark.whole
 def test_a_start_at_a_break_stops_the_run() -> None:
     with pytest.raises(IdentificationError, match="treatment starts at a break of the series"):
         rollout(params(breaks__series=("2022: new questionnaire",)))
@@ -80,6 +81,7 @@ def test_the_event_study_has_one_base_and_a_band() -> None:
     )
 
 
+@pytest.mark.whole
 def test_a_region_keeps_the_round_in_which_it_was_first_served(tmp_path: Path) -> None:
     """A programme that a later round takes back is no cohort: the whole region is named."""
     p = params()

@@ -228,6 +228,7 @@ def rows_of_one_far_cell(folder: Path) -> Path:
     return workbook(folder / "a.xlsx", b'<row><c r="XFD1"><v>1</v></c></row>' * 1000, 400)
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 @pytest.mark.parametrize(
     ("make", "words"),

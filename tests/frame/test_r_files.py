@@ -137,6 +137,7 @@ def test_identifiers_in_an_r_file_are_refused(tmp_path: Path) -> None:
     assert "personal identifier" in refused(tmp_path / "mail.rds")
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_a_damaged_file_is_read_or_named() -> None:
     whole = base64.b64decode(RDS)

@@ -271,6 +271,7 @@ def test_references_names_the_lost_key():
     )
 
 
+@pytest.mark.whole
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(

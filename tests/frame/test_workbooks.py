@@ -301,6 +301,7 @@ def test_a_locked_or_old_workbook_is_said_as_such(tmp_path, stream, said):
     assert ".xls of Excel 97" in problems(tmp_path / "a.xls")[0].got
 
 
+@pytest.mark.whole
 def test_blank_formatted_rows_are_no_rows(tmp_path):
     fill = PatternFill("solid", fgColor="FFFF00")
 

@@ -87,6 +87,7 @@ def test_a_person_of_weight_two_is_two_of_weight_one() -> None:
     assert far.value[0] == pytest.approx(whole.value[0], rel=1e-6)
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_matching_holds_its_level() -> None:
     r, inside = np.random.default_rng(4), []

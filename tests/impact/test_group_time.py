@@ -309,6 +309,7 @@ def test_first_period_cohorts_late_cohorts_and_gaps_are_said() -> None:
     assert set(g.to_frame()["cohort"]) == {3, 5}
 
 
+@pytest.mark.whole
 def test_pretrend_test_keeps_its_size_with_few_treated_psus() -> None:
     """Two cohorts of six PSUs among 36, shocks by PSU and period, no effect: the design's degrees
     of freedom reject a quarter of 200 true nulls.

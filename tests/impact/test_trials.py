@@ -166,6 +166,7 @@ def test_replicates_redo_the_adjustment() -> None:
     assert redone.se[0] != linear.se[0]
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_lost_persons_weighted_for_are_not_missed() -> None:
     """Loss depends on age in one arm; 200 trials of 600 persons, offer worth 1."""

@@ -123,6 +123,7 @@ def test_units_and_order_do_not_matter() -> None:
     assert back.p[0] == pytest.approx(one.p[0], abs=1e-12)
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_one_large_treated_group_is_rejected_as_often_as_said() -> None:
     """Exchanged as they are, residuals of small groups hide what a large one shows: the size falls

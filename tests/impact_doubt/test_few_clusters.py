@@ -131,6 +131,7 @@ def test_webb_points_have_unit_variance_and_are_taken_whole():
     assert "with three in an arm" in " ".join(few.notes)
 
 
+@pytest.mark.whole
 def test_size_with_ten_regions():
     rejected, size = 0, 300
     for r in range(size):

@@ -153,6 +153,7 @@ def test_one_outcome_repeated_needs_no_adjustment():
     np.testing.assert_allclose(adjust_pvalues(e, draws=100_000).adjusted, e.pvalue, atol=0.006)
 
 
+@pytest.mark.whole
 def test_romano_wolf_keeps_the_family_error():
     wrong = 0
     for r in range(300):

@@ -92,6 +92,7 @@ def test_an_inventory_accounts_for_what_was_read(six, tmp_path):
     assert apart.loc["outside", ["records", "EUR"]].tolist() == [2, 100_000]
 
 
+@pytest.mark.whole
 def test_inventories_that_are_combined_keep_what_each_accounts_for(six):
     decision = {"keep": "MDA-003", "drop": "MDA-001", "decision": "SAME", "decided_by": "AB"}
     merged = six.merge(pd.DataFrame([decision]))

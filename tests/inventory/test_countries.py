@@ -9,7 +9,7 @@ import pytest
 from mismes_eval import inventory
 from mismes_eval.frame import read, template_names
 
-pytestmark = pytest.mark.property
+pytestmark = [pytest.mark.property, pytest.mark.whole]
 FIVE = ("ARM", "GEO", "MDA", "MAR", "TUN")
 
 

@@ -71,6 +71,7 @@ def ids(page):
     return page.eval_on_selector_all("#rows tr", "rows => rows.map(r => r.dataset.id)")
 
 
+@pytest.mark.whole
 def test_search_filter_sort_and_record(opened):
     page = opened["page"]
     assert (
@@ -108,6 +109,7 @@ def test_search_filter_sort_and_record(opened):
     )
 
 
+@pytest.mark.whole
 def test_download_keeps_text_as_text(opened):
     page = opened["page"]
     page.fill("#search", "MDA-005")

@@ -75,6 +75,7 @@ def test_new_records_get_the_next_numbers_and_the_old_ones_stay(repository, subm
     assert len(inventory.read(repository)) == 4
 
 
+@pytest.mark.whole
 def test_a_file_is_taken_in_once_and_its_numbers_are_not_given_again(repository, submitted):
     sent = submitted([{"title_en": "SYNTHETIC grants"}])
     inventory.accept(inventory.submit(sent, repository), on=ON)
@@ -87,6 +88,7 @@ def test_a_file_is_taken_in_once_and_its_numbers_are_not_given_again(repository,
     assert inventory.submit(other, repository).ids == ("MDA-009",)
 
 
+@pytest.mark.whole
 def test_probable_duplicates_must_be_decided(repository, submitted):
     rows = [
         {"title_en": "SYNTHETIC fair for jobs of returnees", "iati_id": "XM-1"},
@@ -105,6 +107,7 @@ def test_probable_duplicates_must_be_decided(repository, submitted):
     assert not repository.with_name("intake_log.csv").exists()
 
 
+@pytest.mark.whole
 def test_a_merge_fills_what_is_empty_and_logs_what_it_leaves(repository, submitted, tmp_path):
     rows = [
         {"title_en": "SYNTHETIC job fair for returnees", "benef_women": "33", "budget_total": "9"}
@@ -131,6 +134,7 @@ def test_a_merge_fills_what_is_empty_and_logs_what_it_leaves(repository, submitt
     assert frame.loc["MDA-001", ["benef_women", "benef_reached"]].tolist() == [33, 200]
 
 
+@pytest.mark.whole
 def test_two_submissions_at_once_lose_nothing(repository, submitted):
     """Both were read before either was taken in: the second is read again, with other numbers."""
     files = [
@@ -180,6 +184,7 @@ def test_a_crash_in_the_middle_is_mended(repository, submitted, monkeypatch, wri
     assert not list(repository.parent.glob(".intake_log.*"))
 
 
+@pytest.mark.whole
 def test_decisions_on_another_state_of_the_repository_are_refused(repository, submitted, tmp_path):
     sent = submitted([{"title_en": "SYNTHETIC job fair for returnees"}])
     given = inventory.submit(sent, repository)
@@ -191,6 +196,7 @@ def test_decisions_on_another_state_of_the_repository_are_refused(repository, su
     assert whats(error) == ["a decision on another record"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("row", "why"),
     [
@@ -233,6 +239,7 @@ def test_undoing_gives_the_bytes_that_were_there(repository, submitted, ending):
         assert digest(repository) == state
 
 
+@pytest.mark.whole
 def test_the_last_submission_can_be_undone(repository, submitted, tmp_path):
     first = submitted([{"title_en": "SYNTHETIC grants"}], "first.xlsx")
     inventory.accept(inventory.submit(first, repository), on=ON)
@@ -259,6 +266,7 @@ def test_the_last_submission_can_be_undone(repository, submitted, tmp_path):
         inventory.undo(repository, **told)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("row", "what"),
     [
@@ -276,6 +284,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(repository, submitted, ro
     assert not list(repository.parent.glob(".*"))
 
 
+@pytest.mark.whole
 def test_the_command(repository, submitted, capsys):
     sent = submitted([{"title_en": "SYNTHETIC job fair for returnees"}])
     words = ["inventory", "submit", str(sent), "--into", str(repository.parent), "--on"]

@@ -100,6 +100,7 @@ def test_values_equal_statsmodels_without_weights(frame):
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "statistic",
     [
@@ -116,6 +117,7 @@ def test_standard_errors_equal_the_jackknife(frame, sample, statistic):
     np.testing.assert_allclose(statistic(sample).se, jackknife(frame, statistic), rtol=0.03)
 
 
+@pytest.mark.whole
 def test_replicate_weights_redo_every_step(frame):
     frame = frame.head(400)
     r = replicates(

@@ -195,6 +195,7 @@ def test_what_the_file_declares_missing_keeps_the_reason_that_was_said(delivered
     assert "civil_miss" not in read.attrs["unused"]
 
 
+@pytest.mark.whole
 def test_a_draft_takes_reasons_with_the_column_and_writes_them(delivered: Path) -> None:
     data = frames.read(delivered)
     path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
@@ -218,6 +219,7 @@ def test_codes_without_labels_are_less_sure_and_say_so() -> None:
     assert words.confidence == "high" and words.codes == {"Hombre": "1", "Mujer": "0"}
 
 
+@pytest.mark.whole
 def test_an_identifier_of_two_columns_is_joined(delivered: Path) -> None:
     data = frames.read(delivered)
     path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)
@@ -244,6 +246,7 @@ def test_a_constant_alone_is_counted(delivered: Path) -> None:
     assert not draft.preview().problems and draft.preview().weighted
 
 
+@pytest.mark.whole
 def test_a_number_of_another_list_is_not_taken_by_its_number(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"CH15": [1, 2, 4, 5], "P21": ["1500,5", "2,0", "", "7,5"], "sexo": [1, 2, 1, 2]}

@@ -13,6 +13,8 @@ from mismes_eval import lfs
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.weighting.sample import Sample
 
+pytestmark = pytest.mark.whole
+
 COUNTRIES = ("ARM", "GEO", "MAR", "MDA", "TUN")
 ITEMS = {
     "lfpr": "L3.participation",

@@ -205,6 +205,7 @@ def test_there_are_forty_labels() -> None:
     assert len(set(LABELS)) == 40
 
 
+@pytest.mark.whole
 def test_no_label_is_markup_in_the_page(made: Path) -> None:
     html = (made / "report.html").read_text(encoding="utf-8")
     seen = Seen()
@@ -228,6 +229,7 @@ def test_no_label_is_markup_in_the_page(made: Path) -> None:
     assert not re.search("[\x00-\x08\u202a-\u202e\u2066-\u2069]", html)
 
 
+@pytest.mark.whole
 @pytest.mark.browser
 def test_nothing_runs_or_loads_in_a_browser(made: Path, chromium: str) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")

@@ -25,6 +25,7 @@ quick = settings(max_examples=60, deadline=None, derandomize=True)
 words = st.text(max_size=30)
 
 
+@pytest.mark.whole
 @quick
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20), st.sampled_from([".", ","]))
 def test_a_written_number_is_read_as_it_was(values: list[float], decimal: str) -> None:

@@ -19,7 +19,7 @@ from mismes_eval.report.factory.run import Outcome
 from mismes_eval.report.figures import Caption, canvas, finish
 from mismes_eval.report.index import write_index
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.whole]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Check = Callable[[Path, str, str], list[str]]
 

@@ -21,6 +21,8 @@ from mismes_eval.report.document.tables import TextTable
 from ..some import some
 from .conftest import WholeReport
 
+pytestmark = pytest.mark.whole
+
 RATE = catalogue()["L3.employment"].title
 
 

@@ -186,6 +186,7 @@ def test_another_notebook_does_not_run(copy: Path, tmp_path: Path) -> None:
         package(copy / "reports" / "MDA", copy, copy / "notebooks", tmp_path / "a.zip", True)
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="networks are cut off on Linux")
 def test_foreign_code_runs_on_an_explicit_yes_without_network_and_at_no_home(
     copy: Path, tmp_path: Path

@@ -58,6 +58,7 @@ def test_a_country_is_not_compared_with_itself() -> None:
         choosers.comparison("params/MDA.yaml", "params/MDA.yaml", "L3.employment")
 
 
+@pytest.mark.whole
 @pytest.mark.filterwarnings("ignore")
 def test_the_profile_is_the_number_of_the_evaluation(
     root: Path, monkeypatch: pytest.MonkeyPatch

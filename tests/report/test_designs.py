@@ -76,6 +76,7 @@ def table(items: list[object], id: str) -> Table:
     return next(i for i in items if isinstance(i, Table) and i.id == id)
 
 
+@pytest.mark.whole
 def test_each_design_has_its_table_its_words_and_when_not(items: list[object]) -> None:
     tables = {i.id: i for i in items if isinstance(i, Table)}
     ids = ["T40", "T41-MDA-001", "T42-MDA-001", "T43-MDA-001", "T44-MDA-001", "T45-MDA-001"]
@@ -316,6 +317,7 @@ def test_a_design_as_a_frame(evaluation: Evaluation) -> None:
     assert of(evaluation, "first_job", "MDA-002").to_frame()["why not"].notna().all()
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_those_lost_before_a_first_job_are_stood_for_by_those_alike(
     root: Path, evaluation: Evaluation
@@ -410,6 +412,7 @@ def test_difference_in_differences_against_residents_of_two_rounds(
     assert parts[0].value[0] - parts[1].value[0] == pytest.approx(by_hand, rel=1e-8)  # type: ignore[union-attr]
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_residents_who_were_asked_back_are_compared_in_their_change(
     params: Params, evaluation: Evaluation
@@ -436,6 +439,7 @@ def test_residents_who_were_asked_back_are_compared_in_their_change(
     assert isinstance(matched.effect, me.Estimate) and matched.changes
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_the_table_of_balance_is_that_of_the_weights(
     with_baseline: Evaluation,
@@ -465,6 +469,7 @@ def test_traits_with_rare_answers_are_in_no_table_of_balance(evaluation: Evaluat
     assert "male" not in set(figure.data["variable"])
 
 
+@pytest.mark.whole
 def test_a_baseline_that_cannot_be_is_refused(params: Params, evaluation: Evaluation) -> None:
     wrong = params.changed(
         {

@@ -199,6 +199,7 @@ def test_no_budget_follows_from_the_others(report: CountryReport) -> None:
     assert (register["status"] != "shown").sum() != 1
 
 
+@pytest.mark.whole
 def test_a_survey_with_groups_of_age_only_has_a_profile_by_age(
     evaluated: Callable[[str], Evaluation],
 ) -> None:

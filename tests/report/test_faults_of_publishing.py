@@ -122,6 +122,7 @@ def points(out: Path) -> Iterator[int]:
         point += 1
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("way", "least"),
     [

@@ -152,6 +152,7 @@ class Attributes(HTMLParser):
         self.found.update((tag, name) for name, _ in attrs)
 
 
+@pytest.mark.whole
 def test_the_filter_of_the_page_takes_nothing_that_the_report_writes(
     whole_report: Callable[[str, str], WholeReport],
 ) -> None:

@@ -187,6 +187,7 @@ def test_the_manifests_agree_on_every_output(both: dict[bool, dict[str, Outcome]
     assert plain["fingerprint"] == forked["fingerprint"]
 
 
+@pytest.mark.whole
 def test_no_process_is_left(tmp_path: Path) -> None:
     with kernels(True) as kernel:
         zygote = kernel.zygote  # type: ignore[attr-defined]

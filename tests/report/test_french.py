@@ -18,6 +18,8 @@ from mismes_eval.report.truth import truth_message
 
 from .conftest import ENGLISH, WholeReport, texts
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[2]
 # words of this list that French has as well, or that stand in a name
 FRENCH_TOO = frozenset({"or", "no", "if", "men", "lower", "has", "sample"})

@@ -218,6 +218,7 @@ def test_every_literal_of_the_chapters_has_an_entry(code):
     assert not missing, "\n".join(missing)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("code", CATALOGUES)
 def test_every_reason_why_there_is_no_number_has_an_entry(code):
     """NotEstimable reasons are written below the report and shown in it."""
@@ -267,6 +268,7 @@ def french(request, whole_report) -> tuple[CountryReport, str]:
     return whole.report, "\n".join(whole.pages.values())
 
 
+@pytest.mark.whole
 def test_the_french_report_has_no_untranslated_text(french):
     report, _ = french
     assert sorted(report.session.language.unknown) == []
@@ -489,6 +491,7 @@ def problems() -> tuple[tuple[Path, str, ast.expr], ...]:
     )
 
 
+@pytest.mark.whole
 def test_no_refusal_is_put_together_before_it_is_translated():
     """A place and what stands there are names out of the data, or messages; so are the sentences."""
     mixed = [

@@ -85,6 +85,7 @@ def said(folder: Path, text: str, given: Files) -> str:
     return "\n".join(map(str, ready.lines))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("case", CELLS)
 def test_cells_that_look_wrong_are_named(tmp_path: Path, files: Files, case: str) -> None:
     name, column, rows, value, expected = CELLS[case]
@@ -95,6 +96,7 @@ def test_cells_that_look_wrong_are_named(tmp_path: Path, files: Files, case: str
     assert expected in told
 
 
+@pytest.mark.whole
 def test_services_that_stand_twice_are_named(tmp_path: Path, files: Files) -> None:
     twice = pd.concat([files[SERVICE], files[SERVICE].iloc[:3]])
     told = said(tmp_path, WHOLE, {**files, SERVICE: twice})
@@ -115,6 +117,7 @@ def test_of_sound_files_nothing_is_said(tmp_path: Path, files: Files, name: str)
         assert words not in told
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("chosen", "late", "expected"),
     [

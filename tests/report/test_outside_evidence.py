@@ -333,6 +333,7 @@ def test_an_effect_is_cited_or_named_by_hash(out: Path, tmp_path: Path) -> None:
     assert problem.rows == (2, 3)
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_features_are_compared_over_own_and_outside_effects(out: Path, tmp_path: Path) -> None:
     names = ("TUN", "MAR", "DZA", "EGY")
@@ -359,6 +360,7 @@ def test_features_are_compared_over_own_and_outside_effects(out: Path, tmp_path:
     assert elsewhere.found.permutation[1] == pytest.approx(direct.permutation[1], abs=0.05)
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_a_mean_has_its_verdict_and_its_place_in_the_forest(out: Path, tmp_path: Path) -> None:
     rows = [
@@ -412,6 +414,7 @@ def test_made_up_and_real_do_not_mix_unasked(out: Path, tmp_path: Path) -> None:
         synthesis(tmp_path / "real", mixed=True, evidence=written(tmp_path, row()))
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_the_page_names_own_effects_by_hash_and_outside_ones_by_citation(
     out: Path, tmp_path: Path

@@ -249,6 +249,7 @@ def _order(root: Path) -> Order:
     )
 
 
+@pytest.mark.whole
 def test_an_unchanged_report_gets_its_pdf_without_a_second_run(made: Path, tmp_path: Path) -> None:
     try:
         printer()

@@ -33,6 +33,8 @@ from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_common import edges_of
 from mismes_eval.weighting.sample import Sample
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -197,6 +197,7 @@ def attacker(out: dict[str, pd.DataFrame], label: np.ndarray, small: np.ndarray)
     return ends[1] - ends[0]
 
 
+@pytest.mark.whole
 def test_random_populations_give_no_small_cell_to_an_attacker() -> None:
     """Age by group, profile of every group: what is printed leaves every small cell open."""
     rng = np.random.default_rng(20261128)

@@ -96,6 +96,7 @@ HOLES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "hole", ["neither", *(pytest.param(h, marks=pytest.mark.slow) for h in HOLES if h != "neither")]
 )
@@ -201,6 +202,7 @@ def test_an_arm_below_thirty_persons_leaves_the_report_whole(tmp_path: Path, roo
     assert {"T16", "F08"} <= set(shown(trial, "tracer"))
 
 
+@pytest.mark.whole
 def test_an_attrition_model_that_cannot_be_fitted_stands_in_its_cells(
     tmp_path: Path, root: Path
 ) -> None:

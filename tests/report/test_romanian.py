@@ -24,6 +24,8 @@ from mismes_eval.report.document.pdf import Printer, write_pdf
 
 from .conftest import ENGLISH, WholeReport, texts
 
+pytestmark = pytest.mark.whole
+
 OF_PEOPLE = frozenset({"T05d", "T22"})  # tables of what a theory of change and a plan say
 ROMANIAN_TOO = frozenset({"are", "estimate"})  # words of the English list
 FRENCH = re.compile(

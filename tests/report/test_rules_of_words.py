@@ -130,6 +130,7 @@ def test_the_matrix_never_says_more_than_the_interval(
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("effect", [-0.3, pytest.param(0.0, marks=pytest.mark.slow), 0.3])
 def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     context: Context, effect: float
@@ -228,6 +229,7 @@ def test_the_first_page_is_a_brief_of_published_numbers(
                 assert printed in told_of, (row, printed)
 
 
+@pytest.mark.whole
 def test_the_first_page_speaks_in_the_unit_of_the_outcome(context: Context) -> None:
     """Money is no percentage point, and a roll-out on another outcome has no row beside it."""
     params = context.evaluation.params.changed({"impact.main_outcome": "earnings"})
@@ -298,6 +300,7 @@ def test_a_roll_out_says_which_error_its_interval_is_of(
     )
 
 
+@pytest.mark.whole
 def test_one_list_of_checks_stands_behind_headline_matrix_and_risk_of_bias(
     evaluation: Evaluation, context: Context
 ) -> None:
@@ -430,6 +433,7 @@ MEASURE = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.whole
 @settings(deadline=None, max_examples=60)
 @given(st.lists(MEASURE, min_size=4, max_size=40))
 def test_no_hidden_budget_can_be_computed(measures: list[dict[str, object]]) -> None:

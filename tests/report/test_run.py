@@ -52,6 +52,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return {o.name: o for o in outcomes}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_notebook_fails_and_leaves_nothing(bad: dict[str, Outcome], name: str) -> None:
     outcome = bad[name]
@@ -123,6 +124,7 @@ def test_unchanged_is_skipped_and_a_changed_output_is_made_again(
     assert "121" not in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.whole
 def test_a_run_in_which_nothing_changed_loads_nothing_that_makes_reports(made: Path) -> None:
     run_report(order(made), lambda a, b: None)
     script = (
@@ -136,6 +138,7 @@ def test_a_run_in_which_nothing_changed_loads_nothing_that_makes_reports(made: P
     assert said.split() == ["unchanged"]
 
 
+@pytest.mark.whole
 def test_the_country_with_the_most_data_begins_first_and_outcomes_keep_their_order(
     project: Path,
 ) -> None:
@@ -161,6 +164,7 @@ def test_the_country_with_the_most_data_begins_first_and_outcomes_keep_their_ord
     assert [o.exit_status for o in outcomes] == [1, 2, 1]
 
 
+@pytest.mark.whole
 def test_a_failing_run_keeps_the_earlier_report(made: Path, tmp_path: Path) -> None:
     made = shutil.copytree(made, tmp_path / "copy", symlinks=True)
     before = read_manifest(made / "reports" / "MDA")["fingerprint"]
@@ -185,6 +189,7 @@ def test_two_reports_of_one_name_are_refused(project: Path) -> None:
         run_reports([order(project), order(project)], 1, lambda a, b: None, lambda o: None)
 
 
+@pytest.mark.whole
 def test_synthetic_data_cannot_be_shown_unmarked(project: Path) -> None:
     write_notebook(
         project / "notebooks" / "unmarked.ipynb",

@@ -114,6 +114,7 @@ def test_every_measure_has_its_address_in_both_languages(made):
     assert made.pages == len(WORDS.languages) * (7 + 5)
 
 
+@pytest.mark.whole
 def test_an_address_stays_when_other_measures_come_and_go(measures, made, origin):
     before = (made.folder / "en" / "measures" / "MDA-002.html").read_text(encoding="utf-8")
     fewer = measures.where(measures.frame["measure_id"] != "MDA-001")
@@ -122,6 +123,7 @@ def test_an_address_stays_when_other_measures_come_and_go(measures, made, origin
     assert not (made.folder / "en" / "measures" / "MDA-001.html").exists()
 
 
+@pytest.mark.whole
 def test_the_address_of_a_merged_measure_leads_to_the_one_that_stayed(measures, tmp_path):
     told = {"decision": "SAME", "decided_by": "ab"}
     drops = [("MDA-001", "MDA-002"), ("MDA-003", "MDA-001")]
@@ -140,6 +142,7 @@ def test_the_address_of_a_merged_measure_leads_to_the_one_that_stayed(measures, 
     assert [told["path"] for told in inputs][-2:] == ["one.csv", "two.csv"]
 
 
+@pytest.mark.whole
 def test_every_link_leads_to_a_file(made):
     for page in [made.folder.parent / "inventory.html", *made.folder.rglob("*.html")]:
         for target in some(re.findall(r'href="([^"#]+)"', page.read_text(encoding="utf-8"))):
@@ -172,6 +175,7 @@ def test_made_up_data_are_marked_on_every_page(made):
         )
 
 
+@pytest.mark.whole
 def test_texts_are_shown_as_text(made):
     for page in some(made.folder.rglob("*.html")):
         assert "<script>document" not in page.read_text(encoding="utf-8")
@@ -179,6 +183,7 @@ def test_texts_are_shown_as_text(made):
     assert "&lt;b&gt;Train&lt;/b&gt; staff first" in lessons
 
 
+@pytest.mark.whole
 def test_what_was_learned_stands_on_the_page_of_the_measure(made):
     page = (made.folder / "en" / "measures" / "MDA-004.html").read_text(encoding="utf-8")
     learned = page.split('id="learned"')[1].split("<h2>")[0]
@@ -188,6 +193,7 @@ def test_what_was_learned_stands_on_the_page_of_the_measure(made):
     assert 'id="learned"' not in (made.folder / "en" / "measures" / "MDA-001.html").read_text()
 
 
+@pytest.mark.whole
 def test_gap_map_counts_measures_and_says_directions(made):
     text = (made.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
     line = next(r for r in text.split("<tr>") if "M09 " in r)

@@ -39,6 +39,7 @@ def origin_of(report: CountryReport, code: str) -> Origin:
 OTHERS = [pytest.param(code, marks=pytest.mark.slow) for code in ("ARM", "MAR", "TUN")]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("country", ["MDA", *OTHERS])
 def test_the_site_says_of_an_effect_what_its_report_says(
     country: str, whole_report: Callable[[str, str], WholeReport], tmp_path: Path
@@ -83,6 +84,7 @@ def test_the_site_says_of_an_effect_what_its_report_says(
             assert words in unescape(measure.read_text(encoding="utf-8"))
 
 
+@pytest.mark.whole
 def test_an_effect_that_a_report_hides_is_not_on_the_site(
     whole_report: Callable[[str, str], WholeReport], tmp_path: Path
 ) -> None:

@@ -109,6 +109,7 @@ def test_a_small_study_makes_its_tables(
         assert lacking["value"].isna().all()
 
 
+@pytest.mark.whole
 def test_a_file_of_interviews_prints_no_refusal_rate(tmp_path: Path) -> None:
     params = written(tmp_path, interviews_only(some(100, 100)))
     ready = readiness(params)
@@ -120,6 +121,7 @@ def test_a_file_of_interviews_prints_no_refusal_rate(tmp_path: Path) -> None:
     assert (cells.xs("RR2", level="column")["value"] < 0.95).all()
 
 
+@pytest.mark.whole
 def test_fractions_of_a_month_do_not_tell_how_many_have_left(tmp_path: Path) -> None:
     """19 of 47 in one month and 19 of 46 in the next are one person who left: where weights are
     alike, no month has a fraction that only its own number of persons has.
@@ -138,6 +140,7 @@ def test_fractions_of_a_month_do_not_tell_how_many_have_left(tmp_path: Path) -> 
     assert cells.groupby("row")["value"].sum().to_numpy() == pytest.approx(1)
 
 
+@pytest.mark.whole
 def test_scores_of_workers_are_never_an_effect(tmp_path: Path) -> None:
     outcomes = ["employed", "skill_use", "contract", "match_level", "satisfied"]
     params = written(tmp_path, some(120, 120), outcomes=outcomes, main_outcome="skill_use")
@@ -157,6 +160,7 @@ def test_scores_of_workers_are_never_an_effect(tmp_path: Path) -> None:
     assert rows.str.contains(r"has a contract \(persons without work: 0\)").any()
 
 
+@pytest.mark.whole
 def test_money_is_printed_as_money(tmp_path: Path) -> None:
     """Means of earnings stand in their unit, never times 100."""
     params = written(tmp_path, some(120, 120), main_outcome="earnings")

@@ -159,6 +159,7 @@ def numbers(folder: Path) -> pd.DataFrame:
     )
 
 
+@pytest.mark.whole
 def test_a_synthesis_is_made_again_and_compared(out: Path, tmp_path: Path) -> None:
     """Also where the manifest was given the hash of a changed page, and what it says of itself."""
     folder, _ = write_synthesis(out, lang="fr")
@@ -226,6 +227,7 @@ def test_the_french_page_has_no_untranslated_text(out: Path) -> None:
     assert "Ils ne sont pas classés" in (folder / PAGE).read_text()
 
 
+@pytest.mark.whole
 def test_it_is_made_again_only_when_a_report_changed_and_leaves_nothing_behind(out: Path) -> None:
     folder, _ = write_synthesis(out)
     before = file_hash(folder / ESTIMATES)
@@ -275,6 +277,7 @@ def test_a_changed_report_a_missing_one_and_an_old_one_are_refused(out: Path) ->
     assert not (out / FOLDER).exists()
 
 
+@pytest.mark.whole
 def test_made_up_and_real_countries_are_mixed_only_when_asked_and_named(out: Path) -> None:
     write_report(out, "TUN", facts(0.4, 0.1, "ICLS-19", "TUN"), synthetic=False)
     with pytest.raises(ParamsError, match="made-up and real"):
@@ -305,6 +308,7 @@ def test_it_stands_on_the_index_and_is_no_country_report(out: Path) -> None:
     assert synthesis(out).countries == ("ARM", "GEO", "MDA")
 
 
+@pytest.mark.whole
 def test_after_all_reports_the_synthesis_is_made_or_the_missing_country_named(
     out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -367,6 +371,7 @@ def test_what_is_published_for_comparison_are_the_numbers_of_the_tables(context:
     )
 
 
+@pytest.mark.whole
 def test_what_a_report_hides_is_hidden_in_what_it_publishes_for_comparison(
     context: Context,
 ) -> None:
@@ -430,6 +435,7 @@ def _effects_of(published: Any) -> list[dict[str, Any]]:
     return list(published["effects"])
 
 
+@pytest.mark.whole
 def test_a_roll_out_is_compared_with_the_error_that_its_report_speaks_with(
     evaluated: Callable[[str], Evaluation],
 ) -> None:

@@ -77,6 +77,7 @@ def test_each_step_stands_beside_what_measures_it(context: Context) -> None:
     )
 
 
+@pytest.mark.whole
 def test_without_one_the_report_says_so_there_and_among_the_limitations(context: Context) -> None:
     none = chain(context)
     assert the_table(none).frame.iloc[0, 1] == ABSENT
@@ -85,6 +86,7 @@ def test_without_one_the_report_says_so_there_and_among_the_limitations(context:
     assert ABSENT in limitations.frame["What to keep in mind"].tolist()
 
 
+@pytest.mark.whole
 def test_what_stays_unmeasured_or_unexplained_is_a_limitation(context: Context) -> None:
     told = chain(
         context,

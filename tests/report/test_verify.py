@@ -41,6 +41,7 @@ def test_a_whole_report_is_reproduced(copy: Path) -> None:
     assert not found.changed
 
 
+@pytest.mark.whole
 def test_a_changed_number_and_a_changed_input_are_named(copy: Path) -> None:
     path = copy / "reports" / "MDA" / "estimates.json"
     path.write_text(

@@ -103,6 +103,7 @@ def site(project_with_site: Path, tmp_path: Path) -> Path:
     return shutil.copytree(project_with_site, tmp_path / "copy") / "reports" / "inventory"
 
 
+@pytest.mark.whole
 def test_the_site_as_it_was_made_is_reproduced(site: Path, tmp_path: Path) -> None:
     found = verify_site(site, site.parents[1])
     assert is_site(site) and found.reproduced and found.numbers > 100, found.text()
@@ -111,6 +112,7 @@ def test_the_site_as_it_was_made_is_reproduced(site: Path, tmp_path: Path) -> No
     assert [origin.name for origin in read_published(site.parent)] == ["MDA"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("hidden", [False, True])
 def test_every_changed_file_of_the_site_is_named(site: Path, hidden: bool) -> None:
     for change in CHANGES.values():
@@ -137,6 +139,7 @@ def test_a_manifest_that_cannot_be_followed_is_refused(site: Path, change: str) 
         verify_site(site, site.parents[1])
 
 
+@pytest.mark.whole
 def test_files_of_persons_in_the_site_are_kept(site: Path) -> None:
     (site / "en" / "measures" / "notes.txt").write_text("mine", "utf-8")
     with pytest.warns(MismesWarning, match="en/measures/notes.txt"):

@@ -100,6 +100,7 @@ def bare_context(evaluation: Evaluation, **without: None) -> Context:
     return Context(lacking, Rules(), language("en"))
 
 
+@pytest.mark.whole
 def test_a_tracer_study_alone_is_not_described_by_what_it_lacks(
     evaluated: Callable[[str], Evaluation],
 ) -> None:

@@ -122,6 +122,7 @@ def words(report: CountryReport, chapter: str) -> str:
     return "\n".join(said)
 
 
+@pytest.mark.whole
 def test_no_weight_no_household_no_place(office: Office) -> None:
     params = office.begin(raw())
     lines = " ".join(readiness(params).lines)
@@ -140,6 +141,7 @@ def test_no_weight_no_household_no_place(office: Office) -> None:
     assert "No weight in the survey file" in limits and "No household number" in limits
 
 
+@pytest.mark.whole
 def test_row_numbers_are_no_clusters(office: Office) -> None:
     params = office.begin(raw(), keys="design: {household: hhid}\n")
     found, problems = gather(params)
@@ -148,6 +150,7 @@ def test_row_numbers_are_no_clusters(office: Office) -> None:
     assert "household clusters" not in str(found.survey.weighting)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("label", "keys", "called"),
     [
@@ -170,6 +173,7 @@ def test_a_final_weight_is_called_final(
     assert found.survey.counts_people and found.survey.has_households
 
 
+@pytest.mark.whole
 def test_country_and_year_are_said_once(office: Office) -> None:
     params = office.begin(whole())
     found, problems = gather(params)
@@ -181,12 +185,14 @@ def test_country_and_year_are_said_once(office: Office) -> None:
         said_once(section, params)
 
 
+@pytest.mark.whole
 def test_what_is_not_mapped_is_asked_of_the_mapping(office: Office) -> None:
     params = office.begin(whole().drop(columns="SEX"))
     told = " ".join(str(p) for p in readiness(params).problems)
     assert "mismes map" in told and "Add the column" not in told
 
 
+@pytest.mark.whole
 def test_nobody_is_given_a_definition(office: Office) -> None:
     frame = whole().assign(COUNTRYB=1)
     born = Answer("mig_foreign_born", "COUNTRYB", codes={"1": "0"})
@@ -218,6 +224,7 @@ def test_country_of_birth_alone_compares_the_foreign_and_the_native_born(office:
     assert "does not tell who returned" in words(report, "people")
 
 
+@pytest.mark.whole
 def test_moves_that_do_not_apply_are_no_moves(office: Office) -> None:
     code = np.random.default_rng(9).choice([5, 1, 99], PERSONS, p=[0.1, 0.1, 0.8])
     frame = whole().assign(migrated_from_cat=code)
@@ -240,6 +247,7 @@ def test_moves_that_do_not_apply_are_no_moves(office: Office) -> None:
     assert shares.loc["immigrants, % of residents", "status"] == "not estimable"
 
 
+@pytest.mark.whole
 def test_what_nobody_was_asked_is_not_nothing(office: Office) -> None:
     r = np.random.default_rng(10)
     rest = r.choice([1, 5], PERSONS)
@@ -259,6 +267,7 @@ def test_what_nobody_was_asked_is_not_nothing(office: Office) -> None:
     assert shares.loc["returnees, % of residents", "value"] == pytest.approx(share)
 
 
+@pytest.mark.whole
 def test_overseas_workers_alone_give_the_absent_members(office: Office) -> None:
     away = np.random.default_rng(11).random(PERSONS) < 0.08
     frame = whole().assign(OFW=away.astype(int))

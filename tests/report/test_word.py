@@ -208,6 +208,7 @@ def test_pictures_have_words_and_made_up_data_say_so(made: Made) -> None:
     assert len(headings) >= 9
 
 
+@pytest.mark.whole
 def test_every_file_of_the_report_has_the_same_bytes_again(made: Made, tmp_path: Path) -> None:
     before = (made.folder / "report.docx").read_bytes()
     params = made.report.session.params
@@ -279,6 +280,7 @@ def place_of(made: Made, status: str) -> tuple[str, str, str]:
     raise AssertionError(status)
 
 
+@pytest.mark.whole
 def test_an_untouched_document_and_one_with_other_words_are_as_the_report(
     made: Made, tmp_path: Path
 ) -> None:
@@ -299,6 +301,7 @@ def test_a_number_that_was_changed_is_named_with_both_texts(made: Made, tmp_path
     assert "changed by hand" in found.text() and not found.unchanged
 
 
+@pytest.mark.whole
 def test_a_number_in_a_hidden_cell_is_named_by_itself(made: Made, tmp_path: Path) -> None:
     for status in ("confidential", "secondary"):
         table, row, column = place_of(made, status)
@@ -308,6 +311,7 @@ def test_a_number_in_a_hidden_cell_is_named_by_itself(made: Made, tmp_path: Path
         assert not found.changed and "not published" in found.text()
 
 
+@pytest.mark.whole
 def test_a_number_that_was_taken_out_is_named(made: Made, tmp_path: Path) -> None:
     table, row, column = place_of(made, "shown")
     tag = tag_of_cell(table, row, column, "value")
@@ -329,6 +333,7 @@ def without_tags(content: bytes) -> bytes:
     return re.sub(rb"<w:tag w:val=[^>]*/>", b"", content)
 
 
+@pytest.mark.whole
 def test_fields_that_kept_only_their_titles_are_known_by_them(made: Made, tmp_path: Path) -> None:
     table, row, column = place_of(made, "shown")
     tag, place = tag_of_cell(table, row, column, "value"), f"{table}, {row} / {column}, value"
@@ -406,6 +411,7 @@ def test_the_table_of_contents_is_no_chapter_and_letters_are_styles(tmp_path: Pa
     assert document.paragraphs[-2].style.name == "Table 8 pt"
 
 
+@pytest.mark.whole
 def test_foreign_fields_pictures_and_runs_are_named(made: Made, tmp_path: Path) -> None:
     table, row, column = place_of(made, "shown")
     tag = tag_of_cell(table, row, column, "value").encode()
@@ -450,6 +456,7 @@ def test_entities_of_a_document_are_not_read(made: Made, tmp_path: Path) -> None
     assert "4711" not in edited(changed(made, tmp_path / "a.docx", planted), made.folder).text()
 
 
+@pytest.mark.whole
 def test_the_command_says_what_was_changed_and_asks_which_report(
     made: Made, tmp_path: Path
 ) -> None:

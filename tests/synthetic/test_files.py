@@ -30,6 +30,7 @@ TEMPLATED = tuple(
 ONE_AT_ONCE = [pytest.param(c, marks=[pytest.mark.slow] * (c != "MDA")) for c in COUNTRIES]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("country", ONE_AT_ONCE)
 def test_every_file_meets_its_template(country: str) -> None:
     for name in TEMPLATED:
@@ -59,6 +60,7 @@ def test_every_file_says_synthetic(country: str) -> None:
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("country", ONE_AT_ONCE)
 def test_margins_have_sources_and_one_total(country: str) -> None:
     margins = pd.read_csv(ROOT / country / "margins.csv")

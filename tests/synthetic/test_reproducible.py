@@ -69,6 +69,7 @@ def test_data_is_small() -> None:
     assert sum(p.stat().st_size for p in COMMITTED.rglob("*") if p.is_file()) < 10_000_000
 
 
+@pytest.mark.whole
 def test_another_seed_gives_other_persons(tmp_path: Path, twice: tuple[Path, Path]) -> None:
     generate(tmp_path, ("MAR",), SEED + 1)
     assert (

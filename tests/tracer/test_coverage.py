@@ -4,7 +4,11 @@ level, an unrecorded cause of loss is seen to hurt.
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.coverage_tracer import run
+
+pytestmark = pytest.mark.whole
 
 
 def test_coverage_in_small() -> None:

@@ -38,6 +38,7 @@ def results(country: TracerPanel) -> dict[str, Estimate | NotEstimable]:
     return indicators(country, by="arm")
 
 
+@pytest.mark.whole
 def test_all_are_estimates_with_words(results: dict[str, Estimate | NotEstimable]) -> None:
     assert {name.split("_")[0] for name in results} == set(DEFINITIONS)
     for name, e in results.items():

@@ -44,6 +44,7 @@ def found(tables: Tables) -> dict[str, list[str]]:
     return {row.rule: row.ids for row in report.itertuples() if row.count}
 
 
+@pytest.mark.whole
 def test_a_made_up_country_is_clean_and_marked(root: Path) -> None:
     files = [root / "data_raw" / "TUN" / f"tracer_{name}.parquet" for name in NAMES]
     p = read(*files)
@@ -56,6 +57,7 @@ def test_a_made_up_country_is_clean_and_marked(root: Path) -> None:
     assert p.responded[:, :2].all()
 
 
+@pytest.mark.whole
 def test_files_and_frames_give_the_same_panel(tables: Tables, tmp_path: Path) -> None:
     for name, table in tables.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
@@ -101,6 +103,7 @@ def changed(tables: Tables, name: str, **cells: tuple[int, object]) -> Tables:
     return {**tables, name: table}
 
 
+@pytest.mark.whole
 def test_each_rule_finds_its_persons(tables: Tables) -> None:
     wave, e, out = tables["wave"], tables["episode"], tables["outcome"]
     late = int(np.flatnonzero((wave["wave"] == 2) & (wave["disp_code"] == "1.1"))[0])

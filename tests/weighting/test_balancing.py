@@ -118,6 +118,7 @@ def test_rows_outside_the_domain_keep_their_weight() -> None:
     assert e.value[0] == pytest.approx(e.value[1], rel=1e-9)
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_the_interval_covers_the_effect_on_the_treated() -> None:
     """Effect 3 for everybody; 300 samples of 400 persons, selection on observed covariates."""

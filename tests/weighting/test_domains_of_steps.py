@@ -206,6 +206,7 @@ def test_strict_caps_as_in_r(shared: Path) -> None:
         me.trim(s, upper=90, strict=True)
 
 
+@pytest.mark.whole
 def test_caps_and_totals_hold_together(frame: pd.DataFrame) -> None:
     totals = {"sex": {"F": 1900.0, "M": 2100.0}, "h": {"A": 2100.0, "B": 1900.0}}
     s = me.trim(sample(frame), upper=28.0, totals=totals)

@@ -152,6 +152,7 @@ def test_bootstrap_factors_keep_the_size_of_each_stratum() -> None:
     np.testing.assert_array_equal(again.factor, factor)
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_jackknife_through_nonresponse_and_raking_is_close_to_linearised() -> None:
     file = frame(2, n=2400, psus=160)
