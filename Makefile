@@ -9,7 +9,7 @@ export MPLBACKEND ?= Agg
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test slow check lab demo bench coverage mutation prove docs sbom lock clean
+.PHONY: help setup report test slow whole check lab demo bench coverage mutation prove docs sbom lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12

@@ -16,7 +16,6 @@ Methodology 28, 169-181; Imbens and Kolesar (2016), Review of Economics and Stat
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +23,7 @@ import numpy as np
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
 
 _LIKE = 1.75  # 1 / sum s^2 of two units of which one is 2.2 times the other
-_Products = Callable[[Float, Float], Float]
+_CACHED = 32_768  # shares looked at together, so that they stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,11 @@ class Clusters:
     def count(self) -> int:
         return int(self.stratum.size)
 
-    def within(self, x: Float) -> Float:
-        """(m, g) sums of x (m, g) over the stratum of each unit."""
+    def sums(self, x: Float) -> Float:
+        """(strata, g) sums of x (m, g) over the units of each stratum."""
         strata = int(self.stratum.max()) + 1 if self.count else 0
-        if strata == 1:
-            return np.broadcast_to(x.sum(axis=0), x.shape)
-        return group_sums(x, self.stratum, strata)[self.stratum]
-
-    def times(self, x: Float) -> Float:
-        """P x, (m, g)."""
-        out: Float = self.scale[:, None] * (x - self.within(x) / self.size[:, None])
+        one = strata == 1
+        out: Float = x.sum(axis=0)[None] if one else group_sums(x, self.stratum, strata)
         return out
 
 
@@ -69,23 +63,37 @@ def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tup
         out: Float = a.T @ b if pairs else np.einsum("ij,ij->j", a, b)
         return out
 
-    square = shares**2
-    image, square_image = np.hsplit(clusters.times(np.hstack([shares, square])), 2)
-    diagonal = clusters.scale * (1 - 1 / clusters.size)
-    own_total = np.einsum("ij,ij->j", shares, image)
-    length = square.sum(axis=0)
-    trace = diagonal @ square + centred * (
-        own_total * length - 2 * np.einsum("ij,ij->j", square, image)
-    )
+    g = shares.shape[1]
+    sums, square_sums = np.hsplit(clusters.sums(np.hstack([shares, shares**2])), 2)
+    length, trace = square_sums.sum(axis=0), np.zeros(g)
+    moments = np.zeros((6, g, g) if pairs else (6, g))
+    step = max(1, _CACHED // max(g, 1))
+    for start in range(0, clusters.count, step):
+        rows = slice(start, start + step)
+        at = clusters.stratum[rows]
+        size, scale = clusters.size[rows, None], clusters.scale[rows, None]
+        share, square = shares[rows], shares[rows] ** 2
+        image = scale * (share - sums[at] / size)
+        square_image = scale * (square - square_sums[at] / size)
+        trace += (scale * (1 - 1 / size))[:, 0] @ square
+        moments += [
+            products(share, image),
+            products(square, image),
+            products(square, image**2),
+            products(square, square_image * image),
+            products(square, square_image),
+            products(square, scale**2 * (1 - 2 / size) * square),
+        ]
+    total, first, long, mixed, plain, norm = moments
+    own_total, own_first = (np.diagonal(x) if pairs else x for x in (total, first))
+    trace = trace + centred * (own_total * length - 2 * own_first)
     if pairs:
         one, other = centred[:, None].astype(float), centred[None, :].astype(float)
         left, right = length[:, None], length[None, :]
     else:
         one, other, left, right = centred, centred, length, length
-    total = products(shares, image)
-    first, long = products(square, image), products(square, image**2)
-    mixed, plain = products(square, square_image * image), products(square, square_image)
-    norm = _norm_of_product(square, clusters, products)
+    between = clusters.sums((clusters.scale / clusters.size)[:, None] * shares**2)
+    norm = norm + products(between, between)
     norm = norm + one * (left * long.T - 2 * mixed.T) + other * (right * long - 2 * mixed)
     norm = norm + one * other * (
         total**2 * left * right
@@ -94,15 +102,6 @@ def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tup
         - 2 * total * (left * first.T + right * first)
     )
     return np.maximum(trace, 0.0), np.maximum(norm, 0.0)
-
-
-def _norm_of_product(square: Float, clusters: Clusters, products: _Products) -> Float:
-    """|diag(s_g) P diag(s_h)|^2 from the squared shares (m, g)."""
-    own = (clusters.scale**2 * (1 - 2 / clusters.size))[:, None] * square
-    strata = int(clusters.stratum.max()) + 1 if clusters.count else 0
-    between = (clusters.scale / clusters.size)[:, None] * square
-    sums = group_sums(between, clusters.stratum, strata)
-    return products(square, own) + products(sums, sums)
 
 
 def effective_count(shares: Float, clusters: Clusters) -> Float:

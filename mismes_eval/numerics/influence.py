@@ -117,8 +117,12 @@ class Block:
         """
         code = np.zeros(self.rows.values.shape[0], int)
         kinds = np.zeros((1, 0), bool)
+        alone = _is_identity(self.coef)
         for at in range(0, self.coef.shape[1], _TOGETHER):
-            stands = self.rows.values @ self.coef[:, at : at + _TOGETHER] != 0
+            some = slice(at, at + _TOGETHER)
+            stands = (
+                self.rows.values[:, some] if alone else self.rows.values @ self.coef[:, some]
+            ) != 0
             bits = stands.astype(float) @ 2.0 ** np.arange(stands.shape[1])
             like, now = np.unique(code * 2**_TOGETHER + bits.astype(int), return_inverse=True)
             one = np.empty(like.size, int)
@@ -217,11 +221,15 @@ class Influence:
         return out
 
 
+def _is_identity(coef: Float) -> bool:
+    return coef.shape[0] == coef.shape[1] and np.array_equal(coef, np.eye(coef.shape[0]))
+
+
 def _times(s: Float, coef: Float, domains: int) -> Float:
     """s (m, D*k) @ coef (D*k, p), domain by domain where no value of one domain depends on
     another's totals.
     """
-    if coef.shape[0] == coef.shape[1] and np.array_equal(coef, np.eye(coef.shape[0])):
+    if _is_identity(coef):
         return s
     d, (dk, p) = domains, coef.shape
     if d > 1 and p % d == 0:

@@ -9,8 +9,9 @@ import numpy as np
 
 from mismes_eval.numerics.rows import Float, Int, group_sums
 
-# deviations formed at a time where only variances are asked for, so that they stay in the cache
+# deviations formed at a time, so that they stay in the cache, and for a product of matrices
 _CACHED = 32_768
+_TOGETHER = 8 * _CACHED
 Lonely = Literal["adjust", "remove", "average", "certainty", "error"]
 
 
@@ -45,10 +46,11 @@ def stage_vcov(
     4.5, lonely.psu).
     """
     if stage.strata == 1 and t.shape[0] > 1:
-        deviation = t - t.mean(axis=0)
-        return float(
-            t.shape[0] / (t.shape[0] - 1) * (1 - stage.fraction[0]) * share[0]
-        ) * _products(deviation, diagonal)
+        scale = t.shape[0] / (t.shape[0] - 1) * (1 - stage.fraction[0]) * share[0]
+        centre, step = t.mean(axis=0), max(1, _TOGETHER // max(t.shape[1], 1))
+        blocks = (t[i : i + step] - centre for i in range(0, t.shape[0], step))
+        products: Float = np.sum([_products(block, diagonal) for block in blocks], axis=0)
+        return float(scale) * products
     m_h = np.bincount(stage.stratum, minlength=stage.strata)
     centre = group_sums(t, stage.stratum, stage.strata) / np.maximum(m_h, 1)[:, None]
     single = (m_h == 1) & (stage.fraction < 1)
