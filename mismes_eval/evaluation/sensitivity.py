@@ -49,6 +49,7 @@ MANSKI = "Effect on everybody, whatever the outcomes of those lost are."
 REGION = "region"
 ADJUSTED: tuple[Method, ...] = ("dr", "dr_improved", "ipw", "or")
 BEFORE, ENROLMENT = "a year before", "enrolment"
+MONTHS_BEFORE = 12.0  # the change before enrolment is over the year before it
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Doubt:
 
     curve : every combination of estimator, weights and comparison date.
     balance : covariates and propensity.
-    path : effects by event time in waves (-2: a year before enrolment, -1: enrolment, left out),
-        joint over waves; band : simultaneous.
+    path : effects by event time in years since enrolment, which is left out, joint over waves;
+        band : simultaneous.
     honest, power : how far trends may part, what the pre-trend test could see.
     left_out, placebo : by region.
     wild : by level of clustering.
@@ -118,7 +119,7 @@ def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:
         return att_2x2(data, outcome, TREATED, (study.baseline, wave), covariates, method)
 
     path = event_path_of(study, effect, outcome)
-    seed, at = params.impact.seed, {float(_event_time(study, wave)): 1.0}
+    seed, at = params.impact.seed, {study.months[wave] / MONTHS_BEFORE: 1.0}
     return Doubt(
         measure=effect.measure,
         curve=specifications(study, panel, outcome, wave, before, covariates, method),
@@ -229,31 +230,34 @@ def _unweighted(panel: TracerPanel) -> TracerPanel:
 
 def event_path_of(study: Tracing, effect: Effects, outcome: str) -> Result:
     """Event study of one measure over waves, with the covariance between waves that have their own
-    attrition weights; event time counts waves, enrolment is -1.
+    attrition weights; event time is in years since enrolment.
     """
     pre = effect.pre.get(outcome)
-    found: list[tuple[int, Estimate]] = []
+    found: list[tuple[float, Estimate]] = []
     if isinstance(pre, Estimate):
-        found.append((-2, pre.through(lambda v: -v, np.array([[-1.0]]), ("before",))))
+        found.append((-MONTHS_BEFORE, pre.through(lambda v: -v, np.array([[-1.0]]), ("before",))))
     for wave in study.waves:
         estimate = effect.by_wave.get((outcome, wave))
         if isinstance(estimate, Estimate):
-            found.append((_event_time(study, wave), estimate))
-    if not any(time >= 0 for time, _ in found):
+            found.append((study.months[wave], estimate))
+    if not all(np.isfinite(months) for months, _ in found):
+        return NotEstimable("a wave has no date, so nobody knows how long after enrolment it was")
+    if not any(months > 0 for months, _ in found):
         return NotEstimable("no wave after enrolment has an effect")
-    months = {-2: -12.0, **{_event_time(study, w): study.months[w] for w in study.waves}}
     joint = attempted(partial(on_base, [estimate for _, estimate in found]))
     if isinstance(joint, NotEstimable):
         return joint
-    times = [time for time, _ in found]
+    months = np.array([when for when, _ in found])
     keys = pd.DataFrame(
-        {"variable": outcome, "event_time": times, "months": [months[time] for time in times]}
+        {"variable": outcome, "event_time": months / MONTHS_BEFORE, "months": months}
     )
-    return replace(joint, keys=keys, kind="effect", names=tuple(str(time) for time in times))
-
-
-def _event_time(study: Tracing, wave: object) -> int:
-    return study.waves.index(wave)
+    return replace(
+        joint,
+        keys=keys,
+        kind="effect",
+        names=tuple(f"{when:g}" for when in months),
+        extra={**joint.extra, "references": (0.0,)},
+    )
 
 
 def _by_region(panel: TracerPanel, make: Callable[[], T]) -> T | NotEstimable:

@@ -2,6 +2,8 @@
 sets equal linear programmes, and the intervals cover.
 """
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -82,6 +84,13 @@ def test_smoothness_equals_r_and_stata(shared):
         )
 
 
+def uneven_times(keys: pd.DataFrame) -> pd.DataFrame:
+    """Event times around -1 whose distances grow: 1.5, 2, 2.5 and so on."""
+    size, before = len(keys) + 1, int((keys["event_time"] < 0).sum())
+    time = np.cumsum(1.0 + 0.5 * np.arange(size))
+    return keys.assign(event_time=np.delete(time - time[before] - 1.0, before))
+
+
 def programme(beta: Float, pre: int, target: Float, a: Float, b: Float) -> tuple[float, float]:
     """Ends of target' (beta_post - delta_post) over a delta <= b with delta_pre = beta_pre."""
     k = beta.size
@@ -98,28 +107,32 @@ def programme(beta: Float, pre: int, target: Float, a: Float, b: Float) -> tuple
 
 @pytest.mark.shared
 @pytest.mark.identity
+@pytest.mark.parametrize("uneven", [False, True])
 @pytest.mark.parametrize("name", ["BC", "LW"])
-def test_identified_sets_are_linear_programmes(shared, name):
-    path = event_path(published(shared, name))
+def test_identified_sets_are_linear_programmes(shared, name, uneven):
+    """Also where the steps of a path are unequally long: slopes are what is bounded."""
+    study = published(shared, name)
+    if uneven:
+        study = replace(study, keys=uneven_times(study.keys), extra={"references": (-1.0,)})
+    path = event_path(study)
     k, pre, post = path.beta.size, path.pre, len(path.after)
-    steps = np.diff(
-        np.insert(np.eye(k), pre, 0.0, axis=0), axis=0
-    )  # of the path with its reference period, which is 0
-    largest = np.abs(breaks(pre) @ path.beta[:pre]).max()
+    when = np.concatenate([path.before, [path.reference], path.after])
+    # slopes of the path with its reference period, which is 0
+    steps = np.diff(np.insert(np.eye(k), pre, 0.0, axis=0), axis=0) / np.diff(when)[:, None]
+    largest = np.abs(steps[:pre, :pre] @ path.beta[:pre]).max()
     for target in (np.eye(post)[0], np.full(post, 1 / post), np.linspace(-1, 2, post)):
         after = steps[pre:]
         ends = programme(
             path.beta, pre, target, np.vstack([after, -after]), np.full(2 * post, 1.3 * largest)
         )
-        np.testing.assert_allclose(identified_set(path.beta, pre, target, 1.3), ends, atol=1e-8)
+        ours = identified_set(path.beta, pre, target, 1.3, path.gaps)
+        np.testing.assert_allclose(ours, ends, atol=1e-8)
     bend = np.diff(steps, axis=0)
     for m in (0.01, 0.2, 5.0):
         ends = programme(
             path.beta, pre, np.eye(post)[0], np.vstack([bend, -bend]), np.full(2 * bend.shape[0], m)
         )
-        ours = honest_did(
-            published(shared, name), "smoothness", grid=[m], target="first"
-        ).to_frame()
+        ours = honest_did(study, "smoothness", grid=[m], target="first").to_frame()
         np.testing.assert_allclose(ours[["set_low", "set_high"]].to_numpy()[0], ends, atol=1e-6)
 
 
@@ -183,6 +196,33 @@ def test_reach_is_the_longest_sum():
         for signs in np.array(np.meshgrid(*[[-1, 1]] * 5)).reshape(5, -1).T
     )
     assert reach(target) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("method", ["relative_magnitude", "smoothness"])
+@pytest.mark.parametrize("pre", [1, 3])
+def test_uneven_steps_count_by_their_length_whatever_their_unit(pre: int, method: str) -> None:
+    """Months or years, one set; a year in one step or in two that carry nothing between them."""
+    rng = np.random.default_rng(4)
+    beta, vcov = 0.1 * rng.normal(size=pre + 2), 0.01 * (np.eye(pre + 2) + 0.3)
+    years = [*range(-pre, 0), 0.5, 2.0]
+    sets = [
+        honest_did(
+            replace(
+                event_study(beta, vcov, [unit * year for year in years]),
+                extra={"references": (0.0,)},
+            ),
+            method,
+        ).to_frame()
+        for unit in (1.0, 12.0)
+    ]
+    pd.testing.assert_frame_equal(sets[0].iloc[:, 1:], sets[1].iloc[:, 1:], atol=1e-6)
+    assert reach(np.array([0.0, 1.0]), np.array([0.5, 1.5])) == 2.0
+    if method == "relative_magnitude":
+        largest = np.abs(np.diff([*beta[:pre], 0.0])).max()
+        if pre == 1:
+            largest += norm.ppf(0.975) * np.sqrt(vcov[0, 0])
+        row = sets[0].iloc[2]  # M = 1, average of the effects after half a year and after two years
+        assert (row["set_high"] - row["set_low"]) / 2 == pytest.approx((0.5 + 0.75) * largest)
 
 
 def test_relative_magnitudes_cover():

@@ -35,8 +35,22 @@ class EventPath:
 
     @property
     def steps(self) -> tuple[Float, Float]:
-        """Periods from the reference to each coefficient, before (below 0) and after."""
-        return np.arange(-self.pre, 0.0), np.arange(1.0, len(self.after) + 1)
+        """From the reference to each coefficient, before (below 0) and after: in periods where they
+        are evenly far apart, else in units of event time.
+        """
+        before, after = (
+            np.array(self.before) - self.reference,
+            np.array(self.after) - self.reference,
+        )
+        gaps = np.diff(np.concatenate([before, [0.0], after]))
+        unit = gaps[0] if np.allclose(gaps, gaps[0]) else 1.0
+        return before / unit, after / unit
+
+    @property
+    def gaps(self) -> Float:
+        """(pre + post,) length of each step, from the first coefficient to the last."""
+        before, after = self.steps
+        return np.diff(np.concatenate([before, [0.0], after]))
 
     @property
     def effects(self) -> Bool:
@@ -48,9 +62,7 @@ class EventPath:
 
 
 def event_path(estimate: Estimate) -> EventPath:
-    """Coefficients before and after the reference period of an event study, one step a period
-    whatever its length. Raises IdentificationError where it is not one with a common reference.
-    """
+    """Coefficients before and after the reference period of an event study. Raises IdentificationError where it is not one with a common reference."""
     study, words = _by_order(_event_study(estimate))
     time = _times(study)
     order = np.argsort(time)
@@ -220,6 +232,6 @@ def _unit_of_step(time: Float) -> tuple[str, ...]:
         return (f"One step is one period, {gap[0]:g} units of event time.",)
     listed = ", ".join(f"{moment:g}" for moment in time)
     return (
-        f"Event times are not evenly spaced ({listed}): a step is from one period to the next,"
-        " whatever its length, and M and slopes are counted in such steps.",
+        f"Event times are not evenly spaced ({listed}): a step counts by its length, and M and"
+        " slopes are per unit of event time.",
     )

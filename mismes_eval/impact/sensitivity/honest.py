@@ -122,8 +122,8 @@ def honest_did(
     event_study : an Estimate with keys column 'event_time' and a common reference period (its row
         missing, or 0 with standard error 0).
         Coefficients must be differences from that period: a varying base does not have one.
-        Periods count in their order, whatever lies between them (2001, 2003, 2007); the notes say
-        what the unit of M is where they are not one apart.
+        A step counts by its length where periods are unevenly far apart (2001, 2003, 2007: breaks
+        are slopes a year), as one where they are evenly so; the notes say what the unit of M is.
     method : "relative_magnitude": breaks after treatment up to M times the largest break before it;
         "smoothness": the slope of the deviation changes by at most M between periods (M = 0: a
         straight line).
@@ -234,17 +234,17 @@ def _row(
 ) -> tuple[float, float, float, float, float]:
     if method == "relative_magnitude" and path.pre == 1:
         quantile = float(stats.norm.ppf(0.5 + level / 2))
-        return (m, *from_one_break(path.beta, widened, weights, m, level, quantile))
+        return (m, *from_one_break(path.beta, widened, weights, m, level, quantile, path.gaps))
     if method == "relative_magnitude":
         return (
             m,
-            *identified_set(path.beta, path.pre, weights, m),
-            *confidence_set(path.beta, widened, path.pre, weights, m, level),
+            *identified_set(path.beta, path.pre, weights, m, path.gaps),
+            *confidence_set(path.beta, widened, path.pre, weights, m, level, gaps=path.gaps),
         )
     return (
         m,
-        *smoothness.identified_set(path.beta, path.pre, weights, m),
-        *smoothness.confidence_set(path.beta, widened, path.pre, weights, m, level),
+        *smoothness.identified_set(path.beta, path.pre, weights, m, path.gaps),
+        *smoothness.confidence_set(path.beta, widened, path.pre, weights, m, level, path.gaps),
     )
 
 
@@ -333,7 +333,8 @@ def _largest_bend(path: EventPath, widened: Float, level: float) -> float:
     """The largest change of slope before treatment; the upper end of the interval of the only one,
     or, with one period before, of the slope itself, which may have been none before.
     """
-    seen = breaks(path.pre) if path.pre == 1 else np.diff(breaks(path.pre), axis=0)
+    slopes = breaks(path.pre, path.gaps[: path.pre])
+    seen = slopes if path.pre == 1 else np.diff(slopes, axis=0)
     size = np.abs(seen @ path.beta[: path.pre])
     if path.pre > FEW_BEFORE:
         return float(size.max())

@@ -71,9 +71,9 @@ def chance_missed_on_path(event_study: Estimate, explained: float, level: float 
     chi-squared where they are infinite).
     """
     path = event_path(event_study)
-    covariance = event_study.vcov[: path.pre, : path.pre]
-    line = (np.array(path.before) - path.reference).astype(float)
-    slope = explained / float(np.mean(np.array(path.after) - path.reference))
+    covariance = path.vcov[: path.pre, : path.pre]
+    line, after = path.steps
+    slope = explained / float(after.mean())
     shift = slope**2 * float(line @ np.linalg.solve(covariance, line))
     if np.isinf(path.dof):
         return float(stats.ncx2.cdf(stats.chi2.ppf(level, path.pre), path.pre, shift))

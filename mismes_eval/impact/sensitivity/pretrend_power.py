@@ -22,10 +22,10 @@ from mismes_eval.public import Count, Level, Seed, public
 
 @dataclass(frozen=True)
 class PretrendPower(ResultTable):
-    """table: test, power, slope (per period), bias (of the average effect from event time 0 on,
+    """table: test, power, slope (per period, or per unit of uneven event times), bias (of the average effect from event time 0 on,
     were that slope to go on).
 
-    average : periods from the reference to the effects, on average.
+    average : from the reference to the effects, on average, in the unit of the slope.
     """
 
     table: pd.DataFrame

@@ -19,30 +19,47 @@ _DRAWS = 20_000
 _GRID = 600
 
 
-def reach(target: Float) -> float:
-    """L: largest deviation of target' delta (m,) when each step of delta is at most 1 and delta
-    starts at 0.
+def reach(target: Float, gaps: Float | None = None) -> float:
+    """L: largest deviation of target' delta (m,) when the slope of each step of delta is at most 1
+    and delta starts at 0. gaps (m,): length of each step, None: 1.
     """
-    return float(np.abs(np.cumsum(target[::-1])).sum())
+    carried = np.abs(np.cumsum(target[::-1]))[::-1]
+    return float(carried.sum() if gaps is None else carried @ gaps)
 
 
-def breaks(pre: int) -> Float:
-    """(pre, pre): steps of the coefficients before treatment, the last one into the reference
-    period.
+def breaks(pre: int, gaps: Float | None = None) -> Float:
+    """(pre, pre): slopes of the steps of the coefficients before treatment, the last one into the
+    reference period. gaps (pre,): length of each step, None: 1.
     """
-    step = np.diff(np.eye(pre + 1), axis=0)
-    return step[:, :pre]
+    step = np.diff(np.eye(pre + 1), axis=0)[:, :pre]
+    return step if gaps is None else step / gaps[:, None]
 
 
-def identified_set(beta: Float, pre: int, target: Float, m: float) -> tuple[float, float]:
+def identified_set(
+    beta: Float, pre: int, target: Float, m: float, gaps: Float | None = None
+) -> tuple[float, float]:
     """What the point estimates alone allow: target' beta_post +- m L max |break|."""
+    slope, allowed = _slopes(pre, target, gaps)
     value = float(target @ beta[pre:])
-    half = m * reach(target) * float(np.abs(breaks(pre) @ beta[:pre]).max())
+    half = m * allowed * float(np.abs(slope @ beta[:pre]).max())
     return value - half, value + half
 
 
+def _slopes(pre: int, target: Float, gaps: Float | None) -> tuple[Float, float]:
+    """The breaks before treatment, and L."""
+    if gaps is None:
+        return breaks(pre), reach(target)
+    return breaks(pre, gaps[:pre]), reach(target, gaps[pre:])
+
+
 def from_one_break(
-    beta: Float, vcov: Float, target: Float, m: float, level: float, quantile: float
+    beta: Float,
+    vcov: Float,
+    target: Float,
+    m: float,
+    level: float,
+    quantile: float,
+    gaps: Float | None = None,
 ) -> tuple[float, float, float, float]:
     """Set and confidence interval where only one period lies before: deviations up to M times the
     upper end of the interval of the one break, whose point estimate is luck.
@@ -56,46 +73,58 @@ def from_one_break(
     """
     value = float(target @ beta[1:])
     se = float(np.sqrt(target @ vcov[1:, 1:] @ target))
-    largest = abs(float(beta[0])) + quantile * float(np.sqrt(vcov[0, 0]))
-    bias = m * reach(target) * largest
+    slope, allowed = _slopes(1, target, gaps)
+    largest = abs(float(slope[0] @ beta[:1])) + quantile * float(
+        np.sqrt(slope[0] @ vcov[:1, :1] @ slope[0])
+    )
+    bias = m * allowed * largest
     half = se * float(np.sqrt(ncx2.ppf(level, 1, (bias / se) ** 2))) if bias else quantile * se
     return value - bias, value + bias, value - half, value + half
 
 
 def confidence_set(
-    beta: Float, vcov: Float, pre: int, target: Float, m: float, level: float, seed: int = 1
+    beta: Float,
+    vcov: Float,
+    pre: int,
+    target: Float,
+    m: float,
+    level: float,
+    seed: int = 1,
+    gaps: Float | None = None,
 ) -> tuple[float, float]:
     """Ends of the set of effects that are not rejected; beta (pre + post,), vcov of it, target
-    (post,).
+    (post,); gaps (pre + post,): length of each step, None: 1.
 
     The largest break may be any one, of either sign: the set is the union over these cases.
     """
     value = float(target @ beta[pre:])
     se = float(np.sqrt(target @ vcov[pre:, pre:] @ target))
-    steps = breaks(pre) @ beta[:pre]
-    spread = np.sqrt(np.diag(breaks(pre) @ vcov[:pre, :pre] @ breaks(pre).T))
-    half = 8 * se + m * reach(target) * float((np.abs(steps) + 6 * spread).max())
+    slope, allowed = _slopes(pre, target, gaps)
+    spread = np.sqrt(np.diag(slope @ vcov[:pre, :pre] @ slope.T))
+    half = 8 * se + m * allowed * float((np.abs(slope @ beta[:pre]) + 6 * spread).max())
     normal = np.random.default_rng(seed).standard_normal((_DRAWS, beta.size))
     low, high = np.inf, -np.inf
     for place in range(pre):
         for sign in (1.0, -1.0):
-            a, shift = _moments(pre, target, m, place, sign)
+            a, shift = _moments(pre, target, m, place, sign, gaps)
             test = _Test(a, shift, beta, vcov, level, normal)
             for end in _ends(test, value, half):
                 low, high = min(low, end), max(high, end)
     return float(low), float(high)
 
 
-def _moments(pre: int, target: Float, m: float, s: int, sign: float) -> tuple[Float, Float]:
+def _moments(
+    pre: int, target: Float, m: float, s: int, sign: float, gaps: Float | None = None
+) -> tuple[Float, Float]:
     """Rows a (2, p) and shift (2,): under the hypothesis that the effect is theta, the mean of a
     beta - shift theta is at most 0.
 
     Comparisons among the breaks themselves are left out: they hold whatever theta is, and where
     they nearly bind they only cost power.
     """
-    step = np.hstack([breaks(pre), np.zeros((pre, target.size))])
+    slope, most = _slopes(pre, target, gaps)
     effect = np.concatenate([np.zeros(pre), target])
-    allowed = m * reach(target) * sign * step[s]
+    allowed = np.concatenate([m * most * sign * slope[s], np.zeros(target.size)])
     return np.array([effect - allowed, -effect - allowed]), np.array([1.0, -1.0])
 
 

@@ -26,19 +26,22 @@ _STEPS = 500
 _TINY = 1e-14
 
 
-def bends(pre: int, post: int) -> Float:
+def bends(pre: int, post: int, gaps: Float | None = None) -> Float:
     """(pre + post - 1, pre + post): changes of the slope of a path that is 0 in the reference
-    period, between the pre coefficients before it and the post ones after.
+    period, between the pre coefficients before it and the post ones after. gaps (pre + post,):
+    length of each step, None: 1.
     """
-    path = np.insert(np.eye(pre + post), pre, 0.0, axis=0)
-    return np.diff(path, n=2, axis=0)
+    step = np.diff(np.insert(np.eye(pre + post), pre, 0.0, axis=0), axis=0)
+    return np.diff(step if gaps is None else step / gaps[:, None], axis=0)
 
 
-def identified_set(beta: Float, pre: int, target: Float, m: float) -> tuple[float, float]:
+def identified_set(
+    beta: Float, pre: int, target: Float, m: float, gaps: Float | None = None
+) -> tuple[float, float]:
     """What the point estimates alone allow: ends of target' (beta_post - deviation) over deviations
     that equal the coefficients before treatment; NaN where those bend by more than m.
     """
-    bend = bends(pre, target.size)
+    bend = bends(pre, target.size, gaps)
     known, open_ = bend[:, :pre] @ beta[:pre], bend[:, pre:]
     value, ends = float(target @ beta[pre:]), []
     for sign in (-1.0, 1.0):
@@ -55,12 +58,18 @@ def identified_set(beta: Float, pre: int, target: Float, m: float) -> tuple[floa
 
 
 def confidence_set(
-    beta: Float, vcov: Float, pre: int, target: Float, m: float, level: float
+    beta: Float,
+    vcov: Float,
+    pre: int,
+    target: Float,
+    m: float,
+    level: float,
+    gaps: Float | None = None,
 ) -> tuple[float, float]:
     """Ends of the shortest interval of fixed length. beta (pre + post,), vcov of it, target
-    (post,).
+    (post,); gaps as for `bends`.
     """
-    problem = _Problem.of(vcov, pre, target, m, level)
+    problem = _Problem.of(vcov, pre, target, m, level, gaps)
     weights = problem.best()
     centre = float(weights @ beta)
     half = problem.half_length(weights)
@@ -93,12 +102,15 @@ class _Problem:
     level: float
 
     @classmethod
-    def of(cls, vcov: Float, pre: int, target: Float, m: float, level: float) -> _Problem:
-        line = np.concatenate([np.arange(-pre, 0), np.arange(1, target.size + 1)]).astype(float)
+    def of(
+        cls, vcov: Float, pre: int, target: Float, m: float, level: float, gaps: Float | None
+    ) -> _Problem:
+        when = np.insert(np.cumsum(np.ones(pre + target.size) if gaps is None else gaps), 0, 0.0)
+        line = np.delete(when - when[pre], pre)
         start = np.concatenate([np.zeros(pre), target])
         start[:pre] = -(start @ line) * line[:pre] / (line[:pre] @ line[:pre])
         free = np.vstack([null_space(line[None, :pre]), np.zeros((target.size, pre - 1))])
-        combine = np.asarray(np.linalg.pinv(bends(pre, target.size).T), float)
+        combine = np.asarray(np.linalg.pinv(bends(pre, target.size, gaps).T), float)
         return cls(vcov, start, free, combine, m, level)
 
     def half_length(self, weights: Float) -> float:

@@ -312,10 +312,7 @@ def honest_items(
     """
     if isinstance(h, NotEstimable):
         return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
-    notes = [
-        "Rambachan and Roth (2023), relative magnitudes; one step is from one wave or period to the"
-        " next, whatever months lie between."
-    ]
+    notes = ["Rambachan and Roth (2023), relative magnitudes.", *_by_period(path)]
     title = context.text("{m}: the effect if trends were not quite parallel", m=measure)
     keys = (*spoken, *(CellKey(id, row, INTERVAL) for row in (PARALLEL, BREAKDOWN)))
     first = float(h.table["m"].iloc[min(1, len(h.table) - 1)])
@@ -338,6 +335,13 @@ def honest_items(
 
     own = following(_honest_cells(h, path), cell)
     return [SummarySpec(keys, say), PictureSpec(id, title, draw, own)]
+
+
+def _by_period(path: Result) -> tuple[str, ...]:
+    """What a step is where cohorts leave no common time to count it in."""
+    if isinstance(path, NotEstimable) or "in_order" not in path.extra:
+        return ()
+    return ("A step is from one period to the next: the cohorts' periods lie unevenly far apart.",)
 
 
 def _span_of(cells: pd.DataFrame) -> Span | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.sensitivity import MONTHS_BEFORE, Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.planning.detectable import detectable_effect
@@ -25,7 +25,7 @@ from mismes_eval.report.chapters.cells import (
     plain,
     rows,
 )
-from mismes_eval.report.chapters.verdicts import MONTHS_BEFORE, effect_verdict
+from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
 

@@ -32,7 +32,7 @@ from mismes_eval.evaluation.analysis_plan import REGISTERED, read_plan
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.sensitivity import Doubt, wild_span
+from mismes_eval.evaluation.sensitivity import MONTHS_BEFORE, Doubt, wild_span
 from mismes_eval.evaluation.tracer_effects import ABROAD, HOME, WORK, Effects
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.balance import LIMIT
@@ -55,7 +55,6 @@ REGIONS = "regions"
 HEADLINE = "headline"
 LEVEL = 0.95
 HALF_AS_MUCH = 0.5  # breaks of trend, in multiples of the largest one before the measure
-MONTHS_BEFORE = 12.0  # the change before enrolment is over the year before it
 # A loss that differs by more than this would matter, so an interval beyond it tells nothing.
 LOSS_MATTERS = 0.1
 
