@@ -267,6 +267,7 @@ class Lottery:
                 covariates=keys.covariates,
                 blocks=keys.blocks,
                 adjustment=keys.adjustment,
+                small_sample=self.small_sample,
             )
         )
 

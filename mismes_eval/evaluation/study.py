@@ -28,6 +28,7 @@ from mismes_eval.evaluation.params import Params, used_at
 from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
+from mismes_eval.impact.inference.small_sample import coefficients_factor
 from mismes_eval.impact.trials.arms import compared
 from mismes_eval.message import Message
 from mismes_eval.numerics.averages import by_influence
@@ -347,14 +348,12 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
         reason = NotEstimable("treated and comparison units never stand in one block")
         return reason, reason
     b = float(w @ (dd * yd)) / size
-    spent = len(frame) - (block.max() + 1) - 1
-    if spent <= 0:
+    left = len(frame) - (int(block.max()) + 1) - 1  # without the means of the blocks and the effect
+    if left <= 0:
         reason = NotEstimable("as many blocks as units")
         return reason, reason
     z = np.zeros(rows.n)
-    z[inside] = (
-        dd * (yd - b * dd) / size * np.sqrt(len(frame) / spent)
-    )  # the blocks' means are estimated too (HC1)
+    z[inside] = dd * (yd - b * dd) / size * coefficients_factor(len(frame), len(frame) - left)
     keys = pd.DataFrame({"variable": [outcome]})
     estimate = Estimate(
         value=np.array([b]),

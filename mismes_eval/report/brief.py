@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.verdict import DRAWN_BY_LOT, SURENESS, Check, Span, Verdict
+from mismes_eval.estimate.verdict import DRAWN_BY_LOT, PARALLEL, SURENESS, Check, Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
@@ -23,7 +23,11 @@ from mismes_eval.report.chapters.cells import (
 )
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row
-from mismes_eval.report.chapters.description import eligible_in_short
+from mismes_eval.report.chapters.description import (
+    SURVEY_FRAME,
+    comparison_frames,
+    eligible_in_short,
+)
 from mismes_eval.report.chapters.job_year import (
     NO_PRICE,
     Priced,
@@ -54,17 +58,20 @@ NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated
 PRICE = "{price}, {assumption}"
 WEAK_PRICE = "{price}, {assumption}, weak evidence"
 COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
-UNTRACED = "not known"
+UNTRACED = "users not followed"
 RESERVED = "{word}, {n} {n:=reservation|reservations}"
 MORE = '{m}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
+LIKE_SURVEYED = Message(
+    "if beneficiaries would otherwise have changed like non-participants in the labour force survey"
+)
 CAPTION = "Effect on '{o}', {unit}, 95% interval, {assumption}"
 HEADS = (
     "Measure, for whom",
     "Effect {when}",
     "How sure",
     "Cost per participant, {c}",
-    "Per additional year of employment, {c}",
+    "Per additional year employed, {c}",
     "Where, {unit}",
 )
 AT_THE_END = {  # what the last wave says of the effect of the headline
@@ -210,7 +217,7 @@ def _filled(context: Context, found: list[Judged], room: int) -> Brief:
         one = _of_rows(context, rows, most)
         return one if one.words <= room else None
 
-    said = [(_bare(context, row, verdict), verdict) for row, verdict in found]
+    said = [(_bare(row, verdict), verdict) for row, verdict in found]
     counts = range(min(ROWS, len(found)), 0, -1)
     most = next((count for count in counts if told(said, count)), 1)
     best = _of_rows(context, said, most)
@@ -218,7 +225,7 @@ def _filled(context: Context, found: list[Judged], room: int) -> Brief:
         replace(row, whom=eligible_in_short(context, row.id, whole=False)) for row, _ in found
     ]
     whole = [row for row, _ in found]
-    named = {"later": whole, "whom": groups, "sure": whole, "job_year": whole, "cost": whole}
+    named = {"later": whole, "whom": groups, "sure": whole, "job_year": whole}
     for name, rows in (*named.items(), ("whom", whole)):
         for place, row in enumerate(rows):
             longer = list(said)
@@ -229,13 +236,12 @@ def _filled(context: Context, found: list[Judged], room: int) -> Brief:
     return best
 
 
-def _bare(context: Context, row: BriefRow, verdict: Verdict | None) -> BriefRow:
+def _bare(row: BriefRow, verdict: Verdict | None) -> BriefRow:
     """The row with what has to be said of it."""
     least = replace(row, whom="", later="")
     if verdict is not None and verdict.shown:
         return least
-    cost = NOTHING if row.cost == context.text(UNTRACED) else row.cost
-    return replace(least, sure=row.reserved, job_year=NOTHING, cost=cost)
+    return replace(least, sure=row.reserved, job_year=NOTHING)
 
 
 def _surest(found: list[Judged], most: int) -> list[int]:
@@ -256,8 +262,8 @@ def _of_rows(context: Context, found: list[Judged], most: int) -> Brief:
     outcome, _ = main_cell(context.evaluation)
     spoken = outcome if study is not None or rolled is None else rolled.outcome
     assumed = {
-        context.text(verdict.assumption)
-        for _, verdict in found
+        context.text(_assumption(context, row, verdict))
+        for row, verdict in found
         if verdict is not None and verdict.assumption
     }
     rows = tuple(_with_assumption(context, *pair, len(assumed) > 1) for pair in found)
@@ -299,7 +305,8 @@ def _to_do(context: Context, outcome: str, found: list[Judged]) -> str:
         for row, verdict in found
         if verdict is not None and verdict.step is not None
     }
-    return context.text(to_do(steps)) if steps else ""
+    said = context.text(to_do(steps)) if steps else ""
+    return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
 def _with_assumption(
@@ -308,8 +315,22 @@ def _with_assumption(
     """The row with the assumption of its own effect, where rows rest on different ones."""
     if not own or verdict is None or verdict.assumption is None:
         return row
-    words = {"effect": row.effect, "assumption": context.text(verdict.assumption)}
+    words = {"effect": row.effect, "assumption": context.text(_assumption(context, row, verdict))}
     return replace(row, effect=context.text("{effect}, {assumption}", **words))
+
+
+def _assumption(context: Context, row: BriefRow, verdict: Verdict) -> Message:
+    """The assumption of an effect, which says where its comparison persons come from where they all
+    come from the labour force survey.
+    """
+    stated = verdict.assumption
+    assert stated is not None
+    study = context.evaluation.tracing
+    if stated != PARALLEL:
+        return stated
+    if study is None or row.id not in study.measures:
+        return LIKE_SURVEYED  # a roll-out, over rounds of the survey
+    return LIKE_SURVEYED if comparison_frames(study, row.id) == [SURVEY_FRAME] else stated
 
 
 def _with_later(context: Context, row: BriefRow) -> BriefRow:

@@ -76,13 +76,12 @@ class CountryReport:
         linked to its table.
         """
         found = findings(self.context, self.published)
-        beside = words_in(part for finding in found for part in finding)
+        beside = words_in(text for text, _ in found)
         told = brief(self.context, self.published, beside)
         if told is None and not found:
             found = [(self.context.text(NO_EVIDENCE), "data")]
         items = "".join(
-            f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
-            for text, anchor in found
+            f'<li><a href="#{escape(anchor)}">{escape(text)}</a></li>' for text, anchor in found
         )
         table = "" if told is None else told.html()
         first = () if told is None else told.blocks

@@ -76,7 +76,7 @@ def _inventory(context: Context) -> list[Finding]:
     n = register_summary(register.table).set_index("status")["measures"]
     late = int(n.get("overdue", 0))
     text = context.text(
-        "{n} measures on record: {done} evaluated, {late} overdue after 24 months.",
+        "{n} {n:=measure|measures}: {done} evaluated, {late} overdue after 24 months.",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
         late=late,

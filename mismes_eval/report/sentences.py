@@ -39,7 +39,6 @@ STEPS: dict[Step, str] = {
     "find out why": "find out why {m} did worse",
     "look for harm": "test whether {m} does harm",
 }
-TO_DO = "What to do: {steps}."
 EXCLUDED = "Excluded at the 95% level, {assumption}: effects larger than {most} in size."
 ROLLED_HIGHER = (
     "'{o}' is {v} higher where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
@@ -271,4 +270,4 @@ def to_do(steps: Mapping[str, Step]) -> Message:
         measures = [measure for measure, own in steps.items() if own == step]
         if measures:
             told.append(Message(words, {"m": ", ".join(measures)}))
-    return Message(TO_DO, {"steps": listed(told)})
+    return listed(told)

@@ -283,6 +283,7 @@ class OfSamples(OfBoth):
         blocks: str | Sequence[str] = ...,
         adjustment: Adjustment = ...,
         level: Level = ...,
+        small_sample: Correction = ...,
     ) -> Estimate: ...
     def leakage(self, participant: str, target: str) -> Estimate | NotEstimable: ...
     def lee_bounds(

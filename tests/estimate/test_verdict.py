@@ -151,7 +151,7 @@ def test_weak_evidence_never_expands_or_ends_a_measure(
 
 def test_what_to_do_names_measures_with_one_step_together() -> None:
     told = sentences.to_do({"A": "undecided", "B": "test again", "C": "undecided"})
-    assert told == ("What to do: evaluate B again before expanding; neither expand nor end A, C.")
+    assert told == ("evaluate B again before expanding; neither expand nor end A, C")
 
 
 def test_reservations_begin_with_what_the_tests_could_not_have_seen() -> None:

@@ -392,7 +392,14 @@ def test_bounds_stand_beside_effects_where_units_were_lost(report: CountryReport
     sample = me.Sample.from_frame(frame, weights="w")
     for column, words in (("offered", "the offer"), ("took_part", "taking part")):
         expected = me.late_bounds(
-            sample, "employed", column, "offered", "here", covariates="age", blocks="district"
+            sample,
+            "employed",
+            column,
+            "offered",
+            "here",
+            covariates="age",
+            blocks="district",
+            small_sample="full",
         )
         row = f"{report.context.column('employed')}, {words}"
         found = tables(report)["T37"].cells.set_index(["row", "column"])["value"].loc[row]

@@ -71,6 +71,7 @@ FACTS = (
     "Every outcome and wave: table",
     "Every group and year: table",
     "measures on record",
+    "overdue after 24 months",
 )
 NUMBER = re.compile(r"(?<![\w.-])-?\d[\d,]*\.?\d*")
 

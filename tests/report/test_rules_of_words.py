@@ -161,7 +161,7 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     assert first.effect.startswith(words[effect]) and steps[effect] in told.to_do
     assert effect or (first.where, first.job_year) == (NOTHING, "effect unproven")
     assert re.match(r"(strong|moderate|weak|none), \d reservations: \w", first.sure)
-    assert str(PARALLEL) in told.caption
+    assert told.caption.endswith("changed like non-participants in the labour force survey")
     also = findings(dataclasses.replace(context, evaluation=moved), published)
     assert [anchor for _, anchor in also] == ["T05b", "T10"]
 
@@ -202,6 +202,7 @@ def test_the_first_page_is_a_brief_of_published_numbers(
         assert row.job_year != NOTHING or unproven, row
         assert row.where == NOTHING or not unproven, row
         assert row.later or unproven, row
+        assert row.cost != NOTHING, row
         if row.later:
             last = spoken_at_the_end(whole, row.id)
             assert (f"; {unshown} " in row.later.replace(" ;", ";")) == (last[0] <= 0 <= last[1])

@@ -23,7 +23,7 @@ from mismes_eval.errors import (
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
-from mismes_eval.impact.inference.small_sample import refuse_rule
+from mismes_eval.impact.inference.small_sample import coefficients_factor, refuse_rule
 from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
 from mismes_eval.numerics.averages import Averages, Source
 from mismes_eval.numerics.rows import Float, Int
@@ -243,7 +243,7 @@ def regress(
     beta, residual = model.fit(y, bread)
     n, k = y.size, len(names)
     effects, rule = _counted(long, small_sample)
-    scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
+    scale = 1.0 if small_sample == "design" else coefficients_factor(n, k + effects)
     influence = long.carried(model.blocks(residual, model.coefficients(bread * scale)))
     each = None
     if design.replicates is not None:

@@ -15,6 +15,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, IdentificationError, unknown
 from mismes_eval.estimate.result_table import in_notebook
+from mismes_eval.impact.inference.small_sample import coefficients_factor
 from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.impact.regression.long_rows import regression_panel
 from mismes_eval.numerics.rows import Float, Int
@@ -212,7 +213,11 @@ def _finished(
     else:
         nested = p + (1 if errors == "unit_and_period" else periods)
         counted = {"nested": nested, "full": everything, "none": 0}[rule]
-        factor = 1.0 if rule == "none" else clusters / (clusters - 1) * (n - 1) / (n - counted)
+        factor = (
+            1.0
+            if rule == "none"
+            else clusters / (clusters - 1) * coefficients_factor(n, counted) ** 2
+        )
     df = float(n - counted) if errors == "independent" else float(clusters - 1)
     return ClassicalFit(
         names=names,

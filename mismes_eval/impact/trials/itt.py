@@ -11,7 +11,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
-from mismes_eval.impact.inference.small_sample import refuse_rule
+from mismes_eval.impact.inference.small_sample import coefficients_factor, refuse_rule
 from mismes_eval.impact.trials.arms import Trial, trial
 from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment
@@ -126,7 +126,7 @@ def _larger(rows: int, coefficients: int) -> float:
                 fix="Leave covariates out, merge blocks, or choose adjustment='additive'.",
             )
         )
-    return float(np.sqrt((rows - 1) / (rows - coefficients)))
+    return coefficients_factor(rows, coefficients)
 
 
 def _corrected(k: int, more: float, small_sample: Correction) -> tuple[Message, ...]:

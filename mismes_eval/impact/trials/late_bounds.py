@@ -14,7 +14,7 @@ from mismes_eval.errors import IdentificationError, Problem, in_column
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import imbens_manski, observed
 from mismes_eval.impact.trials.arms import Trial, trial
-from mismes_eval.impact.trials.itt import assigned_difference
+from mismes_eval.impact.trials.itt import Correction, assigned_difference
 from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.rows import Float
@@ -95,6 +95,7 @@ def late_bounds(
     blocks: str | Sequence[str] = (),
     adjustment: Adjustment = "interacted",
     level: Level = 0.95,
+    small_sample: Correction = "design",
 ) -> Estimate:
     """Bounds on the effect of taking part where loss differs between those offered and not.
 
@@ -106,7 +107,7 @@ def late_bounds(
     takeup : yes-no, whether a person took part, for everybody.
     assigned : yes-no, the offer.
     selected : yes-no, whether the outcome was observed.
-    covariates, blocks, adjustment : as in `itt`.
+    covariates, blocks, adjustment, small_sample : as in `itt`.
     level : of the set in `extra["set"]`.
 
     Returns
@@ -140,7 +141,7 @@ def late_bounds(
     ends, either = followed.columns()
     columns = np.column_stack([ends, either, drawn.y[:, 0], followed.treated, followed.untreated])
     parts = ("low", "high", "either", "first", "treated", "untreated")
-    joint = assigned_difference(replace(drawn, y=columns), parts, adjustment, "design")
+    joint = assigned_difference(replace(drawn, y=columns), parts, adjustment, small_sample)
     return _bounds(joint, outcome, takeup, level)
 
 

@@ -19,8 +19,9 @@ from mismes_eval.report.document.tables import HIDDEN, TextTable
 DESCRIPTION = "T25"
 NOT_RECORDED = "not recorded"
 OWN_AMOUNT = "recorded, not shown here: one payer's own amount"
+SURVEY_FRAME = "LFS_SCREENING"
 FRAMES = {
-    "LFS_SCREENING": "screened by the labour force survey",
+    SURVEY_FRAME: "screened by the labour force survey",
     "BENEFICIARY_LIST": "lists of beneficiaries",
 }
 RETURNEES = {"RETURNEE_VOL", "RETURNEE_FORCED"}
@@ -231,15 +232,22 @@ def _comparison(context: Context, measure: str, study: Tracing | None) -> str:
         if rolled is None or isinstance(rolled.effects, NotEstimable):
             return context.text(NOT_YET)
         return context.text(NEVER if rolled.effects.control == "never" else NOT_YET)
-    sample = study.of(measure).sample
-    if "source_frame" not in sample.frame.columns:
-        return ""
-    rows = sample.active & (sample.frame[TREATED].to_numpy(float) == 0)
-    kinds = sorted(set(sample.frame.loc[rows, "source_frame"].dropna().astype(str)))
     frames = [
-        context.text(FRAMES[kind]) if kind in FRAMES else context.name(kind) for kind in kinds
+        context.text(FRAMES[kind]) if kind in FRAMES else context.name(kind)
+        for kind in comparison_frames(study, measure)
     ]
     return ", ".join(frames)
+
+
+def comparison_frames(study: Tracing, measure: str) -> list[str]:
+    """The lists from which the comparison persons of a measure were drawn, as the study records
+    them.
+    """
+    sample = study.of(measure).sample
+    if "source_frame" not in sample.frame.columns:
+        return []
+    rows = sample.active & (sample.frame[TREATED].to_numpy(float) == 0)
+    return sorted(set(sample.frame.loc[rows, "source_frame"].dropna().astype(str)))
 
 
 ROWS: Mapping[str, Callable[[Context, Record], str]] = {
