@@ -157,7 +157,7 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
         0.0: "unproven (",
         0.3: "30.0 pp more (",
     }
-    steps = {-0.3: "harm", 0.0: "neither expand nor end", 0.3: "before expanding"}
+    steps = {-0.3: "harm", 0.0: "either expand nor end", 0.3: "before expanding"}
     assert first.effect.startswith(words[effect]) and steps[effect] in told.to_do
     assert effect or (first.where, first.job_year) == (NOTHING, "effect unproven")
     assert re.match(r"(strong|moderate|weak|none), \d reservations: \w", first.sure)
