@@ -126,7 +126,7 @@ def _checked(path: Path, data_root: Path | None, quick: bool) -> Record:
         warnings=tuple(dict.fromkeys(said)),
         codebook=ready.codebook,
         mapped=any(name.startswith("mapping.") for name in params.given),
-        chapters=tuple(str(chapter) for chapter in trial.chapters),
+        chapters=trial.lines,
         rehearsed=not quick,
     )
 

@@ -15,6 +15,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.attempt import attempted
+from mismes_eval.evaluation.chosen_rows import has_one_of
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
@@ -24,7 +25,6 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.balancing import Method as Weights
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.balancing import balance_weights
-from mismes_eval.weighting.columns import spelled
 from mismes_eval.weighting.frames import stack_samples
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
@@ -247,12 +247,7 @@ def residents(frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]) -> Bool
     """(n,) rows that the params keep."""
     keep = np.ones(len(frame), bool)
     for column, values in rules.items():
-        text = spelled(frame[column])
-        known = frame[column].notna().to_numpy(bool)
-        hit = known & text.isin(values).to_numpy(bool, na_value=False)
-        hit |= ("missing" in values) & ~known
-        hit |= ("stated" in values) & known
-        keep &= hit
+        keep &= has_one_of(frame[column], values)
     return keep
 
 

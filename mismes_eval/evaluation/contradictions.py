@@ -4,22 +4,26 @@ person, in a file and the inventory. Sentences with the place and what mends it;
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import named
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.inventory import Inventory
+from mismes_eval.lfs.answers import month_number
 
 COST_ITEMS = tuple(
     f"mig_rec_cost_{item}"
     for item in ("visa", "agency", "travel", "training", "docs", "medical", "informal", "other")
 )
 ABROAD = ("mig_months_abroad_last", "mig_ret_year")
+RETURN, INTERVIEW = "mig_last_ret_ym", ("int_year", "int_month")
 
 
 def of_survey(frame: pd.DataFrame) -> list[str]:
     """Answers of one person that contradict each other."""
-    return [f"labour force survey: {s}" for s in (*_costs(frame), *_never_abroad(frame))]
+    found = (*_costs(frame), *_never_abroad(frame), *_after_the_interview(frame))
+    return [f"labour force survey: {sentence}" for sentence in found]
 
 
 def _costs(frame: pd.DataFrame) -> list[str]:
@@ -48,6 +52,20 @@ def _never_abroad(frame: pd.DataFrame) -> list[str]:
     return [
         f"{both:,} persons were never abroad (mig_ever_abroad) and answer questions on a stay"
         f" abroad ({', '.join(told)}): correct the one, or leave the other empty"
+    ]
+
+
+def _after_the_interview(frame: pd.DataFrame) -> list[str]:
+    if not {*INTERVIEW, RETURN} <= set(frame.columns):
+        return []
+    year, month = (pd.to_numeric(frame[name], errors="coerce") for name in INTERVIEW)
+    interview = (year * 12 + month - 1).to_numpy(dtype=float, na_value=np.nan)
+    late = int((month_number(frame, RETURN) > interview).sum())
+    if not late:
+        return []
+    return [
+        f"{late:,} persons returned after the interview ({RETURN}, {', '.join(INTERVIEW)}): correct"
+        " the month of return or that of the interview"
     ]
 
 

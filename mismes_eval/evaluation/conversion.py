@@ -209,8 +209,11 @@ class Conversion:
 
     def _within(self, value: object, limits: Mapping[str, Any], at: Place) -> None:
         low, high = limits["low"], limits["high"]
-        numbers = tuple(value.values()) if isinstance(value, Mapping) else value
-        for number in numbers if isinstance(numbers, tuple) else (numbers,):
+        if isinstance(value, Mapping):
+            for name, one in value.items():
+                self._within(one, limits, at.inside(name))
+            return
+        for number in value if isinstance(value, tuple) else (value,):
             if not isinstance(number, (int, float)) or isinstance(number, bool):
                 continue
             above = low is None or number >= low

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem, in_place, in_section, worded
+from mismes_eval.evaluation.chosen_rows import absent_values
 from mismes_eval.evaluation.designs import HOURS
 from mismes_eval.evaluation.params import Params, of_known
 from mismes_eval.evaluation.survey import Survey
@@ -85,8 +86,7 @@ def of_tracer(params: Params, panel: TracerPanel | None, study: Tracing | None) 
     """
     if panel is None:
         return []
-    persons, waves = {*panel.sample.frame.columns}, {*panel.long.columns}
-    waves |= {"employed"} if "lstatus" in waves else set()
+    persons, waves = {*panel.sample.frame.columns}, _of_waves(panel)
     ask, of_study = partial(_lacking, params), "columns of the tracer study"
 
     def minor(outcomes: object) -> list[str]:
@@ -100,13 +100,18 @@ def of_tracer(params: Params, panel: TracerPanel | None, study: Tracing | None) 
         partial(ask, "impact.outcomes", persons | waves, of_study, minor),
     ]
     if study is not None:
-        enrolled = set(study.panel.sample.frame[study.measure].dropna().astype(str))
         checks += [
             partial(arms_alone, study),
             partial(no_outcome, params, study),
-            partial(ask, "tracer.measures", enrolled, "ids of measures"),
+            partial(ask, "tracer.measures", _enrolled(study), "ids of measures"),
         ]
     return of_known(checks)
+
+
+def _of_waves(panel: TracerPanel) -> set[str]:
+    """Columns of persons and waves, with the outcome that is made of the labour status."""
+    columns = {*panel.long.columns}
+    return columns | {"employed"} if "lstatus" in columns else columns
 
 
 def of_designs(
@@ -124,7 +129,7 @@ def of_designs(
     ]
     if panel is not None:
         checks += [partial(_of_measures, params, name, panel, study) for name in DESIGNS]
-        persons, waves = {*panel.sample.frame.columns, HOURS}, {*panel.long.columns}
+        persons, waves = {*panel.sample.frame.columns, HOURS}, _of_waves(panel)
         of_study = "columns of the tracer study"
         checks += [
             partial(ask, "designs.lost_given", persons, of_study, keys_of),
@@ -139,6 +144,7 @@ def of_designs(
         checks += [
             partial(ask, "designs.traits", have, OF_SURVEY),
             partial(ask, "designs.residents", have, OF_SURVEY, keys_of),
+            partial(absent_values, params, "designs.residents", survey.sample.frame),
             partial(ask, "designs.residents_before", have, OF_SURVEY),
         ]
     if earlier is not None:
@@ -147,6 +153,7 @@ def of_designs(
         checks += [
             partial(ask, "designs.traits", before, of_rounds),
             partial(ask, "designs.residents", before, of_rounds, keys_of),
+            partial(absent_values, params, "designs.residents", earlier.frame),
         ]
     return of_known(checks)
 
@@ -160,14 +167,19 @@ def _of_measures(
     params: Params, name: str, panel: TracerPanel, study: Tracing | None
 ) -> list[Problem]:
     enrolled, column = panel.sample.frame, params.tracer.measure
-    if study is not None:
+    if study is not None and _enrolled(study).issuperset(study.measures):
         measures = study.measures
-    elif column in enrolled.columns:
+    elif column in enrolled.columns:  # which of them are evaluated is not known yet
         measures = (*params.tracer.measures, *enrolled[column].dropna().astype(str))
     else:
         return []
     expected = "measures that are evaluated"
     return _lacking(params, f"designs.{name}", {*measures}, expected, keys_of)
+
+
+def _enrolled(study: Tracing) -> set[str]:
+    """Measures of which somebody in the file is."""
+    return set(study.panel.sample.frame[study.measure].dropna().astype(str))
 
 
 def _no_hours(params: Params, services: pd.DataFrame | None) -> list[Problem]:
@@ -284,7 +296,7 @@ def design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
 def arms_alone(study: Tracing) -> list[Problem]:
     """Measures that have one arm only: no effect can be estimated."""
     found = []
-    for measure in study.measures:
+    for measure in (m for m in study.measures if m in _enrolled(study)):
         inside = study.of(measure).sample
         arm = inside.frame.loc[inside.domain, TREATED]
         treated, comparison = int((arm == 1).sum()), int((arm == 0).sum())

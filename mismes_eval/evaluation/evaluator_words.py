@@ -128,7 +128,7 @@ def _read(subject: str, path: Path, file: str, problems: list[Problem]) -> Words
         found.append(
             Problem("signed words are missing", file, "text below the front matter", fix=fix)
         )
-    found += _unsigned(signed, file)
+    found += _unsigned(signed, file) if head else []
     found += _not_set(body, file)
     found += _identifiers(body, file)
     problems += found
@@ -208,16 +208,9 @@ def _front_matter(head: Sequence[Line], file: str, problems: list[Problem]) -> d
 
 def _unsigned(signed: Mapping[str, str], file: str) -> list[Problem]:
     """What the signature lacks."""
-    out = [
-        Problem(
-            "words are not signed",
-            file,
-            worded("'{name}: ...' in the front matter", {"name": name}),
-            worded("none"),
-        )
-        for name in SIGNED
-        if not signed.get(name)
-    ]
+    empty = ", ".join(f"'{name}: ...'" for name in SIGNED if not signed.get(name))
+    expected = worded("{names} in the front matter", {"names": empty})
+    out = [Problem("words are not signed", file, expected, worded("none"))] if empty else []
     day = signed.get("date", "")
     if day and not _is_day(day):
         out.append(Problem("not a date", in_place(file, at_key("date")), "YYYY-MM-DD", repr(day)))

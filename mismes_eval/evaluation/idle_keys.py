@@ -89,6 +89,10 @@ def _adjusted(p: Params) -> bool:
     return p.calibration.method != "none"
 
 
+def _in_euro(p: Params) -> bool:
+    return p.cost.currency == "EUR"
+
+
 OF_RESIDENTS = ("traits", "residents", "residents_before", "round_before")
 # a key, when it says nothing without another one or beside it, what it needs, what is there instead
 ALONE: tuple[tuple[str, Callable[[Params], bool], str, str], ...] = (
@@ -149,13 +153,19 @@ ALONE: tuple[tuple[str, Callable[[Params], bool], str, str], ...] = (
     ("study.covariates", lambda p: not p.study.before, "study.before", "nothing"),
     (
         "inputs.rates",
-        lambda p: p.year is None and p.cost.price_year is None,
+        lambda p: p.inputs.lfs is not None and p.year is None and p.cost.price_year is None,
         "year, of which the rates are taken",
         "nothing",
     ),
     (
+        "inputs.rates",
+        lambda p: p.inputs.lfs is None and (p.inputs.tracer_service is None or _in_euro(p)),
+        "inputs.lfs, or inputs.tracer_service and a cost.currency other than the euro",
+        "neither",
+    ),
+    (
         "cost.price_year",
-        lambda p: p.cost.currency == "EUR",
+        _in_euro,
         "a cost.currency other than the euro",
         "EUR",
     ),

@@ -19,12 +19,12 @@ from mismes_eval.errors import (
     in_place,
     in_section,
     named,
-    worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.part import Part
 from mismes_eval.evaluation.attempt import attempted
-from mismes_eval.evaluation.params import Params, used_at
+from mismes_eval.evaluation.chosen_rows import absent_values, has_one_of
+from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import codes_among_outcomes, delivered_study
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
@@ -97,7 +97,7 @@ def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
         strata=params.study.strata or None,
         psu=params.study.psu or None,
     )
-    InputError.refuse(_absent_values(params, frame))
+    InputError.refuse(absent_values(params, "study.where", frame))
     mask, left_out = _domain(frame, params.study.where)
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     groups: dict[str, np.ndarray] = {}
@@ -282,35 +282,13 @@ def _spelled(value: object) -> str:
     )
 
 
-def _absent_values(params: Params, frame: pd.DataFrame) -> list[Problem]:
-    """Values of study.where that no unit has."""
-    problems = []
-    for column, values in params.study.where.items():
-        known = {_spelled(value) for value in frame[column].dropna().unique()}
-        absent = [v for v in values if v not in known and v not in ("missing", "stated")]
-        if absent:
-            problems.append(
-                Problem(
-                    what="the data lack what a key names",
-                    where=used_at(params.where("study.where"), in_column(column)),
-                    expected="values of the column, missing or stated",
-                    got=", ".join(absent),
-                    fix=worded("It has: {known}.", {"known": named(sorted(known))}),
-                )
-            )
-    return problems
-
-
 def _domain(
     frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Rows that the rules keep, and those that each leaves out."""
     keep, left_out = np.ones(len(frame), bool), {}
     for column, values in rules.items():
-        spelled = frame[column].map(_spelled, na_action="ignore")
-        hit = np.array(spelled.isin(values).fillna(False), bool)
-        hit |= ("missing" in values) & frame[column].isna().to_numpy()
-        hit |= ("stated" in values) & frame[column].notna().to_numpy()
+        hit = has_one_of(frame[column], values)
         left_out[f"{column} = {', '.join(values)}"] = keep & ~hit
         keep &= hit
     return keep, left_out

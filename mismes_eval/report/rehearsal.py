@@ -13,6 +13,7 @@ from mismes_eval.errors import MismesError, Problem, worded
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.chapters.base import Item
+from mismes_eval.report.chapters.theory import steps
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.passages import PARTS
@@ -42,10 +43,20 @@ class Filled:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """chapters: what the report will hold; problems: what stops it from being made."""
+    """chapters: what the report will hold; problems: what stops it from being made; unmeasured: ids
+    that the theory of change names and the report will not have.
+    """
 
     chapters: tuple[Filled, ...]
     problems: tuple[Problem, ...]
+    unmeasured: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """A line a chapter, and what the theory of change names in vain."""
+        gone = ", ".join(self.unmeasured)
+        vain = f"theory_of_change: {gone} not in this report: mend the id, or leave it empty"
+        return (*map(str, self.chapters), *((vain,) if gone else ()))
 
 
 def refusals(path: Path, data_root: Path | None) -> tuple[Problem, ...]:
@@ -74,7 +85,10 @@ def rehearse(evaluation: Evaluation) -> Rehearsal:
             return Rehearsal((), tuple(error.problems))
         except Exception as error:
             return Rehearsal((), (_fault(params.source, error),))
-    return Rehearsal(tuple(_filled(report, name) for name in report.chapters), ())
+    chain = steps(report.context, report.context.shown)
+    gone = [name for step in chain for name, tables in step.found.items() if not tables]
+    chapters = tuple(_filled(report, name) for name in report.chapters)
+    return Rehearsal(chapters, (), tuple(dict.fromkeys(gone)))
 
 
 def _fault(source: str, error: Exception) -> Problem:

@@ -83,7 +83,12 @@ def extend(
     s = draw.persons
     status = _status(rng, s)
     out = pd.concat(
-        [person, _gld(sc, rng, s, status), _history(sc, rng, s, status, pop.year)], axis=1
+        [
+            person,
+            _gld(sc, rng, s, status),
+            _history(sc, rng, s, status, pop.year, _since_interview(person)),
+        ],
+        axis=1,
     )
     out = pd.concat([out, _participation(sc, rng, s, status, inventory, pop.year)], axis=1)
     now = person["occup_isco"].astype("Int32")
@@ -130,8 +135,18 @@ def _months(year: int, back: np.ndarray) -> np.ndarray:
     return np.array([f"{month // 12}-{month % 12 + 1:02d}" for month in month], dtype=object)
 
 
+def _since_interview(person: pd.DataFrame) -> np.ndarray:
+    """(n,) months from the interview to June of its year: nobody tells of what comes later."""
+    return np.asarray(6 - person["int_month"].to_numpy(), int)
+
+
 def _history(
-    sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, status: np.ndarray, year: int
+    sc: Scenario,
+    rng: np.random.Generator,
+    s: pd.DataFrame,
+    status: np.ndarray,
+    year: int,
+    asked: np.ndarray,
 ) -> pd.DataFrame:
     n, ret, m = len(s), status == "RET", sc.migration
     male, age, educ = s["male"].to_numpy(), s["age"].to_numpy(), s["educat7"].to_numpy()
@@ -150,7 +165,7 @@ def _history(
     stay = np.clip(
         np.round(rng.lognormal(2.9, 0.9, n)), 3, np.maximum((age - 14) * 12 - 6, 3)
     ).astype(int)
-    since = np.minimum(rng.geometric(0.022, n), 180)
+    since = np.maximum(np.minimum(rng.geometric(0.022, n), 180), asked)
     spells = 1 + rng.geometric(0.62, n).clip(1, 8) - 1
     out["mig_n_spells"] = _where(spells, ret)
     out["mig_first_dep_ym"] = np.where(ret, _months(year, since + stay + 14 * (spells - 1)), NONE)
@@ -409,7 +424,7 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
         rng.choice(np.arange(1, 10), n, p=[0.02, 0.09, 0.08, 0.04, 0.18, 0.09, 0.22, 0.1, 0.18]),
         rng.random(n) < 0.6,
     )
-    gone = np.minimum(rng.geometric(0.03, n), 240)
+    gone = np.maximum(np.minimum(rng.geometric(0.03, n), 240), _since_interview(rows))
     out["dep_ym"], out["country"] = _months(pop.year, gone), absent["country"].to_numpy()
     out["reason"] = spread(
         rng, n, ["WORK", "STUDY", "FAMILY", "FORCED", "OTHER"], [74, 11, 11, 1, 3]

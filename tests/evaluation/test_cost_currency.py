@@ -13,6 +13,7 @@ import pytest
 from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.evaluation.idle_keys import idle
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.params import Params
 
@@ -46,6 +47,16 @@ def test_costs_are_converted_at_the_rate_of_the_year(
             assert float(b.value[0]) == pytest.approx(float(a.value[0]) / RATE, rel=1e-12)
             assert float(b.se[0]) == pytest.approx(float(a.se[0]) / RATE, rel=1e-12)
             assert (a.unit, b.unit) == ("EUR", "MDL")
+
+
+@pytest.mark.parametrize(("currency", "told"), [("EUR", 1), ("MDL", 0)])
+def test_rates_without_a_survey_are_of_costs_or_of_nothing(
+    root: Path, currency: str, told: int
+) -> None:
+    named = Params.load(root / "params" / "MDA.yaml")
+    changed = named.changed({"inputs.lfs": None, "cost.currency": currency})
+    assert [p.where.endswith("'inputs.rates'") for p in idle(changed)].count(True) == told
+    assert not any(p.where.endswith("'inputs.rates'") for p in idle(named))
 
 
 @pytest.mark.whole

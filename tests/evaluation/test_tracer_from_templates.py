@@ -101,6 +101,15 @@ def test_a_measure_whose_comparison_persons_are_not_named(tmp_path: Path) -> Non
     )
 
 
+def test_a_measure_that_nobody_is_of_is_one_problem(tmp_path: Path) -> None:
+    study(tmp_path / "data")
+    params = run(tmp_path).changed(
+        {"tracer.measures": ("zzz",), "designs.imputed": {"LBN-001": "employed"}}
+    )
+    (problem,) = readiness(params).problems
+    assert "tracer.measures" in problem.where and problem.got == "zzz"
+
+
 def test_no_default_names_what_the_template_lacks(tmp_path: Path) -> None:
     study(tmp_path / "data")
     (tmp_path / "params").mkdir()

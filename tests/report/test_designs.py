@@ -481,6 +481,9 @@ def test_a_baseline_that_cannot_be_is_refused(params: Params, evaluation: Evalua
     told = "\n".join(lacking(wrong, evaluation))
     for words in ("overlap weights change participants", "not from before", "lstatus_yaer"):
         assert words in told
+    empty = params.changed({"designs.residents": {"mig_status": ("RET", "nobody")}})
+    (told,) = lacking(empty, evaluation)
+    assert "got nobody" in told and "designs.residents" in told and "RET" in told
     empty = params.changed({"designs.residents": {"mig_status": ("nobody",)}})
     told = of(replace(evaluation, params=empty), "beside_survey").effect
     assert isinstance(told, me.NotEstimable) and "nobody is left to compare" in told.reason

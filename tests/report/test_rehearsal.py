@@ -130,7 +130,10 @@ def test_a_study_alone_is_evidence(tmp_path: Path, more: str) -> None:
     study = f"study: {{treated: offered, outcomes: [after]{more}}}\n"
     params = project(tmp_path, HEAD + "inputs: {study: s.csv}\n" + study, {"s.csv": units})
     assert readiness(params).supplied == ("impact study",)
-    assert shown(rehearsed(params), "impact")
+    steps = {"theory_of_change.inputs": {"Money": ("T05d", "T99", "T17-X")}}
+    trial = rehearsed(params.changed(steps))
+    assert shown(trial, "impact")
+    assert trial.unmeasured == ("T99", "T17-X") and "T99" in trial.lines[-1]
 
 
 # what is asked of a study's or a survey's file -> the key and the words that refuse it

@@ -137,7 +137,14 @@ def test_keys_join_and_states_are_consistent(country: str) -> None:
     assert set(person["measure_id"].dropna()) <= measures
     lfs = pd.read_parquet(at / "lfs_person.parquet")
     assert set(lfs["msm_measure_id"].dropna()) <= measures
-    assert set(pd.read_parquet(at / "lfs_absent.parquet")["hhid"]) <= set(lfs["hhid"])
+    absent = pd.read_parquet(at / "lfs_absent.parquet")
+    assert set(absent["hhid"]) <= set(lfs["hhid"])
+    asked = lfs["int_year"].astype(str) + lfs["int_month"].astype(int).map("-{:02d}".format)
+    for month in ("mig_last_dep_ym", "mig_last_ret_ym", "mig_wage_abroad_ym"):
+        known = lfs[month].notna()
+        assert known.any() and (lfs[month][known] <= asked[known]).all(), month
+    of_home = asked.groupby(lfs["hhid"]).first()
+    assert (absent["dep_ym"] <= absent["hhid"].map(of_home)).all()
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
