@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,15 @@ CURRENCY = "the outcome has no common unit (national currency)"
 NO_UNIT = "the unit of the outcome is not stated"
 OF_A_SHARE = {"SHARE": 1.0, "POINTS": 0.01}  # units of effects on shares, factor to a share
 SIDES = {"MORE": "more", "LESS": "less", "NEITHER": ""}  # of `outcome_sides`, as templates say it
+UNITS_OF: Mapping[str, tuple[str, ...]] = {  # kind of outcome -> codes of `effect_units`
+    "share": ("SHARE", "POINTS"),
+    "months": ("MONTHS",),
+    "hours": ("HOURS",),
+    "score": ("SCORE",),
+    "money": ("MONEY", "PPP"),
+}
+UNITS_OF_ALL = ("SD", "LOG")
+AN_ID = re.compile(r"([a-z]{3})(\d{3,6})")  # letters and digits of a measure_id
 LEAST_SPREAD = 0.05  # se times the root of n: a difference of shares of 0.1% in halves has 0.06
 COLUMNS = (
     "kind",
@@ -146,8 +156,15 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
             )
         )
     every = data.frame.reindex(columns=list(frames.template("evidence").names))
-    wrong = [*_unread_columns(data.extra, data.name), *_too_exact(data.frame), *_sides(every)]
-    InputError.refuse(wrong)
+    InputError.refuse(
+        [
+            *_unread_columns(data.extra, data.name),
+            *_too_exact(data.frame),
+            *_other_units(every[~named_by_hash(every)]),
+            *_other_spellings(every),
+            *_sides(every),
+        ]
+    )
     return OutsideEvidence(data.name, data.sha256, every)
 
 
@@ -160,6 +177,45 @@ def better_of(outcome: str, evidence: OutsideEvidence | None = None) -> str:
         return known
     stated = evidence.frame.loc[evidence.frame["outcome"] == outcome, "better"].dropna()
     return SIDES[str(stated.iloc[0])] if len(stated) else ""
+
+
+def _other_units(given: pd.DataFrame) -> Iterable[Problem]:
+    """Effects on outcomes that the templates know, in the unit of another kind of outcome."""
+    rows = zip(given.index + 2, given["outcome"], given["unit"], strict=True)
+    for row, outcome, unit in rows:
+        known = declared(str(outcome))
+        units = () if known is None else UNITS_OF.get(known.kind, ())
+        if units and unit not in (*units, *UNITS_OF_ALL):
+            yield Problem(
+                what="a unit that the outcome does not have",
+                where=worded("unit: {outcome}", {"outcome": str(outcome)}),
+                expected=", ".join((*units, *UNITS_OF_ALL)),
+                got=str(unit),
+                fix="Correct the unit, or name the outcome that was measured.",
+                rows=(str(row),),
+            )
+
+
+def _other_spellings(given: pd.DataFrame) -> Iterable[Problem]:
+    """Measures that are spelt almost as another of their country, or almost as an identifier: they
+    would count as measures of their own.
+    """
+    named = given[given["measure"].notna()]
+    spelt = named["measure"].astype(str)
+    letters = spelt.str.casefold().str.replace(r"[\W_]+", "", regex=True)
+    for (_, plain), same in spelt.groupby([named["country"].astype(str), letters]):
+        an_id = AN_ID.fullmatch(str(plain))
+        right = f"{an_id[1].upper()}-{an_id[2]}" if an_id else str(same.iloc[0])
+        wrong = same[same != right]
+        if len(wrong):
+            yield Problem(
+                what="a measure in another spelling",
+                where="measure",
+                expected=right,
+                got=", ".join(map(repr, wrong.unique())),
+                fix="Write the same measure the same way in every row.",
+                rows=tuple(str(label + 2) for label in wrong.index),
+            )
 
 
 def _sides(given: pd.DataFrame) -> Iterable[Problem]:

@@ -17,6 +17,7 @@ from mismes_eval.errors import InputError, Problem, at_key, in_column, in_place,
 from mismes_eval.evaluation.params import Params
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.ranges import SENTINELS
+from mismes_eval.frame.validate import COMMA_IS_READ
 
 TAB = "tab"
 KEYS_THAT_MEND: Mapping[str, str] = {
@@ -57,6 +58,7 @@ AS_IT_SHOULD_BE: Mapping[str, str] = {
         "Save it with commas between its columns, and their names in the first line."
     ),
     "titles above the names of the columns": "Delete the rows above the names.",
+    "a personal identifier": "Take it out of the file.",
 }
 OF_EVERY_TEXT = ("wrong encoding", "wrong separator", "titles above the names of the columns")
 TEXT, STATISTICAL, WORKBOOK = (
@@ -225,8 +227,17 @@ def mended_in_the_file() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        found = [replace(p, fix=AS_IT_SHOULD_BE.get(p.what, p.fix)) for p in error.problems]
+        found = [
+            replace(p, fix=AS_IT_SHOULD_BE.get(p.what) or _with_points(p.fix))
+            for p in error.problems
+        ]
         raise InputError(found) from error
+
+
+def _with_points(fix: str) -> str:
+    """What mends a cell, where no key says which decimal sign the file has."""
+    read = fix.startswith(COMMA_IS_READ)
+    return f"Write a point as decimal sign. {fix.removeprefix(COMMA_IS_READ)}" if read else fix
 
 
 def _of_use(params: Params, path: Path) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.frame.template import Rule
 
 Failing = pd.Series
+WHOLE = {"SHARE": 1, "POINTS": 100}  # everybody, in the units of shares
 ROUNDED = 0.01  # share by which an amount and its euros may differ
 
 
@@ -89,7 +90,7 @@ def above(frame: pd.DataFrame, rule: Rule) -> Failing:
 
 
 def when_share(frame: pd.DataFrame, rule: Rule) -> Failing:
-    return _is(frame[rule.left[0]], rule.value) & (frame[rule.right[0]].abs() > 1)
+    return _is(frame[rule.left[0]], rule.value) & (frame[rule.right[0]].abs() > WHOLE[rule.value])
 
 
 def same_when(frame: pd.DataFrame, rule: Rule) -> Failing:

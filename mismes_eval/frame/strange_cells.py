@@ -13,7 +13,7 @@ import pandas as pd
 from mismes_eval.errors import named
 from mismes_eval.numerics.rows import Bool, Float, Int
 
-UNSEEN = r"[\u200b-\u200f\u2028\u2029\u2060\ufeff\u00ad]"
+UNSEEN = r"[\u200b-\u200f\u2028\u2029\u2060\ufeff\u00ad\u202a-\u202e\u2066-\u2069]"
 BROKEN = r"\u00c3[\u0080-\u00bf]|\u00c2[\u00a0-\u00bf]|\u00e2\u20ac"  # utf-8 read as cp1252
 LEVELS = 200  # a column of fewer different texts is one of names or labels
 LONGEST = 1000  # characters of a cell

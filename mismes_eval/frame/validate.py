@@ -26,6 +26,7 @@ MISS = "_miss"
 RANGE = ".."  # between the first and the last of several codes
 WHOLE = r"^([+-]?\d+)\.0+$"  # a whole number that a column with gaps has made decimal
 GROUPED = re.compile(r"\d[\s\u00a0\u202f'\u2019.,]\d{3}(?!\d)")  # thousands with signs between
+COMMA_IS_READ = 'A comma as decimal sign is read with decimal=",". '
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 DECIMALS, EXPORT = (
     ".0",
@@ -283,7 +284,7 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
     ):
         return [unclear_number(str(got[0]), column.name, bad)]
     if column.kind in NUMERIC and any(DECIMAL_COMMA.fullmatch(text) for text in got):
-        fix = 'A comma as decimal sign is read with decimal=",". ' + fix
+        fix = COMMA_IS_READ + fix
     return [
         Problem(
             what=what,

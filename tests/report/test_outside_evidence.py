@@ -127,7 +127,7 @@ def test_two_measures_of_one_sample_are_two_measures_and_one_sample(
         (row(design="BEFOREAFTER"), "no comparison group"),
         (row(se=""), "no standard error"),
         (row(months=""), "months since enrolment not stated"),
-        (row(unit="MONEY"), "the outcome has no common unit (national currency)"),
+        (row(unit="MONEY", outcome="earnings"), "the outcome has no common unit (national currency)"),
     ],
 )
 def test_what_cannot_be_averaged_is_shown_with_its_reason(
@@ -196,7 +196,7 @@ def test_an_error_in_another_form_is_asked_for(tmp_path: Path, column: str) -> N
         ("POINTS", "6", "2", "900", True),
         ("SHARE", "0.06", "0.02", "900", True),
         ("SHARE", "0.001", "0.0021", "900", True),  # shares of 0.1% in two halves
-        ("HOURS", "0.06", "0.001", "400", True),
+        ("SD", "0.06", "0.001", "400", True),
     ],
 )
 def test_an_error_too_small_for_its_persons_is_asked_for(
@@ -227,7 +227,8 @@ def test_an_error_too_small_for_its_persons_is_asked_for(
 def test_a_file_says_on_which_side_an_outcome_is_better(
     out: Path, tmp_path: Path, outcome: str, better: tuple[str, str], reads: str | None
 ) -> None:
-    path = written(tmp_path, row(outcome=outcome), row(outcome=outcome, citation="B"))
+    rows = (row(outcome=outcome, citation=name, unit="SD") for name in ("A", "B"))
+    path = written(tmp_path, *rows)
     head, *lines = path.read_text().splitlines()
     cells = [f"{line},{said}" for line, said in zip(lines, better, strict=True)]
     path.write_text("\n".join([f"{head},better", *cells]) + "\n")
@@ -250,12 +251,42 @@ def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
         row(citation=""),
         row(citation="D"),
         row(citation="D", effect="0.01"),
+        row(citation="E", effect="105", se="101", unit="POINTS"),
     )
     with pytest.raises(InputError) as error:
         read_evidence(path)
     told = str(error.value)
-    for part in ("between -1 and 1", "above 0", "stands once", "XXX", "GUESS", "citation"):
+    parts = ("between -1 and 1", "above 0", "stands once", "XXX", "GUESS", "citation")
+    for part in (*parts, "between -100 and 100", "at most 100"):
         assert part in told, part
+
+
+@pytest.mark.parametrize(
+    ("rows", "right", "where"),
+    [
+        ((row(measure="tun-001"),), "TUN-001", ("2",)),
+        ((row(measure="TUN-001\u200b"), row(citation="B")), "TUN-001", ("2",)),
+        ((row(measure="Loan fund"), row(measure="Loan  Fund", citation="B")), "Loan fund", ("3",)),
+        ((row(unit="MONTHS"),), "SHARE, POINTS, SD, LOG", ("2",)),
+        ((row(outcome="earnings"),), "MONEY, PPP, SD, LOG", ("2",)),
+    ],
+)
+def test_another_spelling_and_the_unit_of_another_outcome_are_refused(
+    tmp_path: Path, rows: tuple[str, ...], right: str, where: tuple[str, ...]
+) -> None:
+    """They would stand as a measure of their own, or in a mean of their own."""
+    with pytest.raises(InputError) as error:
+        read_evidence(written(tmp_path, *rows))
+    (found,) = error.value.problems
+    assert (str(found.expected), found.rows) == (right, where)
+
+
+def test_a_cell_is_mended_in_the_file(tmp_path: Path) -> None:
+    """No key says which decimal sign a file of evidence has."""
+    path = written(tmp_path, row(effect='"0,05"'))
+    with pytest.raises(InputError, match="Write a point as decimal sign") as error:
+        read_evidence(path)
+    assert "decimal=" not in str(error.value)
 
 
 @pytest.mark.identity
