@@ -16,6 +16,7 @@ from mismes_eval.cli.project import (
     quiet_option,
 )
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import mended_in_the_file
 from mismes_eval.fieldwork import FORMS, LANGUAGES, categories, compiled, paper, xlsform
 from mismes_eval.fieldwork.xlsform import Measure, measures_of
 
@@ -91,4 +92,5 @@ def _measures(params: Params, country: str) -> tuple[Measure, ...]:
     path = params.inputs.inventory
     if path is None:
         return ()
-    return measures_of(inventories.read(path).frame, country)
+    with mended_in_the_file():
+        return measures_of(inventories.read(path).frame, country)

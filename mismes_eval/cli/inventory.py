@@ -22,6 +22,7 @@ from mismes_eval.cli.project import (
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import mended_in_the_file
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
 from mismes_eval.report.site import front_page, write_site
 from mismes_eval.report.site.html import WORDS
@@ -339,7 +340,8 @@ def import_records(
         raise InputError([Problem("one file at a time", str(path)) for path in files[1:]])
     if mapping is None and file.suffix.lower() != ".xml":
         _refuse_unused(countries=countries, join=join, allocation=allocation, out=out)
-        counted, issues = inventory.read(file).balance(), []
+        with mended_in_the_file():
+            counted, issues = inventory.read(file).balance(), []
     else:
         chosen = tuple(code.strip().upper() for code in countries.split(",") if code.strip())
         if mapping is None:
@@ -390,4 +392,5 @@ def _measures(names: tuple[str, ...]) -> inventory.Inventory:
                 fix="Make an empty one with `mismes new ISO3`.",
             )
         )
-    return inventory.read(files).decided(*decisions)
+    with mended_in_the_file():
+        return inventory.read(files).decided(*decisions)

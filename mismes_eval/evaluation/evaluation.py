@@ -34,7 +34,7 @@ from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.params import Params, of_known
 from mismes_eval.evaluation.published_figures import published_figures
-from mismes_eval.evaluation.reading import own_table
+from mismes_eval.evaluation.reading import mended_in_the_file, own_table
 from mismes_eval.evaluation.rollout import Rollout, earlier_round, rollout
 from mismes_eval.evaluation.said_by_key import said_by_key
 from mismes_eval.evaluation.sensitivity import Doubt, doubt, few_clusters, wild_spans
@@ -317,7 +317,8 @@ def _inventory(params: Params) -> inventories.Inventory | None:
     path = params.inputs.inventory
     if path is None:
         return None
-    out = inventories.read(path)
+    with mended_in_the_file():
+        out = inventories.read(path)
     contacts, decisions = (
         params.inputs.inventory_contacts,
         params.inputs.inventory_decisions,

@@ -269,4 +269,7 @@ def _by_key(problem: Problem, section: str) -> Problem:
     said = f"{section}:" in fix or f"{section}." in fix
     if fix and not said and problem.what in OF_EVERY_TEXT:
         fix, said = fix.replace("reading:", f"{section}:"), True
+    if not said and problem.fix.startswith(COMMA_IS_READ):
+        key = f'A comma as decimal sign: {section}: {{decimal: ","}}; in a workbook write a point. '
+        fix, said = key + problem.fix.removeprefix(COMMA_IS_READ), True
     return replace(problem, fix=fix) if said else problem

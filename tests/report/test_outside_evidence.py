@@ -127,7 +127,10 @@ def test_two_measures_of_one_sample_are_two_measures_and_one_sample(
         (row(design="BEFOREAFTER"), "no comparison group"),
         (row(se=""), "no standard error"),
         (row(months=""), "months since enrolment not stated"),
-        (row(unit="MONEY", outcome="earnings"), "the outcome has no common unit (national currency)"),
+        (
+            row(unit="MONEY", outcome="earnings"),
+            "the outcome has no common unit (national currency)",
+        ),
     ],
 )
 def test_what_cannot_be_averaged_is_shown_with_its_reason(
