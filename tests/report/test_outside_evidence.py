@@ -6,6 +6,7 @@ said.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from mismes_eval.cli.report import _together
 from mismes_eval.cli.synthesis import command
 from mismes_eval.errors import EstimateError, InputError, ParamsError
 from mismes_eval.evaluation.outside_evidence import read_evidence
+from mismes_eval.evaluation.reading import mended_by_key
+from mismes_eval.frame.validate import COMMA_IS_READ
 from mismes_eval.impact.planning.meta_analysis import random_effects
 from mismes_eval.impact.planning.meta_regression import MetaRegression, meta_regression
 from mismes_eval.not_estimable import NotEstimable
@@ -290,6 +293,9 @@ def test_a_cell_is_mended_in_the_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Write a point as decimal sign") as error:
         read_evidence(path)
     assert "decimal=" not in str(error.value)
+    told = replace(error.value.problems[0], fix=COMMA_IS_READ + "Or correct it.")
+    with pytest.raises(InputError, match=r"study: \{decimal: \",\"\}"), mended_by_key("study"):
+        raise InputError(told)
 
 
 @pytest.mark.identity
