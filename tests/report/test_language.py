@@ -275,6 +275,7 @@ def test_the_french_report_has_no_untranslated_text(french):
     assert report.session.language.code == "fr"
 
 
+@pytest.mark.whole
 def test_the_french_report_reads_as_french(french):
     _, html = french
     text = re.sub(r"<[^>]+>", " ", re.sub(r'src="data:[^"]+"', "", html))
@@ -292,6 +293,7 @@ def test_the_french_report_reads_as_french(french):
     assert re.search(r"\d,\d \(\d", text)
 
 
+@pytest.mark.whole
 def test_the_french_workbook_has_french_headings(french):
     report, _ = french
     book = openpyxl.load_workbook(report.session.work / "tables.xlsx", read_only=True)
