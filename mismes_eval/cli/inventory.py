@@ -210,9 +210,12 @@ def submit(
     """Take a filled template into the repository: validated, given identifiers, compared with what
     is there, merged as decided; intake_log.csv beside the repository says what was done.
     """
-    given = inventory.submit(file, into)
+    with mended_in_the_file():
+        given = inventory.submit(file, into)
     if decisions is None and len(given.pairs) and not dry_run:
-        asked = given.to_decide(file.with_name(f"{file.stem}_decisions.csv"))
+        asked = file.with_name(f"{file.stem}_decisions.csv")
+        if not asked.exists():  # one that is there may be filled in
+            given.to_decide(asked)
         raise InputError(
             Problem(
                 what="probable duplicates without a decision",

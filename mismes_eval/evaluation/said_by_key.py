@@ -27,6 +27,7 @@ DECLARED: Mapping[str, str] = {
 # arguments that a key of another name gives
 ARGUMENTS: Mapping[tuple[str, str], str] = {
     ("tracer", "covariates"): "tracer.attrition_covariates",
+    ("calibration", "totals"): "inputs.margins",
 }
 
 
@@ -43,8 +44,12 @@ def _placed(params: Params, problem: Problem, sections: Sequence[str]) -> Proble
     if key is None:
         return problem
     place = params.where(key)
-    of_argument = getattr(problem.where, "template", "") == ARGUMENT
-    return replace(problem, where=place if of_argument else used_at(place, problem.where))
+    template = getattr(problem.where, "template", "")
+    rows = problem.rows
+    if template in (ARGUMENT, *COLUMNS):  # of a sample, from 0: in its file the names are row 1
+        rows = tuple(row + 2 if isinstance(row, int) else row for row in rows)
+    where = place if template == ARGUMENT else used_at(place, problem.where)
+    return replace(problem, where=where, rows=rows)
 
 
 def _key(params: Params, where: object, sections: Sequence[str]) -> str | None:
@@ -59,6 +64,8 @@ def _key(params: Params, where: object, sections: Sequence[str]) -> str | None:
         return _key(params, values["inner"], sections)
     if template in COLUMNS:
         return _naming(params, str(values[COLUMNS[template]]), sections)
+    if "calibration" in sections and str(where).startswith("totals"):
+        return "inputs.margins"
     if "mapping" in sections and str(where).split(".")[0] == "mapping":
         part = ".".join(str(where).split(".")[:2])
         return part if part in BY_NAME else "mapping"

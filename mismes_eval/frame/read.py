@@ -164,6 +164,7 @@ def read(
         read_as, letters, signs = _cells(path, suffix, written, wanted, known, sheet, names_row)
     frame = read_as.frame
     _wanted(frame, wanted, path.name)
+    _refuse_names_again(frame, path.name)
     if allowed is not None:
         personal = (*find_identifiers(frame, allowed), *idle_allowances(frame, allowed))
         if personal:
@@ -189,6 +190,23 @@ def read(
         template=chosen.name if chosen else "",
         extra=extra,
         signs=signs,
+    )
+
+
+def _refuse_names_again(frame: pd.DataFrame, name: str) -> None:
+    """Raises InputError where rows are the names of the columns once more."""
+    again = pd.Series(len(frame.columns) > 1, index=frame.index)
+    for column in frame.columns:
+        again &= frame[column].eq(column).fillna(False).astype(bool)
+        if not again.any():
+            return
+    raise InputError(
+        Problem(
+            what="rows of names among the data",
+            where=name,
+            expected="the names of the columns once, above the rows",
+            fix="Delete these rows. Where files were put one below the other: is every row there once?",
+        ).in_rows(rows(again))
     )
 
 

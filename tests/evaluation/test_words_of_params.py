@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 import pytest
 
-from mismes_eval.errors import ParamsError
+from mismes_eval.errors import ParamsError, Problem, in_column, of_argument
 from mismes_eval.evaluation.params import BY_NAME, KEYS, SECTIONS, Params
+from mismes_eval.evaluation.said_by_key import said_by_key
 from mismes_eval.evaluation.yaml_text import DEPTH, LIMIT, read_yaml
 
 TOP = dict.fromkeys(key.name.partition(".")[0] for key in KEYS)
@@ -63,6 +64,7 @@ REFUSED = {
     "design: {lonely_psu: abc}\n": (
         "a value is not allowed: X.yaml, line 2, key 'design.lonely_psu'. Expected one of adjust, remove, average, certainty, error, got 'abc'."
     ),
+    "designs: {first_job: {A: 0}}\n": "the number is out of range: X.yaml, line 2, key 'designs.first_job.A'. Expected 1 or more, got 0.0.",
     "design: w\n": "a section is not a mapping: X.yaml, line 2, section 'design'. Expected indented keys.",
     "design: {wieghts: w}\n": "unknown key: X.yaml, line 2, key 'design.wieghts'. Expected a key of the schema, got 'wieghts'. Nearest key: 'design.weights'.",
     "desing: {weights: w}\n": "unknown key: X.yaml, line 2, key 'desing'. Expected a key of the schema, got 'desing'. Nearest key: 'design'.",
@@ -105,6 +107,16 @@ def test_a_key_that_stands_outside_its_section_is_sent_there(
     assert said(file, f"country: MDA\n{key}: x\n") == [
         f"unknown key: X.yaml, line 2, key '{key}'. Expected a key of the schema, got '{key}'. Nearest key: '{meant}'."
     ]
+
+
+def test_rows_of_a_sample_are_told_as_rows_of_its_file(file: Path) -> None:
+    file.write_text("country: MDA\ndesign: {psu: [p]}\n")
+    lost = Problem("a code is missing", in_column("p")).in_rows([0, 3])
+    (told,) = said_by_key(Params.load(file), [lost], ["design"])
+    assert told.rows == (2, 5) and "design.psu" in told.where
+    for place in ("totals['urban']['0']", of_argument("totals")):
+        (told,) = said_by_key(Params.load(file), [Problem("no rows", place)], ["calibration"])
+        assert "inputs.margins" in told.where
 
 
 def test_every_problem_is_named_also_after_one_that_ends_a_section(file: Path) -> None:

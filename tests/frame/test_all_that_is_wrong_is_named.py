@@ -4,6 +4,7 @@ codes among values, a unit with nearly all of a total, treatment that ends, wave
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,6 +23,23 @@ def test_every_key_is_named_once_and_the_rest_counted() -> None:
     assert named(["b", "a", "b", 3]) == "b, a, 3"
     many = named(range(NAMED + 1_700))
     assert many.startswith("0, 1, 2") and many.endswith(f"{NAMED - 1} and 1,700 more")
+
+
+def test_names_of_columns_among_the_rows_are_one_problem(tmp_path: Path) -> None:
+    once = pd.DataFrame({"measure_id": ["A", "B"], "text": ["x", "y"], "n": [1, 2]})
+    names = pd.DataFrame([once.columns], columns=once.columns)
+    twice = pd.concat([once, names, once], ignore_index=True)
+    files = tmp_path / "t.csv", tmp_path / "t.xlsx"
+    twice.to_csv(files[0], index=False)
+    twice.to_excel(files[1], index=False)
+    for file in files:
+        for named_by in (None, "inventory_index"):
+            with pytest.raises(InputError) as error:
+                me.frame.read(file, template=named_by)
+            (found,) = error.value.problems
+            assert (found.what, found.rows) == ("rows of names among the data", (4,))
+    once[["n"]].astype(str).replace("2", "n").to_csv(files[0], index=False)
+    assert me.frame.read(files[0]).frame["n"].tolist() == ["1", "n"]
 
 
 def test_all_ids_of_repeated_and_unknown_keys_are_named() -> None:

@@ -299,6 +299,10 @@ def test_the_command(repository, submitted, capsys):
     table = pd.read_csv(decisions, dtype=str)
     table["decision"], table["decided_by"] = "SAME", "ab"
     table.to_csv(decisions, index=False)
+    filled_in = decisions.read_bytes()
+    with pytest.raises(SystemExit):
+        main(words)
+    assert decisions.read_bytes() == filled_in and "--decisions" in capsys.readouterr().err
     with pytest.raises(SystemExit) as stop:
         main([*words, "--decisions", str(decisions)])
     assert stop.value.code == 0
