@@ -124,7 +124,8 @@ def _worth(
     if outcome not in JOBS:
         return NotEstimable(
             Message(
-                "a cost per additional job needs an employment outcome, not '{o}'", {"o": outcome}
+                "a cost per additional job-year needs an employment outcome, not '{o}'",
+                {"o": outcome},
             )
         )
     worth = attempted(

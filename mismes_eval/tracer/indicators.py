@@ -54,7 +54,7 @@ DEFINITIONS = {
         " at home at the origin."
     ),
     "T10": "Share of businesses that still exist after 12 and 24 months.",
-    "T11": "Reintegration sustainability: mean score, and share at or above the benchmark.",
+    "T11": "Reintegration sustainability: mean score, and where shown the share at or above a benchmark.",
     "T12": "Monthly earnings of the employed in international dollars of the home country.",
 }
 

@@ -125,7 +125,7 @@ def test_the_matrix_never_says_more_than_the_interval(
     money = made.frame[
         (made.frame["Criterion"] == "Efficiency") & made.frame["Rests on"].str.contains("T20")
     ].iloc[0]
-    assert ("no cost per additional job" in money["What the evidence says"]) == (
+    assert ("no cost per additional job-year" in money["What the evidence says"]) == (
         effect <= 0.0 or before > 0.0
     )
 

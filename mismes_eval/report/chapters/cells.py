@@ -5,6 +5,7 @@ scale of an outcome, the note on n.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.evaluation.money import MONTHS, YEAR
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import ABROAD, HOME
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
@@ -195,8 +197,8 @@ def arms(study: Tracing) -> Standing:
 def with_interval(
     context: Context, row: str, item: Estimate | NotEstimable, standing: Standing = NOBODY
 ) -> pd.DataFrame:
-    """Estimate with its standard error, the ends of its interval and its p-value, in four columns;
-    nothing but the estimate's sign where it is hidden.
+    """Estimate with its standard error, the ends of its interval and, but for bounds, its p-value,
+    in four columns; nothing but the estimate's sign where it is hidden.
     """
     main = cells_of([(row, "estimate", item)], context.rules, standing)
     if isinstance(item, NotEstimable) or main["status"].iloc[0] != "shown":
@@ -205,10 +207,9 @@ def with_interval(
         plain(row, column, main[key].iloc[0], item.unit, kind="effect")
         for column, key in ((FROM, "ci_low"), (TO, "ci_high"))
     ]
-    return pd.concat(
-        [main, rows([*ends, plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect")])],
-        ignore_index=True,
-    )
+    if "bound" not in item.keys:  # a bound is no effect whose absence could be tested
+        ends.append(plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect"))
+    return pd.concat([main, rows(ends)], ignore_index=True)
 
 
 def home_currency(study: Tracing) -> str | None:
@@ -232,6 +233,16 @@ def pooled(context: Context, study: Tracing) -> tuple[str, ...]:
 def pooled_basis(context: Context, study: Tracing) -> tuple[str, ...]:
     """The same, and how the variance is taken."""
     return (*pooled(context, study), study.panel.sample.design.published_basis)
+
+
+def before_note(context: Context, study: Tracing, outcomes: Collection[object]) -> tuple[str, ...]:
+    """The waves at which the months of the year before reach back before enrolment."""
+    early = [study.months[wave] for wave in study.waves if 0 < study.months[wave] < YEAR]
+    if MONTHS not in outcomes or not early:
+        return ()
+    waves = ", ".join(context.text("{m:.0f} months", m=months) for months in early)
+    words = "'{o}' after {w} counts months before enrolment too."
+    return (context.text(words, o=context.column(MONTHS), w=waves),)
 
 
 def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:

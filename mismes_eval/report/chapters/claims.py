@@ -312,7 +312,8 @@ def answer(context: Context, found: tuple[Judged, ...]) -> str:
 
 def verdict_table(context: Context, found: tuple[Judged, ...]) -> TextTable:
     """T51: a line for each claim."""
-    lines = [_line(context.words, one) for one in found]
+    currency = context.evaluation.params.cost.currency
+    lines = [_line(context.words, one, currency) for one in found]
     chance = [one for one in found if one.verdict.together is not None]
     kept = [
         one.claim.id
@@ -330,21 +331,23 @@ def verdict_table(context: Context, found: tuple[Judged, ...]) -> TextTable:
     return text_table(context, VERDICTS, TITLE_OF_VERDICTS, lines, HEAD, "", notes)
 
 
-def _line(t: Language, one: Judged) -> tuple[str, ...]:
+def _line(t: Language, one: Judged, currency: str) -> tuple[str, ...]:
     claim = one.claim
     return (
         t.name(f"{claim.id} {t(claim.claim)}"),
         t(claim.measured_by),
         t(one.verdict.answer),
         t.name(distance_text(t, one)),
-        t.name(margin_text(t, claim)),
+        t.name(margin_text(t, claim, currency)),
         t.name(why(t, one)),
     )
 
 
-def margin_text(t: Language, claim: Claim) -> str:
-    """The least distance that would matter, with its unit."""
+def margin_text(t: Language, claim: Claim, currency: str = "") -> str:
+    """The least distance that would matter, with its unit. currency: of amounts of one country."""
     one, many = UNITS[claim.unit]
+    if currency and claim.unit == "money":
+        one = many = currency
     return t.quantity(Quantity(claim.margin * claim.scale, one, many, digits=0))
 
 

@@ -126,7 +126,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
             units[job_years_row(context, m)] = (1.0, 3)
     table = Table(
         id="T20",
-        title="Cost per participant, completer and additional job",
+        title="Cost per participant, completer and additional job-year",
         cells=pd.concat(parts, ignore_index=True),
         source=study.source,
         notes=notes,
@@ -340,7 +340,7 @@ def job_sentence(context: Context, study: Tracing, m: Priced, published: pd.Data
         return ""
     if isinstance(m.job, NotEstimable) or not cost.known:
         reason = m.job.reason if isinstance(m.job, NotEstimable) else NO_END
-        words = "{m}: no cost per additional job is given: {r}."
+        words = "{m}: no cost per additional job-year is given: {r}."
         return context.text(Message(words, {"m": m.measure, "r": as_message(reason, "reason")}))
     digits = 0 if float(m.horizon).is_integer() else 1
     template = JOB_YEAR if m.measured is None else JOB_YEAR_MEASURED

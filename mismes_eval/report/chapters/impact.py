@@ -20,6 +20,7 @@ from mismes_eval.report.chapters.cells import (
     YEAR_BEFORE,
     about_effect,
     as_published,
+    before_note,
     cell_unit,
     earnings_note,
     effect_cell,
@@ -211,6 +212,7 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         if any("earn" in str(outcome) for outcome, _ in effect.by_wave)
         else ()
     )
+    notes += before_note(context, study, {outcome for outcome, _ in effect.by_wave})
     notes += [pooled] if pooled else []
     return Table(
         id=f"T17-{effect.measure}",

@@ -225,7 +225,8 @@ def pieces(
         out += [Piece(" ("), Piece(t.number(cell["se"] * scale, finer), "se"), Piece(")")]
     if interval and np.isfinite(cell["ci_low"]) and np.isfinite(cell["ci_high"]):
         low, high = (t.number(cell[end] * scale, finer) for end in ("ci_low", "ci_high"))
-        out += [Piece(" ["), Piece(low, "ci_low"), Piece(";\u00a0"), Piece(high, "ci_high")]
+        between = Piece(t("; ").replace(" ", "\u00a0"))
+        out += [Piece(" ["), Piece(low, "ci_low"), between, Piece(high, "ci_high")]
         out.append(Piece("]"))
     return [*out, Piece(f"\u00a0{cell['flag']}")] if cell["flag"] else out
 
