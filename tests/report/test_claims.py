@@ -377,5 +377,5 @@ def test_margins_are_said_in_their_unit(moldova: Made) -> None:
     table = with_verdicts(context, chapters)["claims"].items[2]
     assert isinstance(table, TextTable)
     said = set(table.frame["What would matter"])
-    assert {"5 percentage points", "1 percentage point", "100 currency units"} <= said
+    assert {"5 percentage points", "1 percentage point", "100 EUR"} <= said
     assert np.all([claim.margin > 0 for claim in ledger().values()])

@@ -48,6 +48,9 @@ from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.dispositions import GROUPS
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
+DEAD = (
+    "Persons known to have died count as lost here; the weights leave them out of the population."
+)
 INTERVAL = "{u} (95% interval)"
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 BESIDE: Mapping[str, tuple[str, ...]] = {  # groups that a rate tells beside the others
@@ -227,7 +230,7 @@ def _attrition(context: Context, study: Tracing) -> Table:
         title="Lost to follow-up, %",
         cells=pd.concat(items, ignore_index=True),
         source=study.source,
-        notes=(note, *pooled_basis(context, study)),
+        notes=(note, DEAD, *pooled_basis(context, study)),
         scale=100.0,
     )
 
