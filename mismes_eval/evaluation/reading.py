@@ -13,7 +13,7 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, Problem, at_key, in_column, in_place, worded
+from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.ranges import SENTINELS
@@ -141,7 +141,7 @@ def delivered_study(params: Params, path: Path) -> pd.DataFrame:
     InputError.refuse(
         Problem(
             "the study lacks a column",
-            in_place(params.source, at_key("study.missing")),
+            params.where("study.missing"),
             "a column of the file",
             column,
         )
@@ -252,7 +252,7 @@ def _of_use(params: Params, path: Path) -> None:
             [
                 Problem(
                     what="a key says nothing about this kind of file",
-                    where=in_place(params.source, at_key(key)),
+                    where=params.where(key),
                     expected=worded(
                         "a file of {kinds}", {"kinds": ", ".join(KINDS_OF_FILE[key]) or ARCHIVE}
                     ),

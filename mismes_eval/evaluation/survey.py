@@ -17,7 +17,6 @@ from mismes_eval.errors import (
     MismesError,
     ParamsError,
     Problem,
-    at_key,
     in_column,
     in_place,
     in_section,
@@ -233,7 +232,7 @@ def _definition(params: Params, persons: pd.DataFrame) -> lfs.Definition | None:
     raise ParamsError(
         Problem(
             what="nobody said who is a migrant",
-            where=in_place(params.source, at_key("definitions.preset")),
+            where=params.where("definitions.preset"),
             expected="; ".join(map(str, whole or offered)),
             got=worded("no definition, and columns {there}", {"there": ", ".join(sorted(there))}),
             fix=chosen if whole else none,

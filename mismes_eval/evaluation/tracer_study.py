@@ -13,11 +13,9 @@ from mismes_eval.errors import (
     EstimateError,
     InputError,
     Problem,
-    at_key,
     in_column,
     in_columns,
     in_place,
-    in_section,
     named,
     worded,
 )
@@ -96,7 +94,7 @@ def followed(params: Params) -> TracerPanel | None:
         raise InputError(
             Problem(
                 "the tracer study is not complete",
-                in_place("params", in_section("inputs")),
+                params.where("inputs.tracer_person"),
                 "tracer_person, tracer_wave and tracer_outcome",
             )
         )
@@ -200,7 +198,7 @@ def _known(params: Params, person: pd.DataFrame) -> list[Problem]:
     return [
         Problem(
             what="the persons lack a covariate of the attrition model",
-            where=in_place(params.source, at_key("tracer.attrition_covariates")),
+            where=params.where("tracer.attrition_covariates"),
             expected="columns of tracer_person",
             got=", ".join(lost),
             fix=worded(

@@ -61,10 +61,12 @@ class Rehearsal:
 
 def refusals(path: Path, data_root: Path | None) -> tuple[Problem, ...]:
     """Everything that is wrong with a params file and with what it names, in one go. What rests on
-    a key that is wrong is not read.
+    a key that is wrong is not read, and nothing more is told of that key.
     """
     params, problems = Params.partly(path, data_root)
-    return tuple(dict.fromkeys((*problems, *gather(params)[1])))
+    wrong = {str(problem.where) for problem in problems}
+    later = (problem for problem in gather(params)[1] if str(problem.where) not in wrong)
+    return tuple(dict.fromkeys((*problems, *later)))
 
 
 def rehearse(evaluation: Evaluation) -> Rehearsal:

@@ -147,7 +147,7 @@ def test_a_key_that_says_nothing_about_the_file_is_not_passed_over(
     persons.to_csv(project / "data" / "plain.csv", index=False)
     status, _, err = check(capsys, project, "plain.csv", reading={"sheet": "persons"}, **DESIGN)
     assert status == 2
-    assert "JOR.yaml, key 'reading.sheet'" in err
+    assert "key 'reading.sheet'" in err and "JOR.yaml, line" in err
 
 
 @pytest.mark.whole

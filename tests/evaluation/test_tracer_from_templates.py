@@ -142,7 +142,7 @@ def test_the_columns_of_the_attrition_model_are_asked_for_by_name(tmp_path: Path
     (problem,) = readiness(params).problems
     assert problem.got == "age_enrol, base_earn"
     assert (
-        "LBN.yaml, key 'tracer.attrition_covariates'" in problem.where
+        "LBN.yaml, line 11, key 'tracer.attrition_covariates'" in problem.where
         and "sample_weight, male" in problem.fix
     )
     with pytest.raises(InputError, match="covariate of the attrition model"):

@@ -4,6 +4,7 @@ what stops a report stops the check with the same words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from mismes_eval.report.country import with_large_arms
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
-from mismes_eval.report.rehearsal import Rehearsal, rehearse
+from mismes_eval.report.rehearsal import Rehearsal, refusals, rehearse
 
 HEAD = "country: ARG\nsynthetic: true\n"
 SURVEY = (
@@ -268,6 +269,16 @@ def test_a_key_that_nothing_uses_is_refused_with_its_line(tmp_path: Path, text: 
     assert problem.what == "a key has nothing to act on" and "line" in problem.where
     with pytest.raises(InputError, match="nothing to act on"):
         evaluate(params)
+
+
+def test_of_a_key_that_is_wrong_nothing_more_is_told(tmp_path: Path) -> None:
+    project(tmp_path, SURVEY, {"lfs.csv": persons()})
+    file = tmp_path / "params" / "ARG.yaml"
+    idle = "rollout: {time: year, region: 1}\ncost: {price_year: x}\nreading: {layout: none.dct}\n"
+    file.write_text(f"{SURVEY}{idle}", encoding="utf-8")
+    keys = [re.search("key '([^']+)'", problem.where) for problem in refusals(file, None)]
+    told = sorted(key[1] for key in keys if key)
+    assert told == ["cost.price_year", "reading.layout", "rollout.region", "rollout.time"]
 
 
 NAMED = {
