@@ -162,6 +162,7 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
             *_too_exact(data.frame),
             *_other_units(every[~named_by_hash(every)]),
             *_other_spellings(every),
+            *_several_models(every[~named_by_hash(every)]),
             *_sides(every),
         ]
     )
@@ -197,24 +198,40 @@ def _other_units(given: pd.DataFrame) -> Iterable[Problem]:
 
 
 def _other_spellings(given: pd.DataFrame) -> Iterable[Problem]:
-    """Measures that are spelt almost as another of their country, or almost as an identifier: they
-    would count as measures of their own.
+    """Measures and samples that are spelt almost as another, or almost as an identifier: they would
+    count as measures or samples of their own.
     """
-    named = given[given["measure"].notna()]
-    spelt = named["measure"].astype(str)
-    letters = spelt.str.casefold().str.replace(r"[\W_]+", "", regex=True)
-    for (_, plain), same in spelt.groupby([named["country"].astype(str), letters]):
-        an_id = AN_ID.fullmatch(str(plain))
-        right = f"{an_id[1].upper()}-{an_id[2]}" if an_id else str(same.iloc[0])
-        wrong = same[same != right]
-        if len(wrong):
+    countries = given["country"].astype(str)
+    for column, within in (("measure", countries), ("sample", countries.mask(countries != "", ""))):
+        spelt = given[column].dropna().astype(str)
+        letters = spelt.str.casefold().str.replace(r"[\W_]+", "", regex=True)
+        for (_, plain), same in spelt.groupby([within[spelt.index], letters]):
+            an_id = AN_ID.fullmatch(str(plain)) if column == "measure" else None
+            right = f"{an_id[1].upper()}-{an_id[2]}" if an_id else str(same.iloc[0])
+            wrong = same[same != right]
+            if len(wrong):
+                yield Problem(
+                    what=f"a {column} in another spelling",
+                    where=column,
+                    expected=right,
+                    got=", ".join(map(repr, wrong.unique())),
+                    fix=f"Write the same {column} the same way in every row.",
+                    rows=tuple(str(label + 2) for label in wrong.index),
+                )
+
+
+def _several_models(given: pd.DataFrame) -> Iterable[Problem]:
+    """Measures whose effects would stand in the means of two models."""
+    for measure, rows in given.groupby(["country", "measure"], observed=True):
+        models = sorted(rows["model"].astype(str).unique())
+        if len(models) > 1:
             yield Problem(
-                what="a measure in another spelling",
-                where="measure",
-                expected=right,
-                got=", ".join(map(repr, wrong.unique())),
-                fix="Write the same measure the same way in every row.",
-                rows=tuple(str(label + 2) for label in wrong.index),
+                what="a measure of several models",
+                where=worded("model: {measure}", {"measure": str(measure[-1])}),
+                expected="one model, the same in every row of the measure",
+                got=", ".join(models),
+                fix="Take the model of the inventory; parts of other models are measures of their own.",
+                rows=tuple(str(label + 2) for label in rows.index),
             )
 
 

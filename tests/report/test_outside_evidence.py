@@ -273,6 +273,12 @@ def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
         ((row(measure="tun-001"),), "TUN-001", ("2",)),
         ((row(measure="TUN-001\u200b"), row(citation="B")), "TUN-001", ("2",)),
         ((row(measure="Loan fund"), row(measure="Loan  Fund", citation="B")), "Loan fund", ("3",)),
+        ((row(sample="A b"), row(sample="a  B", citation="B")), "A b", ("3",)),
+        (
+            (row(), row(citation="B").replace("M08", "M01")),
+            "one model, the same in every row of the measure",
+            ("2", "3"),
+        ),
         ((row(unit="MONTHS"),), "SHARE, POINTS, SD, LOG", ("2",)),
         ((row(outcome="earnings"),), "MONEY, PPP, SD, LOG", ("2",)),
     ],
