@@ -138,7 +138,7 @@ def test_step_methods_equal_statsmodels(ours, theirs):
 def test_romano_wolf_lies_between_plain_and_holm():
     e = family()
     rw, holm = adjust_pvalues(e, draws=40_000), adjust_pvalues(e, method="holm")
-    assert (rw.adjusted >= e.pvalue - 0.01).all() and (rw.adjusted <= holm.adjusted + 0.01).all()
+    assert (rw.adjusted >= e.pvalue).all() and (rw.adjusted <= holm.adjusted + 0.01).all()
     assert (rw.adjusted < holm.adjusted).any()
     last = np.argmax(e.pvalue)
     assert rw.adjusted[last] == pytest.approx(

@@ -158,5 +158,6 @@ def _romano_wolf(estimate: Estimate, usable: np.ndarray, draws: int, seed: int) 
     out = np.empty(se.size)
     largest = np.maximum.accumulate(statistic[:, order[::-1]], axis=1)[:, ::-1]
     exceed = (1 + (largest >= observed[order]).sum(axis=0)) / (1 + draws)
-    out[order] = np.maximum.accumulate(exceed)
+    own = estimate.pvalue[usable][order]  # draws alone could put an adjusted p-value below its own
+    out[order] = np.maximum.accumulate(np.maximum(exceed, own))
     return out
