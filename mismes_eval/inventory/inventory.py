@@ -466,11 +466,8 @@ def _whole(
         problems += check(rates, named_template("inventory_rate")).problems
     InputError.refuse(problems)
     columns = template().columns
-    absent = {
-        declared.name: _empty(declared, len(frame))
-        for declared in columns
-        if declared.name not in frame
-    }
+    missing = [declared for declared in columns if declared.name not in frame]
+    absent = {declared.name: _empty(declared, len(frame)) for declared in missing}
     full = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
     names = [column.name for column in columns]
     ordered = full[[*names, *(column for column in full if column not in names)]]

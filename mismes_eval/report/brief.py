@@ -7,22 +7,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.verdict import DRAWN_BY_LOT, PARALLEL, SURENESS, Check, Span, Verdict
+from mismes_eval.estimate.verdict import PARALLEL, SURENESS, Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.message import Message
+from mismes_eval.report.brief_cells import (
+    NOTHING,
+    cost_cell,
+    interval_said,
+    number_said,
+    price_said,
+    sureness_said,
+    where_jobs_are,
+)
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
     about_outcome,
     headline_cell,
     outcome_kind,
     outcome_unit_in_short,
-    part_cells,
     wave_cell,
 )
 from mismes_eval.report.chapters.cells import published as may_leave
-from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.description import (
     SURVEY_FRAME,
     comparison_frames,
@@ -30,36 +37,24 @@ from mismes_eval.report.chapters.description import (
 )
 from mismes_eval.report.chapters.job_year import (
     NO_PRICE,
-    Priced,
-    horizon_in_words,
-    no_price_in_short,
     priced,
 )
 from mismes_eval.report.chapters.names import named_in_short
 from mismes_eval.report.chapters.verdicts import (
-    SIDES,
     effect_verdict,
-    in_short,
     later_verdict,
     main_cell,
     planned,
     rollout_verdict,
 )
 from mismes_eval.report.document.blocks import Block, Grid, Paragraph, Run, numbered
-from mismes_eval.report.document.cells import CellKey, Published
-from mismes_eval.report.document.items import Number, Part, SentenceSpec
+from mismes_eval.report.document.cells import Published
 from mismes_eval.report.document.plain import escape
-from mismes_eval.report.sentences import in_brief, parts_in_brief, to_do
+from mismes_eval.report.sentences import in_brief, to_do
 
 ROWS = 4
-NOTHING = "–"
 NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated"
-# a price is quoted alone: it says by itself what it rests on
-PRICE = "{price}, {assumption}"
-WEAK_PRICE = "{price}, {assumption}, weak evidence"
-COUNTED, LASTING = "over {w:.0f} months", "if it lasts {h}"
 UNTRACED = "users not followed"
-RESERVED = "{word}, {n} {n:=reservation|reservations}"
 MORE = '{m}: chapter "Impact and its cost".'
 MOST_WORDS = 160  # of the first page, beside its picture
 LIKE_SURVEYED = Message(
@@ -375,14 +370,16 @@ def _followed(context: Context, published: Published, effect: Effects, study: Tr
     if (cell is not None and not cell.shown) or not may_leave(context, main):
         return replace(bare, effect=context.text(NOT_SHOWN)), None
     when = context.text("after {m:.0f} months", m=study.months[wave])
-    cost = _number(context, published, _cost(context, effect, "cost per participant"))
-    job_year = _between(context, published, _cost(context, effect, "cost per additional job-year"))
+    cost = number_said(context, published, cost_cell(context, effect, "cost per participant"))
+    job_year = interval_said(
+        context, published, cost_cell(context, effect, "cost per additional job-year")
+    )
     if not verdict.shown:
         job_year = context.text(NO_PRICE["effect"])
     elif cost != NOTHING:
         price = priced(context.evaluation, study, effect, doubt)
-        job_year = _price(context, price, job_year, verdict)
-    reserved, sure = _sure(context, verdict)
+        job_year = price_said(context, price, job_year, verdict)
+    reserved, sure = sureness_said(context, verdict)
     row = replace(
         bare,
         effect=_span(context, verdict.span, outcome),
@@ -391,7 +388,7 @@ def _followed(context: Context, published: Published, effect: Effects, study: Tr
         reserved=reserved,
         cost=cost,
         job_year=job_year,
-        where=_where(context, published, effect, study) if verdict.shown else NOTHING,
+        where=where_jobs_are(context, published, effect, study) if verdict.shown else NOTHING,
         later=_later(context, published, effect, verdict) if verdict.shown else "",
     )
     return row, verdict
@@ -433,7 +430,7 @@ def _rolled_out(context: Context, rolled: Rollout) -> Judged:
         return replace(bare, effect=context.text(NOT_SHOWN)), None
     when = context.text("residents, all rounds")
     effect = _span(context, verdict.span, rolled.outcome)
-    reserved, sure = _sure(context, verdict)
+    reserved, sure = sureness_said(context, verdict)
     row = replace(
         bare,
         effect=effect,
@@ -448,69 +445,3 @@ def _rolled_out(context: Context, rolled: Rollout) -> Judged:
 
 def _span(context: Context, span: Span, outcome: str) -> str:
     return context.text(in_brief(span, about_outcome(context, outcome)))
-
-
-def _sure(context: Context, verdict: Verdict) -> tuple[str, str]:
-    """The strength of the evidence with the number of reservations; the same with the one that
-    weighs most: what makes it weak by itself, then what else is reserved, that no lot was drawn
-    last.
-    """
-
-    def weight(check: Check) -> int:
-        if check.started_apart or check.code == SIDES:
-            return 0
-        return 2 if check.code == DRAWN_BY_LOT else 1
-
-    word = context.text(str(verdict.sureness))
-    failed = sorted(verdict.reservations, key=weight)
-    if not failed:
-        return word, word
-    reserved = context.text(RESERVED, word=word, n=len(failed))
-    return reserved, context.text(
-        "{word}: {why}", word=reserved, why=context.text(in_short(failed[0]))
-    )
-
-
-def _price(context: Context, m: Priced, price: str, verdict: Verdict) -> str:
-    """What a job-year cost with what it supposes and, where that is weak, how sure the effect is;
-    or why no cost is given.
-    """
-    if price == NOTHING:
-        return context.text(no_price_in_short(m, verdict))
-    assumption = context.text(LASTING, h=horizon_in_words(m.horizon))
-    if m.measured is not None:
-        assumption = context.text(COUNTED, w=m.measured)
-    if verdict.sureness != "weak":
-        return context.text(PRICE, price=price, assumption=assumption)
-    return context.text(WEAK_PRICE, price=price, assumption=assumption)
-
-
-def _where(context: Context, published: Published, effect: Effects, study: Tracing) -> str:
-    """The parts of the effect that are work at home and work abroad: they add up to it, so both
-    stand there with their intervals, or neither.
-    """
-    keys = part_cells(context, effect.measure, study).values()
-    cells = [published.cells.get(key) for key in keys]
-    spans = [Span(c.value, c.ci_low, c.ci_high) for c in cells if c is not None and c.shown]
-    if len(spans) < len(cells):
-        return NOTHING
-    home, abroad = spans
-    return context.text(parts_in_brief(home, abroad))
-
-
-def _cost(context: Context, effect: Effects, what: str) -> CellKey:
-    currency = context.evaluation.params.cost.currency
-    return CellKey("T20", cost_row(context, effect.measure, what, currency), "estimate")
-
-
-def _number(context: Context, published: Published, key: CellKey) -> str:
-    numbers = {"v": Number(key, "value", 1.0, 0)}
-    return SentenceSpec("{v}", numbers).text(published, context.words) or NOTHING
-
-
-def _between(context: Context, published: Published, key: CellKey) -> str:
-    """An amount with its interval, where its cell is shown."""
-    parts: dict[str, Part] = {"v": "value", "lo": "ci_low", "hi": "ci_high"}
-    numbers = {name: Number(key, part, 1.0, 0) for name, part in parts.items()}
-    text = SentenceSpec("{v} ({lo} to {hi})", numbers).text(published, context.words)
-    return text or NOTHING

@@ -27,7 +27,8 @@ from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.message import Message
-from mismes_eval.report.brief import NOTHING, brief
+from mismes_eval.report.brief import brief
+from mismes_eval.report.brief_cells import NOTHING
 from mismes_eval.report.chapters import Context, rollout
 from mismes_eval.report.chapters.base import Item
 from mismes_eval.report.chapters.bias import ITEMS, bias
