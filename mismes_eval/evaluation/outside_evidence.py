@@ -211,11 +211,11 @@ def _other_spellings(given: pd.DataFrame) -> Iterable[Problem]:
             wrong = same[same != right]
             if len(wrong):
                 yield Problem(
-                    what=f"a {column} in another spelling",
+                    what="a name in another spelling",
                     where=column,
                     expected=right,
                     got=", ".join(map(repr, wrong.unique())),
-                    fix=f"Write the same {column} the same way in every row.",
+                    fix="Write the same name the same way in every row.",
                     rows=tuple(str(label + 2) for label in wrong.index),
                 )
 
