@@ -64,13 +64,13 @@ def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tup
         return out
 
     g = shares.shape[1]
-    sums, square_sums = np.hsplit(clusters.sums(np.hstack([shares, shares**2])), 2)
+    sums, square_sums = clusters.sums(shares), clusters.sums(shares**2)
     length, trace = square_sums.sum(axis=0), np.zeros(g)
     moments = np.zeros((6, g, g) if pairs else (6, g))
     step = max(1, _CACHED // max(g, 1))
     for start in range(0, clusters.count, step):
         rows = slice(start, start + step)
-        at = clusters.stratum[rows]
+        at = clusters.stratum[rows] if len(sums) > 1 else slice(None)
         size, scale = clusters.size[rows, None], clusters.scale[rows, None]
         share, square = shares[rows], shares[rows] ** 2
         image = scale * (share - sums[at] / size)

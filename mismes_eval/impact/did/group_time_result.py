@@ -360,9 +360,12 @@ def _summed(influence: Influence, design: SurveyDesign) -> Influence:
     m = design.stages[-1].stratum.size
     if design.steps or m != design.unit.size or not (design.unit == np.arange(m)).all():
         return influence
+    base = design.base
+    even = bool((base == 1).all())
+    dense = [block.rows.dense() for block in influence.blocks]
     blocks = tuple(
-        replace(block, formed=(design.base, design.unit, block.rows.dense() * design.base[:, None]))
-        for block in influence.blocks
+        replace(block, formed=(base, design.unit, rows if even else rows * base[:, None]))
+        for block, rows in zip(influence.blocks, dense, strict=True)
     )
     return replace(influence, blocks=blocks)
 
