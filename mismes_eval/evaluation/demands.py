@@ -296,7 +296,8 @@ def design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
 def arms_alone(study: Tracing) -> list[Problem]:
     """Measures that have one arm only: no effect can be estimated."""
     found = []
-    for measure in (m for m in study.measures if m in _enrolled(study)):
+    enrolled = _enrolled(study)
+    for measure in (measure for measure in study.measures if measure in enrolled):
         inside = study.of(measure).sample
         arm = inside.frame.loc[inside.domain, TREATED]
         treated, comparison = int((arm == 1).sum()), int((arm == 0).sum())

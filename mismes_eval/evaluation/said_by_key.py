@@ -19,8 +19,7 @@ CORRECTED = "Correct the cells; one whose answer is unknown is left empty."
 DECLARED: Mapping[str, str] = {
     "mapping": (
         "Declare it in the params: mapping.missing: {{{name}: {{'{value}': DK}}}} with the reason"
-        " that the"
-        " questionnaire gives."
+        " that the questionnaire gives."
     ),
     "study": "Declare it in the params: study.missing: {{{name}: ['{value}']}}, or correct the cells.",
 }

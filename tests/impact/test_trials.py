@@ -120,6 +120,8 @@ def test_the_full_rule_refuses_what_it_cannot_count() -> None:
     f = frame(60)
     with pytest.raises(IdentificationError, match="degrees of freedom"):
         me.itt(me.replicates(sample(f), "jackknife"), "y", "z", small_sample="full")
+    with pytest.raises(IdentificationError, match=r"(?s)unknown adjustment.*small-sample rule"):
+        me.itt(sample(f), "y", "z", adjustment="none", small_sample="some")
     few = sample(f.iloc[:3].assign(z=[0, 1, 1], age=[20.0, 30.0, 50.0]))
     with pytest.raises(IdentificationError, match="as many coefficients"):
         me.itt(few, "y", "z", ["age"], adjustment="additive")

@@ -62,7 +62,9 @@ class EventPath:
 
 
 def event_path(estimate: Estimate) -> EventPath:
-    """Coefficients before and after the reference period of an event study. Raises IdentificationError where it is not one with a common reference."""
+    """Coefficients before and after the reference period of an event study. Raises
+    IdentificationError where it is not one with a common reference.
+    """
     study, words = _by_order(_event_study(estimate))
     time = _times(study)
     order = np.argsort(time)

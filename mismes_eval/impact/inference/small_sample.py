@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mismes_eval.errors import IdentificationError, Problem, of_argument, unknown
+from mismes_eval.errors import Problem, of_argument, unknown
 from mismes_eval.weighting.design import SurveyDesign
 
 
@@ -22,18 +22,16 @@ def coefficients_factor(rows: int, coefficients: int) -> float:
     return float(np.sqrt((rows - 1) / (rows - coefficients)))
 
 
-def refuse_rule(design: SurveyDesign, small_sample: str, rules: Sequence[str]) -> None:
-    """Raise IdentificationError for a rule that is none of these, or that replicates leave no room
-    for.
-    """
+def rule_problems(design: SurveyDesign, small_sample: str, rules: Sequence[str]) -> list[Problem]:
+    """What is wrong with a rule that is none of these, or that replicates leave no room for."""
     problems = unknown("unknown small-sample rule", "small_sample", small_sample, rules)
-    if not problems and design.replicates is not None and small_sample != "design":
-        problems = [
-            Problem(
-                "replicates carry their own degrees of freedom",
-                of_argument("small_sample"),
-                "'design'",
-                repr(small_sample),
-            )
-        ]
-    IdentificationError.refuse(problems)
+    if problems or design.replicates is None or small_sample == "design":
+        return problems
+    return [
+        Problem(
+            "replicates carry their own degrees of freedom",
+            of_argument("small_sample"),
+            "'design'",
+            repr(small_sample),
+        )
+    ]

@@ -23,7 +23,7 @@ from mismes_eval.errors import (
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
-from mismes_eval.impact.inference.small_sample import coefficients_factor, refuse_rule
+from mismes_eval.impact.inference.small_sample import coefficients_factor, rule_problems
 from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
 from mismes_eval.numerics.averages import Averages, Source
 from mismes_eval.numerics.rows import Float, Int
@@ -226,7 +226,7 @@ def regress(
         the names.
     """
     design, dose = long.sample.design, dose or {}
-    refuse_rule(design, small_sample, RULES)
+    IdentificationError.refuse(rule_problems(design, small_sample, RULES))
     code, labels = indicators
     names = [*covariates, *dose, *labels]
     dense = (

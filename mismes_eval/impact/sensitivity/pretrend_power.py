@@ -22,8 +22,8 @@ from mismes_eval.public import Count, Level, Seed, public
 
 @dataclass(frozen=True)
 class PretrendPower(ResultTable):
-    """table: test, power, slope (per period, or per unit of uneven event times), bias (of the average effect from event time 0 on,
-    were that slope to go on).
+    """table: test, power, slope (per period, or per unit of uneven event times), bias (of the
+    average effect from event time 0 on, were that slope to go on).
 
     average : from the reference to the effects, on average, in the unit of the slope.
     """

@@ -11,7 +11,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
-from mismes_eval.impact.inference.small_sample import coefficients_factor, refuse_rule
+from mismes_eval.impact.inference.small_sample import coefficients_factor, rule_problems
 from mismes_eval.impact.trials.arms import Trial, trial
 from mismes_eval.message import Message
 from mismes_eval.numerics.arms import Adjustment
@@ -73,9 +73,6 @@ def itt(
     Lin (2013), Annals of Applied Statistics 7, 295-318; Bruhn and McKenzie (2009), AEJ: Applied 1,
     200-232 (blocks belong into the analysis).
     """
-    IdentificationError.refuse(
-        unknown("unknown adjustment", "adjustment", adjustment, ("interacted", "additive"))
-    )
     outcomes = list(as_names(outcome, "outcome", IdentificationError))
     read = trial(sample, outcomes, assigned, covariates, blocks)
     return assigned_difference(read, tuple(outcomes), adjustment, small_sample)
@@ -85,7 +82,12 @@ def assigned_difference(
     read: Trial, names: tuple[str, ...], adjustment: Adjustment, small_sample: Correction
 ) -> Estimate:
     """The trial's differences as an estimate."""
-    refuse_rule(read.sample.design, small_sample, get_args(Correction))
+    IdentificationError.refuse(
+        [
+            *unknown("unknown adjustment", "adjustment", adjustment, get_args(Adjustment)),
+            *rule_problems(read.sample.design, small_sample, get_args(Correction)),
+        ]
+    )
     found, influence = read.difference(adjustment)
     each = 1 + len(read.names)
     coefficients = 2 * each if adjustment == "interacted" else 1 + each
