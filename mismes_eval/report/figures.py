@@ -217,6 +217,8 @@ def finish(caption: Caption, fig: Canvas, alt: str, data: pd.DataFrame) -> Figur
     t = caption.t
     for ax in fig.axes:
         _numerals(ax, t)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.label.set_wrap(True)  # a language may need more words than the picture is wide
     if caption.synthetic:
         fig.supxlabel(
             t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold"

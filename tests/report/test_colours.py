@@ -1,6 +1,6 @@
 """Property: the colours of the figures stand out from their ground, are told apart with normal
 sight and without one kind of cones (Machado, Oliveira and Fernandes 2009), and every series has a
-marker of its own.
+marker of its own; the name of an axis lies in its picture, however long it is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
@@ -18,7 +19,7 @@ from mismes_eval.frame.codes import labels
 from mismes_eval.pictures.style import PALETTE, RED, SKY
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.page import STYLE
-from mismes_eval.report.figures import MARKERS, colours_of
+from mismes_eval.report.figures import MARKERS, Caption, canvas, colours_of, finish
 
 SIGHT = {
     "normal": np.eye(3),
@@ -94,3 +95,14 @@ def test_series_have_their_colours_by_what_they_mean_in_every_picture() -> None:
     chosen = {code: colours_of(names, language(code)) for code, names in stages.items()}
     assert chosen["en"] == chosen["fr"] == chosen["ro"] and len(set(chosen["en"])) == 4
     assert colours_of([stages["fr"][2]], language("fr")) == [SKY]
+
+
+def test_the_name_of_an_axis_lies_in_the_picture_however_long_it_is() -> None:
+    fig, ax = canvas(4.0, 3.0)
+    ax.plot([0, 1], [0, 1])
+    ax.set(xlabel="as many words as a language needs " * 4, ylabel="and as many upwards " * 4)
+    finish(Caption("F01", "A line"), fig, "A line that rises", pd.DataFrame({"x": [0, 1]}))
+    for axis in (ax.xaxis, ax.yaxis):
+        box = axis.label.get_window_extent()
+        assert box.x0 >= 0 and box.y0 >= 0
+        assert box.x1 <= fig.bbox.width and box.y1 <= fig.bbox.height
