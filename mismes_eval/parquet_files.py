@@ -48,7 +48,8 @@ def check_footer(source: IO[bytes], name: str) -> None:
     """
     if source.seek(0, io.SEEK_END) >= len(PARQUET) + 4:
         source.seek(-len(PARQUET) - 4, io.SEEK_END)
-        size, mark = int.from_bytes(source.read(4), "little"), source.read()
+        size = int.from_bytes(source.read(4), "little")
+        mark = source.read()
         if mark == PARQUET and size > FOOTER:
             what = "what the file says of its columns is too large"
             raise beyond(what, name, FOOTER, "bytes", f"{size:,}")

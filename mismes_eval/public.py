@@ -193,7 +193,8 @@ class _Held:
     def refuse(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Raise the verb's error with every argument that is of another kind."""
         given = self.bound(args, kwargs)
-        kinds, name = self.kinds(), self.verb.__name__
+        kinds = self.kinds()
+        name = self.verb.__name__
         wrong = [n for n, kind in kinds.items() if n in given and not kind.holds(given[n])]
         if wrong:
             defaults = self.signature.parameters
@@ -386,7 +387,8 @@ def _kind(hint: Any, classes: bool = False) -> Kind | None:
     classes : a class of the package asks for one of its kind; where something else will do as well,
         the verb has words of its own.
     """
-    origin, inner = get_origin(hint), get_args(hint)
+    origin = get_origin(hint)
+    inner = get_args(hint)
     if hint in _PLAIN:
         return _PLAIN[hint]
     if classes and _own(hint):

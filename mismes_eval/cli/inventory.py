@@ -344,7 +344,8 @@ def import_records(
     if mapping is None and file.suffix.lower() != ".xml":
         _refuse_unused(countries=countries, join=join, allocation=allocation, out=out)
         with mended_in_the_file():
-            counted, issues = inventory.read(file).balance(), []
+            counted = inventory.read(file).balance()
+            issues = []
     else:
         chosen = tuple(code.strip().upper() for code in countries.split(",") if code.strip())
         if mapping is None:
@@ -353,7 +354,8 @@ def import_records(
         else:
             _refuse_unused(allocation=allocation)
             intake = inventory.read_mapped(file, mapping, countries=chosen, join=join)
-        counted, issues = intake.balance, intake.issues.to_dict("records")
+        counted = intake.balance
+        issues = intake.issues.to_dict("records")
         if out is not None:
             intake.to_excel(str(out))
     if as_json:

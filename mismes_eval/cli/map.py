@@ -127,12 +127,14 @@ class _Asking:
 
     def _show_codes(self, question: Question, column: str) -> None:
         """What each code of a column would become."""
-        t, known = self.language, question.codes_in(self.language.code)
+        t = self.language
+        known = question.codes_in(self.language.code)
         coded = bool(question.about.codes) or question.about.kind == "bool"
         taken = self.draft.proposed(question.gld, column)
         open_codes = self.draft.undecided(taken)
         for code, words, n in self.draft.file_codes(column):
-            new, reason = taken.codes.get(code, ""), taken.reasons.get(code, "")
+            new = taken.codes.get(code, "")
+            reason = taken.reasons.get(code, "")
             if not coded and not reason and code not in open_codes:
                 continue
             unsaid = "?" if code in open_codes else f"{code} {known.get(code, '')}".strip()

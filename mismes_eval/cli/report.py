@@ -228,7 +228,8 @@ def _together(target: Path, outcomes: Sequence[Outcome]) -> str:
     failed = [outcome.name for outcome in outcomes if outcome.status == "failed"]
     if failed:
         return f"synthesis    not made: {', '.join(failed)} failed"
-    names, lang = sorted(outcome.name for outcome in outcomes), spoken(target / FOLDER)
+    names = sorted(outcome.name for outcome in outcomes)
+    lang = spoken(target / FOLDER)
     outside = evidence_beside(target / FOLDER)
     if outside:
         again = f"mismes synthesis --evidence {outside}"

@@ -85,7 +85,8 @@ def plan(
             "{n:,} {n:=person|persons} over {weeks} {weeks:=week|weeks}; {files} files in {folder}."
             " Attach sample.csv to the form of `mismes form {name}`."
         )
-        at, over = folder.as_posix(), wave_page.weeks(sample)
+        at = folder.as_posix()
+        over = wave_page.weeks(sample)
         click.echo(t(made, n=len(sample), weeks=over, files=len(files), folder=at, name=name))
     return 0
 

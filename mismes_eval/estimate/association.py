@@ -121,7 +121,8 @@ def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
     each = {f"y{place}": Number(name) for place, name in enumerate(names)}
     where, data = grouped(sample, by, **each)
     raw = zero_outside(sample, *(getattr(data, name) for name in each))
-    k, d = len(names), where.count
+    k = len(names)
+    d = where.count
     w = np.where(where.code < d, sample.weights, 0.0)
     count = np.bincount(where.code[sample.active], minlength=d + 1)[:d]
     size = np.bincount(where.code, weights=w, minlength=d + 1)
@@ -204,7 +205,8 @@ def _rao_scott(
     d0 = trace**2 / float(np.trace(delta @ delta))
     k = (r - 1) * (c - 1)
     if statistic == "F":
-        f, ddf = pearson / trace, d0 * df
+        f = pearson / trace
+        ddf = d0 * df
         return Test(
             null=null,
             statistic=f,

@@ -38,7 +38,8 @@ def cautions_of(
     """The notes of values (p,) that are refused an interval, and of those with few degrees of
     freedom. level: what carries the clustering of the design.
     """
-    units, out = _UNITS.get(level, Message("persons")), []
+    units = _UNITS.get(level, Message("persons"))
+    out = []
     if refused.any():
         values = {"units": units, "listed": _listed(names, psus, refused)}
         out.append(Caution(NO_INTERVAL, values))

@@ -133,8 +133,10 @@ def _oaxaca(d: _Groups, reference: str, detail: bool) -> tuple[Float, Float]:
         beta, z_beta = beta[:-1], z_beta[:, :-1]
     else:
         beta, z_beta = _regression(d, d.x, d.w * (second if reference == "comparison" else first))
-    each, z_each = shift * beta, z_shift * beta + z_beta * shift
-    explained, z_explained = each.sum(), z_each.sum(axis=1)
+    each = shift * beta
+    z_each = z_shift * beta + z_beta * shift
+    explained = each.sum()
+    z_explained = z_each.sum(axis=1)
     value, z = (
         np.array([gap, explained, gap - explained]),
         np.column_stack([z_gap, z_explained, z_gap - z_explained]),

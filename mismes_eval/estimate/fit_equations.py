@@ -111,7 +111,8 @@ def _least_squares(fitted: Fitted, weights: Float) -> Equation:
 
 def _glm(fitted: Fitted, weights: Float) -> Equation:
     """Scores and observed information of a generalised linear model at scale 1."""
-    model, theta = fitted.model, np.asarray(fitted.result.params, float)
+    model = fitted.model
+    theta = np.asarray(fitted.result.params, float)
     scores = np.asarray(model.score_obs(theta, scale=1.0), float) / fitted.weights[:, None]
     factor = np.asarray(model.hessian_factor(theta, scale=1.0, observed=True), float)
     x = np.asarray(model.exog, float)
@@ -222,7 +223,8 @@ def _absorbing(fitted: Fitted, weights: Float) -> Equation:
     """Regression with any effects absorbed: linearmodels keeps what is left of the columns, with
     their means where it has a constant, times the root of its weights.
     """
-    model, theta = fitted.model, np.asarray(fitted.result.params, float)
+    model = fitted.model
+    theta = np.asarray(fitted.result.params, float)
     names = list(map(str, fitted.result.params.index))
     root = np.sqrt(fitted.weights)[:, None]
     left = np.hstack([np.asarray(model.absorbed_dependent, float), model.absorbed_exog]) / root
@@ -238,7 +240,8 @@ def _instrumented(fitted: Fitted, weights: Float) -> Equation:
     """Two-stage least squares. The first stage is estimated from the same rows: with more
     instruments than needed its own error reaches the coefficients, and stands in the scores.
     """
-    model, theta = fitted.model, np.asarray(fitted.result.params, float)
+    model = fitted.model
+    theta = np.asarray(fitted.result.params, float)
     x = np.hstack([model.exog.ndarray, model.endog.ndarray]).astype(float)
     z = np.hstack([model.exog.ndarray, model.instruments.ndarray]).astype(float)
     residual = fitted.outcome - x @ theta

@@ -122,7 +122,8 @@ def _estimate(
 def _opened(fit: object) -> Fitted:
     """The fit, whichever package made it. Raises EstimateError for anything else."""
     model = getattr(fit, "model", None)
-    kind, package = type(model).__name__, type(model).__module__.partition(".")[0]
+    kind = type(model).__name__
+    package = type(model).__module__.partition(".")[0]
     if package == "statsmodels" and kind in EQUATIONS:
         return _of_statsmodels(model, fit, kind)
     if package == "linearmodels" and kind in EQUATIONS:

@@ -318,7 +318,8 @@ def _table(
     frame: pd.DataFrame, columns: list[str], predictors: list[str], weights: Float
 ) -> pd.DataFrame:
     """The columns to be imputed (y0, y1, ...) and complete predictors (x0, x1, ...), as floats."""
-    problems, made = [], {}
+    problems = []
+    made = {}
     for place, column in enumerate(columns):
         values = float64(frame[column])
         gaps = np.ones(len(frame), bool) if values is None else np.isnan(values)

@@ -108,7 +108,8 @@ class Part:
             return linear
         inside = ((self.replicates > 0) & (self.replicates < 1)).all(axis=0)
         inside &= (value > 0) & (value < 1)
-        share, odds = value[inside], log_odds(self.replicates[:, inside])
+        share = value[inside]
+        odds = log_odds(self.replicates[:, inside])
         outside = (np.zeros((value.size, value.size)) + self.outside).diagonal()[inside]
         own = self.design.replicates.vcov(odds, log_odds(share)).diagonal()
         out = linear.copy()

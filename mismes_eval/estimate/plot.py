@@ -16,8 +16,10 @@ def dots(estimate: Estimate, ax: Any = None) -> Any:
     """Dot and 95% interval for each value, first on top; over event time where the estimate has it.
     A line at 0 where the intervals reach it. Returns the axes.
     """
-    ci, unit = estimate.ci(), estimate.unit or estimate.kind
-    low, high = ci["low"].to_numpy(), ci["high"].to_numpy()
+    ci = estimate.ci()
+    unit = estimate.unit or estimate.kind
+    low = ci["low"].to_numpy()
+    high = ci["high"].to_numpy()
     if "event_time" in estimate.keys and estimate.keys["event_time"].is_unique:
         at = estimate.keys["event_time"].to_numpy(float)
         event = Series(name="", at=at, value=estimate.value, low=low, high=high)

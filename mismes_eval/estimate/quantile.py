@@ -200,7 +200,8 @@ def _over_replicates(
     def again(w: Float) -> Float:
         return np.array([curve.quantile(probs, rule) for curve in _curves(y, w, where)]).ravel()
 
-    each, averages = replicated(sample, again), _averages(sample, where, probs.size)
+    each = replicated(sample, again)
+    averages = _averages(sample, where, probs.size)
     return Part(sample.design, None, each, q.ravel(), averages=averages)
 
 
@@ -234,7 +235,8 @@ def _share_interval(
         return share - critical * se, share + critical * se
     inside = (share > 0) & (share < 1)
     level_ = np.where(inside, share, 0.5)
-    eta, half = np.log(level_ / (1 - level_)), critical * se / (level_ * (1 - level_))
+    eta = np.log(level_ / (1 - level_))
+    half = critical * se / (level_ * (1 - level_))
     return np.where(inside, 1 / (1 + np.exp(half - eta)), np.nan), np.where(
         inside, 1 / (1 + np.exp(-half - eta)), np.nan
     )

@@ -220,7 +220,8 @@ def _spells_of(
     length, start = zero_outside(sample, data.length, none if entry is None else data.start)
     problems = []
     if of is None:
-        code, count = np.where(inside, data.event, 0.0).astype(np.intp), 1
+        code = np.where(inside, data.event, 0.0).astype(np.intp)
+        count = 1
     else:
         series = data.event
         mine = pd.Series(series == of).fillna(False).to_numpy(bool)
@@ -241,7 +242,8 @@ def _spells_of(
                     _ways(series[inside]),
                 )
             )
-        code, count = np.where(series.isna(), 0, np.where(mine, 1, 2)).astype(np.intp), 2
+        code = np.where(series.isna(), 0, np.where(mine, 1, 2)).astype(np.intp)
+        count = 2
     for bad, what, column in (
         (inside & (length <= 0), "a duration is not above 0", duration),
         (
@@ -388,7 +390,9 @@ def _part(
     causes: int,
 ) -> Part:
     if sample.design.replicates is None:
-        blocks, before, p = [], 0, sum(moments.size for moments in at)
+        blocks = []
+        before = 0
+        p = sum(moments.size for moments in at)
         for (rows, z), moments in zip(columns, at, strict=True):
             t = moments.size
             full = np.zeros((sample.n, t), order="F")

@@ -312,7 +312,8 @@ def _means(
     """Means of k arrays of n, taken about their overall means so that a large level costs no
     digits; and the centred columns (n, k), zero outside.
     """
-    k, raw = len(arrays), inside_domain(sample, arrays)
+    k = len(arrays)
+    raw = inside_domain(sample, arrays)
     one = sample.active
     w = sample.weights if raw.inside is None else sample.weights * one
     counted = np.array([array.dtype == bool for array in arrays])  # shares keep their exact 0 and 1
@@ -399,7 +400,8 @@ def _drawn(sample: Sample, n: Float, size: Float, replacement: bool) -> Float:
 def _srs_of_totals(sample: Sample, y: Columns, code: Int, domains: int, replacement: bool) -> Float:
     """(D*k,) variance of a domain total under simple random sampling from the whole sample."""
     inside = sample.active
-    w, x = sample.weights[inside], y.take(inside).dense()
+    w = sample.weights[inside]
+    x = y.take(inside).dense()
     drawn = _drawn(sample, np.array([w.size]), np.array([w.sum()]), replacement)[0]
     out = []
     for place in range(domains):
@@ -425,7 +427,8 @@ def wrap(
     interval: Interval = "t",
     srs: Callable[[bool], Float] | None = None,
 ) -> Estimate:
-    d, k = where.count, len(names)
+    d = where.count
+    k = len(names)
     active = sample.active
     persons = None if sample.persons is None else sample.persons[active]
     count = np.bincount(where.code[active], persons, minlength=d + 1)[:d].astype(float)

@@ -86,7 +86,8 @@ def beside_residents(
     """The design for one measure. Raises EstimateError where the data cannot carry it."""
     if survey is None:
         raise EstimateError(Problem("no labour force survey is named"))
-    method, traits = params.designs.beside_survey[measure], list(params.designs.traits)
+    method = params.designs.beside_survey[measure]
+    traits = list(params.designs.traits)
     sides = _sides(params, study, survey, earlier, measure)
     for side in sides:
         _refuse_nobody(side)
@@ -275,7 +276,8 @@ def _answers(frame: pd.DataFrame, column: str, outcome: str) -> Float:
 
 def _refuse_other_values(both: Sample, baseline: bool) -> None:
     """Where participants say yes or no, so do residents: other numbers mean something else."""
-    inside, joined = both.active, both.frame[NOW].to_numpy(float) == 1.0
+    inside = both.active
+    joined = both.frame[NOW].to_numpy(float) == 1.0
     for column in (AFTER, BEFORE) if baseline else (AFTER,):
         values = both.frame[column].to_numpy(float)
         known = inside & ~np.isnan(values)

@@ -17,7 +17,8 @@ COST_ITEMS = tuple(
     for item in ("visa", "agency", "travel", "training", "docs", "medical", "informal", "other")
 )
 ABROAD = ("mig_months_abroad_last", "mig_ret_year")
-RETURN, INTERVIEW = "mig_last_ret_ym", ("int_year", "int_month")
+RETURN = "mig_last_ret_ym"
+INTERVIEW = ("int_year", "int_month")
 
 
 def of_survey(frame: pd.DataFrame) -> list[str]:

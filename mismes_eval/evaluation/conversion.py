@@ -112,7 +112,9 @@ class Conversion:
                 self.refused.update(at.inside(one).key for one in meant)
         out: dict[str, Any] = {}
         for name, one in named.items():
-            place, node, hint = at.inside(name), tree.get(name), hints[name]
+            place = at.inside(name)
+            node = tree.get(name)
+            hint = hints[name]
             if is_dataclass(hint):
                 out[name] = self._section(hint, node, place, whole)
             elif node is not None:

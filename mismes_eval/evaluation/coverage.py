@@ -247,7 +247,8 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
     above = (np.cumsum(taken[::-1])[::-1] - taken / 2)[place]
     z = np.zeros(sample.n)
     z[inside] = (2 / mu * (hi * r - a + above - a) - 2 * a / mu**2 * (hi - mu)) / w.sum()
-    of, keys = Influence.of(z), pd.DataFrame({"variable": [participant], "rank": [rank]})
+    of = Influence.of(z)
+    keys = pd.DataFrame({"variable": [participant], "rank": [rank]})
     return Estimate(
         value=np.array([2 * a / mu - 1]),
         names=(f"concentration of {participant} over {rank}",),

@@ -86,8 +86,10 @@ def of_tracer(params: Params, panel: TracerPanel | None, study: Tracing | None) 
     """
     if panel is None:
         return []
-    persons, waves = {*panel.sample.frame.columns}, _of_waves(panel)
-    ask, of_study = partial(_lacking, params), "columns of the tracer study"
+    persons = {*panel.sample.frame.columns}
+    waves = _of_waves(panel)
+    ask = partial(_lacking, params)
+    of_study = "columns of the tracer study"
 
     def minor(outcomes: object) -> list[str]:
         return [o for o in names_in(outcomes) if o != params.impact.main_outcome]
@@ -129,7 +131,8 @@ def of_designs(
     ]
     if panel is not None:
         checks += [partial(_of_measures, params, name, panel, study) for name in DESIGNS]
-        persons, waves = {*panel.sample.frame.columns, HOURS}, _of_waves(panel)
+        persons = {*panel.sample.frame.columns, HOURS}
+        waves = _of_waves(panel)
         of_study = "columns of the tracer study"
         checks += [
             partial(ask, "designs.lost_given", persons, of_study, keys_of),
@@ -199,7 +202,8 @@ def _nothing_alike(params: Params) -> list[Problem]:
 
 def _baseline_alone(params: Params) -> list[Problem]:
     """A baseline that overlap weights cannot have, or that is not from before."""
-    d, problems = params.designs, []
+    d = params.designs
+    problems = []
     where = params.where("designs.round_before")
     overlap = [m for m, method in d.beside_survey.items() if method == "overlap"]
     if d.round_before is not None and overlap:

@@ -443,9 +443,11 @@ def _came(compete: Sample, way: str, months: float) -> Estimate:
 
 
 def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
-    outcome, wave = params.designs.imputed[measure], params.impact.main_wave
+    outcome = params.designs.imputed[measure]
+    wave = params.impact.main_wave
     study.comparable(outcome)
-    panel, covariates = study.of(measure), params.impact.covariates
+    panel = study.of(measure)
+    covariates = params.impact.covariates
     names = (f"{outcome}@{study.baseline}", f"{outcome}@{wave}")
     dates = (study.baseline, wave)
     values = {name: study.values(outcome, w) for name, w in zip(names, dates, strict=True)}
@@ -458,7 +460,8 @@ def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
     main = f"{params.impact.main_outcome}@{wave}"
     beside_it = study.values(params.impact.main_outcome, wave)
     if main not in names and not np.isnan(beside_it[inside]).any():
-        sample, known = sample.with_columns({main: beside_it}), [*known, main]
+        sample = sample.with_columns({main: beside_it})
+        known = [*known, main]
     copies = impute(
         sample, gaps, known, params.designs.imputations, rounds=5, seed=params.impact.seed
     )

@@ -308,7 +308,8 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
             "at least one of lfs, the tracer's person, wave and outcome files, inventory, study,"
             " lfs_rounds"
         )
-        where, fix = params.where("inputs"), "Fill a template in data_raw/ and name it."
+        where = params.where("inputs")
+        fix = "Fill a template in data_raw/ and name it."
         problems.append(Problem("no evidence is named", where, expected, fix=fix))
     return found, problems
 

@@ -314,7 +314,8 @@ def _study(found: Figures, study: StudyDesign, r: np.random.Generator) -> Sample
     groups = psu.max() + 1 if by_region else rows.size
     offered = r.permutation(groups) < round(study.share_treated * groups)
     z = offered[psu] if by_region else offered
-    before, y = found.before[rows].astype(float), found.after[rows].astype(float)
+    before = found.before[rows].astype(float)
+    y = found.after[rows].astype(float)
     if np.isin(found.after, (0.0, 1.0)).all():
         chance = study.effect / max(1 - found.base.value, 1e-9)
         y = np.where(z & (y == 0) & (r.random(y.size) < chance), 1.0, y)
@@ -362,7 +363,8 @@ def _drawn(found: Figures, n: float, r: np.random.Generator) -> tuple[Int, Int]:
 
 def _regions(found: Figures, study: StudyDesign, r: np.random.Generator) -> tuple[Int, Int]:
     """Persons of regions of one size, and the region of each."""
-    regions, size = round(study.clusters), int(study.cluster_size)
+    regions = round(study.clusters)
+    size = int(study.cluster_size)
     return r.integers(0, found.after.size, regions * size), np.repeat(np.arange(regions), size)
 
 

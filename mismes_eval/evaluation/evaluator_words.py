@@ -192,7 +192,8 @@ def _front_matter(head: Sequence[Line], file: str, problems: list[Problem]) -> d
         if not line.text.strip():
             continue
         name, colon, value = line.text.partition(":")
-        name, value = name.strip(), value.strip().strip("\"'")
+        name = name.strip()
+        value = value.strip().strip("\"'")
         at = in_place(file, at_line(line.number))
         if not colon or name not in known:
             expected = worded("one of {known}, each with a colon", {"known": ", ".join(known)})

@@ -144,7 +144,8 @@ def _too_few(measures: int, least: int) -> NotEstimable:
 def _regressed(rows: pd.DataFrame, features: pd.DataFrame) -> MetaRegression | NotEstimable:
     """The regression, with errors not below what the intervals of the effects tell alone."""
     shared = rows["group"].duplicated().any()
-    value, se = rows["value"].to_numpy(float), rows["se"].to_numpy(float)
+    value = rows["value"].to_numpy(float)
+    se = rows["se"].to_numpy(float)
     try:
         made = meta_regression(value, se, features, list(rows["group"]) if shared else None)
         return made.never_below_usual()
@@ -156,13 +157,15 @@ def _models(outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
     """Models against each other: one coefficient a model, so many independent measures are
     needed.
     """
-    kinds, measures = rows["model"].nunique(), int(rows["unit_of_count"].nunique())
+    kinds = rows["model"].nunique()
+    measures = int(rows["unit_of_count"].nunique())
     independent = min(measures, int(rows["group"].nunique()))
     least = max(LEAST, kinds + 2)
     found: MetaRegression | NotEstimable
     needed = 0
     if independent < least:
-        found, needed = _too_few(independent, least), least
+        found = _too_few(independent, least)
+        needed = least
     elif kinds < 2:
         found = NotEstimable(ALIKE)
     else:

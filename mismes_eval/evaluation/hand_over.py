@@ -188,7 +188,8 @@ def dataset(
     """A sample as a flat file. of: its template; bootstrap: number of replicates and seed;
     computed: what the programs reprint.
     """
-    design, notes = sample.design, []
+    design = sample.design
+    notes = []
     frame = _plain(sample.frame)
     rows = design.base.size == sample.n
     added: dict[str, object] = {PSU: design.psu, FINAL: design.weights}

@@ -81,7 +81,8 @@ def _alone(
 ) -> list[Problem]:
     if not idles(params):
         return []
-    what, where = "a key has nothing to act on", params.where(name)
+    what = "a key has nothing to act on"
+    where = params.where(name)
     return [Problem(what, where, expected, worded(got), fix="Take the key out.")]
 
 

@@ -141,7 +141,8 @@ def may_be_none(hint: Any) -> bool:
 def kind_of(hint: Any) -> str:
     """A type in a word or two."""
     hint = stripped(hint)
-    origin, inside = get_origin(hint), get_args(hint)
+    origin = get_origin(hint)
+    inside = get_args(hint)
     if origin is Annotated:
         return str(hint.__metadata__[0])
     if origin is Literal:
@@ -158,7 +159,8 @@ def kind_of(hint: Any) -> str:
 def choices_of(hint: Any) -> tuple[str, ...]:
     """Allowed values of a text, or of each item of a list."""
     hint = stripped(hint)
-    origin, inside = get_origin(hint), get_args(hint)
+    origin = get_origin(hint)
+    inside = get_args(hint)
     if origin is Literal:
         return inside
     return choices_of(inside[0]) if origin is tuple and inside[-1] is Ellipsis else ()

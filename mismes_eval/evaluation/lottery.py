@@ -219,7 +219,8 @@ class Lottery:
         return {outcome: self._taken(outcome) for outcome in self.keys.outcomes}
 
     def _taken(self, outcome: str) -> Result:
-        takeup, keys = str(self.keys.takeup), self.keys
+        takeup = str(self.keys.takeup)
+        keys = self.keys
 
         def estimated() -> Result:
             rows = self.within_blocks(self.weighted(outcome, takeup))
@@ -334,7 +335,8 @@ def lottery(params: Params) -> Lottery | None:
 
 
 def _undescribed(params: Params) -> list[Problem]:
-    keys, problems = params.lottery, []
+    keys = params.lottery
+    problems = []
     if keys.assigned is None or not keys.outcomes:
         where = in_place(params.source, in_section("lottery"))
         problems.append(Problem("the draw is not described", where, "assigned and outcomes"))

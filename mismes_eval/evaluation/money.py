@@ -69,7 +69,8 @@ def _spent(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
         worth = _worth(main, cost, outcome, p, p.cost.horizon_years, beside)
     if counted is not None:
         beside = wild_spans(few_clusters(p, study.of(effect.measure), counted[0]))
-        scenario, worth = worth, _worth(counted[0], cost, outcome, p, 1.0, beside)
+        scenario = worth
+        worth = _worth(counted[0], cost, outcome, p, 1.0, beside)
     return Money(
         measure=effect.measure,
         cost=cost,

@@ -346,14 +346,16 @@ def _bounds(p: Params) -> list[Problem]:
 def _baseline(p: Params) -> list[Problem]:
     if p.tracer.baseline not in p.tracer.waves:
         return []
-    what, where = "the baseline is a wave after the measure", p.where("tracer.baseline")
+    what = "the baseline is a wave after the measure"
+    where = p.where("tracer.baseline")
     return [Problem(what, where, "another wave", str(p.tracer.baseline))]
 
 
 def _two_mappings(p: Params) -> list[Problem]:
     if p.mapping.name is None or p.mapping.workbook is None:
         return []
-    where, expected = p.where("mapping.name"), "a shipped mapping or a workbook"
+    where = p.where("mapping.name")
+    expected = "a shipped mapping or a workbook"
     return [Problem("two mappings are named", where, expected, worded("both"))]
 
 

@@ -56,7 +56,8 @@ def published_figures(params: Params) -> pd.DataFrame | None:
 
 def _of_items(table: pd.DataFrame, where: str) -> Iterator[Problem]:
     """What is wrong with a row by itself, and with rows that tell one figure twice."""
-    item, domain = table["item"].astype(str), table["domain"].astype(str)
+    item = table["item"].astype(str)
+    domain = table["domain"].astype(str)
     choices = worded("one of {choices}", {"choices": ", ".join(UNITS)})
     yield from _rows(
         "nothing is computed for an item", where, "item", item, ~item.isin(UNITS), choices

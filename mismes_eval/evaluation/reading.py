@@ -268,8 +268,10 @@ def _by_key(problem: Problem, section: str) -> Problem:
     fix = KEYS_THAT_MEND.get(problem.what, "")
     said = f"{section}:" in fix or f"{section}." in fix
     if fix and not said and problem.what in OF_EVERY_TEXT:
-        fix, said = fix.replace("reading:", f"{section}:"), True
+        fix = fix.replace("reading:", f"{section}:")
+        said = True
     if not said and problem.fix.startswith(COMMA_IS_READ):
         key = f'A comma as decimal sign: {section}: {{decimal: ","}}; in a workbook write a point. '
-        fix, said = key + problem.fix.removeprefix(COMMA_IS_READ), True
+        fix = key + problem.fix.removeprefix(COMMA_IS_READ)
+        said = True
     return replace(problem, fix=fix) if said else problem

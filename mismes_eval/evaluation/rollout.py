@@ -85,7 +85,8 @@ class Rollout:
         had the measure since that year and who were asked at that time.
         """
         frame = self.sample.frame
-        cohort, time = frame[COHORT].to_numpy(float), frame[self.time].to_numpy(float)
+        cohort = frame[COHORT].to_numpy(float)
+        time = frame[self.time].to_numpy(float)
         places = cells[["cohort", "time"]].to_numpy(float)
         return [self.sample.active & (cohort == c) & (time == t) for c, t in places]
 
@@ -170,7 +171,8 @@ def _refuse_switches(frame: pd.DataFrame, file: str, params: Params) -> None:
     another by another's: what it has once it keeps. Regions that hold several cohorts in one round
     are larger than the areas that are served, and are not compared.
     """
-    region, time = str(params.rollout.region), params.rollout.time
+    region = str(params.rollout.region)
+    time = params.rollout.time
     told = frame.groupby([region, time])[COHORT].agg(["min", "max"])
     alone = told.loc[told["min"] == told["max"], "min"].groupby(level=0)
     moved = alone.nunique()
@@ -223,7 +225,8 @@ def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:
 
 def _unusable(frame: pd.DataFrame, file: str, params: Params) -> list[Problem]:
     """Columns of the roll-out that are no numbers, and rows of no period or no region."""
-    rollout, problems = params.rollout, []
+    rollout = params.rollout
+    problems = []
     keys = {"outcome": rollout.outcome, "time": rollout.time, "cohort": str(rollout.cohort)}
     for key, column in keys.items():
         number = float64(frame[column])

@@ -119,7 +119,8 @@ def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:
         return att_2x2(data, outcome, TREATED, (study.baseline, wave), covariates, method)
 
     path = event_path_of(study, effect, outcome)
-    seed, at = params.impact.seed, {study.months[wave] / MONTHS_BEFORE: 1.0}
+    seed = params.impact.seed
+    at = {study.months[wave] / MONTHS_BEFORE: 1.0}
     return Doubt(
         measure=effect.measure,
         curve=specifications(study, panel, outcome, wave, before, covariates, method),

@@ -286,7 +286,8 @@ def _domain(
     frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Rows that the rules keep, and those that each leaves out."""
-    keep, left_out = np.ones(len(frame), bool), {}
+    keep = np.ones(len(frame), bool)
+    left_out = {}
     for column, values in rules.items():
         hit = has_one_of(frame[column], values)
         left_out[f"{column} = {', '.join(values)}"] = keep & ~hit
@@ -318,7 +319,9 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
     rows = s.sample.where(s.groups[group]).where(s.sample.frame[outcome].notna())
     inside = rows.active
     frame = rows.frame.loc[inside]
-    d, y, w = frame[s.treated].to_numpy(float), frame[outcome].to_numpy(float), rows.weights[inside]
+    d = frame[s.treated].to_numpy(float)
+    y = frame[outcome].to_numpy(float)
+    w = rows.weights[inside]
     block = blocks_in(frame, s.absorb)
     dd, yd = _centred(d, w, block), _centred(y, w, block)
     size = float(w @ dd**2)

@@ -25,7 +25,8 @@ def of_the_run(params: Params, rows: pd.DataFrame, column: str, file: str) -> No
     """Raises InputError where rows are of another country than the run's."""
     if column not in rows.columns:
         return
-    country, own = rows[column].astype("string"), params.country[:3]
+    country = rows[column].astype("string")
+    own = params.country[:3]
     other = (country.notna() & (country != own)).to_numpy(bool)
     if other.any():
         fix = worded("Keep the rows of {own}, or name the file of {own}.", {"own": own})

@@ -172,7 +172,8 @@ def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Re
     if outcome not in panel.long.columns:
         absent = NotEstimable(f"the tracer study has no column '{outcome}'")
         return absent, absent
-    has, name = selected(panel, outcome, wave), f"{outcome}@{wave}"
+    has = selected(panel, outcome, wave)
+    name = f"{outcome}@{wave}"
 
     def bounded() -> Estimate:
         sample = panel.weight_sample([wave]).with_columns(
@@ -197,7 +198,8 @@ def _beside(
     enrolment instead of enrolment.
     """
     outcome, wave = params.impact.main_outcome, params.impact.main_wave
-    dates, complete = (study.baseline, wave), complete_cases(panel)
+    dates = (study.baseline, wave)
+    complete = complete_cases(panel)
 
     def other(data: TracerPanel, method: Method) -> Estimate:
         study.comparable(outcome)

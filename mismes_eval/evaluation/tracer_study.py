@@ -180,7 +180,8 @@ def _unknown_waves(params: Params, there: Sequence[object]) -> list[Problem]:
         lost = [str(wave) for wave in waves if wave not in there]
         if lost:
             expected = worded("waves {waves}", {"waves": ", ".join(map(str, there))})
-            what, where = "a wave of the params is not in the data", params.where(key)
+            what = "a wave of the params is not in the data"
+            where = params.where(key)
             problems.append(Problem(what, where, expected, ", ".join(lost)))
     return problems
 

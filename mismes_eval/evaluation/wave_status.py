@@ -159,7 +159,8 @@ def read_status(params: Params, wave: int, day: date, cases: Path | None = None)
 
 def wave_tables(params: Params, cases: Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Persons and waves of the params' tracer study. Raises ParamsError where it names none."""
-    person, wave = params.inputs.tracer_person, cases or params.inputs.tracer_wave
+    person = params.inputs.tracer_person
+    wave = cases or params.inputs.tracer_wave
     if person is None or wave is None:
         raise ParamsError(
             Problem(
@@ -325,7 +326,8 @@ def earlier_waves(
     told = outcomes[inside].assign(value=value[inside])
     if told.empty or not told["value"].isin([0, 1]).all():
         return None
-    first, last = told["wave"].min(), told["wave"].max()
+    first = told["wave"].min()
+    last = told["wave"].max()
     at_last = told.loc[told["wave"] == last].set_index("person_id")["value"]
     at_first = told.loc[told["wave"] == first].set_index("person_id")["value"]
     both = pd.concat([at_first, at_last], axis=1, keys=["first", "last"]).dropna()

@@ -44,7 +44,8 @@ def only_member(
         with ZipFile(io.BytesIO(content)) as archive:
             found = _meant(_members(archive), name, member, formats)
             inner = folder / Path(found.filename).name
-            is_text, where = inner.suffix.lower() in texts, f"{name}: {inner.name}"
+            is_text = inner.suffix.lower() in texts
+            where = f"{name}: {inner.name}"
             check_bytes(found.file_size, where, is_text)
             within = {} if is_text else {"air": PACKED_TWICE, "times": PACKS}
             check_packed(found.file_size, len(content), where, **within)

@@ -107,10 +107,12 @@ def labels(name: str, language: str = "en") -> dict[str, str]:
     if language not in languages(name):
         either = " or ".join(map(repr, _spoken(table)))
         raise InputError(Problem("no such language", "labels", expected=either, got=repr(language)))
-    locale, at = Locale.parse(language), table["code"]
+    locale = Locale.parse(language)
+    at = table["code"]
     named = locale.currencies
     if name == "countries":
-        named, at = locale.territories, table["alpha2"]
+        named = locale.territories
+        at = table["alpha2"]
     rows = zip(table["code"], at, table["label_en"], strict=True)
     return {code: str(named.get(key, english)) for code, key, english in rows}
 

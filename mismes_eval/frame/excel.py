@@ -97,7 +97,8 @@ def read_excel(
     numbers = [row.number for row in chosen.rows]
     at = find_head(cells, known) if names_row is None else stated_head(numbers, names_row, name)
     likely = likely_head(cells[: 2 * TITLES]) if names_row is None and not at else None
-    head, body = chosen.rows[at], _body(chosen.rows[at:], known, name)
+    head = chosen.rows[at]
+    body = _body(chosen.rows[at:], known, name)
     width = max((_width(row.cells) for row in (head, *body)), default=0)
     filled = [any(_at(row, place) is not None for row in body) for place in range(width)]
     names = ["" if cell is None else str(cell).strip() for cell in _padded(head.cells, width)]
@@ -161,17 +162,20 @@ def _body(rows: Sequence[SheetRow], known: Collection[str], name: str) -> list[S
 def _right_kind(content: bytes, name: str) -> None:
     """What is not an .xlsx at all is said by what it is."""
     if content.startswith(OLE) and LOCKED in content:
-        what, got = "a workbook with a password", worded("an encrypted workbook")
+        what = "a workbook with a password"
+        got = worded("an encrypted workbook")
         fix = "Open it in Excel with the password, take it off (File, Info) and save it again."
     elif content.startswith(OLE) and any(stream in content for stream in BEFORE_2007):
-        what, got = "an old Excel workbook", worded("the format .xls of Excel 97 to 2003")
+        what = "an old Excel workbook"
+        got = worded("the format .xls of Excel 97 to 2003")
         fix = "Open it in Excel and save it as Excel workbook (.xlsx)."
     elif content.startswith(OLE):
         what = "a workbook with a password, or an old Excel workbook (.xls)"
         got = worded("a compound file")
         fix = "Open it in Excel, take the password off and save it as Excel workbook (.xlsx)."
     elif not content.startswith(b"PK") and content.lstrip()[:1] in (b"<",):
-        what, got = "a web page or XML in a file named as a workbook", worded("markup")
+        what = "a web page or XML in a file named as a workbook"
+        got = worded("markup")
         fix = "Open it in Excel and save it as Excel workbook (.xlsx)."
     else:
         return
@@ -220,7 +224,8 @@ def _rows(sheet: Any, name: str, places: int) -> Iterator[SheetRow]:
     """The rows that hold something. A text that the workbook keeps once counts wherever it stands,
     and so does every place before a cell. places : of the sheets before.
     """
-    size, by_style = 0, dict[int, str]()
+    size = 0
+    by_style = dict[int, str]()
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells = tuple(_value(cell) for cell in row)
         if any(value is not None for value in cells):

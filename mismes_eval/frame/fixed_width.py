@@ -97,7 +97,8 @@ def read_fixed(text: str, name: str, layout: Layout) -> pd.DataFrame:
     lines = lines[lines.str.strip() != ""]
     check_table(len(lines), len(fields), name)
     length = lines.str.len()
-    columns, problems = dict[str, pd.Series](), list[Problem]()
+    columns = dict[str, pd.Series]()
+    problems = list[Problem]()
     for field in fields:
         cells = lines.str.slice(field.first - 1, field.last).str.strip()
         cut = (length >= field.first) & (length < field.last)

@@ -20,7 +20,8 @@ def find_head(rows: Sequence[Sequence[object]], known: Collection[str]) -> int:
     of equals); the first row where no row has two of them.
     """
     spelled = {plain(name) for name in known}
-    best, most = 0, LEAST - 1
+    best = 0
+    most = LEAST - 1
     for place, row in enumerate(rows[:TITLES]):
         hits = len({plain(cell) for cell in row if isinstance(cell, str)} & spelled)
         if hits > most:

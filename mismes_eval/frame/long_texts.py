@@ -105,7 +105,8 @@ def _map_of(content: bytes, head: re.Match[bytes]) -> int:
     """Where the offsets of a Stata file stand, after the label and the day of its header; -1 where
     it is built otherwise.
     """
-    release, order = int(head[1]), "<" if head[2] == b"LSF" else ">"
+    release = int(head[1])
+    order = "<" if head[2] == b"LSF" else ">"
     at = head.end() + len(b"<K></K>") + (4 if release >= 119 else 2)
     at += len(b"<N></N>") + (8 if release >= 118 else 4)
     sizes = (f"{order}H" if release >= 118 else "B", "B")

@@ -131,7 +131,8 @@ def of_template(
     stating = [c.name for c in template.columns if c.codes == "currencies" and c.name in frame]
 
     def fits(sign: Sign) -> bool:
-        unit, possible = units[sign.column], currencies_of(sign.text)
+        unit = units[sign.column]
+        possible = currencies_of(sign.text)
         if not possible:
             return sign.text != PERCENT and unit.startswith(sign.text.casefold())
         if unit in set(codes("currencies")["code"]):

@@ -218,7 +218,8 @@ class _Reader:
     def _column(self, title: str, item: Any, rows: int) -> Column:
         about = self.attributes(item)
         classes = self._classes(about)
-        kind, length = _kind(item), _length(item)
+        kind = _kind(item)
+        length = _length(item)
         if kind not in ("LGL", "INT", "REAL", "STR") or "dim" in about or length != rows:
             where = in_place(self.name, in_column(title))
             got = (
@@ -261,7 +262,8 @@ class _Reader:
         return pd.Series(pd.array([None, *levels], dtype="str").take(codes))
 
     def _values(self, item: Any, classes: list[str], about: Mapping[str, Any]) -> pd.Series:
-        kind, raw = _kind(item), item.value
+        kind = _kind(item)
+        raw = item.value
         if kind == "STR":
             written = self._texts(item)
             check_cell(max((len(w) for w in written if w), default=0), self.name)

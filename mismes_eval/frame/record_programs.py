@@ -206,7 +206,8 @@ def _sas_labels(text: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     for part in statements("value"):
         name, _, pairs = part.strip().partition("\n" if "\n" in part.strip() else " ")
         lists[name.strip().lstrip("$").lower()] = _pairs(pairs)
-    named, waiting = dict[str, dict[str, str]](), list[str]()
+    named = dict[str, dict[str, str]]()
+    waiting = list[str]()
     for word in " ".join(statements("format")).split():
         if not word.endswith("."):
             waiting.append(word)

@@ -158,7 +158,8 @@ def _check_declared(declared: Declared, path: Path) -> None:
     """Raise InputError where a header declares a table that is too large, or one that the bytes of
     an uncompressed file cannot hold: the reader would take the memory first.
     """
-    rows, columns = declared.number_rows or 0, declared.number_columns
+    rows = declared.number_rows or 0
+    columns = declared.number_columns
     check_table(rows, columns, path.name)
     size = path.stat().st_size
     check_packed(rows * columns * NUMBER, size, path.name)

@@ -149,7 +149,8 @@ def _largest(series: pd.Series, column: str, weights: Float | None) -> list[str]
     rows = int((part > 0).sum())
     if rows < FEW or not np.isfinite(part.sum()):
         return []
-    share, row = float(part.max() / part.sum()), int(part.argmax())
+    share = float(part.max() / part.sum())
+    row = int(part.argmax())
     if share < (MOST if rows >= SOME else NEARLY_ALL):
         return []
     return [
@@ -174,7 +175,8 @@ def strange_weights(weights: Float, strata: pd.Series | None = None) -> tuple[st
         if empty:
             said.append(f"Strata in which nobody has weight: {len(empty)} ({named(empty)}).")
     if (weights > 0).sum() >= SOME and weights.max() >= MOST * weights.sum():
-        share, row = weights.max() / weights.sum(), int(weights.argmax())
+        share = weights.max() / weights.sum()
+        row = int(weights.argmax())
         said.append(
             f"Row {row + 1:,} has {share:.1%} of the sum of all weights: a decimal sign lost? Mend"
             " the weight."

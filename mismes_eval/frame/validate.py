@@ -201,7 +201,8 @@ Found = tuple[list[Problem], pd.Series, "pd.Series | None"]
 
 
 def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[str, str]) -> Found:
-    cells, companion = frame[column.name], None
+    cells = frame[column.name]
+    companion = None
     problems = []
     if column.name + MISS in frame:
         companion = text(frame[column.name + MISS])
@@ -401,7 +402,8 @@ def _pattern(values: pd.Series, column: Column) -> list[Problem]:
     if not wrong.any():
         return []
     got = written[wrong].iloc[0]
-    hyphened, whole = re.sub(r"[\u2010-\u2015\u2212\s]+", "-", got), got.removesuffix(DECIMALS)
+    hyphened = re.sub(r"[\u2010-\u2015\u2212\s]+", "-", got)
+    whole = got.removesuffix(DECIMALS)
     fix = column.description + "."
     if re.fullmatch(column.pattern, hyphened):
         fix = worded("Write {hyphened}, with a plain hyphen.", {"hyphened": repr(hyphened)})

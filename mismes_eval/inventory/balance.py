@@ -205,12 +205,14 @@ def of_inventory(read: pd.DataFrame, frame: pd.DataFrame, merged: pd.DataFrame) 
     }
     fates, amounts = [], []
     for row in read.to_dict("records"):
-        name, amount = str(row["measure_id"]), amount_of(row["budget_total"])
+        name = str(row["measure_id"])
+        amount = amount_of(row["budget_total"])
         fate, reason = "outside", "left out by a selection"
         if name in drops:
             fate, reason = "merged", "the same measure as another, by decision"
         elif name in there:
-            fate, reason = "accepted", IN_ROWS
+            fate = "accepted"
+            reason = IN_ROWS
         fates.append((name, fate, reason))
         if amount is not None:
             moved = ("accepted", IN_ROWS) if drops.get(name) else (fate, reason)

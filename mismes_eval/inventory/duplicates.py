@@ -120,7 +120,8 @@ def _of_equal(
 def _why(one: Record, two: Record) -> str:
     reasons = _about_titles(one, two)
     for field, words in COMPARED:
-        first, second = one.get(field), two.get(field)
+        first = one.get(field)
+        second = two.get(field)
         if not (is_missing(first) or is_missing(second)):
             same = plain(str(first)) == plain(str(second))
             reasons.append(f"same {words}" if same else f"another {words}")

@@ -88,7 +88,8 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
                     )
                 )
             if event == "start" and root is None:
-                root, version = element, _version(element, name)
+                root = element
+                version = _version(element, name)
             inside += event == "start"
             if inside > MOST_ELEMENTS:
                 expected = worded("at most {most_elements:,}", {"most_elements": MOST_ELEMENTS})
@@ -236,7 +237,8 @@ def _titles(node: Element) -> dict[str, str]:
 
 def _organisations(node: Element) -> tuple[tuple[str, str, str, str], ...]:
     """Role, type, reference and name (the English narrative where there is one)."""
-    found, default = [], node.get(LANG, "")
+    found = []
+    default = node.get(LANG, "")
     for organisation in node.findall("participating-org"):
         narratives = organisation.findall("narrative")
         english = [n for n in narratives if n.get(LANG, default).lower().startswith("en")]

@@ -237,7 +237,8 @@ def _why_none(
     """Why the amounts make no total, said as an issue; None where they do."""
     currencies = sorted({currency for _, currency, _ in parts})
     if unread:
-        value, reason = "; ".join(unread), "an amount is not a decimal number"
+        value = "; ".join(unread)
+        reason = "an amount is not a decimal number"
     elif unclear:
         value = _listed((budget.value, budget.currency) for budget in unclear)
         reason = "a revised budget covers a part of the period of another"

@@ -81,7 +81,8 @@ def _groups(tree: Tree, field: str) -> Iterator[tuple[str, Tree]]:
 def _shares(tree: Tree, field: str, name: str) -> Iterator[Row]:
     measures = int(tree.leaves.sum())
     for code, part in _groups(tree, field):
-        group, n = f"{name} {code}", int(part.leaves.sum())
+        group = f"{name} {code}"
+        n = int(part.leaves.sum())
         definition = f"measures with {field} = {code}"
         yield "I1", "measures", group, float(n), "measures", n, 0, definition
         yield (
@@ -124,7 +125,8 @@ def _share_of_amount(
     """
     whole, part = trees
     column, name, unit = amount
-    paid, has = part.amount(column), whole.has(column)
+    paid = part.amount(column)
+    has = whole.has(column)
     missing, unknown = int(part.lacking(has).sum()), int(whole.lacking(has).sum())
     part_of_whole = share(paid.sum(), whole.total(column))
     n = len(paid)
@@ -186,7 +188,8 @@ def _who_pays(tree: Tree, group: str) -> Iterator[Row]:
     side = tree.measures["funder_side"]
     given = int(side.notna().sum())
     both = tree.has("budget_eur", "funder_side")
-    paid, lacking = tree.frame[tree.once(both)], int(tree.lacking(both).sum())
+    paid = tree.frame[tree.once(both)]
+    lacking = int(tree.lacking(both).sum())
     for code in ("DESTINATION", "ORIGIN", "MULTILATERAL"):
         of_side = paid.loc[paid["funder_side"] == code, "budget_eur"]
         name = code.lower()

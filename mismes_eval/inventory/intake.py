@@ -189,7 +189,8 @@ def translated_parents(
     made = frame.groupby("record")["measure_id"].agg(list).to_dict()
     keys = zip(frame["record"], frame["country"], strict=True)
     places = dict(zip(keys, frame["measure_id"], strict=True))
-    known, parents = {*records, *made}, []
+    known = {*records, *made}
+    parents = []
     for row in frame.to_dict("records"):
         written = row[column]
         name = written.strip() if isinstance(written, str) else ""

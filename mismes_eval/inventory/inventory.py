@@ -90,7 +90,8 @@ class Inventory:
 
     def facts(self) -> dict[str, object]:
         """The inventory at a glance."""
-        start, tree = self.frame["start_date"].dropna(), self.tree
+        start = self.frame["start_date"].dropna()
+        tree = self.tree
         priced = tree.has("budget_eur")
         return {
             "measures": f"{len(self):,}",

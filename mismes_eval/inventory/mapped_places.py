@@ -35,7 +35,8 @@ def place_records(
     for place, (record, row) in enumerate(zip(table["record"], cells, strict=True)):
         named = countries_named(list(row.values()), mapping)
         fate, reason = _fate(named, countries, mapping.several)
-        amount, currency = money["amount"].iloc[place], str(money["currency"].iloc[place])
+        amount = money["amount"].iloc[place]
+        currency = str(money["currency"].iloc[place])
         budget = None if pd.isna(amount) else float(amount)
         fates.append((record, fate, reason))
         filed = _filed(named, countries, mapping.several) if fate == "accepted" else {}

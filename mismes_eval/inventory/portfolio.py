@@ -112,7 +112,8 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
     measure whose parts are rows of the frame is not counted beside them; notes say how many.
     """
     tree = Tree.of(frame)
-    rows, amounts = tree.measures.reset_index(drop=True), tree.amounts()
+    rows = tree.measures.reset_index(drop=True)
+    amounts = tree.amounts()
     day = pd.Timestamp(on) if on is not None else frame["date_retrieved"].max()
     if by is None:
         indicators = _with_completeness(tree, day)
@@ -159,7 +160,8 @@ def _with_something(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_completeness(tree: Tree, day: pd.Timestamp) -> pd.DataFrame:
-    table, rows = portfolio_rows(tree, day), tree.measures
+    table = portfolio_rows(tree, day)
+    rows = tree.measures
     value = completeness(rows, template("inventory")).overall
     text = (
         "filled cells / cells of the required and expected fields; fields that do not apply are"

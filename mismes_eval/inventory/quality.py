@@ -82,7 +82,8 @@ def completeness(frame: pd.DataFrame, template: Template) -> Completeness:
     filled, asked = filled_and_asked(frame, template)
 
     def table(axis: int, name: str, labels: object) -> pd.DataFrame:
-        f, a = filled.to_numpy().sum(axis=axis), asked.to_numpy().sum(axis=axis)
+        f = filled.to_numpy().sum(axis=axis)
+        a = asked.to_numpy().sum(axis=axis)
         return pd.DataFrame(
             {
                 name: labels,

@@ -267,7 +267,8 @@ def _escape(text: str) -> str:
 
 
 def _fold(line: str) -> list[str]:
-    parts, part = [], ""
+    parts = []
+    part = ""
     for letter in line:
         if len((part + letter).encode("utf-8")) > FOLD:
             parts.append(part)

@@ -99,7 +99,8 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     records = {str(row["measure_id"]): row for row in frame.to_dict("records")}
     log = []
     for row in same.to_dict("records"):
-        kept, dropped = records[str(row["keep"])], records.pop(str(row["drop"]))
+        kept = records[str(row["keep"])]
+        dropped = records.pop(str(row["drop"]))
         fields = [field for field in kept if pd.isna(kept[field]) and pd.notna(dropped[field])]
         apart = [name for block in BLOCKS if not _agree(kept, dropped, block) for name in block]
         fields = [field for field in fields if field not in apart]

@@ -59,7 +59,8 @@ def _between(separator: str) -> str:
 
 def _signed(text: str, separator: str | None) -> tuple[Stated, ...]:
     pieces = SIGNED.split(text)
-    numbers, between = [_number(piece) for piece in pieces[1::2]], pieces[0::2]
+    numbers = [_number(piece) for piece in pieces[1::2]]
+    between = pieces[0::2]
     if separator is not None:
         parts = [part for part in re.split(_between(separator), text) if part.strip()]
         if [len(SIGNED.findall(part)) for part in parts] != [1] * len(numbers):

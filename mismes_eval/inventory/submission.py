@@ -214,7 +214,8 @@ def undo(into: str | Path, *, on: date, decided_by: str, reason: str) -> pd.Data
     """
     repository = repository_file(Path(into))
     finish(repository)
-    state, log = state_of(repository), read_log(repository)
+    state = state_of(repository)
+    log = read_log(repository)
     last = next((s for s in reversed(log["sha256"].tolist()) if len(_in_force(log, s))), None)
     if last is None:
         raise InputError(Problem("no submission to undo", repository.with_name(LOG).name))

@@ -155,7 +155,8 @@ def parent_differences(frame: pd.DataFrame) -> pd.DataFrame:
 def _difference(
     tree: Tree, parent: int, parts: list[int], children: list[int], below: Mapping[int, list[int]]
 ) -> tuple[object, ...]:
-    frame, known = tree.frame, tree.has("budget_total").to_numpy()
+    frame = tree.frame
+    known = tree.has("budget_total").to_numpy()
     without = [child for child in children if not known[[child, *below.get(child, [])]].any()]
     inside = pd.Series(False, index=frame.index)
     inside.iloc[parts] = True
@@ -214,7 +215,8 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
 
 def comes_back(start: str, parents: Mapping[str, object]) -> bool:
     """Whether the parents of a measure lead back to it."""
-    seen, at = {start}, parents.get(start)
+    seen = {start}
+    at = parents.get(start)
     while isinstance(at, str) and at not in seen:
         seen.add(at)
         at = parents.get(at)

@@ -118,7 +118,8 @@ def among_absent(sample: Sample, absent: pd.DataFrame, level: pd.Series) -> dict
     code, names = pd.factorize(level, sort=True)
     out = {}
     for place, name in enumerate(names):
-        mine, reports = code == place, float((code == place).sum())
+        mine = code == place
+        reports = float((code == place).sum())
         carried = sample.with_columns(
             {
                 _WHOLE: np.bincount(row, share, sample.n),
@@ -160,7 +161,8 @@ def _estimate(
     there: Int,
     multiplicity: str | None,
 ) -> Estimate:
-    d, shares = reported.shape[1], stay.shape[1] > 0
+    d = reported.shape[1]
+    shares = stay.shape[1] > 0
     whole = Domains(
         np.where(sample.active, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",)
     )

@@ -54,7 +54,8 @@ def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBre
 
 def crossed(first: int, last: int, breaks: Sequence[SeriesBreak]) -> tuple[SeriesBreak, ...]:
     """Breaks that separate two years."""
-    low, high = min(first, last), max(first, last)
+    low = min(first, last)
+    high = max(first, last)
     return tuple(crossed for crossed in breaks if low < crossed.year <= high)
 
 

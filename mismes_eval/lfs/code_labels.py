@@ -48,7 +48,8 @@ def mapped_codes(
     """
     out: dict[str, list[FileCode]] = {}
     for gld, column in mapping.columns.items():
-        words, named = _words(data, column), template_labels(gld)
+        words = _words(data, column)
+        named = template_labels(gld)
         if not words or not named or gld not in mapped.columns:
             continue
         out[gld] = _counted(data.frame[column], mapped[gld], words, named)

@@ -94,7 +94,8 @@ def top_fifth(c: Context, indicator: Indicator) -> Result:
     each = replicated(sample, shares) if sample.design.replicates is not None else None
     n = np.bincount(where.code, minlength=where.count + 1)[: where.count].astype(float)
     names = tuple(f"{indicator.id}, {label}" if label else indicator.id for label in where.labels)
-    of, full = Influence.of(z), None if each is None else value
+    of = Influence.of(z)
+    full = None if each is None else value
     out = Estimate(
         value=value,
         names=names,

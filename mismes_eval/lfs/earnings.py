@@ -90,7 +90,8 @@ def gap(c: Context, indicator: Indicator) -> Result:
         & c.sample.active
     )
     employees = c.frame.loc[concerned]
-    x, earned = characteristics(employees), monthly_earnings(employees)
+    x = characteristics(employees)
+    earned = monthly_earnings(employees)
     told = ~np.isnan(earned) & x.notna().all(axis=1).to_numpy()
     known = concerned.copy()
     known[concerned] = told

@@ -93,7 +93,8 @@ def lu4(frame: pd.DataFrame, ages: Ages) -> Measure:
 
 
 def neet(frame: pd.DataFrame, ages: Ages) -> Measure:
-    status, school = values(frame, "lstatus"), yes(frame, "school")
+    status = values(frame, "lstatus")
+    school = yes(frame, "school")
     value = np.where(
         (status == EMPLOYED) | (school == 1),
         0.0,

@@ -154,7 +154,8 @@ class Draft:
         that its value labels name.
         """
         listed = self.file_codes(column)
-        codes, reasons = proposed_codes(gld, listed), proposed_reasons(listed)
+        codes = proposed_codes(gld, listed)
+        reasons = proposed_reasons(listed)
         reasons = {code: reason for code, reason in reasons.items() if code not in codes}
         return Answer(gld, column, codes=codes, reasons=reasons)
 
@@ -224,7 +225,8 @@ class Draft:
         ------
         InputError : everything that is wrong with any of them; the draft stays as it was.
         """
-        out, wrong = self, list[Problem]()
+        out = self
+        wrong = list[Problem]()
         for gld, words in said.items():
             try:
                 out = out.answered(out.meant(gld, words))
@@ -317,7 +319,8 @@ class Draft:
         column = answer.column
         if answer.factor or answer.codes or column not in self.data.frame:
             return
-        values, label = self.data.frame[column], self.data.labels.get(column, "")
+        values = self.data.frame[column]
+        label = self.data.labels.get(column, "")
         if answer.gld == WEIGHT and doubtful_weights(values, label):
             yield decimals_asked(values, in_column(column), label)
         if answer.gld == "age" and (met := first_years(values)):

@@ -82,7 +82,8 @@ def normative(frame: pd.DataFrame, ages: Ages) -> Measure:
     """Education above what the major group requires; armed forces have no norm and are outside the
     universe.
     """
-    group, rank = occupation_major(frame), education_rank(frame)
+    group = occupation_major(frame)
+    rank = education_rank(frame)
     required = _lookup(group, _REQUIRED)
     value = np.where(np.isnan(required) | np.isnan(rank), np.nan, (rank > required).astype(float))
     return Measure(value, workers(frame, ages) & (group != 0))

@@ -182,7 +182,8 @@ def _merit(proposal: Proposal) -> tuple[int, int, int]:
 def _household_number(columns: Sequence[FileColumn], used: Collection[str]) -> Proposal | None:
     """A complete identifier that as many rows have as persons live together."""
     for column in columns:
-        each, words = column.rows_each, f"{plain(column.name)} {plain(column.label)}"
+        each = column.rows_each
+        words = f"{plain(column.name)} {plain(column.label)}"
         lives = FEWEST_OF_A_HOUSEHOLD <= each <= MOST_OF_A_HOUSEHOLD
         free = not (column.codes or column.missing or column.name in used)
         if lives and free and IDENTIFIER.search(words):
@@ -342,7 +343,8 @@ def _reach(gld: str, column: FileColumn) -> tuple[Confidence, str, int] | None:
     the label has beyond.
     """
     names, words = _table()[gld]
-    name, label = plain(column.name), QUESTION.sub("", plain(column.label))
+    name = plain(column.name)
+    label = QUESTION.sub("", plain(column.label))
     by_name = name in names
     hit = words.search(label) if label else None
     if hit and gld in OF_THE_PERSON and OF_SOMEBODY_ELSE.search(label):

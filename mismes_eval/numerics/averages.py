@@ -167,7 +167,8 @@ def _of_values(
     if not used.all():  # picking columns costs a copy
         table, squares = table[:, used], squares[:, used]
         centred, total = centred[used], total[used]
-    shares, squares = table / total, squares * total**2
+    shares = table / total
+    squares = squares * total**2
     fewest = _fewest(shares, squares, clusters)
     together = (squares > 0).sum(axis=1)
     if not (together > 1).any():
@@ -253,7 +254,8 @@ def arms(weight: Float, rows: Sequence[Float], values: int = 1) -> Averages:
 
 def joined(parts: Sequence[Averages]) -> Averages:
     """The averages of several lists of values on the same rows, one after the other."""
-    p, start = sum(part.p for part in parts), 0
+    p = sum(part.p for part in parts)
+    start = 0
     sources: list[Source] = []
     for part in parts:
         place = np.zeros((p, part.p))

@@ -57,12 +57,14 @@ def _odds(d: Float, odds: Float) -> Parts:
 
 def _both(d: Float, odds: Float) -> Parts:
     """Both groups' weighted covariates meet each other (CBPS for everybody)."""
-    own, other = d / odds, (1 - d) * odds
+    own = d / odds
+    other = (1 - d) * odds
     return Parts(d + own - (1 - d) - other, own + other, 1 + own + other, other - own)
 
 
 def _likelihood_odds(d: Float, odds: Float) -> Parts:
-    p, other = odds / (1 + odds), (1 - d) * odds
+    p = odds / (1 + odds)
+    other = (1 - d) * odds
     return Parts(d - p, p * (1 - p), d + other, other)
 
 
@@ -133,7 +135,8 @@ def _stepped(
 ) -> tuple[Float, Parts, Float]:
     """The next index, halved until the moments are no larger than they were."""
     beta, move, moments = at
-    size, share = float(np.abs(moments).max()), 1.0
+    size = float(np.abs(moments).max())
+    share = 1.0
     floor = 1e-13 * w.sum()
     while share > 1e-12:
         trial = beta + share * move

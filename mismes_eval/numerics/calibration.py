@@ -128,7 +128,8 @@ def solve(
     units: all weights are multiplied by it first and the bounds count from there.
     """
     f, df = distance(method, bounds)
-    dc, xc = x.collapse(d), x.values
+    dc = x.collapse(d)
+    xc = x.values
     size = sizes(d, x, totals)
     concerned = (xc != 0).any(axis=1)
     scale, lam = _start(np.where(concerned, dc, 0.0), xc, totals, method, bounds)
@@ -151,7 +152,8 @@ def solve(
         u = xc @ lam
         move = psd_solve(xc.T @ (xc * (dc * df(u))[:, None]), gap)
         step = 1.0
-        best, norm = None, np.max(np.abs(gap) / size)
+        best = None
+        norm = np.max(np.abs(gap) / size)
         while step > 1e-6:
             trial = gap_at(lam + step * move)
             if np.isfinite(trial).all() and np.max(np.abs(trial) / size) < norm:
@@ -160,7 +162,8 @@ def solve(
             step /= 2.0
         if best is None:
             break
-        lam, gap = lam + step * move, best
+        lam = lam + step * move
+        gap = best
     factor = f(xc @ lam)
     return Solution(
         factor=np.where(concerned, scale * factor, factor),

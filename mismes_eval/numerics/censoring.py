@@ -71,9 +71,11 @@ def _levels(times: Float, exit: Float, lost: Bool, weight: Float) -> Float:
 def _at(
     theta: Float, times: Float, exit: Float, lost: Bool, horizon: float, x: Float, weight: Float
 ) -> Observed:
-    k, q = times.size, x.shape[1]
+    k = times.size
+    q = x.shape[1]
     kept, score = np.zeros(exit.size), np.zeros((exit.size, k + q))
-    slope, information = np.zeros_like(score), np.zeros((k + q, k + q))
+    slope = np.zeros_like(score)
+    information = np.zeros((k + q, k + q))
     index = x @ theta[k:]
     for j, time in enumerate(times):
         gone = lost & (exit == time)

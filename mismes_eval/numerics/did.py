@@ -94,7 +94,8 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
     x = x * stretch
     target = x.T @ (w * d)
     start = fit_logit(x, d, w)
-    beta, scale = start.beta, np.maximum(np.abs(target), 1.0)
+    beta = start.beta
+    scale = np.maximum(np.abs(target), 1.0)
     for _ in range(200):
         odds = np.exp(np.minimum(x @ beta, 500.0))
         gap = target - x.T @ (w * c * odds)
@@ -104,7 +105,8 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
             move = np.linalg.solve(x.T @ (x * (w * c * odds)[:, None]), gap)
         except np.linalg.LinAlgError:
             raise Separation("no weights of the comparison group balance the covariates") from None
-        step, size = 1.0, np.max(np.abs(gap) / scale)
+        step = 1.0
+        size = np.max(np.abs(gap) / scale)
         while step > 1e-8:
             trial = target - x.T @ (w * c * np.exp(np.minimum(x @ (beta + step * move), 500.0)))
             if np.max(np.abs(trial) / scale) < size:
@@ -225,7 +227,8 @@ def cross_sections(w: Float, d: Float, post: Float, y: Float, x: Float, method: 
     if method == "ipw_ht":
         ps = propensity(w, d, x)
         share = float(w @ post) / float(w.sum())
-        s, a = float(w @ d), d - c * ps.odds
+        s = float(w @ d)
+        a = d - c * ps.odds
         h = (post - share) / (share * pre.dot(w) / w.sum())
         att = float(w @ (a * h * y)) / s
         dh = (

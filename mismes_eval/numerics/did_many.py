@@ -135,7 +135,8 @@ def _mean(v: Float, w: Float, part: Float | float) -> tuple[Float, Float]:
 
 def _propensity(one: Group, other: Group, method: Method) -> tuple[Float, Float, Float]:
     """Fitted probabilities of both groups, and the inverse information (q, q)."""
-    x, w = np.concatenate([one.x, other.x], axis=1).T, np.concatenate([one.w, other.w])
+    x = np.concatenate([one.x, other.x], axis=1).T
+    w = np.concatenate([one.w, other.w])
     d = np.append(np.ones(one.n), np.zeros(other.n))
     if method == "dr_improved":
         p = tilting(w, d, x).p

@@ -65,14 +65,16 @@ def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tup
 
     g = shares.shape[1]
     sums, square_sums = clusters.sums(shares), clusters.sums(shares**2)
-    length, trace = square_sums.sum(axis=0), np.zeros(g)
+    length = square_sums.sum(axis=0)
+    trace = np.zeros(g)
     moments = np.zeros((6, g, g) if pairs else (6, g))
     step = max(1, _CACHED // max(g, 1))
     for start in range(0, clusters.count, step):
         rows = slice(start, start + step)
         at = clusters.stratum[rows] if len(sums) > 1 else slice(None)
         size, scale = clusters.size[rows, None], clusters.scale[rows, None]
-        share, square = shares[rows], shares[rows] ** 2
+        share = shares[rows]
+        square = shares[rows] ** 2
         image = scale * (share - sums[at] / size)
         square_image = scale * (square - square_sums[at] / size)
         trace += (scale * (1 - 1 / size))[:, 0] @ square
@@ -88,7 +90,8 @@ def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tup
     own_total, own_first = (np.diagonal(x) if pairs else x for x in (total, first))
     trace = trace + centred * (own_total * length - 2 * own_first)
     if pairs:
-        one, other = centred[:, None].astype(float), centred[None, :].astype(float)
+        one = centred[:, None].astype(float)
+        other = centred[None, :].astype(float)
         left, right = length[:, None], length[None, :]
     else:
         one, other, left, right = centred, centred, length, length
@@ -111,7 +114,8 @@ def effective_count(shares: Float, clusters: Clusters) -> Float:
     """
     adds = clusters.scale > 0
     varying = shares if adds.all() else shares * adds[:, None]
-    total, squares = varying.sum(axis=0), np.einsum("ij,ij->j", varying, varying)
+    total = varying.sum(axis=0)
+    squares = np.einsum("ij,ij->j", varying, varying)
     with np.errstate(divide="ignore", invalid="ignore"):
         kish = total**2 / squares
     near = np.flatnonzero((kish >= _LIKE) & (kish < 2.0))

@@ -37,7 +37,8 @@ def fit_poisson(
     scale = np.sqrt(np.average(x**2, axis=0, weights=w))
     xs = x / scale
     beta = _first(xs, y, w) if start is None else start * scale
-    eta, last = xs @ beta, np.inf
+    eta = xs @ beta
+    last = np.inf
     value = _loglik(eta, y, w)
     for iteration in range(1, steps + 1):
         mu = np.exp(eta)
@@ -46,7 +47,9 @@ def fit_poisson(
         except Separation:
             at_fault = separating(np.ascontiguousarray(xs.T), y, beta)
             raise Separation(EMPTY_GROUP, at_fault) from None
-        step, trial, trial_value = 1.0, eta, -np.inf
+        step = 1.0
+        trial = eta
+        trial_value = -np.inf
         while step > 1e-10:
             trial = eta + step * (xs @ move)
             trial_value = _loglik(trial, y, w)

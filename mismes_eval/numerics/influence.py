@@ -64,7 +64,8 @@ class Block:
         d, k = self.domains, self.rows.k
         if left.cell is not None and left.values.shape[0] * (d + 1) <= _BINS:
             return left.values.T @ self.basis_sums(weight, left.cell, left.values.shape[0])
-        x, w = left.dense(), self._weight(weight)
+        x = left.dense()
+        w = self._weight(weight)
         weighted = self.rows.dense() * w[:, None]
         if self.domain is None:
             return x.T @ weighted
@@ -127,7 +128,8 @@ class Block:
             like, now = np.unique(code * 2**_TOGETHER + bits.astype(int), return_inverse=True)
             one = np.empty(like.size, int)
             one[now] = np.arange(now.size)
-            kinds, code = np.hstack([kinds[code[one]], stands[one]]), now
+            kinds = np.hstack([kinds[code[one]], stands[one]])
+            code = now
         return code, kinds
 
     def dense(self) -> Float:
@@ -249,7 +251,8 @@ def _times(s: Float, coef: Float, domains: int) -> Float:
 def side_by_side(parts: Sequence[Influence]) -> Influence:
     """Columns of several influence matrices on the same n rows, joined."""
     p = sum(part.p for part in parts)
-    blocks, at = [], 0
+    blocks = []
+    at = 0
     for part in parts:
         pad = np.zeros((part.p, p))
         pad[:, at : at + part.p] = np.eye(part.p)
@@ -262,12 +265,15 @@ def one_above_other(parts: Sequence[Influence]) -> Influence:
     """Rows of several influence matrices with the same p columns, stacked: part j holds rows of its
     own and zero elsewhere.
     """
-    n, at, blocks = sum(part.n for part in parts), 0, []
+    n = sum(part.n for part in parts)
+    at = 0
+    blocks = []
     for part in parts:
         inside = np.zeros(n)
         inside[at : at + part.n] = 1.0
         for block in part.blocks:
-            before, after = at, n - at - part.n
+            before = at
+            after = n - at - part.n
             cell = block.rows.cell
             values = (
                 block.rows.values

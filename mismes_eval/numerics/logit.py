@@ -66,7 +66,8 @@ def fit_logit(
     below 1e-7 shrink no more (rounding). Raises Separation.
     """
     used = w > 0
-    y0, y1 = y[used].min(initial=1.0), y[used].max(initial=0.0)
+    y0 = y[used].min(initial=1.0)
+    y1 = y[used].max(initial=0.0)
     if y0 == y1:
         raise Separation(f"the outcome is {y0:g} in every row")
     xt = np.array(x.T, float, order="C")
@@ -85,7 +86,8 @@ def fit_logit(
             at_fault = error.columns or separating(xt[:, used], y[used], beta)
             raise Separation(str(error), at_fault) from None
         size = relative_step(move, beta)
-        direction, step = move @ xt, 1.0
+        direction = move @ xt
+        step = 1.0
         trial = eta + direction
         if size > _CLOSE:
             trial_value = _loglik(trial, y, w)
@@ -94,7 +96,8 @@ def fit_logit(
                 trial = eta + step * direction
                 trial_value = _loglik(trial, y, w)
             value = trial_value
-        beta, eta = beta + step * move, trial
+        beta = beta + step * move
+        eta = trial
         if np.max(np.abs(move)) > 1e-6 and np.max(np.abs(eta[used])) > 35:
             raise Separation(
                 "fitted probabilities run to 0 or 1", separating(xt[:, used], y[used], beta)
@@ -183,7 +186,8 @@ def separating(xt: Float, y: Float, beta: Float) -> Int:
     largest coefficients beta (q,) of columns of one size.
     """
     some, none = y > 0, y < 1
-    low, high = xt[:, some].min(axis=1), xt[:, some].max(axis=1)
+    low = xt[:, some].min(axis=1)
+    high = xt[:, some].max(axis=1)
     apart = (xt[:, none].max(axis=1) <= low) | (high <= xt[:, none].min(axis=1))
     varies: Bool = np.ptp(xt, axis=1) > 0
     if (apart & varies).any():

@@ -38,12 +38,14 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
     if y[used].min(initial=1.0) == y[used].max(initial=0.0):
         raise Separation(f"the outcome is {y[used].max(initial=0.0):g} in every row")
     scale = column_scales(np.average(x**2, axis=0, weights=w))
-    xs, sign = x / scale, 2 * y - 1
+    xs = x / scale
+    sign = 2 * y - 1
 
     def apart(beta: Float) -> Int:
         return separating(np.ascontiguousarray(xs[used].T), y[used], beta)
 
-    beta, last = np.zeros(x.shape[1]), np.inf
+    beta = np.zeros(x.shape[1])
+    last = np.inf
     value = float(w @ log_ndtr(sign * (xs @ beta)))
     for iteration in range(1, steps + 1):
         eta = xs @ beta
@@ -53,13 +55,15 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
                 raise Separation("covariates are collinear", dependent(information))
             raise Separation("fitted probabilities run to 0 or 1", apart(beta))
         move = np.linalg.solve(information, xs.T @ (w * probit_score(eta, y)))
-        step, trial = 1.0, value
+        step = 1.0
+        trial = value
         while step > 1e-10:
             trial = float(w @ log_ndtr(sign * (xs @ (beta + step * move))))
             if trial >= value - 1e-12 * abs(value):
                 break
             step /= 2
-        beta, value = beta + step * move, trial
+        beta = beta + step * move
+        value = trial
         size = relative_step(move, beta)
         if size <= 1e-13 or last / 4 < size < 1e-9:
             eta = x @ (beta / scale)

@@ -63,7 +63,8 @@ def least_squares(x: Float, y: Float, w: Float) -> LeastSquares:
     _refuse_collinear(r, pivot)
     target = y * root
     solution = np.zeros(xs.shape[1], np.longdouble)
-    wide, goal = xs.astype(np.longdouble), target.astype(np.longdouble)
+    wide = xs.astype(np.longdouble)
+    goal = target.astype(np.longdouble)
     for _ in range(3):
         left = (goal - wide @ solution).astype(float)
         solution[pivot] += solve_triangular(r, q.T @ left)

@@ -201,12 +201,15 @@ def cells(codes: list[Int], sizes: list[int]) -> tuple[Int, Int]:
     """Distinct combinations of several codes. Returns the combination of each cell, shape (C,
     len(codes)), and the cell of each row, shape (n,).
     """
-    joint, space, folded = codes[0].astype(np.intp), int(sizes[0]), False
+    joint = codes[0].astype(np.intp)
+    space = int(sizes[0])
+    folded = False
     for code, size in zip(codes[1:], sizes[1:], strict=True):
         if (
             space * size >= 2**62
         ):  # more combinations than a number can tell apart: count those that occur
-            joint, folded = np.unique(joint, return_inverse=True)[1].astype(np.intp), True
+            joint = np.unique(joint, return_inverse=True)[1].astype(np.intp)
+            folded = True
             space = int(joint.max(initial=0)) + 1
         joint *= size
         joint += code

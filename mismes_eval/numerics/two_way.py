@@ -144,7 +144,8 @@ class Within:
 
     def fit(self, y: Float, bread: Float) -> tuple[Float, Float]:
         """Reported coefficients (p,) and residuals (n,) of y (n,), once refined."""
-        p, beta = self.p, np.zeros(self.columns.k)
+        p = self.p
+        beta = np.zeros(self.columns.k)
         part, periods = (
             self._period_part(),
             np.linalg.pinv(self.gram[self.p :, self.p :], rcond=1e-12, hermitian=True),

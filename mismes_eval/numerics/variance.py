@@ -47,7 +47,8 @@ def stage_vcov(
     """
     if stage.strata == 1 and t.shape[0] > 1:
         scale = t.shape[0] / (t.shape[0] - 1) * (1 - stage.fraction[0]) * share[0]
-        centre, step = t.mean(axis=0), max(1, _TOGETHER // max(t.shape[1], 1))
+        centre = t.mean(axis=0)
+        step = max(1, _TOGETHER // max(t.shape[1], 1))
         blocks = (t[i : i + step] - centre for i in range(0, t.shape[0], step))
         products: Float = np.sum([_products(block, diagonal) for block in blocks], axis=0)
         return float(scale) * products

@@ -23,7 +23,8 @@ def flow(ax: Any, steps: Sequence[tuple[str, str]]) -> Any:
     and who is not and why ("" for nothing), which stands in the same box.
     """
     ax = axes(ax, INCHES, flow_height(steps))
-    top, middle = 0.0, INCHES / 2
+    top = 0.0
+    middle = INCHES / 2
     for place, (what, lost) in enumerate(steps):
         height = _height(what, lost)
         corner = (0.1, top - height)

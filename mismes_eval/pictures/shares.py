@@ -57,7 +57,8 @@ def bars(
     words : of the two axes.
     """
     ax = axes(ax, 7, 3.4)
-    x, below = np.arange(len(labels)), np.zeros(len(labels))
+    x = np.arange(len(labels))
+    below = np.zeros(len(labels))
     for place, (name, count) in enumerate(parts.items()):
         colour = STATES[place % len(STATES)]
         ax.bar(

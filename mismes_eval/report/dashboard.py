@@ -156,7 +156,8 @@ def small_picture(effect: Effect, span: tuple[float, float], t: Language) -> str
 
     marks = []
     for p in effect.path:
-        x, y = across(p.months), up(p.value)
+        x = across(p.months)
+        y = up(p.value)
         marks.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{up(p.low):.1f}" y2="{up(p.high):.1f}"'
             ' stroke="#1f4e79" stroke-width="2"/>'

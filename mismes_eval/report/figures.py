@@ -134,7 +134,8 @@ class Figure:
         foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
         wide, named = "", ""
         if self.width > NARROW:
-            wide, named = " wide", scrolled(self.id, said.title)
+            wide = " wide"
+            named = scrolled(self.id, said.title)
         tall = ' class="tall"' if self.height > TALL * self.width else ""
         picture = base64.b64encode(self.png).decode("ascii")
         return (

@@ -87,7 +87,8 @@ def heat(
     )
 
 
-QUARTILES, QUARTILE = (0.25, 0.5, 0.75), "quartile"
+QUARTILES = (0.25, 0.5, 0.75)
+QUARTILE = "quartile"
 
 
 def histogram(

@@ -243,7 +243,8 @@ def forest(
     t = caption.t
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(frame))
     groups = list(dict.fromkeys(frame["group"]))
-    chosen, series = colours_of(groups, t), []
+    chosen = colours_of(groups, t)
+    series = []
     for place, group in enumerate(groups):
         rows = np.flatnonzero(frame["group"] == group)
         lines = frame.iloc[rows].assign(series=group)

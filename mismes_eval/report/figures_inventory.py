@@ -86,7 +86,9 @@ def budget_tree(
     """
     t = caption.t
     fig, ax = canvas(7.4, 4.2)
-    total, left, alt = float(parts["amount"].sum()), 0.0, []
+    total = float(parts["amount"].sum())
+    left = 0.0
+    alt = []
     chosen = colours_of(parts["stage"].unique(), t)
     for (stage, block), colour in zip(parts.groupby("stage", sort=False), chosen, strict=True):
         width = float(block["amount"].sum()) / total
@@ -117,7 +119,8 @@ def budget_tree(
 def _column(
     ax: Axes, block: pd.DataFrame, left: float, width: float, colour: str, t: Language
 ) -> None:
-    whole, at = float(block["amount"].sum()), 0.0
+    whole = float(block["amount"].sum())
+    at = 0.0
     ordered = block.sort_values("amount", ascending=False)
     for place, (model, amount) in enumerate(
         zip(ordered["model"], ordered["amount"].astype(float), strict=True)

@@ -108,7 +108,8 @@ def by_country(
     t = caption.t
     countries, groups = list(dict.fromkeys(frame["country"])), list(dict.fromkeys(frame["group"]))
     fig, ax = canvas(7.0, 1.2 + 0.2 * len(countries) * (len(groups) + 1))
-    chosen, series = colours_of(groups, t), []
+    chosen = colours_of(groups, t)
+    series = []
     for place, group in enumerate(groups):
         lines = frame[frame["group"] == group].assign(series=group)
         rows = np.array([countries.index(country) for country in lines["country"]], float)

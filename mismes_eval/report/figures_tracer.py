@@ -137,7 +137,8 @@ def waiting(
     chosen = colours_of(curves, t)
     for j, (name, curve) in enumerate(curves.items()):
         time, value = (curve[column].to_numpy(float) for column in ("time", "value"))
-        x, y = np.r_[0.0, time], np.r_[1.0, value] * 100
+        x = np.r_[0.0, time]
+        y = np.r_[1.0, value] * 100
         ax.step(
             x,
             y,

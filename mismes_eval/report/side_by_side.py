@@ -138,7 +138,8 @@ class SideBySide:
     def to_excel(self, path: str | Path) -> Path:
         """A workbook: the table as it is read on one sheet, the unrounded numbers on another."""
         book = Workbook()
-        shown, numbers = book.active, book.create_sheet("numbers")
+        shown = book.active
+        numbers = book.create_sheet("numbers")
         shown.title = "table"
         lines = [["", *self.columns], *self.body.to_numpy().tolist(), []]
         for line in [*lines, *([note] for note in self.notes)]:

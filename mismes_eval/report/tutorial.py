@@ -79,7 +79,8 @@ def draw_with_loss(persons: int, seed: int) -> Sample:
     Taking part adds 20 points. Every table made of it says that it is made up.
     """
     rng = np.random.default_rng(seed)
-    offered, ease = rng.random(persons) < 0.5, rng.random(persons)
+    offered = rng.random(persons) < 0.5
+    ease = rng.random(persons)
     came = (ease < 0.1) | (offered & (ease < 0.7))
     reached = rng.random(persons) < 0.7 + 0.2 * came
     employed = rng.random(persons) < 0.4 + 0.2 * came

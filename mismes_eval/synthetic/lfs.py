@@ -116,7 +116,8 @@ def _household(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.Da
         out["subnatid2"] = place
     out["subnatidsurvey"] = "subnatid2" if grouped else "subnatid1"
     out["msm_centre_cohort"] = s["cohort"].to_numpy()
-    age, male = s["age"].to_numpy(), s["male"].to_numpy()
+    age = s["age"].to_numpy()
+    male = s["male"].to_numpy()
     hidden = (
         0
         if sc.coverage == "all"
@@ -156,7 +157,9 @@ def _relation(s: pd.DataFrame) -> np.ndarray:
 
 
 def education(s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    e, age, adult = s["educat7"].to_numpy(), s["age"].to_numpy(), s["adult"].to_numpy()
+    e = s["educat7"].to_numpy()
+    age = s["age"].to_numpy()
+    adult = s["adult"].to_numpy()
     school = (age < 15) | (
         rng.random(len(s)) < np.where(age < 19, 0.75, np.where(age < 25, 0.3, 0.01))
     )
@@ -208,7 +211,8 @@ def isco(rng: np.random.Generator, major: np.ndarray, digits: int) -> np.ndarray
 
 
 def work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    n, module = len(s), s["module"].to_numpy()
+    n = len(s)
+    module = s["module"].to_numpy()
     status = np.where(module, s["lstatus"].to_numpy(), 0)
     job, idle, out_lf = status == 1, status == 2, status == 3
     age, male, urban, educ, ret = (
@@ -264,7 +268,9 @@ def work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFram
 def _wages(
     sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, wage_job: np.ndarray, major: np.ndarray
 ) -> pd.DataFrame:
-    n, age, educ = len(s), s["age"].to_numpy(), s["educat7"].to_numpy()
+    n = len(s)
+    age = s["age"].to_numpy()
+    educ = s["educat7"].to_numpy()
     experience = np.clip(age - _YEARS[educ] - 6, 0, 45)
     log = (
         0.065 * (_YEARS[educ] - 11)
@@ -278,7 +284,8 @@ def _wages(
     said = rng.random(n) < 0.88
     refused = np.where(rng.random(n) < 0.7, "REF", "DK").astype(object)
     if not sc.labour["wage"]:
-        said, refused = np.zeros(n, dtype=bool), np.full(n, "NOTASKED", dtype=object)
+        said = np.zeros(n, dtype=bool)
+        refused = np.full(n, "NOTASKED", dtype=object)
     shown = wage_job & said
     out = pd.DataFrame(
         {"wage_no_compen": np.where(shown, wage, np.nan), "unitwage": _where(np.full(n, 5), shown)}

@@ -148,8 +148,12 @@ def _history(
     year: int,
     asked: np.ndarray,
 ) -> pd.DataFrame:
-    n, ret, m = len(s), status == "RET", sc.migration
-    male, age, educ = s["male"].to_numpy(), s["age"].to_numpy(), s["educat7"].to_numpy()
+    n = len(s)
+    ret = status == "RET"
+    m = sc.migration
+    male = s["male"].to_numpy()
+    age = s["age"].to_numpy()
+    educ = s["educat7"].to_numpy()
     out = pd.DataFrame({"mig_status": status})
     abroad_born = np.where(
         status == "IMM",
@@ -350,7 +354,8 @@ def _participation(
     inventory: pd.DataFrame,
     year: int,
 ) -> pd.DataFrame:
-    n, ret = len(s), status == "RET"
+    n = len(s)
+    ret = status == "RET"
     asked = s["adult"].to_numpy() & (s["age"].to_numpy() <= 64)
     aware = (rng.random((n, 11)) < awareness(sc, s, ret)) & asked[:, None]
     offered = np.array([(inventory["model_primary"] == m).any() for m in MODELS])
@@ -416,7 +421,8 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
     ]
     out = rows[keep].copy()
     out.insert(4, "abs_no", absent.groupby("hh").cumcount().to_numpy() + 1)
-    male, age = absent["male"].to_numpy(), absent["age"].to_numpy()
+    male = absent["male"].to_numpy()
+    age = absent["age"].to_numpy()
     out["relation"] = rng.choice([2, 3, 4, 5, 6], n, p=[0.24, 0.42, 0.09, 0.20, 0.05])
     out["male"], out["age"] = male, age
     out["educat7"] = rng.choice(np.arange(1, 8), n, p=[0.03, 0.04, 0.1, 0.2, 0.33, 0.14, 0.16])

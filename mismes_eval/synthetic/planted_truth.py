@@ -184,7 +184,8 @@ def _participation(
     men = asked["male"].eq(1).to_numpy()
     yield "C29", (float(some[men].mean() - some[~men].mean()), CHANCE)
     level = asked["educat7"]
-    high, low = level.eq(7).to_numpy(), level.le(4).to_numpy()
+    high = level.eq(7).to_numpy()
+    low = level.le(4).to_numpy()
     yield "C30", (float(some[high].mean() - some[low].mean()), CHANCE)
 
 

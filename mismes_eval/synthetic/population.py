@@ -156,7 +156,9 @@ def _labour(sc: Scenario, p: pd.DataFrame, year: int, rng: np.random.Generator) 
     (lstatus0) the rollout, from the same draw.
     """
     shift = sc.labour["years"].get(year, {"lfpr": 0.0, "ur": 0.0})
-    age, educ, male = p["age"].to_numpy(), p["educat7"].to_numpy(), p["male"].to_numpy()
+    age = p["age"].to_numpy()
+    educ = p["educat7"].to_numpy()
+    male = p["male"].to_numpy()
     returnee = p["returnee"].to_numpy()
     active = (
         -(((age - 40) / 15.5) ** 2)
@@ -191,7 +193,8 @@ def _labour(sc: Scenario, p: pd.DataFrame, year: int, rng: np.random.Generator) 
 def _employment(
     in_force: np.ndarray, idle: np.ndarray, gain: np.ndarray, target: float
 ) -> np.ndarray:
-    low, high = -15.0, 15.0
+    low = -15.0
+    high = 15.0
     for _ in range(60):
         mid = 0.5 * (low + high)
         work = in_force * (1 - logistic(mid + idle))

@@ -96,7 +96,8 @@ def simulate(sc: Scenario, spec: Mapping[str, Any], name: str) -> Streams:
         + treated[:, None] * (float(spec["pretrend"]) * NODES / 12.0 + float(spec["dip"]) * _dip())
     )
     u, a = _persistent(rng, 0.45), _persistent(rng, 0.75)
-    u_match, noise = _persistent(rng, 0.6), rng.normal(0, 0.25, (SIZE, 7))
+    u_match = _persistent(rng, 0.6)
+    noise = rng.normal(0, 0.25, (SIZE, 7))
     switch = np.column_stack([rng.integers(lo + 1, hi + 1, SIZE) for lo, hi in pairwise(NODES)])
     away = np.concatenate(
         [

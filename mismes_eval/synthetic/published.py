@@ -125,7 +125,8 @@ def targets(sc: Scenario) -> pd.DataFrame:
             ("returnee_share", male, anchors[f"returnee_{sex}"], people),
         ]
     rows.append(("returnee_share", "all", (ret, sc.anchors["returnee_m"]), people))
-    gone, base = sc.anchor("absent_total"), float(sc.population["value"])
+    gone = sc.anchor("absent_total")
+    base = float(sc.population["value"])
     absent = (gone / (gone + base), ABSENT_SOURCE)
     rows.append(("absent_share", "all", absent, "absent_total / (absent_total + population)"))
     out = pd.DataFrame(

@@ -190,7 +190,8 @@ def logistic(x: np.ndarray) -> np.ndarray:
 
 def intercept(slope: np.ndarray, target: float, extra: np.ndarray | float = 0.0) -> float:
     """a such that mean(logistic(a + slope) + extra) = target, by bisection."""
-    low, high = -25.0, 25.0
+    low = -25.0
+    high = 25.0
     for _ in range(60):
         mid = 0.5 * (low + high)
         low, high = (

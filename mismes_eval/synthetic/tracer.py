@@ -115,7 +115,9 @@ def _person(
     spec: Mapping[str, Any],
     path: Path,
 ) -> pd.DataFrame:
-    p, n, treated = s.people.iloc[rows].reset_index(drop=True), len(rows), s.treated[rows]
+    p = s.people.iloc[rows].reset_index(drop=True)
+    n = len(rows)
+    treated = s.treated[rows]
     base = (sc.year - 4) * 12 + rng.integers(6, 12, n)
     out = pd.DataFrame(
         {
@@ -222,7 +224,8 @@ def _waves(
     path: Path,
     spec: Mapping[str, Any],
 ) -> pd.DataFrame:
-    n, parts = len(person), []
+    n = len(person)
+    parts = []
     answers = _response(rng, person, spec)
     base = _base(person)
     dead = np.full(n, 99)
@@ -318,7 +321,8 @@ def _outcomes(
     seen = wave[wave["disp_code"].isin(("1.1", "1.2", "2.51", "2.52"))]
     at = pd.Index(person["person_id"]).get_indexer(seen["person_id"])
     place = seen["wave"].map({w: i for i, w in enumerate(WAVES, 1)}).to_numpy()
-    n, disposition = len(seen), seen["disp_code"].to_numpy()
+    n = len(seen)
+    disposition = seen["disp_code"].to_numpy()
     proxy, partial = disposition == "2.52", disposition == "1.2"
     job, away, match = path.employed[at, place], path.abroad[at, place], path.match[at, place]
     out = pd.DataFrame({"person_id": seen["person_id"].to_numpy(), "wave": seen["wave"].to_numpy()})

@@ -46,7 +46,8 @@ def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.D
     rows = []
     for name, indicator in _indicators(base, covariates):
         w = base.weights
-        centre, spread = np.average(indicator[inside], weights=w[inside]), 0.0
+        centre = np.average(indicator[inside], weights=w[inside])
+        spread = 0.0
         spread = float(np.sqrt(np.average((indicator[inside] - centre) ** 2, weights=w[inside])))
         plain = indicator[inside]
         scale = spread if spread > 0 else np.nan

@@ -35,7 +35,8 @@ class Clock:
         """month -> wave, for the months that a wave lies near to; each by real dates among those
         who answered.
         """
-        middle, found = self.medians(panel), {}
+        middle = self.medians(panel)
+        found = {}
         for m in self.months:
             near = min(middle, key=lambda t: abs(middle[t] - m), default=None)
             if near is not None and abs(middle[near] - m) <= self.tolerance:

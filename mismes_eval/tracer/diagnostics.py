@@ -262,7 +262,8 @@ def _bglw(
     x, names = design_matrix(sample, columns)
     both = np.column_stack([x, x * lost[:, None]])
     y = np.where(inside, y, 0.0)
-    q, n = x.shape[1], int(inside.sum())
+    q = x.shape[1]
+    n = int(inside.sum())
     null = "the outcome equation at enrolment is the same for stayers and lost"
     w = np.where(inside, sample.weights / sample.weights[inside].mean(), 0.0)
     if np.linalg.matrix_rank(both[inside] * np.sqrt(w[inside])[:, None]) < 2 * q:

@@ -329,7 +329,8 @@ def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[Found]:
 
 
 def _enrolled(panel: TracerPanel) -> list[Found]:
-    known, out = panel.sample.frame, list[Found]()
+    known = panel.sample.frame
+    out = list[Found]()
     if "consent_version" in known.columns:
         out.append(
             ("no_consent", "consent_version", known["consent_version"].isna().to_numpy(bool))
@@ -348,7 +349,8 @@ def _ages(known: pd.DataFrame) -> list[Found]:
         return []
     wrong = (age < 0) | (age > 120)
     if {"birth_ym", "enrol_date"} <= set(known.columns):
-        born, enrolled = month_number(known["birth_ym"]), dates(known["enrol_date"])
+        born = month_number(known["birth_ym"])
+        enrolled = dates(known["enrol_date"])
         months = enrolled.dt.year.to_numpy(float) * 12 + enrolled.dt.month.to_numpy(float) - 1
         wrong |= np.abs((months - born) / 12 - age) > 2
     return [("age_at_enrolment", "age_enrol", wrong)]
@@ -356,7 +358,8 @@ def _ages(known: pd.DataFrame) -> list[Found]:
 
 def _weights(panel: TracerPanel) -> list[Found]:
     """Weights in the file that contradict each other, beyond rounding."""
-    have, out = panel.long.columns, list[Found]()
+    have = panel.long.columns
+    out = list[Found]()
     if "w_design" in have:
         base = panel.sample.design.base[:, None]
         apart = np.abs(_matrix(panel, "w_design") - base) > ROUNDING * base
@@ -377,7 +380,8 @@ def _jobs(panel: TracerPanel) -> list[Found]:
     there = [column for column in OF_A_JOB if column in panel.long.columns]
     out: list[Found] = []
     if "employed" in panel.long.columns:
-        works, employed = _matrix(panel, "lstatus") == 1, _matrix(panel, "employed")
+        works = _matrix(panel, "lstatus") == 1
+        employed = _matrix(panel, "employed")
         apart = ((employed == 1) & idle) | ((employed == 0) & works)
         out.append(("employed_by_status", "employed", apart.any(axis=1)))
     return out + [

@@ -183,7 +183,8 @@ def sequence_plot(
                 "no month of any person is known", "", "episodes and interviews after the origin"
             )
         )
-    labels, listed = state_list()["label_en"], list(state_list().index)
+    labels = state_list()["label_en"]
+    listed = list(state_list().index)
     shown = table[table["n"] > 0]
     ax = areas(
         ax,

@@ -161,7 +161,8 @@ def employed_at(panel: TracerPanel, clock: Clock, by: By) -> Result:
 
     def columns(wave: object) -> tuple[dict[str, Float], Bool]:
         status = panel.values("lstatus", wave)
-        work, away = (status == 1).astype(float), known_abroad(panel, wave).astype(float)
+        work = (status == 1).astype(float)
+        away = known_abroad(panel, wave).astype(float)
         return {
             "employed": work,
             "employed at home": work * (1 - away),
@@ -305,7 +306,8 @@ def _last_common(sample: Sample, by: By) -> float:
 def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
     """T10: pairs of waves 12 and 24 months apart by real dates, weights of those who answered both."""
     require(panel, "business")
-    middle, parts = clock.medians(panel), []
+    middle = clock.medians(panel)
+    parts = []
     for gap in (12, 24):
         pairs = [
             _business_pair(panel, early, late)

@@ -108,7 +108,8 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
 
 def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
     """Who is in the denominators of a wave and who is not; without numbers, which reports print."""
-    place, inside = panel.waves.index(wave), panel.sample.active
+    place = panel.waves.index(wave)
+    inside = panel.sample.active
     at_wave: dict[str, object] = {"wave": str(wave)}
     notes = []
     if (inside & (panel.groups[:, place] < 0) & panel.tried[:, place]).any():
@@ -136,9 +137,11 @@ def rates_of_totals(totals: Float, e: float | None) -> tuple[Float, Float]:
     """Totals of GROUPS (D, 8) -> rates (D, 16) and their derivatives (D, 8, 16). A rate without
     cases is NaN.
     """
-    share, slope = _eligible_share(totals, e), np.zeros_like(totals)
+    share = _eligible_share(totals, e)
+    slope = np.zeros_like(totals)
     if e is None:
-        known, out = totals[:, :5].sum(axis=1), totals[:, 7]
+        known = totals[:, :5].sum(axis=1)
+        out = totals[:, 7]
         with np.errstate(divide="ignore", invalid="ignore"):
             slope[:, :5] = np.nan_to_num(out / (known + out) ** 2)[:, None]
             slope[:, 7] = np.nan_to_num(-known / (known + out) ** 2)
@@ -317,7 +320,8 @@ def _wrap(
     e: Float,
     notes: tuple[str, ...],
 ) -> Estimate:
-    d, k = where.count, len(names)
+    d = where.count
+    k = len(names)
     count = np.bincount(where.code[sample.active], minlength=d + 1)[:d].astype(float)
     keys = where.keys.loc[where.keys.index.repeat(k)].reset_index(drop=True)
     keys = keys.assign(

@@ -75,7 +75,9 @@ class ResponseModel:
         if link == "logit":
             score, curvature, slope = y - p, p * (1 - p), p * (1 - p)
         else:
-            score, curvature, slope = probit_score(eta, y), probit_information(eta), density(eta)
+            score = probit_score(eta, y)
+            curvature = probit_information(eta)
+            slope = density(eta)
         mask = inside.astype(float)
         return cls(
             x,

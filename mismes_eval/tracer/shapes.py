@@ -131,7 +131,8 @@ def _of_several_kinds(column: pd.Series) -> Problem | None:
 def varying(frame: pd.DataFrame, unit: str, columns: Sequence[str]) -> tuple[str, ...]:
     """Columns that are not the same in all rows of a person."""
     person = pd.factorize(frame[unit])[0]
-    first, out = np.zeros(person.max(initial=0) + 1, np.intp), []
+    first = np.zeros(person.max(initial=0) + 1, np.intp)
+    out = []
     for column in columns:
         value = pd.factorize(frame[column])[0]
         first[person[::-1]] = value[::-1]

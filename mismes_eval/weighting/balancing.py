@@ -183,7 +183,8 @@ def _outside(x: Float, names: tuple[str, ...], d: Float, w: Float) -> str:
     """Which treated means lie beyond the comparison's values: there no weights can help."""
     one, other = d == 1, d == 0
     mean = np.average(x[one], axis=0, weights=w[one])
-    low, high = x[other].min(axis=0), x[other].max(axis=0)
+    low = x[other].min(axis=0)
+    high = x[other].max(axis=0)
     beyond = [n for n, m, a, b in zip(names[1:], mean[1:], low[1:], high[1:]) if not a < m < b]
     if beyond:
         words = "The treated's mean does not lie between the comparison's values of {c}."

@@ -276,10 +276,13 @@ def tightest_bounds(sample: Sample, totals: Totals) -> tuple[float, float]:
 def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
     mass = m.x.collapse(weights)
     a = (m.x.values * mass[:, None]).T
-    c, keep = a.shape[1], mass > 0
-    a, c = a[:, keep], int(keep.sum())
+    c = a.shape[1]
+    keep = mass > 0
+    a = a[:, keep]
+    c = int(keep.sum())
     scale = 1.0 / sizes(weights, m.x, m.totals)
-    a, b = a * scale[:, None], (m.totals * scale)[:, None]
+    a = a * scale[:, None]
+    b = (m.totals * scale)[:, None]
     lowest = np.append(np.zeros(c), -1.0)
     # factors are t + h with h >= 0: the largest t
     lower = linprog(lowest, A_eq=np.hstack([a, a.sum(axis=1, keepdims=True)]), b_eq=b)

@@ -172,7 +172,9 @@ def _fitted(step: Watched, before: Float) -> tuple[Float, Float, Float, Float]:
 
 def _refuse(sample: Sample, exit: Float, lost: Bool, group: Int, tau: float, duration: str) -> None:
     """Raise DesignError with every problem."""
-    inside, where, problems = sample.active, in_column(duration), []
+    inside = sample.active
+    where = in_column(duration)
+    problems = []
     if not tau > 0:
         problems.append(
             Problem(

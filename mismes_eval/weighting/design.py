@@ -159,12 +159,14 @@ class SurveyDesign:
         variance is taken: first-stage units, or, inside those that were certain to be drawn, the
         units of the second stage.
         """
-        first, code = self.stages[0], self.psu
+        first = self.stages[0]
+        code = self.psu
         clusters = _clusters(first, self.lonely)
         certain = first.fraction[first.stratum] >= 1
         if len(self.stages) == 1 or not certain.any():
             return code, clusters
-        second, inner = self.stages[1], self._second_stage
+        second = self.stages[1]
+        inner = self._second_stage
         below = _clusters(second, self.lonely)
         return np.where(certain[code], self.psus + inner, code), Clusters(
             np.concatenate([clusters.stratum, first.strata + below.stratum]),

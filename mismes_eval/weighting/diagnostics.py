@@ -38,7 +38,8 @@ def kish_deff(weights: Float) -> float:
     try:
         w = np.atleast_1d(np.asarray(weights, float))
     except (TypeError, ValueError):
-        w, unread = np.array([np.nan]), True
+        w = np.array([np.nan])
+        unread = True
     if not np.isfinite(w).all():
         raise DesignError(
             Problem(

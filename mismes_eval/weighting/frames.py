@@ -128,7 +128,8 @@ def stack_samples(
     frame = pd.concat(parts, ignore_index=True)
     depth = max(len(sample.design.stages) for sample in samples)
     stages = [_deepened(sample.design, depth) for sample in samples]
-    total, start = sum(sample.n for sample in samples), 0
+    total = sum(sample.n for sample in samples)
+    start = 0
     steps: list[WeightStep] = []
     for sample in samples:
         steps += [Embedded(step, start, sample.n, total) for step in sample.design.steps]

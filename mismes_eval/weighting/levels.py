@@ -21,7 +21,8 @@ def levels_of(series: pd.Series) -> tuple[Int, pd.Index]:
     """
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu" and series.size:
         value = series.to_numpy()
-        low, high = value.min(), value.max()
+        low = value.min()
+        high = value.max()
         if int(high) - int(low) < _SPREAD:
             code = (value if low == 0 else value - low).astype(np.intp, copy=False)
             present = np.flatnonzero(np.bincount(code))

@@ -106,7 +106,8 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
 
 def _uneven_units(unit: str, code: Int, spread: Bool, cut: Bool, w: Float) -> list[Problem]:
     """Units without a code, with several weights, or partly in the domain."""
-    where, problems = in_column(unit), []
+    where = in_column(unit)
+    problems = []
     if (code < 0).any():
         lost = int((code < 0).sum())
         problems.append(

@@ -257,7 +257,8 @@ def _category(
         return None
     each = [levels_of(sample.frame[column]) for column in columns]
     if len(columns) == 1:
-        code, present = each[0][0], list(each[0][1])
+        code = each[0][0]
+        present = list(each[0][1])
     else:
         combination, code = crossed(each)
         present = [tuple(each[j][1][row[j]] for j in range(len(columns))) for row in combination]

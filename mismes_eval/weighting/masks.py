@@ -80,7 +80,8 @@ def _compare(frame: pd.DataFrame) -> str:
     column = "age" if "age" in frame.columns else next(iter(frame.columns), "age")
     values = frame[column].dropna() if column in frame.columns else pd.Series([15])
     first = values.iloc[0] if len(values) else 15
-    sign, value = "==", repr(first.item() if isinstance(first, np.generic) else first)
+    sign = "=="
+    value = repr(first.item() if isinstance(first, np.generic) else first)
     if column == "age" and pd.api.types.is_numeric_dtype(values):
         sign, value = ">=", "15"
     return worded(COMPARED, {"column": column, "sign": sign, "value": value})

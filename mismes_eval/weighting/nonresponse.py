@@ -55,7 +55,8 @@ def nonresponse(
     Kim and Kim (2007), Canadian Journal of Statistics 35, 501-514.
     """
     needs_sample(sample, "nonresponse")
-    responded, columns = as_name(responded, "responded"), list(as_names(covariates, "covariates"))
+    responded = as_name(responded, "responded")
+    columns = list(as_names(covariates, "covariates"))
     eligible = as_name(eligible, "eligible")
     DesignError.refuse(unknown("unknown nonresponse method", "method", method, ("logit", "cells")))
     inside = sample.active

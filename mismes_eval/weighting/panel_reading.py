@@ -119,7 +119,8 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
         kinds |= {"unit": Key(unit), "time": Order(column, stated, told)}
     got = vars(read(sample, IdentificationError, **kinds))
     if key is None:
-        axis, position = of_ordering(got["time"]), got["time"].code
+        axis = of_ordering(got["time"])
+        position = got["time"].code
         rows = np.flatnonzero(sample.active & (position >= 0))
         units, code = _coded(got["unit"].code[rows])
         period = position[rows].astype(np.intp)
@@ -168,7 +169,8 @@ def _regular(sample: Sample, unit: str, column: str) -> tuple[Timeline, Int, Int
         for series in (ids, time)
     ):
         return None
-    times, units = time.to_numpy(np.float64), ids.to_numpy()
+    times = time.to_numpy(np.float64)
+    units = ids.to_numpy()
     periods = np.unique(times[: min(times.size, 1000)])
     k = periods.size
     if times.size == 0 or times.size % k or not (times.reshape(-1, k) == periods).all():
@@ -257,7 +259,8 @@ def _switches_off(panel: Panel, value: np.ndarray) -> str:
     if value.dtype.kind != "f":
         return ""
     order = np.lexsort((panel.period, panel.unit))
-    treated, unit = np.isfinite(value[order]), panel.unit[order]
+    treated = np.isfinite(value[order])
+    unit = panel.unit[order]
     ends = treated[:-1] & ~treated[1:] & (unit[1:] == unit[:-1])
     units = np.unique(unit[1:][ends]).size
     if not units:

@@ -54,7 +54,8 @@ def of_waves(data: PanelLike, wanted: Wanted) -> Panel:
     """Persons who answered all waves, with the attrition steps in their weight; those without a
     value that may not be missing are outside the domain, and said.
     """
-    sample, time = data.weight_sample(data.waves), waves_of(data)
+    sample = data.weight_sample(data.waves)
+    time = waves_of(data)
     _refuse_unknown(data, wanted)
     made = {
         number: wave_values(data, number, data.waves, infinite=number in wanted.infinite)
@@ -69,7 +70,8 @@ def of_waves(data: PanelLike, wanted: Wanted) -> Panel:
     seen = sample.active & np.all([np.ones(sample.n, bool), *needed], axis=0)
     silent = int((sample.active & ~seen).sum())
     said = f"{silent:,} responding persons lack a value in some wave and are outside the domain."
-    inside, t = np.flatnonzero(seen), time.size
+    inside = np.flatnonzero(seen)
+    t = time.size
     unit = np.repeat(np.arange(inside.size), t)
     return Panel(
         sample=sample.where(seen) if silent else sample,
@@ -85,7 +87,8 @@ def of_waves(data: PanelLike, wanted: Wanted) -> Panel:
 
 def cohort_of_waves(data: PanelLike, column: str, panel: Panel) -> pd.Series:
     """A column of persons, or of their waves, in the rows of a panel."""
-    frame, inside = data.sample.frame, panel.row[panel.first]
+    frame = data.sample.frame
+    inside = panel.row[panel.first]
     long = getattr(data, "long", None)
     if column in frame.columns and not (long is not None and column in long.columns):
         return frame[column].iloc[panel.row]
@@ -95,7 +98,8 @@ def cohort_of_waves(data: PanelLike, column: str, panel: Panel) -> pd.Series:
 
 
 def _refuse_unknown(data: PanelLike, wanted: Wanted) -> None:
-    long, known = getattr(data, "long", None), set(data.sample.frame.columns)
+    long = getattr(data, "long", None)
+    known = set(data.sample.frame.columns)
     if isinstance(long, pd.DataFrame):
         known |= set(long.columns)
     named = [*wanted.numbers, *wanted.also, *([wanted.cohort] if wanted.cohort else [])]

@@ -65,7 +65,8 @@ def two_phase(
     share = np.where(chosen, 1.0 / np.where(chosen, prob, 1.0), np.where(inside, 0.0, 1.0))
     stage = sample.design.stages[0]
     fraction = stage.fraction[stage.stratum[sample.design.psu]]
-    x, g = None, np.ones(sample.n)
+    x = None
+    g = np.ones(sample.n)
     if columns:
         each = [pd.factorize(sample.frame[column]) for column in columns]
         combination, cell = crossed(each)

@@ -244,7 +244,8 @@ class ReplicateWeights:
     def _contradicted(self, value: Float, base: Float) -> list[Problem]:
         """What the mean of the columns says against `combined`."""
         replicate, weight = float(value.mean()), float(base.mean())
-        as_whole, as_factor = replicate / weight, replicate
+        as_whole = replicate / weight
+        as_factor = replicate
         said, other = (as_whole, as_factor) if self.combined else (as_factor, as_whole)
         if MEANS[0] <= said <= MEANS[1] or not MEANS[0] <= other <= MEANS[1]:
             return []

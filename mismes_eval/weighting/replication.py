@@ -30,7 +30,8 @@ def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
 
     Raises DesignError where a step cannot be made in some replicate, naming both.
     """
-    replicates, unit = _replicates(design), replicate_unit(design)
+    replicates = _replicates(design)
+    unit = replicate_unit(design)
     for replicate in range(replicates.count):
         w = design.base * replicates.factor[:, replicate][unit]
         for step in design.steps:
@@ -149,7 +150,8 @@ def _greg_totals(
     their factors and forgotten.
     """
     m, b = replicates.factor.shape
-    q, p = step.x.k, block.domains * block.rows.k
+    q = step.x.k
+    p = block.domains * block.rows.k
     order = np.argsort(unit, kind="stable")
     end = np.cumsum(np.bincount(unit, minlength=m))
     upper = np.triu_indices(q)

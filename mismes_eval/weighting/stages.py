@@ -104,7 +104,8 @@ def build(
                     )
                 unit_of_row, first = _pair(stratum_of_row, code)
             else:
-                unit_of_row, first = code, _first(code)
+                unit_of_row = code
+                first = _first(code)
         stratum = stratum_of_row[first]
         m_h = np.bincount(stratum)
         fraction = np.zeros(m_h.size)

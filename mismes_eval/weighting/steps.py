@@ -404,7 +404,8 @@ class RoundShares:
 
     def pull_back(self, z: Influence) -> Influence:
         rounds = self.shares.size
-        sums, members = self._sums(self.before), Rows(np.eye(rounds + 1, rounds)[self.group])
+        sums = self._sums(self.before)
+        members = Rows(np.eye(rounds + 1, rounds)[self.group])
         mass = z.cross(members, self.before)
         common = np.outer(self.shares, (self.shares / sums) @ mass)
         own = (self._factors(self.before)[:rounds] / sums)[:, None] * mass

@@ -185,7 +185,8 @@ def _with_totals(
 
 
 def _problems(lower: float | None, upper: float | None) -> list[Problem]:
-    where, problems = of_arguments("lower", "upper"), []
+    where = of_arguments("lower", "upper")
+    problems = []
     if lower is None and upper is None:
         problems.append(Problem("no cap given", where, "at least one"))
     numbers = [cap for cap in (lower, upper) if isinstance(cap, (int, float, np.number))]

@@ -68,7 +68,8 @@ def interval(total: float, answered: int, silent: int, ends: tuple[float, float]
     ends : least and most that a measure could hold.
     """
     least, most = ends
-    measures, width = answered + silent, most - least
+    measures = answered + silent
+    width = most - least
     fewest = (total - answered * least) / width
     low = special.betaincinv(fewest, measures - fewest + 1, TAIL) if fewest > 0 else 0.0
     largest = fewest + silent
@@ -160,7 +161,8 @@ def _training_first(frame: pd.DataFrame, _: date) -> Census:
 def _only_information(frame: pd.DataFrame, _: date) -> Census:
     """A centre with any other service does more; one that is silent on a service may have it."""
     centres = _of_models(frame, CENTRES)
-    informs, others = _yes(centres, "service_info"), _services(centres, "service_info")
+    informs = _yes(centres, "service_info")
+    others = _services(centres, "service_info")
     more = others.eq(1).any(axis=1) | informs.eq(0)
     known = more | (informs.notna() & others.notna().all(axis=1))
     return _whether(~more, known)
@@ -217,7 +219,8 @@ def _integrated_of_late(frame: pd.DataFrame, _: date) -> Census:
 
 def _halves(frame: pd.DataFrame, day: date) -> tuple[pd.Series, pd.Series]:
     """Of the years before the day: measures (bool) that began in the later and the earlier half."""
-    began, now = frame["start_date"], pd.Timestamp(day)
+    began = frame["start_date"]
+    now = pd.Timestamp(day)
     first, half = now - pd.DateOffset(years=2 * LATELY), now - pd.DateOffset(years=LATELY)
     return (began > half) & (began <= now), (began > first) & (began <= half)
 

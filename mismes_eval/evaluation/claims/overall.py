@@ -92,7 +92,8 @@ def _overall(
     }
     pooled: Pooled | None = None
     if claim.evidence == FEATURES:
-        verdict, units = _of_features(claim, features), "measures"
+        verdict = _of_features(claim, features)
+        units = "measures"
     elif claim.evidence == "inventory":
         verdict, pooled = _of_registers(claim, numbers, records)
         units = "pairs" if claim.id in PAIRED else "measures"

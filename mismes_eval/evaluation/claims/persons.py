@@ -340,7 +340,8 @@ def _voluntary(evaluation: Evaluation) -> Evidence:
     assert whom is not None and study is not None
     if unfit := _unfit(study, evaluation.params.impact.main_outcome):
         return Evidence(NotEstimable(unfit))
-    gaps, reason = [], NO_MEASURE
+    gaps = []
+    reason = NO_MEASURE
     for (_, factor), found in whom.groups.items():
         if factor != VOLUNTARY:
             continue
@@ -366,7 +367,9 @@ def _net_benefit(evaluation: Evaluation) -> Evidence:
     """Value of the job-years added less what the services cost, for each participant."""
     study, value = evaluation.tracing, evaluation.params.cost.job_year_value
     assert study is not None and value is not None
-    effects, gains, reason = _main_effects(evaluation), {}, NO_MEASURE
+    effects = _main_effects(evaluation)
+    gains = {}
+    reason = NO_MEASURE
     for effect in evaluation.effects:
         main = effects[effect.measure]
         spent = money(evaluation, study, effect)

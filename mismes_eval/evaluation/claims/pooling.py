@@ -63,7 +63,8 @@ def size_of(value: Sequence[float], error: Sequence[float], threshold: float, n:
     ----------
     Kent and Hainsworth (1995), J. Statistical Planning and Inference 46, 147-159.
     """
-    distance, precision = np.asarray(value) - threshold, 1 / np.square(error)
+    distance = np.asarray(value) - threshold
+    precision = 1 / np.square(error)
     total, k, weight = float(precision @ distance**2), len(distance), float(precision.sum())
     low, high = _noncentral(total, k, 1 - TAIL), _noncentral(max(total, float(k)), k, TAIL)
     measured = Measured(
@@ -109,7 +110,8 @@ def countries_to_decide(pooled: Pooled, distances: tuple[float, float]) -> float
     distances : from the mean to what has to be excluded, at least one of them; NaN beyond
     `MOST_COUNTRIES`.
     """
-    k, width = pooled.countries, pooled.measured.high - pooled.measured.value
+    k = pooled.countries
+    width = pooled.measured.high - pooled.measured.value
     aim = max(distances)
     if not aim > 0:
         return math.nan

@@ -175,7 +175,8 @@ def _tail(
     (cut - mean) / share.
     """
     sign = -1.0 if top else 1.0
-    values, weight = sign * y[rows], w[rows]
+    values = sign * y[rows]
+    weight = w[rows]
     fraction, cut = _keep(values, weight, kept, rule)
     total = float(weight @ fraction)
     if not total > 0:
@@ -201,7 +202,8 @@ def _keep(v: Float, weight: Float, kept: float, rule: Rule) -> tuple[Float, floa
     value at the cut.
     """
     order = np.argsort(v, kind="stable")
-    x, c = v[order], np.cumsum(weight[order])
+    x = v[order]
+    c = np.cumsum(weight[order])
     if kept >= 1 or rule == "exact":
         target = min(kept, 1.0) * c[-1]
         stay = np.clip((target - (c - weight[order])) / weight[order], 0.0, 1.0)

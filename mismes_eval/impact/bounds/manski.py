@@ -254,7 +254,8 @@ def _bounds(
 def _shifted(rows: _Rows, here: Bool, sign: dict[int, float]) -> tuple[Float, Float]:
     """Effect without a shift and its change per unit of shift, (2,), with their influence (n, 2)."""
     (y1, z1), (y0, z0) = (_arm(rows, here & (rows.d == arm), 0.0, 0.0) for arm in (1, 0))
-    slope, z_slope = 0.0, np.zeros(here.size)
+    slope = 0.0
+    z_slope = np.zeros(here.size)
     for arm, factor in sign.items():
         of = here & (rows.d == arm)
         rate = float(rows.w[of & ~rows.first].sum() / rows.w[of].sum())
@@ -282,7 +283,8 @@ def _arm(rows: _Rows, of: Bool, fill: float, delta: float) -> tuple[float, Float
 def _filled(rows: _Rows, of: Bool, seen: Bool, fill: float, delta: float) -> tuple[float, Float]:
     """Mean over rows `of` where the unseen are worth delta * fill + (1 - delta) * mean of the seen."""
     seen_there = of & seen
-    size, size_seen = rows.w[of].sum(), rows.w[seen_there].sum()
+    size = rows.w[of].sum()
+    size_seen = rows.w[seen_there].sum()
     p = float(size_seen / size)
     mean = float(rows.w[seen_there] @ rows.y[seen_there]) / size_seen
     stand_in = delta * fill + (1 - delta) * mean if delta else mean

@@ -43,7 +43,8 @@ class Dose(ResultTable):
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """One row a dose: dose, effect and slope with their intervals."""
-        at, by = self.levels.ci(level), self.slopes.ci(level)
+        at = self.levels.ci(level)
+        by = self.slopes.ci(level)
         return pd.DataFrame(
             {
                 "dose": self.doses,
@@ -154,7 +155,8 @@ def _fitted(
 ) -> Dose:
     amount, change, w = arrays
     treated = amount > 0
-    rows, weight = spline.basis(amount[treated]), w[treated]
+    rows = spline.basis(amount[treated])
+    weight = w[treated]
     bread = np.linalg.inv(rows.T @ (weight[:, None] * rows))
     beta = bread @ (rows.T @ (weight * change[treated]))
     residual = change[treated] - rows @ beta

@@ -195,7 +195,8 @@ def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) 
     joint = parts[0].joint
     if len(parts) > 1:
         joint = stack(*(part.joint for part in parts))
-    at, cells = 0, []
+    at = 0
+    cells = []
     for part, sign in zip(parts, signs, strict=True):
         groups = np.unique(part.cells["cohort"].to_numpy(float))
         owner = np.searchsorted(groups, part.cells["cohort"].to_numpy(float))

@@ -164,7 +164,8 @@ def _balanced(
     Asked for are all event times that any cohort has from the window's start (0 where it has none)
     up to `balance`.
     """
-    event_time, g = cells["event_time"].to_numpy(float), cells["cohort"].to_numpy(float)
+    event_time = cells["event_time"].to_numpy(float)
+    g = cells["cohort"].to_numpy(float)
     low = -np.inf if window[0] is None else window[0]
     high = np.inf if window[1] is None else window[1]
     kept = (event_time >= low) & (event_time <= high)
@@ -220,7 +221,8 @@ def _averages(rows: list[Row], value: Float, owner: np.ndarray, g: int) -> tuple
     """Values (R,) and jacobian (R, K + G) with respect to effects and cohort sizes."""
     k = owner.size
     att, size = value[:k], value[k : k + g]
-    out, jacobian = np.empty(len(rows)), np.zeros((len(rows), k + g))
+    out = np.empty(len(rows))
+    jacobian = np.zeros((len(rows), k + g))
     for i, row in enumerate(rows):
         weight = np.where(row.cells, size[owner] if row.by_size else 1.0, 0.0)
         total = weight.sum()

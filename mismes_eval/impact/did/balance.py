@@ -168,7 +168,8 @@ def balance(
     inside = sample.active
     d = _yes_no(sample, treated, inside)
     (arrays, keys, _), _ = answers(sample, names)
-    x, w = Columns(tuple(arrays)).take(inside).dense(), sample.weights[inside]
+    x = Columns(tuple(arrays)).take(inside).dense()
+    w = sample.weights[inside]
     p = _propensity(sample, names, inside, d, needed=weighted is None)
     after = w * (d + (1 - d) * p / (1 - p))
     if weighted is not None:
@@ -265,7 +266,8 @@ def _kish(w: Float) -> float:
 def _same_rows(sample: Sample, weighted: Sample | Sequence[float]) -> Float:
     """(n,) weights after the step. Raises IdentificationError for another sample."""
     if isinstance(weighted, Sample):
-        same, weights = weighted.frame.index.equals(sample.frame.index), weighted.weights
+        same = weighted.frame.index.equals(sample.frame.index)
+        weights = weighted.weights
     else:
         weights = _numbers(weighted)
         same = bool(np.isfinite(weights).all() and (weights >= 0).all())

@@ -107,7 +107,8 @@ def refuse_between(
                 fix="Leave it out for outcomes named by column.",
             )
         )
-    low, high = min(numeric), max(numeric)
+    low = min(numeric)
+    high = max(numeric)
     problems = [
         Problem(
             what="a break of the series lies between the two periods",

@@ -154,7 +154,8 @@ def _panel(
     overlap: Overlap = []
     notes: list[str] = []
     for (cohort, against, pair), cells in batches.items():
-        treated, compared = rows_of[cohort], np.concatenate([rows_of[start] for start in against])
+        treated = rows_of[cohort]
+        compared = np.concatenate([rows_of[start] for start in against])
         if pair is not None:
             seen = np.asarray(np.isfinite(layout.y[:, pair]).all(axis=1))
             treated, compared = treated[seen[treated]], compared[seen[compared]]
@@ -167,7 +168,8 @@ def _panel(
         )
         try:
             if not (complete and shared is EVERYTHING):
-                other, fitted = _group(layout, weights, compared, shared.columns), None
+                other = _group(layout, weights, compared, shared.columns)
+                fitted = None
             else:
                 if against not in whole:
                     group = _group(layout, weights, compared, None)
@@ -233,7 +235,8 @@ def _cross_sections(
     """Repeated cross-sections: each cell by the rows of its two periods."""
     overlap: Overlap = []
     notes: list[str] = []
-    used, period = weights != 0, np.asarray(layout.period)
+    used = weights != 0
+    period = np.asarray(layout.period)
     for j, cell in enumerate(plan.cells):
         if not cell.against:
             continue

@@ -217,7 +217,8 @@ def result(
 ) -> GroupTime:
     """What was fitted, with its error: cells and sizes of the cohorts on the layout's design."""
     groups = np.array(chosen.cohorts)
-    k, g = len(chosen.cells), groups.size
+    k = len(chosen.cells)
+    g = groups.size
     influence = layout.influence(fitted.z, np.eye(k + g))
     design = layout.sample.design
     value = np.concatenate([fitted.att, fitted.size])
@@ -233,7 +234,8 @@ def result(
         known=known,
         averages=_averages(layout, fitted),
     )
-    time, cells = layout.time, _numbered(chosen)
+    time = layout.time
+    cells = _numbered(chosen)
     keys = _shown_keys(time, cells, fitted)
     count = [int(((layout.cohort == start) & (layout.weights != 0)).sum()) for start in groups]
     names = [f"ATT({chosen.label(cell.cohort)},{chosen.at(cell.time)})" for cell in chosen.cells]
@@ -346,7 +348,8 @@ def _free_psus(layout: Layout, chosen: Plan) -> float:
     """PSUs that hold rows with weight and are free: of the treated less the cohorts, or of those
     that cohorts are compared with less one.
     """
-    psu, used = layout.sample.design.psu[layout.row], layout.weights != 0
+    psu = layout.sample.design.psu[layout.row]
+    used = layout.weights != 0
     others = sorted({start for cell in chosen.cells for start in cell.against})
     compared = distinct(psu[np.isin(layout.cohort, others) & used])
     treated = distinct(psu[np.isin(layout.cohort, chosen.cohorts) & used])

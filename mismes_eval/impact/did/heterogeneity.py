@@ -86,7 +86,8 @@ class GroupEffects:
 
     def plot(self, ax: Any = None) -> Any:
         """Forest plot of the effects, with a line at 0. Returns the axes."""
-        rows, ci = np.arange(self.effects.p, dtype=float), self.effects.ci()
+        rows = np.arange(self.effects.p, dtype=float)
+        ci = self.effects.ci()
         ends = ci["low"].to_numpy(), ci["high"].to_numpy()
         series = Series("", rows, self.effects.value, *ends)
         return forest(ax, self.effects.names, [series], self.effects.kind, reference=0.0)

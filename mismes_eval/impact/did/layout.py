@@ -164,7 +164,8 @@ def _of_waves(
     outcome_values(data, outcome, data.waves[:1])
     wanted = Wanted([outcome], gaps=[outcome], also=covariates, cohort=cohort)
     panel = panel_of(data, None, None, wanted)
-    sample, y = panel.sample, panel.table(outcome)
+    sample = panel.sample
+    y = panel.table(outcome)
     full: Bool = np.asarray(~np.isnan(y).any(axis=1))
     row = panel.row[panel.first]
     lost = int(data.sample.active.sum()) - int(full.sum())
@@ -251,7 +252,8 @@ def _of_long(
 ) -> Layout:
     wanted = Wanted([outcome], gaps=[outcome], also=covariates, cohort=cohort)
     panel = panel_of(sample, unit, time, wanted)
-    first, y = panel.first, panel.table(outcome)
+    first = panel.first
+    y = panel.table(outcome)
     start, row = panel.start[first], panel.row[first]
     moving = [
         covariate for covariate in covariates if _moves(panel, sample.frame[covariate], first)
@@ -294,7 +296,8 @@ def _ended(panel: Panel) -> tuple[str, ...]:
     """A sentence where a column of the sample is each row's treatment, as the cohorts say when it
     starts, and goes back to 0 in later periods.
     """
-    frame, since = panel.sample.frame, panel.at - panel.start
+    frame = panel.sample.frame
+    since = panel.at - panel.start
     if not np.isfinite(panel.start).any():
         return ()
     notes = []
@@ -324,7 +327,8 @@ def _refuse_gaps(
     key: tuple[str, str],
     unbalanced: Unbalanced,
 ) -> None:
-    unit, lost = key[0], int((~full).sum())
+    unit = key[0]
+    lost = int((~full).sum())
     where = in_columns(unit, key[1])
     if unbalanced == "refuse":
         raise IdentificationError(
@@ -361,7 +365,8 @@ def _lost_cohorts(
     time: Timeline, cohort: Float, full: Bool, outcome: str
 ) -> tuple[dict[float, str], tuple[str, ...]]:
     """Cohorts none of whose units (N,) is complete: why, and the sentence for the notes."""
-    absent, notes = {}, []
+    absent = {}
+    notes = []
     for start in np.setdiff1d(cohort, cohort[full]):
         n = int((cohort == start).sum())
         who = "never treated" if np.isinf(start) else f"cohort {time.shown(start)}"

@@ -95,7 +95,8 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
     """Effects of all cells; influence on the design's base weights. Those that cannot be had stand
     in `failed` or `apart`.
     """
-    k, n = len(plan.cells), layout.n
+    k = len(plan.cells)
+    n = layout.n
     z = np.zeros((k, n)).T
     out = nothing_fitted(z, np.zeros(len(plan.cohorts)), k)
     overlap: Overlap = []

@@ -121,7 +121,8 @@ def _apart(
     time: Timeline, cohorts: Float, anticipation: float
 ) -> tuple[list[float], list[float], list[float]]:
     """Cohorts without a period before treatment, those inside the window, those after it."""
-    first, last = time.at[0] + anticipation + time.tolerance, time.at[-1]
+    first = time.at[0] + anticipation + time.tolerance
+    last = time.at[-1]
     return (
         [start for start in cohorts if start <= first],
         [start for start in cohorts if first < start <= last],

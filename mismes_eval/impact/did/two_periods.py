@@ -151,7 +151,8 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
     """
     column, stated = stated_order(time)
     if isinstance(time, tuple):
-        column, stated = _column_of(sample, time, named), time
+        column = _column_of(sample, time, named)
+        stated = time
     if not isinstance(column, str):
         raise IdentificationError(
             Problem(

@@ -90,7 +90,8 @@ def labels_of(
     strata: Sequence[object] | pd.Series | None,
 ) -> Labels:
     """The stated clusters, or the design's PSUs in its strata."""
-    design, everybody = estimate.parts[0].design, np.ones(n, bool)
+    design = estimate.parts[0].design
+    everybody = np.ones(n, bool)
     if cluster is None:
         if strata is not None:
             raise EstimateError(

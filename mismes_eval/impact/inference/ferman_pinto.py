@@ -132,7 +132,8 @@ def ferman_pinto(
     totals = totals_of(estimate, z, labels, arms)
     sums = totals.treated + totals.compared
     rng = np.random.default_rng(seed)
-    tests, counts = [], (0, 0)
+    tests = []
+    counts = (0, 0)
     for j in range(estimate.p):
         groups = _groups(arms.weight[:, :, j], labels, sums[:, j])
         value = float(estimate.value[j])

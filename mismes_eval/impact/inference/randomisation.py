@@ -146,7 +146,8 @@ def randomisation_test(
     enumerated = log_count <= log(draws + 0.5)
     frame = sample_of(data).frame
     values = pd.unique(frame.loc[rows, assignment])
-    distribution, failed = [], 0
+    distribution = []
+    failed = 0
     for new in _all(label, groups) if enumerated else _drawn(label, groups, draws, seed):
         column = frame[assignment].copy()
         column[rows] = pd.Series(values[new[code[rows]]], index=column.index[rows]).astype(

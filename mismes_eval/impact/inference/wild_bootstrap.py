@@ -200,7 +200,8 @@ def wild_bootstrap_ols(
     hat = sums[:, 2:] @ fit.inverse
     own = group_sums((w * tilde * fit.residual)[:, None], code, m)[:, 0]
     factor = m / (m - 1)
-    beta, se = float(fit.beta[place]), float(np.sqrt(factor * own @ own)) / size
+    beta = float(fit.beta[place])
+    se = float(np.sqrt(factor * own @ own)) / size
     v, enumerated, used = signs(m, points, draws, seed)
 
     def p_of(value: float) -> float:
@@ -382,7 +383,8 @@ def _score_test(
         low, high = invert(p_of, value, se, level)
     elif level is not None:
         q = float(np.quantile(starred.ratios(null), level, method="higher"))
-        low, high = value - q * se, value + q * se
+        low = value - q * se
+        high = value + q * se
     return se, (value - null) / se, p_of(null), low, high
 
 

@@ -95,7 +95,8 @@ def invert(
     for sign in (-1.0, 1.0):
         inner, step = 0.0, 1.0
         while step < 1000 and p_of(value + sign * step * se) > 1 - level:
-            inner, step = step, step * 1.5
+            inner = step
+            step = step * 1.5
         if step >= 1000:
             ends.append(sign * np.inf)
             continue

@@ -75,7 +75,8 @@ def cost_effectiveness(
         pair = np.array([att.value[0], float(cost)]) * scale
         se = np.array([att.se[0], cost_se]) * scale
         vcov = np.outer(se, se) * np.array([[1.0, correlation], [correlation, 1.0]])
-        dof, replicates = float(att.degf.min()), None
+        dof = float(att.degf.min())
+        replicates = None
     notes = [
         *said,
         (
@@ -129,7 +130,8 @@ def _draws(
 
 def _one_value(name: str, given: object, other: str) -> list[Problem]:
     """What keeps an argument from being one finite value; other : what may stand instead."""
-    what, where = "one value is needed", of_argument(name)
+    what = "one value is needed"
+    where = of_argument(name)
     if other and isinstance(given, int | float | np.number):
         return []
     if not isinstance(given, Estimate):

@@ -73,7 +73,8 @@ class CostEffectiveness(ResultTable):
         effect is negative, or the measure saves money.
         """
         low, high = self.effect_interval
-        percent, sign = f"{100 * self.level:g}%", Span(self.effect, low, high).sign
+        percent = f"{100 * self.level:g}%"
+        sign = Span(self.effect, low, high).sign
         if sign == "unknown":
             return NotEstimable("no degrees of freedom for the effect's interval")
         if sign == "unclear":

@@ -126,7 +126,8 @@ class RandomEffects:
                 name="studies", at=at, value=value, low=value - half, high=value + half, marker="s"
             )
         ]
-        last, names_of_rows = np.array([float(self.k)]), [*label, "summary"]
+        last = np.array([float(self.k)])
+        names_of_rows = [*label, "summary"]
         mean, lower, upper = (np.array([number]) for number in (self.value, self.low, self.high))
         series.append(
             Series(
@@ -200,7 +201,8 @@ def random_effects(
     studies).
     """
     y, v = _checked(value, se, method, interval, level)
-    k, w0 = y.size, 1 / v
+    k = y.size
+    w0 = 1 / v
     common = float(w0 @ y / w0.sum())
     q = _q(y, v, 0.0)
     tau2 = {"dl": _dersimonian_laird, "pm": _paule_mandel, "reml": _reml}[method](y, v)

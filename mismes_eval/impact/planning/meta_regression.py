@@ -101,7 +101,8 @@ class MetaRegression:
                     ),
                 )
             )
-        j, least = self.names.index(feature), len(self.names) + 1
+        j = self.names.index(feature)
+        least = len(self.names) + 1
         studies = np.arange(least, 100_000)
         spread = self.se[j] * np.sqrt(self.samples / studies)
         df = studies - len(self.names)
@@ -160,7 +161,8 @@ def meta_regression(
     if robust:
         error, degf = _robust(fit, x, 1 / (v + tau2), group)
     else:
-        error, degf = _knapp_hartung(fit, k - p), np.full(p, float(k - p))
+        error = _knapp_hartung(fit, k - p)
+        degf = np.full(p, float(k - p))
     tail = stats.t.ppf(0.5 + level / 2, degf)
     chance = np.full(p, np.nan)
     if not robust and p > 1:
@@ -238,7 +240,8 @@ def _robust(fit: Fit, x: Float, w: Float, group: Int) -> tuple[Float, Float]:
     k, p = x.shape
     phi = 1 / w
     residual_maker = np.eye(k) - x @ fit.bread @ (x.T * w)
-    meat, rows = np.zeros((p, p)), []
+    meat = np.zeros((p, p))
+    rows = []
     for place in range(int(group.max()) + 1):
         inside = group == place
         scale = np.sqrt(phi[inside])

@@ -154,7 +154,8 @@ def bacon(
                 ", ".join(_begun(long.time.key(start)) for start in groups),
             )
         )
-    w, y = long.weights, long.columns[outcome]
+    w = long.weights
+    y = long.columns[outcome]
     code = np.searchsorted(groups, start) * long.periods.size + long.period
     mass = np.bincount(code, weights=w, minlength=groups.size * long.periods.size).reshape(
         groups.size, -1

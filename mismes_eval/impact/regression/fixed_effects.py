@@ -225,7 +225,8 @@ def regress(
     indicators : codes (n,) and their names, one coefficient each, none for rows with a code beyond
         the names.
     """
-    design, dose = long.sample.design, dose or {}
+    design = long.sample.design
+    dose = dose or {}
     IdentificationError.refuse(rule_problems(design, small_sample, RULES))
     code, labels = indicators
     names = [*covariates, *dose, *labels]
@@ -235,13 +236,15 @@ def regress(
         .T
     )
     columns = Columns(dense, ((code, len(labels)), (long.period, long.periods.size)))
-    y, w = long.columns[outcome], long.weights
+    y = long.columns[outcome]
+    w = long.weights
     model = within(w, long.unit, long.units, columns)
     left = model.left()
     _refuse_collinear(left, np.sqrt(model.whole), names)
     bread = np.asarray(np.linalg.inv(left), float)
     beta, residual = model.fit(y, bread)
-    n, k = y.size, len(names)
+    n = y.size
+    k = len(names)
     effects, rule = _counted(long, small_sample)
     scale = 1.0 if small_sample == "design" else coefficients_factor(n, k + effects)
     influence = long.carried(model.blocks(residual, model.coefficients(bread * scale)))

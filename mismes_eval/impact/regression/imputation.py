@@ -235,7 +235,8 @@ def _averages(
 ) -> tuple[Float, Float]:
     """Average gap of each group (p,), and the gap between outcome and imputation of every row (n,)."""
     start = y - model.unit_mean(y)[model.unit]
-    beta, left = np.zeros(model.columns.k), start
+    beta = np.zeros(model.columns.k)
+    left = start
     for _ in range(2):
         beta = beta + inverse @ model.columns.totals(model.weight * left)
         left = start - model.columns.times(beta) + (model.means @ beta)[model.unit]
@@ -250,7 +251,8 @@ def _first_step(
     """Influence that untreated rows have through the effects fitted on them; the last block sums to
     zero inside units.
     """
-    p, q = size.size, model.columns.dense.shape[1]
+    p = size.size
+    q = model.columns.dense.shape[1]
     share = w / np.append(size, 1.0)[target.code]
     m = model.size.size
     by_unit = np.bincount(

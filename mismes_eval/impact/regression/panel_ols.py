@@ -55,7 +55,8 @@ class ClassicalFit:
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """coefficient, value, se, t, p, ci_low, ci_high."""
-        statistic, half = self.value / self.se, stats.t.ppf(0.5 + level / 2, self.df) * self.se
+        statistic = self.value / self.se
+        half = stats.t.ppf(0.5 + level / 2, self.df) * self.se
         p = 2 * stats.t.sf(np.abs(statistic), self.df)
         return pd.DataFrame(
             {

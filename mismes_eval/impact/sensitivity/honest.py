@@ -163,7 +163,8 @@ def honest_did(
                 str(level),
             )
         )
-    path, relative = event_path(event_study), method == "relative_magnitude"
+    path = event_path(event_study)
+    relative = method == "relative_magnitude"
     weights, label = _target(path, target)
     widened = _widened(path, level)
     values = _grid(path, widened, method, grid, level)

@@ -113,7 +113,8 @@ def oster(
     data = read(sample, EstimateError, y=Number(outcome), x=Number(treatment), **others)
     _refuse(sample, controls, always, r2_factor)
     inside = sample.active
-    w, size = sample.weights[inside], float(sample.weights[inside].sum())
+    w = sample.weights[inside]
+    size = float(sample.weights[inside].sum())
     y, x = data.y[inside], data.x[inside]
     base = np.ones((w.size, 1))
     if always:
@@ -209,7 +210,8 @@ def proportional_selection(
     """(delta at which the effect is null, effect at delta = 1) from both regressions; tau: variance
     of treatment that the controls leave.
     """
-    move, room = beta0 - beta1, (r_max - r1) * var_y
+    move = beta0 - beta1
+    room = (r_max - r1) * var_y
     gap = beta1 - null
     gained = (r1 - r0) * var_y
     top = (

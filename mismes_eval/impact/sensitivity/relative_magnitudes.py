@@ -103,13 +103,15 @@ def confidence_set(
     spread = np.sqrt(np.diag(slope @ vcov[:pre, :pre] @ slope.T))
     half = 8 * se + m * allowed * float((np.abs(slope @ beta[:pre]) + 6 * spread).max())
     normal = np.random.default_rng(seed).standard_normal((_DRAWS, beta.size))
-    low, high = np.inf, -np.inf
+    low = np.inf
+    high = -np.inf
     for place in range(pre):
         for sign in (1.0, -1.0):
             a, shift = _moments(pre, target, m, place, sign, gaps)
             test = _Test(a, shift, beta, vcov, level, normal)
             for end in _ends(test, value, half):
-                low, high = min(low, end), max(high, end)
+                low = min(low, end)
+                high = max(high, end)
     return float(low), float(high)
 
 
@@ -179,6 +181,7 @@ def _ends(test: _Test, value: float, half: float) -> list[float]:
         for _ in range(3):
             finer = inside + out * np.linspace(0, width, 60)
             held = np.flatnonzero(test.accepts(finer))
-            inside, width = float(finer[held[-1]]) if held.size else inside, width / 59
+            inside = float(finer[held[-1]]) if held.size else inside
+            width = width / 59
         ends.append(inside)
     return ends

@@ -42,8 +42,10 @@ def identified_set(
     that equal the coefficients before treatment; NaN where those bend by more than m.
     """
     bend = bends(pre, target.size, gaps)
-    known, open_ = bend[:, :pre] @ beta[:pre], bend[:, pre:]
-    value, ends = float(target @ beta[pre:]), []
+    known = bend[:, :pre] @ beta[:pre]
+    open_ = bend[:, pre:]
+    value = float(target @ beta[pre:])
+    ends = []
     for sign in (-1.0, 1.0):
         answer = linprog(
             sign * target,
@@ -78,7 +80,8 @@ def confidence_set(
 
 def quantile(bias: float, level: float) -> tuple[float, float]:
     """q with P(|N(bias, 1)| <= q) = level, and its derivative by the bias. bias : 0 or more."""
-    low, high = norm.ppf(0.5 + level / 2), bias + norm.ppf(0.5 + level / 2)
+    low = norm.ppf(0.5 + level / 2)
+    high = bias + norm.ppf(0.5 + level / 2)
     if bias <= _TINY:
         return float(low), 0.0
     q = brentq(
@@ -138,7 +141,8 @@ class _Problem:
     def _least_bias(self) -> Float:
         """z of the least worst bias: a linear programme."""
         g, moved = self.combine @ self.start, self.combine @ self.free
-        k, b = self.free.shape[1], g.size
+        k = self.free.shape[1]
+        b = g.size
         above = np.vstack([np.hstack([moved, -np.eye(b)]), np.hstack([-moved, -np.eye(b)])])
         cost = np.concatenate([np.zeros(k), np.ones(b)])
         bounds = [(None, None)] * k + [(0, None)] * b
@@ -149,7 +153,8 @@ class _Problem:
         """z of a smallest half length from a start, with bounds u on the coefficients of the bends
         beside it. Lengths are counted in that of the start.
         """
-        k, unit = z.size, self.half_length(self.start + self.free @ z)
+        k = z.size
+        unit = self.half_length(self.start + self.free @ z)
         g, moved = self.combine @ self.start, self.combine @ self.free
 
         def length(x: Float) -> tuple[float, Float]:

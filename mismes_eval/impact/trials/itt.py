@@ -94,7 +94,8 @@ def assigned_difference(
     larger = _larger(read.rows.size, coefficients)
     if small_sample == "full":
         influence = influence * larger
-    sample, k = read.sample, len(names)
+    sample = read.sample
+    k = len(names)
     replicates = None
     if sample.design.replicates is not None:
         replicates = replicated(sample, lambda w: read.redrawn(w, adjustment))

@@ -128,7 +128,8 @@ def late(
 def ratio_set(both: Estimate, level: float) -> RatioSet:
     """The set of ratios of the first value to the second that are not rejected at 1 - level."""
     critical = float(stats.t.ppf(0.5 + level / 2, both.degf.min()))
-    covariance, c2 = both.vcov, critical**2
+    covariance = both.vcov
+    c2 = critical**2
     y, d = (float(x) for x in both.value)
     a = d**2 - c2 * float(covariance[1, 1])
     b = y * d - c2 * float(covariance[0, 1])

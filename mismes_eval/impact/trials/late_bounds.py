@@ -202,7 +202,8 @@ def possible_effects(joint: Estimate, level: float) -> tuple[float, float]:
     `either` is not clearly above 0.
     """
     critical = float(stats.t.ppf(0.5 + level / 2, joint.degf[:3].min()))
-    covariance, square = joint.vcov, critical**2
+    covariance = joint.vcov
+    square = critical**2
     either = float(joint.value[2])
     clear = either**2 - square * float(covariance[2, 2])
     if not clear > 0:

@@ -52,7 +52,8 @@ def harm(context: Context, study: Tracing, effect: Effects) -> list[Item]:
 
 
 def _fall(context: Context, study: Tracing, outcome: str, wave: object, span: Span) -> str:
-    scale, n = outcome_scale(context, outcome)[0], context.words.number
+    scale = outcome_scale(context, outcome)[0]
+    n = context.words.number
     return context.text(
         "'{o}' after {w} ({v}; {lo} to {hi})",
         o=context.column(outcome),

@@ -90,7 +90,8 @@ def _fare(context: Context) -> Answer | None:
     if survey is None or not survey.tells_return:
         return None
     question = context.text(FARE)
-    gap, title = returnee_gap(context, EMPLOYMENT), catalogue()[EMPLOYMENT].title
+    gap = returnee_gap(context, EMPLOYMENT)
+    title = catalogue()[EMPLOYMENT].title
     span = published_gap(context, EMPLOYMENT)
     if isinstance(span, NotEstimable):
         return Answer(question, context.text(NO_ANSWER, r=context.text(span.reason)))

@@ -365,7 +365,8 @@ def distance_text(t: Language, one: Judged) -> str:
 
 def why(t: Language, one: Judged) -> str:
     """The reason of a verdict, and how many would decide where that can be told."""
-    reason, needed = t(one.verdict.reason), one.verdict.needed
+    reason = t(one.verdict.reason)
+    needed = one.verdict.needed
     if not (math.isfinite(needed) and one.verdict.span.known):
         return reason
     return t(WOULD_DECIDE[one.units], why=reason, n=int(needed))
@@ -374,7 +375,8 @@ def why(t: Language, one: Judged) -> str:
 def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec:
     """Distances of the published numbers in units of the margin, with their intervals."""
     words = context.words
-    by_id, source = {one.claim.id: one for one in tested}, _source(context)
+    by_id = {one.claim.id: one for one in tested}
+    source = _source(context)
     keys = tuple(CellKey(NUMBERS, id_, COLUMN) for id_ in by_id)
 
     def draw(published: pd.DataFrame) -> Figure | str:

@@ -51,7 +51,8 @@ def comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
     b = d.balance
     notes = (study.panel.sample.design.published_basis,)
     title = context.text("{m}: participants against the comparison group", m=d.measure)
-    id, headline = f"F10-{d.measure}", headline_cell(context, d.measure, study)
+    id = f"F10-{d.measure}"
+    headline = headline_cell(context, d.measure, study)
     who = Persons.of(population(study.panel.sample.design), b.inside)
     picture = love_picture(context, study, (id, title), b, who, notes, headline)
     keys = tuple(keys_of(id, picture.cells))
@@ -125,7 +126,8 @@ def _overlap(
     headline: CellKey,
 ) -> PictureSpec:
     """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
-    edges, id = overlap_edges(b), f"F10b-{measure}"
+    edges = overlap_edges(b)
+    id = f"F10b-{measure}"
     title = context.text("{m}: overlap of the two groups", m=measure)
     last = edges.size - 2
     place = np.clip(np.searchsorted(edges, b.propensity, side="right") - 1, 0, last)

@@ -154,7 +154,8 @@ def _relevance(context: Context) -> list[Line]:
         "L5": ("share of over-qualified workers", "T09"),
     }
     for id_, (what, table) in worse.items():
-        gap, span = returnee_gap(context, id_), published_gap(context, id_)
+        gap = returnee_gap(context, id_)
+        span = published_gap(context, id_)
         title = catalogue()[id_].title
         if isinstance(gap, NotEstimable) or isinstance(span, NotEstimable):
             reason = span.reason if isinstance(span, NotEstimable) else UNTOLD
@@ -218,7 +219,8 @@ def gaps_item(context: Context) -> list[SentenceSpec]:
     """
     cells = []
     for id_, table in GAP_TABLES.items():
-        gap, title = returnee_gap(context, id_), catalogue()[id_].title
+        gap = returnee_gap(context, id_)
+        title = catalogue()[id_].title
         if isinstance(gap, Estimate):
             span = Span.of(gap)
             cell = plain(title, GAP.column, span.value, "share", kind="effect")
@@ -231,7 +233,8 @@ def gaps_item(context: Context) -> list[SentenceSpec]:
 
 def published_gap(context: Context, id_: str) -> Span | NotEstimable:
     """Returnees minus non-migrants, where that may be said."""
-    gap, key = returnee_gap(context, id_), replace(GAP, row=catalogue()[id_].title)
+    gap = returnee_gap(context, id_)
+    key = replace(GAP, row=catalogue()[id_].title)
     if isinstance(gap, NotEstimable):
         return gap
     return span_at(context.published_at([key]), key) or NotEstimable("too few persons")
@@ -294,7 +297,8 @@ def _coherence(context: Context) -> list[Line]:
 
 def _effectiveness(context: Context) -> list[Line]:
     def make(inventory: Inventory, whole: int) -> list[Line]:
-        out, table = list[Line](), inventory.profile().indicators
+        out = list[Line]()
+        table = inventory.profile().indicators
         for name, sentence in (
             (
                 "completion rate",
@@ -341,7 +345,8 @@ def _take_up(context: Context) -> list[Line]:
 
 def _efficiency(context: Context) -> list[Line]:
     def make(inventory: Inventory, whole: int) -> list[Line]:
-        out, table = list[Line](), inventory.profile().indicators
+        out = list[Line]()
+        table = inventory.profile().indicators
         n = context.words.number
         for name, sentence, scale, digits in (
             (

@@ -58,7 +58,8 @@ def strength_of_records(n: float, whole: int) -> str:
 
 def on_participants(context: Context) -> list[Line]:
     """What the measures changed for those who took part."""
-    study, out = context.evaluation.tracing, list[Line]()
+    study = context.evaluation.tracing
+    out = list[Line]()
     for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
         out.append(
@@ -164,7 +165,8 @@ def _rolled(context: Context, r: Rollout) -> Line:
 
 def sustainability(context: Context) -> list[Line]:
     """Does the effect last to the last wave, and do services go on without the funding?"""
-    out, study = list[Line](), context.evaluation.tracing
+    out = list[Line]()
+    study = context.evaluation.tracing
     main = context.evaluation.params.impact.main_wave
     for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None

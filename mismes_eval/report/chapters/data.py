@@ -219,7 +219,8 @@ def _with_weight(
     """Who has weight after each step, behind the columns that count them: two steps must not tell
     how few one of them left out.
     """
-    design, standing = s.sample.design, {}
+    design = s.sample.design
+    standing = {}
     for number, name in enumerate(names):
         weights = design.weights_after(number)
         if weights.size == s.sample.n:
@@ -364,7 +365,8 @@ def _weight_cells(
     bins = np.clip(np.searchsorted(edges, weights, side="right") - 1, 0, edges.size - 2)
     cells: list[dict[str, object]] = []
     for name in names:
-        mine, place = drawn & (group == name), f"F05, {name}"
+        mine = drawn & (group == name)
+        place = f"F05, {name}"
         whole = Persons.of(place, mine)
         for number in range(edges.size - 1):
             inside = Persons.of(place, mine & (bins == number))
@@ -406,7 +408,8 @@ def _targets(context: Context, s: Survey) -> Table | None:
     for row in targets[
         (targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))
     ].to_dict("records"):
-        item, figure = str(row["item"]), float(row["value"])
+        item = str(row["item"])
+        figure = float(row["value"])
         estimate = found.get(_REPRODUCE[item])
         if not isinstance(estimate, Estimate):
             continue

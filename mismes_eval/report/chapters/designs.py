@@ -245,7 +245,8 @@ def _read(answer: Estimate | Imputed) -> Estimate | Span:
 
 def _side_by_side(context: Context, study: Tracing, found: list[Beside]) -> Table:
     notes: dict[str, None] = {}
-    parts, units = [], {}
+    parts = []
+    units = {}
     for b in found:
         row = _named(context, b)
         units[row] = _shown_as(context, b, b.unit)

@@ -63,7 +63,8 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
     with the interval that speaks there. Waves that T17 hides are not drawn, and nothing is where it
     hides the wave of the headline.
     """
-    outcome, id = main_outcome(context), f"F11-{d.measure}"
+    outcome = main_outcome(context)
+    id = f"F11-{d.measure}"
     if isinstance(d.path, NotEstimable):
         return context.text("{f}: {m}: {r}.", f="F11", m=d.measure, r=context.text(d.path.reason))
     headline = headline_cell(context, d.measure, study)

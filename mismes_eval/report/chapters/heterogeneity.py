@@ -115,7 +115,8 @@ def _row(context: Context, measure: str, factor: str, group: str) -> str:
 
 
 def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
-    cells, at = [], found.positions("effects")
+    cells = []
+    at = found.positions("effects")
     unit = cell_unit(context, context.evaluation.params.impact.main_outcome)
     for (measure, factor), effects in found.groups.items():
         if isinstance(effects, NotEstimable):
@@ -175,7 +176,8 @@ def _in_order(names: Sequence[str]) -> list[int]:
 
 
 def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
-    cells, at = [], found.positions("differences")
+    cells = []
+    at = found.positions("differences")
     unit = cell_unit(context, context.evaluation.params.impact.main_outcome)
     for (measure, factor), effects in found.groups.items():
         if isinstance(effects, NotEstimable):
@@ -216,7 +218,8 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
 
 def _outcomes(context: Context, study: Tracing) -> Table:
     """T18c: every outcome and wave of a measure as one family."""
-    cells, seed = [], context.evaluation.params.impact.seed
+    cells = []
+    seed = context.evaluation.params.impact.seed
     for effect in context.evaluation.effects:
         keys, family = outcomes_family(effect, seed)
         if isinstance(family, NotEstimable):

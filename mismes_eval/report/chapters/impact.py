@@ -133,7 +133,8 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
     show: the effect or the sizes that a null excludes, what the year before enrolment could have
     shown, what is reserved; why it is not there, where T17 hides it.
     """
-    evaluation, name = context.evaluation, named(context, effect.measure)
+    evaluation = context.evaluation
+    name = named(context, effect.measure)
     outcome, wave = main_cell(evaluation)
     main = effect.by_wave.get((outcome, wave), NO_SUCH)
     if isinstance(main, NotEstimable):
@@ -153,7 +154,8 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
         messages = [sentences.effect_sentence(told, about), *sentences.excluded(told, about)]
         if told.doubtful:
             messages.append(sentences.CAUTION)
-        pre, missed = span_at(published, year_before), shown_values(published).get(chance)
+        pre = span_at(published, year_before)
+        missed = shown_values(published).get(chance)
         known: tuple[str, ...] = ()
         if pre is not None and missed is not None:
             messages.append(sentences.before(pre, missed, told, about))
@@ -161,7 +163,9 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
         messages += [*sentences.reservations(told, known), sentences.sureness(told)]
         return " ".join(map(context.text, messages))
 
-    pre, own, id = effect.pre.get(outcome), no_cells(), f"headline-{effect.measure}"
+    pre = effect.pre.get(outcome)
+    own = no_cells()
+    id = f"headline-{effect.measure}"
     chance = CellKey(id, MISSED, "share")
     if isinstance(pre, Estimate) and moved_apart(pre) is not None:
         missed = missed_share(pre, verdict, study.months[wave])
@@ -176,7 +180,8 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
 
 
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
-    cells, units = [], {}
+    cells = []
+    units = {}
     for (outcome, wave), estimate in effect.stated.items():
         row = context.column(outcome)
         units[row] = outcome_scale(context, outcome)

@@ -57,7 +57,8 @@ def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt | N
     """The costs of one measure. A job-year has a price only where its effect is shown by the
     interval that speaks, the widest of them.
     """
-    m, verdict = money(evaluation, study, effect), effect_verdict(evaluation, effect, d)
+    m = money(evaluation, study, effect)
+    verdict = effect_verdict(evaluation, effect, d)
     shown = verdict is not None and verdict.sign == "higher"
     job = _shown_ratio(m.worth, shown)
     supposed = None if m.scenario is None else _shown_ratio(m.scenario, shown)

@@ -90,7 +90,8 @@ def not_drawn(context: Context, draw: Lottery) -> str:
     assert isinstance(found, NotEstimable)
     words = "{m}: the effect on '{o}' could not be estimated: {r}"
     reason = context.text(found.reason)
-    name, outcome = named(context, draw.measure), context.column(draw.main_outcome)
+    name = named(context, draw.measure)
+    outcome = context.column(draw.main_outcome)
     return context.text(words, m=name, o=outcome, r=reason)
 
 
@@ -125,7 +126,8 @@ def offer_row(context: Context, outcome: str) -> str:
 
 def _who(context: Context, draw: Lottery) -> list[Item]:
     """How many were drawn and not, who was left out, whose group is not known."""
-    sample, words = draw.sample, {"m": named(context, draw.measure), "f": draw.file.source}
+    sample = draw.sample
+    words = {"m": named(context, draw.measure), "f": draw.file.source}
     sets = {"n": Persons.among(sample), "a": Persons.among(sample, draw.offered)}
     others = counted(ALL, "others", Persons.among(sample, ~draw.offered))
     drawn = SentenceSpec(
@@ -174,7 +176,8 @@ def _arms(draw: Lottery, inside: Bool) -> Standing:
 def _loss(context: Context, draw: Lottery) -> Table:
     parts = []
     for (group, column), (offered, other, gap) in draw.loss.items():
-        row, inside = _row(context, group, column), draw.groups[group]
+        row = _row(context, group, column)
+        inside = draw.groups[group]
         lost = inside & ~draw.answered(column)
         for name, item, arm in (
             ("drawn", offered, draw.offered),
@@ -239,9 +242,11 @@ def _headline(context: Context, draw: Lottery) -> SummarySpec:
 
 
 def _offers(context: Context, draw: Lottery) -> Table:
-    parts, units = [], {}
+    parts = []
+    units = {}
     for (group, outcome), found in draw.offers.items():
-        row, inside = _row(context, group, outcome), draw.groups[group] & draw.answered(outcome)
+        row = _row(context, group, outcome)
+        inside = draw.groups[group] & draw.answered(outcome)
         share = draw.is_share(outcome)
         units[row] = (100.0, 1) if share else (1.0, 2)
         unit = "share" if share else "number"
@@ -308,7 +313,8 @@ def _taken_words(context: Context, draw: Lottery) -> Item:
     found = draw.taken[draw.main_outcome]
     if isinstance(found, NotEstimable):
         return context.text("Effect of taking part: {r}", r=context.text(found.reason))
-    verdict, about = taken_verdict(found), about_draw(context, draw, draw.main_outcome)
+    verdict = taken_verdict(found)
+    about = about_draw(context, draw, draw.main_outcome)
     row = _row(context, ALL, draw.main_outcome)
     keys = tuple(CellKey(TAKEN, row, column) for column in ("estimate", FROM, TO))
 
@@ -323,10 +329,12 @@ def _taken_words(context: Context, draw: Lottery) -> Item:
 
 
 def _taken(context: Context, draw: Lottery) -> Table:
-    parts, units = [], {}
+    parts = []
+    units = {}
     notes: dict[str, None] = {}
     for outcome, found in draw.taken.items():
-        row, share = _row(context, ALL, outcome), draw.is_share(outcome)
+        row = _row(context, ALL, outcome)
+        share = draw.is_share(outcome)
         units[row] = (100.0, 1) if share else (1.0, 2)
         standing = _arms(draw, draw.answered(outcome, str(draw.keys.takeup)))
         parts.append(
@@ -373,7 +381,8 @@ def _effect_on_takers(
 
 def _bounds(context: Context, draw: Lottery) -> Table:
     """Bounds on the effects of the offer and of taking part, with the ends of their sets."""
-    parts, units = [], {}
+    parts = []
+    units = {}
     everybody = Persons.among(draw.sample, draw.compared(draw.groups[ALL]))
     for (outcome, column), found in draw.bounds.items():
         words = "{outcome}, the offer" if column == draw.assigned else "{outcome}, taking part"

@@ -65,7 +65,8 @@ def measures(context: Context) -> Chapter:
         return Chapter(
             "inventory", "National inventory of measures", (context.absent("inventory"),)
         )
-    profile, money = inventory.profile(), budgets(inventory.tree.amounts())
+    profile = inventory.profile()
+    money = budgets(inventory.tree.amounts())
     items: list[Item] = [
         context.text(
             "The inventory is a purposive census: numbers have no sampling error, but they describe"
@@ -116,7 +117,8 @@ def _stages(context: Context) -> dict[str, str]:
 
 
 def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
-    frame, amounts = counted(inventory), inventory.tree.amounts()
+    frame = counted(inventory)
+    amounts = inventory.tree.amounts()
     uncounted = inventory.tree.lacking(inventory.tree.has("benef_reached"))
     keys = {label: (code,) for code, label in _stages(context).items()} | {ALL_STAGES: WHOLE}
     cells = []
@@ -148,7 +150,8 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
 
 def _heat(context: Context, profile: Profile) -> PictureSpec:
     """F01: measures of each stage and model."""
-    counts, models = profile.matrix_n, context.codes("models")
+    counts = profile.matrix_n
+    models = context.codes("models")
     stages = [_stages(context).get(str(code), str(code)) for code in counts.index]
     notes = "; ".join(
         context.text("{code}: {label}", code=column, label=models[column])
@@ -182,12 +185,14 @@ _SIDES = {
 
 
 def _who_pays(inventory: Inventory) -> Table:
-    frame, tree = inventory.tree.amounts(), inventory.tree
+    frame = inventory.tree.amounts()
+    tree = inventory.tree
     after = frame[frame["stage_code"].astype(str) == "AFT"]
     lacking = tree.lacking(tree.has("budget_eur"))
     cells = []
     for name, records in (("All measures", frame), ("Return and reintegration measures", after)):
-        total, hidden = float(records["budget_eur"].sum()), hidden_sides(records)
+        total = float(records["budget_eur"].sum())
+        hidden = hidden_sides(records)
         for side, label in _SIDES.items():
             part = records[records["funder_side"].astype(str) == side]
             cells.append(
@@ -256,7 +261,8 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
     models = context.codes("models")
     cells = []
     for r in table.to_dict("records"):
-        n, code = float(r["n"]), str(r["group"]).replace("model ", "")
+        n = float(r["n"])
+        code = str(r["group"]).replace("model ", "")
         row = (
             "All models"
             if str(r["group"]) == "all"
@@ -302,7 +308,9 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         .astype(str)
         .isin(["all", "all measures", "return measures (stage AFT)"])
     ]
-    cells, units, here = [], {}, context.evaluation.evaluated
+    cells = []
+    units = {}
+    here = context.evaluation.evaluated
     shares = evaluated_shares(register_of(context.evaluation, inventory), here)
     for row in table.to_dict("records"):
         scored = factor(str(row["indicator"]))
@@ -413,7 +421,8 @@ def _register(context: Context, inventory: Inventory) -> Table:
     here = context.evaluation.evaluated
     register = register_of(context.evaluation, inventory)
     table = register.table
-    cells, closed = [], hidden_groups(table.assign(budget_eur=table["budget_once"]), "status")
+    cells = []
+    closed = hidden_groups(table.assign(budget_eur=table["budget_once"]), "status")
     for row in register_summary(table).to_dict("records"):
         private = str(row["status"]) in closed
         cells += [

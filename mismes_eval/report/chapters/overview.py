@@ -141,7 +141,8 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
     outcome, _ = main_cell(context.evaluation)
     named = context.column(outcome)
     if study is None and rolled is not None:
-        outcome, named = rolled.outcome, context.rolled_out(rolled.outcome)
+        outcome = rolled.outcome
+        named = context.rolled_out(rolled.outcome)
     title = context.text("Effects at every wave: {o}", o=named)
     places = [key for line in lines for key in (*line.keys, *line.spoken.values())]
     refers = tuple(dict.fromkeys(key for key in places if key.table != PICTURE))

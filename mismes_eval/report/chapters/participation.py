@@ -118,7 +118,8 @@ def _coverage(context: Context, s: Survey) -> Table:
 
 def _covered(context: Context, measures: pd.DataFrame, returnees: Result) -> Result:
     """Beneficiaries a year, each measure's over its running time, for each returnee."""
-    year, end = context.evaluation.params.year, measures["end_date"]
+    year = context.evaluation.params.year
+    end = measures["end_date"]
     if year is None and end.isna().any():
         return NotEstimable("a measure has no end, and the params name no year")
     end = end.fillna(pd.Timestamp(f"{year}-12-31")) if year is not None else end

@@ -276,7 +276,8 @@ def _indicator_table(
     overall = context.indicators(which=heads)
     parts = []
     for w in which:
-        estimate, title_of = found.get(w), w
+        estimate = found.get(w)
+        title_of = w
         whole = overall.get(w)
         for item in (whole, estimate):
             if isinstance(item, Estimate):

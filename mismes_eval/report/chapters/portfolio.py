@@ -94,7 +94,8 @@ def not_published(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _by_place(frame: pd.DataFrame) -> dict[Key, pd.DataFrame]:
     """All records, those of each stage, and of each stage and model."""
-    stage, model = frame["stage_code"].astype(str), frame["model_primary"].astype(str)
+    stage = frame["stage_code"].astype(str)
+    model = frame["model_primary"].astype(str)
     groups: dict[Key, pd.DataFrame] = {WHOLE: frame} | {
         (name,): frame[stage == name] for name in stage.unique()
     }
@@ -251,7 +252,8 @@ def all_measures(context: Context, published: pd.DataFrame) -> list[str]:
 
 def timeline(context: Context, inventory: Inventory) -> Item:
     """F02: one bar a measure."""
-    frame, stages = counted(inventory), context.codes("stages")
+    frame = counted(inventory)
+    stages = context.codes("stages")
     id, title = "F02", "Measures over time"
     began = frame["start_date"].notna()
     if not began.any():
@@ -297,7 +299,8 @@ def timeline(context: Context, inventory: Inventory) -> Item:
 
 def _dates(frame: pd.DataFrame) -> pd.DataFrame:
     """Start and end of each measure in years with decimals; no cell where it has none."""
-    measures, cells = frame["measure_id"].astype(str), []
+    measures = frame["measure_id"].astype(str)
+    cells = []
     for column, name in (("start_date", START), ("end_date", END)):
         day = frame[column].dt
         years = (day.year + (day.day_of_year - 1) / 366).dropna()
@@ -351,7 +354,8 @@ def tree(context: Context, money: Budgets) -> Item:
         amounts = shown_values(published)
         if whole not in amounts:
             return ""
-        parts, left = [], amounts[whole]
+        parts = []
+        left = amounts[whole]
         for stage in (code for code, key in of_stage.items() if amounts.get(key)):
             rest = amounts[of_stage[stage]]
             left -= rest

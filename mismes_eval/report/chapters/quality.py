@@ -89,7 +89,8 @@ def quality(context: Context) -> Table:
                 PERCENT,
             )
         )
-    cells, units = [], {}
+    cells = []
+    units = {}
     for line in lines:
         if len(line) == 2:
             cells.append(cells_of([(line[0], "value", line[1])], context.rules))
@@ -182,7 +183,8 @@ def _unit(shown: tuple[float, int]) -> str:
 
 def _missing(s: Survey) -> list[Line]:
     """Q2: weighted share without an answer, of those who were asked."""
-    frame, out = s.sample.frame, list[Line]()
+    frame = s.sample.frame
+    out = list[Line]()
     asked = {
         "mig_last_country": _is(frame, "mig_status", "RET"),
         "wage_no_compen": _is(frame, "empstat", 1),

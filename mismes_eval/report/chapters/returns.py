@@ -23,7 +23,8 @@ KINDS = {
     "READMISSION": "forced return",
 }
 BOTH = ("voluntary return", "forced return")
-ID, LABOUR = "T08d", ("L3.participation", "L3.employment", "L3.unemployment", "L12")
+ID = "T08d"
+LABOUR = ("L3.participation", "L3.employment", "L3.unemployment", "L12")
 
 
 def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:

@@ -83,7 +83,8 @@ def said(context: Context, r: Rollout) -> Item:
             "The effect of the roll-out could not be estimated: {r}",
             r=context.text(r.overall.reason),
         )
-    verdict, about = rollout_verdict(r), about_rollout(context, r)
+    verdict = rollout_verdict(r)
+    about = about_rollout(context, r)
     assert verdict is not None
     spoken = rolled_cell(verdict)
 
@@ -212,7 +213,8 @@ def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
     """Where data are made up: the planted effect, averaged over regions and years as the estimate
     is, and whether the interval that speaks holds it. Nothing where table T24 hides the effect.
     """
-    table, verdict = context.evaluation.truth, rollout_verdict(r)
+    table = context.evaluation.truth
+    verdict = rollout_verdict(r)
     if table is None or verdict is None or not isinstance(r.overall, Estimate):
         return ()
     of_rollout = table["source"].astype(str) == "lfs_rollout"
@@ -280,7 +282,8 @@ def _cells(r: Rollout) -> Table:
 def _path(context: Context, r: Rollout) -> list[Item]:
     if isinstance(r.event, NotEstimable):
         return [cells_note(context, r.event.reason)]
-    own, id = path_cells(context, r.event, "event_time", r.band), "F11-rollout"
+    own = path_cells(context, r.event, "event_time", r.band)
+    id = "F11-rollout"
     title = context.text(
         "Effect of the roll-out on '{o}' by years since it began", o=context.rolled_out(r.outcome)
     )

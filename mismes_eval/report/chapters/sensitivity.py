@@ -66,7 +66,8 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     few clusters, each with its interval and p-value.
     """
     p = context.evaluation.params
-    outcome, wave = main_outcome(context), p.impact.main_wave
+    outcome = main_outcome(context)
+    wave = p.impact.main_wave
     lines: list[tuple[str, Result]] = [
         (
             "doubly robust, attrition adjusted (headline)",
@@ -137,7 +138,8 @@ def spoken_table(context: Context, study: Tracing, effect: Effects) -> Table:
     """T19d: the effects of which sentences and figures speak, each with the widest of its
     intervals.
     """
-    units, cells = {}, []
+    units = {}
+    cells = []
     for outcome in spoken_outcomes(context.evaluation):
         row = context.column(outcome)
         units[row] = outcome_scale(context, outcome)

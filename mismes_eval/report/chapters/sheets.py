@@ -126,7 +126,8 @@ def _flow(context: Context, study: Tracing, measure: str) -> Table:
 def _path(context: Context, study: Tracing, measure: str) -> list[Item]:
     """F14: the main outcome of this measure's participants and comparison group over time."""
     outcome, _ = main_cell(context.evaluation)
-    parts, months = [], {}
+    parts = []
+    months = {}
     for wave in (study.baseline, *study.waves):
         found = arm_means(study, outcome, wave, study.of(measure))
         if isinstance(found, NotEstimable):

@@ -89,7 +89,8 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     """
     outcome = main_outcome(context)
     main = effect.by_wave.get((outcome, context.evaluation.params.impact.main_wave))
-    scale, unit = outcome_scale(context, outcome)[0], cell_unit(context, outcome)
+    scale = outcome_scale(context, outcome)[0]
+    unit = cell_unit(context, outcome)
     headline = headline_cell(context, d.measure, study)
     verdict = effect_verdict(context.evaluation, effect, d)
     found = verdict is not None and verdict.shown
@@ -97,7 +98,8 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     years = study.months[wave] / MONTHS_BEFORE if wave in study.months else np.nan
     lines = [*_of_trends(d, scale, found, years), *_findable(main, scale)]
     lines += [*_of_placebos(d), *_of_unseen(d, scale)]
-    cells, units = [], {}
+    cells = []
+    units = {}
     for line in lines:
         if isinstance(line.value, NotEstimable):
             cells.append(cells_of([(line.row, "value", line.value)], context.rules))

@@ -85,7 +85,8 @@ def _found(context: Context, s: Study, group: str) -> Finding:
     """Within blocks, which were drawn by lot; else the difference-in-differences."""
     if not s.absorb:
         outcome = next(iter(s.before))
-        label, found = _label(context, group, outcome), by_method(s, outcome, group)
+        label = _label(context, group, outcome)
+        found = by_method(s, outcome, group)
         cells = context.published_at(_keys_of_methods(context, label, found))
         said = _verdict(context, label, cells)
         first = next((e for e in found.values() if isinstance(e, Estimate)), None)
@@ -161,7 +162,8 @@ def in_one_arm(id: str, s: Study | StudyFile, rows_of: Mapping[str, Alone]) -> l
         found = rows_of[labels[0]]
         if not found.blocks:
             continue
-        place, who = f"{id}-{k + 1}", Persons.of(name, found.units)
+        place = f"{id}-{k + 1}"
+        who = Persons.of(name, found.units)
         cells = [counted(place, "n", who), counted(place, "blocks", who) | {"value": found.blocks}]
         of_all = "" in labels
         spec = SentenceSpec(
@@ -211,7 +213,8 @@ def study_items(context: Context, s: Study) -> list[Item]:
 
 def _arms(s: Study, group: str) -> Standing:
     """Treated and comparison units of a group."""
-    inside, treated = s.sample.where(s.groups[group]), s.sample.frame[s.treated].to_numpy(float)
+    inside = s.sample.where(s.groups[group])
+    treated = s.sample.frame[s.treated].to_numpy(float)
     return Standing(
         compares=(Persons.among(inside, treated == 1), Persons.among(inside, treated == 0))
     )
@@ -246,7 +249,8 @@ def _lost(context: Context, s: Study) -> Table:
     parts = []
     for group in s.groups:
         robust, classic = lost(s, group)
-        row, arms = context.words.level(group), _arms(s, group)
+        row = context.words.level(group)
+        arms = _arms(s, group)
         parts += [
             _classical(row, classic, robust, "share", context.rules, arms),
             cells_of([(row, DESIGN, robust)], context.rules, arms),

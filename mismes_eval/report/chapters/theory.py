@@ -127,10 +127,12 @@ def shortfalls(context: Context) -> list[tuple[str, str]]:
     """
     if not evaluated(context):
         return []
-    name, chain = "Theory of change", steps(context, context.shown)
+    name = "Theory of change"
+    chain = steps(context, context.shown)
     if not chain:
         return [(name, ABSENT)]
-    blind, out = sum(not step.measured for step in chain), []
+    blind = sum(not step.measured for step in chain)
+    out = []
     if blind:
         out.append(
             (

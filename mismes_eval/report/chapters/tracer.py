@@ -181,7 +181,8 @@ def _beside_rates(panel: TracerPanel, shares: Estimate, place: int) -> Standing:
     groups = BESIDE.get(str(key["rate"]))
     if not own or groups is None:
         return NOBODY
-    sample, wave = panel.sample, panel.waves.index(key["wave"])
+    sample = panel.sample
+    wave = panel.waves.index(key["wave"])
     codes = [GROUPS.index(group) for group in groups]
     inside = np.isin(panel.cases[:, wave], codes) & panel.tried[:, wave]
     arm = (sample.frame["arm_name"] == key["arm_name"]).to_numpy(bool)
@@ -367,7 +368,8 @@ def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> Pict
     since enrolment.
     """
     main = context.evaluation.params.impact.main_outcome
-    share, unit = outcome_kind(context, main).kind == "share", outcome_unit(context, main)
+    share = outcome_kind(context, main).kind == "share"
+    unit = outcome_unit(context, main)
     ylabel = "% (95% interval)" if share else context.name(context.text(INTERVAL, u=unit))
     title = context.text("Since enrolment: {o}", o=context.column(str(main)))
     keys = tuple(CellKey("T16", row, arm) for row in months for arm in ARMS.values())

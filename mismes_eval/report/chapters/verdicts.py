@@ -143,7 +143,8 @@ def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: o
     """The verdict on another wave: trends, losses and modes of interview are checked anew, and it
     is no surer than the headline, which was put to more. The effect must be there.
     """
-    study, main = evaluation.tracing, effect.by_wave[outcome, wave]
+    study = evaluation.tracing
+    main = effect.by_wave[outcome, wave]
     assert study is not None and isinstance(main, Estimate)
     by_lot = drawn_by_lot(evaluation, effect.measure)
     bare = Verdict(main, wider=evaluation.spans_beside(effect, outcome, wave))

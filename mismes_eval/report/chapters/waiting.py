@@ -213,7 +213,8 @@ def _curve(context: Context, sample: Sample) -> Estimate:
 
 def _apart(counts: Int, least: int) -> list[int]:
     """The places of counts that never fall of which each is 0 or `least` above the one before."""
-    out, last = [], 0
+    out = []
+    last = 0
     for place, count in enumerate(counts):
         if count == last or count - last >= least:
             out.append(place)

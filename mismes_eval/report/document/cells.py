@@ -113,7 +113,8 @@ def persons_behind(estimate: Estimate, k: int) -> Persons | None:
     """
     if len(estimate.parts) != 1 or estimate.parts[0].influence is None:
         return None
-    part, which = estimate.parts[0], np.zeros(estimate.p, bool)
+    part = estimate.parts[0]
+    which = np.zeros(estimate.p, bool)
     which[k] = True
     influence = estimate.parts[0].influence
     for standing in (influence.standing, *(block.standing for block in influence.blocks)):

@@ -104,7 +104,8 @@ def _estimated(
     columns_of = {name: column.tolist() for name, column in item.numbers().items()}
     for i in range(item.p):
         r = {name: column[i] for name, column in columns_of.items()}
-        kind, n = item.kind, float(item.n[i])
+        kind = item.kind
+        n = float(item.n[i])
         weighted = float(r["value"]) if kind == "total" else np.inf
         certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
         flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted, item.doubtful_at(i))

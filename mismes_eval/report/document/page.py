@@ -101,7 +101,8 @@ def page(
         _harmless(in_language(notebook, text)),
         resources={"cover": cover, "words": words, "closing": ""},
     )
-    begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
+    begin = body.index(MAIN) + len(MAIN)
+    end = body.rindex("</main>")
     last = (about(cover, params, fingerprint, text), run_warnings(warnings, text))
     closing = "".join(part.html for part in last)
     inside = accessible(sanitized(body[begin:end])) + closing
@@ -111,7 +112,8 @@ def page(
 def arranged(head: str, body: str, foot: str, t: Language) -> str:
     """The page with numbered chapters as sections, contents beside them, names of tables linked."""
     numbered = number(head + body + foot, t)
-    begin, end = numbered.index(MAIN) + len(MAIN), numbered.rindex("</main>")
+    begin = numbered.index(MAIN) + len(MAIN)
+    end = numbered.rindex("</main>")
     inside = numbered[begin:end]
     titles = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', inside, re.DOTALL)
     style = current_section_style(len(titles))
@@ -282,7 +284,8 @@ def number(html: str, t: Language) -> str:
         nonlocal chapter, section
         level = int(match[1])
         if level == 2:
-            chapter, section = chapter + 1, 0
+            chapter = chapter + 1
+            section = 0
         else:
             section += 1
         mark = f"{chapter}" if level == 2 else f"{chapter}.{section}"

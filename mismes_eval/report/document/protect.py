@@ -304,7 +304,8 @@ def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) ->
                 continue
             moved = counts.cheapest_move(out, target, move, cost, held)
             if moved is not None:
-                made, out = True, out | moved
+                made = True
+                out = out | moved
         if made:
             return out
     raise DisclosureError(
@@ -395,7 +396,8 @@ class Counts:
         hidden : sets that nobody knows; they stay within the limits.
         held : sets that must not change.
         """
-        a, p = self.matrix, self.matrix.shape[1]
+        a = self.matrix
+        p = self.matrix.shape[1]
         free = np.flatnonzero(~hidden & ~held)
         still = np.flatnonzero(held)
         both = hstack([a, -a]).tocsr()

@@ -35,7 +35,8 @@ def sections(body: str) -> list[str]:
         depth -= 1
         if depth == 0:
             element = body[begin : match.end()]
-            gap, start = body[start:begin], match.end()
+            gap = body[start:begin]
+            start = match.end()
             if re.search(r"<h2\b", element):
                 groups.append(gap + element)
             else:

@@ -66,7 +66,8 @@ def protect(
         hidden (a total with a single part).
     """
     position, matrix = _system(values, relations)
-    keys, value = list(position), np.array(list(values.values()), float)
+    keys = list(position)
+    value = np.array(list(values.values()), float)
     hidden = np.zeros(len(keys), bool)
     hidden[[position[key] for key in (*primary, *unpublished)]] = True
     held = np.zeros(len(keys), bool)
@@ -107,7 +108,8 @@ def attack(
     open_ = np.array([position[key] for key in hidden], int)
     if not open_.size:
         return {}
-    left, right = matrix[:, open_], matrix[:, open_] @ value[open_]
+    left = matrix[:, open_]
+    right = matrix[:, open_] @ value[open_]
     out = {}
     for j, key in enumerate(hidden):
         bound = []

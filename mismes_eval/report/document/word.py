@@ -269,7 +269,8 @@ def _table(writer: _Writer, block: Grid) -> None:
     size = next(letters for columns, letters in LETTERS if width <= columns or columns == 100)
     _describe(table, block)
     heads = tuple((Run(head),) for head in block.heads)
-    widths, style = _widths(block), writer.document.styles[_small(size)].style_id
+    widths = _widths(block)
+    style = writer.document.styles[_small(size)].style_id
     for k, (row, cells) in enumerate(zip(table._tbl.tr_lst, (heads, *block.rows), strict=True)):
         _row_rules(row, head=k == 0)
         for j, (place, line) in enumerate(zip(row.tc_lst, cells, strict=True)):

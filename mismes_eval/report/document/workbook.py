@@ -131,7 +131,8 @@ def _numbers(sheet: Any, table: Table, t: Language) -> int:
         of_column[record["column"]].append(record)
     parts = {column: _parts(table, cells) for column, cells in of_column.items()}
     names = {"value": "", "se": t("SE"), "ci_low": "95% from", "ci_high": "95% to", "n": "n"}
-    heads, places = [t("Group")], {}
+    heads = [t("Group")]
+    places = {}
     for column, kept in parts.items():
         for part in kept:
             places[column, part] = len(heads) + 1

@@ -37,7 +37,8 @@ class ReportClient(PapermillNotebookClient):
             return None
         return super().process_message(msg, cell, cell_index)
 
-    _shown_cell, _shown = -1, 0
+    _shown_cell = -1
+    _shown = 0
 
 
 def _size(value: object) -> int:

@@ -160,7 +160,8 @@ def _execute(
     }
     (work / RUN_FILE).write_text(json.dumps(spec), encoding="utf-8")
     watch = _Watch(order.name, progress)
-    home, sockets = Path(mkdtemp(prefix="mismes-home-")), socket_folder()
+    home = Path(mkdtemp(prefix="mismes-home-"))
+    sockets = socket_folder()
     killed = endings.killed_for_memory()
     raised: Problem | None = None
     try:

@@ -121,7 +121,8 @@ def _sets_run(source: str) -> bool:
         return False
     if len(body) != 1 or not isinstance(body[0], ast.Assign):
         return False
-    target, value = body[0].targets[0], body[0].value
+    target = body[0].targets[0]
+    value = body[0].value
     return (
         isinstance(target, ast.Name)
         and target.id == "run"

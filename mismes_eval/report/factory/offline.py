@@ -19,7 +19,8 @@ def cut_off() -> bool:
     """Put this process into a network of its own; False where the system does not let it."""
     if sys.platform != "linux":
         return False
-    user, group = os.getuid(), os.getgid()
+    user = os.getuid()
+    group = os.getgid()
     unshare = getattr(ctypes.CDLL(None, use_errno=True), "unshare", None)
     if unshare is None:
         return False

@@ -73,7 +73,8 @@ def run_reports(
     distinct(orders)
     if forked:
         _maker("factory.forking").refuse_where_impossible()
-    stop, kernels = Event(), _Kernels(forked, jobs)
+    stop = Event()
+    kernels = _Kernels(forked, jobs)
 
     with closing(kernels), ThreadPoolExecutor(max(1, jobs)) as pool:
 

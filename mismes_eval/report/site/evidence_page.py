@@ -168,7 +168,8 @@ def source_words(shell: Shell, e: Evaluation) -> str:
 
 def _means(shell: Shell, listing: Listing) -> Html:
     """Means with measures as units, what may be said of them, and how many measures it takes."""
-    w, span = PageNames(shell.t), _span(listing.found)
+    w = PageNames(shell.t)
+    span = _span(listing.found)
     rows = [[*words_of.mean_cells(w, one), _forest(shell, one, span)] for one in listing.means]
     return table(shell.t(TITLE_OF_MEANS), [*words_of.mean_head(w), shell.words["picture"]], rows)
 
@@ -200,7 +201,8 @@ def _named_only(shell: Shell, listing: Listing) -> str:
 
 
 def _record_cells(shell: Shell, row: pd.Series) -> list[str]:
-    empty, text = shell.words["empty"], shell.t
+    empty = shell.words["empty"]
+    text = shell.t
     kinds, designs = labels("eval_types", text.code), labels("impact_designs", text.code)
     url = row.get("eval_url")
     return [

@@ -43,7 +43,8 @@ def site_manifest(
     merges = zip(inventory.decisions["name"], inventory.decisions["sha256"], strict=True)
     inputs += [{"key": DECISIONS, "path": name, "sha256": sha} for name, sha in merges]
     for origin in origins:
-        key, hashes = f"report.{origin.country}", (origin.manifest_sha256, origin.estimates_sha256)
+        key = f"report.{origin.country}"
+        hashes = (origin.manifest_sha256, origin.estimates_sha256)
         for file, sha in zip((MANIFEST, ESTIMATES), hashes, strict=True):
             inputs.append({"key": key, "path": f"{origin.name}/{file}", "sha256": sha})
     if evidence is not None:

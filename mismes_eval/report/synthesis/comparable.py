@@ -386,7 +386,8 @@ def _over_regions(r: Rollout) -> dict[str, object]:
     """
     if isinstance(r.overall, NotEstimable) or isinstance(r.wild, NotEstimable):
         return {}
-    verdict, se = rollout_verdict(r), float(r.wild.se[0])
+    verdict = rollout_verdict(r)
+    se = float(r.wild.se[0])
     if verdict is None or verdict.span is verdict.own or not se > 0:
         return {}
     span = verdict.span

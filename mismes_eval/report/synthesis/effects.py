@@ -48,7 +48,8 @@ MOVED = (
 
 def effects(w: Words) -> Table:
     """S05: main effects by model and country."""
-    cells, text = [], w.t
+    cells = []
+    text = w.t
     for summary in w.evidence.summaries:
         for row in summary.effects.to_dict("records"):
             label = text("{model}: {who}", model=w.model(summary.model), who=effect_label(w, row))
@@ -93,7 +94,8 @@ def followed(w: Words, s: Summary) -> str:
 
 def forest(w: Words) -> Figure:
     """G01: the main effects, their summary and where the next country's effect may lie."""
-    text, rows = w.t, []
+    text = w.t
+    rows = []
     for summary in w.evidence.summaries:
         gap = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
         head = (
@@ -204,7 +206,8 @@ def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
     """What stands against a mean effect that excludes zero: countries whose groups moved apart
     before, and the next country.
     """
-    n, out = w.t.number, []
+    n = w.t.number
+    out = []
     alike = s.alike_before
     hangs = isinstance(alike, RandomEffects) and not Verdict(mean_span(alike)).shown
     if isinstance(alike, RandomEffects) and hangs:
@@ -241,7 +244,8 @@ def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
 
 def _mean_cells(label: str, r: RandomEffects) -> list[dict[str, object]]:
     """A mean effect with its interval, in percentage points."""
-    unit, effects = PERCENTAGE_POINTS, float(r.k)
+    unit = PERCENTAGE_POINTS
+    effects = float(r.k)
     main = cell(
         label, "estimate", 100 * r.value, kind="effect", unit=unit, se=100 * r.se, n=effects
     )
@@ -274,7 +278,8 @@ def summaries(w: Words) -> Table | None:
     """S06: the summary of each model by three estimators of the spread, its heterogeneity, and
     without measures whose groups moved apart before.
     """
-    text, cells = w.t, []
+    text = w.t
+    cells = []
     units: dict[str, tuple[float, int]] = {"p": (1.0, 3)}
     for summary in w.evidence.summaries:
         if not isinstance(summary.main, RandomEffects):

@@ -87,7 +87,8 @@ def effect_cells(w: Names, r: Mapping[Any, Any]) -> tuple[str, ...]:
 
 def source_words(w: Names, r: Mapping[Any, Any]) -> str:
     """Citation, or hash of the manifest; marked where the effect is made up."""
-    text, source = w.t, w.t.name(str(r["source"]))
+    text = w.t
+    source = w.t.name(str(r["source"]))
     if r["kind"] == OWN:
         source = text("country report, manifest {sha}", sha=str(r["source"])[:DIGITS])
     if r["synthetic"] and "SYNTHETIC" not in str(r["source"]):
@@ -207,14 +208,16 @@ def mean_verdict(one: Together) -> Verdict | None:
     """
     if isinstance(one.found, NotEstimable):
         return None
-    few, numbers = float(one.found.degf[0]) < RELIABLE, _numbers(one.found)
+    few = float(one.found.degf[0]) < RELIABLE
+    numbers = _numbers(one.found)
     span = Span(numbers["value"], numbers["low"], numbers["high"], doubtful=few)
     return Verdict(span, assumption=None, clusters=one.samples)
 
 
 def said_of_mean(w: Names, one: Together) -> str:
     """What may be said of a mean, in words."""
-    text, verdict = w.t, mean_verdict(one)
+    text = w.t
+    verdict = mean_verdict(one)
     if verdict is None or isinstance(one.found, NotEstimable):
         return text("too few measures for a mean")
     said = text(SAID[verdict.sign])

@@ -76,7 +76,8 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
     broken: list[Problem] = []
     old: list[Problem] = []
     for name in wanted:
-        folder, record = out / name, read_manifest(out / name)
+        folder = out / name
+        record = read_manifest(out / name)
         if "kind" in record:
             continue
         changed = changed_outputs(folder, record)

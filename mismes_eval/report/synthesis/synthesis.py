@@ -132,7 +132,8 @@ def write_synthesis(
     (folder, made) : made is False where nothing changed since the last time.
     """
     outside = None if evidence is None else read_evidence(evidence)
-    origins, final = read_published(out, names), out / FOLDER
+    origins = read_published(out, names)
+    final = out / FOLDER
     read_beside = () if outside is None else (f"evidence {outside.sha256}",)
     of = fingerprint(origins, lang, read_beside)
     if not force and unchanged(final, of):
@@ -152,7 +153,8 @@ def _written(
     started: str,
 ) -> Path:
     """Page, tables and manifest of a synthesis, put in their folder at once."""
-    final, text = out / FOLDER, language(lang)
+    final = out / FOLDER
+    text = language(lang)
     chapters, workbook_only = _chapters(Words(evidence, text), origins)
     shown = [
         p.in_language(text) if not isinstance(p, str) else p for _, parts in chapters for p in parts
@@ -239,7 +241,8 @@ def _chapters(
 ) -> tuple[list[tuple[str, list[Part]]], list[Table]]:
     """The page in reading order, and the tables that stand in the workbook only."""
     contrasts, more = synthesis_tables.contrasts(w)
-    employment, pooled = synthesis_tables.employment(w), synthesis_effects.summaries(w)
+    employment = synthesis_tables.employment(w)
+    pooled = synthesis_effects.summaries(w)
     blocked = w.t(
         "No two countries share the definitions behind the main indicators: no difference is shown."
     )
@@ -360,7 +363,8 @@ def _page(
     text = page.get_template("page.html.j2").render(
         cover=cover, chapters=chapters, kind=t("Synthesis"), skip=t("Skip to the text")
     )
-    begin, end = text.index(MAIN) + len(MAIN), text.rindex("</main>")
+    begin = text.index(MAIN) + len(MAIN)
+    end = text.rindex("</main>")
     html = arranged(text[:begin], accessible(text[begin:end]), text[end:], t)
     require_alternatives(html)
     return html

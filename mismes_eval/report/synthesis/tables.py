@@ -218,7 +218,9 @@ def _page_rows(frame: pd.DataFrame) -> pd.DataFrame:
 
 def indicators(w: Words) -> Table:
     """S03: every indicator that a country report publishes, side by side."""
-    rows, cells, units = _page_rows(w.evidence.indicators), [], {}
+    rows = _page_rows(w.evidence.indicators)
+    cells = []
+    units = {}
     for (_, group, title), part in rows.groupby(["id", "group", "title"], sort=False):
         if not (part["status"] == "shown").any():
             continue
@@ -261,7 +263,9 @@ def contrasts(w: Words) -> tuple[Table | None, Table | None]:
 
 
 def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table | None:
-    text, cells, units = w.t, [], {"p": (1.0, 3)}
+    text = w.t
+    cells = []
+    units = {"p": (1.0, 3)}
     shares = w.evidence.indicators.loc[
         w.evidence.indicators["unit"].isin(["share", "log points"]), "id"
     ].unique()

@@ -77,9 +77,11 @@ def places(reported: Path, repeated: Path, runs: Runs = NO_RUNS) -> list[Place]:
 
 def _found(suffix: str, one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
     if suffix == ".html":
-        page, other = one.decode("utf-8"), two.decode("utf-8")
+        page = one.decode("utf-8")
+        other = two.decode("utf-8")
         if runs.reported and runs.repeated:
-            page, other = page.replace(runs.reported, "run"), other.replace(runs.repeated, "run")
+            page = page.replace(runs.reported, "run")
+            other = other.replace(runs.repeated, "run")
         return _page(page, other)
     if suffix == ".docx":
         return _word(one, two, runs)
@@ -422,7 +424,8 @@ def unlike_leaves(a: Any, b: Any, where: str = "") -> Iterator[Place]:
 def _notebook(one: bytes, two: bytes) -> Iterator[Place]:
     first, second = (without_version(json.loads(content)) for content in (one, two))
     for key in dict.fromkeys([*first, *second]):
-        left, right = first.get(key), second.get(key)
+        left = first.get(key)
+        right = second.get(key)
         if key != "cells":
             yield from unlike_leaves(left, right, key)
     nothing: dict[str, Any] = {}

@@ -157,9 +157,11 @@ def _persons(results: dict[str, object]) -> dict[Cell, int | None]:
         if cell.get("kind") == "count" and cell.get("unit") != "persons":
             continue  # a number of measures, or of the register
         table, row, column = (_name(cell.get(part, "")) for part in ("table", "row", "column"))
-        name, count = row, 2
+        name = row
+        count = 2
         while (table, name, column) in out:
-            name, count = f"{row} ({count})", count + 1
+            name = f"{row} ({count})"
+            count = count + 1
         out[(table, name, column)] = _number(cell)
     return out
 

@@ -162,7 +162,8 @@ def bases(
     then = _by_column(cell for cell, n in before.items() if n and after.get(cell) is None)
     now = _by_column(cell for cell, n in after.items() if n and before.get(cell) is None)
     apart = {frozenset(two) for _, parts in sums for two in combinations(parts, 2)}
-    moved, printed = _moved_columns(before, after), (_printed(before), _printed(after))
+    moved = _moved_columns(before, after)
+    printed = (_printed(before), _printed(after))
     for column, earlier in then.items():
         for other, later in now.items():
             if not _one_people(column, other):
@@ -227,7 +228,8 @@ def _of(line: Line, sums: Sequence[Sum]) -> list[Sum]:
 
 
 def _agrees(numbers: Mapping[str, Number], found: Sum) -> bool:
-    total, parts = numbers[found[0]], [numbers[p] for p in found[1]]
+    total = numbers[found[0]]
+    parts = [numbers[p] for p in found[1]]
     shown = [p for p in parts if p is not None]
     if total is None:
         return True

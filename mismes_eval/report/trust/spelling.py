@@ -82,7 +82,8 @@ def unlike_text(one: str, two: str, runs: Runs = NO_RUNS) -> Iterator[Place]:
     are compared by what is in them: pictures are not, they have pixels.
     """
     if runs.reported and runs.repeated:
-        one, two = one.replace(runs.reported, "run"), two.replace(runs.repeated, "run")
+        one = one.replace(runs.reported, "run")
+        two = two.replace(runs.repeated, "run")
     left, right = _PIECE.split(_unpacked(one)), _PIECE.split(_unpacked(two))
     for at, (x, y) in enumerate(zip_longest(left, right)):
         if x != y and not _same_number(x, y):
@@ -193,7 +194,8 @@ def _shell(content: bytes) -> tuple[str, str]:
     """What an archive says beside the contents of its parts, and how many of its bytes belong to
     none of its parts and headers.
     """
-    told, counted = [], _END
+    told = []
+    counted = _END
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         counted += len(book.comment)
         for entry in book.infolist():

@@ -245,7 +245,8 @@ def runs_of(record: Mapping[str, Any], again: Mapping[str, Any]) -> Runs:
 
 def other_writer(record: Mapping[str, Any]) -> list[str]:
     """What to say of Parquet files that another version of pyarrow wrote, by the manifest."""
-    then, now = record.get("versions", {}).get("pyarrow"), versions()["pyarrow"]
+    then = record.get("versions", {}).get("pyarrow")
+    now = versions()["pyarrow"]
     told = "*.parquet: the layout, which is that of pyarrow {then} and not of {now}"
     return [] if then == now else [told.format(then=then, now=now)]
 
@@ -390,7 +391,8 @@ def _by_cell(results: Mapping[str, Any]) -> dict[tuple[str, str, str], float | s
         cell = f"{row.get('row', '')} / {row.get('column', '')}"
         count = 2
         while (str(row["table"]), cell, NUMBERS[0]) in out:
-            cell, count = f"{row.get('row', '')} / {row.get('column', '')} ({count})", count + 1
+            cell = f"{row.get('row', '')} / {row.get('column', '')} ({count})"
+            count = count + 1
         for quantity in NUMBERS:
             out[(str(row["table"]), cell, quantity)] = _number(row.get(quantity))
     for name, value in results["facts"].items():
@@ -433,7 +435,8 @@ def _changed(record: Mapping[str, Any], now: Ingredients) -> tuple[str, ...]:
     ):
         if then != today:
             out.append(f"{what} changed")
-    before, versions = record["versions"], now.versions
+    before = record["versions"]
+    versions = now.versions
     names = sorted({*before, *versions})
     pairs = [(n, before.get(n, "absent"), versions.get(n, "absent")) for n in names]
     return (*out, *(f"{n} {then} became {today}" for n, then, today in pairs if then != today))

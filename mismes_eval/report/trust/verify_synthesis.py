@@ -122,7 +122,8 @@ def input_by_hash(told: Mapping[str, Any], folders: Iterable[Path | None]) -> Pa
     """An input, found below data folders by its name and hash. Raises ParamsError where it is
     gone.
     """
-    name, sha = Path(str(told["path"])).name, str(told["sha256"])
+    name = Path(str(told["path"])).name
+    sha = str(told["sha256"])
     for folder in folders:
         there = [] if folder is None else sorted(folder.rglob(name))
         for path in there:
@@ -142,7 +143,8 @@ def changed_code(record: Mapping[str, Any]) -> Iterator[str]:
     """Code and versions that are others now."""
     if record.get("package_sha256") != package_hash():
         yield "the package's code changed"
-    then, now = record.get("versions", {}), versions()
+    then = record.get("versions", {})
+    now = versions()
     for name in sorted({*then, *now}):
         if then.get(name) != now.get(name):
             yield f"{name} {then.get(name, 'absent')} became {now.get(name, 'absent')}"
