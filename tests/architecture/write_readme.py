@@ -10,7 +10,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 HEAD = """# Tests
 
-`make test` runs them but those marked *whole* or *slow*: *whole* ones `make whole`, `make check`, `make prove` and the second stage of CI run, *slow* ones `make slow`, `make prove` and the last stage of CI. Warnings are errors, nothing is a timing, no test reaches beyond this machine.
+`make test` runs them but those marked *whole* or *slow*: *whole* ones `make whole`, `make check` and `make prove` run, *slow* ones `make slow` and `make prove`; CI has both after the others, as many as end in eight minutes, in an order of each commit's own. Warnings are errors, nothing is a timing, no test reaches beyond this machine.
 
 Where a claim is a sweep (every step by every estimator, 200 random tables, a kill before every change, five countries), `make test` has a sample of it and the sweep is marked *slow*. Files that read one whole report go to one process (`room` in `conftest.py`). What refusals say stands in `proof/messages.json`; faces, notes and defaults stand in JSON files beside their tests; `python tests/proof/write_messages.py` writes them after a change of words, to be read.
 

@@ -291,6 +291,7 @@ def test_completion_is_a_script_of_the_shell(
     assert mismes(capsys, "completion", "csh")[0] == 2
 
 
+@pytest.mark.whole
 def test_countries_complete(root: Path) -> None:
     env = os.environ | {
         "_MISMES_COMPLETE": "bash_complete",

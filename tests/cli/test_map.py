@@ -76,6 +76,7 @@ def draft(project: Path) -> Draft:
     return open_draft(book(project), frames.read(project / "lfs.dta", allowed=None))
 
 
+@pytest.mark.whole
 def test_nothing_is_taken_without_an_answer(project: Path) -> None:
     before = draft(project)
     assert not before.answers and {"weight", "male", "age", "marital"} <= set(before.offered)
@@ -196,6 +197,7 @@ def test_json_asks_nothing_and_says_what_is_open(project: Path) -> None:
     assert book(project).read_bytes() == before
 
 
+@pytest.mark.whole
 def test_quiet_asks_without_counts(project: Path) -> None:
     run = asked("y", "q", options=("--quiet",))
     assert "weighted" not in run.output and "open: " in run.output
@@ -304,6 +306,7 @@ def test_check_speaks_the_language_of_the_params(
         assert english not in out
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("language", "words"),
     [
@@ -336,6 +339,7 @@ def test_codes_are_said_with_the_column(project: Path) -> None:
         draft(project).meant("male", "n; 1=1")
 
 
+@pytest.mark.whole
 def test_a_file_without_ages_is_asked_for_groups_at_once(project: Path) -> None:
     said = asked("s", "n", *["s"] * 8, "WORK; 0=0-14, 1..2=15+")
     assert "age_group: Age group" in said.output, said.output
@@ -343,6 +347,7 @@ def test_a_file_without_ages_is_asked_for_groups_at_once(project: Path) -> None:
     assert (answer.column, dict(answer.codes)) == ("WORK", {"0": "0-14", "1..2": "15+"})
 
 
+@pytest.mark.whole
 def test_neither_ages_nor_groups_is_an_answer_that_stays(project: Path) -> None:
     done = draft(project).answered_all({"age": "n", "age_group": "n"})
     done.save()

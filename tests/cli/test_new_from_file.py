@@ -93,6 +93,7 @@ def test_the_workbook_lists_the_file_and_proposes(delivered: Path) -> None:
     assert "workbook:" in (delivered / "params" / "PHL.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.whole
 def test_nothing_is_taken_until_somebody_says_yes(delivered: Path) -> None:
     new("PHL", "--lfs", "lfs.dta")
     path = delivered / "data_raw" / "PHL" / "mapping.xlsx"

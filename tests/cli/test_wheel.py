@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.whole
 def test_a_wheel_has_the_notebooks_and_every_file_of_the_package(
     root: Path, tmp_path: Path
 ) -> None:

@@ -114,6 +114,7 @@ def test_semicolons_and_decimal_commas(
     assert f"sum of weights {persons['WGT'].sum():,.0f}" in out
 
 
+@pytest.mark.whole
 def test_tabs(project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
     persons.to_csv(project / "data" / "tabs.txt", index=False, sep="\t")
     assert check(capsys, project, "tabs.txt", reading={"separator": "tab"}, **DESIGN)[0] == 0

@@ -250,6 +250,7 @@ def test_effects_have_the_estimates_of_the_impact_tables(moldova: Evaluation) ->
     assert found.se[0] == pytest.approx(started.se[0], rel=1e-9)
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_net_benefit_is_that_of_the_cost_chapter(moldova: Evaluation) -> None:
     p = moldova.params.changed({"cost.job_year_value": 5000.0})

@@ -33,6 +33,7 @@ def params(root: Path, folder: Path, cost: str) -> Params:
     return Params.load(file)
 
 
+@pytest.mark.whole
 def test_costs_are_converted_at_the_rate_of_the_year(
     root: Path, tmp_path: Path, evaluated: Callable[[str], Evaluation]
 ) -> None:

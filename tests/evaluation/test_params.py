@@ -313,6 +313,7 @@ def test_a_refused_key_hides_no_fault_of_another_section(project: Path, key: Key
     assert all(any(f"key '{name}" in line for line in said) for name in (key.name, *faults))
 
 
+@pytest.mark.whole
 def test_a_key_spelt_almost_right_is_told_its_name(project: Path) -> None:
     lost = f"country: MDA\n{of_every_key(lambda _: 'x', lambda last: f'{last}_')}"
     told = [line for line in problems(project, lost) if line.startswith("unknown key")]

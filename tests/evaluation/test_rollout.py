@@ -36,6 +36,7 @@ def test_a_start_at_a_break_stops_the_run() -> None:
     )
 
 
+@pytest.mark.whole
 def test_a_break_that_cannot_be_read_or_placed_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="series break"):
         rollout(params(breaks__series=("new form",)))
@@ -61,6 +62,7 @@ def test_words_where_the_roll_out_needs_numbers_are_refused_by_their_key(key: st
         rollout(params(**{f"rollout__{key}": "age_group"}))
 
 
+@pytest.mark.whole
 def test_the_event_study_has_one_base_and_a_band() -> None:
     r = rollout(params(breaks__series=("2010: long ago",)))
     assert (

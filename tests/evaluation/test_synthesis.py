@@ -292,6 +292,7 @@ def scored(value: float, country: str, number: int, involved: int | None) -> dic
     return effect(value, 0.02, measure=f"{country}-00{number}", employer_involved=involved)
 
 
+@pytest.mark.whole
 def test_features_are_compared_over_measures_and_never_over_persons() -> None:
     countries = ("ARM", "GEO", "MAR", "MDA", "TUN", "ALB")
     values, scores = (0.02, 0.03, 0.01, 0.12, 0.10, 0.13), (0, 1, 0, 3, 2, 3)

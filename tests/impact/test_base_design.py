@@ -49,6 +49,7 @@ def test_standard_errors_stay_and_one_design_equals_stack() -> None:
     )
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_the_covariance_between_waves_is_the_jackknifes() -> None:
     """Refitting both response models without each cluster in turn."""

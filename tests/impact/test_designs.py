@@ -153,6 +153,7 @@ def derivative(made: Callable[[np.ndarray], Estimate], w: np.ndarray, unit: np.n
     return float((made(up).value[0] - made(down).value[0]) / (2 * step))
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_influence_is_the_derivative_by_the_weights() -> None:
     frame, long = persons(), switchers()

@@ -85,6 +85,7 @@ def test_roll_outs_with_small_cohorts_are_marked() -> None:
         assert e.doubtful is few
 
 
+@pytest.mark.whole
 def test_intervals_with_two_treated_psus_are_wide_and_hold(root: Path) -> None:
     spec = importlib.util.spec_from_file_location(
         "coverage_doubt", root / "benchmarks" / "coverage_doubt.py"

@@ -129,6 +129,7 @@ def test_where_the_offer_hardly_moves_take_up_no_effect_is_excluded() -> None:
     assert any("no effect is excluded" in str(n) for n in found.notes)
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_the_interval_holds_the_effect_on_followed_compliers() -> None:
     """150 trials of 500: effect 1 on everybody, those who take part are followed more often."""

@@ -74,6 +74,7 @@ def test_labels_give_what_numbers_give(verb: Callable[[me.Sample], me.Estimate])
             assert named.keys["event_time"].tolist() == plain.keys["event_time"].tolist(), name
 
 
+@pytest.mark.whole
 def test_results_show_the_labels() -> None:
     g = me.att_gt(of(relabelled(QUARTERS)), "y", "g", "t", "id", base="universal")
     frame = g.to_frame()

@@ -100,6 +100,7 @@ GAPS = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("way", ["group-time", "interaction-weighted"])
 @pytest.mark.parametrize("name", list(GAPS))
 def test_gaps_between_periods_change_no_robust_interval(name: str, way: str) -> None:

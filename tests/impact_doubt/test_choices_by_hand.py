@@ -215,6 +215,7 @@ def test_a_robust_picture_labels_every_deviation() -> None:
     plt.close("all")
 
 
+@pytest.mark.whole
 def test_a_histogram_of_assignments_has_at_most_forty_bins() -> None:
     for draws, bins in ((900, 40), (200, 20), (20, 5)):
         ax = me.randomisation_test(

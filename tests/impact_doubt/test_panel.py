@@ -62,6 +62,7 @@ def test_groups_and_leave_one_out_of_a_panel():
     assert len(leave_one_out(att, p, "region").to_frame()) == 9
 
 
+@pytest.mark.whole
 def test_randomisation_of_a_panel_by_region():
     p = panel()
     out = randomisation_test(p, att, "d", cluster="region", draws=99)

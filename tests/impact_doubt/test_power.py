@@ -39,6 +39,7 @@ def simulated(plan: StudyDesign, effect: float, runs: int, seed: int) -> float:
     return found / runs
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("estimator", "rho", "cluster_rho"),
     [("did", 0.6, None), ("ancova", 0.5, 0.8), ("post", 0.3, None)],

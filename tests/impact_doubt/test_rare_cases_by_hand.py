@@ -488,6 +488,7 @@ def test_a_regression_carries_the_steps_of_its_weights_and_clusters_whole_units(
     assert whole.se[0] ** 2 == pytest.approx(12 / 11 * (by_unit**2).sum())
 
 
+@pytest.mark.whole
 def test_small_sample_rules_multiply_the_variance() -> None:
     """48 rows, one coefficient, 12 units and 4 periods: K is 1 + 4 where unit effects are nested in
     the clusters, 1 + 15 where all count.

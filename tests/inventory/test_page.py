@@ -120,6 +120,7 @@ def test_download_keeps_text_as_text(opened):
     assert text.count("\n") == 2 and '""quoted""' in text
 
 
+@pytest.mark.whole
 def test_a_record_has_an_address(chromium, made):
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

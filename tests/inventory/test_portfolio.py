@@ -158,6 +158,7 @@ def test_six_is_what_the_hand_worked_numbers_assume(rows_of_six):
     assert sum(float(r["budget_eur"] or 0) for r in rows_of_six) == 700000
 
 
+@pytest.mark.whole
 def test_budgets_are_divided_over_purposes(write, measure):
     """60% and 40% of 100,000, 25% of 200,000, all of 50,000; a whole whose part has the amount."""
     rows = [

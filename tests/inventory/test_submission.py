@@ -61,6 +61,7 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.whole
 def test_new_records_get_the_next_numbers_and_the_old_ones_stay(repository, submitted):
     before = pd.read_csv(repository, dtype=str, keep_default_na=False)
     rows = [{"title_en": "SYNTHETIC grants"}, {"title_en": "SYNTHETIC hotline", "country": "GEO"}]
@@ -155,6 +156,7 @@ def test_two_submissions_at_once_lose_nothing(repository, submitted):
     assert titles[-2:] == ["SYNTHETIC grants", "SYNTHETIC hotline"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("written", [1, 2])
 def test_a_crash_in_the_middle_is_mended(repository, submitted, monkeypatch, written):
     """The power fails before the repository is in place, or between repository and log."""

@@ -124,6 +124,7 @@ def test_a_part_of_an_inventory_keeps_the_tree_of_the_whole(grown):
     assert read.profile(by="country").indicators["value"].notna().any()
 
 
+@pytest.mark.whole
 def test_what_the_parts_lack_is_shown(grown):
     read = grown(("1000000", 0), ("400000", 1), ("", 1), ("50", 3))
     line = read.parent_differences().set_index("measure_id").loc["MDA-001"]

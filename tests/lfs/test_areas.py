@@ -33,6 +33,7 @@ def test_areas_are_those_of_the_survey() -> None:
     assert found.prevalence_low < 0.04 and found.prevalence_high > 0.15
 
 
+@pytest.mark.whole
 @pytest.mark.property
 def test_planned_prevalence_is_nearer_the_truth_than_the_sample_is() -> None:
     r = np.random.default_rng(9)

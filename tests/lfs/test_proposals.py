@@ -239,6 +239,7 @@ def test_an_identifier_of_two_columns_is_joined(delivered: Path) -> None:
     assert "hh + no" in repr(again) and "998" not in repr(again)  # no row of the file
 
 
+@pytest.mark.whole
 def test_a_constant_alone_is_counted(delivered: Path) -> None:
     data = frames.read(delivered)
     path = mapping_workbook(delivered.with_name("mapping.xlsx"), data=data)

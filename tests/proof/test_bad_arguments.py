@@ -145,6 +145,7 @@ def test_every_public_function_names_an_argument_of_another_kind(package: Module
     assert refusals(functions) >= 3
 
 
+@pytest.mark.whole
 def test_every_method_of_what_people_hold_names_an_argument_of_another_kind(
     evaluated: Callable[[str], me.Evaluation],
 ) -> None:

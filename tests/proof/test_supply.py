@@ -112,6 +112,7 @@ def test_a_yaml_file_makes_no_object(tmp_path: Path) -> None:
                 yaml_of(tmp_path / "a.yaml", loader)
 
 
+@pytest.mark.whole
 def test_no_source_runs_text_starts_a_shell_or_unpickles(root: Path) -> None:
     found = {
         path.name: f for path in sources(root) if (f := faults(path.read_text(encoding="utf-8")))

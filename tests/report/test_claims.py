@@ -64,6 +64,7 @@ def records(one: Made) -> dict[str, dict[str, Any]]:
     return {str(r["id"]): r for r in facts(one[0], one[1])}
 
 
+@pytest.mark.whole
 def test_every_claim_has_a_verdict(moldova: Made) -> None:
     found = records(moldova)
     assert list(found) == list(ledger())
@@ -251,6 +252,7 @@ def factor_effects(
     return made.assign(ci_low=made["value"] - half, ci_high=made["value"] + half)
 
 
+@pytest.mark.whole
 def test_success_factors_on_both_sides_do_not_cancel() -> None:
     def verdict(gaps: list[float], half: float = 0.0196, outcome: str = "employed") -> ClaimVerdict:
         asked = {"id": "C32", "answer": "undecided", "missing": [], "value": None}

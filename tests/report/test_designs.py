@@ -108,6 +108,7 @@ def test_what_the_data_cannot_carry_says_why(evaluation: Evaluation, items: list
     assert list(cell["status"]) == ["not estimable"]
 
 
+@pytest.mark.whole
 def test_check_says_which_designs_the_data_carry(params: Params) -> None:
     lines = [line for line in readiness(params).lines if line.startswith("designs.")]
     assert len(lines) == 7
@@ -199,6 +200,7 @@ def test_switching_over_waves_is_switching_in_long_rows(evaluation: Evaluation) 
     assert list(waves.se) == pytest.approx(list(found.se), rel=1e-8)
 
 
+@pytest.mark.whole
 def test_imputed_interval_is_rubins(evaluation: Evaluation) -> None:
     e = of(evaluation, "imputed").effect
     assert not isinstance(e, (me.Estimate, me.NotEstimable))
@@ -244,6 +246,7 @@ def test_small_groups_are_not_shown(evaluation: Evaluation) -> None:
     assert IN_WORDS["beside_survey"] not in set(figure.data["specification"])
 
 
+@pytest.mark.whole
 def test_participants_without_hours_are_left_out_and_named(evaluation: Evaluation) -> None:
     assert evaluation.tracing is not None and evaluation.tracing.services is not None
     ones, _ = of(evaluation, "dose").groups
@@ -297,6 +300,7 @@ def test_a_method_that_is_none_is_refused_by_the_schema(root: Path, tmp_path: Pa
     assert "Nearest: entropy" in told and "first_job" in told and "out of range" in told
 
 
+@pytest.mark.whole
 def test_french_has_a_sentence_for_each(evaluation: Evaluation) -> None:
     words = [i for i in shown(evaluation, "fr") if isinstance(i, str)]
     assert sum("intervalle à 95" in w for w in words) == 6
@@ -360,6 +364,7 @@ def test_residents_are_drawn_as_alike_as_the_weights_made_them(
     assert "F41-MDA-001" in figures and "F41-MDA-002" in figures
 
 
+@pytest.mark.whole
 def test_why_a_design_gives_nothing_is_said_in_french(evaluation: Evaluation) -> None:
     words = [i for i in shown(evaluation, "fr") if isinstance(i, str) and "200" in i]
     assert len(words) == 1
@@ -462,6 +467,7 @@ def test_the_table_of_balance_is_that_of_the_weights(
     assert ("men", "ratio of variances before") not in cells.index
 
 
+@pytest.mark.whole
 def test_traits_with_rare_answers_are_in_no_table_of_balance(evaluation: Evaluation) -> None:
     items = shown(evaluation, rules=Rules(min_cell=450, min_mean=450))
     assert "men" not in set(table(items, "T46-MDA-001").cells["row"])

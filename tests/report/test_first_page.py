@@ -127,6 +127,7 @@ def test_no_picture_where_nothing_is_shown(context: Context) -> None:
     assert overview(dataclasses.replace(context, evaluation=bare)).items == ()
 
 
+@pytest.mark.whole
 def test_measures_that_the_page_has_no_room_for_are_left_out(context: Context) -> None:
     moved = dataclasses.replace(context.evaluation, kept=context.evaluation.kept)
     many = tuple(

@@ -180,6 +180,7 @@ def test_no_translation_reads_like_another_english_entry(code):
     assert not {v: entries[v] for v in entries.values() if v in entries and entries[v] != v}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("code", CATALOGUES)
 def test_every_sentence_of_the_report_has_an_entry(code):
     entries = whole(code)
@@ -237,6 +238,7 @@ def test_every_reason_why_there_is_no_number_has_an_entry(code):
     assert not missing, "\n".join(missing)
 
 
+@pytest.mark.whole
 def test_no_sentence_is_put_together_before_it_is_translated():
     """A label inside t(f"...") would be part of the entry's name: braces in it would break the
     sentence, and no catalogue could have it.
@@ -506,6 +508,7 @@ def test_no_refusal_is_put_together_before_it_is_translated():
     assert not mixed, "\n".join(mixed)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("code", CATALOGUES)
 def test_every_place_of_a_refusal_has_an_entry(code):
     entries = whole(code)

@@ -281,6 +281,7 @@ def test_blocks_of_one_arm_weigh_nothing_as_in_least_squares_on_blocks(tmp_path:
         assert found.n[0] == PERSONS - 7 * 20
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_units_in_blocks_of_one_arm_are_counted_beside_every_effect(tmp_path: Path) -> None:
     frame = in_courses()

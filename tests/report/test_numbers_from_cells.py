@@ -174,6 +174,7 @@ def test_sentences_without_cells_say_no_number(walked: WholeReport) -> None:
             assert not numbers_of(item) or any(fact in item for fact in FACTS), item
 
 
+@pytest.mark.whole
 def test_where_every_cell_is_hidden_no_number_is_left(walked: WholeReport) -> None:
     hidden, pictures, sentences = hidden_in(walked), 0, 0
     for item in some(items_of(walked)):
@@ -187,6 +188,7 @@ def test_where_every_cell_is_hidden_no_number_is_left(walked: WholeReport) -> No
     assert pictures > 15 and sentences > 15
 
 
+@pytest.mark.whole
 def test_every_number_of_a_figure_is_that_of_one_of_its_cells(walked: WholeReport) -> None:
     strange = []
     for item in some(items_of(walked)):

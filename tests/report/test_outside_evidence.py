@@ -480,6 +480,7 @@ def test_the_page_names_own_effects_by_hash_and_outside_ones_by_citation(
     assert "mismes synthesis --evidence evidence.csv" in _together(out, [])
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_without_a_file_nothing_is_added(out: Path) -> None:
     folder, _ = write_synthesis(out)
@@ -487,6 +488,7 @@ def test_without_a_file_nothing_is_added(out: Path) -> None:
     assert synthesis(out).together == ()
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_the_tables_speak_french(out: Path, tmp_path: Path) -> None:
     folder, _ = write_synthesis(
@@ -498,6 +500,7 @@ def test_the_tables_speak_french(out: Path, tmp_path: Path) -> None:
     assert json.loads((folder / "estimates.json").read_text())["warnings"] == []
 
 
+@pytest.mark.whole
 @pytest.mark.identity
 def test_the_command_takes_the_file(out: Path, tmp_path: Path) -> None:
     path = written(tmp_path, row())

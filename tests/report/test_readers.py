@@ -192,6 +192,7 @@ def test_a_study_that_asked_for_neither_says_so(context: Context, study: Tracing
     )
 
 
+@pytest.mark.whole
 def test_reintegration_has_its_three_dimensions(context: Context, study: Tracing) -> None:
     cells = histories(context, study).cells
     rows = {r for r in cells["row"] if r.startswith("reintegration") and r.endswith("24 months")}

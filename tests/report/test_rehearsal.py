@@ -224,6 +224,7 @@ def test_a_study_of_few_persons_is_not_called_absent(tmp_path: Path, root: Path)
     assert survey.finding == "Nothing can be said: The survey does not ask for work."
 
 
+@pytest.mark.whole
 def test_a_missing_code_is_declared_by_a_key_that_acts_on_its_file(
     tmp_path: Path, root: Path
 ) -> None:
@@ -293,6 +294,7 @@ NAMED = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("text", NAMED)
 def test_a_name_that_the_data_lack_is_refused_with_the_nearest(
     tmp_path: Path, root: Path, text: str

@@ -182,6 +182,7 @@ def spoken_at_the_end(whole: WholeReport, measure: str) -> tuple[float, float]:
     return cell.ci_low, cell.ci_high
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("country", "lang"),
     [
@@ -261,6 +262,7 @@ def said(context: Context, r: Rollout) -> str:
     return item.text(published, context.words)
 
 
+@pytest.mark.whole
 def test_a_roll_out_says_which_error_its_interval_is_of(
     evaluation: Evaluation, context: Context, evaluated: Callable[[str], Evaluation]
 ) -> None:

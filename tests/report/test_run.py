@@ -113,6 +113,7 @@ def test_nothing_published_names_this_machine(made: Path) -> None:
             assert str(Path.home()) + "/" not in text, path
 
 
+@pytest.mark.whole
 def test_unchanged_is_skipped_and_a_changed_output_is_made_again(
     made: Path, tmp_path: Path
 ) -> None:

@@ -212,6 +212,7 @@ def test_unit_costs_with_their_spread(made):
     assert cells == ["4", "1", *quarters]
 
 
+@pytest.mark.whole
 def test_what_an_additional_job_costs_is_on_the_page_of_costs(measures, tmp_path):
     line = {"model": "M09", "currency": "EUR", "price_year": 2020, "horizon": 2.0, "measured": None}
     shown = {"value": 7654.0, "ci_low": 5000.0, "ci_high": 9000.0, "status": "shown"}
@@ -347,6 +348,7 @@ def test_a_draw_by_lot_is_told_and_counts_as_a_strong_design(measures, tmp_path)
     assert "dot n1 strong" in next(r for r in gap.split("<tr>") if "M09 " in r)
 
 
+@pytest.mark.whole
 def test_the_interval_that_speaks_decides_the_direction(measures, tmp_path):
     wide = effect("MDA-001", "employed", 0.09, 0.05, 0.13, main=True)
     wide |= {"spoken_low": -0.16, "spoken_high": 0.18, "grade": "weak"}
@@ -363,6 +365,7 @@ def test_the_interval_that_speaks_decides_the_direction(measures, tmp_path):
     assert "evaluations: 1; higher in 0, lower in 0, unproven in 1" in lessons
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("source", ["QUESTIONNAIRE", "INTERVIEW"])
 def test_an_amount_told_in_confidence_is_on_no_page_and_in_no_download(source, tmp_path):
     amounts = {"budget_total": "987123", "budget_eur": "987123", "cost_direct": "456789"}
@@ -454,6 +457,7 @@ def test_in_a_browser_from_the_file_system(chromium, made):
     assert errors == [] and all(url.startswith(("file:", "data:")) for url in asked)
 
 
+@pytest.mark.whole
 def test_the_pages_follow_the_reports(root: Path, tmp_path: Path) -> None:
     """`mismes report --all` writes them from the inventories that params name; outside evaluations
     are not lost.

@@ -236,6 +236,7 @@ def test_small_tracer_studies(tmp_path: Path, root: Path, treated: int, compared
     assert rehearsed_alike(tmp_path, TRACER, tracer_files(root, treated, compared)) == "made"
 
 
+@pytest.mark.whole
 def test_check_names_every_problem_that_stops_the_report(tmp_path: Path, root: Path) -> None:
     """Persons name measures of an inventory that cannot be read, and another file is spoiled too."""
     measures = pd.read_csv(root / "data_raw" / "GEO" / "inventory.csv", comment="#", dtype=str)

@@ -219,6 +219,7 @@ def test_the_page_stands_alone_and_says_that_its_data_are_made_up(out: Path, lan
         assert id_ in ids
 
 
+@pytest.mark.whole
 def test_the_french_page_has_no_untranslated_text(out: Path) -> None:
     folder, _ = write_synthesis(out, lang="fr")
     results = json.loads((folder / ESTIMATES).read_text())
@@ -246,6 +247,7 @@ def test_it_is_made_again_only_when_a_report_changed_and_leaves_nothing_behind(o
     assert not list((out / ".work").iterdir())
 
 
+@pytest.mark.whole
 def test_its_manifest_names_the_reports_by_their_hashes(out: Path) -> None:
     folder, _ = write_synthesis(out)
     record = read_manifest(folder)
@@ -289,6 +291,7 @@ def test_made_up_and_real_countries_are_mixed_only_when_asked_and_named(out: Pat
     )
 
 
+@pytest.mark.whole
 def test_names_with_markup_are_shown_as_text(out: Path) -> None:
     odd = facts(0.4, 0.1, "<script>alert(1)</script>", "TUN")
     odd["effects"][0]["measure"] = "<img src=x onerror=alert(1)>"
@@ -298,6 +301,7 @@ def test_names_with_markup_are_shown_as_text(out: Path) -> None:
     assert "<img src=x" not in html
 
 
+@pytest.mark.whole
 def test_it_stands_on_the_index_and_is_no_country_report(out: Path) -> None:
     folder, _ = write_synthesis(out)
     assert f'href="{FOLDER}/{PAGE}"' in write_index(out, []).read_text()
@@ -344,6 +348,7 @@ def chapters(context: Context) -> dict[str, Chapter]:
     }
 
 
+@pytest.mark.whole
 def test_what_is_published_for_comparison_are_the_numbers_of_the_tables(context: Context) -> None:
     published: Any = comparable(context, chapters(context))
     rate = next(
@@ -474,6 +479,7 @@ def with_costs(tmp_path: Path) -> Path:
     return tmp_path / "reports"
 
 
+@pytest.mark.whole
 def test_costs_of_an_additional_job_stand_side_by_side_and_hidden_ones_say_so(
     with_costs: Path,
 ) -> None:
@@ -489,6 +495,7 @@ def test_costs_of_an_additional_job_stand_side_by_side_and_hidden_ones_say_so(
     assert html.count("7,654") == 1
 
 
+@pytest.mark.whole
 def test_the_costs_are_french(with_costs: Path) -> None:
     folder, _ = write_synthesis(with_costs, lang="fr")
     assert json.loads((folder / ESTIMATES).read_text())["untranslated"] == []

@@ -192,6 +192,7 @@ def test_a_folder_without_manifest_is_bad_input(copy: Path) -> None:
         run(copy)
 
 
+@pytest.mark.whole
 def test_the_archive_is_deterministic_and_leaves_real_data_out(made: Path, tmp_path: Path) -> None:
     first = package(made / "reports" / "MDA", made, made / "notebooks", tmp_path / "a.zip", False)
     package(made / "reports" / "MDA", made, made / "notebooks", tmp_path / "b.zip", False)

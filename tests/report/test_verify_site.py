@@ -125,6 +125,7 @@ def test_every_changed_file_of_the_site_is_named(site: Path, hidden: bool) -> No
     assert [name for name in CHANGES if name not in told] == []
 
 
+@pytest.mark.whole
 def test_a_changed_manifest_of_the_site_is_named(site: Path) -> None:
     stated(on="2020-01-01", synthetic=False, seed=3)(site)
     told = "\n".join(verify_site(site, site.parents[1]).manifest)

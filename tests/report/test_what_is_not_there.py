@@ -71,6 +71,7 @@ def table(report: CountryReport, chapter: str, name: str) -> pd.DataFrame:
     return found.cells
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("weight", [1.0, 120.0])
 def test_totals_stand_where_the_weights_add_to_a_population(tmp_path: Path, weight: float) -> None:
     params, report = made(tmp_path, weight)
@@ -85,6 +86,7 @@ def test_totals_stand_where_the_weights_add_to_a_population(tmp_path: Path, weig
     assert quality.loc["households", "status"] == "not estimable"
 
 
+@pytest.mark.whole
 def test_moves_under_the_names_of_gld_alone_give_a_status(tmp_path: Path) -> None:
     params, report = made(tmp_path, 120.0)
     returned = int(persons(120.0)["migrated_binary"].sum())
@@ -117,6 +119,7 @@ def test_a_tracer_study_alone_is_not_described_by_what_it_lacks(
     assert eligible_in_short(context, "MDA-001") == "for whom: not recorded"
 
 
+@pytest.mark.whole
 def test_coverage_speaks_of_beneficiaries_where_there_is_an_inventory(
     evaluated: Callable[[str], Evaluation],
 ) -> None:

@@ -202,6 +202,7 @@ def test_nobody_is_given_a_definition(office: Office) -> None:
     assert problem.expected.startswith("birth: needs") and "hims" not in problem.expected
 
 
+@pytest.mark.whole
 def test_country_of_birth_alone_compares_the_foreign_and_the_native_born(office: Office) -> None:
     code = np.random.default_rng(8).choice([1, 2, 3, 9], PERSONS, p=[0.7, 0.1, 0.15, 0.05])
     frame = whole().assign(COUNTRYB=code)

@@ -172,6 +172,7 @@ def test_every_cell_of_every_table_says_what_is_published(made: Made) -> None:
     assert shown > 500 and hidden > 20
 
 
+@pytest.mark.whole
 def test_a_table_is_a_table_with_caption_heads_and_the_texts_of_the_page(made: Made) -> None:
     document = tree(made.folder / "report.docx")
     tables = dict(word_tables(document))
@@ -377,6 +378,7 @@ def test_what_word_puts_around_a_number_changes_nothing(made: Made, tmp_path: Pa
     assert edited(changed(made, tmp_path / "a.docx", marked), made.folder).unchanged
 
 
+@pytest.mark.whole
 def test_a_number_of_a_sentence_is_a_field_too(made: Made, tmp_path: Path) -> None:
     sentences = [b for b in made.report.findings().blocks if isinstance(b, Paragraph)]
     run = next(r for b in sentences for r in b.runs if r.tag)
@@ -543,6 +545,7 @@ def test_numbers_of_a_sentence_are_found(text: str, numbers: list[str]) -> None:
     assert len({run.tag for run in line if run.tag}) == len(numbers)
 
 
+@pytest.mark.whole
 def test_blocks_come_back_from_their_text(made: Made) -> None:
     words = TextTable("T2", "t", pd.DataFrame({"a": ["x 1"], "b": ["2 y"]}), synthetic=True)
     blocks = [block_of(words, language("en")), *made.report.findings().blocks]

@@ -28,6 +28,7 @@ def test_long_to_wide_and_back_loses_nothing(panel: TracerPanel, waves: pd.DataF
     pd.testing.assert_frame_equal(p.to_long(), holes)
 
 
+@pytest.mark.whole
 @pytest.mark.property
 @settings(max_examples=25, deadline=None)
 @given(

@@ -116,6 +116,7 @@ def traced(rng: np.random.Generator, n: int = 800) -> TracerPanel:
     ).with_columns({"truth": y})
 
 
+@pytest.mark.whole
 def test_double_sampling_needs_no_model_of_the_loss() -> None:
     rng = np.random.default_rng(3)
     ours, naive, inside = [], [], 0
