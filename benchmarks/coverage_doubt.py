@@ -181,7 +181,7 @@ def honest(runs: int) -> list[tuple[str, float]]:
         beta = np.random.default_rng(r).multivariate_normal(
             delta + np.array([0, 0, 0, 0, 0.5, 0.5, 0.5]), vcov
         )
-        low, high = confidence_set(beta, vcov, 4, target, 1.0, 0.95)
+        low, high = confidence_set(beta, vcov, 4, target, 1.0, 0.95, np.ones(beta.size))
         inside += low <= 0.5 <= high
         half = 1.96 * np.sqrt(target @ vcov[4:, 4:] @ target)
         plain += abs(target @ beta[4:] - 0.5) <= half

@@ -171,9 +171,7 @@ def command(
         whole = [outcome for outcome in outcomes if outcome.status != "failed"]
         together = _together(target, outcomes) if every and len(outcomes) > 1 else ""
         pages = repository(target, files, data_root) if every and whole else ""
-        index = (
-            write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
-        )
+        index = write_index(target, outcomes) if whole else None
     finally:
         tidy(target)
     if as_json:

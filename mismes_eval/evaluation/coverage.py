@@ -104,7 +104,8 @@ def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstima
     Estimate, one index a group; 1 where a group takes part as often as everybody, above 1 where it
     is favoured.
     """
-    data = read(sample, takes=Number(participant), group=Category(by))
+    data = read(sample, takes=YesNo(participant), group=Category(by))
+    sample = sample.with_columns({participant: data.takes})
     if not data.takes[sample.active].any():
         return NotEstimable("nobody in the target population took part")
     rate = mean(sample, participant, by=by)
@@ -188,7 +189,7 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
     ------
     EstimateError : unknown columns, a participant column of text or with missing values.
     """
-    data = read(sample, took=Number(participant), target=YesNo(target, missing=True))
+    data = read(sample, took=YesNo(participant), target=YesNo(target, missing=True))
     took = (data.took > 0) & sample.active
     if not took.any():
         return NotEstimable("nobody took part")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ import pandas as pd
 from scipy import sparse, stats
 from scipy.sparse.csgraph import connected_components
 
-from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.evaluation.evidence_faults import beyond_the_template, whole
 from mismes_eval.evaluation.features import (
     MARGIN,
     TOO_FEW,
@@ -40,7 +39,7 @@ from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, m
 from mismes_eval.message import Message
 from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.numerics.rows import Int
-from mismes_eval.tracer.outcomes import declared, side_of
+from mismes_eval.tracer.outcomes import side_of
 
 OWN, OUTSIDE = "own", "outside"
 NOT_ASSESSED = "NOT_ASSESSED"
@@ -57,18 +56,7 @@ NO_COMPARISON = "no comparison group"
 NO_MODEL = "the model of the measures is not on record"
 CURRENCY = "the outcome has no common unit (national currency)"
 NO_UNIT = "the unit of the outcome is not stated"
-OF_A_SHARE = {"SHARE": 1.0, "POINTS": 0.01}  # units of effects on shares, factor to a share
 SIDES = {"MORE": "more", "LESS": "less", "NEITHER": ""}  # of `outcome_sides`, as templates say it
-UNITS_OF: Mapping[str, tuple[str, ...]] = {  # kind of outcome -> codes of `effect_units`
-    "share": ("SHARE", "POINTS"),
-    "months": ("MONTHS",),
-    "hours": ("HOURS",),
-    "score": ("SCORE",),
-    "money": ("MONEY", "PPP"),
-}
-UNITS_OF_ALL = ("SD", "LOG")
-AN_ID = re.compile(r"([a-z]{3})(\d{3,6})")  # letters and digits of a measure_id
-LEAST_SPREAD = 0.05  # se times the root of n: a difference of shares of 0.1% in halves has 0.06
 COLUMNS = (
     "kind",
     "source",
@@ -144,7 +132,7 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
     ------
     InputError : lists everything that is wrong with the file; a file without an effect.
     """
-    data = own_table(path, template="evidence")
+    data = own_table(path, "evidence", beyond_the_template)
     if data.frame.empty:
         raise InputError(
             Problem(
@@ -155,18 +143,7 @@ def read_evidence(path: str | Path) -> OutsideEvidence:
                 fix="Fill it in, or leave it out.",
             )
         )
-    every = data.frame.reindex(columns=list(frames.template("evidence").names))
-    InputError.refuse(
-        [
-            *_unread_columns(data.extra, data.name),
-            *_too_exact(data.frame),
-            *_other_units(every[~named_by_hash(every)]),
-            *_other_spellings(every),
-            *_several_models(every[~named_by_hash(every)]),
-            *_sides(every),
-        ]
-    )
-    return OutsideEvidence(data.name, data.sha256, every)
+    return OutsideEvidence(data.name, data.sha256, whole(data.frame))
 
 
 def better_of(outcome: str, evidence: OutsideEvidence | None = None) -> str:
@@ -178,123 +155,6 @@ def better_of(outcome: str, evidence: OutsideEvidence | None = None) -> str:
         return known
     stated = evidence.frame.loc[evidence.frame["outcome"] == outcome, "better"].dropna()
     return SIDES[str(stated.iloc[0])] if len(stated) else ""
-
-
-def _other_units(given: pd.DataFrame) -> Iterable[Problem]:
-    """Effects on outcomes that the templates know, in the unit of another kind of outcome."""
-    rows = zip(given.index + 2, given["outcome"], given["unit"], strict=True)
-    for row, outcome, unit in rows:
-        known = declared(str(outcome))
-        units = () if known is None else UNITS_OF.get(known.kind, ())
-        if units and unit not in (*units, *UNITS_OF_ALL):
-            yield Problem(
-                what="a unit that the outcome does not have",
-                where=worded("unit: {outcome}", {"outcome": str(outcome)}),
-                expected=", ".join((*units, *UNITS_OF_ALL)),
-                got=str(unit),
-                fix="Correct the unit, or name the outcome that was measured.",
-                rows=(str(row),),
-            )
-
-
-def _other_spellings(given: pd.DataFrame) -> Iterable[Problem]:
-    """Measures and samples that are spelt almost as another, or almost as an identifier: they would
-    count as measures or samples of their own.
-    """
-    countries = given["country"].astype(str)
-    for column, within in (("measure", countries), ("sample", countries.mask(countries != "", ""))):
-        spelt = given[column].dropna().astype(str)
-        letters = spelt.str.casefold().str.replace(r"[\W_]+", "", regex=True)
-        for (_, plain), same in spelt.groupby([within[spelt.index], letters]):
-            an_id = AN_ID.fullmatch(str(plain)) if column == "measure" else None
-            right = f"{an_id[1].upper()}-{an_id[2]}" if an_id else str(same.iloc[0])
-            wrong = same[same != right]
-            if len(wrong):
-                yield Problem(
-                    what="a name in another spelling",
-                    where=column,
-                    expected=right,
-                    got=", ".join(map(repr, wrong.unique())),
-                    fix="Write the same name the same way in every row.",
-                    rows=tuple(str(label + 2) for label in wrong.index),
-                )
-
-
-def _several_models(given: pd.DataFrame) -> Iterable[Problem]:
-    """Measures whose effects would stand in the means of two models."""
-    for measure, rows in given.groupby(["country", "measure"], observed=True):
-        models = sorted(rows["model"].astype(str).unique())
-        if len(models) > 1:
-            yield Problem(
-                what="a measure of several models",
-                where=worded("model: {measure}", {"measure": str(measure[-1])}),
-                expected="one model, the same in every row of the measure",
-                got=", ".join(models),
-                fix="Take the model of the inventory; parts of other models are measures of their own.",
-                rows=tuple(str(label + 2) for label in rows.index),
-            )
-
-
-def _sides(given: pd.DataFrame) -> Iterable[Problem]:
-    """Outcomes of which the file does not say whether more or less is better, says both, or says
-    something else than the templates.
-    """
-    numbered = given.assign(_row=range(2, len(given) + 2))
-    for outcome, rows in numbered.groupby("outcome"):
-        known, stated = declared(str(outcome)), sorted(set(rows["better"].dropna()))
-        of_template = known.better.upper() if known is not None else ""
-        cited = ~named_by_hash(rows)
-        if not stated and (known is not None or not cited.any()):
-            continue
-        if len(stated) == 1 and of_template in ("", stated[0]):
-            continue
-        yield Problem(
-            what="an outcome that does not say on which side it is better",
-            where=worded("better: {outcome}", {"outcome": str(outcome)}),
-            expected=of_template or "MORE, LESS or NEITHER, the same in every row of the outcome",
-            got=", ".join(stated) or worded("none"),
-            fix="Say it in every row of the outcome; the sign of the effect stays as it is.",
-            rows=tuple(map(str, rows["_row"])),
-        )
-
-
-def _unread_columns(extra: Sequence[str], name: str) -> list[Problem]:
-    """Columns that are not in the template: an interval or a p-value there would be passed over."""
-    return [
-        Problem(
-            what="a column that evidence does not have",
-            where=worded("{name}: {column}", {"name": name, "column": column}),
-            expected="the columns of the template; the error of an effect stands in se",
-            fix="Of a 95% interval se is its length divided by 3.92, of a p-value the effect divided"
-            " by the normal quantile of 1 - p/2; then take the column out.",
-        )
-        for column in extra
-    ]
-
-
-def _too_exact(given: pd.DataFrame) -> list[Problem]:
-    """Effects on shares whose error no comparison of so many persons can have."""
-    if not {"se", "n"} <= set(given.columns):
-        return []
-    scale = given["unit"].map(OF_A_SHARE)
-    persons = given["n"].astype("float64")
-    wrong = (given["se"] * scale * np.sqrt(persons) < LEAST_SPREAD).fillna(False)
-    return [
-        Problem(
-            what="a standard error too small for its persons",
-            where="se",
-            expected="the standard error of the effect, in its unit",
-            got=worded(
-                "{se:g} ({unit}) with {n:.0f} persons",
-                {"se": row["se"], "unit": row["unit"], "n": row["n"]},
-            ),
-            fix="Say whether it is in shares (SHARE) or percentage points (POINTS); a p-value is no"
-            " standard error.",
-            rows=(str(number),),
-        )
-        for number, (row, small) in enumerate(zip(given.to_dict("records"), wrong, strict=True), 2)
-        if small
-    ]
 
 
 def beside(

@@ -4,7 +4,7 @@ names the key, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -195,16 +195,20 @@ def _unsaid(column: str, codes: Sequence[float], count: int, source: str) -> Pro
     )
 
 
-def own_table(path: str | Path, template: str | None = None) -> Dataset:
+def own_table(
+    path: str | Path,
+    template: str | None = None,
+    further: Callable[[pd.DataFrame, Sequence[str]], Iterable[Problem]] | None = None,
+) -> Dataset:
     """A table of the run for which no key of the params says how it is written: rounds, published
-    figures, margins.
+    figures, margins. further: as of `frame.read`.
 
     Raises
     ------
     InputError : everything that is wrong with the file, mended in the file.
     """
     with mended_in_the_file():
-        return frames.read(path, template=template)
+        return frames.read(path, template=template, further=further)
 
 
 def sign(separator: str) -> str:

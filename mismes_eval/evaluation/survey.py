@@ -257,7 +257,9 @@ def _mapping(params: Params) -> Mapping[str, object] | str | None:
     if params.mapping.absent is not None:
         given["absent"] = asdict(params.mapping.absent)
     workbook = given.pop("workbook", None)
-    base = {"name": params.source} if workbook is None else lfs.read_mapping(workbook)
+    base: Mapping[str, object] = {"name": params.source}
+    if workbook is not None:
+        base = lfs.read_mapping(workbook, params.country)
     section = {**base, **{key: changed(base.get(key), value) for key, value in given.items()}}
     return said_once(with_own(section, params), params)
 

@@ -5,7 +5,7 @@ error that names the cells.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,7 +37,7 @@ from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
-from mismes_eval.frame.validate import MISS, check, declared_reasons, unclear_number
+from mismes_eval.frame.validate import MISS, check, declared_reasons, fitting, unclear_number
 from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
 from mismes_eval.parquet_files import PARQUET, check_footer
@@ -98,6 +98,7 @@ def read(
     text_columns: Sequence[str] = (),
     missing: Mapping[str, Mapping[str, str]] | None = None,
     allowed: Sequence[str] | None = (),
+    further: Callable[[pd.DataFrame, Sequence[str]], Iterable[Problem]] | None = None,
 ) -> Dataset:
     """A data file, whole, with its hash.
 
@@ -121,6 +122,8 @@ def read(
     missing : column -> {cell text: missing reason} (see `validate`).
     allowed : columns that look like personal identifiers and are harmless. None: the caller looks
         for identifiers itself.
+    further : of a template: what is wrong with the rows that fit it, given typed, and with the
+        columns that it does not know; told with all else.
 
     Raises
     ------
@@ -146,6 +149,7 @@ def read(
                 text_columns=text_columns,
                 missing=missing,
                 allowed=allowed,
+                further=further,
             )
         return replace(inside, name=path.name, sha256=hashlib.sha256(content).hexdigest())
     wanted = None if columns is None else list(columns)
@@ -167,9 +171,7 @@ def read(
     _refuse_names_again(frame, path.name)
     if allowed is not None:
         personal = (*find_identifiers(frame, allowed), *idle_allowances(frame, allowed))
-        if personal:
-            raise InputError(_at(personal, path.name, letters))
-    digest = hashlib.sha256(content).hexdigest()
+        InputError.refuse(_at(personal, path.name, letters))
     if chosen is None:
         typed, problems = _infer(frame, decimal, frozenset(text_columns), missing or {})
         problems += mixed(signs, frame, path.name)
@@ -178,12 +180,13 @@ def read(
         checked = check(frame, chosen, decimal=decimal, missing=missing)
         typed, problems, extra = checked.frame, list(checked.problems), checked.extra
         problems += of_template(signs, frame, chosen, path.name)
-    if problems:
-        raise InputError(_at(problems, path.name, letters))
+        if further is not None:
+            problems += further(fitting(typed, problems), extra)
+    InputError.refuse(_at(problems, path.name, letters))
     return Dataset(
         frame=typed.reset_index(drop=True),
         name=path.name,
-        sha256=digest,
+        sha256=hashlib.sha256(content).hexdigest(),
         rows=len(typed),
         labels=read_as.labels,
         value_labels=read_as.value_labels,
@@ -275,18 +278,16 @@ def _of_use(
         )
         if said is not None and suffix not in kinds
     ]
-    if idle:
-        raise InputError(idle)
+    InputError.refuse(idle)
 
 
 def _suffix(path: Path) -> str:
     suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".gz") else path.suffix.lower()
     if suffix in OTHER_BOOKS:
         fix = "Open it and save it as Excel workbook (.xlsx)."
-        what = "a workbook of another format"
         raise InputError(
             Problem(
-                what=what,
+                what="a workbook of another format",
                 where=path.name,
                 expected="an Excel workbook (.xlsx)",
                 got=OTHER_BOOKS[suffix],

@@ -5,7 +5,7 @@ nearest valid value.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,6 +128,13 @@ def check(
         tuple(problems),
         tuple(str(column) for column in frame.columns if column not in known),
     )
+
+
+def fitting(typed: pd.DataFrame, problems: Sequence[Problem]) -> pd.DataFrame:
+    """The rows of which no problem is told, by the number of each in the file."""
+    numbered = typed.set_axis(rows(pd.Series(True, index=typed.index)))
+    wrong = {row for problem in problems for row in problem.rows}
+    return numbered[~numbered.index.isin(list(wrong))]
 
 
 def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:

@@ -15,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem, in_column, in_place, in_sheet
+from mismes_eval.errors import InputError, Problem, in_column, in_place, in_sheet, worded
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.excel import sheet_titles
@@ -154,8 +154,9 @@ def mapping_workbook(path: str | Path, rows: int = 400, data: Dataset | None = N
 
 
 @held(InputError)
-def read_mapping(path: str | Path) -> dict[str, object]:
-    """A filled mapping workbook as the mapping section of params.
+def read_mapping(path: str | Path, country: str = "ISO3") -> dict[str, object]:
+    """A filled mapping workbook as the mapping section of params. country: whose, as refusals name
+    it.
 
     Raises
     ------
@@ -163,7 +164,7 @@ def read_mapping(path: str | Path) -> dict[str, object]:
         meanings, factors that are no numbers: all at once, with row numbers.
     """
     path = Path(path)
-    section = mapping_of(path, *workbook_rows(path))
+    section = mapping_of(path, *workbook_rows(path), country)
     return {**section, **_instead(section, refused_columns(path))}
 
 
@@ -208,10 +209,14 @@ def workbook_rows(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 
 def mapping_of(
-    path: Path, columns: pd.DataFrame, codes: pd.DataFrame, settings: pd.DataFrame
+    path: Path,
+    columns: pd.DataFrame,
+    codes: pd.DataFrame,
+    settings: pd.DataFrame,
+    country: str = "ISO3",
 ) -> dict[str, object]:
     """The mapping section that the rows of a workbook say. Raises InputError as `read_mapping`."""
-    problems = _problems(path.name, columns, codes, settings)
+    problems = _problems(path.name, country, columns, codes, settings)
     InputError.refuse(problems)
     gld, theirs, factor, constant = (columns[column].tolist() for column in SHEETS["columns"])
     recode: dict[str, dict[object, object]] = {}
@@ -403,7 +408,7 @@ def _text(value: object) -> str:
 
 
 def _problems(
-    file: str, columns: pd.DataFrame, codes: pd.DataFrame, settings: pd.DataFrame
+    file: str, country: str, columns: pd.DataFrame, codes: pd.DataFrame, settings: pd.DataFrame
 ) -> list[Problem]:
     found = [
         Problem(
@@ -427,7 +432,10 @@ def _problems(
         "the mapping is empty",
         in_place(file, in_sheet("columns")),
         "one row a GLD column, or yes beside what is right in sheet 'proposals'",
-        fix="Say what the columns of the file are: mismes map ISO3 asks one by one.",
+        fix=worded(
+            "Say what the columns of the file are: mismes map {country} asks one by one.",
+            {"country": country},
+        ),
     )
     return [empty, *found]
 

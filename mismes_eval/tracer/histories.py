@@ -34,6 +34,7 @@ from mismes_eval.tracer.months import (
 )
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.domain import domains
+from mismes_eval.weighting.numbers import native
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -72,6 +73,7 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
             ]
             or [Problem("episodes needs the columns of a calendar")]
         )
+    frame = native(frame)
     twice = frame[unit].duplicated(keep=False).to_numpy()
     if twice.any():
         raise InputError(
@@ -136,6 +138,7 @@ def calendar(
         that cannot be read, spells that end before they start: all of them at once.
     """
     _refuse_spells(spells, unit, first, last)
+    spells = native(spells)
     names, grid, person = _grid(
         spells,
         unit,

@@ -39,7 +39,7 @@ from mismes_eval.tracer.refreshment import refreshment_mask
 from mismes_eval.weighting import saved
 from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.estimators import OfPanels
-from mismes_eval.weighting.numbers import float64
+from mismes_eval.weighting.numbers import float64, native
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -121,6 +121,7 @@ class TracerPanel(OfPanels):
             ("refresh", refresh, str | None),
             ("waves", waves, Sequence[object] | None),
         )
+        frame = native(frame)
         shapes.check_keys(frame, unit, wave, disposition)
         order = shapes.wave_order(frame[wave], waves)
         if sample is None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from numbers import Real
 from types import SimpleNamespace
 from typing import Protocol
 
@@ -311,7 +313,7 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
     one of the periods; one that is, up to rounding, is exactly it.
     """
     code, level = pd.factorize(values)
-    zero_is_never = periods.kind == "number"
+    zero_is_never = periods.kind in ("number", "number in text")
     at: Float = np.array(
         [_place(value, periods, zero_is_never) for value in level], dtype=np.float64
     )
@@ -339,10 +341,9 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
 
 
 def _place(value: object, periods: Ordering, zero_is_never: bool) -> float:
-    if isinstance(value, (int, float, np.integer, np.floating)):
-        number = float(value)
-        if np.isinf(number) or (zero_is_never and number == 0):
-            return float("inf")
+    place = float(value) if isinstance(value, (Real, Decimal)) else periods.place(value)
+    if np.isinf(place) or (zero_is_never and place == 0):
+        return float("inf")
     return periods.place(value)
 
 

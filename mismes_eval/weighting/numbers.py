@@ -39,13 +39,28 @@ def numbers_in(values: pd.Series) -> Float:
 
 
 def native(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with numbers in the byte order of this machine, which alone can be looked up."""
-    swapped = {
-        column: kind.newbyteorder("=")
-        for column, kind in frame.dtypes.items()
-        if isinstance(kind, np.dtype) and kind.byteorder == ">"
-    }
-    return frame.astype(swapped) if swapped else frame
+    """The frame with numbers as this machine holds them, which alone can be looked up and sorted:
+    in its byte order, dense, and in 32 or 64 bits where they have decimals.
+    """
+    held = {column: _held(kind) for column, kind in frame.dtypes.items()}
+    changed = {column: kind for column, kind in held.items() if kind is not None}
+    return frame.astype(changed) if changed else frame
+
+
+def _held(kind: object) -> np.dtype | str | None:
+    """The dtype that stands for another, None where it stays."""
+    if isinstance(kind, pd.SparseDtype):
+        return _held(kind.subtype) or np.dtype(kind.subtype)
+    if str(kind) in (
+        "float16",
+        "halffloat[pyarrow]",
+        "float16[pyarrow]",
+        str(np.dtype(np.longdouble)),
+    ):
+        return "float64"
+    if isinstance(kind, np.dtype) and kind.byteorder == ">":
+        return kind.newbyteorder("=")
+    return None
 
 
 def _objects(values: pd.Series) -> Float | None:

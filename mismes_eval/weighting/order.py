@@ -72,7 +72,7 @@ class Ordering:
         series = pd.Series([value], dtype=None if self.kind != "text" else object)
         if value in self.levels:
             return float(self.scale[self.levels.index(value)])
-        read = _read(series, self.kind)
+        read = _read(series, self.kind) if self.kind in _readers_for(series) else None
         return float("nan") if read is None else float(read[0])
 
 

@@ -22,7 +22,7 @@ from mismes_eval.numerics.rows import Bool, Rows
 from mismes_eval.public import check, fitting
 from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.levels import crossed
-from mismes_eval.weighting.numbers import numbers_in
+from mismes_eval.weighting.numbers import native, numbers_in
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PhaseTwo, WeightShare
 
@@ -204,6 +204,7 @@ def weight_share(
                 count=int(where.duplicated().sum()),
             )
         )
+    reports = native(reports)
     link = where.get_indexer(reports[key])
     s = numbers_in(reports[multiplicity])
     for bad, what, column in (

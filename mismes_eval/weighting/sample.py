@@ -237,7 +237,7 @@ class Sample(OfSamples):
         """The same sample with added or replaced columns of n values; design columns were read
         already and are not re-read.
         """
-        return replace(self, frame=self.frame.assign(**columns))
+        return replace(self, frame=native(self.frame.assign(**columns)))
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""

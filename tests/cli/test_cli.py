@@ -184,6 +184,11 @@ def test_bad_params_print_every_problem_and_write_nothing(
     assert len(re.findall(r"MDA.yaml, line \d+, key", err)) == 3
     assert "Nearest key: 'country'" in err
     assert not (project / "reports").exists()
+    published = project / "reports" / "MDA"
+    published.mkdir(parents=True)
+    (published / "MANIFEST.json").write_text("{}", encoding="utf-8")
+    assert mismes(capsys, "report", "MDA")[0] == 2
+    assert not (project / "reports" / "index.html").exists()
 
 
 @pytest.mark.slow

@@ -129,7 +129,7 @@ def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(
     )
     status, _, err = mismes(capsys, "check", "JOR")
     assert status == 2
-    assert "the mapping is empty" in err
+    assert "the mapping is empty" in err and "mismes map JOR asks" in err
 
     fill(folder / "mapping.xlsx", "columns", [*MAPPED, *((k, None, None, v) for k, v in CONSTANT)])
     fill(folder / "mapping.xlsx", "codes", CODED[:4])

@@ -138,7 +138,7 @@ def test_identified_sets_are_linear_programmes(shared, name, uneven):
 
 def brute_force(vcov: Float, pre: int, target: Float, m: float) -> float:
     """Half the shortest length over a fine grid of weights on two or three coefficients before."""
-    bend = smoothness.bends(pre, target.size)
+    bend = smoothness.bends(pre, np.ones(pre + target.size))
     line = np.r_[np.arange(-pre, 0), np.arange(1, target.size + 1)].astype(float)
     best = np.inf
     first = [0.0] if pre == 1 else np.linspace(-3, 3, 2401)
@@ -161,7 +161,7 @@ def test_the_interval_of_fixed_length_is_the_shortest(m: float, pre: int) -> Non
         root = rng.normal(size=(pre + 3, pre + 3))
         vcov = 0.02 * root @ root.T + 0.01 * np.eye(pre + 3)
         beta = rng.normal(size=pre + 3)
-        low, high = smoothness.confidence_set(beta, vcov, pre, target, m, 0.95)
+        low, high = smoothness.confidence_set(beta, vcov, pre, target, m, 0.95, np.ones(beta.size))
         tried = brute_force(vcov, pre, target, m)
         assert tried * (1 - 1e-4) < (high - low) / 2 < tried * (1 + 1e-9)
 
@@ -181,21 +181,23 @@ def test_a_straight_line_does_not_move_the_interval() -> None:
     beta, vcov = rng.normal(size=7), np.diag(rng.uniform(0.1, 0.3, 7))
     line = np.r_[-3.0:0, 1.0:5]
     target = np.full(4, 0.25)
-    plain = smoothness.confidence_set(beta, vcov, 3, target, 0.1, 0.95)
-    tilted = smoothness.confidence_set(beta + 2 * line, vcov, 3, target, 0.1, 0.95)
+    plain = smoothness.confidence_set(beta, vcov, 3, target, 0.1, 0.95, np.ones(beta.size))
+    tilted = smoothness.confidence_set(
+        beta + 2 * line, vcov, 3, target, 0.1, 0.95, np.ones(beta.size)
+    )
     np.testing.assert_allclose(tilted, plain, atol=1e-6)
 
 
 def test_reach_is_the_longest_sum():
-    assert reach(np.array([1.0, 0.0, 0.0])) == 1
-    assert reach(np.full(3, 1 / 3)) == pytest.approx(2)
+    assert reach(np.array([1.0, 0.0, 0.0]), np.ones(3)) == 1
+    assert reach(np.full(3, 1 / 3), np.ones(3)) == pytest.approx(2)
     rng = np.random.default_rng(2)
     target = rng.normal(size=5)
     best = max(
         float(target @ np.cumsum(signs))
         for signs in np.array(np.meshgrid(*[[-1, 1]] * 5)).reshape(5, -1).T
     )
-    assert reach(target) == pytest.approx(best)
+    assert reach(target, np.ones(target.size)) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("method", ["relative_magnitude", "smoothness"])
@@ -235,9 +237,9 @@ def test_relative_magnitudes_cover():
     )
     truth, target = 0.5, np.full(2, 0.5)
     beta0 = delta + np.array([0, 0, 0, truth, truth])
-    largest = np.abs(breaks(3) @ delta[:3]).max()
+    largest = np.abs(breaks(np.ones(3)) @ delta[:3]).max()
     m = abs(target @ delta[3:]) / (
-        reach(target) * largest
+        reach(target, np.ones(target.size)) * largest
     )  # the smallest M that allows these deviations
     normal = rng.standard_normal((4000, 5))
     covered = 0
@@ -245,7 +247,7 @@ def test_relative_magnitudes_cover():
     draws = rng.multivariate_normal(beta0, vcov, size)
     for beta in draws:
         tests = (
-            _Test(*_moments(3, target, m, s, sign), beta, vcov, 0.95, normal)
+            _Test(*_moments(3, target, m, s, sign, np.ones(beta.size)), beta, vcov, 0.95, normal)
             for s in range(3)
             for sign in (1.0, -1.0)
         )
@@ -264,12 +266,12 @@ def test_ends_of_the_set_are_where_the_test_turns():
     rng = np.random.default_rng(3)
     beta, vcov = rng.normal(size=6) * 0.1 + np.array([0, 0, 0, 1, 1, 1]), 0.01 * (np.eye(6) + 0.3)
     target = np.array([1.0, 0, 0])
-    low, high = confidence_set(beta, vcov, 3, target, 0.0, 0.95)
+    low, high = confidence_set(beta, vcov, 3, target, 0.0, 0.95, np.ones(beta.size))
     half = norm.ppf(0.975) * np.sqrt(vcov[3, 3])
     assert low == pytest.approx(beta[3] - half, abs=0.003) and high == pytest.approx(
         beta[3] + half, abs=0.003
     )  # M = 0 is the plain interval
-    wider = confidence_set(beta, vcov, 3, target, 1.0, 0.95)
+    wider = confidence_set(beta, vcov, 3, target, 1.0, 0.95, np.ones(beta.size))
     assert wider[0] < low < high < wider[1]
 
 

@@ -137,16 +137,16 @@ def test_moments_of_one_case_by_hand() -> None:
     """Two periods before: steps b2 - b1 and -b2. Twice half the second one, upwards, for the mean
     of two effects, whose reach is 1 + 1/2.
     """
-    np.testing.assert_array_equal(breaks(2), [[-1, 1], [0, -1]])
+    np.testing.assert_array_equal(breaks(np.ones(2)), [[-1, 1], [0, -1]])
     target = np.array([0.5, 0.5])
-    assert reach(target) == 1.5
-    a, shift = _moments(2, target, 2.0, 1, 1.0)
+    assert reach(target, np.ones(2)) == 1.5
+    a, shift = _moments(2, target, 2.0, 1, 1.0, np.ones(4))
     np.testing.assert_allclose(a, [[0, 3, 0.5, 0.5], [0, 3, -0.5, -0.5]])
     assert shift.tolist() == [1, -1]
-    down, _ = _moments(2, target, 2.0, 0, -1.0)
+    down, _ = _moments(2, target, 2.0, 0, -1.0, np.ones(4))
     np.testing.assert_allclose(down, [[-3, 3, 0.5, 0.5], [-3, 3, -0.5, -0.5]])
     beta = np.array([0.1, -0.2, 1.0, 3.0])
-    assert identified_set(beta, 2, target, 2.0) == pytest.approx((2 - 0.9, 2 + 0.9))
+    assert identified_set(beta, 2, target, 2.0, np.ones(4)) == pytest.approx((2 - 0.9, 2 + 0.9))
 
 
 def test_without_a_break_allowed_the_set_is_the_hybrid_of_a_plain_test() -> None:
@@ -156,7 +156,7 @@ def test_without_a_break_allowed_the_set_is_the_hybrid_of_a_plain_test() -> None
     beta, vcov = np.array([0.1, -0.2, 1.0, 3.0]), np.diag([0.04, 0.04, 0.09, 0.09])
     target = np.array([1.0, 0.0])
     test = _Test(
-        *_moments(2, target, 0.0, 0, 1.0),
+        *_moments(2, target, 0.0, 0, 1.0, np.ones(4)),
         beta,
         vcov,
         0.95,
@@ -179,13 +179,15 @@ def test_without_a_break_allowed_the_set_is_the_hybrid_of_a_plain_test() -> None
 def test_the_set_is_drawn_with_seed_1_and_moves_with_the_effect() -> None:
     beta, vcov = np.array([0.1, -0.2, 1.0, 3.0]), np.diag([0.04, 0.04, 0.09, 0.09])
     target = np.array([0.5, 0.5])
-    found = confidence_set(beta, vcov, 2, target, 1.0, 0.95)
+    found = confidence_set(beta, vcov, 2, target, 1.0, 0.95, np.ones(4))
     assert found == confidence_set(
-        beta, vcov, 2, target, 1.0, 0.95, seed=1
-    ) and found != confidence_set(beta, vcov, 2, target, 1.0, 0.95, seed=2)
-    moved = confidence_set(beta + np.array([0, 0, 1.0, 1.0]), vcov, 2, target, 1.0, 0.95)
+        beta, vcov, 2, target, 1.0, 0.95, np.ones(4), seed=1
+    ) and found != confidence_set(beta, vcov, 2, target, 1.0, 0.95, np.ones(4), seed=2)
+    moved = confidence_set(
+        beta + np.array([0, 0, 1.0, 1.0]), vcov, 2, target, 1.0, 0.95, np.ones(4)
+    )
     assert moved == pytest.approx((found[0] + 1, found[1] + 1), abs=1e-6)
-    scaled = confidence_set(10 * beta, 100 * vcov, 2, target, 1.0, 0.95)
+    scaled = confidence_set(10 * beta, 100 * vcov, 2, target, 1.0, 0.95, np.ones(4))
     assert scaled == pytest.approx((10 * found[0], 10 * found[1]), abs=1e-5)
 
 
@@ -475,7 +477,7 @@ def test_the_second_stage_conditions_on_the_largest_of_two_moments(m: float) -> 
     rng = np.random.default_rng(8)
     root = rng.normal(size=(4, 4))
     beta, vcov = np.array([0.1, -0.2, 1.0, 3.0]), 0.02 * (root @ root.T + np.eye(4))
-    a, shift = _moments(2, np.array([0.7, 0.3]), m, 0, 1.0)
+    a, shift = _moments(2, np.array([0.7, 0.3]), m, 0, 1.0, np.ones(4))
     test = _Test(a, shift, beta, vcov, 0.95, np.random.default_rng(1).standard_normal((20_000, 4)))
     sd = np.sqrt(np.diag(a @ vcov @ a.T))
     rho = float((a @ vcov @ a.T)[0, 1] / sd.prod())

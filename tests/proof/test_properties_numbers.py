@@ -305,7 +305,7 @@ def test_a_ratio_lies_inside_its_fieller_limits(
 def test_doubt_widens_the_set_of_effects(seed: int, m: float, more: float) -> None:
     rng = np.random.default_rng(seed)
     beta, target = rng.normal(size=5), np.array([0.5, 0.5])
-    narrow, wide = identified_set(beta, 3, target, m), identified_set(beta, 3, target, m + more)
+    narrow, wide = (identified_set(beta, 3, target, each, np.ones(5)) for each in (m, m + more))
     assert wide[0] <= narrow[0] + 1e-12 and wide[1] >= narrow[1] - 1e-12
 
 
@@ -314,7 +314,9 @@ def test_doubt_widens_the_set_of_effects(seed: int, m: float, more: float) -> No
 def test_the_honest_interval_holds_the_point_it_starts_from(seed: int) -> None:
     rng = np.random.default_rng(seed)
     beta = np.concatenate([0.02 * rng.normal(size=3), 0.5 + 0.1 * rng.normal(size=2)])
-    low, high = confidence_set(beta, 0.01 * np.eye(5), 3, np.array([0.5, 0.5]), 0.5, 0.95)
+    low, high = confidence_set(
+        beta, 0.01 * np.eye(5), 3, np.array([0.5, 0.5]), 0.5, 0.95, np.ones(5)
+    )
     assert low < beta[3:].mean() < high
 
 

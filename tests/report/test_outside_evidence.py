@@ -163,7 +163,8 @@ def test_own_money_is_averaged_in_a_common_unit_only(
         published = facts(0.5, 90.0, "ICLS-19", country)
         published["effects"][0] |= {"unit_of_outcome": unit, "outcome": "earnings"}
         write_report(tmp_path / "reports", country, published)
-    made = written(tmp_path, row(outcome="earnings", unit="PPP", effect="80", country="DZA"))
+    cited = row(outcome="earnings", unit="PPP", effect="80", country="DZA", measure="DZA-001")
+    made = written(tmp_path, cited)
     s = synthesis(tmp_path / "reports", evidence=made)
     own = s.evidence[s.evidence["kind"] == "own"]
     assert set(own["left_out"]) == {reason}
@@ -258,12 +259,15 @@ def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
         row(citation="D"),
         row(citation="D", effect="0.01"),
         row(citation="E", effect="105", se="101", unit="POINTS"),
+        row(citation="F", unit="MONTHS"),
+        row(citation="F", country="MAR"),
     )
     with pytest.raises(InputError) as error:
         read_evidence(path)
     told = str(error.value)
     parts = ("between -1 and 1", "above 0", "stands once", "XXX", "GUESS", "citation")
-    for part in (*parts, "between -100 and 100", "at most 100"):
+    beyond = ("another country", "unit that the outcome does not have")
+    for part in (*parts, "between -100 and 100", "at most 100", *beyond):
         assert part in told, part
 
 
@@ -279,6 +283,7 @@ def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
             "one model, the same in every row of the measure",
             ("2", "3"),
         ),
+        ((row(), row(country="MAR")), "an identifier that begins with MAR", ("3",)),
         ((row(unit="MONTHS"),), "SHARE, POINTS, SD, LOG", ("2",)),
         ((row(outcome="earnings"),), "MONEY, PPP, SD, LOG", ("2",)),
     ],

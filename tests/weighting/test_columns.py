@@ -116,6 +116,31 @@ def test_cohorts_stand_on_the_scale_of_their_periods() -> None:
     assert (c.g == c.t.scale[2]).all()
 
 
+def test_never_is_0_however_numbers_are_written() -> None:
+    for time, g in (
+        ([1, 2, 3] * 2, [Decimal(0), Decimal("0.0"), Decimal(2), Decimal(3), None, Decimal("NaN")]),
+        (["1", "2", "3"] * 2, ["0", "0.0", "2", "3", None, None]),
+    ):
+        c = read(sample(t=time, g=g), t=Order("t"), g=Cohort("g", order="t"))
+        assert c.g.tolist() == [np.inf, np.inf, 2, 3, np.inf, np.inf]
+
+
+@pytest.mark.parametrize(
+    ("time", "g"),
+    [
+        ([1, 2, 3] * 2, ["0", "3"] * 3),
+        (["1", "2", "3"] * 2, [2, 3] * 3),
+        (list(pd.to_datetime(["2019-01-01", "2020-01-01"])) * 3, [0, 2020] * 3),
+    ],
+)
+def test_a_cohort_is_written_as_its_periods_are(time: list[object], g: list[object]) -> None:
+    """Text beside numbers, or numbers beside dates (2020 days after 1970), would be read as a start
+    before the first period.
+    """
+    with pytest.raises(EstimateError, match="not of the kind of the periods"):
+        read(sample(t=time, g=g), t=Order("t"), g=Cohort("g", order="t"))
+
+
 def test_whole_float_keys_are_the_numbers_they_are() -> None:
     c = read(sample(u=[3.0, 1.0, 3.0, 2.0, 1.0, 2.0]), u=Key("u"))
     assert c.u.code.tolist() == [0, 1, 0, 2, 1, 2] and list(c.u.levels) == [3, 1, 2]

@@ -240,7 +240,7 @@ def _row(
         return (
             m,
             *identified_set(path.beta, path.pre, weights, m, path.gaps),
-            *confidence_set(path.beta, widened, path.pre, weights, m, level, gaps=path.gaps),
+            *confidence_set(path.beta, widened, path.pre, weights, m, level, path.gaps),
         )
     return (
         m,
@@ -334,7 +334,7 @@ def _largest_bend(path: EventPath, widened: Float, level: float) -> float:
     """The largest change of slope before treatment; the upper end of the interval of the only one,
     or, with one period before, of the slope itself, which may have been none before.
     """
-    slopes = breaks(path.pre, path.gaps[: path.pre])
+    slopes = breaks(path.gaps[: path.pre])
     seen = slopes if path.pre == 1 else np.diff(slopes, axis=0)
     size = np.abs(seen @ path.beta[: path.pre])
     if path.pre > FEW_BEFORE:

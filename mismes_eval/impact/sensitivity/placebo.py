@@ -158,11 +158,12 @@ def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, gro
             )
         )
     kind = sample.frame[treated].dtype
+    plain = isinstance(kind, np.dtype) and kind.kind in "biuf"
     actual = attempt(data, function, {})
     runs = []
     for level in levels:
         here = (sample.frame[group] == level).to_numpy(bool, na_value=False)
-        fake = pd.Series(here, index=sample.frame.index).astype(kind)
+        fake = pd.Series(here, index=sample.frame.index).astype(kind if plain else float)
         runs.append(
             Specification(
                 str(level),

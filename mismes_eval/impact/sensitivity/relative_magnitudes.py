@@ -19,24 +19,24 @@ _DRAWS = 20_000
 _GRID = 600
 
 
-def reach(target: Float, gaps: Float | None = None) -> float:
+def reach(target: Float, gaps: Float) -> float:
     """L: largest deviation of target' delta (m,) when the slope of each step of delta is at most 1
-    and delta starts at 0. gaps (m,): length of each step, None: 1.
+    and delta starts at 0. gaps (m,): length of each step.
     """
     carried = np.abs(np.cumsum(target[::-1]))[::-1]
-    return float(carried.sum() if gaps is None else carried @ gaps)
+    return float(carried @ gaps)
 
 
-def breaks(pre: int, gaps: Float | None = None) -> Float:
+def breaks(gaps: Float) -> Float:
     """(pre, pre): slopes of the steps of the coefficients before treatment, the last one into the
-    reference period. gaps (pre,): length of each step, None: 1.
+    reference period. gaps (pre,): length of each step.
     """
-    step = np.diff(np.eye(pre + 1), axis=0)[:, :pre]
-    return step if gaps is None else step / gaps[:, None]
+    step: Float = np.diff(np.eye(gaps.size + 1), axis=0)[:, :-1]
+    return step / gaps[:, None]
 
 
 def identified_set(
-    beta: Float, pre: int, target: Float, m: float, gaps: Float | None = None
+    beta: Float, pre: int, target: Float, m: float, gaps: Float
 ) -> tuple[float, float]:
     """What the point estimates alone allow: target' beta_post +- m L max |break|."""
     slope, allowed = _slopes(pre, target, gaps)
@@ -45,11 +45,9 @@ def identified_set(
     return value - half, value + half
 
 
-def _slopes(pre: int, target: Float, gaps: Float | None) -> tuple[Float, float]:
+def _slopes(pre: int, target: Float, gaps: Float) -> tuple[Float, float]:
     """The breaks before treatment, and L."""
-    if gaps is None:
-        return breaks(pre), reach(target)
-    return breaks(pre, gaps[:pre]), reach(target, gaps[pre:])
+    return breaks(gaps[:pre]), reach(target, gaps[pre:])
 
 
 def from_one_break(
@@ -59,7 +57,7 @@ def from_one_break(
     m: float,
     level: float,
     quantile: float,
-    gaps: Float | None = None,
+    gaps: Float,
 ) -> tuple[float, float, float, float]:
     """Set and confidence interval where only one period lies before: deviations up to M times the
     upper end of the interval of the one break, whose point estimate is luck.
@@ -89,11 +87,11 @@ def confidence_set(
     target: Float,
     m: float,
     level: float,
+    gaps: Float,
     seed: int = 1,
-    gaps: Float | None = None,
 ) -> tuple[float, float]:
     """Ends of the set of effects that are not rejected; beta (pre + post,), vcov of it, target
-    (post,); gaps (pre + post,): length of each step, None: 1.
+    (post,); gaps (pre + post,): length of each step.
 
     The largest break may be any one, of either sign: the set is the union over these cases.
     """
@@ -116,7 +114,7 @@ def confidence_set(
 
 
 def _moments(
-    pre: int, target: Float, m: float, s: int, sign: float, gaps: Float | None = None
+    pre: int, target: Float, m: float, s: int, sign: float, gaps: Float
 ) -> tuple[Float, Float]:
     """Rows a (2, p) and shift (2,): under the hypothesis that the effect is theta, the mean of a
     beta - shift theta is at most 0.

@@ -26,22 +26,22 @@ _STEPS = 500
 _TINY = 1e-14
 
 
-def bends(pre: int, post: int, gaps: Float | None = None) -> Float:
+def bends(pre: int, gaps: Float) -> Float:
     """(pre + post - 1, pre + post): changes of the slope of a path that is 0 in the reference
     period, between the pre coefficients before it and the post ones after. gaps (pre + post,):
-    length of each step, None: 1.
+    length of each step.
     """
-    step = np.diff(np.insert(np.eye(pre + post), pre, 0.0, axis=0), axis=0)
-    return np.diff(step if gaps is None else step / gaps[:, None], axis=0)
+    step = np.diff(np.insert(np.eye(gaps.size), pre, 0.0, axis=0), axis=0)
+    return np.diff(step / gaps[:, None], axis=0)
 
 
 def identified_set(
-    beta: Float, pre: int, target: Float, m: float, gaps: Float | None = None
+    beta: Float, pre: int, target: Float, m: float, gaps: Float
 ) -> tuple[float, float]:
     """What the point estimates alone allow: ends of target' (beta_post - deviation) over deviations
     that equal the coefficients before treatment; NaN where those bend by more than m.
     """
-    bend = bends(pre, target.size, gaps)
+    bend = bends(pre, gaps)
     known = bend[:, :pre] @ beta[:pre]
     open_ = bend[:, pre:]
     value = float(target @ beta[pre:])
@@ -66,7 +66,7 @@ def confidence_set(
     target: Float,
     m: float,
     level: float,
-    gaps: Float | None = None,
+    gaps: Float,
 ) -> tuple[float, float]:
     """Ends of the shortest interval of fixed length. beta (pre + post,), vcov of it, target
     (post,); gaps as for `bends`.
@@ -106,14 +106,14 @@ class _Problem:
 
     @classmethod
     def of(
-        cls, vcov: Float, pre: int, target: Float, m: float, level: float, gaps: Float | None
+        cls, vcov: Float, pre: int, target: Float, m: float, level: float, gaps: Float
     ) -> _Problem:
-        when = np.insert(np.cumsum(np.ones(pre + target.size) if gaps is None else gaps), 0, 0.0)
+        when = np.insert(np.cumsum(gaps), 0, 0.0)
         line = np.delete(when - when[pre], pre)
         start = np.concatenate([np.zeros(pre), target])
         start[:pre] = -(start @ line) * line[:pre] / (line[:pre] @ line[:pre])
         free = np.vstack([null_space(line[None, :pre]), np.zeros((target.size, pre - 1))])
-        combine = np.asarray(np.linalg.pinv(bends(pre, target.size, gaps).T), float)
+        combine = np.asarray(np.linalg.pinv(bends(pre, gaps).T), float)
         return cls(vcov, start, free, combine, m, level)
 
     def half_length(self, weights: Float) -> float:
