@@ -35,12 +35,12 @@ class Part:
     known: Float | None = None
     averages: Averages | None = None
 
-    @property
+    @cached_property
     def vcov(self) -> Float:
         """(p, p)."""
         return self._covariance(diagonal=False)
 
-    @property
+    @cached_property
     def variance(self) -> Float:
         """(p,): the diagonal, without the products between different values."""
         return self._covariance(diagonal=True)

@@ -182,7 +182,7 @@ def _of_measures(
 
 def _enrolled(study: Tracing) -> set[str]:
     """Measures of which somebody in the file is."""
-    return set(study.panel.sample.frame[study.measure].dropna().astype(str))
+    return set(study.panel.sample.frame[study.measure].dropna().astype(str).unique())
 
 
 def _no_hours(params: Params, services: pd.DataFrame | None) -> list[Problem]:

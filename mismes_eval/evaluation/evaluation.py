@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -234,6 +235,20 @@ class Evaluation:
             kept = (found, wild_spans(few_clusters(self.params, panel, found)))
             self.wider[place] = kept
         return kept[1]
+
+    @cached_property
+    def plan(self) -> pd.DataFrame | None:
+        """The pre-analysis plan (`read_plan`); None where none is supplied."""
+        return _planned(self.params)
+
+    @cached_property
+    def register(self) -> inventories.EvaluationRegister:
+        """The evaluation register of the inventory, which must be there, at the end of the report's
+        year, with what this report evaluates.
+        """
+        assert self.inventory is not None
+        year = self.params.year or date.today().year
+        return self.inventory.evaluation_due(date(year, 12, 31)).with_evaluated(self.evaluated)
 
     @cached_property
     def beside(self) -> tuple[Beside, ...]:

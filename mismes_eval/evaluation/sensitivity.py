@@ -279,9 +279,9 @@ def few_clusters(
     )
     treated = panel.sample.frame[TREATED].astype(float).tolist()
     out: dict[str, WildBootstrap | NotEstimable] = {}
-    levels: dict[str, list[object] | None] = {"primary sampling units": None}
+    levels: dict[str, list[str] | None] = {"primary sampling units": None}
     if REGION in panel.sample.frame.columns:
-        levels["regions"] = list(panel.sample.frame[REGION].astype(str))
+        levels["regions"] = panel.sample.frame[REGION].astype(str).tolist()
     for name, cluster in levels.items():
         count = panel.sample.design.psus if cluster is None else len(set(cluster))
         if isinstance(main, NotEstimable):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -59,6 +59,16 @@ class Tracing:
             )
             self.kept[measure] = self.panel.where(mine)
         return self.kept[measure]
+
+    @cached_property
+    def home_currency(self) -> str | None:
+        """The currency of earnings, where the panel names one for those at home."""
+        long = self.panel.long
+        if not {"earn_currency", "abroad"} <= set(long.columns):
+            return None
+        at_home = pd.to_numeric(long["abroad"], errors="coerce") == 0
+        named = long.loc[at_home, "earn_currency"].dropna().astype(str).unique()
+        return str(named[0]) if len(named) == 1 else None
 
     def responded(self, wave: object) -> Bool:
         """(n,) who answered a wave."""

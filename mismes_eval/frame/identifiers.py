@@ -206,7 +206,7 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
     ):
         return None
     written = cells if cells.dtype == "str" else cells.astype("str")
-    distinct = [value for value in written.unique() if isinstance(value, str)]
+    distinct = [value for value in written.unique().tolist() if isinstance(value, str)]
     long = [value for value in distinct if len(value) >= SHORTEST_SHAPE]
     if not long:
         return None

@@ -61,7 +61,7 @@ class Distinct:
         ):
             code, level = pd.factorize(cells)
             if 2 * len(level) <= len(cells):
-                alike = pd.Series([*level, np.nan], dtype=cells.dtype, name=cells.name)
+                alike = pd.Series([*level.tolist(), np.nan], dtype=cells.dtype, name=cells.name)
                 return cls(alike, np.where(code < 0, len(level), code), cells.index)
         return cls(cells, np.arange(len(cells)), cells.index)
 

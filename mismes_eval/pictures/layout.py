@@ -11,11 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.text import Text
 
-LAYOUT, TICKS = "_get_layout", "_update_ticks"  # of a text: its lines; of an axis: those in view
+# of a text: its lines; of an axis: its ticks in view, and the boxes of their labels
+LAYOUT, TICKS, BOXES = "_get_layout", "_update_ticks", "_get_ticklabel_bboxes"
 
 
 def laid_out_once(axes_of_figure: Sequence[Axes], texts: Sequence[Text]) -> None:
-    """Keep the lines of each text and the ticks of each axis until what they follow from changes.
+    """Keep the lines of each text, and the ticks of each axis with the boxes of their labels, until
+    what they follow from changes.
     For a figure that is finished: fonts, locators and formatters stay as they are.
     """
     for text in texts:
@@ -24,6 +26,7 @@ def laid_out_once(axes_of_figure: Sequence[Axes], texts: Sequence[Text]) -> None
     for axes in axes_of_figure:
         for axis in (axes.xaxis, axes.yaxis):
             _keep(axis, TICKS, _of_axis(axis, axes))
+            _keep(axis, BOXES, _of_axis(axis, axes))
 
 
 def _of_text(text: Text) -> Callable[[], Hashable]:

@@ -11,7 +11,7 @@ from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import EMPLOYMENT, interval, published_gap
 from mismes_eval.report.chapters.lottery import draw_sentence, main_key
-from mismes_eval.report.chapters.measures import register_of, register_summary
+from mismes_eval.report.chapters.measures import register_summary
 from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.study import study_findings
 from mismes_eval.report.document.cells import CellKey, Published
@@ -72,7 +72,7 @@ def _inventory(context: Context) -> list[Finding]:
     inventory = context.evaluation.inventory
     if inventory is None:
         return []
-    register = register_of(context.evaluation, inventory)
+    register = context.evaluation.register
     n = register_summary(register.table).set_index("status")["measures"]
     late = int(n.get("overdue", 0))
     text = context.text(

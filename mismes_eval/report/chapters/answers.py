@@ -22,7 +22,7 @@ from mismes_eval.report.chapters.criteria import (
     returnee_gap,
     survey_strength,
 )
-from mismes_eval.report.chapters.measures import register_of, register_summary
+from mismes_eval.report.chapters.measures import register_summary
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import Number, SentenceSpec
 
@@ -120,7 +120,7 @@ def _known(context: Context) -> Answer | None:
     inventory = context.evaluation.inventory
     if inventory is None:
         return None
-    register = register_of(context.evaluation, inventory)
+    register = context.evaluation.register
     counts = register_summary(register.table).set_index("status")["measures"]
     said = context.text(
         ON_RECORD,

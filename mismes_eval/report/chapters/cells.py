@@ -74,7 +74,7 @@ def cell_unit(context: Context, name: str) -> str:
         return "share"
     if found.kind == "money":
         study = context.evaluation.tracing
-        home = None if study is None else home_currency(study)
+        home = None if study is None else study.home_currency
         return "international dollars" if "international" in found.unit else home or "currency"
     return {"months": "months", "hours": "hours", "score": "score"}.get(found.kind, "number")
 
@@ -212,16 +212,6 @@ def with_interval(
     return pd.concat([main, rows(ends)], ignore_index=True)
 
 
-def home_currency(study: Tracing) -> str | None:
-    """The currency of earnings, where the panel names one for those at home."""
-    long = study.panel.long
-    if not {"earn_currency", "abroad"} <= set(long.columns):
-        return None
-    at_home = pd.to_numeric(long["abroad"], errors="coerce") == 0
-    named = long.loc[at_home, "earn_currency"].dropna().astype(str).unique()
-    return str(named[0]) if len(named) == 1 else None
-
-
 def pooled(context: Context, study: Tracing) -> tuple[str, ...]:
     """That a table or picture takes several measures together."""
     if len(study.measures) < 2:
@@ -247,7 +237,7 @@ def before_note(context: Context, study: Tracing, outcomes: Collection[object]) 
 
 def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
     """The currency of earnings; what was earned abroad stands in it too."""
-    home = home_currency(study)
+    home = study.home_currency
     if home is None:
         return ()
     return (context.text("Monthly earnings in {c}, those abroad converted; not deflated.", c=home),)

@@ -247,7 +247,7 @@ def comparison_frames(study: Tracing, measure: str) -> list[str]:
     if "source_frame" not in sample.frame.columns:
         return []
     rows = sample.active & (sample.frame[TREATED].to_numpy(float) == 0)
-    return sorted(set(sample.frame.loc[rows, "source_frame"].dropna().astype(str)))
+    return sorted(sample.frame.loc[rows, "source_frame"].dropna().astype(str).unique())
 
 
 ROWS: Mapping[str, Callable[[Context, Record], str]] = {

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 
-from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.indicators import COMPARED
 from mismes_eval.inventory.portfolio import Profile
@@ -311,7 +308,7 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
     cells = []
     units = {}
     here = context.evaluation.evaluated
-    shares = evaluated_shares(register_of(context.evaluation, inventory), here)
+    shares = evaluated_shares(context.evaluation.register, here)
     for row in table.to_dict("records"):
         scored = factor(str(row["indicator"]))
         name = (
@@ -384,16 +381,9 @@ def register_summary(table: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(order, fill_value=0).rename_axis("status").reset_index()
 
 
-def register_of(evaluation: Evaluation, inventory: Inventory) -> EvaluationRegister:
-    """The register at the end of the report's year, with what this report evaluates."""
-    year = evaluation.params.year or date.today().year
-    register = inventory.evaluation_due(date(year, 12, 31))
-    return register.with_evaluated(evaluation.evaluated)
-
-
 def _overdue(context: Context, inventory: Inventory) -> Item:
     """T05g: which measures are past 24 months without an evaluation, the longest first."""
-    register = register_of(context.evaluation, inventory)
+    register = context.evaluation.register
     late = register.overdue().sort_values(["due_date", "measure_id"])
     if late.empty:
         return ""
@@ -419,7 +409,7 @@ def _overdue(context: Context, inventory: Inventory) -> Item:
 
 def _register(context: Context, inventory: Inventory) -> Table:
     here = context.evaluation.evaluated
-    register = register_of(context.evaluation, inventory)
+    register = context.evaluation.register
     table = register.table
     cells = []
     closed = hidden_groups(table.assign(budget_eur=table["budget_once"]), "status")

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from mismes_eval.evaluation.analysis_plan import ITEMS, REGISTERED, read_plan
+from mismes_eval.evaluation.analysis_plan import ITEMS, REGISTERED
 from mismes_eval.evaluation.heterogeneity import GROUP_COLUMNS, columns_compared
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
@@ -81,16 +81,13 @@ SHORT = 16
 
 def deviations(context: Context) -> Item:
     """T22: every planned choice beside the one of this run."""
-    path, title = (
-        context.evaluation.params.inputs.analysis_plan,
-        "Deviations from the pre-analysis plan",
-    )
-    if path is None:
+    evaluation, title = context.evaluation, "Deviations from the pre-analysis plan"
+    plan, path = evaluation.plan, evaluation.params.inputs.analysis_plan
+    if plan is None or path is None:
         none = context.text("None was supplied: every choice of this report was made without one.")
         return text_table(
             context, "T22", title, [(context.text("Analysis plan"), none)], ("Subject", "Deviation")
         )
-    plan = read_plan(path)
     done = {item: _done(item, context) for item in ITEMS}
     laid_down, plan = plan[plan["item"].isin(REGISTERED)], plan[~plan["item"].isin(REGISTERED)]
     rows = []

@@ -20,7 +20,6 @@ from mismes_eval.report.chapters.cells import (
     arms,
     cell_unit,
     earnings_note,
-    home_currency,
     outcome_kind,
     outcome_scale,
     outcome_unit,
@@ -295,7 +294,7 @@ def _balance(context: Context, study: Tracing) -> Table:
 def _unit(study: Tracing, column: str) -> str:
     """The unit of what was known of a person at enrolment."""
     if "earn" in column:
-        return home_currency(study) or "currency"
+        return study.home_currency or "currency"
     if column.startswith("age"):
         return "years"
     values = study.panel.sample.frame[column].dropna()

@@ -28,7 +28,7 @@ from mismes_eval.estimate.verdict import (
     Verdict,
     moved_apart,
 )
-from mismes_eval.evaluation.analysis_plan import REGISTERED, read_plan
+from mismes_eval.evaluation.analysis_plan import REGISTERED
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.rollout import Rollout
@@ -248,10 +248,9 @@ def blocks_verdict(
 
 def outcome_planned(evaluation: Evaluation, outcome: str) -> bool:
     """Whether a registered plan names the main outcome of a study of its own."""
-    path = evaluation.params.inputs.analysis_plan
-    if path is None:
+    plan = evaluation.plan
+    if plan is None:
         return False
-    plan = read_plan(path)
     written = set(zip(plan["item"], plan["value"], strict=True))
     registered = bool(plan["item"].isin(REGISTERED[:1]).any())
     return ("main outcome", outcome) in written and registered
@@ -456,10 +455,9 @@ def _survives(honest: HonestDiD, verdict: Verdict) -> bool:
 
 def planned(evaluation: Evaluation) -> bool:
     """Whether a registered plan names the main outcome and wave of this run."""
-    path = evaluation.params.inputs.analysis_plan
-    if path is None:
+    plan = evaluation.plan
+    if plan is None:
         return False
-    plan = read_plan(path)
     outcome, wave = main_cell(evaluation)
     written = set(zip(plan["item"], plan["value"], strict=True))
     main = {("main outcome", outcome), ("main wave", str(wave))}

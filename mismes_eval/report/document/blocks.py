@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mismes_eval.report.document.plain import printable
@@ -200,8 +200,12 @@ def lines_of(block: Block) -> Iterator[Line]:
 
 def to_text(blocks: Sequence[Block]) -> str:
     """Blocks as JSON."""
-    told = [{"kind": type(block).__name__, **asdict(block)} for block in blocks]
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(list(blocks), ensure_ascii=False, default=_fields)
+
+
+def _fields(part: Block | Run) -> dict[str, object]:
+    told = {name: getattr(part, name) for name in part.__slots__}
+    return told if isinstance(part, Run) else {"kind": type(part).__name__, **told}
 
 
 def from_text(text: str) -> list[Block]:

@@ -161,7 +161,7 @@ def drafted(places: Places) -> list[Draft]:
     out = []
     for name, cells in places.items():
         standing = cells[STANDING] if STANDING in cells.columns else [None] * len(cells)
-        columns = (cells[column] for column in DRAFTED)
+        columns = (cells[column].tolist() for column in DRAFTED)
         for i, (row, column, status, kind, unit, n, value, se, degf, told) in enumerate(
             zip(*columns, standing, strict=True)
         ):

@@ -31,7 +31,6 @@ from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.criteria import EMPLOYMENT, returnee_gap
 from mismes_eval.report.chapters.lottery import OFFER, offer_row
 from mismes_eval.report.chapters.lottery import TAKEN as TAKEN_PART
-from mismes_eval.report.chapters.measures import register_of
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.rollout import OVERALL, SUMMARY
 from mismes_eval.report.chapters.verdicts import (
@@ -436,7 +435,7 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
             "budget_total": None,
         }
     day = date(context.evaluation.params.year or date.today().year, 12, 31)
-    table = register_of(context.evaluation, inventory).table
+    table = context.evaluation.register.table
     here = context.evaluation.evaluated
     models = []
     for code in codes("models")["code"].astype(str):
