@@ -86,10 +86,11 @@ def matches(written: pd.Series, pattern: str) -> pd.Series:
     """Cells of text that the whole pattern fits (bool, aligned; a missing cell fits nothing). RE2
     syntax, digits are 0-9.
     """
-    return once(written, lambda cells: [_matches(cells, pattern)])[0]
+    return once(written, lambda cells: [each_matches(cells, pattern)])[0]
 
 
-def _matches(written: pd.Series, pattern: str) -> pd.Series:
+def each_matches(written: pd.Series, pattern: str) -> pd.Series:
+    """`matches` of cells that are alike once."""
     found = pc.match_substring_regex(
         pa.array(written, type=pa.string(), from_pandas=True), f"^(?:{pattern})$"
     )
@@ -102,10 +103,11 @@ def text(cells: pd.Series) -> pd.Series:
     """Cells as stripped text; empty and blank are missing. Whole numbers lose the '.0' that a float
     column gives them.
     """
-    return once(cells, lambda given: [_written(given)])[0]
+    return once(cells, lambda given: [each_text(given)])[0]
 
 
-def _written(cells: pd.Series) -> pd.Series:
+def each_text(cells: pd.Series) -> pd.Series:
+    """`text` of cells that are alike once."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(cells.cat.categories.dtype)
     given = cells.dtype
@@ -146,15 +148,20 @@ def _as_text(cell: object) -> object:
 
 def number(cells: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
     """Float values and the cells that are not finite numbers."""
+    values, bad = once(cells, lambda given: each_number(given, decimal))
+    return values, bad
+
+
+def each_number(cells: pd.Series, decimal: str) -> list[pd.Series]:
+    """`number` of cells that are alike once."""
     if types.is_numeric_dtype(cells.dtype):
         values = (
             cells.astype("Float64").astype("float64")
             if types.is_extension_array_dtype(cells.dtype)
             else cells.astype("float64")
         )
-        return values, pd.Series(np.isinf(values), index=cells.index)
-    values, bad = once(cells, lambda given: _read_number(text(given), decimal))
-    return values, bad
+        return [values, pd.Series(np.isinf(values), index=cells.index)]
+    return _read_number(each_text(cells), decimal)
 
 
 def plain_numbers(cells: pd.Series, decimal: str) -> pd.Series | None:
@@ -175,7 +182,7 @@ def plain_numbers(cells: pd.Series, decimal: str) -> pd.Series | None:
 
 def _read_number(written: pd.Series, decimal: str) -> list[pd.Series]:
     plain = written.str.replace(decimal, ".", regex=False) if decimal != "." else written
-    fits = matches(plain, NUMBER)
+    fits = each_matches(plain, NUMBER)
     if decimal != ".":
         fits &= ~written.str.contains(".", regex=False).fillna(False).astype(bool)
     values = pd.Series(np.nan, index=written.index, dtype="float64")
@@ -198,12 +205,12 @@ def two_ways(cells: pd.Series, decimal: str = ".") -> pd.Series:
     """Cells of text that are a fraction or thousands, by who reads them: 100.000 (bool, aligned)."""
     if types.is_numeric_dtype(cells.dtype):
         return pd.Series(False, index=cells.index)
-    written = text(cells.where(cells.map(lambda v: isinstance(v, str))))
-    return matches(written.str.replace(decimal, ".", regex=False), THOUSANDS)
+    written = each_text(cells.where(cells.map(lambda v: isinstance(v, str))))
+    return each_matches(written.str.replace(decimal, ".", regex=False), THOUSANDS)
 
 
 def _number(cells: pd.Series, column: Column, decimal: str) -> Parsed:
-    values, bad = number(cells, decimal)
+    values, bad = each_number(cells, decimal)
     if cells.dtype == object or column.kind == "int" or column.unit in MONEY:
         bad = bad | two_ways(cells, decimal)  # text in a workbook; counts and money in any file
         values = values.where(~bad)
@@ -214,7 +221,7 @@ def _number(cells: pd.Series, column: Column, decimal: str) -> Parsed:
 
 
 def _bool(cells: pd.Series, column: Column, decimal: str) -> Parsed:
-    written = text(cells).str.lower()
+    written = each_text(cells).str.lower()
     values = pd.Series(pd.NA, index=cells.index, dtype="boolean")
     values[written.isin(TRUE)] = True
     values[written.isin(FALSE)] = False
@@ -232,23 +239,23 @@ def _date(cells: pd.Series, column: Column, decimal: str) -> Parsed:
             pd.Series(False, index=cells.index),
             "a date",
         )
-    written = text(cells)
-    iso = matches(written, r"\d{4}-\d{2}-\d{2}(?: 00:00:00)?")
+    written = each_text(cells)
+    iso = each_matches(written, r"\d{4}-\d{2}-\d{2}(?: 00:00:00)?")
     values = pd.to_datetime(written.where(iso).str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
     return values, written.notna() & values.isna(), "a date YYYY-MM-DD"
 
 
 def _month(cells: pd.Series, column: Column, decimal: str) -> Parsed:
-    written = cells.astype("str") if isinstance(cells.dtype, pd.PeriodDtype) else text(cells)
+    written = cells.astype("str") if isinstance(cells.dtype, pd.PeriodDtype) else each_text(cells)
     if types.is_datetime64_any_dtype(cells.dtype):
         written = written.str.slice(0, 7)
-    bad = written.notna() & ~matches(written, r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])")
+    bad = written.notna() & ~each_matches(written, r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])")
     return written.where(~bad), bad, "a month YYYY-MM"
 
 
 def _id(cells: pd.Series, column: Column, decimal: str) -> Parsed:
-    written = text(cells)
-    bad = matches(written, SCIENTIFIC)
+    written = each_text(cells)
+    bad = each_matches(written, SCIENTIFIC)
     if types.is_float_dtype(cells.dtype) or cells.dtype == object:
         values = pd.to_numeric(
             cells.where(cells.map(lambda v: isinstance(v, float))), errors="coerce"
@@ -258,18 +265,18 @@ def _id(cells: pd.Series, column: Column, decimal: str) -> Parsed:
 
 
 def _url(cells: pd.Series, column: Column, decimal: str) -> Parsed:
-    written = text(cells)
-    bad = written.notna() & ~matches(written, r"https?://[^\s<>\"]+")
+    written = each_text(cells)
+    bad = written.notna() & ~each_matches(written, r"https?://[^\s<>\"]+")
     return written.where(~bad), bad, "an address http:// or https://"
 
 
 def _parts(cells: pd.Series, column: Column, decimal: str) -> Parsed:
-    written = text(cells).str.replace(r"\s*;\s*", ";", regex=True).str.strip(";")
+    written = each_text(cells).str.replace(r"\s*;\s*", ";", regex=True).str.strip(";")
     return written.where(written != ""), pd.Series(False, index=cells.index), ""
 
 
 def _text(cells: pd.Series, column: Column, decimal: str) -> Parsed:
-    return text(cells), pd.Series(False, index=cells.index), "text"
+    return each_text(cells), pd.Series(False, index=cells.index), "text"
 
 
 PARSERS = {

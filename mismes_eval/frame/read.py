@@ -25,8 +25,9 @@ from mismes_eval.frame.number_formats import Sign, mixed, of_template
 from mismes_eval.frame.parse import (
     SCIENTIFIC,
     Distinct,
-    matches,
-    number,
+    each_matches,
+    each_number,
+    each_text,
     plain_numbers,
     rows,
     text,
@@ -451,17 +452,17 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
         return plain, []
     column = Distinct.of(cells)
     given = column.cells
-    written = text(given)
+    written = each_text(given)
     if not written.notna().any():
         return column.spread(written), []
     if cells.dtype == object and given.dropna().map(lambda v: hasattr(v, "year")).all():
         return pd.to_datetime(cells), []
-    values, bad = number(given if given.dtype != object else written, decimal)
+    values, bad = each_number(given if given.dtype != object else written, decimal)
     share = column.rows(values.notna() & ~bad) / column.rows(written.notna())
-    coded = matches(
+    coded = each_matches(
         written, r"0\d+|[+-]?\d{16,}"
     )  # leading zeros, or more digits than a number holds
-    scientific = matches(written, SCIENTIFIC)
+    scientific = each_matches(written, SCIENTIFIC)
     if scientific.any() and _identifier(name):
         got = repr(written[scientific].iloc[0])
         return column.spread(written), [

@@ -191,7 +191,8 @@ def _months(start: pd.Series, day: pd.Timestamp) -> pd.Series:
 
 
 def _summary(table: pd.DataFrame) -> pd.DataFrame:
-    parts = [(status, table[table["status"] == status]) for status in STATUSES]
+    money = table[["budget_once", "budget_eur"]]
+    parts = [(status, money[table["status"] == status]) for status in STATUSES]
     return pd.DataFrame(
         [
             (status, len(p), float(p["budget_once"].sum()), int(p["budget_eur"].isna().sum()))

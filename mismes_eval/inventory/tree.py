@@ -87,7 +87,7 @@ class Tree:
         """Measures that are counted (bool): those without parts in the frame."""
         return self.once(pd.Series(True, index=self.frame.index))
 
-    @property
+    @cached_property
     def measures(self) -> pd.DataFrame:
         """The rows of the measures that are counted."""
         return self.frame[self.leaves]

@@ -20,7 +20,7 @@ from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.verdicts import main_cell, spoken_outcomes
 from mismes_eval.report.document.cells import NOBODY, STANDING, CellKey, Persons, Standing, Status
-from mismes_eval.report.document.estimated_cells import CARRIED, UNIT_OF_KIND, cells_of, frame_of
+from mismes_eval.report.document.estimated_cells import CARRIED, UNIT_OF_KIND, frame_of, records_of
 from mismes_eval.report.document.items import Number
 from mismes_eval.report.document.tables import P_VALUE
 from mismes_eval.report.sentences import About
@@ -134,7 +134,7 @@ def unit_of(context: Context, name: str) -> tuple[float, str, str]:
 
 def published(context: Context, estimate: Estimate) -> bool:
     """Whether a table of the report shows this estimate: what it hides, no sentence says."""
-    return bool(cells_of([("", "", estimate)], context.rules)["status"].iloc[0] == "shown")
+    return records_of([("", "", estimate)], context.rules)[0]["status"] == "shown"
 
 
 def plain(
@@ -200,16 +200,16 @@ def with_interval(
     """Estimate with its standard error, the ends of its interval and, but for bounds, its p-value,
     in four columns; nothing but the estimate's sign where it is hidden.
     """
-    main = cells_of([(row, "estimate", item)], context.rules, standing)
-    if isinstance(item, NotEstimable) or main["status"].iloc[0] != "shown":
-        return main
-    ends = [
-        plain(row, column, main[key].iloc[0], item.unit, kind="effect")
-        for column, key in ((FROM, "ci_low"), (TO, "ci_high"))
-    ]
-    if "bound" not in item.keys:  # a bound is no effect whose absence could be tested
-        ends.append(plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect"))
-    return pd.concat([main, rows(ends)], ignore_index=True)
+    cells = records_of([(row, "estimate", item)], context.rules, standing)
+    if not isinstance(item, NotEstimable) and cells[0]["status"] == "shown":
+        low, high = item.ends()
+        cells += [
+            plain(row, column, float(end[0]), item.unit, kind="effect")
+            for column, end in ((FROM, low), (TO, high))
+        ]
+        if "bound" not in item.keys:  # a bound is no effect whose absence could be tested
+            cells.append(plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect"))
+    return frame_of(cells)
 
 
 def pooled(context: Context, study: Tracing) -> tuple[str, ...]:

@@ -224,7 +224,7 @@ def _hidden_groups(records: pd.DataFrame, group: pd.Series) -> set[str]:
     """Groups of measures whose budget may not be published beside the total: by the p% rule, and
     those that would give one away by subtraction; published amounts aside.
     """
-    records = not_published(records)
+    records = not_published(records)[["budget_eur", "funder_main"]]
     group = group[records.index]
     parts = {
         (name,): records[group == name]

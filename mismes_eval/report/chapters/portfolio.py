@@ -96,6 +96,7 @@ def _by_place(frame: pd.DataFrame) -> dict[Key, pd.DataFrame]:
     """All records, those of each stage, and of each stage and model."""
     stage = frame["stage_code"].astype(str)
     model = frame["model_primary"].astype(str)
+    frame = frame[["budget_eur", "funder_main"]]
     groups: dict[Key, pd.DataFrame] = {WHOLE: frame} | {
         (name,): frame[stage == name] for name in stage.unique()
     }

@@ -44,6 +44,15 @@ def cells_of(
 
     standing : what the numbers tell or compare besides the persons they print.
     """
+    return frame_of(records_of(items, rules, standing))
+
+
+def records_of(
+    items: Sequence[tuple[str, str, Estimate | NotEstimable]],
+    rules: Rules,
+    standing: Standing = NOBODY,
+) -> list[dict[str, object]]:
+    """What `cells_of` makes a frame of: a mapping of its columns for each cell."""
     out = []
     for row, column, item in items:
         if isinstance(item, NotEstimable):
@@ -51,7 +60,7 @@ def cells_of(
         else:
             told = [standing] * item.p
             out += _estimated(item, [row] * item.p, [column] * item.p, rules, told)[:1]
-    return frame_of(out)
+    return out
 
 
 def cells_by(
