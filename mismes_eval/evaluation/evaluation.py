@@ -45,6 +45,8 @@ from mismes_eval.evaluation.tracer_effects import Effects, effects
 from mismes_eval.evaluation.tracer_study import Tracing, followed, tracing
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.lfs.catalogue import chosen
+from mismes_eval.lfs.context import Context
+from mismes_eval.lfs.indicators import indicators_of, shared_by_all
 from mismes_eval.message import Message
 from mismes_eval.public import held
 from mismes_eval.weighting.sample import Sample
@@ -129,22 +131,23 @@ class Evaluation:
             return {}
         key = (*by, "|", *which)
         if key not in self.kept:
-            survey = self.survey
-            lacking = [name for name in by if not lfs.has_breakdown(survey.sample.frame, name)]
+            frame = self.survey.sample.frame
+            lacking = [name for name in by if not lfs.has_breakdown(frame, name)]
             if lacking:
                 none = NotEstimable(Message(NO_BREAKDOWN, {"names": ", ".join(lacking)}))
                 self.kept[key] = {i.id: none for i in chosen(list(which) or None)}
                 return self.kept[key]
-            self.kept[key] = lfs.indicators(
-                survey.sample,
-                by=list(by) or None,
-                which=list(which) or None,
-                definition=survey.definition,
-                ages=survey.ages,
-                absent=survey.absent,
-                rates=self.rates,
-            )
+            self.kept[key] = indicators_of(self._shared, list(by) or None, list(which) or None)
         return self.kept[key]
+
+    @cached_property
+    def _shared(self) -> Context:
+        """What all indicators of the survey, which must be there, share: statuses are told once."""
+        survey = self.survey
+        assert survey is not None
+        return shared_by_all(
+            survey.sample, survey.definition, survey.ages, absent=survey.absent, rates=self.rates
+        )
 
     @cached_property
     def rates(self) -> Mapping[str, float] | None:

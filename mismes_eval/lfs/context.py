@@ -63,15 +63,20 @@ class Context:
         """The same context with a narrower domain."""
         return replace(self, sample=self.sample.where(rows))
 
+    def broken_down(self, by: By) -> Context:
+        """The same context with the columns of a breakdown."""
+        names = tuple(str(name) for name in as_names(by, "by", EstimateError))
+        columns = {name: breakdown(self.frame, name) for name in names}
+        return replace(self, sample=self.sample.with_columns(columns), by=names)
+
 
 def context(
     sample: Sample,
-    by: By,
     definition: Definition | str | Mapping[str, object] | None,
     ages: Ages,
     target: tuple[str, ...],
 ) -> Context:
-    """Statuses under the definition (or as delivered), breakdowns made, notes begun."""
+    """Statuses under the definition (or as delivered), notes begun, no breakdown."""
     frame = sample.frame
     notes: list[str] = []
     if definition is not None:
@@ -101,11 +106,9 @@ def context(
         if "mig_status" in sample.frame.columns
         else np.full(sample.n, None, dtype=object)
     )
-    columns = [str(name) for name in as_names(by, "by", EstimateError)]
-    sample = sample.with_columns({name: breakdown(sample.frame, name) for name in columns})
     return Context(
         sample=sample,
-        by=tuple(columns),
+        by=(),
         ages=ages,
         status=code,
         in_age=in_age,

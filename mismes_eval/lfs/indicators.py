@@ -115,13 +115,33 @@ def indicators(
     dict, id -> Estimate, or NotEstimable with the reason (columns the file lacks, nobody in the
     universe).
     """
-    shared = replace(
-        context(sample, by, definition, ages or Ages(), tuple(target)),
+    shared = shared_by_all(sample, definition, ages or Ages(), tuple(target), absent, rates)
+    return indicators_of(shared, by, which)
+
+
+def shared_by_all(
+    sample: Sample,
+    definition: Definition | str | Mapping[str, object] | None,
+    ages: Ages,
+    target: tuple[str, ...] = ("RET",),
+    absent: pd.DataFrame | None = None,
+    rates: Mapping[str, float] | None = None,
+) -> Context:
+    """What all indicators of a survey share, whatever their breakdown."""
+    return replace(
+        context(sample, definition, ages, target),
         absent=absent,
         rates=dict(rates or {}),
         untold=_untold(definition),
     )
-    return {indicator.id: _one(shared, indicator) for indicator in chosen(which)}
+
+
+def indicators_of(
+    shared: Context, by: By = None, which: str | Sequence[str] | None = None
+) -> dict[str, Result]:
+    """`indicators` of a survey whose statuses are known."""
+    within = shared.broken_down(by)
+    return {indicator.id: _one(within, indicator) for indicator in chosen(which)}
 
 
 def _one(c: Context, indicator: Indicator) -> Result:

@@ -30,6 +30,7 @@ from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
 from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.set_sizes import Counts
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.weighting.sample import Sample
 
@@ -195,6 +196,28 @@ def attacker(out: dict[str, pd.DataFrame], label: np.ndarray, small: np.ndarray)
         assert answer.status == 0
         ends.append(sign * answer.fun)
     return ends[1] - ends[0]
+
+
+def test_one_person_in_the_place_of_another_is_a_solution_of_the_linear_programmes() -> None:
+    """Random sets, some hidden: where a person can take another's place, the fewest and most that
+    the two programmes find are that person apart; where nobody can, they often still are.
+    """
+    rng, found = np.random.default_rng(24), {True: 0, False: 0}
+    for _ in range(60):
+        member = rng.random((7, 40)) < rng.uniform(0.1, 0.5, (7, 1))
+        sets = [Persons.of("p", rows) for rows in member if rows.any()]
+        counts = Counts((*sets, Persons.of("p", np.ones(40, bool))), 10)
+        hidden = np.append(counts.size[:-1] < rng.choice([10, 14]), False)
+        for target in np.flatnonzero(hidden & (counts.size < 10)):
+            low, high = counts.interval(hidden, target)
+            for move, end in ((1.0, high), (-1.0, low)):
+                open_ = counts.swap(hidden, target, move)
+                found[open_] += 1
+                assert not open_ or move * (end - counts.size[target]) >= 1 - 1e-6
+                held = hidden & (rng.random(hidden.size) < 0.3)
+                assert counts.swap(hidden, target, move, held) <= open_
+                assert not counts.swap(hidden, target, move, hidden)
+    assert min(found.values()) > 20
 
 
 @pytest.mark.whole

@@ -261,7 +261,10 @@ def _height(sheet: Any, row: int, texts: Sequence[tuple[str, float]]) -> None:
     """A row as high as the lines of its texts, each with the width of its column: a program that
     prints without being opened does not find them itself.
     """
-    lines = max((len(textwrap.wrap(text, max(int(wide), 1))) for text, wide in texts), default=1)
+    long = [
+        (text, max(int(wide), 1)) for text, wide in texts if len(text) > int(wide) or "\t" in text
+    ]
+    lines = max((len(textwrap.wrap(text, wide)) for text, wide in long), default=1)
     if lines > 1:
         sheet.row_dimensions[row].height = LINE * lines
 
