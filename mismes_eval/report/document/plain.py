@@ -57,7 +57,11 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     safe = frame.copy()
     for place, dtype in enumerate(frame.dtypes):
         if not pd.api.types.is_numeric_dtype(dtype):
-            safe.isetitem(place, frame.iloc[:, place].map(text_cell).array)
+            column = frame.iloc[:, place]
+            if dtype == "str":
+                safe.isetitem(place, pd.array([text_cell(cell) for cell in column.tolist()], dtype))
+            else:
+                safe.isetitem(place, column.map(text_cell).array)
     safe.columns = pd.Index([text_cell(str(column)) for column in frame.columns])
     return safe
 

@@ -102,6 +102,12 @@ class Table:
         out.insert(0, "table", self.id)
         return out
 
+    @cached_property
+    def at(self) -> Mapping[tuple[str, str], Mapping[Any, Any]]:
+        """Row and column -> what is published of the first cell there; not to be changed."""
+        cells = self._published.to_dict("records")
+        return {(cell["row"], cell["column"]): cell for cell in reversed(cells)}
+
     def to_frame(self) -> pd.DataFrame:
         """What is published of the table, one row a number."""
         return self.published()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -113,15 +114,13 @@ def _definitions(context: Context) -> dict[str, str]:
     return out
 
 
-def _cell(tables: Mapping[str, Table], table: str, row: str, column: str) -> pd.Series | None:
-    if table not in tables:
-        return None
-    cells = tables[table].published()
-    found = cells[(cells["row"] == row) & (cells["column"] == column)]
-    return None if found.empty else found.iloc[0]
+def _cell(
+    tables: Mapping[str, Table], table: str, row: str, column: str
+) -> Mapping[Any, Any] | None:
+    return tables[table].at.get((row, column)) if table in tables else None
 
 
-def _record(cell: pd.Series) -> dict[str, object]:
+def _record(cell: Mapping[Any, Any]) -> dict[str, object]:
     out: dict[str, object] = {
         number: float(cell[number]) if math.isfinite(cell[number]) else None for number in NUMBERS
     }
@@ -479,5 +478,5 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
     }
 
 
-def _amount(cell: pd.Series) -> float | None:
+def _amount(cell: Mapping[Any, Any]) -> float | None:
     return float(cell["value"]) if math.isfinite(cell["value"]) else None
