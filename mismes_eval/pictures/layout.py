@@ -21,8 +21,7 @@ def laid_out_once(axes_of_figure: Sequence[Axes], texts: Sequence[Text]) -> None
     For a figure that is finished: fonts, locators and formatters stay as they are.
     """
     for text in texts:
-        if not text.get_wrap():
-            _keep(text, LAYOUT, _of_text(text))
+        _keep(text, LAYOUT, _of_text(text))
     for axes in axes_of_figure:
         for axis in (axes.xaxis, axes.yaxis):
             _keep(axis, TICKS, _of_axis(axis, axes))
@@ -30,14 +29,17 @@ def laid_out_once(axes_of_figure: Sequence[Axes], texts: Sequence[Text]) -> None
 
 
 def _of_text(text: Text) -> Callable[[], Hashable]:
-    """What the lines of a text follow from while its figure is drawn."""
-    figure = text.get_figure(root=True)
+    """What the lines of a text follow from while its figure is drawn; of one that is broken to stay
+    in the picture, also its place.
+    """
+    figure, broken = text.get_figure(root=True), text.get_wrap()
     return lambda: (
         text.get_text(),
         text.get_rotation(),
         text.get_horizontalalignment(),
         text.get_verticalalignment(),
         None if figure is None else figure.dpi,
+        *(text.get_transform().transform(text.get_unitless_position()) if broken else ()),
     )
 
 
