@@ -35,7 +35,7 @@ class Part:
     known: Float | None = None
     averages: Averages | None = None
 
-    @cached_property
+    @property
     def vcov(self) -> Float:
         """(p, p)."""
         return self._covariance(diagonal=False)
