@@ -81,8 +81,9 @@ SHORT = 16
 
 def deviations(context: Context) -> Item:
     """T22: every planned choice beside the one of this run."""
-    evaluation, title = context.evaluation, "Deviations from the pre-analysis plan"
-    plan, path = evaluation.plan, evaluation.params.inputs.analysis_plan
+    title = "Deviations from the pre-analysis plan"
+    plan = context.evaluation.plan
+    path = context.evaluation.params.inputs.analysis_plan
     if plan is None or path is None:
         none = context.text("None was supplied: every choice of this report was made without one.")
         return text_table(

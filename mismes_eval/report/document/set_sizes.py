@@ -66,12 +66,12 @@ class Counts:
         open_ = hidden if held is None else hidden & ~held
         along = open_ & (self.size + move >= low) & (self.size + move <= high)
         against = open_ & (self.size - move >= low) & (self.size - move <= high)
-        with_it, other = self.matrix[~along], self.matrix[~against]
+        up = self.matrix[~along]  # the sets that a person more, or one fewer, must not change
+        down = self.matrix[~against]
         inside = self.matrix[[target]].indices
-        mine, its = with_it[:, inside], other[:, inside]
-        alone = np.asarray(mine.sum(axis=0)).ravel()
-        instead = np.asarray(other.sum(axis=0)).ravel() + alone[:, None]
-        instead -= (mine.T @ with_it + its.T @ other).toarray()
+        alone = np.asarray(up[:, inside].sum(axis=0)).ravel()
+        instead = np.asarray(down.sum(axis=0)).ravel() + alone[:, None]
+        instead -= (up[:, inside].T @ up + down[:, inside].T @ down).toarray()
         instead[:, inside] = 1.0
         return bool(along[target] and (not alone.all() or not instead.all()))
 
