@@ -99,6 +99,17 @@ def each_matches(written: pd.Series, pattern: str) -> pd.Series:
     )
 
 
+def other_form(cells: pd.Series, pattern: str) -> tuple[pd.Series, pd.Series]:
+    """The cells as `text`, and those that the pattern does not fit (bool)."""
+
+    def read(given: pd.Series) -> list[pd.Series]:
+        written = each_text(given)
+        return [written, written.notna() & ~each_matches(written, pattern)]
+
+    written, other = once(cells, read)
+    return written, other
+
+
 def text(cells: pd.Series) -> pd.Series:
     """Cells as stripped text; empty and blank are missing. Whole numbers lose the '.0' that a float
     column gives them.

@@ -459,9 +459,8 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
         return pd.to_datetime(cells), []
     values, bad = each_number(given if given.dtype != object else written, decimal)
     share = column.rows(values.notna() & ~bad) / column.rows(written.notna())
-    coded = each_matches(
-        written, r"0\d+|[+-]?\d{16,}"
-    )  # leading zeros, or more digits than a number holds
+    # leading zeros, or more digits than a number holds
+    coded = each_matches(written, r"0\d+|[+-]?\d{16,}")
     scientific = each_matches(written, SCIENTIFIC)
     if scientific.any() and _identifier(name):
         got = repr(written[scientific].iloc[0])

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,16 +14,7 @@ import pandas as pd
 from mismes_eval.errors import NAMED, InputError, Problem, named, worded
 from mismes_eval.frame.codes import codes, nearest, nearest_code
 from mismes_eval.frame.heads import part_of
-from mismes_eval.frame.parse import (
-    THOUSANDS,
-    each_matches,
-    each_text,
-    finish,
-    once,
-    parse,
-    rows,
-    text,
-)
+from mismes_eval.frame.parse import THOUSANDS, finish, other_form, parse, rows, text
 from mismes_eval.frame.ranges import SENTINELS, day_range, heaped, out_of_range
 from mismes_eval.frame.rules import failing
 from mismes_eval.frame.template import NUMERIC, Column, Template
@@ -414,7 +404,7 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
 
 
 def _pattern(values: pd.Series, column: Column) -> list[Problem]:
-    written, wrong = once(values, partial(_other_form, pattern=column.pattern))
+    written, wrong = other_form(values, column.pattern)
     if not wrong.any():
         return []
     got = written[wrong].iloc[0]
@@ -434,11 +424,6 @@ def _pattern(values: pd.Series, column: Column) -> list[Problem]:
             fix=fix,
         ).in_rows(rows(wrong))
     ]
-
-
-def _other_form(values: pd.Series, pattern: str) -> list[pd.Series]:
-    written = each_text(values)
-    return [written, written.notna() & ~each_matches(written, pattern)]
 
 
 def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
