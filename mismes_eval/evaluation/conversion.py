@@ -289,7 +289,10 @@ class Conversion:
         )
 
     def _steps(self, node: Node, at: Place) -> Mapping[str, tuple[str, ...]]:
-        return read_steps(node, at.message, self.problems)
+        steps = read_steps(node, at.message, self.problems)
+        for step in steps:
+            self._text(step, at)
+        return steps
 
     def _rules(self, node: Node, at: Place) -> Any:
         expected = "column: [{when: {file column: [values]}, value: code}, ...]"

@@ -25,6 +25,7 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
     """
     if isinstance(node, str):
         node = [node]
+    given = len(node or ())
     if isinstance(node, list):
         if any(not isinstance(step, str) for step in node):
             problems.append(
@@ -41,6 +42,8 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
         )
         for number, (step, said) in enumerate(node.items(), 1)
     }
+    if len(out) < given:
+        problems.append(Problem("a step stands twice", where, "every step once"))
     if any(not step for step in out):
         problems.append(Problem("a step has no words", where, FORM))
     problems.extend(

@@ -163,7 +163,7 @@ class Adjustment:
     def response(self, panel: TracerPanel, wave: object) -> Float:
         """(n,) 1 where the person answered the wave."""
         if self.answered is None:
-            return panel.responded[:, panel.waves.index(wave)].astype(float)
+            return panel.responded[:, panel.place(wave)].astype(float)
         value = panel.values(self.answered, wave)
         yes: Float = np.nan_to_num(np.asarray(value, float)).astype(bool).astype(float)
         return yes
@@ -320,7 +320,7 @@ def _of_wave(wave: object, who: Bool | Float) -> dict[str, object]:
 
 
 def _leave(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> Sample:
-    dead = panel.dead[:, panel.waves.index(wave)] & (sample.weights != 0) & modelled
+    dead = panel.dead[:, panel.place(wave)] & (sample.weights != 0) & modelled
     if not dead.any():
         return sample
     return sample.step(
@@ -333,7 +333,7 @@ def _leave(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> 
 
 def _untried(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> Sample:
     """Pending persons and those not fielded are not lost: the weights stand for those tried."""
-    outside = panel.outside[:, panel.waves.index(wave)] & (sample.weights != 0) & modelled
+    outside = panel.outside[:, panel.place(wave)] & (sample.weights != 0) & modelled
     if not outside.any():
         return sample
     return sample.step(

@@ -34,7 +34,7 @@ def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.D
     Columns: variable, unweighted, enrolment weights ("base"), and with the panel's attrition
     weights ("weighted").
     """
-    place = panel.waves.index(wave)
+    place = panel.place(wave)
     base = panel.sample.where(~panel.dead[:, place] & ~panel.outside[:, place])
     inside = base.active
     stay = inside & panel.responded[:, place]

@@ -147,7 +147,7 @@ def attrition_tests(
             )
         )
     when = chosen[0]
-    place = panel.waves.index(when)
+    place = panel.place(when)
     sample = panel.sample.where(~panel.dead[:, place])
     dead = int((panel.sample.active & ~sample.active).sum())
     if dead:

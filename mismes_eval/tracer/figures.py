@@ -96,7 +96,7 @@ def flow_steps(panel: TracerPanel, analysed: Sequence[object] | None = None) -> 
                 f"answered wave {wave}", inside & answered, reasons, inside & abroad & ~answered
             )
         )
-    used = inside & panel.responded[:, [panel.waves.index(w) for w in key]].all(axis=1)
+    used = inside & panel.responded[:, [panel.place(w) for w in key]].all(axis=1)
     name = f"answered waves {', '.join(map(str, key))}: analysed"
     return [*steps, FlowStep(name, used, {}, nobody)]
 

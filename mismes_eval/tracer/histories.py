@@ -290,7 +290,7 @@ def wave_states(
     censored).
     """
     key = panel.chosen(waves)
-    at = [panel.waves.index(w) for w in key]
+    at = [panel.place(w) for w in key]
     code, level = pd.factorize(
         np.concatenate([pd.Series(panel.values(state, w)).astype(object) for w in key])
     )

@@ -174,7 +174,7 @@ def employed_at(panel: TracerPanel, clock: Clock, by: By) -> Result:
 
 def known_abroad(panel: TracerPanel, wave: object) -> Bool:
     """(n,) whether the person is known to be abroad at a wave, by disposition or by country."""
-    place = panel.waves.index(wave)
+    place = panel.place(wave)
     away = panel.whereabouts[:, place] == WHEREABOUTS.index("abroad")
     if "current_country" in panel.long.columns and "country" in panel.sample.frame.columns:
         now = panel.values("current_country", wave)

@@ -150,7 +150,8 @@ class TracerPanel(OfPanels):
         """Persons."""
         return self.sample.n
 
-    def _at(self, wave: object) -> int:
+    def place(self, wave: object) -> int:
+        """Which of the waves it is. Raises EstimateError where the panel has no such wave."""
         if not isinstance(wave, Hashable) or wave not in self.waves:
             raise EstimateError(
                 Problem(
@@ -166,7 +167,7 @@ class TracerPanel(OfPanels):
         if waves is None:
             return self.waves
         listed = list(waves) if isinstance(waves, list | tuple | set | frozenset) else [waves]
-        return tuple(self.waves[place] for place in sorted({self._at(w) for w in listed}))
+        return tuple(self.waves[place] for place in sorted({self.place(w) for w in listed}))
 
     @held(InputError)
     def rows_of(self, frame: pd.DataFrame) -> Int:
@@ -192,7 +193,7 @@ class TracerPanel(OfPanels):
             known = self.sample.frame[column]
             fixed = float64(known)
             return np.asarray(known.to_numpy()) if fixed is None else fixed
-        at = self.row[:, self._at(wave)]
+        at = self.row[:, self.place(wave)]
         series = self.long[column]
         number = float64(series)
         if number is None and series.isna().all():
@@ -341,7 +342,7 @@ class TracerPanel(OfPanels):
         lost = int(
             (
                 (sample.weights != 0)
-                & ~self.responded[:, [self._at(w) for w in key]].all(axis=1)
+                & ~self.responded[:, [self.place(w) for w in key]].all(axis=1)
                 & sample.domain
             ).sum()
         )

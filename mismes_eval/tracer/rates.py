@@ -78,7 +78,7 @@ def outcome_rates(panel: TracerPanel, by: By = None, e: float | None = None) -> 
 
 
 def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) -> Estimate:
-    place = panel.waves.index(wave)
+    place = panel.place(wave)
     if panel.disposition is None:
         return _share(panel.sample, (panel.row[:, place] >= 0)[:, None], by, wave, ["RR1"])
     groups = panel.cases[:, place]
@@ -108,7 +108,7 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
 
 def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
     """Who is in the denominators of a wave and who is not; without numbers, which reports print."""
-    place = panel.waves.index(wave)
+    place = panel.place(wave)
     inside = panel.sample.active
     at_wave: dict[str, object] = {"wave": str(wave)}
     notes = []

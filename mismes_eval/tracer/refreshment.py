@@ -77,7 +77,7 @@ def refreshment(
             )
         )
     without = panel.weight_sample(wave)
-    place = panel.waves.index(wave)
+    place = panel.place(wave)
     responded = panel.responded[:, place].astype(float)
     only = _answered(
         panel.sample.step(KnownFactor("refreshment sample only", fresh.astype(float))),
@@ -192,12 +192,12 @@ def follow_up(
     """
     t = panel.chosen(wave)[0]
     chosen, prob = _subsample(panel, t, selected, probability)
-    responded = panel.responded[:, panel.waves.index(t)].astype(float)
+    responded = panel.responded[:, panel.place(t)].astype(float)
     first = (responded == 1) & ~chosen
     drawn = np.where(chosen, 1 / np.where(chosen, prob, 1.0), 0.0)
     share = np.where(first | ~panel.sample.domain, 1.0, drawn)
     base = panel.sample
-    dead = panel.dead[:, panel.waves.index(t)] & ~chosen & base.domain
+    dead = panel.dead[:, panel.place(t)] & ~chosen & base.domain
     if dead.any():
         base = base.step(KnownFactor(known_dead(t, dead), (~dead).astype(float)))
     stage = base.design.stages[0]

@@ -83,7 +83,9 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
         if columns.count(column) > 1
     ]
     DesignError.refuse(problems)
-    groups = sample.frame.groupby(columns, observed=True, dropna=False).indices if columns else {}
+    here = np.flatnonzero(sample.domain)
+    inside = sample.frame.iloc[here]
+    groups = inside.groupby(columns, observed=True, dropna=False).indices if columns else {}
     rows = []
     steps = sample.design.steps
     last_share = max(
@@ -110,7 +112,7 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
                     "step": count,
                     "name": name,
                     **dict(zip(columns, key, strict=True)),
-                    **_summary(w[index][sample.domain[index]]),
+                    **_summary(w[here[index]]),
                 }
             )
     table = pd.DataFrame(rows)

@@ -40,11 +40,27 @@ def numbers_in(values: pd.Series) -> Float:
 
 def native(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with numbers as this machine holds them, which alone can be looked up and sorted:
-    in its byte order, dense, and in 32 or 64 bits where they have decimals.
+    in its byte order, dense, and in 32 or 64 bits where they have decimals; dictionaries of arrow
+    are the categories that they are.
     """
     held = {column: _held(kind) for column, kind in frame.dtypes.items()}
     changed = {column: kind for column, kind in held.items() if kind is not None}
-    return frame.astype(changed) if changed else frame
+    out = frame.astype(changed) if changed else frame
+    for column, kind in frame.dtypes.items():
+        if str(kind).startswith("dictionary<"):
+            out = out.assign(**{str(column): _categories(frame[column])})
+    return out
+
+
+def _categories(values: pd.Series) -> pd.Series:
+    """A dictionary of arrow as a categorical, in the dictionary's order where it is one."""
+    plain, kind = values.astype(object), values.dtype
+    assert isinstance(kind, pd.ArrowDtype)
+    if not kind.pyarrow_dtype.ordered:
+        return plain.astype("category")
+    pieces = values.array.__arrow_array__().unify_dictionaries()
+    order = pieces.chunk(0).dictionary.to_pylist()
+    return pd.Series(pd.Categorical(plain, order, ordered=True), values.index)
 
 
 def _held(kind: object) -> np.dtype | str | None:

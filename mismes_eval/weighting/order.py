@@ -39,7 +39,7 @@ _MONTH_OF = {name: month for month, names in enumerate(_MONTHS, 1) for name in n
 _MONTH_OF |= {
     name[:3]: month for name, month in _MONTH_OF.items() if name[:3] not in ("jui", "mar")
 }
-_MONTH_OF |= {"mar": 3, "juin": 6, "juil": 7, "sept": 9}
+_MONTH_OF |= {"mar": 3, "juin": 6, "juil": 7, "sept": 9, "janv": 1, "fevr": 2}
 
 
 @dataclass(frozen=True)

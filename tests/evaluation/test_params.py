@@ -231,6 +231,8 @@ def test_steps_of_a_theory_of_change_name_what_measures_them(project: Path) -> N
         ("  outcomes: {People work: table 17}\n", "not the id of a table or figure"),
         ("  outcomes: {People work: {T17: yes}}\n", "not the id of a table or figure"),
         ("  outcomes: [[People work]]\n", "steps are needed"),
+        ("  outcomes: [People work, People work ]\n", "a step stands twice"),
+        ('  outcomes: ["\\u202ework"]\n', "signs that nobody sees"),
         ("  outcomes: {'': T17}\n", "a step has no words"),
         ("  outputs: {Write to someone@example.org: T17}\n", "a personal identifier"),
         ("  inputs: ['Call +373 22 123 456']\n", "a personal identifier"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from mismes_eval.estimate.estimate import Estimate
@@ -18,7 +19,7 @@ from .verb_calls import Call, calls
 
 KINDS = (
     *("nullable", "arrow", "object", "small", "half", "swapped", "sparse"),
-    *("category", "levels", "decimal", "bool"),
+    *("category", "levels", "dictionary", "decimal", "bool"),
 )
 CATEGORIES_ARE_LEVELS = ("logit", "poisson")  # an outcome of categories is several outcomes
 QUICK = ("donut", "meta_regression", "impute")
@@ -55,6 +56,10 @@ def held(values: pd.Series, kind: str) -> pd.Series:
         return values.astype(pd.SparseDtype(values.dtype))
     if kind == "category" and of in "OU":
         return values.astype("category")
+    if kind == "dictionary" and of in "OU":
+        text = [value if isinstance(value, str) else None for value in values]
+        coded = pa.array(text).dictionary_encode()
+        return pd.Series(pd.arrays.ArrowExtensionArray(coded), values.index)
     if kind == "levels" and of == "i":
         return values.astype(pd.CategoricalDtype([-99, *sorted(values.unique()), 9999]))
     if kind == "decimal" and of in "if" and np.isfinite(values).all():

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
+from mismes_eval import tracer
 from mismes_eval.errors import EstimateError, InputError
 from mismes_eval.tracer.months import month_number
 from mismes_eval.tracer.panel import TracerPanel
@@ -44,6 +45,22 @@ def test_waves_follow_the_order_of_their_categories(
         me.att_2x2(named.with_columns(treated), "y", "d", ("start", "a year")),
     )
     np.testing.assert_allclose([*a.value, *a.se], [*b.value, *b.se], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda panel: tracer.balance(panel, ["arm"], 99),
+        lambda panel: tracer.follow_up(panel, 99, "y", 0.5),
+        lambda panel: me.transitions(panel, "y", waves=[0, 99]),
+        lambda panel: panel.weight_sample(99),
+    ],
+)
+def test_a_wave_that_is_not_there(
+    panel: TracerPanel, asked: Callable[[TracerPanel], object]
+) -> None:
+    with pytest.raises(EstimateError, match="the panel has no such wave: 99"):
+        asked(panel)
 
 
 def test_waves_of_several_kinds_and_none(persons: pd.DataFrame, waves: pd.DataFrame) -> None:

@@ -61,6 +61,8 @@ def test_size_and_spread_by_group_and_in_a_domain() -> None:
     assert women["ratio"] == pytest.approx(6)
     narrow = made().where(FRAME["x"] > 2)
     assert me.weight_diagnostics(narrow)["n"].tolist() == [3, 3]
+    women = me.weight_diagnostics(made().where(FRAME["sex"] == "F"), by="sex")
+    assert women["sex"].tolist() == ["all", "F"] * 2
     nobody = made().where(FRAME["x"] > 99)
     empty = me.weight_diagnostics(nobody).iloc[0]
     assert (empty["n"], empty["sum"], empty["n_eff"]) == (0, 0.0, 0.0)
