@@ -22,7 +22,7 @@ from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sentence, Sheet, Shown, titles
-from mismes_eval.report.chapters.cells import arms, effect_cell
+from mismes_eval.report.chapters.cells import arms, effect_cell, not_shown
 from mismes_eval.report.chapters.claims import with_verdicts
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
@@ -280,7 +280,11 @@ def release(context: Context, built: Mapping[str, Chapter]) -> Released:
     """
     places = _places(built)
     study = context.evaluation.tracing
-    decision = protect(places, context.rules, () if study is None else arms(study).compares)
+    decision = (
+        protect(places, context.rules)
+        if study is None
+        else protect(places, context.rules, arms(study).compares, not_shown(study))
+    )
     leaks = recovered_sets(places, decision, context.rules.min_cell)
     if leaks:
         raise DisclosureError(

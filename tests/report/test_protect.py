@@ -92,6 +92,23 @@ def test_a_base_that_is_another_base_without_a_small_group_is_printed_without_it
     assert np.isnan(took_part["n"])
 
 
+def test_a_group_of_which_no_cell_speaks_is_not_told_by_two_bases() -> None:
+    """817 participants answered, 812 of them of the one measure that is shown: five of the other,
+    whose tables are not made since it has too few.
+    """
+    label = np.repeat(["shown", "small", "comparison"], [812, 5, 900])
+    of_all, of_one, small = (
+        Persons.of("people", np.isin(label, names))
+        for names in (["shown", "small"], ["shown"], ["small"])
+    )
+    cells = [rate("24 months", "all", of_all), rate("24 months", "one", of_one)]
+    places = {"T": rows(cells)}
+    told = applied("T", places["T"], protect(places, RULES))["n"]
+    assert told.tolist() == [817, 812]
+    kept = applied("T", places["T"], protect(places, RULES, unseen=(small,)))
+    assert kept["n"].isna().any() and (kept["status"] == "shown").all()
+
+
 def test_two_persons_that_must_be_one_each_are_not_hidden_by_each_other() -> None:
     """1, 30, 1, 25: two hidden cells of two persons together, with zeros printed, are one each."""
     sets = people(north=1, centre=30, south=1, east=25)

@@ -194,6 +194,19 @@ def arms(study: Tracing) -> Standing:
     )
 
 
+def not_shown(study: Tracing) -> tuple[Persons, ...]:
+    """Participants and comparison persons of each measure of which the report shows nothing."""
+    sample = study.panel.sample
+    treated = sample.frame[TREATED].to_numpy(float)
+    named = sample.frame[study.measure].astype("string").fillna("").to_numpy(str)
+    others = sorted({*named} - {"", *study.measures})
+    return tuple(
+        Persons.among(sample, (named == measure) & (treated == arm))
+        for measure in others
+        for arm in (1, 0)
+    )
+
+
 def with_interval(
     context: Context, row: str, item: Estimate | NotEstimable, standing: Standing = NOBODY
 ) -> pd.DataFrame:

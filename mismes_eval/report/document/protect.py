@@ -94,12 +94,16 @@ class Decision:
     withheld: Mapping[str, Sequence[bool]]
 
 
-def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decision:
+def protect(
+    places: Places, rules: Rules, arms: Sequence[Persons] = (), unseen: Sequence[Persons] = ()
+) -> Decision:
     """Which cells of a whole report are shown.
 
     places : id -> cells, with COLUMNS and, where persons stand behind them, a Standing each.
     arms : the groups that effects compare; of an effect, those of them who stand behind it must be
         enough in each group.
+    unseen : groups of which no cell speaks; what small part of them is in a printed set may not be
+        computed from another.
 
     Raises
     ------
@@ -111,8 +115,9 @@ def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decis
         for name in dict.fromkeys(persons.population for persons in draft.sets):
             by_population.setdefault(name, []).append(draft)
     hidden: set[Persons] = set()
-    for some in by_population.values():
-        hidden |= _hidden_sets(some, rules.min_cell)
+    for name, some in by_population.items():
+        apart = [group for group in unseen if group.population == name]
+        hidden |= _hidden_sets(some, rules.min_cell, apart)
     measures = {
         (persons.population, draft.key.row)
         for draft in drafts
@@ -269,14 +274,12 @@ def _secondary(draft: Draft, hidden: set[Persons], measures: set[tuple[str, str]
     return draft.status
 
 
-def _hidden_sets(drafts: Sequence[Draft], least: int) -> set[Persons]:
+def _hidden_sets(drafts: Sequence[Draft], least: int, unseen: Sequence[Persons]) -> set[Persons]:
     """Small sets of one population and those that must be hidden with them."""
     known = dict.fromkeys(persons for draft in drafts for persons in draft.told if persons.n)
-    small = [
-        persons
-        for persons in dict.fromkeys(persons for draft in drafts for persons in draft.sets)
-        if 0 < persons.n < least
-    ]
+    parts = [group.within(persons) for group in unseen for persons in known]
+    about = dict.fromkeys([*(persons for draft in drafts for persons in draft.sets), *parts])
+    small = [persons for persons in about if 0 < persons.n < least]
     if not small:
         return set()
     sets = list(dict.fromkeys((*small, *known)))
