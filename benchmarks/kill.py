@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -155,12 +155,13 @@ def series(
                 out
             ) == good
 
-        def keep(name: str, outcomes: list[tuple[bool, bool]]) -> None:
-            result[name] = (
-                len(outcomes),
-                sum(s for s, _ in outcomes),
-                sum(not ok for _, ok in outcomes),
-            )
+        def keep(name: str, outcomes: Iterable[tuple[bool, bool]]) -> None:
+            """The series so far is said after each run: a run that is ended early still counts."""
+            runs, halted, broken = 0, 0, 0
+            for runs, (stopped, sound) in enumerate(outcomes, 1):
+                halted, broken = halted + stopped, broken + (not sound)
+                sys.stderr.write(f"{name}: {runs} runs, {halted} stopped, {broken} broken\n")
+            result[name] = (runs, halted, broken)
 
         between = [round(events * (k + 0.5) / max(fixed, 1)) for k in range(fixed)]
         points = (
@@ -169,28 +170,28 @@ def series(
         )
         keep(
             "killed at a call to the system",
-            [
+            (
                 after(start(root, Path(made) / f"fixed{k}", at=k), Path(made) / f"fixed{k}")
                 for k in points
-            ],
+            ),
         )
         keep(
             "killed at a random moment",
-            [
+            (
                 after(
                     start(root, Path(made) / f"random{k}"),
                     Path(made) / f"random{k}",
                     draw.uniform(0, seconds),
                 )
                 for k in range(drawn)
-            ],
+            ),
         )
         keep(
             "killed over an earlier report",
-            [
+            (
                 _over(root, Path(made) / f"over{k}", k, after)
                 for k in draw.sample(changes, min(fixed // 4, len(changes)))
-            ],
+            ),
         )
         largest = max(
             p.stat().st_size for p in (Path(made) / "first" / "MDA").rglob("*") if p.is_file()
@@ -198,10 +199,10 @@ def series(
         limits = [max(64, int(largest * (j + 0.5) / max(sizes, 1))) for j in range(sizes)]
         keep(
             "disk full",
-            [
+            (
                 after(start(root, Path(made) / f"full{j}", limit=limit), Path(made) / f"full{j}")
                 for j, limit in enumerate(limits)
-            ],
+            ),
         )
         if os.name == "posix" and os.getuid() == 0:
             keep(

@@ -156,7 +156,7 @@ def between(one: Path, other: Path) -> tuple[int, list[str]]:
         if not twin.is_file():
             continue
         whole = [persons(f) for f in (folder / "estimates.json", twin)]
-        for attack in (by_sums, by_bases):
+        for attack in (by_sums, by_bases, by_values):
             more, summed = attack(folder.name, *whole)
             tried, told = tried + more, told + summed
         frames = [frame.dropna(subset=["n"]) for frame in whole]
@@ -208,6 +208,21 @@ def by_bases(name: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[int, lis
                         f" {other['table']} / {other['row']} now"
                     )
     return tried, told
+
+
+def by_values(name: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[int, list[str]]:
+    """Shares of as many persons as before that one to nine of them, or a part of one, moved, where
+    two thirds of the shares of that number stand to a tenth of a person.
+    """
+    both = then.merge(now, on=["table", "row", "column", "n"], suffixes=("", "_new"))
+    if "kind" not in both:
+        return 0, []
+    both = both[both["kind"].isin(["proportion", "share"]) & both["n"].gt(0)]
+    apart = (both["value_new"].astype(float) - both["value"].astype(float)).abs() * both["n"]
+    stand = apart.le(0.1).groupby(both["n"]).transform("mean").gt(2 / 3)
+    told = both[stand & apart.gt(0.1) & apart.lt(SMALL)]
+    places = zip(told["table"], told["row"], told["column"], strict=True)
+    return len(both), [f"{name} {' / '.join(place)}, moved" for place in places]
 
 
 def by_sums(name: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[int, list[str]]:

@@ -8,6 +8,7 @@ sentence back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from math import isfinite
@@ -19,6 +20,8 @@ from typing import Final, Literal
 Kind = Literal["note", "caution", "reason", "definition", "estimand", "variance", "step"]
 SEPARATOR = "_separator"  # the value that says that a message is a list; no sentence names one so
 NO_NUMBER = "–"  # what stands where a number could not be computed
+# control signs but tabs and ends of lines, halves of characters, and those that turn the direction
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -77,10 +80,18 @@ class Message(str):
 
 class Name(str):
     """A name out of the data or of the code (a column, a file, a value as it was written): shown as
-    it stands in every language, never looked up.
+    it stands in every language, never looked up. What would command a terminal, or turn what is
+    written around, is spelled out.
     """
 
     __slots__ = ()
+
+    def __new__(cls, text: object) -> Name:
+        return super().__new__(cls, _COMMANDS.sub(_spelled, str(text)))
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
 
 
 def as_name(value: object) -> object:

@@ -248,3 +248,82 @@ def test_sums_by_chance_are_not_believed(tmp_path: Path) -> None:
     assert differences(earlier, later, 10) == []
     later = table(tmp_path / "third", EVERYBODY, rows(174, None, 60, 140))
     assert [d.row for d in differences(earlier, later, 10)] == []
+
+
+# rows of one table and of 722 persons, as one publication and the next show them: the employment
+# rate of a survey in which one returnee of 1.4 average weights stopped working moved like this
+STANDING = {f"row {k}": 0.1 * k for k in range(1, 9)}
+
+
+def shares(folder: Path, values: dict[str, float | None], n: int | None = 722, **how: str) -> Path:
+    """A report of one column of values, each with the error that a share of n persons has."""
+    folder.mkdir(parents=True)
+    cells = [
+        {"table": "T08", "row": row, "column": "returnees", "value": value, "n": n, "se": 0.01}
+        | {"kind": "proportion", "unit": "share", **how}
+        for row, value in values.items()
+    ]
+    record = {"country": "MDA", "estimates": cells}
+    (folder / "estimates.json").write_text(json.dumps(record), encoding="utf-8")
+    return folder
+
+
+def moved(persons: dict[str, float], every: float = 0.0) -> dict[str, float | None]:
+    """The rows with some moved by so many persons, and all others by `every`."""
+    return {row: v + persons.get(row, every) / 722 for row, v in STANDING.items()}
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({}, []),
+        ({"row 3": 1.4}, ["row 3"]),
+        ({"row 3": -0.2}, ["row 3"]),  # a person of small weight
+        ({"row 3": 2.4, "row 7": -2.4}, ["row 3", "row 7"]),  # from one region to another
+        ({"row 3": 9.9}, ["row 3"]),
+        ({"row 3": 10.1}, []),  # enough persons
+    ],
+)
+def test_a_value_that_one_person_moved_is_seen(
+    now: dict[str, float], told: list[str], tmp_path: Path
+) -> None:
+    """Nobody came or went: the numbers of persons say nothing."""
+    earlier, later = shares(tmp_path / "then", moved({})), shares(tmp_path / "now", moved(now))
+    found = differences(earlier, later, 10)
+    assert [d.row for d in found] == told
+    assert all(f"moved by {abs(now[d.row]):.1f} of 722 persons" in str(d) for d in found)
+
+
+@pytest.mark.parametrize(
+    ("now", "every", "told"),
+    [
+        ({}, 0.15, []),  # new margins, the same answers: all move
+        ({"row 3": 0.6}, 0.15, []),  # some more than others
+        ({"row 3": 2.4, "row 7": 2.3}, 0.03, ["row 3", "row 7"]),  # raked to the old margins again
+    ],
+)
+def test_new_weights_are_no_edit(
+    now: dict[str, float], every: float, told: list[str], tmp_path: Path
+) -> None:
+    earlier = shares(tmp_path / "then", moved({}))
+    later = shares(tmp_path / "now", moved(now, every))
+    assert [d.row for d in differences(earlier, later, 10)] == told
+
+
+@pytest.mark.parametrize("kind", ["mean", "total", "quantile"])
+def test_an_amount_that_one_person_moved_is_seen(kind: str, tmp_path: Path) -> None:
+    earlier = shares(tmp_path / "then", moved({}), kind=kind)
+    later = shares(tmp_path / "now", moved({"row 5": 0.5}), kind=kind)
+    assert [d.row for d in differences(earlier, later, 10)] == ["row 5"]
+    counts = [shares(tmp_path / f"c{k}", moved({"row 5": k}), kind="count") for k in (0.0, 0.5)]
+    assert differences(*counts, 10) == []
+
+
+def test_what_is_hidden_or_of_other_persons_has_not_moved(tmp_path: Path) -> None:
+    earlier = shares(tmp_path / "then", moved({}))
+    assert differences(earlier, shares(tmp_path / "more", moved({"row 5": 1}), n=790), 10) == []
+    hidden = shares(tmp_path / "now", {**moved({}), "row 5": None})
+    assert differences(earlier, hidden, 10) == []
+    # an n that is not printed follows from a share and its error
+    unsaid = [shares(tmp_path / f"n{k}", moved({"row 5": k}), n=None) for k in (0.0, 1.0)]
+    assert [d.row for d in differences(*unsaid, 10)] == ["row 5"]

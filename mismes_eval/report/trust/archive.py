@@ -17,6 +17,7 @@ from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.factory.zipped import write_zip
 from mismes_eval.report.synthesis.published import check_of_a_country
+from mismes_eval.report.trust.differences import keys_twice
 from mismes_eval.report.trust.held import (
     DATA_ROOT,
     PATH,
@@ -104,6 +105,8 @@ def _whole_country_report(folder: Path, record: Mapping[str, object]) -> None:
     check_of_a_country(record, folder.name)
     check_complete(record, f"{folder.name}/{MANIFEST}")
     touched = changed_outputs(folder, record)
+    if keys_twice((folder / MANIFEST).read_bytes()):
+        touched = [*touched, worded("{manifest}: keys stand twice", {"manifest": MANIFEST})]
     if touched:
         raise ParamsError(
             Problem(
@@ -248,16 +251,27 @@ def readme_text(
     packages.
     """
     memory = _mapping(record["machine"]).get("memory_bytes")
-    template = Template(README.read_text(encoding="utf-8"), keep_trailing_newline=True)
+    template = Template(
+        README.read_text(encoding="utf-8"), keep_trailing_newline=True, finalize=_as_words
+    )
     text: str = template.render(
         record=record,
         results=results,
         name=name,
         left_out=left_out,
         country=country_name(str(record["country"]), "en"),
-        memory=f"{float(str(memory)) / 2**30:.0f} GB of memory" if memory else NO_MEMORY,
+        memory=(
+            f"{memory / 2**30:.0f} GB of memory" if isinstance(memory, int | float) else NO_MEMORY
+        ),
     )
     return text
+
+
+def _as_words(value: object) -> object:
+    """A value as words of Markdown on one line: no tag, no cell of a table, no heading."""
+    if not isinstance(value, str):
+        return value
+    return " ".join(value.split()).replace("<", "&lt;").replace("|", "\\|")
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem, named, worded
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_results
+from mismes_eval.report.trust.published_edits import Record, moves
 from mismes_eval.report.trust.published_sums import (
     Cell,
     Union,
@@ -31,7 +32,8 @@ from mismes_eval.report.trust.published_sums import (
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A cell of which two publications tell another, small number of persons apart, or several
-    cells together (row and column then name each once).
+    cells together (row and column then name each once). moved: persons whose answers make the
+    change of its value, where the number of persons is the same.
     """
 
     table: str
@@ -39,9 +41,12 @@ class Difference:
     column: str
     earlier: int
     now: int
+    moved: float = 0.0
 
     def __str__(self) -> str:
         where = " / ".join(part for part in (self.table, self.row, self.column) if part)
+        if self.moved:
+            return f"{where} (moved by {self.moved:.1f} of {self.now:,} persons)"
         if self.earlier == self.now:
             return f"{where} ({self.now:,}, hidden in both)"
         return f"{where} ({self.earlier:,} then, {self.now:,} now)"
@@ -49,7 +54,8 @@ class Difference:
 
 def differences(earlier: Path, now: Path, least: int) -> list[Difference]:
     """Cells of two report folders, and sums of cells, whose numbers of persons differ by 1 to least
-    - 1; cells of as few persons that both hide and that the two together give.
+    - 1; cells of as few persons that both hide and that the two together give; cells whose value
+    moved by what as few persons make.
 
     Raises
     ------
@@ -66,7 +72,8 @@ def differences(earlier: Path, now: Path, least: int) -> list[Difference]:
                 str(countries[0]),
             )
         )
-    before, after = _persons(then), _persons(today)
+    records, records_now = _cells(then), _cells(today)
+    before, after = _persons(records), _persons(records_now)
     out = []
     for cell, now_there in after.items():
         then_there = before.get(cell)
@@ -74,6 +81,8 @@ def differences(earlier: Path, now: Path, least: int) -> list[Difference]:
             continue
         if 0 < abs(now_there - then_there) < least:
             out.append(Difference(*cell, earlier=then_there, now=now_there))
+    pairs = [(records[cell], now) for cell, now in records_now.items() if cell in records]
+    out += [Difference(m.table, m.row, m.column, m.n, m.n, m.persons) for m in moves(pairs, least)]
     return list(dict.fromkeys([*out, *_together(before, after, least)]))
 
 
@@ -122,7 +131,7 @@ def told(found: list[Difference], earlier: Path, least: int) -> Problem:
         what="with the earlier publication this one tells what few persons answered",
         where=str(earlier),
         expected=worded(
-            "numbers of persons that are the same, or differ by {least} or more, and the same cells hidden",
+            "the same numbers of persons and values, or {least} persons or more between them, and the same cells hidden",
             {"least": least},
         ),
         got=worded(
@@ -146,24 +155,30 @@ def _results(folder: Path) -> dict[str, object]:
     return record
 
 
-def _persons(results: dict[str, object]) -> dict[Cell, int | None]:
-    """(table, row, column) -> how many persons stand behind a cell or are counted in it; None where
-    the number is not printed. A name that comes again gets its place.
-    """
+def _cells(results: Mapping[str, object]) -> dict[Cell, Record]:
+    """(table, row, column) -> a cell as it is published. A name that comes again gets its place."""
     estimates = results["estimates"]
-    cells = estimates if isinstance(estimates, list) else []
-    out: dict[Cell, int | None] = {}
-    for cell in cells:
-        if cell.get("kind") == "count" and cell.get("unit") != "persons":
-            continue  # a number of measures, or of the register
+    out: dict[Cell, Record] = {}
+    for cell in estimates if isinstance(estimates, list) else []:
         table, row, column = (_name(cell.get(part, "")) for part in ("table", "row", "column"))
         name = row
         count = 2
         while (table, name, column) in out:
             name = f"{row} ({count})"
             count = count + 1
-        out[(table, name, column)] = _number(cell)
+        out[(table, name, column)] = cell
     return out
+
+
+def _persons(cells: Mapping[Cell, Record]) -> dict[Cell, int | None]:
+    """How many persons stand behind a cell or are counted in it; None where the number is not
+    printed. Numbers of measures, or of the register, are none.
+    """
+    return {
+        place: _number(cell)
+        for place, cell in cells.items()
+        if cell.get("kind") != "count" or cell.get("unit") == "persons"
+    }
 
 
 def _name(label: object) -> str:
@@ -171,7 +186,7 @@ def _name(label: object) -> str:
     return " ".join(str(label).replace("\u2019", "'").split())
 
 
-def _number(cell: Mapping[str, object]) -> int | None:
+def _number(cell: Record) -> int | None:
     """The persons that a cell prints. An n is printed beside a value that is too uncertain to be
     shown as well.
     """

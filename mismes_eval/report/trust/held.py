@@ -8,6 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,9 +17,12 @@ from mismes_eval.errors import ParamsError, Problem, worded
 DATA_ROOT = "<data root>/"  # begins the path of an input that is kept outside the project
 _CONTROL, _DRIVE = re.compile(r"[\x00-\x1f\x7f\\]"), re.compile(r"^[A-Za-z]:")
 _SHA256, _MOMENT = re.compile(r"[0-9a-f]{64}"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_WILD = re.compile(r'[<>:"|?*]')  # signs that no file of Windows has in its name
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # kinds of characters that a name must not have
-_PORTS = [f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10)]
-_DEVICES = {"con", "prn", "aux", "nul", *_PORTS}  # what Windows opens whatever follows the name
+_PORTS = [f"{kind}{number}" for kind in ("com", "lpt") for number in "123456789\u00b9\u00b2\u00b3"]
+# what Windows opens whatever follows the name
+_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *_PORTS}
+LONGEST_TEXT, LONGEST_NAME = 1000, 255  # characters; bytes that file systems give to one name
 PATH, HASH, MOMENT = (
     "a relative path without '..'",
     "a sha256 in hexadecimal",
@@ -28,9 +32,11 @@ PATH, HASH, MOMENT = (
 
 def is_relative(text: object) -> bool:
     """Whether a text names a place below the folder that it starts from, spelled in one way."""
-    if not isinstance(text, str) or not text or _CONTROL.search(text) or _DRIVE.match(text):
+    if not isinstance(text, str) or not _text(text) or not text or _DRIVE.match(text):
         return False
     path = PurePosixPath(text)
+    if any(len(part.encode()) > LONGEST_NAME for part in path.parts):
+        return False
     return not path.is_absolute() and ".." not in path.parts and path.as_posix() == text != "."
 
 
@@ -38,12 +44,13 @@ def is_of_a_report(text: object) -> bool:
     """Whether a text names a file of a report in a way that means the same on every system: no
     device or stream of Windows, no dot or space that it drops, no character that nobody sees.
     """
-    if not is_relative(text) or ":" in str(text):
+    if not is_relative(text) or _WILD.search(str(text)):
         return False
     if any(unicodedata.category(letter) in _UNSEEN for letter in str(text)):
         return False
     parts = str(text).split("/")
-    return all(p.rstrip(". ") == p and p.partition(".")[0].lower() not in _DEVICES for p in parts)
+    stems = (p.partition(".")[0].rstrip().lower() for p in parts)
+    return all(p.rstrip(". ") == p for p in parts) and not _DEVICES.intersection(stems)
 
 
 def within(folder: Path, text: str, where: str) -> Path:
@@ -86,9 +93,10 @@ def own_params(folder: Path, root: Path, text: str) -> Path:
     return path
 
 
-def check_fields(record: Mapping[str, Any], where: str) -> None:
+def check_fields(record: Mapping[str, Any], where: str, beside: tuple[str, ...] = ()) -> None:
     """Raise ParamsError, with every problem, where a field of a manifest is of another kind than
-    it must be, or a path in it could lead out of its folder.
+    it must be, or a path in it could lead out of its folder or is that of another file. beside :
+    files of the folder that a manifest does not list.
     """
     problems = [
         Problem(
@@ -97,7 +105,7 @@ def check_fields(record: Mapping[str, Any], where: str) -> None:
             kind,
             got,
         )
-        for field, kind, got in _unfit(record)
+        for field, kind, got in chain(_unfit(record), _twice(record.get("outputs"), beside))
     ]
     ParamsError.refuse(problems)
 
@@ -117,7 +125,10 @@ def check_complete(record: Mapping[str, Any], where: str) -> None:
 
 
 def _text(value: object) -> bool:
-    return isinstance(value, str) and not _CONTROL.search(value)
+    """One line that can be written: no half of a character (a surrogate), and not without end."""
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or _CONTROL.search(value):
+        return False
+    return not any(unicodedata.category(letter) in ("Cs", "Zl", "Zp") for letter in value)
 
 
 def _hash(value: object) -> bool:
@@ -154,6 +165,10 @@ def _seconds(value: object) -> bool:
     return number and 0 <= float(str(value)) < math.inf
 
 
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
 def _records(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
@@ -165,6 +180,7 @@ FIELDS: Mapping[str, tuple[Test, str]] = {
     "fingerprint": (_hash, HASH),
     "started": (_moment, MOMENT),
     "seconds": (_seconds, "a number of seconds"),
+    "seed": (_whole, "a whole number"),
     "notebook": (_mapping, "a mapping"),
     "params": (_mapping, "a mapping"),
     "inputs": (_records, "a list of mappings"),
@@ -182,9 +198,13 @@ NAMED: Mapping[tuple[str, str], tuple[Test, str]] = {
     ("params", "file"): (is_relative, PATH),
     ("params", "sha256"): (_hash, HASH),
 }
+FILE: Mapping[str, tuple[Test, str]] = {
+    "sha256": (_hash, HASH),
+    "bytes": (_whole, "a number of bytes"),
+}
 LISTED: Mapping[str, Mapping[str, tuple[Test, str]]] = {
-    "inputs": {"key": (_text, "a text"), "path": (_input_path, PATH), "sha256": (_hash, HASH)},
-    "outputs": {"path": (is_of_a_report, PATH), "sha256": (_hash, HASH)},
+    "inputs": {"key": (_text, "a text"), "path": (_input_path, PATH), **FILE},
+    "outputs": {"path": (is_of_a_report, PATH), **FILE},
     "chapters": {"title": (_text, "a text"), "seconds": (_seconds, "a number of seconds")},
 }
 LEAVES = ("versions", "machine")  # sections of texts and numbers, that an archive's README prints
@@ -211,19 +231,23 @@ def _unfit(record: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         for part, value in section.items() if isinstance(section, Mapping) else ():
             if not _text(part) or not (value is None or _text(value) or _seconds(value)):
                 yield f"{name}, {part!r}"[:80], "a text or a number", repr(value)[:80]
-    yield from _twice(record.get("outputs"))
 
 
-def _twice(rows: object) -> Iterator[tuple[str, str, str]]:
+def _twice(rows: object, beside: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
     """Files that are one file on a system that does not tell capitals or ways to write an accent
-    apart: which of the two was recorded, nobody could say.
+    apart, or that stand in the place of another's folder: which of the two was recorded, nobody
+    could say.
     """
+    paths = [row.get("path") for row in (rows if isinstance(rows, list) else ()) if _mapping(row)]
+    names = [*beside, *(path for path in paths if isinstance(path, str))]
+    folders = {_alike(str(above)): path for path in names for above in PurePosixPath(path).parents}
     seen: dict[str, str] = {}
-    for row in rows if isinstance(rows, list) else ():
-        path = row.get("path") if isinstance(row, Mapping) else None
-        if not isinstance(path, str):
-            continue
-        alike = unicodedata.normalize("NFC", path).casefold()
-        if alike in seen:
-            yield "outputs", "each file once", repr(f"{seen[alike]} and {path}")[:80]
-        seen[alike] = path
+    for path in names:
+        other = seen.get(_alike(path)) or folders.get(_alike(path))
+        if other is not None:
+            yield "outputs", "each file once", repr(f"{other} and {path}")[:80]
+        seen[_alike(path)] = path
+
+
+def _alike(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()

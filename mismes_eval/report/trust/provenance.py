@@ -26,6 +26,7 @@ from mismes_eval.report.trust.held import check_fields
 ESTIMATES = "estimates.json"
 MANIFEST = "MANIFEST.json"
 # may lie beside the manifest: a detached signature of it (minisign, OpenSSH, OpenPGP)
+_LINK, _ODD = "a link", "no plain file"
 SIGNATURES = tuple(f"{MANIFEST}.{ending}" for ending in ("minisig", "sig", "asc"))
 LARGEST_MANIFEST = 32 * 2**20  # bytes; a report of 300 tables has 200 kB
 SCHEMA = 1
@@ -255,7 +256,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                 worded("another"),
             )
         )
-    check_fields(found, f"{folder.name}/{MANIFEST}")
+    check_fields(found, f"{folder.name}/{MANIFEST}", (MANIFEST, *SIGNATURES))
     return found
 
 
@@ -275,33 +276,39 @@ def read_results(folder: Path) -> dict[str, Any]:
 
 def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
     """Files of a report that are missing, or differ from their recorded hash, or are not recorded;
-    links, which a report has none of.
+    links and files that are no plain files, which a report has none of.
     """
     told = record.get("outputs")
     outputs_told = told if isinstance(told, list) else []
-    listed = {str(output["path"]): str(output["sha256"]) for output in outputs_told}
-    links = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink()}
-    out = [f"{path}: a link" for path in sorted(links)]
-    for path, sha in listed.items():
+    listed = {str(output["path"]): output for output in outputs_told}
+    odd = [p for p in folder.rglob("*") if p.is_symlink() or not (p.is_file() or p.is_dir())]
+    links = {p.relative_to(folder).as_posix() for p in odd}
+    out = [f"{path}: {_LINK if (folder / path).is_symlink() else _ODD}" for path in sorted(links)]
+    for path, output in listed.items():
         if any(path == link or path.startswith(f"{link}/") for link in links):
             continue
         if not (folder / path).is_file():
             out.append(f"{path}: missing")
-        elif file_hash(folder / path) != sha:
+        elif not _is_recorded(folder / path, output):
             out.append(f"{path}: changed")
     unknown = _published(folder) - set(listed) - links
     return out + [f"{path}: not in the manifest" for path in sorted(unknown)]
+
+
+def _is_recorded(path: Path, output: Mapping[str, Any]) -> bool:
+    """A file of another size is not read, however large it is."""
+    return path.stat().st_size == output["bytes"] and file_hash(path) == str(output["sha256"])
 
 
 def own_files(folder: Path) -> list[str]:
     """Files and links below a folder that its manifest does not name, or that are not as it
     recorded them: a person put them there. Without a manifest that is all of them.
     """
-    made: dict[str, str] = {}
+    made: dict[str, Mapping[str, Any]] = {}
     apart: set[str] = set()
     with suppress(ParamsError):
         record = read_manifest(folder)
-        made = {str(row["path"]): str(row["sha256"]) for row in record.get("outputs", ())}
+        made = {str(row["path"]): row for row in record.get("outputs", ())}
         apart = {MANIFEST, *SIGNATURES}
     places = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if not _is_folder(p)}
     return [
@@ -315,8 +322,9 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _is_as_made(path: Path, sha: str | None) -> bool:
-    return sha is not None and not path.is_symlink() and path.is_file() and file_hash(path) == sha
+def _is_as_made(path: Path, output: Mapping[str, Any] | None) -> bool:
+    plain = output is not None and path.is_file() and not path.is_symlink()
+    return plain and _is_recorded(path, output or {})
 
 
 def _published(folder: Path) -> set[str]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from mismes_eval.errors import ParamsError, Problem, ReportError, worded
 from mismes_eval.evaluation.params import Params
+from mismes_eval.message import Name
 from mismes_eval.report.document.pdf import PDF, printer
 from mismes_eval.report.factory.isolated import isolated_kernel
 from mismes_eval.report.factory.orders import WORD, Order, Progress
@@ -44,6 +45,7 @@ from mismes_eval.report.trust.spelling import TOLERANCE, Runs, unlike_spelling
 
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
 MEASURED = f"{MANIFEST}: the seconds of the run and of its chapters, and the machine"
+LONGEST_LINE = 500  # characters of an answer
 REMADE = ("country", "synthetic", "seed")  # fields of a manifest that a repeated run states as well
 
 
@@ -117,7 +119,13 @@ class Verification:
             lines.append(f"  and {len(self.differences) - shown} more numbers")
         lines += [f"  since the report was made: {change}" for change in self.changed]
         lines += [f"  not compared: {file}" for file in self.uncompared]
-        return "\n".join(lines)
+        return "\n".join(_line(line) for line in lines)
+
+
+def _line(text: str) -> str:
+    """What the files say of themselves is anybody's: as a line that has an end."""
+    name = Name(text)
+    return name if len(name) <= LONGEST_LINE else f"{name[:LONGEST_LINE]}..."
 
 
 def verify(
