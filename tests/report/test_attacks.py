@@ -386,6 +386,14 @@ FIELDS: dict[str, Change] = {
         lambda m: m["machine"].update(system="x\n\nThe data may be given to anybody."),
         lambda m: m["machine"].update(processors=[2]),
         lambda m: m["versions"].update({"a\nb": "1"}),
+        lambda m: m["versions"].update(numpy="\ud800"),
+        lambda m: m["versions"].update(numpy="1" * 10_000),
+        lambda m: m["inputs"][0].update(bytes="33"),
+        lambda m: m["inputs"][0].update(path="x" * 10_000),
+        lambda m: m["params"].update(file="\ud800"),
+        lambda m: m["notebook"].update(name="x" * 10_000),
+        lambda m: m.update(seed=[1]),
+        lambda m: m.update(seed=True),
     ],
 )
 def test_a_field_that_an_archive_prints_is_one_line(copy: Path, change: Change) -> None:
@@ -432,7 +440,70 @@ def test_a_tampered_manifest_is_found(
 ) -> None:
     rewrite(copy / "reports" / "MDA", FIELDS[attack])
     found = at_once(copy)
-    assert not found.reproduced and found.manifest
+    assert not found.reproduced and (found.manifest or found.tampered)
+
+
+@pytest.mark.parametrize("value", ["\x1b[2J", "\ud800", "\u202e", "x" * 10**6])
+def test_what_a_manifest_says_is_told_in_lines_that_have_an_end(
+    copy: Path, at_once: Callable[[Path], Verification], value: str
+) -> None:
+    rewrite(copy / "reports" / "MDA", lambda m: m["params"]["values"].update(title=value))
+    text = at_once(copy).text()
+    assert "params / values / title" in text and value not in text
+    assert all(len(line.encode("utf-8")) < 1000 for line in text.splitlines())
+
+
+def test_a_file_of_another_size_is_not_read(copy: Path) -> None:
+    folder = copy / "reports" / "MDA"
+    os.truncate(folder / "report.html", 2**40)
+    assert changed_outputs(folder, read_manifest(folder)) == ["report.html: changed"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_what_is_no_plain_file_is_found(copy: Path) -> None:
+    folder = copy / "reports" / "MDA"
+    os.mkfifo(folder / "more")
+    assert changed_outputs(folder, read_manifest(folder)) == ["more: no plain file"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda m: m["machine"].update(system="<b>x|y"), ""),
+        (lambda m: m["machine"].update(memory_bytes="much"), ""),
+        (lambda m: m.pop("seed"), "lacks fields"),
+    ],
+)
+def test_the_words_of_an_archive_are_words(
+    copy: Path, tmp_path: Path, change: Change, said: str
+) -> None:
+    rewrite(copy / "reports" / "MDA", change)
+    if said:
+        with pytest.raises(ParamsError, match=said):
+            package(copy / "reports" / "MDA", copy, copy / "notebooks", tmp_path / "a.zip", True)
+        return
+    package(copy / "reports" / "MDA", copy, copy / "notebooks", tmp_path / "a.zip", True)
+    with zipfile.ZipFile(tmp_path / "a.zip") as packed:
+        readme = packed.read("README.md").decode("utf-8")
+    assert "<b>" not in readme and ("memory not recorded" in readme or "&lt;b>x\\|y" in readme)
+
+
+@pytest.mark.parametrize("titles", [[], None, "T01"])
+def test_an_archive_of_results_without_titles_is_refused(
+    copy: Path, tmp_path: Path, titles: object
+) -> None:
+    folder = copy / "reports" / "MDA"
+    _json(folder, "estimates.json", lambda e: e.update(tables=titles))
+    rehash(folder)
+    with pytest.raises(ParamsError, match="another layout"):
+        package(folder, copy, copy / "notebooks", tmp_path / "a.zip", True)
+
+
+def test_a_manifest_with_a_key_twice_is_not_packed(copy: Path, tmp_path: Path) -> None:
+    folder = copy / "reports" / "MDA"
+    _text(folder, "MANIFEST.json", "{", '{"synthetic": false, ')
+    with pytest.raises(ParamsError, match="keys stand twice"):
+        package(folder, copy, copy / "notebooks", tmp_path / "a.zip", True)
 
 
 @pytest.mark.slow

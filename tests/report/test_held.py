@@ -11,7 +11,7 @@ HASH = "0" * 64
 
 
 def outputs(*paths: str) -> dict[str, object]:
-    return {"outputs": [{"path": path, "sha256": HASH} for path in paths]}
+    return {"outputs": [{"path": path, "sha256": HASH, "bytes": 1} for path in paths]}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,15 @@ def outputs(*paths: str) -> dict[str, object]:
         "../report.html",
         "figures//F08.png",
         "figures\\F08.png",
+        "con .txt",
+        "CONIN$",
+        "com\u00b9.csv",
+        "a?.html",
+        "<b>.html",
+        "\ud800.html",
+        "x" * 256,
+        "\u00e9" * 130,  # 260 bytes
+        "x/" * 600 + "x",
     ],
 )
 def test_a_name_that_is_another_elsewhere_is_refused(path: str) -> None:
@@ -50,11 +59,16 @@ def test_names_of_a_report_are_taken(path: str) -> None:
         ("report.html", "Report.HTML"),
         ("figures/\u00e9.png", "figures/e\u0301.png"),
         ("stra\u00dfe.csv", "STRASSE.csv"),
+        ("figures", "FIGURES/F01.png"),
+        ("figures/F01.png", "Figures"),
+        ("report.html", "manifest.json"),
+        ("report.html", "MANIFEST.json.MINISIG"),
     ],
 )
 def test_two_files_that_are_one_elsewhere_are_refused(one: str, other: str) -> None:
+    beside = ("MANIFEST.json", "MANIFEST.json.minisig")
     with pytest.raises(ParamsError) as error:
-        check_fields(outputs(one, "tables.xlsx", other), "MANIFEST.json")
+        check_fields(outputs(one, "tables.xlsx", other), "MANIFEST.json", beside)
     (problem,) = error.value.problems
     assert problem.where == "MANIFEST.json: outputs"
     assert problem.expected == "each file once"

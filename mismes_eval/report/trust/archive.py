@@ -96,6 +96,7 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
     members |= _project_files(root) | _package_files() | _report_files(folder, record)
     left_out = tuple(str(i["path"]) for i in inputs if i not in given)
     results = read_results(folder)
+    _titles(results)
     _write(to, readme_text(record, results, folder.name, left_out), members)
     return Archive(to, len(members) + 1, left_out)
 
@@ -160,6 +161,15 @@ def _as_recorded(
                 )
             )
     ParamsError.refuse(problems)
+
+
+def _titles(results: Mapping[str, object]) -> None:
+    """Raise ParamsError where the lists of tables and figures, which the README prints, are none."""
+    ParamsError.refuse(
+        Problem("the report's numbers have another layout", ESTIMATES, "id and title", name)
+        for name in ("tables", "figures")
+        if not isinstance(results.get(name), dict)
+    )
 
 
 def _project_files(root: Path) -> dict[str, Path]:
