@@ -17,6 +17,7 @@ from mismes_eval.cli.project import (
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.wave_status import read_status, wave_tables
 from mismes_eval.report import wave_page
+from mismes_eval.report.document.download import csv_text
 from mismes_eval.report.document.language import language
 
 EPILOG = """\b
@@ -124,7 +125,7 @@ def status(
     files = {
         "status.html": wave_page.page(found, params.country, params.synthetic, t).encode(),
         "status.xlsx": wave_page.workbook(found, t),
-        "trace.csv": found.to_trace.to_csv(index=False).encode(),
+        "trace.csv": csv_text(found.to_trace).encode(),
     }
     _written(folder, files)
     if as_json:

@@ -20,6 +20,7 @@ from mismes_eval.fieldwork.questions import (
     questions,
     title,
 )
+from mismes_eval.frame.formulas import keep_texts
 from mismes_eval.public import held
 
 MEASURES = "measures"
@@ -123,6 +124,7 @@ def xlsform(
         pd.DataFrame(survey).to_excel(book, sheet_name="survey", index=False)
         pd.DataFrame(answers).to_excel(book, sheet_name="choices", index=False)
         pd.DataFrame([settings]).to_excel(book, sheet_name="settings", index=False)
+        keep_texts(book.book)
     return made.getvalue()
 
 

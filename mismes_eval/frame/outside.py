@@ -5,6 +5,7 @@ them, with the limits of data files and no traceback where one is damaged.
 from __future__ import annotations
 
 import json
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -88,13 +89,20 @@ def json_of(path: Path, most: int = JSON_BYTES) -> object:
     try:
         text = text_of(path, most)
         _check_marks(sum(map(text.count, "[{,")), JSON_MARKS, path)
-        value: object = json.loads(text)
+        value: object = json.loads(text, parse_int=_whole_number)
         if _levels(value) > DEEPEST:
             raise ValueError(f"more than {DEEPEST} levels")
     except (ValueError, RecursionError) as error:
         got = str(error) or type(error).__name__
         raise InputError(Problem("the file is not JSON", path.name, "JSON", got)) from error
     return value
+
+
+def _whole_number(digits: str) -> int:
+    """A number of JSON, no larger than what can be computed with."""
+    if len(digits) > sys.float_info.max_10_exp:
+        raise ValueError(f"a number of {len(digits):,} digits")
+    return int(digits)
 
 
 def _check_marks(found: int, most: int, path: Path) -> None:

@@ -13,15 +13,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from mismes_eval.errors import InputError
+from mismes_eval.frame.formulas import keep_texts, runs_as_formula
 from mismes_eval.public import held
 
 NARROWEST, WIDEST = 8, 60  # letters
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def runs_as_formula(value: object) -> bool:
-    """Whether a spreadsheet would take this text for a formula."""
-    return isinstance(value, str) and value.startswith(FORMULA_STARTS)
 
 
 def as_text_cells(frame: pd.DataFrame) -> pd.DataFrame:
@@ -75,6 +70,7 @@ def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path) -> Path:
             write_row(sheet, number, row)
         sheet.freeze_panes = "A2"
         _widths(sheet)
+    keep_texts(book)
     book.save(path)
     return path
 
@@ -96,8 +92,4 @@ def write_row(sheet: Worksheet, number: int, row: Iterable[Any]) -> None:
             plain = value.to_pydatetime().date()
         else:
             plain = value.item() if hasattr(value, "item") else value
-        cell = sheet.cell(number, column, None if runs_as_formula(plain) else plain)
-        if runs_as_formula(plain):
-            cell.data_type = "s"
-            cell._value = plain  # the public setter would make it a formula
-            cell.quotePrefix = True
+        sheet.cell(number, column, plain)

@@ -19,6 +19,7 @@ from mismes_eval.frame import Template, read, template
 from mismes_eval.frame.outside import table_of
 from mismes_eval.frame.parse import text
 from mismes_eval.inventory.duplicates import likely_duplicates
+from mismes_eval.inventory.export import to_csv
 from mismes_eval.inventory.intake_files import (
     BEFORE,
     DIGITS,
@@ -70,10 +71,7 @@ class Submission:
 
     def to_decide(self, path: str | Path) -> Path:
         """The pairs as a table to be filled in: SAME or DIFFERENT, by whom and why."""
-        path = Path(path)
-        table = self.pairs.reindex(columns=list(DECISION_COLUMNS))
-        table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
-        return path
+        return to_csv(self.pairs.reindex(columns=list(DECISION_COLUMNS)), path)
 
 
 @held(InputError)

@@ -19,6 +19,7 @@ from mismes_eval.errors import InputError, Problem, in_column, in_place, in_shee
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.excel import sheet_titles
+from mismes_eval.frame.formulas import keep_texts
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.lfs.carried import carried, spelled
@@ -149,6 +150,7 @@ def mapping_workbook(path: str | Path, rows: int = 400, data: Dataset | None = N
         notes.cell(number, 1, line)
     if data is not None:
         write_file_sheets(book, data)
+    keep_texts(book)
     book.save(path)
     return path
 

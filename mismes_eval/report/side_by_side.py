@@ -33,7 +33,7 @@ from mismes_eval.errors import (
     worded,
 )
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.inventory.export import runs_as_formula
+from mismes_eval.frame.formulas import runs_as_formula
 from mismes_eval.public import held, public
 from mismes_eval.report.document.plain import printable
 

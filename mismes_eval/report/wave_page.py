@@ -13,6 +13,7 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem, in_column, in_place, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.wave_status import LEVEL, WaveStatus
+from mismes_eval.frame.formulas import keep_texts
 from mismes_eval.message import Message
 from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.report.document.language import Language
@@ -128,6 +129,7 @@ def workbook(status: WaveStatus, t: Language) -> bytes:
     with pd.ExcelWriter(made, engine="openpyxl") as book:
         for title, frame in tables(status, t).items():
             frame.to_excel(book, sheet_name=title[:31], index=False)
+        keep_texts(book.book)
     return made.getvalue()
 
 

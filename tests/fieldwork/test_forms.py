@@ -9,6 +9,7 @@ from io import BytesIO
 
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from mismes_eval import fieldwork
 from mismes_eval.errors import InputError
@@ -41,6 +42,17 @@ def test_one_workbook_speaks_all_languages() -> None:
     offered = pd.read_excel(BytesIO(made), sheet_name="choices", keep_default_na=False)
     assert offered.loc[offered["list_name"] == "measures", "model"].tolist() == ["M03", "M10"]
     assert not (offered[labels] == "").any(axis=None)
+
+
+@pytest.mark.parametrize("title", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1"])
+def test_no_title_of_a_measure_runs_in_a_workbook(title: str) -> None:
+    made = fieldwork.xlsform("lfs_module", "MDA", [Measure("MDA-001", title, "M03")])
+    book = load_workbook(BytesIO(made))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    own = [cell for cell in cells if cell.value == title]
+    assert own and all(cell.quotePrefix for cell in own)
+    assert not [cell.coordinate for cell in cells if cell.data_type == "f"]
+    assert fieldwork.compiled(made).count(title.strip().replace("&", "&amp;"))
 
 
 @pytest.mark.parametrize("form", list(fieldwork.FORMS))

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval import inventory, lfs
-from mismes_eval.errors import InputError, MismesError
+from mismes_eval.errors import InputError, MismesError, Problem
 from mismes_eval.evaluation.analysis_plan import read_plan
 from mismes_eval.fieldwork.exports import read_export
 from mismes_eval.frame import limits, outside, read
@@ -267,3 +267,16 @@ def test_every_other_module_reads_files_of_the_package_only(root: Path) -> None:
             if opens and "files(" not in text:
                 astray.append(f"{name}: {function.name}")
     assert json.dumps(astray) == "[]"
+
+
+def test_a_number_that_nothing_computes_with_is_no_json(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text('{"a": ' + "1" * 400 + "}", encoding="utf-8")
+    with pytest.raises(InputError, match="400 digits"):
+        outside.json_of(file)
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x9b", "\u202e", "\ud800", "\x00"])
+def test_a_refusal_commands_no_terminal(sign: str) -> None:
+    said = str(Problem("a column is unknown", f"column{sign}[2J", got=f"{sign}x"))
+    assert sign not in said and sign.encode("unicode_escape").decode() in said

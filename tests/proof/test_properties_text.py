@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from mismes_eval.errors import MismesError, Problem
 from mismes_eval.evaluation.yaml_text import read_yaml
+from mismes_eval.frame.formulas import runs_as_formula
 from mismes_eval.frame.identifiers import hash_ids
 from mismes_eval.frame.parse import number, text
-from mismes_eval.inventory.export import as_text_cells, runs_as_formula, to_csv
+from mismes_eval.inventory.export import as_text_cells, to_csv
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.plain import escape, text_cell
 

@@ -696,12 +696,15 @@ def test_runs_in_hostile_surroundings_give_the_same_bytes(
 
 
 @pytest.mark.slow
-def test_a_long_folder_for_temporary_files_does_not_matter(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("where", ["long", "here"])
+def test_the_folder_for_temporary_files_does_not_matter(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    long = tmp_path / ("x" * 120)
-    long.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(long))
+    """A name longer than a socket's; the folder of the run by its dot (TMPDIR=.)."""
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("tempfile.tempdir", str(folder) if where == "long" else ".")
     order = Order(
         "MDA",
         project / "params" / "MDA.yaml",
@@ -709,7 +712,7 @@ def test_a_long_folder_for_temporary_files_does_not_matter(
         project / "reports",
     )
     assert run_report(order, quiet).status == "made"
-    assert list(long.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 # --- the command line ------------------------------------------------------------------------------

@@ -165,6 +165,21 @@ def test_a_count_of_persons_is_compared(attack: ModuleType, tmp_path: Path) -> N
     )
 
 
+def test_a_share_that_one_person_moved_is_found(attack: ModuleType, tmp_path: Path) -> None:
+    for name, persons in (("then", 0.0), ("now", 1.4)):
+        folder = tmp_path / name / "MDA"
+        folder.mkdir(parents=True)
+        cells = [
+            {"table": "T08", "row": f"r{k}", "column": "c", "value": 0.1 * k, "n": 722}
+            | {"kind": "proportion", "unit": "share", "status": "shown"}
+            for k in range(1, 9)
+        ]
+        cells[2]["value"] = 0.3 + persons / 722
+        (folder / "estimates.json").write_text(json.dumps({"estimates": cells}), encoding="utf-8")
+    told = attack.between(tmp_path / "then", tmp_path / "now")[1]
+    assert told == ["MDA T08 / r3 / c, moved"]
+
+
 @pytest.mark.slow
 def test_rates_beside_each_other_tell_of_no_few_persons(root: Path) -> None:
     """A study of equal weights in which two to five persons of an arm answered in part."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mismes_eval.inventory.export import runs_as_formula
+from mismes_eval.frame.formulas import runs_as_formula
 
 # control characters, lone surrogates, and the signs that turn the direction of the text that
 # follows

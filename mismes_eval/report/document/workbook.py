@@ -19,7 +19,7 @@ from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from mismes_eval.inventory.export import runs_as_formula
+from mismes_eval.frame.formulas import runs_as_formula
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.passages import Passage
 from mismes_eval.report.document.plain import file_names, printable

@@ -160,7 +160,7 @@ def _execute(
     }
     (work / RUN_FILE).write_text(json.dumps(spec), encoding="utf-8")
     watch = _Watch(order.name, progress)
-    home = Path(mkdtemp(prefix="mismes-home-"))
+    home = Path(mkdtemp(prefix="mismes-home-")).resolve()
     sockets = socket_folder()
     killed = endings.killed_for_memory()
     raised: Problem | None = None

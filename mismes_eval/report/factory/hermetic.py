@@ -92,7 +92,7 @@ def socket_folder() -> Path | None:
     """A new private folder whose name is short enough for sockets, in the folder for temporary
     files or, where its name is too long, in one of the system's; None where there is none.
     """
-    bases = [gettempdir()]
+    bases = [str(Path(gettempdir()).resolve())]
     if sys.platform != "win32":
         bases += ["/tmp", "/var/tmp"]
     for base in bases:
