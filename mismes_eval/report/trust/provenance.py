@@ -212,7 +212,7 @@ def manifest(
 
 def outputs(folder: Path) -> list[dict[str, object]]:
     """Name, sha256 and size of every file of a report but its manifest."""
-    files = sorted(folder / path for path in _published(folder))
+    files = sorted(folder / path for path in published_files(folder))
     return [
         {
             "path": p.relative_to(folder).as_posix(),
@@ -291,7 +291,7 @@ def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
             out.append(f"{path}: missing")
         elif not _is_recorded(folder / path, output):
             out.append(f"{path}: changed")
-    unknown = _published(folder) - set(listed) - links
+    unknown = published_files(folder) - set(listed) - links
     return out + [f"{path}: not in the manifest" for path in sorted(unknown)]
 
 
@@ -327,7 +327,7 @@ def _is_as_made(path: Path, output: Mapping[str, Any] | None) -> bool:
     return plain and _is_recorded(path, output or {})
 
 
-def _published(folder: Path) -> set[str]:
+def published_files(folder: Path) -> set[str]:
     """Every file of a report but its manifest and the manifest's signature."""
     files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     return files - {MANIFEST, *SIGNATURES}

@@ -37,6 +37,7 @@ from mismes_eval.report.trust.provenance import (
     file_hash,
     ingredients,
     outputs,
+    published_files,
     read_manifest,
     read_results,
     versions,
@@ -261,7 +262,7 @@ def other_writer(record: Mapping[str, Any]) -> list[str]:
 
 def unmade(folder: Path, repeated: Path, told: list[str], uncompared: list[str]) -> list[str]:
     """Files that stand in one of the two reports only and are not told of yet."""
-    names = [{str(output["path"]) for output in outputs(side)} for side in (folder, repeated)]
+    names = [published_files(side) for side in (folder, repeated)]
     known = {text.rpartition(": ")[0] for text in [*told, *uncompared]}
     extra = [f"{n}: the repeated run makes no such file" for n in sorted(names[0] - names[1])]
     lacking = [f"{n}: missing" for n in sorted(names[1] - names[0])]
@@ -354,7 +355,7 @@ def _manifest_faults(
     extra = sorted({*record} - {*again})
     if extra:
         yield f"unknown fields: {', '.join(extra)}"
-    if record["outputs"] != outputs(folder) and not changed_outputs(folder, record):
+    if not changed_outputs(folder, record) and record["outputs"] != outputs(folder):
         yield "outputs: sizes or names are not those of the files"
 
 
