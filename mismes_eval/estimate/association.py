@@ -149,7 +149,7 @@ def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
         return out
 
     values, part = evaluate(sample, y, where, OfTotals(value, slope))
-    part = replace(part, averages=averages.of_domains(w, where.code, d, k))
+    part = replace(part, averages=averages.of_domains(w, where.small, d, k))
     keys = pd.DataFrame({"variable": [str(name) for name in names], "level": ""})
     return wrap(sample, values, part, where, keys, [str(name) for name in names], "variance")
 

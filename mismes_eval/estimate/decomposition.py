@@ -15,11 +15,11 @@ from formulaic import model_matrix
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.part import Part
-from mismes_eval.numerics.averages import arms
-from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.averages import of_domains
+from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.qr import Collinear, least_squares
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Bool, Float, Rows
 from mismes_eval.public import public, verb_name
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.columns import Number, Stated, read
@@ -296,16 +296,15 @@ def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: 
     replicates = None
     if sample.design.replicates is not None:
         replicates = replicated(sample, lambda w: core(replace(d, w=w[d.inside]))[0])
-    influence = np.zeros((sample.n, len(names)))
-    influence[d.inside] = z
-    groups = np.zeros((2, sample.n))
-    groups[:, d.inside] = [d.g, 1 - d.g]
+    influence = Block(Rows.among(z, d.inside, sample.n), np.eye(len(names)))
+    group = np.full(sample.n, 2, np.min_scalar_type(2))
+    group[d.inside] = d.g
     part = Part(
         sample.design,
-        Influence.of(influence),
+        Influence((influence,), sample.n),
         replicates,
         None if replicates is None else value,
-        averages=arms(sample.weights, list(groups), len(names)),
+        averages=of_domains(sample.weights, group, 2, 1).linear(np.ones((len(names), 2))),
     )
     n = np.full(len(names), float(d.inside.sum()))
     return Estimate(

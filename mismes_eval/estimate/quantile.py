@@ -224,7 +224,7 @@ def _shares_below(sample: Sample, y: Float, q: Float, where: Domains) -> tuple[F
 def _averages(sample: Sample, where: Domains, each: int) -> Averages:
     """A quantile stands on the share below it, an average over its domain."""
     w = np.where(where.code < where.count, sample.weights, 0.0)
-    return averages.of_domains(w, where.code, where.count, each)
+    return averages.of_domains(w, where.small, where.count, each)
 
 
 def _share_interval(

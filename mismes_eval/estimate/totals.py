@@ -21,6 +21,7 @@ from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
 from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column, Names, one_or_more
 from mismes_eval.weighting.columns import Answer, Answers, Category, Levels, Number
+from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.domain import By, Domains, grouped
 from mismes_eval.weighting.replication import replicated_totals
 from mismes_eval.weighting.sample import Sample
@@ -146,7 +147,7 @@ def total(sample: Sample, columns: Names, by: By = None) -> Estimate:
         keys,
         names,
         "total",
-        srs=partial(_srs_of_totals, sample, y, where.small, where.count),
+        srs=partial(_srs_of_totals, sample.design, sample.active, y, where.small, where.count),
     )
 
 
@@ -178,7 +179,7 @@ def mean(sample: Sample, columns: Names, by: By = None) -> Estimate:
         keys,
         names,
         "mean",
-        srs=partial(_srs_of_means, sample, centred, where.small, where.count),
+        srs=partial(_srs_of_means, sample.design, sample.active, centred, where.small, where.count),
     )
 
 
@@ -216,7 +217,7 @@ def proportion(
         names,
         "proportion",
         interval,
-        srs=partial(_srs_of_means, sample, centred, where.small, where.count),
+        srs=partial(_srs_of_means, sample.design, sample.active, centred, where.small, where.count),
     )
 
 
@@ -317,7 +318,9 @@ def _means(
     one = sample.active
     w = sample.weights if raw.inside is None else sample.weights * one
     counted = np.array([array.dtype == bool for array in arrays])  # shares keep their exact 0 and 1
-    shift = np.where(counted, 0.0, raw.sums(w, where.code, 1)[0] / w.sum())
+    shift = np.zeros(k)
+    if not counted.all():
+        shift = np.where(counted, 0.0, raw.sums(w, where.code, 1)[0] / w.sum())
     centred = Columns((*arrays, one), np.append(shift, 0.0), raw.inside)
 
     values, part = evaluate(sample, centred, where, over_last(k, shift))
@@ -334,7 +337,7 @@ def _weights_of_units(part: Part, k: int) -> tuple[Float, Int, Float] | None:
     if made is None:
         return None
     weight, unit, sums = made
-    return weight, unit, np.ascontiguousarray(sums[:, k :: k + 1])
+    return weight, unit, sums[:, k :: k + 1]
 
 
 def _of_totals(y: Columns, where: Domains) -> Averages:
@@ -362,12 +365,14 @@ def _of_ratios(sample: Sample, y: Columns, where: Domains, ratios: Float) -> Ave
     return Averages(tuple(sources))
 
 
-def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int, replacement: bool) -> Float:
+def _srs_of_means(
+    design: SurveyDesign, active: Bool, y: Columns, code: Int, d: int, replacement: bool
+) -> Float:
     """(D*k,) variance of a mean under simple random sampling of the domain's n, with replacement or
-    without, from its weighted size.
+    without, from its weighted size. The frame is not held: it would stay as long as the estimate.
     """
-    w = sample.weights
-    n = np.bincount(code[sample.active], minlength=d + 1)[:d].astype(float)
+    w = design.weights
+    n = np.bincount(code[active], minlength=d + 1)[:d].astype(float)
     size = np.bincount(code, weights=w, minlength=d + 1)[:d]
     each = [y.column(j) for j in range(y.k)]
     first = (
@@ -384,25 +389,26 @@ def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int, replacement: bo
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (second - first**2) * (n / (n - 1))[:, None]
-        drawn = _drawn(sample, n, np.asarray(size, float), replacement)
+        drawn = _drawn(design, n, np.asarray(size, float), replacement)
         out: Float = spread / n[:, None] * (1 - drawn)[:, None]
     return out.ravel()
 
 
-def _drawn(sample: Sample, n: Float, size: Float, replacement: bool) -> Float:
+def _drawn(design: SurveyDesign, n: Float, size: Float, replacement: bool) -> Float:
     """Sampling fractions n / size; 0 with replacement, and where sums of weights are no counts."""
-    if replacement or not sample.design.sums_can_be_counts:
+    if replacement or not design.sums_can_be_counts:
         return np.zeros_like(size)
     fraction: Float = np.where(size > n, n / size, 0.0)
     return fraction
 
 
-def _srs_of_totals(sample: Sample, y: Columns, code: Int, domains: int, replacement: bool) -> Float:
+def _srs_of_totals(
+    design: SurveyDesign, inside: Bool, y: Columns, code: Int, domains: int, replacement: bool
+) -> Float:
     """(D*k,) variance of a domain total under simple random sampling from the whole sample."""
-    inside = sample.active
-    w = sample.weights[inside]
+    w = design.weights[inside]
     x = y.take(inside).dense()
-    drawn = _drawn(sample, np.array([w.size]), np.array([w.sum()]), replacement)[0]
+    drawn = _drawn(design, np.array([w.size]), np.array([w.sum()]), replacement)[0]
     out = []
     for place in range(domains):
         z = x * (code[inside] == place)[:, None]
@@ -429,9 +435,7 @@ def wrap(
 ) -> Estimate:
     d = where.count
     k = len(names)
-    active = sample.active
-    persons = None if sample.persons is None else sample.persons[active]
-    count = np.bincount(where.code[active], persons, minlength=d + 1)[:d].astype(float)
+    count = np.bincount(where.code, sample.persons, minlength=d + 1)[:d].astype(float)
     dof = np.array([sample.degf]) if d == 1 else _domain_degf(sample, where)
     outer = where.keys.take(np.repeat(np.arange(d), k)).reset_index(drop=True)
     table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
@@ -447,7 +451,7 @@ def wrap(
         kind=kind,
         notes=(*sample.notes, *_absent_in_replicates(part, value, labels)),
         interval=interval,
-        srs=srs if persons is None else None,
+        srs=srs if sample.persons is None else None,
     )
 
 
@@ -479,13 +483,10 @@ def _domain_degf(sample: Sample, where: Domains) -> Float:
         inside = [sample.active & (where.code == place) for place in range(where.count)]
         return np.array([sample.design.degf_within(rows) for rows in inside])
     design = sample.design
-    rows = slice(None) if sample.active.all() else sample.active
-    seen = (
-        np.bincount(
-            where.code[rows] * design.psus + design.psu[rows], minlength=where.count * design.psus
-        ).reshape(where.count, design.psus)
-        > 0
+    rows = np.bincount(
+        where.code * design.psus + design.psu, minlength=(where.count + 1) * design.psus
     )
+    seen = rows.reshape(-1, design.psus)[: where.count] > 0
     domain, psu = np.nonzero(seen)
     in_stratum = np.bincount(
         domain * design.strata + design.stages[0].stratum[psu],

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, named
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.numbers import float64
 
 _YES = {"1", "1.0", "true", "yes"}
 _NO = {"0", "0.0", "false", "no"}
@@ -43,12 +44,24 @@ def number(frame: pd.DataFrame, column: str) -> pd.Series:
 
 def values(frame: pd.DataFrame, column: str) -> Float:
     """(n,) floats, NaN where missing."""
+    plain = _numbers(frame[column])
+    if plain is not None:
+        return plain
     return number(frame, column).to_numpy(dtype=float, na_value=np.nan)
 
 
 def yes(frame: pd.DataFrame, column: str) -> Float:
     """(n,) 1, 0 or NaN."""
+    plain = _numbers(frame[column])
+    if plain is not None and not ((plain != 0) & (plain != 1) & ~np.isnan(plain)).any():
+        return plain
     return truth(frame, column).to_numpy(dtype=float, na_value=np.nan)
+
+
+def _numbers(series: pd.Series) -> Float | None:
+    """(n,) floats of a column that holds them as numpy does; None for any other."""
+    numpys = isinstance(series.dtype, np.dtype) and series.dtype != object
+    return float64(series) if numpys else None
 
 
 def coded(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:

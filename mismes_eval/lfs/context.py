@@ -220,7 +220,8 @@ def estimate(
         **{name: c.frame[name] for name in c.by},
         **{label: value[:, j] for j, label in enumerate(labels)},
     }
-    domain = replace(c.sample, frame=pd.DataFrame(read, index=c.frame.index)).where(base)
+    frame = pd.DataFrame(read, index=c.frame.index, copy=False)
+    domain = replace(c.sample, frame=frame).where(base)
     if probs:
         out = quantile(domain, labels[0], probs, list(c.by) or None)
         return labelled(c, indicator, out, int((concerned & ~answered).sum()), int(concerned.sum()))

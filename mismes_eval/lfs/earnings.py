@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -122,12 +123,15 @@ def gap(c: Context, indicator: Indicator) -> Result:
 
 def _with_rows(sample: Sample, rows: Bool, columns: dict[str, pd.Series]) -> Sample:
     """The sample with columns that have values on some rows only."""
-    added: dict[str, object] = {}
+    added: dict[str, Any] = {}
     for name, values_ in columns.items():
-        numeric = pd.api.types.is_numeric_dtype(values_)
-        full = np.full(sample.n, np.nan) if numeric else np.full(sample.n, None, dtype=object)
-        full[rows] = values_.to_numpy()
-        added[name] = full
+        if pd.api.types.is_numeric_dtype(values_):
+            added[name] = np.full(sample.n, np.nan)
+            added[name][rows] = values_.to_numpy()
+            continue
+        kinds, code = pd.Categorical(values_), np.full(sample.n, -1)
+        code[rows] = kinds.codes
+        added[name] = pd.Categorical.from_codes(code, dtype=kinds.dtype)
     return sample.with_columns(added)
 
 

@@ -47,7 +47,7 @@ def recognised(frame: pd.DataFrame, status: np.ndarray) -> Measure:
     """FULL or PARTIAL among those who sought recognition."""
     answer = _coded(frame, "mig_recognised", RECOGNITION)
     value = np.where(
-        pd.isna(answer), np.nan, np.isin(answer.astype(str), ("FULL", "PARTIAL")).astype(float)
+        pd.isna(answer), np.nan, ((answer == "FULL") | (answer == "PARTIAL")).astype(float)
     )
     return Measure(value, (status == "RET") & (answer != "NOTSOUGHT"))
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from mismes_eval.numerics.effective_df import Clusters, degrees, effective_count, spread
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Bool, Float, Int, Rows, group_sums
+from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows, group_sums
 
 _TOGETHER = 16  # values looked at in one pass over the rows
 _PAIRED = 64  # averages that are all compared with each other at once
@@ -155,7 +155,8 @@ class Averages:
             tables.append(table)
             squares.append(square)
             centred.append(np.full(table.shape[1], source.centred))
-        return _of_values(np.hstack(tables), np.hstack(squares), np.concatenate(centred), clusters)
+        table = tables[0] if len(tables) == 1 else np.hstack(tables)
+        return _of_values(table, np.hstack(squares), np.concatenate(centred), clusters)
 
 
 def _of_values(
@@ -230,9 +231,9 @@ def of_domains(
         size = formed[2].sum(axis=0)
     else:
         size = np.bincount(domain, weights=np.abs(weight), minlength=domains + 1)[:domains]
-    inside = Rows((weight != 0).astype(float)[:, None])
+    every = Columns((np.broadcast_to(True, weight.size),))  # no row costs a byte
     scale = np.diag(1 / np.where(size > 0, size, 1.0))
-    one = Influence((Block(inside, scale, domain, formed=formed),), weight.size)
+    one = Influence((Block(every, scale, domain, formed=formed),), weight.size)
     count = domains * each
     return Averages((Shares(one, np.eye(count), np.repeat(np.arange(domains), each)),))
 

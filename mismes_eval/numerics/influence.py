@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
 
 _TOGETHER = 32  # columns of which it is asked at once where rows stand
+_FIRST = 1000  # rows in which all kinds of rows are looked for first
 _BINS = 4_000_000  # (left cell x domain) tables up to this size are summed by one pass a column
 
 
@@ -50,9 +51,8 @@ class Block:
         if self.domain is None:
             return self.rows.sums(w, group, m)
         width = max(d, int(self.domain.max()) + 1) if self.domain.size else d
-        table = self.rows.sums(w, group * width + self.domain, m * width).reshape(m, width, k)[
-            :, :d, :
-        ]
+        joint = group * np.intp(width) + self.domain
+        table = self.rows.sums(w, joint, m * width).reshape(m, width, k)[:, :d, :]
         return table.reshape(m, d * k)
 
     def sums(self, weight: Float, group: Int, m: int) -> Float:
@@ -92,6 +92,8 @@ class Block:
         if self.domain is None:
             return rows
         d, k = self.domains, self.rows.k
+        if d == 1 and not self.domain.any():
+            return rows
         out = np.zeros((rows.shape[0], d + 1, k))
         out[np.arange(rows.shape[0]), self.domain, :] = rows
         return out[:, :d, :].reshape(rows.shape[0], d * k)
@@ -124,8 +126,10 @@ class Block:
             stands = (
                 self.rows.values[:, some] if alone else self.rows.values @ self.coef[:, some]
             ) != 0
-            bits = stands.astype(float) @ 2.0 ** np.arange(stands.shape[1])
-            like, now = np.unique(code * 2**_TOGETHER + bits.astype(int), return_inverse=True)
+            wide = np.zeros((len(code), _TOGETHER // 8), np.uint8)
+            bits = np.packbits(stands, axis=1)
+            wide[:, : bits.shape[1]] = bits
+            like, now = _distinct(code * 2**_TOGETHER + wide.view(np.uint32)[:, 0])
             one = np.empty(like.size, int)
             one[now] = np.arange(now.size)
             kinds = np.hstack([kinds[code[one]], stands[one]])
@@ -205,9 +209,9 @@ class Influence:
 
     def standing(self, columns: Bool) -> Bool:
         """(n,) the rows that stand in any of the columns (p,)."""
-        out = np.zeros(self.n, bool)
-        for block in self.blocks:
-            out |= block.standing(columns)
+        out = self.blocks[0].standing(columns)
+        for block in self.blocks[1:]:
+            out = out | block.standing(columns)
         return out
 
     def take(self, index: Int | Bool) -> Influence:
@@ -221,6 +225,15 @@ class Influence:
         for block in self.blocks:
             out += block.dense()
         return out
+
+
+def _distinct(code: Int) -> tuple[Int, Int]:
+    """Different codes, and which of them each is: those of the first rows are mostly all."""
+    like = np.unique(code[:_FIRST])
+    place = np.minimum(np.searchsorted(like, code), like.size - 1)
+    if (like[place] == code).all():
+        return like, place
+    return np.unique(code, return_inverse=True)
 
 
 def _is_identity(coef: Float) -> bool:

@@ -4,6 +4,7 @@ n rows, or k columns left where they stand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ Bool = NDArray[np.bool_]
 _FEW = 4  # columns for which no matrix of members is worth its making
 _TOGETHER = 16  # columns summed in one pass over the rows
 _TURN = 1024  # rows put into row order at a time, so that they stay in the cache
+_CACHED = 16_384  # rows of separate columns laid side by side at a time, for the same reason
 
 
 def group_sums(x: Float, group: Int, m: int, weight: Float | None = None) -> Float:
@@ -66,6 +68,16 @@ class Rows:
 
     values: Float
     cell: Int | None = None
+
+    @classmethod
+    def among(cls, values: Float, at: Int | Bool, n: int) -> Rows:
+        """n rows: those `at` some places have values (k, q), the others are zero. The codes take the
+        fewest bytes that hold them: arithmetic on them needs a wider partner.
+        """
+        k, q = values.shape
+        cell = np.full(n, k, np.min_scalar_type(k))
+        cell[at] = np.arange(k)
+        return cls(np.vstack([values, np.zeros((1, q))]), cell)
 
     @property
     def k(self) -> int:
@@ -170,12 +182,17 @@ class Columns:
 
     def dense(self) -> Float:
         """(n, k), formed here and only here."""
-        out = np.empty((self.n, self.k), order="F")
-        for j in range(self.k):
-            self._into(j, out[:, j])
-        return in_row_order(out)
+        out = np.empty((self.n, self.k))
+        some = np.empty((self.k, min(self.n, _CACHED)))
+        for i in range(0, self.n, _CACHED):
+            rows = slice(i, i + _CACHED)
+            part, block = self.take(rows), some[:, : len(out[rows])]
+            for j in range(self.k):
+                part._into(j, block[j])
+            out[rows] = block.T
+        return out
 
-    def take(self, index: Int | Bool) -> Columns:
+    def take(self, index: Int | Bool | slice) -> Columns:
         """The rows at index."""
         return Columns(
             tuple(array[index] for array in self.arrays),
@@ -185,9 +202,15 @@ class Columns:
 
     def sums(self, weight: Float, group: Int, m: int) -> Float:
         """Weighted sums of the rows in each group code 0..m-1, shape (m, k)."""
+        if m > 1 and self.k > _FEW:
+            each = [group_sums(some.dense(), group, m, weight) for some in self._together()]
+            return each[0] if len(each) == 1 else np.hstack(each)
         out, some = np.empty((m, self.k), order="F"), np.empty(self.n)
         plain = self.less is None and self.inside is None
         for j, array in enumerate(self.arrays):
+            if m > 1 and array.dtype == bool and (self.less is None or not self.less[j]):
+                out[:, j] = self._counted(array, weight, group, m)
+                continue
             column: NDArray[Any] = array if plain else self._into(j, some)
             if m == 1:
                 out[0, j] = weight @ column
@@ -195,6 +218,21 @@ class Columns:
             np.multiply(column, weight, out=some)
             out[:, j] = np.bincount(group, weights=some, minlength=m)
         return in_row_order(out)
+
+    def _together(self) -> Iterator[Columns]:
+        """A few columns at a time."""
+        for j in range(0, self.k, _TOGETHER):
+            some = slice(j, j + _TOGETHER)
+            less = None if self.less is None else self.less[some]
+            yield Columns(self.arrays[some], less, self.inside)
+
+    def _counted(self, true: NDArray[np.generic], weight: Float, group: Int, m: int) -> Float:
+        """Weights (m,) of the rows that are true, in each group: the others are not looked at."""
+        member = true if self.inside is None else np.logical_and(true, self.inside)
+        if not member.all():
+            rows = np.flatnonzero(member)
+            weight, group = weight[rows], group[rows]
+        return np.bincount(group, weights=weight, minlength=m).astype(float, copy=False)
 
 
 def cells(codes: list[Int], sizes: list[int]) -> tuple[Int, Int]:

@@ -32,7 +32,7 @@ from mismes_eval.errors import (
 from mismes_eval.message import as_message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_error, verb_name
-from mismes_eval.weighting.levels import levels_of, one_spelling
+from mismes_eval.weighting.levels import levels_of, occurring, one_spelling
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample, needs_sample
@@ -72,7 +72,7 @@ class Number:
         if out is None:
             return [_not_numbers(values, needed)]
         problems: list[Problem | None] = []
-        if not np.isfinite(out.sum()):  # a finite sum has finite terms
+        if not _finite(out):
             infinite = needed & np.isinf(out)
             line = "Narrow the domain: sample.where(numpy.isfinite(sample.frame[{column}]))."
             fix = worded(line, {"column": repr(values.name)})
@@ -115,10 +115,8 @@ class Levels:
 
     def inside(self, rows: Bool) -> tuple[Int, list[object]]:
         """Codes (n,) of the levels that occur in the rows, -1 outside them, and these levels."""
-        present = np.flatnonzero(np.bincount(self.code[rows], minlength=len(self.levels)))
-        lookup = np.full(len(self.levels) + 1, -1, np.intp)
-        lookup[present] = np.arange(present.size)
-        return np.where(rows, lookup[self.code], -1), self.levels[present].tolist()
+        code, levels = occurring(np.where(rows, self.code, -1), self.levels)
+        return code, levels.tolist()
 
 
 @dataclass(frozen=True)
@@ -386,9 +384,16 @@ def _needed(sample: Sample, want: Kind, got: dict[str, object]) -> Bool:
     return sample.active & (gate == 1.0) if isinstance(gate, np.ndarray) else sample.active
 
 
+def _finite(values: Float) -> bool:
+    """Whether all are surely finite, in one pass: a finite sum has finite terms."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
+
+
 def _missing(values: pd.Series, want: Kind, needed: Bool) -> list[Problem]:
-    whole = isinstance(values.dtype, np.dtype) and values.dtype.kind in "iub"
-    if want.missing or whole:
+    kind = values.dtype
+    whole = isinstance(kind, np.dtype) and kind.kind in "iub"
+    if want.missing or whole or (kind == np.float64 and _finite(values.to_numpy())):
         return []
     gone = needed & values.isna().to_numpy()
     if not gone.any():

@@ -128,15 +128,15 @@ def _combinations(each: Mapping[Column, Levels], inside: Bool) -> Domains:
         sizes.append(size)
     space = int(np.prod(np.array(sizes, float)))
     if space < max(4 * code.size, 1_000_000):
-        within = code if inside.all() else code[inside]
-        present = np.flatnonzero(np.bincount(within, minlength=space))
-        lookup = np.full(space, present.size, np.intp)
-        lookup[present] = np.arange(present.size)
-        dense = code if present.size == space else lookup[code]
+        out: Int = code if inside.all() else np.where(inside, code, space)
+        present = np.flatnonzero(np.bincount(out, minlength=space)[:space])
+        if present.size < space:
+            lookup = np.full(space + 1, present.size, np.intp)
+            lookup[present] = np.arange(present.size)
+            out = lookup[out]
     else:
         present = np.unique(code[inside])
-        dense = np.searchsorted(present, code).astype(np.intp)
-    out: Int = dense if inside.all() else np.where(inside, dense, present.size).astype(np.intp)
+        out = np.where(inside, np.searchsorted(present, code), present.size).astype(np.intp)
     keys: dict[str, object] = {}
     rest = present.copy()
     for column in reversed(list(each)):

@@ -5,9 +5,11 @@ hashing elsewhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Int, cells
@@ -32,13 +34,20 @@ def levels_of(series: pd.Series) -> tuple[Int, pd.Index]:
             lookup = np.zeros(int(present[-1]) + 1, np.intp)
             lookup[present] = np.arange(present.size)
             return lookup[code], level
-    column = (
-        series.cat.remove_unused_categories()
-        if isinstance(series.dtype, pd.CategoricalDtype)
-        else series
-    )
-    code, level = pd.factorize(column, sort=True)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return occurring(series.cat.codes.to_numpy(), series.cat.categories)
+    code, level = pd.factorize(series, sort=True)
     return code.astype(np.intp, copy=False), pd.Index(level)
+
+
+def occurring(code: NDArray[np.integer[Any]], levels: pd.Index) -> tuple[Int, pd.Index]:
+    """Codes (n,), -1 where missing, among the levels that occur, and these levels."""
+    present = np.flatnonzero(np.bincount(code + np.intp(1), minlength=len(levels) + 1)[1:])
+    if present.size == len(levels):
+        return code.astype(np.intp, copy=False), levels
+    lookup = np.full(len(levels) + 1, -1, np.intp)
+    lookup[present] = np.arange(present.size)
+    return lookup[code], levels[present]
 
 
 def one_spelling(values: pd.Series) -> Problem | None:

@@ -4,6 +4,8 @@ what else must not change an answer: `proof/test_metamorphic_survey.py`.
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from mismes_eval.estimate.association import rao_scott
 from mismes_eval.estimate.hypothesis import Test as Result
 from mismes_eval.estimate.regression import logit, ols, poisson
-from mismes_eval.estimate.totals import mean
+from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.sample import Sample
@@ -94,3 +96,14 @@ def test_association_does_not_depend_on_the_order_of_rows_columns_or_labels(seed
         np.testing.assert_allclose(
             [b.statistic, b.p, b.ndf], [a.statistic, a.p, a.ndf], rtol=1e-8, atol=1e-13
         )
+
+
+def test_an_estimate_that_is_kept_holds_no_frame() -> None:
+    """A hundred tables of a large survey are kept beside each other: none keeps the rows it read."""
+    s = sample(frame(1))
+    kept = [mean(s, "y", by="sex"), proportion(s, "age", by="sex"), total(s, "z", by="age")]
+    rows = weakref.ref(s.frame)
+    del s
+    gc.collect()
+    assert rows() is None
+    assert all(np.isfinite(e.deff).all() and np.isfinite(e.se).all() for e in kept)

@@ -281,6 +281,14 @@ def test_earnings_gaps_recruitment_cost_and_field_mismatch(frame):
     )
     for name in ("L9.dfl", "L9.oaxaca"):
         np.testing.assert_allclose(plain[name].value[0], plain["L9"].value[0], rtol=1e-10)
+    region = rng.integers(1, 5, n)
+    named, coded = (
+        lfs.indicators(s.with_columns({"subnatid1": column}), which="L9", definition="hims_tunisia")
+        for column in (np.array(["", "North", "South", "East", "West"])[region], region)
+    )
+    for name, e in some(named.items()):  # a code of a region is no number of anything
+        np.testing.assert_allclose(coded[name].value, e.value, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(coded[name].se, e.se, rtol=1e-9)
     recent = returnee & (rich["mig_first_dep_ym"] == "2022-06")
     euro = rich["mig_wage_abroad_currency"] == "EUR"
     months = rich["mig_rec_cost_total"] / rich["mig_wage_abroad"]
