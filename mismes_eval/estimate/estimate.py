@@ -331,16 +331,12 @@ class Estimate:
             )
         srs, limits = self.srs, self.limits
         names = tuple(self.names[i] for i in index)
-        out = self.through(lambda v: v[index], np.eye(self.p)[index], names)
+        out = self.through(lambda v: v[index], np.eye(self.p)[index], names, self.n[index])
         return replace(
             out,
             keys=self.keys.iloc[index].reset_index(drop=True),
-            n=self.n[index],
             dof=self.dof[index],
-            kind=self.kind,
-            unit=self.unit,
             interval=self.interval,
-            definition=self.definition,
             srs=None if srs is None else lambda replacement: srs(replacement)[index],
             extra=self.extra,
             limits=None if limits is None else some_limits(limits, index, self.p),
@@ -377,30 +373,33 @@ class Estimate:
         for k, weight in weights.items():
             j[0, self.names.index(k)] += weight
         among = np.isin(self.names, list(weights))
-        out = self.through(lambda value: j[:, among] @ value[among], j, (name,))
-        return replace(out, n=np.array([self._rows(among)]), dof=np.array([self.dof[among].min()]))
+        n = np.array([self._rows(among)])
+        out = self.through(lambda value: j[:, among] @ value[among], j, (name,), n)
+        return replace(out, dof=np.array([self.dof[among].min()]))
 
     def through(
         self,
         function: Callable[[Float], Float],
         jacobian: Float,
         names: tuple[str, ...] | None = None,
+        n: Float | None = None,
     ) -> Estimate:
         """Delta method: function(value) (k,), jacobian (k, p). In replicate designs the function is
         applied in every replicate.
 
-        n counts the rows behind the values that enter, a row that stands behind several of them
-        once.
+        n (k,): rows behind each. None: those behind the values that enter, a row that stands behind
+        several of them once.
         """
         check(
             EstimateError,
             "through",
             ("function", function, Callable[[Float], Float]),
             ("names", names, Sequence[str] | None),
+            ("n", n, np.ndarray | None),
         )
         j = derivatives(jacobian, self.p)
         value = np.atleast_1d(np.asarray(function(self.value), float))
-        check_fit(j, value, self.p, names)
+        check_fit(j, value, self.p, names, n)
         label = names or tuple(f"f{i + 1}" for i in range(value.size))
         parts: tuple[Part, ...]
         if len(self.parts) == 1:
@@ -408,7 +407,7 @@ class Estimate:
         else:
             parts = tuple(part.linear(j) for part in self.parts)
         used = j != 0
-        n = np.array([self._rows(row) for row in used])
+        n = np.array([self._rows(row) for row in used]) if n is None else n
         dof = np.array([self.dof[row].min() if row.any() else np.nan for row in used])
         keys = pd.DataFrame({"variable": list(label)})
         return replace(

@@ -23,19 +23,21 @@ def derivatives(jacobian: object, p: int) -> Float:
     return j
 
 
-def check_fit(j: Float, value: Float, p: int, names: tuple[str, ...] | None) -> None:
-    """Raise EstimateError where names or derivatives (k, p) do not fit the values (k,) of the
-    function.
+def check_fit(
+    j: Float, value: Float, p: int, names: tuple[str, ...] | None, n: Float | None = None
+) -> None:
+    """Raise EstimateError where names, numbers of rows or derivatives (k, p) do not fit the values
+    (k,) of the function.
     """
-    if names is not None and len(names) != value.size:
-        raise EstimateError(
-            Problem(
-                "the names do not fit",
-                of_argument("names"),
-                worded("{size} names", {"size": value.size}),
-                str(len(names)),
-            )
+    size = value.size
+    EstimateError.refuse(
+        Problem(what, of_argument(argument), worded(expected, {"size": size}), str(len(given)))
+        for argument, given, what, expected in (
+            ("names", names, "the names do not fit", "{size} names"),
+            ("n", n, "the numbers of rows do not fit", "{size} numbers"),
         )
+        if given is not None and len(given) != size
+    )
     if j.shape != (value.size, p):
         raise _refused("the jacobian has the wrong shape", f"({value.size}, {p})", str(j.shape))
 

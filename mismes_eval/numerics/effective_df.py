@@ -51,6 +51,12 @@ class Clusters:
         out: Float = x.sum(axis=0)[None] if one else group_sums(x, self.stratum, strata)
         return out
 
+    def of_strata(self, x: Float) -> Float:
+        """(strata, 1) what all units (m,) of a stratum have."""
+        out = np.ones((int(self.stratum.max(initial=-1)) + 1, 1))
+        out[self.stratum, 0] = x
+        return out
+
 
 def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tuple[Float, Float]:
     """tr N_gg (g,), and |N_gh|^2: (g, g) of all pairs, or (g,) of each average with itself.
@@ -64,27 +70,27 @@ def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tup
         return out
 
     g = shares.shape[1]
-    sums, square_sums = clusters.sums(shares), clusters.sums(shares**2)
+    size, scale = clusters.of_strata(clusters.size), clusters.of_strata(clusters.scale)
+    square_sums = clusters.sums(shares**2)
+    mean, square_mean = clusters.sums(shares) / size, square_sums / size
     length = square_sums.sum(axis=0)
-    trace = np.zeros(g)
+    trace: Float = (scale * (1 - 1 / size))[:, 0] @ square_sums
     moments = np.zeros((6, g, g) if pairs else (6, g))
     step = max(1, _CACHED // max(g, 1))
     for start in range(0, clusters.count, step):
         rows = slice(start, start + step)
-        at = clusters.stratum[rows] if len(sums) > 1 else slice(None)
-        size, scale = clusters.size[rows, None], clusters.scale[rows, None]
+        at = clusters.stratum[rows] if len(size) > 1 else slice(None)
         share = shares[rows]
-        square = shares[rows] ** 2
-        image = scale * (share - sums[at] / size)
-        square_image = scale * (square - square_sums[at] / size)
-        trace += (scale * (1 - 1 / size))[:, 0] @ square
+        square = share**2
+        image = scale[at] * (share - mean[at])
+        square_image = scale[at] * (square - square_mean[at])
         moments += [
             products(share, image),
             products(square, image),
             products(square, image**2),
             products(square, square_image * image),
             products(square, square_image),
-            products(square, scale**2 * (1 - 2 / size) * square),
+            products(square, (scale**2 * (1 - 2 / size))[at] * square),
         ]
     total, first, long, mixed, plain, norm = moments
     own_total, own_first = (np.diagonal(x) if pairs else x for x in (total, first))
@@ -95,7 +101,7 @@ def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tup
         left, right = length[:, None], length[None, :]
     else:
         one, other, left, right = centred, centred, length, length
-    between = clusters.sums((clusters.scale / clusters.size)[:, None] * shares**2)
+    between = scale / size * square_sums
     norm = norm + products(between, between)
     norm = norm + one * (left * long.T - 2 * mixed.T) + other * (right * long - 2 * mixed)
     norm = norm + one * other * (

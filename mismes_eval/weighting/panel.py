@@ -91,10 +91,14 @@ class Panel:
             raise AssertionError("this panel was read without a cohort")
         return self.cohort
 
+    def of_rows(self, values: np.ndarray) -> np.ndarray:
+        """(r,) what the panel's rows have of values (n,) of the sample."""
+        return values if self.key_is_regular else values[self.row]
+
     @property
     def weights(self) -> Float:
         """(r,)."""
-        return self.sample.weights[self.row]
+        return self.of_rows(self.sample.weights)
 
     @cached_property
     def first(self) -> Int:

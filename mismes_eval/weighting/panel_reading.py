@@ -71,7 +71,9 @@ def panel_of(data: Sample | PanelLike, unit: str | None, time: TimeColumn, wante
         panel = _of_sample(data, unit, time, wanted)
         if wanted.cohort is None:
             return panel
-        return _with_cohort(panel, data.frame[wanted.cohort].iloc[panel.row], wanted.cohort)
+        cohort = data.frame[wanted.cohort]
+        own = cohort if panel.key_is_regular else cohort.iloc[panel.row]
+        return _with_cohort(panel, own, wanted.cohort)
     own_key(data, unit, time)
     panel = of_waves(data, wanted)
     if wanted.cohort is None:

@@ -157,6 +157,10 @@ def test_joining_and_functions_of_estimates_refuse_what_is_none() -> None:
             lambda: e.through(np.log, np.diag(1 / e.value), ("one",)),
             "argument 'names'. Expected 2 names, got 1",
         ),
+        (
+            lambda: e.through(np.log, np.diag(1 / e.value), n=np.ones(3)),
+            "argument 'n'. Expected 2 numbers, got 3",
+        ),
         (lambda: e.select([2]), "positions 0 to 1"),
         (lambda: e.ci("95"), "the level is not a probability"),  # type: ignore[arg-type]
         (lambda: quantile(s, "y", "a"), "argument 'probs'"),  # type: ignore[arg-type]

@@ -224,11 +224,10 @@ def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) 
         np.add.at(jacobian[row], own["size_at"], (effect - value[row]) / size.sum())
         n[row] = joint.n[own["value_at"]].sum()
     names = tuple(f"effect {key}" if key > 0 else f"before {-key}" for key in keys)
-    found = joint.through(lambda v: value, jacobian, names)
+    found = joint.through(lambda v: value, jacobian, names, n)
     return replace(
         found,
         keys=pd.DataFrame({"variable": outcome, "periods": keys}),
-        n=n,
         definition=f"effect of {treated} on {outcome} by periods since its first change",
         notes=tuple(dict.fromkeys((*joint.notes, MEANING))),
     )

@@ -101,7 +101,6 @@ def _each(
     labelled = kind in ("cohort", "calendar")
     shown = [time.shown(row.key) if labelled else f"{row.key:g}" for row in rows]
     names = ("ATT",) if kind == "simple" else tuple(shown)
-    each = joint.through(lambda v: _averages(rows, v, owner, groups.size)[0], jacobian, names)
     key = {"event": "event_time", "cohort": "cohort", "calendar": "time"}.get(kind)
     keys = pd.DataFrame({"variable": ["ATT"]})
     if key:
@@ -112,10 +111,10 @@ def _each(
         n = np.array([treated[row.cells].sum() for row in rows])
     else:
         n = np.array([_largest(treated[r.cells], owner[r.cells], groups.size) for r in rows])
+    each = joint.through(lambda v: _averages(rows, v, owner, groups.size)[0], jacobian, names, n)
     return replace(
         each,
         keys=keys,
-        n=n,
         dof=np.full(len(rows), joint.dof.min()),
         definition=WORDS[kind],
         extra={**joint.extra, "kind": kind},
@@ -258,10 +257,10 @@ def _overall(
             jacobian[0, owner.size + at] += (averages - out) / size.sum()
             return np.array([out]), jacobian
 
-        overall = joint.through(lambda v: mean(v)[0], mean(joint.value)[1], ("overall",))
+        jacobian, size = mean(joint.value)[1], np.array([n.sum()])
+        overall = joint.through(lambda v: mean(v)[0], jacobian, ("overall",), size)
         return replace(
             overall,
-            n=np.array([n.sum()]),
             dof=np.array([joint.dof.min()]),
             definition="Average effect over cohorts, weighted by their size.",
         )
@@ -276,11 +275,10 @@ def _overall(
             )
         )
     j = (chosen / chosen.sum())[None]
-    out = each.through(lambda v: j @ v, j, ("overall",))
+    out = each.through(lambda v: j @ v, j, ("overall",), np.array([n[chosen].max()]))
     words = "event times from 0" if kind == "event" else "periods"
     return replace(
         out,
-        n=np.array([n[chosen].max()]),
         dof=np.array([joint.dof.min()]),
         definition=Message("Equal average over {what}.", {"what": words}, "definition"),
     )

@@ -80,11 +80,8 @@ class Layout:
         """Influence z (N, k) @ coef (k, p) of units, put on the rows of the design that weigh them."""
         if self.row.size == self.sample.n and np.array_equal(self.row, np.arange(self.sample.n)):
             return Influence((Block(Rows(z), coef),), self.sample.n)
-        cell = np.full(self.sample.n, self.n, np.intp)
-        cell[self.row] = np.arange(self.n)
-        return Influence(
-            (Block(Rows(np.vstack([z, np.zeros((1, z.shape[1]))]), cell), coef),), self.sample.n
-        )
+        rows = Rows.among(z, self.row, self.sample.n)
+        return Influence((Block(rows, coef),), self.sample.n)
 
 
 def layout_of(
@@ -297,7 +294,6 @@ def _ended(panel: Panel) -> tuple[str, ...]:
     starts, and goes back to 0 in later periods.
     """
     frame = panel.sample.frame
-    since = panel.at - panel.start
     if not np.isfinite(panel.start).any():
         return ()
     notes = []
@@ -305,9 +301,13 @@ def _ended(panel: Panel) -> tuple[str, ...]:
         some = float64(frame[column].iloc[:ALIKE])
         if some is None or not np.isin(some, (0, 1)).all():
             continue
-        path = float64(frame[column])
-        if path is None or not np.isin(path := path[panel.row], (0, 1)).all():
+        whole = float64(frame[column])
+        if whole is None:
             continue
+        path = panel.of_rows(whole)
+        if (path == 1).all() or not np.isin(path, (0, 1)).all():
+            continue
+        since = panel.at - panel.start
         units = np.unique(panel.unit[(since > 0) & (path == 0)]).size
         if units and (path[since < 0] == 0).all() and (path[since == 0] == 1).all():
             notes.append(
@@ -398,12 +398,12 @@ def _weightless(sample: Sample, cohort: str) -> dict[float, str]:
 def _moves(panel: Panel, values: pd.Series, first: Int) -> bool:
     """Whether a column changes inside units of the panel."""
     if pd.api.types.is_numeric_dtype(values) and isinstance(values.dtype, np.dtype):
-        value = values.to_numpy()[panel.row]
+        value = panel.of_rows(values.to_numpy())
         differs = panel.changes(value)
         if value.dtype.kind == "f" and differs.any():
             differs &= ~(np.isnan(value) & np.isnan(value[first][panel.unit]))
         return bool(differs.any())
-    return bool(panel.changes(pd.factorize(values)[0][panel.row]).any())
+    return bool(panel.changes(panel.of_rows(pd.factorize(values)[0])).any())
 
 
 def _weights_note(panel: Panel, first: Int) -> tuple[str, ...]:
