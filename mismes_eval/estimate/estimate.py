@@ -395,7 +395,7 @@ class Estimate:
             "through",
             ("function", function, Callable[[Float], Float]),
             ("names", names, Sequence[str] | None),
-            ("n", n, np.ndarray | None),
+            ("n", n, Sequence[float] | None),
         )
         j = derivatives(jacobian, self.p)
         value = np.atleast_1d(np.asarray(function(self.value), float))
@@ -407,7 +407,7 @@ class Estimate:
         else:
             parts = tuple(part.linear(j) for part in self.parts)
         used = j != 0
-        n = np.array([self._rows(row) for row in used]) if n is None else n
+        rows = [self._rows(row) for row in used] if n is None else n
         dof = np.array([self.dof[row].min() if row.any() else np.nan for row in used])
         keys = pd.DataFrame({"variable": list(label)})
         return replace(
@@ -416,7 +416,7 @@ class Estimate:
             names=label,
             parts=parts,
             keys=keys,
-            n=n,
+            n=np.array(rows, float),
             dof=dof,
             srs=None,
             interval="t",
