@@ -17,7 +17,7 @@ from mismes_eval.message import Message
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
+from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows, group_sums
 from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column, Names, one_or_more
 from mismes_eval.weighting.columns import Answer, Answers, Category, Levels, Number
@@ -483,14 +483,9 @@ def _domain_degf(sample: Sample, where: Domains) -> Float:
         inside = [sample.active & (where.code == place) for place in range(where.count)]
         return np.array([sample.design.degf_within(rows) for rows in inside])
     design = sample.design
-    rows = np.bincount(
-        where.code * design.psus + design.psu, minlength=(where.count + 1) * design.psus
-    )
-    seen = rows.reshape(-1, design.psus)[: where.count] > 0
-    domain, psu = np.nonzero(seen)
-    in_stratum = np.bincount(
-        domain * design.strata + design.stages[0].stratum[psu],
-        minlength=where.count * design.strata,
-    ).reshape(where.count, design.strata)
-    out: Float = (seen.sum(axis=1) - (in_stratum > 0).sum(axis=1)).astype(float)
+    width = where.count + 1  # the last for rows outside
+    rows = np.bincount(design.psu * width + where.code, minlength=design.psus * width)
+    seen = (rows.reshape(design.psus, width)[:, :-1] > 0).astype(float)
+    strata = group_sums(seen, design.stages[0].stratum, design.strata) > 0
+    out: Float = seen.sum(axis=0) - strata.sum(axis=0)
     return out

@@ -129,7 +129,8 @@ def _with_rows(sample: Sample, rows: Bool, columns: dict[str, pd.Series]) -> Sam
             added[name] = np.full(sample.n, np.nan)
             added[name][rows] = values_.to_numpy()
             continue
-        kinds, code = pd.Categorical(values_), np.full(sample.n, -1)
+        kinds = pd.Categorical(values_)
+        code = np.full(sample.n, -1)
         code[rows] = kinds.codes
         added[name] = pd.Categorical.from_codes(code, dtype=kinds.dtype)
     return sample.with_columns(added)

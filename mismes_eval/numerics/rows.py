@@ -186,7 +186,8 @@ class Columns:
         some = np.empty((self.k, min(self.n, _CACHED)))
         for i in range(0, self.n, _CACHED):
             rows = slice(i, i + _CACHED)
-            part, block = self.take(rows), some[:, : len(out[rows])]
+            part = self.take(rows)
+            block = some[:, : part.n]
             for j in range(self.k):
                 part._into(j, block[j])
             out[rows] = block.T

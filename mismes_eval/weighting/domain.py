@@ -129,7 +129,10 @@ def _combinations(each: Mapping[Column, Levels], inside: Bool) -> Domains:
     space = int(np.prod(np.array(sizes, float)))
     if space < max(4 * code.size, 1_000_000):
         out: Int = code if inside.all() else np.where(inside, code, space)
-        present = np.flatnonzero(np.bincount(out, minlength=space)[:space])
+        if len(each) == 1 and inside.all():
+            present = np.arange(space)  # levels are those that occur
+        else:
+            present = np.flatnonzero(np.bincount(out, minlength=space)[:space])
         if present.size < space:
             lookup = np.full(space + 1, present.size, np.intp)
             lookup[present] = np.arange(present.size)

@@ -257,7 +257,8 @@ def _overall(
             jacobian[0, owner.size + at] += (averages - out) / size.sum()
             return np.array([out]), jacobian
 
-        jacobian, size = mean(joint.value)[1], np.array([n.sum()])
+        jacobian = mean(joint.value)[1]
+        size = np.array([n.sum()])
         overall = joint.through(lambda v: mean(v)[0], jacobian, ("overall",), size)
         return replace(
             overall,
