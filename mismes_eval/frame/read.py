@@ -156,17 +156,16 @@ def read(
     wanted = None if columns is None else list(columns)
     chosen = named_template(template) if isinstance(template, str) else template
     known = tuple(wanted or ()) if chosen is None else (*chosen.names, *map(_reason, chosen.names))
-    letters: dict[str, str] = {}
-    signs: tuple[Sign, ...] = ()
-    if layout is not None:
+    if layout is None:
+        written = CellText(content, encoding, "\t" if suffix in TABS else separator)
+        read_as, letters, signs = _cells(path, suffix, written, wanted, known, sheet, names_row)
+    else:
         whole_text = decode(unzip(content, path.name, "\n"), path.name, encoding)
         places = read_layout(Path(layout), encoding)
         fixed = read_fixed(whole_text, path.name, places)
         read_as = Labelled(fixed, places.labels, places.value_labels)
         text_columns = (*text_columns, *(f.name for f in places.fields if f.kind == "text"))
-    else:
-        written = CellText(content, encoding, "\t" if suffix in TABS else separator)
-        read_as, letters, signs = _cells(path, suffix, written, wanted, known, sheet, names_row)
+        letters, signs = {}, ()
     frame = read_as.frame
     _wanted(frame, wanted, path.name)
     _refuse_names_again(frame, path.name)
