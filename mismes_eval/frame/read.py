@@ -170,7 +170,8 @@ def read(
     _wanted(frame, wanted, path.name)
     _refuse_names_again(frame, path.name)
     if allowed is not None:
-        InputError.refuse(_at(_personal(frame, allowed), path.name, letters))
+        personal = (*find_identifiers(frame, allowed), *idle_allowances(frame, allowed))
+        InputError.refuse(_at(personal, path.name, letters))
     if chosen is None:
         typed, problems = _infer(frame, decimal, frozenset(text_columns), missing or {})
         problems += mixed(signs, frame, path.name)
@@ -193,11 +194,6 @@ def read(
         extra=extra,
         signs=signs,
     )
-
-
-def _personal(frame: pd.DataFrame, allowed: Sequence[str]) -> tuple[Problem, ...]:
-    """Columns that look like personal identifiers, and permissions for none."""
-    return (*find_identifiers(frame, allowed), *idle_allowances(frame, allowed))
 
 
 def _refuse_names_again(frame: pd.DataFrame, name: str) -> None:
