@@ -169,6 +169,10 @@ def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
+def _whole_or_unsaid(value: object) -> bool:
+    return value is None or _whole(value)
+
+
 def _records(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
@@ -198,13 +202,19 @@ NAMED: Mapping[tuple[str, str], tuple[Test, str]] = {
     ("params", "file"): (is_relative, PATH),
     ("params", "sha256"): (_hash, HASH),
 }
-FILE: Mapping[str, tuple[Test, str]] = {
-    "sha256": (_hash, HASH),
-    "bytes": (_whole, "a number of bytes"),
-}
 LISTED: Mapping[str, Mapping[str, tuple[Test, str]]] = {
-    "inputs": {"key": (_text, "a text"), "path": (_input_path, PATH), **FILE},
-    "outputs": {"path": (is_of_a_report, PATH), **FILE},
+    "inputs": {
+        "key": (_text, "a text"),
+        "path": (_input_path, PATH),
+        "sha256": (_hash, HASH),
+        # a site and a synthesis know the files of their reports by name and hash
+        "bytes": (_whole_or_unsaid, "a number of bytes"),
+    },
+    "outputs": {
+        "path": (is_of_a_report, PATH),
+        "sha256": (_hash, HASH),
+        "bytes": (_whole, "a number of bytes"),
+    },
     "chapters": {"title": (_text, "a text"), "seconds": (_seconds, "a number of seconds")},
 }
 LEAVES = ("versions", "machine")  # sections of texts and numbers, that an archive's README prints
