@@ -280,12 +280,9 @@ def release(context: Context, built: Mapping[str, Chapter]) -> Released:
     """
     places = _places(built)
     study = context.evaluation.tracing
-    decision = (
-        protect(places, context.rules)
-        if study is None
-        else protect(places, context.rules, arms(study).compares, not_shown(study))
-    )
-    leaks = recovered_sets(places, decision, context.rules.min_cell)
+    compared, apart = ((), ()) if study is None else (arms(study).compares, not_shown(study))
+    decision = protect(places, context.rules, compared, apart)
+    leaks = recovered_sets(places, decision, context.rules.min_cell, apart)
     if leaks:
         raise DisclosureError(
             Problem(

@@ -787,13 +787,18 @@ def test_too_few_open_files_are_refused_before_a_kernel_starts(
     assert ("too few files may be open" in done.stderr) == refused == bool(done.returncode)
 
 
-def test_a_kernel_that_never_came_to_a_cell_is_not_told_of_the_notebook() -> None:
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_kernel_that_never_came_to_a_cell_is_not_told_of_the_notebook(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fix(status: int, words: str) -> str:
         return kernel_ended(status, "chapter 'start'", for_memory=False, last_words=words).fix
 
     assert "open files" in fix(1, "zmq.error.ZMQError: Too many open files")
     assert "make setup" in fix(1, "ModuleNotFoundError: No module named 'zmq'")
     assert "exit()" in fix(0, "")
+    monkeypatch.setattr("resource.getrlimit", lambda limit: (2**30, 2**31))
+    assert "limit of memory" in fix(1, "")
     assert "crashed" in fix(-signal.SIGSEGV, "") and "crashed" not in fix(-signal.SIGTERM, "")
 
 

@@ -103,9 +103,12 @@ def test_a_group_of_which_no_cell_speaks_is_not_told_by_two_bases() -> None:
     )
     cells = [rate("24 months", "all", of_all), rate("24 months", "one", of_one)]
     places = {"T": rows(cells)}
-    told = applied("T", places["T"], protect(places, RULES))["n"]
-    assert told.tolist() == [817, 812]
-    kept = applied("T", places["T"], protect(places, RULES, unseen=(small,)))
+    told = protect(places, RULES)
+    assert applied("T", places["T"], told)["n"].tolist() == [817, 812]
+    assert recovered_sets(places, told, RULES.min_cell, (small,)) == [small]
+    decision = protect(places, RULES, unseen=(small,))
+    assert recovered_sets(places, decision, RULES.min_cell, (small,)) == []
+    kept = applied("T", places["T"], decision)
     assert kept["n"].isna().any() and (kept["status"] == "shown").all()
 
 

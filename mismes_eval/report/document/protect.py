@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -277,8 +278,8 @@ def _secondary(draft: Draft, hidden: set[Persons], measures: set[tuple[str, str]
 def _hidden_sets(drafts: Sequence[Draft], least: int, unseen: Sequence[Persons]) -> set[Persons]:
     """Small sets of one population and those that must be hidden with them."""
     known = dict.fromkeys(persons for draft in drafts for persons in draft.told if persons.n)
-    parts = [group.within(persons) for group in unseen for persons in known]
-    about = dict.fromkeys([*(persons for draft in drafts for persons in draft.sets), *parts])
+    about = dict.fromkeys(persons for draft in drafts for persons in draft.sets)
+    about |= dict.fromkeys(_parts(unseen, known))
     small = [persons for persons in about if 0 < persons.n < least]
     if not small:
         return set()
@@ -288,6 +289,12 @@ def _hidden_sets(drafts: Sequence[Draft], least: int, unseen: Sequence[Persons])
     for target in range(len(small)):
         hidden = _room(counts, hidden, target, drafts)
     return {persons for persons, gone in zip(sets, hidden, strict=True) if gone}
+
+
+def _parts(unseen: Iterable[Persons], told: Iterable[Persons]) -> list[Persons]:
+    """What of groups of which no cell speaks is in the sets that a report tells."""
+    pairs = product(unseen, told)
+    return [group.within(p) for group, p in pairs if group.population == p.population]
 
 
 def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) -> Bool:
@@ -350,8 +357,12 @@ def _wholes(counts: Counts, target: int, drafts: Sequence[Draft]) -> Bool:
     return out
 
 
-def recovered_sets(places: Places, decision: Decision, least: int) -> list[Persons]:
-    """The small sets that an attacker computes from everything a report publishes."""
+def recovered_sets(
+    places: Places, decision: Decision, least: int, unseen: Sequence[Persons] = ()
+) -> list[Persons]:
+    """The small sets that an attacker computes from everything a report publishes. unseen : as in
+    `protect`.
+    """
     told: dict[Persons, None] = {}
     seen: dict[Persons, None] = {}
     for draft in drafted(places):
@@ -362,6 +373,8 @@ def recovered_sets(places: Places, decision: Decision, least: int) -> list[Perso
         kept = draft.standing.persons if without_n and not by_errors else None
         told.update(dict.fromkeys(persons for persons in published.told if persons != kept))
         seen.update(dict.fromkeys(persons for persons in draft.sets if hidden or persons.n < least))
+    parts = dict.fromkeys(_parts(unseen, told))
+    seen.update(dict.fromkeys(persons for persons in parts if persons.n < least))
     unknown = [persons for persons in seen if persons not in told and persons.n]
     out = [persons for persons in told if 0 < persons.n < least]
     for name in dict.fromkeys(persons.population for persons in unknown):

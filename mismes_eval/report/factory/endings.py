@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from mismes_eval.errors import Problem, worded
 from mismes_eval.message import Message, Name
 from mismes_eval.report.factory.offline import CANNOT
 from mismes_eval.report.factory.streams import NO_STREAMS
+
+if sys.platform != "win32":
+    import resource
 
 LARGEST_OUTPUT = 32 * 2**20  # characters that one cell may show; a figure has 200,000
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
@@ -34,6 +38,7 @@ LIMITS: Mapping[int, tuple[str, str, str]] = {
     errno.EMFILE: TOO_MANY,
     errno.ENFILE: TOO_MANY,
 }
+LIMITED = "Raise the limit of memory: ulimit -v unlimited."
 MEMORY = "Close other programs, use --jobs 1, or give the machine more memory."
 
 
@@ -108,7 +113,18 @@ def _mend_of_an_exit(last_words: str) -> str:
         return MORE_FILES
     if last_words:
         return "Make the environment again (make setup): its kernel does not start."
+    if _memory_is_limited():
+        return LIMITED
     return "Take exit(), quit() and os._exit() out of the notebook."
+
+
+def _memory_is_limited() -> bool:
+    """Whether this process, and so its kernels, may have so much memory only: a library that gets
+    none may end its process without a word.
+    """
+    if sys.platform == "win32":
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _with_last_words(got: Message, last_words: str) -> Message:
