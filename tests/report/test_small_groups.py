@@ -83,14 +83,18 @@ def survey(root: Path) -> None:
     (root / "params" / "ARG.yaml").write_text(SURVEY, encoding="utf-8")
 
 
-def tracer(root: Path) -> None:
-    """Nine participants and sixty comparison persons of the made-up Moldovan study."""
+def tracer(root: Path, participants: int = PARTICIPANTS, beside: str = "") -> None:
+    """Few participants and sixty comparison persons of a measure of the made-up Moldovan study, and
+    all of the measure beside it.
+    """
     source, folder = ROOT / "data_raw" / "MDA", root / "data_raw" / "MDA"
     folder.mkdir(parents=True)
     person = pd.read_parquet(source / "tracer_person.parquet")
-    person = person[person["eval_measure_id"].astype(str) == "MDA-002"]
+    measure = person["eval_measure_id"].astype(str)
+    chosen = [*person[measure == beside]["person_id"]]
+    person = person[measure == "MDA-002"]
     arm = person["arm"].astype(str)
-    chosen = [*person[arm == "T"]["person_id"][:PARTICIPANTS]]
+    chosen += [*person[arm == "T"]["person_id"][:participants]]
     chosen += [*person[arm == "C"]["person_id"][:COMPARISON]]
     text = TRACER
     for name in FILES:
@@ -109,15 +113,36 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "params").mkdir()
     survey(root)
     tracer(root)
+    return made(root, ("ARG", "MDA"), printed=True)
+
+
+@pytest.fixture(scope="module")
+def beside_another(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of which a measure has eight participants, beside one of many."""
+    root = tmp_path_factory.mktemp("beside")
+    (root / "params").mkdir()
+    tracer(root, 8, "MDA-001")
+    made(root, ("MDA",), printed=False)
+    return root
+
+
+def made(root: Path, names: tuple[str, ...], printed: bool) -> Path:
     (root / "notebooks").mkdir()
     notebook = root / "notebooks" / "country_report.ipynb"
     shutil.copy(ROOT / "notebooks" / "country_report.ipynb", notebook)
     orders = [
-        Order(n, root / "params" / f"{n}.yaml", notebook, root / "reports", pdf=True, docx=True)
-        for n in ("ARG", "MDA")
+        Order(
+            name=n,
+            params=root / "params" / f"{n}.yaml",
+            notebook=notebook,
+            out=root / "reports",
+            pdf=printed,
+            docx=printed,
+        )
+        for n in names
     ]
     outcomes = run_reports(orders, 1, lambda name, what: None, lambda outcome: None)
-    assert [o.status for o in outcomes] == ["made", "made"], outcomes
+    assert [o.status for o in outcomes] == ["made"] * len(names), outcomes
     return root / "reports"
 
 
@@ -297,3 +322,31 @@ def test_results_say_what_is_hidden_and_nothing_more(reports: Path) -> None:
         audit = pd.read_csv(reports / name / "disclosure_audit.csv")
         assert list(audit.columns) == ["table", "row", "column", "kind", "status"]
         assert len(audit[audit["status"].isin(["confidential", "secondary"])]) == len(hidden)
+
+
+@pytest.mark.parametrize("outcome", ["employed", "earn_home_ppp"])
+@pytest.mark.parametrize("wave", [0, 1, 2])
+def test_of_a_measure_that_is_kept_back_no_sum_tells_who_answered(
+    beside_another: Path, outcome: str, wave: int
+) -> None:
+    """Small and large measure, participants and comparison persons: four numbers of which files
+    print sums over arms and measures. Those that are printed somewhere do not give the participants
+    of the small one (a number below a thousand stands for many things).
+    """
+    data = beside_another / "data_raw" / "MDA"
+    persons = pd.read_parquet(data / "tracer_person.parquet").set_index("person_id")
+    answers = pd.read_parquet(data / "tracer_outcome.parquet").dropna(subset=[outcome])
+    answered = persons.loc[answers[answers["wave"] == wave]["person_id"]].astype(str)
+    large, treated = answered["eval_measure_id"] == "MDA-001", answered["arm"] == "T"
+    parts = [~large & treated, ~large & ~treated, large & treated, large & ~treated]
+    counts = np.array([part.sum() for part in parts])
+    assert 0 < counts[0] < 10
+    files = [p for p in (beside_another / "reports" / "MDA").rglob("*") if p.is_file()]
+    printed = set().union(*(numbers(words(path)) for path in files))
+    arms, measures = ([1, 0], [0, 1], [1, 1]), ([0, 1], [1, 1])
+    sums = np.array([np.kron(m, a) for m in measures for a in arms], float)
+    assert (sums @ counts >= 1000).all()
+    known = sums[[float(row @ counts) in printed for row in sums]]
+    assert len(known)
+    target = np.eye(4)[:1]
+    assert np.linalg.matrix_rank(np.vstack([known, target])) > np.linalg.matrix_rank(known)
