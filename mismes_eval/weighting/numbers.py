@@ -7,6 +7,7 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from mismes_eval.numerics.rows import Float
 
@@ -45,11 +46,17 @@ def native(frame: pd.DataFrame) -> pd.DataFrame:
     """
     held = {column: _held(kind) for column, kind in frame.dtypes.items()}
     changed = {column: kind for column, kind in held.items() if kind is not None}
+    coded = [column for column, kind in frame.dtypes.items() if _is_dictionary(kind)]
     out = frame.astype(changed) if changed else frame
-    for column, kind in frame.dtypes.items():
-        if str(kind).startswith("dictionary<"):
-            out = out.assign(**{str(column): _categories(frame[column])})
+    if coded:
+        out = out.copy(deep=False)
+    for column in coded:
+        out[column] = _categories(frame[column])
     return out
+
+
+def _is_dictionary(kind: object) -> bool:
+    return isinstance(kind, pd.ArrowDtype) and pa.types.is_dictionary(kind.pyarrow_dtype)
 
 
 def _categories(values: pd.Series) -> pd.Series:
@@ -67,16 +74,13 @@ def _held(kind: object) -> np.dtype | str | None:
     """The dtype that stands for another, None where it stays."""
     if isinstance(kind, pd.SparseDtype):
         return _held(kind.subtype) or np.dtype(kind.subtype)
-    if str(kind) in (
-        "float16",
-        "halffloat[pyarrow]",
-        "float16[pyarrow]",
-        str(np.dtype(np.longdouble)),
-    ):
+    if isinstance(kind, pd.ArrowDtype):
+        return "float64" if pa.types.is_float16(kind.pyarrow_dtype) else None
+    if not isinstance(kind, np.dtype):
+        return None
+    if kind.kind == "f" and kind.itemsize not in (4, 8):
         return "float64"
-    if isinstance(kind, np.dtype) and kind.byteorder == ">":
-        return kind.newbyteorder("=")
-    return None
+    return kind.newbyteorder("=") if kind.byteorder == ">" else None
 
 
 def _objects(values: pd.Series) -> Float | None:

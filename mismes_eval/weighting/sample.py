@@ -237,7 +237,10 @@ class Sample(OfSamples):
         """The same sample with added or replaced columns of n values; design columns were read
         already and are not re-read.
         """
-        return replace(self, frame=native(self.frame.assign(**columns)))
+        frame = self.frame.assign(**columns)
+        given = frame[list(columns)]
+        plain = native(given)
+        return replace(self, frame=frame if plain is given else frame.assign(**plain))
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""
