@@ -38,7 +38,11 @@ LIMITS: Mapping[int, tuple[str, str, str]] = {
     errno.EMFILE: TOO_MANY,
     errno.ENFILE: TOO_MANY,
 }
-LIMITED = "Raise the limit of memory: ulimit -v unlimited."
+LEAVES = "Take exit(), quit() and os._exit() out of the notebook."
+LIMITED = (
+    "Raise the limit of memory (ulimit -v unlimited), or take exit(), quit() and os._exit() out of"
+    " the notebook."
+)
 MEMORY = "Close other programs, use --jobs 1, or give the machine more memory."
 
 
@@ -113,9 +117,7 @@ def _mend_of_an_exit(last_words: str) -> str:
         return MORE_FILES
     if last_words:
         return "Make the environment again (make setup): its kernel does not start."
-    if _memory_is_limited():
-        return LIMITED
-    return "Take exit(), quit() and os._exit() out of the notebook."
+    return LIMITED if _memory_is_limited() else LEAVES
 
 
 def _memory_is_limited() -> bool:
