@@ -172,9 +172,7 @@ def sources_flow(
     """
     t = caption.t
     boxes = [("; ".join(_counted(name, n, t) for name, n in left.items()), "")]
-    for what, n, lost in steps:
-        number = t.number(n, 0) if np.isfinite(n) else HIDDEN
-        boxes.append((f"{what}: {number}", lost))
+    boxes += [(_counted(what, n, t), lost) for what, n, lost in steps]
     fig, ax = canvas(INCHES, flow_height(boxes))
     flow(ax, boxes)
     alt = "; ".join(
@@ -191,4 +189,6 @@ def sources_flow(
 
 def _counted(name: str, n: float, t: Language) -> str:
     """A step with its number, or with the sign of a hidden cell."""
-    return t("{step}: {n:,}", step=name, n=int(n)) if np.isfinite(n) else f"{name}: {HIDDEN}"
+    if np.isfinite(n):
+        return t("{step}: {n:,}", step=name, n=int(n))
+    return t("{series}: {values}", series=name, values=HIDDEN)
