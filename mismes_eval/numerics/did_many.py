@@ -141,7 +141,9 @@ def _propensity(one: Group, other: Group, method: Method) -> tuple[Float, Float,
     if method == "dr_improved":
         p = tilting(w, d, x).p
         return p[: one.n], p[one.n :], np.zeros((0, 0))
-    fit = fit_logit(x, d, w)
+    share = one.w.sum() / w.sum()
+    start = np.append(np.log(share / (1 - share)), np.zeros(x.shape[1] - 1))
+    fit = fit_logit(x, d, w, start=start)
     return fit.p[: one.n], fit.p[one.n :], inverse_of(fit.information)
 
 

@@ -62,8 +62,9 @@ def fit_logit(
     """Maximum weighted likelihood by Newton steps with halving. x (n, q), y (n,) in [0, 1], w (n,)
     of 0 or more; start (q,) or None for zeros.
 
-    Converged where a Newton step moves no scaled coefficient by more than 1e-12, or where steps
-    below 1e-7 shrink no more (rounding). Raises Separation.
+    Converged where a Newton step moves no scaled coefficient by more than 1e-12, where the next
+    would not (steps shrink quadratically), or where steps below 1e-7 shrink no more (rounding).
+    Raises Separation.
     """
     used = w > 0
     y0 = y[used].min(initial=1.0)
@@ -102,7 +103,8 @@ def fit_logit(
             raise Separation(
                 "fitted probabilities run to 0 or 1", separating(xt[:, used], y[used], beta)
             )
-        if size <= 1e-12 or last / 4 < size < 1e-7:
+        settled = last < 0.1 and size < _CLOSE and size * (size / last) ** 2 <= 1e-13
+        if settled or size <= 1e-12 or last / 4 < size < 1e-7:
             p = _expit(eta)
             return LogitFit(
                 beta / scale,
