@@ -817,3 +817,12 @@ def test_why_a_report_cannot_be_written_is_told_by_its_cause(number: int, said: 
     assert said in str(problem) and problem.got == os.strerror(number)
     in_a_cell = error_of_a_cell("OSError", f"[Errno {number}] x", "chapter 'data'")
     assert (in_a_cell.what == problem.what) == (number != errno.EROFS)
+
+
+def test_who_may_not_write_is_told_what_the_owner_of_the_folder_can_do(tmp_path: Path) -> None:
+    denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    ours = cannot_write(denied, str(tmp_path / "of" / "nobody"))
+    others = cannot_write(denied, "/proc/1/nothing" if os.geteuid() else "/nothing")
+    started = cannot_write(denied, sys.executable)
+    assert "umask 022" in ours.fix and started.what == "a kernel cannot be started"
+    assert ("umask 002" in others.fix) == (os.geteuid() != 0)

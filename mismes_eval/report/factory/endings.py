@@ -208,13 +208,37 @@ def at_a_limit(number: int | None, text: str, where: str) -> Problem | None:
 def cannot_write(error: OSError, where: str) -> Problem:
     """Why a report could not be written."""
     reason = str(error.strerror or error)
+    if error.errno in (errno.EACCES, errno.EPERM) and where == sys.executable:
+        return Problem(
+            what="a kernel cannot be started",
+            where=where,
+            expected="a Python that you may run",
+            got=reason,
+            fix="Set the project up in a folder of your own: make setup.",
+        )
     if error.errno in (errno.EACCES, errno.EPERM):
         return Problem(
             what="the report cannot be written",
             where=where,
             expected="a folder to write in",
             got=reason,
-            fix="Ask its owner to let the group write: chmod -R g+ws, and umask 002.",
+            fix="It is yours: chmod -R u+rwX, and umask 022."
+            if _is_ours(where)
+            else "Ask its owner to let the group write: chmod -R g+ws, and umask 002.",
         )
     limit = at_a_limit(error.errno, reason, where)
     return limit or Problem("the report cannot be written", where, got=reason)
+
+
+def _is_ours(place: str) -> bool:
+    """Whether a file or folder, or the nearest folder above it that can be seen, belongs to whoever
+    runs this.
+    """
+    if sys.platform == "win32":
+        return True
+    for folder in (Path(place), *Path(place).parents):
+        try:
+            return folder.stat().st_uid == os.geteuid()
+        except OSError:
+            continue
+    return False
