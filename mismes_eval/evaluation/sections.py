@@ -187,9 +187,11 @@ class Definitions:
         None,
         example="birth",
     )
-    min_months_abroad: float | None = key("shortest stay abroad that counts, months", None, low=0)
+    min_months_abroad: float | None = key(
+        "shortest stay abroad that counts, months", None, low=0, high=1200
+    )
     lookback_months: float | None = key(
-        "return within so many months before the interview", None, low=0
+        "return within so many months before the interview", None, low=0, high=1200
     )
     require_work_abroad: bool | None = key("only stays with work abroad", None)
     age_min: int | None = key("youngest age of a migrant", None, low=0, high=120)

@@ -85,7 +85,7 @@ class LotteryKeys:
     measure: str | None = key(
         "id of the measure in the inventory; empty: the name of the study's file", None
     )
-    months: float | None = key("months between the draw and the outcomes", None, low=0)
+    months: float | None = key("months between the draw and the outcomes", None, low=0, high=1200)
 
 
 @dataclass(frozen=True, kw_only=True)
