@@ -289,9 +289,9 @@ def few_clusters(
         elif cluster is None and count >= least:
             out[name] = NotEstimable(
                 Message(
-                    "{count} primary sampling units are not few (below {least}): the interval of the"
-                    " design stands",
-                    {"count": f"{count:,}", "least": f"{least}"},
+                    "{least} primary sampling units or more are not few: the interval of the design"
+                    " stands",
+                    {"least": f"{least}"},
                 )
             )
         else:

@@ -29,7 +29,6 @@ from mismes_eval.report.chapters.cells import (
     outcome_unit_in_short,
     wave_cell,
 )
-from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.description import (
     SURVEY_FRAME,
     comparison_frames,
@@ -40,6 +39,7 @@ from mismes_eval.report.chapters.job_year import (
     priced,
 )
 from mismes_eval.report.chapters.names import named_in_short
+from mismes_eval.report.chapters.rollout import EFFECT, rolled_cell
 from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     later_verdict,
@@ -195,7 +195,7 @@ def brief(context: Context, published: Published, beside: int = 0) -> Brief | No
             _followed(context, published, effect, study) for effect in context.evaluation.effects
         ]
     if rolled is not None and (study is None or rolled.outcome == outcome):
-        found.append(_rolled_out(context, rolled))
+        found.append(_rolled_out(context, published, rolled))
     if not found:
         return None
     return _filled(context, found, MOST_WORDS - beside)
@@ -367,7 +367,7 @@ def _followed(context: Context, published: Published, effect: Effects, study: Tr
     verdict = effect_verdict(context.evaluation, effect, doubt)
     if not isinstance(main, Estimate) or verdict is None:
         return replace(bare, effect=context.text(NOT_ESTIMATED)), None
-    if (cell is not None and not cell.shown) or not may_leave(context, main):
+    if cell is not None and not cell.shown:
         return replace(bare, effect=context.text(NOT_SHOWN)), None
     when = context.text("after {m:.0f} months", m=study.months[wave])
     cost = number_said(context, published, cost_cell(context, effect, "cost per participant"))
@@ -409,7 +409,7 @@ def _later(context: Context, published: Published, effect: Effects, headline: Ve
     return context.text(Message(words, {"v": size, "m": study.months[last]}))
 
 
-def _rolled_out(context: Context, rolled: Rollout) -> Judged:
+def _rolled_out(context: Context, published: Published, rolled: Rollout) -> Judged:
     """The row of a roll-out over regions."""
     bare = BriefRow(
         anchor="T24",
@@ -426,7 +426,8 @@ def _rolled_out(context: Context, rolled: Rollout) -> Judged:
     verdict = rollout_verdict(rolled)
     if verdict is None or not isinstance(rolled.overall, Estimate):
         return replace(bare, effect=context.text(NOT_ESTIMATED)), None
-    if not may_leave(context, rolled.overall):
+    cells = [published.cells.get(key) for key in (EFFECT, rolled_cell(verdict))]
+    if any(cell is not None and not cell.shown for cell in cells):
         return replace(bare, effect=context.text(NOT_SHOWN)), None
     when = context.text("residents, all rounds")
     effect = _span(context, verdict.span, rolled.outcome)

@@ -296,7 +296,14 @@ class SurveyDesign:
         """The same without the number of clusters where it tells how many persons there are: with
         fewer than two in a cluster it is theirs, or nearly.
         """
-        return self._basis(counted=2 * self.psus <= self.base.size)
+        return self._basis(counted=not self.psus_are_few_persons)
+
+    @property
+    def psus_are_few_persons(self) -> bool:
+        """Whether there are fewer than two persons in a PSU: their number is that of the persons, or
+        nearly.
+        """
+        return 2 * self.psus > self.base.size
 
     def _basis(self, *, counted: bool) -> Message:
         ladder = self._ladder(counted=counted)

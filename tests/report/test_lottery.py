@@ -21,6 +21,7 @@ from mismes_eval.evaluation.published_effects import Reference, spoken_ends
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.evaluation.study import study_file
 from mismes_eval.report.chapters.annex import core
+from mismes_eval.report.chapters.study import DESIGN
 from mismes_eval.report.chapters.verdicts import draw_verdict
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
@@ -350,6 +351,27 @@ def test_groups_of_a_study_count_whom_they_leave_out(tmp_path: Path) -> None:
     file = study_file(params, drawn())
     assert file.ungrouped.sum() == 7
     assert list(file.groups) == ["sex = men", "sex = women"]
+
+
+@pytest.mark.whole
+def test_an_effect_that_a_table_hides_is_in_no_sentence(tmp_path: Path) -> None:
+    """Twenty of those drawn answered: neither what the offer or taking part changed nor how many
+    more took part is said, whatever the arms were before anybody was lost.
+    """
+    frame = drawn()
+    frame["sex"] = "men"
+    answered = np.flatnonzero((frame["offered"] == 1) & frame["employed"].notna())
+    frame.loc[answered[20:], ["employed", "earnings"]] = np.nan
+    within = "study:\n  treated: offered\n  absorb: [district]\n  outcomes: [employed]\n"
+    found = report_of(load(tmp_path, frame, within + LOTTERY), tmp_path)
+    for table, column in (("T31", DESIGN), ("T35", "estimate"), ("T36", "estimate")):
+        assert cell(found, table, "employed", column)["status"] == "confidential"
+    matrix = tables(found)["T05c"]
+    assert isinstance(matrix, TextTable)
+    few = "employed, at home or abroad: too few persons"
+    assert few in set(matrix.frame["What the evidence says"])
+    words = " ".join(i for i in found.chapters["impact"].items if isinstance(i, str))
+    assert "more took part among those drawn" not in words
 
 
 @pytest.mark.identity

@@ -4,6 +4,7 @@ The attack of these tests is written out here and knows nothing of the product's
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 from scipy.optimize import linprog
 
 from mismes_eval.errors import DisclosureError, EstimateError, Problem
-from mismes_eval.estimate.totals import mean, proportion
+from mismes_eval.estimate.survival import survival
+from mismes_eval.estimate.totals import mean, proportion, ratio, total
 from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.waiting import _waiting_cells
 from mismes_eval.report.document.cells import (
     COLUMNS,
     NO_PERSONS,
@@ -23,6 +26,7 @@ from mismes_eval.report.document.cells import (
     Persons,
     Standing,
     Status,
+    counted_in,
     published_cells,
 )
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
@@ -327,9 +331,64 @@ def test_pictures_and_sentences_see_published_cells_only() -> None:
     assert published[keys[1]].status == Status.CONFIDENTIAL and not published[keys[1]].shown
 
 
-def test_degrees_of_freedom_and_errors_give_no_withheld_number() -> None:
-    """Persons drawn one by one with like weights: n - 1 degrees of freedom, and the error of a share
-    gives n besides. 713 of 722 returnees were asked; persons of 40 PSUs tell neither.
+def test_numbers_of_like_weights_give_away_whom_they_count() -> None:
+    """A total over the weight is 60 unemployed, an exact fraction has its denominator, and a mean of
+    whole numbers too; weights that differ tell none of them.
+    """
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"one": 150.0, "many": rng.uniform(1, 3, 400), "all": 1.0})
+    frame["out"] = (np.arange(400) < 60).astype(float)
+    frame["age"] = rng.integers(15, 65, 400).astype(float)
+    for weights, like in (("one", True), ("many", False)):
+        s = Sample.from_frame(frame, weights=weights)
+        out, everybody = Persons.among(s, frame["out"] == 1), Persons.among(s)
+        expected = (
+            (total(s, "out"), (out,)),
+            (total(s, "all"), (everybody,)),
+            (total(s, "age"), ()),
+            (mean(s, "out"), (out, everybody)),
+            (mean(s, "age"), (everybody,)),
+            (ratio(s, "out", "all"), (out, everybody)),
+            (ratio(s, "age", "all"), ()),
+        )
+        for estimate, told in expected:
+            assert counted_in(estimate, 0) == (told if like else ())
+
+
+def test_a_total_of_like_weights_is_hidden_with_the_number_of_persons_that_it_tells() -> None:
+    """62 unemployed, 5 of whom came back: their total in thousands is 62 times the weight."""
+    label = np.repeat(["back", "stayed", "in work"], [5, 57, 300])
+    frame = pd.DataFrame({"w": 150.0, "out": (label != "in work").astype(float)})
+    s = Sample.from_frame(frame, weights="w")
+    sets = {name: Persons.among(s, label == name) for name in ("back", "stayed")}
+    by_status = [counted(name, "unemployed", who) for name, who in sets.items()]
+    number = cells_of([("all", "estimate", total(s, "out"))], RULES)
+    decision = protect({"T08": rows(by_status), "T08c": number}, RULES)
+    hidden = [*decision.status["T08"], *decision.status["T08c"]]
+    assert hidden[0] == "confidential" and hidden[1:].count("secondary") == 1
+
+
+@pytest.mark.parametrize("like", [True, False])
+def test_a_curve_of_like_weights_tells_how_many_wait(like: bool) -> None:
+    """Four of 60 are in work at enrolment; a curve that begins with 45/56 gives the 56 others."""
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"w": 1.0 if like else rng.uniform(1, 3, 60)}, index=range(60))
+    frame["duration"] = np.repeat([3.0, 6.0, 9.0], 20)
+    frame["event"] = (np.arange(60) % 2).astype(float)
+    everybody = Sample.from_frame(frame, weights="w")
+    waits = everybody.where(np.arange(60) >= 4)
+    sets = {"work": Persons.among(everybody, ~waits.active), "none": Persons.among(waits)}
+    months = [share(name, "0", Persons.among(everybody), who) for name, who in sets.items()]
+    curve = rows(_waiting_cells("T", survival(waits, "duration", "event"), waits))
+    decision = protect({"F08": rows(months), "F09": curve}, RULES)
+    assert set(decision.status["F09"]) == {"secondary" if like else "shown"}
+
+
+@pytest.mark.parametrize("strata", [1, 14])
+def test_degrees_of_freedom_and_errors_give_no_withheld_number(strata: int) -> None:
+    """Persons drawn one by one with like weights: their number less the strata are the degrees of
+    freedom, and the error of a share gives n besides. 713 of 722 returnees were asked; persons of
+    40 PSUs tell neither.
     """
     rng = np.random.default_rng(5)
     label = np.repeat(["young", "middle", "old"], [34, 679, 9])
@@ -340,24 +399,29 @@ def test_degrees_of_freedom_and_errors_give_no_withheld_number() -> None:
             "psu": rng.integers(0, 40, label.size),
             "took": rng.integers(0, 2, label.size),
             "label": label,
+            "stratum": np.arange(label.size) % strata,
         }
     )
-    alike = Sample.from_frame(frame, weights="one")
+    alike = Sample.from_frame(frame, weights="one", strata="stratum")
+    unlike = Sample.from_frame(frame, weights="w", strata="stratum")
     clustered = Sample.from_frame(frame, weights="w", psu="psu")
     asked = label != "old"
     published = {}
-    for name, sample in {"alike": alike, "clustered": clustered}.items():
+    samples = {"alike": alike, "unlike": unlike, "clustered": clustered}
+    for name, sample in samples.items():
         sets = {g: Persons.among(sample, label == g) for g in ("young", "middle", "old")}
         everybody = Persons.among(sample)
         profile = [share(group, "returnees", everybody, inside) for group, inside in sets.items()]
         took = cells_of([("any measure", "took part", mean(sample.where(asked), "took"))], RULES)
-        took = took.assign(standing=Standing(persons=Persons.among(sample, asked)))
+        told = replace(took[STANDING].iloc[0], tells=())  # weights aside
+        took = took.assign(standing=told)
         places = {"T07": rows(profile), "T10": took}
         decision = protect(places, RULES)
         assert recovered_sets(places, decision, RULES.min_cell) == []
         published[name] = applied("T10", took, decision).iloc[0]
         assert np.isnan(published[name]["n"])
-    assert published["alike"]["status"] == "secondary" and np.isnan(published["alike"]["degf"])
+    for name in ("alike", "unlike"):
+        assert published[name]["status"] == "secondary" and np.isnan(published[name]["degf"])
     assert published["clustered"]["status"] == "shown" and published["clustered"]["degf"] < 40
 
 

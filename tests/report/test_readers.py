@@ -28,6 +28,8 @@ from mismes_eval.report.chapters.impact import _effects
 from mismes_eval.report.chapters.sensitivity import spoken_table
 from mismes_eval.report.chapters.verdicts import ALIKE, LOSS, PLANNED, PRE, effect_verdict, lost
 from mismes_eval.report.country import release
+from mismes_eval.report.document.cells import Published
+from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
@@ -56,8 +58,10 @@ def answers(context: Context, effect: Effects, d: Doubt) -> dict[str, str]:
 
 def test_risk_of_bias_is_the_checks_of_each_measure(context: Context, study: Tracing) -> None:
     (item,) = bias(context, study)
-    assert isinstance(item, TextTable)
-    t = item.frame.set_index("Source of bias or chance")
+    assert isinstance(item, PictureSpec)
+    drawn = item.drawn(Published())
+    assert isinstance(drawn, TextTable)
+    t = drawn.frame.set_index("Source of bias or chance")
     assert list(t.columns) == ["MDA-001", "MDA-002", "Rests on"] and len(t) == len(ITEMS) + 3
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         mine = answers(context, effect, d)

@@ -52,8 +52,8 @@ from mismes_eval.report.chapters.verdicts import (
     main_cell,
 )
 from mismes_eval.report.country import release
-from mismes_eval.report.document.cells import published_cells
-from mismes_eval.report.document.items import SummarySpec
+from mismes_eval.report.document.cells import Published, published_cells
+from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.suppression import Relation, attack, recovered
@@ -312,7 +312,9 @@ def test_one_list_of_checks_stands_behind_headline_matrix_and_risk_of_bias(
     assert verdict is not None and evaluation.tracing is not None
     codes = {check.code for check in verdict.checks}
     assert codes >= {DRAWN_BY_LOT, PRE, OTHERS, TRENDS, CLUSTERS} and codes <= set(ITEMS)
-    (table,) = bias(context, evaluation.tracing)
+    (item,) = bias(context, evaluation.tracing)
+    assert isinstance(item, PictureSpec)
+    table = item.drawn(Published())
     assert isinstance(table, TextTable)
     answers = table.frame.set_index("Source of bias or chance")["GEO-001"]
     for check in verdict.checks:

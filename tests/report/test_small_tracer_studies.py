@@ -18,9 +18,11 @@ from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.report.chapters import CHAPTERS, Context
+from mismes_eval.report.country import release
+from mismes_eval.report.document.cells import PublishedCell
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.tracer import sequences
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,6 +140,31 @@ def test_fractions_of_a_month_do_not_tell_how_many_have_left(tmp_path: Path) -> 
     told = {Fraction(p).limit_denominator(200).denominator for p in shares}
     assert len(shares) > 100 and all(20 % n == 0 or 50 % n == 0 for n in told)
     assert cells.groupby("row")["value"].sum().to_numpy() == pytest.approx(1)
+
+
+@pytest.mark.whole
+def test_what_rests_on_a_hidden_effect_is_hidden_with_it(tmp_path: Path) -> None:
+    """Twenty of the participants answer the first wave: p-values of their effect are theirs too."""
+    tables = some(90, 120)
+    person, outcome = tables["person"], tables["outcome"]
+    treated = person.loc[person["arm"] == "T", "person_id"]
+    lost = (outcome["wave"] == 1) & outcome["person_id"].isin(treated[20:])
+    evaluation = evaluate(written(tmp_path, {**tables, "outcome": outcome[~lost]}))
+    context = Context(evaluation, Rules(), language("en"))
+    released = release(context, {name: CHAPTERS[name](context) for name in ("tracer", "impact")})
+    by_row: dict[tuple[str, str], list[PublishedCell]] = {}
+    for cell in released.published:
+        by_row.setdefault((cell.key.table, cell.key.row), []).append(cell)
+    outcome, measure = "employed, at home or abroad", "GEO-001"
+    effects = {c.key.column: c for c in by_row[f"T17-{measure}", outcome]}
+    assert effects["6 months"].status == "confidential" and effects["24 months"].shown
+    for when, shown in (("6 months", False), ("24 months", True)):
+        p_values = by_row["T18c", f"{measure}: {outcome}, {when}"]
+        assert len(p_values) == 3 and {c.shown for c in p_values} == {shown}
+    (threats,) = (i for i in released.chapters["impact"].items if getattr(i, "id", "") == "T19c")
+    assert isinstance(threats, TextTable)
+    size, freedom = (threats.frame[measure].iloc[place] for place in (-3, -2))
+    assert (size, freedom) == (f"{effects['24 months'].n:.0f}", f"{effects['24 months'].degf:.0f}")
 
 
 @pytest.mark.whole

@@ -111,11 +111,6 @@ class Context:
             for name, value in found.items()
         }
 
-    def closed(self, table: str, row: str, column: str) -> bool:
-        """Whether a cell of a chapter before is hidden because of the persons behind it."""
-        cell = None if self.published is None else self.published.get(table, row, column)
-        return cell is not None and cell.closed
-
     def published_at(self, keys: Iterable[CellKey]) -> pd.DataFrame:
         """The published cells of these places: table and COLUMNS."""
         return (self.published or Published()).of(list(keys))

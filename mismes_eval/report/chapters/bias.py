@@ -4,16 +4,19 @@ whether it passed. The same list stands behind the headline and the matrix.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from mismes_eval.estimate.estimate import Estimate
+import numpy as np
+import pandas as pd
+
 from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Verdict
-from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
-from mismes_eval.impact.planning.detectable import detectable_effect
 from mismes_eval.message import Quantity
 from mismes_eval.report.chapters.base import Context, Item, text_table
-from mismes_eval.report.chapters.cells import published, unit_of
+from mismes_eval.report.chapters.cells import headline_cell, unit_of
+from mismes_eval.report.chapters.strength import FINDABLE
 from mismes_eval.report.chapters.verdicts import (
     ALIKE,
     CERTAIN,
@@ -29,6 +32,11 @@ from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     main_cell,
 )
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.document.tables import HIDDEN, TextTable
+
+Cell = Mapping[Any, Any]
 
 LOST_ALIKE = (
     "Loss: were as many lost in both groups (0 lies in the interval of the difference, which ends"
@@ -71,34 +79,39 @@ NOTE = (
 
 
 def bias(context: Context, study: Tracing) -> list[Item]:
-    """T19c: one row an item, one column a measure."""
+    """T19c: one row an item, one column a measure; of an effect that is not shown no number is."""
     evaluation = context.evaluation
     if not evaluation.effects:
         return []
+    measures = [effect.measure for effect in evaluation.effects]
     pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
-    verdicts = {
-        effect.measure: effect_verdict(evaluation, effect, doubt) for effect, doubt in pairs
-    }
-    rows = [
+    verdicts = [effect_verdict(evaluation, effect, doubt) for effect, doubt in pairs]
+    answers = [
         (
             context.text(asked),
-            *(context.text(_answer(verdict, item)) for verdict in verdicts.values()),
+            *(context.text(_answer(verdict, item)) for verdict in verdicts),
             context.text(where),
         )
         for item, (asked, where) in ITEMS.items()
     ]
-    columns = ("Source of bias or chance", *map(context.name, verdicts), "Rests on")
-    return [
-        text_table(
+    places = [
+        (headline_cell(context, measure, study), CellKey(f"T19b-{measure}", FINDABLE, "value"))
+        for measure in measures
+    ]
+    title = "Threats to the effects and their precision, item by item"
+
+    def draw(published: pd.DataFrame) -> TextTable:
+        return text_table(
             context,
             id="T19c",
-            title="Threats to the effects and their precision, item by item",
-            rows=[*rows, *_figures(context, evaluation.effects)],
-            columns=columns,
+            title=title,
+            rows=[*answers, *_figures(context, published, places)],
+            columns=("Source of bias or chance", *map(context.name, measures), "Rests on"),
             source=study.source,
             notes=(context.text(NOTE),),
         )
-    ]
+
+    return [PictureSpec("T19c", title, draw, refers=tuple(itertools.chain.from_iterable(places)))]
 
 
 def _answer(verdict: Verdict | None, item: str) -> str:
@@ -106,23 +119,30 @@ def _answer(verdict: Verdict | None, item: str) -> str:
     return next((check.answer for check in checks if check.code == item), NOT_ASSESSED)
 
 
-def _figures(context: Context, effects: tuple[Effects, ...]) -> list[tuple[str, ...]]:
-    """Persons, degrees of freedom and what could have been found, where the effect is published."""
-    key = main_cell(context.evaluation)
-    found = [effect.by_wave.get(key) for effect in effects]
-    cells = [_precision(context, effect, key[0]) for effect in found]
+def _figures(
+    context: Context, published: pd.DataFrame, places: Sequence[tuple[CellKey, CellKey]]
+) -> list[tuple[str, ...]]:
+    """Persons, degrees of freedom and what could have been found, as they are published. places: of
+    each measure, its effect and what could have been found.
+    """
+    keys = itertools.starmap(CellKey, published[["table", "row", "column"]].itertuples(index=False))
+    cells = dict(zip(keys, published.to_dict("records"), strict=True))
+    columns = [_precision(context, cells.get(effect), cells.get(it)) for effect, it in places]
     tables = {SIZE: "T17", FREEDOM: "T17", POWER: "T19b"}
     return [
-        (context.text(words), *(cell[place] for cell in cells), where)
+        (context.text(words), *(column[place] for column in columns), where)
         for place, (words, where) in enumerate(tables.items())
     ]
 
 
-def _precision(context: Context, effect: object, outcome: str) -> tuple[str, str, str]:
-    if not isinstance(effect, Estimate) or not published(context, effect):
+def _precision(context: Context, effect: Cell | None, found: Cell | None) -> tuple[str, str, str]:
+    if effect is None or found is None or np.isnan(effect["value"]):
         absent = context.text(NOT_ASSESSED)
         return absent, absent, absent
-    n, text = context.words.number, context.words
-    scale, one, many = unit_of(context, outcome)
-    size = Quantity(scale * detectable_effect(effect), one, many)
-    return n(float(effect.n[0]), 0), n(float(effect.degf[0]), 0), text.quantity(size)
+    scale, one, many = unit_of(context, main_cell(context.evaluation)[0])
+    size = Quantity(scale * found["value"], one, many)
+    n, degf = (
+        context.words.number(effect[name], 0) if np.isfinite(effect[name]) else HIDDEN
+        for name in ("n", "degf")
+    )
+    return n, degf, context.words.quantity(size)

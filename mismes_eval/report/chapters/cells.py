@@ -132,11 +132,6 @@ def unit_of(context: Context, name: str) -> tuple[float, str, str]:
     return outcome_scale(context, name)[0], *UNITS[outcome_kind(context, name).kind]
 
 
-def published(context: Context, estimate: Estimate) -> bool:
-    """Whether a table of the report shows this estimate: what it hides, no sentence says."""
-    return records_of([("", "", estimate)], context.rules)[0]["status"] == "shown"
-
-
 def plain(
     row: str,
     column: str,

@@ -153,10 +153,15 @@ def _codes_in(s: Survey, column: str) -> list[str]:
 
 
 def _lonely(context: Context, s: Survey) -> str:
-    lonely = s.sample.design.lonely_strata
+    design = s.sample.design
+    lonely = design.lonely_strata
     if not lonely:
         return context.text("none")
-    how = context.text(s.sample.design.lonely)
+    how = context.text(design.lonely)
+    if design.psus_are_few_persons:
+        return context.text(
+            "strata with one PSU, which may be one person (treatment: {how})", how=how
+        )
     return context.text(
         "{n} strata with one PSU: {which} (treatment: {how})",
         n=len(lonely),

@@ -17,6 +17,8 @@ from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
     P,
     cell_unit,
+    effect_cell,
+    following,
     outcome_scale,
     outcome_unit,
     plain,
@@ -232,7 +234,8 @@ def _outcomes(context: Context, study: Tracing) -> Table:
                 o=context.column(outcome),
                 w=context.text("{m:.0f} months", m=study.months[wave]),
             )
-            cells.append(_adjusted(row, family, family.place[place]))
+            behind = effect_cell(context, effect.measure, study, outcome, wave)
+            cells.append(following(_adjusted(row, family, family.place[place]), behind))
     note = context.text(
         "Each measure's outcomes and waves are one family: an adjusted p-value counts all of them."
         " The effects themselves are in the tables T17."

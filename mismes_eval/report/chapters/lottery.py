@@ -317,21 +317,30 @@ def _taken_words(context: Context, draw: Lottery) -> Item:
     about = about_draw(context, draw, draw.main_outcome)
     row = _row(context, ALL, draw.main_outcome)
     keys = tuple(CellKey(TAKEN, row, column) for column in ("estimate", FROM, TO))
+    moved = {
+        CellKey(TAKEN, _row(context, ALL, outcome), "estimate"): _first_stage(
+            context, outcome, late
+        )
+        for outcome, late in draw.taken.items()
+        if isinstance(late, Estimate)
+    }
 
     def say(published: pd.DataFrame) -> str:
-        value, low, high = map(shown_values(published).get, keys)
+        shown = shown_values(published)
+        value, low, high = map(shown.get, keys)
+        take_up = [said for key, said in moved.items() if key in shown]
         if value is None:
-            return ""
+            return " ".join(take_up)
         ends = (-np.inf if low is None else low, np.inf if high is None else high)
-        return context.text(sentences.taken_sentence(verdict.of_published(value, *ends), about))
+        told = sentences.taken_sentence(verdict.of_published(value, *ends), about)
+        return " ".join((context.text(told), *take_up))
 
-    return SummarySpec(keys, say)
+    return SummarySpec(tuple(dict.fromkeys((*keys, *moved))), say)
 
 
 def _taken(context: Context, draw: Lottery) -> Table:
     parts = []
     units = {}
-    notes: dict[str, None] = {}
     for outcome, found in draw.taken.items():
         row = _row(context, ALL, outcome)
         share = draw.is_share(outcome)
@@ -340,8 +349,6 @@ def _taken(context: Context, draw: Lottery) -> Table:
         parts.append(
             _effect_on_takers(context, row, found, "share" if share else "number", standing)
         )
-        if isinstance(found, Estimate):
-            notes[_first_stage(context, outcome, found)] = None
     return Table(
         id=TAKEN,
         title="What taking part changed, for those who take part if drawn and not otherwise",
@@ -352,7 +359,6 @@ def _taken(context: Context, draw: Lottery) -> Table:
                 "The interval holds every effect that the data do not reject (Anderson and Rubin),"
                 " however little the lot moved take-up."
             ),
-            *notes,
         ),
         digits=2,
         units=units,

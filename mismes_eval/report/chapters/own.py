@@ -49,7 +49,7 @@ def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
                 title="Own indicators, thousand persons",
                 cells=cells_of(counted, context.rules),
                 source=s.source,
-                notes=(s.sample.design.basis,),
+                notes=(s.sample.design.published_basis,),
                 scale=0.001,
             )
         )

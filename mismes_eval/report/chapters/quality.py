@@ -22,7 +22,7 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.cells import by_rule, plain, rows
 from mismes_eval.report.document.cells import CellKey, Persons, Standing, counted_in
 from mismes_eval.report.document.estimated_cells import cells_of, counted
 from mismes_eval.report.document.items import PictureSpec
@@ -96,7 +96,7 @@ def quality(context: Context) -> Table:
             cells.append(cells_of([(line[0], "value", line[1])], context.rules))
         else:
             name, value, units[line[0]] = line
-            cells.append(rows([_stated(name, value, _unit(units[name]))]))
+            cells.append(rows([_stated(context, name, value, _unit(units[name]))]))
     elsewhere = "Q7, definitions and breaks, is table T06; Q9, hashes, is table T23."
     notes = [elsewhere]
     if survey is not None:
@@ -119,7 +119,7 @@ def quality(context: Context) -> Table:
     )
 
 
-def _stated(name: str, value: Stated, unit: str) -> dict[str, object]:
+def _stated(context: Context, name: str, value: Stated, unit: str) -> dict[str, object]:
     """The cell of a line: a number of persons, a share of them that may tell their number, or a
     plain figure.
     """
@@ -129,7 +129,8 @@ def _stated(name: str, value: Stated, unit: str) -> dict[str, object]:
         return plain(name, "value", value.share, unit, standing=Standing(tells=(value.inside,)))
     if isinstance(value, Estimate):
         tells = counted_in(value, 0)
-        return plain(name, "value", float(value.value[0]), unit, standing=Standing(tells=tells))
+        cell = plain(name, "value", float(value.value[0]), unit, standing=Standing(tells=tells))
+        return by_rule(context, cell, float(value.n[0]))
     return plain(name, "value", value, unit)
 
 

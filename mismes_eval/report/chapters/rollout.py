@@ -129,7 +129,7 @@ def _summary(context: Context, r: Rollout) -> Table:
             " the other regions; a change would mean that who lives there changed."
         ),
         *r.breaks,
-        _basis(r),
+        r.sample.design.published_basis,
     )
     return Table(
         id=SUMMARY,
@@ -201,12 +201,6 @@ def _pretrend(context: Context, r: Rollout) -> pd.DataFrame:
         if isinstance(test, NotEstimable)
         else plain_rows([plain(row, P, float(test.p), P_VALUE, kind="effect")])
     )
-
-
-def _basis(r: Rollout) -> str:
-    if not isinstance(r.overall, Estimate):
-        return ""
-    return next((note for note in r.overall.notes if note.startswith("Variance")), "")
 
 
 def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
@@ -331,7 +325,7 @@ def _map(context: Context, r: Rollout) -> list[Item]:
         return []
     notes = (
         "Right of the thick line the measure is in place; standard errors in brackets.",
-        _basis(r),
+        r.sample.design.published_basis,
     )
     title = "Group-time effects of the roll-out, percentage points"
     keys = _group_times(r)
@@ -367,7 +361,7 @@ def _honest(context: Context, r: Rollout) -> list[Item]:
         measure,
         r.outcome,
         r.source,
-        _basis(r),
+        r.sample.design.published_basis,
         r.event,
         EFFECT,
         (),

@@ -22,7 +22,7 @@ from mismes_eval.evaluation.study import (
 )
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import cell_unit, in_unit, plain, rows
+from mismes_eval.report.chapters.cells import as_published, cell_unit, in_unit, plain, rows
 from mismes_eval.report.chapters.strength import Result
 from mismes_eval.report.chapters.verdicts import blocks_verdict
 from mismes_eval.report.document.cells import CellKey, Persons, Standing, population
@@ -95,12 +95,14 @@ def _found(context: Context, s: Study, group: str) -> Finding:
     outcome = s.outcomes[0]
     label, (robust, _) = _label(context, group, outcome), within(s, outcome, group)
     tables = "T30, T31" if s.sample.frame[s.followed].isna().any() else "T31"
-    few = context.rules.confidential("mean", min(arm.n for arm in _arms(s, group).compares))
-    if few or (isinstance(robust, Estimate) and context.closed("T31", label, DESIGN)):
-        robust = NotEstimable("too few persons")
     if isinstance(robust, NotEstimable):
         return Finding(context.text("{m}: {r}", m=label, r=context.text(robust.reason)), "none", "")
-    verdict = blocks_verdict(context.evaluation, outcome, robust, lost(s, group)[0])
+    key = CellKey("T31", label, DESIGN)
+    judged = blocks_verdict(context.evaluation, outcome, robust, lost(s, group)[0])
+    verdict = as_published(judged, context.published_at([key]), key)
+    if verdict is None:
+        few = context.text("{m}: {r}", m=label, r=context.text("too few persons"))
+        return Finding(few, "none", "")
     about = About(
         measure=context.name(s.source),
         outcome=label,
@@ -272,11 +274,7 @@ def _within(context: Context, s: Study) -> Table:
     for group in s.groups:
         for outcome in s.outcomes:
             robust, classic = within(s, outcome, group)
-            row = context.text(
-                "{group}, {outcome}",
-                group=context.words.level(group),
-                outcome=context.column(outcome),
-            )
+            row = _label(context, group, outcome)
             arms = _arms(s, group)
             parts += [
                 _classical(row, classic, robust, cell_unit(context, outcome), context.rules, arms),

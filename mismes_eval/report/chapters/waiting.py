@@ -15,6 +15,7 @@ from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import persons, plain, pooled_basis, rows
 from mismes_eval.report.document.cells import (
+    NOBODY,
     Persons,
     Standing,
     have_like_weights,
@@ -86,8 +87,11 @@ def _month_cells(
         place = f"F08, {name}, {k}"
         whole = Persons.of(place, known)
         for code in states:
-            inside = Persons.of(place, known & (state[:, k] == code))
-            told = Standing(persons=who if k == 0 else None, tells=(inside,), whole=whole)
+            rows_of = known & (state[:, k] == code)
+            tells = [Persons.of(place, rows_of)]
+            if k == 0:  # who is in work at enrolment is not at risk in F09
+                tells.append(Persons.of(who.population, rows_of))
+            told = Standing(persons=who if k == 0 else None, tells=tuple(tells), whole=whole)
             if line["n"] >= context.rules.min_mean:
                 n = who.n if k == 0 else np.nan
                 out.append(
@@ -149,8 +153,10 @@ def _first_job(context: Context, study: Tracing) -> Item:
     if not shown:
         return _absent(context, "F09", what, "too few persons are followed")
     cells = [counted(EVERYBODY, "persons", Persons.among(sample))]
-    for name, curve in shown.items():
-        cells += _waiting_cells(name, curve)
+    for code, name in ARMS.items():
+        curve = shown.get(context.text(name))
+        if curve is not None:
+            cells += _waiting_cells(context.text(name), curve, sample.where(arm == code))
     title = "Time from enrolment to the first job (Kaplan-Meier)"
 
     def draw(published: pd.DataFrame) -> Figure:
@@ -159,12 +165,17 @@ def _first_job(context: Context, study: Tracing) -> Item:
     return PictureSpec("F09", title, draw, rows(cells))
 
 
-def _waiting_cells(name: str, curve: Estimate) -> list[dict[str, object]]:
-    """The share of a group that still waits, at every time."""
+def _waiting_cells(name: str, curve: Estimate, group: Sample) -> list[dict[str, object]]:
+    """The share of a group that still waits, at every time. Where persons have like weights, it is
+    a fraction of those who were at risk, and tells how many they are.
+    """
+    like = have_like_weights(group.design, group.active)
+    told = Standing(tells=(Persons.among(group),)) if like else NOBODY
     ends = curve.ci()
     numbers = zip(curve.keys["time"], curve.value, ends["low"], ends["high"], strict=True)
     return [
-        plain(f"{time:g}", name, value, "share", kind="share") | {"ci_low": low, "ci_high": high}
+        plain(f"{time:g}", name, value, "share", kind="share", standing=told)
+        | {"ci_low": low, "ci_high": high}
         for time, value, low, high in numbers
     ]
 

@@ -39,6 +39,7 @@ COLUMNS = (
 PLACE = ("table", "row", "column")
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "degf")
 SHARES = ("share", "proportion")
+COUNTING = (*SHARES, "ratio", "mean", "total")  # kinds that tell numbers of persons of like weights
 ROUNDS = 0.5  # of a person: what a number of persons is told apart by
 LIKE = 1e-9  # numbers that differ by rounding alone, relative to the largest
 STANDING = "standing"  # column of the cells of a table that says which persons stand behind them
@@ -124,6 +125,13 @@ def persons_behind(estimate: Estimate, k: int) -> Persons | None:
     return None
 
 
+def psus_behind(design: SurveyDesign, persons: Persons | None) -> int:
+    """How many sampling units persons lie in where their degrees of freedom tell it; else 0."""
+    if persons is None or design.replicates is not None or design.psu.size != design.weights.size:
+        return 0
+    return int(np.unique(design.psu[persons.rows[: design.psu.size]]).size)
+
+
 def have_like_weights(design: SurveyDesign, rows: Bool) -> bool:
     """Whether a share of these persons times their number rounds to a number of persons: their
     weights differ by less than one in them.
@@ -138,26 +146,31 @@ def _rounded(n: int) -> float:
 
 def counted_in(estimate: Estimate, k: int) -> tuple[Persons, ...]:
     """The sets whose numbers the k-th value gives away where persons have like weights: a share is
-    then one number of persons over another. Who is in it, and of whom; empty where weights differ,
-    or where it is the share of something else than persons.
+    then one number of persons over another, a mean a sum over a number of persons, a total a
+    number of persons times a weight. Who is in it, and of whom; of a mean, of whom; of a total, who
+    is in it. Empty where weights differ, or where something else than persons is counted.
     """
     part = estimate.parts[0] if len(estimate.parts) == 1 else None
-    if estimate.kind not in SHARES or part is None or part.influence is None:
+    if estimate.kind not in COUNTING or part is None or part.influence is None:
         return ()
     weights = part.design.weights
     behind = persons_behind(estimate, k)
     if behind is None:
         return ()
-    if not have_like_weights(part.design, behind.rows[: weights.size]):
+    rows = behind.rows[: weights.size]
+    if not have_like_weights(part.design, rows):
         return ()
-    rounded = _rounded(behind.n)
+    value, rounded = float(estimate.value[k]), _rounded(behind.n)
     column = part.influence.linear(np.eye(estimate.p)[[k]]).dense().ravel() * (weights != 0)
     least = LIKE * np.abs(column).max()
     name = population(part.design)
     inside, whole = Persons.of(name, column > least), Persons.of(name, np.abs(column) > least)
-    if not whole.n or abs(inside.n / whole.n - float(estimate.value[k])) > rounded:
-        return ()
-    return (inside, whole)
+    if estimate.kind == "total":
+        counted = value / float(weights[rows].mean())
+        return (inside,) if abs(counted - inside.n) <= rounded * inside.n else ()
+    if whole.n and abs(inside.n / whole.n - value) <= rounded:
+        return (inside, whole)
+    return (behind,) if estimate.kind == "mean" else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +185,8 @@ class Standing:
     private : the number is one payer's or one actor's own, or gives such a number away.
     follows : cells that the number is computed from: it is shown where all of them are.
     units : n counts no persons (measures, regions).
+    psus : sampling units that the persons lie in, which degrees of freedom and the number of strata
+        give; 0: not known, or the variance is that of replicates.
     """
 
     persons: Persons | None = None
@@ -182,6 +197,7 @@ class Standing:
     private: bool = False
     follows: tuple[CellKey, ...] = ()
     units: bool = False
+    psus: int = 0
 
 
 NOBODY = Standing()

@@ -22,6 +22,7 @@ from mismes_eval.report.document.cells import (
     counted_in,
     persons_behind,
     population,
+    psus_behind,
 )
 from mismes_eval.report.document.rules import LEVEL_KINDS, Rules
 from mismes_eval.report.document.tables import POOR, TEXTS, Table
@@ -146,7 +147,9 @@ def standing_of(item: Estimate, k: int = 0, given: Standing = NOBODY) -> Standin
         whole = persons
     tells = given.tells or counted_in(item, k)
     compares = tuple(arm if persons is None else arm.within(persons) for arm in given.compares)
-    return replace(given, persons=persons, tells=tells, whole=whole, compares=compares, among=among)
+    psus = psus_behind(item.parts[0].design, persons)
+    told = replace(given, persons=persons, tells=tells, whole=whole, compares=compares)
+    return replace(told, among=among, psus=psus)
 
 
 def _cell(

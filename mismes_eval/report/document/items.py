@@ -17,6 +17,7 @@ import pandas as pd
 from mismes_eval.report.document.cells import CellKey, Published, PublishedCell
 from mismes_eval.report.document.estimated_cells import CARRIED
 from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.tables import TextTable
 from mismes_eval.report.figures import Figure
 
 Part = Literal["value", "se", "ci_low", "ci_high", "n"]
@@ -34,21 +35,22 @@ def keys_of(table: str, cells: pd.DataFrame) -> list[CellKey]:
 
 @dataclass(frozen=True)
 class PictureSpec:
-    """A picture before anything is drawn.
+    """A picture, or a table of words, before anything is drawn.
 
     cells : cells of its own, which no table has.
     refers : cells of tables, by their place.
     draw : published cells (a frame with table and COLUMNS: its own, then those it refers to; a
-        hidden cell has no number) -> the figure, or the sentence that stands in its place.
+        hidden cell has no number) -> the figure or table of words, or the sentence that stands in
+        its place.
     """
 
     id: str
     title: str
-    draw: Callable[[pd.DataFrame], Figure | str]
+    draw: Callable[[pd.DataFrame], Figure | TextTable | str]
     cells: pd.DataFrame = field(default_factory=no_cells)
     refers: tuple[CellKey, ...] = ()
 
-    def drawn(self, published: Published) -> Figure | str:
+    def drawn(self, published: Published) -> Figure | TextTable | str:
         """The picture of what is published."""
         return self.draw(published.of([*keys_of(self.id, self.cells), *self.refers]))
 

@@ -59,10 +59,11 @@ class Draft:
     degf: float = np.nan
 
     def errors_tell_n(self, least: int) -> bool:
-        """Whether degrees of freedom or the error of a share give the n, to fewer than `least`
-        persons: those of persons drawn one by one with like weights do.
+        """Whether degrees of freedom, with the number of strata, or the error of a share give the n
+        to fewer than `least` persons: those of persons drawn one by one with like weights do.
         """
-        by_degf = self.se != 0 and abs(self.n - self.degf) < least
+        psus = self.standing.psus or self.degf
+        by_degf = self.se != 0 and (abs(self.n - self.degf) < least or abs(self.n - psus) < least)
         variance = self.se**2
         if self.kind not in SHARES or not variance > 0:
             return by_degf
