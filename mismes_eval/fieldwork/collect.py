@@ -4,7 +4,7 @@ every column that nobody reads is named, and what names a person goes to a file 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,8 +75,7 @@ def collect(
     apart = _apart(export, found.answers, personal, key)
     unused = unused_columns(export, found.used, personal)
     if form != "tracer_wave":
-        if found.problems:
-            raise InputError(found.problems)
+        InputError.refuse(found.problems)
         tables = {asked[-1].template or form: _plain(form, found.answers)}
         return Collected(tables, apart, tuple(unused), ())
     return _wave(
@@ -146,28 +145,20 @@ def _wave(
     return Collected(tables, apart, tuple(unused), notes)
 
 
-def _lacking(sample: pd.DataFrame | None, wave: int | None) -> list[Problem]:
-    problems = []
+def _lacking(sample: pd.DataFrame | None, wave: int | None) -> Iterator[Problem]:
     if sample is None or PERSON not in sample.columns:
-        problems.append(
-            Problem(
-                what="a wave needs its sample",
-                where=worded("the sample file"),
-                expected=worded("one row a person, column '{person}'", {"person": PERSON}),
-                got=worded("none") if sample is None else worded("another table"),
-                fix="Without it the persons who were never reached are lost.",
-            )
+        yield Problem(
+            what="a wave needs its sample",
+            where=worded("the sample file"),
+            expected=worded("one row a person, column '{person}'", {"person": PERSON}),
+            got=worded("none") if sample is None else worded("another table"),
+            fix="Without it the persons who were never reached are lost.",
         )
     elif sample[PERSON].duplicated().any():
         twice = sample[PERSON][sample[PERSON].duplicated()].astype(str).unique()
-        problems.append(
-            Problem("a person stands twice in the sample", named(twice), "one row a person")
-        )
+        yield Problem("a person stands twice in the sample", named(twice), "one row a person")
     if wave is None:
-        problems.append(
-            Problem("the wave is not named", worded("the wave's number"), "a whole number")
-        )
-    return problems
+        yield Problem("the wave is not named", worded("the wave's number"), "a whole number")
 
 
 def _strangers(answers: pd.DataFrame, persons: pd.Series, wave: int) -> list[Problem]:
@@ -241,20 +232,18 @@ def _dispositions(
     out["interviewer"] = first(final["interviewer"])
     count = at.map(tried.groupby(PERSON).size().to_dict()).fillna(0).astype(int)
     out["n_attempts"] = np.maximum(count, at.isin(done.index).astype(int))
-    return out, _notes(out, missing)
+    return out, tuple(_notes(out, missing))
 
 
-def _notes(out: pd.DataFrame, missing: list[str]) -> tuple[str, ...]:
+def _notes(out: pd.DataFrame, missing: list[str]) -> Iterator[str]:
     pending = int((out["disp_code"] == PENDING).sum())
-    notes = []
     if pending:
-        notes.append(f"{pending:,} of {len(out):,} sampled persons are pending: not yet tried.")
+        yield f"{pending:,} of {len(out):,} sampled persons are pending: not yet tried."
     if missing:
-        notes.append(
+        yield (
             f"{len(missing):,} attempts say that an interview was made, and the export has none:"
             f" {named(missing)}. They stand as pending."
         )
-    return tuple(notes)
 
 
 def _outcomes(answers: pd.DataFrame, wave: int) -> pd.DataFrame:
@@ -273,7 +262,7 @@ def _scores(answers: pd.DataFrame) -> dict[str, pd.Series]:
     for item in items:
         value = (pd.to_numeric(answers[item["item"]], errors="coerce") - 1) / 4
         scored[item["item"]] = 1 - value if item["answers"].endswith("reversed") else value
-    out: dict[str, pd.Series] = {}
+    out = {}
     dimensions = dict.fromkeys(item["dimension"] for item in items)
     for name in dimensions:
         own = [i for i in items if i["dimension"] == name]

@@ -106,7 +106,7 @@ def _several(
     frame: pd.DataFrame, question: Question, whole: pd.Series, names: set[str]
 ) -> tuple[pd.Series, list[str]]:
     """Several answers as codes with spaces, from one column or from one a choice."""
-    parts: dict[str, str] = {}
+    parts = {}
     spelled = {choice.code: choice.code for choice in choices(question.choices)}
     if NUMBERED in frame.columns:
         spelled = {str(spelling): code for spelling, code in numbered(question.choices).items()}
@@ -149,7 +149,7 @@ def _coded(
     values: pd.Series, question: Question, problems: list[Problem], by_number: bool
 ) -> pd.Series:
     """Codes or labels of any language as codes; what is neither is a problem."""
-    spelled: dict[str, str] = {}
+    spelled = {}
     if question.choices == "measures":
         return values
     if by_number:
@@ -158,9 +158,7 @@ def _coded(
         spelled[choice.code.casefold()] = choice.code
         for language in LANGUAGES:
             spelled.setdefault(choice.words[language].casefold(), choice.code)
-    read: dict[str, str | None] = {
-        value: _codes(value, spelled, question.several) for value in values.unique()
-    }
+    read = {value: _codes(value, spelled, question.several) for value in values.unique()}
     _refuse(
         values,
         values.map(lambda v: read[v] is None),

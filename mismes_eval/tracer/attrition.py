@@ -4,7 +4,7 @@ among those who answered the chosen waves before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -101,8 +101,7 @@ def attrition_weights(
         then=then,
         among=None if everybody else panel.sample.domain,
     )
-    problems = _problems(panel, adjustment)
-    DesignError.refuse(problems)
+    DesignError.refuse(_problems(panel, adjustment))
     return panel.with_adjustment(adjustment)
 
 
@@ -146,7 +145,7 @@ class Adjustment:
                     (~panel.refreshed).astype(float),
                 )
             )
-        before: object = None
+        before = None
         for place, wave in enumerate(waves):
             everybody = _leave(panel, everybody, wave, modelled)
             everybody = _untried(panel, everybody, wave, modelled)
@@ -207,7 +206,7 @@ class Adjustment:
         frame, columns = self._covariates(panel, sample, before, at_risk)
         kind = "stabilised, " if self.stabilised else ""
         outside = "" if self.among is None else "; persons outside the domain keep their weight"
-        model: dict[str, object] = {"method": self.method, "columns": ", ".join(columns)}
+        model = {"method": self.method, "columns": ", ".join(columns)}
         size = _of_wave(wave, at_risk & (r == 1)) | {"all": f"{int(at_risk.sum()):,}"}
         words = "{method} on {columns}; {n} of {all} answered"
         name = Message(
@@ -232,26 +231,19 @@ class Adjustment:
         if before is None or not self.lagged:
             return sample.frame, columns
         values = {f"{column}@{before}": panel.values(column, before) for column in self.lagged}
-        gone = [
-            (column, at_risk & pd.isna(values_))
-            for column, values_ in values.items()
-            if (at_risk & pd.isna(values_)).any()
-        ]
-        if gone:
-            raise DesignError(
-                [
-                    Problem(
-                        what="a lagged covariate is missing among those who answered",
-                        where=in_column(column),
-                        expected="a value",
-                        got=worded("missing"),
-                        fix="Leave it out, or make missing a category.",
-                        count=int(m.sum()),
-                        rows=tuple(sample.frame[panel.unit].to_numpy()[m]),
-                    )
-                    for column, m in gone
-                ]
-            )
+        ids = sample.frame[panel.unit].to_numpy()
+        gone = {column: ids[at_risk & pd.isna(told)] for column, told in values.items()}
+        DesignError.refuse(
+            Problem(
+                what="a lagged covariate is missing among those who answered",
+                where=in_column(column),
+                expected="a value",
+                got=worded("missing"),
+                fix="Leave it out, or make missing a category.",
+            ).in_rows(persons)
+            for column, persons in gone.items()
+            if persons.size
+        )
         return sample.frame.assign(**values), [*columns, *values]
 
 
@@ -353,67 +345,50 @@ def _listed(columns: str | Sequence[str]) -> tuple[str, ...]:
     return (columns,) if isinstance(columns, str) else tuple(columns)
 
 
-def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
-    problems = []
-    problems += unknown("unknown method for attrition weights", "method", a.method, METHODS)
+def _problems(panel: TracerPanel, a: Adjustment) -> Iterator[Problem]:
+    yield from unknown("unknown method for attrition weights", "method", a.method, METHODS)
     if not a.covariates:
-        problems.append(
-            Problem(
-                "attrition weights need covariates",
-                of_argument("covariates"),
-                "columns known at enrolment",
-                worded("none"),
-            )
+        yield Problem(
+            "attrition weights need covariates",
+            of_argument("covariates"),
+            "columns known at enrolment",
+            worded("none"),
         )
     if a.restricted and not a.stabilised:
-        problems.append(
-            Problem(
-                "restricted columns are for stabilised weights",
-                of_argument("restricted"),
-                "stabilised=True",
-            )
+        yield Problem(
+            "restricted columns are for stabilised weights",
+            of_argument("restricted"),
+            "stabilised=True",
         )
     strange = [covariate for covariate in a.restricted if covariate not in a.covariates]
     if strange:
-        problems.append(
-            Problem(
-                "a restricted column is not among the covariates",
-                in_column(", ".join(strange)),
-                worded("some of {covariates}", {"covariates": ", ".join(a.covariates)}),
-            )
+        yield Problem(
+            "a restricted column is not among the covariates",
+            in_column(", ".join(strange)),
+            worded("some of {covariates}", {"covariates": ", ".join(a.covariates)}),
         )
     frame, carries = panel.sample.frame, panel.sample.active
     for covariate in a.covariates:
         if covariate not in frame.columns:
-            problems.append(
-                Problem(
-                    "attrition weights name an unknown column",
-                    in_column(covariate),
-                    "a column of the persons at enrolment",
-                )
+            yield Problem(
+                "attrition weights name an unknown column",
+                in_column(covariate),
+                "a column of the persons at enrolment",
             )
             continue
         gone = carries & frame[covariate].isna().to_numpy()
         if gone.any():
-            problems.append(
-                Problem(
-                    what="an attrition covariate is missing",
-                    where=in_column(covariate),
-                    expected="a value for everybody at enrolment",
-                    got=worded("missing"),
-                    fix="Make missing a category.",
-                    count=int(gone.sum()),
-                    rows=tuple(frame[panel.unit].to_numpy()[gone]),
-                )
+            yield Problem(
+                what="an attrition covariate is missing",
+                where=in_column(covariate),
+                expected="a value for everybody at enrolment",
+                got=worded("missing"),
+                fix="Make missing a category.",
+            ).in_rows(frame[panel.unit].to_numpy()[gone])
+    for column in (*a.lagged, a.answered):
+        if column and column not in panel.long.columns:
+            yield Problem(
+                "attrition weights name an unknown column",
+                in_column(column),
+                "a column of the waves",
             )
-    waved = [*a.lagged, *([a.answered] if a.answered else [])]
-    problems += [
-        Problem(
-            "attrition weights name an unknown column",
-            in_column(column),
-            "a column of the waves",
-        )
-        for column in waved
-        if column not in panel.long.columns
-    ]
-    return problems

@@ -4,7 +4,7 @@ conditioning).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,43 +38,36 @@ def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.D
     base = panel.sample.where(~panel.dead[:, place] & ~panel.outside[:, place])
     inside = base.active
     stay = inside & panel.responded[:, place]
+    w = base.weights
     after = (
-        panel.weight_sample(wave).weights
-        if panel.adjustment is not None
-        else np.where(stay, base.weights, 0.0)
+        np.where(stay, w, 0.0) if panel.adjustment is None else panel.weight_sample(wave).weights
     )
     rows = []
     for name, indicator in _indicators(base, covariates):
-        w = base.weights
-        centre = np.average(indicator[inside], weights=w[inside])
-        spread = 0.0
-        spread = float(np.sqrt(np.average((indicator[inside] - centre) ** 2, weights=w[inside])))
-        plain = indicator[inside]
+        everybody, stayers = indicator[inside], indicator[stay]
+        centre = np.average(everybody, weights=w[inside])
+        spread = float(np.sqrt(np.average((everybody - centre) ** 2, weights=w[inside])))
         scale = spread if spread > 0 else np.nan
         rows.append(
             (
                 name,
-                (indicator[stay].mean() - plain.mean()) / (plain.std() or np.nan),
-                (np.average(indicator[stay], weights=w[stay]) - centre) / scale,
-                (np.average(indicator[stay], weights=after[stay]) - centre) / scale,
+                (stayers.mean() - everybody.mean()) / (everybody.std() or np.nan),
+                (np.average(stayers, weights=w[stay]) - centre) / scale,
+                (np.average(stayers, weights=after[stay]) - centre) / scale,
             )
         )
     return pd.DataFrame(rows, columns=["variable", "unweighted", "base", "weighted"])
 
 
-def _indicators(sample: Sample, covariates: Sequence[str]) -> list[tuple[str, Float]]:
-    out: list[tuple[str, Float]] = []
+def _indicators(sample: Sample, covariates: Sequence[str]) -> Iterator[tuple[str, Float]]:
     for covariate in covariates:
         series = sample.frame[covariate]
         number = float64(series)
         if number is not None:
-            out.append((covariate, number))
-        else:
-            out += [
-                (f"{covariate}={value}", (series == value).to_numpy(float))
-                for value in sorted(series[sample.active].dropna().unique(), key=str)
-            ]
-    return out
+            yield covariate, number
+            continue
+        for value in sorted(series[sample.active].dropna().unique(), key=str):
+            yield f"{covariate}={value}", (series == value).to_numpy(float)
 
 
 @public(EstimateError)
@@ -99,7 +92,7 @@ def panel_conditioning(
     names = [columns] if isinstance(columns, str) else list(columns)
     values = {name: panel.values(name, wave) for name in names}
     ok = np.all([np.isfinite(column) for column in values.values()], axis=0)
-    clean: dict[str, object] = {name: np.where(ok, column, 0.0) for name, column in values.items()}
+    clean = {name: np.where(ok, column, 0.0) for name, column in values.items()}
     sides = [
         on_enrolment(panel.sample, mean(side.with_columns(clean).where(ok), names, by))
         for side in (panel.weight_sample(wave), refreshment)

@@ -4,7 +4,7 @@ Fitzgerald-Gottschalk-Moffitt), overlap, balance and the R-indicator.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ class AttritionTests:
 
     def to_frame(self) -> pd.DataFrame:
         """The tests, one a row, and the R-indicator."""
-        named: list[tuple[str, Test | NotEstimable]] = [
+        named = [
             ("attrition model, likelihood ratio", self.lr),
             ("attrition model, design-based", self.f),
             ("lagged outcome (FGM)", self.fgm),
@@ -164,7 +164,8 @@ def attrition_tests(
     y = _at_enrolment(panel, outcome)
     sample = sample.with_columns({"lost": lost, "outcome at enrolment": y})
     columns = [*groups, *[column for column in listed if column not in groups]]
-    _refuse(sample, lost, y, columns, outcome, link, len(columns) > len(groups))
+    some = len(columns) > len(groups)
+    EstimateError.refuse(_unusable(sample, lost, y, columns, outcome, link, some))
     full = ResponseModel.of(sample, columns, lost, link)
     small = ResponseModel.of(sample, groups, lost, link)
     tested = [n for n in full.names if n not in small.names]
@@ -379,7 +380,7 @@ def r_indicator(sample: Sample, fitted: ResponseModel) -> Estimate:
     )
 
 
-def _refuse(
+def _unusable(
     sample: Sample,
     lost: Float,
     y: Float,
@@ -387,65 +388,47 @@ def _refuse(
     outcome: str,
     link: str,
     some: bool,
-) -> None:
+) -> Iterator[Problem]:
     inside = sample.active
-    problems = [
-        Problem(
-            "attrition_tests names an unknown column",
-            in_column(column),
-            "a column of the persons at enrolment",
-        )
-        for column in columns
-        if column not in sample.frame.columns
-    ]
+    known = [column for column in columns if column in sample.frame.columns]
+    for column in columns:
+        if column not in known:
+            yield Problem(
+                "attrition_tests names an unknown column",
+                in_column(column),
+                "a column of the persons at enrolment",
+            )
     if not some:
-        problems.append(
-            Problem(
-                "attrition_tests needs covariates",
-                of_argument("covariates"),
-                "columns known at enrolment, beyond those of 'by'",
-                worded("none"),
-            )
+        yield Problem(
+            "attrition_tests needs covariates",
+            of_argument("covariates"),
+            "columns known at enrolment, beyond those of 'by'",
+            worded("none"),
         )
-    problems += unknown("unknown link", "link", link, LINKS)
+    yield from unknown("unknown link", "link", link, LINKS)
     if outcome in columns:
-        problems.append(
-            Problem(
-                "the outcome is among the covariates",
-                in_column(outcome),
-                "an outcome of its own",
-            )
+        yield Problem(
+            "the outcome is among the covariates", in_column(outcome), "an outcome of its own"
         )
-    for name, column in [
-        (outcome, pd.Series(y)),
-        *[
-            (column_, sample.frame[column_])
-            for column_ in columns
-            if column_ in sample.frame.columns
-        ],
-    ]:
-        gone = inside & column.isna().to_numpy()
-        if gone.any():
-            problems.append(
-                Problem(
-                    what="attrition_tests meets missing values",
-                    where=in_column(name),
-                    expected="a value for everybody at enrolment",
-                    got=worded("missing"),
-                    fix="Narrow the panel with where(), or make missing a category.",
-                    count=int(gone.sum()),
-                )
+    values = [(outcome, pd.Series(y)), *((column, sample.frame[column]) for column in known)]
+    for name, given in values:
+        count = int((inside & given.isna().to_numpy()).sum())
+        if count:
+            yield Problem(
+                what="attrition_tests meets missing values",
+                where=in_column(name),
+                expected="a value for everybody at enrolment",
+                got=worded("missing"),
+                fix="Narrow the panel with where(), or make missing a category.",
+                count=count,
             )
     if not 0 < lost[inside].sum() < inside.sum():
-        problems.append(
-            Problem(
-                "nobody or everybody is lost",
-                of_argument("wave"),
-                "a wave that some answered and some did not",
-                worded(
-                    "{lost:,} of {inside:,} lost",
-                    {"lost": int(lost[inside].sum()), "inside": int(inside.sum())},
-                ),
-            )
+        yield Problem(
+            "nobody or everybody is lost",
+            of_argument("wave"),
+            "a wave that some answered and some did not",
+            worded(
+                "{lost:,} of {inside:,} lost",
+                {"lost": int(lost[inside].sum()), "inside": int(inside.sum())},
+            ),
         )
-    EstimateError.refuse(problems)

@@ -4,7 +4,8 @@ concerned. Nothing is changed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +40,7 @@ DATED = (
 OF_A_JOB = ("occup_isco", "contract", "whours", "skill_use", "match_level", "search_channel")
 ROUNDING = 1e-3  # relative difference of two weights that rounding in a file explains
 ASKED = 8  # answers below which interviews may well agree
-Found = tuple[str, str, Any]  # rule, column, (n,) persons concerned
+Found = Iterator[tuple[str, str, Any]]  # rule, column, persons concerned: (n,), or (n, waves)
 RULES = {
     "id_spelling": "one person under ids that differ in case, spaces or leading zeros",
     "invariant_drift": "a characteristic that cannot change differs between waves",
@@ -101,34 +102,27 @@ def edits(
     DataFrame, one row a rule and column that was checked: rule, column, meaning, count (persons),
     ids (a list of all of them). Count 0: checked and clean.
     """
-    found: list[Found] = []
-    found += _spelling(panel)
-    found += [
-        ("invariant_drift", column, _drift(panel, column))
-        for column in invariant
-        if column in panel.long.columns
-    ]
-    found += _other_person(panel, invariant)
-    if panel.disposition is not None:
-        silent = (panel.groups < 0) & panel.tried
-        found.append(("wave_missing", panel.wave, silent.any(axis=1)))
-    found += _ghosts(panel)
-    found += _far_dates(panel)
-    for column in growing:
-        if column in panel.long.columns:
-            found.append(("age_or_education_back", column, _back(panel, column)))
-    if "age" in panel.long.columns and "fieldwork_date" in panel.long.columns:
-        found.append(("age_jump", "age", _age_jump(panel)))
-    if panel.disposition is not None:
-        found.append(("dead_then_alive", panel.disposition, _risen(panel)))
-    found += _dates(panel, pd.Timestamp.today() if as_of is None else pd.Timestamp(as_of))
-    found += _answers(panel, outcome_rows)
-    found += [*_enrolled(panel), *_weights(panel), *_jobs(panel)]
+    today = pd.Timestamp.today() if as_of is None else pd.Timestamp(as_of)
     ids = panel.sample.frame[panel.unit].to_numpy()
-    rows = [
-        (rule, column, RULES[rule], int(bad.sum()), list(ids[bad]))
-        for rule, column, bad in [*found, *_services(panel), *_spells(panel)]
-    ]
+    rows = []
+    for rule, column, told in chain(
+        _spelling(panel),
+        _characteristics(panel, invariant),
+        _waves(panel),
+        _ghosts(panel),
+        _far_dates(panel),
+        _growth(panel, growing),
+        _lives(panel),
+        _dates(panel, today),
+        _answers(panel, outcome_rows),
+        _enrolled(panel),
+        _weights(panel),
+        _jobs(panel),
+        _services(panel),
+        _spells(panel),
+    ):
+        bad = told.reshape(panel.n, -1).any(axis=1)
+        rows.append((rule, column, RULES[rule], int(bad.sum()), list(ids[bad])))
     return pd.DataFrame(rows, columns=["rule", "column", "meaning", "count", "ids"])
 
 
@@ -137,11 +131,10 @@ def normalised(ids: pd.Series) -> pd.Series:
     return ids.astype("string").str.strip().str.casefold().str.lstrip("0")
 
 
-def _spelling(panel: TracerPanel) -> list[Found]:
+def _spelling(panel: TracerPanel) -> Found:
     ids = panel.sample.frame[panel.unit]
-    if pd.api.types.is_numeric_dtype(ids):
-        return []
-    return [("id_spelling", panel.unit, normalised(ids).duplicated(keep=False).to_numpy(bool))]
+    if not pd.api.types.is_numeric_dtype(ids):
+        yield "id_spelling", panel.unit, normalised(ids).duplicated(keep=False).to_numpy(bool)
 
 
 def _matrix(panel: TracerPanel, column: str) -> Float:
@@ -154,22 +147,24 @@ def _matrix(panel: TracerPanel, column: str) -> Float:
     return np.append(value, np.nan)[panel.row]
 
 
-def _drift(panel: TracerPanel, column: str) -> Bool:
-    value = _matrix(panel, column)
-    high = np.where(np.isnan(value), -np.inf, value).max(axis=1)
-    low = np.where(np.isnan(value), np.inf, value).min(axis=1)
-    return np.asarray(high > low)
-
-
-def _other_person(panel: TracerPanel, invariant: Sequence[str]) -> list[Found]:
-    """Persons of whom several characteristics that cannot change do, between waves or against the
-    persons' own table.
+def _characteristics(panel: TracerPanel, invariant: Sequence[str]) -> Found:
+    """Characteristics that cannot change and do between waves; persons of whom several do, between
+    waves or against the persons' own table.
     """
     there = [column for column in invariant if column in panel.long.columns]
-    changes = [_drift(panel, column) | _unlike_at_enrolment(panel, column) for column in there]
-    if len(changes) < 2:
-        return []
-    return [("other_person", ", ".join(there), np.sum(changes, axis=0) >= 2)]
+    changes = []
+    for column in there:
+        drift = _drift(panel, column)
+        yield "invariant_drift", column, drift
+        changes.append(drift | _unlike_at_enrolment(panel, column))
+    if len(changes) > 1:
+        yield "other_person", ", ".join(there), np.sum(changes, axis=0) >= 2
+
+
+def _drift(panel: TracerPanel, column: str) -> Bool:
+    value = _matrix(panel, column)
+    high = np.fmax.reduce(value, axis=1)
+    return np.asarray(high > np.fmin.reduce(value, axis=1))
 
 
 def _unlike_at_enrolment(panel: TracerPanel, column: str) -> Bool:
@@ -183,29 +178,30 @@ def _unlike_at_enrolment(panel: TracerPanel, column: str) -> Bool:
     return np.asarray((both & (told != known[:, None])).any(axis=1))
 
 
-def _ghosts(panel: TracerPanel) -> list[Found]:
+def _waves(panel: TracerPanel) -> Found:
+    if panel.disposition is not None:
+        yield "wave_missing", panel.wave, (panel.groups < 0) & panel.tried
+
+
+def _ghosts(panel: TracerPanel) -> Found:
     """Interviews of one interviewer and wave that agree in every answer, where at least ASKED of
     them are numbers other than 0: copied or made up.
     """
     long = panel.long
     if "interviewer" not in long.columns:
-        return []
-    answers = [
-        column.name for column in template("tracer_outcome").columns if column.name in long.columns
-    ]
-    answers = [answer for answer in answers if answer not in (panel.unit, panel.wave)]
+        return
+    asked = [name for name in template("tracer_outcome").names if name in long.columns]
+    answers = [name for name in asked if name not in (panel.unit, panel.wave)]
     counted = [number for answer in answers if (number := float64(long[answer])) is not None]
     telling = np.sum([np.nan_to_num(number) != 0 for number in counted], axis=0, initial=0)
     told = pd.Series(telling >= ASKED, index=long.index) & long["interviewer"].notna()
     same = long[told].duplicated([panel.wave, "interviewer", *answers], keep=False)
     rows = np.zeros(len(long) + 1, bool)
     rows[np.flatnonzero(told.to_numpy(bool))[same.to_numpy(bool)]] = True
-    return [("ghost_interview", "interviewer", rows[panel.row].any(axis=1))]
+    yield "ghost_interview", "interviewer", rows[panel.row]
 
 
-def _far_dates(panel: TracerPanel) -> list[Found]:
-    out: list[Found] = []
-    unit = pd.Index(panel.sample.frame[panel.unit])
+def _far_dates(panel: TracerPanel) -> Found:
     tables = (panel.sample.frame, panel.long, panel.episodes, panel.services)
     for table in tables:
         if table is None:
@@ -215,39 +211,37 @@ def _far_dates(panel: TracerPanel) -> list[Found]:
             year = pd.Series(days).astype("string").str.extract(r"^(\d{4})-")[0].astype("Float64")
             outside = ((year < FIRST) | (year > LAST)).fillna(False).to_numpy(bool)
             far = np.append(outside, False)[code]  # a missing cell has code -1
-            person = unit.get_indexer(table[panel.unit])
-            out.append(("far_date", column, _persons(panel, person[person >= 0], far[person >= 0])))
-    return out
+            person = panel.rows_of(table)
+            yield "far_date", column, _persons(panel, person, far & (person >= 0))
 
 
 def _before(value: Float) -> Float:
     """(n, T) the last known value before each wave."""
     out = np.full(value.shape, np.nan)
     for place in range(1, value.shape[1]):
-        out[:, place] = np.where(
-            np.isnan(value[:, place - 1]), out[:, place - 1], value[:, place - 1]
-        )
+        last = value[:, place - 1]
+        out[:, place] = np.where(np.isnan(last), out[:, place - 1], last)
     return out
 
 
-def _back(panel: TracerPanel, column: str) -> Bool:
-    value = _matrix(panel, column)
-    return np.asarray((value < _before(value)).any(axis=1))
+def _growth(panel: TracerPanel, growing: Sequence[str]) -> Found:
+    have = panel.long.columns
+    for column in growing:
+        if column in have:
+            value = _matrix(panel, column)
+            yield "age_or_education_back", column, value < _before(value)
+    if "age" in have and "fieldwork_date" in have:
+        age = _matrix(panel, "age")
+        known = np.where(np.isnan(age), np.nan, _days(panel, "fieldwork_date"))
+        years = (known - _before(known)) / 365.25
+        yield "age_jump", "age", age - _before(age) > years + 2
 
 
-def _age_jump(panel: TracerPanel) -> Bool:
-    age = _matrix(panel, "age")
-    when = _days(panel, "fieldwork_date")
-    known = np.where(np.isnan(age), np.nan, when)
-    years = (known - _before(known)) / 365.25
-    return np.asarray(((age - _before(age)) > years + 2).any(axis=1))
-
-
-def _risen(panel: TracerPanel) -> Bool:
-    alive = np.isin(panel.whereabouts, [WHEREABOUTS.index("known"), WHEREABOUTS.index("abroad")])
-    earlier = np.zeros_like(alive)
-    earlier[:, 1:] = panel.dead[:, :-1]
-    return np.asarray((alive & earlier).any(axis=1))
+def _lives(panel: TracerPanel) -> Found:
+    if panel.disposition is not None:
+        alive = [WHEREABOUTS.index("known"), WHEREABOUTS.index("abroad")]
+        later = np.isin(panel.whereabouts[:, 1:], alive)
+        yield "dead_then_alive", panel.disposition, later & panel.dead[:, :-1]
 
 
 def _days(panel: TracerPanel, column: str) -> Float:
@@ -258,150 +252,108 @@ def _days(panel: TracerPanel, column: str) -> Float:
     return np.append(days, np.nan)[panel.row]
 
 
-def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[Found]:
-    out: list[Found] = []
+def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> Found:
     today = float(np.datetime64(as_of.normalize(), "D").astype("int64"))
-    have = panel.long.columns
+    have, known = panel.long.columns, panel.sample.frame
     if "fieldwork_date" in have:
         field = _days(panel, "fieldwork_date")
-        out.append(("interview_order", "fieldwork_date", (field < _before(field)).any(axis=1)))
-        out.append(("future_date", "fieldwork_date", (field > today).any(axis=1)))
+        yield "interview_order", "fieldwork_date", field < _before(field)
+        yield "future_date", "fieldwork_date", field > today
         if "target_date" in have:
-            target = _days(panel, "target_date")
-            following = np.full(target.shape, np.nan)
-            for place in range(target.shape[1] - 2, -1, -1):
-                following[:, place] = np.where(
-                    np.isnan(target[:, place + 1]), following[:, place + 1], target[:, place + 1]
-                )
-            out.append(
-                (
-                    "interview_after_next_target",
-                    "fieldwork_date",
-                    (np.where(panel.responded, field, np.nan) >= following).any(axis=1),
-                )
-            )
-        if "enrol_date" in panel.sample.frame.columns:
-            out.append(
-                (
-                    "interview_before_enrolment",
-                    "fieldwork_date",
-                    (elapsed(panel, "enrol_date") < 0).any(axis=1),
-                )
-            )
-        if "months_since_event" in have and "event_date" in panel.sample.frame.columns:
-            gap = np.abs(_matrix(panel, "months_since_event") - elapsed(panel, "event_date"))
-            out.append(("months_since_event", "months_since_event", (gap > 1).any(axis=1)))
+            following = _before(_days(panel, "target_date")[:, ::-1])[:, ::-1]
+            late = panel.responded & (field >= following)
+            yield "interview_after_next_target", "fieldwork_date", late
+        if "enrol_date" in known.columns:
+            early = elapsed(panel, "enrol_date") < 0
+            yield "interview_before_enrolment", "fieldwork_date", early
+        if "months_since_event" in have and "event_date" in known.columns:
+            gap = _matrix(panel, "months_since_event") - elapsed(panel, "event_date")
+            yield "months_since_event", "months_since_event", np.abs(gap) > 1
     for column in ("enrol_date", "event_date"):
-        if column in panel.sample.frame.columns:
-            out.append(
-                ("future_date", column, (dates(panel.sample.frame[column]) > as_of).to_numpy(bool))
-            )
-    return out
+        if column in known.columns:
+            yield "future_date", column, (dates(known[column]) > as_of).to_numpy(bool)
 
 
-def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[Found]:
-    out: list[Found] = []
+def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> Found:
     if panel.disposition is None:
-        return out
+        return
     if outcome_rows is not None:
         has = np.append(outcome_rows, False)[panel.row] & (panel.row >= 0)
-        out.append(
-            ("answer_without_outcome", panel.disposition, (panel.responded & ~has).any(axis=1))
-        )
-        out.append(
-            (
-                "outcome_without_answer",
-                panel.disposition,
-                (has & ~panel.responded & (panel.groups >= 0)).any(axis=1),
-            )
-        )
+        yield "answer_without_outcome", panel.disposition, panel.responded & ~has
+        silent = has & ~panel.responded & (panel.groups >= 0)
+        yield "outcome_without_answer", panel.disposition, silent
     if "current_country" in panel.long.columns and "country" in panel.sample.frame.columns:
         home = panel.sample.frame["country"].to_numpy()
         same = np.column_stack([panel.values("current_country", w) == home for w in panel.waves])
-        out.append(
-            (
-                "abroad_at_home",
-                "current_country",
-                (same & (panel.whereabouts == WHEREABOUTS.index("abroad"))).any(axis=1),
-            )
-        )
-    return out
+        abroad = panel.whereabouts == WHEREABOUTS.index("abroad")
+        yield "abroad_at_home", "current_country", same & abroad
 
 
-def _enrolled(panel: TracerPanel) -> list[Found]:
+def _enrolled(panel: TracerPanel) -> Found:
     known = panel.sample.frame
-    out = list[Found]()
     if "consent_version" in known.columns:
-        out.append(
-            ("no_consent", "consent_version", known["consent_version"].isna().to_numpy(bool))
-        )
-    out += _ages(known)
+        yield "no_consent", "consent_version", known["consent_version"].isna().to_numpy(bool)
+    yield from _ages(known)
     contacts = float64(known["n_contacts_given"]) if "n_contacts_given" in known.columns else None
     if contacts is not None:
-        out.append(("no_contact", "n_contacts_given", contacts == 0))
-    return out
+        yield "no_contact", "n_contacts_given", contacts == 0
 
 
-def _ages(known: pd.DataFrame) -> list[Found]:
+def _ages(known: pd.DataFrame) -> Found:
     """Ages at enrolment that cannot be, by themselves or by the dates."""
     age = float64(known["age_enrol"]) if "age_enrol" in known.columns else None
     if age is None:
-        return []
+        return
     wrong = (age < 0) | (age > 120)
     if {"birth_ym", "enrol_date"} <= set(known.columns):
         born = month_number(known["birth_ym"])
         enrolled = dates(known["enrol_date"])
         months = enrolled.dt.year.to_numpy(float) * 12 + enrolled.dt.month.to_numpy(float) - 1
         wrong |= np.abs((months - born) / 12 - age) > 2
-    return [("age_at_enrolment", "age_enrol", wrong)]
+    yield "age_at_enrolment", "age_enrol", wrong
 
 
-def _weights(panel: TracerPanel) -> list[Found]:
+def _weights(panel: TracerPanel) -> Found:
     """Weights in the file that contradict each other, beyond rounding."""
     have = panel.long.columns
-    out = list[Found]()
     if "w_design" in have:
         base = panel.sample.design.base[:, None]
-        apart = np.abs(_matrix(panel, "w_design") - base) > ROUNDING * base
-        out.append(("weight_drift", "w_design", apart.any(axis=1)))
+        apart = np.abs(_matrix(panel, "w_design") - base)
+        yield "weight_drift", "w_design", apart > ROUNDING * base
     if {"w_design", "w_attr", "w_final"} <= set(have):
-        final, made = _matrix(panel, "w_final"), _matrix(panel, "w_design")
-        made = made * _matrix(panel, "w_attr")
-        apart = np.abs(final - made) > ROUNDING * np.abs(made)
-        out.append(("weight_product", "w_final", apart.any(axis=1)))
-    return out
+        made = _matrix(panel, "w_design") * _matrix(panel, "w_attr")
+        apart = np.abs(_matrix(panel, "w_final") - made)
+        yield "weight_product", "w_final", apart > ROUNDING * np.abs(made)
 
 
-def _jobs(panel: TracerPanel) -> list[Found]:
+def _jobs(panel: TracerPanel) -> Found:
     """Answers that only persons in work have, from persons who are not."""
-    if "lstatus" not in panel.long.columns:
-        return []
-    idle = np.isin(_matrix(panel, "lstatus"), (2.0, 3.0))
-    there = [column for column in OF_A_JOB if column in panel.long.columns]
-    out: list[Found] = []
-    if "employed" in panel.long.columns:
-        works = _matrix(panel, "lstatus") == 1
+    have = panel.long.columns
+    if "lstatus" not in have:
+        return
+    status = _matrix(panel, "lstatus")
+    idle = np.isin(status, (2.0, 3.0))
+    if "employed" in have:
         employed = _matrix(panel, "employed")
-        apart = ((employed == 1) & idle) | ((employed == 0) & works)
-        out.append(("employed_by_status", "employed", apart.any(axis=1)))
-    return out + [
-        ("job_without_work", column, (idle & ~np.isnan(_matrix(panel, column))).any(axis=1))
-        for column in there
-    ]
+        apart = ((employed == 1) & idle) | ((employed == 0) & (status == 1))
+        yield "employed_by_status", "employed", apart
+    for column in OF_A_JOB:
+        if column in have:
+            yield "job_without_work", column, idle & ~np.isnan(_matrix(panel, column))
 
 
-def _services(panel: TracerPanel) -> list[Found]:
+def _services(panel: TracerPanel) -> Found:
     known, services = panel.sample.frame, panel.services
     if services is None or "arm" not in known.columns or panel.unit not in services.columns:
-        return []
+        return
     served = known[panel.unit].isin(services[panel.unit]) & known["arm"].astype("string").eq("C")
-    return [("service_to_comparison", panel.unit, served.fillna(False).to_numpy(bool))]
+    yield "service_to_comparison", panel.unit, served.fillna(False).to_numpy(bool)
 
 
-def _spells(panel: TracerPanel) -> list[Found]:
+def _spells(panel: TracerPanel) -> Found:
     episodes = panel.episodes
     if episodes is None:
-        return []
+        return
     person = panel.rows_of(episodes)
     start, end = month_number(episodes["start_ym"]), month_number(episodes["end_ym"])
     last = np.where(np.isnan(end), np.inf, end)
@@ -411,31 +363,22 @@ def _spells(panel: TracerPanel) -> list[Found]:
     overlap, gap = np.zeros((2, len(episodes)), bool)
     overlap[order] = s <= np.where(np.isnan(reach), -np.inf, reach)
     gap[order] = s > reach + 1
-    openings = np.bincount(person[np.isnan(end)], minlength=panel.n)
-    out = [
-        ("spell_reversed", "end_ym", _persons(panel, person, end < start)),
-        ("spell_overlap", "start_ym", _persons(panel, person, overlap)),
-        ("spell_gap", "start_ym", _persons(panel, person, gap)),
-        ("spell_two_open", "end_ym", openings > 1),
-    ]
+    yield "spell_reversed", "end_ym", _persons(panel, person, end < start)
+    yield "spell_overlap", "start_ym", _persons(panel, person, overlap)
+    yield "spell_gap", "start_ym", _persons(panel, person, gap)
+    yield "spell_two_open", "end_ym", np.bincount(person[np.isnan(end)], minlength=panel.n) > 1
     if "source_wave" in episodes.columns:
         source = float64(episodes["source_wave"])
         waves = [w for w in panel.waves if isinstance(w, int | float)]
         if source is not None and waves:
             strange = ~np.isnan(source) & ~np.isin(source, waves)
-            out.append(("spell_source", "source_wave", _persons(panel, person, strange)))
+            yield "spell_source", "source_wave", _persons(panel, person, strange)
     if "country" in episodes.columns and "country" in panel.sample.frame.columns:
         table = codes("episode_states").set_index("code")["abroad"]
         abroad = episodes["state"].astype(str).map(table).eq("1").to_numpy(bool)
         home = panel.sample.frame["country"].to_numpy()[person]
-        out.append(
-            (
-                "spell_abroad_at_home",
-                "country",
-                _persons(panel, person, abroad & (episodes["country"].to_numpy() == home)),
-            )
-        )
-    return out
+        at_home = episodes["country"].to_numpy() == home
+        yield "spell_abroad_at_home", "country", _persons(panel, person, abroad & at_home)
 
 
 def _persons(panel: TracerPanel, person: Int, bad: Bool) -> Bool:

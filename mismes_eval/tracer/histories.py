@@ -139,14 +139,8 @@ def calendar(
     """
     _refuse_spells(spells, unit, first, last)
     spells = native(spells)
-    names, grid, person = _grid(
-        spells,
-        unit,
-        int(month_number(pd.Series([first]))[0]),
-        int(month_number(pd.Series([last]))[0]),
-        until,
-    )
-    code, level = grid
+    begin, end = month_number(pd.Series([first, last])).astype(int)
+    names, (code, level), person = _grid(spells, unit, int(begin), int(end), until)
     out = pd.DataFrame(state_text(level)[code], columns=names)
     out.insert(0, unit, np.asarray(person))
     return out
@@ -165,27 +159,20 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
         if (bad := unreadable_months(months)).any():
             problems.append(not_months(months, bad))
     for column in (unit, "state", "start_ym"):
-        if (gone := spells[column].isna().to_numpy()).any():
-            problems.append(
-                Problem(
-                    what="a spell is not whole",
-                    where=in_column(column),
-                    expected="a value in every row",
-                    got=worded("missing"),
-                ).in_rows(np.flatnonzero(gone))
-            )
-    if (
-        not problems
-        and (back := month_number(spells["end_ym"]) < month_number(spells["start_ym"])).any()
-    ):
-        problems.append(
-            Problem(
-                what="a spell ends before it starts",
-                where=in_columns("start_ym", "end_ym"),
-                expected="start_ym up to end_ym",
-            ).in_rows(np.flatnonzero(back))
-        )
+        problems += Problem(
+            what="a spell is not whole",
+            where=in_column(column),
+            expected="a value in every row",
+            got=worded("missing"),
+        ).where_true(spells[column].isna().to_numpy())
     InputError.refuse(problems)
+    InputError.refuse(
+        Problem(
+            what="a spell ends before it starts",
+            where=in_columns("start_ym", "end_ym"),
+            expected="start_ym up to end_ym",
+        ).where_true(month_number(spells["end_ym"]) < month_number(spells["start_ym"]))
+    )
 
 
 def _grid(
@@ -206,13 +193,10 @@ def _grid(
     person_code, person = pd.factorize(spells[unit])
     state, level = pd.factorize(spells["state"], sort=True)
     start, end = month_number(spells["start_ym"]), month_number(spells["end_ym"])
-    stop = (
-        np.full(len(person), float(last))
-        if until is None
-        else np.minimum(
-            np.nan_to_num(month_number(until.reindex(person)), nan=float(first - 1)), last
-        )
-    )
+    stop = np.full(len(person), float(last))
+    if until is not None:
+        known = np.nan_to_num(month_number(until.reindex(person)), nan=float(first - 1))
+        stop = np.minimum(known, last)
     end = np.minimum(np.where(np.isnan(end), last, end), stop[person_code])
     begin = np.maximum(start, first)
     code = np.full((len(person), last - first + 1), -1, np.intp)
@@ -301,7 +285,7 @@ def wave_states(
         if since
         else np.broadcast_to(np.array(at, float), grid.shape)
     )
-    rows: list[tuple[object, ...]] = []
+    rows = []
     ids = panel.sample.frame[panel.unit].to_numpy()
     for i in np.flatnonzero((grid >= 0).any(axis=1)):
         seen = np.flatnonzero(grid[i] >= 0)
@@ -368,14 +352,8 @@ def seam_effect(
     both = known[:, 1:] & known[:, :-1]
     change = both & (inside[:, 1:] != inside[:, :-1])
     seam = _seams(panel, origin, after, window)
-    y = np.column_stack(
-        [
-            (change & seam).sum(axis=1),
-            (both & seam).sum(axis=1),
-            (change & ~seam).sum(axis=1),
-            (both & ~seam).sum(axis=1),
-        ]
-    ).astype(float)
+    parts = (change & seam, both & seam, change & ~seam, both & ~seam)
+    y = np.sum(parts, axis=2).T.astype(float)
     sample = panel.sample
     y[~sample.active] = 0.0
     total = sample.weights @ y
@@ -390,11 +368,11 @@ def seam_effect(
         )
 
     def value(t: Float) -> Float:
-        a, b = t[:, 0] / t[:, 1], t[:, 2] / t[:, 3]
+        a, b = (t[:, ::2] / t[:, 1::2]).T
         return np.column_stack([a, b, a / b])
 
     def slope(t: Float) -> Float:
-        a, b = t[:, 0] / t[:, 1], t[:, 2] / t[:, 3]
+        a, b = (t[:, ::2] / t[:, 1::2]).T
         zero = np.zeros_like(a)
         da = np.stack([1 / t[:, 1], -a / t[:, 1], zero, zero], axis=1)
         db = np.stack([zero, zero, 1 / t[:, 3], -b / t[:, 3]], axis=1)

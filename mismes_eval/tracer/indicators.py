@@ -86,7 +86,7 @@ def indicators(
     measured. T9 has its hazard under "T9_hazard", T1 its product under "T1_cumulative".
     """
     chosen = clock or Clock()
-    makers: dict[str, Callable[[], Result]] = {
+    makers = {
         "T1": lambda: panel.outcome_rates(by),
         "T1_cumulative": lambda: panel.cumulative_response(by),
         "T2": lambda: panel.tracing_rate(by),
@@ -127,7 +127,7 @@ def response_difference(panel: TracerPanel, arm: str) -> Result:
         return NotEstimable(Message("no column '{arm}' of arms", {"arm": arm}))
     parts = []
     for place, wave in enumerate(panel.waves):
-        answered: dict[str, object] = {"answered": panel.responded[:, place].astype(float)}
+        answered = {"answered": panel.responded[:, place].astype(float)}
         share = mean(
             sample.with_columns(answered).where(~panel.outside[:, place]), "answered", by=arm
         )

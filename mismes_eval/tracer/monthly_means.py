@@ -58,7 +58,7 @@ def _by(
     parts = []
     for month, wave in clock.waves(panel).items():
         values, ok = columns(month, wave)
-        keys: dict[str, object] = {"months": month, "wave": wave}
+        keys = {"months": month, "wave": wave}
         parts.append(_means(panel, panel.weight_sample(wave), values, ok, by, keys))
     return _joined(parts, clock)
 
@@ -134,11 +134,8 @@ def keyed(e: Estimate, keys: pd.DataFrame, names: tuple[str, ...] | None = None)
 
 
 def require(panel: TracerPanel, *columns: str) -> None:
-    missing = [column for column in columns if column not in panel.long.columns]
-    if missing:
-        raise EstimateError(
-            [
-                Problem("the indicator needs a column of the waves", in_column(column))
-                for column in missing
-            ]
-        )
+    EstimateError.refuse(
+        Problem("the indicator needs a column of the waves", in_column(column))
+        for column in columns
+        if column not in panel.long.columns
+    )

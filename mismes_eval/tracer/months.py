@@ -91,25 +91,15 @@ def elapsed(panel: TracerPanel, since: str, on: str = "fieldwork_date") -> Float
     """(n, T) months from a date of the person (enrol_date, event_date) to the date `on` of each
     wave; NaN where either is missing.
     """
-    missing = [
-        column
+    EstimateError.refuse(
+        Problem(
+            "elapsed time needs dates",
+            in_column(column),
+            worded("'{since}' of the persons and '{on}' of the waves", {"since": since, "on": on}),
+        )
         for column, frame in ((since, panel.sample.frame), (on, panel.long))
         if column not in frame.columns
-    ]
-    if missing:
-        raise EstimateError(
-            [
-                Problem(
-                    "elapsed time needs dates",
-                    in_column(column),
-                    worded(
-                        "'{since}' of the persons and '{on}' of the waves",
-                        {"since": since, "on": on},
-                    ),
-                )
-                for column in missing
-            ]
-        )
+    )
     start = dates(panel.sample.frame[since]).to_numpy(dtype="datetime64[D]")
     end = np.append(
         dates(panel.long[on]).to_numpy(dtype="datetime64[D]"), np.datetime64("NaT", "D")

@@ -96,7 +96,7 @@ def composites(
     business) have, of which nothing is 0, is made everybody's: 0 without work. A note says so.
     """
     outcomes = {str(name): outcome_of(panel, str(name)) for name in names}
-    columns: dict[str, Float] = {}
+    columns = {}
     for name, outcome in outcomes.items():
         has = _has(panel.long, outcome.universe)
         if has is None or outcome.kind not in ADDITIVE or name not in panel.long.columns:

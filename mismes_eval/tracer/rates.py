@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,53 +86,43 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
     groups = panel.cases[:, place]
     sample = panel.sample.where(panel.tried[:, place])
     where = domains(sample, by)
-    y = np.where(sample.active[:, None], groups[:, None] == np.arange(len(GROUPS)), False).astype(
-        float
-    )
+    y = (sample.active[:, None] & (groups[:, None] == np.arange(len(GROUPS)))).astype(float)
     statistic = OfTotals(
         lambda totals: rates_of_totals(totals, e)[0], lambda totals: rates_of_totals(totals, e)[1]
     )
     value, part = evaluate(sample, y, where, statistic)
-    size = np.column_stack(
-        [
-            np.bincount(where.code, weights=sample.weights * column, minlength=where.count + 1)[
-                : where.count
-            ]
-            for column in y.T
-        ]
-    ).astype(float)
+    sums = [np.bincount(where.code, column, where.count + 1) for column in sample.weights * y.T]
+    size = np.column_stack(sums)[: where.count].astype(float)
     used = np.repeat(_eligible_share(size, e), len(RATES))
     if wave in panel.interviews_only:
-        unknown = [place for place, name in enumerate(RATES) if not name.startswith("RR")]
-        value = np.where(np.isin(np.arange(value.size) % len(RATES), unknown), np.nan, value)
-    return _wrap(sample, value, part, where, wave, list(RATES), used, _case_notes(panel, wave))
+        known = np.array([name.startswith("RR") for name in RATES])
+        value = np.where(np.tile(known, where.count), value, np.nan)
+    return _wrap(
+        sample, value, part, where, wave, list(RATES), used, tuple(_case_notes(panel, wave))
+    )
 
 
-def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
+def _case_notes(panel: TracerPanel, wave: object) -> Iterator[str]:
     """Who is in the denominators of a wave and who is not; without numbers, which reports print."""
     place = panel.place(wave)
     inside = panel.sample.active
-    at_wave: dict[str, object] = {"wave": str(wave)}
-    notes = []
+    at_wave = {"wave": str(wave)}
     if (inside & (panel.groups[:, place] < 0) & panel.tried[:, place]).any():
         words = "Enrolled persons without a row at wave {wave} count as not contacted."
-        notes.append(Message(words, at_wave))
+        yield Message(words, at_wave)
     if wave in panel.interviews_only:
-        notes.append(
-            Message(
-                "Wave {wave} holds interviews only: who refused or was reached is not known, and its"
-                " refusal, cooperation and contact rates are not estimable.",
-                at_wave,
-            )
+        yield Message(
+            "Wave {wave} holds interviews only: who refused or was reached is not known, and its"
+            " refusal, cooperation and contact rates are not estimable.",
+            at_wave,
         )
     pending = panel.groups[:, place] == len(GROUPS) + OUTSIDE.index("PD")
     if (inside & pending).any():
         words = "Persons who are pending at wave {wave} are outside its rates."
-        notes.append(Message(words, at_wave))
+        yield Message(words, at_wave)
     if (inside & ~panel.tried[:, place] & ~pending).any():
         words = "Persons who were not fielded at wave {wave} are outside its rates."
-        notes.append(Message(words, at_wave))
-    return tuple(notes)
+        yield Message(words, at_wave)
 
 
 def rates_of_totals(totals: Float, e: float | None) -> tuple[Float, Float]:
@@ -148,10 +140,7 @@ def rates_of_totals(totals: Float, e: float | None) -> tuple[Float, Float]:
     unknown = totals[:, 5] + totals[:, 6]
     values, slopes = [], []
     for top, bottom, rule in RATES.values():
-        numerator, denominator = (
-            np.isin(GROUPS, top).astype(float),
-            np.isin(GROUPS, bottom).astype(float),
-        )
+        numerator, denominator = (np.isin(GROUPS, part).astype(float) for part in (top, bottom))
         d = np.broadcast_to(denominator, totals.shape).copy()
         below = totals @ denominator
         if rule != "none":
@@ -171,10 +160,8 @@ def _eligible_share(totals: Float, e: float | None) -> Float:
     if e is not None:
         return np.full(totals.shape[0], e)
     known = totals[:, :5].sum(axis=1)
-    share: Float = np.divide(
-        known, known + totals[:, 7], out=np.ones_like(known), where=known + totals[:, 7] > 0
-    )
-    return share
+    told = known + totals[:, 7]
+    return np.where(told > 0, known / np.where(told > 0, told, 1.0), 1.0)
 
 
 def tracing_rate(panel: TracerPanel, by: By = None) -> Estimate:
@@ -184,11 +171,12 @@ def tracing_rate(panel: TracerPanel, by: By = None) -> Estimate:
     unknown = WHEREABOUTS.index("unknown")
     outside = panel.groups >= len(GROUPS)
     known = ((panel.whereabouts >= 0) & (panel.whereabouts != unknown)) | panel.dead
-    parts = [
-        _share(panel.sample.where(~outside[:, place]), known[:, [place]], by, wave, ["traced"])
-        for place, wave in enumerate(panel.waves)
-    ]
-    return _stacked(parts)
+    return _stacked(
+        [
+            _share(panel.sample.where(~outside[:, place]), known[:, [place]], by, wave, ["traced"])
+            for place, wave in enumerate(panel.waves)
+        ]
+    )
 
 
 def cumulative_response(panel: TracerPanel, by: By = None, recruitment: float = 1.0) -> Estimate:
@@ -227,7 +215,8 @@ def cumulative_response(panel: TracerPanel, by: By = None, recruitment: float = 
         f"Cumulative response: recruitment rate {recruitment:g} times the product of {name} over"
         " the waves up to this one."
     )
-    return _with_keys(out, keys[[*outer, "wave"]], chosen.n, chosen.dof).annotated(
+    named = keys[[*outer, "wave"]].reset_index(drop=True)
+    return replace(out, keys=named, n=chosen.n, dof=chosen.dof).annotated(
         kind="proportion", notes=(note,)
     )
 
@@ -278,7 +267,7 @@ def participation(panel: TracerPanel) -> pd.DataFrame:
     rows = []
     for place, wave in enumerate(panel.waves):
         groups, w = panel.groups[inside, place], panel.whereabouts[inside, place]
-        row: dict[str, object] = {
+        row = {
             "wave": wave,
             "persons": int(inside.sum()),
             "answered": int(panel.responded[inside, place].sum()),
@@ -298,7 +287,7 @@ def participation(panel: TracerPanel) -> pd.DataFrame:
 def _share(sample: Sample, yes: Bool, by: By, wave: object, names: list[str]) -> Estimate:
     where = domains(sample, by)
     inside = sample.active[:, None]
-    y = np.column_stack([np.where(inside, yes, False), inside]).astype(float)
+    y = np.column_stack([inside & yes, inside]).astype(float)
 
     def value(t: Float) -> Float:
         return t[:, :1] / t[:, 1:]
@@ -348,20 +337,4 @@ def _wrap(
 
 
 def _stacked(parts: list[Estimate]) -> Estimate:
-    out = stack(*parts)
-    return out.annotated(kind="proportion")
-
-
-def _with_keys(e: Estimate, keys: pd.DataFrame, n: Float, dof: Float) -> Estimate:
-    return Estimate(
-        value=e.value,
-        names=e.names,
-        parts=e.parts,
-        keys=keys.reset_index(drop=True),
-        n=n,
-        dof=dof,
-        kind=e.kind,
-        unit=e.unit,
-        definition=e.definition,
-        notes=e.notes,
-    )
+    return stack(*parts).annotated(kind="proportion")

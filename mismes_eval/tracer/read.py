@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,11 +115,7 @@ def _table(
         template, rules=tuple(rule for rule in template.rules if rule.name not in REPORTED)
     )
     try:
-        raw = (
-            table.reset_index(drop=True)
-            if isinstance(table, pd.DataFrame)
-            else frames.read(table).frame
-        )
+        raw = _raw(table)
     except InputError as error:
         problems += [_named(p, name) for p in error.problems]
         return pd.DataFrame()
@@ -141,47 +138,44 @@ def _table(
     return checked.frame
 
 
+def _raw(table: Table) -> pd.DataFrame:
+    if isinstance(table, pd.DataFrame):
+        return table.reset_index(drop=True)
+    return frames.read(table).frame
+
+
 def _named(problem: Problem, table: str) -> Problem:
     return replace(problem, where=in_place(table, problem.where) if problem.where else table)
 
 
 def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
-    raw = (
-        table.reset_index(drop=True)
-        if isinstance(table, pd.DataFrame)
-        else frames.read(table).frame
-    )
+    raw = _raw(table)
     if WAVE not in raw.columns:
         problems.append(
             Problem("a retrospective table has no wave", in_column(WAVE), "a number below 0")
         )
         return raw
     when = pd.to_numeric(raw[WAVE], errors="coerce")
-    late = ~(when < 0).to_numpy()
-    if late.any():
-        problems.append(
-            Problem(
-                what="a retrospective row is not before enrolment",
-                where=in_column(WAVE),
-                expected="a number below 0",
-            ).in_rows(np.flatnonzero(late))
-        )
+    late = Problem(
+        what="a retrospective row is not before enrolment",
+        where=in_column(WAVE),
+        expected="a number below 0",
+    ).where_true(~(when < 0).to_numpy())
+    if late:
+        problems += late
         return raw
     return _table(raw, "tracer_outcome", problems, wave=0).assign(
         **{WAVE: when.astype(int).to_numpy()}
     )
 
 
-def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -> list[Problem]:
-    problems = []
+def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -> Iterator[Problem]:
     known = pd.Index(tables["tracer_person"][UNIT])
-    others = {
-        **tables,
-        **({"tracer_retro": retro} if retro is not None and UNIT in retro.columns else {}),
-    }
+    others = {name: table for name, table in tables.items() if name != "tracer_person"}
+    if retro is not None and UNIT in retro.columns:
+        others["tracer_retro"] = retro
     for name, table in others.items():
-        if name != "tracer_person":
-            problems += _strangers(table[UNIT], known, name)
+        yield from _strangers(table[UNIT], known, name)
     where = pd.MultiIndex.from_frame(tables["tracer_wave"][[UNIT, WAVE]])
     outcome = tables["tracer_outcome"]
     lost = (
@@ -189,17 +183,14 @@ def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -
         & outcome[UNIT].isin(known).to_numpy()
     )
     if lost.any():
-        problems.append(
-            Problem(
-                what="an outcome has no row in the wave table",
-                where=in_place("tracer_outcome", in_columns(UNIT, WAVE)),
-                expected="a disposition for every outcome",
-                got=worded("persons {loc}", {"loc": named(outcome.loc[lost, UNIT])}),
-                count=int(lost.sum()),
-                rows=tuple(outcome.loc[lost, UNIT]),
-            )
+        yield Problem(
+            what="an outcome has no row in the wave table",
+            where=in_place("tracer_outcome", in_columns(UNIT, WAVE)),
+            expected="a disposition for every outcome",
+            got=worded("persons {loc}", {"loc": named(outcome.loc[lost, UNIT])}),
+            count=int(lost.sum()),
+            rows=tuple(outcome.loc[lost, UNIT]),
         )
-    return problems
 
 
 def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:

@@ -111,10 +111,8 @@ def refreshment(
             mixing,
         )
     )
-    domain = panel.sample.domain
-    return Refreshed(
-        both=_within(both, domain), without=without, only=only, share=share, n_effective=sizes
-    )
+    both = replace(both, domain=both.domain & panel.sample.domain)
+    return Refreshed(both=both, without=without, only=only, share=share, n_effective=sizes)
 
 
 def _answered(
@@ -132,26 +130,22 @@ def _answered(
     at_wave = {"wave": str(wave), "method": method, "columns": ", ".join(listed)}
     model = "({method} on {columns})" if listed else "(one rate)"
     name = Message(f"response of the refreshment sample at wave {{wave}} {model}", at_wave, "step")
-    return sample.step(
-        response_step(
-            name,
-            method if listed else "logit",
-            sample.frame,
-            listed,
-            np.where(at_risk, r, 0.0),
-            sample.weights,
-            at_risk,
-        )
-    )
+    return _with_response(sample, name, method, listed, r, at_risk)
+
+
+def _with_response(
+    sample: Sample, name: str, method: str, columns: list[str], r: Float, at_risk: Bool
+) -> Sample:
+    """The sample with a response step; one rate for all where there are no columns."""
+    model = method if columns else "logit"
+    answers = np.where(at_risk, r, 0.0)
+    step = response_step(name, model, sample.frame, columns, answers, sample.weights, at_risk)
+    return sample.step(step)
 
 
 def _effective(sample: Sample) -> float:
     w = sample.weights[sample.active]
     return float(w.sum() ** 2 / (w**2).sum()) if w.size else 0.0
-
-
-def _within(sample: Sample, domain: Bool) -> Sample:
-    return replace(sample, domain=sample.domain & domain)
 
 
 @public(DesignError)
@@ -228,16 +222,7 @@ def follow_up(
         }
         model = "{method} on {columns}" if listed else "one rate"
         label = Message(f"response to intensive tracing ({model}; {{n}} of {{all}})", told, "step")
-        step = response_step(
-            label,
-            method if listed else "logit",
-            sample.frame,
-            listed,
-            np.where(traced, responded, 0.0),
-            sample.weights,
-            traced,
-        )
-        sample = sample.step(step)
+        sample = _with_response(sample, label, method, listed, responded, traced)
     return panel.with_weights(t, sample)
 
 
