@@ -17,7 +17,7 @@ from mismes_eval.estimate.totals import OfTotals, evaluate, ratio
 from mismes_eval.lfs.answers import values
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, words
-from mismes_eval.lfs.persons import breakdown, residents
+from mismes_eval.lfs.persons import breakdown, has_breakdown, residents
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import held
@@ -119,7 +119,6 @@ def among_absent(sample: Sample, absent: pd.DataFrame, level: pd.Series) -> dict
     out = {}
     for place, name in enumerate(names):
         mine = code == place
-        reports = float((code == place).sum())
         carried = sample.with_columns(
             {
                 _WHOLE: np.bincount(row, share, sample.n),
@@ -127,7 +126,7 @@ def among_absent(sample: Sample, absent: pd.DataFrame, level: pd.Series) -> dict
             }
         )
         found = ratio(carried, _PART, _WHOLE)
-        out[str(name)] = replace(found, n=np.array([reports]), kind="share", unit="share")
+        out[str(name)] = replace(found, n=np.array([float(mine.sum())]), kind="share", unit="share")
     return out
 
 
@@ -288,38 +287,19 @@ def _levels(
             np.zeros(len(absent), np.intp),
             pd.DataFrame(index=range(1)),
         )
-    mine, theirs = {}, {}
+    there = []
     for name in columns:
-        own = _available(absent, name)
-        theirs[name] = breakdown(absent, name) if own else breakdown(sample.frame, name).iloc[row]
-        mine[name] = breakdown(sample.frame, name) if _available(sample.frame, name) else None
-    there = pd.DataFrame(
-        {name: series.astype("object").to_numpy() for name, series in theirs.items()}
-    )
-    code, keys = pd.factorize(pd.MultiIndex.from_frame(there), sort=True)
+        own = has_breakdown(absent, name)
+        there.append(breakdown(absent, name) if own else breakdown(sample.frame, name).iloc[row])
+    code, keys = pd.factorize(_combined(there), sort=True)
     table = pd.DataFrame(list(keys), columns=list(columns))
-    if any(series is None for series in mine.values()):
-        return np.full(sample.n, -1, np.intp), code.astype(np.intp), table
-    here = pd.MultiIndex.from_frame(
-        pd.DataFrame(
-            {
-                name: series.astype("object").to_numpy()
-                for name, series in mine.items()
-                if series is not None
-            }
-        )
-    )
-    return keys.get_indexer(here).astype(np.intp), code.astype(np.intp), table
+    level = np.full(sample.n, -1, np.intp)
+    if all(has_breakdown(sample.frame, name) for name in columns):
+        here = _combined([breakdown(sample.frame, name) for name in columns])
+        level = keys.get_indexer(here).astype(np.intp)
+    return level, code.astype(np.intp), table
 
 
-def _available(frame: pd.DataFrame, name: str) -> bool:
-    made_from = {
-        "sex": ("male",),
-        "age_group": ("age",),
-        "education": ("educat7", "educat5", "educat4"),
-        "region": ("subnatid1",),
-        "status": ("mig_status",),
-    }
-    return name in frame.columns or any(
-        column in frame.columns for column in made_from.get(name, ())
-    )
+def _combined(levels: Sequence[pd.Series]) -> pd.MultiIndex:
+    """(n,) the combination of levels in each row."""
+    return pd.MultiIndex.from_arrays([series.astype("object").to_numpy() for series in levels])

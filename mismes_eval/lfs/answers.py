@@ -4,11 +4,13 @@ its rows, never a guess.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, named
-from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.numbers import float64
 
 _YES = {"1", "1.0", "true", "yes"}
@@ -56,6 +58,16 @@ def yes(frame: pd.DataFrame, column: str) -> Float:
     if plain is not None and not ((plain != 0) & (plain != 1) & ~np.isnan(plain)).any():
         return plain
     return truth(frame, column).to_numpy(dtype=float, na_value=np.nan)
+
+
+def if_known(unknown: Bool, holds: Bool) -> Float:
+    """(n,) 1 where something holds, 0 where not, NaN where it is not known."""
+    return np.where(unknown, np.nan, holds.astype(float))
+
+
+def looked_up(number: Float, table: Mapping[int, float]) -> Float:
+    """(n,) what a table has for each number, NaN where it has nothing."""
+    return pd.Series(number).map(dict(table)).to_numpy(dtype=float, na_value=np.nan)
 
 
 def _numbers(series: pd.Series) -> Float | None:

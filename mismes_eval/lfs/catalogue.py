@@ -68,17 +68,14 @@ def chosen(which: str | Sequence[str] | None) -> list[Indicator]:
         asked_id: [i for i in table if i == asked_id or i.startswith(f"{asked_id}.")]
         for asked_id in asked
     }
-    unknown = [asked_id for asked_id, ids in found.items() if not ids]
-    if unknown:
-        raise EstimateError(
-            [
-                Problem(
-                    "no such indicator",
-                    worded("which '{asked_id}'", {"asked_id": asked_id}),
-                    worded("ids among {table}", {"table": ", ".join(table)}),
-                )
-                for asked_id in unknown
-            ]
+    EstimateError.refuse(
+        Problem(
+            "no such indicator",
+            worded("which '{asked_id}'", {"asked_id": asked_id}),
+            worded("ids among {table}", {"table": ", ".join(table)}),
         )
+        for asked_id, ids in found.items()
+        if not ids
+    )
     ids = {i for some in found.values() for i in some}
     return [table[i] for i in table if i in ids]

@@ -4,8 +4,8 @@ that both have and that means something else is asked about, never taken.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -46,7 +46,7 @@ def mapped_codes(
     """Column of the template -> every code of the file that went into it, where the file has value
     labels and the template a list of codes. mapped : the file's rows after the mapping.
     """
-    out: dict[str, list[FileCode]] = {}
+    out = {}
     for gld, column in mapping.columns.items():
         words = _words(data, column)
         named = template_labels(gld)
@@ -76,28 +76,25 @@ def _words(data: Dataset, column: str) -> dict[str, str]:
 
 def in_question(
     data: Dataset, mapping: Mapping, codes: Dict[str, Sequence[FileCode]], stated: bool
-) -> list[Problem]:
+) -> Iterator[Problem]:
     """Columns whose codes nobody recoded and whose labels say something else than the template's
     codes of the same number. stated : a mapping was made for this file, so that words which no list
     knows are asked about too; a file with the template's names is only asked where its words mean
     another code.
     """
-    problems = []
     for gld, found in codes.items():
         if gld in mapping.recode:
             continue
         unsure = [answer for answer in found if doubtful(gld, answer, stated)]
         if unsure:
-            problems.append(_question(data, mapping, gld, found, unsure))
-    return problems
+            yield _question(data, mapping, gld, found, unsure)
 
 
-def no_numbers(data: Dataset, mapping: Mapping) -> list[Problem]:
+def no_numbers(data: Dataset, mapping: Mapping) -> Iterator[Problem]:
     """Codes that the file calls no answer, in columns of numbers where nobody declared them: they
     would be counted as ages, hours or wages.
     """
     kinds = {c.name: c.kind for c in frames.template("lfs_person").columns}
-    problems = []
     for gld, column in mapping.columns.items():
         if kinds.get(gld) not in NUMBERS or gld in mapping.recode:
             continue
@@ -113,8 +110,7 @@ def no_numbers(data: Dataset, mapping: Mapping) -> list[Problem]:
         odd = {code: label for code, label in apart.items() if code in rows.index}
         if odd:
             count = sum(int(rows[code]) for code in odd)
-            problems.append(_unsaid(f"{data.name}, column '{column}' (for {gld})", gld, odd, count))
-    return problems
+            yield _unsaid(f"{data.name}, column '{column}' (for {gld})", gld, odd, count)
 
 
 def _unsaid(where: str, gld: str, odd: Dict[str, str], rows: int) -> Problem:

@@ -73,13 +73,12 @@ def ruled(gld: str, said: str) -> str:
 
 def template_labels(gld: str) -> Mapping[str, str]:
     """Code -> label of a column of the template; none where it has no list, or a long one."""
-    about = next(
-        (column for column in frames.template("lfs_person").columns if column.name == gld), None
-    )
-    if about is None:
+    template = frames.template("lfs_person")
+    if gld not in template.names:
         return {}
     if gld in OF_YES_OR_NO:
         return OF_YES_OR_NO[gld]
+    about = template[gld]
     if about.kind == "bool":
         return labels("yesno")
     known = labels(about.codes) if about.codes else {}
@@ -117,7 +116,7 @@ def same_label(gld: str, said: str) -> frozenset[str]:
 @cache
 def _known(gld: str) -> tuple[tuple[str, str], ...]:
     """(code, plain label) of a column of the template, in every language of its list."""
-    about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
+    about = frames.template("lfs_person")[gld]
     name = "yesno" if about.kind == "bool" else about.codes
     spoken = (labels(name, "en"), labels(name, "fr")) if name else ()
     known = tuple((code, plain(label)) for words in spoken for code, label in words.items())

@@ -101,11 +101,9 @@ def context(
         )
     else:
         in_age = aged(frame, ages.labour_min, ages.labour_max, "the labour-force indicators")
-    code = (
-        sample.frame["mig_status"].astype(object).to_numpy()
-        if "mig_status" in sample.frame.columns
-        else np.full(sample.n, None, dtype=object)
-    )
+    code = np.full(sample.n, None, dtype=object)
+    if "mig_status" in sample.frame.columns:
+        code = sample.frame["mig_status"].astype(object).to_numpy()
     return Context(
         sample=sample,
         by=(),
@@ -152,25 +150,25 @@ def _source(c: Context, indicator: Indicator) -> str:
     if indicator.source != ICLS_19 or "icls_v" not in c.frame.columns:
         return indicator.source
     versions = set(c.frame.loc[c.sample.active, "icls_v"].dropna().astype(str).unique())
-    return (
-        f"{ICLS_19}, with employment as the 13th ICLS (1982) defines it"
-        if versions == {"ICLS-13"}
-        else indicator.source
-    )
+    if versions != {"ICLS-13"}:
+        return indicator.source
+    return f"{ICLS_19}, with employment as the 13th ICLS (1982) defines it"
 
 
 def labelled(
     c: Context,
     indicator: Indicator,
     e: Estimate,
-    silent: int,
-    concerned: int,
+    concerned: Bool,
+    answered: Bool,
     notes: tuple[str, ...] = (),
 ) -> Estimate:
-    """An Estimate with its unit, definition, notes and id; silent: persons in the universe without
-    an answer.
+    """An Estimate with its unit, definition, notes and id. concerned, answered: (n,) persons in the
+    universe, and persons with an answer.
     """
-    left_out = (Message(SILENT, {"n": f"{silent:,}", "all": f"{concerned:,}"}),) if silent else ()
+    silent = int((concerned & ~answered).sum())
+    said = {"n": f"{silent:,}", "all": f"{concerned.sum():,}"}
+    left_out = (Message(SILENT, said),) if silent else ()
     out = e.annotated(
         unit=indicator.unit, definition=words(c, indicator), notes=c.notes + left_out + notes
     )
@@ -207,8 +205,7 @@ def estimate(
     """
     value = measure.value if isinstance(measure, Several) else measure.value[:, None]
     concerned = measure.universe & c.sample.active
-    answered = ~np.isnan(value).any(axis=1)
-    base = concerned & answered
+    base = concerned & ~np.isnan(value).any(axis=1)
     if not base.any():
         return nobody(c, indicator, concerned)
     labels = (
@@ -222,9 +219,10 @@ def estimate(
     }
     frame = pd.DataFrame(read, index=c.frame.index, copy=False)
     domain = replace(c.sample, frame=frame).where(base)
+    by = list(c.by) or None
     if probs:
-        out = quantile(domain, labels[0], probs, list(c.by) or None)
-        return labelled(c, indicator, out, int((concerned & ~answered).sum()), int(concerned.sum()))
-    estimator = {"persons": total, "share": proportion}.get(indicator.unit, mean)
-    out = estimator(domain, labels, list(c.by) or None)
-    return labelled(c, indicator, out, int((concerned & ~answered).sum()), int(concerned.sum()))
+        out = quantile(domain, labels[0], probs, by)
+    else:
+        estimator = {"persons": total, "share": proportion}.get(indicator.unit, mean)
+        out = estimator(domain, labels, by)
+    return labelled(c, indicator, out, concerned, base)

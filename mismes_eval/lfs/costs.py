@@ -106,7 +106,7 @@ def top_fifth(c: Context, indicator: Indicator) -> Result:
         kind="share",
         notes=sample.notes,
     )
-    return labelled(c, indicator, out, int((concerned & ~base).sum()), int(concerned.sum()))
+    return labelled(c, indicator, out, concerned, base)
 
 
 def _top(x: Float, w: Float, p: float = 0.8) -> tuple[float, Float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from html import escape
 from typing import Any
@@ -100,7 +100,7 @@ class Definition:
         problems += self._unheld()
         ParamsError.refuse(problems)
 
-    def _unheld(self) -> list[Problem]:
+    def _unheld(self) -> Iterator[Problem]:
         """What the definition asks of columns that do not hold it."""
         stay = self.min_months_abroad is not None or self.require_work_abroad
         when = self.lookback_months is not None or self.returned_since is not None
@@ -116,32 +116,26 @@ class Definition:
             },
         )
         dates = f"{self.lookback_months}, {self.returned_since}"
-        found = []
         if self.evidence == "gld" and stay:
             expected = "min_months_abroad none and require_work_abroad false"
             what = "GLD columns hold neither months abroad nor work abroad"
-            found.append(Problem(what, where, expected, asked, fix))
+            yield Problem(what, where, expected, asked, fix)
         if self.evidence in ("origin", "delivered") and (stay or when):
             expected = "no months, no work abroad, no dates of return"
             what = worded(
                 "evidence '{evidence}' holds neither stays abroad nor returns",
                 {"evidence": self.evidence},
             )
-            found.append(
-                Problem(
-                    what,
-                    where,
-                    expected,
-                    worded("{asked}, {dates}", {"asked": asked, "dates": dates}),
-                    fix,
-                )
+            yield Problem(
+                what,
+                where,
+                expected,
+                worded("{asked}, {dates}", {"asked": asked, "dates": dates}),
+                fix,
             )
         if self.evidence == "origin" and self.immigrant_by == "none":
             expected = "immigrant_by 'birth' or 'citizenship'"
-            found.append(
-                Problem("evidence 'origin' tells nobody apart", where, expected, worded("none"))
-            )
-        return found
+            yield Problem("evidence 'origin' tells nobody apart", where, expected, worded("none"))
 
     @property
     def tells_return(self) -> bool:
@@ -225,49 +219,24 @@ PRESETS: Mapping[str, Definition] = {
     "icls20": Definition(
         name="icls20",
         min_months_abroad=6,
-        lookback_months=None,
-        returned_since=None,
         require_work_abroad=True,
-        age_min=15,
-        age_max=None,
-        immigrant_by="birth",
-        evidence="extension",
         source="20th ICLS guidelines on international labour migration (2018): former labour attachment"
         " abroad; minimum stay of the order of 6 months, to be confirmed",
     ),
     "hims_tunisia": Definition(
         name="hims_tunisia",
         min_months_abroad=3,
-        lookback_months=None,
-        returned_since=None,
-        require_work_abroad=False,
-        age_min=15,
-        age_max=None,
-        immigrant_by="birth",
-        evidence="extension",
         source="Tunisia-HIMS 2020-21: 3 months or more abroad, age 15+",
     ),
     "hims_morocco": Definition(
         name="hims_morocco",
         min_months_abroad=3,
-        lookback_months=None,
         returned_since="2000-01",
-        require_work_abroad=False,
-        age_min=15,
-        age_max=None,
-        immigrant_by="birth",
-        evidence="extension",
         source="Morocco ENMI 2018-19: lived abroad and returned since 1 January 2000; 3 months as in the"
         " MED-HIMS surveys",
     ),
     "gld": Definition(
         name="gld",
-        min_months_abroad=None,
-        lookback_months=None,
-        returned_since=None,
-        require_work_abroad=False,
-        age_min=15,
-        age_max=None,
         immigrant_by="none",
         evidence="gld",
         source="World Bank Global Labor Database, migration module",
@@ -278,7 +247,6 @@ PRESETS: Mapping[str, Definition] = {
     ),
     "birth": Definition(
         name="birth",
-        immigrant_by="birth",
         evidence="origin",
         source="UN recommendations on statistics of international migration (1998): foreign-born",
     ),

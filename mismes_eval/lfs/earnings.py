@@ -16,7 +16,7 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.decomposition import adjusted_gap, oaxaca_blinder, reweighted_gap
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
-from mismes_eval.lfs.answers import values
+from mismes_eval.lfs.answers import looked_up, values
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, Result, labelled, nobody, words
 from mismes_eval.lfs.labour import PAID, workers
@@ -37,7 +37,7 @@ def monthly_earnings(frame: pd.DataFrame) -> Float:
     wage is taken for 5 days a week, an hourly one for whours).
     """
     wage, unit = values(frame, "wage_no_compen"), values(frame, "unitwage")
-    factor = pd.Series(unit).map(_MONTHS).to_numpy(dtype=float, na_value=np.nan)
+    factor = looked_up(unit, _MONTHS)
     if "whours" in frame.columns:
         factor = np.where(unit == _HOURLY, values(frame, "whours") * 52 / 12, factor)
     return np.where(wage > 0, wage * factor, np.nan)
@@ -54,11 +54,9 @@ def characteristics(frame: pd.DataFrame) -> pd.DataFrame:
         .astype("object")
     )
     out: dict[str, object] = {}
-    years = (
-        values(frame, "educy")
-        if "educy" in frame.columns and frame["educy"].notna().any()
-        else None
-    )
+    years = None
+    if "educy" in frame.columns and frame["educy"].notna().any():
+        years = values(frame, "educy")
     if years is not None:
         out["education, years"] = years
     elif rank.notna().any():
@@ -115,8 +113,8 @@ def gap(c: Context, indicator: Indicator) -> Result:
         c,
         indicator,
         out,
-        int((concerned & ~known).sum()),
-        int(concerned.sum()),
+        concerned,
+        known,
         (*used, "A gap of 0.10 log points is about 10.5%."),
     )
 
@@ -160,19 +158,10 @@ def _by_level(
         except EstimateError as error:
             refused.append(f"{label or 'all'}: {error}")
             continue
-        keys = pd.concat(
-            [
-                where.keys.iloc[[place] * estimate.p].reset_index(drop=True),
-                estimate.keys.reset_index(drop=True),
-            ],
-            axis=1,
-        )
-        estimate = (
-            replace(estimate, names=("gap",), keys=pd.DataFrame({"variable": ["gap"]}))
-            if raw
-            else estimate
-        )
-        names = tuple(f"{n}, {label}" if label else n for n in estimate.names)
+        level = where.keys.iloc[[place] * estimate.p].reset_index(drop=True)
+        keys = pd.concat([level, estimate.keys.reset_index(drop=True)], axis=1)
+        known_as = ("gap",) if raw else estimate.names
+        names = tuple(f"{n}, {label}" if label else n for n in known_as)
         sizes = float(sample.frame.loc[part.active, _G].sum())
         found.append(
             replace(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.lfs.answers import values, yes
+from mismes_eval.lfs.answers import if_known, values, yes
 from mismes_eval.lfs.persons import Ages, aged, residents
 from mismes_eval.numerics.rows import Bool, Float
 
@@ -35,7 +35,7 @@ def adults(frame: pd.DataFrame, ages: Ages) -> Bool:
 
 
 def _of(status: Float, true: tuple[int, ...]) -> Float:
-    return np.where(np.isnan(status), np.nan, np.isin(status, true).astype(float))
+    return if_known(np.isnan(status), np.isin(status, true))
 
 
 def participation(frame: pd.DataFrame, ages: Ages) -> Measure:
@@ -72,22 +72,17 @@ def extended_labour_force(frame: pd.DataFrame) -> tuple[Float, Float]:
 
 def lu3(frame: pd.DataFrame, ages: Ages) -> Measure:
     status, potential = extended_labour_force(frame)
-    used = np.where(
-        np.isnan(status) | np.isnan(potential),
-        np.nan,
-        ((status == UNEMPLOYED) | (potential == 1)).astype(float),
-    )
+    unknown = np.isnan(status) | np.isnan(potential)
+    used = if_known(unknown, (status == UNEMPLOYED) | (potential == 1))
     return Measure(used, adults(frame, ages) & ~((status == OUTSIDE) & (potential == 0)))
 
 
 def lu4(frame: pd.DataFrame, ages: Ages) -> Measure:
     status, potential = extended_labour_force(frame)
     under = np.where(status == EMPLOYED, yes(frame, "underemployment"), 0.0)
-    known = ~(np.isnan(status) | np.isnan(potential) | np.isnan(under))
+    unknown = np.isnan(status) | np.isnan(potential) | np.isnan(under)
     return Measure(
-        np.where(
-            known, ((status == UNEMPLOYED) | (potential == 1) | (under == 1)).astype(float), np.nan
-        ),
+        if_known(unknown, (status == UNEMPLOYED) | (potential == 1) | (under == 1)),
         adults(frame, ages) & ~((status == OUTSIDE) & (potential == 0)),
     )
 

@@ -45,6 +45,7 @@ from mismes_eval.lfs.proposals import (
 )
 from mismes_eval.lfs.read import codebook
 from mismes_eval.lfs.translate import map_columns, matches
+from mismes_eval.message import Message
 
 MANY = 60  # codes of a column that are asked for one by one
 WITHOUT_AGES = (
@@ -111,7 +112,7 @@ class Draft:
         """Every column of the template that is proposed, or needed and found nowhere; the weight
         first, so that every other is counted with it; age groups where nobody has an age.
         """
-        template = {column.name: column for column in frames.template("lfs_person").columns}
+        template = frames.template("lfs_person")
         found = tuple(self.offered.values())
         asked = [Question(template[p.gld], p) for p in found if p.gld != AGE_GROUP]
         asked += [Question(template[gld], None, mend) for gld, mend in lacking(found)]
@@ -204,7 +205,7 @@ class Draft:
     def _spelled_out(self, gld: str, said: Mapping[str, object]) -> Answer:
         known = ("column", "factor", "constant", "codes", "reasons")
         strange = [str(key) for key in said if key not in known]
-        pairs: dict[str, dict[str, str]] = {}
+        pairs = {}
         for key in ("codes", "reasons"):
             given = said.get(key, {})
             strange += [] if isinstance(given, Mapping) else [key]
@@ -241,10 +242,7 @@ class Draft:
             (
                 question.gld,
                 question.about.description,
-                "" if question.proposal is None else question.proposal.column,
-                ""
-                if question.proposal is None
-                else f"{question.proposal.confidence}: {question.proposal.why}",
+                *_proposed(question.proposal),
                 _told(self.answers.get(question.gld)),
             )
             for question in self.questions
@@ -282,8 +280,7 @@ class Draft:
         """Whether a code may not stand as it is."""
         own = _template_codes(answer.gld)
         if not own:
-            about = next(c for c in frames.template("lfs_person").columns if c.name == answer.gld)
-            return about.kind in NUMBERS and named_apart(label)
+            return frames.template("lfs_person")[answer.gld].kind in NUMBERS and named_apart(label)
         kept = FileCode(code, label, code, template_labels(answer.gld).get(code, ""), rows)
         if bool(answer.codes) or code not in own or doubtful(answer.gld, kept, stated=True):
             return True
@@ -360,6 +357,13 @@ class Draft:
         return self.path
 
 
+def _proposed(proposal: Proposal | None) -> tuple[str, str]:
+    """The column that is proposed, and how sure that is; empty where none is."""
+    if proposal is None:
+        return "", ""
+    return proposal.column, f"{proposal.confidence}: {proposal.why}"
+
+
 def _told(answer: Answer | None) -> str:
     if answer is None:
         return "open"
@@ -434,9 +438,7 @@ def _no_such_numbers(mapped: pd.DataFrame) -> Iterator[Problem]:
 
 
 def _template_codes(gld: str) -> set[str]:
-    about = next(
-        declared for declared in frames.template("lfs_person").columns if declared.name == gld
-    )
+    about = frames.template("lfs_person")[gld]
     if about.kind == "bool":
         return {"0", "1"}
     return set(labels(about.codes)) if about.codes else set()
@@ -453,7 +455,7 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     if not set(parts) <= columns:
         yield Problem("the file has no such column", answer.column, "a column of the file")
     if len(parts) > 1 and answer.gld not in JOINED:
-        expected: str = worded(
+        expected = worded(
             "one column; several are joined for {joined} only", {"joined": ", ".join(JOINED)}
         )
         yield Problem("columns joined that are no identifier", answer.gld, expected, answer.column)
@@ -463,22 +465,15 @@ def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
     given = [*answer.codes.items(), *([("", answer.constant)] if answer.constant else [])]
     for code, new in given:
         if own and new not in own:
-            expected = named(sorted(own))
-            yield Problem(
-                "no such code",
-                worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
-                expected,
-                new,
-            )
+            yield Problem("no such code", _at(answer, code), named(sorted(own)), new)
     for code, reason in answer.reasons.items():
         if reason not in REASONS:
-            expected = ", ".join(REASONS)
-            yield Problem(
-                "no such reason",
-                worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)}),
-                expected,
-                reason,
-            )
+            yield Problem("no such reason", _at(answer, code), ", ".join(REASONS), reason)
+
+
+def _at(answer: Answer, code: str) -> Message:
+    """The place of a code of the file."""
+    return worded("{gld}, file code {code}", {"gld": answer.gld, "code": repr(code)})
 
 
 def _left(answer: Answer, codes: tuple[str, ...]) -> Iterator[Problem]:

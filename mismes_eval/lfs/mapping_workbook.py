@@ -308,8 +308,8 @@ def _proposal_rows(proposal: Proposal, columns: Sequence[FileColumn]) -> list[tu
         return [head]
     head = (*head, column.label)
     rows: list[tuple[object, ...]] = [head]
-    kind = next(c for c in frames.template("lfs_person").columns if c.name == proposal.gld)
-    named = labels(kind.codes) if kind.codes else {}
+    codes = frames.template("lfs_person")[proposal.gld].codes
+    named = labels(codes) if codes else {}
     told = bool(template_labels(proposal.gld)) and any(label for _, label, _ in column.codes)
     listed = column.codes if proposal.codes or told else ()
     for code, label, n in listed or [c for c in column.codes if c[0] in proposal.reasons]:
@@ -380,18 +380,15 @@ def _filled(path: Path, sheet: str) -> pd.DataFrame:
     empty cells are empty text.
     """
     raw = _cells(path, sheet, SHEETS[sheet])
-    gone = [column for column in SHEETS[sheet] if column not in raw.columns]
-    if gone:
-        raise InputError(
-            [
-                Problem(
-                    "the mapping workbook lacks a column",
-                    in_place(in_place(path.name, in_sheet(sheet)), in_column(column)),
-                    "the head that `mismes new` wrote",
-                )
-                for column in gone
-            ]
+    InputError.refuse(
+        Problem(
+            "the mapping workbook lacks a column",
+            in_place(in_place(path.name, in_sheet(sheet)), in_column(column)),
+            "the head that `mismes new` wrote",
         )
+        for column in SHEETS[sheet]
+        if column not in raw.columns
+    )
     text = raw[list(SHEETS[sheet])].map(_text).set_axis(range(2, len(raw) + 2), axis=0)
     return text[(text != "").any(axis=1)]
 

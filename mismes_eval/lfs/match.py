@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.lfs.answers import coded, values
+from mismes_eval.lfs.answers import coded, if_known, looked_up, values
 from mismes_eval.lfs.labour import Measure, workers
 from mismes_eval.lfs.persons import Ages
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -17,8 +17,7 @@ _RANK = {
     "educat5": {1: 1, 2: 1, 3: 1, 4: 2, 5: 3},
     "educat4": {1: 1, 2: 1, 3: 2, 4: 3},
 }
-_REQUIRED = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 1}
-SKILL = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 1}
+SKILL = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 1}  # of an ISCO major group
 
 
 def education_rank(frame: pd.DataFrame) -> Float:
@@ -30,16 +29,10 @@ def education_rank(frame: pd.DataFrame) -> Float:
         top = np.nanmax(level)
         further = 2 if top >= 100 else int(top >= 10)  # digits behind the level
         first = level // 10**further
-        return np.where(
-            np.isnan(first),
-            np.nan,
-            np.select([first <= 2, first <= 4, first <= 8], [1.0, 2.0, 3.0], np.nan),
-        )
+        return np.select([first <= 2, first <= 4, first <= 8], [1.0, 2.0, 3.0], np.nan)
     for column, table in _RANK.items():
         if column in frame.columns and frame[column].notna().any():
-            return (
-                pd.Series(values(frame, column)).map(table).to_numpy(dtype=float, na_value=np.nan)
-            )
+            return looked_up(values(frame, column), table)
     return np.full(len(frame), np.nan)
 
 
@@ -74,18 +67,14 @@ def isco_codes(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
     )
 
 
-def _lookup(group: Float, table: dict[int, int]) -> Float:
-    return pd.Series(group).map(table).to_numpy(dtype=float, na_value=np.nan)
-
-
 def normative(frame: pd.DataFrame, ages: Ages) -> Measure:
     """Education above what the major group requires; armed forces have no norm and are outside the
     universe.
     """
     group = occupation_major(frame)
     rank = education_rank(frame)
-    required = _lookup(group, _REQUIRED)
-    value = np.where(np.isnan(required) | np.isnan(rank), np.nan, (rank > required).astype(float))
+    required = looked_up(group, SKILL)
+    value = if_known(np.isnan(required) | np.isnan(rank), rank > required)
     return Measure(value, workers(frame, ages) & (group != 0))
 
 
@@ -110,9 +99,7 @@ def realised(
     )
     away = years - np.append(middle, np.nan)[cell]
     beyond = np.abs(away) if two_sided else away
-    value = np.where(
-        np.isnan(away), np.nan, (beyond > np.append(reach, np.nan)[cell] + 1e-12).astype(float)
-    )
+    value = if_known(np.isnan(away), beyond > np.append(reach, np.nan)[cell] + 1e-12)
     return Measure(value, inside & (large | (cell < 0)))
 
 
@@ -162,9 +149,6 @@ def downgraded(frame: pd.DataFrame, status: np.ndarray, after: str) -> Measure:
     """Returnees whose job at `after` asks a lower ISCO skill level than the one before, among
     those with both jobs known.
     """
-    first = _lookup(major_group(frame, "mig_occ_before"), SKILL)
-    last = _lookup(major_group(frame, after), SKILL)
-    return Measure(
-        np.where(np.isnan(first) | np.isnan(last), np.nan, (first > last).astype(float)),
-        status == "RET",
-    )
+    first = looked_up(major_group(frame, "mig_occ_before"), SKILL)
+    last = looked_up(major_group(frame, after), SKILL)
+    return Measure(if_known(np.isnan(first) | np.isnan(last), first > last), status == "RET")

@@ -4,16 +4,16 @@ person under it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, worded
-from mismes_eval.lfs.answers import month_number, number, truth
+from mismes_eval.lfs.answers import if_known, month_number, values, yes
 from mismes_eval.lfs.definitions import Definition, as_definition
 from mismes_eval.lfs.persons import aged
-from mismes_eval.numerics.rows import Bool
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import held
 
 STATUSES = ("NON", "RET", "IMM", "INT_INTERNAL", "CUR_ABS")
@@ -62,16 +62,8 @@ def migration_status(
         return _as_delivered(frame, rule, in_age)
     abroad = _was_abroad(frame, rule)
     foreign = _foreign(frame, rule)
-    internal = (
-        number(frame, "migrated_from_cat").isin(_WITHIN_COUNTRY).to_numpy()
-        if "migrated_from_cat" in frame
-        else np.zeros(len(frame), bool)
-    )
-    absent = (
-        (truth(frame, "mig_absent") == 1).to_numpy(dtype=bool, na_value=False)
-        if "mig_absent" in frame
-        else np.zeros(len(frame), bool)
-    )
+    internal = np.isin(_given(values, frame, "migrated_from_cat"), _WITHIN_COUNTRY)
+    absent = _given(yes, frame, "mig_absent") == 1
     status = np.full(len(frame), None, dtype=object)
     status[abroad == 0] = "NON"
     status[(abroad == 0) & internal] = "INT_INTERNAL"
@@ -80,6 +72,11 @@ def migration_status(
     status[~in_age] = None
     status[absent] = "CUR_ABS"
     return _stated(status, rule, in_age, frame.index)
+
+
+def _given(read: Callable[[pd.DataFrame, str], Float], frame: pd.DataFrame, column: str) -> Float:
+    """(n,) the answers of a column, NaN throughout where the frame has none."""
+    return read(frame, column) if column in frame else np.full(len(frame), np.nan)
 
 
 def _as_delivered(frame: pd.DataFrame, rule: Definition, in_age: Bool) -> pd.Series:
@@ -141,16 +138,11 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
     key = {"extension": "mig_ever_abroad", "gld": "migrated_from_cat"}.get(rule.evidence, "")
     if rule.require_work_abroad and "mig_ever_abroad" not in frame.columns:
         key = "mig_worked_abroad"
-    offered = (
-        bool(key)
-        and "migrated_binary" in frame.columns
-        and bool((number(frame, "migrated_binary") == 1).any())
-    )
+    count = int((_given(values, frame, "migrated_binary") == 1).sum()) if key else 0
     gone = [names for names in needed(rule) if not set(names) & set(frame.columns)]
     if _compares(frame, rule) and "countrycode" not in frame.columns:
         gone.append(("countrycode",))
-    if offered and (key not in frame.columns or not frame[key].notna().any()):
-        count = int((number(frame, "migrated_binary") == 1).sum())
+    if count and (key not in frame.columns or not frame[key].notna().any()):
         problems.append(
             Problem(
                 what="migrated_binary == 1 is refused as 'returnee'",
@@ -194,48 +186,29 @@ def _was_abroad(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
     if rule.evidence == "origin":
         return np.where(np.isnan(_foreign(frame, rule)), np.nan, 0.0)
     if rule.evidence == "gld":
-        origin = number(frame, "migrated_from_cat").to_numpy(dtype=float, na_value=np.nan)
-        moved = (
-            number(frame, "migrated_binary").to_numpy(dtype=float, na_value=np.nan)
-            if "migrated_binary" in frame
-            else np.full(len(frame), np.nan)
-        )
+        origin = values(frame, "migrated_from_cat")
+        moved = _given(values, frame, "migrated_binary")
         stayed = np.isin(origin, _WITHIN_COUNTRY) | (moved == 0) | never_moved(frame)
         out = np.where(origin == _OTHER_COUNTRY, 1.0, np.where(stayed, 0.0, np.nan))
         if rule.lookback_months is not None or rule.returned_since:
-            years = number(frame, "migrated_years").to_numpy(dtype=float, na_value=np.nan)
+            years = values(frame, "migrated_years")
             if rule.lookback_months is not None:
-                out = _and(
-                    out,
-                    np.where(
-                        np.isnan(years), np.nan, (years * 12 <= rule.lookback_months).astype(float)
-                    ),
-                )
+                out = _and(out, if_known(np.isnan(years), years * 12 <= rule.lookback_months))
             if rule.returned_since:
-                when = number(frame, "int_year").to_numpy(dtype=float, na_value=np.nan) - years
-                out = _and(
-                    out,
-                    np.where(
-                        np.isnan(when), np.nan, (when >= int(rule.returned_since[:4])).astype(float)
-                    ),
-                )
+                when = values(frame, "int_year") - years
+                out = _and(out, if_known(np.isnan(when), when >= int(rule.returned_since[:4])))
         return out
     out = np.ones(len(frame))
     if not rule.require_work_abroad or "mig_ever_abroad" in frame.columns:
-        out = truth(frame, "mig_ever_abroad").to_numpy(dtype=float, na_value=np.nan)
+        out = yes(frame, "mig_ever_abroad")
     if rule.min_months_abroad is not None:
-        months = number(frame, "mig_months_abroad_last").to_numpy(dtype=float, na_value=np.nan)
-        out = _and(
-            out,
-            np.where(np.isnan(months), np.nan, (months >= rule.min_months_abroad).astype(float)),
-        )
+        months = values(frame, "mig_months_abroad_last")
+        out = _and(out, if_known(np.isnan(months), months >= rule.min_months_abroad))
     if rule.require_work_abroad:
-        out = _and(out, truth(frame, "mig_worked_abroad").to_numpy(dtype=float, na_value=np.nan))
-    return (
-        out
-        if rule.lookback_months is None and not rule.returned_since
-        else _and(out, _returned_in_window(frame, rule))
-    )
+        out = _and(out, yes(frame, "mig_worked_abroad"))
+    if rule.lookback_months is None and not rule.returned_since:
+        return out
+    return _and(out, _returned_in_window(frame, rule))
 
 
 def was_asked(frame: pd.DataFrame, column: str) -> Bool:
@@ -265,26 +238,19 @@ def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
     out = np.where(np.isnan(back), np.nan, 1.0)
     if rule.returned_since:
         first = int(rule.returned_since[:4]) * 12 + int(rule.returned_since[5:7]) - 1
-        out = _and(out, np.where(np.isnan(back), np.nan, (back >= first).astype(float)))
+        out = _and(out, if_known(np.isnan(back), back >= first))
     if rule.lookback_months is not None:
-        interview = (
-            number(frame, "int_year").to_numpy(dtype=float, na_value=np.nan) * 12
-            + number(frame, "int_month").to_numpy(dtype=float, na_value=np.nan)
-            - 1
-        )
+        interview = values(frame, "int_year") * 12 + values(frame, "int_month") - 1
         since = interview - back
-        future = since < 0
         InputError.refuse(
             Problem(
                 what="a return lies after the interview",
                 where=worded("columns 'mig_last_ret_ym', 'int_year', 'int_month'"),
                 expected="a month of return up to the interview",
                 fix="Mend the dates.",
-            ).where_true(future)
+            ).where_true(since < 0)
         )
-        out = _and(
-            out, np.where(np.isnan(since), np.nan, (since <= rule.lookback_months).astype(float))
-        )
+        out = _and(out, if_known(np.isnan(since), since <= rule.lookback_months))
     return out
 
 
@@ -294,7 +260,7 @@ def _foreign(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
         return np.zeros(len(frame))
     country, other_one = OF_ORIGIN[rule.immigrant_by]
     if country not in frame.columns:
-        return truth(frame, other_one).to_numpy(dtype=float, na_value=np.nan)
+        return yes(frame, other_one)
     column = frame[country]
     other = (column.astype("string") != frame["countrycode"].astype("string")).to_numpy(
         dtype=float, na_value=np.nan

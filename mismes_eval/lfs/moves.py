@@ -11,7 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, named, worded
 from mismes_eval.frame.codes import codes
-from mismes_eval.lfs.answers import text, values, yes
+from mismes_eval.lfs.answers import if_known, text, values, yes
 from mismes_eval.lfs.labour import Measure
 from mismes_eval.lfs.persons import residents
 from mismes_eval.numerics.rows import Bool, Float
@@ -32,23 +32,19 @@ class Several:
 
 def has_status(status: np.ndarray, in_age: Bool, code: str) -> Measure:
     """Share of one migration status among residents in the definition's age range."""
-    value = np.where(pd.isna(status), np.nan, (status == code).astype(float))
+    value = if_known(pd.isna(status), status == code)
     return Measure(value, in_age & (status != "CUR_ABS"))
 
 
 def recognition_sought(frame: pd.DataFrame, status: np.ndarray) -> Measure:
     answer = _coded(frame, "mig_recognised", RECOGNITION)
-    return Measure(
-        np.where(pd.isna(answer), np.nan, (answer != "NOTSOUGHT").astype(float)), status == "RET"
-    )
+    return Measure(if_known(pd.isna(answer), answer != "NOTSOUGHT"), status == "RET")
 
 
 def recognised(frame: pd.DataFrame, status: np.ndarray) -> Measure:
     """FULL or PARTIAL among those who sought recognition."""
     answer = _coded(frame, "mig_recognised", RECOGNITION)
-    value = np.where(
-        pd.isna(answer), np.nan, ((answer == "FULL") | (answer == "PARTIAL")).astype(float)
-    )
+    value = if_known(pd.isna(answer), (answer == "FULL") | (answer == "PARTIAL"))
     return Measure(value, (status == "RET") & (answer != "NOTSOUGHT"))
 
 
@@ -62,7 +58,7 @@ def duration(frame: pd.DataFrame, status: np.ndarray) -> Measure:
 
 def circular(frame: pd.DataFrame, status: np.ndarray) -> Measure:
     spells = values(frame, "mig_n_spells")
-    return Measure(np.where(np.isnan(spells), np.nan, (spells >= 2).astype(float)), status == "RET")
+    return Measure(if_known(np.isnan(spells), spells >= 2), status == "RET")
 
 
 def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
@@ -117,7 +113,7 @@ def took_part(frame: pd.DataFrame) -> Float:
 def useful(frame: pd.DataFrame, took_part: Float) -> Measure:
     """4 or 5 on the scale of 1 to 5, among participants."""
     score = values(frame, "msm_useful")
-    return Measure(np.where(np.isnan(score), np.nan, (score >= 4).astype(float)), took_part == 1)
+    return Measure(if_known(np.isnan(score), score >= 4), took_part == 1)
 
 
 def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.ndarray:

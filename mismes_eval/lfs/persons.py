@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,15 +159,13 @@ def breakdown(frame: pd.DataFrame, name: str) -> pd.Series:
     if name == "status" and "mig_status" in frame.columns:
         return _stated(frame["mig_status"].map(LABELS))
     if name == "sex" and "male" in frame.columns:
-        return _stated(
-            pd.Series(values(frame, "male"), index=frame.index).map({1.0: "men", 0.0: "women"})
-        )
+        return _in_words(frame, "male", {1: "men", 0: "women"})
     if name == "age_group" and "age" in frame.columns:
         return _age_groups(frame)
     if name == "education":
         for column, levels in _EDUCATION.items():
             if column in frame.columns:
-                return _stated(pd.Series(values(frame, column), index=frame.index).map(levels))
+                return _in_words(frame, column, levels)
     if name == "region" and "subnatid1" in frame.columns:
         return _stated(frame["subnatid1"])
     raise EstimateError(
@@ -188,17 +187,16 @@ def _age_groups(frame: pd.DataFrame) -> pd.Series:
     return _stated(pd.Series(pd.cut(age, edges, right=False, labels=labels), index=frame.index))
 
 
+def _in_words(frame: pd.DataFrame, column: str, words: Mapping[int, str]) -> pd.Series:
+    return _stated(pd.Series(values(frame, column), index=frame.index).map(dict(words)))
+
+
 def _stated(series: pd.Series) -> pd.Series:
     if not series.isna().any():
         return series if pd.api.types.is_numeric_dtype(series) else series.astype("category")
-    spelled = (
-        series.astype("string")
-        if not isinstance(series.dtype, pd.CategoricalDtype)
-        else series.astype("object")
-    )
-    levels = (
-        list(series.cat.categories)
-        if isinstance(series.dtype, pd.CategoricalDtype)
-        else sorted(pd.unique(spelled.dropna()))
-    )
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        spelled, levels = series.astype("object"), list(series.cat.categories)
+    else:
+        spelled = series.astype("string")
+        levels = sorted(pd.unique(spelled.dropna()))
     return spelled.fillna(NOT_STATED).astype(pd.CategoricalDtype([*levels, NOT_STATED]))

@@ -159,7 +159,7 @@ def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
         other = proposal.gld == WEIGHT and NOT_FINAL.search(words) is not None
         return (*_merit(proposal)[:2], other, proposal.rest, proposal.missing)
 
-    taken: dict[str, Proposal] = {}
+    taken = {}
     used: set[str] = set()
     for proposal in sorted(found, key=rank):
         if proposal.gld not in taken and proposal.column not in used:
@@ -175,7 +175,7 @@ def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
 
 def _merit(proposal: Proposal) -> tuple[int, int, int]:
     """What makes one proposal for a column of the template better than another, the least first."""
-    order: Mapping[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
+    order = {"high": 0, "medium": 1, "low": 2}
     return order[proposal.confidence], proposal.unknown, proposal.rest
 
 
@@ -291,7 +291,7 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
     unknown = {code: label for code, label in unknown.items() if code not in reasons}
     if unknown and confidence != "low":
         confidence = "low" if confidence == "medium" else "medium"
-    reasons_why: list[str] = [why]
+    reasons_why = [why]
     if unknown:
         without = [f"{code} ({label})" for code, label in unknown.items()]
         said = {"codes": named(without)}
@@ -432,7 +432,7 @@ def _hits(
     if gld in OF_COUNTRIES:
         return _named_countries(answers)
     codes = _named(gld, answers)
-    unknown: dict[str, str] = {}
+    unknown = {}
     for code, label, _ in listed if template_labels(gld) else ():
         meant = meanings(gld, label) if label else _of_code(gld, code)
         if len(meant) == 1:

@@ -5,10 +5,10 @@ mapping did.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 
@@ -82,35 +82,8 @@ def read(
     ------
     InputError : one list of everything that is wrong, personal identifiers included.
     """
-    if mapping is None:
-        try:
-            data = frames.read(
-                path,
-                template=None if drop else "lfs_person",
-                encoding=encoding,
-                separator=separator,
-                decimal=decimal,
-                sheet=sheet,
-                member=member,
-                layout=layout,
-                names_row=names_row,
-                missing=missing,
-                allowed=None if drop else allowed,
-            )
-        except InputError as error:
-            raise InputError([_without_mapping(p) for p in error.problems]) from error
-        own = _as_it_is(data)
-        found = mapped_codes(data, own, data.frame)
-        problems = [*in_question(data, own, found, stated=False), *no_numbers(data, own)]
-        if problems := [*problems, *_ages_in_question(data, own)]:
-            raise InputError(problems)
-        kept = _harmless(_without(data.frame, drop, path), allowed)
-        out = (
-            frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
-        )
-        return _stamped(_answered_none(_some(out, data.name), path), data, "", (), allowed)
-    as_text = _keys_of(mapping)
-    data = frames.read(
+    reading = partial(
+        frames.read,
         path,
         encoding=encoding,
         separator=separator,
@@ -119,18 +92,43 @@ def read(
         member=member,
         layout=layout,
         names_row=names_row,
-        text_columns=as_text,
         missing=missing,
-        allowed=None,
     )
+    if mapping is None:
+        try:
+            if drop:
+                data = reading(allowed=None)
+            else:
+                data = reading(template="lfs_person", allowed=allowed)
+        except InputError as error:
+            raise InputError([_without_mapping(p) for p in error.problems]) from error
+        own = _as_it_is(data)
+        found = mapped_codes(data, own, data.frame)
+        InputError.refuse(
+            [
+                *in_question(data, own, found, stated=False),
+                *no_numbers(data, own),
+                *_ages_in_question(data, own),
+            ]
+        )
+        kept = _harmless(_without(data.frame, drop, path), allowed)
+        out = kept
+        if drop:
+            out = frames.validate(kept, frames.template("lfs_person"), missing=missing)
+        return _stamped(_answered_none(_some(out, data.name), path), data, "", (), allowed)
+    data = reading(text_columns=_keys_of(mapping), allowed=None)
     raw = _harmless(_without(data.frame, drop, path), allowed)
     m = as_mapping(mapping)
     mapped = map_columns(raw, m)
     codes = mapped_codes(data, m, mapped)
-    problems = [*in_question(data, m, codes, stated=True), *no_numbers(data, m)]
-    problems += [*_decimals_in_question(data, m), *_ages_in_question(data, m)]
-    if problems:
-        raise InputError(problems)
+    InputError.refuse(
+        [
+            *in_question(data, m, codes, stated=True),
+            *no_numbers(data, m),
+            *_decimals_in_question(data, m),
+            *_ages_in_question(data, m),
+        ]
+    )
     out = _validated(mapped)
     out = _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)
     out.attrs[FILE_CODES] = {gld: _of_targets(found) for gld, found in codes.items()}
@@ -142,23 +140,23 @@ def read(
     return out
 
 
-def _decimals_in_question(data: frames.Dataset, mapping: Mapping) -> list[Problem]:
+def _decimals_in_question(data: frames.Dataset, mapping: Mapping) -> Iterator[Problem]:
     """Weights without a factor whose decimal point may not be written."""
     column = mapping.columns.get(WEIGHT)
     if column is None or WEIGHT in mapping.units or WEIGHT in mapping.recode:
-        return []
+        return
     label = data.labels.get(column, "")
-    if not doubtful_weights(data.frame[column], label):
-        return []
-    return [decimals_asked(data.frame[column], in_place(data.name, in_column(column)), label)]
+    if doubtful_weights(data.frame[column], label):
+        yield decimals_asked(data.frame[column], in_place(data.name, in_column(column)), label)
 
 
-def _ages_in_question(data: frames.Dataset, mapping: Mapping) -> list[Problem]:
+def _ages_in_question(data: frames.Dataset, mapping: Mapping) -> Iterator[Problem]:
     """First years of groups that are read as ages."""
     column = mapping.columns.get("age")
-    if column is None or "age" in mapping.recode or not (met := first_years(data.frame[column])):
-        return []
-    return [groups_asked(met, in_place(data.name, in_column(column)))]
+    if column is None or "age" in mapping.recode:
+        return
+    if met := first_years(data.frame[column]):
+        yield groups_asked(met, in_place(data.name, in_column(column)))
 
 
 def _validated(mapped: pd.DataFrame) -> pd.DataFrame:
@@ -241,11 +239,9 @@ def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> p
     became the value, where it has labels), rows, weighted, share (weighted). A column with more
     than `levels` values is shown by its range and mean; missing by reason.
     """
-    w = (
-        frame[weight].to_numpy(dtype=float, na_value=0.0)
-        if weight in frame.columns
-        else np.ones(len(frame))
-    )
+    w = np.ones(len(frame))
+    if weight in frame.columns:
+        w = frame[weight].to_numpy(dtype=float, na_value=0.0)
     tables = [
         _column(frame, str(column), w, levels)
         for column in frame.columns
@@ -310,15 +306,12 @@ def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.Da
     label[~missing] = _values_told(series[~missing], w[~missing], levels)
     code, values = pd.factorize(np.array([*sorted(set(label), key=_turn), *label], dtype=object))
     code = code[len(values) :]
-    rows, weighted = (
-        np.bincount(code, minlength=len(values)),
-        np.bincount(code, weights=w, minlength=len(values)),
-    )
+    weighted = np.bincount(code, weights=w, minlength=len(values))
     return pd.DataFrame(
         {
             "column": name,
             "value": pd.Series(list(values), dtype=object),
-            "rows": rows,
+            "rows": np.bincount(code, minlength=len(values)),
             "weighted": weighted,
             "share": weighted / w.sum() if w.sum() else np.nan,
         }
@@ -340,18 +333,15 @@ def _harmless(frame: pd.DataFrame, allowed: Sequence[str]) -> pd.DataFrame:
 
 
 def _without(frame: pd.DataFrame, drop: Sequence[str], path: str | Path) -> pd.DataFrame:
-    lost = [column for column in drop if column not in frame.columns]
-    if lost:
-        raise InputError(
-            [
-                Problem(
-                    "a column to drop is not in the file",
-                    worded("{name}: '{column}'", {"name": Path(path).name, "column": column}),
-                    "a column of the file",
-                )
-                for column in lost
-            ]
+    InputError.refuse(
+        Problem(
+            "a column to drop is not in the file",
+            worded("{name}: '{column}'", {"name": Path(path).name, "column": column}),
+            "a column of the file",
         )
+        for column in drop
+        if column not in frame.columns
+    )
     return frame.drop(columns=list(drop))
 
 
@@ -383,12 +373,6 @@ def _stamped(
 ) -> pd.DataFrame:
     out = frames.identifiers(frame, allowed)
     out.attrs.update(
-        {
-            "source": data.name,
-            "sha256": data.sha256,
-            "rows": data.rows,
-            "mapping": mapping,
-            "unused": unused,
-        }
+        source=data.name, sha256=data.sha256, rows=data.rows, mapping=mapping, unused=unused
     )
     return out

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -257,17 +258,13 @@ def change_between(first: Estimate, last: Estimate) -> Estimate:
 def _worded(
     out: Estimate, like: Estimate, keys: pd.DataFrame, n: np.ndarray, text: str
 ) -> Estimate:
-    return Estimate(
-        value=out.value,
-        names=out.names,
-        parts=out.parts,
+    return replace(
+        out,
         keys=keys,
         n=n,
-        dof=out.dof,
         kind=f"change of {like.kind}",
         unit=like.unit,
         definition=f"{text} {like.definition}",
-        notes=out.notes,
         extra=like.extra,
     )
 

@@ -50,7 +50,7 @@ def transition(c: Context, indicator: Indicator) -> Result:
         f"Both jobs are known for {int(known.sum()):,} of {int(concerned.sum()):,} returnees; the"
         " others had no job at one of the two times or did not tell."
     )
-    return labelled(c, indicator, out, 0, int(concerned.sum()), (note,))
+    return labelled(c, indicator, out, concerned, concerned, (note,))
 
 
 @held(InputError)

@@ -201,8 +201,8 @@ def _recoded(
     series: pd.Series, table: Dict[object, object], gld: str, raw: str, problems: list[Problem]
 ) -> pd.Series:
     code, distinct = pd.factorize(series)
-    new: list[object] = []
-    unknown: list[int] = []
+    new = []
+    unknown = []
     for j, value in enumerate(distinct):
         found = [meaning for code, meaning in table.items() if matches(_key(value), code)]
         new.append(found[0] if found else None)
