@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -41,8 +40,8 @@ class Balance:
     money: Mapping[str, float]
 
     def __post_init__(self) -> None:
-        problems = [*self._lost_records(), *self._lost_money()]
-        InputError.refuse(problems)
+        lost_money = _differences(self.money, self._sums(self.amounts))
+        InputError.refuse([*self._lost_records(), *lost_money])
 
     def _lost_records(self) -> list[Problem]:
         accounted = int(self.records["fate"].isin(FATES).sum())
@@ -50,20 +49,15 @@ class Balance:
             return []
         counts = self.records["fate"].value_counts()
         named = " + ".join(f"{int(counts.get(fate, 0))} {fate}" for fate in FATES)
-        fix = "Records of the register share an identifier, or a record was lost."
-        what = "the records of the import do not add up"
         return [
             Problem(
-                what=what,
+                what="the records of the import do not add up",
                 where="balance",
                 expected=worded("{read} records", {"read": self.read}),
                 got=named,
-                fix=fix,
+                fix="Records of the register share an identifier, or a record was lost.",
             )
         ]
-
-    def _lost_money(self) -> list[Problem]:
-        return _differences(self.money, self._sums(self.amounts))
 
     def held_by(self, frame: pd.DataFrame) -> Balance:
         """The balance itself, where the rows made hold the amounts that it calls accepted.
@@ -114,8 +108,8 @@ class Balance:
         rows = self.records[self.records["fate"] == fate]
         held = self.amounts[self.amounts["record"].isin(rows["record"])]
         written: dict[str, list[str]] = {}
-        for record, amount, currency in zip(
-            held["record"], held["amount"], held["currency"], strict=True
+        for record, amount, currency in held[["record", "amount", "currency"]].itertuples(
+            index=False
         ):
             written.setdefault(record, []).append(f"{amount:,.2f} {currency}".strip())
         amounts = ["; ".join(written.get(record, [])) for record in rows["record"]]
@@ -125,7 +119,7 @@ class Balance:
         """One line a reason: line, reason, records (0: their records stand in another line), and
         a column of amounts for each currency; first what was read, last what is accounted for.
         """
-        lines: list[dict[str, Any]] = [self._line("read", "", self.read, dict(self.money))]
+        lines = [self._line("read", "", self.read, self.money)]
         for fate in FATES:
             of_fate = _by_kind(self.records[self.records["fate"] == fate])
             moved = _by_kind(self.amounts[self.amounts["fate"] == fate])

@@ -114,7 +114,7 @@ def countries_of(
 
 def _with_percentages(stated: tuple[Stated, ...], aliases: Mapping[str, str]) -> Countries:
     percentages: dict[str, float] = {}
-    unread: list[str] = []
+    unread = []
     for one in stated:
         code = country(one.name, aliases)
         place = code or f"{one.name} {one.percentage:g}%"

@@ -93,7 +93,7 @@ def read_iati(
     if not paths:
         raise InputError(Problem("no file to read", "path"))
     activities, older, sources = _of_files(paths)
-    issues: list[Issue] = [issue for activity in activities for issue in activity.problems]
+    issues = [issue for activity in activities for issue in activity.problems]
     parents = _parents(activities, issues)
     rows, shares, fates, amounts = [], {}, [], []
     for activity in activities:
@@ -109,8 +109,9 @@ def read_iati(
     frame = _frame(rows, shares, countries, known, issues)
     for name, activity in older.items():
         fates.append((name, "merged", OLDER))
-        counted_here = [(used.currency, used.value) for used in _amounts_of(activity)]
-        amounts += [(name, "merged", OLDER, *amount) for amount in counted_here]
+        amounts += [
+            (name, "merged", OLDER, used.currency, used.value) for used in _amounts_of(activity)
+        ]
     read = [*activities, *older.values()]
     counted = balance(fates, amounts, len(read), _money_read(read))
     return Intake(
@@ -129,8 +130,8 @@ def _of_files(paths: Sequence[Path]) -> tuple[list[Activity], dict[str, Activity
     """The activities that count, those of which another file has a later state (by name and file),
     and the sources.
     """
-    latest: dict[str, tuple[str, Activity]] = {}
-    older: dict[str, Activity] = {}
+    latest = {}
+    older = {}
     sources = []
     for path in paths:
         content = content_of(path)
@@ -276,25 +277,13 @@ def _row(
     activity: Activity, money: Money, parent: str | None, issues: list[Issue]
 ) -> dict[str, object]:
     english, original = _two_titles(activity, issues)
-    funder = next(
-        (organisation for organisation in activity.organisations if organisation[0] == "1"),
-        ("", "", "", ""),
-    )
-    implementer = next(
-        (organisation for organisation in activity.organisations if organisation[0] == "4"),
-        ("", "", "", ""),
-    )
-    kind = IMPLEMENTERS.get(implementer[1])
-    if implementer[1] and kind is None:
-        issues.append(
-            (
-                activity.identifier,
-                "implementer_type",
-                implementer[1],
-                "no code for this IATI organisation type",
-                "left empty",
-            )
-        )
+    first = {role: organisation for role, *organisation in reversed(activity.organisations)}
+    _, funder_code, funder = first.get("1", ["", "", ""])
+    written, code, implementer = first.get("4", ["", "", ""])
+    kind = IMPLEMENTERS.get(written)
+    if written and kind is None:
+        what = "no code for this IATI organisation type"
+        issues.append((activity.identifier, "implementer_type", written, what, "left empty"))
     return {
         "record": activity.identifier,
         "country": None,
@@ -303,10 +292,10 @@ def _row(
         "start_date": activity.dates.get("2") or activity.dates.get("1") or None,
         "end_date": activity.dates.get("4") or activity.dates.get("3") or None,
         "ongoing": _ongoing(activity.status),
-        "implementer_name": implementer[3] or implementer[2] or None,
+        "implementer_name": implementer or code or None,
         "implementer_type": kind,
-        "funder_main": funder[3] or funder[2] or None,
-        "funder_type": "EU" if funder[2].startswith(EU_COMMISSION) else None,
+        "funder_main": funder or funder_code or None,
+        "funder_type": "EU" if funder_code.startswith(EU_COMMISSION) else None,
         "iati_id": activity.identifier,
         "crs_purpose": _sector(activity, issues),
         "budget_total": money.total,
@@ -351,10 +340,6 @@ def _two_titles(activity: Activity, issues: list[Issue]) -> tuple[str | None, st
     return english, original or english
 
 
-def _percent(number: float | None) -> str:
-    return "" if number is None else f" {number:g}%"
-
-
 def _sector(activity: Activity, issues: list[Issue]) -> str | None:
     """The sectors with their percentages, which the one or several of them must have; one alone may
     leave them out.
@@ -364,7 +349,9 @@ def _sector(activity: Activity, issues: list[Issue]) -> str | None:
         return None
     given = [number for number in known.values() if number is not None]
     unsaid = sum(number or 0.0 for code, number in activity.sectors if not code)
-    said = "; ".join(code + _percent(number) for code, number in known.items())
+    said = "; ".join(
+        code if number is None else f"{code} {number:g}%" for code, number in known.items()
+    )
     if len(known) == 1 and not given:
         return next(iter(known))
     whole = math.fsum([*given, unsaid])

@@ -72,8 +72,8 @@ def content_of(path: Path) -> bytes:
 
 def activities_of(content: bytes, name: str) -> Iterator[Activity]:
     depth = number = inside = 0
-    version: str | None = None
-    root: Element | None = None
+    version = None
+    root = None
     try:
         for event, element in iterparse(
             io.BytesIO(content), events=("start", "end"), forbid_dtd=True
@@ -182,7 +182,7 @@ def _activity(node: Element, number: int, version: str | None, name: str) -> Act
             )
         )
     identifier = _text(node.find("iati-identifier"))
-    notes: list[Issue] = []
+    notes = []
     if not identifier:
         identifier = f"activity {number}"
         notes.append(
@@ -211,7 +211,7 @@ def _activity(node: Element, number: int, version: str | None, name: str) -> Act
         titles=_titles(node),
         status=status.get("code", "") if status is not None else "",
         dates=_dates(node, identifier, notes),
-        organisations=_organisations(node),
+        organisations=tuple(_organisations(node)),
         territories=_territories(node),
         sectors=_sectors(node, payments),
         budgets=budgets,
@@ -235,22 +235,20 @@ def _titles(node: Element) -> dict[str, str]:
     return titles
 
 
-def _organisations(node: Element) -> tuple[tuple[str, str, str, str], ...]:
+def _organisations(node: Element) -> Iterator[tuple[str, str, str, str]]:
     """Role, type, reference and name (the English narrative where there is one)."""
-    found = []
     default = node.get(LANG, "")
     for organisation in node.findall("participating-org"):
         narratives = organisation.findall("narrative")
         english = [n for n in narratives if n.get(LANG, default).lower().startswith("en")]
         name = _text(next(iter([*english, *narratives]), None))
-        attributes = [organisation.get(attribute, "") for attribute in ("role", "type", "ref")]
-        found.append((attributes[0], attributes[1], attributes[2], name))
-    return tuple(found)
+        role, kind, reference = (organisation.get(one, "") for one in ("role", "type", "ref"))
+        yield (role, kind, reference, name)
 
 
 def _dates(node: Element, identifier: str, notes: list[Issue]) -> dict[str, str]:
     """ActivityDateType -> ISO date; a day that the calendar does not have is left empty."""
-    dates: dict[str, str] = {}
+    dates = {}
     for element in node.findall("activity-date"):
         written = (element.get("iso-date") or "").strip()
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -37,6 +37,11 @@ class Budget:
     status: str
     start: str
     end: str
+
+    @property
+    def day(self) -> str:
+        """Of whose prices it is: its value date, else the first day of its period."""
+        return self.value_date or self.start
 
 
 @dataclass(frozen=True)
@@ -102,47 +107,36 @@ def money_of(
     unread : amounts of the activity that are not decimal numbers; one of them leaves the total
         empty, since the sum of the others is not the budget.
     """
-    if budgets:
-        counted, replaced, unclear = in_force(budgets)
-        entries = [
-            ("replaced by a revised budget", budget.currency, budget.value) for budget in replaced
-        ]
-        parts = [
-            (budget.value, budget.currency, budget.value_date or budget.start) for budget in counted
-        ]
-        basis = " and ".join(
-            kind for kind in TYPES.values() if any(budget.kind == kind for budget in counted)
-        )
-    else:
-        commitments = [p for p in payments if p.kind == "2"]
-        counted, replaced, unclear = in_force(())
-        entries = []
-        parts = [(p.value, p.currency, p.day) for p in commitments]
+    counted, replaced, unclear = in_force(budgets)
+    parts: list[Budget | Payment] = [*counted]
+    kinds = {budget.kind for budget in counted}
+    basis = " and ".join(kind for kind in TYPES.values() if kind in kinds)
+    if not budgets:
+        parts = [p for p in payments if p.kind == "2"]
         basis = "commitments"
+    not_in_it = [("replaced by a revised budget", used.currency, used.value) for used in replaced]
     reason = _why_none(identifier, parts, unclear, unread, issues)
     if reason:
-        rest = [*parts, *((budget.value, budget.currency, budget.value_date) for budget in unclear)]
-        return Money(
-            not_in_it=(*entries, *((reason, currency, value) for value, currency, _ in rest))
-        )
+        not_in_it += [(reason, used.currency, used.value) for used in (*parts, *unclear)]
+        return Money(not_in_it=tuple(not_in_it))
     if not parts:
         _say_what_was_spent(identifier, payments, issues)
-        return Money(not_in_it=tuple(entries))
+        return Money(not_in_it=tuple(not_in_it))
     _say_replaced(identifier, replaced, counted, issues)
     by_status = {
         status: [budget.value for budget in counted if budget.status == status]
         for status in STATUSES.values()
     }
-    _say_status(identifier, by_status, parts[0][1], issues)
+    _say_status(identifier, by_status, parts[0].currency, issues)
     sums = {status: math.fsum(values) if values else None for status, values in by_status.items()}
     return Money(
-        total=math.fsum(value for value, _, _ in parts),
-        currency=parts[0][1],
+        total=math.fsum(used.value for used in parts),
+        currency=parts[0].currency,
         year=_year(identifier, parts, issues),
         basis=basis,
         indicative=sums["indicative"],
         committed=sums["committed"],
-        not_in_it=tuple(entries),
+        not_in_it=tuple(not_in_it),
     )
 
 
@@ -153,9 +147,9 @@ def in_force(
     not say what counts: originals whose period a revised one covers in part, and budgets of one
     type whose periods overlap in part (the same money may stand in both).
     """
-    revised, older = _latest([budget for budget in budgets if budget.kind == "revised"])
+    revised, replaced = _latest([budget for budget in budgets if budget.kind == "revised"])
     unclear: list[Budget] = []
-    counted, replaced = list(revised), list(older)
+    counted = list(revised)
     for original in (budget for budget in budgets if budget.kind == "original"):
         covered = _covered(original, revised)
         {"all": replaced, "none": counted, "part": unclear}[covered].append(original)
@@ -168,11 +162,10 @@ def overlapping(budgets: list[Budget]) -> bool:
     """Whether budgets of one type have periods that overlap and are not the same."""
     for first, second in combinations(budgets, 2):
         same = (first.start, first.end) == (second.start, second.end)
-        periods = _days(first), _days(second)
-        if first.kind != second.kind or same or periods[0] is None or periods[1] is None:
+        one, other = _days(first), _days(second)
+        if first.kind != second.kind or same or one is None or other is None:
             continue
-        shared = min(periods[0][1], periods[1][1]) - max(periods[0][0], periods[1][0]) + 1
-        if shared > TOUCHING:
+        if min(one[1], other[1]) - max(one[0], other[0]) + 1 > TOUCHING:
             return True
     return False
 
@@ -229,23 +222,23 @@ def _days(budget: Budget) -> tuple[int, int] | None:
 
 def _why_none(
     identifier: str,
-    parts: list[tuple[float, str, str]],
+    parts: Sequence[Budget | Payment],
     unclear: list[Budget],
     unread: tuple[str, ...],
     issues: list[Issue],
 ) -> str | None:
     """Why the amounts make no total, said as an issue; None where they do."""
-    currencies = sorted({currency for _, currency, _ in parts})
+    currencies = {used.currency for used in parts}
     if unread:
         value = "; ".join(unread)
         reason = "an amount is not a decimal number"
     elif unclear:
-        value = _listed((budget.value, budget.currency) for budget in unclear)
+        value = _listed(unclear)
         reason = "a revised budget covers a part of the period of another"
         if overlapping(unclear):
             reason = "periods of budgets of one type overlap"
-    elif len(currencies) > 1 or currencies == [""]:
-        value = _listed((value, currency) for value, currency, _ in parts)
+    elif len(currencies) > 1 or currencies == {""}:
+        value = _listed(parts)
         reason = "amounts in several currencies, or in none"
     else:
         return None
@@ -261,7 +254,7 @@ def _say_replaced(
             (
                 identifier,
                 "budget_total",
-                _listed((budget.value, budget.currency) for budget in replaced),
+                _listed(replaced),
                 "a revised budget of the period",
                 "the revised one counts",
             )
@@ -273,7 +266,7 @@ def _say_replaced(
             (
                 identifier,
                 "budget_total",
-                _listed((budget.value, budget.currency) for budget in several),
+                _listed(several),
                 "several budgets of one type and period",
                 "added up",
             )
@@ -303,21 +296,21 @@ def _say_status(
 def _say_what_was_spent(
     identifier: str, payments: tuple[Payment, ...], issues: list[Issue]
 ) -> None:
-    spent = [p for p in payments if p.kind in ("3", "4")]
+    _, spent, _ = commitments_or_spending(payments)
     if spent:
         issues.append(
             (
                 identifier,
                 "budget_total",
-                _listed((p.value, p.currency) for p in spent),
+                _listed(spent),
                 "disbursements and expenditure, but no budget and no commitment",
                 "left empty",
             )
         )
 
 
-def _year(identifier: str, parts: list[tuple[float, str, str]], issues: list[Issue]) -> int | None:
-    years = sorted({day[:4] for _, _, day in parts if day[:4].isdigit()})
+def _year(identifier: str, parts: Sequence[Budget | Payment], issues: list[Issue]) -> int | None:
+    years = sorted({used.day[:4] for used in parts if used.day[:4].isdigit()})
     if len(years) > 1:
         issues.append(
             (
@@ -331,5 +324,5 @@ def _year(identifier: str, parts: list[tuple[float, str, str]], issues: list[Iss
     return int(years[0]) if years else None
 
 
-def _listed(amounts: Iterable[tuple[float, str]]) -> str:
-    return "; ".join(f"{value:,.2f} {currency}".strip() for value, currency in amounts)
+def _listed(amounts: Sequence[Budget | Payment]) -> str:
+    return "; ".join(f"{used.value:,.2f} {used.currency}".strip() for used in amounts)

@@ -45,7 +45,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         counts = {
-            "accepted": self.frame["record"].nunique() if len(self.frame) else 0,
+            "accepted": self.accepted,
             "refused": len(self.refused),
             "outside": len(self.outside),
             "merged": self.merged,
@@ -66,6 +66,11 @@ class Intake:
             )
 
     @property
+    def accepted(self) -> int:
+        """Records of which rows were made."""
+        return int(self.frame["record"].nunique()) if len(self.frame) else 0
+
+    @property
     def merged(self) -> int:
         """Records that are an older state of another."""
         return int((self.balance.records["fate"] == "merged").sum())
@@ -75,10 +80,9 @@ class Intake:
         """Records read, accepted, refused, outside the selection; rows made; cells that were
         refused or read in another way.
         """
-        accepted = self.frame["record"].nunique() if len(self.frame) else 0
         values = {
             "records read": self.read,
-            "accepted": accepted,
+            "accepted": self.accepted,
             "refused": len(self.refused),
             "outside the selection": len(self.outside),
             "merged": self.merged,
@@ -95,14 +99,9 @@ class Intake:
         return problem_frame(check(self._inventory_columns(), template("inventory")).problems)
 
     def _inventory_columns(self) -> pd.DataFrame:
-        known = set(template("inventory").names)
-        return self.frame[
-            [
-                column
-                for column in self.frame
-                if column in known or column in ("record", "allocation")
-            ]
-        ].reset_index(drop=True)
+        known = {*template("inventory").names, "record", "allocation"}
+        kept = [column for column in self.frame if column in known]
+        return self.frame[kept].reset_index(drop=True)
 
     def coded(self, coding: pd.DataFrame) -> Intake:
         """The same with a coder's decisions: a table of `record` and template columns; its cells

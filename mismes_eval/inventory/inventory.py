@@ -49,13 +49,8 @@ SIDE_TABLES = {
     "inventory_rate": "rates",
 }
 DECISIONS = ["name", "sha256"]
-EMPTY = {
-    "int": "float64",
-    "float": "float64",
-    "code": "float64",
-    "bool": "boolean",
-    "date": "datetime64[ns]",
-}
+HELD = {"int": "float64", "code": "float64", "bool": "boolean"}  # kind of a column -> its dtype
+EMPTY = HELD | {"float": "float64", "date": "datetime64[ns]"}
 
 
 @dataclass(frozen=True)
@@ -307,7 +302,7 @@ def read(
         raise InputError(Problem("no file to read", "path"))
     problems: list[Problem] = []
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("inventory", *SIDE_TABLES)}
-    sources: list[tuple[str, str, int]] = []
+    sources = []
     for file, name in (found for p in paths for found in _files(p)):
         try:
             data = read_data(
@@ -414,24 +409,17 @@ def evaluation_due(inventory: Inventory, on: date) -> EvaluationRegister:
 def _files(path: Path) -> list[tuple[Path, str]]:
     if not path.is_dir():
         return [(path, "inventory")]
-    main = next(
-        (
-            path / f"inventory{ending}"
-            for ending in (".csv", ".csv.gz", ".xlsx", ".parquet")
-            if (path / f"inventory{ending}").is_file()
-        ),
-        None,
-    )
+    endings = (".csv", ".csv.gz", ".xlsx", ".parquet")
+    offered = (path / f"inventory{ending}" for ending in endings)
+    main = next((file for file in offered if file.is_file()), None)
     if main is None:
         raise InputError(
             Problem(
                 "no inventory in the folder", str(path), "inventory.csv, .csv.gz, .xlsx or .parquet"
             )
         )
-    return [
-        (main, "inventory"),
-        *((path / f"{name}.csv", name) for name in SIDE_TABLES if (path / f"{name}.csv").is_file()),
-    ]
+    sides = [(path / f"{name}.csv", name) for name in SIDE_TABLES]
+    return [(main, "inventory"), *(side for side in sides if side[0].is_file())]
 
 
 def _whole(
@@ -441,7 +429,7 @@ def _whole(
     read: pd.DataFrame | None = None,
 ) -> Inventory:
     """All template columns present, keys unique across files, references of the side tables met."""
-    problems: list[Problem] = []
+    problems = []
     twice = frame["measure_id"].duplicated(keep=False)
     if twice.any():
         ids = frame.loc[twice, "measure_id"].unique()
@@ -467,16 +455,18 @@ def _whole(
         problems += check(rates, named_template("inventory_rate")).problems
     InputError.refuse(problems)
     columns = template().columns
-    missing = [declared for declared in columns if declared.name not in frame]
-    absent = {declared.name: _empty(declared, len(frame)) for declared in missing}
-    full = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
-    names = [column.name for column in columns]
-    ordered = full[[*names, *(column for column in full if column not in names)]]
-    typed = {column.name: "boolean" for column in columns if column.kind == "bool"} | {
-        column.name: "float64" for column in columns if column.kind in ("int", "code")
+    absent = {
+        declared.name: _empty(declared, len(frame))
+        for declared in columns
+        if declared.name not in frame
     }
+    full = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
+    names = template().names
+    ordered = full[[*names, *(column for column in full if column not in names)]]
     none = pd.DataFrame()
-    full = ordered.astype(typed)
+    full = ordered.astype(
+        {declared.name: HELD[declared.kind] for declared in columns if declared.kind in HELD}
+    )
     in_euro = full["budget_eur"].isna() & (full["currency"] == "EUR")
     full["budget_eur"] = full["budget_eur"].where(~in_euro, full["budget_total"])
     whole = Inventory(

@@ -21,23 +21,18 @@ def field_cells(
 ) -> pd.Series:
     values = pd.Series([None] * len(rows), index=rows.index, dtype=object)
     needed = [str(rule[key]) for key in ("column", "date", "year") if key in rule]
-    lost = [column for column in needed if column not in rows]
-    if lost:
-        raise InputError(
-            [
-                Problem(
-                    "no such column",
-                    worded(
-                        "{register}: fields.{field}: {column}",
-                        {"register": mapping.register, "field": field, "column": column},
-                    ),
-                    fix=worded(
-                        "Nearest: {nearest}.", {"nearest": nearest(column, map(str, rows.columns))}
-                    ),
-                )
-                for column in lost
-            ]
+    InputError.refuse(
+        Problem(
+            "no such column",
+            worded(
+                "{register}: fields.{field}: {column}",
+                {"register": mapping.register, "field": field, "column": column},
+            ),
+            fix=worded("Nearest: {nearest}.", {"nearest": nearest(column, map(str, rows.columns))}),
         )
+        for column in needed
+        if column not in rows
+    )
     if "constant" in rule:
         values[:] = str(rule["constant"])
     elif "format" in rule:
@@ -81,15 +76,22 @@ def _column(
         return cells.map(_written)
     table = {plain(str(code)): str(value) for code, value in dict(rule["codes"]).items()}
     values = cells.map(lambda v: None if pd.isna(v) else table.get(plain(str(v))))
-    for record, cell in zip(
-        rows["record"][cells.notna() & values.isna()],
-        cells[cells.notna() & values.isna()],
-        strict=True,
-    ):
-        issues.append(
-            (record, field, str(cell), "no code for this value in the mapping file", "left empty")
-        )
+    what = "no code for this value in the mapping file"
+    _left_empty(field, rows, cells, cells.notna() & values.isna(), what, issues)
     return values
+
+
+def _left_empty(
+    field: str,
+    rows: pd.DataFrame,
+    cells: pd.Series,
+    odd: pd.Series,
+    what: str,
+    issues: list[Issue],
+) -> None:
+    """Issues of the cells that are odd."""
+    for record, cell in zip(rows["record"][odd], cells[odd], strict=True):
+        issues.append((record, field, str(cell), what, "left empty"))
 
 
 def _written(cell: object) -> str | None:
@@ -148,12 +150,8 @@ def _dates(
     cells = rows[column]
     text = cells.map(lambda v: None if pd.isna(v) else " ".join(str(v).split()))
     parsed = pd.to_datetime(text, format=form, errors="coerce")
-    for record, cell in zip(
-        rows["record"][text.notna() & parsed.isna()],
-        text[text.notna() & parsed.isna()],
-        strict=True,
-    ):
-        issues.append((record, field, str(cell), f"not a date of the form {form}", "left empty"))
+    what = f"not a date of the form {form}"
+    _left_empty(field, rows, text, text.notna() & parsed.isna(), what, issues)
     return parsed.dt.strftime("%Y-%m-%d").astype(object).where(parsed.notna(), None)
 
 
@@ -163,12 +161,7 @@ def _years(
     """First of January of the year; a year outside 1900-2100 (9999) is refused."""
     years = pd.to_numeric(rows[column], errors="coerce")
     good = years.between(1900, 2100) & (years % 1 == 0)
-    for record, cell in zip(
-        rows["record"][~good & rows[column].notna()],
-        rows[column][~good & rows[column].notna()],
-        strict=True,
-    ):
-        issues.append((record, field, str(cell), "not a year", "left empty"))
+    _left_empty(field, rows, rows[column], ~good & rows[column].notna(), "not a year", issues)
     for record, year in zip(rows["record"][good & ~known], years[good & ~known], strict=True):
         issues.append(
             (record, field, f"{year:.0f}", "only the year is known", f"read as {year:.0f}-01-01")

@@ -28,9 +28,9 @@ def place_records(
     `countries` in one record go by the mapping's rule. "Outside" holds records only whose countries
     were all read.
     """
-    rows: list[tuple[int, str, float]] = []
-    fates: list[tuple[str, str, str]] = []
-    parts: list[tuple[str, str, str, str, float]] = []
+    rows = []
+    fates = []
+    parts = []
     cells = table[list(mapping.countries)].to_dict("records")
     for place, (record, row) in enumerate(zip(table["record"], cells, strict=True)):
         named = countries_named(list(row.values()), mapping)

@@ -5,7 +5,7 @@ make which field of the template.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -112,19 +112,15 @@ def read_mapped(
     )
 
 
-def _contradictions(frame: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
+def _contradictions(frame: pd.DataFrame) -> Iterator[tuple[str, str, str, str, str]]:
     """Records with two amounts that cannot both be true, by the rules that a filled template is
     held to.
     """
-    issues = []
     for rule in template("inventory").rules:
         if rule.rule == "same_when":
             field = rule.right[0]
             for _, row in frame[failing(frame, rule)].iterrows():
-                issues.append(
-                    (str(row["record"]), field, str(row[field]), rule.description, CORRECT)
-                )
-    return issues
+                yield (str(row["record"]), field, str(row[field]), rule.description, CORRECT)
 
 
 def _amount_columns(chosen: Mapped) -> list[str]:

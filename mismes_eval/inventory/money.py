@@ -70,9 +70,8 @@ def to_euro(
     old = (
         frame["budget_eur"] if "budget_eur" in frame else pd.Series(float("nan"), index=frame.index)
     )
-    differs = old.loc[amount.index].notna() & (
-        (old.loc[amount.index] - amount).abs() > TOLERANCE * amount.abs()
-    )
+    before = old.loc[amount.index]
+    differs = before.notna() & ((before - amount).abs() > TOLERANCE * amount.abs())
     differing = pd.DataFrame(
         {"measure_id": frame["measure_id"], "given": old, "computed": amount}
     ).loc[differs[differs].index]
@@ -91,24 +90,19 @@ def to_euro(
 
 def _no_rates(keyed: pd.DataFrame) -> list[Problem]:
     lacking = keyed[keyed["eur_per_unit"].isna()]
-    problems = []
     labels = [
         f"{currency}, no price year" if pd.isna(y) else f"{currency} {y:.0f}"
         for currency, y in zip(lacking["currency"], lacking["price_year"], strict=True)
     ]
-    for label, rows in lacking.groupby(pd.Series(labels, index=lacking.index, dtype=object)):
-        where = worded("rates: {label}", {"label": label})
-        problems.append(
-            Problem(
-                "no exchange rate",
-                where,
-                "a row of the rate table",
-                fix="Add it with its source.",
-                count=len(rows),
-                rows=tuple(rows["measure_id"]),
-            )
-        )
-    return problems
+    return [
+        Problem(
+            "no exchange rate",
+            worded("rates: {label}", {"label": label}),
+            "a row of the rate table",
+            fix="Add it with its source.",
+        ).in_rows(rows["measure_id"].tolist())
+        for label, rows in lacking.groupby(pd.Series(labels, index=lacking.index, dtype=object))
+    ]
 
 
 def _to_year(

@@ -128,7 +128,8 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
             .reset_index(keys)
             .reset_index(drop=True)[[*keys, *COLUMNS]]
         )
-    funders = _funders(amounts.assign(measure=tree.leaves))
+    counted = amounts.assign(measure=tree.leaves)
+    funders = _funders(counted)
     return Profile(
         indicators=indicators,
         matrix_n=matrix(rows),
@@ -136,26 +137,20 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
         funders=funders,
         timeline=timeline(rows, day),
         services=services(rows),
-        budget_tree=_budget_tree(amounts.assign(measure=tree.leaves)),
+        budget_tree=_by(counted, ["country", "stage_code", "model_primary"]),
         purposes=by_purpose(tree),
         spellings=spellings(funders),
         notes=_notes(tree, rows, day),
     )
 
 
-def _budget_tree(rows: pd.DataFrame) -> pd.DataFrame:
-    """country, stage, model, measures, budget_eur of rows with each amount once."""
-    return _with_something(
-        rows.groupby(["country", "stage_code", "model_primary"], as_index=False).agg(
-            measures=("measure", "sum"), budget_eur=("budget_eur", "sum")
-        )
-    )
-
-
-def _with_something(table: pd.DataFrame) -> pd.DataFrame:
-    """Groups with a measure or an amount: a group of wholes alone whose parts are elsewhere has
-    neither.
+def _by(rows: pd.DataFrame, keys: list[str], dropna: bool = True) -> pd.DataFrame:
+    """measures, budget_eur of the groups of rows with each amount once that have a measure or an
+    amount: a group of wholes alone whose parts are elsewhere has neither.
     """
+    table = rows.groupby(keys, dropna=dropna, as_index=False).agg(
+        measures=("measure", "sum"), budget_eur=("budget_eur", "sum")
+    )
     return table[(table["measures"] > 0) | (table["budget_eur"] != 0)].reset_index(drop=True)
 
 
@@ -179,14 +174,12 @@ def matrix(rows: pd.DataFrame, amount: str | None = None) -> pd.DataFrame:
     and column.
     """
     stages, models = codes("stages")["code"], codes("models")["code"]
-    if amount is None:
-        table = rows.pivot_table(
-            index="stage_code", columns="model_primary", values="measure_id", aggfunc="count"
-        )
-    else:
-        table = rows.pivot_table(
-            index="stage_code", columns="model_primary", values=amount, aggfunc="sum"
-        )
+    table = rows.pivot_table(
+        index="stage_code",
+        columns="model_primary",
+        values=amount or "measure_id",
+        aggfunc="sum" if amount else "count",
+    )
     return (
         table.reindex(index=stages, columns=models)
         .fillna(0)
@@ -247,11 +240,7 @@ def services(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _funders(rows: pd.DataFrame) -> pd.DataFrame:
-    table = _with_something(
-        rows.groupby(
-            ["funder_main", "funder_type", "funder_side"], dropna=False, as_index=False
-        ).agg(measures=("measure", "sum"), budget_eur=("budget_eur", "sum"))
-    )
+    table = _by(rows, ["funder_main", "funder_type", "funder_side"], dropna=False)
     total = table["budget_eur"].sum()
     table["share_of_budget"] = table["budget_eur"] / total if total else float("nan")
     return table.sort_values(["budget_eur", "measures"], ascending=False, ignore_index=True)

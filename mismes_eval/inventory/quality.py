@@ -114,7 +114,7 @@ def item_missing(frame: pd.DataFrame, template: Template) -> pd.DataFrame:
             else pd.Series(True, index=frame.index)
         )
         n = int(missing.sum())
-        row: dict[str, object] = {
+        row = {
             "field": column.name,
             "required": column.required,
             "n": len(frame),
@@ -197,7 +197,7 @@ def _kappa(a: pd.Series, b: pd.Series, field: str) -> dict[str, object]:
     given = a.notna() & b.notna()
     a, b, n = a[given], b[given], int(given.sum())
     ordinal = field in ORDINAL
-    row: dict[str, object] = {
+    row = {
         "field": field,
         "n": n,
         "n_missing": int((~given).sum()),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, worded
 from mismes_eval.frame import check, nearest, template, validate
-from mismes_eval.inventory.tree import AMOUNTS, comes_back
+from mismes_eval.inventory.tree import AMOUNTS, comes_back, wholes
 from mismes_eval.public import held
 
 CURRENCY = "currency"
@@ -174,19 +174,9 @@ def _undecidable(frame: pd.DataFrame, same: pd.DataFrame) -> list[Problem]:
             fix="Decide DIFFERENT, or correct parent_id first: a whole is not the same as its part.",
         )
         for keep, drop in zip(same["keep"], same["drop"], strict=True)
-        if keep in _wholes(drop, above) or drop in _wholes(keep, above)
+        if keep in wholes(drop, above) or drop in wholes(keep, above)
     ]
     return problems
-
-
-def _wholes(measure: str, above: Mapping[str, object]) -> set[str]:
-    """What a measure is part of, at any height."""
-    found: set[str] = set()
-    at = above.get(measure)
-    while isinstance(at, str) and at not in found:
-        found.add(at)
-        at = above.get(at)
-    return found
 
 
 def _agree(kept: Mapping[Any, Any], dropped: Mapping[Any, Any], block: Sequence[str]) -> bool:

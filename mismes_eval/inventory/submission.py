@@ -5,7 +5,7 @@ there, merged as somebody decided, and written down in a log.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -111,8 +111,7 @@ def submit(file: str | Path, into: str | Path) -> Submission:
         raise InputError(Problem("the file has no measures", data.name, "one row a measure"))
     there = _written(read_inventory(repository).frame)
     new = _written(data.frame)
-    if problems := _run_as_formula(new, data.name):
-        raise InputError(problems)
+    InputError.refuse(_run_as_formula(new, data.name))
     ids = _identifiers(new, [*there["measure_id"], *log["measure_id"]], data.name)
     new = new.assign(measure_id=ids)
     with TemporaryDirectory() as folder:
@@ -260,7 +259,7 @@ def _hashes(table: pd.DataFrame) -> dict[str, str]:
     return hashes
 
 
-def _changed_since(lines: pd.DataFrame, table: pd.DataFrame, added: set[str]) -> list[Problem]:
+def _changed_since(lines: pd.DataFrame, table: pd.DataFrame, added: set[str]) -> Iterator[Problem]:
     hashes = _hashes(table)
     places = lines["into"].where(lines["into"].astype(str) != "", lines["measure_id"])
     changed = [
@@ -268,31 +267,25 @@ def _changed_since(lines: pd.DataFrame, table: pd.DataFrame, added: set[str]) ->
         for place, written in zip(places, lines["written"], strict=True)
         if hashes.get(place) != written
     ]
-    problems = []
     if changed:
         fix = "Correct the repository by hand, and say so in the log."
-        problems.append(
-            Problem(
-                what="a record was changed after it was taken in",
-                where=LOG,
-                expected="the record as the submission left it",
-                got=", ".join(dict.fromkeys(changed)),
-                fix=fix,
-            )
+        yield Problem(
+            what="a record was changed after it was taken in",
+            where=LOG,
+            expected="the record as the submission left it",
+            got=", ".join(dict.fromkeys(changed)),
+            fix=fix,
         )
     if "parent_id" in table:
         outside = table[table["parent_id"].isin(added) & ~table["measure_id"].isin(added)]
         if len(outside):
-            problems.append(
-                Problem(
-                    what="a record that another is part of",
-                    where="parent_id",
-                    expected="no parts outside the submission",
-                    got=", ".join(outside["measure_id"]),
-                    fix="Change their parent_id first.",
-                )
+            yield Problem(
+                what="a record that another is part of",
+                where="parent_id",
+                expected="no parts outside the submission",
+                got=", ".join(outside["measure_id"]),
+                fix="Change their parent_id first.",
             )
-    return problems
 
 
 def _open_template() -> Template:
@@ -321,23 +314,19 @@ def _as_in(repository: Path, frame: pd.DataFrame) -> pd.DataFrame:
     return _written(frame, list(map(str, table_of(repository))))
 
 
-def _run_as_formula(new: pd.DataFrame, name: str) -> list[Problem]:
+def _run_as_formula(new: pd.DataFrame, name: str) -> Iterator[Problem]:
     """Texts that a spreadsheet would take for formulas."""
-    problems = []
     for column in new:
         starts = new[column].str.startswith(RUN, na=False)
         if starts.any():
-            problems.append(
-                Problem(
-                    what="a text that a spreadsheet would run",
-                    where=worded("{name}: {column}", {"name": name, "column": column}),
-                    expected="a text that does not begin with = or @",
-                    got=repr(str(new[column][starts].iloc[0])[:40]),
-                    fix="Write it without the sign.",
-                    count=int(starts.sum()),
-                )
+            yield Problem(
+                what="a text that a spreadsheet would run",
+                where=worded("{name}: {column}", {"name": name, "column": column}),
+                expected="a text that does not begin with = or @",
+                got=repr(str(new[column][starts].iloc[0])[:40]),
+                fix="Write it without the sign.",
+                count=int(starts.sum()),
             )
-    return problems
 
 
 def _identifiers(new: pd.DataFrame, taken: Sequence[str], name: str) -> list[str]:

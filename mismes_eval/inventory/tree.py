@@ -120,7 +120,7 @@ class Tree:
 
 
 def _chain(row: int, above: Mapping[int, int]) -> tuple[int, ...]:
-    chain: list[int] = []
+    chain = []
     at = above.get(row)
     while at is not None and at != row and at not in chain:
         chain.append(at)
@@ -146,9 +146,10 @@ def parent_differences(frame: pd.DataFrame) -> pd.DataFrame:
         direct.setdefault(wholes[0], []).append(row)
         for whole in wholes:
             below.setdefault(whole, []).append(row)
-    lines = []
-    for parent in sorted(below):
-        lines.append(_difference(tree, parent, below[parent], direct.get(parent, []), below))
+    lines = [
+        _difference(tree, parent, below[parent], direct.get(parent, []), below)
+        for parent in sorted(below)
+    ]
     return pd.DataFrame(lines, columns=columns)
 
 
@@ -215,9 +216,14 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
 
 def comes_back(start: str, parents: Mapping[str, object]) -> bool:
     """Whether the parents of a measure lead back to it."""
-    seen = {start}
-    at = parents.get(start)
-    while isinstance(at, str) and at not in seen:
-        seen.add(at)
+    return start in wholes(start, parents)
+
+
+def wholes(measure: str, parents: Mapping[str, object]) -> set[str]:
+    """What a measure is part of, at any height."""
+    found: set[str] = set()
+    at = parents.get(measure)
+    while isinstance(at, str) and at not in found:
+        found.add(at)
         at = parents.get(at)
-    return at == start
+    return found

@@ -22,6 +22,10 @@ FILL = {
     "expected": PatternFill("solid", fgColor="FFF2CC"),
     "no": PatternFill("solid", fgColor="E7E6E6"),
 }
+# kind of a column -> how its cells are shown
+FORMATS = {"date": "yyyy-mm-dd"} | dict.fromkeys(
+    ("str", "id", "cat", "multi", "list", "url", "month"), "@"
+)
 ASKED = {"yes": "required", "expected": "please fill", "no": "optional"}
 
 
@@ -47,12 +51,9 @@ def fillable_workbook(
         _head(sheet, number, column)
         letter = get_column_letter(number)
         _input_check(sheet, f"{letter}2:{letter}{rows + 1}", column, ranges)
-        if column.kind in ("str", "id", "cat", "multi", "list", "url", "month"):
+        if column.kind in FORMATS:
             for row in range(2, rows + 2):
-                sheet.cell(row, number).number_format = "@"
-        elif column.kind == "date":
-            for row in range(2, rows + 2):
-                sheet.cell(row, number).number_format = "yyyy-mm-dd"
+                sheet.cell(row, number).number_format = FORMATS[column.kind]
     sheet.freeze_panes = "C2"
     _notes_sheet(book.create_sheet(NOTES, 1), template, sheet_name, unit)
     book.save(path)
@@ -86,24 +87,12 @@ def _code_sheet(sheet: Worksheet, template: Template) -> dict[str, str]:
     ):
         first = position * 4 + 1
         table = codes(name)
-        for offset, (head, values) in enumerate(
-            (
-                ("code", table["code"]),
-                ("label_en", table["label_en"]),
-                ("label_fr", table["label_fr"]),
-            )
-        ):
+        for offset, head in enumerate(("code", "label_en", "label_fr")):
             sheet.cell(1, first + offset, f"{name}: {head}").font = Font(bold=True)
-            for row, value in enumerate(values, start=2):
-                sheet.cell(
-                    row,
-                    first + offset,
-                    (
-                        int(value)
-                        if offset == 0 and value.isdigit() and _numeric(template, name)
-                        else value
-                    ),
-                )
+            numeric = head == "code" and _numeric(template, name)
+            for row, value in enumerate(table[head], start=2):
+                written = int(value) if numeric and value.isdigit() else value
+                sheet.cell(row, first + offset, written)
         letter = get_column_letter(first)
         ranges[name] = f"{CODES}!${letter}$2:${letter}${len(table) + 1}"
     sheet.freeze_panes = "A2"
