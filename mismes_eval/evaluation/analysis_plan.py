@@ -34,19 +34,16 @@ def read_plan(path: Path) -> pd.DataFrame:
     Raises InputError with every line that names an unknown item or no value.
     """
     frame = table_of(path)
-    missing = [column for column in ("item", "value") if column not in frame.columns]
-    if missing:
-        raise InputError(
-            [
-                Problem(
-                    "the analysis plan lacks a column",
-                    in_place(path.name, in_column(column)),
-                    "item and value",
-                    ", ".join(map(str, frame.columns)),
-                )
-                for column in missing
-            ]
+    InputError.refuse(
+        Problem(
+            "the analysis plan lacks a column",
+            in_place(path.name, in_column(column)),
+            "item and value",
+            ", ".join(map(str, frame.columns)),
         )
+        for column in ("item", "value")
+        if column not in frame.columns
+    )
     frame = frame.assign(
         item=frame["item"].str.strip().str.lower(),
         value=frame["value"].str.strip(),
@@ -54,22 +51,13 @@ def read_plan(path: Path) -> pd.DataFrame:
     )
     known = [*ITEMS, *REGISTERED]
     bad = ~frame["item"].isin(known) | (frame["value"] == "")
-    if bad.any():
-        raise InputError(
-            [
-                Problem(
-                    "a line of the analysis plan cannot be compared",
-                    in_place(path.name, at_line(int(line) + 2)),
-                    worded("an item among {known} and a value", {"known": ", ".join(known)}),
-                    worded(
-                        "{loc}, {place}",
-                        {
-                            "loc": repr(frame.loc[line, "item"]),
-                            "place": repr(frame.loc[line, "value"]),
-                        },
-                    ),
-                )
-                for line in frame.index[bad]
-            ]
+    InputError.refuse(
+        Problem(
+            "a line of the analysis plan cannot be compared",
+            in_place(path.name, at_line(int(line) + 2)),
+            worded("an item among {known} and a value", {"known": ", ".join(known)}),
+            worded("{loc}, {place}", {"loc": repr(item), "place": repr(value)}),
         )
+        for line, item, value in frame.loc[bad, ["item", "value"]].itertuples()
+    )
     return frame[["item", "value", "reason"]]

@@ -4,6 +4,9 @@ person, in a file and the inventory. Sentences with the place and what mends it;
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 
@@ -23,51 +26,48 @@ INTERVIEW = ("int_year", "int_month")
 
 def of_survey(frame: pd.DataFrame) -> list[str]:
     """Answers of one person that contradict each other."""
-    found = (*_costs(frame), *_never_abroad(frame), *_after_the_interview(frame))
+    found = chain(_costs(frame), _never_abroad(frame), _after_the_interview(frame))
     return [f"labour force survey: {sentence}" for sentence in found]
 
 
-def _costs(frame: pd.DataFrame) -> list[str]:
+def _costs(frame: pd.DataFrame) -> Iterator[str]:
     items = [column for column in COST_ITEMS if column in frame.columns]
     if not items or "mig_rec_cost_total" not in frame.columns:
-        return []
+        return
     parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
     total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")
     beyond = int((parts > total * 1.001).sum())
-    if not beyond:
-        return []
-    return [
-        f"{beyond:,} persons name items of recruitment cost that add to more than their total"
-        " (mig_rec_cost_total)"
-    ]
+    if beyond:
+        yield (
+            f"{beyond:,} persons name items of recruitment cost that add to more than their total"
+            " (mig_rec_cost_total)"
+        )
 
 
-def _never_abroad(frame: pd.DataFrame) -> list[str]:
+def _never_abroad(frame: pd.DataFrame) -> Iterator[str]:
     told = [column for column in ABROAD if column in frame.columns]
     if not told or "mig_ever_abroad" not in frame.columns:
-        return []
+        return
     never = frame["mig_ever_abroad"].astype("string").str.lower().isin(["false", "0", "0.0"])
     both = int((never & frame[told].notna().any(axis=1)).sum())
-    if not both:
-        return []
-    return [
-        f"{both:,} persons were never abroad (mig_ever_abroad) and answer questions on a stay"
-        f" abroad ({', '.join(told)}): correct the one, or leave the other empty"
-    ]
+    if both:
+        yield (
+            f"{both:,} persons were never abroad (mig_ever_abroad) and answer questions on a stay"
+            f" abroad ({', '.join(told)}): correct the one, or leave the other empty"
+        )
 
 
-def _after_the_interview(frame: pd.DataFrame) -> list[str]:
+def _after_the_interview(frame: pd.DataFrame) -> Iterator[str]:
     if not {*INTERVIEW, RETURN} <= set(frame.columns):
-        return []
+        return
     year, month = (pd.to_numeric(frame[name], errors="coerce") for name in INTERVIEW)
     interview = (year * 12 + month - 1).to_numpy(dtype=float, na_value=np.nan)
     late = int((month_number(frame, RETURN) > interview).sum())
-    if not late:
-        return []
-    return [
-        f"{late:,} persons returned after the interview ({RETURN}, {', '.join(INTERVIEW)}): correct"
-        " the month of return or that of the interview"
-    ]
+    if late:
+        yield (
+            f"{late:,} persons returned after the interview ({RETURN}, {', '.join(INTERVIEW)}):"
+            " correct the month of return or that of the interview"
+        )
 
 
 def of_tracer(study: Tracing) -> list[str]:
@@ -80,12 +80,11 @@ def of_tracer(study: Tracing) -> list[str]:
     return [f"tracer study: {sentence}" for sentence in said]
 
 
-def _services(services: pd.DataFrame, persons: pd.DataFrame, unit: str) -> list[str]:
-    said: list[str] = []
+def _services(services: pd.DataFrame, persons: pd.DataFrame, unit: str) -> Iterator[str]:
     twice = services[services.duplicated(keep=False)]
     if len(twice):
         who = named(twice[unit].astype(str).unique())
-        said.append(
+        yield (
             f"services: {len(twice):,} rows stand more than once, with every cell alike (persons"
             f" {who}): their costs and hours count each time. Leave one of each"
         )
@@ -95,25 +94,23 @@ def _services(services: pd.DataFrame, persons: pd.DataFrame, unit: str) -> list[
         early = services[begun.to_numpy() < services[unit].map(enrolled).to_numpy()]
         if len(early):
             who = named(early[unit].astype(str).unique())
-            said.append(
+            yield (
                 f"services: {len(early):,} rows begin before the person's day of enrolment"
                 f" (start, enrol_date; persons {who}): correct the one or the other"
             )
-    return said
 
 
-def _after_the_field(episodes: pd.DataFrame, long: pd.DataFrame) -> list[str]:
+def _after_the_field(episodes: pd.DataFrame, long: pd.DataFrame) -> Iterator[str]:
     if "fieldwork_date" not in long.columns or "start_ym" not in episodes.columns:
-        return []
+        return
     last = pd.to_datetime(long["fieldwork_date"], errors="coerce").max()
     begun = pd.to_datetime(episodes["start_ym"].astype("string"), errors="coerce")
     late = int((begun > last).sum()) if pd.notna(last) else 0
-    if not late:
-        return []
-    return [
-        f"episodes: {late:,} rows begin after the last interview of the study, {last:%Y-%m-%d}"
-        " (start_ym): correct the month"
-    ]
+    if late:
+        yield (
+            f"episodes: {late:,} rows begin after the last interview of the study, {last:%Y-%m-%d}"
+            " (start_ym): correct the month"
+        )
 
 
 def listed(inventory: Inventory) -> set[str]:

@@ -110,7 +110,7 @@ class Conversion:
                 self._unknown(name, at, whole)
                 meant = get_close_matches(name, left_out, 1, 0.6) or left_out
                 self.refused.update(at.inside(one).key for one in meant)
-        out: dict[str, Any] = {}
+        out = {}
         for name, one in named.items():
             place = at.inside(name)
             node = tree.get(name)
@@ -131,7 +131,7 @@ class Conversion:
         return out
 
     def _section(self, kind: Any, node: Node, at: Place, whole: type) -> Any:
-        values: dict[str, Any] = {}
+        values = {}
         if isinstance(node, dict):
             values = self._fields(kind, node, at, whole)
         elif node is not None:

@@ -44,7 +44,7 @@ def of_measures(
     listed : ids of the inventory, None without one. evaluated: measures whose effect is estimated,
         None where some of the evidence was refused.
     """
-    checks: list[Callable[[], list[Problem]]] = []
+    checks = []
     if listed is not None:
         of_list = "ids of measures in the inventory"
         checks = [partial(_lacking, params, key, listed, of_list) for key in LABELLED]
@@ -94,7 +94,7 @@ def of_tracer(params: Params, panel: TracerPanel | None, study: Tracing | None) 
     def minor(outcomes: object) -> list[str]:
         return [o for o in names_in(outcomes) if o != params.impact.main_outcome]
 
-    checks: list[Callable[[], list[Problem]]] = [
+    checks = [
         partial(ask, "impact.covariates", persons, of_study),
         partial(ask, "impact.groups", persons, of_study),
         partial(ask, "impact.pre", persons, of_study),
@@ -125,7 +125,7 @@ def of_designs(
 ) -> list[Problem]:
     """Measures and columns that the designs name and the files do not have."""
     ask = partial(_lacking, params)
-    checks: list[Callable[[], list[Problem]]] = [
+    checks = [
         partial(_nothing_alike, params),
         partial(_baseline_alone, params),
     ]

@@ -97,7 +97,7 @@ def evaluator_words(params: Params) -> AllWords:
     """Every file of section `evaluator` of the params. A file that nobody has filled in yet counts
     as not supplied.
     """
-    supplied: dict[str, Words] = {}
+    supplied = {}
     problems: list[Problem] = []
     for subject in SUBJECTS:
         if {"evaluator", f"evaluator.{subject}"} & params.refused:
@@ -187,7 +187,7 @@ def _parted(
 def _front_matter(head: Sequence[Line], file: str, problems: list[Problem]) -> dict[str, str]:
     """Key -> value as text; every key once."""
     known = (*SIGNED, GUIDE)
-    out: dict[str, str] = {}
+    out = {}
     for line in head:
         if not line.text.strip():
             continue
@@ -243,24 +243,14 @@ def _not_set(body: Sequence[Line], file: str) -> list[Problem]:
     ]
 
 
-def _identifiers(body: Sequence[Line], file: str) -> list[Problem]:
+def _identifiers(body: Sequence[Line], file: str) -> Iterator[Problem]:
     """Telephone numbers, addresses and the like do not belong into a report."""
-    out = []
     for line in body:
         frame = pd.DataFrame({"words": [REFERENCE.sub(" ", line.text)]})
         at = in_place(file, at_line(line.number))
         fix = "Name an institution or a role."
-        out += [
-            Problem(
-                what="a personal identifier",
-                where=at,
-                expected="no personal identifiers",
-                got=p.got,
-                fix=fix,
-            )
-            for p in find_identifiers(frame)
-        ]
-    return out
+        for found in find_identifiers(frame):
+            yield Problem("a personal identifier", at, "no personal identifiers", found.got, fix)
 
 
 def _blocks(body: Sequence[Line]) -> tuple[Block, ...]:

@@ -142,7 +142,7 @@ Computed = list[tuple[str, str, Estimate]]
 
 def _survey_numbers(evaluation: Evaluation) -> Computed:
     """Labour status of returnees and of everybody, and participation, as in T08 and T10."""
-    found: Computed = []
+    found = []
     for table, which, by in (("T08", "L3", ("status",)), ("T08", "L3", ()), ("T10", "L12", ())):
         for key, item in evaluation.indicators(by=by, which=(which,)).items():
             if isinstance(item, Estimate):
@@ -161,7 +161,7 @@ def _panel(evaluation: Evaluation) -> tuple[Sample, Computed]:
     pair = (study.baseline, params.impact.main_wave)
     panel = study.panel
     sample = panel.weight_sample(list(pair))
-    columns: dict[str, object] = {}
+    columns = {}
     for outcome in params.impact.outcomes:
         if outcome not in panel.long.columns:
             continue
@@ -169,7 +169,7 @@ def _panel(evaluation: Evaluation) -> tuple[Sample, Computed]:
             row = panel.row[:, panel.waves.index(wave)]
             values = pd.to_numeric(panel.long[outcome], errors="coerce").to_numpy(float)
             columns[f"{outcome}_{wave}"] = np.where(row >= 0, values[row], np.nan)
-    found: Computed = []
+    found = []
     for effect in evaluation.effects:
         for (outcome, wave), item in effect.by_wave.items():
             if isinstance(item, Estimate) and wave == params.impact.main_wave:
@@ -192,14 +192,14 @@ def dataset(
     notes = []
     frame = _plain(sample.frame)
     rows = design.base.size == sample.n
-    added: dict[str, object] = {PSU: design.psu, FINAL: design.weights}
+    added = {PSU: design.psu, FINAL: design.weights}
     first, *later = design.stages
     added[STRATUM] = first.stratum[design.psu]
-    words: dict[str, str] = {
+    words = {
         FINAL: "Final weight: base weight times every factor",
         PSU: "Primary sampling unit",
+        STRATUM: "Stratum",
     }
-    words |= {STRATUM: "Stratum"}
     if first.fraction.any():
         added[FRACTION] = first.fraction[first.stratum[design.psu]]
         words[FRACTION] = "Share of the PSUs of the stratum that were drawn"
@@ -266,8 +266,8 @@ def _numbers(
     sample: Sample, computed: Computed, rows: bool
 ) -> tuple[tuple[Number, ...], dict[str, Float]]:
     """Published numbers, and their influence on the base weights as a column each."""
-    numbers: list[Number] = []
-    linear: dict[str, Float] = {}
+    numbers = []
+    linear = {}
     for number, (table, name, item) in enumerate(computed, 1):
         variable = ""
         part = item.parts[0]

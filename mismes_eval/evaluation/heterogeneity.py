@@ -121,7 +121,7 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
             method,
         )
 
-    groups: dict[tuple[str, str], GroupEffects | NotEstimable] = {}
+    groups = {}
     for measure in study.measures:
         for factor, level in _of_persons(params, study).items():
             asked = _returned(study, measure, inventory, level) if factor == VOLUNTARY else level
@@ -326,7 +326,7 @@ def _of_measures(
         return dict.fromkeys(names.values(), NotEstimable("no inventory was supplied"))
     rows = inventory.frame.drop_duplicates("measure_id")
     followed = rows[rows["measure_id"].astype(str).isin(study.measures)]
-    out: dict[str, NotEstimable] = {}
+    out = {}
     for column, factor in names.items():
         value = followed[column].astype("string")
         if column != "model_primary":

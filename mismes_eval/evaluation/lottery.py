@@ -5,7 +5,7 @@ lost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -201,13 +201,14 @@ class Lottery:
         }
 
     def _offer(self, group: str, outcome: str) -> Result:
-        keys = self.keys
-
-        def estimated() -> Result:
-            rows = self.within_blocks(self.weighted(outcome).where(self.groups[group]))
-            return self._offered(rows, outcome, keys.covariates, keys.adjustment)
-
-        return attempted(estimated)
+        return attempted(
+            lambda: self._offered(
+                self.within_blocks(self.weighted(outcome).where(self.groups[group])),
+                outcome,
+                self.keys.covariates,
+                self.keys.adjustment,
+            )
+        )
 
     @cached_property
     def taken(self) -> Mapping[str, Result]:
@@ -220,22 +221,18 @@ class Lottery:
 
     def _taken(self, outcome: str) -> Result:
         takeup = str(self.keys.takeup)
-        keys = self.keys
-
-        def estimated() -> Result:
-            rows = self.within_blocks(self.weighted(outcome, takeup))
-            return late(
-                rows,
+        return attempted(
+            lambda: late(
+                self.within_blocks(self.weighted(outcome, takeup)),
                 outcome,
                 takeup,
                 self.assigned,
-                covariates=keys.covariates,
-                blocks=keys.blocks,
+                covariates=self.keys.covariates,
+                blocks=self.keys.blocks,
                 adjustment="additive",
                 small_sample=self.small_sample,
             )
-
-        return attempted(estimated)
+        )
 
     @cached_property
     def bounds(self) -> Mapping[tuple[str, str], Result]:
@@ -320,12 +317,10 @@ def lottery(params: Params) -> Lottery | None:
         *keys.covariates,
         *(keys.attrition_covariates or ()),
     ]
-    problems = _undescribed(params) + lacking(params, frame, named, path.name)
-    InputError.refuse(problems)
+    InputError.refuse([*_undescribed(params), *lacking(params, frame, named, path.name)])
     file = study_file(params, frame)
     outcomes = codes_among_outcomes(params, frame, keys.outcomes, path.name)
-    problems = _unreadable(file, keys) + outcomes
-    InputError.refuse(problems)
+    InputError.refuse([*_unreadable(file, keys), *outcomes])
     return Lottery(
         file=file,
         keys=keys,
@@ -334,45 +329,39 @@ def lottery(params: Params) -> Lottery | None:
     )
 
 
-def _undescribed(params: Params) -> list[Problem]:
+def _undescribed(params: Params) -> Iterator[Problem]:
     keys = params.lottery
-    problems = []
     if keys.assigned is None or not keys.outcomes:
         where = in_place(params.source, in_section("lottery"))
-        problems.append(Problem("the draw is not described", where, "assigned and outcomes"))
+        yield Problem("the draw is not described", where, "assigned and outcomes")
     if keys.main_outcome is not None and keys.main_outcome not in keys.outcomes:
-        problems.append(
-            Problem(
-                "the headline's outcome is not among the outcomes",
-                params.where("lottery.main_outcome"),
-                ", ".join(keys.outcomes) or "lottery.outcomes",
-                keys.main_outcome,
-            )
+        yield Problem(
+            "the headline's outcome is not among the outcomes",
+            params.where("lottery.main_outcome"),
+            ", ".join(keys.outcomes) or "lottery.outcomes",
+            keys.main_outcome,
         )
-    return problems
 
 
 def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
     """Columns of the draw that cannot be used, each with the number of its units."""
     active, frame = file.sample.active, file.sample.frame
     arms = [column for column in (keys.assigned, keys.takeup) if column is not None]
-    problems = no_arms(file, arms) + no_numbers(file, keys.outcomes)
+    problems = [*no_arms(file, arms), *no_numbers(file, keys.outcomes)]
     unstated = _unstated(file, keys)
     problems += unstated
     drawn_arms = frame.loc[active, str(keys.assigned)].dropna().unique()
     if not unstated and len(drawn_arms) < 2:
-        where = in_place(file.source, in_column(keys.assigned))
         drawn = worded("nobody")
         if len(drawn_arms):
             drawn = worded("{arm} for everybody", {"arm": drawn_arms[0]})
-        beside = "Keep those who were not drawn in the file: they are the comparison."
         problems.append(
             Problem(
                 what="the draw has one arm only",
-                where=where,
+                where=in_place(file.source, in_column(keys.assigned)),
                 expected="1 and 0",
                 got=drawn,
-                fix=beside,
+                fix="Keep those who were not drawn in the file: they are the comparison.",
             )
         )
     elif not unstated and not problems:

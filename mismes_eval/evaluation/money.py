@@ -60,7 +60,7 @@ def _spent(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     pre = effect.pre.get(outcome)
     worth: CostEffectiveness | NotEstimable
     counted = job_years(study, effect) if outcome in JOBS else None
-    scenario: CostEffectiveness | NotEstimable | None = None
+    scenario = None
     if moved_apart(pre):
         counted = None
         worth = APART

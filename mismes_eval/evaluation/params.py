@@ -280,7 +280,7 @@ def _data_root(argument: str | Path | None, problems: list[Problem]) -> Path | N
 
 def _given(tree: Mapping[str, Any]) -> frozenset[str]:
     """Dotted keys that have a value."""
-    names: list[str] = []
+    names = []
     for name, node in tree.items():
         if name not in SECTIONS:
             names += [name] if node is not None else []

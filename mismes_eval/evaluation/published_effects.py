@@ -163,13 +163,7 @@ def unlike(frame: pd.DataFrame, name: str, reports: Sequence[Published]) -> Iter
 
 
 def _problem(what: str, where: str, expected: str, got: str, fix: str, rows: pd.Series) -> Problem:
-    return Problem(
-        what=what,
-        where=where,
-        expected=expected,
-        got=got,
-        fix=fix,
-    ).in_rows(rows_where(rows))
+    return Problem(what, where, expected, got, fix).in_rows(rows_where(rows))
 
 
 def _effect_of(row: Mapping[Any, Any], report: Published) -> Mapping[str, Any] | None:

@@ -4,7 +4,7 @@ the code that the report reads with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -82,60 +82,61 @@ def _codebook(params: Params, found: Evaluation) -> pd.DataFrame | None:
     return lfs.codebook(shown, params.design.weights)
 
 
-def _lines(found: Evaluation) -> list[str]:
+def _lines(found: Evaluation) -> Iterator[str]:
     """One sentence on each kind of evidence that could be read."""
-    lines: list[str] = []
     if found.survey is not None:
-        survey, own = found.survey.sample, found.survey
-        read = {
-            "n": len(survey.frame),
-            "sum": round(float(survey.weights.sum())),
-            "weighting": own.weighting,
-        }
-        persons = (
-            "{n:,} persons, sum of weights {sum:,}; {weighting}"
-            if own.counts_people
-            else "{n:,} persons; {weighting}"
-        )
-        lines.append(Message("labour force survey: {line}", {"line": Message(persons, read)}))
-        lines += _status_lines(survey)
-        lines += _not_there(own, own.ages.labour_min)
-        delivered = found.survey.delivered
-        lines += _strange_lines(delivered, found.params.design.strata)
-        lines += contradictions.of_survey(delivered.frame)
-        lines += unknown_measures(
-            found.inventory, "labour force survey", delivered.frame, "msm_measure_id"
-        )
-        lines += _year_lines(found, own) + _roster_lines(own)
+        yield from _survey_lines(found, found.survey)
     if found.tracing is not None:
         tracing = found.tracing
-        waves, measures = (
-            ", ".join(map(str, tracing.panel.waves)),
-            ", ".join(map(str, tracing.measures)),
-        )
-        lines.append(
+        waves, measures = (", ".join(map(str, x)) for x in (tracing.panel.waves, tracing.measures))
+        yield (
             f"tracer study: {tracing.panel.n:,} persons, waves {waves}; measures {measures or 'none'}"
         )
-        lines += panel_lines(tracing) + contradictions.of_tracer(tracing) + _edit_lines(tracing)
+        yield from panel_lines(tracing)
+        yield from contradictions.of_tracer(tracing)
+        yield from _edit_lines(tracing)
         enrolled = tracing.panel.sample.frame
         for key in dict.fromkeys(("measure_id", tracing.measure)):
-            lines += unknown_measures(found.inventory, "tracer study", enrolled, key)
+            yield from unknown_measures(found.inventory, "tracer study", enrolled, key)
         services = tracing.services
-        lines += unknown_measures(found.inventory, "service records", services, "measure_id")
+        yield from unknown_measures(found.inventory, "service records", services, "measure_id")
     if found.inventory is not None:
-        lines += _inventory_lines(found.inventory)
+        yield from _inventory_lines(found.inventory)
     if found.study is not None:
-        lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
-        lines += _strange_units("impact study", found.study.sample)
+        yield f"impact study: {found.study.sample.n:,} units in {found.study.source}"
+        yield from _strange_units("impact study", found.study.sample)
     if found.lottery is not None:
-        lines += _drawn_lines(found.lottery)
-        lines += _strange_units("draw by lot", found.lottery.sample)
+        yield from _drawn_lines(found.lottery)
+        yield from _strange_units("draw by lot", found.lottery.sample)
     if found.rollout is not None:
-        lines.append(f"roll-out over regions: {found.rollout.regions} regions")
+        yield f"roll-out over regions: {found.rollout.regions} regions"
     for name, table in (("targets", found.targets), ("truth", found.truth)):
         if table is not None:
-            lines.append(f"{name}: {len(table)} rows")
-    return lines
+            yield f"{name}: {len(table)} rows"
+
+
+def _survey_lines(found: Evaluation, own: Survey) -> Iterator[str]:
+    persons = (
+        "{n:,} persons, sum of weights {sum:,}; {weighting}"
+        if own.counts_people
+        else "{n:,} persons; {weighting}"
+    )
+    survey, delivered = own.sample, own.delivered
+    read = {
+        "n": len(survey.frame),
+        "sum": round(float(survey.weights.sum())),
+        "weighting": own.weighting,
+    }
+    yield Message("labour force survey: {line}", {"line": Message(persons, read)})
+    yield from _status_lines(survey)
+    yield from _not_there(own, own.ages.labour_min)
+    yield from _strange_lines(delivered, found.params.design.strata)
+    yield from contradictions.of_survey(delivered.frame)
+    yield from unknown_measures(
+        found.inventory, "labour force survey", delivered.frame, "msm_measure_id"
+    )
+    yield from _year_lines(found, own)
+    yield from _roster_lines(own)
 
 
 def _youngest(s: Survey, from_age: int) -> list[str]:
@@ -152,7 +153,7 @@ def _youngest(s: Survey, from_age: int) -> list[str]:
 
 def _not_there(s: Survey, from_age: int) -> list[str]:
     """What the file does not have, and what the report therefore leaves out."""
-    lines: list[str] = []
+    lines = []
     if s.first_weight == NONE:
         lines.append("the file has no weight: the report has shares and means, no totals")
     elif not s.counts_people:
@@ -199,66 +200,61 @@ def _design_lines(found: Evaluation) -> list[str]:
     ]
 
 
-def _drawn_lines(draw: Lottery) -> list[str]:
+def _drawn_lines(draw: Lottery) -> Iterator[str]:
     """Who was drawn, and for how many of them each outcome is known, by arm."""
     active, source = draw.sample.active, draw.file.source
     offered = int((active & draw.offered).sum())
-    lines = [
+    yield (
         f"draw by lot: {source}: {offered:,} units offered a place,"
         f" {int(active.sum()) - offered:,} not"
-    ]
+    )
     for column in draw.counted:
         lost = active & ~draw.answered(column)
         of_offered = int((lost & draw.offered).sum())
         if lost.any():
-            lines.append(
+            yield (
                 f"draw by lot: {column} is missing for {of_offered:,} of those offered and"
                 f" {int(lost.sum()) - of_offered:,} of the others"
             )
-    lines += _alone_lines(draw)
+    yield from _alone_lines(draw)
     if draw.file.ungrouped.any():
-        lines.append(f"draw by lot: {int(draw.file.ungrouped.sum()):,} units have no group")
-    return lines
+        yield f"draw by lot: {int(draw.file.ungrouped.sum()):,} units have no group"
 
 
-def _alone_lines(draw: Lottery) -> list[str]:
+def _alone_lines(draw: Lottery) -> Iterator[str]:
     """Units in blocks of one arm, in the draw and among those with each outcome."""
     whole = draw.alone(draw.groups[ALL])
-    lines = []
     if whole.blocks:
-        lines.append(
+        yield (
             f"draw by lot: {int(whole.units.sum()):,} units stand in {whole.blocks:,} blocks with one"
             " arm only: effects are those of the other blocks"
         )
     for outcome in draw.keys.outcomes:
         found = draw.alone(draw.answered(outcome))
         if found.blocks and (found.units != whole.units).any():
-            lines.append(
+            yield (
                 f"draw by lot: of those with {outcome}, {int(found.units.sum()):,} units stand in"
                 f" {found.blocks:,} blocks with one arm only, and its effect is that of the others"
             )
-    return lines
 
 
-def _inventory_lines(inventory: Inventory) -> list[str]:
+def _inventory_lines(inventory: Inventory) -> Iterator[str]:
     """How many measures there are and are counted, with the wholes of which only the parts are, and
     a budget that is nearly all of the total.
     """
-    frame = inventory.frame
-    lines = [f"inventory: {len(frame)} measures"]
-    wholes = frame.loc[~inventory.counted.to_numpy(bool), "measure_id"]
+    frame, is_counted = inventory.frame, inventory.counted.to_numpy(bool)
+    yield f"inventory: {len(frame)} measures"
+    wholes, counted = frame.loc[~is_counted, "measure_id"], frame[is_counted]
     if len(wholes):
-        lines.append(
-            f"inventory: {len(frame) - len(wholes)} measures are counted and added up: the parts of"
+        yield (
+            f"inventory: {len(counted)} measures are counted and added up: the parts of"
             f" {named(wholes)} are recorded as well, and stand for the whole"
         )
-    counted = frame[inventory.counted.to_numpy(bool)]
     for title, alike in counted.groupby(counted["title_en"].map(plain), sort=False):
         if title and len(alike) > 1:
-            lines.append(
-                f"inventory: measures of one title: {named(alike['measure_id'])}. Are they one?"
-            )
-    return lines + [f"inventory: {sentence}" for sentence in strange_cells(frame)]
+            yield f"inventory: measures of one title: {named(alike['measure_id'])}. Are they one?"
+    for sentence in strange_cells(frame):
+        yield f"inventory: {sentence}"
 
 
 def _status_lines(sample: Sample) -> list[str]:
@@ -283,17 +279,16 @@ def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
     return [f"labour force survey: {sentence}" for sentence in found]
 
 
-def _year_lines(found: Evaluation, own: Survey) -> list[str]:
+def _year_lines(found: Evaluation, own: Survey) -> Iterator[str]:
     """Persons, control totals and published figures of another year than the run's."""
     year_of_run = found.params.year
     if year_of_run is None:
-        return []
+        return
     tables = {
         "labour force survey": own.delivered.frame,
         "control totals": own.margins,
         "published figures": found.targets,
     }
-    lines = []
     for name, table in tables.items():
         if table is None or "year" not in table.columns:
             continue
@@ -301,25 +296,24 @@ def _year_lines(found: Evaluation, own: Survey) -> list[str]:
         other = year[year != year_of_run]
         if len(other):
             years = named(sorted(other.astype(int).unique()))
-            lines.append(f"{name}: {len(other):,} rows are of {years}, the report of {year_of_run}")
-    return lines
+            yield f"{name}: {len(other):,} rows are of {years}, the report of {year_of_run}"
 
 
-def _roster_lines(own: Survey) -> list[str]:
+def _roster_lines(own: Survey) -> Iterator[str]:
     """What looks wrong in the absent members, and households that the survey does not have."""
     roster, persons = own.absent, own.sample.frame
     if roster is None or not len(roster):
-        return []
-    lines = [f"absent members: {sentence}" for sentence in strange_cells(roster)]
+        return
+    for sentence in strange_cells(roster):
+        yield f"absent members: {sentence}"
     if "hhid" in roster.columns and "hhid" in persons.columns:
         known = set(persons["hhid"].astype(str))
         lost = ~roster["hhid"].astype(str).isin(known)
         if lost.any():
-            lines.append(
+            yield (
                 f"absent members: {int(lost.sum()):,} rows are of households that the survey does"
                 " not have"
             )
-    return lines
 
 
 def _strange_units(evidence: str, sample: Sample) -> list[str]:

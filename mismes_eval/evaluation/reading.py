@@ -156,7 +156,7 @@ def _answers(values: pd.Series, missing: Sequence[str]) -> pd.Series:
     spelled = values.map(lambda value: f"{value:g}" if isinstance(value, float) else str(value))
     kept = values.mask(spelled.isin(missing) & values.notna())
     numbers = pd.to_numeric(kept, errors="coerce")
-    return numbers if bool((numbers.isna() == kept.isna()).all()) else kept
+    return numbers if (numbers.isna() == kept.isna()).all() else kept
 
 
 def codes_among_outcomes(
@@ -246,26 +246,17 @@ def _with_points(fix: str) -> str:
 
 def _of_use(params: Params, path: Path) -> None:
     """A key that says nothing about this kind of file is a mistake, not a detail to pass over."""
-    idle = [
-        key
+    InputError.refuse(
+        Problem(
+            what="a key says nothing about this kind of file",
+            where=params.where(key),
+            expected=worded("a file of {kinds}", {"kinds": ", ".join(kinds) or ARCHIVE}),
+            got=path.name,
+            fix="Take the key out.",
+        )
         for key, kinds in KINDS_OF_FILE.items()
         if key in params.given and path.suffix.lower() not in (*kinds, ARCHIVE)
-    ]
-    if idle:
-        raise InputError(
-            [
-                Problem(
-                    what="a key says nothing about this kind of file",
-                    where=params.where(key),
-                    expected=worded(
-                        "a file of {kinds}", {"kinds": ", ".join(KINDS_OF_FILE[key]) or ARCHIVE}
-                    ),
-                    got=path.name,
-                    fix="Take the key out.",
-                )
-                for key in idle
-            ]
-        )
+    )
 
 
 def _by_key(problem: Problem, section: str) -> Problem:

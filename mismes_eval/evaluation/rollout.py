@@ -105,7 +105,7 @@ def rollout(params: Params) -> Rollout | None:
     _refuse_switches(frame, source.name, params)
     sample = _designed(params, frame)
     said = _breaks(params, frame, time)
-    control: Control = "never" if bool((frame[COHORT] == 0).any()) else "not_yet"
+    control: Control = "never" if (frame[COHORT] == 0).any() else "not_yet"
     seen = sample.where(frame[outcome].notna())
 
     def effects(column: str, base: Base = "varying") -> GroupTime | NotEstimable:
@@ -123,37 +123,26 @@ def rollout(params: Params) -> Rollout | None:
         )
 
     main = effects(outcome)
-    overall, event = (
-        _aggregated(main, "simple"),
-        _aggregated(effects(outcome, "universal"), "event"),
-    )
-    mix = _makeup(seen, frame, time, control)
-    regions = int(frame[str(region)].nunique())
+    overall = _aggregated(main, "simple")
+    event = _aggregated(effects(outcome, "universal"), "event")
     seed = params.impact.seed
     fewest = _fewest_regions(frame.groupby(str(region))[COHORT].max())
-    wild = _over_regions(overall, frame, str(region), fewest, seed)
     path = _first_year(event)
-    first = (
-        float(np.min(frame.loc[frame[COHORT] > 0, COHORT]))
-        if bool((frame[COHORT] > 0).any())
-        else np.inf
-    )
+    first = frame.loc[frame[COHORT] > 0, COHORT].to_numpy(float).min(initial=np.inf)
     before = seen.where((frame[time].astype(float) < first).to_numpy(bool))
-    level: Result = (
-        mean(before, outcome)
-        if before.active.any()
-        else NotEstimable("no round lies before the first roll-out")
-    )
+    level: Result = NotEstimable("no round lies before the first roll-out")
+    if before.active.any():
+        level = mean(before, outcome)
     return Rollout(
         outcome=outcome,
         measure=params.rollout.measure or "",
         region=str(region),
-        regions=regions,
+        regions=int(frame[str(region)].nunique()),
         effects=main,
         overall=overall,
         event=event,
-        composition=mix,
-        wild=wild,
+        composition=_makeup(seen, frame, time, control),
+        wild=_over_regions(overall, frame, str(region), fewest, seed),
         before=level,
         source=source.name,
         band=made_of(event, lambda e: sup_t(e, seed=seed)),
@@ -200,8 +189,6 @@ def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:
         "region": rollout.region,
         "cohort": rollout.cohort,
     }
-    unnamed = [key for key, column in keys.items() if column is None]
-    named = [column for column in (*keys.values(), *rollout.covariates) if column is not None]
     problems = [
         Problem(
             "the roll-out names no column",
@@ -209,16 +196,15 @@ def _refuse_columns(frame: pd.DataFrame, file: str, params: Params) -> None:
             worded("a column of {name}", {"name": file}),
             worded("nothing"),
         )
-        for key in unnamed
+        for key, column in keys.items()
+        if column is None
     ]
     problems += [
         Problem(
-            "the rounds lack a column",
-            in_place(file, in_column(column)),
-            "a column of the file",
+            "the rounds lack a column", in_place(file, in_column(column)), "a column of the file"
         )
-        for column in named
-        if column not in frame.columns
+        for column in (*keys.values(), *rollout.covariates)
+        if column is not None and column not in frame.columns
     ]
     InputError.refuse(problems)
 
@@ -332,12 +318,9 @@ def _over_regions(
                 {"n": f"{fewest}", "least": f"{FEWEST_REGIONS}"},
             )
         )
-    start = frame[COHORT]
-    ever = start > 0 if bool((start == 0).any()) else start < start.max()
+    served = _served_first(frame[COHORT]).astype(float)
     labels = frame[region].tolist()
-    return attempted(
-        lambda: wild_bootstrap(overall, cluster=labels, treated=ever.astype(float), seed=seed)
-    )
+    return attempted(lambda: wild_bootstrap(overall, cluster=labels, treated=served, seed=seed))
 
 
 def _nested(params: Params) -> bool | None:
@@ -347,10 +330,17 @@ def _nested(params: Params) -> bool | None:
     return True if params.design.strata and params.design.psu else None
 
 
+def _served_first(start: pd.Series) -> pd.Series:
+    """Who ever gets the measure or, where all do, who is not the last to get it. start: first period
+    with the measure, 0 where it never comes.
+    """
+    return start > 0 if (start == 0).any() else start < start.max()
+
+
 def _fewest_regions(start: pd.Series) -> int:
     """start: first period with the measure of each region, 0 where it never comes."""
-    compared = start == 0 if bool((start == 0).any()) else start == start.max()
-    return int(min(compared.sum(), (~compared).sum()))
+    served = _served_first(start)
+    return int(min(served.sum(), (~served).sum()))
 
 
 def _aggregated(effects: GroupTime | NotEstimable, kind: Kind) -> Result:

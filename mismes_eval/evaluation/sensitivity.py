@@ -234,7 +234,7 @@ def event_path_of(study: Tracing, effect: Effects, outcome: str) -> Result:
     attrition weights; event time is in years since enrolment.
     """
     pre = effect.pre.get(outcome)
-    found: list[tuple[float, Estimate]] = []
+    found = []
     if isinstance(pre, Estimate):
         found.append((-MONTHS_BEFORE, pre.through(lambda v: -v, np.array([[-1.0]]), ("before",))))
     for wave in study.waves:

@@ -4,7 +4,7 @@ blocks, difference-in-differences by every estimator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -100,7 +100,7 @@ def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
     InputError.refuse(absent_values(params, "study.where", frame))
     mask, left_out = _domain(frame, params.study.where)
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
-    groups: dict[str, np.ndarray] = {}
+    groups = {}
     ungrouped = np.zeros(len(frame), bool)
     if group is not None:
         values = sorted(frame[group].dropna().unique())
@@ -139,9 +139,8 @@ def lacking(
     ]
 
 
-def no_arms(file: StudyFile, columns: Sequence[str]) -> list[Problem]:
+def no_arms(file: StudyFile, columns: Sequence[str]) -> Iterator[Problem]:
     """Columns that are to say yes or no of the units studied and say something else."""
-    problems = []
     for column in columns:
         values = file.sample.frame[column]
         stated = file.sample.active & values.notna().to_numpy()
@@ -150,23 +149,18 @@ def no_arms(file: StudyFile, columns: Sequence[str]) -> list[Problem]:
             where = in_place(file.source, in_column(column))
             got = named(sorted(map(str, values[odd].unique())))
             count = int(odd.sum())
-            problems.append(Problem("neither yes nor no", where, "1 or 0", got, count=count))
-    return problems
+            yield Problem("neither yes nor no", where, "1 or 0", got, count=count)
 
 
-def no_numbers(file: StudyFile, outcomes: Sequence[str]) -> list[Problem]:
+def no_numbers(file: StudyFile, outcomes: Sequence[str]) -> Iterator[Problem]:
     """Outcomes that nobody has, or that are no numbers."""
-    problems = []
     for outcome in dict.fromkeys(outcomes):
         values = file.sample.frame[outcome]
         where = in_place(file.source, in_column(outcome))
         if values.isna().all():
-            problems.append(
-                Problem("nobody has an answer", where, "an outcome of some units at least")
-            )
+            yield Problem("nobody has an answer", where, "an outcome of some units at least")
         elif float64(values) is None:
-            problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
-    return problems
+            yield Problem("an outcome is no number", where, "numbers, or 1 and 0")
 
 
 @dataclass(frozen=True)
@@ -238,7 +232,7 @@ def study(params: Params) -> Study | None:
     asked = [*outcomes, *before.values()]
     InputError.refuse(codes_among_outcomes(params, frame, asked, path.name))
     file = study_file(params, frame)
-    InputError.refuse(no_arms(file, [str(treated)]) + no_numbers(file, asked))
+    InputError.refuse([*no_arms(file, [str(treated)]), *no_numbers(file, asked)])
     return Study(
         sample=file.sample,
         treated=str(treated),
@@ -377,7 +371,7 @@ def by_method(s: Study, outcome: str, group: str) -> dict[str, Result]:
     rows = s.sample.where(s.groups[group]).where(
         s.sample.frame[outcome].notna() & s.sample.frame[s.before[outcome]].notna()
     )
-    out: dict[str, Result] = {}
+    out = {}
     for method in ORDER:
         covariates = () if method == "none" else s.covariates
         pair = (s.before[outcome], outcome)

@@ -162,14 +162,9 @@ def survey(params: Params) -> Survey | None:
     if definition is not None:
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
     delivered = phases(params, persons)
-    flags = (
-        Message(
-            "Data: {file}, vintage {vintage}.",
-            {"file": path.name, "vintage": str(params.data_vintage)},
-        ),
-        *((SYNTHETIC,) if params.synthetic else ()),
-    )
-    delivered = delivered.flagged(*flags)
+    vintage = {"file": path.name, "vintage": str(params.data_vintage)}
+    flags = (SYNTHETIC,) if params.synthetic else ()
+    delivered = delivered.flagged(Message("Data: {file}, vintage {vintage}.", vintage), *flags)
     margins = margins_of(params)
     sample = delivered
     if margins is not None and params.calibration.method != "none":
@@ -177,12 +172,10 @@ def survey(params: Params) -> Survey | None:
     elif params.calibration.cell is not None:
         sample = post_stratified(params, delivered)
     absent = params.inputs.absent
-    roster = (
-        lfs.listed_as_rows(persons)
-        if absent is None
-        else own_table(absent, template="lfs_absent").frame
-    )
-    if absent is not None:
+    if absent is None:
+        roster = lfs.listed_as_rows(persons)
+    else:
+        roster = own_table(absent, template="lfs_absent").frame
         refuse_late_departures(roster, persons, absent.name)
     return Survey(
         sample=sample,
@@ -276,7 +269,7 @@ def with_own(section: Mapping[str, object], params: Params) -> dict[str, object]
     own = params.indicators
     if not own.columns:
         return dict(section)
-    more: dict[str, dict[str, object]] = {
+    more = {
         "columns": {own_column(n): column for n, column in own.columns.items()},
         "recode": {
             own_column(n): {**dict.fromkeys(own.yes[n], 1), **dict.fromkeys(own.no[n], 0)}
@@ -356,37 +349,21 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
             )
         )
     listing = own_table(path).frame
-    needed = [
-        column
+    InputError.refuse(
+        Problem(
+            "the listing lacks a column",
+            in_place(path.name, in_column(column)),
+            "a column of the listing",
+        )
         for column in (household, "phase1_weight", "selected", "responded", prob, classes)
         if column not in listing.columns
-    ]
-    if needed:
-        raise InputError(
-            [
-                Problem(
-                    "the listing lacks a column",
-                    in_place(path.name, in_column(column)),
-                    "a column of the listing",
-                )
-                for column in needed
-            ]
-        )
-    flags = {
-        column: listing[column].astype("string").str.lower().isin(["true", "1", "1.0"]).to_numpy()
-        for column in ("selected", "responded")
-    }
-    key = (
-        listing[household]
-        .astype(object)
-        .where(listing[household].notna(), [f"not interviewed {i}" for i in range(len(listing))])
     )
     frame = listing.copy()
-    frame[household], frame["selected"], frame["responded"] = (
-        key,
-        flags["selected"],
-        flags["responded"],
-    )
+    for column in ("selected", "responded"):
+        told = listing[column].astype("string").str.lower()
+        frame[column] = told.isin(["true", "1", "1.0"]).to_numpy()
+    unnamed = [f"not interviewed {i}" for i in range(len(listing))]
+    frame[household] = listing[household].astype(object).where(listing[household].notna(), unnamed)
     frame[prob] = listing[prob].astype(float)
     sample = Sample.from_frame(
         frame,
@@ -397,7 +374,7 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
         nest=params.design.nest,
     )
     sample = two_phase(sample, "selected", prob, classes=[classes])
-    if not flags["responded"][sample.weights > 0].all():
+    if not frame["responded"][sample.weights > 0].all():
         sample = nonresponse(sample, "responded", [classes], method="cells")
     out = weight_share(sample, persons.assign(_one_report=1), household, "_one_report")
     return Sample(out.frame, out.design, out.domain, sample.flags)

@@ -71,7 +71,7 @@ def totals_of(
     """Margins file -> totals for `calibrate`. "male*age_group" with "1*25-34" (or " x " for "*")
     are crossed columns; categories are matched to the column's values as they are written.
     """
-    out: dict[str | tuple[str, ...], dict[object, float]] = {}
+    out = {}
     problems = []
     for name, rows in margins.groupby("margin", sort=False):
         columns = _parts(str(name))
@@ -91,7 +91,7 @@ def totals_of(
             {_spelled(value): value for value in frame[column].dropna().unique()}
             for column in columns
         ]
-        table: dict[object, float] = {}
+        table = {}
         for category, total in zip(
             rows["category"].astype(str), rows["total"].astype(float), strict=True
         ):

@@ -4,7 +4,7 @@ their summary, what was never evaluated. No microdata.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -226,38 +226,32 @@ def _check(
 
 def _of_one_kind(
     made_up: Sequence[str], reports: int, mixed: bool, evidence: OutsideEvidence
-) -> list[Problem]:
+) -> Iterator[Problem]:
     """Made-up outside effects may not stand beside real reports, real ones beside made-up reports
     only where the mixture is allowed.
     """
     invented = evidence.cited["synthetic"].astype(bool)
-    problems = []
     if invented.any() and len(made_up) < reports:
-        problems.append(
-            Problem(
-                what="made-up outside evaluations beside reports on real data",
-                where=evidence.name,
-                expected="real evaluations",
-                got=worded("{invented} made-up effects", {"invented": int(invented.sum())}),
-                fix="Leave them out.",
-                count=int(invented.sum()),
-            )
+        yield Problem(
+            what="made-up outside evaluations beside reports on real data",
+            where=evidence.name,
+            expected="real evaluations",
+            got=worded("{invented} made-up effects", {"invented": int(invented.sum())}),
+            fix="Leave them out.",
+            count=int(invented.sum()),
         )
     if not invented.all() and made_up and not mixed:
-        problems.append(
-            Problem(
-                what="real outside evaluations beside reports on made-up data",
-                where=evidence.name,
-                expected="one kind",
-                got=worded(
-                    "made up: {made_up}; real: {value} effects",
-                    {"made_up": ", ".join(made_up), "value": int((~invented).sum())},
-                ),
-                fix="Leave them out, or allow the mixture, which the page then names.",
-                count=int((~invented).sum()),
-            )
+        yield Problem(
+            what="real outside evaluations beside reports on made-up data",
+            where=evidence.name,
+            expected="one kind",
+            got=worded(
+                "made up: {made_up}; real: {value} effects",
+                {"made_up": ", ".join(made_up), "value": int((~invented).sum())},
+            ),
+            fix="Leave them out, or allow the mixture, which the page then names.",
+            count=int((~invented).sum()),
         )
-    return problems
 
 
 def _gathered(reports: Sequence[Published], what: str, texts: Sequence[str]) -> pd.DataFrame:
@@ -345,7 +339,7 @@ def _contrasts(indicators: pd.DataFrame, sets: pd.DataFrame) -> pd.DataFrame:
     shown = {
         (cell["id"], cell["group"], cell["country"]): cell for cell in cells.to_dict("records")
     }
-    rows: list[dict[str, object]] = []
+    rows = []
     for line in sets.to_dict("records"):
         pairs = [pair for one in line["sets"] for pair in combinations(one, 2)]
         found = [

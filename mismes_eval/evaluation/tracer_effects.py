@@ -60,7 +60,7 @@ class Effects:
         """Every effect that tables state: those asked for, and those on work abroad behind those on
         work at home.
         """
-        out: dict[tuple[str, object], Result] = {}
+        out = {}
         for (outcome, wave), found in self.by_wave.items():
             out[outcome, wave] = found
             if outcome == HOME and (ABROAD, wave) in self.abroad:
@@ -146,7 +146,7 @@ def _abroad(by_wave: Mapping[tuple[str, object], Result]) -> dict[tuple[str, obj
     """The effects on work abroad, where those on work anywhere and at home were asked for and those
     on work abroad were not.
     """
-    found: dict[tuple[str, object], Result] = {}
+    found = {}
     for (outcome, wave), anywhere in by_wave.items():
         at_home = by_wave.get((HOME, wave))
         if outcome != WORK or at_home is None or (ABROAD, wave) in by_wave:
@@ -205,9 +205,7 @@ def _beside(
         study.comparable(outcome)
         return att_2x2(data, outcome, TREATED, dates, covariates, method)
 
-    out: dict[str, Result] = {
-        name: attempted(partial(other, panel, method)) for method, name in OTHERS.items()
-    }
+    out = {name: attempted(partial(other, panel, method)) for method, name in OTHERS.items()}
     out["doubly robust, attrition ignored"] = attempted(partial(other, complete, "dr"))
     low, high = _bounds(study, panel, outcome, wave)
     out["bounds under selective loss (Lee), level after the measure: lower"] = low

@@ -131,7 +131,7 @@ def _plain(
             _plain(child, name, problems, (*at, place), lines)
             for place, child in enumerate(node.value)
         ]
-    out: dict[str, Node] = {}
+    out = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             problems.append(Problem("a key is not text", line, "a plain key"))

@@ -152,6 +152,7 @@ def test_wholes_that_are_not_counted_are_named() -> None:
     frame = pd.DataFrame({"measure_id": list("abcd"), "parent_id": [None, "a", "a", None]})
     frame["title_en"] = ["A", "B", "C", "D"]
     counted = pd.Series([False, True, True, True])
-    lines = _inventory_lines(SimpleNamespace(frame=frame, counted=counted))  # type: ignore[arg-type]
+    inventory = SimpleNamespace(frame=frame, counted=counted)
+    lines = [*_inventory_lines(inventory)]  # type: ignore[arg-type]
     assert lines[0] == "inventory: 4 measures"
     assert "3 measures are counted" in lines[1] and "the parts of a are" in lines[1]

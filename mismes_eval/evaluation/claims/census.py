@@ -122,10 +122,15 @@ def _below(frame: pd.DataFrame, column: str, bound: float) -> Census:
 
 
 def _ratio_below(frame: pd.DataFrame, part: str, whole: str, bound: float) -> Census:
-    """Measures whose part for each unit of the whole is below a bound; a whole of 0 says nothing."""
-    bottom = _numbers(frame, whole)
-    ratio = _numbers(frame, part) / bottom.where(bottom > 0)
+    """Measures whose part for each unit of the whole is below a bound."""
+    ratio = _ratio(frame, part, whole)
     return _whether(ratio < bound, ratio.notna())
+
+
+def _ratio(frame: pd.DataFrame, part: str, whole: str) -> pd.Series:
+    """A part for each unit of the whole; a whole of 0 says nothing."""
+    bottom = _numbers(frame, whole)
+    return _numbers(frame, part) / bottom.where(bottom > 0)
 
 
 def _against_next(member: pd.Series, others: pd.DataFrame) -> Census:
@@ -194,19 +199,15 @@ def _names_sector(frame: pd.DataFrame, _: date) -> Census:
     return _whether((given != "NONE").fillna(False), given.notna())
 
 
-def _at_least(frame: pd.DataFrame, column: str, bound: float) -> Census:
-    number = _numbers(frame, column)
-    return _whether(number >= bound, number.notna())
+def _attentive(frame: pd.DataFrame, _: date) -> Census:
+    attention = _numbers(_of_models(frame, SKILLS), "qual_attention")
+    return _whether(attention >= NOT_TO_STRONG, attention.notna())
 
 
-def _offers_recognition(frame: pd.DataFrame, _: date) -> Census:
-    offered = _yes(_of_models(frame, SKILLS), "service_recognition")
-    return _whether(offered == 1, offered.notna())
-
-
-def _unmonitored(frame: pd.DataFrame, _: date) -> Census:
-    framework = _yes(_of_models(frame, JOB_MATCHING), "me_framework")
-    return _whether(framework == 0, framework.notna())
+def _answers(frame: pd.DataFrame, column: str, answer: bool) -> Census:
+    """Measures whose record says yes (or no) in a column."""
+    said = _yes(frame, column)
+    return _whether(said == answer, said.notna())
 
 
 def _integrated_of_late(frame: pd.DataFrame, _: date) -> Census:
@@ -248,14 +249,8 @@ def _later_is_larger(frame: pd.DataFrame, day: date, number: pd.Series) -> Censu
     return Census(np.concatenate([larger, undated]))
 
 
-def _greater_funds(frame: pd.DataFrame, day: date) -> Census:
-    return _later_is_larger(frame, day, _numbers(frame, "budget_eur"))
-
-
 def _better_placed(frame: pd.DataFrame, day: date) -> Census:
-    reached = _numbers(frame, "benef_reached")
-    placed = _numbers(frame, "benef_placed") / reached.where(reached > 0)
-    return _later_is_larger(frame, day, placed)
+    return _later_is_larger(frame, day, _ratio(frame, "benef_placed", "benef_reached"))
 
 
 def _for_everybody(frame: pd.DataFrame, _: date) -> Census:
@@ -288,11 +283,6 @@ def _without_lessons(frame: pd.DataFrame, day: date) -> Census:
     return _whether(none, pd.Series(True, index=none.index))
 
 
-def _without_recognition(frame: pd.DataFrame, _: date) -> Census:
-    offered = _yes(_of_stage(frame, AFTER), "service_recognition")
-    return _whether(offered == 0, offered.notna())
-
-
 def _never_evaluated(frame: pd.DataFrame, day: date) -> Census:
     old = _old(frame, day)
     return _whether(~old["_evaluated"], old["_evaluated"] | old["eval_done"].notna())
@@ -321,15 +311,15 @@ CENSUS: Mapping[str, Callable[[pd.DataFrame, date], Census]] = {
         _of_models(frame, ENTREPRENEURSHIP), "jobs_created", "benef_reached", FEW_JOBS
     ),
     "C19": lambda frame, _: _by_code(_of_stage(frame, AFTER), "model_primary", PACKAGES),
-    "C21": _without_recognition,
+    "C21": lambda frame, _: _answers(_of_stage(frame, AFTER), "service_recognition", False),
     "C25": lambda frame, _: _funded_from(frame, "ORIGIN", False),
     "C26": lambda frame, _: _below(frame, "embedded_national", NOT_TO_STRONG),
     "C27": _much_overhead,
     "C31": _never_evaluated,
-    "C36": _unmonitored,
+    "C36": lambda frame, _: _answers(_of_models(frame, JOB_MATCHING), "me_framework", False),
     "C37": _training_first,
-    "C38": lambda frame, _: _at_least(_of_models(frame, SKILLS), "qual_attention", NOT_TO_STRONG),
-    "C39": _offers_recognition,
+    "C38": _attentive,
+    "C39": lambda frame, _: _answers(_of_models(frame, SKILLS), "service_recognition", True),
     "C40": lambda frame, _: _below(
         _of_models(frame, JOB_MATCHING, SKILLS), "employer_involved", NOT_TO_STRONG
     ),
@@ -338,7 +328,7 @@ CENSUS: Mapping[str, Callable[[pd.DataFrame, date], Census]] = {
     "C44": _begun_of_late,
     "C45": _for_everybody,
     "C46": _funds_given_up,
-    "C47": _greater_funds,
+    "C47": lambda frame, day: _later_is_larger(frame, day, _numbers(frame, "budget_eur")),
     "C48": lambda frame, _: _by_code(_of_stage(frame, DURING), "return_sought", "PERMANENT"),
     "C49": _without_lessons,
     "C50": _better_placed,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import Any
 
 from mismes_eval.estimate.claim_verdict import Direction
 from mismes_eval.frame.codes import packaged_rows
@@ -79,19 +79,7 @@ def version() -> str:
     return max(claim.since for claim in ledger().values())
 
 
-def _claim(row: Mapping[str, str]) -> Claim:
-    return Claim(
-        id=row["id"],
-        title=row["title"],
-        claim=row["claim"],
-        slide=row["slide"],
-        evidence=row["evidence"],
-        indicator=row["indicator"],
-        beyond=row["beyond"],
-        direction=cast(Direction, int(row["direction"])),
-        threshold=float(row["threshold"]),
-        margin=float(row["margin"]),
-        unit=row["unit"],
-        needs=tuple(need for need in row["needs"].split(";") if need),
-        since=row["since"],
-    )
+def _claim(row: Mapping[str, Any]) -> Claim:
+    read = {name: float(row[name]) for name in ("threshold", "margin")}
+    needs = tuple(need for need in row["needs"].split(";") if need)
+    return Claim(**{**row, **read, "direction": int(row["direction"]), "needs": needs})

@@ -23,7 +23,6 @@ from mismes_eval.evaluation.heterogeneity import RETURN_KINDS, VOLUNTARY
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.impact.did.base_design import on_base
-from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.planning.meta_regression import LEAST
 from mismes_eval.message import Message
 from mismes_eval.tracer.outcomes import Outcome, declared
@@ -115,8 +114,12 @@ def _gap(
     evaluation: Evaluation, indicator: str, by: str, pair: tuple[str, str], row: str = ""
 ) -> Evidence:
     """An indicator of one group less that of another. row: which of its numbers; the first."""
-    found = evaluation.indicators(by=(by,), which=(indicator,)).get(indicator)
-    return _less(found or NotEstimable("not computed for this survey"), by, pair, row)
+    return _less(_indicator(evaluation, indicator, by), by, pair, row)
+
+
+def _indicator(evaluation: Evaluation, indicator: str, *by: str) -> Result:
+    found = evaluation.indicators(by=by, which=(indicator,)).get(indicator)
+    return found or NotEstimable("not computed for this survey")
 
 
 def _less(found: Result, by: str, pair: tuple[str, str], row: str = "") -> Evidence:
@@ -137,18 +140,18 @@ def _less(found: Result, by: str, pair: tuple[str, str], row: str = "") -> Evide
 
 def _level(evaluation: Evaluation, indicator: str) -> Evidence:
     """The first number of an indicator, to be held against a threshold."""
-    found = evaluation.indicators(which=(indicator,)).get(indicator)
-    if not isinstance(found, Estimate):
-        return Evidence(found or NotEstimable("not computed for this survey"))
+    found = _indicator(evaluation, indicator)
+    if isinstance(found, NotEstimable):
+        return Evidence(found)
     alone = found.select([0])
     return Evidence(alone.annotated(kind=DIFFERENCE), compared=(alone,))
 
 
 def _models_of_participation(evaluation: Evaluation, one: str, other: str) -> Evidence:
     """Share of those meant who took part in one model less that in another: the same persons."""
-    found = evaluation.indicators(which=("L12",)).get("L12")
-    if not isinstance(found, Estimate):
-        return Evidence(found or NotEstimable("not computed for this survey"))
+    found = _indicator(evaluation, "L12")
+    if isinstance(found, NotEstimable):
+        return Evidence(found)
     model = [str(variable).split(" ")[-1] for variable in found.keys["variable"]]
     lacking = [m for m in (one, other) if m not in model]
     if lacking:
@@ -237,7 +240,7 @@ def _main_effects(evaluation: Evaluation) -> dict[str, Result]:
     """The main effect of each measure; none where its groups moved apart before."""
     p, study = evaluation.params.impact, evaluation.tracing
     absent = NotEstimable("the params name no such outcome and wave")
-    out: dict[str, Result] = {}
+    out = {}
     unfit = "" if study is None else _unfit(study, p.main_outcome)
     if unfit:
         return {effect.measure: NotEstimable(unfit) for effect in evaluation.effects}
@@ -250,10 +253,7 @@ def _main_effects(evaluation: Evaluation) -> dict[str, Result]:
 
 def _means(effects: Sequence[Sequence[Estimate]]) -> Estimate:
     """Mean of the first group of effects, less that of the second where there is one."""
-    sizes = [len(part) for part in effects]
-    weights = [1.0 / sizes[0]] * sizes[0]
-    if len(effects) > 1:
-        weights += [-1.0 / sizes[1]] * sizes[1]
+    weights = [sign / len(part) for sign, part in zip((1.0, -1.0), effects) for _ in part]
     together = on_base([effect for part in effects for effect in part])
     row = np.array([weights])
     made = together.through(lambda value: row @ value, row, ("effect",))
@@ -291,11 +291,8 @@ def _split(evaluation: Evaluation, having: pd.Series, needs: Mapping[bool, str])
 
 
 def _trains(measures: pd.DataFrame) -> pd.Series:
-    columns = [
-        measures[column].astype("boolean")
-        for column in ("service_language", "service_vet_training")
-    ]
-    return columns[0] | columns[1]
+    language, vocational = measures["service_language"], measures["service_vet_training"]
+    return language.astype("boolean") | vocational.astype("boolean")
 
 
 def _skills(evaluation: Evaluation) -> Evidence:
@@ -347,20 +344,11 @@ def _voluntary(evaluation: Evaluation) -> Evidence:
             continue
         if isinstance(found, NotEstimable):
             reason = found.reason
-            continue
-        gap = _voluntary_less_forced(found)
-        if gap is not None:
-            gaps.append(gap)
+        elif {"voluntary", "forced"} <= set(found.effects.names):
+            gaps.append(found.effects.contrast({"voluntary": 1.0, "forced": -1.0}))
     if not gaps:
         return Evidence(NotEstimable(reason))
     return Evidence(_means([gaps]), arms=True)
-
-
-def _voluntary_less_forced(groups: GroupEffects) -> Estimate | None:
-    names = groups.effects.names
-    if not {"voluntary", "forced"} <= set(names):
-        return None
-    return groups.effects.contrast({"voluntary": 1.0, "forced": -1.0})
 
 
 def _net_benefit(evaluation: Evaluation) -> Evidence:
@@ -373,11 +361,11 @@ def _net_benefit(evaluation: Evaluation) -> Evidence:
     for effect in evaluation.effects:
         main = effects[effect.measure]
         spent = money(evaluation, study, effect)
-        without = [
-            answer.reason for answer in (main, spent.cost) if isinstance(answer, NotEstimable)
-        ]
-        if isinstance(main, NotEstimable) or isinstance(spent.cost, NotEstimable):
-            reason = without[0]
+        if isinstance(main, NotEstimable):
+            reason = main.reason
+            continue
+        if isinstance(spent.cost, NotEstimable):
+            reason = spent.cost.reason
             continue
         row = np.array([[value * spent.horizon, -1.0]])
         both = on_base([main, spent.cost])
