@@ -85,7 +85,7 @@ def beside_residents(
 ) -> Residents:
     """The design for one measure. Raises EstimateError where the data cannot carry it."""
     if survey is None:
-        raise EstimateError(Problem("no labour force survey is named"))
+        raise EstimateError("no labour force survey is named")
     method = params.designs.beside_survey[measure]
     traits = list(params.designs.traits)
     sides = _sides(params, study, survey, earlier, measure)
@@ -136,10 +136,8 @@ def _weighted(
     """
     if method == "overlap" and len(times) > 1:
         raise EstimateError(
-            Problem(
-                "overlap weights change participants too: with a round from before, take entropy,"
-                " cbps, ipw or match"
-            )
+            "overlap weights change participants too: with a round from before, take entropy,"
+            " cbps, ipw or match"
         )
     last = sides[0].sample
     for side in times:
@@ -211,7 +209,7 @@ def _then(params: Params, earlier: Sample | None) -> Sample:
     """Residents of the round before the measure."""
     d = params.designs
     if earlier is None:
-        raise EstimateError(Problem("no rounds of the survey are named"))
+        raise EstimateError("no rounds of the survey are named")
     people = earlier.where(residents(earlier.frame, d.residents))
     before = _of_survey(people.frame, params.impact.main_outcome)
     return _with_traits(people, d.traits, np.full(people.n, np.nan), before, (np.nan, 0.0))
@@ -228,7 +226,7 @@ def _with_traits(
     lacking = [column for column in traits.values() if column not in people.frame.columns]
     if lacking:
         words = "the labour force survey or its rounds have no column '{o}' to compare with"
-        raise EstimateError(Problem(Message(words, {"o": ", ".join(lacking)})))
+        raise EstimateError(Message(words, {"o": ", ".join(lacking)}))
     now, earlier = (np.full(people.n, value) for value in joined)
     columns: dict[str, object] = {AFTER: after, BEFORE: before, NOW: now, EARLIER: earlier}
     columns |= {trait: people.frame[column] for trait, column in traits.items()}
@@ -268,7 +266,7 @@ def _answers(frame: pd.DataFrame, column: str, outcome: str) -> Float:
     if number is None or means not in (None, outcome):
         lacking = outcome if column in STATUS else column
         words = "the labour force survey has no column '{o}' to compare with"
-        raise EstimateError(Problem(Message(words, {"o": lacking})))
+        raise EstimateError(Message(words, {"o": lacking}))
     if means is None:
         return number
     return np.where(np.isnan(number), np.nan, (number == 1).astype(float))
@@ -284,10 +282,8 @@ def _refuse_other_values(both: Sample, baseline: bool) -> None:
         own, others = (np.unique(values[known & group]) for group in (joined, ~joined))
         if np.isin(own, (0.0, 1.0)).all() and not np.isin(others, (0.0, 1.0)).all():
             raise EstimateError(
-                Problem(
-                    "participants say yes or no (1 and 0), and residents have other numbers; map"
-                    " the survey's answers to 1 and 0"
-                )
+                "participants say yes or no (1 and 0), and residents have other numbers; map the"
+                " survey's answers to 1 and 0"
             )
 
 
@@ -309,15 +305,8 @@ def _refuse_text(sample: Sample, traits: Sequence[str]) -> None:
     """Raise for traits that are no numbers: they cannot be near each other."""
     text = [t for t in traits if float64(sample.frame[t]) is None]
     if text:
-        raise EstimateError(
-            Problem(
-                Message(
-                    "nearest neighbours need numbers: {c} is text; weight instead (entropy), or"
-                    " leave it out",
-                    {"c": ", ".join(text)},
-                )
-            )
-        )
+        words = "nearest neighbours need numbers: {c} is text; weight instead (entropy), or leave it out"
+        raise EstimateError(Message(words, {"c": ", ".join(text)}))
 
 
 def _left_unlike(side: Side, weights: Float, traits: Sequence[str]) -> Message:

@@ -326,7 +326,7 @@ def _dose(params: Params, study: Tracing, measure: str) -> Beside:
 def _hours(study: Tracing, measure: str) -> Float:
     """(n,) hours of services of the measure, NaN where none is recorded."""
     if study.services is None or HOURS not in study.services.columns:
-        raise EstimateError(Problem("the services have no hours"))
+        raise EstimateError("the services have no hours")
     own = study.services[study.services["measure_id"].astype("string") == measure]
     hours = own.assign(hours=pd.to_numeric(own[HOURS], errors="coerce"))
     total = hours.groupby(study.panel.unit)[HOURS].sum(min_count=1)
@@ -451,11 +451,11 @@ def _imputed(params: Params, study: Tracing, measure: str) -> Beside:
     names = (f"{outcome}@{study.baseline}", f"{outcome}@{wave}")
     dates = (study.baseline, wave)
     values = {name: study.values(outcome, w) for name, w in zip(names, dates, strict=True)}
-    sample = panel.weight_sample(list(dates)).with_columns(dict(values))
+    sample = panel.weight_sample(dates).with_columns(values)
     inside = sample.active
     gaps = [name for name in names if np.isnan(values[name][inside]).any()]
     if not gaps:
-        raise EstimateError(Problem(Message("nobody who answered left '{o}' out", {"o": outcome})))
+        raise EstimateError(Message("nobody who answered left '{o}' out", {"o": outcome}))
     known = [TREATED, *covariates, *(name for name in names if name not in gaps)]
     main = f"{params.impact.main_outcome}@{wave}"
     beside_it = study.values(params.impact.main_outcome, wave)

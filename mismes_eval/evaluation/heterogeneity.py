@@ -103,10 +103,7 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
     left out there.
     """
     outcome, wave = params.impact.main_outcome, params.impact.main_wave
-    covariates, method = (
-        params.impact.covariates,
-        params.impact.method,
-    )
+    covariates, method = params.impact.covariates, params.impact.method
 
     def estimate(data: TracerPanel) -> Estimate:
         study.comparable(outcome)
@@ -303,15 +300,11 @@ def returnees(study: Tracing, measure: str, inventory: inventories.Inventory | N
         events = inside.frame.loc[inside.active, "event_type"].dropna().astype(str)
         if set(events) & {"RETURN", "DEPART"}:
             return bool((events == "RETURN").any())
-    stage = (
-        []
-        if inventory is None
-        else inventory.frame.loc[inventory.frame["measure_id"].astype(str) == measure, "stage_code"]
-        .dropna()
-        .astype(str)
-        .tolist()
-    )
-    return not stage or bool(set(stage) - {"BEF", "DUR"})
+    if inventory is None:
+        return True
+    rows = inventory.frame[inventory.frame["measure_id"].astype(str) == measure]
+    stages = set(rows["stage_code"].dropna().astype(str))
+    return not stages or bool(stages - {"BEF", "DUR"})
 
 
 def _of_measures(

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from mismes_eval.errors import worded
 from mismes_eval.message import Message
 
+Texts = tuple[str, ...]
+File = Path | None  # None: not supplied
 Country = Annotated[str, "country"]
 Encoding = Annotated[str, "encoding"]
 Spoken = Annotated[str, "language"]

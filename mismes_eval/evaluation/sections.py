@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mismes_eval.evaluation.keys import Encoding, Rules, Shipped, Steps, key
+from mismes_eval.evaluation.keys import Encoding, File, Rules, Shipped, Steps, Texts, key
 from mismes_eval.lfs.mapping import Reason
 from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.numerics.did import Method
@@ -37,54 +37,48 @@ Version = Literal[
 class Inputs:
     """The files of a run; None: not supplied."""
 
-    lfs: Path | None = key("labour force survey, one row a person", None, example="lfs_person.xlsx")
-    lfs_rounds: Path | None = key(
+    lfs: File = key("labour force survey, one row a person", None, example="lfs_person.xlsx")
+    lfs_rounds: File = key(
         "several rounds of the survey, for measures rolled out region by region (section rollout)",
         None,
     )
-    absent: Path | None = key("absent members reported by households, one row a report", None)
-    listing: Path | None = key(
-        "phase-1 listing of a two-phase survey, one row a listed household", None
-    )
-    margins: Path | None = key(
+    absent: File = key("absent members reported by households, one row a report", None)
+    listing: File = key("phase-1 listing of a two-phase survey, one row a listed household", None)
+    margins: File = key(
         "control totals: margin, category, total, source", None, example="margins.csv"
     )
-    targets: Path | None = key("published figures that the survey should reproduce", None)
-    tracer_person: Path | None = key(
+    targets: File = key("published figures that the survey should reproduce", None)
+    tracer_person: File = key(
         "tracer study: one row a person at enrolment", None, example="tracer_person.xlsx"
     )
-    tracer_wave: Path | None = key(
+    tracer_wave: File = key(
         "tracer study: one row a person and wave, dispositions", None, example="tracer_wave.xlsx"
     )
-    tracer_outcome: Path | None = key(
+    tracer_outcome: File = key(
         "tracer study: one row a person and wave, outcomes", None, example="tracer_outcome.xlsx"
     )
-    tracer_service: Path | None = key(
+    tracer_service: File = key(
         "tracer study: services received and their cost", None, example="tracer_service.xlsx"
     )
-    tracer_episode: Path | None = key(
+    tracer_episode: File = key(
         "tracer study: work and migration episodes", None, example="tracer_episode.xlsx"
     )
-    inventory: Path | None = key(
+    inventory: File = key(
         "inventory of measures in the information template", None, example="inventory.xlsx"
     )
-    inventory_contacts: Path | None = key(
+    inventory_contacts: File = key(
         "implementers that received the questionnaire and what came back, for the response rate",
         None,
     )
-    inventory_decisions: Path | None = key(
-        "decisions on likely duplicates: keep, drop, decision", None
-    )
-    rates: Path | None = key(
-        "exchange rates: currency, year, eur_per_unit, source, url, retrieved", None
-    )
-    study: Path | None = key(
+    inventory_decisions: File = key("decisions on likely duplicates: keep, drop, decision", None)
+    rates: File = key("exchange rates: currency, year, eur_per_unit, source, url, retrieved", None)
+    study: File = key(
         "one impact study, one row a unit: outcomes before and after (section study), or a draw by"
         " lot (section lottery)",
         None,
     )
-    truth: Path | None = key("true effects of synthetic data, shown beside the estimates", None)
-    analysis_plan: Path | None = key(
+    truth: File = key("true effects of synthetic data, shown beside the estimates", None)
+    analysis_plan: File = key(
         "pre-analysis plan: item (measure, outcome, wave, estimator, covariate, attrition"
         " covariate, group, main outcome, main wave; registration and registered on for where and"
         " when it was laid down) and value, one row a planned choice, with the reason where"
@@ -109,7 +103,7 @@ class Reading:
     decimal: Literal[".", ","] = key("decimal sign in a text file", ".")
     sheet: str | None = key("sheet of a workbook that has several", None)
     member: str | None = key("file of a .zip that holds several", None)
-    layout: Path | None = key(
+    layout: File = key(
         "places of the columns of a text without separators: the Stata, SAS or SPSS program that"
         " reads it, or a table with name, first, last and decimals (digits behind a point that is"
         " not written)",
@@ -121,13 +115,11 @@ class Reading:
         None,
         low=1,
     )
-    drop: tuple[str, ...] = key(
+    drop: Texts = key(
         "columns of the file that are left out before anything else, personal identifiers for one",
         (),
     )
-    allowed: tuple[str, ...] = key(
-        "columns that look like personal identifiers and are harmless", ()
-    )
+    allowed: Texts = key("columns that look like personal identifiers and are harmless", ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +127,7 @@ class AbsentRows:
     """Rows of the persons' file that list absent members."""
 
     column: str = key("column of the file")
-    values: tuple[str, ...] = key("its values that mark an absent member")
+    values: Texts = key("its values that mark an absent member")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +139,7 @@ class Layout:
         " brazil_pnadc); the keys below change parts of it",
         None,
     )
-    workbook: Path | None = key(
+    workbook: File = key(
         "the mapping as an Excel workbook, made by `mismes new`; the keys below change parts of it",
         None,
         example="mapping.xlsx",
@@ -168,13 +160,13 @@ class Layout:
         " [{when: {file column: [values or a..b]}, value: GLD code}]",
         {},
     )
-    join: Mapping[str, tuple[str, ...]] = key("GLD key -> [file columns] that are joined to it", {})
+    join: Mapping[str, Texts] = key("GLD key -> [file columns] that are joined to it", {})
     constants: Mapping[str, str] = key("GLD column -> one value for every row", {})
     absent: AbsentRows | None = key(
         "rows that list absent members among the persons: {column: file column, values: [...]}",
         None,
     )
-    row_keys: tuple[str, ...] = key("GLD keys that the file lacks and that are numbered by row", ())
+    row_keys: Texts = key("GLD keys that the file lacks and that are numbered by row", ())
     versions: Mapping[Version, str] = key("isco, isic, isced, icls -> version", {})
 
 
@@ -225,11 +217,11 @@ class OwnIndicators:
     columns: Mapping[str, str] = key(
         "name of an indicator -> column of the survey's file that it is read from", {}
     )
-    yes: Mapping[str, tuple[str, ...]] = key(
+    yes: Mapping[str, Texts] = key(
         "name -> values of the file that count as yes, ranges a..b allowed", {}
     )
-    no: Mapping[str, tuple[str, ...]] = key("name -> values of the file that count as no", {})
-    missing: Mapping[str, tuple[str, ...]] = key(
+    no: Mapping[str, Texts] = key("name -> values of the file that count as no", {})
+    missing: Mapping[str, Texts] = key(
         "name -> values of the file that are no answer; what no list names is an error", {}
     )
     unit: Mapping[str, str] = key(
@@ -237,7 +229,7 @@ class OwnIndicators:
         " and no",
         {},
     )
-    among: Mapping[str, Mapping[str, tuple[str, ...]]] = key(
+    among: Mapping[str, Mapping[str, Texts]] = key(
         "name -> {column of the template: [values or a..b]}: of whom it is a share or mean; empty:"
         " of all residents",
         {},
@@ -250,9 +242,9 @@ class Design:
     """How the sample was drawn."""
 
     weights: str = key("column of base weights", "weight")
-    strata: tuple[str, ...] = key("strata columns, one a sampling stage", ())
-    psu: tuple[str, ...] = key("PSU columns, one a sampling stage", ())
-    fpc: tuple[str, ...] = key("population counts or sampling fractions, one a stage", ())
+    strata: Texts = key("strata columns, one a sampling stage", ())
+    psu: Texts = key("PSU columns, one a sampling stage", ())
+    fpc: Texts = key("population counts or sampling fractions, one a stage", ())
     household: str | None = key(
         "household column, the cluster where the file has no PSU; calibration gives a household one"
         " weight",
@@ -289,18 +281,18 @@ class Tracer:
     """The tracer study's design and waves."""
 
     weights: str = key("column of design weights at enrolment", "sample_weight")
-    strata: tuple[str, ...] = key("strata columns of the tracer", ())
-    psu: tuple[str, ...] = key("PSU columns of the tracer", ())
+    strata: Texts = key("strata columns of the tracer", ())
+    psu: Texts = key("PSU columns of the tracer", ())
     measure: str = key(
         "column that tells which measure a treated person took part in and a comparison person"
         " stands against",
         "measure_id",
     )
     treated: str = key("column of the arm: T and C, or true and false", "arm")
-    measures: tuple[str, ...] = key("measures that are evaluated; empty: every one in the file", ())
+    measures: Texts = key("measures that are evaluated; empty: every one in the file", ())
     baseline: int = key("wave before the measure", 0)
     waves: tuple[int, ...] = key("waves after the measure", (1, 2, 3, 4))
-    attrition_covariates: tuple[str, ...] = key(
+    attrition_covariates: Texts = key(
         "baseline columns of the attrition model; the default is what every file has, so name age,"
         " education and work at enrolment too where yours has them",
         ("male",),
@@ -311,7 +303,7 @@ class Tracer:
 class Impact:
     """The difference-in-differences of the tracer study."""
 
-    outcomes: tuple[str, ...] = key(
+    outcomes: Texts = key(
         "outcomes of the difference-in-differences",
         ("employed", "employed_home", "months_employed_12m", "earnings"),
     )
@@ -322,7 +314,7 @@ class Impact:
     )
     main_outcome: str = key("outcome of the headline", "employed")
     main_wave: int = key("wave of the headline; the two-year rule asks for 24 months", 3)
-    covariates: tuple[str, ...] = key(
+    covariates: Texts = key(
         "baseline columns of the doubly robust estimator; the default is what every file has, so"
         " name age and education too where yours has them",
         ("male",),
@@ -332,16 +324,14 @@ class Impact:
         "below so many PSUs the wild bootstrap stands beside the interval", 30, low=2
     )
     seed: int = key("seed of every random draw", 20150601, low=0)
-    groups: tuple[str, ...] = key("columns for effects by group", ("male",))
+    groups: Texts = key("columns for effects by group", ("male",))
 
 
 @dataclass(frozen=True, kw_only=True)
 class TheoryOfChange:
     """How the measure is meant to work."""
 
-    measures: tuple[str, ...] = key(
-        "measures that it explains; empty: every measure that is evaluated", ()
-    )
+    measures: Texts = key("measures that it explains; empty: every measure that is evaluated", ())
     inputs: Steps = key(
         "what goes in: money, staff, places",
         {},
@@ -373,23 +363,21 @@ class TheoryOfChange:
 class EvaluatorWords:
     """What people write beside the evidence; None: not supplied."""
 
-    purpose: Path | None = key("why the evaluation is made, and for whom", None)
-    questions: Path | None = key("what the evaluation is asked to answer", None)
-    context: Path | None = key("what a reader must know of the country and its policy", None)
-    conclusions: Path | None = key(
+    purpose: File = key("why the evaluation is made, and for whom", None)
+    questions: File = key("what the evaluation is asked to answer", None)
+    context: File = key("what a reader must know of the country and its policy", None)
+    conclusions: File = key(
         "what follows from the evidence, one conclusion a paragraph; numbers as references to cells,"
         " {T17.MDA-001.24.estimate}",
         None,
     )
-    recommendations: Path | None = key("who should do what, and by when", None)
-    lessons: Path | None = key("what others can learn from it", None)
-    management_response: Path | None = key(
+    recommendations: File = key("who should do what, and by when", None)
+    lessons: File = key("what others can learn from it", None)
+    management_response: File = key(
         "which recommendations are accepted, signed by those who answer for the measures", None
     )
-    ethics: Path | None = key(
-        "consent, protection of those asked, interests of those who evaluate", None
-    )
-    limitations: Path | None = key(
+    ethics: File = key("consent, protection of those asked, interests of those who evaluate", None)
+    limitations: File = key(
         "limits of the evaluation that no table can show; those of the data stand in T21", None
     )
 
@@ -435,7 +423,5 @@ class Disclosure:
 class Breaks:
     """Breaks in series."""
 
-    series: tuple[str, ...] = key(
-        "years in which a series breaks, with the reason: '2018: ICLS 19'", ()
-    )
+    series: Texts = key("years in which a series breaks, with the reason: '2018: ICLS 19'", ())
     acknowledge: bool = key("compare across a break all the same; the report says so", False)

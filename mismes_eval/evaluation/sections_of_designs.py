@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mismes_eval.evaluation.keys import Encoding, key
+from mismes_eval.evaluation.keys import Encoding, Texts, key
 from mismes_eval.evaluation.sections import Alike, Separator
 from mismes_eval.numerics.arms import Adjustment
 
@@ -19,28 +19,28 @@ class ImpactStudy:
 
     treated: str | None = key("column of treatment, 1 or 0", None)
     weights: str | None = key("column of weights; empty: every unit counts once", None)
-    psu: tuple[str, ...] = key("PSU or cluster columns of the study", ())
-    strata: tuple[str, ...] = key("strata columns of the study", ())
-    where: Mapping[str, tuple[str, ...]] = key(
+    psu: Texts = key("PSU or cluster columns of the study", ())
+    strata: Texts = key("strata columns of the study", ())
+    where: Mapping[str, Texts] = key(
         "column -> [values] of the units studied; 'missing' and 'stated' stand for no answer and"
         " any answer",
         {},
     )
-    missing: Mapping[str, tuple[str, ...]] = key(
+    missing: Mapping[str, Texts] = key(
         "column -> [values] that are no answer (-99); [] where a suspicious number is a number", {}
     )
     group: str | None = key("column whose groups are shown apart", None)
     followed: str | None = key(
         "column that is stated for units that were followed up; empty: the first outcome", None
     )
-    outcomes: tuple[str, ...] = key("outcomes after treatment", ())
+    outcomes: Texts = key("outcomes after treatment", ())
     before: Mapping[str, str] = key(
         "outcome -> the same before treatment, for difference-in-differences", {}
     )
-    absorb: tuple[str, ...] = key(
+    absorb: Texts = key(
         "columns whose combinations were randomised within; their means are removed", ()
     )
-    covariates: tuple[str, ...] = key("covariates of the difference-in-differences", ())
+    covariates: Texts = key("covariates of the difference-in-differences", ())
     encoding: Encoding = key("encoding of the study file", "utf-8")
     separator: Separator = key("what stands between the columns of the study file", ",")
     decimal: Literal[".", ","] = key("decimal sign in the study file", ".")
@@ -62,13 +62,11 @@ class LotteryKeys:
         " estimated",
         None,
     )
-    blocks: tuple[str, ...] = key("columns within whose combinations lots were drawn", ())
-    outcomes: tuple[str, ...] = key("outcomes after the draw, numbers or 1 and 0", ())
+    blocks: Texts = key("columns within whose combinations lots were drawn", ())
+    outcomes: Texts = key("outcomes after the draw, numbers or 1 and 0", ())
     main_outcome: str | None = key("outcome of the headline; empty: the first outcome", None)
-    covariates: tuple[str, ...] = key(
-        "columns known before the draw that the effects are adjusted for", ()
-    )
-    attrition_covariates: tuple[str, ...] | None = key(
+    covariates: Texts = key("columns known before the draw that the effects are adjusted for", ())
+    attrition_covariates: Texts | None = key(
         "columns known before the draw that the response model has beside the arm; empty: the"
         " covariates",
         None,
@@ -100,7 +98,7 @@ class RegionalRollout:
     region: str | None = key(
         "unit that the measure was rolled out by; few of them call for the wild bootstrap", None
     )
-    covariates: tuple[str, ...] = key("covariates of the group-time effects", ())
+    covariates: Texts = key("covariates of the group-time effects", ())
     measure: str | None = key(
         "id of the measure in the inventory and, for synthetic data, in the table of true effects",
         None,
@@ -121,7 +119,7 @@ class Designs:
         " the labour force survey",
         {},
     )
-    residents: Mapping[str, tuple[str, ...]] = key(
+    residents: Mapping[str, Texts] = key(
         "who is compared with participants: column of the survey -> [values]; 'missing' and"
         " 'stated' stand for no answer and any answer",
         {},
@@ -152,7 +150,7 @@ class Designs:
         {},
         low=1,
     )
-    lost_given: tuple[str, ...] = key(
+    lost_given: Texts = key(
         "of first_job: columns of tracer_person, known at enrolment, that tell who is lost; whoever was"
         " watched stands for those alike who were lost (inverse probability of censoring weights);"
         " empty: being lost tells nothing of the wait",

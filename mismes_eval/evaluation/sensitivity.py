@@ -273,10 +273,7 @@ def few_clusters(
     """Wild cluster bootstrap of an effect over PSUs, where they are fewer than the params
     allow for, and over regions.
     """
-    least, seed = (
-        params.impact.few_clusters,
-        params.impact.seed,
-    )
+    least, seed = params.impact.few_clusters, params.impact.seed
     treated = panel.sample.frame[TREATED].astype(float).tolist()
     out: dict[str, WildBootstrap | NotEstimable] = {}
     levels: dict[str, list[str] | None] = {"primary sampling units": None}

@@ -55,25 +55,6 @@ class Classical:
 
 
 @dataclass(frozen=True)
-class Study:
-    """sample: units in the domain of the params; the rest names its columns. groups: label -> mask
-    (n,).
-    """
-
-    sample: Sample
-    treated: str
-    followed: str
-    outcomes: tuple[str, ...]
-    before: Mapping[str, str]
-    absorb: tuple[str, ...]
-    covariates: tuple[str, ...]
-    groups: Mapping[str, np.ndarray]
-    left_out: Mapping[str, np.ndarray]
-    ungrouped: np.ndarray
-    source: str
-
-
-@dataclass(frozen=True)
 class StudyFile:
     """The file of inputs.study: a sample narrowed to the units studied, its groups (label -> mask
     (n,)), who was left out (rule -> mask (n,)), who of the domain has no value in the group's column
@@ -85,6 +66,18 @@ class StudyFile:
     left_out: Mapping[str, np.ndarray]
     ungrouped: np.ndarray
     source: str
+
+
+@dataclass(frozen=True)
+class Study(StudyFile):
+    """A file with what its columns are; without groups of the params everybody is one."""
+
+    treated: str
+    followed: str
+    outcomes: tuple[str, ...]
+    before: Mapping[str, str]
+    absorb: tuple[str, ...]
+    covariates: tuple[str, ...]
 
 
 def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:

@@ -376,11 +376,7 @@ def _contrasts(indicators: pd.DataFrame, sets: pd.DataFrame) -> pd.DataFrame:
 def _holm(p: Sequence[float]) -> list[float]:
     """P-values after Holm (1979), Scandinavian Journal of Statistics 6, 65-70."""
     order = np.argsort(p)
-    stepped = (
-        np.maximum.accumulate(np.asarray(p)[order] * np.arange(len(p), 0, -1))
-        if len(p)
-        else np.array([])
-    )
+    stepped = np.maximum.accumulate(np.asarray(p)[order] * np.arange(len(p), 0, -1))
     out = np.empty(len(p))
     out[order] = np.minimum(stepped, 1.0)
     return [float(x) for x in out]

@@ -189,8 +189,7 @@ def wave_status(
     """
     cases = on_day(waves, wave, day)
     cases = cases.merge(persons.drop_duplicates("person_id"), on="person_id", suffixes=("", "_p"))
-    outcome = dict(zip(codes("dispositions")["code"].astype(str), codes("dispositions")["outcome"]))
-    cases["state"] = cases["disp_code"].map(lambda c: _state(c, outcome))
+    cases["state"] = cases["disp_code"].map(_states()).fillna("other")
     cases = cases[cases["state"] != "not fielded"]
     arms = _arms(cases)
     forecasts = tuple(_forecast(str(arm), rows) for arm, rows in cases.groupby("arm"))
@@ -212,12 +211,11 @@ def wave_status(
     )
 
 
-def _state(code: str, outcome: dict[str, object]) -> str:
-    if code == PENDING:
-        return "pending"
-    if code == NOT_FIELDED:
-        return "not fielded"
-    return GROUPS.get(str(outcome.get(code)), "other")
+def _states() -> dict[str, str]:
+    """Disposition -> the state of its case."""
+    outcomes = codes("dispositions").set_index("code")["outcome"]
+    states = {str(code): GROUPS.get(outcome, "other") for code, outcome in outcomes.items()}
+    return states | {PENDING: "pending", NOT_FIELDED: "not fielded"}
 
 
 def _arms(cases: pd.DataFrame) -> pd.DataFrame:
@@ -272,17 +270,11 @@ def _forecast(arm: str, rows: pd.DataFrame) -> Forecast:
 def _balance(cases: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:
     """Differences between arms in standard deviations, all enrolled beside those interviewed."""
     rows = []
+    seen, arm = cases["state"] == "interviewed", cases["arm"]
     for name in covariates:
-        if name not in cases.columns:
-            continue
-        values = pd.to_numeric(cases[name], errors="coerce")
-        told: dict[str, object] = {"covariate": name}
-        for label, inside in (
-            ("enrolled", values.notna()),
-            ("interviewed", cases["state"] == "interviewed"),
-        ):
-            told[label] = _difference(values[inside], cases["arm"][inside])
-        rows.append(told)
+        if name in cases.columns:
+            values = pd.to_numeric(cases[name], errors="coerce")
+            rows.append((name, _difference(values, arm), _difference(values[seen], arm[seen])))
     return pd.DataFrame(rows, columns=["covariate", "enrolled", "interviewed"])
 
 

@@ -19,14 +19,13 @@ from mismes_eval.inventory.balance import IN_ROWS, balance, money_in
 from mismes_eval.inventory.iati_file import Activity, activities_of, content_of
 from mismes_eval.inventory.iati_money import (
     Budget,
-    Issue,
     Money,
     Payment,
     commitments_or_spending,
     money_of,
 )
 from mismes_eval.inventory.iati_places import Allocation, Placement, placed
-from mismes_eval.inventory.intake import Intake, issue_frame, numbered, translated_parents
+from mismes_eval.inventory.intake import Intake, Issue, issue_frame, numbered, translated_parents
 from mismes_eval.inventory.purposes import as_purposes
 from mismes_eval.inventory.relations import allocate
 from mismes_eval.inventory.stated_shares import TOLERANCE, WHOLE

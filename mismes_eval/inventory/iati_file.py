@@ -21,13 +21,13 @@ from mismes_eval.inventory.iati_money import (
     STATUSES,
     TYPES,
     Budget,
-    Issue,
     Payment,
     Territory,
     commitments_or_spending,
     decimal,
 )
 from mismes_eval.inventory.iati_structure import VERSIONS, departures
+from mismes_eval.inventory.intake import Issue
 from mismes_eval.inventory.stated_shares import WHOLE
 
 LARGEST_FILE, MOST_ACTIVITIES, DEEPEST, LONGEST_TEXT = 200_000_000, 100_000, 20, 20_000

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
+from mismes_eval.inventory.intake import Issue
+
 TYPES = {"1": "original", "2": "revised"}
 STATUSES = {"1": "indicative", "2": "committed"}
 # xsd:decimal: no exponent, no separator of thousands, no NaN, no infinity
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)\Z", re.ASCII)
 TOUCHING = 1  # days: a period may end on the day on which the next one begins
-Issue = tuple[str, str, str, str, str]
 Entry = tuple[str, str, float]  # reason, currency, amount that is not in the budget
 
 

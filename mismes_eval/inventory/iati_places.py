@@ -9,13 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mismes_eval.inventory.country_names import country
-from mismes_eval.inventory.iati_money import (
-    Issue,
-    Payment,
-    Territory,
-    commitments_or_spending,
-    decimal,
-)
+from mismes_eval.inventory.iati_money import Payment, Territory, commitments_or_spending, decimal
+from mismes_eval.inventory.intake import Issue
 from mismes_eval.inventory.stated_shares import TOLERANCE
 
 OWN_REGIONS = ("", "1")  # RegionVocabulary 1, OECD DAC, is meant where none is said

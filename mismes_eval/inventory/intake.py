@@ -16,6 +16,7 @@ from mismes_eval.inventory.export import to_excel
 from mismes_eval.inventory.tree import comes_back
 
 ISSUES = ("record", "field", "value", "what", "done")
+Issue = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class Intake:
         return self.balance._repr_html_() + self.lacking.to_html(index=False)
 
 
-def issue_frame(issues: list[tuple[str, str, str, str, str]]) -> pd.DataFrame:
+def issue_frame(issues: list[Issue]) -> pd.DataFrame:
     """Issues as a table."""
     return pd.DataFrame(issues, columns=list(ISSUES)).astype("str")
 
@@ -177,7 +178,7 @@ def numbered(frame: pd.DataFrame, start: Callable[[str], int] = lambda country: 
 def translated_parents(
     frame: pd.DataFrame,
     column: str,
-    issues: list[tuple[str, str, str, str, str]],
+    issues: list[Issue],
     records: Collection[str] = (),
 ) -> pd.DataFrame:
     """parent_id: the rows made of the records that a column names, in the same country, or in

@@ -12,8 +12,9 @@ from mismes_eval.frame import nearest
 from mismes_eval.frame.codes import plain
 from mismes_eval.frame.missing import is_missing
 from mismes_eval.inventory.balance import as_cell
+from mismes_eval.inventory.intake import Issue
 from mismes_eval.inventory.mapped_places import countries_named
-from mismes_eval.inventory.mapping_file import Issue, Mapped
+from mismes_eval.inventory.mapping_file import Mapped
 
 
 def field_cells(

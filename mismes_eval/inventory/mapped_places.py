@@ -9,7 +9,8 @@ import pandas as pd
 
 from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, as_cell, balance, money_in
 from mismes_eval.inventory.country_names import Countries, countries_of
-from mismes_eval.inventory.mapping_file import Issue, Mapped
+from mismes_eval.inventory.intake import Issue
+from mismes_eval.inventory.mapping_file import Mapped
 from mismes_eval.inventory.stated_shares import does_not_add_up
 from mismes_eval.inventory.tree import AMOUNTS
 

@@ -16,10 +16,10 @@ from mismes_eval.frame.number_formats import Sign, currencies_of, sign_problems
 from mismes_eval.frame.parse import two_ways
 from mismes_eval.frame.rules import failing
 from mismes_eval.inventory.balance import amount_of
-from mismes_eval.inventory.intake import Intake, issue_frame, numbered, translated_parents
+from mismes_eval.inventory.intake import Intake, Issue, issue_frame, numbered, translated_parents
 from mismes_eval.inventory.mapped_fields import field_cells
 from mismes_eval.inventory.mapped_places import divide_amounts, place_records
-from mismes_eval.inventory.mapping_file import Issue, Mapped, load_mapping
+from mismes_eval.inventory.mapping_file import Mapped, load_mapping
 from mismes_eval.inventory.tree import AMOUNTS
 from mismes_eval.public import held
 
@@ -112,7 +112,7 @@ def read_mapped(
     )
 
 
-def _contradictions(frame: pd.DataFrame) -> Iterator[tuple[str, str, str, str, str]]:
+def _contradictions(frame: pd.DataFrame) -> Iterator[Issue]:
     """Records with two amounts that cannot both be true, by the rules that a filled template is
     held to.
     """

@@ -44,7 +44,6 @@ RULES = {
 }
 SEVERAL = ("refuse", "first", "each", "equal", "percentage")
 READ_KEYS = {"encoding", "separator", "decimal", "text_columns"}
-Issue = tuple[str, str, str, str, str]
 
 
 class OnlyText(yaml.SafeLoader):

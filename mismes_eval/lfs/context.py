@@ -15,7 +15,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.quantile import quantile
 from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.lfs.catalogue import Indicator
-from mismes_eval.lfs.definitions import Definition, as_definition
+from mismes_eval.lfs.definitions import DefinitionLike, as_definition
 from mismes_eval.lfs.labour import Measure
 from mismes_eval.lfs.migrants import migration_status
 from mismes_eval.lfs.moves import Several
@@ -72,7 +72,7 @@ class Context:
 
 def context(
     sample: Sample,
-    definition: Definition | str | Mapping[str, object] | None,
+    definition: DefinitionLike | None,
     ages: Ages,
     target: tuple[str, ...],
 ) -> Context:

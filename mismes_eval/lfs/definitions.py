@@ -205,6 +205,8 @@ class Definition:
         return said
 
 
+# itself, the name of a preset, or its params
+DefinitionLike = Definition | str | Mapping[str, object]
 _KNOWN_AS = {
     "icls20": "20th ICLS",
     "hims_tunisia": "Tunisia-HIMS",
@@ -261,7 +263,7 @@ PRESETS: Mapping[str, Definition] = {
 
 
 @held(InputError)
-def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
+def as_definition(spec: DefinitionLike) -> Definition:
     """A definition from a preset's name or from params: {"preset": "icls20", "lookback_months":
     60}. Unknown keys and presets are errors.
     """

@@ -16,7 +16,7 @@ from mismes_eval.lfs import absent as roster
 from mismes_eval.lfs import costs, earnings, fields, labour, match, moves, transitions
 from mismes_eval.lfs.catalogue import Indicator, chosen
 from mismes_eval.lfs.context import Context, Result, context, estimate, words
-from mismes_eval.lfs.definitions import Definition, as_definition
+from mismes_eval.lfs.definitions import DefinitionLike, as_definition
 from mismes_eval.lfs.labour import Measure
 from mismes_eval.lfs.migrants import was_asked
 from mismes_eval.lfs.moves import Several
@@ -88,7 +88,7 @@ def indicators(
     sample: Sample,
     by: By = None,
     which: str | Sequence[str] | None = None,
-    definition: Definition | str | Mapping[str, object] | None = None,
+    definition: DefinitionLike | None = None,
     ages: Ages | None = None,
     target: Sequence[str] = ("RET",),
     absent: pd.DataFrame | None = None,
@@ -121,7 +121,7 @@ def indicators(
 
 def shared_by_all(
     sample: Sample,
-    definition: Definition | str | Mapping[str, object] | None,
+    definition: DefinitionLike | None,
     ages: Ages,
     target: tuple[str, ...] = ("RET",),
     absent: pd.DataFrame | None = None,
@@ -172,7 +172,7 @@ def _one(c: Context, indicator: Indicator) -> Result:
     return estimate(within, indicator, measure, _PROBS.get(indicator.id, ()))
 
 
-def _untold(definition: Definition | str | Mapping[str, object] | None) -> str:
+def _untold(definition: DefinitionLike | None) -> str:
     """The indicator that the definition cannot tell; "" where it tells all."""
     rule = None if definition is None else as_definition(definition)
     return "L1.immigrant" if rule is not None and rule.immigrant_by == "none" else ""

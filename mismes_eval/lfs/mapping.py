@@ -126,6 +126,9 @@ class Mapping:
         return cls.from_dict(written, str(path))
 
 
+MappingLike = Mapping | Dict[str, object] | str | Path
+
+
 def shipped() -> tuple[str, ...]:
     """Names of the layouts that come with the package."""
     return tuple(
@@ -138,7 +141,7 @@ def shipped() -> tuple[str, ...]:
 
 
 @held(InputError)
-def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
+def as_mapping(spec: MappingLike) -> Mapping:
     """A mapping from itself, params (which may carry the name of a shipped layout and change parts
     of it), that name alone, or a YAML file.
     """

@@ -34,6 +34,7 @@ from mismes_eval.lfs.mapping_workbook import (
     write_file_sheets,
 )
 from mismes_eval.lfs.proposals import (
+    Coded,
     FileColumn,
     Proposal,
     counted_codes,
@@ -141,7 +142,7 @@ class Draft:
         """Questions that nobody answered."""
         return tuple(q for q in self.questions if q.gld not in self.answers)
 
-    def file_codes(self, column: str) -> tuple[tuple[str, str, int], ...]:
+    def file_codes(self, column: str) -> tuple[Coded, ...]:
         """(code, label, rows) of every value of a column of the file, the most frequent first;
         where there are too many to be asked for, of those that have a label.
         """

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, worded
 from mismes_eval.lfs.answers import if_known, month_number, values, yes
-from mismes_eval.lfs.definitions import Definition, as_definition
+from mismes_eval.lfs.definitions import Definition, DefinitionLike, as_definition
 from mismes_eval.lfs.persons import aged
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import held
@@ -33,9 +33,7 @@ BINARY_REASON = (
 
 
 @held(InputError)
-def migration_status(
-    frame: pd.DataFrame, definition: Definition | str | Mapping[str, object]
-) -> pd.Series:
+def migration_status(frame: pd.DataFrame, definition: DefinitionLike) -> pd.Series:
     """Status of every person under a definition.
 
     Parameters

@@ -34,6 +34,7 @@ from mismes_eval.lfs.translate import is_companion
 from mismes_eval.message import listed
 
 Confidence = Literal["high", "medium", "low"]
+Coded = tuple[str, str, int]  # a code of the file, its label and its rows
 LEVELS = 12
 WORDS = 5  # letters of a code that may be read as words; shorter ones are abbreviations of a list
 OF_COUNTRIES = ("mig_birth_country", "mig_citizenship", "countrycode")
@@ -105,7 +106,7 @@ class FileColumn:
     label: str
     kind: str
     missing: float
-    codes: tuple[tuple[str, str, int], ...]
+    codes: tuple[Coded, ...]
     decimals: bool = False
     rows_each: float = 1.0
 
@@ -134,7 +135,7 @@ def file_columns(data: Dataset) -> tuple[FileColumn, ...]:
     return tuple(_described(data, n) for n in names if not is_companion(n, data.frame))
 
 
-def counted_codes(data: Dataset, name: str) -> tuple[tuple[str, str, int], ...]:
+def counted_codes(data: Dataset, name: str) -> tuple[Coded, ...]:
     """(code, label, rows) of every value of a column, the most frequent first, then of the codes
     that the file declares missing in it.
     """
@@ -392,14 +393,14 @@ def _country_words() -> Mapping[str, str]:
     return {code.casefold(): code for code in spoken[0]} | words
 
 
-def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+def proposed_codes(gld: str, codes: Sequence[Coded]) -> dict[str, str]:
     """File code -> code of the template by what the value labels say; those that say none are left
     out. codes : (code, label, rows).
     """
     return _hits(gld, codes)[0]
 
 
-def _named(gld: str, listed: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+def _named(gld: str, listed: Sequence[Coded]) -> dict[str, str]:
     """Code -> its label in columns of names without a list (regions), the code before a label that
     two codes have; code -> the ages that its label names.
     """
@@ -412,7 +413,7 @@ def _named(gld: str, listed: Sequence[tuple[str, str, int]]) -> dict[str, str]:
     return {c: label if twice[label] == 1 else f"{c} - {label}" for c, label, _ in listed}
 
 
-def proposed_reasons(codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+def proposed_reasons(codes: Sequence[Coded]) -> dict[str, str]:
     """File code -> why it is no answer (DK, REF, NA_notapp, ...), where its value label says so."""
     found = {}
     for code, label, _ in codes:
@@ -421,9 +422,7 @@ def proposed_reasons(codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
     return {code: reason for code, reason in found.items() if reason}
 
 
-def _hits(
-    gld: str, listed: Sequence[tuple[str, str, int]]
-) -> tuple[dict[str, str], dict[str, str]]:
+def _hits(gld: str, listed: Sequence[Coded]) -> tuple[dict[str, str], dict[str, str]]:
     """File code -> code of the template by what the value labels say; file code -> label that says
     none.
     """
@@ -443,7 +442,7 @@ def _hits(
 
 
 def _named_countries(
-    listed: Sequence[tuple[str, str, int]],
+    listed: Sequence[Coded],
 ) -> tuple[dict[str, str], dict[str, str]]:
     """As `_hits`, by the names of countries in the languages of offices and their ISO codes; those
     of two letters where each is one.

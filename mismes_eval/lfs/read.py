@@ -24,7 +24,7 @@ from mismes_eval.lfs.age_labels import first_years, groups_asked
 from mismes_eval.lfs.code_labels import FileCode, in_question, mapped_codes, no_numbers
 from mismes_eval.lfs.code_meanings import template_labels
 from mismes_eval.lfs.implied_decimals import WEIGHT, decimals_asked, doubtful_weights
-from mismes_eval.lfs.mapping import Mapping, as_mapping
+from mismes_eval.lfs.mapping import Mapping, MappingLike, as_mapping
 from mismes_eval.lfs.proposals import NOT_THERE
 from mismes_eval.lfs.translate import map_columns, unused_columns
 from mismes_eval.message import Message, Name
@@ -43,7 +43,7 @@ _MULTI = ("msm_aware", "msm_applied", "msm_part")
 @held(InputError)
 def read(
     path: str | Path,
-    mapping: Mapping | Dict[str, object] | str | Path | None = None,
+    mapping: MappingLike | None = None,
     *,
     encoding: str = "utf-8",
     separator: str = ",",
@@ -318,7 +318,7 @@ def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.Da
     )
 
 
-def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ...]:
+def _keys_of(mapping: MappingLike) -> tuple[str, ...]:
     m = as_mapping(mapping)
     keys = ("hhid", "pid", "psu", "strata", "ssu", "panel")
     raw = [m.columns[key] for key in keys if key in m.columns]

@@ -8,22 +8,19 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, named, worded
 from mismes_eval.frame.validate import MISS
-from mismes_eval.lfs.mapping import Mapping, Rule, as_mapping
+from mismes_eval.lfs.mapping import Mapping, MappingLike, Rule, as_mapping
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.public import held
 
 
 @held(InputError)
-def map_columns(
-    frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path
-) -> pd.DataFrame:
+def map_columns(frame: pd.DataFrame, mapping: MappingLike) -> pd.DataFrame:
     """A raw frame under GLD names and codes.
 
     Parameters
@@ -74,9 +71,7 @@ def map_columns(
 
 
 @held(InputError)
-def unused_columns(
-    frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path
-) -> tuple[str, ...]:
+def unused_columns(frame: pd.DataFrame, mapping: MappingLike) -> tuple[str, ...]:
     """Raw columns that no mapping entry reads."""
     used = _raw_columns(as_mapping(mapping))
     delivered = [str(c) for c in frame.columns if not is_companion(str(c), frame)]

@@ -88,16 +88,11 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     flat = pd.concat([frame[column] for column in columns], ignore_index=True)
     code, level = pd.factorize(flat, sort=True)
     grid = code.reshape(len(columns), len(frame)).T
-    months = grid.shape[1]
-    begins = np.ones(grid.shape, bool)
-    begins[:, 1:] = grid[:, 1:] != grid[:, :-1]
-    ends = np.ones(grid.shape, bool)
-    ends[:, :-1] = begins[:, 1:]
-    row, start = np.nonzero(begins)
-    end = np.nonzero(ends)[1]
+    padded = np.pad(grid, ((0, 0), (1, 1)), constant_values=-2)  # below -1, which is missing
+    changes = padded[:, 1:] != padded[:, :-1]
+    row, start = np.nonzero(changes[:, :-1])
+    end = np.nonzero(changes[:, 1:])[1]
     state = grid[row, start]
-    before = np.where(start > 0, grid[row, np.maximum(start - 1, 0)], -1)
-    after = np.where(end < months - 1, grid[row, np.minimum(end + 1, months - 1)], -1)
     real = state >= 0
     out = pd.DataFrame(
         {
@@ -106,8 +101,8 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
             "start": start + 1,
             "end": end + 1,
             "length": end - start + 1,
-            "left_censored": before < 0,
-            "right_censored": after < 0,
+            "left_censored": padded[row, start] < 0,
+            "right_censored": padded[row, end + 2] < 0,
         }
     )[real].reset_index(drop=True)
     out.insert(1, "spell", out.groupby(row[real]).cumcount().to_numpy() + 1)

@@ -72,7 +72,7 @@ def _means(
     keys: dict[str, object],
 ) -> Estimate | None:
     clean = {name: np.where(ok, value, 0.0) for name, value in values.items()}
-    inside = sample.with_columns(dict(clean)).where(ok)
+    inside = sample.with_columns(clean).where(ok)
     if not inside.active.any():
         return None
     estimate = mean(inside, list(clean), by)

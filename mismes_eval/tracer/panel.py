@@ -416,7 +416,7 @@ class TracerPanel(OfPanels):
         key = self.chosen(waves)
         values = {f"{column}@{w}": self.values(column, w) for w in key}
         seen = np.all([pd.notna(value) for value in values.values()], axis=0)
-        return self.weight_sample(key).with_columns(dict(values)).where(seen)
+        return self.weight_sample(key).with_columns(values).where(seen)
 
     def patterns(self) -> pd.DataFrame:
         """Response patterns (1110, 1011, ...): n, weighted share, kind."""

@@ -68,9 +68,9 @@ def test_shared_households_tie_rounds_whose_psu_codes_differ():
 def test_independent_rounds_add_their_variances():
     a, b = one_round(2022), one_round(2023, seed=1)
     s = lfs.stack_rounds({"2022": a, "2023": b}, strata="strata", psu="psu")
-    e = lfs.change(
-        lfs.indicators(s, by="round", which="L3.employment")["L3.employment"], "2022", "2023"
-    )
+    rates = lfs.indicators(s, by="round", which="L3.employment")["L3.employment"]
+    e = lfs.change(rates, "2022", "2023")
+    assert lfs.change(rates.on_design_df(), "2022", "2023").df == "design"
     each = [
         lfs.indicators(
             Sample.from_frame(f, weights="weight", strata="strata", psu="psu"),

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -162,12 +163,12 @@ def _models_of_participation(evaluation: Evaluation, one: str, other: str) -> Ev
     return Evidence(difference.annotated(kind=DIFFERENCE), compared=(alone,))
 
 
-def _returnees(evaluation: Evaluation, columns: Mapping[str, object]) -> Sample:
+def _returnees(evaluation: Evaluation, columns: dict[str, Any]) -> Sample:
     survey = evaluation.survey
     assert survey is not None
     frame = survey.sample.frame
     returned = (frame["mig_status"].astype("string") == "RET").fillna(False).to_numpy(bool)
-    return survey.sample.with_columns(dict(columns)).where(returned)
+    return survey.sample.with_columns(columns).where(returned)
 
 
 def _by_kind_of_return(evaluation: Evaluation) -> Evidence:
