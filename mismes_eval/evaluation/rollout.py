@@ -105,7 +105,7 @@ def rollout(params: Params) -> Rollout | None:
     _refuse_switches(frame, source.name, params)
     sample = _designed(params, frame)
     said = _breaks(params, frame, time)
-    control: Control = "never" if (frame[COHORT] == 0).any() else "not_yet"
+    control: Control = "never" if bool((frame[COHORT] == 0).any()) else "not_yet"
     seen = sample.where(frame[outcome].notna())
 
     def effects(column: str, base: Base = "varying") -> GroupTime | NotEstimable:
@@ -123,26 +123,37 @@ def rollout(params: Params) -> Rollout | None:
         )
 
     main = effects(outcome)
-    overall = _aggregated(main, "simple")
-    event = _aggregated(effects(outcome, "universal"), "event")
+    overall, event = (
+        _aggregated(main, "simple"),
+        _aggregated(effects(outcome, "universal"), "event"),
+    )
+    mix = _makeup(seen, frame, time, control)
+    regions = int(frame[str(region)].nunique())
     seed = params.impact.seed
     fewest = _fewest_regions(frame.groupby(str(region))[COHORT].max())
+    wild = _over_regions(overall, frame, str(region), fewest, seed)
     path = _first_year(event)
-    first = frame.loc[frame[COHORT] > 0, COHORT].to_numpy(float).min(initial=np.inf)
+    first = (
+        float(np.min(frame.loc[frame[COHORT] > 0, COHORT]))
+        if bool((frame[COHORT] > 0).any())
+        else np.inf
+    )
     before = seen.where((frame[time].astype(float) < first).to_numpy(bool))
-    level: Result = NotEstimable("no round lies before the first roll-out")
-    if before.active.any():
-        level = mean(before, outcome)
+    level: Result = (
+        mean(before, outcome)
+        if before.active.any()
+        else NotEstimable("no round lies before the first roll-out")
+    )
     return Rollout(
         outcome=outcome,
         measure=params.rollout.measure or "",
         region=str(region),
-        regions=int(frame[str(region)].nunique()),
+        regions=regions,
         effects=main,
         overall=overall,
         event=event,
-        composition=_makeup(seen, frame, time, control),
-        wild=_over_regions(overall, frame, str(region), fewest, seed),
+        composition=mix,
+        wild=wild,
         before=level,
         source=source.name,
         band=made_of(event, lambda e: sup_t(e, seed=seed)),
