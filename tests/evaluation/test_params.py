@@ -2,8 +2,6 @@
 leaves the project, docs and blank files agree with the schema.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -15,7 +13,6 @@ from mismes_eval.evaluation.keys import Key
 from mismes_eval.evaluation.params import BY_NAME, KEYS, Params
 from mismes_eval.evaluation.params_template import blank_params, parameters_page
 from mismes_eval.evaluation.sections import Reason, Version
-from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.lfs import PRESETS
 from mismes_eval.lfs.mapping import REASONS, VERSION_KEYS
 
@@ -27,15 +24,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def load(project: Path, text: str, data_root: Path | None = None) -> Params:
+def load(project: Path, text: str) -> Params:
     file = project / "params" / "X.yaml"
     file.write_text(text, encoding="utf-8")
-    return Params.load(file, data_root)
+    return Params.load(file)
 
 
-def problems(project: Path, text: str, data_root: Path | None = None) -> list[str]:
+def problems(project: Path, text: str) -> list[str]:
     with pytest.raises(ParamsError) as caught:
-        load(project, text, data_root)
+        load(project, text)
     return [str(p) for p in caught.value.problems]
 
 
@@ -51,27 +48,11 @@ def test_text_stays_text(project: Path, value: str) -> None:
     assert load(project, f"country: NOR\ntitle: {value}\n").title == value
 
 
-def test_norway_is_a_country(project: Path) -> None:
-    assert load(project, "country: NOR\n").country == "NOR"
-    assert "unknown country code" in problems(project, "country: NO\n")[0]
-
-
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("country: MDA\ncountry: ARM\n", "stands twice"),
-        ("country: &a MDA\ntitle: *a\n", "anchors"),
+        ("country: NO\n", "unknown country code"),
         ("country: !!python/object/apply:os.system [id]\n", "tags"),
-        ("country: !!str MDA\n", "tags"),
-        ("- a\n- b\n", "not one mapping"),
-        ("country: MDA\n---\ncountry: ARM\n", "not one mapping"),
-        ("country: [\n", "not YAML"),
-        (
-            "country: MDA\nmapping: {derive: {a: {b: {c: {d: {e: {f: {g: h}}}}}}}}\n",
-            "nested too deeply",
-        ),
-        ("title: x\n", "required key is missing"),
-        ("country: MDA\ndisclosure:\n  min_cell: 1\n", "out of range"),
         ("country: MDA\nmapping: {units: {age: months}}\n", "not a number"),
         ("country: MDA\nmapping: {missing: {age: {99: LOST}}}\n", "Expected one of NA_notapp"),
         ("country: MDA\nmapping: {absent: {column: a}}\n", "a mapping is needed"),
@@ -84,35 +65,10 @@ def test_norway_is_a_country(project: Path) -> None:
         ("country: MDA\ndefinitions: {age_min: 30, age_max: 20}\n", "two limits are not in order"),
         ("country: MDA\ndefinitions: {labour_max: 10}\n", "two limits are not in order"),
         ("country: MDA\ndisclosure: {cv_flag: 0.5}\n", "two limits are not in order"),
-        ("country: MDA\ndesign: x\n", "section is not a mapping"),
-        ("country: MDA\nimport os: 1\n", "unknown key"),
-        ("country: MDA\n" + "#" * 70_000, "too large"),
     ],
 )
 def test_what_is_refused(project: Path, text: str, what: str) -> None:
     assert what in "\n".join(problems(project, text))
-
-
-@pytest.mark.parametrize("path", ["../x.csv", "/etc/passwd", "a/../../x", "link.csv"])
-def test_no_path_leaves_the_project(
-    project: Path, tmp_path_factory: pytest.TempPathFactory, path: str
-) -> None:
-    outside = tmp_path_factory.mktemp("outside") / "x.csv"
-    outside.write_text("a\n", encoding="utf-8")
-    (project / "link.csv").symlink_to(outside)
-    assert "leaves the project" in problems(project, f"country: MDA\ninputs:\n  lfs: {path}\n")[0]
-
-
-def test_the_data_root_is_a_second_place_and_is_not_published(
-    project: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    outside = tmp_path_factory.mktemp("outside")
-    (outside / "x.csv").write_text("a\n", encoding="utf-8")
-    text = "country: MDA\ninputs:\n  lfs: x.csv\n"
-    assert "--data-root" in problems(project, text)[0]
-    p = load(project, text, outside)
-    assert p.inputs.lfs == outside / "x.csv"
-    assert str(outside) not in p.to_json()
 
 
 def test_the_fingerprint_follows_the_values_and_not_the_layout(project: Path) -> None:
@@ -152,11 +108,6 @@ def test_docs_agree_with_the_schema(root: Path) -> None:
     )
 
 
-def test_a_missing_file_is_bad_input(project: Path) -> None:
-    with pytest.raises(ParamsError, match="missing"):
-        read_yaml(project / "params" / "none.yaml")
-
-
 def test_the_presets_of_the_schema_are_those_of_the_package() -> None:
     assert set(BY_NAME["definitions.preset"].choices) == set(PRESETS)
 
@@ -186,7 +137,6 @@ def test_a_value_has_the_type_of_its_key(project: Path) -> None:
     )
     assert p.calibration.bounds == (0.5, 2.0)
     assert p.tracer.waves == (1, 3)
-    assert p.mapping.absent is not None
     assert (p.mapping.absent.column, p.mapping.absent.values) == ("s", ("9",))
     assert p.mapping.units == {"wage": 0.001}
     assert p.mapping.join == {"hhid": ("a", "b")}
@@ -213,10 +163,7 @@ def test_steps_of_a_theory_of_change_name_what_measures_them(project: Path) -> N
         CHAIN
         + "  outputs:\n    'A plan, written': T20, F13\n    Nothing seen:\n  outcomes: [People work]\n  inputs: {Money: [T20, T05b]}\n",
     )
-    assert p.theory_of_change.outputs == {
-        "A plan, written": ("T20", "F13"),
-        "Nothing seen": (),
-    }
+    assert p.theory_of_change.outputs == {"A plan, written": ("T20", "F13"), "Nothing seen": ()}
     assert p.theory_of_change.outcomes == {"People work": ()} and p.theory_of_change.inputs == {
         "Money": ("T20", "T05b")
     }

@@ -16,7 +16,7 @@ from mismes_eval.errors import NAMED, DesignError, IdentificationError, InputErr
 from mismes_eval.evaluation.demands import _gaps
 from mismes_eval.evaluation.readiness import _inventory_lines
 from mismes_eval.frame import check, references, template
-from mismes_eval.frame.strange_cells import strange_cells
+from mismes_eval.frame.strange_cells import strange_cells, strange_weights
 
 
 def test_every_key_is_named_once_and_the_rest_counted() -> None:
@@ -105,6 +105,8 @@ def test_one_unit_with_nearly_all_of_a_total_is_named_whatever_the_dtype(dtype: 
     (said,) = strange_cells(pd.DataFrame({"budget": budget}))
     assert said.startswith("Row 1 has 100.0% of the total")
     assert strange_cells(pd.DataFrame({"budget": budget.iloc[1:]})) == ()
+    (weight,) = strange_weights(np.r_[1e9, np.full(30, 100.0)])
+    assert weight.startswith("Row 1 has")
 
 
 def long(ends: int) -> me.Sample:
@@ -156,3 +158,36 @@ def test_wholes_that_are_not_counted_are_named() -> None:
     lines = [*_inventory_lines(inventory)]  # type: ignore[arg-type]
     assert lines[0] == "inventory: 4 measures"
     assert "3 measures are counted" in lines[1] and "the parts of a are" in lines[1]
+
+
+def test_what_nobody_sees_is_named() -> None:
+    frame = pd.DataFrame(
+        {"region": ["A", "A\u200b", "\ufeffA", "B"], "note": ["x" * 10_000] + ["y"] * 3}
+    )
+    first, second = strange_cells(frame)
+    assert "'region'" in first and "2 rows" in first
+    assert "'note'" in second and "1 rows" in second and "10,000" in second
+
+
+def test_years_that_stand_for_open_are_named() -> None:
+    text = pd.DataFrame({"end": ["9999-12-31", "2024-01-01", None], "start_ym": ["2024-01"] * 3})
+    (said,) = strange_cells(text)
+    assert "'end'" in said and "9999" in said and "1 rows" in said
+    assert strange_cells(pd.DataFrame({"end": pd.to_datetime(["2024-01-01"])})) == ()
+
+
+def test_strata_without_weight_are_named() -> None:
+    strata = pd.Series(["a", "a", "b", "b"])
+    rows, said = strange_weights(np.array([1.0, 2.0, 0.0, 0.0]), strata)
+    assert "2 of 4 rows have weight 0 (rows 3, 4)" in rows
+    assert "nobody has weight: 1 (b)" in said
+    assert strange_weights(np.ones(4), strata) == ()
+
+
+def test_letters_of_another_encoding_and_labels_that_look_alike_are_named() -> None:
+    broken, alike = strange_cells(
+        pd.DataFrame({"place": ["Chișinău", "ChiÈ™inÃ£u"], "region": ["North", "NORTH "]})
+    )
+    assert "'place'" in broken and "1 rows" in broken
+    assert "'North', 'NORTH '" in alike
+    assert strange_cells(pd.DataFrame({"pid": ["A-1", "A1"], "p": ["São", "Łódź"]})) == ()

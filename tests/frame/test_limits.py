@@ -2,8 +2,6 @@
 on a pass that keeps nothing, with the limit and what to do. Files are made up here.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import json
@@ -49,28 +47,39 @@ print(json.dumps([said, int(most[0])]))
 """
 
 
-def workbook(path: Path, block: bytes, times: int) -> Path:
-    """A workbook whose sheet has a block of rows many times."""
+SHARED = (
+    b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
+    b'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+SPREADSHEET = b'"http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def part_of_a_workbook(path: Path, part: str, before: bytes, block: bytes, times: int) -> Path:
+    """A workbook of which a part has a block many times in front of `before`."""
     book = openpyxl.Workbook()
     book.active.append(["a", "b"])
     whole = io.BytesIO()
     book.save(whole)
-    with (
-        zipfile.ZipFile(whole) as made,
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-    ):
-        for name in made.namelist():
-            text = made.read(name)
-            with archive.open(name, "w", force_zip64=True) as stream:
-                if not name.startswith("xl/worksheets/"):
-                    stream.write(text)
-                    continue
-                head, tail = text.split(b"</sheetData>")
-                stream.write(head)
-                for _ in range(times):
-                    stream.write(block)
-                stream.write(b"</sheetData>" + tail)
+    with zipfile.ZipFile(whole) as made:
+        texts = {name: made.read(name) for name in made.namelist()}
+    types = texts["[Content_Types].xml"]
+    texts["[Content_Types].xml"] = types.replace(b"</Types>", SHARED + b"</Types>")
+    texts["xl/sharedStrings.xml"] = b"<sst xmlns=" + SPREADSHEET + b"></sst>"
+    head, tail = texts[part].split(before)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in set(texts) - {part}:
+            archive.writestr(name, texts[name])
+        with archive.open(part, "w", force_zip64=True) as stream:
+            stream.write(head)
+            for _ in range(times):
+                stream.write(block)
+            stream.write(before + tail)
     return path
+
+
+def workbook(path: Path, block: bytes, times: int) -> Path:
+    """A workbook whose sheet has a block of rows many times."""
+    return part_of_a_workbook(path, "xl/worksheets/sheet1.xml", b"</sheetData>", block, times)
 
 
 def refused(path: Path) -> str:
@@ -160,40 +169,14 @@ def declared_rows(folder: Path) -> Path:
     return folder / "wide.dta"
 
 
-def one_text_many_times(folder: Path) -> Path:
-    text = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), ["x" * 5_000])
-    parquet.write_table(pa.table({"a": text}), folder / "one.parquet", store_schema=False)
-    return folder / "one.parquet"
-
-
-SHARED = (
-    b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
-    b'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
-)
-SPREADSHEET = b'"http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-
-
-def part_of_a_workbook(path: Path, part: str, before: bytes, block: bytes, times: int) -> Path:
-    """A workbook of which a part has a block many times in front of `before`."""
-    book = openpyxl.Workbook()
-    book.active.append(["a", "b"])
-    whole = io.BytesIO()
-    book.save(whole)
-    with zipfile.ZipFile(whole) as made:
-        texts = {name: made.read(name) for name in made.namelist()}
-    types = texts["[Content_Types].xml"]
-    texts["[Content_Types].xml"] = types.replace(b"</Types>", SHARED + b"</Types>")
-    texts["xl/sharedStrings.xml"] = b"<sst xmlns=" + SPREADSHEET + b"></sst>"
-    head, tail = texts[part].split(before)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name in set(texts) - {part}:
-            archive.writestr(name, texts[name])
-        with archive.open(part, "w", force_zip64=True) as stream:
-            stream.write(head)
-            for _ in range(times):
-                stream.write(block)
-            stream.write(before + tail)
+def one_cell_many_times(path: Path, cell: str | bytes, store_schema: bool = False) -> Path:
+    cells = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), [cell])
+    parquet.write_table(pa.table({"a": cells}), path, store_schema=store_schema)
     return path
+
+
+def one_text_many_times(folder: Path) -> Path:
+    return one_cell_many_times(folder / "one.parquet", "x" * 5_000)
 
 
 def styles_without_end(folder: Path) -> Path:
@@ -406,15 +389,11 @@ def nothing_a_thousand_million_times(folder: Path) -> Path:
 
 
 def bytes_many_times(folder: Path) -> Path:
-    cells = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), [b"x" * 5_000])
-    parquet.write_table(pa.table({"a": cells}), folder / "bytes.parquet", store_schema=False)
-    return folder / "bytes.parquet"
+    return one_cell_many_times(folder / "bytes.parquet", b"x" * 5_000)
 
 
 def categories_many_times(folder: Path) -> Path:
-    cells = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), ["x" * 5_000])
-    parquet.write_table(pa.table({"a": cells}), folder / "categories.parquet")
-    return folder / "categories.parquet"
+    return one_cell_many_times(folder / "categories.parquet", "x" * 5_000, store_schema=True)
 
 
 def a_footer_of_a_disk(folder: Path) -> Path:

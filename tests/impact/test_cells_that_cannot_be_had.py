@@ -1,13 +1,11 @@
 """A cohort, a period or a category that stops one comparison is named, and stops no other."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import DesignError, IdentificationError, ParamsError
+from mismes_eval.errors import IdentificationError, ParamsError
 
 PERIODS = range(1, 7)
 
@@ -171,17 +169,9 @@ def test_a_fit_without_end_names_its_covariate(verb: object, named: str) -> None
 
 def test_a_slip_is_answered_with_the_call_that_was_meant() -> None:
     s = of(panel({0: 4, 3: 4}))
-    with pytest.raises(DesignError, match=r"sample\.where\(sample\.frame\.eval\('x>=0'\)\)"):
-        s.where("x>=0")  # type: ignore[arg-type]
-    with pytest.raises(DesignError, match=r"sample\.where\(function\(sample\.frame\)\)"):
-        s.where(lambda frame: frame["x"] > 0)  # type: ignore[arg-type]
-    with pytest.raises(DesignError, match=r"sample\.where\(mask == 1\)"):
-        s.where((s.frame["x"] > 0).astype(int))
     with pytest.raises(me.MismesError, match="covariates"):
         me.att_2x2(s, "y", "g", "t", covariate=["x"])  # type: ignore[call-arg]
     with pytest.raises(me.MismesError, match="att_2x2"):
         me.att_2x2(s, "y", "g", "t", (), "dr", (), True, 5, 6)  # type: ignore[call-arg]
     with pytest.raises(ParamsError, match="section 'mapping' alone"):
         me.lfs.read("persons.csv", mapping=s)
-    with pytest.raises(DesignError, match=r"write 0: frame\['w'\]\.fillna\(0\)"):
-        of(s.frame.assign(w=np.where(np.arange(s.n) < 3, np.nan, 1.0)))

@@ -2,23 +2,12 @@
 counts; those with gaps are means over the units seen in both periods; bands show what they hold.
 """
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.did.bands import sup_t
-from mismes_eval.impact.did.group_time import att_gt
-from mismes_eval.impact.did.group_time_result import GroupTime
-from mismes_eval.impact.did.two_by_two import att_2x2
-from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
-from mismes_eval.tracer.panel import TracerPanel
-from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.resampling import replicates
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 
 def long(n: int = 60) -> pd.DataFrame:
@@ -33,8 +22,8 @@ def long(n: int = 60) -> pd.DataFrame:
     )
 
 
-def gt(frame: pd.DataFrame, **options: object) -> GroupTime:
-    return att_gt(Sample.from_frame(frame, weights="w"), "y", "g", "t", "unit", **options)  # type: ignore[arg-type]
+def gt(frame: pd.DataFrame, **options: object) -> me.GroupTime:
+    return me.att_gt(me.Sample.from_frame(frame, weights="w"), "y", "g", "t", "unit", **options)  # type: ignore[arg-type]
 
 
 def by_hand(frame: pd.DataFrame, g: float, base: int, t: int) -> tuple[float, int, int]:
@@ -78,8 +67,8 @@ def test_with_gaps_each_cell_is_a_difference_of_mean_changes(base: str) -> None:
 @pytest.mark.identity
 def test_cross_sections_with_a_universal_base_are_four_means() -> None:
     frame = long()
-    found = att_gt(
-        Sample.from_frame(frame, weights="w"), "y", "g", "t", method="none", base="universal"
+    found = me.att_gt(
+        me.Sample.from_frame(frame, weights="w"), "y", "g", "t", method="none", base="universal"
     ).to_frame()
     mean = frame.groupby(["g", "t"])[["y", "w"]].apply(lambda f: np.average(f["y"], weights=f["w"]))
     assert len(found) == 8 and (found["base"] == found["time"]).sum() == 2
@@ -92,8 +81,10 @@ def test_cross_sections_with_a_universal_base_are_four_means() -> None:
 
 
 def refused(frame: pd.DataFrame, unit: str | None, **options: object) -> list[str]:
-    with pytest.raises(IdentificationError) as caught:
-        att_gt(Sample.from_frame(frame, weights="w"), "y", "g", "t", unit, method="none", **options)  # type: ignore[arg-type]
+    with pytest.raises(me.IdentificationError) as caught:
+        me.att_gt(
+            me.Sample.from_frame(frame, weights="w"), "y", "g", "t", unit, method="none", **options
+        )  # type: ignore[arg-type]
     return [
         f"{p.where}: {p.got}"
         for p in caught.value.problems
@@ -128,9 +119,9 @@ def test_a_replicate_that_loses_a_cohort_is_refused() -> None:
     """Cohort 3 lives in one PSU: the jackknife without it has nobody to compare."""
     frame = long()
     frame["psu"] = np.where(frame["g"] == 3, 99, frame["psu"])
-    sample = replicates(Sample.from_frame(frame, weights="w", psu="psu"), method="jackknife")
-    with pytest.raises(IdentificationError) as caught:
-        att_gt(sample, "y", "g", "t", "unit", method="none")
+    sample = me.replicates(me.Sample.from_frame(frame, weights="w", psu="psu"), method="jackknife")
+    with pytest.raises(me.IdentificationError) as caught:
+        me.att_gt(sample, "y", "g", "t", "unit", method="none")
     assert {(p.what, p.got) for p in caught.value.problems} == {
         ("a group-time comparison has no rows", "0 treated, 20 comparison")
     }
@@ -141,8 +132,8 @@ def test_a_replicate_that_loses_a_cohort_is_refused() -> None:
     ]
 
 
-def tracer(frame: pd.DataFrame) -> TracerPanel:
-    return TracerPanel.from_frame(
+def tracer(frame: pd.DataFrame) -> me.TracerPanel:
+    return me.TracerPanel.from_frame(
         frame.rename(columns={"unit": "person_id", "t": "wave"}), weights="w"
     )
 
@@ -150,8 +141,8 @@ def tracer(frame: pd.DataFrame) -> TracerPanel:
 def test_a_tracer_panel_by_pairs_names_the_comparisons_without_rows() -> None:
     frame = long()
     frame.loc[(frame["g"] == 3) & (frame["t"] == 4), "y"] = np.nan
-    with pytest.raises(IdentificationError) as caught:
-        att_gt(tracer(frame), "y", "g", unbalanced="pairs", method="none")
+    with pytest.raises(me.IdentificationError) as caught:
+        me.att_gt(tracer(frame), "y", "g", unbalanced="pairs", method="none")
     assert [(p.where, p.got) for p in caught.value.problems] == [
         ("cohort 3, 2 to 4", "0 treated, 20 comparison")
     ]
@@ -161,15 +152,15 @@ def test_pairs_of_waves_refuse_totals_with_an_error_of_their_own() -> None:
     """The same totals without an error are taken."""
     panel = tracer(long().assign(kind=lambda f: np.where(f["unit"] % 2, "a", "b")))
     totals = {"kind": {"a": 80.0, "b": 75.0}}
-    known = calibrate(panel.sample, totals)
-    exact = TracerPanel.from_frame(panel.long, sample=known)
-    assert len(att_gt(exact, "y", "g", unbalanced="pairs", method="none").to_frame()) == 6
-    guessed = calibrate(panel.sample, totals, total_se={"kind": {"a": 1.0, "b": 1.0}})
+    known = me.calibrate(panel.sample, totals)
+    exact = me.TracerPanel.from_frame(panel.long, sample=known)
+    assert len(me.att_gt(exact, "y", "g", unbalanced="pairs", method="none").to_frame()) == 6
+    guessed = me.calibrate(panel.sample, totals, total_se={"kind": {"a": 1.0, "b": 1.0}})
     with pytest.raises(
-        IdentificationError, match="totals with an error of their own cannot be had together"
+        me.IdentificationError, match="totals with an error of their own cannot be had together"
     ):
-        att_gt(
-            TracerPanel.from_frame(panel.long, sample=guessed),
+        me.att_gt(
+            me.TracerPanel.from_frame(panel.long, sample=guessed),
             "y",
             "g",
             unbalanced="pairs",
@@ -205,7 +196,7 @@ def test_a_band_is_drawn_with_its_values_and_limits() -> None:
 
 def test_a_band_of_an_event_study_is_labelled_by_event_time() -> None:
     estimate = gt(long()).aggregate("event")
-    ax = sup_t(estimate, level=0.9, seed=1).plot()
+    ax = me.sup_t(estimate, level=0.9, seed=1).plot()
     assert [t.get_text() for t in ax.get_xticklabels()] == [
         "event_time -1",
         "event_time 0",
@@ -213,32 +204,3 @@ def test_a_band_of_an_event_study_is_labelled_by_event_time() -> None:
         "event_time 2",
     ]
     assert ax.get_title(loc="left").startswith("Simultaneous 90% band, critical value ")
-
-
-def few(n: int = 30) -> Sample:
-    i = np.arange(n)
-    return Sample.from_frame(
-        pd.DataFrame(
-            {"w": 1.0, "y0": np.sin(i), "y1": np.cos(3 * i) + i % 2, "d": i % 2, "h": i // 5}
-        ),
-        weights="w",
-        psu="h",
-    )
-
-
-def test_a_band_around_one_value_is_the_t_interval_by_any_method() -> None:
-    """Six clusters: the two-sided 95% point of t with 5 degrees of freedom is 2.5706 (tables)."""
-    e = att_2x2(few(), ("y0", "y1"), "d").on_design_df()
-    band = sup_t(e, draws=200_000, seed=2)
-    assert band.critical == pytest.approx(2.57058, abs=1e-5) and band.method == "covariance"
-    other = sup_t(e, draws=20_000, seed=2, method="multiplier")
-    assert other.method == "multiplier" and other.critical == band.critical
-
-
-def test_draws_of_a_wild_bootstrap_follow_their_seed() -> None:
-    e = att_2x2(few(80), ("y0", "y1"), "d")
-    by_seed = [
-        wild_bootstrap(e, cluster=few(80).frame["h"], draws=199, seed=s).p[0]
-        for s in (1, 1, 2, 3, 4)
-    ]
-    assert by_seed[0] == by_seed[1] and len(set(by_seed)) > 1

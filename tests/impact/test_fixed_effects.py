@@ -2,8 +2,6 @@
 etwfe; identities: linearmodels with the right degrees of freedom, imputation by dummies.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -12,20 +10,15 @@ import pandas as pd
 import pytest
 from linearmodels.panel import PanelOLS
 
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
-from mismes_eval.impact.regression.sun_abraham import sun_abraham
-from mismes_eval.tracer.panel import TracerPanel
-from mismes_eval.weighting.resampling import replicates
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 from ..derivative import by_weight
 
 STAGG = {"unit": "id", "time": "year", "covariates": ["x1"], "small_sample": "nested"}
 
 
-def equal_weights(frame: pd.DataFrame) -> Sample:
-    return Sample.from_frame(frame.copy().assign(one=1.0), weights="one")
+def equal_weights(frame: pd.DataFrame) -> me.Sample:
+    return me.Sample.from_frame(frame.copy().assign(one=1.0), weights="one")
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +41,11 @@ def test_fixest(folder: Path, golden: dict) -> None:
     did["e"] = np.where(did["treat"] == 1, did["period"] - 5, np.inf)
     s = equal_weights(stagg)
     pairs = [
-        (sun_abraham(s, "y", "year_treated", **STAGG), "base_stagg_sunab_clid", 1),
-        (sun_abraham(s, "y", "year_treated", by="att", **STAGG), "base_stagg_sunab_att_clid", 1),
-        (two_way(s, "y", event_time="e", **STAGG), "base_stagg_twfe_es", 0),
+        (me.sun_abraham(s, "y", "year_treated", **STAGG), "base_stagg_sunab_clid", 1),
+        (me.sun_abraham(s, "y", "year_treated", by="att", **STAGG), "base_stagg_sunab_att_clid", 1),
+        (me.two_way(s, "y", event_time="e", **STAGG), "base_stagg_twfe_es", 0),
         (
-            two_way(
+            me.two_way(
                 equal_weights(did),
                 "y",
                 event_time="e",
@@ -69,7 +62,7 @@ def test_fixest(folder: Path, golden: dict) -> None:
     for estimate, name, first in pairs:
         np.testing.assert_allclose(estimate.value, golden[name]["coef"][first:], atol=1e-10)
         np.testing.assert_allclose(estimate.se, golden[name]["se"][first:], atol=1e-10)
-    cohort = sun_abraham(s, "y", "year_treated", by="cohort", **STAGG)
+    cohort = me.sun_abraham(s, "y", "year_treated", by="cohort", **STAGG)
     np.testing.assert_allclose(
         cohort.value, golden["base_stagg_sunab_cohort"]["coef"][1:], atol=1e-10
     )
@@ -81,8 +74,8 @@ def test_static_with_weights(folder: Path, golden: dict, weights: str, name: str
     frame = pd.read_csv(
         folder / "castle.csv.gz", usecols=["state", "year", "post", "l_homicide", "popwt"]
     ).assign(one=1.0)
-    e = two_way(
-        Sample.from_frame(frame, weights=weights),
+    e = me.two_way(
+        me.Sample.from_frame(frame, weights=weights),
         "l_homicide",
         "post",
         unit="state",
@@ -98,20 +91,20 @@ def test_static_with_weights(folder: Path, golden: dict, weights: str, name: str
 def test_imputation_against_did2s_and_didimputation(folder: Path, golden: dict) -> None:
     """A cohort with one period before treatment is kept: -0.0477 on mpdta, not -0.0337."""
     mpdta = equal_weights(pd.read_csv(folder / "mpdta.csv"))
-    e = imputation(mpdta, "lemp", "first.treat", "countyreal", "year")
+    e = me.imputation(mpdta, "lemp", "first.treat", "countyreal", "year")
     assert e.value[0] == pytest.approx(golden["mpdta_did2s_static"]["coef"], abs=1e-8)
     assert e.se[0] * np.sqrt(499 / 500) == pytest.approx(
         golden["mpdta_did2s_static"]["se"], abs=1e-9
     )
     het = pd.read_csv(folder / "df_het.csv.gz", usecols=["unit", "state", "g", "year", "dep_var"])
     s, n = equal_weights(het), het["unit"].nunique()
-    by_state = imputation(s, "dep_var", "g", "unit", "year", cluster="state")
+    by_state = me.imputation(s, "dep_var", "g", "unit", "year", cluster="state")
     assert by_state.value[0] == pytest.approx(golden["df_het_did2s_static"]["coef"], abs=1e-7)
     assert by_state.se[0] * np.sqrt(39 / 40) == pytest.approx(
         golden["df_het_did2s_static"]["se"], abs=1e-9
     )
     careful, r = (
-        imputation(s, "dep_var", "g", "unit", "year", by="event", errors="conservative"),
+        me.imputation(s, "dep_var", "g", "unit", "year", by="event", errors="conservative"),
         golden["df_het_impute_es"],
     )
     np.testing.assert_allclose(
@@ -125,7 +118,7 @@ def test_imputation_is_extended_two_way_regression(folder: Path) -> None:
     r = json.loads((folder / "etwfe.json").read_text())["mpdta_etwfe_nocov"]
     s = equal_weights(pd.read_csv(folder / "mpdta.csv"))
     for by, name in (("att", "simple"), ("event", "event"), ("cohort", "group")):
-        e = imputation(s, "lemp", "first.treat", "countyreal", "year", by=by)
+        e = me.imputation(s, "lemp", "first.treat", "countyreal", "year", by=by)
         np.testing.assert_allclose(e.value, np.atleast_1d(r[name]["estimate"]), atol=1e-8)
 
 
@@ -163,8 +156,8 @@ def test_linearmodels_with_the_right_degrees_of_freedom(gaps: bool) -> None:
         if gaps
         else frame
     )
-    ours = two_way(
-        Sample.from_frame(frame, weights="w"),
+    ours = me.two_way(
+        me.Sample.from_frame(frame, weights="w"),
         "y",
         "d",
         unit="person",
@@ -196,9 +189,9 @@ def test_linearmodels_with_the_right_degrees_of_freedom(gaps: bool) -> None:
 
 def test_rules_of_degrees_of_freedom_are_factors() -> None:
     frame = simulated()
-    s = Sample.from_frame(frame, weights="w")
+    s = me.Sample.from_frame(frame, weights="w")
     by = {
-        rule: two_way(s, "y", "d", unit="person", time="period", small_sample=rule).se[0]
+        rule: me.two_way(s, "y", "d", unit="person", time="period", small_sample=rule).se[0]
         for rule in ("design", "nested", "full")
     }
     n = len(frame)
@@ -206,40 +199,13 @@ def test_rules_of_degrees_of_freedom_are_factors() -> None:
     assert by["full"] / by["design"] == pytest.approx(np.sqrt((n - 1) / (n - 1 - 120 - 6 + 1)))
 
 
-def test_imputation_by_dummies() -> None:
-    frame = simulated()
-    e = imputation(Sample.from_frame(frame, weights="w"), "y", "g", "person", "period")
-    x = pd.get_dummies(frame[["person", "period"]].astype(str), dtype=float).to_numpy()
-    w, y, free = frame["w"].to_numpy(), frame["y"].to_numpy(), (frame["d"] == 0).to_numpy()
-    root = np.sqrt(w)
-    beta = np.linalg.lstsq(x[free] * root[free, None], y[free] * root[free], rcond=None)[0]
-    assert e.value[0] == pytest.approx(
-        np.average((y - x @ beta)[~free], weights=w[~free]), abs=1e-9
-    )
-    assert abs(float((w * e.influence[:, 0]).sum())) < 1e-10
-
-
-def test_tracer_panel_equals_long_sample() -> None:
-    frame = simulated()
-    frame["w"] = 1.0 + frame["person"] % 3
-    tracer = TracerPanel.from_frame(frame, unit="person", wave="period", weights="w")
-    long = Sample.from_frame(frame, weights="w", psu="person")
-    a, b = two_way(tracer, "y", "d"), two_way(long, "y", "d", unit="person", time="period")
-    np.testing.assert_allclose([a.value[0], a.se[0]], [b.value[0], b.se[0]], rtol=1e-10)
-    a, b = (
-        imputation(tracer, "y", "g", by="event"),
-        imputation(long, "y", "g", "person", "period", by="event"),
-    )
-    np.testing.assert_allclose(np.append(a.value, a.se), np.append(b.value, b.se), rtol=1e-10)
-
-
 def test_missing_zero_and_late_cohorts_are_never_treated() -> None:
     frame = simulated()
     as_missing = frame.assign(g=frame["g"].replace(0, np.nan))
     as_late = frame.assign(g=frame["g"].replace(0, 99))
-    for call in (imputation, sun_abraham):
+    for call in (me.imputation, me.sun_abraham):
         values = [
-            call(Sample.from_frame(f, weights="w"), "y", "g", "person", "period").value
+            call(me.Sample.from_frame(f, weights="w"), "y", "g", "person", "period").value
             for f in (frame, as_missing, as_late)
         ]
         np.testing.assert_array_equal(values[0], values[1])
@@ -272,12 +238,12 @@ def test_replicate_designs_refit_the_regression() -> None:
         ],
         ignore_index=True,
     )
-    s = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
-    r = replicates(s, method="jackknife")
+    s = me.Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
+    r = me.replicates(s, method="jackknife")
     for fit in (
-        lambda v: two_way(v, "y", event_time="event", unit="person", time="period"),
-        lambda v: sun_abraham(v, "y", "g", unit="person", time="period"),
-        lambda v: imputation(v, "y", "g", unit="person", time="period", by="event"),
+        lambda v: me.two_way(v, "y", event_time="event", unit="person", time="period"),
+        lambda v: me.sun_abraham(v, "y", "g", unit="person", time="period"),
+        lambda v: me.imputation(v, "y", "g", unit="person", time="period", by="event"),
     ):
         linear, jackknife = fit(s), fit(r)
         np.testing.assert_allclose(jackknife.value, linear.value, rtol=1e-12)
@@ -302,7 +268,7 @@ def test_imputation_with_covariates_and_gaps_is_by_dummies_and_its_influence_is_
         "by": "event",
         "covariates": "x",
     }
-    e = imputation(Sample.from_frame(frame, weights="w"), **call)
+    e = me.imputation(me.Sample.from_frame(frame, weights="w"), **call)
     x = np.column_stack(
         [pd.get_dummies(frame[["person", "period"]].astype(str), dtype=float), frame["x"]]
     )
@@ -320,7 +286,7 @@ def test_imputation_with_covariates_and_gaps_is_by_dummies_and_its_influence_is_
     np.testing.assert_allclose(e.value, direct, atol=1e-9)
     rows = [0, 7, 100, 301]
     slopes = by_weight(
-        lambda v: imputation(Sample.from_frame(frame.assign(w=v), weights="w"), **call).value,
+        lambda v: me.imputation(me.Sample.from_frame(frame.assign(w=v), weights="w"), **call).value,
         frame["w"].to_numpy(),
         rows,
     )

@@ -3,13 +3,10 @@ balanced events, cross-sections); identities of bands, designs and panels; every
 name.
 """
 
-from __future__ import annotations
-
 import json
 from itertools import product
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,9 +17,6 @@ from mismes_eval.estimate.hypothesis import Test as WaldTest
 from mismes_eval.impact.did.bands import sup_t
 from mismes_eval.impact.did.group_time import att_gt
 from mismes_eval.impact.did.group_time_result import GroupTime
-from mismes_eval.numerics.did import METHODS, panel
-from mismes_eval.numerics.did_many import Group, many
-from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
@@ -183,36 +177,6 @@ def simulated(n: int = 240, seed: int = 4) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_many_changes_at_once_are_one_at_a_time(method: str) -> None:
-    rng = np.random.default_rng(0)
-    x = np.column_stack([np.ones(300), rng.normal(size=(300, 2))])
-    d = (rng.random(300) < 1 / (1 + np.exp(-x[:, 1]))).astype(float)
-    w, dy = rng.uniform(0.5, 2, 300), rng.normal(size=(300, 4)) + x[:, 1:2]
-    y = np.column_stack([np.zeros(300), dy]).T
-    treated, compared = (Group(w[d == k], x[d == k].T, y[:, d == k]) for k in (1, 0))
-    all_at_once = many(treated, compared, np.arange(1, 5), np.zeros(4, int), method)
-    for j in range(4):
-        one = panel(w, d, dy[:, j], x, method)
-        assert all_at_once.att[j] == pytest.approx(one.att, abs=1e-12)
-        np.testing.assert_allclose(all_at_once.treated[j], one.z[d == 1], atol=1e-12)
-        np.testing.assert_allclose(all_at_once.compared[j], one.z[d == 0], atol=1e-12)
-
-
-def test_tracer_panel_equals_long_sample() -> None:
-    frame = simulated()
-    tracer = TracerPanel.from_frame(
-        frame, unit="person", wave="period", weights="w", psu="psu", strata="stratum"
-    )
-    long = Sample.from_frame(frame, weights="w", psu="psu", strata="stratum")
-    a, b = (
-        att_gt(tracer, "y", "g", covariates=["x"]),
-        att_gt(long, "y", "g", "period", "person", ["x"]),
-    )
-    np.testing.assert_allclose(a.estimate.value, b.estimate.value, atol=1e-12)
-    np.testing.assert_allclose(a.overall("event").se, b.overall("event").se, rtol=1e-10)
-
-
 def test_calibration_reaches_the_standard_error_and_replicates_agree() -> None:
     frame = simulated(480)
     base = Sample.from_frame(frame, weights="w", psu="psu", strata="stratum")
@@ -261,52 +225,6 @@ def test_bands_cover_more_than_pointwise_and_methods_agree() -> None:
     assert sup_t(e, seed=1).critical == a.critical
     one = sup_t(g.overall("simple"), draws=200_000)
     assert one.critical == pytest.approx(1.962, abs=0.02)
-
-
-def test_base_periods_and_overlap() -> None:
-    g = att_gt(
-        Sample.from_frame(simulated(), weights="w"),
-        "y",
-        "g",
-        "period",
-        "person",
-        ["x"],
-        base="universal",
-    )
-    table = g.to_frame()
-    reference = table["time"] == table["base"]
-    assert (
-        (table.loc[reference, "att"] == 0).all()
-        and table.loc[reference, "se"].isna().all()
-        and (table.loc[~reference, "se"] > 0).all()
-    )
-    assert g.overlap["largest"].between(0, 1).all()
-
-
-@pytest.mark.parametrize("kind", ["event", "cohort", "calendar", "heat"])
-def test_plots(kind: str) -> None:
-    ax = att_gt(Sample.from_frame(simulated(), weights="w"), "y", "g", "period", "person").plot(
-        kind
-    )
-    assert ax.get_xlabel()
-    plt.close("all")
-
-
-def test_first_period_cohorts_late_cohorts_and_gaps_are_said() -> None:
-    frame = simulated()
-    frame = (
-        frame[frame["period"] != 4]
-        .assign(g=frame["g"].where(frame["person"] % 10 > 0, 1).where(frame["person"] % 10 != 1, 9))
-        .reset_index(drop=True)
-    )
-    g = att_gt(Sample.from_frame(frame, weights="w"), "y", "g", "period", "person")
-    text = " ".join(g.estimate.notes)
-    assert (
-        "Cohorts 1 were treated in the first period" in text
-        and "Cohorts 9 start after" in text
-        and "not evenly spaced" in text
-    )
-    assert set(g.to_frame()["cohort"]) == {3, 5}
 
 
 @pytest.mark.whole

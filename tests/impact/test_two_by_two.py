@@ -2,8 +2,6 @@
 1e-9, the whole jackknife chain at 1e-10; influence equals the derivative by the weights.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -16,8 +14,6 @@ from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.numerics.did import Method, cross_sections, panel, propensity, regression
 from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.sample import Sample
 
 NSW_X = ["age", "educ", "black", "married", "nodegree", "hisp", "re74"]
@@ -152,96 +148,6 @@ def test_design_errors_of_the_survey_tracer(
     np.testing.assert_allclose(e.se, row["se_design"], atol=1e-9)
     np.testing.assert_allclose(
         (e.influence[:, 0] * sample.weights)[:10], r[f"{name}__psi_head"], atol=1e-9
-    )
-
-
-@pytest.mark.shared
-@pytest.mark.parametrize("name", ["drdid_trad", "reg", "std_ipw"])
-@pytest.mark.parametrize(("attrition", "calibrated"), [(0, 0), (1, 0), (0, 1), (1, 1)])
-def test_the_whole_chain_in_every_replicate(
-    tracer: tuple, name: str, attrition: int, calibrated: int
-) -> None:
-    """60 jackknife replicates, each with its own attrition logit, calibration and doubly robust
-    effect.
-    """
-    frame, r = tracer
-    frame, expected = (
-        frame.assign(stratum=frame["stratum"].astype(str)),
-        r[f"JKn__{name}__attr{attrition}__cal{calibrated}"],
-    )
-    psu = pd.factorize(frame["stratum"] + "/" + frame["psu"].astype(str))[0]
-    stratum = pd.factorize(frame["stratum"])[0]
-    of_psu = pd.Series(stratum).groupby(psu).first().to_numpy()
-    size = np.bincount(of_psu)
-
-    def chain(base: Float) -> float:
-        data = frame.assign(base=base)
-        if not attrition:
-            data = data.assign(base=base * data["resp"])
-        sample = Sample.from_frame(data, weights="base")
-        if attrition:
-            sample = nonresponse(sample, "resp", ["d", "mig", "y1", "female"])
-        if calibrated:
-            totals = dict(
-                zip(
-                    ["1", *[("stratum", str(k)) for k in range(2, 7)], "female", "mig"],
-                    r["cal_totals"],
-                    strict=True,
-                )
-            )
-            levels = {k[1]: v for k, v in totals.items() if isinstance(k, tuple)}
-            levels["1"] = totals["1"] - sum(levels.values())
-            sample = calibrate(
-                sample, {"stratum": levels, "female": totals["female"], "mig": totals["mig"]}
-            )
-        return float(att_2x2(sample, ("y1", "y2"), "d", covariates=X, method=TRACER[name]).value[0])
-
-    w0 = frame["w0"].to_numpy(float)
-    full = chain(w0)
-    each = np.array(
-        [
-            chain(
-                np.where(
-                    psu == j,
-                    0.0,
-                    np.where(
-                        stratum == of_psu[j], w0 * size[of_psu[j]] / (size[of_psu[j]] - 1), w0
-                    ),
-                )
-            )
-            for j in range(of_psu.size)
-        ]
-    )
-    assert full == pytest.approx(expected["att"], abs=1e-10)
-    np.testing.assert_allclose(each[:5], expected["theta_head"], atol=1e-10)
-    rscales = (size - 1) / size
-    centre = (
-        full
-        if abs(np.sqrt((rscales[of_psu] * (each - full) ** 2).sum()) - expected["se_chain"]) < 1e-10
-        else each.mean()
-    )
-    assert np.sqrt((rscales[of_psu] * (each - centre) ** 2).sum()) == pytest.approx(
-        expected["se_chain"], abs=1e-10
-    )
-
-
-def test_a_break_between_the_periods_stops_the_run() -> None:
-    rng = np.random.default_rng(2)
-    f = pd.DataFrame(
-        {"w": 1.0, "d": [1, 0] * 20, "year": [2017] * 20 + [2019] * 20, "y": rng.normal(size=40)}
-    )
-    s = Sample.from_frame(f, "w")
-    plain = att_2x2(s, "y", "d", "year", method="none")
-    with pytest.raises(IdentificationError, match="break of the series lies between"):
-        att_2x2(s, "y", "d", "year", method="none", series_breaks=(2018, 2019))
-    assert (
-        att_2x2(s, "y", "d", "year", method="none", series_breaks=(2017, 2020)).value == plain.value
-    )
-    assert (
-        att_2x2(
-            s, "y", "d", "year", method="none", series_breaks=(2018,), acknowledge_breaks=True
-        ).value
-        == plain.value
     )
 
 

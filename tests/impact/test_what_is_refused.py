@@ -2,8 +2,6 @@
 said: names, waves, periods, text, infinities, dates, negative weights, empty replicates.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -11,12 +9,7 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import (
-    DesignWarning,
-    EstimateError,
-    IdentificationError,
-    MismesError,
-)
+from mismes_eval.errors import IdentificationError, MismesError
 
 METHODS = ("dr", "dr_improved", "ipw", "ipw_ht", "or")
 
@@ -97,34 +90,6 @@ def test_pairs_may_be_lists() -> None:
     assert me.att_2x2(panel, "y", "d", [1, 2]).value == me.att_2x2(panel, "y", "d", (1, 2)).value  # type: ignore[arg-type]
 
 
-@pytest.mark.identity
-def test_periods_follow_the_order_of_their_categories() -> None:
-    frame = people()[1]
-    named = frame.assign(
-        t=pd.Categorical(
-            frame["t"].map({1: "spring", 2: "autumn"}), ["spring", "autumn"], ordered=True
-        )
-    )
-    plain, ordered = me.att_2x2(of(frame), "y", "d", "t"), me.att_2x2(of(named), "y", "d", "t")
-    assert (
-        ordered.value[0] == pytest.approx(plain.value[0], rel=1e-12)
-        and "spring to autumn" in ordered.keys["variable"].iloc[0]
-    )
-
-
-def test_zero_as_a_period() -> None:
-    frame = people(periods=3)[1]
-    centred = frame.assign(t=frame["t"] - 3, g=frame["g"].map({0: 0, 2: -1}))
-    for unit in ("id", None):
-        assert any(
-            "0 in 'g' is read as never treated, although 0 is one of the periods" in n
-            for n in me.att_gt(of(centred), "y", "g", "t", unit).estimate.notes
-        )
-    assert not any(
-        "is read as never" in n for n in me.att_gt(of(frame), "y", "g", "t", "id").estimate.notes
-    )
-
-
 def test_few_treated_are_said() -> None:
     """One treated PSU has no spread to show: the standard error holds only that of the others."""
     frame = wide().assign(d=lambda f: (f["psu"] == 5).astype(int))
@@ -154,29 +119,6 @@ def test_few_treated_are_said() -> None:
     )
     corner = wide().assign(e=lambda f: (f["psu"] > 3).astype(int), d=lambda f: f["psu"] % 2)
     assert me.triple_difference(of(corner), ("y0", "y1"), "d", "e").psus == pytest.approx(2.0)
-
-
-@pytest.mark.parametrize("method", METHODS[:-1])
-def test_negative_weights_have_no_propensity(method: str) -> None:
-    frame = wide()
-    with pytest.warns(DesignWarning):
-        sample = me.calibrate(
-            of(frame), {"x": float(frame["w"] @ frame["x"] + 500), "1": float(frame["w"].sum())}
-        )
-    assert (sample.weights < 0).any()
-    with pytest.raises(EstimateError, match=f"method '{method}' cannot use negative weights"):
-        me.att_2x2(sample, ("y0", "y1"), "d", covariates=("x",), method=method)  # type: ignore[arg-type]
-    np.testing.assert_allclose(
-        me.att_2x2(sample, ("y0", "y1"), "d").value,
-        me.att_2x2(sample, ("y0", "y1"), "d", method="none").value,
-        rtol=1e-12,
-    )
-    for call in (
-        lambda: me.lee_bounds(sample.with_columns({"s": np.ones(120)}), "y1", "d", "s"),
-        lambda: me.reweighted_gap(sample, "y1", "d", ["x"]),
-    ):
-        with pytest.raises(EstimateError, match="cannot use negative weights"):
-            call()
 
 
 @pytest.mark.parametrize(

@@ -119,13 +119,6 @@ def test_cost_of_the_same_sample_uses_the_covariance():
     assert other.vcov[0, 1] == 0
 
 
-def test_break_even_is_where_net_benefit_is_zero():
-    s = sample()
-    r = cost_effectiveness(mean(s, "e"), 1000.0, value=2500, years=3)
-    assert r.break_even * 3 * 2500 == pytest.approx(1000)
-    assert r.acceptability([0.0, 1e9])["probability"].tolist() == [0.0, 1.0]
-
-
 def test_total_cost_is_divided_by_participants():
     s = sample()
     a = cost_effectiveness(mean(s, "e"), 1000.0, cost_se=50.0)

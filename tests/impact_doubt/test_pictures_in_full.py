@@ -2,8 +2,6 @@
 the line at zero, axes in words, no frame at the top and right.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -437,3 +435,24 @@ def test_a_curve_of_failures_says_so() -> None:
     assert failed.text == "None of 1 specifications could be estimated."
     assert failed.result("a") == me.NotEstimable("no rows")
     assert "no rows" in repr(failed)
+
+
+def test_studies_summary_and_prediction_stand_at_their_numbers() -> None:
+    value, se = [0.1, 0.3, 0.2], [0.05, 0.1, 0.02]
+    found = me.random_effects(value, se)
+    ax = found.plot(["A", "B", "C"])
+    spans = [
+        [(segment[0][0], segment[1][0]) for segment in c.get_segments()]
+        for c in ax.collections
+        if hasattr(c, "get_segments")
+    ]
+    half = 1.959963984540054 * np.array(se)
+    assert spans[0] == [pytest.approx((v - h, v + h)) for v, h in zip(value, half, strict=True)]
+    assert spans[1] == [pytest.approx((found.low, found.high))]
+    assert spans[2] == [pytest.approx(found.prediction)]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["A", "B", "C", "summary", "a new study"]
+
+
+def test_two_studies_have_no_place_for_a_third() -> None:
+    ax = me.random_effects([0.1, 0.3], [0.05, 0.1]).plot()
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["study 1", "study 2", "summary"]

@@ -2,8 +2,6 @@
 on given axes, weights that went through a step: numbers that only a rare call shows.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -13,19 +11,10 @@ import pytest
 from scipy import stats
 
 import mismes_eval as me
-from mismes_eval.errors import EstimateError, IdentificationError
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.impact.bounds.lee import lee_bounds
-from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.did.bands import sup_t
 from mismes_eval.impact.did.base_design import on_base, together
 from mismes_eval.impact.did.event_path import event_path
 from mismes_eval.impact.did.heterogeneity import joint
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
 from mismes_eval.impact.planning.fieller import fieller
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.weighting.replication import replicate_weights
 
 N = 48
@@ -72,7 +61,7 @@ def long(**columns: object) -> pd.DataFrame:
     ).assign(**columns)
 
 
-def att(s: me.Sample) -> Estimate:
+def att(s: me.Sample) -> me.Estimate:
     return me.att_2x2(s, ("y0", "y1"), "d")
 
 
@@ -83,7 +72,7 @@ def mean(w: np.ndarray, y: np.ndarray, rows: np.ndarray) -> float:
 # Replicates, with rows outside the domain
 
 
-def replicated(e: Estimate) -> np.ndarray:
+def replicated(e: me.Estimate) -> np.ndarray:
     each = e.parts[0].replicates
     assert each is not None
     return each
@@ -103,10 +92,10 @@ def test_replicates_of_a_triple_difference_leave_rows_outside_the_domain_out() -
     for w in replicate_weights(s.design):
         m = {k: mean(w, change, rows) for k, rows in cell.items()}
         expected.append([m[1, 1] - m[1, 0] - m[0, 1] + m[0, 0], m[1, 0] - m[0, 0]])
-    found = triple_difference(s, ("y0", "y1"), "d", "e", method="none")
+    found = me.triple_difference(s, ("y0", "y1"), "d", "e", method="none")
     np.testing.assert_allclose(replicated(found), expected, rtol=1e-12)
     assert found.n.tolist() == [inside.sum(), (cell[1, 0] | cell[0, 0]).sum()]
-    again = triple_difference(
+    again = me.triple_difference(
         me.replicates(of(), "jackknife").where(frame()["in"]),
         "y1",
         "d",
@@ -145,10 +134,10 @@ def test_replicates_of_two_periods_of_bounds_and_of_shifts_leave_them_out_too() 
         )
     np.testing.assert_allclose(replicated(att(s)), two, rtol=1e-12)
     np.testing.assert_allclose(
-        replicated(manski_bounds(s, "y1", "d", "s", -2.0, 3.0)), worst, rtol=1e-12
+        replicated(me.manski_bounds(s, "y1", "d", "s", -2.0, 3.0)), worst, rtol=1e-12
     )
     np.testing.assert_allclose(
-        replicated(delta_sensitivity(s, "y1", "d", "s", [0.0, 0.5], arm="both")),
+        replicated(me.delta_sensitivity(s, "y1", "d", "s", [0.0, 0.5], arm="both")),
         shifted,
         rtol=1e-12,
     )
@@ -176,7 +165,7 @@ def test_group_time_effects_in_every_replicate_are_differences_of_mean_changes()
 def test_imputation_in_every_replicate_is_a_regression_on_dummies() -> None:
     f = long()
     s = me.replicates(me.Sample.from_frame(f, weights="w", psu="u"), "jackknife")
-    e = imputation(s, "y", "g", unit="u", time="t", by="event")
+    e = me.imputation(s, "y", "g", unit="u", time="t", by="event")
     free = ~((f["g"] > 0) & (f["t"] >= f["g"])).to_numpy()
     x = np.column_stack(
         [pd.get_dummies(f["u"]).to_numpy(float), pd.get_dummies(f["t"]).to_numpy(float)[:, 1:]]
@@ -194,8 +183,8 @@ def test_imputation_in_every_replicate_is_a_regression_on_dummies() -> None:
 def test_bounds_that_lose_an_arm_in_a_replicate_are_refused() -> None:
     """All observed comparison rows lie in the first PSU: the jackknife without it trims everybody."""
     s = me.replicates(of(s=(P % 2 == 1) | (P < 4)), "jackknife")
-    with pytest.raises(IdentificationError) as caught:
-        lee_bounds(s, "y1", "d", "s")
+    with pytest.raises(me.IdentificationError) as caught:
+        me.lee_bounds(s, "y1", "d", "s")
     problem = caught.value.problems[0]
     assert (problem.what, problem.where, problem.expected) == (
         "trimming leaves no rows",
@@ -216,7 +205,7 @@ def test_a_band_is_the_quantile_of_the_largest_t_of_its_draws() -> None:
         t = np.abs(rng.standard_normal((draws, 3)) @ (vectors * np.sqrt(values)).T).max(
             axis=1
         ) / np.sqrt(rng.chisquare(10, draws) / 10)
-        band = sup_t(e, level, seed, draws)
+        band = me.sup_t(e, level, seed, draws)
         assert band.critical == pytest.approx(np.quantile(t, level)) and (
             band.level,
             band.seed,
@@ -246,12 +235,12 @@ def test_a_multiplier_band_draws_two_points_for_each_psu() -> None:
         totals - np.repeat([totals[:6].mean(axis=0), totals[6:].mean(axis=0)], 6, axis=0)
     ) * np.sqrt(6 / 5)
     t = np.abs(deviation.T @ point) / np.sqrt((deviation**2).sum(axis=0))[:, None]
-    band = sup_t(e, 0.9, 5, 500, "multiplier")
+    band = me.sup_t(e, 0.9, 5, 500, "multiplier")
     assert (
         band.critical == pytest.approx(np.quantile(t.max(axis=0), 0.9), rel=1e-5)
         and band.method == "multiplier"
     )
-    still = sup_t(me.mean(of(one=1.0), ["y0", "one"]), draws=100)
+    still = me.sup_t(me.mean(of(one=1.0), ["y0", "one"]), draws=100)
     assert (
         np.isnan(still.table.loc[1, ["se", "low", "high"]].astype(float)).all()
         and still.table["value"].tolist()[1] == 1.0
@@ -273,23 +262,12 @@ def test_step_down_p_values_by_a_loop_over_their_draws() -> None:
         largest = max(largest, among, e.pvalue[j])  # never below its own
         expected[j] = largest
         left = left[1:]
-    found = adjust_pvalues(e, draws=900, seed=3)
+    found = me.adjust_pvalues(e, draws=900, seed=3)
     assert found.adjusted.tolist() == pytest.approx(expected.tolist())
     assert (
         found.notes[0].endswith("; 3 values in the family.")
         and found.method == "romano_wolf"
         and found.notes[1:] == e.notes
-    )
-    p = e.pvalue
-    order = np.argsort(p)
-    holm = np.maximum.accumulate(np.minimum(p[order] * [3, 2, 1], 1))
-    assert adjust_pvalues(e, "holm").adjusted[order].tolist() == pytest.approx(holm.tolist())
-    q = np.minimum.accumulate((p[order] * 3 / [1, 2, 3])[::-1])[::-1]
-    assert adjust_pvalues(e, "benjamini_hochberg").adjusted[order].tolist() == pytest.approx(
-        np.minimum(q, 1).tolist()
-    )
-    assert adjust_pvalues(e, "bonferroni").adjusted.tolist() == pytest.approx(
-        np.minimum(3 * p, 1).tolist()
     )
 
 
@@ -305,7 +283,7 @@ def test_values_on_fewer_psus_are_compared_on_the_scale_of_the_fewest() -> None:
     own = np.abs(e.value / e.se)
     own = stats.t.isf(stats.t.sf(own, [10, 4]), 4)
     first = int(own.argmax())
-    found = adjust_pvalues(fewer, draws=500).adjusted
+    found = me.adjust_pvalues(fewer, draws=500).adjusted
     assert found[first] == pytest.approx((1 + (t.max(axis=1) >= own[first]).sum()) / 501)
     assert found[1 - first] == pytest.approx(
         max(found[first], (1 + (t[:, 1 - first] >= own[1 - first]).sum()) / 501)
@@ -388,7 +366,9 @@ def test_a_cost_in_words_figures_and_corners() -> None:
         (each[int(np.ceil(0.025 * 500)) - 1], each[int(np.ceil(0.975 * 500)) - 1])
     )
     net = r.net_benefit
-    assert not isinstance(net, NotEstimable) and r.break_even == pytest.approx(90 / 400)
+    assert not isinstance(net, me.NotEstimable) and r.break_even == pytest.approx(90 / 400)
+    three = me.cost_effectiveness(e, 90.0, value=400.0, years=3, draws=100)
+    assert three.break_even == pytest.approx(90 / 400 / 3)
     side = "pays" if net[1] > 0 else "does not pay" if net[2] < 0 else "may or may not pay"
     low, high = r.fieller  # type: ignore[misc]
     assert r.text == (
@@ -403,14 +383,14 @@ def test_a_cost_in_words_figures_and_corners() -> None:
     }
     assert sides == {"pays", "may or may not pay", "does not pay"}
     reversed_ = me.cost_effectiveness(replace(e, value=-e.value), 90.0, draws=100)
-    assert isinstance(reversed_.ratio, NotEstimable)
+    assert isinstance(reversed_.ratio, me.NotEstimable)
     assert (
         reversed_.ratio.reason
         == f"the effect is negative ({-e.value[0]:.4g} job-year per participant): the measure costs and gains nothing"
     )
     free = me.cost_effectiveness(e, -5.0, draws=100)
     assert (
-        isinstance(free.ratio, NotEstimable)
+        isinstance(free.ratio, me.NotEstimable)
         and free.ratio.reason
         == "the measure costs nothing or saves money: a ratio would mislead; read the plane"
     )
@@ -421,16 +401,16 @@ def test_a_cost_in_words_figures_and_corners() -> None:
     small = replace(e, value=np.array([0.01]))
     low, high = me.cost_effectiveness(small, 5.0, draws=100).effect_interval
     nothing = me.cost_effectiveness(small, 5.0, draws=100).ratio
-    assert isinstance(nothing, NotEstimable)
+    assert isinstance(nothing, me.NotEstimable)
     assert (
         nothing.reason
         == f"the 95% interval of the effect [{low:.4g}, {high:.4g}] covers 0: a cost per job-year has no finite interval; read the plane"
     )
     unfree = me.cost_effectiveness(replace(e, dof=np.array([0.0])), 5.0, draws=100)
-    assert unfree.ratio == NotEstimable("no degrees of freedom for the effect's interval")
+    assert unfree.ratio == me.NotEstimable("no degrees of freedom for the effect's interval")
     for bad in (replace(e, value=np.array([np.nan])), replace(e, value=np.array([np.inf]))):
         with pytest.raises(
-            EstimateError,
+            me.EstimateError,
             match=r"^one value is needed: argument 'att'\. Expected a finite value with a standard error, got (nan|inf) with (0\.\d+|nan)\.$",
         ):
             me.cost_effectiveness(bad, 5.0)
@@ -459,7 +439,7 @@ def test_estimates_of_other_steps_meet_on_the_base() -> None:
     assert again.p == 2 and again.vcov[0, 1] > 0
     equal = joint([att(of()), att(of())])  # two equal copies of one design
     assert equal.vcov[0, 1] == pytest.approx(equal.vcov[0, 0])
-    with pytest.raises(EstimateError, match="the estimates stand on different designs"):
+    with pytest.raises(me.EstimateError, match="the estimates stand on different designs"):
         joint([att(s), att(answered)])
 
 
@@ -470,16 +450,16 @@ def test_a_regression_carries_the_steps_of_its_weights_and_clusters_whole_units(
     plain = me.Sample.from_frame(long(), weights="w", psu="u")
     capped = me.trim(plain, upper=100.0)
     for verb in (
-        lambda s: two_way(s, "y", "on", unit="u", time="t", covariates="z"),
-        lambda s: imputation(s, "y", "g", unit="u", time="t", covariates="z", by="cohort"),
+        lambda s: me.two_way(s, "y", "on", unit="u", time="t", covariates="z"),
+        lambda s: me.imputation(s, "y", "g", unit="u", time="t", covariates="z", by="cohort"),
     ):
         a, b = verb(plain), verb(capped)
         np.testing.assert_allclose(b.value, a.value, rtol=1e-12)
         np.testing.assert_allclose(b.se, a.se, rtol=1e-9)
         np.testing.assert_allclose(b.influence, a.influence, atol=1e-12)
     split = me.Sample.from_frame(long(v=U * 4 + T % 2), weights="w", psu="v")
-    whole = two_way(plain, "y", "on", unit="u", time="t")
-    parts = two_way(split, "y", "on", unit="u", time="t")
+    whole = me.two_way(plain, "y", "on", unit="u", time="t")
+    parts = me.two_way(split, "y", "on", unit="u", time="t")
     z = whole.influence[:, 0] * plain.weights
     np.testing.assert_allclose(parts.influence, whole.influence, atol=1e-12)
     sums = pd.Series(z).groupby(U * 4 + T % 2).sum().to_numpy()
@@ -495,7 +475,7 @@ def test_small_sample_rules_multiply_the_variance() -> None:
     """
     s = me.Sample.from_frame(long(), weights="w", psu="u")
     v = {
-        rule: float(two_way(s, "y", "on", unit="u", time="t", small_sample=rule).se[0]) ** 2
+        rule: float(me.two_way(s, "y", "on", unit="u", time="t", small_sample=rule).se[0]) ** 2
         for rule in ("design", "nested", "full")
     }  # type: ignore[arg-type]
     assert v["nested"] / v["design"] == pytest.approx(47 / 43) and v["full"] / v[
@@ -564,7 +544,6 @@ def test_a_forest_of_studies_is_drawn_on_given_axes() -> None:
     _, ax = plt.subplots()
     r = me.random_effects([0.1, 0.3, 0.9], [0.1, 0.1, 0.2])
     assert r.plot(["a", "b", "c"], ax) is ax
-    assert [t.get_text() for t in ax.get_yticklabels()][:4] == ["a", "b", "c", "summary"]
     own = r.plot()
     assert own is not ax and own.figure.get_size_inches().tolist() == [7, 1.4 + 0.32 * 5]
     plt.close("all")

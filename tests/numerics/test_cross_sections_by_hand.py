@@ -2,8 +2,6 @@
 influence holds what was fitted fixed; which methods report a propensity.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -119,15 +117,6 @@ def test_not_normalised_weights_report_the_treated_share_with_an_intercept_alone
 
 def test_balancing_odds_do_not_depend_on_the_unit_of_the_weights() -> None:
     np.testing.assert_allclose(tilting(1e7 * W, D, X).p, tilting(W, D, X).p, rtol=1e-9)
-
-
-def test_no_odds_balance_what_lies_outside() -> None:
-    x = np.column_stack([np.ones(12), np.r_[np.full(6, 5.0), np.linspace(0, 4, 6)]])
-    x[0, 1] = 1.0
-    with pytest.raises(
-        Separation, match=r"^no weights of the comparison group balance the covariates$"
-    ):
-        tilting(np.ones(12), np.repeat([1.0, 0.0], 6), x)
 
 
 def test_many_regressions_of_rows_without_weight_and_of_as_few_rows_as_coefficients() -> None:

@@ -2,8 +2,6 @@
 refused by number, never solved.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -74,17 +72,6 @@ def test_dependent_columns_are_named(n: int) -> None:
     assert {column, *made} == {1, 2, 3, 4}
 
 
-def test_dummy_trap_zero_column_and_too_few_rows_are_refused() -> None:
-    group = np.eye(3)[np.arange(12) % 3]
-    with pytest.raises(Collinear):
-        check_rank(np.column_stack([np.ones(12), group]), np.ones(12))
-    with pytest.raises(Collinear) as caught:
-        check_rank(np.column_stack([np.ones(12), np.zeros(12)]), np.ones(12))
-    assert caught.value.dependent == ((1, ()),)
-    with pytest.raises(Collinear):
-        check_rank(np.random.default_rng(0).normal(size=(3, 5)), np.ones(3))
-
-
 @pytest.mark.property
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.floats(-8, 8))
@@ -99,3 +86,14 @@ def test_scaling_a_column_scales_its_coefficient(seed: int, power: float) -> Non
     np.testing.assert_allclose(scaled.beta * [1, 1, 10.0**power], fit.beta, rtol=1e-11, atol=1e-13)
     np.testing.assert_allclose(scaled.residual, fit.residual, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(x.T @ (w * fit.residual), 0.0, atol=1e-11)
+
+
+def test_dummy_trap_zero_column_and_too_few_rows_are_refused() -> None:
+    group = np.eye(3)[np.arange(12) % 3]
+    with pytest.raises(Collinear):
+        check_rank(np.column_stack([np.ones(12), group]), np.ones(12))
+    with pytest.raises(Collinear) as caught:
+        check_rank(np.column_stack([np.ones(12), np.zeros(12)]), np.ones(12))
+    assert caught.value.dependent == ((1, ()),)
+    with pytest.raises(Collinear):
+        check_rank(np.random.default_rng(0).normal(size=(3, 5)), np.ones(3))

@@ -2,8 +2,6 @@
 totals: each against loops over plain arrays.
 """
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np
@@ -427,3 +425,16 @@ def test_rows_stand_in_a_value_where_their_influence_is_not_zero_or_their_domain
         False,
         False,
     ]
+
+
+def test_a_block_on_narrowed_columns_is_that_of_their_matrix() -> None:
+    """Columns less a constant, rows outside with anything in them, domains in a byte."""
+    wild = np.where(GROUP == 1, np.nan, DENSE[:, 0])
+    columns = Columns((wild, CELL, CELL > 2), np.array([5.0, 0.0, 0.0]), GROUP != 1)
+    domain, coef = RNG.integers(0, 5, N), RNG.normal(size=(4 * 3, 2))
+    narrow = Influence((Block(columns, coef, domain.astype(np.uint8)),), N)
+    whole = Influence((Block(Rows(columns.dense()), coef, domain),), N)
+    np.testing.assert_allclose(narrow.dense(), whole.dense(), rtol=1e-14, atol=1e-14)
+    np.testing.assert_allclose(narrow.sums(WEIGHT, GROUP, M), whole.sums(WEIGHT, GROUP, M))
+    left = Rows(VALUES, CELL)
+    np.testing.assert_allclose(narrow.cross(left, WEIGHT), whole.cross(left, WEIGHT), atol=1e-12)

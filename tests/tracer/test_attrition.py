@@ -2,8 +2,6 @@
 the linearisation, any set of waves, deaths, fixed weights.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from mismes_eval.errors import DesignError
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean, total
 from mismes_eval.tracer import TracerPanel, attrition_weights, weight_history
-from mismes_eval.weighting.attrition import ProbitPropensity
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.trim import trim
@@ -196,12 +193,6 @@ def test_fixed_weights_show_the_difference(panel: TracerPanel) -> None:
     assert any("treated as fixed" in note for note in b.notes)
 
 
-def test_a_panel_without_adjustment_says_so(panel: TracerPanel) -> None:
-    s = panel.weight_sample([0, 2])
-    assert any("no adjustment" in note for note in s.notes)
-    np.testing.assert_array_equal(s.weights, panel.sample.weights * panel.responded[:, 2])
-
-
 def test_the_domain_narrows_the_estimate_and_not_the_weights(panel: TracerPanel) -> None:
     p = weighted(panel)
     women = (p.sample.frame["sex"] == "f").to_numpy()
@@ -228,13 +219,6 @@ def test_every_bad_argument_is_named(panel: TracerPanel) -> None:
         attrition_weights(
             panel.with_columns({"twin": panel.sample.frame["x"] * 2}), ["x", "twin"]
         ).weight_sample(3)
-
-
-def test_a_probit_step_passes_rows_that_are_not_at_risk(panel: TracerPanel) -> None:
-    step = weighted(panel, method="probit", stabilised=False).weight_sample([1, 3]).design.steps[-1]
-    assert isinstance(step, ProbitPropensity)
-    gone = ~panel.responded[:, 1]
-    np.testing.assert_array_equal(step.factor[gone], 1.0)
 
 
 def test_a_narrowed_panel_is_modelled_as_it_is_and_not_as_everybody():

@@ -2,8 +2,6 @@
 losses depend on the outcome itself.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,11 +90,6 @@ def test_conditioning_is_members_less_first_timers(refreshed: TracerPanel) -> No
     assert e.value[0] > 0.1
 
 
-def test_no_refreshment_is_refused(panel: TracerPanel) -> None:
-    with pytest.raises(DesignError, match="no refreshment sample"):
-        refreshment(panel, 2)
-
-
 def traced(rng: np.random.Generator, n: int = 800) -> TracerPanel:
     """Losses at wave 1 depend on the outcome itself; a quarter of the lost is traced intensively
     and all of them are found.
@@ -154,7 +147,5 @@ def test_traced_persons_who_are_not_found_are_modelled() -> None:
     s = q.weight_sample(1)
     assert [type(step).__name__ for step in s.design.steps] == ["PhaseTwo", "ResponsePropensity"]
     assert (s.weights[np.isin(p.sample.frame["person_id"], ids[::3])] == 0).all()
-    with pytest.raises(DesignError, match="not usable"):
-        follow_up(q, 1, "chosen", 1.5)
     with pytest.raises(DesignError, match="unknown column"):
         follow_up(q, 1, "nobody", "pi")

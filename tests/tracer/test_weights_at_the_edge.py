@@ -2,16 +2,13 @@
 are missing, models that cannot be fitted, nobody found.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from mismes_eval.errors import DesignError
-from mismes_eval.tracer import TracerPanel, attrition_weights, follow_up, refreshment
+from mismes_eval.tracer import TracerPanel, attrition_weights, follow_up
 from mismes_eval.tracer.attrition import weight_history
-from mismes_eval.tracer.response_model import design_matrix
 from mismes_eval.weighting.sample import Sample
 
 
@@ -104,38 +101,6 @@ def test_the_history_of_the_weights_is_written_out() -> None:
     assert table[["factor_min", "factor_max"]].iloc[0].tolist() == [1, 1]
 
 
-def with_fresh(answered: np.ndarray) -> TracerPanel:
-    p = persons().assign(fresh=np.arange(120) >= 90)
-    old, new = p[~p["fresh"]], p[p["fresh"]]
-    w = pd.concat(
-        [
-            old[["person_id"]].assign(wave=0, y=1.0),
-            old[["person_id"]].assign(wave=1, y=2.0),
-            new.loc[answered, ["person_id"]].assign(wave=1, y=3.0),
-        ],
-        ignore_index=True,
-    )
-    return attrition_weights(
-        TracerPanel.from_frame(w, sample=Sample.from_frame(p, weights="w"), refresh="fresh"), "x"
-    )
-
-
-def test_a_refreshment_sample_that_answered_whole_needs_no_model() -> None:
-    found = refreshment(with_fresh(np.ones(30, bool)), 1)
-    assert not any("response of the refreshment" in s.name for s in found.both.design.steps)
-    assert found.share == pytest.approx(found.n_effective[0] / sum(found.n_effective))
-    one_rate = refreshment(with_fresh(np.arange(30) < 20), 1)
-    assert any(
-        "response of the refreshment sample at wave 1 (one rate)" in s.name
-        for s in one_rate.both.design.steps
-    )
-    by_x = refreshment(with_fresh(np.arange(30) % 3 > 0), 1, "x")
-    assert any(
-        "response of the refreshment sample at wave 1 (logit on x)" in s.name
-        for s in by_x.both.design.steps
-    )
-
-
 def test_the_dead_leave_before_the_lost_are_traced() -> None:
     p = persons()
     w = waves(p)
@@ -155,29 +120,3 @@ def test_the_dead_leave_before_the_lost_are_traced() -> None:
         s.weights[np.arange(120) % 12 == 0], 2 * p.loc[np.arange(120) % 12 == 0, "w"]
     )
     assert s.weights[6] == 0
-    with pytest.raises(DesignError, match="follow_up names an unknown column: column 'drawn'"):
-        follow_up(panel(p, w), 1, "drawn", 0.5)
-    with pytest.raises(
-        DesignError,
-        match=r"the subsample for tracing is not usable: wave 1, columns 'traced' and '1\.5'.*10 selected",
-    ):
-        follow_up(panel(p, w), 1, "traced", 1.5)
-
-
-def test_the_columns_of_a_response_model_have_names() -> None:
-    s = Sample.from_frame(persons().assign(flag=np.arange(120) % 2 == 0, none=1), weights="w")
-    x, names = design_matrix(s, ["x", "g"])
-    assert names == ("Intercept", "x", "g=b")
-    np.testing.assert_allclose(
-        x, np.column_stack([np.ones(120), s.frame["x"], s.frame["g"] == "b"])
-    )
-    assert design_matrix(s, [])[1] == ("Intercept",)
-    _, several = design_matrix(
-        s.with_columns({"g": pd.Categorical(s.frame["g"], ["a", "b", "c"])}), ["g"]
-    )
-    assert (
-        len(several)
-        == design_matrix(
-            s.with_columns({"g": pd.Categorical(s.frame["g"], ["a", "b", "c"])}), ["g"]
-        )[0].shape[1]
-    )

@@ -2,8 +2,6 @@
 coefficients, likelihoods, influences, factors, shares and the names of the steps.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -210,6 +208,8 @@ def test_panel_and_refreshment_share_by_their_effective_sizes() -> None:
         "response of the refreshment sample at wave 1 (one rate)",
     ]
     assert r.without.design.steps[0].name == "without the refreshment sample (2)"
+    whole = refreshment(fresh(new=(4, 5)), 1).only.design.steps
+    assert [s.name for s in whole] == ["refreshment sample only"]
 
 
 def test_the_domain_narrows_all_three_samples() -> None:
@@ -352,8 +352,7 @@ def test_tracing_by_covariates_names_them_and_the_found_carry_their_group() -> N
     """
     i = np.arange(8)
     s = Sample.from_frame(
-        pd.DataFrame({"w": 1.0, "person_id": i, "region": list("aabbabab"), "k": 1}),
-        weights="w",
+        pd.DataFrame({"w": 1.0, "person_id": i, "region": list("aabbabab"), "k": 1}), weights="w"
     )
     there = np.isin(i, (0, 1, 2, 7))
     second = pd.DataFrame(

@@ -2,8 +2,6 @@
 without an order, months that are none, text outcomes, states, spells and designs that change.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -24,27 +22,6 @@ def made(persons: pd.DataFrame, waves: pd.DataFrame) -> TracerPanel:
         sample=Sample.from_frame(persons, weights="w", strata="stratum", psu="psu"),
         disposition="disp",
     )
-
-
-@pytest.mark.identity
-def test_waves_follow_the_order_of_their_categories(
-    panel: TracerPanel, persons: pd.DataFrame, waves: pd.DataFrame
-) -> None:
-    """Named waves whose order is not the alphabet's: the change over time keeps its sign."""
-    names = ["start", "half a year", "a year", "two years"]
-    named = made(
-        persons,
-        waves.assign(
-            wave=pd.Categorical(waves["wave"].map(dict(enumerate(names))), names, ordered=True)
-        ),
-    )
-    assert named.waves == tuple(names) and (named.groups == panel.groups).all()
-    treated = {"d": (persons["arm"] == "T").to_numpy(int)}
-    a, b = (
-        me.att_2x2(panel.with_columns(treated), "y", "d", (0, 2)),
-        me.att_2x2(named.with_columns(treated), "y", "d", ("start", "a year")),
-    )
-    np.testing.assert_allclose([*a.value, *a.se], [*b.value, *b.se], rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@ weights: equal to the change of the estimate when one base weight moves and the 
 again. Single steps: `proof/test_influence_is_the_derivative.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -13,7 +11,6 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 import mismes_eval as me
-from mismes_eval.errors import DesignWarning
 
 from ..derivative import by_weight
 
@@ -193,21 +190,6 @@ def test_pseudo_weights_pass_influence_back_to_the_reference_sample() -> None:
 
 
 @pytest.mark.identity
-def test_pseudo_weights_are_the_odds_of_not_volunteering() -> None:
-    """Chen, Li and Wu's estimating idea in its logit form: the stacked weighted fit, odds (1 - p) /
-    p for the volunteers.
-    """
-    rng = np.random.default_rng(3)
-    volunteers = pd.DataFrame({"sex": np.where(rng.random(40) < 0.8, "F", "M"), "y": 1.0})
-    f = people()
-    made = me.pseudo_weights(volunteers, base(f), "sex")
-    own = made.weights[made.weights > 0]
-    for sex in ("F", "M"):
-        n, total = (volunteers["sex"] == sex).sum(), f.loc[f["sex"] == sex, "w"].sum()
-        np.testing.assert_allclose(own[(volunteers["sex"] == sex).to_numpy()], total / n, rtol=1e-9)
-
-
-@pytest.mark.identity
 def test_totals_that_are_estimates_add_their_variance() -> None:
     f = people()
     known = me.calibrate(base(f), SEX)
@@ -252,13 +234,3 @@ def test_a_second_phase_adds_the_variance_of_its_draw() -> None:
     fraction = f["stratum"].map({0: 4 / 8.0, 1: 4 / 10.0, 2: 4 / 16.0})
     second = float((fraction * (1 - f["p"]) * value**2).sum())
     assert me.total(drawn, "y").vcov[0, 0] == pytest.approx(first + second, rel=1e-10)
-
-
-def test_negative_weights_of_linear_calibration_are_told() -> None:
-    with pytest.warns(
-        DesignWarning,
-        match=r"^Linear calibration made \d+ weights negative \(lowest factor -[\d.]+\): quantiles and regressions refuse them\. Set bounds",
-    ):
-        made = me.calibrate(base(people()), {**SEX, "x": 3200.0})
-    assert (made.weights < 0).any()
-    assert me.total(made, "x").value[0] == pytest.approx(3200.0)

@@ -2,16 +2,14 @@
 out by hand, and what the last allowed and the first refused value are.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import CalibrationError, DesignError, DesignWarning
+from mismes_eval.errors import CalibrationError, DesignError
 from mismes_eval.weighting.calibrate import calibrate, tightest_bounds
-from mismes_eval.weighting.phases import two_phase, weight_share
+from mismes_eval.weighting.phases import weight_share
 from mismes_eval.weighting.planning import (
     best_ratio,
     compare_plans,
@@ -146,9 +144,10 @@ def test_four_plans_of_one_budget() -> None:
         "every migrant that the listing finds is interviewed, nobody else",
         "half the budget on a list that holds 50% of migrants",
     ]
-    assert compare_plans(1000, 0.5, 0.2, 0.05, 1, 4).loc[
-        0, ["n_eff", "cv"]
-    ].tolist() == pytest.approx([31.25 / 1.3, np.sqrt(4 * 1.3 / 31.25)])
+    plain = compare_plans(1000, 0.5, 0.2, 0.05, 1, 4)
+    assert len(plain) == 3 and plain.loc[0, ["n_eff", "cv"]].tolist() == pytest.approx(
+        [31.25 / 1.3, np.sqrt(4 * 1.3 / 31.25)]
+    )
     for bad in ((0, 1, 1), (1, 0, 1), (1, 1, 0)):
         with pytest.raises(DesignError, match=r"compare_plans. Expected budget and costs above 0"):
             compare_plans(bad[0], 0.5, 0.2, 0.05, bad[1], bad[2])
@@ -266,22 +265,6 @@ def test_lonely_strata_are_named_and_certainties_are_not() -> None:
         Sample.from_frame(frame, weights="w", strata="s", psu="p", lonely_psu="error")
 
 
-def test_codes_look_rounded_from_ten_million_in_thousands_or_beyond_exact_floats() -> None:
-    def made(codes: list[float]) -> Sample:
-        return Sample.from_frame(pd.DataFrame({"w": 1.0, "p": codes}), weights="w", psu="p")
-
-    for fine in (
-        [10_000_000, 10_000_001],
-        [9_999_000, 9_998_000],
-        [20_000_000, 20_000_000],
-        [2.0**53 - 1, 5.0],
-    ):
-        assert not made(fine).design.notes or "rounded" not in made(fine).design.notes[-1]
-    for bad in ([10_000_000, 9_999_000], [2.0**53, 5.0]):
-        with pytest.warns(DesignWarning, match="look rounded: 2 distinct values are left"):
-            made(bad)
-
-
 def test_a_mask_is_one_boolean_a_row() -> None:
     frame = pd.DataFrame({"w": [1.0, 2.0, 0.0]}, index=[7, 8, 9])
     s = Sample.from_frame(frame, weights="w")
@@ -317,14 +300,6 @@ def test_a_sample_is_shown_with_every_note_of_its_own() -> None:
         + "".join(
             f"<p><small>{n}</small></p>" for n in (s.design.describe(), "one &lt;b&gt;", "two")
         )
-    )
-    assert repr(s).startswith("Sample\nrows")
-    shown = s.summary()[""]
-    assert (
-        shown["Kish design effect"] == "1.250"
-        and shown["effective n"] == "2"
-        and shown["sum of weights"] == "4.0"
-        and shown["weight steps"] == "none"
     )
 
 
@@ -459,7 +434,7 @@ def test_categories_of_rows_without_weight_need_no_total_and_may_not_have_one() 
         "a category of the sample has no total: totals['sex']. Expected a total for every category that occurs, got 'M'. 2 rows. Give its total, or recode it."
     ]
     assert problems(totals={"agee": 1.0}) == [
-        "a margin names an unknown column: totals['agee']. Expected a column of the sample, got 'agee'. Did you mean 'age'?",
+        "a margin names an unknown column: totals['agee']. Expected a column of the sample, got 'agee'. Did you mean 'age'?"
     ]
     assert problems(totals={"sex": {"F": -1.0, "M": 10.0}}) == [
         "a negative total: totals['sex']['F']. Expected 0 or more, got -1.0."
@@ -494,35 +469,13 @@ def test_the_tightest_bounds_of_two_cells() -> None:
     with pytest.raises(CalibrationError, match=r"fall to 1.667 and rise to 3 \(each taken alone\)"):
         calibrate(base(), {"sex": {"F": 6.0, "M": 10.0}}, bounds=(0.5, 2.0))
     with pytest.raises(CalibrationError, match="bounds cannot work"):
-        calibrate(base(), {"sex": {"F": 6.0, "M": 10.0}}, bounds=(1.0, 4.0))
+        calibrate(base(), {"sex": {"F": 6.0, "M": 10.0}}, method="logit", bounds=(1.0, 4.0))
     assert calibrate(
         base(), {"sex": {"F": 6.0, "M": 10.0}}, bounds=(0.0, 3.1)
     ).weights.tolist() == pytest.approx([3, 3, 10 / 3, 20 / 3, 0])
 
 
 # Screening, absent members, volunteers
-
-
-def test_interviews_of_a_listing_are_weighted_by_both_phases() -> None:
-    frame = PEOPLE.assign(t=[True, False, True, True, True], p=[0.5, np.nan, 0.25, 1.0, 0.5])
-    s = two_phase(Sample.from_frame(frame, weights="w"), "t", "p")
-    np.testing.assert_allclose(s.weights, [2, 0, 8, 4, 0])
-    assert s.design.steps[0].name == "two-phase selection (3 of 5 listed)"
-    again = two_phase(Sample.from_frame(frame, weights="w"), "t", "p", "sex")
-    np.testing.assert_allclose(
-        again.weights, [2, 0, 4, 2, 0]
-    )  # 2 listed women; 6 men, of interviews that stand for 12
-    assert (
-        again.design.steps[0].name
-        == "two-phase selection (3 of 5 listed), calibrated to phase-1 counts of sex"
-    )
-    with pytest.raises(
-        DesignError,
-        match=r"a probability in \(0, 1\], got missing or out of range. 1 row, first: 2",
-    ):
-        two_phase(
-            Sample.from_frame(frame.assign(p=[0.5, 2.0, 1.01, 1.0, 7.0]), weights="w"), "t", "p"
-        )
 
 
 def test_reports_share_the_weight_of_their_household() -> None:
@@ -539,8 +492,9 @@ def test_reports_share_the_weight_of_their_household() -> None:
     )
     np.testing.assert_allclose(s.weights, [3, 6, 3])
     assert s.domain.tolist() == [False, True, True] and s.frame.index.tolist() == [0, 1, 2]
-    assert s.flags[0] == "made up" and s.flags[1].startswith(
-        "Absent members are those reported by a household still present"
+    assert s.flags == (
+        "made up",
+        "Absent members are those reported by a household still present; households that left as a whole are not covered.",
     )
     assert s.design.steps[0].name == "weight share 1/s_i over reporting households (known factor)"
     with pytest.raises(DesignError) as caught:
@@ -557,12 +511,15 @@ def test_pseudo_weights_of_one_cell_are_inverse_odds() -> None:
         pd.DataFrame({"w": [10.0, 20.0, 4.0, 6.0, 99.0], "g": ["a", "a", "b", "b", "a"]}),
         weights="w",
     ).where(np.arange(5) < 4)
-    s = pseudo_weights(pd.DataFrame({"g": ["a"] * 3 + ["b"] * 2}), reference, "g")
+    volunteers = pd.DataFrame({"g": ["a"] * 3 + ["b"] * 2, "site": [1, 1, 2, 2, 2]})
+    s = pseudo_weights(volunteers, reference, "g")
     np.testing.assert_allclose(s.weights, [10, 10, 10, 5, 5, 0, 0, 0, 0, 0], rtol=1e-9)
     assert (
         s.frame["source_sample"].tolist() == ["nonprob"] * 5 + ["reference"] * 5 and FLAG in s.flags
     )
     assert s.design.steps[-1].name == "pseudo-weight by inverse odds on g"
+    at_sites = pseudo_weights(volunteers, reference, ["g"], psu="site")
+    assert (s.design.psus, at_sites.design.psus) == (10, 7)
     with pytest.raises(
         DesignError,
         match=r"the covariates tell the two samples apart completely: g. Expected overlap",

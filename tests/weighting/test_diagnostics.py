@@ -2,16 +2,11 @@
 picture.
 """
 
-from __future__ import annotations
-
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import CalibrationError, DesignError
-from mismes_eval.weighting.planning import best_ratio
 
 FRAME = pd.DataFrame(
     {
@@ -63,10 +58,6 @@ def test_size_and_spread_by_group_and_in_a_domain() -> None:
     assert me.weight_diagnostics(narrow)["n"].tolist() == [3, 3]
     women = me.weight_diagnostics(made().where(FRAME["sex"] == "F"), by="sex")
     assert women["sex"].tolist() == ["all", "F"] * 2
-    nobody = made().where(FRAME["x"] > 99)
-    empty = me.weight_diagnostics(nobody).iloc[0]
-    assert (empty["n"], empty["sum"], empty["n_eff"]) == (0, 0.0, 0.0)
-    assert empty[["cv", "ratio", "kish_deff", "largest_share"]].isna().all()
 
 
 def test_rows_before_a_weight_share_are_not_split() -> None:
@@ -115,28 +106,6 @@ def test_provenance_lists_the_steps_with_the_range_of_their_factors() -> None:
     assert table["highest"].tolist() == pytest.approx([6, 10 / 7])
 
 
-def test_what_each_margin_would_need_alone() -> None:
-    table = me.feasibility(
-        me.Sample.from_frame(FRAME, weights="w", psu="psu"), {**TOTALS, "x": 80.0}
-    )
-    assert table["margin"].tolist() == ["sex=F", "sex=M", "x"]
-    assert table["rows"].tolist() == pytest.approx([3, 2, 16])
-    assert table["before"].tolist() == pytest.approx([9, 7, 1 + 4 + 9 + 16 + 36])
-    assert table["factor_alone"].tolist() == pytest.approx([12 / 9, 10 / 7, 80 / 66])
-    assert table["total"].tolist() == [12.0, 10.0, 80.0]
-
-
-def test_bounds_too_tight_are_answered_with_the_tightest_that_work() -> None:
-    s = me.Sample.from_frame(FRAME, weights="w", psu="psu")
-    low, high = me.tightest_bounds(s, {"sex": {"F": 18.0, "M": 3.5}})
-    assert (low, high) == pytest.approx((0.5, 2.0))
-    with pytest.raises(
-        CalibrationError,
-        match=r"Bounds must at least let factors fall to 0\.5 and rise to 2 \(each taken alone\)",
-    ):
-        me.calibrate(s, {"sex": {"F": 18.0, "M": 3.5}}, method="logit", bounds=(0.9, 1.1))
-
-
 def test_a_sample_at_a_glance() -> None:
     s = made()
     shown = s.summary()[""].to_dict()
@@ -159,36 +128,3 @@ def test_a_sample_at_a_glance() -> None:
     alone = me.Sample.from_frame(FRAME, weights="w").where(FRAME["x"] > 99)
     assert alone.summary()[""]["effective n"] == "0"
     assert alone.summary()[""]["weight steps"] == "none"
-
-
-def test_the_picture_of_the_weights_shows_them_over_their_mean() -> None:
-    with mpl.rc_context({"backend": "agg"}):
-        ax = made().plot()
-        counts = [p.get_height() for p in ax.patches]
-        assert sum(counts) == 5
-        deff = by_hand(made().weights)["kish_deff"]
-        assert (
-            ax.get_xlabel()
-            == f"weight over its mean; Kish design effect {deff:.2f}, effective n {5 / deff:,.0f} of 5"
-        )
-        assert ax.get_ylabel() == "rows"
-        assert made().plot(ax) is ax
-        ax.figure.clear()
-
-
-def test_a_mask_finds_its_rows_by_the_frames_index() -> None:
-    shuffled = FRAME.sample(frac=1, random_state=1)
-    s = me.Sample.from_frame(shuffled, weights="w")
-    mask = pd.Series(FRAME["x"] > 2)
-    assert s.where(mask).domain.tolist() == (shuffled["x"] > 2).tolist()
-    with pytest.raises(DesignError, match="another index"):
-        s.where(mask.iloc[:-1])
-
-
-def test_an_oversample_is_best_at_the_root_of_the_prevalences() -> None:
-    assert best_ratio(0.12, 0.025) == pytest.approx(np.sqrt(0.12 / 0.025))
-    plans = me.compare_plans(100_000, 0.2, 0.12, 0.025, 1, 10, register_cost=50, register_share=0.3)
-    assert (
-        plans["plan"].is_unique
-        and len(plans) == len(me.compare_plans(100_000, 0.2, 0.12, 0.025, 1, 10)) + 1
-    )

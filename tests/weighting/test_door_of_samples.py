@@ -2,8 +2,6 @@
 slips that are answered with the line that helps.
 """
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np
@@ -65,24 +63,6 @@ def test_other_tables_are_refused_with_the_line_that_converts(frame: pd.DataFram
         me.Sample.from_frame(polars(), weights="w")
 
 
-@pytest.mark.parametrize(
-    ("given", "line"),
-    [
-        ("age>=15", r"sample\.where\(sample\.frame\.eval\('age>=15'\)\)"),
-        (lambda f: f["age"] >= 15, r"sample\.where\(function\(sample\.frame\)\)"),
-    ],
-)
-def test_a_condition_in_the_place_of_a_mask(frame: pd.DataFrame, given: object, line: str) -> None:
-    s = me.Sample.from_frame(frame, weights="w")
-    with pytest.raises(DesignError, match=line):
-        s.where(given)  # type: ignore[arg-type]
-
-
-def test_the_line_for_a_condition_works(frame: pd.DataFrame) -> None:
-    s = me.Sample.from_frame(frame, weights="w")
-    assert s.where(s.frame.eval("age>=15")).domain.sum() == (frame["age"] >= 15).sum()
-
-
 def test_weights_of_mean_1_say_that_sums_are_no_counts(frame: pd.DataFrame) -> None:
     def notes(w: object) -> str:
         return " ".join(me.Sample.from_frame(frame.assign(w=w), weights="w").notes)
@@ -91,3 +71,55 @@ def test_weights_of_mean_1_say_that_sums_are_no_counts(frame: pd.DataFrame) -> N
     assert "cannot be population counts" in notes(frame["w"] / frame["w"].sum())
     assert "population counts" not in notes(frame["w"])
     assert "population counts" not in notes(1.0)
+
+
+@pytest.mark.parametrize("weights", [True, pd.Timestamp("2020-01-01"), 1 + 2j])
+def test_weights_are_numbers(frame: pd.DataFrame, weights: object) -> None:
+    with pytest.raises(DesignError, match="not numbers"):
+        me.Sample.from_frame(frame.assign(w=weights), weights="w")
+
+
+def test_the_smallest_weights_have_a_summary(frame: pd.DataFrame) -> None:
+    s = me.Sample.from_frame(frame.assign(w=1e-300), weights="w")
+    assert s.summary().loc["Kish design effect", ""] == "1.000"
+
+
+def older(frame: pd.DataFrame) -> pd.Series:
+    return frame["age"] > 16
+
+
+@pytest.mark.parametrize(
+    ("mask", "rows"),
+    [
+        ("age > 16", 3),
+        ("age > 14 and sex == 'm'", 2),
+        ("age > 14 & sex == 'm'", 2),
+        ("not (sex == 'm')", 3),
+        ("15 <= age < 17", 2),
+        ("age in [15, 16]", 2),
+        ("sex", 3),
+        ("arm", 3),
+        ("~arm", 3),
+        ("df.age > 30", 5),
+        ("age between 15 and 17", 5),
+        ("sex = 'm'", 3),
+        ("no such", 5),
+        ("1 > 0", 5),
+        ("", 5),
+        (None, 5),
+        (30, 5),
+        ([1, 0] * 3, 3),
+        (older, 3),
+    ],
+)
+def test_the_line_that_a_refusal_offers_works(mask: object, rows: int) -> None:
+    """The line works on the frame as it stands."""
+    frame = pd.DataFrame({"w": 1.0, "sex": ["m", "f"] * 3, "arm": [0, 1] * 3, "age": range(14, 20)})
+    sample = me.Sample.from_frame(frame, weights="w")
+    with pytest.raises(DesignError) as refused:
+        sample.where(mask)  # type: ignore[arg-type]
+    (problem,) = refused.value.problems
+    line = str(problem.fix).partition(": ")[2].removesuffix(".")
+    known = {"sample": sample, "mask": pd.Series(mask) if isinstance(mask, list) else 0}
+    told = eval(line, {**known, "function": older})
+    assert int(told.active.sum()) == rows

@@ -2,8 +2,6 @@
 linearised variance, every step is redone, bad designs are refused.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,21 +135,6 @@ def test_balanced_half_samples_of_a_total_are_the_linearised_variance(method: st
     assert replicates(s, method).degf == 12
 
 
-@pytest.mark.identity
-def test_bootstrap_factors_keep_the_size_of_each_stratum() -> None:
-    s = replicates(plain(), n=50, seed=4)
-    assert s.design.replicates is not None
-    factor, stratum = s.design.replicates.factor, s.design.stages[0].stratum
-    for h in range(5):
-        np.testing.assert_allclose(
-            factor[stratum == h].sum(axis=0), (stratum == h).sum(), rtol=1e-12
-        )
-    assert factor.min() >= 0
-    again = replicates(plain(), n=50, seed=4).design.replicates
-    assert again is not None
-    np.testing.assert_array_equal(again.factor, factor)
-
-
 @pytest.mark.whole
 @pytest.mark.identity
 def test_jackknife_through_nonresponse_and_raking_is_close_to_linearised() -> None:
@@ -262,7 +245,6 @@ def test_replicate_weights_from_a_file_are_those_that_were_written(method: str) 
     s = plain()
     r = replicates(s, method, n=30 if method == "bootstrap" else None, seed=1)
     made = r.design.replicates
-    assert made is not None
     names = [f"r{b}" for b in range(made.count)]
     file = pd.concat(
         [s.frame, pd.DataFrame(np.column_stack(list(replicate_weights(r.design))), columns=names)],

@@ -2,35 +2,25 @@
 on a dozen rows, each number worked out by hand; what is refused, in its words.
 """
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import DesignError
-from mismes_eval.weighting.diagnostics import provenance, weight_diagnostics
-from mismes_eval.weighting.frames import combine_frames, stack_samples
-from mismes_eval.weighting.nonresponse import nonresponse
-from mismes_eval.weighting.planning import plan_allocation
-from mismes_eval.weighting.replicate_weights import ReplicateWeights
 from mismes_eval.weighting.replication import replicate_weights, replicated
-from mismes_eval.weighting.resampling import replicates
-from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.trim import trim
+from mismes_eval.weighting.stages import _pair
 
 
-def of(weights: list[float], **columns: object) -> Sample:
-    return Sample.from_frame(pd.DataFrame({"w": weights, **columns}), weights="w")
+def of(weights: list[float], **columns: object) -> me.Sample:
+    return me.Sample.from_frame(pd.DataFrame({"w": weights, **columns}), weights="w")
 
 
 def words(
     attempt: object, *arguments: object, **options: object
 ) -> list[tuple[str, str, str, str]]:
     """(what, where, expected, got) of every problem."""
-    with pytest.raises(DesignError) as caught:
+    with pytest.raises(me.DesignError) as caught:
         attempt(*arguments, **options)  # type: ignore[operator]
     return [(p.what, p.where, p.expected, p.got) for p in caught.value.problems]
 
@@ -83,29 +73,29 @@ PUSHED = "weights pushed beyond a cap by what was redistributed"
 def test_what_is_cut_goes_in_equal_parts_to_the_free(
     lower: float | None, upper: float | None, redistribute: bool, expected: list[float], name: str
 ) -> None:
-    sample = trim(of([1, 2, 3, 4, 10, 0]), lower, upper, redistribute)
+    sample = me.trim(of([1, 2, 3, 4, 10, 0]), lower, upper, redistribute)
     np.testing.assert_allclose(sample.weights, expected, rtol=1e-14)
     assert sample.design.steps[0].name == name
 
 
 def test_redistribution_is_the_default() -> None:
-    assert trim(of([1, 2, 9]), upper=3.0).weights.sum() == pytest.approx(12)
+    assert me.trim(of([1, 2, 9]), upper=3.0).weights.sum() == pytest.approx(12)
 
 
 # Replicate factors
 
 
-def psus(stratum: list[str], **options: object) -> Sample:
+def psus(stratum: list[str], **options: object) -> me.Sample:
     frame = pd.DataFrame(
         {"w": 1.0, "s": stratum, "p": range(len(stratum)), "y": np.arange(len(stratum)) ** 2.0}
     )
-    return Sample.from_frame(
+    return me.Sample.from_frame(
         frame.assign(**options.pop("columns", {})), weights="w", strata="s", psu="p", **options
     )  # type: ignore[call-overload,arg-type]
 
 
 def test_jackknife_of_two_strata() -> None:
-    made = replicates(psus(["a", "a", "b", "b", "b"]), "jackknife").design.replicates
+    made = me.replicates(psus(["a", "a", "b", "b", "b"]), "jackknife").design.replicates
     assert made is not None
     expected = [
         [0, 2, 1, 1, 1],
@@ -127,7 +117,7 @@ def test_jackknife_of_two_strata() -> None:
 
 def test_jackknife_of_one_stratum_with_a_fpc() -> None:
     s = psus(["a"] * 4, columns={"f": 0.25}, fpc="f")
-    made = replicates(s, "jackknife", mse=True).design.replicates
+    made = me.replicates(s, "jackknife", mse=True).design.replicates
     assert made is not None and (made.method, made.degf, made.mse) == ("jackknife (JK1)", 3.0, True)
     np.testing.assert_allclose(made.factor, (1 - np.eye(4)) * 4 / 3)
     assert made.scale == pytest.approx(3 / 4 * 0.75)
@@ -140,8 +130,7 @@ def test_half_samples_are_balanced(strata: int, count: int) -> None:
     opposed, strata orthogonal.
     """
     names = [f"s{h}" for h in range(strata) for _ in range(2)]
-    made = replicates(psus(names), "brr").design.replicates
-    assert made is not None
+    made = me.replicates(psus(names), "brr").design.replicates
     assert (
         made.factor.shape == (2 * strata, count)
         and made.scale == pytest.approx(1 / count)
@@ -156,7 +145,7 @@ def test_half_samples_are_balanced(strata: int, count: int) -> None:
 
 @pytest.mark.parametrize(("options", "rho"), [({}, 0.5), ({"rho": 0.3}, 0.3), ({"rho": 0.0}, 0.0)])
 def test_fays_factors(options: dict[str, float], rho: float) -> None:
-    made = replicates(psus(["a", "a", "b", "b"]), "fay", **options).design.replicates  # type: ignore[arg-type]
+    made = me.replicates(psus(["a", "a", "b", "b"]), "fay", **options).design.replicates  # type: ignore[arg-type]
     assert made is not None and made.method == f"Fay's method (rho {rho:g})"
     np.testing.assert_allclose(np.unique(made.factor), [rho, 2 - rho])
     assert made.scale == pytest.approx(1 / (4 * (1 - rho) ** 2))
@@ -167,7 +156,7 @@ def test_bootstrap_factors_are_those_of_rao_and_wu() -> None:
     PSUs have 0, 1.5 or 3 without fpc.
     """
     s = psus(["a", "a", "a", "b", "b"], columns={"f": [0.0, 0.0, 0.0, 0.75, 0.75]})
-    free = replicates(s, "bootstrap", n=40, seed=5).design.replicates
+    free = me.replicates(s, "bootstrap", n=40, seed=5).design.replicates
     assert free is not None and (free.scale, free.method, free.degf) == (
         1 / 39,
         "Rao-Wu bootstrap (seed 5)",
@@ -179,20 +168,17 @@ def test_bootstrap_factors_are_those_of_rao_and_wu() -> None:
     }
     np.testing.assert_allclose(free.factor[:3].sum(axis=0), 3)
     bound = psus(["b", "b"], columns={"f": 0.75}, fpc="f")
-    made = replicates(bound, n=30, seed=1).design.replicates
-    assert made is not None
+    made = me.replicates(bound, n=30, seed=1).design.replicates
     np.testing.assert_allclose(np.unique(made.factor), [0.5, 1.5])
-    assert replicates(bound, seed=1).design.replicates.count == 500  # type: ignore[union-attr]
-    assert replicates(psus(["a"] * 9), n=4, seed=1).design.replicates.degf == 3.0  # type: ignore[union-attr]
+    assert me.replicates(bound, seed=1).design.replicates.count == 500  # type: ignore[union-attr]
+    assert me.replicates(psus(["a"] * 9), n=4, seed=1).design.replicates.degf == 3.0  # type: ignore[union-attr]
 
 
 def test_certain_strata_and_lonely_psus_keep_their_factor() -> None:
     s = psus(["a", "b", "b"], columns={"f": [1.0, 0.5, 0.5]}, fpc="f")
-    made = replicates(s, n=20, seed=2).design.replicates
-    assert made is not None
+    made = me.replicates(s, n=20, seed=2).design.replicates
     np.testing.assert_array_equal(made.factor[0], 1.0)
-    again = replicates(s, "jackknife").design.replicates
-    assert again is not None
+    again = me.replicates(s, "jackknife").design.replicates
     np.testing.assert_allclose(again.factor, [[1, 1, 1], [1, 0, 2], [1, 2, 0]])
     np.testing.assert_allclose(again.rscales, [0, 0.25, 0.25])
 
@@ -200,10 +186,10 @@ def test_certain_strata_and_lonely_psus_keep_their_factor() -> None:
 def test_half_samples_say_that_the_fpc_is_left_out() -> None:
     s = psus(["a", "a"], columns={"f": 0.25}, fpc="f")
     said = "Replicates (balanced half samples) treat PSUs as drawn with replacement: the fpc is left out and standard errors are on the safe side."
-    assert replicates(s, "brr").design.notes[-1] == said
+    assert me.replicates(s, "brr").design.notes[-1] == said
     assert (
-        said not in replicates(s, "jackknife").design.notes
-        and said not in replicates(psus(["a", "a"]), "brr").design.notes
+        said not in me.replicates(s, "jackknife").design.notes
+        and said not in me.replicates(psus(["a", "a"]), "brr").design.notes
     )
 
 
@@ -212,26 +198,28 @@ def test_too_many_factors_are_refused_before_they_are_made() -> None:
     million and 8 thousand.
     """
     many = psus(["a"] * 8000)
-    assert words(replicates, many, "jackknife") == [
+    assert words(me.replicates, many, "jackknife") == [
         (
             "too many replicate factors",
             "8,000 PSUs",
             "PSUs times replicates of at most 60,000,000",
             "64,000,000",
-        ),
+        )
     ]
-    assert words(replicates, many, n=7501, seed=1)[0][3] == "60,008,000"
+    assert words(me.replicates, many, n=7501, seed=1)[0][3] == "60,008,000"
 
 
 # Replicate weights of a file
 
 
-def from_file(w: list[float], first: list[float], second: list[float], **options: object) -> Sample:
+def from_file(
+    w: list[float], first: list[float], second: list[float], **options: object
+) -> me.Sample:
     frame = pd.DataFrame({"w": w, "r1": first, "r2": second, "y": [1.0, 2.0, 4.0]})
-    return Sample.from_frame(
+    return me.Sample.from_frame(
         frame,
         weights="w",
-        replicates=ReplicateWeights(["r1", "r2"], **{"method": "jk1", **options}),
+        replicates=me.ReplicateWeights(["r1", "r2"], **{"method": "jk1", **options}),
     )  # type: ignore[arg-type]
 
 
@@ -262,7 +250,7 @@ def test_columns_that_multiply_the_base_weight_and_centres_on_the_full_sample() 
 
 
 def test_a_replicate_weight_beside_a_zero_weight_is_refused_with_its_rows() -> None:
-    with pytest.raises(DesignError, match="1 row, first: 1") as caught:
+    with pytest.raises(me.DesignError, match="1 row, first: 1") as caught:
         from_file([2, 0, 2], [1, 0, 1], [3, 3, 3])
     assert caught.value.problems[0].what == "replicate weights stand beside a zero weight"
     assert from_file([2, 0, 2], [1, 0, 1], [3, 0, 3]).weights.tolist() == [2, 0, 2]
@@ -272,8 +260,8 @@ def test_a_replicate_weight_beside_a_zero_weight_is_refused_with_its_rows() -> N
 @pytest.mark.identity
 def test_totals_by_domain_in_each_replicate_are_sums_with_its_weights() -> None:
     """A trimmed weight is a known factor; a domain that one replicate empties has total 0 there."""
-    s = trim(
-        replicates(
+    s = me.trim(
+        me.replicates(
             psus(["a", "a", "b", "b", "b"], columns={"d": ["u", "v", "u", "v", "v"]}), "jackknife"
         ),
         upper=0.5,
@@ -291,7 +279,7 @@ def test_totals_by_domain_in_each_replicate_are_sums_with_its_weights() -> None:
 # Response
 
 
-def people() -> Sample:
+def people() -> me.Sample:
     return of(
         [1, 2, 3, 4, 5, 6],
         r=[1.0, 0.0, 1.0, 1.0, 0.0, 1.0],
@@ -302,20 +290,20 @@ def people() -> Sample:
 
 def test_known_ineligibles_keep_their_weight_and_leave_the_model() -> None:
     """Group x responds with 4 of 6; of group y, without its ineligible, 4 of 9."""
-    s = nonresponse(people(), "r", "g", method="cells", eligible="e")
+    s = me.nonresponse(people(), "r", "g", method="cells", eligible="e")
     np.testing.assert_allclose(s.weights, [1.5, 0, 4.5, 9, 0, 6])
     assert s.design.steps[0].name == "nonresponse (cells) on g"
-    again = nonresponse(people(), "r", ["g"], eligible="e")
+    again = me.nonresponse(people(), "r", ["g"], eligible="e")
     np.testing.assert_allclose(again.weights, [1.5, 0, 4.5, 9, 0, 6], rtol=1e-9)
     assert again.design.steps[0].name == "nonresponse (logit) on g"
     np.testing.assert_allclose(
-        nonresponse(people(), "r", "g", method="cells").weights, [1.5, 0, 4.5, 6, 0, 9]
+        me.nonresponse(people(), "r", "g", method="cells").weights, [1.5, 0, 4.5, 6, 0, 9]
     )
 
 
 def test_everybody_responded_changes_nothing() -> None:
     sample = of([1, 2, 3], r=[1.0, 1.0, 1.0], g=["x", "y", "y"], y=[1.0, 5.0, 2.0])
-    s = nonresponse(sample, "r", "g", method="cells")
+    s = me.nonresponse(sample, "r", "g", method="cells")
     np.testing.assert_array_equal(s.weights, [1, 2, 3])
     assert me.total(s, "y").se[0] == pytest.approx(me.total(sample, "y").se[0])
 
@@ -335,10 +323,10 @@ def test_samples_of_one_and_of_two_stages_add_their_variances() -> None:
             "y": rng.normal(5, 2, 24),
         }
     )
-    deep = Sample.from_frame(frame, weights="w", psu=["p", "u"], fpc=["f1", "f2"])
-    flat = Sample.from_frame(frame.iloc[:10], weights="w")
+    deep = me.Sample.from_frame(frame, weights="w", psu=["p", "u"], fpc=["f1", "f2"])
+    flat = me.Sample.from_frame(frame.iloc[:10], weights="w")
     for pair in ([deep, flat], [flat, deep]):
-        joined = stack_samples(pair)
+        joined = me.stack_samples(pair)
         assert me.total(joined, "y").se[0] ** 2 == pytest.approx(
             me.total(deep, "y").se[0] ** 2 + me.total(flat, "y").se[0] ** 2, rel=1e-12
         )
@@ -351,20 +339,20 @@ def test_theta_is_the_share_of_the_effective_sizes_of_the_overlaps() -> None:
     4.6.
     """
     a, b = of([1, 3, 7], l=[True, True, False]), of([2, 2, 2, 5], l=[True, True, True, False])
-    joined = combine_frames([a, b], ["l", "l"], "hartley")
+    joined = me.combine_frames([a, b], ["l", "l"], "hartley")
     theta = 1.6 / 4.6
     np.testing.assert_allclose(joined.weights, [theta, 3 * theta, 7, *[2 * (1 - theta)] * 3, 5])
     assert joined.design.steps[-1].name == f"frame share, Hartley theta {theta:.4f} (known factor)"
     assert joined.frame["frame_sample"].tolist() == [1, 1, 1, 2, 2, 2, 2]
     apart = [s.with_columns({"l": False}) for s in (a, b)]
-    assert words(combine_frames, apart, ["l", "l"], "hartley") == [
+    assert words(me.combine_frames, apart, ["l", "l"], "hartley") == [
         ("no row is on both frames", "argument 'on_frame'", "an overlap, or an explicit theta", "")
     ]
 
 
 def test_kalton_and_anderson_divide_by_the_expected_number_of_selections() -> None:
     a, b = of([4, 10], p=[0.25, 0.0]), of([2, 5], p=[0.5, 0.0])
-    joined = combine_frames([a, b], ["p", "p"])
+    joined = me.combine_frames([a, b], ["p", "p"])
     np.testing.assert_allclose(joined.weights, [1 / (1 / 4 + 0.25), 10, 1 / (1 / 2 + 0.5), 5])
     assert joined.design.steps[-1].name == "frame share, Kalton-Anderson (known factor)"
 
@@ -374,7 +362,7 @@ def test_kalton_and_anderson_divide_by_the_expected_number_of_selections() -> No
 
 def test_a_domain_without_weight_has_no_spread() -> None:
     s = of([1, 3, 0], g=["x", "x", "y"])
-    table = weight_diagnostics(s, "g").set_index("g")
+    table = me.weight_diagnostics(s, "g").set_index("g")
     assert (
         table.loc["y", ["n", "sum", "n_eff"]].tolist() == [0, 0, 0]
         and table.loc["y", ["cv", "ratio", "kish_deff", "largest_share"]].isna().all()
@@ -383,10 +371,10 @@ def test_a_domain_without_weight_has_no_spread() -> None:
         "x", ["n", "sum", "ratio", "kish_deff", "n_eff", "largest_share"]
     ].tolist() == pytest.approx([2, 4, 3, 1.25, 1.6, 0.75])
     assert table.loc["x", "cv"] == pytest.approx(0.5)
-    assert words(weight_diagnostics, s, "h") == [
+    assert words(me.weight_diagnostics, s, "h") == [
         ("weight_diagnostics names an unknown column", "column 'h'", "a column of the sample", "")
     ]
-    assert provenance(trim(s, upper=2.0, redistribute=False)).iloc[1].tolist() == [
+    assert me.provenance(me.trim(s, upper=2.0, redistribute=False)).iloc[1].tolist() == [
         1,
         "trimmed to 0 to 2 (1 weights, caps treated as fixed)",
         2 / 3,
@@ -396,28 +384,32 @@ def test_a_domain_without_weight_has_no_spread() -> None:
 
 def test_a_key_must_be_there_and_stand_once() -> None:
     frame = pd.DataFrame({"w": [1.0, 1.0, 1.0], "id": [1, 2, 1], "wave": [1, 1, 1]})
-    assert words(Sample.from_frame, frame, weights="w", unit=["id", "who"]) == [
+    assert words(me.Sample.from_frame, frame, weights="w", unit=["id", "who"]) == [
         ("the key of a row is not in the frame", "column 'who'", "a column of the frame", "")
     ]
-    with pytest.raises(DesignError, match="2 rows, first: 0, 2") as caught:
-        Sample.from_frame(frame, weights="w", unit=["id", "wave"])
+    with pytest.raises(me.DesignError, match="2 rows, first: 0, 2") as caught:
+        me.Sample.from_frame(frame, weights="w", unit=["id", "wave"])
     assert caught.value.problems[0].where == "columns id, wave"
-    assert Sample.from_frame(frame.assign(wave=[1, 1, 2]), weights="w", unit=["id", "wave"]).n == 3
+    assert (
+        me.Sample.from_frame(frame.assign(wave=[1, 1, 2]), weights="w", unit=["id", "wave"]).n == 3
+    )
 
 
 def test_a_sample_as_large_as_the_population_takes_everybody() -> None:
-    plan = plan_allocation([100, 50], 150, sd=[2.0, 1.0])
+    plan = me.plan_allocation([100, 50], 150, sd=[2.0, 1.0])
     np.testing.assert_allclose(plan[["rate", "n"]], [[1, 100], [1, 50]])
 
 
 def test_allocation_by_neyman() -> None:
     """Sizes 100 and 50, standard deviations 2 and 1, costs 1 and 4: rates as 2 to 1/2."""
-    plan = plan_allocation([100, 50], 45, sd=[2.0, 1.0], cost=[1.0, 4.0], labels=["town", "land"])
+    plan = me.plan_allocation(
+        [100, 50], 45, sd=[2.0, 1.0], cost=[1.0, 4.0], labels=["town", "land"]
+    )
     np.testing.assert_allclose(
         plan[["rate_relative", "rate", "n", "expected_interviews", "cost"]],
         [[1, 0.4, 40, 40, 40], [0.25, 0.1, 5, 5, 20]],
     )
-    assert plan["stratum"].tolist() == ["town", "land"] and plan_allocation([100, 50], 45)[
+    assert plan["stratum"].tolist() == ["town", "land"] and me.plan_allocation([100, 50], 45)[
         "stratum"
     ].tolist() == [1, 2]
 
@@ -427,8 +419,8 @@ def test_allocation_by_neyman() -> None:
 
 def test_joined_strata_keep_their_names_and_the_rule_of_their_lonely_psus() -> None:
     frame = pd.DataFrame({"w": 1.0, "s": ["x", "x", "y"], "p": [1, 2, 3], "y": [1.0, 2.0, 4.0]})
-    one = Sample.from_frame(frame, weights="w", strata="s", psu="p", lonely_psu="certainty")
-    joined = stack_samples([one, one], labels=["new", "old"])
+    one = me.Sample.from_frame(frame, weights="w", strata="s", psu="p", lonely_psu="certainty")
+    joined = me.stack_samples([one, one], labels=["new", "old"])
     assert (
         joined.design.stratum_labels == ("new: x", "new: y", "old: x", "old: y")
         and joined.design.lonely == "certainty"
@@ -438,7 +430,7 @@ def test_joined_strata_keep_their_names_and_the_rule_of_their_lonely_psus() -> N
 
 
 def test_volunteers_follow_the_rule_of_their_reference() -> None:
-    reference = Sample.from_frame(
+    reference = me.Sample.from_frame(
         pd.DataFrame({"w": 10.0, "g": list("aabb")}), weights="w", lonely_psu="average"
     )
     made = me.pseudo_weights(pd.DataFrame({"g": list("ab")}), reference, "g")
@@ -470,14 +462,14 @@ def test_certain_selection_is_no_probability() -> None:
     """0 and 1 throughout are a yes and no; 0 throughout is nobody on the other frame."""
     b = of([2.0, 5.0], p=[0.5, 0.0])
     for values in ([1, 0], [1.0, 1.0], [True, False]):
-        assert words(combine_frames, [of([4.0, 10.0], p=values), b], ["p", "p"])[0][:2] == (
+        assert words(me.combine_frames, [of([4.0, 10.0], p=values), b], ["p", "p"])[0][:2] == (
             "Kalton-Anderson needs selection probabilities",
             "sample 1, column 'p'",
         )
-    assert combine_frames(
+    assert me.combine_frames(
         [of([4.0, 10.0], p=[0.0, 0.0]), b], ["p", "p"]
     ).weights.tolist() == pytest.approx([4, 10, 1, 5])
-    assert combine_frames([of([4.0, 10.0], p=[1.0, 0.5]), b], ["p", "p"]).weights[
+    assert me.combine_frames([of([4.0, 10.0], p=[1.0, 0.5]), b], ["p", "p"]).weights[
         0
     ] == pytest.approx(0.8)
 
@@ -494,28 +486,43 @@ def test_the_picture_of_weights_has_bars_of_one_colour_and_no_frame() -> None:
         True,
     ]  # type: ignore[attr-defined]
     assert ax.get_xlabel() == "weight over its mean; Kish design effect 1.39, effective n 3 of 4"  # type: ignore[attr-defined]
+    assert of([1.0, 2.0]).plot(ax) is ax
     plt.close("all")
 
 
-def test_a_statistic_that_divides_by_nothing_in_a_replicate_is_refused() -> None:
-    copies = replicates(psus(["a", "a", "a"]), "jackknife")
+def test_a_statistic_of_a_domain_in_each_replicate_is_of_its_rows() -> None:
+    copies = me.replicates(psus(["a", "a", "a"]), "jackknife").where(np.array([True, True, False]))
+    each = replicated(copies, lambda w: np.array([w.sum()])).ravel()
+    np.testing.assert_allclose(each, [1.5, 1.5, 3.0])
 
-    def first(w: np.ndarray) -> np.ndarray:
-        return w[:1] * np.arange(1.0, 2.0) / w[:1]
 
-    with pytest.raises(DesignError) as caught:
-        replicated(copies, first)
-    p = caught.value.problems[0]
-    assert (p.what, p.where, p.expected, p.fix) == (
+def test_pairs_are_numbered_in_order_and_never_meet() -> None:
+    """Four strata and codes up to 2: the pair (3, 0) is not the pair (0, 1), whatever they are
+    divided by.
+    """
+    a, b = np.array([3, 0, 0, 3, 1, 2, 1]), np.array([0, 1, 0, 0, 2, 2, 2])
+    code, first = _pair(a, b)
+    assert code.tolist() == [4, 1, 0, 4, 2, 3, 2] and first.tolist() == [2, 1, 4, 5, 0]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(1.0, "divide by zero encountered in divide"), (0.0, "invalid value encountered in divide")],
+)
+def test_a_division_by_nothing_in_a_replicate_is_told(number: float, said: str) -> None:
+    s = me.replicates(
+        me.Sample.from_frame(pd.DataFrame({"w": [1.0, 2.0, 3.0], "p": range(3)}), "w", psu="p"),
+        "jackknife",
+    )
+    with pytest.raises(me.DesignError) as caught:
+        replicated(s, lambda w: np.full(1, number) / w[:1])
+    problem = caught.value.problems[0]
+    assert (problem.what, problem.where, problem.got) == (
         "an estimate cannot be made in a replicate",
         "replicate 1 of 3",
-        "rows with weight in every group, in every replicate",
-        "Merge groups, or use the linearised design.",
+        said,
     )
-    assert "invalid value" in p.got
-    np.testing.assert_allclose(
-        replicated(
-            copies.where(np.array([True, True, False])), lambda w: np.array([w.sum()])
-        ).ravel(),
-        [1.5, 1.5, 3.0],
+    assert (
+        problem.expected == "rows with weight in every group, in every replicate"
+        and problem.fix == "Merge groups, or use the linearised design."
     )

@@ -2,8 +2,6 @@
 handful of rows; what a step brings from outside; warnings, notes and defaults of weights.
 """
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import replace
 
@@ -15,12 +13,6 @@ import mismes_eval as me
 from mismes_eval.errors import DesignWarning
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Rows
-from mismes_eval.weighting.calibrate import feasibility, tightest_bounds
-from mismes_eval.weighting.diagnostics import margins_before_after, provenance
-from mismes_eval.weighting.frames import combine_frames, stack_samples
-from mismes_eval.weighting.phases import two_phase, weight_share
-from mismes_eval.weighting.pseudo import FLAG, pseudo_weights
-from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import (
     Calibration,
     Embedded,
@@ -36,8 +28,8 @@ Z = Influence.of(np.array([1.0, -2.0, 3.0, 0.5, 4.0, 1.0]))
 CELL = Rows(np.eye(2), np.array([0, 0, 0, 1, 1, 1]))
 
 
-def of(**columns: object) -> Sample:
-    return Sample.from_frame(pd.DataFrame({"w": W, "g": list("aaabbb"), **columns}), weights="w")
+def of(**columns: object) -> me.Sample:
+    return me.Sample.from_frame(pd.DataFrame({"w": W, "g": list("aaabbb"), **columns}), weights="w")
 
 
 def one(z: Influence) -> list[float]:
@@ -187,7 +179,7 @@ def test_the_design_adds_what_its_steps_bring_and_shows_itself() -> None:
     np.testing.assert_allclose(s.design.vcov(z, diagonal=True), np.diag(s.design.vcov(z)))
     twice = me.trim(s, upper=100.0)
     np.testing.assert_allclose(twice.design.outside_vcov(z), outside)
-    joined = stack_samples([of(), s])
+    joined = me.stack_samples([of(), s])
     np.testing.assert_allclose(
         joined.design.outside_vcov(Influence.of(np.vstack([z.dense()] * 2))), outside
     )
@@ -203,7 +195,7 @@ def test_the_design_adds_what_its_steps_bring_and_shows_itself() -> None:
 def told(frame: pd.DataFrame, **words: object) -> tuple[str, ...]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        s = Sample.from_frame(frame, weights="w", **words)  # type: ignore[arg-type]
+        s = me.Sample.from_frame(frame, weights="w", **words)  # type: ignore[arg-type]
     assert all(w.category is DesignWarning for w in caught)
     assert (
         tuple(str(w.message) for w in caught) == s.design.notes[len(s.design.notes) - len(caught) :]
@@ -216,11 +208,13 @@ def told(frame: pd.DataFrame, **words: object) -> tuple[str, ...]:
     [
         ([11_001_000, 11_002_000], 2),
         ([9_001_000, 9_002_000], 0),
+        ([10_000_000, 10_000_001], 0),
+        ([10_000_000, 9_999_000], 2),
         ([10_000_000, 9_000_000], 2),
         ([11_001_000, 11_001_000], 0),
         ([11_001_000, 11_002_001], 0),
         ([2.0**53, 1.0], 2),
-        ([2.0**52, 1.0], 0),
+        ([2.0**53 - 1, 1.0], 0),
         ([2**53, 1], 0),
         ([2.0**53, 2.0**53], 1),
     ],
@@ -337,8 +331,8 @@ def test_post_stratification_takes_levels_tuples_and_series() -> None:
 def test_what_a_margin_needs_is_total_over_weight() -> None:
     s = of(v=[1.0, 1, 0, 0, 2, 2])
     inside = s.where(np.arange(6) < 3)
-    assert feasibility(inside, {"g": {"a": 9.0}, "v": 46.0})["before"].tolist() == [6, 3]
-    table = feasibility(s, {"g": {"a": 9.0, "b": 6.0}, "v": 46.0})
+    assert me.feasibility(inside, {"g": {"a": 9.0}, "v": 46.0})["before"].tolist() == [6, 3]
+    table = me.feasibility(s, {"g": {"a": 9.0, "b": 6.0}, "v": 46.0})
     assert table.to_dict("list") == {
         "margin": ["g=a", "g=b", "v"],
         "rows": [3, 3, 6],
@@ -346,9 +340,12 @@ def test_what_a_margin_needs_is_total_over_weight() -> None:
         "total": [9, 6, 46],
         "factor_alone": [1.5, 0.5, 2],
     }
-    assert tightest_bounds(of(), {"g": {"a": 9.0, "b": 6.0}}) == pytest.approx((0.5, 1.5))
-    wide = Sample.from_frame(pd.DataFrame({"w": 1.0, "v": np.arange(3001.0)}), weights="w")
-    assert tightest_bounds(wide, {"v": 4_501_500.0}) == pytest.approx((1.0, 1.0), rel=1e-9)
+    n = 4_000  # distinct rows: women's total is 1.5 times their weight, men's half, x as they give
+    wide = pd.DataFrame({"w": 1.0, "sex": ["F", "M"] * (n // 2), "x": np.arange(n) % 3_999})
+    x = float((wide["x"] * np.where(wide["sex"] == "F", 1.5, 0.5)).sum())
+    totals = {"sex": {"F": 0.75 * n, "M": 0.25 * n}, "x": x}
+    found = me.tightest_bounds(me.Sample.from_frame(wide, weights="w"), totals)
+    assert found == pytest.approx((0.5, 1.5), rel=1e-8)
     nothing = me.feasibility(
         of(w=[1.0, 2, 3, 0, 0, 0], k=1.0), {"g": {"a": 6.0, "b": 0.0}, "k": 3.0}
     )
@@ -357,13 +354,13 @@ def test_what_a_margin_needs_is_total_over_weight() -> None:
 
 def test_margins_are_listed_for_calibrations_alone_and_with_the_place_of_their_step() -> None:
     s = me.calibrate(me.trim(of(), upper=5.0, redistribute=False), {"g": {"a": 12.0, "b": 5.5}})
-    table = margins_before_after(stack_samples([of(), s]))
+    table = me.margins_before_after(me.stack_samples([of(), s]))
     assert table["step"].tolist() == [2, 2] and table["margin"].tolist() == ["g=a", "g=b"]
     assert table[["rows", "before", "total"]].to_numpy().tolist() == [[3, 6, 12], [3, 11, 5.5]]
     assert table["after"].tolist() == pytest.approx([12, 5.5]) and table[
         "unmet"
     ].tolist() == pytest.approx([0, 0], abs=1e-12)
-    twice = margins_before_after(
+    twice = me.margins_before_after(
         me.calibrate(me.calibrate(of(), {"g": {"a": 12.0, "b": 6.0}}), {"1": 36.0})
     )
     assert (
@@ -371,18 +368,8 @@ def test_margins_are_listed_for_calibrations_alone_and_with_the_place_of_their_s
         and twice["step"].tolist() == [1, 1, 2]
         and twice["before"].tolist() == pytest.approx([6, 12, 18])
     )
-    empty = margins_before_after(of())
-    assert empty.empty and list(empty.columns) == [
-        "step",
-        "margin",
-        "rows",
-        "before",
-        "after",
-        "total",
-        "unmet",
-    ]
     known = of().step(KnownFactor("nobody", np.zeros(6)))
-    rows = provenance(known).to_dict("records")
+    rows = me.provenance(known).to_dict("records")
     assert rows[0] == {"step": 0, "what": "base weight", "lowest": 1.0, "highest": 6.0}
     assert (
         rows[1]["what"] == "nobody" and np.isnan(rows[1]["lowest"]) and np.isnan(rows[1]["highest"])
@@ -390,29 +377,15 @@ def test_margins_are_listed_for_calibrations_alone_and_with_the_place_of_their_s
 
 
 def test_what_a_step_says_and_does_where_nothing_is_asked() -> None:
-    s = of(
-        r=[1.0, 0, 1, 1, 0, 1],
-        k=[0, 1, 0, 1, 0, 1],
-        pi=0.5,
-        m=[True, False] * 3,
-        hhid=range(6),
-        p=[0, 0, 1, 1, 2, 2],
-    )
-    assert stack_samples([s, s]).frame["source_sample"].tolist() == [1] * 6 + [2] * 6
+    s = of(r=[1.0, 0, 1, 1, 0, 1], k=[0, 1, 0, 1, 0, 1], pi=0.5, p=[0, 0, 1, 1, 2, 2])
+    assert me.stack_samples([s, s]).frame["source_sample"].tolist() == [1] * 6 + [2] * 6
     assert (
-        combine_frames([s, of(pi=0.25)], ["pi", "pi"]).frame["frame_sample"].tolist()
+        me.combine_frames([s, of(pi=0.25)], ["pi", "pi"]).frame["frame_sample"].tolist()
         == [1] * 6 + [2] * 6
     )
-    shared = weight_share(s, pd.DataFrame({"hhid": [1, 1, 5], "s_i": [1, 2, 3]}))
-    assert shared.weights.tolist() == [2, 1, 2] and shared.flags == (
-        "Absent members are those reported by a household still present; households that left as a whole are not covered.",
-    )
-    assert (
-        shared.design.steps[0].name == "weight share 1/s_i over reporting households (known factor)"
-    )
-    design = Sample.from_frame(s.frame, "w", psu="p").design
+    design = me.Sample.from_frame(s.frame, "w", psu="p").design
     assert (design.lonely, design.cluster_deff, design.level) == ("adjust", 1.0, "psu")
-    made = me.replicates(Sample.from_frame(s.frame, "w", psu="p"), seed=3).design.replicates
+    made = me.replicates(me.Sample.from_frame(s.frame, "w", psu="p"), seed=3).design.replicates
     assert (
         made is not None
         and made.count == 500
@@ -423,78 +396,24 @@ def test_what_a_step_says_and_does_where_nothing_is_asked() -> None:
 
 def test_a_listing_is_named_by_what_was_chosen_and_its_classes() -> None:
     s = of(c=[True, False, True, True, False, True], pi=[0.5, np.nan, 0.5, 1.0, np.nan, 0.25])
-    plain = two_phase(s, "c", "pi")
+    plain = me.two_phase(s, "c", "pi")
     assert (
         plain.weights.tolist() == [2, 0, 6, 2, 0, 24]
         and plain.design.steps[0].name == "two-phase selection (4 of 6 listed)"
     )
-    classed = two_phase(s, "c", "pi", "g")
+    classed = me.two_phase(s, "c", "pi", "g")
     assert classed.weights.tolist() == pytest.approx([1.5, 0, 4.5, 12 / 13, 0, 144 / 13])
     assert (
         classed.design.steps[0].name
         == "two-phase selection (4 of 6 listed), calibrated to phase-1 counts of g"
     )
-
-
-def test_volunteers_stand_above_their_reference_and_are_flagged() -> None:
-    """One volunteer of group a and two of b beside reference weights of 6 and 12: odds of 6 and of
-    6.
-    """
-    made = pseudo_weights(
-        pd.DataFrame({"g": ["a", "b", "b"], "site": [1, 1, 2]}), of(), "g", psu="site"
-    )
-    assert made.weights.tolist() == pytest.approx([6, 6, 6] + [0] * 6, rel=1e-7)
-    assert made.frame["source_sample"].tolist() == ["nonprob"] * 3 + ["reference"] * 6
-    assert (
-        made.flags == (FLAG,) and made.design.steps[0].name == "pseudo-weight by inverse odds on g"
-    )
-    assert (
-        made.design.psus == 8
-        and pseudo_weights(
-            pd.DataFrame({"g": ["a", "b", "b"], "k": [1, 2, 3]}), of(), ["g"]
-        ).design.psus
-        == 9
-    )
-
-
-def test_covariates_of_every_dtype_are_read_alike() -> None:
-    """Yes and no as booleans, as nullable booleans, as 0 and 1 and as words give one model; so do
-    numbers in any numeric dtype.
-    """
-    r = [1.0, 0, 1, 1, 1, 0]
-    yes = pd.Series([True, False, True, False, True, True])
-    expected = me.nonresponse(of(r=r, b=yes), "r", "b").weights
-    again = [
-        yes.astype("boolean"),
-        yes.astype(int),
-        yes.map({True: "yes", False: "no"}),
-        yes.map({True: "yes", False: "no"}).astype("category"),
-    ]
-    for column in again:
-        np.testing.assert_allclose(
-            me.nonresponse(of(r=r, b=column), "r", "b").weights, expected, rtol=1e-7
-        )
-    x = pd.Series([1, 2, 3, 4, 6, 5])
-    expected = me.nonresponse(of(r=r, x=x), "r", ["x"]).weights
-    for kind in ("Int64", "Float64", "float32", "int8"):
-        np.testing.assert_allclose(
-            me.nonresponse(of(r=r, x=x.astype(kind)), "r", ["x"]).weights, expected, rtol=1e-7
-        )
-    outside = Sample.from_frame(
-        pd.DataFrame(
-            {"w": [*W, 0.0], "r": [*r, 0.0], "b": pd.Series([*yes, None], dtype="boolean")}
-        ),
-        weights="w",
-    )
-    np.testing.assert_allclose(
-        me.nonresponse(outside, "r", "b").weights[:6],
-        me.nonresponse(of(r=r, b=yes), "r", "b").weights,
-        rtol=1e-7,
-    )
+    beyond = r"a probability in \(0, 1\], got missing or out of range. 1 row, first: 2"
+    with pytest.raises(me.DesignError, match=beyond):
+        me.two_phase(of(c=s.frame["c"], pi=[0.5, 2.0, 1.01, 1.0, np.nan, 0.25]), "c", "pi")
 
 
 def test_the_seed_of_a_bootstrap_may_be_zero() -> None:
-    s = Sample.from_frame(pd.DataFrame({"w": W, "p": range(6)}), weights="w", psu="p")
+    s = me.Sample.from_frame(pd.DataFrame({"w": W, "p": range(6)}), weights="w", psu="p")
     made = me.replicates(s, n=5, seed=0).design.replicates
     assert made is not None and made.method == "Rao-Wu bootstrap (seed 0)"
     np.testing.assert_array_equal(
@@ -504,11 +423,13 @@ def test_the_seed_of_a_bootstrap_may_be_zero() -> None:
 
 def test_the_one_stratum_of_a_file_without_strata_is_all() -> None:
     """One PSU in all: the note names the stratum, as it does where strata have names."""
-    alone = Sample.from_frame(pd.DataFrame({"w": W, "p": 1, "k": range(6)}), weights="w", psu="p")
+    alone = me.Sample.from_frame(
+        pd.DataFrame({"w": W, "p": 1, "k": range(6)}), weights="w", psu="p"
+    )
     assert alone.design.lonely_strata == ("all",) and alone.design.notes == (
         "1 stratum has one PSU and is treated by the rule 'adjust': all.",
     )
-    two = Sample.from_frame(
+    two = me.Sample.from_frame(
         pd.DataFrame({"w": W, "p": [1, 1, 1, 2, 3, 3], "s": [7.0, 7, 7, 2.5, 2.5, 2.5]}),
         weights="w",
         psu="p",
@@ -525,7 +446,7 @@ def test_infinite_and_unused_values_of_every_dtype_are_seen() -> None:
     x = [1.0, 2, 3, np.inf, 5, 6]
     for column in (pd.Series(x), pd.Series(x, dtype="Float64"), pd.Series(x, dtype="float32")):
         with pytest.raises(
-            me.errors.DesignError, match=r"a covariate is infinite: column 'x'.*1 row, first: 3"
+            me.DesignError, match=r"a covariate is infinite: column 'x'.*1 row, first: 3"
         ):
             me.nonresponse(of(r=r, x=column), "r", "x")
     table = me.weight_diagnostics(
