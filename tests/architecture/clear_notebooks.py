@@ -2,8 +2,6 @@
 any file changed (for pre-commit).
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

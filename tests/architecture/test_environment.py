@@ -2,8 +2,6 @@
 and names no address; make help lists every target.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

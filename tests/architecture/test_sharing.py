@@ -2,8 +2,6 @@
 them out is tried on two small files.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

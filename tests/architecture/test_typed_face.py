@@ -2,8 +2,6 @@
 very function of its module.
 """
 
-from __future__ import annotations
-
 import ast
 import importlib
 import importlib.util
@@ -109,7 +107,6 @@ def test_the_stub_of_methods_is_what_the_verbs_say(root: Path) -> None:
     writer = importlib.util.spec_from_file_location(
         "write_methods", root / "tests/proof/write_methods.py"
     )
-    assert writer is not None
     assert writer.loader is not None
     written = importlib.util.module_from_spec(writer)
     writer.loader.exec_module(written)

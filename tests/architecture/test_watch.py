@@ -2,8 +2,6 @@
 file; a result that keeps what it computed is left alone; and assertions that are never reached.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -81,7 +79,7 @@ def test_the_watch_finds_what_it_is_for(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *options, "enable_assertion_pass_hook=true", "-rA"],
         cwd=tmp_path,
-        env={**plain, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(tmp_path)},
+        env={**plain, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -2,8 +2,6 @@
 file: python tests/architecture/write_readme.py
 """
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

@@ -220,6 +220,7 @@ def test_a_duplicate_by_another_name_is_probable(write, measure, submitted, row,
     assert (pair["keep"], pair["drop"]) == ("MDA-001", "MDA-008") and why in pair["why"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("ending", [b"\n", pytest.param(b"\r\n", marks=pytest.mark.slow)])
 def test_undoing_gives_the_bytes_that_were_there(repository, submitted, ending):
     """A byte order mark, line ends, columns that are empty, a number as somebody wrote it."""

@@ -2,8 +2,6 @@
 is written, logged or named carries a secret of the machine or the data.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 from pathlib import Path
@@ -143,6 +141,7 @@ def test_a_message_about_another_cell_does_not_show_an_identifier(
     stops(read, path)
 
 
+@pytest.mark.whole
 def test_a_run_over_planted_data_leaves_nothing(root: Path, tmp_path: Path) -> None:
     """The report fails, and neither its problems nor any file below the project carries what was
     planted.

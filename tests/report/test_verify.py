@@ -2,8 +2,6 @@
 the archive is the same bytes twice and repeats the run.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import shutil
@@ -34,6 +32,7 @@ def copy(made: Path, tmp_path: Path) -> Path:
     return shutil.copytree(made, tmp_path / "copy")
 
 
+@pytest.mark.whole
 def test_a_whole_report_is_reproduced(copy: Path) -> None:
     found = run(copy)
     assert found.reproduced
