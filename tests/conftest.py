@@ -1,7 +1,5 @@
 """Fixtures for all tests: reference data where they are, no network beyond this machine."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

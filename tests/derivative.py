@@ -1,7 +1,5 @@
 """The derivative of an estimate by weights, taken numerically."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a test looks at one by one is there."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """A message keeps its words and values: translated by template, chosen by kind, English to the eye."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 import re

@@ -7,8 +7,6 @@ With -o enable_assertion_pass_hook=true and PYTHONPYCACHEPREFIX=an empty folder,
 file fails where an `assert` of a test that passed never ran: in a loop over nothing, for instance.
 """
 
-from __future__ import annotations
-
 import ast
 import dataclasses
 import hashlib

@@ -2,8 +2,6 @@
 an error, the event study and a weighted table are there, nothing leaves this machine.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import os

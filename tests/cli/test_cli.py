@@ -2,8 +2,6 @@
 traceback, help without loading anything heavy.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """`mismes map` asks, takes nothing that nobody said, and writes into the workbook what was said."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -2,8 +2,6 @@
 by the inventory workbook, Chile on the office's public file.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -2,8 +2,6 @@
 they may be; what is taken becomes the mapping, what is not taken stays out.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import nbformat

@@ -2,8 +2,6 @@
 are begun with it.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

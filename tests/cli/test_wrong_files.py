@@ -2,8 +2,6 @@
 mends it, and the key does mend it.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

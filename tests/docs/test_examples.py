@@ -2,8 +2,6 @@
 data that ship.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """docs/start/first-afternoon.md: what the page says is printed, is printed."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 
@@ -64,10 +62,7 @@ def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 @pytest.mark.slow
 def test_the_page_says_what_is_printed(
-    root: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MISMES_DATA_ROOT", raising=False)

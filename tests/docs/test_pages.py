@@ -2,8 +2,6 @@
 floor and key is described.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import re
 import sys
@@ -30,7 +28,6 @@ def house_docstrings() -> ModuleType:
 
 def _script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
-    assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module

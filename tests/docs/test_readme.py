@@ -2,8 +2,6 @@
 exist, its links lead somewhere.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -2,8 +2,6 @@
 Chromium: search finds, nothing is fetched, no error is logged.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

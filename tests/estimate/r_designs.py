@@ -2,8 +2,6 @@
 entry.
 """
 
-from __future__ import annotations
-
 import json
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mismes_eval.weighting.calibrate import calibrate, poststratify
-from mismes_eval.weighting.frames import combine_frames
-from mismes_eval.weighting.replicate_weights import ReplicateWeights
-from mismes_eval.weighting.resampling import replicates
-from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.trim import trim
+import mismes_eval as me
 
 TYPES = {"E": 4421, "H": 755, "M": 1018}
 GREG = {"stype": TYPES, "api99": 3914069}
@@ -37,27 +30,27 @@ class Designs:
         return a.assign(wide=a["sch.wide"] == "Yes")
 
     @cached_property
-    def dstrat(self) -> Sample:
-        return Sample.from_frame(self.apistrat, weights="pw", strata="stype", fpc="fpc")
+    def dstrat(self) -> me.Sample:
+        return me.Sample.from_frame(self.apistrat, weights="pw", strata="stype", fpc="fpc")
 
     @cached_property
-    def dstrat0(self) -> Sample:
-        return Sample.from_frame(self.apistrat, weights="pw", strata="stype")
+    def dstrat0(self) -> me.Sample:
+        return me.Sample.from_frame(self.apistrat, weights="pw", strata="stype")
 
     @cached_property
-    def dclus1(self) -> Sample:
+    def dclus1(self) -> me.Sample:
         a = self._csv("apiclus1.csv")
-        return Sample.from_frame(
+        return me.Sample.from_frame(
             a.assign(wide=a["sch.wide"] == "Yes"), weights="pw", psu="dnum", fpc="fpc"
         )
 
     @cached_property
-    def ps(self) -> Sample:
-        return poststratify(self.dclus1, "stype", TYPES)
+    def ps(self) -> me.Sample:
+        return me.poststratify(self.dclus1, "stype", TYPES)
 
     @cached_property
-    def rk(self) -> Sample:
-        return calibrate(
+    def rk(self) -> me.Sample:
+        return me.calibrate(
             self.dclus1,
             {"stype": TYPES, "sch.wide": {"No": 1072, "Yes": 5122}},
             method="raking",
@@ -65,54 +58,54 @@ class Designs:
         )
 
     @cached_property
-    def gl(self) -> Sample:
-        return calibrate(self.dclus1, GREG)
+    def gl(self) -> me.Sample:
+        return me.calibrate(self.dclus1, GREG)
 
     @cached_property
-    def glr(self) -> Sample:
-        return calibrate(self.dclus1, GREG, method="raking", slope="before")
+    def glr(self) -> me.Sample:
+        return me.calibrate(self.dclus1, GREG, method="raking", slope="before")
 
     @cached_property
-    def gll(self) -> Sample:
-        return calibrate(self.dclus1, GREG, method="logit", bounds=(0.4, 2.5), slope="before")
+    def gll(self) -> me.Sample:
+        return me.calibrate(self.dclus1, GREG, method="logit", bounds=(0.4, 2.5), slope="before")
 
     @cached_property
-    def glb(self) -> Sample:
-        return calibrate(self.dclus1, GREG, method="linear", bounds=(0.7, 1.8), slope="before")
+    def glb(self) -> me.Sample:
+        return me.calibrate(self.dclus1, GREG, method="linear", bounds=(0.7, 1.8), slope="before")
 
     @cached_property
-    def gs(self) -> Sample:
-        return calibrate(self.dstrat, GREG)
+    def gs(self) -> me.Sample:
+        return me.calibrate(self.dstrat, GREG)
 
     @cached_property
-    def tr(self) -> Sample:
-        return trim(self.glr, lower=20, upper=50)
+    def tr(self) -> me.Sample:
+        return me.trim(self.glr, lower=20, upper=50)
 
     @cached_property
-    def rj1(self) -> Sample:
-        return replicates(self.dclus1, method="jackknife")
+    def rj1(self) -> me.Sample:
+        return me.replicates(self.dclus1, method="jackknife")
 
     @cached_property
-    def rjn(self) -> Sample:
-        return replicates(self.dstrat, method="jackknife")
+    def rjn(self) -> me.Sample:
+        return me.replicates(self.dstrat, method="jackknife")
 
     @cached_property
-    def rjr(self) -> Sample:
-        return replicates(self.rk, method="jackknife")
+    def rjr(self) -> me.Sample:
+        return me.replicates(self.rk, method="jackknife")
 
     @cached_property
-    def rjc(self) -> Sample:
-        return replicates(self.gl, method="jackknife")
+    def rjc(self) -> me.Sample:
+        return me.replicates(self.gl, method="jackknife")
 
     @cached_property
-    def rb(self) -> Sample:
+    def rb(self) -> me.Sample:
         w = self._csv("apistrat_bootweights200.csv.gz")
         frame = pd.concat([self.apistrat, w], axis=1)
-        return Sample.from_frame(
+        return me.Sample.from_frame(
             frame,
             weights="pw",
             strata="stype",
-            replicates=ReplicateWeights(list(w.columns), "bootstrap"),
+            replicates=me.ReplicateWeights(list(w.columns), "bootstrap"),
         )
 
     @cached_property
@@ -130,40 +123,42 @@ class Designs:
         return out
 
     @cached_property
-    def des(self) -> Sample:
-        return Sample.from_frame(self.eusilc, weights="rb050", strata="db040", psu="db030")
+    def des(self) -> me.Sample:
+        return me.Sample.from_frame(self.eusilc, weights="rb050", strata="db040", psu="db030")
 
     @cached_property
-    def adults(self) -> Sample:
+    def adults(self) -> me.Sample:
         return self.des.where(self.eusilc["pb220a"].notna())
 
     @cached_property
-    def grk(self) -> Sample:
-        return calibrate(self.des, self.margins, method="raking", slope="before")
+    def grk(self) -> me.Sample:
+        return me.calibrate(self.des, self.margins, method="raking", slope="before")
 
     @cached_property
-    def glin(self) -> Sample:
-        return calibrate(self.des, self.margins)
+    def glin(self) -> me.Sample:
+        return me.calibrate(self.des, self.margins)
 
     @cached_property
-    def glhh(self) -> Sample:
-        return calibrate(self.des, self.margins, unit="db030")
+    def glhh(self) -> me.Sample:
+        return me.calibrate(self.des, self.margins, unit="db030")
 
     @cached_property
-    def glo(self) -> Sample:
-        return calibrate(self.des, self.margins, method="logit", bounds=(0.6, 1.6), slope="before")
+    def glo(self) -> me.Sample:
+        return me.calibrate(
+            self.des, self.margins, method="logit", bounds=(0.6, 1.6), slope="before"
+        )
 
-    def lonely(self, rule: str) -> Sample:
+    def lonely(self, rule: str) -> me.Sample:
         """Stratum Vorarlberg cut down to one household."""
         es = self.eusilc
         there = es["db040"] == "Vorarlberg"
         frame = es[~there | (es["db030"] == es.loc[there, "db030"].min())].reset_index(drop=True)
-        return Sample.from_frame(
+        return me.Sample.from_frame(
             frame, weights="rb050", strata="db040", psu="db030", lonely_psu=rule
         )  # type: ignore[arg-type]
 
     @cached_property
-    def phone(self) -> tuple[Sample, Sample]:
+    def phone(self) -> tuple[me.Sample, me.Sample]:
         a, b = self._csv("phoneframes_A.csv"), self._csv("phoneframes_B.csv")
         a = a.assign(
             w=1 / a.ProbA,
@@ -177,18 +172,18 @@ class Designs:
             listed=b.Domain == "ba",
             other=np.where(b.Domain == "ba", b.ProbA, 0.0),
         )
-        return Sample.from_frame(a, weights="w", strata="Stratum", fpc="f"), Sample.from_frame(
-            b, weights="w", fpc="f"
-        )
+        return me.Sample.from_frame(
+            a, weights="w", strata="Stratum", fpc="f"
+        ), me.Sample.from_frame(b, weights="w", fpc="f")
 
     @cached_property
-    def mf(self) -> Sample:
-        return combine_frames(self.phone, ["listed", "listed"], "hartley", 0.74)
+    def mf(self) -> me.Sample:
+        return me.combine_frames(self.phone, ["listed", "listed"], "hartley", 0.74)
 
     @cached_property
-    def mf5(self) -> Sample:
-        return combine_frames(self.phone, ["listed", "listed"], "hartley", 0.5)
+    def mf5(self) -> me.Sample:
+        return me.combine_frames(self.phone, ["listed", "listed"], "hartley", 0.5)
 
     @cached_property
-    def mk(self) -> Sample:
-        return combine_frames(self.phone, ["other", "other"])
+    def mk(self) -> me.Sample:
+        return me.combine_frames(self.phone, ["other", "other"])

@@ -1,7 +1,5 @@
 """The rule for claims: four verdicts share the line among them, move one way as the number grows, and agree with distances worked out by hand; the n that would decide does decide."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

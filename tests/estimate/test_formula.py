@@ -2,18 +2,13 @@
 formula is told in the package's own words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import EstimateError
-from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.regression import logit, ols, poisson
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 N = 180
 
@@ -36,16 +31,16 @@ def _frame() -> pd.DataFrame:
     )
 
 
-def _sample(**changed: object) -> Sample:
-    return Sample.from_frame(_frame().assign(**changed), weights="w", psu="psu")
+def _sample(**changed: object) -> me.Sample:
+    return me.Sample.from_frame(_frame().assign(**changed), weights="w", psu="psu")
 
 
 @pytest.mark.parametrize("kind", ["string", "string[pyarrow]", "object", "category"])
 def test_text_of_every_kind_is_categories(kind: str) -> None:
     f = _frame()
-    plain = ols(_sample(), "y ~ x + sex + b + k")
+    plain = me.ols(_sample(), "y ~ x + sex + b + k")
     dtype = pd.CategoricalDtype(["F", "M", "unused"]) if kind == "category" else kind
-    other = ols(
+    other = me.ols(
         _sample(
             sex=f["sex"].astype(dtype),
             b=f["b"].astype("boolean"),
@@ -60,32 +55,32 @@ def test_text_of_every_kind_is_categories(kind: str) -> None:
     np.testing.assert_allclose(other.se, plain.se, rtol=1e-12)
     text = pd.Series(np.where(f["sex"] == "F", "F", "M"), dtype="string").astype("category")
     np.testing.assert_allclose(
-        ols(_sample(sex=text), "y ~ x + sex + b + k").se, plain.se, rtol=1e-12
+        me.ols(_sample(sex=text), "y ~ x + sex + b + k").se, plain.se, rtol=1e-12
     )
 
 
 def test_transformations_find_their_columns() -> None:
     s, x = _sample(), _frame()["x"]
-    scaled = ols(s, "y ~ scale(x) + center(k)")
-    raw = ols(s, "y ~ x + k")
+    scaled = me.ols(s, "y ~ scale(x) + center(k)")
+    raw = me.ols(s, "y ~ x + k")
     np.testing.assert_allclose(scaled.value[1:], [raw.value[1] * x.std(), raw.value[2]], rtol=1e-10)
     np.testing.assert_allclose(scaled.se[1:], [raw.se[1] * x.std(), raw.se[2]], rtol=1e-10)
-    curved, powers = ols(s, "y ~ poly(x, 2)"), ols(s, "y ~ x + I(x**2)")
+    curved, powers = me.ols(s, "y ~ poly(x, 2)"), me.ols(s, "y ~ x + I(x**2)")
     np.testing.assert_allclose(
         curved.value[1:] / curved.se[1:],
         [*(curved.value[1:2] / curved.se[1:2]), powers.value[2] / powers.se[2]],
         rtol=1e-8,
     )
-    assert ols(s, "y ~ bs(x, df=4) + np.log(x) + x.rank()").p == 7
-    renamed = Sample.from_frame(
+    assert me.ols(s, "y ~ bs(x, df=4) + np.log(x) + x.rank()").p == 7
+    renamed = me.Sample.from_frame(
         _frame().rename(columns={"x": "hours worked"}), weights="w", psu="psu"
     )
     np.testing.assert_allclose(
-        ols(renamed, "y ~ scale(`hours worked`) + center(k)").value, scaled.value, rtol=1e-12
+        me.ols(renamed, "y ~ scale(`hours worked`) + center(k)").value, scaled.value, rtol=1e-12
     )
-    months = ols(s, "y ~ I((day - day.min()).dt.days)")
+    months = me.ols(s, "y ~ I((day - day.min()).dt.days)")
     np.testing.assert_allclose(
-        months.value, ols(s.with_columns({"t": np.arange(N)}), "y ~ t").value, rtol=1e-10
+        months.value, me.ols(s.with_columns({"t": np.arange(N)}), "y ~ t").value, rtol=1e-10
     )
 
 
@@ -93,12 +88,12 @@ def test_a_column_called_like_a_function_does_not_stand_in_its_way() -> None:
     f = _frame()
     s = _sample(log=f["k"], np=f["k"], scale=f["k"])
     np.testing.assert_array_equal(
-        ols(s, "y ~ log(x) + np.sqrt(x) + scale(x)").value,
-        ols(_sample(), "y ~ log(x) + np.sqrt(x) + scale(x)").value,
+        me.ols(s, "y ~ log(x) + np.sqrt(x) + scale(x)").value,
+        me.ols(_sample(), "y ~ log(x) + np.sqrt(x) + scale(x)").value,
     )
 
 
-@pytest.mark.parametrize("fit", [ols, logit, poisson])
+@pytest.mark.parametrize("fit", [me.ols, me.logit, me.poisson])
 @pytest.mark.parametrize(
     ("formula", "what"),
     [
@@ -111,12 +106,12 @@ def test_a_column_called_like_a_function_does_not_stand_in_its_way() -> None:
         ("b ~ hashed(sex)", "cannot evaluate the formula"),
     ],
 )
-def test_what_is_no_formula(fit: Callable[..., Estimate], formula: object, what: str) -> None:
-    with pytest.raises(EstimateError) as error:
+def test_what_is_no_formula(fit: Callable[..., me.Estimate], formula: object, what: str) -> None:
+    with pytest.raises(me.EstimateError) as error:
         fit(_sample(), formula)
     assert what in str(error.value)
     assert len(error.value.problems) == 1
-    with pytest.raises(EstimateError, match="takes a Sample"):
+    with pytest.raises(me.EstimateError, match="takes a Sample"):
         fit(_frame(), "y ~ x")
 
 
@@ -125,14 +120,14 @@ def test_gaps_and_unreadable_columns_are_told_together_and_undefined_terms_by_th
 ):
     f = _frame()
     s = _sample(x=f["x"].where(f.index != 7), k=f["k"] - 1)
-    with pytest.raises(EstimateError) as error:
-        ols(s, "y ~ x + day")
+    with pytest.raises(me.EstimateError) as error:
+        me.ols(s, "y ~ x + day")
     assert [(p.what, p.rows[:1]) for p in error.value.problems] == [
         ("ols meets missing values in the domain", (7,)),
         ("a covariate is a date", ()),
     ]
-    with pytest.raises(EstimateError) as error:
-        ols(s.where((f["k"] > 0) | (f.index == 20)), "y ~ log(k - k.min())")
+    with pytest.raises(me.EstimateError) as error:
+        me.ols(s.where((f["k"] > 0) | (f.index == 20)), "y ~ log(k - k.min())")
     assert error.value.problems[0].rows[0] == int(
         np.flatnonzero(
             ((f["k"] > 0) | (f.index == 20))

@@ -2,8 +2,6 @@
 derivative by the weights, and the package's own regressions where both exist.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from typing import Any

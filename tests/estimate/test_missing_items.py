@@ -2,8 +2,6 @@
 by something known; the hot deck is the mean of cell means.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -2,8 +2,6 @@
 and event time lies on the horizontal axis.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import matplotlib.pyplot as plt

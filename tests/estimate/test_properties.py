@@ -2,8 +2,6 @@
 what else must not change an answer: `proof/test_metamorphic_survey.py`.
 """
 
-from __future__ import annotations
-
 import gc
 import weakref
 from collections.abc import Callable

@@ -2,19 +2,13 @@
 log-odds of a proportion; written out by hand.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from mismes_eval.estimate.association import rao_scott
+import mismes_eval as me
 from mismes_eval.estimate.hypothesis import Test
-from mismes_eval.estimate.totals import mean, proportion
-from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.replicate_weights import ReplicateWeights
-from mismes_eval.weighting.sample import Sample
 
 N, B = 150, 30
 
@@ -41,11 +35,11 @@ def _frame() -> pd.DataFrame:
     )
 
 
-def _sample(frame: pd.DataFrame, mse: bool = False) -> Sample:
-    return Sample.from_frame(
+def _sample(frame: pd.DataFrame, mse: bool = False) -> me.Sample:
+    return me.Sample.from_frame(
         frame,
         weights="w",
-        replicates=ReplicateWeights([f"r{j}" for j in range(B)], "bootstrap", mse=mse),
+        replicates=me.ReplicateWeights([f"r{j}" for j in range(B)], "bootstrap", mse=mse),
     )
 
 
@@ -67,11 +61,11 @@ def test_independence_is_tested_with_the_shares_of_every_replicate(mse: bool) ->
     delta = np.linalg.solve(
         contrast.T @ inverse @ contrast / N, contrast.T @ inverse @ v @ inverse @ contrast
     )
-    t = rao_scott(_sample(f, mse), "row", "column")
+    t = me.rao_scott(_sample(f, mse), "row", "column")
     assert isinstance(t, Test)
     np.testing.assert_allclose(t.statistic, pearson / np.trace(delta), rtol=1e-10)
     np.testing.assert_allclose(t.ndf, np.trace(delta) ** 2 / np.trace(delta @ delta), rtol=1e-10)
-    first = rao_scott(_sample(f, mse), "row", "column", statistic="Chisq")
+    first = me.rao_scott(_sample(f, mse), "row", "column", statistic="Chisq")
     assert isinstance(first, Test)
     np.testing.assert_allclose(
         first.p, stats.chi2.sf(pearson / (np.trace(delta) / 2), 2), rtol=1e-9
@@ -82,7 +76,7 @@ def test_independence_is_tested_with_the_shares_of_every_replicate(mse: bool) ->
 def test_the_interval_of_a_proportion_stands_on_the_log_odds_of_every_replicate(mse: bool) -> None:
     f = _frame()
     s = _sample(f, mse)
-    e = proportion(s, "b")
+    e = me.proportion(s, "b")
     each = np.array([f[f"r{j}"] @ f["b"] / f[f"r{j}"].sum() for j in range(B)])
     eta, full = np.log(each / (1 - each)), np.log(e.value[0] / (1 - e.value[0]))
     se = np.sqrt(((eta - (full if mse else eta.mean())) ** 2).sum() / (B - 1))
@@ -90,13 +84,13 @@ def test_the_interval_of_a_proportion_stands_on_the_log_odds_of_every_replicate(
     np.testing.assert_allclose(
         e.ci(0.9).to_numpy()[0], stats.logistic.cdf([full - t * se, full + t * se]), rtol=1e-10
     )
-    np.testing.assert_allclose(e.se, mean(s, "b").se, rtol=1e-12)
+    np.testing.assert_allclose(e.se, me.mean(s, "b").se, rtol=1e-12)
 
 
 def test_a_replicate_at_the_edge_leaves_the_linear_interval() -> None:
     f = _frame()
     f.loc[f["b"], "r3"] = 0.0
-    e = proportion(_sample(f), ["b", "row"])
+    e = me.proportion(_sample(f), ["b", "row"])
     t, v = stats.t.ppf(0.975, e.degf[0]), e.value[0]
     half = t * e.se[0] / (v * (1 - v))
     np.testing.assert_allclose(
@@ -115,9 +109,9 @@ def test_error_of_totals_reaches_the_interval_of_a_proportion() -> None:
     f = _frame()
     known, size = {"a": 0.55, "b": 0.45}, float(f["w"].sum())
     totals = {"row": {k: v * size for k, v in known.items()}}
-    plain = proportion(calibrate(_sample(f), totals), "b")
-    wide = proportion(
-        calibrate(_sample(f), totals, total_se={"row": {"a": 0.2 * size, "b": 0.2 * size}}), "b"
+    plain = me.proportion(me.calibrate(_sample(f), totals), "b")
+    wide = me.proportion(
+        me.calibrate(_sample(f), totals, total_se={"row": {"a": 0.2 * size, "b": 0.2 * size}}), "b"
     )
     v, t = plain.value[0], stats.t.ppf(0.975, plain.degf[0])
     narrow_se, wide_se = (
@@ -126,6 +120,6 @@ def test_error_of_totals_reaches_the_interval_of_a_proportion() -> None:
     added = (wide.se[0] ** 2 - plain.se[0] ** 2) / (v * (1 - v)) ** 2
     assert added > 0
     np.testing.assert_allclose(wide_se**2, narrow_se**2 + added, rtol=1e-9)
-    everybody = proportion(_sample(f.assign(b=True)), "b").ci().to_numpy()[0]
+    everybody = me.proportion(_sample(f.assign(b=True)), "b").ci().to_numpy()[0]
     size = 150 * (stats.t.ppf(0.975, 149) / stats.t.ppf(0.975, 29)) ** 2
     np.testing.assert_allclose(everybody, [0.025 ** (1 / size), 1.0], rtol=1e-9)

@@ -1,7 +1,5 @@
 """Restricted mean times: values of R survival 3, influence that is the derivative, areas that add up."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -3,8 +3,6 @@ file's dtype never changes a number. The reference values are R survey 4.1's (te
 of the shared cases: oracle.R).
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

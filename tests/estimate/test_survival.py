@@ -2,8 +2,6 @@
 equal to numerical derivatives by the weights.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -11,13 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import EstimateError
-from mismes_eval.estimate.duration_quantile import duration_quantile
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.survival import cumulative_incidence, survival
-from mismes_eval.estimate.totals import mean
-from mismes_eval.weighting.resampling import replicates
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 from ..derivative import by_weight
 
@@ -51,7 +43,9 @@ def test_kaplan_meier_equals_r_survival(
     jobcorps: pd.DataFrame, shared: Path, name: str, weight: str
 ) -> None:
     r = reference(shared)[name]
-    e = survival(Sample.from_frame(jobcorps, weights=weight), "duration", "event", times=r["time"])
+    e = me.survival(
+        me.Sample.from_frame(jobcorps, weights=weight), "duration", "event", times=r["time"]
+    )
     n = len(jobcorps)
     np.testing.assert_allclose(e.value, r["surv"], rtol=1e-12)
     # R's robust error sums squared influence without the n / (n - 1) of a design with replacement
@@ -61,9 +55,9 @@ def test_kaplan_meier_equals_r_survival(
 @pytest.mark.shared
 @pytest.mark.golden
 def test_curves_and_medians_by_arm_equal_r(jobcorps: pd.DataFrame, shared: Path) -> None:
-    s = Sample.from_frame(jobcorps, weights="one")
-    medians = duration_quantile(s, "duration", "event", by="arm")
-    e = survival(s, "duration", "event", by="arm", times=reference(shared)["km_treat"]["time"])
+    s = me.Sample.from_frame(jobcorps, weights="one")
+    medians = me.duration_quantile(s, "duration", "event", by="arm")
+    e = me.survival(s, "duration", "event", by="arm", times=reference(shared)["km_treat"]["time"])
     for arm, name in ((0, "km_control"), (1, "km_treat")):
         r = reference(shared)[name]
         rows = np.flatnonzero(e.keys["arm"] == arm)
@@ -72,7 +66,7 @@ def test_curves_and_medians_by_arm_equal_r(jobcorps: pd.DataFrame, shared: Path)
             e.se[rows], r["se"], rtol=1e-3
         )  # the same but for the degrees of freedom of a domain
         median = medians[f"arm={arm}"]
-        assert isinstance(median, Estimate)
+        assert isinstance(median, me.Estimate)
         assert median.value[0] == r["median"]
 
 
@@ -95,10 +89,10 @@ def spells() -> pd.DataFrame:
     )
 
 
-def curve(sample: Sample, kind: str) -> Estimate:
+def curve(sample: me.Sample, kind: str) -> me.Estimate:
     if kind == "survival":
-        return survival(sample, "length", "event", times=[3, 7, 12], entry="entry", by="arm")
-    return cumulative_incidence(
+        return me.survival(sample, "length", "event", times=[3, 7, 12], entry="entry", by="arm")
+    return me.cumulative_incidence(
         sample, "length", "cause", "abroad", times=[3, 7, 12], entry="entry", by="arm"
     )
 
@@ -106,8 +100,8 @@ def curve(sample: Sample, kind: str) -> Estimate:
 @pytest.mark.identity
 @pytest.mark.parametrize("kind", ["survival", "incidence"])
 def test_influence_is_the_derivative_by_each_weight(spells: pd.DataFrame, kind: str) -> None:
-    def found(w: np.ndarray) -> Estimate:
-        return curve(Sample.from_frame(spells.assign(w=w), weights="w"), kind)
+    def found(w: np.ndarray) -> me.Estimate:
+        return curve(me.Sample.from_frame(spells.assign(w=w), weights="w"), kind)
 
     w, rows = spells["w"].to_numpy(), range(0, len(spells), 9)
     slopes = by_weight(lambda v: found(v).value, w, rows)
@@ -116,42 +110,42 @@ def test_influence_is_the_derivative_by_each_weight(spells: pd.DataFrame, kind: 
 
 @pytest.mark.identity
 def test_incidences_and_survival_sum_to_one(spells: pd.DataFrame) -> None:
-    s = Sample.from_frame(spells, weights="w")
+    s = me.Sample.from_frame(spells, weights="w")
     total = (
         sum(
-            cumulative_incidence(s, "length", "cause", c, times=[4, 9]).value
+            me.cumulative_incidence(s, "length", "cause", c, times=[4, 9]).value
             for c in ("job", "abroad")
         )
-        + survival(s, "length", "event", times=[4, 9]).value
+        + me.survival(s, "length", "event", times=[4, 9]).value
     )
     np.testing.assert_allclose(total, 1.0, atol=1e-13)
 
 
 @pytest.mark.identity
 def test_without_censoring_survival_is_a_mean(spells: pd.DataFrame) -> None:
-    s = Sample.from_frame(
+    s = me.Sample.from_frame(
         spells.assign(event=1, longer=(spells["length"] > 6).astype(float)), weights="w"
     )
-    a, b = survival(s, "length", "event", times=[6]), mean(s, "longer")
+    a, b = me.survival(s, "length", "event", times=[6]), me.mean(s, "longer")
     np.testing.assert_allclose([a.value[0], a.se[0]], [b.value[0], b.se[0]], rtol=1e-12)
 
 
 @pytest.mark.identity
 def test_replicates_agree_with_the_linearised_error(spells: pd.DataFrame) -> None:
-    s = Sample.from_frame(spells.assign(psu=np.arange(len(spells)) // 5), weights="w", psu="psu")
-    r = replicates(s, method="jackknife")
+    s = me.Sample.from_frame(spells.assign(psu=np.arange(len(spells)) // 5), weights="w", psu="psu")
+    r = me.replicates(s, method="jackknife")
     for kind in ("survival", "incidence"):
         a, b = curve(s, kind), curve(r, kind)
         np.testing.assert_allclose(a.value, b.value, rtol=1e-12)
         np.testing.assert_allclose(a.se, b.se, rtol=0.05)
-    answer = duration_quantile(r, "length", "event")[""]
-    assert isinstance(answer, NotEstimable)
+    answer = me.duration_quantile(r, "length", "event")[""]
+    assert isinstance(answer, me.NotEstimable)
 
 
 def test_a_quantile_that_was_not_reached_says_so(spells: pd.DataFrame) -> None:
     rare = spells.assign(event=(spells.index < 5).astype(int))
-    answer = duration_quantile(Sample.from_frame(rare, weights="w"), "length", "event")[""]
-    assert isinstance(answer, NotEstimable)
+    answer = me.duration_quantile(me.Sample.from_frame(rare, weights="w"), "length", "event")[""]
+    assert isinstance(answer, me.NotEstimable)
     assert "50% are needed" in answer.reason
 
 
@@ -160,9 +154,9 @@ def test_bad_durations_are_all_named(spells: pd.DataFrame) -> None:
         length=spells["length"].where(spells.index != 3, 0.0),
         entry=spells["entry"].where(spells.index != 4, 99.0),
     )
-    with pytest.raises(EstimateError) as error:
-        survival(Sample.from_frame(bad, weights="w"), "length", "event", entry="entry")
+    with pytest.raises(me.EstimateError) as error:
+        me.survival(me.Sample.from_frame(bad, weights="w"), "length", "event", entry="entry")
     assert "not above 0" in str(error.value)
     assert "enters after it leaves" in str(error.value)
-    with pytest.raises(EstimateError, match="after the last observation"):
-        survival(Sample.from_frame(spells, weights="w"), "length", "event", times=[99])
+    with pytest.raises(me.EstimateError, match="after the last observation"):
+        me.survival(me.Sample.from_frame(spells, weights="w"), "length", "event", times=[99])

@@ -2,8 +2,6 @@
 tidy and glance; the numbers are R survey's.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 and a mean as the two-state case.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

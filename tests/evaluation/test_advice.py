@@ -1,7 +1,5 @@
 """Advice follows what is there: without the data a design is refused with what is missing."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,7 +42,6 @@ def test_each_design_follows_the_data(whole: Evaluation, root: Path) -> None:
 
 
 def test_few_psus_are_a_caution_and_fewer_a_no(whole: Evaluation) -> None:
-    assert whole.tracing is not None
     panel = whole.tracing.panel
     for keep, allowed in ((5, "with care"), (2, "no")):
         psu = panel.sample.design.psu

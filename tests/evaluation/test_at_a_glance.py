@@ -2,8 +2,6 @@
 evidence, inventory, effects, the design; never a printed array.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +11,13 @@ import pytest
 import mismes_eval as me
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
-from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.frame.summary_html import as_html, as_text
 
 
 @pytest.fixture(scope="module")
-def params(root: Path) -> Params:
-    return Params.load(root / "params" / "MDA.yaml")
+def params(root: Path) -> me.Params:
+    return me.Params.load(root / "params" / "MDA.yaml")
 
 
 def test_facts_are_escaped_and_notes_stand_once() -> None:
@@ -33,7 +28,7 @@ def test_facts_are_escaped_and_notes_stand_once() -> None:
 
 
 def test_params_show_what_the_file_gives_and_no_place_of_this_machine(
-    params: Params, root: Path
+    params: me.Params, root: Path
 ) -> None:
     for shown in (params._repr_html_(), repr(params)):
         assert "data_raw/MDA/lfs_person.parquet" in shown
@@ -42,13 +37,13 @@ def test_params_show_what_the_file_gives_and_no_place_of_this_machine(
     assert all(k in repr(params) for k in params.given)
 
 
-def test_evidence_that_is_not_supplied_is_said(params: Params) -> None:
-    empty = Evaluation(params, None, None, None, None, None, None, None, None)
+def test_evidence_that_is_not_supplied_is_said(params: me.Params) -> None:
+    empty = me.Evaluation(params, None, None, None, None, None, None, None, None)
     assert repr(empty).count("not supplied") == 6
     assert "Evaluation of MDA" in empty._repr_html_()
 
 
-def test_an_inventory_counts_its_measures_and_budgets(params: Params) -> None:
+def test_an_inventory_counts_its_measures_and_budgets(params: me.Params) -> None:
     register = inventories.read(params.inputs.inventory)
     known = int(register.frame.loc[register.counted, "budget_eur"].notna().sum())
     assert f"EUR of {known} measures" in repr(register)
@@ -64,7 +59,7 @@ def test_effects_are_a_table_with_reasons() -> None:
     found = me.mean(me.Sample.from_frame(frame, weights="w"), "y")
     both = Effects(
         "A<1",
-        {("employed", 1): found, ("employed", 2): NotEstimable("nobody answered")},
+        {("employed", 1): found, ("employed", 2): me.NotEstimable("nobody answered")},
         {},
         {},
         {},

@@ -1,7 +1,5 @@
 """Costs in another currency: converted at a rate that is named, or refused; never a label alone."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Callable
@@ -10,19 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from mismes_eval.errors import InputError
-from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+import mismes_eval as me
 from mismes_eval.evaluation.idle_keys import idle
 from mismes_eval.evaluation.money import money
-from mismes_eval.evaluation.params import Params
 
 from ..some import some
 
 RATE = 0.05102041  # euro for one leu of 2023, data_raw/MDA/lfs_rate.csv
 
 
-def params(root: Path, folder: Path, cost: str) -> Params:
+def params(root: Path, folder: Path, cost: str) -> me.Params:
     """The run of MDA with another section on costs."""
     text = (root / "params" / "MDA.yaml").read_text(encoding="utf-8")
     (folder / "params").mkdir()
@@ -30,12 +25,12 @@ def params(root: Path, folder: Path, cost: str) -> Params:
     file = folder / "params" / "MDA.yaml"
     other = re.sub(r"^cost:\n(  .*\n)+", "", text, flags=re.MULTILINE)
     file.write_text(f"{other}\ncost: {cost}\n", encoding="utf-8")
-    return Params.load(file)
+    return me.Params.load(file)
 
 
 @pytest.mark.whole
 def test_costs_are_converted_at_the_rate_of_the_year(
-    root: Path, tmp_path: Path, evaluated: Callable[[str], Evaluation]
+    root: Path, tmp_path: Path, evaluated: Callable[[str], me.Evaluation]
 ) -> None:
     euro = evaluated("MDA")
     priced = params(root, tmp_path, "{currency: MDL, price_year: 2023}")
@@ -44,7 +39,7 @@ def test_costs_are_converted_at_the_rate_of_the_year(
         assert euro.tracing is not None and leu.tracing is not None
         one, two = money(euro, euro.tracing, found), money(leu, leu.tracing, other)
         for a, b in ((one.cost, two.cost), (one.completer, two.completer)):
-            assert isinstance(a, Estimate) and isinstance(b, Estimate)
+            assert isinstance(a, me.Estimate) and isinstance(b, me.Estimate)
             assert float(b.value[0]) == pytest.approx(float(a.value[0]) / RATE, rel=1e-12)
             assert float(b.se[0]) == pytest.approx(float(a.se[0]) / RATE, rel=1e-12)
             assert (a.unit, b.unit) == ("EUR", "MDL")
@@ -54,7 +49,7 @@ def test_costs_are_converted_at_the_rate_of_the_year(
 def test_rates_without_a_survey_are_of_costs_or_of_nothing(
     root: Path, currency: str, told: int
 ) -> None:
-    named = Params.load(root / "params" / "MDA.yaml")
+    named = me.Params.load(root / "params" / "MDA.yaml")
     changed = named.changed({"inputs.lfs": None, "cost.currency": currency})
     assert [p.where.endswith("'inputs.rates'") for p in idle(changed)].count(True) == told
     assert not any(p.where.endswith("'inputs.rates'") for p in idle(named))
@@ -73,7 +68,7 @@ def test_rates_without_a_survey_are_of_costs_or_of_nothing(
 def test_a_currency_without_its_rate_is_refused(
     root: Path, tmp_path: Path, cost: str, got: str
 ) -> None:
-    with pytest.raises(InputError) as refused:
-        evaluate(params(root, tmp_path, cost))
+    with pytest.raises(me.InputError) as refused:
+        me.evaluate(params(root, tmp_path, cost))
     (problem,) = refused.value.problems
     assert got in str(problem) and "key 'cost." in str(problem)

@@ -2,8 +2,6 @@
 once.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -78,9 +76,7 @@ def test_without_an_effect_simulated_power_is_the_level(made: Plan) -> None:
 
 
 @pytest.mark.whole
-def test_persons_drawn_one_by_one_share_nothing(
-    evaluated: Callable[[str], Evaluation],
-) -> None:
+def test_persons_drawn_one_by_one_share_nothing(evaluated: Callable[[str], Evaluation]) -> None:
     figures = measured(evaluated("TUN"))
     assert figures.icc.value == 0 and "one by one" in figures.icc.source
 

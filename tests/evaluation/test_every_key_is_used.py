@@ -1,7 +1,5 @@
 """Every key of the params is read by what makes the report: what is accepted is used."""
 
-from __future__ import annotations
-
 import ast
 import sys
 from dataclasses import fields

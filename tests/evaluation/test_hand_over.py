@@ -1,7 +1,5 @@
 """What is handed over reads back, and gives the engine's errors in R and from the columns alone."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

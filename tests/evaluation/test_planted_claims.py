@@ -1,7 +1,5 @@
 """Verdicts on the planted claims of the made-up countries: what is planted true is not contradicted, what is planted false or null is not supported, and every claim of the ledger is computed on data."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import Counter
 from collections.abc import Callable
@@ -91,7 +89,6 @@ def test_no_verdict_on_moldova_is_wrong(evaluated: Callable[[str], Evaluation]) 
 
 def scored(evaluation: Evaluation, **columns: dict[str, object]) -> Evaluation:
     """The same run with other cells of its register: column -> measure -> value."""
-    assert evaluation.inventory is not None
     frame = evaluation.inventory.frame
     told = frame["measure_id"].astype(str)
     changed = {
@@ -113,9 +110,7 @@ def of_claim(evaluation: Evaluation, id_: str) -> ClaimEvidence:
     return next(one for one in put_to_the_test(evaluation) if one.claim.id == id_)
 
 
-def test_training_is_compared_by_its_link_to_jobs(
-    evaluated: Callable[[str], Evaluation],
-) -> None:
+def test_training_is_compared_by_its_link_to_jobs(evaluated: Callable[[str], Evaluation]) -> None:
     """Moldova follows training with and without a link: the difference of effects is that of
     truth.csv, within its interval."""
     one = of_claim(evaluated("MDA"), "C07")

@@ -2,8 +2,6 @@
 refused with its line, all of them at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -2,8 +2,6 @@
 table, and a study whose true effect is zero.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +41,6 @@ def test_chile_has_the_published_unemployment_and_names_its_lonely_strata(
     assert rate.se[0] == pytest.approx(0.00213, abs=5e-6)
     assert count.value[0] == pytest.approx(801_800, abs=60)
     np.testing.assert_allclose(sorted(by_sex.value), [0.0713, 0.0971], atol=5e-5)
-    assert e.survey is not None
     assert len(e.survey.sample.design.lonely_strata) == 4
     assert "4 strata have one PSU" in " ".join(e.survey.sample.notes)
 

@@ -1,7 +1,5 @@
 """Dates after the survey are refused with their lines; what a survey may have is not."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

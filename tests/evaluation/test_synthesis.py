@@ -2,8 +2,6 @@
 where definitions agree; effects are summarised only where they are comparable.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +10,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from mismes_eval.errors import ParamsError
-from mismes_eval.estimate.estimate import NotEstimable
+import mismes_eval as me
 from mismes_eval.evaluation.published_effects import Published
-from mismes_eval.evaluation.synthesis import CONCEPTS, Synthesis, compare, rests_on
-from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
-from mismes_eval.impact.planning.meta_regression import MetaRegression
+from mismes_eval.evaluation.synthesis import CONCEPTS, compare, rests_on
 
 from ..some import some
 
@@ -101,7 +96,7 @@ def report(
     return Published(country, synthetic, base | facts)
 
 
-def three(**definitions: str) -> Synthesis:
+def three(**definitions: str) -> me.Synthesis:
     """Three countries; the third with other definitions."""
     values = ((0.50, 0.02), (0.45, 0.015), (0.60, 0.03))
     reports = [
@@ -192,7 +187,7 @@ def test_hidden_numbers_are_not_compared() -> None:
     assert s.indicators.set_index("country").loc["BBB", "status"] == "confidential"
 
 
-def effects_of(*many: list[dict[str, Any]]) -> Synthesis:
+def effects_of(*many: list[dict[str, Any]]) -> me.Synthesis:
     return compare([report(f"C{i:02d}", effects=e) for i, e in enumerate(many)])
 
 
@@ -203,11 +198,11 @@ def test_comparable_effects_are_summarised_by_reml_and_those_that_moved_apart_ar
         [effect(0.10, 0.02)], [effect(0.15, 0.03)], [effect(0.02, 0.02, moved_apart=True)]
     )
     (summary,) = s.summaries
-    assert isinstance(summary.main, RandomEffects)
-    assert isinstance(summary.alike_before, RandomEffects)
+    assert isinstance(summary.main, me.RandomEffects)
+    assert isinstance(summary.alike_before, me.RandomEffects)
     whole, part = (
-        random_effects([0.10, 0.15, 0.02], [0.02, 0.03, 0.02], "reml", "hartung_knapp_adhoc"),
-        random_effects([0.10, 0.15], [0.02, 0.03], "reml", "hartung_knapp_adhoc"),
+        me.random_effects([0.10, 0.15, 0.02], [0.02, 0.03, 0.02], "reml", "hartung_knapp_adhoc"),
+        me.random_effects([0.10, 0.15], [0.02, 0.03], "reml", "hartung_knapp_adhoc"),
     )
     assert (summary.main.value, summary.main.low, summary.main.prediction) == (
         whole.value,
@@ -233,7 +228,7 @@ def test_effects_of_another_model_outcome_age_or_design_are_not_averaged(
     change: dict[str, Any], reason: str
 ) -> None:
     s = effects_of([effect(0.10, 0.02)], [effect(0.15, 0.03, **change)])
-    assert all(isinstance(x.main, NotEstimable) and reason in x.main.reason for x in s.summaries)
+    assert all(isinstance(x.main, me.NotEstimable) and reason in x.main.reason for x in s.summaries)
     assert sum(len(x.effects) for x in s.summaries) == (1 if "status" in change else 2)
 
 
@@ -250,7 +245,7 @@ def test_effects_without_a_common_unit_or_model_are_not_averaged(
     (summary,) = effects_of(
         [effect(0.10, 0.02, **change)], [effect(0.15, 0.03, **change)]
     ).summaries
-    assert isinstance(summary.main, NotEstimable)
+    assert isinstance(summary.main, me.NotEstimable)
     assert reason in summary.main.reason
 
 
@@ -258,7 +253,7 @@ def test_two_effects_of_one_country_s_sample_are_not_independent() -> None:
     (summary,) = effects_of(
         [effect(0.10, 0.02), effect(0.12, 0.02, measure="X-002")], [effect(0.15, 0.03)]
     ).summaries
-    assert isinstance(summary.main, NotEstimable)
+    assert isinstance(summary.main, me.NotEstimable)
     assert "not independent" in summary.main.reason
 
 
@@ -279,9 +274,9 @@ def test_budget_without_evidence_is_the_budget_of_what_was_not_evaluated_and_mis
 
 
 def test_what_cannot_be_put_together_is_refused_all_at_once() -> None:
-    with pytest.raises(ParamsError, match="several countries"):
+    with pytest.raises(me.ParamsError, match="several countries"):
         compare([report("AAA")])
-    with pytest.raises(ParamsError) as caught:
+    with pytest.raises(me.ParamsError) as caught:
         compare([report("AAA"), report("AAA", synthetic=False)])
     assert len(caught.value.problems) == 2
     mixed = compare([report("AAA"), report("BBB", synthetic=False)], mixed=True)
@@ -302,18 +297,18 @@ def test_features_are_compared_over_measures_and_never_over_persons() -> None:
     ]
     found = {f.feature: f for f in compare(reports).features}
     involved = found["employers' involvement"]
-    assert isinstance(involved.found, MetaRegression)
+    assert isinstance(involved.found, me.MetaRegression)
     assert (involved.measures, involved.with_feature) == (6, 3)
     assert involved.found.value[1] == pytest.approx(0.35 / 3 - 0.02, abs=1e-6)
     assert involved.found.permutation[1] == pytest.approx(2 / 20)  # of 20 ways to choose three
     unscored = found["attention to qualifications"]
-    assert isinstance(unscored.found, NotEstimable) and unscored.measures == 0
+    assert isinstance(unscored.found, me.NotEstimable) and unscored.measures == 0
 
 
 def test_below_five_measures_no_feature_is_compared() -> None:
     reports = [report(c, effects=[scored(0.1, c, 1, k)]) for k, c in enumerate(("ARM", "GEO"))]
     for contrast in some(compare(reports).features):
-        assert isinstance(contrast.found, NotEstimable) and contrast.needed == 5
+        assert isinstance(contrast.found, me.NotEstimable) and contrast.needed == 5
 
 
 def test_measures_of_one_country_share_their_sample() -> None:
@@ -323,4 +318,4 @@ def test_measures_of_one_country_share_their_sample() -> None:
         for c in countries
     ]
     found = next(f.found for f in compare(reports).features)
-    assert isinstance(found, MetaRegression) and found.samples == 4 and found.k == 8
+    assert isinstance(found, me.MetaRegression) and found.samples == 4 and found.k == 8

@@ -2,8 +2,6 @@
 an effect on 'employed' made from the labour status.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +78,6 @@ def test_employed_is_the_labour_status_where_the_file_has_that_only(tmp_path: Pa
     params = run(tmp_path)
     assert readiness(params).problems == ()
     found = tracing(params)
-    assert found is not None
     np.testing.assert_array_equal(
         found.panel.values("employed", 0), [float(i // 2 % 4 == 0) for i in range(N)]
     )

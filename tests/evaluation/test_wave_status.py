@@ -2,8 +2,6 @@
 is drawn is drawn with its probability, and the calendar lies in the future.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -85,7 +83,6 @@ def test_what_can_be_detected_rests_on_the_waves_before(root: Path, params: Para
     status = wave_status(persons, waves, 3, date(2022, 1, 1), params, outcomes)
     compared = persons.loc[persons["treated"] == 0, "person_id"]
     before = outcomes[(outcomes["wave"] == 2) & outcomes["person_id"].isin(compared)]
-    assert status.earlier is not None
     assert status.earlier.share == pytest.approx(before["employed"].mean())
     now, more, fifth = (s.detectable for s in status.steps)
     assert more < now and fifth < now

@@ -2,8 +2,6 @@
 as it is read; what is published of a run and what is not.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path
@@ -420,7 +418,8 @@ def test_text_is_read_as_it_stands_and_nothing_is_guessed(file: Path) -> None:
     }
 
 
-def test_brackets_without_end_are_refused_and_not_a_crash(file: Path) -> None:
-    file.write_text("a: " + "[" * 500, encoding="utf-8")
+@pytest.mark.parametrize("end", ["", "]" * 500])
+def test_brackets_without_end_are_refused_and_not_a_crash(file: Path, end: str) -> None:
+    file.write_text("a: " + "[" * 500 + end, encoding="utf-8")
     with pytest.raises(ParamsError, match=r"^the params file is not YAML: X\.yaml"):
         read_yaml(file)

@@ -2,8 +2,6 @@
 without an interview keep their row; what names a person stays apart.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import Path

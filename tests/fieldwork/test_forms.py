@@ -2,8 +2,6 @@
 the templates have or steers the field.
 """
 
-from __future__ import annotations
-
 import re
 from io import BytesIO
 

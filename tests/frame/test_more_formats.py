@@ -3,8 +3,6 @@ macros, a web page named .xls, a portable file of SPSS, a text with a record lay
 an archive are refused by name.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from zipfile import ZipFile

@@ -2,8 +2,6 @@
 Stata. The expected dates are those that pandas.read_stata gives for the same file.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -2,8 +2,6 @@
 below with the reason why it is asked all the same.
 """
 
-from __future__ import annotations
-
 import ast
 import csv
 import re

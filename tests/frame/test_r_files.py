@@ -11,8 +11,6 @@ mar, mig, tag: haven_labelled; mig with na_values = 98 and na_range = c(99, Inf)
   1, 2; big: integer64 1, 5, NA, 2^32 + 7, 2, 3. The .rda has the vector 1:3 beside d.
 """
 
-from __future__ import annotations
-
 import base64
 import lzma
 import random

@@ -173,12 +173,7 @@ def measures(**cells):
         ),
         ({"budget_total": "100"}, "rule amount_has_currency fails"),
         (
-            {
-                "budget_total": "100000",
-                "budget_eur": "1",
-                "currency": "EUR",
-                "price_year": "2020",
-            },
+            {"budget_total": "100000", "budget_eur": "1", "currency": "EUR", "price_year": "2020"},
             "rule euros_are_the_total fails",
         ),
         ({"eval_done": "TRUE"}, "rule evaluated_has_type fails"),

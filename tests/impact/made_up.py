@@ -1,7 +1,5 @@
 """Made-up persons in two waves, and a made-up panel in the long layout, that tests of effects share."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -2,8 +2,6 @@
 estimates are the two-way coefficient.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

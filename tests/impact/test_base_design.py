@@ -2,8 +2,6 @@
 equal stack; the covariance between two waves equals that of one regression on both; refusals.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,24 +2,16 @@
 cohort and break, and prints the break where it is acknowledged; breaks elsewhere change nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
-from mismes_eval.impact.regression.panel_ols import panel_ols
-from mismes_eval.impact.regression.sun_abraham import sun_abraham
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 
-def panel() -> Sample:
+def panel() -> me.Sample:
     """SYNTHETIC: 60 units, 2015 to 2020, a third starts in 2018, a third in 2019."""
     rng = np.random.default_rng(5)
     f = pd.DataFrame(
@@ -29,15 +21,15 @@ def panel() -> Sample:
     f["d"] = ((f["g"] > 0) & (f["year"] >= f["g"])).astype(float)
     f["event"] = np.where(f["g"] > 0, f["year"] - f["g"], np.inf)
     f["y"] = rng.normal(size=len(f)) + f["d"]
-    return Sample.from_frame(f, "w")
+    return me.Sample.from_frame(f, "w")
 
 
 KEY = {"unit": "unit", "time": "year"}
 CALLS: dict[str, Callable[..., object]] = {
-    "imputation": lambda s, **b: imputation(s, "y", "g", **KEY, **b),
-    "static": lambda s, **b: two_way(s, "y", treated="d", **KEY, **b),
-    "event study": lambda s, **b: two_way(s, "y", event_time="event", **KEY, **b),
-    "sun_abraham": lambda s, **b: sun_abraham(s, "y", "g", **KEY, **b),
+    "imputation": lambda s, **b: me.imputation(s, "y", "g", **KEY, **b),
+    "static": lambda s, **b: me.two_way(s, "y", treated="d", **KEY, **b),
+    "event study": lambda s, **b: me.two_way(s, "y", event_time="event", **KEY, **b),
+    "sun_abraham": lambda s, **b: me.sun_abraham(s, "y", "g", **KEY, **b),
 }
 
 
@@ -45,7 +37,7 @@ CALLS: dict[str, Callable[..., object]] = {
 def test_a_start_at_a_break_is_refused_unless_acknowledged(name: str) -> None:
     s, call = panel(), CALLS[name]
     plain = call(s)
-    with pytest.raises(IdentificationError, match="cohort 2018, break at 2018") as caught:
+    with pytest.raises(me.IdentificationError, match="cohort 2018, break at 2018") as caught:
         call(s, series_breaks=(2018, 2019))
     assert len(caught.value.problems) == 2
     elsewhere = call(s, series_breaks=(2016, 2020))
@@ -59,8 +51,8 @@ def test_a_start_at_a_break_is_refused_unless_acknowledged(name: str) -> None:
 
 
 def test_textbook_errors_refuse_too() -> None:
-    with pytest.raises(IdentificationError, match="break of the series"):
-        panel_ols(panel(), "y", treated="d", series_breaks=(2019,), **KEY)
+    with pytest.raises(me.IdentificationError, match="break of the series"):
+        me.panel_ols(panel(), "y", treated="d", series_breaks=(2019,), **KEY)
 
 
 def test_a_break_between_the_two_periods_of_a_triple_difference() -> None:
@@ -69,12 +61,12 @@ def test_a_break_between_the_two_periods_of_a_triple_difference() -> None:
         .frame.query("year in (2016, 2020)")
         .assign(eligible=lambda x: x["unit"] % 2, treated=lambda x: (x["g"] > 0).astype(int))
     )
-    s = Sample.from_frame(f, "w")
-    with pytest.raises(IdentificationError, match="lies between the two periods"):
-        triple_difference(
+    s = me.Sample.from_frame(f, "w")
+    with pytest.raises(me.IdentificationError, match="lies between the two periods"):
+        me.triple_difference(
             s, "y", "treated", "eligible", "year", method="none", series_breaks=(2018,)
         )
-    said = triple_difference(
+    said = me.triple_difference(
         s,
         "y",
         "treated",

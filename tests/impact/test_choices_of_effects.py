@@ -2,8 +2,6 @@
 seed, rule or method is named. What is left out: `proof/test_defaults.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import partial
@@ -14,15 +12,6 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.impact.bounds.lee import lee_bounds
-from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.bounds.partial_identification import imbens_manski
-from mismes_eval.impact.did.balance import balance
-from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
-from mismes_eval.impact.regression.sun_abraham import sun_abraham
 
 from .made_up import long as panel
 from .made_up import wide as persons
@@ -46,21 +35,21 @@ def gt(**words: object) -> me.GroupTime:
     return me.att_gt(long(), "y", "g", "t", "u", **words)  # type: ignore[arg-type]
 
 
-def event() -> Estimate:
+def event() -> me.Estimate:
     return gt(base="universal").aggregate("event")
 
 
-def att(s: me.Sample) -> Estimate:
+def att(s: me.Sample) -> me.Estimate:
     return me.att_2x2(s, ("y0", "y1"), "d")
 
 
-def bounds() -> Estimate:
-    return lee_bounds(wide(), "y1", "d", "s")
+def bounds() -> me.Estimate:
+    return me.lee_bounds(wide(), "y1", "d", "s")
 
 
 def flat(result: object) -> list[object]:
     """Everything that a result holds, as numbers and words."""
-    if isinstance(result, Estimate):
+    if isinstance(result, me.Estimate):
         return [
             result.value.tolist(),
             result.se.tolist(),
@@ -90,32 +79,26 @@ OTHERS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "average": (gt().overall, {"kind": "event"}),
     "band": (partial(me.sup_t, event()), {"seed": 1}),
     "band of group-time effects": (gt().bands, {"draws": 10_001}),
-    "two-way": (partial(two_way, long(), "y", "on", **KEY), {"small_sample": "nested"}),
-    "cohorts and events": (partial(sun_abraham, long(), "y", "g", **KEY), {"by": "cohort"}),
-    "imputation": (partial(imputation, long(), "y", "g", **KEY), {"errors": "conservative"}),
+    "two-way": (partial(me.two_way, long(), "y", "on", **KEY), {"small_sample": "nested"}),
+    "cohorts and events": (partial(me.sun_abraham, long(), "y", "g", **KEY), {"by": "cohort"}),
+    "imputation": (partial(me.imputation, long(), "y", "g", **KEY), {"errors": "conservative"}),
     "linear panel": (partial(me.panel_ols, long(), "y", "on", **KEY), {"rule": "full"}),
-    "trimming": (partial(lee_bounds, wide(), "y1", "d", "s"), {"rule": "type7"}),
-    "worst case": (partial(manski_bounds, wide(), "y1", "d", "s", -2.0, 3.0), {"delta": 0.5}),
-    "shifts": (
-        partial(delta_sensitivity, wide(), "y1", "d", "s", [0.0, 0.5]),
-        {"arm": "both"},
-    ),
-    "interval between bounds": (partial(imbens_manski, bounds()), {"level": 0.9}),
+    "trimming": (partial(me.lee_bounds, wide(), "y1", "d", "s"), {"rule": "type7"}),
+    "worst case": (partial(me.manski_bounds, wide(), "y1", "d", "s", -2.0, 3.0), {"delta": 0.5}),
+    "shifts": (partial(me.delta_sensitivity, wide(), "y1", "d", "s", [0.0, 0.5]), {"arm": "both"}),
+    "interval between bounds": (partial(me.imbens_manski, bounds()), {"level": 0.9}),
     "recall": (
         partial(me.recall_sensitivity, wide(), "b", "a", "d", [0.9], [0.9]),
         {"arm": "treated"},
     ),
     "cost": (partial(me.cost_effectiveness, att(wide()), 100.0), {"seed": 2}),
-    "wild bootstrap": (partial(wild_bootstrap, att(wide()), wide().frame["h"]), {"seed": 2}),
+    "wild bootstrap": (partial(me.wild_bootstrap, att(wide()), wide().frame["h"]), {"seed": 2}),
     "wild bootstrap of a regression": (
-        partial(wild_bootstrap_ols, wide(), "y1 ~ d + x", "d", "h"),
+        partial(me.wild_bootstrap_ols, wide(), "y1 ~ d + x", "d", "h"),
         {"seed": 2},
     ),
     "robust interval": (partial(me.honest_did, event()), {"target": "first"}),
-    "summary": (
-        partial(me.random_effects, [0.1, 0.3, 0.9], [0.1, 0.1, 0.2]),
-        {"method": "dl"},
-    ),
+    "summary": (partial(me.random_effects, [0.1, 0.3, 0.9], [0.1, 0.1, 0.2]), {"method": "dl"}),
     "p-values": (partial(me.adjust_pvalues, me.mean(wide(), ["y0", "y1"])), {"seed": 2}),
     "oster": (partial(me.oster, wide(), "y1", "d", ["x"]), {"r2_factor": 2.0}),
     "donut": (partial(me.donut, att, wide(), "m", [1.0, 2.0]), {"centre": 1.0}),
@@ -147,7 +130,7 @@ def test_pictures_left_to_themselves() -> None:
         np.array(g.plot(seed=3).collections[0].get_segments()),
         np.array(drawn.collections[0].get_segments()),
     )
-    found = balance(wide(), "d", "x")
+    found = me.balance(wide(), "d", "x")
     assert (
         found.plot().get_xlabel()
         == found.plot("love").get_xlabel()

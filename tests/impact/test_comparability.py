@@ -2,22 +2,16 @@
 inverse-probability tilting weights is what the weighted means say.
 """
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.estimate.estimate import NotEstimable
+import mismes_eval as me
 from mismes_eval.estimate.hypothesis import Test as WaldTest
-from mismes_eval.impact.did.balance import balance
-from mismes_eval.impact.did.composition import composition_check
-from mismes_eval.impact.did.group_time import att_gt
-from mismes_eval.weighting.sample import Sample
 
 
-def cross_sections(shift: float, seed: int = 1) -> Sample:
+def cross_sections(shift: float, seed: int = 1) -> me.Sample:
     """SYNTHETIC repeated cross-sections; in treated regions schooling moves by `shift` from
     treatment on.
     """
@@ -33,19 +27,19 @@ def cross_sections(shift: float, seed: int = 1) -> Sample:
         }
     )
     post = (frame["g"] > 0) & (frame["t"] >= frame["g"])
-    return Sample.from_frame(
+    return me.Sample.from_frame(
         frame.assign(school=rng.normal(size=n) + shift * post), weights="w", psu="psu"
     )
 
 
 def test_a_planted_change_is_seen_and_none_is_not() -> None:
     same, moved = (
-        composition_check(cross_sections(0.0), ["school", "sex"], "g", "t"),
-        composition_check(cross_sections(0.6), ["school", "sex"], "g", "t"),
+        me.composition_check(cross_sections(0.0), ["school", "sex"], "g", "t"),
+        me.composition_check(cross_sections(0.6), ["school", "sex"], "g", "t"),
     )
     assert isinstance(same.test, WaldTest) and isinstance(moved.test, WaldTest)
     assert same.test.ndf == 2 and same.test.p > 0.01 and moved.test.p < 1e-4
-    direct = att_gt(cross_sections(0.6), "school", "g", "t", method="none").overall("simple")
+    direct = me.att_gt(cross_sections(0.6), "school", "g", "t", method="none").overall("simple")
     assert moved.estimate.value[0] == pytest.approx(direct.value[0]) and moved.estimate.se[
         0
     ] == pytest.approx(direct.se[0])
@@ -54,19 +48,19 @@ def test_a_planted_change_is_seen_and_none_is_not() -> None:
     plt.close("all")
 
 
-def groups(n: int = 3000) -> Sample:
+def groups(n: int = 3000) -> me.Sample:
     """SYNTHETIC persons whose treatment depends on x and region."""
     rng = np.random.default_rng(2)
     x, region = rng.normal(size=n), rng.choice(["north", "south"], n)
     d = rng.random(n) < 1 / (1 + np.exp(-x - (region == "north")))
-    return Sample.from_frame(
+    return me.Sample.from_frame(
         pd.DataFrame({"x": x, "region": region, "d": d, "w": rng.uniform(1, 3, n)}), weights="w"
     )
 
 
 def test_balance_before_and_after() -> None:
     s = groups()
-    b = balance(s, "d", ["x", "region"])
+    b = me.balance(s, "d", ["x", "region"])
     table = b.to_frame()
     assert (table["before"].abs() > 0.2).all() and (table["after"].abs() < 0.1).all()
     f, w = s.frame, s.weights
@@ -92,18 +86,18 @@ def test_the_same_people_in_every_period_have_no_test() -> None:
         }
     )
     people = people.assign(g=np.where(people["psu"] % 2, 2, 0))
-    same = Sample.from_frame(
+    same = me.Sample.from_frame(
         pd.concat([people.assign(t=t) for t in (1, 2, 3)], ignore_index=True),
         weights="w",
         psu="psu",
     )
-    still = composition_check(same, ["x", "kind"], "g", "t")
-    assert still.test == NotEstimable(
+    still = me.composition_check(same, ["x", "kind"], "g", "t")
+    assert still.test == me.NotEstimable(
         "no trait changed at all: the same people stand in every period"
     )
     assert not still.estimate.value.any() and not still.estimate.se.any()
     half = same.with_columns({"x": same.frame["x"] + rng.normal(size=same.n)})
-    moving = composition_check(half, ["x", "kind"], "g", "t")
+    moving = me.composition_check(half, ["x", "kind"], "g", "t")
     assert (
         isinstance(moving.test, WaldTest) and moving.test.ndf == 1 and moving.test.ddf == 14
     )  # 15 treated PSUs, one cohort

@@ -2,8 +2,6 @@
 own package; errors are derivatives by the weights, or hold in simulation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -2,8 +2,6 @@
 note, word by word, and the columns of every table of results.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,16 +12,6 @@ import pytest
 from scipy import stats
 
 import mismes_eval as me
-from mismes_eval.impact.bounds.lee import lee_bounds
-from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.did.balance import balance
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
-from mismes_eval.impact.regression.sun_abraham import sun_abraham
-from mismes_eval.tracer.panel import TracerPanel
 
 from .made_up import long as panel
 from .made_up import wide as persons
@@ -111,24 +99,26 @@ FACES: dict[str, Callable[[], me.Estimate]] = {
     "overall event": lambda: gt().overall("event"),
     "overall cohort": lambda: gt().overall("cohort"),
     "overall calendar": lambda: gt().overall("calendar"),
-    "two-way": lambda: two_way(long(), "y", "on", unit="u", time="t", covariates=["z"]),
-    "two-way events": lambda: two_way(long(), "y", event_time="e", unit="u", time="t", cluster="k"),
-    "cells of cohorts": lambda: sun_abraham(long(), "y", "g", unit="u", time="t"),
-    "imputation": lambda: imputation(long(), "y", "g", unit="u", time="t"),
-    "imputation by event": lambda: imputation(long(), "y", "g", unit="u", time="t", by="event"),
-    "imputation by cohort": lambda: imputation(
+    "two-way": lambda: me.two_way(long(), "y", "on", unit="u", time="t", covariates=["z"]),
+    "two-way events": lambda: me.two_way(
+        long(), "y", event_time="e", unit="u", time="t", cluster="k"
+    ),
+    "cells of cohorts": lambda: me.sun_abraham(long(), "y", "g", unit="u", time="t"),
+    "imputation": lambda: me.imputation(long(), "y", "g", unit="u", time="t"),
+    "imputation by event": lambda: me.imputation(long(), "y", "g", unit="u", time="t", by="event"),
+    "imputation by cohort": lambda: me.imputation(
         long(), "y", "g", unit="u", time="t", by="cohort", errors="conservative"
     ),
-    "triple": lambda: triple_difference(wide(), ("y0", "y1"), "d", "el"),
-    "trimming": lambda: lee_bounds(wide(), "y1", "d", "s"),
-    "trimming in cells": lambda: lee_bounds(
+    "triple": lambda: me.triple_difference(wide(), ("y0", "y1"), "d", "el"),
+    "trimming": lambda: me.lee_bounds(wide(), "y1", "d", "s"),
+    "trimming in cells": lambda: me.lee_bounds(
         wide(s=np.arange(40) % 7 > 0), "y1", "d", "s", tighten="g", rule="type7"
     ),
-    "worst case": lambda: manski_bounds(wide(), "y1", "d", "s", low=-2, high=3),
-    "worst case, searched": lambda: manski_bounds(
+    "worst case": lambda: me.manski_bounds(wide(), "y1", "d", "s", low=-2, high=3),
+    "worst case, searched": lambda: me.manski_bounds(
         wide(), "y1", "d", "s", low=-2, high=3, attempted="tried", recovered="found"
     ),
-    "shifts": lambda: delta_sensitivity(wide(), "y1", "d", "s", [0.0, 0.5]),
+    "shifts": lambda: me.delta_sensitivity(wide(), "y1", "d", "s", [0.0, 0.5]),
     "recall": lambda: me.recall_sensitivity(
         wide(b=(np.arange(40) % 3 == 0) * 1, a=(np.arange(40) % 5 > 1) * 1),
         "b",
@@ -152,12 +142,14 @@ def test_an_effect_has_its_names_keys_and_notes(name: str) -> None:
 COLUMNS: dict[str, Callable[[], pd.DataFrame]] = {
     "band": lambda: gt().bands().to_frame(),
     "group-time": lambda: gt().to_frame(),
-    "decomposition": lambda: bacon(long(), "y", "g", unit="u", time="t").to_frame(),
-    "kinds": lambda: bacon(long(), "y", "g", unit="u", time="t").by_kind(),
-    "balance": lambda: balance(wide(), "d", ["x"]).to_frame(),
+    "decomposition": lambda: me.bacon(long(), "y", "g", unit="u", time="t").to_frame(),
+    "kinds": lambda: me.bacon(long(), "y", "g", unit="u", time="t").by_kind(),
+    "balance": lambda: me.balance(wide(), "d", ["x"]).to_frame(),
     "adjusted": lambda: me.adjust_pvalues(me.mean(wide(), ["y0", "y1"]), "holm").to_frame(),
-    "wild": lambda: wild_bootstrap(att(wide()), cluster=wide().frame["h"], draws=99).to_frame(),
-    "wild, regression": lambda: wild_bootstrap_ols(wide(), "y1 ~ d", "d", "h", draws=99).to_frame(),
+    "wild": lambda: me.wild_bootstrap(att(wide()), cluster=wide().frame["h"], draws=99).to_frame(),
+    "wild, regression": lambda: me.wild_bootstrap_ols(
+        wide(), "y1 ~ d", "d", "h", draws=99
+    ).to_frame(),
     "honest": lambda: me.honest_did(gt(base="universal").aggregate("event"), grid=[0.0]).to_frame(),
     "pre-trend": lambda: me.pretrend_power(
         gt(base="universal").aggregate("event"), draws=200
@@ -190,14 +182,14 @@ def test_rows_left_out_are_named_and_the_whole_comes_first() -> None:
 
 def test_one_covariate_may_be_a_plain_name_and_two_waves_a_list() -> None:
     data = long(zz=np.cos(np.repeat(np.arange(12), 4) * np.tile(np.arange(1, 5), 12)))
-    assert two_way(data, "y", "on", unit="u", time="t", covariates="zz").names == ("zz", "ATT")  # type: ignore[arg-type]
+    assert me.two_way(data, "y", "on", unit="u", time="t", covariates="zz").names == ("zz", "ATT")  # type: ignore[arg-type]
     f = (
         long()
         .frame.rename(columns={"u": "person_id", "t": "wave"})
         .assign(d=lambda r: (r["g"] > 0) * 1.0, el=lambda r: r["person_id"] // 3 % 2 * 1.0)
     )
-    panel = TracerPanel.from_frame(f, weights="w")
-    pair, listed = (triple_difference(panel, "y", "d", "el", time=t) for t in ((2, 4), [2, 4]))  # type: ignore[arg-type]
+    panel = me.TracerPanel.from_frame(f, weights="w")
+    pair, listed = (me.triple_difference(panel, "y", "d", "el", time=t) for t in ((2, 4), [2, 4]))  # type: ignore[arg-type]
     assert listed.value.tolist() == pair.value.tolist() and listed.names == ("ATT", "placebo")
 
 

@@ -2,8 +2,6 @@
 methods page are those of the benchmark's design.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import pickle
 from pathlib import Path

@@ -2,8 +2,6 @@
 any population with the same cells has, Lee's bounds where everybody complies, sets without ends.
 """
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np

@@ -2,8 +2,6 @@
 rows outside the domain are never blamed; breaks count from after the last untreated period.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 of BCG vaccination (Colditz et al. 1994; log risk ratios, latitude, year).
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 acknowledged or few: word by word, and in its place; placebos, groups and donuts row by row.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +11,6 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
-from mismes_eval.impact.regression.sun_abraham import sun_abraham
-from mismes_eval.tracer.panel import TracerPanel
 
 from .made_up import long as panel
 from .made_up import wide as persons
@@ -45,9 +37,9 @@ def gt(data: object = None, **words: object) -> me.Estimate:
     return me.att_gt(long() if data is None else data, "y", "g", "t", "u", **words).estimate  # type: ignore[arg-type]
 
 
-def tracer() -> TracerPanel:
+def tracer() -> me.TracerPanel:
     """Persons 0 and 1 answered wave 3 without an outcome."""
-    return TracerPanel.from_frame(
+    return me.TracerPanel.from_frame(
         rows(y=GAP).rename(columns={"u": "person_id", "t": "wave"}), weights="w"
     )
 
@@ -74,7 +66,7 @@ NOTES: dict[str, Callable[[], me.Estimate]] = {
     "a panel with gaps by pairs": lambda: (
         me.att_gt(tracer(), "y", "g", unbalanced="pairs").estimate
     ),
-    "a regression of a panel with gaps": lambda: two_way(tracer(), "y", "on"),
+    "a regression of a panel with gaps": lambda: me.two_way(tracer(), "y", "on"),
     "two waves with gaps": lambda: me.att_2x2(tracer(), "y", "d", (1, 3)),
     "two breaks between two periods": lambda: me.att_2x2(
         wide(t=np.where(P % 4 < 2, 2010, 2012)),
@@ -93,17 +85,19 @@ NOTES: dict[str, Callable[[], me.Estimate]] = {
     "one PSU": lambda: att(
         me.Sample.from_frame(wide(d=P < 1).frame.assign(p=P // 2), weights="w", psu="p")
     ),
-    "a triple difference of few": lambda: triple_difference(wide(e=P < 14), ("y0", "y1"), "d", "e"),
-    "units as clusters": lambda: two_way(
+    "a triple difference of few": lambda: me.triple_difference(
+        wide(e=P < 14), ("y0", "y1"), "d", "e"
+    ),
+    "units as clusters": lambda: me.two_way(
         me.Sample.from_frame(rows(), weights="w"), "y", "on", unit="u", time="t"
     ),
-    "another small-sample rule": lambda: two_way(
+    "another small-sample rule": lambda: me.two_way(
         long(), "y", "on", unit="u", time="t", small_sample="nested"
     ),
-    "breaks of a regression": lambda: sun_abraham(
+    "breaks of a regression": lambda: me.sun_abraham(
         long(), "y", "g", unit="u", time="t", series_breaks=[4], acknowledge_breaks=True
     ),
-    "two reference periods": lambda: two_way(
+    "two reference periods": lambda: me.two_way(
         long(e=np.where(THREE[U % 3] > 0, T - THREE[U % 3], np.inf)),
         "y",
         event_time="e",
@@ -111,10 +105,10 @@ NOTES: dict[str, Callable[[], me.Estimate]] = {
         time="t",
         reference=(-1, -2),
     ),
-    "nothing to impute from": lambda: imputation(
+    "nothing to impute from": lambda: me.imputation(
         long(g=np.array([2.0, 1.0, 3.0])[U % 3]), "y", "g", unit="u", time="t"
     ),
-    "units that are always treated": lambda: imputation(
+    "units that are always treated": lambda: me.imputation(
         long(g=np.array([0.0, 1.0, 3.0])[U % 3], z=1.0 * U * T * T),
         "y",
         "g",
@@ -185,7 +179,7 @@ def test_groups_without_the_measure_take_their_turn() -> None:
         "Groups of 'v' without the measure play the treated, in turn.",
         ELEMENT,
     )
-    assert p.joint.ndf == 5 or isinstance(p.joint, NotEstimable)  # type: ignore[union-attr]
+    assert p.joint.ndf == 5 or isinstance(p.joint, me.NotEstimable)  # type: ignore[union-attr]
     kinds = set()
     me.placebo_groups(
         lambda s: kinds.add(str(s.frame["d"].dtype)) or att(s), wide(d=P % 2 == 1), "d", "v"
@@ -207,7 +201,7 @@ def test_a_placebo_beside_an_effect_that_cannot_be_had_has_no_rank() -> None:
     none = me.placebo_groups(
         lambda s: (_ for _ in ()).throw(me.errors.EstimateError("nothing")), wide(), "d", "v"
     )
-    assert none.rank_p is None and none.joint == NotEstimable("no placebo could be estimated")
+    assert none.rank_p is None and none.joint == me.NotEstimable("no placebo could be estimated")
 
 
 def test_dates_and_outcomes_are_named() -> None:
@@ -237,7 +231,7 @@ def test_dates_and_outcomes_are_named() -> None:
         [me.att_2x2(wide(), ("y0", c), "d").value[0] for c in ("x", "y1")]
     )
     again = me.placebo_outcomes(lambda s, o: att(s), wide(), ["x", "y1"])
-    assert isinstance(again.joint, NotEstimable) and again.joint.reason.startswith(
+    assert isinstance(again.joint, me.NotEstimable) and again.joint.reason.startswith(
         "the combinations depend on each other"
     )
 
@@ -268,7 +262,7 @@ def test_groups_of_two_columns_against_one_of_them() -> None:
     )
     alone = me.by_group(att, wide(v=np.where(P == 0, 9, 0)), "v")
     assert (
-        alone.differences == NotEstimable("only one group has an estimate: nothing to compare")
+        alone.differences == me.NotEstimable("only one group has an estimate: nothing to compare")
         and alone.equality == alone.differences
     )
     table = part.to_frame()

@@ -2,8 +2,6 @@
 test compares, all 1e-8 or closer: group-time effects of small cohorts, cells, clusters, weights.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

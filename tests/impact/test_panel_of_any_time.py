@@ -2,8 +2,6 @@
 periods numbered 1, 2, 3 and of float64; the order is stated, never guessed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

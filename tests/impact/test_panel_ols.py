@@ -2,8 +2,6 @@
 independent, weighted), statsmodels' dummy regression as Stata's areg; two waves are not inflated.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -2,19 +2,14 @@
 those waves, value and error; averages carry all attrition steps; refusals are named.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.impact.did.group_time import att_gt
-from mismes_eval.impact.did.two_by_two import att_2x2
-from mismes_eval.tracer import attrition_weights
-from mismes_eval.tracer.panel import TracerPanel
+import mismes_eval as me
 
 
-def panel(losses: bool = True, n: int = 400) -> TracerPanel:
+def panel(losses: bool = True, n: int = 400) -> me.TracerPanel:
     """SYNTHETIC tracer of n persons in 4 waves, treated from wave 2 or 3 or never; a quarter is
     missed at each wave after the first, more often with high x.
     """
@@ -41,28 +36,28 @@ def panel(losses: bool = True, n: int = 400) -> TracerPanel:
                 }
             )[seen]
         )
-    made = TracerPanel.from_frame(
+    made = me.TracerPanel.from_frame(
         pd.concat(waves, ignore_index=True), weights="w", strata="stratum", psu="psu"
     )
-    return attrition_weights(made, ["x"]) if losses else made
+    return me.attrition_weights(made, ["x"]) if losses else made
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize("method", ["dr", "or", "ipw"])
 def test_every_cell_is_a_two_wave_comparison(method: str) -> None:
     data = panel()
-    g = att_gt(data, "y", "g", covariates=["x"], unbalanced="pairs", method=method)
+    g = me.att_gt(data, "y", "g", covariates=["x"], unbalanced="pairs", method=method)
     table = g.to_frame()
     for _, row in table.iterrows():
         cohort = data.sample.frame["g"].isin([0, row["cohort"]])
         two = data.with_columns(
             {"d": (data.sample.frame["g"] == row["cohort"]).astype(float)}
         ).where(cohort)
-        e = att_2x2(two, "y", "d", (int(row["base"]), int(row["time"])), ["x"], method)
+        e = me.att_2x2(two, "y", "d", (int(row["base"]), int(row["time"])), ["x"], method)
         assert row["att"] == pytest.approx(e.value[0], rel=1e-11) and row["se"] == pytest.approx(
             e.se[0], rel=1e-10
         )
-    fewer = att_gt(data, "y", "g", covariates=["x"], method=method).to_frame()
+    fewer = me.att_gt(data, "y", "g", covariates=["x"], method=method).to_frame()
     assert (table["n_treated"] > fewer["n_treated"]).all() and np.isfinite(
         g.overall("event").se
     ).all()
@@ -72,7 +67,7 @@ def test_every_cell_is_a_two_wave_comparison(method: str) -> None:
 def test_without_losses_it_is_the_balanced_panel() -> None:
     data = panel(losses=False)
     a, b = (
-        att_gt(data, "y", "g", covariates=["x"], unbalanced=how) for how in ("pairs", "balanced")
+        me.att_gt(data, "y", "g", covariates=["x"], unbalanced=how) for how in ("pairs", "balanced")
     )
     np.testing.assert_allclose(a.estimate.value, b.estimate.value, rtol=1e-11)
     np.testing.assert_allclose(a.vcov, b.vcov, rtol=1e-9, atol=1e-13)

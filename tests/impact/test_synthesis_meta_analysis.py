@@ -2,8 +2,6 @@
 any effects, and behave under shift, scale and order.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

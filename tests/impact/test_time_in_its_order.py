@@ -2,8 +2,6 @@
 data give when periods are numbered one by one.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 the derivative, sets that say when they have no ends.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,18 +2,11 @@
 recovers a known effect where separate adjustment fails; influence is the derivative; refusals.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.estimate.joint import stack
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.did.two_by_two import att_2x2
-from mismes_eval.tracer.panel import TracerPanel
-from mismes_eval.weighting.resampling import replicates
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 
 def made(n: int = 400, seed: int = 2) -> pd.DataFrame:
@@ -48,9 +41,11 @@ def made(n: int = 400, seed: int = 2) -> pd.DataFrame:
 @pytest.mark.identity
 def test_without_covariates_it_is_the_difference_of_two_differences() -> None:
     f = made()
-    s = Sample.from_frame(f, "w", strata="stratum", psu="psu", nest=False)
-    t = triple_difference(s, ("y0", "y1"), "d", "e", method="none")
-    two = stack(*(att_2x2(s.where(f["e"] == k), ("y0", "y1"), "d", method="none") for k in (1, 0)))
+    s = me.Sample.from_frame(f, "w", strata="stratum", psu="psu", nest=False)
+    t = me.triple_difference(s, ("y0", "y1"), "d", "e", method="none")
+    two = me.stack(
+        *(me.att_2x2(s.where(f["e"] == k), ("y0", "y1"), "d", method="none") for k in (1, 0))
+    )
     apart = two.contrast({two.names[0]: 1.0, two.names[1]: -1.0})
     assert t.value[0] == pytest.approx(apart.value[0], rel=1e-12) and t.se[0] == pytest.approx(
         apart.se[0], rel=1e-12
@@ -59,8 +54,8 @@ def test_without_covariates_it_is_the_difference_of_two_differences() -> None:
         two.se[1], rel=1e-12
     )
     long = pd.concat([f.assign(t=k, y=f[f"y{k}"]) for k in (0, 1)], ignore_index=True)
-    rc = triple_difference(
-        Sample.from_frame(long, "w", strata="stratum", psu="psu", nest=False),
+    rc = me.triple_difference(
+        me.Sample.from_frame(long, "w", strata="stratum", psu="psu", nest=False),
         "y",
         "d",
         "e",
@@ -69,10 +64,10 @@ def test_without_covariates_it_is_the_difference_of_two_differences() -> None:
     )
     np.testing.assert_allclose(rc.value, t.value, rtol=1e-12)
     np.testing.assert_allclose(rc.se, t.se, rtol=1e-10)
-    panel = TracerPanel.from_frame(
+    panel = me.TracerPanel.from_frame(
         long, unit="id", wave="t", weights="w", strata="stratum", psu="psu"
     )
-    p = triple_difference(panel, "y", "d", "e", time=(0, 1), method="none")
+    p = me.triple_difference(panel, "y", "d", "e", time=(0, 1), method="none")
     np.testing.assert_allclose(p.value, t.value, rtol=1e-12)
     np.testing.assert_allclose(p.se, t.se, rtol=1e-10)
 
@@ -83,16 +78,16 @@ def test_covariates_of_the_target_group(method: str) -> None:
     the effect by that difference, the three comparisons do not.
     """
     f = made(6000, 4)
-    s = Sample.from_frame(f, "w")
-    t = triple_difference(s, ("y0", "y1"), "d", "e", covariates="x", method=method)
+    s = me.Sample.from_frame(f, "w")
+    t = me.triple_difference(s, ("y0", "y1"), "d", "e", covariates="x", method=method)
     assert abs(t.value[0] - 1) < 4 * t.se[0] and t.se[0] < 0.1
 
 
 @pytest.mark.identity
 def test_replicates_agree() -> None:
-    s = Sample.from_frame(made(), "w", strata="stratum", psu="psu", nest=False)
+    s = me.Sample.from_frame(made(), "w", strata="stratum", psu="psu", nest=False)
     linear, jackknife = (
-        triple_difference(v, ("y0", "y1"), "d", "e", covariates=("x",))
-        for v in (s, replicates(s, method="jackknife"))
+        me.triple_difference(v, ("y0", "y1"), "d", "e", covariates=("x",))
+        for v in (s, me.replicates(s, method="jackknife"))
     )
     np.testing.assert_allclose(jackknife.se, linear.se, rtol=0.1)

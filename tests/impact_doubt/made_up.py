@@ -1,7 +1,5 @@
 """Made-up persons and a made-up panel that tests of results, pictures and tables share."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

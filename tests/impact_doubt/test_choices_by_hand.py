@@ -2,27 +2,15 @@
 refuses and the number it gives; pictures whose ticks and bins say what they stand for.
 """
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import MismesError
-from mismes_eval.impact.bounds.lee import _keep, _pctile, _type7, lee_bounds
-from mismes_eval.impact.bounds.manski import delta_sensitivity
-from mismes_eval.impact.bounds.partial_identification import imbens_manski
-from mismes_eval.impact.did.bands import sup_t
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
-from mismes_eval.impact.regression.sun_abraham import sun_abraham
-from mismes_eval.impact.sensitivity.honest import honest_did
+from mismes_eval.impact.bounds.lee import _keep, _pctile, _type7
 from mismes_eval.impact.sensitivity.oster import proportional_selection
 from mismes_eval.numerics.did import cross_sections
-from mismes_eval.tracer.panel import TracerPanel
 
 N = 60
 P, U, T = np.arange(N), np.repeat(np.arange(15), 4), np.tile(np.arange(1, 5), 15)
@@ -121,7 +109,7 @@ def test_pairs_that_the_data_contradict_are_not_possible() -> None:
 def test_shifts_of_each_arm(arm: str, sign: tuple[float, float]) -> None:
     f = frame()
     seen = f["s"].to_numpy()
-    e = delta_sensitivity(wide(), "y1", "d", "s", [0.0, 2.0], arm=arm)  # type: ignore[arg-type]
+    e = me.delta_sensitivity(wide(), "y1", "d", "s", [0.0, 2.0], arm=arm)  # type: ignore[arg-type]
     lost = [1 - mean(seen, (f["d"] == k).to_numpy()) for k in (0, 1)]
     plain = mean(f["y1"], (f["d"] == 1).to_numpy() & seen) - mean(
         f["y1"], (f["d"] == 0).to_numpy() & seen
@@ -133,7 +121,7 @@ def test_shifts_of_each_arm(arm: str, sign: tuple[float, float]) -> None:
     assert e.notes[0].startswith(
         f"Missing of the {arm} arm{'s' if arm == 'both' else ''} shifted against the observed of the arm; treated: "
     )
-    nobody = delta_sensitivity(wide(s=True), "y1", "d", "s", [0.0, 2.0], arm=arm)  # type: ignore[arg-type]
+    nobody = me.delta_sensitivity(wide(s=True), "y1", "d", "s", [0.0, 2.0], arm=arm)  # type: ignore[arg-type]
     assert nobody.extra["tipping_shift"] == np.inf and nobody.value[0] == nobody.value[1]
 
 
@@ -141,7 +129,7 @@ def test_shifts_of_each_arm(arm: str, sign: tuple[float, float]) -> None:
 
 
 def refusal(attempt: object, *arguments: object, **words: object) -> str:
-    with pytest.raises(MismesError) as caught:
+    with pytest.raises(me.MismesError) as caught:
         attempt(*arguments, **words)  # type: ignore[operator]
     return str(caught.value)
 
@@ -149,15 +137,15 @@ def refusal(attempt: object, *arguments: object, **words: object) -> str:
 @pytest.mark.parametrize("grid", [[], [-0.5, 1.0], [0.0, np.inf], [0.0, 0.0], [1.0, 0.5], [np.nan]])
 def test_a_grid_increases_from_zero_on(grid: list[float]) -> None:
     assert (
-        refusal(honest_did, event(), grid=grid)
+        refusal(me.honest_did, event(), grid=grid)
         == f"the grid does not fit: argument 'grid'. Expected increasing values of 0 or more, got {grid}."
     )
 
 
 def test_a_grid_of_one_value_and_targets() -> None:
     e = event()
-    one = honest_did(e, grid=[0.0])
-    assert one.table["m"].tolist() == [0.0] and honest_did(e).table["m"].tolist() == [
+    one = me.honest_did(e, grid=[0.0])
+    assert one.table["m"].tolist() == [0.0] and me.honest_did(e).table["m"].tolist() == [
         0,
         0.5,
         1,
@@ -170,14 +158,14 @@ def test_a_grid_of_one_value_and_targets() -> None:
         one.original[0] == pytest.approx(value.mean())
         and one.target == "average effect over event times 0 to 1"
     )
-    assert honest_did(e, grid=[0.0], target="first").original[0] == pytest.approx(value[0])
-    assert honest_did(e, grid=[0.0], target="first").target == "effect at event time 0"
-    weighted = honest_did(e, grid=[0.0], target={1: 0.25, 0: 0.75})
+    assert me.honest_did(e, grid=[0.0], target="first").original[0] == pytest.approx(value[0])
+    assert me.honest_did(e, grid=[0.0], target="first").target == "effect at event time 0"
+    weighted = me.honest_did(e, grid=[0.0], target={1: 0.25, 0: 0.75})
     assert (
         weighted.original[0] == pytest.approx(0.75 * value[0] + 0.25 * value[1])
         and weighted.target == "weighted effect at 1 (0.25), 0 (0.75)"
     )
-    assert refusal(honest_did, e, target={}).startswith(
+    assert refusal(me.honest_did, e, target={}).startswith(
         "weights name no period after treatment: argument 'target'. Expected event times among [0, 1], got []"
     )
     assert one.notes[:3] == (
@@ -185,30 +173,30 @@ def test_a_grid_of_one_value_and_targets() -> None:
         "The sampling error of the largest break before treatment is in the interval; the set between set_low and set_high ignores it.",
         "Rambachan and Roth (2023), conditional test with a least-favourable first stage.",
     )
-    smooth = honest_did(e, "smoothness", grid=[0.0])
+    smooth = me.honest_did(e, "smoothness", grid=[0.0])
     assert (
         smooth.notes[1] == "Rambachan and Roth (2023), fixed-length interval."
         and smooth.method == "smoothness"
         and smooth.level == 0.95
     )
     for level in (0.5, 1.0):
-        assert refusal(honest_did, e, level=level).startswith(
+        assert refusal(me.honest_did, e, level=level).startswith(
             "the level is no probability above one half"
         )
-        assert refusal(imbens_manski, lee_bounds(wide(), "y1", "d", "s"), level).startswith(
+        assert refusal(me.imbens_manski, me.lee_bounds(wide(), "y1", "d", "s"), level).startswith(
             "the level is no probability above one half"
         )
 
 
 def test_a_robust_picture_labels_every_deviation() -> None:
-    ax = honest_did(event(), grid=[0.0, 0.25, 1.5]).plot()
+    ax = me.honest_did(event(), grid=[0.0, 0.25, 1.5]).plot()
     assert [t.get_text() for t in ax.get_xticklabels()] == [
         "parallel",
         "0",
         "0.25",
         "1.5",
     ] and ax.get_xticks().tolist() == [-0.25, 0, 0.25, 1.5]
-    assert [t.get_text() for t in honest_did(event(), grid=[1.0]).plot().get_xticklabels()] == [
+    assert [t.get_text() for t in me.honest_did(event(), grid=[1.0]).plot().get_xticklabels()] == [
         "parallel",
         "1",
     ]
@@ -271,7 +259,7 @@ def test_what_stays_when_a_share_of_the_weight_stays() -> None:
 @pytest.mark.parametrize("method", ["dr", "or", "ipw"])
 def test_a_triple_difference_of_cross_sections_takes_covariates(method: str) -> None:
     f = frame()
-    found = triple_difference(wide(), "y1", "d", "e", time="t", covariates=["x"], method=method)  # type: ignore[arg-type]
+    found = me.triple_difference(wide(), "y1", "d", "e", time="t", covariates=["x"], method=method)  # type: ignore[arg-type]
     w, y, post = f["w"].to_numpy(), f["y1"].to_numpy(), f["t"].to_numpy(float)
     x = np.column_stack([np.ones(N), f["x"]])
     group = {
@@ -290,13 +278,13 @@ def test_a_triple_difference_of_cross_sections_takes_covariates(method: str) -> 
         found.keys["variable"].tolist() == ["y1, 0 to 1"] * 2
         and found.notes[0].split(";")[1] == " covariates: x"
     )
-    plain = triple_difference(wide(), "y1", "d", "e", time="t", method="none")
+    plain = me.triple_difference(wide(), "y1", "d", "e", time="t", method="none")
     assert abs(plain.value[0] - found.value[0]) > 1e-3
 
 
 def test_all_four_groups_may_be_few() -> None:
     s = me.Sample.from_frame(frame().iloc[:24], weights="w")
-    e = triple_difference(s, ("y0", "y1"), "d", "e")
+    e = me.triple_difference(s, ("y0", "y1"), "d", "e")
     assert not e.few.any() and (e.degf < e.dof).all()
     assert e.psus == pytest.approx([6.0, 6.0], rel=0.2)
 
@@ -306,17 +294,19 @@ def test_all_four_groups_may_be_few() -> None:
 
 def test_starts_after_the_last_wave_are_never_in_a_panel_and_in_a_long_sample_alike() -> None:
     f = long(g=np.array([0.0, 3.0, 9.0])[U % 3])
-    panel = TracerPanel.from_frame(f.rename(columns={"u": "person_id", "t": "wave"}), weights="w")
+    panel = me.TracerPanel.from_frame(
+        f.rename(columns={"u": "person_id", "t": "wave"}), weights="w"
+    )
     sample = me.Sample.from_frame(f, weights="w", psu="u")
-    for verb in (sun_abraham, imputation):
+    for verb in (me.sun_abraham, me.imputation):
         a, b = verb(panel, "y", "g"), verb(sample, "y", "g", unit="u", time="t")
         np.testing.assert_allclose(a.value, b.value, rtol=1e-12)
         np.testing.assert_allclose(a.se, b.se, rtol=1e-9)
     changes = f.assign(g=np.where((U == 1) & (T == 2), 4.0, f["g"]))
-    changing = TracerPanel.from_frame(
+    changing = me.TracerPanel.from_frame(
         changes.rename(columns={"u": "person_id", "t": "wave"}), weights="w"
     )
-    assert refusal(sun_abraham, changing, "y", "g").startswith(
+    assert refusal(me.sun_abraham, changing, "y", "g").startswith(
         "a column changes inside units: column 'g'. Expected one first treated period for each unit, got 1 units with several. 1 row"
     )
 
@@ -373,7 +363,7 @@ def test_a_multiplier_band_weighs_strata_by_their_own_size() -> None:
     centre = np.array([totals[of == h].mean(axis=0) for h in (0, 1)])
     deviation = (totals - centre[of]) * np.sqrt(np.array([3 / 2, 12 / 11]))[of][:, None]
     t = np.abs(deviation.T @ point) / np.sqrt((deviation**2).sum(axis=0))[:, None]
-    assert sup_t(e, 0.9, 5, 400, "multiplier").critical == pytest.approx(
+    assert me.sup_t(e, 0.9, 5, 400, "multiplier").critical == pytest.approx(
         np.quantile(t.max(axis=0), 0.9), rel=1e-5
     )
 
@@ -394,13 +384,13 @@ def test_selection_by_its_cubic() -> None:
 
 
 def test_two_way_of_a_panel_by_a_cluster_keeps_its_note() -> None:
-    panel = TracerPanel.from_frame(
+    panel = me.TracerPanel.from_frame(
         long(k=U // 3, on=1.0 * ((long()["g"] > 0) & (long()["g"] <= T))).rename(
             columns={"u": "person_id", "t": "wave"}
         ),
         weights="w",
     )
-    e = two_way(panel, "y", "on", cluster="k")
+    e = me.two_way(panel, "y", "on", cluster="k")
     assert (
         e.notes[1] == "Standard errors are clustered by 'k', 5 clusters; strata are not used."
         and e.dof.tolist() == [4]
@@ -506,23 +496,23 @@ def test_weak_overlap_is_the_share_of_the_comparison_weight() -> None:
 @pytest.mark.identity
 def test_cohorts_are_averaged_by_their_weight() -> None:
     s = me.Sample.from_frame(long(w=1.0 + 2 * (U % 3)), weights="w", psu="u")
-    cells = sun_abraham(s, "y", "g", unit="u", time="t", by="cells")
+    cells = me.sun_abraham(s, "y", "g", unit="u", time="t", by="cells")
     weight = {3.0: 3.0, 4.0: 5.0}  # of each of five persons
     of, since = cells.keys["cohort"].to_numpy(), cells.keys["event_time"].to_numpy()
     share = np.array([weight[g] for g in of])
-    events = sun_abraham(s, "y", "g", unit="u", time="t")
+    events = me.sun_abraham(s, "y", "g", unit="u", time="t")
     for k, value in zip(events.keys["event_time"], events.value, strict=True):
         assert value == pytest.approx(
             np.average(cells.value[since == k], weights=share[since == k])
         )
     after = since >= 0
-    whole = sun_abraham(s, "y", "g", unit="u", time="t", by="att")
+    whole = me.sun_abraham(s, "y", "g", unit="u", time="t", by="att")
     assert (
         whole.value[0] == pytest.approx(np.average(cells.value[after], weights=share[after]))
         and whole.names == ("ATT",)
         and whole.keys.to_dict("list") == {"variable": ["att"], "over": [0.0]}
     )
-    cohorts = sun_abraham(s, "y", "g", unit="u", time="t", by="cohort")
+    cohorts = me.sun_abraham(s, "y", "g", unit="u", time="t", by="cohort")
     assert cohorts.value.tolist() == pytest.approx(
         [cells.value[after & (of == g)].mean() for g in (3.0, 4.0)]
     ) and cohorts.keys["cohort"].tolist() == [3, 4]

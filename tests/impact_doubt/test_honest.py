@@ -11,12 +11,9 @@ import pytest
 from scipy.optimize import linprog
 from scipy.stats import foldnorm, norm
 
-from mismes_eval.errors import EstimateError, IdentificationError
+import mismes_eval as me
 from mismes_eval.impact.did.event_path import event_path
-from mismes_eval.impact.did.group_time import att_gt
 from mismes_eval.impact.sensitivity import smoothness
-from mismes_eval.impact.sensitivity.honest import honest_did
-from mismes_eval.impact.sensitivity.pretrend_power import pretrend_power
 from mismes_eval.impact.sensitivity.relative_magnitudes import (
     _moments,
     _Test,
@@ -26,7 +23,6 @@ from mismes_eval.impact.sensitivity.relative_magnitudes import (
     reach,
 )
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.sample import Sample
 
 from .event_studies import event_study, published
 
@@ -62,11 +58,11 @@ LW_SMOOTH = {0: (0.795, 1.762), 0.4432: (-2.253, 0.193), 3.9884: (-5.766, 3.886)
 @pytest.mark.golden
 def test_relative_magnitudes_equal_r(shared):
     e = published(shared, "BC")
-    out = honest_did(e, grid=list(BC_RELATIVE), target="first").to_frame()
+    out = me.honest_did(e, grid=list(BC_RELATIVE), target="first").to_frame()
     np.testing.assert_allclose(
         out[["ci_low", "ci_high"]].to_numpy(), list(BC_RELATIVE.values()), atol=0.0016
     )
-    third = honest_did(e, grid=list(BC_RELATIVE_THIRD), target={2: 1.0}).to_frame()
+    third = me.honest_did(e, grid=list(BC_RELATIVE_THIRD), target={2: 1.0}).to_frame()
     inward = np.array(list(BC_RELATIVE_THIRD.values()))
     excess = (third[["ci_low", "ci_high"]].to_numpy() - inward) * np.array([-1, 1])
     assert (excess > -0.002).all() and (excess < 2 / 99 + 0.002).all()
@@ -76,7 +72,7 @@ def test_relative_magnitudes_equal_r(shared):
 @pytest.mark.golden
 def test_smoothness_equals_r_and_stata(shared):
     for name, table, tolerance in (("BC", BC_SMOOTH, 0.0015), ("LW", LW_SMOOTH, 0.003)):
-        out = honest_did(
+        out = me.honest_did(
             published(shared, name), "smoothness", grid=list(table), target="first"
         ).to_frame()
         np.testing.assert_allclose(
@@ -132,7 +128,7 @@ def test_identified_sets_are_linear_programmes(shared, name, uneven):
         ends = programme(
             path.beta, pre, np.eye(post)[0], np.vstack([bend, -bend]), np.full(2 * bend.shape[0], m)
         )
-        ours = honest_did(study, "smoothness", grid=[m], target="first").to_frame()
+        ours = me.honest_did(study, "smoothness", grid=[m], target="first").to_frame()
         np.testing.assert_allclose(ours[["set_low", "set_high"]].to_numpy()[0], ends, atol=1e-6)
 
 
@@ -208,7 +204,7 @@ def test_uneven_steps_count_by_their_length_whatever_their_unit(pre: int, method
     beta, vcov = 0.1 * rng.normal(size=pre + 2), 0.01 * (np.eye(pre + 2) + 0.3)
     years = [*range(-pre, 0), 0.5, 2.0]
     sets = [
-        honest_did(
+        me.honest_did(
             replace(
                 event_study(beta, vcov, [unit * year for year in years]),
                 extra={"references": (0.0,)},
@@ -280,8 +276,8 @@ def test_few_psus_widen():
     beta, vcov = rng.normal(size=6) * 0.1 + np.array([0, 0, 0, 1, 1, 1]), 0.01 * (np.eye(6) + 0.3)
     times = [-4, -3, -2, 0, 1, 2]
     many, few = (
-        honest_did(event_study(beta, vcov, times)),
-        honest_did(event_study(beta, vcov, times, dof=6)),
+        me.honest_did(event_study(beta, vcov, times)),
+        me.honest_did(event_study(beta, vcov, times, dof=6)),
     )
     assert (few.to_frame()["ci_low"] < many.to_frame()["ci_low"]).all()
     assert many.breakdown is not None and "the interval excludes 0 at M" in many.text
@@ -297,7 +293,7 @@ def test_one_period_before_counts_by_the_upper_end_of_its_interval():
     """
     vcov, times = np.diag([0.01, 0.0025, 0.0025]), [-2, 0, 1]
     study = event_study(np.array([0.02, 0.4, 0.5]), vcov, times)
-    h = honest_did(study, grid=[0.0, 1.0], target="first")
+    h = me.honest_did(study, grid=[0.0, 1.0], target="first")
     table = h.to_frame()
     assert h.one_before and "upper end of the interval" in h.text
     np.testing.assert_allclose(table["ci_low"][0], 0.4 - norm.ppf(0.975) * 0.05)
@@ -308,7 +304,7 @@ def test_one_period_before_counts_by_the_upper_end_of_its_interval():
     assert inside == pytest.approx(0.95, abs=1e-9)
     assert half == pytest.approx(bias + norm.ppf(0.95) * 0.05, rel=1e-4)
     luck = event_study(np.array([0.0, 0.4, 0.5]), vcov, times)
-    lucky = honest_did(luck, grid=[1.0], target="first").to_frame()
+    lucky = me.honest_did(luck, grid=[1.0], target="first").to_frame()
     assert lucky["ci_low"][0] < 0.4 - norm.ppf(0.975) * 0.1
 
 
@@ -321,7 +317,7 @@ def test_smoothness_is_tried_up_to_what_one_bend_may_have_been(pre: int) -> None
     before = np.array([0.05, -0.03, 0.02])[3 - pre :]
     vcov = np.diag([0.01] * pre + [0.0025] * 2)
     study = event_study(np.array([*before, 0.4, 0.5]), vcov, [*range(-1 - pre, -1), 0, 1])
-    h = honest_did(study, "smoothness", target="first")
+    h = me.honest_did(study, "smoothness", target="first")
     bend = abs(-0.03 - 2 * 0.02)
     other = abs(0.05 - 2 * -0.03 + 0.02)
     top = {
@@ -331,14 +327,14 @@ def test_smoothness_is_tried_up_to_what_one_bend_may_have_been(pre: int) -> None
     }[pre]
     np.testing.assert_allclose(h.to_frame()["m"], top * np.arange(5) / 4)
     assert any("upper end of the interval of the one" in note for note in h.notes) == (pre < 3)
-    stated = honest_did(study, "smoothness", grid=[0.0, 0.1], target="first")
+    stated = me.honest_did(study, "smoothness", grid=[0.0, 0.1], target="first")
     assert not any("upper end" in note for note in stated.notes)
 
 
 @pytest.mark.identity
 def test_luck_before_does_not_end_the_grid_of_smoothness_at_nothing() -> None:
     study = event_study(np.array([0.0, 0.1, 0.1]), np.diag([0.01, 0.0025, 0.0025]), [-2, 0, 1])
-    luck = honest_did(study, "smoothness").to_frame()
+    luck = me.honest_did(study, "smoothness").to_frame()
     assert luck["m"].iloc[-1] == pytest.approx(norm.ppf(0.975) * 0.1)
     assert luck["ci_low"].iloc[-1] < luck["ci_low"].iloc[0] < 0.1
 
@@ -349,21 +345,21 @@ def test_reference_row_may_stand_or_miss():
     e = event_study(beta, vcov, [-3, -2, 0, 1])
     path = event_path(e)
     assert path.before == (-3, -2) and path.after == (0, 1) and path.reference == -1
-    with pytest.raises(IdentificationError, match="one reference period"):
+    with pytest.raises(me.IdentificationError, match="one reference period"):
         event_path(event_study(beta, vcov, [-2, -1, 0, 1]))
-    with pytest.raises(IdentificationError, match="one reference period"):
+    with pytest.raises(me.IdentificationError, match="one reference period"):
         event_path(event_study(beta, vcov, [-5, -2, 0, 1]))
-    with pytest.raises(EstimateError, match="grid"):
-        honest_did(e, grid=[1.0, 0.5])
-    with pytest.raises(EstimateError, match="no period after"):
-        honest_did(e, target={7: 1.0})
+    with pytest.raises(me.EstimateError, match="grid"):
+        me.honest_did(e, grid=[1.0, 0.5])
+    with pytest.raises(me.EstimateError, match="no period after"):
+        me.honest_did(e, target={7: 1.0})
 
 
 def test_pretrend_power_is_the_power():
     rng = np.random.default_rng(8)
     vcov = 0.01 * (np.eye(5) + 0.4)
     e = event_study(np.zeros(5), vcov, [-4, -3, -2, 0, 1])
-    out = pretrend_power(e).to_frame().set_index(["test", "power"])["slope"]
+    out = me.pretrend_power(e).to_frame().set_index(["test", "power"])["slope"]
     line = np.array([-3.0, -2.0, -1.0])
     for power in (0.5, 0.8):
         draws = rng.multivariate_normal(out["separate", power] * line, vcov[:3, :3], 20_000)
@@ -374,25 +370,25 @@ def test_pretrend_power_is_the_power():
         wald = np.einsum("ij,jk,ik->i", draws, np.linalg.inv(vcov[:3, :3]), draws)
         assert (wald > 7.814728).mean() == pytest.approx(power, abs=0.015)
     assert out["separate", 0.8] > out["separate", 0.5]
-    table = pretrend_power(e).to_frame()
+    table = me.pretrend_power(e).to_frame()
     np.testing.assert_allclose(table["bias"], table["slope"] * 1.5)
 
 
 @pytest.mark.shared
 def test_event_study_of_group_time_effects(shared):
     frame = pd.read_csv(shared / "reference" / "did" / "mpdta.csv").assign(w=1.0)
-    sample = Sample.from_frame(frame, weights="w")
-    e = att_gt(
+    sample = me.Sample.from_frame(frame, weights="w")
+    e = me.att_gt(
         sample, "lemp", "first.treat", "year", unit="countyreal", base="universal"
     ).aggregate("event")
-    out = honest_did(e)
+    out = me.honest_did(e)
     assert event_path(e).before == (-4, -3, -2) and event_path(e).after == (0, 1, 2, 3)
     assert out.original[0] == pytest.approx(e.value[-4:].mean()) and out.breakdown == 0
 
 
 def test_a_test_without_a_shift_rejects_as_often_as_it_says():
     for dof in (28.0, np.inf):
-        out = pretrend_power(
+        out = me.pretrend_power(
             event_study(np.array([0.1, 0.2, 1.0]), 0.04 * np.eye(3), [-3, -2, 0], dof)
         )
         assert "joint 0.050" in out.notes[1]

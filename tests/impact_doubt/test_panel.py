@@ -4,21 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.impact.bounds.lee import lee_bounds
-from mismes_eval.impact.did.heterogeneity import by_group
-from mismes_eval.impact.did.two_by_two import att_2x2
-from mismes_eval.impact.inference.randomisation import randomisation_test
-from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
-from mismes_eval.impact.planning.cost import cost_effectiveness
-from mismes_eval.impact.sensitivity.robustness import leave_one_out
-from mismes_eval.tracer.attrition import attrition_weights
-from mismes_eval.tracer.panel import TracerPanel
-from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 
-def panel(seed: int = 1, n: int = 400) -> TracerPanel:
+def panel(seed: int = 1, n: int = 400) -> me.TracerPanel:
     rng = np.random.default_rng(seed)
     psu = np.arange(n) // 10
     persons = pd.DataFrame(
@@ -40,32 +29,32 @@ def panel(seed: int = 1, n: int = 400) -> TracerPanel:
         waves.append(
             pd.DataFrame({"person_id": persons["person_id"], "wave": wave, "y": y})[answered]
         )
-    sample = Sample.from_frame(persons, weights="w", psu="psu")
-    return attrition_weights(
-        TracerPanel.from_frame(pd.concat(waves, ignore_index=True), sample=sample), ["x", "sex"]
+    sample = me.Sample.from_frame(persons, weights="w", psu="psu")
+    return me.attrition_weights(
+        me.TracerPanel.from_frame(pd.concat(waves, ignore_index=True), sample=sample), ["x", "sex"]
     )
 
 
-def att(p: TracerPanel) -> Estimate:
-    return att_2x2(p, "y", "d", time=(0, 1), covariates=("x",))
+def att(p: me.TracerPanel) -> me.Estimate:
+    return me.att_2x2(p, "y", "d", time=(0, 1), covariates=("x",))
 
 
 def test_groups_and_leave_one_out_of_a_panel():
     p = panel()
-    groups = by_group(att, p, "sex")
-    assert isinstance(groups.differences, Estimate)
+    groups = me.by_group(att, p, "sex")
+    assert isinstance(groups.differences, me.Estimate)
     assert groups.effects.names == ("f", "m") and groups.differences.se[0] > 0
     f = att(p.where(p.sample.frame["sex"] == "f"))
     assert groups.effects.value[0] == pytest.approx(f.value[0], abs=1e-12) and groups.effects.se[
         0
     ] == pytest.approx(f.se[0], rel=1e-12)
-    assert len(leave_one_out(att, p, "region").to_frame()) == 9
+    assert len(me.leave_one_out(att, p, "region").to_frame()) == 9
 
 
 @pytest.mark.whole
 def test_randomisation_of_a_panel_by_region():
     p = panel()
-    out = randomisation_test(p, att, "d", cluster="region", draws=99)
+    out = me.randomisation_test(p, att, "d", cluster="region", draws=99)
     assert out.enumerated and out.distribution.size == 70 and out.studentised and 0 < out.p <= 1
 
 
@@ -73,24 +62,24 @@ def test_wild_bootstrap_carries_the_chain_of_weights():
     p = panel()
     raw = p.weight_sample((0, 1))
     total = float(p.sample.weights.sum())
-    s = calibrate(raw, {"sex": {"f": 0.5 * total, "m": 0.5 * total}})
+    s = me.calibrate(raw, {"sex": {"f": 0.5 * total, "m": 0.5 * total}})
     chained = p.with_weights((0, 1), s)
     e = att(chained)
-    out = wild_bootstrap(e, cluster=p.sample.frame["region"], treated=p.sample.frame["d"])
+    out = me.wild_bootstrap(e, cluster=p.sample.frame["region"], treated=p.sample.frame["d"])
     z = s.design.pull_back(e.parts[0].influence).dense()[:, 0] * s.design.base
     totals = np.bincount(p.sample.frame["region"], weights=z)
     assert out.se[0] == pytest.approx(
         np.sqrt(8 / 7 * ((totals - totals.mean()) ** 2).sum()), rel=1e-10
     )
     assert out.low[0] < e.value[0] < out.high[0]
-    by_psu = wild_bootstrap(e, treated=p.sample.frame["d"], draws=999)
+    by_psu = me.wild_bootstrap(e, treated=p.sample.frame["d"], draws=999)
     assert by_psu.clusters == 40 and by_psu.se[0] == pytest.approx(e.se[0], rel=1e-10)
 
 
 def test_bounds_and_cost_of_a_panel():
     p = panel()
     s = p.sample.with_columns({"y_after": p.values("y", 1), "seen": p.responded[:, 1]})
-    b = lee_bounds(s, "y_after", "d", "seen")
+    b = me.lee_bounds(s, "y_after", "d", "seen")
     assert b.value[0] < b.value[1] and b.extra["imbens_manski"][0] < b.value[0]
-    r = cost_effectiveness(att(p), 500.0, cost_se=50.0, unit="point")
+    r = me.cost_effectiveness(att(p), 500.0, cost_se=50.0, unit="point")
     assert "point" in r.text

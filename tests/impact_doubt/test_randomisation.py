@@ -9,14 +9,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from mismes_eval.errors import EstimateError
-from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.joint import stack
-from mismes_eval.estimate.regression import ols
-from mismes_eval.estimate.totals import mean
-from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
-from mismes_eval.impact.inference.randomisation import randomisation_test
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 
 def drawn(seed: int = 1, m: int = 8, effect: float = 0.0) -> pd.DataFrame:
@@ -29,20 +22,20 @@ def drawn(seed: int = 1, m: int = 8, effect: float = 0.0) -> pd.DataFrame:
     )
 
 
-def gap(s: Sample) -> float:
+def gap(s: me.Sample) -> float:
     f = s.frame
     return float(np.average(f.y, weights=f.w * f.d) - np.average(f.y, weights=f.w * (1 - f.d)))
 
 
-def t_statistic(s: Sample) -> Estimate:
-    return ols(s, "y ~ d").select([1])
+def t_statistic(s: me.Sample) -> me.Estimate:
+    return me.ols(s, "y ~ d").select([1])
 
 
 @pytest.mark.identity
 def test_all_assignments_of_clusters():
     f = drawn()
-    s = Sample.from_frame(f, weights="w", psu="g")
-    out = randomisation_test(s, gap, "d", cluster="g")
+    s = me.Sample.from_frame(f, weights="w", psu="g")
+    out = me.randomisation_test(s, gap, "d", cluster="g")
     assert out.enumerated and out.distribution.size == 70
     every = []
     for chosen in combinations(range(8), 4):
@@ -52,11 +45,11 @@ def test_all_assignments_of_clusters():
 
 
 def test_strata_keep_their_numbers():
-    s = Sample.from_frame(drawn(), weights="w", psu="g")
-    out = randomisation_test(s, gap, "d", cluster="g", strata="h")
+    s = me.Sample.from_frame(drawn(), weights="w", psu="g")
+    out = me.randomisation_test(s, gap, "d", cluster="g", strata="h")
     assert out.enumerated and out.distribution.size == 6 * 6
     seen = []
-    randomisation_test(
+    me.randomisation_test(
         s,
         lambda x: seen.append(x.frame.groupby("h")["d"].mean().tolist()) or gap(x),
         "d",
@@ -70,12 +63,12 @@ def test_cohorts_are_permuted_with_their_type():
     f = drawn().assign(cohort=lambda g: np.where(g.g < 3, 2019, np.where(g.g < 5, 2021, 0)))
     kinds = set()
 
-    def statistic(s: Sample) -> float:
+    def statistic(s: me.Sample) -> float:
         kinds.add(str(s.frame["cohort"].dtype))
         return float(s.frame.y[s.frame.cohort > 0].mean())
 
-    out = randomisation_test(
-        Sample.from_frame(f, weights="w"), statistic, "cohort", cluster="g", draws=600
+    out = me.randomisation_test(
+        me.Sample.from_frame(f, weights="w"), statistic, "cohort", cluster="g", draws=600
     )
     assert kinds == {"int64"} and out.distribution.size == 560
 
@@ -83,14 +76,14 @@ def test_cohorts_are_permuted_with_their_type():
 @pytest.mark.slow
 def test_size_is_at_most_the_level():
     p = [
-        randomisation_test(
-            Sample.from_frame(drawn(100 + r, m=6), weights="w", psu="g"), gap, "d", cluster="g"
+        me.randomisation_test(
+            me.Sample.from_frame(drawn(100 + r, m=6), weights="w", psu="g"), gap, "d", cluster="g"
         ).p
         for r in range(200)
     ]
     assert np.mean(np.array(p) <= 0.1) <= 0.1 + 3 * np.sqrt(0.09 / 200)
-    strong = randomisation_test(
-        Sample.from_frame(drawn(5, m=10, effect=6.0), weights="w", psu="g"),
+    strong = me.randomisation_test(
+        me.Sample.from_frame(drawn(5, m=10, effect=6.0), weights="w", psu="g"),
         t_statistic,
         "d",
         cluster="g",
@@ -100,25 +93,25 @@ def test_size_is_at_most_the_level():
 
 
 def test_failures_count_against():
-    s = Sample.from_frame(drawn(), weights="w", psu="g")
+    s = me.Sample.from_frame(drawn(), weights="w", psu="g")
     first = s.frame["d"].to_numpy().copy()
 
-    def fails(x: Sample) -> float:
+    def fails(x: me.Sample) -> float:
         if not np.array_equal(x.frame["d"], first):
-            raise EstimateError("no overlap")
+            raise me.EstimateError("no overlap")
         return 1.0
 
-    out = randomisation_test(s, fails, "d", cluster="g")
+    out = me.randomisation_test(s, fails, "d", cluster="g")
     assert out.failed == 69 and out.p == 1.0 and "69" in out.notes[-1]
 
 
-def family(seed: int = 1, k: int = 6) -> Estimate:
+def family(seed: int = 1, k: int = 6) -> me.Estimate:
     rng = np.random.default_rng(seed)
     common = rng.normal(size=300)
     f = pd.DataFrame(
         {f"y{j}": 0.7 * common + rng.normal(size=300) + 0.06 * j for j in range(k)}
     ).assign(w=1.0, psu=np.arange(300) // 5)
-    return mean(Sample.from_frame(f, weights="w", psu="psu"), [f"y{j}" for j in range(k)])
+    return me.mean(me.Sample.from_frame(f, weights="w", psu="psu"), [f"y{j}" for j in range(k)])
 
 
 @pytest.mark.identity
@@ -129,7 +122,7 @@ def family(seed: int = 1, k: int = 6) -> Estimate:
 def test_step_methods_equal_statsmodels(ours, theirs):
     e = family()
     np.testing.assert_allclose(
-        adjust_pvalues(e, method=ours).adjusted,
+        me.adjust_pvalues(e, method=ours).adjusted,
         multipletests(e.pvalue, method=theirs)[1],
         rtol=1e-12,
     )
@@ -137,7 +130,7 @@ def test_step_methods_equal_statsmodels(ours, theirs):
 
 def test_romano_wolf_lies_between_plain_and_holm():
     e = family()
-    rw, holm = adjust_pvalues(e, draws=40_000), adjust_pvalues(e, method="holm")
+    rw, holm = me.adjust_pvalues(e, draws=40_000), me.adjust_pvalues(e, method="holm")
     assert (rw.adjusted >= e.pvalue).all() and (rw.adjusted <= holm.adjusted + 0.01).all()
     assert (rw.adjusted < holm.adjusted).any()
     last = np.argmax(e.pvalue)
@@ -148,9 +141,9 @@ def test_romano_wolf_lies_between_plain_and_holm():
 
 def test_one_outcome_repeated_needs_no_adjustment():
     f = pd.DataFrame({"y": np.random.default_rng(3).normal(size=100) + 0.2, "w": 1.0})
-    s = Sample.from_frame(f, weights="w")
-    e = stack(mean(s, "y"), mean(s, "y"), mean(s, "y"))
-    np.testing.assert_allclose(adjust_pvalues(e, draws=100_000).adjusted, e.pvalue, atol=0.006)
+    s = me.Sample.from_frame(f, weights="w")
+    e = me.stack(me.mean(s, "y"), me.mean(s, "y"), me.mean(s, "y"))
+    np.testing.assert_allclose(me.adjust_pvalues(e, draws=100_000).adjusted, e.pvalue, atol=0.006)
 
 
 @pytest.mark.whole
@@ -161,16 +154,16 @@ def test_romano_wolf_keeps_the_family_error():
         f = pd.DataFrame(
             rng.normal(size=(80, 5)) + rng.normal(size=(80, 1)), columns=list("abcde")
         ).assign(w=1.0)
-        e = mean(Sample.from_frame(f, weights="w"), list("abcde"))
-        wrong += adjust_pvalues(e, draws=999, seed=r).adjusted.min() <= 0.05
+        e = me.mean(me.Sample.from_frame(f, weights="w"), list("abcde"))
+        wrong += me.adjust_pvalues(e, draws=999, seed=r).adjusted.min() <= 0.05
     assert 0.02 <= wrong / 300 <= 0.09
 
 
 def test_a_statistic_that_is_no_number_is_no_finding():
     """NaN is larger than nothing: without this rule p would be 1 / (1 + draws)."""
-    s = Sample.from_frame(drawn(), weights="w", psu="g")
+    s = me.Sample.from_frame(drawn(), weights="w", psu="g")
     first = s.frame["d"].to_numpy().copy()
-    out = randomisation_test(
+    out = me.randomisation_test(
         s,
         lambda t: gap(t) if (t.frame["d"].to_numpy() == first).all() else float("nan"),
         "d",

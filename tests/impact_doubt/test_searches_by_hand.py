@@ -2,8 +2,6 @@
 take, where they stop and how exact they are; draws, signs and shares of a bootstrap.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

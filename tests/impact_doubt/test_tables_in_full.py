@@ -2,8 +2,6 @@
 and nothing else; tables of costs, summaries and groups row by row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

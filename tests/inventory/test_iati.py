@@ -434,11 +434,7 @@ def test_several_countries_need_a_rule(iati):
 
 
 def test_parent_and_child_are_added_up_once(iati):
-    parent = activity(
-        "X-0",
-        money=budget(300),
-        related=related(("X-1", 2)),
-    )
+    parent = activity("X-0", money=budget(300), related=related(("X-1", 2)))
     child = activity("X-1", related=related(("X-0", 1)), title="SYNTHETIC part")
     intake = iati(parent, child)
     coded = intake.coded(

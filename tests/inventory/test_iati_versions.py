@@ -99,10 +99,7 @@ def test_what_the_schemas_refuse_is_named(version, there, instead, named):
     assert found.startswith(named)
 
 
-@pytest.mark.parametrize(
-    ("added", "since"),
-    [(TAG, "2.03"), (SCOPE, "2.02"), (AID, "2.03")],
-)
+@pytest.mark.parametrize(("added", "since"), [(TAG, "2.03"), (SCOPE, "2.02"), (AID, "2.03")])
 def test_what_a_later_version_brought_departs_from_the_earlier_ones(added, since):
     text = WHOLE.replace(SECTOR, SECTOR + added) if added != AID else WHOLE.replace(AID, AID + AID)
     for version in VERSIONS:

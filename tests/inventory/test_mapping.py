@@ -458,8 +458,7 @@ def test_the_mapping_file_in_the_docs_loads(root, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("shown", "fits"),
-    [("[$MDL] #,##0", False), ("0%", False), ("#,##0,", False), ('0 "€"', True)],
+    ("shown", "fits"), [("[$MDL] #,##0", False), ("0%", False), ("#,##0,", False), ('0 "€"', True)]
 )
 def test_an_amount_shown_in_another_currency_than_the_mapping_says_is_refused(
     tmp_path, shown, fits

@@ -1,7 +1,5 @@
 """The picture of a portfolio: every stage in words, every model, the count in each cell."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import matplotlib.pyplot as plt

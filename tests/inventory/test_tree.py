@@ -130,13 +130,7 @@ def test_what_the_parts_lack_is_shown(grown):
     line = read.parent_differences().set_index("measure_id").loc["MDA-001"]
     assert line[
         ["parts", "parts_without", "budget_parent", "budget_parts", "difference"]
-    ].tolist() == [
-        2,
-        0,
-        1_000_000,
-        400_050,
-        599_950,
-    ]
+    ].tolist() == [2, 0, 1_000_000, 400_050, 599_950]
     assert any("599,950 EUR" in note for note in read.profile().notes)
     nothing = grown(("1000000", 0), ("400000", 1), ("", 1)).parent_differences().iloc[0]
     assert nothing["parts_without"] == 1 and nothing["difference"] == 600_000

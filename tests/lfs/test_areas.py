@@ -1,7 +1,5 @@
 """Areas of a plan: shares of the survey, drawn towards the mean by what is error of sampling."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 both labels and the line that answers; what somebody said is not asked again.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd
@@ -77,11 +75,7 @@ def test_what_was_said_is_not_asked_again_and_the_codebook_shows_both(tmp_path: 
     path = delivered(tmp_path, "civil", [1, 2, 3, 1], labels)
     read = lfs.read(path, mapped("marital", "civil", {1: 2, 2: 1, 3: 3}))
     book = lfs.codebook(read).query("column == 'marital'").set_index("value")
-    assert book["label"].to_dict() == {
-        "1": "Married",
-        "2": "Never married",
-        "3": "Living together",
-    }
+    assert book["label"].to_dict() == {"1": "Married", "2": "Never married", "3": "Living together"}
     assert book["file"].to_dict() == {"1": "2 Married", "2": "1 Single", "3": "3 Living together"}
     kept = lfs.read(path, mapped("marital", "civil", {1: 1, 2: 2, 3: 3}))
     assert kept["marital"].tolist() == [1, 2, 3, 1]

@@ -4,8 +4,6 @@ Source of the number: INE Chile, Encuesta Nacional de Empleo, January-March 2020
 about 800 thousand unemployed (release of 30 April 2020, as the press printed it).
 """
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -2,8 +2,6 @@
 answers. So are ages that are the first years of groups.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -110,12 +110,7 @@ def test_every_missing_column_and_impossible_date_is_named():
         migration_status(pd.DataFrame({"age": [20]}), "icls20")
     assert {p.where for p in error.value.problems} == {
         f"column '{c}'"
-        for c in (
-            "mig_birth_country",
-            "countrycode",
-            "mig_months_abroad_last",
-            "mig_worked_abroad",
-        )
+        for c in ("mig_birth_country", "countrycode", "mig_months_abroad_last", "mig_worked_abroad")
     }
     with pytest.raises(InputError, match="after the interview"):
         migration_status(persons(mig_last_ret_ym=["2020-01"]), Definition(lookback_months=12))

@@ -2,8 +2,6 @@
 answer. Files are made up; the labels are of the kinds that opinion and labour surveys print.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -2,8 +2,6 @@
 and shows a result in every code cell that ends in an expression.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import nbformat

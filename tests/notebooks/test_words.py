@@ -2,8 +2,6 @@
 step with a link that exists, and ends with what to look at next.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -2,8 +2,6 @@
 there and nothing divides by it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -2,8 +2,6 @@
 like values; who rests on one unit has no interval.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 derivatives by each weight, many periods at once from one at a time.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.optimize import minimize

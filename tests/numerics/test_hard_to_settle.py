@@ -2,8 +2,6 @@
 covariates end at the fit of centred years; a missing number is never a fit.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -2,8 +2,6 @@
 steps, far starts and flat weights come home, and what is refused is refused in any unit.
 """
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import numpy as np

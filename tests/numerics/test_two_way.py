@@ -2,8 +2,6 @@
 dummies, in unbalanced weighted panels; influence is the derivative.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -2,8 +2,6 @@
 meaning, and no picture fails where there is nothing to draw.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import matplotlib.pyplot as plt

@@ -4,8 +4,6 @@ The words are written by `python tests/proof/write_messages.py` after a change o
 as that user would read them.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from functools import cache

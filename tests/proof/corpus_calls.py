@@ -1,7 +1,5 @@
 """Bad calls of estimates, some of effects and weights: each plants one fault in good data."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 
@@ -186,7 +184,7 @@ EFFECTS: Attempts = {
     ),
 }
 WEIGHTING: Attempts = {
-    "replicates too many for memory": lambda: me.replicates(design(), "bootstrap", n=10**9, seed=1),
+    "replicates too many for memory": lambda: me.replicates(design(), "bootstrap", n=10**9, seed=1)
 }
 ARGUMENTS: Attempts = {
     "plans in words": lambda: me.minimum_detectable_effect("a", sd="b"),

@@ -2,23 +2,13 @@
 periods, waves and units that do not fit, statistics without an error.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
 import mismes_eval as me
-from mismes_eval.impact.bounds.lee import lee_bounds
-from mismes_eval.impact.bounds.manski import manski_bounds
-from mismes_eval.impact.did.balance import balance
 from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.did.event_path import event_path
 from mismes_eval.impact.did.heterogeneity import joint
-from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap_ols
-from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
-from mismes_eval.tracer.panel import TracerPanel
 
 from ..impact.made_up import persons
 from .corpus_calls import Attempts
@@ -58,8 +48,8 @@ def gt(sample: me.Sample, **words: object) -> me.GroupTime:
     return me.att_gt(sample, "y", "g", "t", "u", **words)  # type: ignore[arg-type]
 
 
-def tracer(**columns: object) -> TracerPanel:
-    return TracerPanel.from_frame(
+def tracer(**columns: object) -> me.TracerPanel:
+    return me.TracerPanel.from_frame(
         rows(**columns).rename(columns={"u": "person_id", "t": "wave"}), weights="w"
     )
 
@@ -85,11 +75,11 @@ def still() -> me.Estimate:
 
 CASES: Attempts = {
     "nothing after treatment": lambda: gt(long()).overall("event", max_event=-1),
-    "decomposition with gaps": lambda: bacon(
+    "decomposition with gaps": lambda: me.bacon(
         long(rows()[np.arange(48) != 5]), "y", "g", unit="u", time="t"
     ),
-    "balance of one arm": lambda: balance(wide(persons(d=1)), "d", ["x"]),
-    "balance of separated arms": lambda: balance(wide(persons(x=np.arange(N) % 2)), "d", ["x"]),
+    "balance of one arm": lambda: me.balance(wide(persons(d=1)), "d", ["x"]),
+    "balance of separated arms": lambda: me.balance(wide(persons(x=np.arange(N) % 2)), "d", ["x"]),
     "band of what does not move": lambda: me.sup_t(still()),
     "nothing to join": lambda: on_base([]),
     "replicates joined": lambda: on_base([att(me.replicates(wide(), "jackknife"))]),
@@ -97,16 +87,12 @@ CASES: Attempts = {
     "totals with an error joined": lambda: on_base(
         [att(me.calibrate(wide(), {"g": {0: 20.0, 1: 20.0}}, total_se={"g": {0: 1.0}}))]
     ),
-    "trimming by another rule": lambda: lee_bounds(wide(), "y1", "d", "s", rule="sas"),
-    "one row seen": lambda: lee_bounds(
+    "trimming by another rule": lambda: me.lee_bounds(wide(), "y1", "d", "s", rule="sas"),
+    "one row seen": lambda: me.lee_bounds(
         wide(persons(s=(np.arange(N) % 2 == 0) | (np.arange(N) == 7))), "y1", "d", "s"
     ),
-    "a cell nobody is seen in": lambda: lee_bounds(
-        wide(persons(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))),
-        "y1",
-        "d",
-        "s",
-        tighten="g",
+    "a cell nobody is seen in": lambda: me.lee_bounds(
+        wide(persons(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))), "y1", "d", "s", tighten="g"
     ),
     "no trait": lambda: me.composition_check(long(), [], "g", "t"),
     "cost of two effects": lambda: me.cost_effectiveness(me.mean(wide(), ["y0", "y1"]), 10.0),
@@ -129,25 +115,29 @@ CASES: Attempts = {
     ),
     "an event time twice": lambda: event_path(timed([-2, -1, 0, 0])),
     "no reference period": lambda: event_path(gt(long()).aggregate("event")),
-    "no such coefficient": lambda: wild_bootstrap_ols(wide(), "y1 ~ d + x", "age", "h", draws=99),
-    "two descriptions": lambda: two_way(long(), "y", "on", "e", unit="u", time="t"),
-    "no description": lambda: two_way(long(), "y", unit="u", time="t"),
-    "replicates with another rule": lambda: two_way(
+    "no such coefficient": lambda: me.wild_bootstrap_ols(
+        wide(), "y1 ~ d + x", "age", "h", draws=99
+    ),
+    "two descriptions": lambda: me.two_way(long(), "y", "on", "e", unit="u", time="t"),
+    "no description": lambda: me.two_way(long(), "y", unit="u", time="t"),
+    "replicates with another rule": lambda: me.two_way(
         me.replicates(long(), "jackknife"), "y", "on", unit="u", time="t", small_sample="full"
     ),
-    "an unknown small-sample rule": lambda: two_way(
+    "an unknown small-sample rule": lambda: me.two_way(
         long(), "y", "on", unit="u", time="t", small_sample="stata"
     ),
-    "treatment that ends": lambda: two_way(
+    "treatment that ends": lambda: me.two_way(
         long(rows(on=(np.arange(48) % 4 == 1) * 1.0)), "y", "on", unit="u", time="t"
     ),
-    "treatment of two in a panel": lambda: two_way(
+    "treatment of two in a panel": lambda: me.two_way(
         long(rows(on=np.arange(48) % 3)), "y", "on", unit="u", time="t"
     ),
     "an unknown treatment of gaps": lambda: gt(long(), unbalanced="drop", method="magic"),
     "no adjustment with covariates": lambda: gt(long(), method="none", covariates=["k"]),
     "a tracer panel with a unit": lambda: me.att_gt(tracer(), "y", "g", unit="village"),
-    "a tracer panel with a time in a regression": lambda: two_way(tracer(), "y", "on", time="year"),
+    "a tracer panel with a time in a regression": lambda: me.two_way(
+        tracer(), "y", "on", time="year"
+    ),
     "no such reference group": lambda: me.by_group(att, wide(), "g", reference=5),
     "no group with an estimate": lambda: me.by_group(att, wide(persons(g=np.arange(N) % 2)), "g"),
     "a group missing": lambda: me.by_group(
@@ -160,15 +150,15 @@ CASES: Attempts = {
     "an unknown restriction": lambda: me.honest_did(event(), "magnitude"),
     "a level of one half": lambda: me.honest_did(event(), level=0.5),
     "a grid that falls": lambda: me.honest_did(event(), grid=[1.0, 0.5]),
-    "all treated": lambda: imputation(long(rows(g=1.0)), "y", "g", unit="u", time="t"),
-    "none imputed": lambda: imputation(
+    "all treated": lambda: me.imputation(long(rows(g=1.0)), "y", "g", unit="u", time="t"),
+    "none imputed": lambda: me.imputation(
         long(rows(g=np.where(np.repeat(np.arange(12), 4) % 2 == 0, 1.0, 0.0))),
         "y",
         "g",
         unit="u",
         time="t",
     ),
-    "an unknown average and errors": lambda: imputation(
+    "an unknown average and errors": lambda: me.imputation(
         long(), "y", "g", unit="u", time="t", by="year", errors="iid"
     ),
     "an outcome in words": lambda: gt(long(rows(y="x"))),
@@ -176,8 +166,8 @@ CASES: Attempts = {
     "no unit complete": lambda: gt(
         long(rows(y=np.where(np.arange(48) % 4 == np.arange(48) // 4 % 4, np.nan, 1.0)))
     ),
-    "one cluster": lambda: two_way(long(rows(k=1)), "y", "on", cluster="k", unit="u", time="t"),
-    "a cluster missing": lambda: two_way(
+    "one cluster": lambda: me.two_way(long(rows(k=1)), "y", "on", cluster="k", unit="u", time="t"),
+    "a cluster missing": lambda: me.two_way(
         long(rows(k=np.where(np.arange(48) < 4, np.nan, 1.0))),
         "y",
         "on",
@@ -185,14 +175,14 @@ CASES: Attempts = {
         unit="u",
         time="t",
     ),
-    "no ends": lambda: manski_bounds(wide(), "y1", "d", "s", low=-np.inf, high=3.0),
-    "everything wrong with bounds": lambda: manski_bounds(
+    "no ends": lambda: me.manski_bounds(wide(), "y1", "d", "s", low=-np.inf, high=3.0),
+    "everything wrong with bounds": lambda: me.manski_bounds(
         wide(), "y1", "d", "s", low=3.0, high=3.0, variance="iid", attempted="g"
     ),
-    "a closed form with clusters": lambda: manski_bounds(
+    "a closed form with clusters": lambda: me.manski_bounds(
         wide(psu="h"), "y1", "d", "s", low=-3.0, high=3.0, variance="neyman"
     ),
-    "nobody observed": lambda: manski_bounds(
+    "nobody observed": lambda: me.manski_bounds(
         wide(persons(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))),
         "y1",
         "d",
@@ -201,7 +191,7 @@ CASES: Attempts = {
         high=3.0,
         poststratify="g",
     ),
-    "nobody found again": lambda: manski_bounds(
+    "nobody found again": lambda: me.manski_bounds(
         wide(persons(s=np.arange(N) > 3, a=np.arange(N) < 4, f=False)),
         "y1",
         "d",
@@ -271,6 +261,6 @@ CASES: Attempts = {
             long(rows(y=pd.Series(bad if i == 9 else 1.0 for i in range(48)))), "y", "g", "u", "t"
         )
         for what, bad in (("an infinity", np.inf), ("text", "n/a"))
-        for verb in (bacon, imputation)
+        for verb in (me.bacon, me.imputation)
     },
 }

@@ -2,29 +2,14 @@
 how to mend it; several problems in their order.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 import mismes_eval as me
-from mismes_eval.impact.bounds.lee import lee_bounds
-from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.bounds.partial_identification import imbens_manski
-from mismes_eval.impact.did.balance import balance
-from mismes_eval.impact.did.bands import sup_t
 from mismes_eval.impact.did.event_path import event_path
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.planning.meta_analysis import random_effects
-from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
-from mismes_eval.impact.regression.sun_abraham import sun_abraham
 from mismes_eval.impact.sensitivity.robustness import every_combination
-from mismes_eval.tracer.panel import TracerPanel
 
 from ..impact.made_up import persons
 from .corpus_calls import Attempts
@@ -71,8 +56,8 @@ def gt(sample: me.Sample | None = None, **words: object) -> me.GroupTime:
     return me.att_gt(long() if sample is None else sample, "y", "g", "t", **{"unit": "u", **words})  # type: ignore[arg-type]
 
 
-def tracer(**columns: object) -> TracerPanel:
-    return TracerPanel.from_frame(
+def tracer(**columns: object) -> me.TracerPanel:
+    return me.TracerPanel.from_frame(
         rows(**columns).rename(columns={"u": "person_id", "t": "wave"}), weights="w"
     )
 
@@ -89,22 +74,26 @@ def without_freedom() -> me.Estimate:
     return replace(event(), dof=np.zeros(event().p))
 
 
-def once() -> TracerPanel:
+def once() -> me.TracerPanel:
     """A panel whose persons have a height and an arm, and no treatment in their waves."""
     persons = pd.DataFrame({"person_id": range(12), "w": 1.0, "tall": 1.0, "on": [0, 1] * 6})
     waves = tracer().long[["person_id", "wave", "y"]]
-    return TracerPanel.from_frame(waves, sample=me.Sample.from_frame(persons, weights="w"))
+    return me.TracerPanel.from_frame(waves, sample=me.Sample.from_frame(persons, weights="w"))
 
 
 CASES: Attempts = {
     "an unknown aggregation": lambda: gt().aggregate("dynamic"),
     "nothing in the window": lambda: gt().aggregate("event", min_event=7),
     "balance of cohorts": lambda: gt().aggregate("cohort", balance=1),
-    "a decomposition of one cohort": lambda: bacon(long(rows(g=3.0)), "y", "g", unit="u", time="t"),
-    "an unknown picture of balance": lambda: balance(wide(), "d", "x").plot("histogram"),
+    "a decomposition of one cohort": lambda: me.bacon(
+        long(rows(g=3.0)), "y", "g", unit="u", time="t"
+    ),
+    "an unknown picture of balance": lambda: me.balance(wide(), "d", "x").plot("histogram"),
     "an unknown picture of effects": lambda: gt().plot("pie"),
-    "everything wrong with a band": lambda: sup_t(event(), level=95, draws=10, method="bonferroni"),
-    "a multiplier band of replicates": lambda: sup_t(
+    "everything wrong with a band": lambda: me.sup_t(
+        event(), level=95, draws=10, method="bonferroni"
+    ),
+    "a multiplier band of replicates": lambda: me.sup_t(
         att(me.replicates(wide(), "jackknife")), method="multiplier"
     ),
     "a start at a break": lambda: gt(series_breaks=[3]),
@@ -115,33 +104,33 @@ CASES: Attempts = {
     "no event study": lambda: event_path(gt()),
     "an effect that is no event study": lambda: event_path(att()),
     "no degrees of freedom": lambda: event_path(without_freedom()),
-    "clusters across strata": lambda: wild_bootstrap(
+    "clusters across strata": lambda: me.wild_bootstrap(
         att(), cluster=wide().frame["h"], strata=wide().frame["d"]
     ),
-    "a bootstrap of a sample": lambda: wild_bootstrap(wide()),
-    "a bootstrap of replicates": lambda: wild_bootstrap(att(me.replicates(wide(), "jackknife"))),
-    "strata without clusters": lambda: wild_bootstrap(att(), strata=wide().frame["g"]),
-    "treatment of another length": lambda: wild_bootstrap(
+    "a bootstrap of a sample": lambda: me.wild_bootstrap(wide()),
+    "a bootstrap of replicates": lambda: me.wild_bootstrap(att(me.replicates(wide(), "jackknife"))),
+    "strata without clusters": lambda: me.wild_bootstrap(att(), strata=wide().frame["g"]),
+    "treatment of another length": lambda: me.wild_bootstrap(
         att(), cluster=wide().frame["h"], treated=[1, 0]
     ),
-    "treatment that is neither": lambda: wild_bootstrap(
+    "treatment that is neither": lambda: me.wild_bootstrap(
         att(), cluster=wide().frame["h"], treated=P
     ),
-    "treatment of nobody": lambda: wild_bootstrap(
+    "treatment of nobody": lambda: me.wild_bootstrap(
         att(), cluster=wide().frame["h"], treated=np.zeros(N)
     ),
-    "clusters of another length": lambda: wild_bootstrap(att(), cluster=[1, 2, 3]),
-    "clusters missing": lambda: wild_bootstrap(att(), cluster=wide().frame["h"].where(P > 1)),
-    "two clusters": lambda: wild_bootstrap(att(), cluster=wide().frame["g"]),
-    "a level and draws out of range": lambda: wild_bootstrap(
+    "clusters of another length": lambda: me.wild_bootstrap(att(), cluster=[1, 2, 3]),
+    "clusters missing": lambda: me.wild_bootstrap(att(), cluster=wide().frame["h"].where(P > 1)),
+    "two clusters": lambda: me.wild_bootstrap(att(), cluster=wide().frame["g"]),
+    "a level and draws out of range": lambda: me.wild_bootstrap(
         att(), cluster=wide().frame["h"], level=0.5, draws=98
     ),
-    "unknown points": lambda: wild_bootstrap(att(), cluster=wide().frame["h"], points="mammen"),
-    "clusters that are no column": lambda: wild_bootstrap_ols(wide(), "y1 ~ d", "d", "area"),
-    "a covariate that does not change": lambda: two_way(
+    "unknown points": lambda: me.wild_bootstrap(att(), cluster=wide().frame["h"], points="mammen"),
+    "clusters that are no column": lambda: me.wild_bootstrap_ols(wide(), "y1 ~ d", "d", "area"),
+    "a covariate that does not change": lambda: me.two_way(
         long(rows(flat=1.0 * U)), "y", "on", unit="u", time="t", covariates=["flat"]
     ),
-    "a covariate that does not change in a replicate": lambda: two_way(
+    "a covariate that does not change in a replicate": lambda: me.two_way(
         me.replicates(long(rows(x=1.0 * ((U == 1) & (T == 2)))), "jackknife"),
         "y",
         "on",
@@ -149,11 +138,11 @@ CASES: Attempts = {
         time="t",
         covariates="x",
     ),
-    "cohorts by region": lambda: sun_abraham(long(), "y", "g", unit="u", time="t", by="region"),
-    "cohorts without never treated": lambda: sun_abraham(
+    "cohorts by region": lambda: me.sun_abraham(long(), "y", "g", unit="u", time="t", by="region"),
+    "cohorts without never treated": lambda: me.sun_abraham(
         long(rows(g=np.where(U % 2, 2.0, 3.0))), "y", "g", unit="u", time="t"
     ),
-    "cohorts treated at once": lambda: sun_abraham(
+    "cohorts treated at once": lambda: me.sun_abraham(
         long(rows(g=np.array([0.0, 1.0, 0.5, 3.0])[U % 4])), "y", "g", unit="u", time="t"
     ),
     "no time": lambda: me.att_gt(long(), "y", "g", unit="u"),
@@ -165,7 +154,7 @@ CASES: Attempts = {
         long(rows(y=np.where((U % 2 == 0) & (T == 4), np.nan, 1.0 * U))), unbalanced="pairs"
     ),
     "groups of unknown columns": lambda: me.by_group(att, wide(), ["region", "sex"]),
-    "periods that do not connect": lambda: imputation(
+    "periods that do not connect": lambda: me.imputation(
         long(rows(z=1.0 * U)), "y", "g", unit="u", time="t", covariates="z"
     ),
     "a covariate of cohorts missing": lambda: gt(
@@ -187,70 +176,69 @@ CASES: Attempts = {
     "a tracer panel with gaps": lambda: me.att_gt(
         tracer(y=np.where((U > 8) & (T == 2), np.nan, 1.0)), "y", "g", unbalanced="refuse"
     ),
-    "values missing in a regression": lambda: two_way(
+    "values missing in a regression": lambda: me.two_way(
         long(rows(y=np.where(U == 1, np.nan, 1.0), e=np.where(U == 11, np.nan, 1.0))),
         "y",
         event_time="e",
         unit="u",
         time="t",
     ),
-    "words in a regression": lambda: two_way(
+    "words in a regression": lambda: me.two_way(
         long(rows(y="much", t="early")), "y", "on", unit="u", time="t"
     ),
-    "infinite values in a regression": lambda: two_way(
+    "infinite values in a regression": lambda: me.two_way(
         long(rows(y=np.where(U == 1, np.inf, 1.0))), "y", "on", unit="u", time="t"
     ),
-    "time since treatment missing": lambda: two_way(
+    "time since treatment missing": lambda: me.two_way(
         tracer(e=np.where((U < 3) & (T == 1), np.nan, -1.0)), "y", event_time="e"
     ),
-    "a cohort that changes in a regression": lambda: sun_abraham(
-        long(rows(g=np.where((U == 2) & (T > 2), 4.0, rows()["g"]))),
-        "y",
-        "g",
-        unit="u",
-        time="t",
+    "a cohort that changes in a regression": lambda: me.sun_abraham(
+        long(rows(g=np.where((U == 2) & (T > 2), 4.0, rows()["g"]))), "y", "g", unit="u", time="t"
     ),
-    "a unit twice in a regression": lambda: two_way(
+    "a unit twice in a regression": lambda: me.two_way(
         long(rows(t=np.where((U == 3) & (T == 2), 1, T))), "y", "on", unit="u", time="t"
     ),
-    "no key": lambda: two_way(long(), "y", "on", time="t"),
-    "bounds in between by the closed form": lambda: manski_bounds(
+    "no key": lambda: me.two_way(long(), "y", "on", time="t"),
+    "bounds in between by the closed form": lambda: me.manski_bounds(
         wide(), "y1", "d", "s", low=-3, high=3, delta=0.5, variance="neyman"
     ),
-    "a share beyond 1": lambda: manski_bounds(wide(), "y1", "d", "s", low=-3, high=3, delta=2.0),
-    "found without being tried": lambda: manski_bounds(
+    "a share beyond 1": lambda: me.manski_bounds(wide(), "y1", "d", "s", low=-3, high=3, delta=2.0),
+    "found without being tried": lambda: me.manski_bounds(
         wide(a=P > 37, f=P > 30), "y1", "d", "s", low=-3, high=3, attempted="a", recovered="f"
     ),
-    "outcomes outside": lambda: manski_bounds(wide(y1=1.0 * P), "y1", "d", "s", low=3.0, high=31.5),
-    "an unknown arm": lambda: delta_sensitivity(wide(), "y1", "d", "s", [0.0], arm="all"),
-    "no shift": lambda: delta_sensitivity(wide(), "y1", "d", "s", []),
+    "outcomes outside": lambda: me.manski_bounds(
+        wide(y1=1.0 * P), "y1", "d", "s", low=3.0, high=31.5
+    ),
+    "an unknown arm": lambda: me.delta_sensitivity(wide(), "y1", "d", "s", [0.0], arm="all"),
+    "no shift": lambda: me.delta_sensitivity(wide(), "y1", "d", "s", []),
     "names of other studies": lambda: me.random_effects([0.1, 0.2], [0.1, 0.1]).plot(["one"]),
     "collinear controls": lambda: me.oster(wide(z=2 * np.tan(P / 30)), "y1", "d", ["x", "z"]),
     "a treatment that does not vary": lambda: me.oster(wide(d=1.0), "y1", "d", ["x"]),
     "pairs of waves with estimated totals": lambda: me.att_gt(
-        TracerPanel.from_frame(
-            tracer().long,
-            sample=me.calibrate(tracer().sample, {"1": 12.0}, total_se={"1": 1.0}),
+        me.TracerPanel.from_frame(
+            tracer().long, sample=me.calibrate(tracer().sample, {"1": 12.0}, total_se={"1": 1.0})
         ),
         "y",
         "g",
         unbalanced="pairs",
     ),
     "pairs of waves with replicates": lambda: me.att_gt(
-        TracerPanel.from_frame(tracer().long, sample=me.replicates(tracer().sample, "jackknife")),
+        me.TracerPanel.from_frame(
+            tracer().long, sample=me.replicates(tracer().sample, "jackknife")
+        ),
         "y",
         "g",
         unbalanced="pairs",
     ),
-    "nobody treated is observed": lambda: lee_bounds(wide(s=P % 2 == 0), "y1", "d", "s"),
-    "nobody treated": lambda: lee_bounds(wide(d=0), "y1", "d", "s"),
-    "bounds of one effect at a level of 40%": lambda: imbens_manski(att(), 0.4),
-    "a level of 40%": lambda: imbens_manski(lee_bounds(wide(), "y1", "d", "s"), 0.4),
-    "bounds of words": lambda: manski_bounds(wide(y1="much"), "y1", "d", "s", low=0, high=1),
-    "outcomes missing and infinite": lambda: lee_bounds(
+    "nobody treated is observed": lambda: me.lee_bounds(wide(s=P % 2 == 0), "y1", "d", "s"),
+    "nobody treated": lambda: me.lee_bounds(wide(d=0), "y1", "d", "s"),
+    "bounds of one effect at a level of 40%": lambda: me.imbens_manski(att(), 0.4),
+    "a level of 40%": lambda: me.imbens_manski(me.lee_bounds(wide(), "y1", "d", "s"), 0.4),
+    "bounds of words": lambda: me.manski_bounds(wide(y1="much"), "y1", "d", "s", low=0, high=1),
+    "outcomes missing and infinite": lambda: me.lee_bounds(
         wide(y1=np.where(P < 3, np.nan, np.where(P < 5, np.inf, 1.0))), "y1", "d", "s"
     ),
-    "observed perhaps": lambda: lee_bounds(wide(s=P // 17), "y1", "d", "s"),
+    "observed perhaps": lambda: me.lee_bounds(wide(s=P // 17), "y1", "d", "s"),
     "nobody never treated": lambda: gt(long(rows(g=np.where(U % 2, 2.0, 3.0)))),
     "no date": lambda: me.placebo_dates(lambda s, date: att(s), wide(), []),
     "no placebo": lambda: me.placebo_outcomes(lambda s, y: att(s), wide(), []),
@@ -302,19 +290,19 @@ CASES: Attempts = {
         {"a": {"colour": "red"}},
         common={"outcome": ("y0", "y1"), "treated": "d"},
     ),
-    "studies in words": lambda: random_effects("ten", ["a", 0.1]),
+    "studies in words": lambda: me.random_effects("ten", ["a", 0.1]),
     "no specification": lambda: me.robustness(wide(), me.att_2x2, {}),
-    "a triple difference of three groups": lambda: triple_difference(
+    "a triple difference of three groups": lambda: me.triple_difference(
         wide(e=(P % 4 == 1) * 1), ("y0", "y1"), "d", "d"
     ),
-    "a triple difference without a time": lambda: triple_difference(wide(), "y0", "d", "g"),
-    "a triple difference with a time too many": lambda: triple_difference(
+    "a triple difference without a time": lambda: me.triple_difference(wide(), "y0", "d", "g"),
+    "a triple difference with a time too many": lambda: me.triple_difference(
         wide(), ("y0", "y1"), "d", "g", time="x"
     ),
-    "a triple difference by magic": lambda: triple_difference(
+    "a triple difference by magic": lambda: me.triple_difference(
         wide(), ("y0", "y1"), "d", "g", method="magic"
     ),
-    "a triple difference without overlap": lambda: triple_difference(
+    "a triple difference without overlap": lambda: me.triple_difference(
         wide(z=2 * np.tan(P / 30)), ("y0", "y1"), "d", "g", covariates=["x", "z"]
     ),
     "a covariate missing": lambda: att(wide(x=np.where(P < 2, np.nan, 1.0)), covariates="x"),

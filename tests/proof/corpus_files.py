@@ -282,10 +282,7 @@ INVENTORIES: Attempts = {
         _written(p / "inventory.csv", b"country,title_en\nMDA,x\n")
     ),
     "a header only": lambda p: inventory.read(
-        _written(
-            p / "inventory.csv",
-            (DATA / "inventory.csv").read_bytes().split(b"\n")[0] + b"\n",
-        )
+        _written(p / "inventory.csv", (DATA / "inventory.csv").read_bytes().split(b"\n")[0] + b"\n")
     ),
     "activities with an entity": xml(
         '<!DOCTYPE a [<!ENTITY x "y">]><iati-activities version="2.03">&x;</iati-activities>'

@@ -2,26 +2,10 @@
 rows and which, and how to mend it; several problems in their order; values in the place of a column.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
 import mismes_eval as me
-from mismes_eval.weighting.calibrate import poststratify
-from mismes_eval.weighting.diagnostics import weight_diagnostics
-from mismes_eval.weighting.frames import combine_frames
-from mismes_eval.weighting.nonresponse import nonresponse
-from mismes_eval.weighting.phases import two_phase
-from mismes_eval.weighting.planning import (
-    best_ratio,
-    compare_plans,
-    plan_allocation,
-    plan_precision,
-    sample_size_for_rate,
-)
-from mismes_eval.weighting.pseudo import pseudo_weights
-from mismes_eval.weighting.replicate_weights import ReplicateWeights
 from mismes_eval.weighting.replication import replicate_weights, replicated
 
 from ..weighting.twelve_rows import N, copied, of, rows
@@ -38,9 +22,7 @@ WEIGHTS: Attempts = {
     ),
     "bounds that leave out 1": lambda: me.calibrate(of(), HALVES, bounds=(1.0, 2.0)),
     "margins that contradict each other": lambda: me.calibrate(
-        of(h=rows()["g"]),
-        {"g": {"a": 9.0, "b": 9.0}, "h": {"a": 8.0, "b": 10.0}},
-        method="raking",
+        of(h=rows()["g"]), {"g": {"a": 9.0, "b": 9.0}, "h": {"a": 8.0, "b": 10.0}}, method="raking"
     ),
     "bounds too tight": lambda: me.calibrate(of(), HALVES, bounds=(0.9, 1.1)),
     "bounds that no factor can keep": lambda: me.calibrate(
@@ -112,11 +94,7 @@ WEIGHTS: Attempts = {
     ),
     "a cell without respondents": lambda: me.nonresponse(of(), "r", ["s", "i"], method="cells"),
     "nobody in the one cell": lambda: me.nonresponse(
-        of(r=(np.arange(N) == 0) * 1.0, e=np.arange(N) > 0),
-        "r",
-        [],
-        method="cells",
-        eligible="e",
+        of(r=(np.arange(N) == 0) * 1.0, e=np.arange(N) > 0), "r", [], method="cells", eligible="e"
     ),
     "response by a tree": lambda: me.nonresponse(of(), "r", "g", method="tree"),
     "response told apart by its model": lambda: me.nonresponse(
@@ -242,7 +220,7 @@ WEIGHTS: Attempts = {
     "rho in words": lambda: me.replicates(of(psu="p"), "jackknife", rho="half"),
     "weights beside zero": lambda: of(
         rows(w=np.where(np.arange(N) == 3, 0.0, 1.0), f=1.0, g=2.0),
-        replicates=ReplicateWeights(["f", "g"], "brr"),
+        replicates=me.ReplicateWeights(["f", "g"], "brr"),
     ),
     "a frame for a sample": lambda: me.nonresponse(rows(), "r", ["g"]),
     "totals of nothing": lambda: me.calibrate(of(), None),
@@ -269,62 +247,66 @@ WEIGHTS: Attempts = {
     ),
 }
 PLANS: Attempts = {
-    "a total in words": lambda: plan_allocation([10.0, 20.0], "5", screening_cost=np.nan),
-    "a rate in a list": lambda: sample_size_for_rate([0.1], 0.3),
-    "a ratio in words": lambda: plan_precision(["a"]),
-    "prevalences of three strata": lambda: plan_allocation(
+    "a total in words": lambda: me.plan_allocation([10.0, 20.0], "5", screening_cost=np.nan),
+    "a rate in a list": lambda: me.sample_size_for_rate([0.1], 0.3),
+    "a ratio in words": lambda: me.plan_precision(["a"]),
+    "prevalences of three strata": lambda: me.plan_allocation(
         [100.0, 200.0], 30.0, prevalence=[0.1, 0.2, 0.3]
     ),
-    "a register share above one": lambda: compare_plans(
+    "a register share above one": lambda: me.compare_plans(
         1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_cost=5.0, register_share=1.01
     ),
-    "a register cost in words and a rate without end": lambda: compare_plans(
+    "a register cost in words and a rate without end": lambda: me.compare_plans(
         1e4, 0.2, 0.12, 0.025, 1, 10, register_cost="5", rate=np.inf
     ),
-    "labels that are a text": lambda: plan_allocation([10.0, 20.0], 5.0, labels="ab"),
-    "a share in words": lambda: compare_plans(1000.0, "half", 0.1, 0.05, 1.0, 5.0),
-    "figures of a plan that are none": lambda: plan_precision(n=float("nan"), rate="much"),
-    "shares of a plan out of range": lambda: plan_precision(power=1.0, level=0.0),
-    "costs of a plan below zero": lambda: plan_precision(screening_cost=-1.0, interview_cost=-0.5),
-    "no ratio": lambda: plan_precision([]),
-    "a ratio of zero": lambda: plan_precision([1.0, 0.0]),
-    "a share of all": lambda: plan_precision(share_high=1.0),
-    "sizes in words": lambda: plan_allocation(["a"], 5.0),
-    "labels of another number of strata": lambda: plan_allocation(
+    "labels that are a text": lambda: me.plan_allocation([10.0, 20.0], 5.0, labels="ab"),
+    "a share in words": lambda: me.compare_plans(1000.0, "half", 0.1, 0.05, 1.0, 5.0),
+    "figures of a plan that are none": lambda: me.plan_precision(n=float("nan"), rate="much"),
+    "shares of a plan out of range": lambda: me.plan_precision(power=1.0, level=0.0),
+    "costs of a plan below zero": lambda: me.plan_precision(
+        screening_cost=-1.0, interview_cost=-0.5
+    ),
+    "no ratio": lambda: me.plan_precision([]),
+    "a ratio of zero": lambda: me.plan_precision([1.0, 0.0]),
+    "a share of all": lambda: me.plan_precision(share_high=1.0),
+    "sizes in words": lambda: me.plan_allocation(["a"], 5.0),
+    "labels of another number of strata": lambda: me.plan_allocation(
         [100.0, 50.0], 5.0, labels=["one"]
     ),
-    "spreads of another number of strata": lambda: plan_allocation(
+    "spreads of another number of strata": lambda: me.plan_allocation(
         [100.0, 50.0], 5.0, sd=[1.0, 2.0, 3.0]
     ),
-    "costs of another number of strata": lambda: plan_allocation(
+    "costs of another number of strata": lambda: me.plan_allocation(
         [100.0, 50.0], 5.0, cost=[1.0, 2.0, 3.0]
     ),
-    "a cost of nothing": lambda: plan_allocation([100.0, 50.0], 5.0, cost=0.0),
-    "a sample beyond the population": lambda: plan_allocation([100.0, 50.0], 151.0),
-    "a prevalence beyond all": lambda: plan_allocation([100.0, 50.0], 5.0, prevalence=[1.5, 0.5]),
-    "screening below zero": lambda: plan_allocation([100.0, 50.0], 5.0, screening_cost=-1.0),
-    "a prevalence of three": lambda: best_ratio(3.0, 0.1),
-    "a prevalence in words": lambda: best_ratio("high", 0.1),
-    "a rate of nothing": lambda: sample_size_for_rate(0.0, 0.1),
-    "a register without a cost": lambda: compare_plans(
+    "a cost of nothing": lambda: me.plan_allocation([100.0, 50.0], 5.0, cost=0.0),
+    "a sample beyond the population": lambda: me.plan_allocation([100.0, 50.0], 151.0),
+    "a prevalence beyond all": lambda: me.plan_allocation(
+        [100.0, 50.0], 5.0, prevalence=[1.5, 0.5]
+    ),
+    "screening below zero": lambda: me.plan_allocation([100.0, 50.0], 5.0, screening_cost=-1.0),
+    "a prevalence of three": lambda: me.best_ratio(3.0, 0.1),
+    "a prevalence in words": lambda: me.best_ratio("high", 0.1),
+    "a rate of nothing": lambda: me.sample_size_for_rate(0.0, 0.1),
+    "a register without a cost": lambda: me.compare_plans(
         1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_share=0.3
     ),
-    "a register that costs nothing": lambda: compare_plans(
+    "a register that costs nothing": lambda: me.compare_plans(
         1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_cost=0.0, register_share=0.3
     ),
-    "no budget": lambda: compare_plans(0.0, 0.2, 0.1, 0.05, 1.0, 5.0),
-    "figures of plans in words": lambda: compare_plans(
+    "no budget": lambda: me.compare_plans(0.0, 0.2, 0.1, 0.05, 1.0, 5.0),
+    "figures of plans in words": lambda: me.compare_plans(
         "all", 0.2, 0.1, 0.05, 1.0, None, deff="one"
     ),
-    "diagnostics by values": lambda: weight_diagnostics(of(), rows()["g"]),
-    "classes of a listing by values": lambda: two_phase(of(), "r", "f", rows()["g"]),
-    "selection by values": lambda: two_phase(of(), rows()["r"], "f"),
-    "chances by values": lambda: two_phase(of(), "r", rows()["f"]),
-    "covariates by values": lambda: nonresponse(of(), "r", rows()["g"]),
-    "eligibility by values": lambda: nonresponse(of(), "r", "g", eligible=rows()["r"]),
-    "post-strata by values": lambda: poststratify(of(), rows()["g"], {"a": 1.0}),
-    "volunteers by values": lambda: pseudo_weights(rows(), of(), rows()["g"]),
-    "frames by values": lambda: combine_frames([of(), of()], [rows()["f"], "f"]),
+    "diagnostics by values": lambda: me.weight_diagnostics(of(), rows()["g"]),
+    "classes of a listing by values": lambda: me.two_phase(of(), "r", "f", rows()["g"]),
+    "selection by values": lambda: me.two_phase(of(), rows()["r"], "f"),
+    "chances by values": lambda: me.two_phase(of(), "r", rows()["f"]),
+    "covariates by values": lambda: me.nonresponse(of(), "r", rows()["g"]),
+    "eligibility by values": lambda: me.nonresponse(of(), "r", "g", eligible=rows()["r"]),
+    "post-strata by values": lambda: me.poststratify(of(), rows()["g"], {"a": 1.0}),
+    "volunteers by values": lambda: me.pseudo_weights(rows(), of(), rows()["g"]),
+    "frames by values": lambda: me.combine_frames([of(), of()], [rows()["f"], "f"]),
     "weights by values": lambda: me.Sample.from_frame(rows(), weights=rows()["w"]),
     "strata by values": lambda: of(strata=rows()["s"]),
     "PSUs by values": lambda: of(psu=rows()["p"]),

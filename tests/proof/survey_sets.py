@@ -2,8 +2,6 @@
 a weighted sample, so that a relation can change the frame first.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable

@@ -2,8 +2,6 @@
 with a script that is there, and none where an attack succeeded.
 """
 
-from __future__ import annotations
-
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path

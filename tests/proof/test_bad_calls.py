@@ -2,8 +2,6 @@
 messages.json, never in another exception and never in a number; good files that look odd are read.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

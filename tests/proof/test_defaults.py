@@ -2,8 +2,6 @@
 one that stands written; no default changes without being seen.
 """
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import json

@@ -2,8 +2,6 @@
 another byte order, sparse, nullable and arrow columns, objects, decimals, categoricals.
 """
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 

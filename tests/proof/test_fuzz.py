@@ -2,8 +2,6 @@
 the damage is real.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import random
 import sys

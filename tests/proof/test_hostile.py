@@ -2,8 +2,6 @@
 parameters are refused with nothing executed.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import zipfile

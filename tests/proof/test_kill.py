@@ -2,8 +2,6 @@
 the earlier report or the new one, whole, and a second run mends it.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from pathlib import Path

@@ -2,8 +2,6 @@
 four panels and every estimator of effects, at 1e-10.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -13,12 +11,6 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.impact.did.group_time import att_gt
-from mismes_eval.impact.did.triple import triple_difference
-from mismes_eval.impact.did.two_by_two import att_2x2
-from mismes_eval.impact.regression.bacon import bacon
-from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.imputation import imputation
 
 from ..some import some
 
@@ -106,28 +98,28 @@ PANELS: dict[str, Callable[[], Panel]] = {
 }
 
 LONG: dict[str, Callable[[me.Sample], me.Estimate]] = {
-    "group-time, simple": lambda s: att_gt(
+    "group-time, simple": lambda s: me.att_gt(
         s, "y", "cohort", "t", unit="unit", covariates=("x",)
     ).overall("simple"),
-    "group-time, events": lambda s: att_gt(
+    "group-time, events": lambda s: me.att_gt(
         s, "y", "cohort", "t", unit="unit", base="universal"
     ).aggregate("event", 0, 1),
-    "not yet treated": lambda s: att_gt(
+    "not yet treated": lambda s: me.att_gt(
         s, "y", "cohort", "t", unit="unit", control="not_yet"
     ).overall("cohort"),
-    "imputation": lambda s: imputation(s, "y", "cohort", unit="unit", time="t"),
-    "two-way": lambda s: two_way(s, "y", treated="on", unit="unit", time="t"),
+    "imputation": lambda s: me.imputation(s, "y", "cohort", unit="unit", time="t"),
+    "two-way": lambda s: me.two_way(s, "y", treated="on", unit="unit", time="t"),
 }
 SHORT: dict[str, Callable[[me.Sample], me.Estimate]] = {
     **{
         f"two periods, {m}": (
-            lambda s, m=m: att_2x2(
+            lambda s, m=m: me.att_2x2(
                 s, ("y2", "y6"), "d", covariates=() if m == "none" else ("x",), method=m
             )
         )
         for m in METHODS
     },
-    "triple": lambda s: triple_difference(s, ("y2", "y6"), "d", "e", covariates=("x",)),
+    "triple": lambda s: me.triple_difference(s, ("y2", "y6"), "d", "e", covariates=("x",)),
 }
 
 
@@ -255,8 +247,8 @@ def test_an_effect_that_is_added_is_found(panel: Panel) -> None:
 
 def test_treatment_mirrored(panel: Panel) -> None:
     """The untreated as treated: the plain difference of changes with the other sign."""
-    a = att_2x2(panel.two(), ("y2", "y6"), "d", method="none")
-    b = att_2x2(
+    a = me.att_2x2(panel.two(), ("y2", "y6"), "d", method="none")
+    b = me.att_2x2(
         panel.two(panel.wide.assign(d=1 - panel.wide["d"])), ("y2", "y6"), "d", method="none"
     )
     same(a, b, -1.0)
@@ -265,8 +257,8 @@ def test_treatment_mirrored(panel: Panel) -> None:
 def test_time_mirrored(panel: Panel) -> None:
     for method in METHODS:
         x = () if method == "none" else ("x",)
-        a = att_2x2(panel.two(), ("y2", "y6"), "d", covariates=x, method=method)
-        b = att_2x2(panel.two(), ("y6", "y2"), "d", covariates=x, method=method)
+        a = me.att_2x2(panel.two(), ("y2", "y6"), "d", covariates=x, method=method)
+        b = me.att_2x2(panel.two(), ("y6", "y2"), "d", covariates=x, method=method)
         same(a, b, -1.0, method)
 
 
@@ -296,8 +288,8 @@ def test_wide_and_long(panel: Panel) -> None:
     """
     wide = panel.wide
     long = panel.long()[["unit", "t", "y", "d", "x", "w", "psu", "stratum"]].query("t in (2, 6)")
-    flat = att_2x2(panel.two(), ("y2", "y6"), "d", method="none")
-    stacked = two_way(
+    flat = me.att_2x2(panel.two(), ("y2", "y6"), "d", method="none")
+    stacked = me.two_way(
         panel.many(long.assign(on=long["d"] * (long["t"] == 6))),
         "y",
         treated="on",
@@ -305,7 +297,7 @@ def test_wide_and_long(panel: Panel) -> None:
         time="t",
     )
     np.testing.assert_allclose(stacked.value, flat.value, rtol=1e-9)
-    cells = att_gt(
+    cells = me.att_gt(
         panel.many(long.assign(cohort=np.where(long["d"] == 1, 6.0, 0.0))),
         "y",
         "cohort",
@@ -313,7 +305,7 @@ def test_wide_and_long(panel: Panel) -> None:
         unit="unit",
         covariates=("x",),
     ).overall("simple")
-    same(att_2x2(panel.two(), ("y2", "y6"), "d", covariates=("x",)), cells)
+    same(me.att_2x2(panel.two(), ("y2", "y6"), "d", covariates=("x",)), cells)
     assert len(wide) * 2 == len(long)
 
 
@@ -322,7 +314,7 @@ def test_one_cohort_has_one_comparison_group() -> None:
     panel = PANELS["one cohort"]()
     s = panel.many(panel.long())
     a, b = (
-        att_gt(s, "y", "cohort", "t", unit="unit", covariates=("x",), control=c)
+        me.att_gt(s, "y", "cohort", "t", unit="unit", covariates=("x",), control=c)
         for c in ("never", "not_yet")
     )
     same(a.overall("simple"), b.overall("simple"))
@@ -335,13 +327,13 @@ def test_one_cohort_needs_no_weights_between_cohorts() -> None:
     """
     panel = PANELS["one cohort"]()
     s = panel.many(panel.long())
-    assert len(bacon(s, "y", "cohort", unit="unit", time="t").to_frame()) == 1
+    assert len(me.bacon(s, "y", "cohort", unit="unit", time="t").to_frame()) == 1
 
 
 def test_bacon_weights_and_estimates_make_the_coefficient(panel: Panel) -> None:
     s = panel.many(panel.long())
-    table = bacon(s, "y", "cohort", unit="unit", time="t").to_frame()
-    coefficient = two_way(s, "y", treated="on", unit="unit", time="t").value[0]
+    table = me.bacon(s, "y", "cohort", unit="unit", time="t").to_frame()
+    coefficient = me.two_way(s, "y", treated="on", unit="unit", time="t").value[0]
     assert float((table["weight"] * table["estimate"]).sum()) == pytest.approx(
         coefficient, rel=CLOSE
     )
@@ -354,11 +346,11 @@ def test_groups_add_up(panel: Panel) -> None:
     """
     wide = panel.wide
     treated, half = wide["d"] == 1, wide["e"] == 1
-    whole = att_2x2(panel.two(), ("y2", "y6"), "d", method="none").value[0]
+    whole = me.att_2x2(panel.two(), ("y2", "y6"), "d", method="none").value[0]
     parts, size = [], []
     for part in (half, ~half):
         keep = ~treated | part
-        parts.append(att_2x2(panel.two().where(keep), ("y2", "y6"), "d", method="none").value[0])
+        parts.append(me.att_2x2(panel.two().where(keep), ("y2", "y6"), "d", method="none").value[0])
         size.append(wide.loc[treated & part, "w"].sum())
     assert np.average(parts, weights=size) == pytest.approx(whole, rel=CLOSE)
 

@@ -2,8 +2,6 @@
 on six weighted samples and every estimator, at 1e-10.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import io
 import json

@@ -1,7 +1,5 @@
 """Properties of cells, identifiers, exports and numbers in words that hold for any text."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -2,8 +2,6 @@
 lock has a licence that goes with ours, listed in docs/licences.md.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import pickle

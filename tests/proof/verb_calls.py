@@ -2,8 +2,6 @@
 can spoil one argument at a time.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -277,10 +275,7 @@ def calls() -> list[Call]:
             "fay",
             me.replicates,
             sample=me.Sample.from_frame(
-                frame.assign(u=2 * frame["h"] + frame["psu"] % 2),
-                weights="w",
-                strata="h",
-                psu="u",
+                frame.assign(u=2 * frame["h"] + frame["psu"] % 2), weights="w", strata="h", psu="u"
             ),
             method="fay",
         ),
@@ -383,12 +378,7 @@ def calls() -> list[Call]:
         call(
             me.calendar,
             spells=pd.DataFrame(
-                {
-                    "person_id": [1],
-                    "start_ym": ["2021-01"],
-                    "end_ym": ["2021-02"],
-                    "state": ["job"],
-                }
+                {"person_id": [1], "start_ym": ["2021-01"], "end_ym": ["2021-02"], "state": ["job"]}
             ),
             first="2021-01",
             last="2021-03",

@@ -5,8 +5,6 @@ that user would.
 Run: python tests/proof/write_messages.py, or with the names of files below tests: proof/messages ...
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import sys

@@ -5,8 +5,6 @@ verb's signature has changed.
 Run: python tests/proof/write_methods.py
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import inspect

@@ -1,7 +1,5 @@
 """A small project with two countries, and notebooks that end well or badly."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

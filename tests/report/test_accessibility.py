@@ -2,8 +2,6 @@
 the index and the page of the measures, light, dark and with a record open.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Callable, Iterator

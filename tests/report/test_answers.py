@@ -2,8 +2,6 @@
 strength that the matrix gives them; where a number is hidden, the answer has none.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -85,7 +83,6 @@ def test_the_portfolio_is_counted_as_in_t05b(report: CountryReport) -> None:
 
 def test_losses_are_those_of_t15(report: CountryReport) -> None:
     study = report.context.evaluation.tracing
-    assert study is not None
     row = f"{study.months[report.context.evaluation.params.impact.main_wave]:.0f} months"
     said = answer(report, "tracer")
     for column in ("participants", "comparison"):

@@ -2,8 +2,6 @@
 choice itself; numbers are those of the evaluation.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -2,8 +2,6 @@
 worker with another installation is refused.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

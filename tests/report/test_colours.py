@@ -3,8 +3,6 @@ sight and without one kind of cones (Machado, Oliveira and Fernandes 2009), and 
 marker of its own; the name of an axis lies in its picture, however long it is.
 """
 
-from __future__ import annotations
-
 import re
 from itertools import combinations
 from pathlib import Path

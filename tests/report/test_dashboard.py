@@ -2,8 +2,6 @@
 of the headline, the gap in employment, small pictures on one axis, one page a language.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from pathlib import Path

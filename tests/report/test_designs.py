@@ -2,8 +2,6 @@
 what the data cannot carry says why, in the report and in `mismes check`.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -174,7 +172,6 @@ def test_hours_are_those_of_the_services(evaluation: Evaluation, root: Path) -> 
 
 @pytest.mark.identity
 def test_switching_over_waves_is_switching_in_long_rows(evaluation: Evaluation) -> None:
-    assert evaluation.tracing is not None
     panel = complete_cases(evaluation.tracing.of("MDA-001"))
     waves = me.switching_effects(panel, "employed", "abroad")
     status = np.column_stack([panel.values("abroad", w) for w in panel.waves])
@@ -266,7 +263,6 @@ def test_participants_without_hours_are_left_out_and_named(evaluation: Evaluatio
 def lacking(params: Params, evaluation: Evaluation) -> list[str]:
     """What the designs name and the files lack."""
     traced = evaluation.tracing
-    assert traced is not None
     found = of_designs(params, traced.panel, traced, evaluation.survey, evaluation.earlier)
     return [str(problem) for problem in found]
 
@@ -423,7 +419,6 @@ def test_residents_who_were_asked_back_are_compared_in_their_change(
     params: Params, evaluation: Evaluation
 ) -> None:
     """A column of the survey as baseline: the difference of weighted mean changes, error included."""
-    assert evaluation.survey is not None
     own = evaluation.survey.sample
     year_ago = np.where(np.arange(own.n) % 3 == 0, 1.0, own.frame["lstatus"].to_numpy(float))
     asked = replace(evaluation.survey, sample=own.with_columns({"lstatus_year": year_ago}))
@@ -446,9 +441,7 @@ def test_residents_who_were_asked_back_are_compared_in_their_change(
 
 @pytest.mark.whole
 @pytest.mark.identity
-def test_the_table_of_balance_is_that_of_the_weights(
-    with_baseline: Evaluation,
-) -> None:
+def test_the_table_of_balance_is_that_of_the_weights(with_baseline: Evaluation) -> None:
     b = of(with_baseline, "beside_survey", "MDA-002")
     cells = table(shown(with_baseline), "T46-MDA-002").cells.set_index(["row", "column"])["value"]
     x1, x0 = (s.frame.loc[s.active, "age_enrol"].to_numpy(float) for s in b.groups[:2])

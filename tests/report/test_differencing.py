@@ -3,8 +3,6 @@ attacked with published files alone, said where the earlier one only stands ther
 it was named as published.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import SimpleNamespace

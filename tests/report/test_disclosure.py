@@ -2,8 +2,6 @@
 cell, and no output holds a hidden number.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from dataclasses import replace

@@ -2,8 +2,6 @@
 keeps every sum.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix

@@ -2,8 +2,6 @@
 attacker knows, rules and their whole messages.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

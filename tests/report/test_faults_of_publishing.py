@@ -3,8 +3,6 @@ name stands the earlier report or the new one, whole, or (on a mount point, whos
 renamed) nothing that claims to be a report; publishing again mends it.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -2,8 +2,6 @@
 and fail as they do.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

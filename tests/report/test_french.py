@@ -2,8 +2,6 @@
 text or sheet; spaces, apostrophes, minus; the singular below 2.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import date
@@ -92,8 +90,7 @@ def test_a_planted_effect_below_two_is_in_the_singular() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "said"),
-    [("2019-01-01", "1er janvier 2019"), ("2011-11-11", "11 novembre 2011")],
+    ("day", "said"), [("2019-01-01", "1er janvier 2019"), ("2011-11-11", "11 novembre 2011")]
 )
 def test_the_first_of_a_month_is_an_ordinal(day: str, said: str) -> None:
     assert language("fr").date(date.fromisoformat(day)) == said

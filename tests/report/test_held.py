@@ -1,7 +1,5 @@
 """Names of files in a manifest: a name that means another place on another system is refused."""
 
-from __future__ import annotations
-
 import pytest
 
 from mismes_eval.errors import ParamsError

@@ -2,8 +2,6 @@
 follow the locale, names out of the data stay as they are.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import re
@@ -307,12 +305,7 @@ def test_the_french_workbook_has_french_headings(french):
     ]
     assert [c.value for c in next(book["Tous les nombres"].iter_rows(min_row=3, max_row=3))][
         :4
-    ] == [
-        "tableau",
-        "ligne",
-        "colonne",
-        "valeur",
-    ]
+    ] == ["tableau", "ligne", "colonne", "valeur"]
 
 
 @pytest.mark.property

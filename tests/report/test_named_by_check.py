@@ -2,8 +2,6 @@
 units or an inventory is named by `check` with its place and what mends it; sound files are not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -2,8 +2,6 @@
 cells and inputs, the index with the files on disk; no file can be taken for another.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -3,8 +3,6 @@ once, and their mean is that of the estimators; too few measures, and every faul
 said.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -15,19 +13,16 @@ import pytest
 from click.testing import CliRunner
 from scipy import stats
 
+import mismes_eval as me
 from mismes_eval.cli.report import _together
 from mismes_eval.cli.synthesis import command
-from mismes_eval.errors import EstimateError, InputError, ParamsError
 from mismes_eval.evaluation.outside_evidence import read_evidence
 from mismes_eval.evaluation.reading import mended_by_key
 from mismes_eval.frame.validate import COMMA_IS_READ
-from mismes_eval.impact.planning.meta_analysis import random_effects
-from mismes_eval.impact.planning.meta_regression import MetaRegression, meta_regression
-from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.report.document.language import language
 from mismes_eval.report.factory.orders import PAGE
 from mismes_eval.report.synthesis import outside
-from mismes_eval.report.synthesis.synthesis import synthesis, write_synthesis
+from mismes_eval.report.synthesis.synthesis import write_synthesis
 from mismes_eval.report.synthesis.tables import Words
 from mismes_eval.report.trust.provenance import MANIFEST, file_hash, read_manifest
 from tests.report.test_synthesis import facts, write_report
@@ -87,12 +82,12 @@ def test_five_measures_have_the_mean_of_the_random_effects(out: Path, tmp_path: 
         row(unit="POINTS", effect="5", se="2", months="25"),
         row(country="MAR", measure="", effect="0.12", se="0.03"),
     )
-    s = synthesis(out, evidence=written(tmp_path, *two))
+    s = me.synthesis(out, evidence=written(tmp_path, *two))
     (one,) = s.together
-    assert isinstance(one.found, MetaRegression)
+    assert isinstance(one.found, me.MetaRegression)
     assert (one.own, one.outside, one.measures, one.samples) == (3, 2, 5, 5)
     values, errors = [0.06, 0.02, 0.10, 0.05, 0.12], [0.02, 0.02, 0.02, 0.02, 0.03]
-    r = random_effects(values, errors, "reml", "hartung_knapp_adhoc")
+    r = me.random_effects(values, errors, "reml", "hartung_knapp_adhoc")
     got = (one.found.value[0], one.found.low[0], one.found.high[0])
     assert got == pytest.approx((r.value, r.low, r.high), abs=1e-9)
     assert one.needed == one.found.needed("intercept", 0.05)
@@ -105,9 +100,9 @@ def test_a_measure_counts_once_whoever_evaluated_it(out: Path, tmp_path: Path) -
         row(citation="Other", sample="x"),
         row(sample="x"),
     )
-    (one,) = synthesis(out, evidence=written(tmp_path, *same)).together
+    (one,) = me.synthesis(out, evidence=written(tmp_path, *same)).together
     assert (one.own, one.outside, one.measures, one.samples) == (3, 3, 4, 4)
-    assert isinstance(one.found, NotEstimable)
+    assert isinstance(one.found, me.NotEstimable)
     assert one.found.reason == "4 measures; 5 needed"
 
 
@@ -117,9 +112,9 @@ def test_two_measures_of_one_sample_are_two_measures_and_one_sample(
 ) -> None:
     rows = [row(country="MAR", measure=f"MAR-00{i}", effect=f"0.0{i}") for i in (1, 2)]
     more = [row(country=c, measure="", citation=f"By {c}") for c in ("TUN", "DZA")]
-    (one,) = synthesis(out, evidence=written(tmp_path, *rows, *more)).together
+    (one,) = me.synthesis(out, evidence=written(tmp_path, *rows, *more)).together
     assert (one.measures, one.samples) == (7, 6)
-    assert isinstance(one.found, MetaRegression)
+    assert isinstance(one.found, me.MetaRegression)
     assert "robust to 6 samples" in one.found.definition
 
 
@@ -139,7 +134,7 @@ def test_two_measures_of_one_sample_are_two_measures_and_one_sample(
 def test_what_cannot_be_averaged_is_shown_with_its_reason(
     out: Path, tmp_path: Path, fault: str, reason: str
 ) -> None:
-    s = synthesis(out, evidence=written(tmp_path, fault))
+    s = me.synthesis(out, evidence=written(tmp_path, fault))
     shown = s.evidence[s.evidence["kind"] == "outside"]
     assert shown["left_out"].tolist() == [reason]
     assert [one.outside for one in s.together] == [0]
@@ -165,12 +160,12 @@ def test_own_money_is_averaged_in_a_common_unit_only(
         write_report(tmp_path / "reports", country, published)
     cited = row(outcome="earnings", unit="PPP", effect="80", country="DZA", measure="DZA-001")
     made = written(tmp_path, cited)
-    s = synthesis(tmp_path / "reports", evidence=made)
+    s = me.synthesis(tmp_path / "reports", evidence=made)
     own = s.evidence[s.evidence["kind"] == "own"]
     assert set(own["left_out"]) == {reason}
     (one,) = s.together
     assert one.measures == (1 if reason else 6)
-    assert isinstance(one.found, NotEstimable if reason else MetaRegression)
+    assert isinstance(one.found, me.NotEstimable if reason else me.MetaRegression)
     assert one.needed == 0
 
 
@@ -179,7 +174,7 @@ def test_groups_that_moved_apart_are_said(tmp_path: Path) -> None:
     for country, apart in (("ARM", True), ("GEO", False)):
         published = facts(0.5, 0.1, "ICLS-19", country, apart)
         write_report(tmp_path / "reports", country, published)
-    s = synthesis(tmp_path / "reports", evidence=written(tmp_path, row()))
+    s = me.synthesis(tmp_path / "reports", evidence=written(tmp_path, row()))
     told = outside.beside(Words(s, language("en"))).frame["Risk of bias"].tolist()
     assert told == ["groups moved apart before enrolment", "not assessed", "Low risk of bias"]
 
@@ -190,7 +185,7 @@ def test_an_error_in_another_form_is_asked_for(tmp_path: Path, column: str) -> N
     path = written(tmp_path, row(se=""))
     head, line = path.read_text().splitlines()
     path.write_text(f"{head},{column}\n{line},0.01\n")
-    with pytest.raises(InputError, match=f"a column that evidence does not have: .*{column}"):
+    with pytest.raises(me.InputError, match=f"a column that evidence does not have: .*{column}"):
         read_evidence(path)
 
 
@@ -215,7 +210,7 @@ def test_an_error_too_small_for_its_persons_is_asked_for(
     if reads:
         assert read_evidence(path).frame["se"].tolist() == [float(se)]
         return
-    with pytest.raises(InputError, match="a standard error too small for its persons"):
+    with pytest.raises(me.InputError, match="a standard error too small for its persons"):
         read_evidence(path)
 
 
@@ -240,10 +235,10 @@ def test_a_file_says_on_which_side_an_outcome_is_better(
     cells = [f"{line},{said}" for line, said in zip(lines, better, strict=True)]
     path.write_text("\n".join([f"{head},better", *cells]) + "\n")
     if reads is None:
-        with pytest.raises(InputError, match="does not say on which side it is better"):
+        with pytest.raises(me.InputError, match="does not say on which side it is better"):
             read_evidence(path)
         return
-    s = synthesis(out, evidence=path)
+    s = me.synthesis(out, evidence=path)
     assert set(s.evidence.loc[s.evidence["kind"] == "outside", "better"]) == {reads}
     words = outside.beside(Words(s, language("en"))).frame["Outcome"]
     assert words.str.contains("(less is better)", regex=False).any() == (reads == "less")
@@ -262,7 +257,7 @@ def test_every_fault_of_the_file_is_named_at_once(tmp_path: Path) -> None:
         row(citation="F", unit="MONTHS"),
         row(citation="F", country="MAR"),
     )
-    with pytest.raises(InputError) as error:
+    with pytest.raises(me.InputError) as error:
         read_evidence(path)
     told = str(error.value)
     parts = ("between -1 and 1", "above 0", "stands once", "XXX", "GUESS", "citation")
@@ -292,7 +287,7 @@ def test_another_spelling_and_the_unit_of_another_outcome_are_refused(
     tmp_path: Path, rows: tuple[str, ...], right: str, where: tuple[str, ...]
 ) -> None:
     """They would stand as a measure of their own, or in a mean of their own."""
-    with pytest.raises(InputError) as error:
+    with pytest.raises(me.InputError) as error:
         read_evidence(written(tmp_path, *rows))
     (found,) = error.value.problems
     assert (str(found.expected), found.rows) == (right, where)
@@ -301,18 +296,18 @@ def test_another_spelling_and_the_unit_of_another_outcome_are_refused(
 def test_a_cell_is_mended_in_the_file(tmp_path: Path) -> None:
     """No key says which decimal sign a file of evidence has."""
     path = written(tmp_path, row(effect='"0,05"'))
-    with pytest.raises(InputError, match="Write a point as decimal sign") as error:
+    with pytest.raises(me.InputError, match="Write a point as decimal sign") as error:
         read_evidence(path)
     assert "decimal=" not in str(error.value)
     told = replace(error.value.problems[0], fix=COMMA_IS_READ + "Or correct it.")
-    with pytest.raises(InputError, match=r"study: \{decimal: \",\"\}"), mended_by_key("study"):
-        raise InputError(told)
+    with pytest.raises(me.InputError, match=r"study: \{decimal: \",\"\}"), mended_by_key("study"):
+        raise me.InputError(told)
 
 
 @pytest.mark.identity
 def test_an_own_effect_named_by_hash_takes_the_readers_judgement(out: Path, tmp_path: Path) -> None:
     points = own_row(out, unit="POINTS", effect="10", se="2", bias="SOME")
-    s = synthesis(out, evidence=written(tmp_path, points, row()))
+    s = me.synthesis(out, evidence=written(tmp_path, points, row()))
     own = s.evidence[s.evidence["kind"] == "own"].set_index("country")
     assert own["risk_of_bias"].to_dict() == {
         "ARM": "NOT_ASSESSED",
@@ -334,11 +329,11 @@ def test_an_effect_of_a_later_wave_stands_beside_when_it_is_named(tmp_path: Path
         write_report(tmp_path / "reports", country, published)
     out = tmp_path / "reports"
     named = written(tmp_path, own_row(out, months="36", effect="0.07"))
-    own = synthesis(out, evidence=named).evidence
+    own = me.synthesis(out, evidence=named).evidence
     assert sorted(own["months"]) == [24.0, 24.0, 36.0]
     hidden_row = written(tmp_path, own_row(out, months="48", effect="0.07"))
-    with pytest.raises(ParamsError, match="does not show"):
-        synthesis(out, evidence=hidden_row)
+    with pytest.raises(me.ParamsError, match="does not show"):
+        me.synthesis(out, evidence=hidden_row)
 
 
 @pytest.mark.property
@@ -349,8 +344,8 @@ def test_hash_and_number_are_held_against_the_reports(out: Path, tmp_path: Path)
         own_row(out, "ARM", effect="0.06", unit="MONTHS", sample="persons"),
         own_row(out, "ARM", effect="0.06", outcome="earnings"),
     )
-    with pytest.raises(ParamsError) as error:
-        synthesis(out, evidence=written(tmp_path, *rows))
+    with pytest.raises(me.ParamsError) as error:
+        me.synthesis(out, evidence=written(tmp_path, *rows))
     told = {(p.what, p.where.split(": ")[1], p.rows) for p in error.value.problems}
     assert told == {
         ("a hash that names no report", "manifest_sha256", (2,)),
@@ -365,20 +360,20 @@ def test_hash_and_number_are_held_against_the_reports(out: Path, tmp_path: Path)
 @pytest.mark.property
 def test_a_report_whose_number_moved_is_said(out: Path, tmp_path: Path) -> None:
     path = written(tmp_path, own_row(out))
-    synthesis(out, evidence=path)
+    me.synthesis(out, evidence=path)
     for file in (out / "MDA").iterdir():
         file.unlink()
     (out / "MDA").rmdir()
     write_report(out, "MDA", facts(0.5, 0.13, "ICLS-19", "MDA"))
-    with pytest.raises(ParamsError, match=r"its number moved to 0\.13"):
-        synthesis(out, evidence=path)
+    with pytest.raises(me.ParamsError, match=r"its number moved to 0\.13"):
+        me.synthesis(out, evidence=path)
 
 
 @pytest.mark.property
 def test_an_effect_is_cited_or_named_by_hash(out: Path, tmp_path: Path) -> None:
     both = own_row(out, citation="Somebody (2021)")
     neither = row(citation="")
-    with pytest.raises(InputError) as error:
+    with pytest.raises(me.InputError) as error:
         read_evidence(written(tmp_path, both, neither))
     (problem,) = error.value.problems
     assert problem.rows == (2, 3)
@@ -392,21 +387,21 @@ def test_features_are_compared_over_own_and_outside_effects(out: Path, tmp_path:
         row(citation=f"By {c}", country=c, measure="", effect=f"0.0{i}", employer=str(i % 4))
         for i, c in enumerate(names, 1)
     ]
-    s = synthesis(out, evidence=written(tmp_path, *rows))
+    s = me.synthesis(out, evidence=written(tmp_path, *rows))
     by_name = {c.feature: c for c in s.features}
     employers = by_name["employers' involvement"]
-    assert isinstance(employers.found, NotEstimable)
+    assert isinstance(employers.found, me.NotEstimable)
     assert str(employers.found.reason) == "4 measures; 5 needed"
     elsewhere = by_name["an outside evaluation"]
     assert (elsewhere.measures, elsewhere.with_feature) == (7, 4)
-    assert isinstance(elsewhere.found, MetaRegression)
+    assert isinstance(elsewhere.found, me.MetaRegression)
     y = [0.06, 0.02, 0.10, 0.01, 0.02, 0.03, 0.04]
     outside_ones = pd.DataFrame({"feature": [0.0] * 3 + [1.0] * 4})
     # reports speak of their effects with the ends of their intervals, files with their errors
     half = s.evidence["high"] - s.evidence["value"]
     own = list(half[s.evidence["kind"] == "own"] / stats.norm.ppf(0.975))
     assert min(own) > 0.02
-    direct = meta_regression(y, [*own, *[0.02] * 4], outside_ones)
+    direct = me.meta_regression(y, [*own, *[0.02] * 4], outside_ones)
     assert elsewhere.found.value == pytest.approx(direct.value)
     assert elsewhere.found.permutation[1] == pytest.approx(direct.permutation[1], abs=0.05)
 
@@ -418,15 +413,14 @@ def test_a_mean_has_its_verdict_and_its_place_in_the_forest(out: Path, tmp_path:
         row(citation=f"By {c}", country=c, measure="", effect=effect)
         for c, effect in (("TUN", "0.06"), ("MAR", "0.05"), ("DZA", "0.07"))
     ]
-    s = synthesis(out, evidence=written(tmp_path, *rows))
+    s = me.synthesis(out, evidence=written(tmp_path, *rows))
     w = Words(s, language("en"))
     (one,) = s.together
-    assert isinstance(one.found, MetaRegression) and one.found.low[0] > 0
+    assert isinstance(one.found, me.MetaRegression) and one.found.low[0] > 0
     (line,) = outside.means(w).frame.to_dict("records")
     assert line["What may be said"] == "on average higher"
     assert line["Measures; needed for 5 points"] == f"6 measures; {one.needed} needed"
     drawn = outside.forest(w)
-    assert drawn is not None
     kinds = drawn.data["kind"].value_counts().to_dict()
     assert kinds == {"effect": 6, "head": 1, "summary": 1}
     assert drawn.data.loc[drawn.data["kind"] == "summary", "value"].item() == pytest.approx(
@@ -441,7 +435,7 @@ def test_own_effects_have_the_interval_that_speaks(tmp_path: Path) -> None:
         wide = {"spoken_low": -0.2, "spoken_high": 0.4, "grade": "weak"}
         published["effects"][0] |= {"ci_low": 0.06, "ci_high": 0.14} | wide
         write_report(tmp_path / "reports", country, published)
-    s = synthesis(tmp_path / "reports", evidence=written(tmp_path, row()))
+    s = me.synthesis(tmp_path / "reports", evidence=written(tmp_path, row()))
     own = s.evidence[s.evidence["kind"] == "own"]
     assert set(own["low"]) == {-0.2} and set(own["high"]) == {0.4} and set(own["grade"]) == {"weak"}
     assert set(s.effects["ci_low"]) == {-0.2}
@@ -449,20 +443,20 @@ def test_own_effects_have_the_interval_that_speaks(tmp_path: Path) -> None:
 
 @pytest.mark.property
 def test_a_file_without_an_effect_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="without an effect"):
+    with pytest.raises(me.InputError, match="without an effect"):
         read_evidence(written(tmp_path))
 
 
 @pytest.mark.property
 def test_made_up_and_real_do_not_mix_unasked(out: Path, tmp_path: Path) -> None:
     real = written(tmp_path, row(synthetic="FALSE"))
-    with pytest.raises(ParamsError, match="real outside evaluations"):
-        synthesis(out, evidence=real)
-    assert len(synthesis(out, mixed=True, evidence=real).evidence) == 4
+    with pytest.raises(me.ParamsError, match="real outside evaluations"):
+        me.synthesis(out, evidence=real)
+    assert len(me.synthesis(out, mixed=True, evidence=real).evidence) == 4
     for country in ("ARM", "GEO"):
         write_report(tmp_path / "real", country, facts(0.5, 0.1, "ICLS-19", country), False)
-    with pytest.raises(ParamsError, match="made-up outside evaluations"):
-        synthesis(tmp_path / "real", mixed=True, evidence=written(tmp_path, row()))
+    with pytest.raises(me.ParamsError, match="made-up outside evaluations"):
+        me.synthesis(tmp_path / "real", mixed=True, evidence=written(tmp_path, row()))
 
 
 @pytest.mark.whole
@@ -490,7 +484,7 @@ def test_the_page_names_own_effects_by_hash_and_outside_ones_by_citation(
 def test_without_a_file_nothing_is_added(out: Path) -> None:
     folder, _ = write_synthesis(out)
     assert "S05b" not in (folder / PAGE).read_text()
-    assert synthesis(out).together == ()
+    assert me.synthesis(out).together == ()
 
 
 @pytest.mark.whole
@@ -518,9 +512,9 @@ def test_the_command_takes_the_file(out: Path, tmp_path: Path) -> None:
 def test_a_robust_mean_of_equal_weights_has_the_error_of_a_plain_mean() -> None:
     y = np.array([0.1, 0.3, 0.2, 0.6])
     no_feature = pd.DataFrame(index=range(4))
-    found = meta_regression(y, np.full(4, 0.05), no_feature, list("abcd"))
+    found = me.meta_regression(y, np.full(4, 0.05), no_feature, list("abcd"))
     assert found.value[0] == pytest.approx(y.mean())
     assert found.se[0] == pytest.approx(y.std(ddof=1) / 2)
     assert found.degf[0] == pytest.approx(3)
-    with pytest.raises(EstimateError, match="tell the effects apart"):
-        meta_regression(y, np.full(4, 0.05), pd.DataFrame({"same": [1.0] * 4}))
+    with pytest.raises(me.EstimateError, match="tell the effects apart"):
+        me.meta_regression(y, np.full(4, 0.05), pd.DataFrame({"same": [1.0] * 4}))

@@ -2,20 +2,15 @@
 persons.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import ParamsError
-from mismes_eval.evaluation.params import Params
-from mismes_eval.report.country import country_report
+import mismes_eval as me
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.tables import Table
-from mismes_eval.report.session import Session
 
 PERSONS = 800
 KEYS = """country: CHL
@@ -54,19 +49,19 @@ def persons() -> pd.DataFrame:
     )
 
 
-def loaded(folder: Path, text: str) -> Params:
+def loaded(folder: Path, text: str) -> me.Params:
     (folder / "params").mkdir()
     (folder / "work").mkdir()
     persons().to_csv(folder / "casen.csv", index=False)
     path = folder / "params" / "CHL.yaml"
     path.write_text(text, encoding="utf-8")
-    return Params.load(path)
+    return me.Params.load(path)
 
 
 def tables(folder: Path) -> list[pd.DataFrame]:
     """Cells of T08e, T08f and T08g by row and column."""
     params = loaded(folder, KEYS)
-    report = country_report(Session(params, folder / "work", language("en"), True))
+    report = me.country_report(me.Session(params, folder / "work", language("en"), True))
     items = {getattr(item, "id", ""): item for item in report.chapters["people"].items}
     own = [items[id_] for id_ in ("T08e", "T08f", "T08g")]
     return [item.cells.set_index(["row", "column"]) for item in own if isinstance(item, Table)]
@@ -100,14 +95,14 @@ def test_own_indicators_are_rows_with_their_error(tmp_path: Path) -> None:
 
 
 def test_what_counts_as_yes_is_not_guessed(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match="under yes"):
+    with pytest.raises(me.ParamsError, match="under yes"):
         loaded(tmp_path, KEYS.replace('  yes: {poor: ["1", "2"], ', "  yes: {"))
 
 
 def test_a_number_is_no_answer_and_a_text_no_number(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match="a number or an answer, not both"):
+    with pytest.raises(me.ParamsError, match="a number or an answer, not both"):
         loaded(tmp_path, KEYS.replace("unit: {", "unit: {idle: '%', "))
     (tmp_path / "again").mkdir()
     words = loaded(tmp_path / "again", KEYS.replace("food: cuota", "food: lee"))
-    with pytest.raises(ParamsError, match=r"column 'lee'\. Expected numbers, got Sí, No"):
-        country_report(Session(words, tmp_path / "again" / "work", language("en"), True))
+    with pytest.raises(me.ParamsError, match=r"column 'lee'\. Expected numbers, got Sí, No"):
+        me.country_report(me.Session(words, tmp_path / "again" / "work", language("en"), True))

@@ -2,8 +2,6 @@
 alternative texts, numbered chapters, a banner where data are made up.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

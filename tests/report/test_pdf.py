@@ -2,8 +2,6 @@
 nothing outside the paper; from Chromium or from typst, else one clear error.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

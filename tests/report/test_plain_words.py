@@ -2,8 +2,6 @@
 column names, no single person's weight, no cell of a few.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -105,7 +103,6 @@ def test_no_table_or_figure_shows_the_largest_or_smallest_weight(
     context: Context, shown: Mapping[str, object]
 ) -> None:
     s = context.evaluation.survey
-    assert s is not None
     w = s.sample.weights[s.sample.active]
     ratio = table(shown, "T12").cells.query("column == '99th / 1st percentile'")["value"].iloc[-1]
     assert (

@@ -2,8 +2,6 @@
 it holds.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import sys

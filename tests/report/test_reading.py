@@ -2,8 +2,6 @@
 published numbers as a file inside the page.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import re

@@ -2,8 +2,6 @@
 what stops a report stops the check with the same words.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -2,8 +2,6 @@
 of thousands, letters with a comma below.
 """
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections.abc import Callable, Iterator

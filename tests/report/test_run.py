@@ -2,8 +2,6 @@
 final name and says what to mend.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess
@@ -63,7 +61,6 @@ def test_a_bad_notebook_fails_and_leaves_nothing(bad: dict[str, Outcome], name: 
 
 def test_nothing_stands_under_a_final_name(bad: dict[str, Outcome]) -> None:
     kept = bad["raises"].failed_notebook
-    assert kept is not None
     out = kept.parent.parent
     assert not [p for p in out.iterdir() if not p.name.startswith(".")]
     assert not list((out / ".work").iterdir())

@@ -1,7 +1,5 @@
 """A sheet for each evaluated measure; the main part and the annex together hold every item once."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from collections.abc import Callable
@@ -43,7 +41,6 @@ def test_each_evaluated_measure_has_a_sheet(report: CountryReport) -> None:
 def test_the_flow_counts_the_measures_own_persons(report: CountryReport) -> None:
     """Each shown number of T26 is the count of the file; wave after wave out of those enrolled."""
     study = report.context.evaluation.tracing
-    assert study is not None
     panel = study.of("MDA-001")
     treated = panel.sample.active & (panel.sample.frame[TREATED].to_numpy(float) == 1)
     cell = report.published.get("T26-MDA-001", "enrolled", "participants")

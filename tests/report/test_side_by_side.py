@@ -2,8 +2,6 @@
 refused together.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -113,9 +111,7 @@ def test_signs_that_no_file_takes_are_replaced(sample: me.Sample, tmp_path: Path
     assert load_workbook(shown.to_excel(tmp_path / "t.xlsx"))["table"]["B1"].value == "a\ufffd b"
 
 
-def test_nothing_is_minus_zero_and_degrees_of_freedom_may_be_without_end(
-    sample: me.Sample,
-) -> None:
+def test_nothing_is_minus_zero_and_degrees_of_freedom_may_be_without_end(sample: me.Sample) -> None:
     e = me.mean(sample, "x")
     small = replace(e, value=np.array([-1e-6]), dof=np.array([np.inf]))
     body = me.table(small).body["(1)"].tolist()

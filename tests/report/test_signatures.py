@@ -2,8 +2,6 @@
 changed comment are told apart, before anything runs; minisign's own example is read.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable
@@ -30,10 +28,7 @@ ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519
 RAW = serialization.Encoding
 SSH, PEM = (
     (RAW.OpenSSH, serialization.PublicFormat.OpenSSH),
-    (
-        RAW.PEM,
-        serialization.PublicFormat.SubjectPublicKeyInfo,
-    ),
+    (RAW.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
 )
 
 
@@ -62,11 +57,7 @@ def report(tmp_path: Path) -> Path:
         "country": "MDA",
         "started": "2026-01-31T12:00:00Z",
         "outputs": [
-            {
-                "path": "report.html",
-                "bytes": 4,
-                "sha256": hashlib.sha256(b"page").hexdigest(),
-            }
+            {"path": "report.html", "bytes": 4, "sha256": hashlib.sha256(b"page").hexdigest()}
         ],
     }
     (folder / MANIFEST).write_text(json.dumps(record))

@@ -2,8 +2,6 @@
 interval and grade; what the report hides is not there.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -107,8 +105,7 @@ def test_an_effect_that_a_report_hides_is_not_on_the_site(
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
-    [("WEB", "1,000 EUR"), ("REGISTER", "1,000 EUR"), ("INTERVIEW", OWN_AMOUNT)],
+    ("source", "told"), [("WEB", "1,000 EUR"), ("REGISTER", "1,000 EUR"), ("INTERVIEW", OWN_AMOUNT)]
 )
 def test_the_sheet_of_a_measure_follows_the_rule_of_the_site(
     source: str, told: str, evaluated: Callable[[str], Evaluation]

@@ -2,8 +2,6 @@
 number that rests on them. Made-up persons.
 """
 
-from __future__ import annotations
-
 import html
 import io
 import itertools

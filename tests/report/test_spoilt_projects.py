@@ -2,8 +2,6 @@
 check with the same words, and no spoiled file is called a fault of the program.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

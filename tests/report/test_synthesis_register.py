@@ -2,8 +2,6 @@
 away.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 from mismes_eval.report.chapters.portfolio import hidden_groups

@@ -2,8 +2,6 @@
 measures it; what is missing is said there and among the limitations.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -3,8 +3,6 @@
 is asked for before weighting.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -2,8 +2,6 @@
 names; whatever was changed in it, also with new hashes, is found, and paths lead nowhere.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable

@@ -2,8 +2,6 @@
 the report says so and prints no total; moves under GLD's names alone give a status.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.evaluation.evaluation import Evaluation
+import mismes_eval as me
 from mismes_eval.evaluation.heterogeneity import VULNERABLE, flagged
-from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.report.chapters.base import Context
@@ -23,11 +19,10 @@ from mismes_eval.report.chapters.claims import claims
 from mismes_eval.report.chapters.description import description, eligible_in_short
 from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.quality import quality
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
-from mismes_eval.report.session import Session
 
 PERSONS = 900
 
@@ -54,15 +49,15 @@ def persons(weight: float) -> pd.DataFrame:
     )
 
 
-def made(folder: Path, weight: float) -> tuple[Params, CountryReport]:
+def made(folder: Path, weight: float) -> tuple[me.Params, CountryReport]:
     (folder / "params").mkdir()
     (folder / "work").mkdir()
     persons(weight).to_csv(folder / "lfs.csv", index=False)
     path = folder / "params" / "MDA.yaml"
     head = "country: MDA\nsynthetic: true\nyear: 2023\ninputs: {lfs: lfs.csv}\n"
     path.write_text(head + "definitions: {preset: gld}\n", encoding="utf-8")
-    params = Params.load(path)
-    return params, country_report(Session(params, folder / "work", language("en"), True))
+    params = me.Params.load(path)
+    return params, me.country_report(me.Session(params, folder / "work", language("en"), True))
 
 
 def table(report: CountryReport, chapter: str, name: str) -> pd.DataFrame:
@@ -96,7 +91,7 @@ def test_moves_under_the_names_of_gld_alone_give_a_status(tmp_path: Path) -> Non
     assert shares["returnees, % of residents"] == pytest.approx(returned / PERSONS)
 
 
-def bare_context(evaluation: Evaluation, **without: None) -> Context:
+def bare_context(evaluation: me.Evaluation, **without: None) -> Context:
     """A run that lacks some of its inputs."""
     lacking = dataclasses.replace(evaluation, kept={}, **without)  # type: ignore[arg-type]
     return Context(lacking, Rules(), language("en"))
@@ -104,7 +99,7 @@ def bare_context(evaluation: Evaluation, **without: None) -> Context:
 
 @pytest.mark.whole
 def test_a_tracer_study_alone_is_not_described_by_what_it_lacks(
-    evaluated: Callable[[str], Evaluation],
+    evaluated: Callable[[str], me.Evaluation],
 ) -> None:
     """No list of what no inventory records; no note on a survey or its figure; sources that are
     there."""
@@ -121,7 +116,7 @@ def test_a_tracer_study_alone_is_not_described_by_what_it_lacks(
 
 @pytest.mark.whole
 def test_coverage_speaks_of_beneficiaries_where_there_is_an_inventory(
-    evaluated: Callable[[str], Evaluation],
+    evaluated: Callable[[str], me.Evaluation],
 ) -> None:
     whole = evaluated("MDA")
     for without, told in (({}, True), ({"inventory": None}, False)):
@@ -132,7 +127,7 @@ def test_coverage_speaks_of_beneficiaries_where_there_is_an_inventory(
 
 
 def test_effects_by_vulnerability_stand_where_the_study_says_who_is_vulnerable(
-    evaluated: Callable[[str], Evaluation],
+    evaluated: Callable[[str], me.Evaluation],
 ) -> None:
     whole = evaluated("MDA")
     found, study = whole.whom, whole.tracing
@@ -141,7 +136,7 @@ def test_effects_by_vulnerability_stand_where_the_study_says_who_is_vulnerable(
     assert isinstance(groups, GroupEffects) and sorted(groups.effects.names) == ["no", "yes"]
     flags = study.panel.sample.frame[VULNERABLE]
     unflagged = study.panel.sample.frame.drop(columns=VULNERABLE)
-    assert flagged(unflagged) == NotEstimable(
+    assert flagged(unflagged) == me.NotEstimable(
         "the tracer study does not say who is vulnerable (column 'vulnerable')"
     )
     known = flagged(study.panel.sample.frame)

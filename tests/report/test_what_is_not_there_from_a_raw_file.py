@@ -2,8 +2,6 @@
 called by its name, and nobody is given a definition of a migrant. All persons are SYNTHETIC.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

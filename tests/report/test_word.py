@@ -2,8 +2,6 @@
 changed in it by hand is named, and nothing else.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import re
@@ -361,7 +359,6 @@ def test_what_word_puts_around_a_number_changes_nothing(made: Made, tmp_path: Pa
     def marked(content: bytes) -> bytes:
         field = control(content, tag)[0]
         text = re.search(rb">([^<]*)</w:t></w:r></w:sdtContent>", field)
-        assert text is not None
         first, rest = text[1][:1], text[1][1:]
         new = (
             b'><w:commentRangeStart w:id="1"/><w:proofErr w:type="spellStart"/><w:r><w:t>'
@@ -470,9 +467,7 @@ def test_the_command_says_what_was_changed_and_asks_which_report(
     )
     assert run.return_value == 1 and f"{table}, {row} / {column}, value" in run.output
     told = CliRunner().invoke(
-        verify_command.command,
-        [str(made.folder / "report.docx"), "--json"],
-        standalone_mode=False,
+        verify_command.command, [str(made.folder / "report.docx"), "--json"], standalone_mode=False
     )
     assert told.return_value == 0 and json.loads(told.output)[0]["unchanged"] is True
     silent = [str(made.folder / "report.docx"), "--quiet"]

@@ -2,8 +2,6 @@
 SYNTHETIC, and lacks the design variables its country lacks.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -2,8 +2,6 @@
 package generates.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

@@ -2,8 +2,6 @@
 known effects within three standard errors.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

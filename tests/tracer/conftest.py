@@ -2,8 +2,6 @@
 the Colombian file as a panel.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -2,8 +2,6 @@
 level, an unrecorded cause of loss is seen to hurt.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from benchmarks.coverage_tracer import run

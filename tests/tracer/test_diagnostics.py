@@ -2,8 +2,6 @@
 derivatives; balance that the weights restore.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -12,11 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import EstimateError
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+import mismes_eval as me
 from mismes_eval.estimate.hypothesis import Test
-from mismes_eval.tracer import TracerPanel, attrition_tests, attrition_weights
-from mismes_eval.weighting.sample import Sample
 from tests.tracer.conftest import COVARIATES
 
 from ..some import some
@@ -26,12 +21,12 @@ from ..some import some
 @pytest.mark.golden
 @pytest.mark.parametrize("who", ["men", "women"])
 def test_colombia_probit_likelihood_ratio_and_bglw(
-    colombia: dict[str, tuple[TracerPanel, pd.DataFrame]], shared: Path, who: str
+    colombia: dict[str, tuple[me.TracerPanel, pd.DataFrame]], shared: Path, who: str
 ) -> None:
     r = json.loads((shared / "reference" / "panel" / "jea_attrition_ref.json").read_text())[who]
     panel, rows = colombia[who]
     panel = panel.with_columns({"hours": rows["hours_04"].fillna(0).to_numpy()})
-    a = attrition_tests(panel, "hours", COVARIATES, by="select", link="probit")
+    a = me.attrition_tests(panel, "hours", COVARIATES, by="select", link="probit")
     # R stops its iterations at 1e-8 of the deviance; ours go on to rounding
     np.testing.assert_allclose(a.model.value, list(r["probit_coef"].values()), rtol=1e-7)
     np.testing.assert_allclose(
@@ -39,18 +34,18 @@ def test_colombia_probit_likelihood_ratio_and_bglw(
     )
     assert (a.lr.ndf, round(a.lr.statistic, 9)) == (r["LR_df"], round(r["LR"], 9))
     np.testing.assert_allclose(a.lr.p, r["LR_p"], rtol=1e-8)
-    b = attrition_tests(panel, "empl_04", ["age_lb", "educ_lb", "dmarried_lb"], by="select")
+    b = me.attrition_tests(panel, "empl_04", ["age_lb", "educ_lb", "dmarried_lb"], by="select")
     np.testing.assert_allclose(b.bglw.statistic, r["BGLW_F"], rtol=1e-10)
     assert [b.bglw.ndf, b.bglw.ddf] == r["BGLW_df"]
     np.testing.assert_allclose(b.bglw.p, r["BGLW_p"], rtol=1e-8)
-    assert isinstance(b.difference, Estimate)
+    assert isinstance(b.difference, me.Estimate)
     np.testing.assert_allclose(
         b.difference.value[0], r["attr_treat"] - r["attr_control"], rtol=1e-10
     )
 
 
 @pytest.fixture
-def tested(panel: TracerPanel, persons: pd.DataFrame) -> TracerPanel:
+def tested(panel: me.TracerPanel, persons: pd.DataFrame) -> me.TracerPanel:
     return panel.with_columns(
         {"before": np.random.default_rng(0).normal(size=panel.n) + persons["x"].to_numpy()}
     )
@@ -59,13 +54,13 @@ def tested(panel: TracerPanel, persons: pd.DataFrame) -> TracerPanel:
 @pytest.mark.identity
 @pytest.mark.parametrize("link", ["logit", "probit"])
 def test_influence_of_model_r_indicator_and_stayers_are_derivatives(
-    tested: TracerPanel, waves: pd.DataFrame, link: str
+    tested: me.TracerPanel, waves: pd.DataFrame, link: str
 ) -> None:
-    def run(frame: pd.DataFrame) -> list[Estimate]:
-        p = TracerPanel.from_frame(
-            waves, sample=Sample.from_frame(frame, weights="w"), disposition="disp"
+    def run(frame: pd.DataFrame) -> list[me.Estimate]:
+        p = me.TracerPanel.from_frame(
+            waves, sample=me.Sample.from_frame(frame, weights="w"), disposition="disp"
         )
-        a = attrition_tests(p, "before", ["x", "sex"], by="arm", wave=2, link=link)
+        a = me.attrition_tests(p, "before", ["x", "sex"], by="arm", wave=2, link=link)
         return [a.stayers_minus_all, *([a.model, a.r_indicator] if link == "logit" else [])]
 
     frame = tested.sample.frame
@@ -80,9 +75,9 @@ def test_influence_of_model_r_indicator_and_stayers_are_derivatives(
             np.testing.assert_allclose((up.value - down.value) / 2e-4, e.influence[i], atol=1e-8)
 
 
-def test_everything_in_one_call(tested: TracerPanel) -> None:
-    p = attrition_weights(tested, ["x", "arm", "sex"])
-    a = attrition_tests(p, "before", ["x", "sex"], by="arm")
+def test_everything_in_one_call(tested: me.TracerPanel) -> None:
+    p = me.attrition_weights(tested, ["x", "arm", "sex"])
+    a = me.attrition_tests(p, "before", ["x", "sex"], by="arm")
     assert a.wave == 3
     assert a.to_frame()["p"].between(0, 1).all()
     assert isinstance(a.f, Test)
@@ -97,13 +92,13 @@ def test_everything_in_one_call(tested: TracerPanel) -> None:
     assert "Attrition at wave 3" in a._repr_html_()
 
 
-def test_what_cannot_be_tested_says_why(tested: TracerPanel) -> None:
-    a = attrition_tests(
+def test_what_cannot_be_tested_says_why(tested: me.TracerPanel) -> None:
+    a = me.attrition_tests(
         tested.with_columns({"twin": tested.sample.frame["before"]}), "before", ["twin"]
     )
-    assert isinstance(a.fgm, NotEstimable)
-    assert isinstance(a.difference, NotEstimable)
-    with pytest.raises(EstimateError) as error:
-        attrition_tests(tested, "before", ["before", "nowhere"], wave=0, link="cloglog")
+    assert isinstance(a.fgm, me.NotEstimable)
+    assert isinstance(a.difference, me.NotEstimable)
+    with pytest.raises(me.EstimateError) as error:
+        me.attrition_tests(tested, "before", ["before", "nowhere"], wave=0, link="cloglog")
     for word in ("among the covariates", "'nowhere'", "nobody or everybody", "cloglog"):
         assert word in str(error.value)

@@ -2,8 +2,6 @@
 censoring, the seam effect as counted.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import EstimateError, InputError
-from mismes_eval.estimate.survival import cumulative_incidence
+import mismes_eval as me
 from mismes_eval.tracer import (
-    TracerPanel,
-    calendar,
     elapsed,
-    episodes,
     first_event,
     flow,
     flow_diagram,
@@ -28,11 +22,9 @@ from mismes_eval.tracer import (
     seam_effect,
     sequence_plot,
     sequences,
-    transitions,
     wave_states,
 )
 from mismes_eval.tracer.months import month_label, month_number
-from mismes_eval.weighting.sample import Sample
 
 
 @pytest.mark.shared
@@ -41,7 +33,7 @@ def test_job_corps_spells(shared: Path) -> None:
     folder = shared / "reference" / "panel"
     raw = pd.read_csv(folder / "jobcorps_lee2009_weekly_employment.csv.gz")
     r = json.loads((folder / "jobcorps_duration_ref.json").read_text())["spells"]
-    spells = episodes(raw, [f"emp_{k}" for k in range(1, 209)], unit="row")
+    spells = me.episodes(raw, [f"emp_{k}" for k in range(1, 209)], unit="row")
     work = spells[spells["state"] == 1]
     assert len(work) == r["employment_spells"] == 23_884
     assert int(work["right_censored"].sum()) == r["right_censored"]
@@ -52,7 +44,7 @@ def test_job_corps_spells(shared: Path) -> None:
     np.testing.assert_allclose(work["length"].mean(), r["mean_length_all"], rtol=1e-12)
 
 
-def history() -> TracerPanel:
+def history() -> me.TracerPanel:
     """Four persons: a job in month 3, abroad in month 2, employed from the start, lost after
     enrolment (and seen abroad by a neighbour a year later).
     """
@@ -87,8 +79,8 @@ def history() -> TracerPanel:
         ("d", "2020-01", None, "UNEMP"),
     ]
     e = pd.DataFrame(spells, columns=["person_id", "start_ym", "end_ym", "state"])
-    p = TracerPanel.from_frame(
-        waves, sample=Sample.from_frame(persons, weights="w", psu="psu"), disposition="disp_code"
+    p = me.TracerPanel.from_frame(
+        waves, sample=me.Sample.from_frame(persons, weights="w", psu="psu"), disposition="disp_code"
     )
     return replace(p, episodes=e)
 
@@ -120,31 +112,31 @@ def test_first_events_compete_and_are_censored() -> None:
     gone = first_event(p, {"abroad": ("ABROAD_EMP",)}, abroad="abroad")
     assert gone.frame["duration"].tolist() == [6.0, 2.0, 7.0, 6.0]
     assert gone.frame["event"].tolist() == [0.0, 1.0, 0.0, 1.0]
-    e = cumulative_incidence(gone, "duration", "cause", "abroad", times=[2, 6])
+    e = me.cumulative_incidence(gone, "duration", "cause", "abroad", times=[2, 6])
     np.testing.assert_allclose(e.value, [2 / 10, 2 / 10 + 8 / 10 * 4 / 8])
     np.testing.assert_allclose(
         hazard(gone, "abroad").value, (2 + 4) / (6 * 1 + 2 * 2 + 7 * 3 + 6 * 4)
     )
-    with pytest.raises(EstimateError, match="overlap"):
+    with pytest.raises(me.EstimateError, match="overlap"):
         first_event(p, {"a": ("EMP_WAGE",), "b": ("EMP_WAGE",)})
 
 
 def test_calendar_and_spells_are_each_others_inverse() -> None:
     p = history()
-    months = calendar(p.episodes, "2020-12", "2021-06")
+    months = me.calendar(p.episodes, "2020-12", "2021-06")
     assert months.loc[0, ["2020-12", "2021-03", "2021-04"]].tolist() == [
         "UNEMP",
         "UNEMP",
         "EMP_WAGE",
     ]
     until = pd.Series(["2021-05"], index=["a"])
-    assert calendar(p.episodes, "2020-12", "2021-06", until=until).loc[0, "2021-06"] is None
-    back = episodes(months, list(months.columns[1:]))
+    assert me.calendar(p.episodes, "2020-12", "2021-06", until=until).loc[0, "2021-06"] is None
+    back = me.episodes(months, list(months.columns[1:]))
     assert back[back["person_id"] == "a"][
         ["state", "start", "end", "right_censored"]
     ].to_numpy().tolist() == [["UNEMP", 1, 4, False], ["EMP_WAGE", 5, 7, True]]
-    with pytest.raises(InputError, match="unknown column"):
-        episodes(months, ["1999-01"])
+    with pytest.raises(me.InputError, match="unknown column"):
+        me.episodes(months, ["1999-01"])
 
 
 def test_seam_effect_counts_changes_after_interviews() -> None:
@@ -166,9 +158,9 @@ def test_seam_effect_counts_changes_after_interviews() -> None:
     assert (out.se > 0).all()
 
 
-def test_spells_from_waves(panel: TracerPanel) -> None:
+def test_spells_from_waves(panel: me.TracerPanel) -> None:
     told = panel.long.assign(job=panel.long["job"].astype("boolean").where(panel.long["y"].notna()))
-    p = TracerPanel.from_frame(told, sample=panel.sample, disposition="disp")
+    p = me.TracerPanel.from_frame(told, sample=panel.sample, disposition="disp")
     runs = wave_states(p, "job")
     one = runs[runs["person_id"] == runs["person_id"].iloc[0]]
     assert one["start_gap"].isna().tolist()[0]
@@ -182,7 +174,7 @@ def test_spells_from_waves(panel: TracerPanel) -> None:
 
 def test_panel_transitions_and_sequences() -> None:
     p = history()
-    e = transitions(p, "disp_code", minimum=0)
+    e = me.transitions(p, "disp_code", minimum=0)
     assert e.keys["transitions"].sum() == 3  # d did not answer the second wave
     table = sequences(p, after=6)
     np.testing.assert_allclose(table[table.columns[2:]].sum(axis=1), 1.0)

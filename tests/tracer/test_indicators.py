@@ -2,8 +2,6 @@
 them, and says why where it cannot be had.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

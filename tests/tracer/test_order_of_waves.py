@@ -3,8 +3,6 @@ waves gives the same patterns, transitions, weights and links, and words without
 refused.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 are made everybody's where nothing of them is 0, and are never a plain difference otherwise.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

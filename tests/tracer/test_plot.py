@@ -1,7 +1,5 @@
 """The picture of a panel adds up: at every wave the bars hold everybody."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import pandas as pd
 

@@ -2,8 +2,6 @@
 derivatives, response patterns, cumulative rates.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 or stands in the edit report with its persons.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +38,6 @@ def panel_of(tables: Tables) -> TracerPanel:
 
 def found(tables: Tables) -> dict[str, list[str]]:
     report = panel_of(tables).edits
-    assert report is not None
     return {row.rule: row.ids for row in report.itertuples() if row.count}
 
 
@@ -48,7 +45,6 @@ def found(tables: Tables) -> dict[str, list[str]]:
 def test_a_made_up_country_is_clean_and_marked(root: Path) -> None:
     files = [root / "data_raw" / "TUN" / f"tracer_{name}.parquet" for name in NAMES]
     p = read(*files)
-    assert p.edits is not None
     assert (p.edits["count"] == 0).all()
     assert p.waves == (-1, 0, 1, 2, 3, 4)
     assert any("SYNTHETIC" in note for note in p.sample.notes)
@@ -169,7 +165,6 @@ def test_ids_that_differ_in_case_or_padding(tables: Tables) -> None:
         for name, t in tables.items()
     }
     report = panel_of(twin).edits
-    assert report is not None
     row = report[report["rule"] == "id_spelling"].iloc[0]
     assert sorted(row["ids"]) == sorted([ids[0], "00" + ids[0].lower()])
 
@@ -244,7 +239,6 @@ def test_every_kind_of_contradiction_is_counted_and_named_without_ids() -> None:
         "far_date": 1,
         "future_date": 1,
     }
-    assert panel.edits is not None
     who = panel.edits.set_index("rule")["ids"]
     assert who["ghost_interview"] == ["p07", "p08"] and who["wave_missing"] == ["p05"]
 

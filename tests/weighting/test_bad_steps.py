@@ -2,8 +2,6 @@
 never a wrong weight.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,10 +10,7 @@ from mismes_eval.errors import DesignError, DesignWarning
 from mismes_eval.estimate.totals import mean
 from mismes_eval.tracer.attrition import response_step
 from mismes_eval.weighting.calibrate import calibrate, poststratify
-from mismes_eval.weighting.diagnostics import (
-    kish_deff,
-    weight_diagnostics,
-)
+from mismes_eval.weighting.diagnostics import kish_deff, weight_diagnostics
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase
 from mismes_eval.weighting.replicate_weights import ReplicateWeights

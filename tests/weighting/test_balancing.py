@@ -2,8 +2,6 @@
 influence is the derivative, and what cannot be balanced is refused.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -2,8 +2,6 @@
 with them the numbers of R's glm on person-periods; influence that is the derivative; refusals.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

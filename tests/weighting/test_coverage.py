@@ -2,8 +2,6 @@
 benchmarks/coverage.py with bounds for 120 runs.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from pathlib import Path
@@ -19,7 +17,6 @@ def study(root: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(
         "coverage_study", root / "benchmarks" / "coverage.py"
     )
-    assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["coverage_study"] = module

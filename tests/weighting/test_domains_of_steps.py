@@ -2,8 +2,6 @@
 keep their weight, and the name of the step says so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,10 +131,7 @@ def test_raking_of_weights_that_add_to_1_as_in_r(shared: Path) -> None:
     """R survey: svymean(~inc, rake(y, ...)) = 319.3136, sum of weights 4.5e7."""
     f = pd.read_csv(shared / "cases/survey/rake_weights_sum_to_one.csv")
     s = me.Sample.from_frame(f, weights="w", strata="region", psu="psu")
-    totals = {
-        "sex": {"F": 23e6, "M": 22e6},
-        "region": {"A": 1e7, "B": 1e7, "C": 1e7, "D": 1.5e7},
-    }
+    totals = {"sex": {"F": 23e6, "M": 22e6}, "region": {"A": 1e7, "B": 1e7, "C": 1e7, "D": 1.5e7}}
     raked = me.calibrate(s, totals, method="raking")
     np.testing.assert_allclose(me.mean(raked, "inc").value, [319.3136], rtol=2e-7)
     np.testing.assert_allclose(raked.weights.sum(), 4.5e7, rtol=1e-9)

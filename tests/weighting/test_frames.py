@@ -2,8 +2,6 @@
 (halves of one sample, one report a person).
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -11,12 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import DesignError
-from mismes_eval.estimate.totals import mean, total
-from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.frames import combine_frames, stack_samples
-from mismes_eval.weighting.phases import two_phase, weight_share
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 
 @pytest.fixture
@@ -57,15 +50,15 @@ def test_hartley_and_kalton_anderson_equal_r_multiframe(shared: Path) -> None:
         other=np.where(b.Domain == "ba", b.ProbA, 0.0),
     )
     sa, sb = (
-        Sample.from_frame(a, weights="w", strata="Stratum", fpc="f"),
-        Sample.from_frame(b, weights="w", fpc="f"),
+        me.Sample.from_frame(a, weights="w", strata="Stratum", fpc="f"),
+        me.Sample.from_frame(b, weights="w", fpc="f"),
     )
     for entry, joined in (
-        ("mf_total", combine_frames([sa, sb], ["listed", "listed"], "hartley", 0.74)),
-        ("mf5_total", combine_frames([sa, sb], ["listed", "listed"], "hartley", 0.5)),
-        ("mk_total", combine_frames([sa, sb], ["other", "other"])),
+        ("mf_total", me.combine_frames([sa, sb], ["listed", "listed"], "hartley", 0.74)),
+        ("mf5_total", me.combine_frames([sa, sb], ["listed", "listed"], "hartley", 0.5)),
+        ("mk_total", me.combine_frames([sa, sb], ["other", "other"])),
     ):
-        e = total(joined, ["Lei", "Feed"])
+        e = me.total(joined, ["Lei", "Feed"])
         np.testing.assert_allclose(e.value, list(reference[entry]["estimate"].values()), rtol=1e-8)
         np.testing.assert_allclose(e.se, list(reference[entry]["se"].values()), rtol=1e-8)
 
@@ -73,14 +66,16 @@ def test_hartley_and_kalton_anderson_equal_r_multiframe(shared: Path) -> None:
 @pytest.mark.identity
 def test_steps_before_joining_keep_their_variance(area: pd.DataFrame) -> None:
     totals = {"sex": {"F": 3000.0, "M": 3200.0}}
-    first = calibrate(Sample.from_frame(area, weights="w", strata="stratum", psu="psu"), totals)
-    second = Sample.from_frame(
+    first = me.calibrate(
+        me.Sample.from_frame(area, weights="w", strata="stratum", psu="psu"), totals
+    )
+    second = me.Sample.from_frame(
         area.assign(y=area["y"] + 1), weights="w", strata="stratum", psu="psu"
     )
-    joined = stack_samples([first, second], labels=["first", "second"])
-    both = mean(joined, "y", by="source_sample")
+    joined = me.stack_samples([first, second], labels=["first", "second"])
+    both = me.mean(joined, "y", by="source_sample")
     np.testing.assert_allclose(
-        both.se, [mean(first, "y").se[0], mean(second, "y").se[0]], rtol=1e-12
+        both.se, [me.mean(first, "y").se[0], me.mean(second, "y").se[0]], rtol=1e-12
     )
     np.testing.assert_allclose(both.vcov[0, 1], 0.0, atol=1e-15)
 
@@ -88,17 +83,17 @@ def test_steps_before_joining_keep_their_variance(area: pd.DataFrame) -> None:
 @pytest.mark.identity
 def test_theta_one_half_of_the_same_frame_is_the_pooled_sample(area: pd.DataFrame) -> None:
     everybody = area.assign(listed=True)
-    s = Sample.from_frame(everybody, weights="w", strata="stratum", psu="psu")
-    t = Sample.from_frame(
+    s = me.Sample.from_frame(everybody, weights="w", strata="stratum", psu="psu")
+    t = me.Sample.from_frame(
         everybody.sample(frac=1, random_state=1, ignore_index=True),
         weights="w",
         strata="stratum",
         psu="psu",
     )
-    joined = combine_frames([s, t], ["listed", "listed"], "hartley", 0.5)
-    assert total(joined, "y").value[0] == pytest.approx(total(s, "y").value[0], rel=1e-12)
+    joined = me.combine_frames([s, t], ["listed", "listed"], "hartley", 0.5)
+    assert me.total(joined, "y").value[0] == pytest.approx(me.total(s, "y").value[0], rel=1e-12)
     np.testing.assert_allclose(
-        total(joined, "y").se[0], total(s, "y").se[0] / np.sqrt(2), rtol=1e-12
+        me.total(joined, "y").se[0], me.total(s, "y").se[0] / np.sqrt(2), rtol=1e-12
     )
 
 
@@ -109,12 +104,12 @@ def test_frames_are_joined_inside_a_domain(area: pd.DataFrame, theta: float | No
     listed = area["listed"].astype("boolean").where(inside)
     frames = area.assign(listed=listed), area.iloc[::-1].assign(listed=True)
     masks = inside, inside[::-1]
-    of = [Sample.from_frame(f, weights="w", psu="psu") for f in frames]
-    alone = [Sample.from_frame(f[m], weights="w", psu="psu") for f, m in zip(frames, masks)]
-    narrowed = combine_frames(
+    of = [me.Sample.from_frame(f, weights="w", psu="psu") for f in frames]
+    alone = [me.Sample.from_frame(f[m], weights="w", psu="psu") for f, m in zip(frames, masks)]
+    narrowed = me.combine_frames(
         [s.where(m) for s, m in zip(of, masks)], ["listed", "listed"], "hartley", theta
     )
-    rows = combine_frames(alone, ["listed", "listed"], "hartley", theta)
+    rows = me.combine_frames(alone, ["listed", "listed"], "hartley", theta)
     np.testing.assert_allclose(narrowed.weights[narrowed.domain], rows.weights, rtol=1e-12)
     before = np.concatenate([s.weights for s in of])
     np.testing.assert_array_equal(narrowed.weights[~narrowed.domain], before[~narrowed.domain])
@@ -123,33 +118,33 @@ def test_frames_are_joined_inside_a_domain(area: pd.DataFrame, theta: float | No
 @pytest.mark.identity
 def test_one_report_each_gives_the_household_total(area: pd.DataFrame) -> None:
     households = area.assign(hhid=np.arange(len(area)), k=(area["y"] > 10).astype(float))
-    s = Sample.from_frame(households, weights="w", strata="stratum", psu="psu")
+    s = me.Sample.from_frame(households, weights="w", strata="stratum", psu="psu")
     reports = households.loc[households["k"] == 1, ["hhid"]].assign(s_i=1, one=1.0)
-    by_report, by_household = total(weight_share(s, reports), "one"), total(s, "k")
+    by_report, by_household = me.total(me.weight_share(s, reports), "one"), me.total(s, "k")
     np.testing.assert_allclose(
         [by_report.value[0], by_report.se[0]],
         [by_household.value[0], by_household.se[0]],
         rtol=1e-12,
     )
-    with pytest.raises(DesignError, match="not in the sample"):
-        weight_share(s, reports.assign(hhid=10**6))
+    with pytest.raises(me.DesignError, match="not in the sample"):
+        me.weight_share(s, reports.assign(hhid=10**6))
 
 
 @pytest.mark.identity
 def test_taking_everybody_in_phase_two_changes_nothing(area: pd.DataFrame) -> None:
-    s = Sample.from_frame(
+    s = me.Sample.from_frame(
         area.assign(chosen=True, prob=1.0), weights="w", strata="stratum", psu="psu"
     )
     for classes in (None, ["sex"]):
-        t = two_phase(s, "chosen", "prob", classes)
+        t = me.two_phase(s, "chosen", "prob", classes)
         np.testing.assert_allclose(
-            [mean(t, "y").value[0], mean(t, "y").se[0]],
-            [mean(s, "y").value[0], mean(s, "y").se[0]],
+            [me.mean(t, "y").value[0], me.mean(t, "y").se[0]],
+            [me.mean(s, "y").value[0], me.mean(s, "y").se[0]],
             rtol=1e-12,
         )
-    with pytest.raises(DesignError, match="without a selection probability"):
-        two_phase(
-            Sample.from_frame(area.assign(chosen=True, prob=0.0), weights="w"), "chosen", "prob"
+    with pytest.raises(me.DesignError, match="without a selection probability"):
+        me.two_phase(
+            me.Sample.from_frame(area.assign(chosen=True, prob=0.0), weights="w"), "chosen", "prob"
         )
 
 
@@ -159,10 +154,10 @@ def test_phase_two_class_counts_have_their_phase_one_error(area: pd.DataFrame) -
     frame = area.assign(
         chosen=rng.random(len(area)) < 0.5, prob=0.5, f=(area["sex"] == "F").astype(float)
     )
-    s = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
-    t = two_phase(s, "chosen", "prob", ["sex"])
+    s = me.Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
+    t = me.two_phase(s, "chosen", "prob", ["sex"])
     np.testing.assert_allclose(
-        [total(t, "f").value[0], total(t, "f").se[0]],
-        [total(s, "f").value[0], total(s, "f").se[0]],
+        [me.total(t, "f").value[0], me.total(t, "f").se[0]],
+        [me.total(s, "f").value[0], me.total(s, "f").se[0]],
         rtol=1e-10,
     )

@@ -7,8 +7,6 @@ package takes Sylvester's, and the standard errors part by up to a tenth here. D
 r_half_samples.R beside this file.
 """
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path
@@ -79,7 +77,6 @@ def test_the_same_half_samples_give_the_same_numbers(method: str, number: str) -
 @pytest.mark.parametrize("method", RHO)
 def test_the_matrices_differ_and_both_are_balanced(method: str) -> None:
     made = ours(method).design.replicates
-    assert made is not None
     theirs, mine = (
         np.sign(np.asarray(factor)[::2] - 1) for factor in (told()[method]["factor"], made.factor)
     )  # of the first PSU of each stratum

@@ -2,18 +2,11 @@
 are cut where they would run over, and rows without weight are never blamed.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import CalibrationError, DesignError
-from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.frames import combine_frames
-from mismes_eval.weighting.nonresponse import nonresponse
-from mismes_eval.weighting.phases import two_phase
-from mismes_eval.weighting.sample import Sample
+import mismes_eval as me
 
 N = 24
 BAD = np.arange(N) % 3 == 1  # eight rows: 1, 4, ..., 22
@@ -34,8 +27,8 @@ def frame(**columns: object) -> pd.DataFrame:
     ).assign(**columns)
 
 
-def of(**columns: object) -> Sample:
-    return Sample.from_frame(frame(**columns), weights="w")
+def of(**columns: object) -> me.Sample:
+    return me.Sample.from_frame(frame(**columns), weights="w")
 
 
 def holed(value: object, bad: object = None) -> pd.Series:
@@ -44,46 +37,48 @@ def holed(value: object, bad: object = None) -> pd.Series:
 
 def test_rows_without_weight_are_not_blamed() -> None:
     w = np.where(BAD, 0.0, 1.0)
-    assert nonresponse(
+    assert me.nonresponse(
         of(w=w, r=np.where(BAD, np.nan, np.arange(N) % 4 > 0), g=holed("x", None)),
         "r",
         "g",
         method="cells",
     ).weights.sum() == pytest.approx(16)
-    assert calibrate(
+    assert me.calibrate(
         of(w=w, s=holed("x"), t=holed(2.0).astype(float)), {"s": {"x": 32.0}, "t": 64.0}
     ).weights.sum() == pytest.approx(32)
-    combined = combine_frames([of(w=w, on=holed(True)), of(on=True)], ["on", "on"], "hartley", 0.5)
+    combined = me.combine_frames(
+        [of(w=w, on=holed(True)), of(on=True)], ["on", "on"], "hartley", 0.5
+    )
     assert combined.weights.sum() == pytest.approx(0.5 * 16 + 0.5 * 36)
-    assert two_phase(
+    assert me.two_phase(
         of(w=w, on=holed(True), p=np.where(BAD, np.nan, 0.5), g=holed("x")), "on", "p", "g"
     ).weights.sum() == pytest.approx(16)
-    everyone = nonresponse(of(w=w, e=True), "r", "g", method="cells", eligible="e")
+    everyone = me.nonresponse(of(w=w, e=True), "r", "g", method="cells", eligible="e")
     assert (everyone.weights[BAD] == 0).all() and everyone.weights.sum() == pytest.approx(16)
 
 
 def test_long_lists_are_cut() -> None:
     wide = frame(**{f"c{j:02d}": 1 for j in range(60)})
     with pytest.raises(
-        DesignError, match=r"The frame has: w, i, .*, c42 and 17 more\.$"
+        me.DesignError, match=r"The frame has: w, i, .*, c42 and 17 more\.$"
     ):  # seven columns, then c00 to c42
-        Sample.from_frame(wide, weights="weight")
+        me.Sample.from_frame(wide, weights="weight")
     strata = ", ".join(map(str, range(24)))
-    with pytest.raises(DesignError, match=rf"got {strata}\. 24 rows"):
-        Sample.from_frame(frame(), weights="w", strata="i", psu="i", lonely_psu="error")
-    lonely = Sample.from_frame(frame(), weights="w", strata="i", psu="i")
+    with pytest.raises(me.DesignError, match=rf"got {strata}\. 24 rows"):
+        me.Sample.from_frame(frame(), weights="w", strata="i", psu="i", lonely_psu="error")
+    lonely = me.Sample.from_frame(frame(), weights="w", strata="i", psu="i")
     assert lonely.design.notes[-1].endswith(f"rule 'adjust': {strata}.")
-    with pytest.raises(CalibrationError) as many:
-        calibrate(of(), {"i": {99: 1.0}})
+    with pytest.raises(me.CalibrationError) as many:
+        me.calibrate(of(), {"i": {99: 1.0}})
     assert [
         p.got for p in many.value.problems if p.what == "a category of the sample has no total"
     ] == [str(j) for j in range(24)]
-    with pytest.raises(DesignError) as cells:
-        nonresponse(of(r=np.arange(N) >= 20), "r", "i", method="cells")
+    with pytest.raises(me.DesignError) as cells:
+        me.nonresponse(of(r=np.arange(N) >= 20), "r", "i", method="cells")
     assert (cells.value.problems[0].where, cells.value.problems[0].got) == (
         ", ".join(f"i={k}" for k in range(20)),
         "20 empty",
     )
     pair = pd.DataFrame({"w": 1.0, "s": np.repeat([1, 2], 8), "p": np.tile(np.arange(8), 2)})
-    with pytest.raises(DesignError, match=r"8 codes that repeat: 0, 1, 2, 3, 4, 5, 6, 7[.]"):
-        Sample.from_frame(pair, weights="w", strata="s", psu="p")
+    with pytest.raises(me.DesignError, match=r"8 codes that repeat: 0, 1, 2, 3, 4, 5, 6, 7[.]"):
+        me.Sample.from_frame(pair, weights="w", strata="s", psu="p")

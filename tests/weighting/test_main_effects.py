@@ -1,7 +1,5 @@
 """Main effects of a model are the columns that formulaic makes, for every kind of column."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

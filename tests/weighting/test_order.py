@@ -1,7 +1,5 @@
 """The order of periods is stated by the values or by the caller, and never by the alphabet."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa

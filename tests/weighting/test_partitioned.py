@@ -2,8 +2,6 @@
 refused.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from pathlib import Path
@@ -89,10 +87,7 @@ ESTIMATES = {
     "proportion": lambda s: s.proportion("age", "sex"),
     "domain": lambda s: s.where(s.frame["age"] > 1).mean("income"),
 }
-EFFECTS = {
-    "sections": ("income", "t"),
-    "changes": (("net", "income"), None),
-}
+EFFECTS = {"sections": ("income", "t"), "changes": (("net", "income"), None)}
 
 
 @pytest.mark.parametrize("weight", WEIGHTS)

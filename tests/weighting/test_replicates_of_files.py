@@ -2,8 +2,6 @@
 scales, whole weights and factors told apart. Reference values: R survey 4.1, svrepdesign.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

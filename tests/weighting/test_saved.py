@@ -1,7 +1,5 @@
 """A saved sample reads back to the same estimates, whatever steps its weight took."""
 
-from __future__ import annotations
-
 import zipfile
 from dataclasses import replace
 from pathlib import Path

@@ -2,19 +2,13 @@
 calibration reaches the same factors to rounding.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.errors import CalibrationError
-from mismes_eval.estimate.totals import mean
+import mismes_eval as me
 from mismes_eval.numerics.calibration import sizes
 from mismes_eval.numerics.rows import Rows
-from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.resampling import replicates
-from mismes_eval.weighting.sample import Sample
 
 
 def _frame() -> pd.DataFrame:
@@ -33,7 +27,7 @@ def _frame() -> pd.DataFrame:
     )
 
 
-def _calibrated(unit: float, method: str) -> Sample:
+def _calibrated(unit: float, method: str) -> me.Sample:
     frame = _frame().assign(w=lambda f: f["w"] * unit)
     size = float(frame["w"].sum())
     totals: dict[object, object] = {
@@ -42,8 +36,8 @@ def _calibrated(unit: float, method: str) -> Sample:
     }
     if method != "raking":
         totals["x"] = 1.05 * float((frame["w"] * frame["x"]).sum())
-    sample = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
-    return calibrate(
+    sample = me.Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
+    return me.calibrate(
         sample, totals, method=method, bounds=(0.3, 3.0) if method == "logit" else None
     )  # type: ignore[arg-type]
 
@@ -53,12 +47,12 @@ def _calibrated(unit: float, method: str) -> Sample:
 def test_factors_do_not_depend_on_the_unit_of_the_weights(method: str, unit: float) -> None:
     one, other = _calibrated(1.0, method), _calibrated(unit, method)
     np.testing.assert_allclose(other.weights / unit, one.weights, rtol=1e-10)
-    a, b = mean(one, ["y", "x"], by="sex"), mean(other, ["y", "x"], by="sex")
+    a, b = me.mean(one, ["y", "x"], by="sex"), me.mean(other, ["y", "x"], by="sex")
     np.testing.assert_allclose(b.value, a.value, rtol=1e-10)
     np.testing.assert_allclose(b.se, a.se, rtol=1e-9)
     np.testing.assert_allclose(
-        mean(replicates(other, "jackknife"), "y").se,
-        mean(replicates(one, "jackknife"), "y").se,
+        me.mean(me.replicates(other, "jackknife"), "y").se,
+        me.mean(me.replicates(one, "jackknife"), "y").se,
         rtol=1e-9,
     )
 
@@ -67,12 +61,12 @@ def test_a_total_of_zero_is_met_and_margins_that_contradict_each_other_are_refus
     None
 ):
     frame = _frame().assign(w=lambda f: f["w"] * 1e-15, centred=lambda f: f["x"] - 6.0)
-    sample = Sample.from_frame(frame, weights="w", psu="psu")
+    sample = me.Sample.from_frame(frame, weights="w", psu="psu")
     size = float(frame["w"].sum())
-    met = calibrate(sample, {"centred": 0.0, "1": size})
+    met = me.calibrate(sample, {"centred": 0.0, "1": size})
     assert abs(met.weights @ frame["centred"]) < 1e-14 * (met.weights @ frame["centred"].abs())
-    with pytest.raises(CalibrationError, match="does not meet"):
-        calibrate(sample, {"sex": {"F": 0.5 * size, "M": 0.5 * size}}, bounds=(0.99, 1.01))
+    with pytest.raises(me.CalibrationError, match="does not meet"):
+        me.calibrate(sample, {"sex": {"F": 0.5 * size, "M": 0.5 * size}}, bounds=(0.99, 1.01))
 
 
 def test_a_gap_is_measured_against_its_total_or_the_mass_of_a_centred_variable() -> None:

@@ -1,7 +1,5 @@
 """Twelve made-up rows from which tests make a sample, and replicate columns among them."""
 
-from __future__ import annotations
-
 import inspect
 
 import numpy as np
